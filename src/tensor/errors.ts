@@ -1,0 +1,44 @@
+/**
+ * One grammar for every error: where it happened, then what is, what must be and what to do.
+ * `code` lets a program tell them apart; the command line prints `message` alone, never a stack.
+ */
+export class ResiduaError extends Error {
+  /** The place the error speaks of: a layer's path, a file, an option. */
+  readonly where: string;
+
+  constructor(where: string, detail: string, options?: { cause?: unknown }) {
+    super(`${where}: ${detail}`, options);
+    this.name = new.target.name;
+    this.where = where;
+  }
+}
+
+/** A tensor, layer or operator met a shape it cannot take. */
+export class ShapeError extends ResiduaError {}
+
+/** An option or argument holds a value outside what it may be. */
+export class OptionError extends ResiduaError {}
+
+/** A file is corrupt, truncated, of another format or of a version that is not read. */
+export class FormatError extends ResiduaError {}
+
+/** A graph holds an operator, or a use of one, that is not supported. */
+export class UnsupportedError extends ResiduaError {}
+
+/** Weights do not fit the network: keys missing, left over, or of another shape. */
+export class WeightsError extends ResiduaError {}
+
+/** The training itself failed, for example a loss that is not a number. */
+export class TrainingError extends ResiduaError {}
+
+/** Something outside failed: a file, the network, the disk. */
+export class EnvironmentError extends ResiduaError {}
+
+/** Returns `value` if `choices` has it; otherwise throws an error that lists the choices. */
+export function oneOf<T extends string>(where: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) {
+    throw new OptionError(where, `unknown value "${value}"; must be one of ${choices.join(", ")}`);
+  }
+  return found;
+}
