@@ -1,0 +1,230 @@
+import { ShapeError } from "../tensor/errors.ts";
+import { staticShape, type Shape, type SymbolicShape } from "../tensor/shape.ts";
+import { bytesOf, float32, int64, tensor, type Tensor } from "../tensor/tensor.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Attribute, Graph, Node, TensorType, Value } from "./graph.ts";
+import type { OperatorCall, OperatorDefinition } from "./operators/definition.ts";
+import { type OperatorName, type Operators, operators } from "./operators/index.ts";
+
+/** An input of a node: a value, or undefined where an optional input is left out. */
+export type Operand = Value | undefined;
+
+/** Builds a graph node by node; every value's type is known as soon as it exists. */
+export interface GraphBuilder {
+  /** Adds an input of the graph. @throws {ShapeError} if the name is taken */
+  input(name: string, dtype: DType, shape: SymbolicShape): Value;
+  /** Adds a named tensor that the graph carries with it. */
+  initializer(name: string, value: Tensor): Value;
+  /** A constant; equal small constants become one. */
+  constant(value: Tensor): Value;
+  /** A float32 constant; a scalar unless a shape is given, filled with `value` then. */
+  fill(value: number, shape?: Shape): Value;
+  /** A one-axis int64 constant, such as a shape or axes. */
+  ints(values: readonly number[]): Value;
+  /** Applies an operator with one output. @throws {ShapeError} if the inputs do not fit it */
+  op<Op extends OperatorName>(op: Op, inputs: readonly Operand[], attributes?: Operators[Op]): Value;
+  /** Applies an operator with several outputs. */
+  ops<Op extends OperatorName>(op: Op, inputs: readonly Operand[], outputCount: number, attributes?: Operators[Op]): readonly Value[];
+  /** Adds a node as it stands, its outputs under their own names: for graphs that come from elsewhere. */
+  append(node: Node): readonly Value[];
+  /** Makes a value an output of the graph, under `name`. */
+  output(name: string, value: Value): void;
+  /** The constant behind a value, if it is one. */
+  constantOf(value: Value): Tensor | undefined;
+  /** Names the nodes added during `body` after `scope`, so that errors and profiles tell where they belong. */
+  within<T>(scope: string, body: () => T): T;
+  /** The graph so far, without nodes that no output needs. */
+  finish(): Graph;
+}
+
+const SMALL_CONSTANT_BYTES = 4096;
+
+/** Whole numbers in a constant tensor. */
+function wholeNumbers(value: Tensor): readonly number[] {
+  return Array.from(value.data as ArrayLike<number | bigint>, Number);
+}
+
+/** Attributes in the kinds that the operator's definition stores them under. */
+function tagAttributes<A extends object>(definition: OperatorDefinition<A>, attributes: A): ReadonlyMap<string, Attribute> {
+  const kinds = definition.attributes as Readonly<Record<string, Attribute["kind"]>>;
+  return new Map(
+    Object.entries(attributes)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, { kind: kinds[name], value } as Attribute]),
+  );
+}
+
+/** The attributes of a node as its operator's definition has them. Unknown ones are left out. */
+export function attributesOf<Op extends OperatorName>(op: Op, node: Node): Operators[Op] {
+  const known = Object.keys(operators[op].attributes);
+  const entries = [...node.attributes].filter(([name]) => known.includes(name));
+  return Object.fromEntries(entries.map(([name, attribute]) => [name, plainValue(attribute)])) as Operators[Op];
+}
+
+function plainValue(attribute: Attribute): unknown {
+  if (attribute.kind === "int") return Number(attribute.value);
+  if (attribute.kind === "ints") return attribute.value.map(Number);
+  return attribute.value;
+}
+
+/** Infers the types of a node's outputs. @throws {ShapeError} if the inputs do not fit the operator */
+export function inferTypes<Op extends OperatorName>(
+  op: Op,
+  where: string,
+  inputs: readonly (TensorType | undefined)[],
+  attributes: Operators[Op],
+  outputCount: number,
+  constant: (index: number) => Tensor | undefined,
+): readonly TensorType[] {
+  const call: OperatorCall<Operators[Op]> = {
+    where,
+    inputs,
+    attributes,
+    outputCount,
+    constant,
+    input: (index) => {
+      const type = inputs[index];
+      if (type === undefined) throw new ShapeError(where, `input ${index} is missing`);
+      return type;
+    },
+    constants: (index) => {
+      const value = constant(index);
+      if (value === undefined) throw new ShapeError(where, `input ${index} must be a constant`);
+      return wholeNumbers(value);
+    },
+  };
+  return operators[op].infer(call);
+}
+
+/** Starts a new, empty graph. */
+export function createGraphBuilder(name: string): GraphBuilder {
+  const inputs: Value[] = [];
+  const outputs: Value[] = [];
+  const nodes: Node[] = [];
+  const initializers = new Map<string, Tensor>();
+  const types = new Map<string, TensorType>();
+  const shared = new Map<string, Value>();
+  const scopes: string[] = [];
+  const counters = new Map<string, number>();
+
+  const unique = (stem: string): string => {
+    const count = counters.get(stem) ?? 0;
+    counters.set(stem, count + 1);
+    const candidate = count === 0 ? stem : `${stem}_${count}`;
+    return types.has(candidate) ? unique(stem) : candidate;
+  };
+  const declare = (valueName: string, type: TensorType): Value => {
+    if (types.has(valueName)) throw new ShapeError(name, `the value name "${valueName}" is already taken`);
+    types.set(valueName, { dtype: type.dtype, shape: type.shape });
+    return { name: valueName, dtype: type.dtype, shape: type.shape };
+  };
+  const initializer = (valueName: string, value: Tensor): Value => {
+    const handle = declare(valueName, value);
+    initializers.set(valueName, value);
+    return handle;
+  };
+  const constant = (value: Tensor): Value => {
+    if (value.data.byteLength > SMALL_CONSTANT_BYTES) return initializer(unique("constant"), value);
+    const key = `${value.dtype}[${value.shape.join(",")}]${bytesOf(value).join(",")}`;
+    const known = shared.get(key) ?? initializer(unique("constant"), value);
+    shared.set(key, known);
+    return known;
+  };
+  const add = (op: OperatorName, operands: readonly Operand[], outputNames: readonly string[], attributes: object, nodeName: string): readonly Value[] => {
+    const definition = operators[op];
+    const results = inferTypes(op, nodeName, operands, attributes as Operators[typeof op], outputNames.length, (index) => {
+      const operand = operands[index];
+      return operand && initializers.get(operand.name);
+    });
+    nodes.push({
+      op: definition.name,
+      domain: definition.domain,
+      name: nodeName,
+      inputs: operands.map((operand) => operand?.name ?? ""),
+      outputs: outputNames,
+      attributes: tagAttributes(definition as OperatorDefinition<object>, attributes),
+    });
+    return outputNames.map((valueName, index) => (valueName === "" ? { name: "", ...results[index]! } : declare(valueName, results[index]!)));
+  };
+  const ops: GraphBuilder["ops"] = (op, operands, outputCount, attributes) => {
+    const stem = [...scopes, op].join("/");
+    const nodeName = unique(stem);
+    const names = Array.from({ length: outputCount }, (_, index) => unique(outputCount === 1 ? `${nodeName}:y` : `${nodeName}:${index}`));
+    return add(op, operands, names, attributes ?? {}, nodeName);
+  };
+
+  return {
+    input: (valueName, dtype, shape) => {
+      const value = declare(valueName, { dtype, shape });
+      inputs.push(value);
+      return value;
+    },
+    initializer,
+    constant,
+    fill: (value, shape = []) => constant(float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value))),
+    ints: (values) => constant(int64([values.length], values)),
+    op: (op, operands, attributes) => ops(op, operands, 1, attributes)[0]!,
+    ops,
+    append: (node) => appendNode(node, types, nodes, initializers, declare),
+    output: (valueName, value) => {
+      outputs.push({ name: valueName, dtype: value.dtype, shape: value.shape });
+      if (valueName === value.name) return;
+      nodes.push({ op: "Identity", domain: "", name: unique(`output/${valueName}`), inputs: [value.name], outputs: [valueName], attributes: new Map() });
+      declare(valueName, value);
+    },
+    constantOf: (value) => initializers.get(value.name),
+    within: (scope, body) => {
+      scopes.push(scope);
+      try {
+        return body();
+      } finally {
+        scopes.pop();
+      }
+    },
+    finish: () => pruneGraph({ name, inputs, outputs, nodes, initializers, types }),
+  };
+}
+
+function appendNode(
+  node: Node,
+  types: ReadonlyMap<string, TensorType>,
+  nodes: Node[],
+  initializers: ReadonlyMap<string, Tensor>,
+  declare: (name: string, type: TensorType) => Value,
+): readonly Value[] {
+  const key = (Object.keys(operators) as OperatorName[]).find((op) => operators[op].name === node.op && operators[op].domain === node.domain);
+  if (key === undefined) throw new ShapeError(node.name, `the operator ${node.op} is not known`);
+  const inputTypes = node.inputs.map((input) => (input === "" ? undefined : types.get(input)));
+  const results = inferTypes(key, node.name, inputTypes, attributesOf(key, node), node.outputs.length, (index) => initializers.get(node.inputs[index] ?? ""));
+  nodes.push(node);
+  return node.outputs.map((valueName, index) => (valueName === "" ? { name: "", ...results[index]! } : declare(valueName, results[index]!)));
+}
+
+/** Leaves out nodes and constants that no output needs. Inputs stay. */
+export function pruneGraph(graph: Graph): Graph {
+  const needed = new Set(graph.outputs.map((output) => output.name));
+  const nodes: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    nodes.push(node);
+    for (const input of node.inputs) needed.add(input);
+  }
+  nodes.reverse();
+  const kept = new Set([...needed, ...nodes.flatMap((node) => node.outputs), ...graph.inputs.map((input) => input.name)]);
+  return {
+    ...graph,
+    nodes,
+    initializers: new Map([...graph.initializers].filter(([valueName]) => needed.has(valueName))),
+    types: new Map([...graph.types].filter(([valueName]) => kept.has(valueName))),
+  };
+}
+
+/** A value's shape without names; shorthand for rules and lowerings, which need static shapes. */
+export function shapeOf(value: Value): Shape {
+  return staticShape(value.name, value.shape);
+}
+
+/** A constant tensor of int32 indices. */
+export function indexTensor(shape: Shape, indices: Int32Array): Tensor<"int32"> {
+  return tensor("int32", shape, indices);
+}

@@ -1,0 +1,68 @@
+import type { DType } from "../tensor/dtype.ts";
+import type { SymbolicShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What is known of a value in a graph before anything runs. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: SymbolicShape;
+}
+
+/** A value in a graph: its name and type. */
+export interface Value extends TensorType {
+  readonly name: string;
+}
+
+/** An operator's attribute with the kind that ONNX stores it under. */
+export type Attribute =
+  | { readonly kind: "int"; readonly value: number | bigint }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "ints"; readonly value: readonly (number | bigint)[] }
+  | { readonly kind: "floats"; readonly value: readonly number[] }
+  | { readonly kind: "strings"; readonly value: readonly string[] }
+  | { readonly kind: "tensor"; readonly value: Tensor }
+  | { readonly kind: "graph"; readonly value: Graph }
+  /** Kinds that Residua does not compute with (types, sparse tensors), kept as they came for the way back. */
+  | { readonly kind: "opaque"; readonly value: unknown };
+
+/** One application of an operator. An absent optional input is the empty string, as in ONNX. */
+export interface Node {
+  readonly op: string;
+  /** Empty for ONNX's own operators. */
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+/** A computation: nodes in an order in which each finds its inputs ready. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<string, Tensor>;
+  /** Types of the values in between, as far as they are known. */
+  readonly types: ReadonlyMap<string, TensorType>;
+}
+
+/** A graph with what an ONNX file says around it. */
+export interface Model {
+  readonly graph: Graph;
+  /** Version of each operator set by domain; "" is ONNX's own. */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly producer: string;
+}
+
+/** The one version of ONNX's operators that Residua computes with; other versions are normalised to it on import. */
+export const OPSET = 18;
+
+/** The domain of Residua's own operators: gradients that ONNX lacks. They never reach a file. */
+export const RESIDUA_DOMAIN = "residua";
+/** ONNX Runtime's contributed operators. */
+export const MICROSOFT_DOMAIN = "com.microsoft";
+/** ONNX Runtime's operators on tensors whose channels lie in blocks. */
+export const NCHWC_DOMAIN = "com.microsoft.nchwc";

@@ -1,0 +1,5 @@
+export * from "./builder.ts";
+export * from "./graph.ts";
+export * from "./operators/definition.ts";
+export * from "./operators/index.ts";
+export * from "./text.ts";

@@ -1,0 +1,46 @@
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { TensorType } from "../graph.ts";
+
+/** The kind under which ONNX stores an attribute whose TypeScript type is `T`. */
+export type KindOf<T> = T extends string
+  ? "string"
+  : T extends number
+    ? "int" | "float"
+    : T extends readonly number[]
+      ? "ints" | "floats"
+      : T extends Tensor
+        ? "tensor"
+        : never;
+
+/** What shape inference may look at: an operator's inputs, attributes and constants. */
+export interface OperatorCall<Attributes> {
+  /** Where the operator stands, for errors. */
+  readonly where: string;
+  readonly inputs: readonly (TensorType | undefined)[];
+  readonly attributes: Attributes;
+  /** How many outputs the node has. */
+  readonly outputCount: number;
+  /** The type of a required input. @throws {ShapeError} if it is absent */
+  input(index: number): TensorType;
+  /** The elements of an input that is a constant of whole numbers. @throws {ShapeError} if it is not */
+  constants(index: number): readonly number[];
+  /** The constant tensor behind an input, if it is one. */
+  constant(index: number): Tensor | undefined;
+}
+
+/** An operator: where it belongs, how its attributes are stored, what comes out of it. */
+export interface OperatorDefinition<Attributes> {
+  readonly domain: string;
+  readonly name: string;
+  readonly attributes: { readonly [Name in keyof Required<Attributes>]: KindOf<Required<Attributes>[Name]> };
+  /** The types of the outputs. @throws {ShapeError} if the inputs do not fit the operator */
+  readonly infer: (call: OperatorCall<Attributes>) => readonly TensorType[];
+}
+
+/** A table with one definition an operator; a missing row does not compile. */
+export type OperatorTable<Operators> = {
+  readonly [Op in keyof Operators]: OperatorDefinition<Operators[Op]>;
+};
+
+/** Attributes of an operator that has none. */
+export type NoAttributes = Readonly<Record<never, never>>;

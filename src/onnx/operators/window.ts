@@ -1,0 +1,66 @@
+import { ShapeError } from "../../tensor/errors.ts";
+import { type Dimension, formatShape, type SymbolicShape } from "../../tensor/shape.ts";
+
+/** Attributes of an operator that slides a window over the spatial axes. Absent ones mean 1, or no padding. */
+export interface WindowAttributes {
+  readonly kernel_shape?: readonly number[];
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+  /** All the begins, then all the ends. */
+  readonly pads?: readonly number[];
+  readonly auto_pad?: string;
+}
+
+/** A window with everything spelled out, one entry a spatial axis. */
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Fills in ONNX's defaults. Automatic padding is resolved to numbers on import, so it is refused here. */
+export function resolveWindow(where: string, attributes: WindowAttributes, kernel: readonly number[]): Window {
+  if (attributes.auto_pad !== undefined && attributes.auto_pad !== "NOTSET" && attributes.auto_pad !== "VALID") {
+    throw new ShapeError(where, `auto_pad "${attributes.auto_pad}" must be written as numbers in pads`);
+  }
+  const rank = kernel.length;
+  const ones = kernel.map(() => 1);
+  const pads = attributes.pads ?? [...kernel, ...kernel].map(() => 0);
+  const window = {
+    kernel,
+    strides: attributes.strides ?? ones,
+    dilations: attributes.dilations ?? ones,
+    begins: pads.slice(0, rank),
+    ends: pads.slice(rank),
+  };
+  if (Object.values(window).some((entries) => entries.length !== rank)) {
+    throw new ShapeError(where, `strides, dilations and pads must have an entry for each of ${rank} spatial axes`);
+  }
+  return window;
+}
+
+/** Number of places a window takes along one axis: ⌊(size + begin + end − dilation·(kernel−1) − 1) / stride⌋ + 1. */
+export function windowCount(size: number, window: Window, axis: number, ceil = false): number {
+  const reach = window.dilations[axis]! * (window.kernel[axis]! - 1) + 1;
+  const room = size + window.begins[axis]! + window.ends[axis]! - reach;
+  const stride = window.strides[axis]!;
+  if (!ceil) return Math.floor(room / stride) + 1;
+  const count = Math.ceil(room / stride) + 1;
+  // A window that would start in the padding after the data is dropped, as PyTorch and ONNX do.
+  return (count - 1) * stride >= size + window.begins[axis]! ? count - 1 : count;
+}
+
+/** Spatial extents after the window. @throws {ShapeError} if one is not known or nothing is left */
+export function windowedExtents(where: string, shape: SymbolicShape, window: Window, ceil = false): readonly Dimension[] {
+  return shape.slice(2).map((extent, axis) => {
+    if (typeof extent === "string") {
+      if (window.kernel[axis] === 1 && window.strides[axis] === 1) return extent;
+      throw new ShapeError(where, `spatial extent "${extent}" of ${formatShape(shape)} must be known`);
+    }
+    const count = windowCount(extent, window, axis, ceil);
+    if (count > 0) return count;
+    throw new ShapeError(where, `a window of ${formatShape(window.kernel)} does not fit into ${formatShape(shape)}; enlarge the input`);
+  });
+}
