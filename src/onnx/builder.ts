@@ -4,7 +4,7 @@ import { bytesOf, float32, int64, tensor, type Tensor } from "../tensor/tensor.t
 import type { DType } from "../tensor/dtype.ts";
 import type { Attribute, Graph, Node, TensorType, Value } from "./graph.ts";
 import type { OperatorCall, OperatorDefinition } from "./operators/definition.ts";
-import { type OperatorName, type Operators, operators } from "./operators/index.ts";
+import { findOperator, type OperatorName, type Operators, operators } from "./operators/index.ts";
 
 /** An input of a node: a value, or undefined where an optional input is left out. */
 export type Operand = Value | undefined;
@@ -31,6 +31,10 @@ export interface GraphBuilder {
   output(name: string, value: Value): void;
   /** The constant behind a value, if it is one. */
   constantOf(value: Value): Tensor | undefined;
+  /** The nodes so far, in order. */
+  nodes(): readonly Node[];
+  /** The value of this name. @throws {ShapeError} if there is none */
+  value(name: string): Value;
   /** Names the nodes added during `body` after `scope`, so that errors and profiles tell where they belong. */
   within<T>(scope: string, body: () => T): T;
   /** The graph so far, without nodes that no output needs. */
@@ -147,7 +151,7 @@ export function createGraphBuilder(name: string): GraphBuilder {
     return outputNames.map((valueName, index) => (valueName === "" ? { name: "", ...results[index]! } : declare(valueName, results[index]!)));
   };
   const ops: GraphBuilder["ops"] = (op, operands, outputCount, attributes) => {
-    const stem = [...scopes, op].join("/");
+    const stem = scopes.length === 0 ? op : `${scopes.join(".")}/${op}`;
     const nodeName = unique(stem);
     const names = Array.from({ length: outputCount }, (_, index) => unique(outputCount === 1 ? `${nodeName}:y` : `${nodeName}:${index}`));
     return add(op, operands, names, attributes ?? {}, nodeName);
@@ -173,6 +177,12 @@ export function createGraphBuilder(name: string): GraphBuilder {
       declare(valueName, value);
     },
     constantOf: (value) => initializers.get(value.name),
+    nodes: () => [...nodes],
+    value: (valueName) => {
+      const type = types.get(valueName);
+      if (type === undefined) throw new ShapeError(name, `has no value "${valueName}"`);
+      return { name: valueName, ...type };
+    },
     within: (scope, body) => {
       scopes.push(scope);
       try {
@@ -192,7 +202,7 @@ function appendNode(
   initializers: ReadonlyMap<string, Tensor>,
   declare: (name: string, type: TensorType) => Value,
 ): readonly Value[] {
-  const key = (Object.keys(operators) as OperatorName[]).find((op) => operators[op].name === node.op && operators[op].domain === node.domain);
+  const key = findOperator(node.domain, node.op);
   if (key === undefined) throw new ShapeError(node.name, `the operator ${node.op} is not known`);
   const inputTypes = node.inputs.map((input) => (input === "" ? undefined : types.get(input)));
   const results = inferTypes(key, node.name, inputTypes, attributesOf(key, node), node.outputs.length, (index) => initializers.get(node.inputs[index] ?? ""));

@@ -17,6 +17,8 @@ export interface MovementOperators {
   readonly Pad: { readonly mode?: string };
   /** `(x, shape)` */
   readonly Reshape: { readonly allowzero?: number };
+  /** `(data, indices […,K], updates)`; K leading axes are indexed */
+  readonly ScatterND: { readonly reduction?: string };
   readonly Shape: { readonly start?: number; readonly end?: number };
   /** `(x, starts, ends, axes?, steps?)` */
   readonly Slice: NoAttributes;
@@ -186,6 +188,7 @@ export const movementOperators: OperatorTable<MovementOperators> = {
   }),
   Pad: define("Pad", { mode: "string" }, inferPad),
   Reshape: define("Reshape", { allowzero: "int" }, inferReshape),
+  ScatterND: define("ScatterND", { reduction: "string" }, (call) => [call.input(0)]),
   Shape: define("Shape", { start: "int", end: "int" }, (call) => {
     const { shape } = call.input(0);
     return [{ dtype: "int64", shape: [shape.slice(call.attributes.start ?? 0, call.attributes.end ?? shape.length).length] }];

@@ -15,22 +15,22 @@ export interface NormalizationOperators {
   /** `(x [N,C,…], gamma, beta, mean, variance [C]) → y`: evaluation mode, statistics given. */
   readonly BatchNormalization: BatchNormalizationAttributes;
   /**
-   * `(x [N,C,…], gamma [C], beta [C], shift [C]) → (y, mean [C], variance [C])`: normalises by the batch's own mean
-   * and biased variance. `shift` is any estimate of the mean (the running mean serves): sums are taken of x − shift,
-   * so that a mean far larger than the deviation does not cancel. It does not change the result and gets no gradient.
+   * `(x [N,C,…], gamma [C], beta [C]) → (y, mean [C], variance [C])`: normalises by the batch's own mean and biased
+   * variance. How the variance is computed is the lowering's matter; a mean far larger than the deviation must not
+   * make it cancel.
    */
   readonly BatchNormTraining: { readonly epsilon: number };
   /**
-   * `(dy, x, gamma, mean, variance, shift) → (dx, dgamma, dbeta)`, mean and variance as BatchNormTraining returned
-   * them.
+   * `(dy, x, gamma, mean, variance) → (dx, dgamma, dbeta)`, mean and variance as BatchNormTraining returned them.
    * @source Ioffe and Szegedy 2015, arXiv:1502.03167, section 3
    */
   readonly BatchNormTrainingGradient: { readonly epsilon: number };
 }
 
-function requireChannels(call: OperatorCall<unknown>, from: number): TensorType {
-  const x = call.input(call.inputs.length > 5 ? 1 : 0);
-  for (let index = from; index < call.inputs.length; index++) {
+/** The data input at `at`, when all inputs behind it are vectors with a value a channel. */
+function requireChannels(call: OperatorCall<unknown>, at: number): TensorType {
+  const x = call.input(at);
+  for (let index = at + 1; index < call.inputs.length; index++) {
     const vector = call.input(index).shape;
     if (vector.length !== 1 || vector[0] !== x.shape[1]) {
       throw new ShapeError(call.where, `needs one value for each of ${x.shape[1]} channels, got ${formatShape(vector)}`);
@@ -45,7 +45,7 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
     name: "BatchNormalization",
     attributes: { epsilon: "float", momentum: "float", training_mode: "int" },
     infer: (call) => {
-      const x = requireChannels(call, 1);
+      const x = requireChannels(call, 0);
       const vector = call.input(1);
       return [x, vector, vector].slice(0, call.outputCount);
     },
@@ -55,7 +55,7 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
     name: "BatchNormTraining",
     attributes: { epsilon: "float" },
     infer: (call) => {
-      const x = requireChannels(call, 1);
+      const x = requireChannels(call, 0);
       const values = [x.shape[0]!, ...x.shape.slice(2)];
       if (values.every((extent) => extent === 1)) {
         throw new ShapeError(
@@ -70,6 +70,6 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
     domain: RESIDUA_DOMAIN,
     name: "BatchNormTrainingGradient",
     attributes: { epsilon: "float" },
-    infer: (call) => [call.input(1), requireChannels(call, 2) && call.input(2), call.input(2)],
+    infer: (call) => [requireChannels(call, 1), call.input(2), call.input(2)],
   },
 };

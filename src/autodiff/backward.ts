@@ -1,0 +1,93 @@
+import { attributesOf, type GraphBuilder, type Operand, shapeOf } from "../onnx/builder.ts";
+import type { Node, Value } from "../onnx/graph.ts";
+import { findOperator, type OperatorName } from "../onnx/operators/index.ts";
+import { ShapeError, UnsupportedError } from "../tensor/errors.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
+import type { DifferentiableOp, ForwardNode, GradientRule, ZeroGradientOp } from "./rule.ts";
+import { gradientRules } from "./rules/index.ts";
+
+const zeroGradientOps: { readonly [Op in ZeroGradientOp]: true } = {
+  And: true,
+  ArgMax: true,
+  Equal: true,
+  Greater: true,
+  GreaterOrEqual: true,
+  Less: true,
+  Not: true,
+  OneHot: true,
+  Shape: true,
+  Sign: true,
+};
+
+function ruleOf(node: Node): GradientRule<OperatorName> | undefined {
+  const op = findOperator(node.domain, node.op);
+  if (op !== undefined && op in zeroGradientOps) return undefined;
+  const rule = op !== undefined && op in gradientRules ? gradientRules[op as DifferentiableOp] : undefined;
+  if (rule === undefined) throw new UnsupportedError(node.name, `the operator ${node.op} has no gradient rule`);
+  return rule as GradientRule<OperatorName>;
+}
+
+/** The values that change when one of `sources` does. */
+function reachableFrom(nodes: readonly Node[], sources: readonly Value[]): ReadonlySet<string> {
+  const reached = new Set(sources.map((source) => source.name));
+  for (const node of nodes) {
+    if (node.inputs.some((input) => reached.has(input))) for (const output of node.outputs) reached.add(output);
+  }
+  return reached;
+}
+
+/** Gradients as they come in. Several for one value are summed, in the order in which they came. */
+function createAccumulator(g: GraphBuilder) {
+  const sums = new Map<string, Value>();
+  return {
+    get: (name: string): Operand => sums.get(name),
+    add: (value: Value, gradient: Value): void => {
+      if (formatShape(value.shape) !== formatShape(gradient.shape)) {
+        throw new ShapeError(value.name, `has shape ${formatShape(value.shape)}, its gradient ${formatShape(gradient.shape)}`);
+      }
+      const sum = sums.get(value.name);
+      sums.set(value.name, sum ? g.op("Add", [sum, gradient]) : gradient);
+    },
+  };
+}
+
+/**
+ * Adds to the graph the gradient of a scalar loss with respect to each of `targets`, by reverse accumulation over the
+ * nodes that lie between them.
+ *
+ * @param loss a value with one element
+ * @returns one gradient a target, of the target's shape; undefined where the loss does not depend on it
+ * @throws {UnsupportedError} naming the node whose operator has no gradient rule
+ */
+export function addGradients(g: GraphBuilder, loss: Value, targets: readonly Value[]): readonly Operand[] {
+  if (sizeOf(shapeOf(loss)) !== 1) throw new ShapeError(loss.name, `a loss has one element, got ${formatShape(loss.shape)}`);
+  const nodes = g.nodes();
+  const active = reachableFrom(nodes, targets);
+  const gradients = createAccumulator(g);
+  gradients.add(loss, g.fill(1, shapeOf(loss)));
+  for (const node of nodes.toReversed()) {
+    if (!node.inputs.some((input) => active.has(input))) continue;
+    const dys = node.outputs.map((output) => gradients.get(output));
+    const rule = dys.some((dy) => dy !== undefined) ? ruleOf(node) : undefined;
+    if (rule === undefined) continue;
+    g.within(`gradient/${node.name}`, () => {
+      const forward = forwardNode(g, node, active);
+      const dy = dys[0] ?? g.fill(0, shapeOf(forward.outputs[0]!));
+      rule(g, forward, dy, dys).forEach((gradient, index) => {
+        if (gradient && forward.needs(index)) gradients.add(forward.inputs[index]!, gradient);
+      });
+    });
+  }
+  return targets.map((target) => gradients.get(target.name));
+}
+
+function forwardNode(g: GraphBuilder, node: Node, active: ReadonlySet<string>): ForwardNode<OperatorName> {
+  const optional = (name: string): Value => (name === "" ? (undefined as unknown as Value) : g.value(name));
+  return {
+    where: node.name,
+    inputs: node.inputs.map(optional),
+    outputs: node.outputs.map(optional),
+    attributes: attributesOf(findOperator(node.domain, node.op)!, node),
+    needs: (index) => active.has(node.inputs[index] ?? ""),
+  };
+}

@@ -1,0 +1,91 @@
+import { createGraphBuilder } from "../onnx/builder.ts";
+import type { Graph, Node, TensorType } from "../onnx/graph.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
+import { addForward, type ModuleTrace } from "./forward.ts";
+import { countParameters, type Module } from "./module.ts";
+
+/** What a network is and costs at one image. */
+export interface Description {
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+  /** A row for every module of the tree, parents first. */
+  readonly modules: readonly ModuleRow[];
+  /** The rows of the residual blocks alone. */
+  readonly blocks: readonly ModuleRow[];
+  /** What the shortcuts take of the whole. */
+  readonly shortcuts: { readonly parameters: number; readonly multiplyAdds: number };
+}
+
+/** One module: where it is, what it does to a shape, what it costs. */
+export interface ModuleRow {
+  readonly path: string;
+  readonly kind: string;
+  readonly depth: number;
+  /** Without the batch. */
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  /** What the shortcut resolves to; only blocks have it. */
+  readonly shortcut?: string;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+/** Multiplications with addition in one node, from the shapes of what goes in and out. */
+function nodeMultiplyAdds(graph: Graph, node: Node): number {
+  const shape = (name: string | undefined): Shape => (graph.types.get(name ?? "")?.shape ?? []) as Shape;
+  const output = shape(node.outputs[0]);
+  const weight = shape(node.inputs[1]);
+  if (node.op === "Conv") return sizeOf(output) * sizeOf(weight.slice(1));
+  if (node.op === "ConvTranspose") return sizeOf(shape(node.inputs[0])) * sizeOf(weight.slice(1));
+  if (node.op === "Gemm") return sizeOf(output) * shape(node.inputs[0])[1]!;
+  return node.op === "MatMul" ? sizeOf(output) * weight.at(-2)! : 0;
+}
+
+const belongsTo = (node: Node, path: string): boolean => path === "" || node.name.startsWith(`${path}.`) || node.name.startsWith(`${path}/`);
+
+/**
+ * Describes a network on images of one shape: every module with its shapes, parameters and multiply-adds (of
+ * convolutions and matrix products, one image), and what each block's shortcut resolves to.
+ *
+ * @param imageShape `[channels, H, W]`
+ */
+export function describeModule(module: Module, imageShape: Shape): Description {
+  const g = createGraphBuilder("description");
+  const x = g.input("images", "float32", [1, ...imageShape]);
+  const pass = addForward(g, module, x, { mode: "evaluate" });
+  g.output("output", pass.output);
+  const graph = g.finish();
+  const costs = graph.nodes.map((node) => ({ node, cost: nodeMultiplyAdds(graph, node) })).filter(({ cost }) => cost > 0);
+  const costOf = (path: string): number => costs.reduce((sum, { node, cost }) => (belongsTo(node, path) ? sum + cost : sum), 0);
+  const withoutBatch = (type: TensorType): Shape => type.shape.slice(1) as Shape;
+  const row = ({ path, module: visited, input, output }: ModuleTrace): ModuleRow => ({
+    path,
+    kind: visited.kind,
+    depth: path === "" ? 0 : path.split(".").length,
+    inputShape: withoutBatch(input),
+    outputShape: withoutBatch(output),
+    ...(visited.facts.shortcut === undefined ? {} : { shortcut: visited.facts.shortcut }),
+    parameters: countParameters(visited),
+    multiplyAdds: costOf(path),
+  });
+  // A module's trace ends after its children's; the first of equal paths is enough, for a relu may run twice.
+  const order = new Map(pass.trace.map((entry) => [entry.path, entry]));
+  const modules = orderTree(module, order).map(row);
+  const shortcuts = modules.filter(({ path }) => /(^|\.)(downsample|shortcut)$/.test(path));
+  return {
+    parameters: countParameters(module),
+    multiplyAdds: costOf(""),
+    modules,
+    blocks: modules.filter((_, index) => orderTree(module, order)[index]!.module.facts.block === true),
+    shortcuts: {
+      parameters: shortcuts.reduce((sum, { parameters }) => sum + parameters, 0),
+      multiplyAdds: shortcuts.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
+    },
+  };
+}
+
+function orderTree(module: Module, traces: ReadonlyMap<string, ModuleTrace>, path = ""): readonly ModuleTrace[] {
+  const own = traces.get(path);
+  const below = Object.entries(module.children).flatMap(([name, child]) => orderTree(child, traces, path === "" ? name : `${path}.${name}`));
+  return own === undefined ? below : [own, ...below];
+}

@@ -1,0 +1,51 @@
+import { type RandomStream, randomStream } from "../tensor/random.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { float32, type Tensor } from "../tensor/tensor.ts";
+import { buffersOf, type Module, parametersOf } from "./module.ts";
+
+/** Fills a new parameter. The stream belongs to that parameter alone. */
+export type Initializer = (shape: Shape, stream: RandomStream) => Float32Array;
+
+/** Every element the same. */
+export function constantInitializer(value: number): Initializer {
+  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+}
+
+/** Fans of a weight [out, in/groups, …kernel]: kernel size times the channels on each side. */
+function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
+  const kernel = sizeOf(shape.slice(2));
+  return { fanIn: shape[1]! * kernel, fanOut: shape[0]! * kernel };
+}
+
+/**
+ * Normal with deviation √(2 / fan): keeps the variance through relus, forward (fan-in) or backward (fan-out).
+ * @source He et al. 2015, arXiv:1502.01852; `torch.nn.init.kaiming_normal_`
+ */
+export function kaimingNormal(mode: "fan-in" | "fan-out" = "fan-out"): Initializer {
+  return (shape, stream) => {
+    const { fanIn, fanOut } = fans(shape);
+    const deviation = Math.sqrt(2 / (mode === "fan-in" ? fanIn : fanOut));
+    return Float32Array.from({ length: sizeOf(shape) }, () => stream.normal() * deviation);
+  };
+}
+
+/**
+ * Uniform in ±1/√fanIn, PyTorch's default for linear layers and for the biases of linear and convolution layers.
+ * @param fanIn taken from the shape if left out; a bias must say its weight's
+ * @source `torch.nn.Linear.reset_parameters`
+ */
+export function uniformFanIn(fanIn?: number): Initializer {
+  return (shape, stream) => {
+    const bound = 1 / Math.sqrt(fanIn ?? fans(shape).fanIn);
+    return Float32Array.from({ length: sizeOf(shape) }, () => (2 * stream.uniform() - 1) * bound);
+  };
+}
+
+/**
+ * Fresh parameters and buffers of a module tree under their state-dict names. Each draws from its own stream of
+ * (seed, name), so that adding a layer changes no other.
+ */
+export function initializeState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
+  const specs = [...parametersOf(module), ...buffersOf(module)];
+  return new Map(specs.map(([name, spec]) => [name, float32(spec.shape, spec.initialize(spec.shape, randomStream(seed, `initialize ${name}`)))]));
+}

@@ -1,0 +1,162 @@
+import type { Value } from "../onnx/graph.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { shapeOf } from "../onnx/builder.ts";
+import { constantInitializer, type Initializer, kaimingNormal, uniformFanIn } from "./initialization.ts";
+import { defineModule, type ForwardContext, type Module, requireInput } from "./module.ts";
+
+/** Options of a convolution; the same value is used on every spatial axis. */
+export interface ConvOptions {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+  /** Spatial axes: 1, 2 or 3. */
+  readonly dimensions?: number;
+  readonly initialize?: Initializer;
+}
+
+/**
+ * A convolution over N channels of images (or signals, or volumes).
+ *
+ * @shape `[N, inChannels, H, W]` → `[N, outChannels, ⌊(H + 2·padding − dilation·(kernel−1) − 1)/stride⌋ + 1, …]`
+ * @throws {OptionError} if groups do not divide both channel counts
+ * @source `torch.nn.Conv2d`; weights start as He et al. 2015 (fan-out), as torchvision's networks do
+ */
+export function conv(inChannels: number, outChannels: number, options: ConvOptions): Module {
+  const { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, bias = false, dimensions = 2 } = options;
+  if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+    throw new OptionError("conv", `groups (=${groups}) must divide in_channels (=${inChannels}) and out_channels (=${outChannels})`);
+  }
+  const along = (value: number): number[] => Array.from({ length: dimensions }, () => value);
+  const shape = [outChannels, inChannels / groups, ...along(kernel)];
+  const weight = { shape, role: "weight", initialize: options.initialize ?? kaimingNormal("fan-out") } as const;
+  const biasSpec = { shape: [outChannels], role: "bias", initialize: uniformFanIn(sizeOf(shape.slice(1))) } as const;
+  return defineModule(`Conv${dimensions}d`, { parameters: bias ? { weight, bias: biasSpec } : { weight } }, (context, x) => {
+    requireInput(context.path, x, dimensions + 2, inChannels);
+    return context.g.op("Conv", [x, context.parameter("weight"), bias ? context.parameter("bias") : undefined].slice(0, bias ? 3 : 2), {
+      kernel_shape: along(kernel),
+      strides: along(stride),
+      pads: [...along(padding), ...along(padding)],
+      dilations: along(dilation),
+      group: groups,
+    });
+  });
+}
+
+/** Options of batch norm; the defaults are PyTorch's. */
+export interface BatchNormOptions {
+  /** Added to the variance before the root. */
+  readonly epsilon?: number;
+  /** Weight of the new batch in the running statistics (ONNX counts the other way round). */
+  readonly momentum?: number;
+  /** What the scale gamma starts as; 0 makes a residual branch start as nothing. */
+  readonly initialScale?: number;
+}
+
+/**
+ * Batch normalisation over N and the spatial axes: by the batch's own mean and biased variance in training, by the
+ * running ones in evaluation. The running variance takes the unbiased one, as in PyTorch.
+ *
+ * @shape `[N, channels, …]` → the same
+ * @throws {ShapeError} in training, if there is only one value a channel
+ * @source Ioffe and Szegedy 2015, arXiv:1502.03167; `torch.nn.BatchNorm2d`
+ */
+export function batchNorm(channels: number, options: BatchNormOptions = {}): Module {
+  const { epsilon = 1e-5, momentum = 0.1, initialScale = 1 } = options;
+  const vector = (role: "norm", value: number) => ({ shape: [channels], role, initialize: constantInitializer(value) }) as const;
+  const parts = {
+    parameters: { weight: vector("norm", initialScale), bias: vector("norm", 0) },
+    buffers: { running_mean: vector("norm", 0), running_var: vector("norm", 1) },
+  };
+  return defineModule("BatchNorm", parts, (context, x) => {
+    const { g } = context;
+    requireInput(context.path, x, x.shape.length, channels);
+    const affine = [context.parameter("weight"), context.parameter("bias")];
+    const running = [context.buffer("running_mean"), context.buffer("running_var")];
+    if (context.mode === "evaluate") return g.op("BatchNormalization", [x, ...affine, ...running], { epsilon });
+    const [y, mean, variance] = g.ops("BatchNormTraining", [x, ...affine], 3, { epsilon });
+    const count = sizeOf(shapeOf(x)) / channels;
+    const unbiased = g.op("Mul", [variance, g.fill(count / (count - 1))]);
+    const blend = (name: string, old: Value, batch: Value): void =>
+      context.updateBuffer(name, g.op("Add", [g.op("Mul", [old, g.fill(1 - momentum)]), g.op("Mul", [batch, g.fill(momentum)])]));
+    blend("running_mean", running[0]!, mean!);
+    blend("running_var", running[1]!, unbiased);
+    return y!;
+  });
+}
+
+/**
+ * A fully connected layer, y = x·Wᵀ + b.
+ *
+ * @shape `[N, inFeatures]` → `[N, outFeatures]`
+ * @source `torch.nn.Linear`
+ */
+export function linear(inFeatures: number, outFeatures: number, options: { readonly bias?: boolean } = {}): Module {
+  const { bias = true } = options;
+  const weight = { shape: [outFeatures, inFeatures], role: "weight", initialize: uniformFanIn() } as const;
+  const biasSpec = { shape: [outFeatures], role: "bias", initialize: uniformFanIn(inFeatures) } as const;
+  return defineModule("Linear", { parameters: bias ? { weight, bias: biasSpec } : { weight } }, (context, x) => {
+    requireInput(context.path, x, 2, inFeatures);
+    const operands = [x, context.parameter("weight"), ...(bias ? [context.parameter("bias")] : [])];
+    return context.g.op("Gemm", operands, { transB: 1 });
+  });
+}
+
+/** max(x, 0), with any shape. */
+export function relu(): Module {
+  return defineModule("ReLU", {}, ({ g }, x) => g.op("Relu", [x]));
+}
+
+/**
+ * The maximum over windows; padding never wins.
+ * @shape `[N,C,H,W]` → `[N,C,⌊(H + 2·padding − kernel)/stride⌋ + 1, …]`
+ * @source `torch.nn.MaxPool2d`
+ */
+export function maxPool(options: { readonly kernel: number; readonly stride: number; readonly padding?: number }): Module {
+  const { kernel, stride, padding = 0 } = options;
+  return defineModule("MaxPool2d", {}, ({ g }, x) =>
+    g.op("MaxPool", [x], {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+      dilations: [1, 1],
+    }),
+  );
+}
+
+/** The mean of each plane. @shape `[N,C,…]` → `[N,C]` */
+export function globalAveragePool(): Module {
+  return defineModule("GlobalAveragePool", {}, ({ g }, x) => g.op("Flatten", [g.op("GlobalAveragePool", [x])], { axis: 1 }));
+}
+
+/**
+ * In training, sets each element to 0 with probability `probability` and scales the rest by 1/(1 − probability).
+ * @source Srivastava et al. 2014; `torch.nn.Dropout`
+ */
+export function dropout(probability: number): Module {
+  if (!(probability >= 0 && probability < 1)) throw new OptionError("dropout", `probability must be in [0, 1), got ${probability}`);
+  return defineModule("Dropout", {}, (context, x) => {
+    if (context.mode === "evaluate" || probability === 0) return x;
+    return context.g.op("Mul", [x, context.noise("mask", 1 - probability, shapeOf(x))]);
+  });
+}
+
+/** Modules one after another, named as given. */
+export function sequential(children: Readonly<Record<string, Module>>): Module {
+  return defineModule("Sequential", { children }, (context, x) =>
+    Object.keys(children).reduce((value, child) => context.call(child, value), x),
+  );
+}
+
+/** Modules one after another, named 0, 1, 2 … as in `torch.nn.Sequential`. */
+export function sequence(modules: readonly Module[]): Module {
+  return sequential(Object.fromEntries(modules.map((module, index) => [String(index), module])));
+}
+
+/** Runs children in the order of their names. */
+export function callInOrder(context: ForwardContext, x: Value, children: readonly string[]): Value {
+  return children.reduce((value, child) => context.call(child, value), x);
+}

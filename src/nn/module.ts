@@ -1,0 +1,129 @@
+import type { GraphBuilder } from "../onnx/builder.ts";
+import type { TensorType, Value } from "../onnx/graph.ts";
+import { ShapeError } from "../tensor/errors.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import type { Initializer } from "./initialization.ts";
+
+/** What a parameter is for; weight decay's usual exemptions go by it. */
+export type ParameterRole = "weight" | "bias" | "norm";
+
+/** A tensor that training changes. */
+export interface ParameterSpec {
+  readonly shape: Shape;
+  readonly role: ParameterRole;
+  readonly initialize: Initializer;
+}
+
+/** A tensor that belongs to the network but is not trained, such as a running mean. */
+export interface BufferSpec {
+  readonly shape: Shape;
+  readonly initialize: Initializer;
+}
+
+/** Whether batch norm uses the batch's own statistics and dropout drops. */
+export type Mode = "train" | "evaluate";
+
+/** What a module's forward pass may use. */
+export interface ForwardContext {
+  readonly g: GraphBuilder;
+  readonly mode: Mode;
+  /** The module's place in the tree, such as "layer1.0.conv1"; empty at the root. */
+  readonly path: string;
+  /** This module's own parameter. */
+  parameter(name: string): Value;
+  /** This module's own buffer. */
+  buffer(name: string): Value;
+  /** Says what a buffer is after a training step. */
+  updateBuffer(name: string, value: Value): void;
+  /** Random numbers for this step, such as a dropout mask: an input of the graph, so that the graph stays exact. */
+  noise(name: string, keep: number, shape: Shape): Value;
+  /** Runs a child on `x`. */
+  call(child: string, x: Value): Value;
+}
+
+/** Facts about a module that a description shows. */
+export interface ModuleFacts {
+  /** What the shortcut of a residual block resolves to, in words. */
+  readonly shortcut?: string;
+  /** Whether the module is a residual block (with or without a shortcut). */
+  readonly block?: boolean;
+}
+
+/**
+ * A part of a network: a plain description of its children, parameters and buffers, and the function that adds it to a
+ * graph. Modules hold no tensors and may be used in any number of graphs.
+ */
+export interface Module {
+  readonly kind: string;
+  readonly children: Readonly<Record<string, Module>>;
+  readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  readonly buffers: Readonly<Record<string, BufferSpec>>;
+  readonly facts: ModuleFacts;
+  readonly forward: (context: ForwardContext, x: Value) => Value;
+}
+
+/** What a module is made of; what is left out is empty. */
+export interface ModuleParts {
+  readonly children?: Readonly<Record<string, Module>>;
+  readonly parameters?: Readonly<Record<string, ParameterSpec>>;
+  readonly buffers?: Readonly<Record<string, BufferSpec>>;
+  readonly facts?: ModuleFacts;
+}
+
+/** Makes a module from its parts and its forward pass. */
+export function defineModule(kind: string, parts: ModuleParts, forward: Module["forward"]): Module {
+  const { children = {}, parameters = {}, buffers = {}, facts = {} } = parts;
+  return { kind, children, parameters, buffers, facts, forward };
+}
+
+/** A module met on a walk, with its place. */
+export interface ModuleVisit {
+  readonly path: string;
+  readonly name: string;
+  readonly depth: number;
+  readonly module: Module;
+}
+
+/** Joins places in the module tree with a dot, as PyTorch's state dicts do. */
+export function joinPath(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(".");
+}
+
+/** Visits a module and all below it, parents first, in the order of definition. */
+export function* walkModules(module: Module, path = "", name = "", depth = 0): Generator<ModuleVisit> {
+  yield { path, name, depth, module };
+  for (const [child, below] of Object.entries(module.children)) {
+    yield* walkModules(below, joinPath(path, child), child, depth + 1);
+  }
+}
+
+/** All parameters of a module tree under their state-dict names, in the order of definition. */
+export function parametersOf(module: Module): ReadonlyMap<string, ParameterSpec> {
+  return collect(module, (visited) => visited.parameters);
+}
+
+/** All buffers of a module tree under their state-dict names. */
+export function buffersOf(module: Module): ReadonlyMap<string, BufferSpec> {
+  return collect(module, (visited) => visited.buffers);
+}
+
+function collect<T>(module: Module, pick: (module: Module) => Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  const entries = Array.from(walkModules(module), (visit) =>
+    Object.entries(pick(visit.module)).map(([name, spec]) => [joinPath(visit.path, name), spec] as const),
+  );
+  return new Map(entries.flat());
+}
+
+/** Number of trainable elements in a module tree. */
+export function countParameters(module: Module): number {
+  const sizes = Array.from(parametersOf(module).values(), (spec) => spec.shape.reduce((a, b) => a * b, 1));
+  return sizes.reduce((a, b) => a + b, 0);
+}
+
+/** @throws {ShapeError} unless the value has `rank` axes and `channels` channels */
+export function requireInput(where: string, x: TensorType, rank: number, channels: number): void {
+  if (x.shape.length !== rank || x.shape[1] !== channels) {
+    const wanted = `[N,${channels}${",…".repeat(rank > 2 ? 1 : 0)}] with ${rank} axes`;
+    throw new ShapeError(where || "input", `needs ${wanted}, got ${formatShape(x.shape)}`);
+  }
+}
