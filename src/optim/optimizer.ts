@@ -1,0 +1,38 @@
+import type { GraphBuilder } from "../onnx/builder.ts";
+import type { Value } from "../onnx/graph.ts";
+
+/** The tensors of one parameter's update. */
+export interface UpdateInput {
+  readonly parameter: Value;
+  readonly gradient: Value;
+  /** The optimizer's state for this parameter, in the order of `Optimizer.state`. */
+  readonly state: readonly Value[];
+  /** The run-time scalars, in the order of `Optimizer.scalars`. */
+  readonly scalars: readonly Value[];
+  /** Whether weight decay applies to it. */
+  readonly decayed: boolean;
+}
+
+/** The parameter and its state after the step. */
+export interface UpdateOutput {
+  readonly parameter: Value;
+  readonly state: readonly Value[];
+}
+
+/** An optimizer: emits the graph nodes of one parameter's update. */
+export interface Optimizer {
+  readonly name: "sgd" | "adamw";
+  /** Names of the tensors kept for every parameter, each of the parameter's shape and starting at zero. */
+  readonly state: readonly string[];
+  /** Names of the scalars fed at every step. */
+  readonly scalars: readonly string[];
+  /** The scalars' values. @param step counts from 1 */
+  readonly scalarValues: (learningRate: number, step: number) => readonly number[];
+  readonly update: (g: GraphBuilder, input: UpdateInput) => UpdateOutput;
+}
+
+/** `a·x`, or x itself for a = 1. */
+export function scale(g: GraphBuilder, x: Value, factor: number): Value {
+  return factor === 1 ? x : g.op("Mul", [x, g.fill(factor)]);
+}
+
