@@ -103,7 +103,7 @@ export function inferTypes<Op extends OperatorName>(
 /** Starts a new, empty graph. */
 export function createGraphBuilder(name: string): GraphBuilder {
   const inputs: Value[] = [];
-  const outputs: Value[] = [];
+  const outputs: (Value & { readonly from: string })[] = [];
   const nodes: Node[] = [];
   const initializers = new Map<string, Tensor>();
   const types = new Map<string, TensorType>();
@@ -170,12 +170,7 @@ export function createGraphBuilder(name: string): GraphBuilder {
     op: (op, operands, attributes) => ops(op, operands, 1, attributes)[0]!,
     ops,
     append: (node) => appendNode(node, types, nodes, initializers, declare),
-    output: (valueName, value) => {
-      outputs.push({ name: valueName, dtype: value.dtype, shape: value.shape });
-      if (valueName === value.name) return;
-      nodes.push({ op: "Identity", domain: "", name: unique(`output/${valueName}`), inputs: [value.name], outputs: [valueName], attributes: new Map() });
-      declare(valueName, value);
-    },
+    output: (valueName, value) => void outputs.push({ name: valueName, from: value.name, dtype: value.dtype, shape: value.shape }),
     constantOf: (value) => initializers.get(value.name),
     nodes: () => [...nodes],
     value: (valueName) => {
@@ -191,7 +186,7 @@ export function createGraphBuilder(name: string): GraphBuilder {
         scopes.pop();
       }
     },
-    finish: () => pruneGraph({ name, inputs, outputs, nodes, initializers, types }),
+    finish: () => pruneGraph(nameOutputs({ name, inputs, outputs: [], nodes, initializers, types }, outputs)),
   };
 }
 
@@ -208,6 +203,24 @@ function appendNode(
   const results = inferTypes(key, node.name, inputTypes, attributesOf(key, node), node.outputs.length, (index) => initializers.get(node.inputs[index] ?? ""));
   nodes.push(node);
   return node.outputs.map((valueName, index) => (valueName === "" ? { name: "", ...results[index]! } : declare(valueName, results[index]!)));
+}
+
+/** Gives outputs their names: the value itself is renamed where a node makes it for the first time, else copied. */
+function nameOutputs(graph: Graph, outputs: readonly (Value & { readonly from: string })[]): Graph {
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const renamed = new Map<string, string>();
+  const types = new Map(graph.types);
+  const copies: Node[] = [];
+  for (const { name, from, dtype, shape } of outputs) {
+    if (types.has(name) && name !== from) throw new ShapeError(graph.name, `the output name "${name}" is already taken`);
+    types.set(name, { dtype, shape });
+    if (name === from) continue;
+    if (made.has(from) && !renamed.has(from) && !outputs.some((output) => output.name === from)) renamed.set(from, name);
+    else copies.push({ op: "Identity", domain: "", name: `output/${name}`, inputs: [from], outputs: [name], attributes: new Map() });
+  }
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  const nodes = [...graph.nodes, ...copies].map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  return { ...graph, nodes, types, outputs: outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })) };
 }
 
 /** Leaves out nodes and constants that no output needs. Inputs stay. */

@@ -1,0 +1,27 @@
+import type { Graph } from "../onnx/graph.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** How a tensor is stored where it enters or leaves a lowered graph, when that is not row-major. */
+export interface Layout {
+  readonly name: string;
+  /** From row-major to stored. */
+  readonly pack: (value: Tensor) => Tensor;
+  /** From stored to row-major. */
+  readonly unpack: (value: Tensor) => Tensor;
+}
+
+/** A graph of operators that a runtime has. */
+export interface LoweredGraph {
+  readonly graph: Graph;
+  /** Layouts by input and output name; row-major where there is none. */
+  readonly layouts: ReadonlyMap<string, Layout>;
+}
+
+/** Names of the lowerings of a training graph. */
+export type LoweringName = "portable" | "blocked";
+
+/** Writes a logical graph in operators that a runtime runs well. */
+export interface Lowering {
+  readonly name: LoweringName;
+  readonly lower: (graph: Graph) => LoweredGraph;
+}

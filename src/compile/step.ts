@@ -1,0 +1,201 @@
+import { addGradients } from "../autodiff/backward.ts";
+import { createGraphBuilder, type GraphBuilder } from "../onnx/builder.ts";
+import type { Graph, Value } from "../onnx/graph.ts";
+import { addForward, type ForwardPass, type NoiseInput } from "../nn/forward.ts";
+import { countCorrect } from "../nn/losses.ts";
+import type { Module, ParameterSpec } from "../nn/module.ts";
+import { parametersOf } from "../nn/module.ts";
+import { addGlobalNorm, clipByNorm } from "../optim/clip.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { OptionError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+/** Names of a step's inputs and outputs beside parameters and buffers, which go by their state-dict names. */
+export const stepNames = {
+  images: "images",
+  labels: "labels",
+  loss: "loss",
+  correct: "correct",
+  scores: "scores",
+  gradientNorm: "gradientNorm",
+  gradientScale: "gradientScale",
+  gradient: (parameter: string): string => `gradient/${parameter}`,
+  state: (state: string, parameter: string): string => `${state}/${parameter}`,
+  next: (input: string): string => `next/${input}`,
+  normOf: (parameter: string): string => `norm/${parameter}`,
+} as const;
+
+/** Adds a loss to scores and labels; returns a scalar. */
+export type LossFunction = (g: GraphBuilder, scores: Value, labels: Value) => Value;
+
+/** What every kind of training graph starts from. */
+export interface ForwardOptions {
+  readonly module: Module;
+  /** `[channels, H, W]` */
+  readonly imageShape: Shape;
+  readonly batch: number;
+  readonly loss: LossFunction;
+}
+
+/** How gradients become an update. */
+export interface UpdateOptions {
+  readonly optimizer: Optimizer;
+  /** Largest common norm of the gradients; not clipped if left out. */
+  readonly clipNorm?: number;
+  /** Parameters that weight decay spares. Default none, as in PyTorch. */
+  readonly exempt?: (name: string, spec: ParameterSpec) => boolean;
+  /** Parameters that stay as they are. Default none. */
+  readonly frozen?: (name: string, spec: ParameterSpec) => boolean;
+}
+
+/** A training graph, still in logical operators, with what has to be fed and kept between steps. */
+export interface StepGraph {
+  readonly graph: Graph;
+  /** Trained parameters by state-dict name. */
+  readonly trained: ReadonlyMap<string, ParameterSpec>;
+  /** Parameters that are fed but not changed. */
+  readonly frozen: ReadonlyMap<string, ParameterSpec>;
+  /** Inputs that are kept between steps: each has an output `next/…` that replaces it. */
+  readonly kept: readonly string[];
+  /** Noise inputs: Bernoulli(keep) / keep. */
+  readonly noise: ReadonlyMap<string, NoiseInput>;
+  /** Scalar inputs that the optimizer computes for every step. */
+  readonly scalars: readonly string[];
+}
+
+/** The usual exemptions from weight decay: biases, and batch norm's scale and offset. */
+export function exemptBiasAndNorm(_name: string, spec: ParameterSpec): boolean {
+  return spec.role !== "weight";
+}
+
+interface LossPass {
+  readonly pass: ForwardPass;
+  readonly gradients: ReadonlyMap<string, Value>;
+  readonly frozen: ReadonlyMap<string, ParameterSpec>;
+}
+
+/** Forward, loss and gradients: the part that a training step and a gradient step share. */
+function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateOptions["frozen"]): LossPass {
+  if (!Number.isInteger(options.batch) || options.batch < 1) {
+    throw new OptionError("batch size", `must be a whole number above 0, got ${options.batch}`);
+  }
+  const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
+  const labels = g.input(stepNames.labels, "int64", [options.batch]);
+  const pass = addForward(g, options.module, images, { mode: "train" });
+  const loss = options.loss(g, pass.output, labels);
+  const entries = [...pass.parameters];
+  const trained = entries.filter(([name, { spec }]) => !isFrozen?.(name, spec));
+  const found = addGradients(g, loss, trained.map(([, { value }]) => value));
+  const gradients = new Map(trained.map(([name, { value }], index) => [name, found[index] ?? g.op("Mul", [value, g.fill(0)])]));
+  g.output(stepNames.loss, loss);
+  g.output(stepNames.correct, countCorrect(g, pass.output, labels));
+  for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
+  const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
+  return { pass, gradients, frozen };
+}
+
+interface Update {
+  readonly kept: readonly string[];
+  readonly scalars: readonly string[];
+}
+
+/** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
+function addUpdate(
+  g: GraphBuilder,
+  parameters: ReadonlyMap<string, { readonly value: Value; readonly spec: ParameterSpec }>,
+  gradients: ReadonlyMap<string, Value>,
+  { optimizer, clipNorm, exempt }: UpdateOptions,
+): Update {
+  const names = [...gradients.keys()];
+  const norm = addGlobalNorm(g, [...gradients.values()]);
+  g.output(stepNames.gradientNorm, norm);
+  const clipped = clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
+  const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
+  const kept: string[] = [];
+  names.forEach((name, index) => {
+    const { value, spec } = parameters.get(name)!;
+    const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
+    const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
+    const decayed = !exempt?.(name, spec);
+    const next = g.within(`update/${name}`, () => optimizer.update(g, { parameter: value, gradient: clipped[index]!, state, scalars, decayed }));
+    g.output(stepNames.next(name), next.parameter);
+    next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]!), after));
+    kept.push(name, ...stateNames);
+  });
+  return { kept, scalars: optimizer.scalars };
+}
+
+function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string, ParameterSpec> {
+  return new Map(Array.from(names, (name) => [name, pass.parameters.get(name)!.spec]));
+}
+
+/**
+ * One training step as one graph: forward, loss, backward, update.
+ *
+ * Inputs: images `[batch, …]`, labels `[batch]` int64, the optimizer's scalars, and every parameter, buffer and state
+ * tensor by name. Outputs: loss, correct (how many predictions hit), gradientNorm, and `next/NAME` for all that is kept.
+ *
+ * @param watch parameters whose gradient norm is wanted as an output `norm/NAME`
+ * @throws {OptionError} if the batch is not a whole number above 0
+ */
+export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch: readonly string[] = []): StepGraph {
+  const g = createGraphBuilder("training-step");
+  const { pass, gradients, frozen } = addLossPass(g, options, options.frozen);
+  for (const name of watch) {
+    const gradient = gradients.get(name);
+    if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
+    g.output(stepNames.normOf(name), addGlobalNorm(g, [gradient]));
+  }
+  const { kept, scalars } = addUpdate(g, pass.parameters, gradients, options);
+  return {
+    graph: g.finish(),
+    trained: specsOf(pass, gradients.keys()),
+    frozen,
+    kept: [...kept, ...pass.bufferUpdates.keys()],
+    noise: pass.noise,
+    scalars,
+  };
+}
+
+/**
+ * Forward, loss and backward alone: outputs `gradient/NAME` for every trained parameter, to be averaged between machines
+ * or written out, and the scores.
+ */
+export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
+  const g = createGraphBuilder("gradient-step");
+  const { pass, gradients, frozen } = addLossPass(g, options, options.frozen);
+  g.output(stepNames.scores, pass.output);
+  for (const [name, gradient] of gradients) g.output(stepNames.gradient(name), gradient);
+  return {
+    graph: g.finish(),
+    trained: specsOf(pass, gradients.keys()),
+    frozen,
+    kept: [...pass.bufferUpdates.keys()],
+    noise: pass.noise,
+    scalars: [],
+  };
+}
+
+/**
+ * The update alone: takes `gradient/NAME` and `gradientScale`, a scalar that each gradient is multiplied by first (one
+ * over the number of machines averages sums).
+ */
+export function buildUpdateStep(module: Module, options: UpdateOptions): StepGraph {
+  const g = createGraphBuilder("update-step");
+  const specs = [...parametersOf(module)];
+  const trained = specs.filter(([name, spec]) => !options.frozen?.(name, spec));
+  const factor = g.input(stepNames.gradientScale, "float32", []);
+  const parameters = new Map(trained.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]));
+  const gradients = new Map(
+    trained.map(([name, spec]) => [name, g.op("Mul", [g.input(stepNames.gradient(name), "float32", spec.shape), factor])]),
+  );
+  const { kept, scalars } = addUpdate(g, parameters, gradients, options);
+  return {
+    graph: g.finish(),
+    trained: new Map(trained),
+    frozen: new Map(specs.filter(([name]) => !parameters.has(name))),
+    kept,
+    noise: new Map(),
+    scalars: [...scalars, stepNames.gradientScale],
+  };
+}
