@@ -1,0 +1,93 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
+import { createModel, type Model } from "../../nn/models.ts";
+import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import { sharedOptions, wholeNumber } from "../options.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson } from "../output.ts";
+
+interface Options {
+  readonly shortcut?: ShortcutType;
+  readonly channels?: number;
+  readonly classes?: number;
+  readonly size?: number;
+  readonly json?: boolean;
+}
+
+const formatImage = (shape: readonly number[]): string => shape.join("×");
+
+const columns: readonly Column<ModuleRow>[] = [
+  { title: "module", value: (row) => `${"  ".repeat(Math.max(0, row.depth - 1))}${row.path === "" ? "(network)" : row.path.split(".").at(-1)!}` },
+  { title: "kind", value: (row) => row.kind },
+  { title: "in", value: (row) => formatImage(row.inputShape) },
+  { title: "out", value: (row) => formatImage(row.outputShape) },
+  { title: "shortcut", value: (row) => row.shortcut ?? "" },
+  { title: "parameters", value: (row) => formatCount(row.parameters), align: "right" },
+  { title: "multiply-adds", value: (row) => formatLarge(row.multiplyAdds), align: "right" },
+];
+
+/** Modules worth a row: the network's own children and its residual blocks. */
+function isShown(row: ModuleRow): boolean {
+  return row.depth <= 1 || row.shortcut !== undefined;
+}
+
+function printDescription(model: Model, description: Description): void {
+  const { options } = model;
+  print(`${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes`);
+  print();
+  print(formatTable(columns, description.modules.filter(isShown)));
+  print();
+  const kinds = Map.groupBy(description.blocks, (row) => row.shortcut ?? "none");
+  const summary = [...kinds].map(([kind, rows]) => `${rows.length} × ${kind}`).join(", ");
+  const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
+  print(`${description.blocks.length} blocks: ${summary}.`);
+  print(
+    `The shortcuts take ${formatCount(description.shortcuts.parameters)} of ${formatCount(description.parameters)} parameters ` +
+      `(${share(description.shortcuts.parameters, description.parameters)}) and ${formatLarge(description.shortcuts.multiplyAdds)} of ` +
+      `${formatLarge(description.multiplyAdds)} multiply-adds (${share(description.shortcuts.multiplyAdds, description.multiplyAdds)}).`,
+  );
+  print();
+  print(shortcutExplanations[options.shortcut]);
+}
+
+function describe(name: string, { size, json, ...options }: Options): void {
+  const made = createModel(name, options);
+  const [channels, height, width] = made.imageShape;
+  const model: Model = { ...made, imageShape: [channels, size ?? height, size ?? width] };
+  const description = describeModule(model.module, model.imageShape);
+  if (!json) return printDescription(model, description);
+  printJson({
+    model: model.name,
+    shortcut: model.options.shortcut,
+    imageShape: model.imageShape,
+    classes: model.options.classes,
+    parameters: description.parameters,
+    multiplyAdds: description.multiplyAdds,
+    shortcuts: description.shortcuts,
+    blocks: description.blocks,
+    modules: description.modules,
+    explanation: shortcutExplanations[model.options.shortcut],
+  });
+}
+
+/** `residua describe MODEL`: the tree, and what every block's shortcut resolves to. */
+export function registerDescribe(program: Command): void {
+  program
+    .command("describe")
+    .description("show a network block by block: shapes, what each shortcut resolves to, what it costs")
+    .argument("<model>", "a name such as resnet20, resnet56, resnet18, resnet50")
+    .addOption(sharedOptions.shortcut())
+    .option("--channels <n>", "channels of the images", wholeNumber(1))
+    .option("--classes <n>", "classes to tell apart", wholeNumber(1))
+    .option("--size <n>", "height and width of the images", wholeNumber(1))
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua describe resnet34 --shortcut B     projections only where the shape changes
+  $ residua describe resnet20 --shortcut A     shortcuts without any parameters
+  $ residua describe resnet50 --json`,
+    )
+    .action(describe);
+}

@@ -1,0 +1,5 @@
+import type { Command } from "commander";
+import { registerDescribe } from "./describe.ts";
+
+/** Every command's registration, in the order of the help text. */
+export const commands: readonly ((program: Command) => void)[] = [registerDescribe];

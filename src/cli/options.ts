@@ -1,0 +1,52 @@
+import { InvalidArgumentError, Option } from "commander";
+import { ResiduaError } from "../tensor/errors.ts";
+import { parseShortcutType, type ShortcutType } from "../nn/shortcuts/type.ts";
+
+/** Reads a whole number of at least `minimum`. */
+export function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < minimum) {
+      throw new InvalidArgumentError(`must be a whole number of at least ${minimum}, got "${text}"`);
+    }
+    return value;
+  };
+}
+
+/** Reads a number in [minimum, maximum). */
+export function decimalNumber(minimum: number, maximum = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= minimum && value < maximum)) {
+      const range = maximum === Number.POSITIVE_INFINITY ? `at least ${minimum}` : `in [${minimum}, ${maximum})`;
+      throw new InvalidArgumentError(`must be a number ${range}, got "${text}"`);
+    }
+    return value;
+  };
+}
+
+/** Reads a comma-separated list of what `item` reads. */
+export function listOf<T>(item: (text: string) => T): (text: string) => readonly T[] {
+  return (text) => [...new Set(text.split(",").map((part) => item(part.trim())))];
+}
+
+/** Reads a shortcut type or alias, as the command line's own kind of error. */
+export function shortcutArgument(text: string): ShortcutType {
+  try {
+    return parseShortcutType(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.message : String(error));
+  }
+}
+
+/** Options that several commands share, made anew for each. */
+export const sharedOptions = {
+  json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
+  shortcut: () =>
+    new Option("--shortcut <type>", "what S is in y = act(F(x) + S(x)): plain (none), pad (A), project (B), project-all (C)").argParser(shortcutArgument),
+  seed: () => new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(0),
+  threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
+  out: (folder: string) => new Option("--out <dir>", "folder for what is written").default(folder),
+  data: (name: string) => new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(name),
+  limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
+} as const;

@@ -1,0 +1,35 @@
+const MINIMUM_MILLISECONDS = 100;
+const PLAIN_MILLISECONDS = 10_000;
+
+/** One line on standard error that says how far a long job is. */
+export interface Progress {
+  /** Replaces the line. */
+  update(text: string): void;
+  /** Ends the line, so that what follows starts on its own. */
+  finish(text?: string): void;
+}
+
+/**
+ * A live line on a terminal; elsewhere (a log, a pipe) a line now and then, for nobody wants thousands.
+ * @param stream where to write; standard error if left out
+ */
+export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+  const live = stream.isTTY === true;
+  let last = 0;
+  let open = false;
+  return {
+    update: (text) => {
+      const now = performance.now();
+      if (now - last < (live ? MINIMUM_MILLISECONDS : PLAIN_MILLISECONDS) && last > 0) return;
+      last = now;
+      open = live;
+      stream.write(live ? `\r\x1b[2K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}` : `${text}\n`);
+    },
+    finish: (text) => {
+      if (open) stream.write("\r\x1b[2K");
+      open = false;
+      last = 0;
+      if (text !== undefined) stream.write(`${text}\n`);
+    },
+  };
+}
