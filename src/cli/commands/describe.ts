@@ -37,8 +37,8 @@ function printDescription(model: Model, description: Description): void {
   print();
   print(formatTable(columns, description.modules.filter(isShown)));
   print();
-  const kinds = Map.groupBy(description.blocks, (row) => row.shortcut ?? "none");
-  const summary = [...kinds].map(([kind, rows]) => `${rows.length} × ${kind}`).join(", ");
+  const kinds = [...new Set(description.blocks.map((row) => row.shortcut))];
+  const summary = kinds.map((kind) => `${description.blocks.filter((row) => row.shortcut === kind).length} × ${kind}`).join(", ");
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
   print(`${description.blocks.length} blocks: ${summary}.`);
   print(

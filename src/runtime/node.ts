@@ -1,0 +1,22 @@
+import * as ort from "onnxruntime-node";
+import { createOrtRuntime } from "./onnxruntime.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * ONNX Runtime's native build. Its `run` occupies the calling thread until it is done, and ending the process or a
+ * worker in the middle of it aborts the process: train in a child process and stop it between steps.
+ *
+ * Execution providers by name: "cpu" everywhere, "webgpu" on Linux, Windows and macOS, "coreml" on macOS, "dml" on
+ * Windows, "cuda" where its files are installed.
+ */
+export function createNodeRuntime(): Runtime {
+  return createOrtRuntime(ort, {
+    name: "node",
+    version: ort.env.versions.node ?? ort.env.versions.common,
+    hasBlockedDomain: process.arch === "x64",
+    sessionOptions: ({ threads, executionProviders }) => ({
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      executionProviders: [...(executionProviders ?? ["cpu"])],
+    }),
+  });
+}
