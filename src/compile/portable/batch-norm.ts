@@ -20,41 +20,58 @@ export function inverseDeviation(g: GraphBuilder, variance: Value, epsilon: numb
   return g.op("Reciprocal", [g.op("Sqrt", [g.op("Add", [variance, g.fill(epsilon)])])]);
 }
 
-/** scale·x + offset by channel in one pass: batch norm of mean 0 and variance 1. */
-function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value): Value {
-  const channels = shapeOf(scale);
-  return g.op("BatchNormalization", [x, scale, offset, g.fill(0, channels), g.fill(1, channels)], { epsilon: 0 });
+interface Shifted {
+  /** A rough mean by channel: that of the first sample. */
+  readonly shift: Value;
+  /** x − shift */
+  readonly values: Value;
+  /** E[x − shift] */
+  readonly mean: Value;
 }
 
 /**
- * mean = E[x], d = x − mean, variance = E[d²], y = γ/√(variance + ε)·d + β. The variance is that of the centred values,
- * for E[x²] − mean² cancels where the mean is far larger than the deviation.
+ * Takes a rough mean off first: E[x²] − E[x]² would cancel where the mean is far larger than the deviation. One sample
+ * in N is enough, for (shift − mean)² is at most N times the variance, whatever the data.
  */
+function shiftByFirstSample(g: GraphBuilder, x: Value): Shifted {
+  const first = g.op("Slice", [x, g.ints([0]), g.ints([1]), g.ints([0])]);
+  const shift = channelMean(g, first);
+  const values = g.op("Sub", [x, perChannel(g, shift, x)]);
+  return { shift, values, mean: channelMean(g, values) };
+}
+
+/** scale·(x − mean) + offset by channel, in one pass. */
+function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value, mean: Value): Value {
+  return g.op("BatchNormalization", [x, scale, offset, mean, g.fill(1, shapeOf(scale))], { epsilon: 0 });
+}
+
+/** With d = x − shift: variance = E[d²] − E[d]², mean = shift + E[d], y = γ/√(variance + ε)·(d − E[d]) + β. */
 export const batchNormTraining: Rewrite<"BatchNormTraining"> = (g, { inputs: [x, gamma, beta], attributes: { epsilon } }) => {
-  const mean = channelMean(g, x!);
-  const centred = g.op("Sub", [x, perChannel(g, mean, x!)]);
-  const variance = channelMean(g, g.op("Mul", [centred, centred]));
-  const scale = g.op("Mul", [gamma, inverseDeviation(g, variance, epsilon)]);
-  return [affine(g, centred, scale, beta!), mean, variance];
+  const { shift, values, mean } = shiftByFirstSample(g, x!);
+  const square = channelMean(g, g.op("Mul", [values, values]));
+  const variance = g.op("Sub", [square, g.op("Mul", [mean, mean])]);
+  const y = g.op("BatchNormalization", [values, gamma, beta, mean, variance], { epsilon });
+  return [y, g.op("Add", [shift, mean]), variance];
 };
 
 /**
- * With d = x − mean, i = 1/√(variance + ε), a = γ·i and M values a channel: dβ = M·E[dy], dγ = M·h where h = i·E[dy·d],
- * and dx = a·dy − a·h·i·d − a·E[dy].
+ * With d = x − shift, i = 1/√(variance + ε), a = γ·i and M values a channel: h = i·(E[dy·d] − E[d]·E[dy]), dβ = M·E[dy],
+ * dγ = M·h, and dx = a·dy − a·h·i·(d − E[d]) − a·E[dy].
  */
 export const batchNormTrainingGradient: Rewrite<"BatchNormTrainingGradient"> = (
   g,
-  { inputs: [dy, x, gamma, mean, variance], attributes: { epsilon } },
+  { inputs: [dy, x, gamma, , variance], attributes: { epsilon } },
 ) => {
   const shape = shapeOf(x!);
   const count = g.fill(sizeOf(shape) / shape[1]!);
-  const centred = g.op("Sub", [x, perChannel(g, mean!, x!)]);
+  const { values, mean } = shiftByFirstSample(g, x!);
   const inverse = inverseDeviation(g, variance!, epsilon);
   const scale = g.op("Mul", [gamma, inverse]);
   const meanGradient = channelMean(g, dy!);
-  const h = g.op("Mul", [inverse, channelMean(g, g.op("Mul", [dy, centred]))]);
+  const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
+  const h = g.op("Mul", [inverse, product]);
   const slope = g.op("Neg", [g.op("Mul", [scale, g.op("Mul", [h, inverse])])]);
   const offset = g.op("Neg", [g.op("Mul", [scale, meanGradient])]);
-  const dx = g.op("Add", [g.op("Mul", [dy, perChannel(g, scale, x!)]), affine(g, centred, slope, offset)]);
+  const dx = g.op("Add", [g.op("Mul", [dy, perChannel(g, scale, x!)]), affine(g, values, slope, offset, mean)]);
   return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
 };
