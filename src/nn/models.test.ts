@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { countParameters } from "./module.ts";
+import { createModel } from "./models.ts";
+import { shortcutTypes } from "./shortcuts/type.ts";
+
+// Trainable parameters: plain and pad, project, project-all. ImageNet's B is torchvision's published count.
+const published: readonly (readonly [string, number, number, number])[] = [
+  ["resnet20", 269_722, 272_474, 283_962],
+  ["resnet56", 853_018, 855_770, 900_858],
+  ["resnet110", 1_727_962, 1_730_714, 1_826_202],
+  ["resnet18", 11_515_688, 11_689_512, 12_043_816],
+  ["resnet34", 21_623_848, 21_797_672, 22_716_840],
+  ["resnet50", 22_780_456, 25_557_032, 40_128_552],
+];
+
+test.each(published)("%s has the published number of parameters for every shortcut type", (name, plain, project, projectAll) => {
+  const counts = shortcutTypes.map((shortcut) => countParameters(createModel(name, { shortcut }).module));
+  expect(counts).toEqual([plain, plain, project, projectAll]);
+});
+
+test.each(["resnet21", "resnet2", "resnet", "vgg16", "cifar-resnet18", ""])("the unknown model %j is refused by a list of names", (name) => {
+  expect(() => createModel(name)).toThrow(/unknown model ".*"; must be resnet18, 34, 50/);
+});
+
+test("50 and 152 are ImageNet's unless the name says otherwise", () => {
+  expect(createModel("resnet50").imageShape).toEqual([3, 224, 224]);
+  expect(createModel("cifar-resnet50").imageShape).toEqual([3, 32, 32]);
+});

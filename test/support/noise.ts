@@ -1,0 +1,43 @@
+import { sizeOf, type Shape } from "../../src/tensor/shape.ts";
+import { float32, type Tensor } from "../../src/tensor/tensor.ts";
+import { buffersOf, type Module, parametersOf } from "../../src/nn/module.ts";
+
+/** `count` numbers in [-1, 1), as test/golden/noise.py makes them. */
+export function uniformNoise(seed: number, count: number): Float64Array {
+  const start = Math.imul(seed >>> 0, 0x85ebca6b);
+  return Float64Array.from({ length: count }, (_, index) => {
+    let h = (Math.imul(index, 0x9e3779b9) + start) >>> 0;
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    h ^= h >>> 16;
+    return (h >>> 0) / 2 ** 31 - 1;
+  });
+}
+
+function seedOf(text: string): number {
+  let h = 0x811c9dc5;
+  for (const character of text) h = Math.imul(h ^ character.charCodeAt(0), 0x01000193) >>> 0;
+  return h;
+}
+
+function stateValue(seed: number, name: string, shape: Shape): Float32Array {
+  const noise = uniformNoise((seed + seedOf(name)) >>> 0, sizeOf(shape));
+  const fanIn = sizeOf(shape.slice(1));
+  return Float32Array.from(noise, (value) => {
+    if (name.endsWith("running_var")) return 1 + 0.3 * value;
+    if (name.endsWith("running_mean")) return 0.1 * value;
+    if (shape.length > 1) return value * Math.sqrt(6 / fanIn);
+    return name.endsWith("weight") ? 1 + 0.2 * value : 0.1 * value;
+  });
+}
+
+/** Parameters and buffers of a module as reference.py's `fill` gives them. */
+export function noiseState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
+  const specs = [...parametersOf(module), ...buffersOf(module)];
+  return new Map(specs.map(([name, { shape }]) => [name, float32(shape, stateValue(seed, name, shape))]));
+}
+
+/** Inputs and gradients as networks.py's `noise_like` makes them. */
+export function noiseTensor(seed: number, shape: Shape): Tensor<"float32"> {
+  return float32(shape, Float32Array.from(uniformNoise(seed, sizeOf(shape)), (value) => 1.7 * value));
+}
