@@ -1,153 +1,154 @@
-import { bytesPerElement, type DType, dtypeArrays } from "../tensor/dtype.ts";
-import { FormatError } from "../tensor/errors.ts";
-import { sizeOf } from "../tensor/shape.ts";
-import { bytesOf, type Tensor } from "../tensor/tensor.ts";
+import { bytesPerElement } from "../tensor/dtype.ts";
+import { FormatError, OptionError } from "../tensor/errors.ts";
+import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { compareText, joinBytes, viewElements } from "./bytes.ts";
+import { quote } from "./printable.ts";
+import { parseSafetensorsHeader, safetensorsNames, type SafetensorsRange } from "./safetensors-header.ts";
 
-/** Tensors by name, with the file's own notes. */
-export interface Safetensors {
+/** What a safetensors file holds. */
+export interface SafetensorsFile {
+  /** In the file's order. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's own limit for the header. */
-const MAXIMUM_HEADER_BYTES = 100_000_000;
-const LENGTH_BYTES = 8;
-
-const formatNames: { readonly [D in DType]: string } = {
-  float32: "F32",
-  float64: "F64",
-  float16: "F16",
-  bfloat16: "BF16",
-  int8: "I8",
-  uint8: "U8",
-  int16: "I16",
-  uint16: "U16",
-  int32: "I32",
-  uint32: "U32",
-  int64: "I64",
-  uint64: "U64",
-  bool: "BOOL",
-};
-
-const dtypesByName = new Map(Object.entries(formatNames).map(([dtype, name]) => [name, dtype as DType]));
+/** Of the header's text: the format's own limit. */
+const longestHeader = 100_000_000;
+/** The header's length comes first, as a 64-bit number. */
+const lengthBytes = 8;
 
 /**
- * A safetensors file as chunks, the tensors' own memory among them. Equal content gives equal bytes: tensors lie by
- * descending element size, then by name, so that each is aligned.
+ * The bytes of a safetensors file in pieces, without a copy of any tensor: write them one after the other.
+ * Equal tensors and metadata give equal bytes, in whatever order they were added to the map: wider element types come
+ * first, so that every tensor is aligned without a gap, then names by their UTF-16 code units.
  *
- * @source https://github.com/huggingface/safetensors, "Format"
+ * @throws {OptionError} if a tensor is named `__metadata__`
+ * @source https://github.com/huggingface/safetensors#format
  */
 export function encodeSafetensorsChunks(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): readonly Uint8Array[] {
-  const ordered = [...tensors].toSorted(
-    ([nameA, a], [nameB, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype) || (nameA < nameB ? -1 : 1),
-  );
-  let offset = 0;
-  const entries = ordered.map(([name, { dtype, shape, data }]) => {
-    const range = [offset, offset + data.byteLength];
-    offset += data.byteLength;
-    return [name, { dtype: formatNames[dtype], shape, data_offsets: range }] as const;
-  });
-  const notes = Object.keys(metadata).length === 0 ? [] : [["__metadata__", metadata] as const];
-  const json = JSON.stringify(Object.fromEntries([...notes, ...entries]));
-  const unpadded = new TextEncoder().encode(json);
-  const header = new Uint8Array(Math.ceil(unpadded.length / LENGTH_BYTES) * LENGTH_BYTES).fill(0x20);
-  header.set(unpadded);
-  const length = new Uint8Array(LENGTH_BYTES);
-  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
-  return [length, header, ...ordered.map(([, value]) => bytesOf(value))];
+  const entries = [...tensors].toSorted(compareEntries);
+  const members = entries.length === 0 ? [] : describeEntries(entries);
+  const notes = Object.entries(metadata).toSorted(([a], [b]) => compareText(a, b));
+  if (notes.length > 0)
+    members.unshift(`"__metadata__":{${notes.map(([key, value]) => member(key, value)).join(",")}}`);
+  return [encodeHeader(`{${members.join(",")}}`), ...entries.map(([, value]) => bytesOf(value))];
 }
-
-/** A safetensors file in one piece; see {@link encodeSafetensorsChunks}. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-  const chunks = encodeSafetensorsChunks(tensors, metadata);
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
-}
-
-interface Entry {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /**
- * Reads a safetensors file. Tensors are views of `bytes` where they are aligned, copies elsewhere.
+ * The bytes of a safetensors file; see `encodeSafetensorsChunks` for their order and for files too large to hold twice.
+ *
+ * @throws {OptionError} if a tensor is named `__metadata__`
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  return joinBytes(encodeSafetensorsChunks(tensors, metadata));
+}
+
+/**
+ * Reads a safetensors file. Tensors are views into `bytes` wherever alignment permits.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if the file is cut off, lies about a size, or its tensors overlap or leave gaps
+ * @throws {FormatError} if the header is malformed, or its ranges overlap, leave gaps or disagree with shapes or the file
+ * @source https://github.com/huggingface/safetensors#format
  */
-export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors {
-  const { header, dataStart } = readHeader(bytes, where);
-  const { __metadata__: notes = {}, ...rest } = header;
-  if (!isRecord(notes) || Object.values(notes).some((note) => typeof note !== "string")) {
-    throw new FormatError(where, "the metadata of a safetensors file must be texts");
-  }
-  const entries = Object.entries(rest).map(([name, entry]) => readEntry(where, name, entry));
-  const available = bytes.length - dataStart;
-  let expected = 0;
-  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== expected) throw new FormatError(where, `tensor "${name}" begins at byte ${begin}, must begin at ${expected}: tensors overlap or leave a gap`);
-    expected = end;
-  }
-  if (expected !== available) {
-    throw new FormatError(where, `holds ${available} bytes of tensors, its header says ${expected}; the file is ${expected > available ? "cut off" : "too long"}`);
-  }
-  const tensors = new Map(entries.map((entry) => [entry.name, viewTensor(bytes, dataStart, entry)]));
-  return { tensors, metadata: notes as Readonly<Record<string, string>> };
+export function decodeSafetensors(bytes: Uint8Array, where: string): SafetensorsFile {
+  const { ranges, metadata } = parseSafetensorsHeader(readHeader(bytes, where), where);
+  const data = bytes.subarray(lengthBytes + headerLength(bytes));
+  requireCover(where, ranges, data.length);
+  return { tensors: new Map(ranges.map((range) => [range.name, viewTensor(data, range)])), metadata };
 }
 
-function readHeader(bytes: Uint8Array, where: string): { readonly header: Readonly<Record<string, unknown>>; readonly dataStart: number } {
-  if (bytes.length < LENGTH_BYTES) throw new FormatError(where, `has ${bytes.length} bytes, too few for a safetensors file`);
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true));
-  if (length > MAXIMUM_HEADER_BYTES || length > bytes.length - LENGTH_BYTES) {
-    throw new FormatError(where, `says its header takes ${length} bytes, the file has ${bytes.length}; it is cut off or no safetensors file`);
+/** Whether the bytes begin as a safetensors file does: a plausible length, then an opening brace. */
+export function looksLikeSafetensors(bytes: Uint8Array): boolean {
+  return bytes.length > lengthBytes && bytes[lengthBytes] === 0x7b && headerLength(bytes) <= longestHeader;
+}
+
+function compareEntries([nameA, a]: readonly [string, Tensor], [nameB, b]: readonly [string, Tensor]): number {
+  return bytesPerElement(b.dtype) - bytesPerElement(a.dtype) || compareText(nameA, nameB);
+}
+
+/** One member of a JSON object; joined by hand, since an object would move keys that look like numbers to the front. */
+function member(key: string, value: unknown): string {
+  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+}
+
+function describeEntries(entries: readonly (readonly [string, Tensor])[]): string[] {
+  let offset = 0;
+  return entries.map(([name, { dtype, shape, data }]) => {
+    if (name === "__metadata__")
+      throw new OptionError("safetensors", `no tensor may be named "__metadata__"; rename it`);
+    tensor(dtype, shape, data);
+    const begin = offset;
+    offset += data.byteLength;
+    return member(name, { dtype: safetensorsNames[dtype], shape, data_offsets: [begin, offset] });
+  });
+}
+
+/** Spaces fill the header up, so that the data starts at a multiple of 8. */
+function encodeHeader(json: string): Uint8Array {
+  const text = new TextEncoder().encode(json);
+  const length = Math.ceil(text.length / 8) * 8;
+  const header = new Uint8Array(lengthBytes + length).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
+  header.set(text, lengthBytes);
+  return header;
+}
+
+function headerLength(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, lengthBytes).getBigUint64(0, true));
+}
+
+function readHeader(bytes: Uint8Array, where: string): string {
+  if (bytes.length < lengthBytes) {
+    throw new FormatError(where, `${bytes.length} bytes are too few for a safetensors file; it is empty or cut off`);
   }
-  const dataStart = LENGTH_BYTES + length;
-  let header: unknown;
+  const length = headerLength(bytes);
+  if (length > longestHeader) {
+    throw new FormatError(
+      where,
+      `is no safetensors file: its header would take ${length} bytes, the limit is ${longestHeader}`,
+    );
+  }
+  if (length > bytes.length - lengthBytes) {
+    throw new FormatError(
+      where,
+      `is cut off: its header takes ${length} bytes, ${bytes.length - lengthBytes} are there`,
+    );
+  }
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart)));
-  } catch (error) {
-    throw new FormatError(where, "its header is no JSON; the file is damaged or no safetensors file", { cause: error });
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      bytes.subarray(lengthBytes, lengthBytes + length),
+    );
+  } catch (cause) {
+    throw new FormatError(where, "is no safetensors file: its header is not UTF-8 text", { cause });
   }
-  if (!isRecord(header)) throw new FormatError(where, "its header must be a JSON object");
-  return { header, dataStart };
 }
 
-function readEntry(where: string, name: string, entry: unknown): Entry {
-  const fail = (detail: string): never => {
-    throw new FormatError(where, `tensor "${name}" ${detail}`);
-  };
-  if (!isRecord(entry)) return fail("must be described by an object");
-  const dtype = dtypesByName.get(String(entry["dtype"])) ?? fail(`has the unknown type ${JSON.stringify(entry["dtype"])}`);
-  const shape: unknown = entry["shape"];
-  const offsets: unknown = entry["data_offsets"];
-  if (!Array.isArray(shape) || !shape.every(isNatural)) return fail("must have a shape of whole numbers");
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isNatural)) return fail("must have two data offsets");
-  const [begin, end] = offsets as [number, number];
-  const size = sizeOf(shape) * bytesPerElement(dtype);
-  if (end - begin !== size) return fail(`spans ${end - begin} bytes, its type and shape take ${size}`);
-  return { name, dtype, shape, begin, end };
+/** Ranges come sorted; together they must be the data: no overlap, no gap, nothing left over. */
+function requireCover(where: string, ranges: readonly SafetensorsRange[], available: number): void {
+  let end = 0;
+  for (const range of ranges) {
+    if (range.begin !== end) {
+      const what = range.begin < end ? "overlaps the tensor before it" : "leaves a gap before it";
+      throw new FormatError(
+        where,
+        `tensor ${quote(range.name)} ${what}: it begins at byte ${range.begin}, must at ${end}`,
+      );
+    }
+    end = range.end;
+  }
+  if (end > available)
+    throw new FormatError(where, `is cut off: its tensors take ${end} bytes, ${available} are there`);
+  if (end < available) {
+    throw new FormatError(where, `holds ${available - end} bytes that belong to no tensor; it is damaged`);
+  }
 }
 
-function viewTensor(bytes: Uint8Array, dataStart: number, { dtype, shape, begin, end }: Entry): Tensor {
-  const make = dtypeArrays[dtype];
-  const start = bytes.byteOffset + dataStart + begin;
-  const length = (end - begin) / make.BYTES_PER_ELEMENT;
-  const aligned = start % make.BYTES_PER_ELEMENT === 0;
-  const data = aligned ? new make(bytes.buffer, start, length) : new make(bytes.slice(dataStart + begin, dataStart + end).buffer);
-  return { dtype, shape, data: data as never };
+function viewTensor(data: Uint8Array, { dtype, shape, begin, end }: SafetensorsRange): Tensor {
+  return { dtype, shape, data: viewElements(dtype, data.subarray(begin, end)) };
 }

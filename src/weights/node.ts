@@ -1,0 +1,2 @@
+export * from "./node/files.ts";
+export * from "./node/weights.ts";

@@ -1,0 +1,73 @@
+import { FormatError, UnsupportedError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { quote } from "./printable.ts";
+import { findStateDict, stripWrappers } from "./pytorch-entry.ts";
+import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./pytorch-legacy.ts";
+import { type PickledStorage, unpickle } from "./pytorch-pickle.ts";
+import { createPickleReader } from "./pytorch-pickle-reader.ts";
+import { createTensorLoader } from "./pytorch-tensor.ts";
+import { looksLikeZip, openZip } from "./pytorch-zip.ts";
+
+/** A checkpoint whose pickle has been read and whose storages can be. */
+interface Checkpoint {
+  readonly value: unknown;
+  readonly load: (storage: PickledStorage) => Uint8Array;
+}
+
+/** Names, shapes and what else a checkpoint keeps beside its elements. */
+const longestPickle = 2 ** 26;
+
+/** Whether the bytes begin as a PyTorch checkpoint does. */
+export function looksLikePytorch(bytes: Uint8Array): boolean {
+  return looksLikeZip(bytes) || looksLikeLegacyCheckpoint(bytes);
+}
+
+/**
+ * Reads the state dict of a PyTorch checkpoint (`.pth`, `.pt`, `.th`, `.bin`), in the file's order: one saved directly, or
+ * under a usual name such as "state_dict" or "model", without the "module." that DataParallel puts before every name.
+ * Tensors are views into `bytes` where their elements are aligned and in order; tensors that share a storage share memory.
+ *
+ * No code of the file is run: its pickle may name only what weights consist of.
+ *
+ * @param where the file's name, for errors
+ * @throws {FormatError} if the file is damaged, cut off, hostile, or holds no state dict
+ * @throws {UnsupportedError} if it is a TorchScript archive, which holds a program
+ */
+export function decodePytorch(bytes: Uint8Array, where: string): ReadonlyMap<string, Tensor> {
+  const { value, load } = openCheckpoint(bytes, where);
+  const described = stripWrappers(findStateDict(value, where));
+  const loadTensor = createTensorLoader(where, bytes.length, load);
+  return new Map([...described].map(([name, tensor]) => [name, loadTensor(name, tensor)]));
+}
+
+function openCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  if (looksLikeZip(bytes)) return openZipCheckpoint(bytes, where);
+  if (looksLikeLegacyCheckpoint(bytes)) return openLegacyCheckpoint(bytes, where);
+  const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  throw new FormatError(
+    where,
+    `is no PyTorch checkpoint: it begins with ${start || "nothing"}, must with a zip entry or PyTorch's magic number`,
+  );
+}
+
+/** Since 1.6: a zip file of one folder with the pickle, and a stored entry a storage. */
+function openZipCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  const archive = openZip(bytes, where);
+  const pickle = archive.names.find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (pickle === undefined) throw new FormatError(where, "is a zip file without data.pkl; it is no PyTorch checkpoint");
+  const folder = pickle.slice(0, -"data.pkl".length);
+  if (archive.names.includes(`${folder}constants.pkl`)) {
+    throw new UnsupportedError(where, "is a TorchScript archive, which holds a program; save its state_dict() instead");
+  }
+  const order = `${folder}byteorder`;
+  const bigEndian = archive.names.includes(order) && new TextDecoder().decode(archive.read(order)) !== "little";
+  if (bigEndian) {
+    throw new FormatError(where, "was written on a big-endian machine; load it in PyTorch there and save it anew");
+  }
+  const source = archive.read(pickle);
+  if (source.length > longestPickle) {
+    throw new FormatError(where, `entry ${quote(pickle)} takes ${source.length} bytes; the limit is ${longestPickle}`);
+  }
+  const value = unpickle(createPickleReader(source, where), where);
+  return { value, load: ({ key }) => archive.read(`${folder}data/${key}`) };
+}
