@@ -16,6 +16,9 @@ declare const performance: {
 
 declare const crypto: {
   readonly subtle: {
-    digest(algorithm: "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512", data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    digest(
+      algorithm: "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512",
+      data: ArrayBuffer | ArrayBufferView,
+    ): Promise<ArrayBuffer>;
   };
 };

@@ -1,0 +1,94 @@
+/** A folder of src/ imports only from itself and from those before it. */
+const layers = [
+  "tensor",
+  "onnx",
+  "autodiff",
+  "nn",
+  "optim",
+  "compile",
+  "runtime",
+  "weights",
+  "data",
+  "store",
+  "train",
+  "tasks",
+  "lab",
+  "cli",
+];
+
+/** Where a file may run. The core runs anywhere; a path says what else is needed. */
+const nodePaths = (folder) => [`${folder}/**/node.ts`, `${folder}/**/node/**`];
+const webPaths = (folder) => [`${folder}/**/web.ts`, `${folder}/**/web/**`];
+const nodeFiles = [...nodePaths("src"), "src/store/**", "src/cli/**"];
+const webFiles = webPaths("src");
+const testFiles = ["**/*.test.ts", "test/**", "bench/**"];
+
+const forbidNode = {
+  regex: "^(onnxruntime-node|sharp|commander|cli-table3|picocolors)(/|$)|(^|/)node(/|\\.ts$)",
+  message: "This file must run without Node: inject what it needs from a node file.",
+};
+const forbidWeb = {
+  regex: "^onnxruntime-web(/|$)|(^|/)web(/|\\.ts$)",
+  message: "This file must run without a browser: inject what it needs from a web file.",
+};
+
+const restrictImports = (files, patterns) => ({ files, rules: { "no-restricted-imports": ["error", { patterns }] } });
+
+const restrictLayer = (layer, index) => {
+  const order = {
+    regex: `^residua(/|$)|^(\\.\\./)+(${layers.slice(index + 1).join("|")})/`,
+    message: `src/${layer} may import only from ${["itself", ...layers.slice(0, index)].join(", ")}.`,
+  };
+  const folder = `src/${layer}`;
+  return [
+    restrictImports([`${folder}/**`], [order, forbidNode, forbidWeb]),
+    restrictImports(layer === "store" || layer === "cli" ? [`${folder}/**`] : nodePaths(folder), [order, forbidWeb]),
+    restrictImports(webPaths(folder), [order, forbidNode]),
+  ];
+};
+
+const forbiddenInCore =
+  "process Buffer global require module __dirname __filename setImmediate setTimeout setInterval console fetch " +
+  "window document navigator location self localStorage XMLHttpRequest Worker";
+
+export default {
+  options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: "error" },
+  ignorePatterns: ["dist", "coverage"],
+  plugins: ["typescript", "unicorn", "oxc", "import", "vitest"],
+  categories: { correctness: "error", suspicious: "error" },
+  rules: {
+    "import/no-cycle": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/ban-ts-comment": "error",
+    "typescript/consistent-type-imports": "error",
+    "no-restricted-properties": [
+      "error",
+      { object: "Math", property: "random", message: "Use the seeded src/tensor/random.ts." },
+    ],
+    "unicorn/filename-case": ["error", { case: "kebabCase" }],
+    eqeqeq: "error",
+    // Off, since they refuse what is meant: helpers beside their use, casts of checked input, methods that have no `this`,
+    // switches that TypeScript knows to be exhaustive.
+    "unicorn/consistent-function-scoping": "off",
+    "typescript/no-unsafe-type-assertion": "off",
+    "typescript/unbound-method": "off",
+    "typescript/consistent-return": "off",
+    "typescript/no-generated-empty-object-type": "off",
+  },
+  overrides: [
+    {
+      files: ["src/**"],
+      rules: {
+        "import/no-nodejs-modules": "error",
+        "no-restricted-globals": ["error", ...forbiddenInCore.split(" ")],
+      },
+    },
+    ...layers.flatMap(restrictLayer),
+    { files: [...nodeFiles, ...webFiles], rules: { "no-restricted-globals": "off" } },
+    { files: nodeFiles, rules: { "import/no-nodejs-modules": "off" } },
+    {
+      files: testFiles,
+      rules: { "import/no-nodejs-modules": "off", "no-restricted-globals": "off", "no-restricted-imports": "off" },
+    },
+  ],
+};

@@ -1,0 +1,41 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { findChromium } from "./scripts/chromium.mjs";
+
+const webTests = "**/*.web.test.ts";
+const executablePath = findChromium();
+
+export default defineConfig({
+  test: {
+    coverage: { provider: "v8", include: ["src/**/*.ts"] },
+    projects: [
+      {
+        test: {
+          name: "node",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [webTests],
+        },
+      },
+      {
+        // ONNX Runtime's threads need an isolated page, and its files must stay beside each other for it to find its WebAssembly.
+        server: {
+          headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+        },
+        optimizeDeps: { exclude: ["onnxruntime-web"] },
+        test: {
+          name: "web",
+          include: [`src/${webTests}`, `test/${webTests}`],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { args: ["--no-sandbox"], ...(executablePath === undefined ? {} : { executablePath }) },
+            }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
