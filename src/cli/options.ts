@@ -14,7 +14,7 @@ export function wholeNumber(minimum: number): (text: string) => number {
 }
 
 /** Reads a number in [minimum, maximum). */
-export function decimalNumber(minimum: number, maximum = Number.POSITIVE_INFINITY): (text: string) => number {
+export function decimalNumber(minimum: number, maximum: number = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !(value >= minimum && value < maximum)) {
@@ -40,13 +40,16 @@ export function shortcutArgument(text: string): ShortcutType {
 }
 
 /** Options that several commands share, made anew for each. */
-export const sharedOptions = {
+export const sharedOptions: {
+  readonly [Name in "json" | "shortcut" | "seed" | "threads" | "limit"]: () => Option;
+} & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   shortcut: () =>
     new Option("--shortcut <type>", "what S is in y = act(F(x) + S(x)): plain (none), pad (A), project (B), project-all (C)").argParser(shortcutArgument),
   seed: () => new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(0),
   threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
-  out: (folder: string) => new Option("--out <dir>", "folder for what is written").default(folder),
-  data: (name: string) => new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(name),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
-} as const;
+  out: (standard) => new Option("--out <dir>", "folder for what is written").default(standard),
+  data: (standard) =>
+    new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(standard),
+};

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { registerDescribe } from "./describe.ts";
+import { registerForward, registerGradients } from "./passes.ts";
 
 /** Every command's registration, in the order of the help text. */
-export const commands: readonly ((program: Command) => void)[] = [registerDescribe];
+export const commands: readonly ((program: Command) => void)[] = [registerDescribe, registerForward, registerGradients];

@@ -1,0 +1,111 @@
+import { buildInference, toModel } from "../compile/inference.ts";
+import { portable } from "../compile/portable/lowering.ts";
+import { buildGradientStep, type LossFunction, stepNames } from "../compile/step.ts";
+import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
+import { createModel, type Model, type ModelOptions } from "../nn/models.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
+import { OptionError, ShapeError, WeightsError } from "../tensor/errors.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
+import { requireStateDict } from "../weights/state-dict.ts";
+
+/** A network with weights of its own. */
+export interface LoadedModel {
+  readonly model: Model;
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+}
+
+/** Names and shapes of all that a module's state dict must hold. */
+export function stateShapes(module: Module): ReadonlyMap<string, Shape> {
+  return new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
+}
+
+/**
+ * Makes a model by name for weights that are there: channels and classes are what the weights have.
+ *
+ * @param where the weights' file, for errors
+ * @throws {WeightsError} naming the keys, if the weights belong to another network or shortcut type
+ */
+export function modelForWeights(name: string, options: ModelOptions, weights: ReadonlyMap<string, Tensor>, where: string): LoadedModel {
+  const extent = (key: string, axis: number): number => {
+    const value = weights.get(key)?.shape[axis];
+    if (value === undefined) throw new WeightsError(where, `has no "${key}"; it holds no weights of ${name}`);
+    return value;
+  };
+  const model = createModel(name, { ...options, channels: extent("conv1.weight", 1), classes: extent("fc.weight", 0) });
+  return { model, state: requireStateDict(where, stateShapes(model.module), weights) };
+}
+
+/** @throws {ShapeError} unless these are images `[N, channels, H, W]` as float32 */
+function requireImages(images: Tensor, channels: number): Tensor<"float32"> {
+  if (images.shape.length !== 4 || images.shape[1] !== channels || images.shape.includes(0)) {
+    throw new ShapeError("input", `must be [N,${channels},H,W], got ${formatShape(images.shape)}`);
+  }
+  if (isDtype(images, "float32")) return images;
+  if (isDtype(images, "float64")) return float32(images.shape, images.data);
+  throw new ShapeError("input", `must be float32, got ${images.dtype}`);
+}
+
+/** @throws {OptionError} unless there is a label below `classes` for every image */
+function requireLabels(labels: Tensor, count: number, classes: number): Tensor<"int64"> {
+  const values = Array.from(labels.data as ArrayLike<number | bigint>, Number);
+  if (labels.shape.length !== 1 || values.length !== count) {
+    throw new ShapeError("labels", `must be [${count}], got ${formatShape(labels.shape)}`);
+  }
+  const wrong = values.find((value) => !Number.isInteger(value) || value < 0 || value >= classes);
+  if (wrong !== undefined) throw new OptionError("labels", `must be whole numbers from 0 to ${classes - 1}, got ${wrong}`);
+  return { dtype: "int64", shape: labels.shape, data: BigInt64Array.from(values, BigInt) };
+}
+
+/**
+ * What the network says of images, in evaluation mode.
+ * @shape images `[N, channels, H, W]` → scores `[N, classes]`
+ */
+export async function runForward(runtime: Runtime, { model, state }: LoadedModel, images: Tensor, options: SessionOptions = {}): Promise<Tensor> {
+  const input = requireImages(images, model.options.channels);
+  const graph = buildInference(model.module, input.shape.slice(1), state, { foldBatchNorm: false });
+  const session = await runtime.load(encodeModel(toModel(graph)), options);
+  try {
+    const { [stepNames.scores]: scores } = await session.run({ [stepNames.images]: input });
+    return await scores!.read();
+  } finally {
+    await session.release();
+  }
+}
+
+/** A loss and its gradients by parameter name. */
+export interface LossGradients {
+  readonly loss: Tensor;
+  readonly gradients: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * The loss and the gradient of every trainable parameter, batch norm in training mode.
+ * @shape images `[N, channels, H, W]`, labels `[N]`
+ */
+export async function runGradients(
+  runtime: Runtime,
+  { model, state }: LoadedModel,
+  images: Tensor,
+  labels: Tensor,
+  loss: LossFunction,
+  options: SessionOptions = {},
+): Promise<LossGradients> {
+  const input = requireImages(images, model.options.channels);
+  const [batch, ...imageShape] = input.shape;
+  const step = buildGradientStep({ module: model.module, imageShape, batch: batch!, loss });
+  const { graph } = portable.lower(step.graph);
+  const session = await runtime.load(encodeModel(toModel(graph)), options);
+  try {
+    const feeds = { [stepNames.images]: input, [stepNames.labels]: requireLabels(labels, batch!, model.options.classes) };
+    const needed = graph.inputs.filter(({ name }) => state.has(name)).map(({ name }) => [name, state.get(name)!] as const);
+    const results = await session.run({ ...feeds, ...Object.fromEntries(needed) });
+    const gradients = await Promise.all(
+      [...step.trained.keys()].map(async (name) => [name, await results[stepNames.gradient(name)]!.read()] as const),
+    );
+    return { loss: await results[stepNames.loss]!.read(), gradients: new Map(gradients) };
+  } finally {
+    await session.release();
+  }
+}
