@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
+  await readFile(join(root, "package.json"), "utf8"),
+);
+const modules = Object.keys(manifest.exports)
+  .filter((path) => path !== "./package.json")
+  .map((path) => `residua${path.slice(1)}`);
+
+/** Generous, since the registry may be slow: it ends a hang, nothing else. */
+const timeout = 600_000;
+let project = "";
+let packedFiles: readonly string[] = [];
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), "residua-package-"));
+  const [packed] = JSON.parse(
+    await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root),
+  );
+  packedFiles = packed.files.map(({ path }: { readonly path: string }) => path);
+  await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", join(project, packed.filename)], project);
+}, timeout);
+
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
+  const env = { ...Object.fromEntries(inherited), ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const { stdout } = await promisify(execFile)(command, args, { cwd, env, maxBuffer: 2 ** 26 });
+  return stdout;
+}
+
+test("the tarball holds the build, its licence and nothing of the tests", () => {
+  expect(packedFiles).toContain("LICENSE");
+  expect(packedFiles).toContain("dist/cli/main.js");
+  expect(
+    packedFiles.filter((path) => !/^(package\.json|LICENSE|README[^/]*|dist\/.*\.(js|d\.ts))$/.test(path)),
+  ).toEqual([]);
+  expect(packedFiles.filter((path) => path.includes(".test."))).toEqual([]);
+});
+
+test("every subpath can be imported in an empty Node project and exports something", { timeout }, async () => {
+  const script = `
+    const count = async (name) => [name, Object.keys(await import(name)).length];
+    console.log(JSON.stringify(await Promise.all(${JSON.stringify(modules)}.map(count))));`;
+  const counts: readonly (readonly [string, number])[] = JSON.parse(
+    await run(process.execPath, ["--input-type=module", "--eval", script], project),
+  );
+  expect(counts.map(([name]) => name)).toEqual(modules);
+  expect(counts.filter(([, exported]) => exported === 0)).toEqual([]);
+});
+
+test("the command starts and tells its version", { timeout }, async () => {
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  expect((await run("npx", ["--no-install", "residua", "--version"], project)).trim()).toBe(version);
+});
