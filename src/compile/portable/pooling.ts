@@ -31,7 +31,7 @@ function countedPlaces(extent: number, outputs: number, window: Window, axis: nu
 }
 
 /** 1 / (number of counted places) for every window, as `[1,1,…]`. */
-function windowWeights(extents: Shape, outputs: Shape, window: Window, includePadding: boolean): Float32Array {
+export function windowWeights(extents: Shape, outputs: Shape, window: Window, includePadding: boolean): Float32Array {
   const counts = outputs.map((count, axis) => countedPlaces(extents[axis]!, count, window, axis, includePadding));
   const products = counts.reduce<readonly number[]>((all, axis) => all.flatMap((product) => axis.map((count) => product * count)), [1]);
   return Float32Array.from(products, (count) => 1 / count);

@@ -1,0 +1,74 @@
+import { shapeOf } from "../../onnx/builder.ts";
+import type { Value } from "../../onnx/graph.ts";
+import { type BlockedContext, type BlockedRule, cleanStored, type PendingConvolution } from "./context.ts";
+import type { ConvolutionPlan } from "./convolution-plan.ts";
+import { padVector, reshape } from "./layout.ts";
+import { weightLayout } from "./weight-layout.ts";
+
+/** Writes a pending convolution. */
+export function writeConvolution(c: BlockedContext, pending: PendingConvolution, activation?: "Relu"): Value {
+  const { x, weight, bias, sum, attributes } = pending;
+  const added = sum === undefined ? undefined : typeof sum === "string" ? c.blocked(sum) : writeConvolution(c, sum);
+  const operands = [x, weight, ...(bias || added ? [bias] : []), ...(added ? [added] : [])];
+  return c.g.op("BlockedConv", operands, activation ? { ...attributes, activation } : attributes);
+}
+
+/** The same with a value added; undefined where there is no room for one. */
+export function addSum(pending: PendingConvolution, name: string): PendingConvolution | undefined {
+  if (pending.sum === undefined) return { ...pending, sum: name };
+  const inner = typeof pending.sum === "string" ? undefined : addSum(pending.sum, name);
+  return inner && { ...pending, sum: inner };
+}
+
+/** scale·x + offset by channel: a depthwise convolution with one tap. @param scale and offset `[Cp]` */
+export function affine(c: BlockedContext, x: Value, scale: Value, offset?: Value): PendingConvolution {
+  const [channels] = shapeOf(scale);
+  return {
+    kind: "convolution",
+    x,
+    weight: reshape(c.g, scale, [channels, 1, 1, 1]),
+    bias: offset,
+    attributes: { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides: [1, 1], dilations: [1, 1], group: channels },
+  };
+}
+
+const isPoint = ({ kernel, begins, ends }: ConvolutionPlan): boolean =>
+  [...kernel, ...begins, ...ends].join() === "1,1,0,0,0,0";
+
+/** Every stride-th point of a blocked value: what a 1×1 convolution with stride sees. Made once for all its users. */
+export function subsample(c: BlockedContext, name: string, strides: readonly [number, number]): Value {
+  if (strides[0] === 1 && strides[1] === 1) return c.blocked(name);
+  return c.memo(`subsample/${name}/${strides.join()}`, () => {
+    const x = c.blocked(name);
+    const channels = shapeOf(x)[1];
+    const attributes = { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides, dilations: [1, 1], group: channels };
+    return c.g.op("BlockedConv", [x, c.g.fill(1, [channels, 1, 1, 1])], attributes);
+  });
+}
+
+/** A convolution's blocked input; a 1×1 convolution with stride becomes one without, on the subsampled input. */
+export function blockedSource(
+  c: BlockedContext,
+  name: string,
+  plan: ConvolutionPlan,
+): { x: Value; plan: ConvolutionPlan } {
+  if (plan.kind !== "dense" || !isPoint(plan)) return { x: c.blocked(name), plan };
+  return { x: subsample(c, name, plan.strides), plan: { ...plan, strides: [1, 1], input: plan.output } };
+}
+
+export const conv: BlockedRule<"Conv"> = (c, { node, inputs: [x, w, bias], outputs: [y] }) => {
+  const plan = c.planOf(node);
+  if (plan === undefined) return false;
+  const source = plan.kind === "image" ? { x: c.plain(x), plan } : blockedSource(c, x, plan);
+  const weight = cleanStored(c, w, weightLayout(plan));
+  const { kernel, strides, dilations, begins, ends, blockedGroups } = source.plan;
+  const pending: PendingConvolution = {
+    kind: "convolution",
+    x: source.x,
+    weight,
+    bias: bias ? padVector(c.g, c.plain(bias), c.block) : undefined,
+    attributes: { kernel_shape: kernel, strides, dilations, pads: [...begins, ...ends], group: blockedGroups },
+  };
+  c.define(y, { pending });
+  return true;
+};

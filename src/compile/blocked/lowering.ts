@@ -1,0 +1,90 @@
+import { attributesOf, createGraphBuilder } from "../../onnx/builder.ts";
+import type { Graph, Node, Value } from "../../onnx/graph.ts";
+import { findOperator, type OperatorName } from "../../onnx/operators/index.ts";
+import type { Layout, LoweredGraph, Lowering } from "../lowering.ts";
+import { portableRewrites } from "../portable/lowering.ts";
+import type { Rewrite } from "../rewrite.ts";
+import { batchNormalization, batchNormTraining, batchNormTrainingGradient } from "./batch-norm.ts";
+import { type BlockedContext, type BlockedRule, type BlockedRules, cleanStored } from "./context.ts";
+import { conv } from "./convolution.ts";
+import { elementwiseRules, reduceSumSquare } from "./elementwise.ts";
+import { convInputGradient } from "./input-gradient.ts";
+import type { BlockSize } from "./layout.ts";
+import { averagePool, averagePoolGradient, expand, globalAveragePool, maxPool } from "./pooling.ts";
+import { rearrangementRules } from "./shortcut-matrix.ts";
+import { assignStorage, planConvolutions } from "./storage.ts";
+import { createContext } from "./values.ts";
+import { convWeightGradient } from "./weight-gradient.ts";
+
+const blockedRules: BlockedRules = {
+  ...elementwiseRules,
+  ...rearrangementRules,
+  AveragePool: averagePool,
+  AveragePoolGradient: averagePoolGradient,
+  BatchNormalization: batchNormalization,
+  BatchNormTraining: batchNormTraining,
+  BatchNormTrainingGradient: batchNormTrainingGradient,
+  Conv: conv,
+  ConvInputGradient: convInputGradient,
+  ConvWeightGradient: convWeightGradient,
+  Expand: expand,
+  GlobalAveragePool: globalAveragePool,
+  MaxPool: maxPool,
+  ReduceSumSquare: reduceSumSquare,
+};
+
+/**
+ * Writes a graph in ONNX Runtime's blocked operators (domain com.microsoft.nchwc). Values go over into blocks where a
+ * convolution first needs them and come back where an operator has no blocked form; weights, their gradients and the
+ * optimizer's state stay in the convolutions' layout between steps. Operators without a blocked form are written as
+ * the portable lowering has them.
+ *
+ * @param blockSize that of the machine which will run the graph; another one gives wrong results or is refused there
+ */
+export function createBlockedLowering(blockSize: BlockSize): Lowering {
+  return { name: "blocked", lower: (graph) => lowerBlocked(graph, blockSize) };
+}
+
+function lowerBlocked(graph: Graph, block: BlockSize): LoweredGraph {
+  const g = createGraphBuilder(graph.name);
+  const plans = planConvolutions(graph, block);
+  const layouts = assignStorage(graph, plans);
+  const context = createContext(g, graph, { block, plans, layouts });
+  const kept = new Map<string, Layout>();
+  for (const { name, dtype, shape } of graph.inputs) {
+    const layout = layouts.get(name);
+    const value = g.input(name, dtype, layout?.shape ?? shape);
+    if (layout) kept.set(name, layout);
+    context.define(name, layout ? { stored: { value, layout, padding: "zero" } } : { plain: value });
+  }
+  for (const [name, tensor] of graph.initializers) {
+    const layout = layouts.get(name);
+    const value = g.initializer(name, layout ? layout.pack(tensor) : tensor);
+    context.define(name, layout ? { stored: { value, layout, padding: "zero" } } : { plain: value });
+  }
+  for (const node of graph.nodes) g.within(node.name, () => lowerNode(context, node));
+  for (const { name } of graph.outputs) {
+    const layout = layouts.get(name);
+    g.output(name, layout ? cleanStored(context, name, layout) : context.plain(name));
+    if (layout) kept.set(name, layout);
+  }
+  return { graph: g.finish(), layouts: kept };
+}
+
+function lowerNode(c: BlockedContext, node: Node): void {
+  const op = findOperator(node.domain, node.op);
+  const rule = op && (blockedRules[op] as BlockedRule<OperatorName> | undefined);
+  const { inputs, outputs } = node;
+  if (op && rule?.(c, { node, op, inputs, outputs, attributes: attributesOf(op, node) })) return;
+  const values = lowerPortably(c, node, op);
+  outputs.forEach((name, index) => name !== "" && c.define(name, { plain: values[index] }));
+}
+
+function lowerPortably(c: BlockedContext, node: Node, op: OperatorName | undefined): readonly Value[] {
+  const inputs = node.inputs.map((name) => (name === "" ? (undefined as unknown as Value) : c.plain(name)));
+  const rewrite = op && (portableRewrites[op] as Rewrite<OperatorName> | undefined);
+  if (op === undefined || rewrite === undefined)
+    return c.g.append({ ...node, inputs: inputs.map((input) => input?.name ?? "") });
+  const outputs = node.outputs.map((name) => ({ name, ...c.typeOf(name) }));
+  return rewrite(c.g, { node, inputs, attributes: attributesOf(op, node), outputs });
+}

@@ -1,0 +1,151 @@
+import { type GraphBuilder, indexTensor, shapeOf } from "../../onnx/builder.ts";
+import type { Value } from "../../onnx/graph.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { float32, type Tensor } from "../../tensor/tensor.ts";
+import type { Layout } from "../lowering.ts";
+import type { ConvolutionPlan } from "./convolution-plan.ts";
+import { reshape, roundUp } from "./layout.ts";
+
+/**
+ * How a convolution's weight is stored, between steps too. With b the block, i and o channels within one:
+ *
+ * | plan | logical | stored |
+ * |---|---|---|
+ * | dense | [O, C/groups, kh, kw] | [O/b, C'/b, kh, kw, b(i), b(o)], C' the input channels of a merged group |
+ * | image | [O, C, kh, kw] | [O/b, C, kh, kw, b(o)] |
+ * | depthwise | [C, 1, kh, kw] | [C/b, 1, kh, kw, b(o)] |
+ *
+ * It is declared in four axes, channels rounded up. Entries that the logical weight lacks (padding, and what lies off
+ * the diagonal of merged groups) are zero and stay zero.
+ */
+export interface WeightLayout extends Layout {
+  readonly logicalShape: Shape;
+  /** The declared shape. */
+  readonly shape: Shape;
+  /** Whether some stored entries have no logical one. */
+  readonly hasPadding: boolean;
+  /** For every stored entry the logical one, or −1. */
+  readonly source: () => Int32Array;
+}
+
+/** Logical input channel behind an entry of a dense weight, or −1. */
+function sourceChannel(plan: ConvolutionPlan, out: number, inGroup: number): number {
+  const { groups, inChannels, outChannels, inBlocks, outBlocks, block } = plan;
+  if (out >= outChannels) return -1;
+  if (groups === 1) return inGroup < inChannels ? inGroup : -1;
+  const merged = Math.floor(out / (outBlocks * block));
+  const channel = merged * inBlocks * block + inGroup;
+  const perGroup = inChannels / groups;
+  const group = Math.floor(out / (outChannels / groups));
+  return Math.floor(channel / perGroup) === group ? channel % perGroup : -1;
+}
+
+function denseSource(plan: ConvolutionPlan): Int32Array {
+  const { block, inBlocks, outBlocks, blockedGroups, kernel, inChannels, groups } = plan;
+  const taps = kernel[0] * kernel[1];
+  const perGroup = inChannels / groups;
+  const source = new Int32Array(blockedGroups * outBlocks * inBlocks * taps * block * block);
+  let at = 0;
+  for (let outBlock = 0; outBlock < blockedGroups * outBlocks; outBlock++) {
+    for (let inBlock = 0; inBlock < inBlocks; inBlock++) {
+      for (let tap = 0; tap < taps; tap++) {
+        for (let i = 0; i < block; i++) {
+          for (let o = 0; o < block; o++) {
+            const out = outBlock * block + o;
+            const channel = sourceChannel(plan, out, inBlock * block + i);
+            source[at++] = channel < 0 ? -1 : (out * perGroup + channel) * taps + tap;
+          }
+        }
+      }
+    }
+  }
+  return source;
+}
+
+function outermostBlockedSource(plan: ConvolutionPlan, inner: number): Int32Array {
+  const { block, outChannels } = plan;
+  const source = new Int32Array(roundUp(outChannels, block) * inner);
+  let at = 0;
+  for (let first = 0; first < outChannels; first += block) {
+    for (let rest = 0; rest < inner; rest++) {
+      for (let o = 0; o < block; o++) source[at++] = first + o < outChannels ? (first + o) * inner + rest : -1;
+    }
+  }
+  return source;
+}
+
+/** The layout of the weight of a convolution. Equal names mean equal layouts. */
+export function weightLayout(plan: ConvolutionPlan): WeightLayout {
+  const { kind, block, groups, inChannels, outChannels, kernel, blockedGroups, inBlocks, outBlocks } = plan;
+  const inGroup = inChannels / groups;
+  const logicalShape = [outChannels, inGroup, ...kernel];
+  const shape =
+    kind === "dense"
+      ? [blockedGroups * outBlocks * block, inBlocks * block, ...kernel]
+      : [roundUp(outChannels, block), inGroup, ...kernel];
+  let held: Int32Array | undefined;
+  const source = (): Int32Array =>
+    (held ??= kind === "dense" ? denseSource(plan) : outermostBlockedSource(plan, inGroup * kernel[0] * kernel[1]));
+  return {
+    name: `${kind}${block}/${groups}`,
+    logicalShape,
+    shape,
+    hasPadding: sizeOf(shape) !== sizeOf(logicalShape),
+    source,
+    pack: (value) => packTensor(value, shape, source()),
+    unpack: (value) => unpackTensor(value, logicalShape, source()),
+  };
+}
+
+function packTensor(value: Tensor, shape: Shape, source: Int32Array): Tensor {
+  const from = value.data as Float32Array;
+  const stored = new Float32Array(source.length);
+  source.forEach((origin, at) => {
+    if (origin >= 0) stored[at] = from[origin]!;
+  });
+  return float32(shape, stored);
+}
+
+function unpackTensor(value: Tensor, shape: Shape, source: Int32Array): Tensor {
+  const from = value.data as Float32Array;
+  const logical = new Float32Array(sizeOf(shape));
+  source.forEach((origin, at) => {
+    if (origin >= 0) logical[origin] = from[at]!;
+  });
+  return float32(shape, logical);
+}
+
+/** Packs within the graph, entry by entry: for weights that are computed rather than stored. */
+export function packInGraph(g: GraphBuilder, weight: Value, layout: WeightLayout): Value {
+  const size = sizeOf(layout.logicalShape);
+  const withZero = g.op("Concat", [reshape(g, weight, [size]), g.fill(0, [1])], { axis: 0 });
+  const indices = layout.source().map((origin) => (origin < 0 ? size : origin));
+  return reshape(g, gatherRows(g, withZero, constantIndices(g, indices)), layout.shape);
+}
+
+/** Undoes {@link packInGraph}. */
+export function unpackInGraph(g: GraphBuilder, stored: Value, layout: WeightLayout): Value {
+  const indices = new Int32Array(sizeOf(layout.logicalShape));
+  layout.source().forEach((origin, at) => {
+    if (origin >= 0) indices[origin] = at;
+  });
+  const flat = reshape(g, stored, [sizeOf(layout.shape)]);
+  return reshape(g, gatherRows(g, flat, constantIndices(g, indices)), layout.logicalShape);
+}
+
+/** Sets the entries that have no logical one to zero. */
+export function clearPadding(g: GraphBuilder, stored: Value, layout: WeightLayout): Value {
+  if (!layout.hasPadding) return stored;
+  const mask = Float32Array.from(layout.source(), (origin) => (origin < 0 ? 0 : 1));
+  return g.op("Mul", [stored, g.constant(float32(shapeOf(stored), mask))]);
+}
+
+/** Row numbers as a constant of the graph. */
+export function constantIndices(g: GraphBuilder, rows: Int32Array): Value {
+  return g.constant(indexTensor([rows.length], rows));
+}
+
+/** Rows of x by int32 index; ONNX Runtime copies them with all threads. */
+export function gatherRows(g: GraphBuilder, x: Value, rows: Value): Value {
+  return g.op("Gather", [x, rows], { axis: 0 });
+}
