@@ -21,7 +21,7 @@ def build():
     def apart(*shape):
         """Values that keep a distance from 0 and from each other: nothing changes side within a rounding error."""
         size = int(np.prod(shape))
-        return (rng.permutation(size) - size / 2 + 0.5).reshape(shape) / max(4, size / 8)
+        return (rng.permutation(size) - size // 2 + 0.5).reshape(shape) / max(4, size / 8)
 
     def whole(values):
         return np.asarray(values, dtype=np.int64)
