@@ -6,7 +6,7 @@ import type { Module } from "./module.ts";
 export type ModelOptions = Partial<ResnetOptions>;
 
 /** A network with what is needed to make it again. */
-export interface Model {
+export interface NamedModel {
   readonly name: string;
   /** The options with every default filled in. */
   readonly options: ResnetOptions;
@@ -51,7 +51,7 @@ export const modelNames: readonly string[] = [
  * Makes a network by its name, such as "resnet20" (CIFAR) or "resnet50" (ImageNet).
  * @throws {OptionError} if the name is unknown or an option is out of its range
  */
-export function createModel(name: string, options: ModelOptions = {}): Model {
+export function createModel(name: string, options: ModelOptions = {}): NamedModel {
   const entry = findEntry(name);
   const full: ResnetOptions = { shortcut: "project", channels: 3, classes: entry.classes, ...options };
   for (const key of ["channels", "classes"] as const) {

@@ -2,7 +2,7 @@ import { buildInference, toModel } from "../compile/inference.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { buildGradientStep, type LossFunction, stepNames } from "../compile/step.ts";
 import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
-import { createModel, type Model, type ModelOptions } from "../nn/models.ts";
+import { createModel, type NamedModel, type ModelOptions } from "../nn/models.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ShapeError, WeightsError } from "../tensor/errors.ts";
@@ -12,7 +12,7 @@ import { requireStateDict } from "../weights/state-dict.ts";
 
 /** A network with weights of its own. */
 export interface LoadedModel {
-  readonly model: Model;
+  readonly model: NamedModel;
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
 }
 

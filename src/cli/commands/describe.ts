@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
-import { createModel, type Model } from "../../nn/models.ts";
+import { createModel, type NamedModel } from "../../nn/models.ts";
 import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson } from "../output.ts";
@@ -31,7 +31,7 @@ function isShown(row: ModuleRow): boolean {
   return row.depth <= 1 || row.shortcut !== undefined;
 }
 
-function printDescription(model: Model, description: Description): void {
+function printDescription(model: NamedModel, description: Description): void {
   const { options } = model;
   print(`${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes`);
   print();
@@ -53,7 +53,7 @@ function printDescription(model: Model, description: Description): void {
 function describe(name: string, { size, json, ...options }: Options): void {
   const made = createModel(name, options);
   const [channels, height, width] = made.imageShape;
-  const model: Model = { ...made, imageShape: [channels, size ?? height, size ?? width] };
+  const model: NamedModel = { ...made, imageShape: [channels, size ?? height, size ?? width] };
   const description = describeModule(model.module, model.imageShape);
   if (!json) return printDescription(model, description);
   printJson({
