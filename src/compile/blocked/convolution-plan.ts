@@ -100,3 +100,10 @@ export function planConvolution(
   if (blockedGroups * inGroupBlocks !== inBlocks || blockedGroups * outGroupBlocks !== outBlocks) return undefined;
   return { ...geometry, kind: "dense", block, blockedGroups, inBlocks: inGroupBlocks, outBlocks: outGroupBlocks };
 }
+
+/** Whether any window meets the input at all; strides and paddings exist with which none does. */
+export function meetsInput({ output, strides, kernel, dilations, begins }: ConvolutionGeometry): boolean {
+  return ([0, 1] as const).every(
+    (axis) => (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] >= begins[axis],
+  );
+}

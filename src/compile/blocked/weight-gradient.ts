@@ -2,7 +2,7 @@ import { shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { BlockedContext, BlockedRule } from "./context.ts";
 import { blockedSource } from "./convolution.ts";
-import type { ConvolutionPlan } from "./convolution-plan.ts";
+import { type ConvolutionPlan, meetsInput } from "./convolution-plan.ts";
 import { depthwiseWeightGradient } from "./depthwise.ts";
 import { pad, reshape, roundUp, slice } from "./layout.ts";
 import { clearPadding, constantIndices, gatherRows, weightLayout } from "./weight-layout.ts";
@@ -165,7 +165,7 @@ function denseWeightGradient(c: BlockedContext, xName: string, dyName: string, p
 
 export const convWeightGradient: BlockedRule<"ConvWeightGradient"> = (c, { node, inputs: [x, dy], outputs: [dw] }) => {
   const plan = c.planOf(node);
-  if (plan === undefined) return false;
+  if (plan === undefined || !meetsInput(plan)) return false;
   const layout = weightLayout(plan);
   const value =
     plan.kind === "depthwise"
