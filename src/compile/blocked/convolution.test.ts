@@ -4,7 +4,7 @@ import { createNodeRuntime } from "../../runtime/node.ts";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import type { Graph } from "../../onnx/graph.ts";
 import { windowCount } from "../../onnx/operators/window.ts";
-import { blockedForThisMachine, compareOutputs, normalTensor, runLowered } from "../../../test/support/lowerings.ts";
+import { blockedForThisMachine, compareOutputs, normalTensor, runLowered } from "../../../test/support/compare-lowerings.ts";
 import { portable } from "../portable/lowering.ts";
 
 const runtime = createNodeRuntime();

@@ -1,0 +1,90 @@
+import { createBlockedLowering } from "../../src/compile/blocked/lowering.ts";
+import type { BlockSize } from "../../src/compile/blocked/layout.ts";
+import { toModel } from "../../src/compile/inference.ts";
+import type { Lowering } from "../../src/compile/lowering.ts";
+import { createGraphBuilder } from "../../src/onnx/builder.ts";
+import { encodeModel } from "../../src/onnx/encode.ts";
+import type { Graph } from "../../src/onnx/graph.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { randomStream } from "../../src/tensor/random.ts";
+import { type Shape, sizeOf } from "../../src/tensor/shape.ts";
+import { float32, type Tensor } from "../../src/tensor/tensor.ts";
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A float32 tensor of standard normal values. */
+export function normalTensor(seed: number, name: string, shape: Shape): Tensor {
+  const stream = randomStream(seed, name);
+  return float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => stream.normal()),
+  );
+}
+
+/** Runs a logical graph through a lowering; tensors go in and come out row-major. */
+export async function runLowered(
+  runtime: Runtime,
+  lowering: Lowering,
+  graph: Graph,
+  feeds: Tensors,
+  threads = 2,
+): Promise<Tensors> {
+  const lowered = lowering.lower(graph);
+  const session = await runtime.load(encodeModel(toModel(lowered.graph)), { threads });
+  try {
+    const packed = lowered.graph.inputs.map(({ name }) => {
+      const value = feeds[name];
+      return [name, lowered.layouts.get(name)?.pack(value) ?? value] as const;
+    });
+    const results = await session.run(Object.fromEntries(packed));
+    const read = Object.entries(results).map(async ([name, result]) => {
+      const value = await result.read();
+      return [name, lowered.layouts.get(name)?.unpack(value) ?? value] as const;
+    });
+    return Object.fromEntries(await Promise.all(read));
+  } finally {
+    await session.release();
+  }
+}
+
+/** ‖a − b‖ / ‖b‖, or ‖a‖ where b is all zeros. */
+export function relativeError(a: Tensor, b: Tensor): number {
+  const actual = a.data as Float32Array;
+  const wanted = b.data as Float32Array;
+  if (actual.length !== wanted.length) return Number.POSITIVE_INFINITY;
+  let difference = 0;
+  let size = 0;
+  for (let index = 0; index < wanted.length; index++) {
+    difference += (actual[index] - wanted[index]) ** 2;
+    size += wanted[index] ** 2;
+  }
+  return Math.sqrt(size === 0 ? difference : difference / size);
+}
+
+/** The relative error of every output of one run against another's. */
+export function compareOutputs(actual: Tensors, wanted: Tensors): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, relativeError(actual[name], value)]));
+}
+
+/** Asks ONNX Runtime for its block size; undefined where it has no blocked kernels. */
+export async function findBlockSize(runtime: Runtime): Promise<BlockSize | undefined> {
+  if (!runtime.hasBlockedDomain) return undefined;
+  const g = createGraphBuilder("probe");
+  const x = g.input("x", "float32", [1, 4, 1, 1]);
+  const blocked = g.op("BlockedReorderInput", [x]);
+  g.output("y", { ...blocked, shape: [1, "C", 1, 1] });
+  try {
+    const session = await runtime.load(encodeModel(toModel(g.finish())));
+    const { y } = await session.run({ x: float32([1, 4, 1, 1], [1, 2, 3, 4]) });
+    await session.release();
+    return y.shape[1] as BlockSize;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The blocked lowering for this machine, for tests that need one. */
+export async function blockedForThisMachine(runtime: Runtime): Promise<Lowering | undefined> {
+  const block = await findBlockSize(runtime);
+  return block && createBlockedLowering(block);
+}
