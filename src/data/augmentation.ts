@@ -1,0 +1,76 @@
+import { randomStream } from "../tensor/random.ts";
+import { type ImageSet, imageSize, type Normalization } from "./image-set.ts";
+
+/** How training images are varied. */
+export interface Augmentation {
+  /** Rows and columns of black added on each side before a crop of the old size is taken at random; 0 for no crop. */
+  readonly cropPadding: number;
+  /** Mirrors every second image, at random. */
+  readonly flip: boolean;
+}
+
+/** No variation: what evaluation uses. */
+export const noAugmentation: Augmentation = { cropPadding: 0, flip: false };
+
+/** Pixels 0 to 255 to normalised values, by channel: a table is faster than the arithmetic. */
+export function normalizationTables({ mean, deviation }: Normalization): readonly Float32Array[] {
+  return mean.map((channelMean, channel) => Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - channelMean) / deviation[channel]!));
+}
+
+/** Where a varied image is taken from. */
+interface View {
+  readonly top: number;
+  readonly left: number;
+  readonly mirrored: boolean;
+}
+
+function drawView({ cropPadding, flip }: Augmentation, seed: number, epoch: number, index: number): View {
+  if (cropPadding === 0 && !flip) return { top: 0, left: 0, mirrored: false };
+  const stream = randomStream(seed, "augmentation", epoch, index);
+  const top = stream.integer(2 * cropPadding + 1) - cropPadding;
+  const left = stream.integer(2 * cropPadding + 1) - cropPadding;
+  return { top, left, mirrored: flip && stream.uniform() < 0.5 };
+}
+
+/** Which variation of which image is wanted. */
+export interface SampleKey {
+  readonly seed: number;
+  readonly epoch: number;
+  /** The image's place in the set. */
+  readonly index: number;
+}
+
+/**
+ * Writes one normalised, varied image to `out` at `offset`, in one pass. What it draws depends on (seed, epoch, index)
+ * alone. Padding is black, that is 0 before normalisation, as torchvision's RandomCrop on pixels has it.
+ */
+export function writeSample(
+  set: ImageSet,
+  tables: readonly Float32Array[],
+  augmentation: Augmentation,
+  { seed, epoch, index }: SampleKey,
+  out: Float32Array,
+  offset: number,
+): void {
+  const { channels, height, width, images } = set;
+  const { top, left, mirrored } = drawView(augmentation, seed, epoch, index);
+  const start = index * imageSize(set);
+  let at = offset;
+  for (let channel = 0; channel < channels; channel++) {
+    const table = tables[channel]!;
+    const black = table[0]!;
+    for (let row = 0; row < height; row++) {
+      const from = row + top;
+      const base = start + (channel * height + from) * width;
+      if (from < 0 || from >= height) {
+        out.fill(black, at, at + width);
+        at += width;
+        continue;
+      }
+      for (let column = 0; column < width; column++) {
+        const source = (mirrored ? width - 1 - column : column) + left;
+        out[at++] = source < 0 || source >= width ? black : table[images[base + source]!]!;
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { OptionError } from "../tensor/errors.ts";
+import { permutation, randomStream } from "../tensor/random.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
+import { type Augmentation, noAugmentation, normalizationTables, writeSample } from "./augmentation.ts";
+import { type ImageSet, imageSize, type Normalization } from "./image-set.ts";
+
+/** Which images a training sees, in which order. */
+export interface BatchPlan {
+  readonly batch: number;
+  readonly seed: number;
+  /** The images to draw from, as places in the set. */
+  readonly indices: Uint32Array;
+  readonly shuffle: boolean;
+}
+
+/** Images with their labels, ready for a step. */
+export interface Batch {
+  /** `[batch, channels, height, width]` */
+  readonly images: Tensor<"float32">;
+  /** `[batch]` */
+  readonly labels: Tensor<"int64">;
+}
+
+/** Whole batches in an epoch; the last images that do not fill one are left out of it. */
+export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
+  const steps = Math.floor(indices.length / batch);
+  if (steps >= 1) return steps;
+  throw new OptionError("--batch-size", `must be at most ${indices.length}, the number of images to train on, got ${batch}`);
+}
+
+/** Looks up the images of a step. The order of an epoch is drawn once and kept for its other steps. */
+export function createBatchOrder(plan: BatchPlan): (step: number) => { readonly epoch: number; readonly indices: Uint32Array } {
+  const steps = stepsPerEpoch(plan);
+  let known = { epoch: -1, order: plan.indices };
+  return (step) => {
+    const epoch = Math.floor(step / steps);
+    if (epoch !== known.epoch) known = { epoch, order: orderOf(plan, epoch) };
+    const start = (step - epoch * steps) * plan.batch;
+    return { epoch, indices: known.order.subarray(start, start + plan.batch) };
+  };
+}
+
+function orderOf({ indices, shuffle, seed }: BatchPlan, epoch: number): Uint32Array {
+  if (!shuffle) return indices;
+  return permutation(randomStream(seed, "shuffle", epoch), indices.length).map((place) => indices[place]!);
+}
+
+/** What turns images of a set into batches. */
+export interface BatchSource {
+  readonly set: ImageSet;
+  readonly normalization: Normalization;
+  readonly augmentation: Augmentation;
+  readonly plan: BatchPlan;
+}
+
+/** Writes the batch of one step, counted from the start of the training, to memory that is there. */
+export type BatchWriter = (step: number, images: Float32Array, labels: BigInt64Array) => void;
+
+/** Prepares batches in the calling thread. */
+export function createBatchWriter({ set, normalization, augmentation, plan }: BatchSource): BatchWriter {
+  const tables = normalizationTables(normalization);
+  const order = createBatchOrder(plan);
+  const size = imageSize(set);
+  return (step, images, labels) => {
+    const { epoch, indices } = order(step);
+    indices.forEach((index, place) => {
+      writeSample(set, tables, augmentation, { seed: plan.seed, epoch, index }, images, place * size);
+      labels[place] = BigInt(set.labels[index]!);
+    });
+  };
+}
+
+/** The batch of one step, in memory of its own. */
+export function makeBatch({ set }: BatchSource, batch: number, write: (images: Float32Array, labels: BigInt64Array) => void): Batch {
+  const images = new Float32Array(batch * imageSize(set));
+  const labels = new BigInt64Array(batch);
+  write(images, labels);
+  return {
+    images: tensor("float32", [batch, set.channels, set.height, set.width], images),
+    labels: tensor("int64", [batch], labels),
+  };
+}
+
+/**
+ * All of these images once, in order, without variation: for evaluation. The last batch may be smaller.
+ *
+ * @param indices places in the set; the whole set if left out
+ */
+export function* evaluationBatches(set: ImageSet, normalization: Normalization, batch: number, indices?: Uint32Array): Generator<Batch> {
+  const tables = normalizationTables(normalization);
+  const chosen = indices ?? Uint32Array.from({ length: set.count }, (_, index) => index);
+  const size = imageSize(set);
+  for (let start = 0; start < chosen.length; start += batch) {
+    const part = chosen.subarray(start, start + batch);
+    const images = new Float32Array(part.length * size);
+    part.forEach((index, place) => writeSample(set, tables, noAugmentation, { seed: 0, epoch: 0, index }, images, place * size));
+    yield {
+      images: tensor("float32", [part.length, set.channels, set.height, set.width], images),
+      labels: tensor("int64", [part.length], BigInt64Array.from(part, (index) => BigInt(set.labels[index]!))),
+    };
+  }
+}

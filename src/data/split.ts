@@ -1,0 +1,23 @@
+import { OptionError } from "../tensor/errors.ts";
+import { permutation, randomStream } from "../tensor/random.ts";
+
+/** Indices of the images that are trained on, and of those that are held back. */
+export interface Split {
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+/**
+ * Splits a validation part off at random, by the seed.
+ *
+ * @param fraction share that is held back, in [0, 1)
+ * @throws {OptionError} if the fraction is out of its range or nothing is left to train on
+ */
+export function splitValidation(count: number, fraction: number, seed: number): Split {
+  if (!(fraction >= 0 && fraction < 1)) throw new OptionError("validation", `must be in [0, 1), got ${fraction}`);
+  const held = Math.round(count * fraction);
+  if (held >= count) throw new OptionError("validation", `${fraction} of ${count} images leaves none to train on`);
+  if (held === 0) return { train: Uint32Array.from({ length: count }, (_, index) => index), validation: new Uint32Array() };
+  const order = permutation(randomStream(seed, "validation split"), count);
+  return { train: order.slice(held).toSorted(), validation: order.slice(0, held).toSorted() };
+}
