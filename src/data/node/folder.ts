@@ -1,0 +1,97 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
+import { permutation, randomStream } from "../../tensor/random.ts";
+import { type Dataset, type ImageSet, imageSize, type Normalization, sharedBytes } from "../image-set.ts";
+import { decodeImage, type ImageFormat } from "./image.ts";
+
+const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
+/** Share of the images that is kept for the test where the folder has no `test` part of its own. */
+const TEST_SHARE = 0.2;
+const DECODED_AT_ONCE = 8;
+
+interface Listing {
+  readonly path: string;
+  readonly label: number;
+}
+
+async function list(folder: string): Promise<readonly { readonly name: string; readonly directory: boolean }[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .map((entry) => ({ name: entry.name, directory: entry.isDirectory() }))
+      .filter(({ name }) => !name.startsWith("."))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw new EnvironmentError(folder, "cannot be read as a folder of images; give a folder with a subfolder for every class", { cause: error });
+  }
+}
+
+async function listImages(folder: string, classes: readonly string[]): Promise<readonly Listing[]> {
+  const parts = await Promise.all(
+    classes.map(async (name, label) => {
+      const entries = await list(join(folder, name));
+      return entries.filter((entry) => !entry.directory && extensions.test(entry.name)).map((entry) => ({ path: join(folder, name, entry.name), label }));
+    }),
+  );
+  return parts.flat();
+}
+
+async function decodeAll(listing: readonly Listing[], format: ImageFormat): Promise<ImageSet> {
+  const size = imageSize(format);
+  const images = sharedBytes(listing.length * size);
+  for (let start = 0; start < listing.length; start += DECODED_AT_ONCE) {
+    const part = listing.slice(start, start + DECODED_AT_ONCE);
+    const decoded = await Promise.all(part.map(({ path }) => decodeImage(path, format)));
+    decoded.forEach((image, index) => images.set(image, (start + index) * size));
+  }
+  return { images, labels: Int32Array.from(listing, ({ label }) => label), count: listing.length, ...format };
+}
+
+/** Mean and deviation by channel. */
+export function measureNormalization({ images, count, channels, height, width }: ImageSet): Normalization {
+  const plane = height * width;
+  const measured = Array.from({ length: channels }, (_, channel) => {
+    let sum = 0;
+    let squares = 0;
+    for (let image = 0; image < count; image++) {
+      const start = (image * channels + channel) * plane;
+      for (let pixel = start; pixel < start + plane; pixel++) {
+        sum += images[pixel]!;
+        squares += images[pixel]! ** 2;
+      }
+    }
+    const mean = sum / (count * plane);
+    return { mean: mean / 255, deviation: Math.max(Math.sqrt(Math.max(squares / (count * plane) - mean ** 2, 0)) / 255, 1e-3) };
+  });
+  return { mean: measured.map(({ mean }) => mean), deviation: measured.map(({ deviation }) => deviation) };
+}
+
+/** Holds every fifth image back for the test, at random. */
+function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], readonly Listing[]] {
+  const order = permutation(randomStream(0, "folder test split"), listing.length);
+  const held = new Set(order.slice(0, Math.round(listing.length * TEST_SHARE)));
+  return [listing.filter((_, index) => !held.has(index)), listing.filter((_, index) => held.has(index))];
+}
+
+/**
+ * A folder of images by class: `DIR/CLASS/*.png`, or `DIR/train/CLASS/…` and `DIR/test/CLASS/…`. Without a test part, a
+ * fifth of the images, the same every time, is kept for the test.
+ *
+ * @throws {EnvironmentError} if the folder cannot be read
+ * @throws {FormatError} if it has fewer than two classes, a class without images, or an image that cannot be read
+ */
+export async function loadFolder(folder: string, format: ImageFormat): Promise<Dataset> {
+  const top = (await list(folder)).filter((entry) => entry.directory).map(({ name }) => name);
+  const divided = top.includes("train") && top.includes("test");
+  const trainFolder = divided ? join(folder, "train") : folder;
+  const classes = divided ? (await list(trainFolder)).filter((entry) => entry.directory).map(({ name }) => name) : top;
+  if (classes.length < 2) throw new FormatError(folder, `has ${classes.length} subfolder(s), must have one for each of two or more classes`);
+  const all = await listImages(trainFolder, classes);
+  const empty = classes.find((_, label) => !all.some((image) => image.label === label));
+  if (empty !== undefined) throw new FormatError(join(trainFolder, empty), "has no images (png, jpg, webp, gif, avif, tiff)");
+  const [trainList, testList] = divided ? [all, await listImages(join(folder, "test"), classes)] : splitTest(all);
+  const train = await decodeAll(trainList, format);
+  const test = await decodeAll(testList, format);
+  return { name: folder, classes, normalization: measureNormalization(train), train, test };
+}
