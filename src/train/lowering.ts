@@ -1,0 +1,77 @@
+import { createBlockedLowering } from "../compile/blocked/lowering.ts";
+import type { Lowering, LoweringName } from "../compile/lowering.ts";
+import { portable } from "../compile/portable/lowering.ts";
+import { createModel } from "../nn/models.ts";
+import { sgd } from "../optim/sgd.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { UnsupportedError } from "../tensor/errors.ts";
+import { randomStream } from "../tensor/random.ts";
+import { float32, int64 } from "../tensor/tensor.ts";
+import type { LabeledBatch } from "./batch.ts";
+import { probeBlockSize } from "./probe.ts";
+import { createTrainer, type TrainingState } from "./trainer.ts";
+
+/** What a user may ask for: a lowering, or the best that is right on this machine. */
+export type LoweringChoice = LoweringName | "auto";
+
+/** All choices. */
+export const loweringChoices: readonly LoweringChoice[] = ["auto", "blocked", "portable"];
+
+/** A lowering, with its name as checkpoints and reports have it: "blocked 16", "portable". */
+export interface ChosenLowering {
+  readonly lowering: Lowering;
+  readonly name: string;
+  /** Why it is not the one that would be fastest, where that is so. */
+  readonly reason?: string;
+}
+
+/** Float32 sums in another order: far above what that does, far below what a wrong kernel would. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Chooses how training graphs are lowered on this machine. `blocked` is trusted only after one step of a small network
+ * agreed with `portable`: its operators are internal to ONNX Runtime and could change.
+ *
+ * @throws {UnsupportedError} if `blocked` is asked for and cannot be had
+ */
+export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): Promise<ChosenLowering> {
+  const asPortable = (reason?: string): ChosenLowering => ({ lowering: portable, name: "portable", ...(reason === undefined ? {} : { reason }) });
+  if (choice === "portable") return asPortable();
+  const block = await probeBlockSize(runtime);
+  const blocked = block === undefined ? undefined : createBlockedLowering(block);
+  const reason = blocked === undefined ? "ONNX Runtime has no blocked kernels on this machine" : await findDisagreement(runtime, blocked);
+  if (blocked !== undefined && reason === undefined) return { lowering: blocked, name: `blocked ${block}` };
+  if (choice === "blocked") throw new UnsupportedError("--lowering blocked", `${reason}; use "portable" or "auto"`);
+  return asPortable(reason);
+}
+
+/** One step of a small network, both ways. @returns what is wrong, if anything is */
+async function findDisagreement(runtime: Runtime, blocked: Lowering): Promise<string | undefined> {
+  try {
+    const [expected, actual] = [await stateAfterStep(runtime, portable), await stateAfterStep(runtime, blocked)];
+    for (const [name, { data }] of expected) {
+      const other = actual.get(name)!.data;
+      const scale = data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-3);
+      const wrong = data.findIndex((value, index) => !(Math.abs(value - other[index]!) <= TOLERANCE * scale));
+      if (wrong >= 0) return `the blocked lowering gives ${other[wrong]} for ${name}[${wrong}], portable ${data[wrong]}`;
+    }
+    return undefined;
+  } catch (error) {
+    return `the blocked lowering failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function stateAfterStep(runtime: Runtime, lowering: Lowering): Promise<TrainingState> {
+  const { module } = createModel("resnet8");
+  const imageShape = [3, 9, 9];
+  const trainer = await createTrainer({ runtime, module, imageShape, batch: 3, optimizer: sgd(), lowering, seed: 1 });
+  try {
+    const stream = randomStream(1, "lowering check");
+    const images = float32([3, ...imageShape], Float32Array.from({ length: 3 * 3 * 81 }, () => stream.normal()));
+    const batch: LabeledBatch = { images, labels: int64([3], [0, 3, 9]) };
+    await trainer.step(batch, 0.01);
+    return await trainer.state();
+  } finally {
+    await trainer.release();
+  }
+}
