@@ -68,11 +68,16 @@ export default {
     "unicorn/filename-case": ["error", { case: "kebabCase" }],
     eqeqeq: "error",
     // Off, since they refuse what is meant: helpers beside their use, casts of checked input, methods that have no `this`,
-    // switches that TypeScript knows to be exhaustive.
+    // switches that TypeScript knows to be exhaustive, readers whose caller names the type.
     "unicorn/consistent-function-scoping": "off",
     "typescript/no-unsafe-type-assertion": "off",
     "typescript/unbound-method": "off",
     "typescript/consistent-return": "off",
+    "typescript/no-unnecessary-type-parameters": "off",
+    // fast-check is used as `fc`, and an expectation may carry a message.
+    "import/no-named-as-default": "off",
+    "import/no-named-as-default-member": "off",
+    "vitest/valid-expect": ["error", { maxArgs: 2 }],
     "typescript/no-generated-empty-object-type": "off",
   },
   overrides: [

@@ -43,7 +43,10 @@ function createAccumulator(g: GraphBuilder) {
     get: (name: string): Operand => sums.get(name),
     add: (value: Value, gradient: Value): void => {
       if (formatShape(value.shape) !== formatShape(gradient.shape)) {
-        throw new ShapeError(value.name, `has shape ${formatShape(value.shape)}, its gradient ${formatShape(gradient.shape)}`);
+        throw new ShapeError(
+          value.name,
+          `has shape ${formatShape(value.shape)}, its gradient ${formatShape(gradient.shape)}`,
+        );
       }
       const sum = sums.get(value.name);
       sums.set(value.name, sum ? g.op("Add", [sum, gradient]) : gradient);
@@ -60,7 +63,8 @@ function createAccumulator(g: GraphBuilder) {
  * @throws {UnsupportedError} naming the node whose operator has no gradient rule
  */
 export function addGradients(g: GraphBuilder, loss: Value, targets: readonly Value[]): readonly Operand[] {
-  if (sizeOf(shapeOf(loss)) !== 1) throw new ShapeError(loss.name, `a loss has one element, got ${formatShape(loss.shape)}`);
+  if (sizeOf(shapeOf(loss)) !== 1)
+    throw new ShapeError(loss.name, `a loss has one element, got ${formatShape(loss.shape)}`);
   const nodes = g.nodes();
   const active = reachableFrom(nodes, targets);
   const gradients = createAccumulator(g);
@@ -72,9 +76,9 @@ export function addGradients(g: GraphBuilder, loss: Value, targets: readonly Val
     if (rule === undefined) continue;
     g.within(`gradient/${node.name}`, () => {
       const forward = forwardNode(g, node, active);
-      const dy = dys[0] ?? g.fill(0, shapeOf(forward.outputs[0]!));
+      const dy = dys[0] ?? g.fill(0, shapeOf(forward.outputs[0]));
       rule(g, forward, dy, dys).forEach((gradient, index) => {
-        if (gradient && forward.needs(index)) gradients.add(forward.inputs[index]!, gradient);
+        if (gradient && forward.needs(index)) gradients.add(forward.inputs[index], gradient);
       });
     });
   }

@@ -30,9 +30,10 @@ export async function checkGradient(
   const stream = randomStream(seed, "finite-difference");
   const direction = Float64Array.from(x, () => stream.normal());
   const length = Math.sqrt(direction.reduce((sum, value) => sum + value * value, 0)) || 1;
-  const displaced = (sign: number): Float32Array => Float32Array.from(x, (value, index) => value + (sign * step * direction[index]!) / length);
+  const displaced = (sign: number): Float32Array =>
+    Float32Array.from(x, (value, index) => value + (sign * step * direction[index]) / length);
   const numeric = ((await evaluate(displaced(1))) - (await evaluate(displaced(-1)))) / (2 * step);
-  const analytic = gradient.reduce((sum, value, index) => sum + (value * direction[index]!) / length, 0);
+  const analytic = gradient.reduce((sum, value, index) => sum + (value * direction[index]) / length, 0);
   const scale = Math.max(Math.abs(analytic), Math.abs(numeric), floor);
   return { analytic, numeric, relativeError: Math.abs(analytic - numeric) / scale };
 }

@@ -26,7 +26,16 @@ export type GradientRule<Op extends OperatorName> = (
 
 /** Operators whose output does not change with a small change of the input: no gradient passes them. */
 export type ZeroGradientOp =
-  "And" | "ArgMax" | "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "Not" | "OneHot" | "Shape" | "Sign";
+  | "And"
+  | "ArgMax"
+  | "Equal"
+  | "Greater"
+  | "GreaterOrEqual"
+  | "Less"
+  | "Not"
+  | "OneHot"
+  | "Shape"
+  | "Sign";
 
 /** Operators that only appear in gradients and lowered graphs; they are not differentiated again. */
 export type UndifferentiableOp =

@@ -45,11 +45,16 @@ export const sharedOptions: {
 } & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   shortcut: () =>
-    new Option("--shortcut <type>", "what S is in y = act(F(x) + S(x)): plain (none), pad (A), project (B), project-all (C)").argParser(shortcutArgument),
+    new Option(
+      "--shortcut <type>",
+      "what S is in y = act(F(x) + S(x)): plain (none), pad (A), project (B), project-all (C)",
+    ).argParser(shortcutArgument),
   seed: () => new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(0),
   threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "folder for what is written").default(standard),
   data: (standard) =>
-    new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(standard),
+    new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(
+      standard,
+    ),
 };

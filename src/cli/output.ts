@@ -25,7 +25,16 @@ export interface Column<Row> {
 
 /** Lays rows out under their columns' titles, without frames: easy to read and to paste. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const bare = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" };
+  const bare = {
+    top: "",
+    "top-mid": "",
+    "top-left": "",
+    "top-right": "",
+    bottom: "",
+    "bottom-mid": "",
+    "bottom-left": "",
+    "bottom-right": "",
+  };
   const inner = { left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " };
   const table = new Table({
     head: columns.map((column) => pc.bold(column.title)),
@@ -44,7 +53,11 @@ export function formatCount(value: number): string {
 
 /** 40.8 M, 1.82 G: three digits and a unit. */
 export function formatLarge(value: number): string {
-  const units: readonly (readonly [number, string])[] = [[1e9, " G"], [1e6, " M"], [1e3, " k"]];
+  const units: readonly (readonly [number, string])[] = [
+    [1e9, " G"],
+    [1e6, " M"],
+    [1e3, " k"],
+  ];
   const [scale, unit] = units.find(([threshold]) => value >= threshold) ?? [1, ""];
   return `${Number((value / scale).toPrecision(3))}${unit}`;
 }

@@ -45,7 +45,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return ExitCode.ok;
-    if (error.code !== "commander.help") printLine(`residua: ${error.message.replace(/^error: /, "")}; see residua --help`);
+    if (error.code !== "commander.help")
+      printLine(`residua: ${error.message.replace(/^error: /, "")}; see residua --help`);
     return ExitCode.usage;
   }
   if (error instanceof ResiduaError) {

@@ -14,7 +14,7 @@ export interface Progress {
  * @param stream where to write; standard error if left out
  */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  const live = stream.isTTY === true;
+  const live = stream.isTTY;
   let last = 0;
   let open = false;
   return {

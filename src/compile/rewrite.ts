@@ -39,7 +39,7 @@ export function rewriteGraph(graph: Graph, rewrites: Rewrites): Graph {
             }),
           )
         : g.append({ ...node, inputs: inputs.map((input) => input?.name ?? "") });
-    node.outputs.forEach((name, index) => name !== "" && values.set(name, results[index]!));
+    node.outputs.forEach((name, index) => name !== "" && values.set(name, results[index]));
   }
   for (const output of graph.outputs) g.output(output.name, values.get(output.name)!);
   return g.finish();

@@ -85,8 +85,14 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
   const loss = options.loss(g, pass.output, labels);
   const entries = [...pass.parameters];
   const trained = entries.filter(([name, { spec }]) => !isFrozen?.(name, spec));
-  const found = addGradients(g, loss, trained.map(([, { value }]) => value));
-  const gradients = new Map(trained.map(([name, { value }], index) => [name, found[index] ?? g.op("Mul", [value, g.fill(0)])]));
+  const found = addGradients(
+    g,
+    loss,
+    trained.map(([, { value }]) => value),
+  );
+  const gradients = new Map(
+    trained.map(([name, { value }], index) => [name, found[index] ?? g.op("Mul", [value, g.fill(0)])]),
+  );
   g.output(stepNames.loss, loss);
   g.output(stepNames.correct, countCorrect(g, pass.output, labels));
   for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
@@ -109,7 +115,8 @@ function addUpdate(
   const names = [...gradients.keys()];
   const norm = addGlobalNorm(g, [...gradients.values()]);
   g.output(stepNames.gradientNorm, norm);
-  const clipped = clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
+  const clipped =
+    clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
   const kept: string[] = [];
   names.forEach((name, index) => {
@@ -117,9 +124,11 @@ function addUpdate(
     const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
     const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
     const decayed = !exempt?.(name, spec);
-    const next = g.within(`update/${name}`, () => optimizer.update(g, { parameter: value, gradient: clipped[index]!, state, scalars, decayed }));
+    const next = g.within(`update/${name}`, () =>
+      optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars, decayed }),
+    );
     g.output(stepNames.next(name), next.parameter);
-    next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]!), after));
+    next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
     kept.push(name, ...stateNames);
   });
   return { kept, scalars: optimizer.scalars };
@@ -185,9 +194,14 @@ export function buildUpdateStep(module: Module, options: UpdateOptions): StepGra
   const specs = [...parametersOf(module)];
   const trained = specs.filter(([name, spec]) => !options.frozen?.(name, spec));
   const factor = g.input(stepNames.gradientScale, "float32", []);
-  const parameters = new Map(trained.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]));
+  const parameters = new Map(
+    trained.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]),
+  );
   const gradients = new Map(
-    trained.map(([name, spec]) => [name, g.op("Mul", [g.input(stepNames.gradient(name), "float32", spec.shape), factor])]),
+    trained.map(([name, spec]) => [
+      name,
+      g.op("Mul", [g.input(stepNames.gradient(name), "float32", spec.shape), factor]),
+    ]),
   );
   const { kept, scalars } = addUpdate(g, parameters, gradients, options);
   return {

@@ -14,7 +14,9 @@ export const noAugmentation: Augmentation = { cropPadding: 0, flip: false };
 
 /** Pixels 0 to 255 to normalised values, by channel: a table is faster than the arithmetic. */
 export function normalizationTables({ mean, deviation }: Normalization): readonly Float32Array[] {
-  return mean.map((channelMean, channel) => Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - channelMean) / deviation[channel]!));
+  return mean.map((channelMean, channel) =>
+    Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - channelMean) / deviation[channel]),
+  );
 }
 
 /** Where a varied image is taken from. */
@@ -57,8 +59,8 @@ export function writeSample(
   const start = index * imageSize(set);
   let at = offset;
   for (let channel = 0; channel < channels; channel++) {
-    const table = tables[channel]!;
-    const black = table[0]!;
+    const table = tables[channel];
+    const black = table[0];
     for (let row = 0; row < height; row++) {
       const from = row + top;
       const base = start + (channel * height + from) * width;
@@ -69,7 +71,7 @@ export function writeSample(
       }
       for (let column = 0; column < width; column++) {
         const source = (mirrored ? width - 1 - column : column) + left;
-        out[at++] = source < 0 || source >= width ? black : table[images[base + source]!]!;
+        out[at++] = source < 0 || source >= width ? black : table[images[base + source]];
       }
     }
   }

@@ -25,11 +25,16 @@ export interface Batch {
 export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
   const steps = Math.floor(indices.length / batch);
   if (steps >= 1) return steps;
-  throw new OptionError("--batch-size", `must be at most ${indices.length}, the number of images to train on, got ${batch}`);
+  throw new OptionError(
+    "--batch-size",
+    `must be at most ${indices.length}, the number of images to train on, got ${batch}`,
+  );
 }
 
 /** Looks up the images of a step. The order of an epoch is drawn once and kept for its other steps. */
-export function createBatchOrder(plan: BatchPlan): (step: number) => { readonly epoch: number; readonly indices: Uint32Array } {
+export function createBatchOrder(
+  plan: BatchPlan,
+): (step: number) => { readonly epoch: number; readonly indices: Uint32Array } {
   const steps = stepsPerEpoch(plan);
   let known = { epoch: -1, order: plan.indices };
   return (step) => {
@@ -42,7 +47,7 @@ export function createBatchOrder(plan: BatchPlan): (step: number) => { readonly 
 
 function orderOf({ indices, shuffle, seed }: BatchPlan, epoch: number): Uint32Array {
   if (!shuffle) return indices;
-  return permutation(randomStream(seed, "shuffle", epoch), indices.length).map((place) => indices[place]!);
+  return permutation(randomStream(seed, "shuffle", epoch), indices.length).map((place) => indices[place]);
 }
 
 /** What turns images of a set into batches. */
@@ -65,13 +70,17 @@ export function createBatchWriter({ set, normalization, augmentation, plan }: Ba
     const { epoch, indices } = order(step);
     indices.forEach((index, place) => {
       writeSample(set, tables, augmentation, { seed: plan.seed, epoch, index }, images, place * size);
-      labels[place] = BigInt(set.labels[index]!);
+      labels[place] = BigInt(set.labels[index]);
     });
   };
 }
 
 /** The batch of one step, in memory of its own. */
-export function makeBatch({ set }: BatchSource, batch: number, write: (images: Float32Array, labels: BigInt64Array) => void): Batch {
+export function makeBatch(
+  { set }: BatchSource,
+  batch: number,
+  write: (images: Float32Array, labels: BigInt64Array) => void,
+): Batch {
   const images = new Float32Array(batch * imageSize(set));
   const labels = new BigInt64Array(batch);
   write(images, labels);
@@ -86,17 +95,28 @@ export function makeBatch({ set }: BatchSource, batch: number, write: (images: F
  *
  * @param indices places in the set; the whole set if left out
  */
-export function* evaluationBatches(set: ImageSet, normalization: Normalization, batch: number, indices?: Uint32Array): Generator<Batch> {
+export function* evaluationBatches(
+  set: ImageSet,
+  normalization: Normalization,
+  batch: number,
+  indices?: Uint32Array,
+): Generator<Batch> {
   const tables = normalizationTables(normalization);
   const chosen = indices ?? Uint32Array.from({ length: set.count }, (_, index) => index);
   const size = imageSize(set);
   for (let start = 0; start < chosen.length; start += batch) {
     const part = chosen.subarray(start, start + batch);
     const images = new Float32Array(part.length * size);
-    part.forEach((index, place) => writeSample(set, tables, noAugmentation, { seed: 0, epoch: 0, index }, images, place * size));
+    part.forEach((index, place) =>
+      writeSample(set, tables, noAugmentation, { seed: 0, epoch: 0, index }, images, place * size),
+    );
     yield {
       images: tensor("float32", [part.length, set.channels, set.height, set.width], images),
-      labels: tensor("int64", [part.length], BigInt64Array.from(part, (index) => BigInt(set.labels[index]!))),
+      labels: tensor(
+        "int64",
+        [part.length],
+        BigInt64Array.from(part, (index) => BigInt(set.labels[index])),
+      ),
     };
   }
 }

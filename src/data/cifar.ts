@@ -20,7 +20,10 @@ export interface CifarRecords {
 export function decodeCifar(bytes: Uint8Array, labelBytes: 1 | 2, where: string): CifarRecords {
   const record = labelBytes + IMAGE_BYTES;
   if (bytes.length === 0 || bytes.length % record !== 0) {
-    throw new FormatError(where, `has ${bytes.length} bytes, must be a multiple of ${record}; it is cut off or no CIFAR file`);
+    throw new FormatError(
+      where,
+      `has ${bytes.length} bytes, must be a multiple of ${record}; it is cut off or no CIFAR file`,
+    );
   }
   const count = bytes.length / record;
   const classes = labelBytes === 1 ? 10 : 100;
@@ -28,7 +31,7 @@ export function decodeCifar(bytes: Uint8Array, labelBytes: 1 | 2, where: string)
   const labels = new Int32Array(count);
   for (let index = 0; index < count; index++) {
     const start = index * record;
-    const label = bytes[start + labelBytes - 1]!;
+    const label = bytes[start + labelBytes - 1];
     if (label >= classes) throw new FormatError(where, `image ${index} has class ${label}, must be below ${classes}`);
     labels[index] = label;
     images.set(bytes.subarray(start + labelBytes, start + record), index * IMAGE_BYTES);

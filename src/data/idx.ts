@@ -21,8 +21,10 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rank = bytes[3] ?? 0;
   const start = HEADER_BYTES * (rank + 1);
-  if (bytes.length < start || bytes[0] !== 0 || bytes[1] !== 0 || rank === 0) throw new FormatError(where, "is no idx file, or cut off in its header");
-  if (bytes[2] !== UNSIGNED_BYTE) throw new FormatError(where, `holds elements of type 0x${bytes[2]!.toString(16)}, must be unsigned bytes (0x8)`);
+  if (bytes.length < start || bytes[0] !== 0 || bytes[1] !== 0 || rank === 0)
+    throw new FormatError(where, "is no idx file, or cut off in its header");
+  if (bytes[2] !== UNSIGNED_BYTE)
+    throw new FormatError(where, `holds elements of type 0x${bytes[2].toString(16)}, must be unsigned bytes (0x8)`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(HEADER_BYTES * (axis + 1)));
   const size = sizeOf(shape);
   if (bytes.length - start !== size) {

@@ -45,5 +45,10 @@ export function takeFirst(set: ImageSet, limit: number): ImageSet {
   if (!Number.isInteger(limit) || limit < 1 || limit > set.count) {
     throw new OptionError("--limit", `must be from 1 to ${set.count}, the number of images, got ${limit}`);
   }
-  return { ...set, count: limit, images: set.images.subarray(0, limit * imageSize(set)), labels: set.labels.subarray(0, limit) };
+  return {
+    ...set,
+    count: limit,
+    images: set.images.subarray(0, limit * imageSize(set)),
+    labels: set.labels.subarray(0, limit),
+  };
 }

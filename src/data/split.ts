@@ -17,7 +17,8 @@ export function splitValidation(count: number, fraction: number, seed: number): 
   if (!(fraction >= 0 && fraction < 1)) throw new OptionError("validation", `must be in [0, 1), got ${fraction}`);
   const held = Math.round(count * fraction);
   if (held >= count) throw new OptionError("validation", `${fraction} of ${count} images leaves none to train on`);
-  if (held === 0) return { train: Uint32Array.from({ length: count }, (_, index) => index), validation: new Uint32Array() };
+  if (held === 0)
+    return { train: Uint32Array.from({ length: count }, (_, index) => index), validation: new Uint32Array() };
   const order = permutation(randomStream(seed, "validation split"), count);
   return { train: order.slice(held).toSorted(), validation: order.slice(0, held).toSorted() };
 }

@@ -55,7 +55,9 @@ export interface Comparison {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? sorted[middle]
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
 /** Runs that differ only in their seed. */
@@ -95,7 +97,9 @@ export function summarize({ runs }: Comparison): readonly string[] {
     const low = Math.min(...residual);
     const high = Math.max(...residual);
     const range = low === high ? percent(low) : `${percent(low)} to ${percent(high)}`;
-    return [`At depth ${depth} the plain network reaches ${percent(accuracy(plain))} of the test images, the residual ones ${range}.`];
+    return [
+      `At depth ${depth} the plain network reaches ${percent(accuracy(plain))} of the test images, the residual ones ${range}.`,
+    ];
   });
   const counted = seeds === 1 ? "One seed a cell: another seed moves these numbers." : `Medians over ${seeds} seeds.`;
   return [...sentences, counted];

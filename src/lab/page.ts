@@ -4,16 +4,23 @@ export interface PageSection {
   readonly body: string;
 }
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 /** Text made safe to stand in HTML. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character]);
 }
 
 /** A table; every cell is text. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (tag: "th" | "td", cells: readonly string[]): string => `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
+  const line = (tag: "th" | "td", cells: readonly string[]): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
   return `<table><thead>${line("th", header)}</thead><tbody>${rows.map((row) => line("td", row)).join("")}</tbody></table>`;
 }
 
@@ -34,7 +41,9 @@ th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align
 /** A page that needs nothing but itself: opens from a file, without a network. */
 export function renderPage(title: string, lead: readonly string[], sections: readonly PageSection[]): string {
   const paragraphs = lead.map((text) => `<p class="lead">${escapeHtml(text)}</p>`).join("\n");
-  const parts = sections.map(({ heading, body }) => `<section><h2>${escapeHtml(heading)}</h2>\n${body}\n</section>`).join("\n");
+  const parts = sections
+    .map(({ heading, body }) => `<section><h2>${escapeHtml(heading)}</h2>\n${body}\n</section>`)
+    .join("\n");
   return `<!doctype html>
 <html lang="en">
 <head>

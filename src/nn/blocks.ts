@@ -23,11 +23,17 @@ function shortcutChild(shortcut: Shortcut): Readonly<Record<string, Module>> {
 /** act(F(x) + S(x)), or act(F(x)) where there is no shortcut. */
 function joinShortcut({ g, call }: ForwardContext, shortcut: Shortcut, x: Value, residual: Value): Value {
   if (shortcut.kind === "none") return g.op("Relu", [residual]);
-  const carried = shortcut.module === undefined ? x : call(shortcut.kind === "projection" ? "downsample" : "shortcut", x);
+  const carried =
+    shortcut.module === undefined ? x : call(shortcut.kind === "projection" ? "downsample" : "shortcut", x);
   return g.op("Relu", [g.op("Add", [residual, carried])]);
 }
 
-function residualBlock(kind: string, branch: Readonly<Record<string, Module>>, order: readonly string[], shortcut: Shortcut): Module {
+function residualBlock(
+  kind: string,
+  branch: Readonly<Record<string, Module>>,
+  order: readonly string[],
+  shortcut: Shortcut,
+): Module {
   const children = { ...branch, ...shortcutChild(shortcut) };
   return defineModule(kind, { children, facts: { block: true, shortcut: shortcut.kind } }, (context, x) =>
     joinShortcut(context, shortcut, x, callInOrder(context, x, order)),
@@ -77,5 +83,10 @@ export function bottleneck(inChannels: number, width: number, options: BlockOpti
     bn3: batchNorm(channels, { initialScale: zeroInitResidual ? 0 : 1 }),
   };
   const shortcut = createShortcut(options.shortcut, { inChannels, outChannels: channels, stride }, options);
-  return residualBlock("Bottleneck", branch, ["conv1", "bn1", "relu", "conv2", "bn2", "relu", "conv3", "bn3"], shortcut);
+  return residualBlock(
+    "Bottleneck",
+    branch,
+    ["conv1", "bn1", "relu", "conv2", "bn2", "relu", "conv3", "bn3"],
+    shortcut,
+  );
 }

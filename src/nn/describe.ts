@@ -37,11 +37,12 @@ function nodeMultiplyAdds(graph: Graph, node: Node): number {
   const weight = shape(node.inputs[1]);
   if (node.op === "Conv") return sizeOf(output) * sizeOf(weight.slice(1));
   if (node.op === "ConvTranspose") return sizeOf(shape(node.inputs[0])) * sizeOf(weight.slice(1));
-  if (node.op === "Gemm") return sizeOf(output) * shape(node.inputs[0])[1]!;
+  if (node.op === "Gemm") return sizeOf(output) * shape(node.inputs[0])[1];
   return node.op === "MatMul" ? sizeOf(output) * weight.at(-2)! : 0;
 }
 
-const belongsTo = (node: Node, path: string): boolean => path === "" || node.name.startsWith(`${path}.`) || node.name.startsWith(`${path}/`);
+const belongsTo = (node: Node, path: string): boolean =>
+  path === "" || node.name.startsWith(`${path}.`) || node.name.startsWith(`${path}/`);
 
 /**
  * Describes a network on images of one shape: every module with its shapes, parameters and multiply-adds (of
@@ -55,8 +56,11 @@ export function describeModule(module: Module, imageShape: Shape): Description {
   const pass = addForward(g, module, x, { mode: "evaluate" });
   g.output("output", pass.output);
   const graph = g.finish();
-  const costs = graph.nodes.map((node) => ({ node, cost: nodeMultiplyAdds(graph, node) })).filter(({ cost }) => cost > 0);
-  const costOf = (path: string): number => costs.reduce((sum, { node, cost }) => (belongsTo(node, path) ? sum + cost : sum), 0);
+  const costs = graph.nodes
+    .map((node) => ({ node, cost: nodeMultiplyAdds(graph, node) }))
+    .filter(({ cost }) => cost > 0);
+  const costOf = (path: string): number =>
+    costs.reduce((sum, { node, cost }) => (belongsTo(node, path) ? sum + cost : sum), 0);
   const withoutBatch = (type: TensorType): Shape => type.shape.slice(1) as Shape;
   const row = ({ path, module: visited, input, output }: ModuleTrace): ModuleRow => ({
     path,
@@ -76,7 +80,7 @@ export function describeModule(module: Module, imageShape: Shape): Description {
     parameters: countParameters(module),
     multiplyAdds: costOf(""),
     modules,
-    blocks: modules.filter((_, index) => orderTree(module, order)[index]!.module.facts.block === true),
+    blocks: modules.filter((_, index) => orderTree(module, order)[index].module.facts.block === true),
     shortcuts: {
       parameters: shortcuts.reduce((sum, { parameters }) => sum + parameters, 0),
       multiplyAdds: shortcuts.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
@@ -86,6 +90,8 @@ export function describeModule(module: Module, imageShape: Shape): Description {
 
 function orderTree(module: Module, traces: ReadonlyMap<string, ModuleTrace>, path = ""): readonly ModuleTrace[] {
   const own = traces.get(path);
-  const below = Object.entries(module.children).flatMap(([name, child]) => orderTree(child, traces, path === "" ? name : `${path}.${name}`));
+  const below = Object.entries(module.children).flatMap(([name, child]) =>
+    orderTree(child, traces, path === "" ? name : `${path}.${name}`),
+  );
   return own === undefined ? below : [own, ...below];
 }

@@ -3,7 +3,14 @@ import type { TensorType, Value } from "../onnx/graph.ts";
 import { ResiduaError, ShapeError } from "../tensor/errors.ts";
 import { sizeOf, type Shape, type SymbolicShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type BufferSpec, type ForwardContext, joinPath, type Mode, type Module, type ParameterSpec } from "./module.ts";
+import {
+  type BufferSpec,
+  type ForwardContext,
+  joinPath,
+  type Mode,
+  type Module,
+  type ParameterSpec,
+} from "./module.ts";
 
 /** What a module did to a value: kept for descriptions and drawings. */
 export interface ModuleTrace {

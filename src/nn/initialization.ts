@@ -14,7 +14,7 @@ export function constantInitializer(value: number): Initializer {
 /** Fans of a weight [out, in/groups, …kernel]: kernel size times the channels on each side. */
 function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
   const kernel = sizeOf(shape.slice(2));
-  return { fanIn: shape[1]! * kernel, fanOut: shape[0]! * kernel };
+  return { fanIn: shape[1] * kernel, fanOut: shape[0] * kernel };
 }
 
 /**
@@ -47,5 +47,10 @@ export function uniformFanIn(fanIn?: number): Initializer {
  */
 export function initializeState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
   const specs = [...parametersOf(module), ...buffersOf(module)];
-  return new Map(specs.map(([name, spec]) => [name, float32(spec.shape, spec.initialize(spec.shape, randomStream(seed, `initialize ${name}`)))]));
+  return new Map(
+    specs.map(([name, spec]) => [
+      name,
+      float32(spec.shape, spec.initialize(spec.shape, randomStream(seed, `initialize ${name}`))),
+    ]),
+  );
 }

@@ -28,22 +28,33 @@ export interface ConvOptions {
 export function conv(inChannels: number, outChannels: number, options: ConvOptions): Module {
   const { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, bias = false, dimensions = 2 } = options;
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-    throw new OptionError("conv", `groups (=${groups}) must divide in_channels (=${inChannels}) and out_channels (=${outChannels})`);
+    throw new OptionError(
+      "conv",
+      `groups (=${groups}) must divide in_channels (=${inChannels}) and out_channels (=${outChannels})`,
+    );
   }
   const along = (value: number): number[] => Array.from({ length: dimensions }, () => value);
   const shape = [outChannels, inChannels / groups, ...along(kernel)];
   const weight = { shape, role: "weight", initialize: options.initialize ?? kaimingNormal("fan-out") } as const;
   const biasSpec = { shape: [outChannels], role: "bias", initialize: uniformFanIn(sizeOf(shape.slice(1))) } as const;
-  return defineModule(`Conv${dimensions}d`, { parameters: bias ? { weight, bias: biasSpec } : { weight } }, (context, x) => {
-    requireInput(context.path, x, dimensions + 2, inChannels);
-    return context.g.op("Conv", [x, context.parameter("weight"), bias ? context.parameter("bias") : undefined].slice(0, bias ? 3 : 2), {
-      kernel_shape: along(kernel),
-      strides: along(stride),
-      pads: [...along(padding), ...along(padding)],
-      dilations: along(dilation),
-      group: groups,
-    });
-  });
+  return defineModule(
+    `Conv${dimensions}d`,
+    { parameters: bias ? { weight, bias: biasSpec } : { weight } },
+    (context, x) => {
+      requireInput(context.path, x, dimensions + 2, inChannels);
+      return context.g.op(
+        "Conv",
+        [x, context.parameter("weight"), bias ? context.parameter("bias") : undefined].slice(0, bias ? 3 : 2),
+        {
+          kernel_shape: along(kernel),
+          strides: along(stride),
+          pads: [...along(padding), ...along(padding)],
+          dilations: along(dilation),
+          group: groups,
+        },
+      );
+    },
+  );
 }
 
 /** Options of batch norm; the defaults are PyTorch's. */
@@ -66,7 +77,8 @@ export interface BatchNormOptions {
  */
 export function batchNorm(channels: number, options: BatchNormOptions = {}): Module {
   const { epsilon = 1e-5, momentum = 0.1, initialScale = 1 } = options;
-  const vector = (role: "norm", value: number) => ({ shape: [channels], role, initialize: constantInitializer(value) }) as const;
+  const vector = (role: "norm", value: number) =>
+    ({ shape: [channels], role, initialize: constantInitializer(value) }) as const;
   const parts = {
     parameters: { weight: vector("norm", initialScale), bias: vector("norm", 0) },
     buffers: { running_mean: vector("norm", 0), running_var: vector("norm", 1) },
@@ -81,10 +93,13 @@ export function batchNorm(channels: number, options: BatchNormOptions = {}): Mod
     const count = sizeOf(shapeOf(x)) / channels;
     const unbiased = g.op("Mul", [variance, g.fill(count / (count - 1))]);
     const blend = (name: string, old: Value, batch: Value): void =>
-      context.updateBuffer(name, g.op("Add", [g.op("Mul", [old, g.fill(1 - momentum)]), g.op("Mul", [batch, g.fill(momentum)])]));
-    blend("running_mean", running[0]!, mean!);
-    blend("running_var", running[1]!, unbiased);
-    return y!;
+      context.updateBuffer(
+        name,
+        g.op("Add", [g.op("Mul", [old, g.fill(1 - momentum)]), g.op("Mul", [batch, g.fill(momentum)])]),
+      );
+    blend("running_mean", running[0], mean);
+    blend("running_var", running[1], unbiased);
+    return y;
   });
 }
 
@@ -115,7 +130,11 @@ export function relu(): Module {
  * @shape `[N,C,H,W]` → `[N,C,⌊(H + 2·padding − kernel)/stride⌋ + 1, …]`
  * @source `torch.nn.MaxPool2d`
  */
-export function maxPool(options: { readonly kernel: number; readonly stride: number; readonly padding?: number }): Module {
+export function maxPool(options: {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding?: number;
+}): Module {
   const { kernel, stride, padding = 0 } = options;
   return defineModule("MaxPool2d", {}, ({ g }, x) =>
     g.op("MaxPool", [x], {
@@ -129,7 +148,9 @@ export function maxPool(options: { readonly kernel: number; readonly stride: num
 
 /** The mean of each plane. @shape `[N,C,…]` → `[N,C]` */
 export function globalAveragePool(): Module {
-  return defineModule("GlobalAveragePool", {}, ({ g }, x) => g.op("Flatten", [g.op("GlobalAveragePool", [x])], { axis: 1 }));
+  return defineModule("GlobalAveragePool", {}, ({ g }, x) =>
+    g.op("Flatten", [g.op("GlobalAveragePool", [x])], { axis: 1 }),
+  );
 }
 
 /**
@@ -137,7 +158,8 @@ export function globalAveragePool(): Module {
  * @source Srivastava et al. 2014; `torch.nn.Dropout`
  */
 export function dropout(probability: number): Module {
-  if (!(probability >= 0 && probability < 1)) throw new OptionError("dropout", `probability must be in [0, 1), got ${probability}`);
+  if (!(probability >= 0 && probability < 1))
+    throw new OptionError("dropout", `probability must be in [0, 1), got ${probability}`);
   return defineModule("Dropout", {}, (context, x) => {
     if (context.mode === "evaluate" || probability === 0) return x;
     return context.g.op("Mul", [x, context.noise("mask", 1 - probability, shapeOf(x))]);

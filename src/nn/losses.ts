@@ -11,16 +11,25 @@ import { float32, int64 } from "../tensor/tensor.ts";
  * @shape scores `[N,K]`, labels `[N]` int64 → `[]`
  * @source Szegedy et al. 2016, arXiv:1512.00567 (smoothing); `torch.nn.functional.cross_entropy`
  */
-export function crossEntropy(g: GraphBuilder, scores: Value, labels: Value, options: { readonly labelSmoothing?: number } = {}): Value {
+export function crossEntropy(
+  g: GraphBuilder,
+  scores: Value,
+  labels: Value,
+  options: { readonly labelSmoothing?: number } = {},
+): Value {
   const { labelSmoothing = 0 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
     throw new OptionError("label smoothing", `must be in [0, 1), got ${labelSmoothing}`);
   }
   const [batch, classes] = shapeOf(scores);
-  const off = labelSmoothing / classes!;
-  const target = g.op("OneHot", [labels, g.constant(int64([], [classes!])), g.constant(float32([2], [off, off + 1 - labelSmoothing]))]);
+  const off = labelSmoothing / classes;
+  const target = g.op("OneHot", [
+    labels,
+    g.constant(int64([], [classes])),
+    g.constant(float32([2], [off, off + 1 - labelSmoothing])),
+  ]);
   const weighted = g.op("Mul", [g.op("LogSoftmax", [scores], { axis: 1 }), target]);
-  return g.op("Mul", [g.op("ReduceSum", [weighted], { keepdims: 0 }), g.fill(-1 / batch!)]);
+  return g.op("Mul", [g.op("ReduceSum", [weighted], { keepdims: 0 }), g.fill(-1 / batch)]);
 }
 
 /**

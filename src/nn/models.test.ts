@@ -13,14 +13,20 @@ const published: readonly (readonly [string, number, number, number])[] = [
   ["resnet50", 22_780_456, 25_557_032, 40_128_552],
 ];
 
-test.each(published)("%s has the published number of parameters for every shortcut type", (name, plain, project, projectAll) => {
-  const counts = shortcutTypes.map((shortcut) => countParameters(createModel(name, { shortcut }).module));
-  expect(counts).toEqual([plain, plain, project, projectAll]);
-});
+test.each(published)(
+  "%s has the published number of parameters for every shortcut type",
+  (name, plain, project, projectAll) => {
+    const counts = shortcutTypes.map((shortcut) => countParameters(createModel(name, { shortcut }).module));
+    expect(counts).toEqual([plain, plain, project, projectAll]);
+  },
+);
 
-test.each(["resnet21", "resnet2", "resnet", "vgg16", "cifar-resnet18", ""])("the unknown model %j is refused by a list of names", (name) => {
-  expect(() => createModel(name)).toThrow(/unknown model ".*"; must be resnet18, 34, 50/);
-});
+test.each(["resnet21", "resnet2", "resnet", "vgg16", "cifar-resnet18", ""])(
+  "the unknown model %j is refused by a list of names",
+  (name) => {
+    expect(() => createModel(name)).toThrow(/unknown model ".*"; must be resnet18, 34, 50/);
+  },
+);
 
 test("50 and 152 are ImageNet's unless the name says otherwise", () => {
   expect(createModel("resnet50").imageShape).toEqual([3, 224, 224]);

@@ -55,7 +55,8 @@ export function createModel(name: string, options: ModelOptions = {}): NamedMode
   const entry = findEntry(name);
   const full: ResnetOptions = { shortcut: "project", channels: 3, classes: entry.classes, ...options };
   for (const key of ["channels", "classes"] as const) {
-    if (!Number.isInteger(full[key]) || full[key] < 1) throw new OptionError(key, `must be a whole number above 0, got ${full[key]}`);
+    if (!Number.isInteger(full[key]) || full[key] < 1)
+      throw new OptionError(key, `must be a whole number above 0, got ${full[key]}`);
   }
   return {
     name,

@@ -24,7 +24,12 @@ export interface GraphBuilder {
   /** Applies an operator with one output. @throws {ShapeError} if the inputs do not fit it */
   op<Op extends OperatorName>(op: Op, inputs: readonly Operand[], attributes?: Operators[Op]): Value;
   /** Applies an operator with several outputs. */
-  ops<Op extends OperatorName>(op: Op, inputs: readonly Operand[], outputCount: number, attributes?: Operators[Op]): readonly Value[];
+  ops<Op extends OperatorName>(
+    op: Op,
+    inputs: readonly Operand[],
+    outputCount: number,
+    attributes?: Operators[Op],
+  ): readonly Value[];
   /** Adds a node as it stands, its outputs under their own names: for graphs that come from elsewhere. */
   append(node: Node): readonly Value[];
   /** Makes a value an output of the graph, under `name`. */
@@ -49,12 +54,15 @@ function wholeNumbers(value: Tensor): readonly number[] {
 }
 
 /** Attributes in the kinds that the operator's definition stores them under. */
-function tagAttributes<A extends object>(definition: OperatorDefinition<A>, attributes: A): ReadonlyMap<string, Attribute> {
+function tagAttributes<A extends object>(
+  definition: OperatorDefinition<A>,
+  attributes: A,
+): ReadonlyMap<string, Attribute> {
   const kinds = definition.attributes as Readonly<Record<string, Attribute["kind"]>>;
   return new Map(
     Object.entries(attributes)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, { kind: kinds[name], value } as Attribute]),
+      .map(([name, value]) => [name, { kind: kinds[name], value }]),
   );
 }
 
@@ -134,12 +142,25 @@ export function createGraphBuilder(name: string): GraphBuilder {
     shared.set(key, known);
     return known;
   };
-  const add = (op: OperatorName, operands: readonly Operand[], outputNames: readonly string[], attributes: object, nodeName: string): readonly Value[] => {
+  const add = (
+    op: OperatorName,
+    operands: readonly Operand[],
+    outputNames: readonly string[],
+    attributes: object,
+    nodeName: string,
+  ): readonly Value[] => {
     const definition = operators[op];
-    const results = inferTypes(op, nodeName, operands, attributes as Operators[typeof op], outputNames.length, (index) => {
-      const operand = operands[index];
-      return operand && initializers.get(operand.name);
-    });
+    const results = inferTypes(
+      op,
+      nodeName,
+      operands,
+      attributes as Operators[typeof op],
+      outputNames.length,
+      (index) => {
+        const operand = operands[index];
+        return operand && initializers.get(operand.name);
+      },
+    );
     nodes.push({
       op: definition.name,
       domain: definition.domain,
@@ -148,12 +169,16 @@ export function createGraphBuilder(name: string): GraphBuilder {
       outputs: outputNames,
       attributes: tagAttributes(definition as OperatorDefinition<object>, attributes),
     });
-    return outputNames.map((valueName, index) => (valueName === "" ? { name: "", ...results[index]! } : declare(valueName, results[index]!)));
+    return outputNames.map((valueName, index) =>
+      valueName === "" ? { name: "", ...results[index] } : declare(valueName, results[index]),
+    );
   };
   const ops: GraphBuilder["ops"] = (op, operands, outputCount, attributes) => {
     const stem = scopes.length === 0 ? op : `${scopes.join(".")}/${op}`;
     const nodeName = unique(stem);
-    const names = Array.from({ length: outputCount }, (_, index) => unique(outputCount === 1 ? `${nodeName}:y` : `${nodeName}:${index}`));
+    const names = Array.from({ length: outputCount }, (_, index) =>
+      unique(outputCount === 1 ? `${nodeName}:y` : `${nodeName}:${index}`),
+    );
     return add(op, operands, names, attributes ?? {}, nodeName);
   };
 
@@ -165,12 +190,14 @@ export function createGraphBuilder(name: string): GraphBuilder {
     },
     initializer,
     constant,
-    fill: (value, shape = []) => constant(float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value))),
+    fill: (value, shape = []) =>
+      constant(float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value))),
     ints: (values) => constant(int64([values.length], values)),
-    op: (op, operands, attributes) => ops(op, operands, 1, attributes)[0]!,
+    op: (op, operands, attributes) => ops(op, operands, 1, attributes)[0],
     ops,
     append: (node) => appendNode(node, types, nodes, initializers, declare),
-    output: (valueName, value) => void outputs.push({ name: valueName, from: value.name, dtype: value.dtype, shape: value.shape }),
+    output: (valueName, value) =>
+      void outputs.push({ name: valueName, from: value.name, dtype: value.dtype, shape: value.shape }),
     constantOf: (value) => initializers.get(value.name),
     nodes: () => [...nodes],
     value: (valueName) => {
@@ -200,9 +227,13 @@ function appendNode(
   const key = findOperator(node.domain, node.op);
   if (key === undefined) throw new ShapeError(node.name, `the operator ${node.op} is not known`);
   const inputTypes = node.inputs.map((input) => (input === "" ? undefined : types.get(input)));
-  const results = inferTypes(key, node.name, inputTypes, attributesOf(key, node), node.outputs.length, (index) => initializers.get(node.inputs[index] ?? ""));
+  const results = inferTypes(key, node.name, inputTypes, attributesOf(key, node), node.outputs.length, (index) =>
+    initializers.get(node.inputs[index] ?? ""),
+  );
   nodes.push(node);
-  return node.outputs.map((valueName, index) => (valueName === "" ? { name: "", ...results[index]! } : declare(valueName, results[index]!)));
+  return node.outputs.map((valueName, index) =>
+    valueName === "" ? { name: "", ...results[index] } : declare(valueName, results[index]),
+  );
 }
 
 /** Gives outputs their names: the value itself is renamed where a node makes it for the first time, else copied. */
@@ -212,14 +243,28 @@ function nameOutputs(graph: Graph, outputs: readonly (Value & { readonly from: s
   const types = new Map(graph.types);
   const copies: Node[] = [];
   for (const { name, from, dtype, shape } of outputs) {
-    if (types.has(name) && name !== from) throw new ShapeError(graph.name, `the output name "${name}" is already taken`);
+    if (types.has(name) && name !== from)
+      throw new ShapeError(graph.name, `the output name "${name}" is already taken`);
     types.set(name, { dtype, shape });
     if (name === from) continue;
-    if (made.has(from) && !renamed.has(from) && !outputs.some((output) => output.name === from)) renamed.set(from, name);
-    else copies.push({ op: "Identity", domain: "", name: `output/${name}`, inputs: [from], outputs: [name], attributes: new Map() });
+    if (made.has(from) && !renamed.has(from) && !outputs.some((output) => output.name === from))
+      renamed.set(from, name);
+    else
+      copies.push({
+        op: "Identity",
+        domain: "",
+        name: `output/${name}`,
+        inputs: [from],
+        outputs: [name],
+        attributes: new Map(),
+      });
   }
   const rename = (name: string): string => renamed.get(name) ?? name;
-  const nodes = [...graph.nodes, ...copies].map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
+  const nodes = [...graph.nodes, ...copies].map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
   return { ...graph, nodes, types, outputs: outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })) };
 }
 
@@ -233,7 +278,11 @@ export function pruneGraph(graph: Graph): Graph {
     for (const input of node.inputs) needed.add(input);
   }
   nodes.reverse();
-  const kept = new Set([...needed, ...nodes.flatMap((node) => node.outputs), ...graph.inputs.map((input) => input.name)]);
+  const kept = new Set([
+    ...needed,
+    ...nodes.flatMap((node) => node.outputs),
+    ...graph.inputs.map((input) => input.name),
+  ]);
   return {
     ...graph,
     nodes,

@@ -1,13 +1,10 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import type { AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
-  AttributeProtoSchema,
-  GraphProtoSchema,
   ModelProtoSchema,
-  NodeProtoSchema,
   TensorProtoSchema,
-  ValueInfoProtoSchema,
 } from "onnx-buf";
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
@@ -66,7 +63,11 @@ function encodeAttribute(name: string, attribute: Attribute): MessageInitShape<t
     case "strings":
       return { name, type: AttributeType.STRINGS, strings: attribute.value.map((value) => text.encode(value)) };
     case "tensor":
-      return { name, type: AttributeType.TENSOR, t: { ...encodeTensorHeader("", attribute.value), rawData: bytesOf(attribute.value).slice() } };
+      return {
+        name,
+        type: AttributeType.TENSOR,
+        t: { ...encodeTensorHeader("", attribute.value), rawData: bytesOf(attribute.value).slice() },
+      };
     case "graph":
       return { name, type: AttributeType.GRAPH, g: encodeGraph(attribute.value, true) };
     case "opaque":
@@ -79,7 +80,14 @@ function encodeNode(node: Node): MessageInitShape<typeof NodeProtoSchema> {
     throw new UnsupportedError(node.name, `${node.op} is an internal operator; lower the graph before writing it`);
   }
   const attribute = [...node.attributes].map(([name, value]) => encodeAttribute(name, value));
-  return { opType: node.op, domain: node.domain, name: node.name, input: [...node.inputs], output: [...node.outputs], attribute };
+  return {
+    opType: node.op,
+    domain: node.domain,
+    name: node.name,
+    input: [...node.inputs],
+    output: [...node.outputs],
+    attribute,
+  };
 }
 
 function encodeValue({ name, dtype, shape }: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
@@ -92,7 +100,10 @@ function encodeValue({ name, dtype, shape }: Value): MessageInitShape<typeof Val
 }
 
 function encodeGraph(graph: Graph, withInitializers: boolean): MessageInitShape<typeof GraphProtoSchema> {
-  const initializer = [...graph.initializers].map(([name, value]) => ({ ...encodeTensorHeader(name, value), rawData: bytesOf(value).slice() }));
+  const initializer = [...graph.initializers].map(([name, value]) => ({
+    ...encodeTensorHeader(name, value),
+    rawData: bytesOf(value).slice(),
+  }));
   return {
     name: graph.name,
     node: graph.nodes.map(encodeNode),
@@ -120,7 +131,8 @@ export function encodeModelChunks(model: Model): readonly Uint8Array[] {
   const initializers = [...model.graph.initializers].flatMap(([name, value]) => initializerChunks(name, value));
   const chunks = [toBinary(ModelProtoSchema, frame), ...field(MODEL_GRAPH, initializers)];
   const size = lengthOf(chunks);
-  if (size > MAXIMUM_BYTES) throw new FormatError(model.graph.name, `would take ${size} bytes; an ONNX file holds at most 2 GB`);
+  if (size > MAXIMUM_BYTES)
+    throw new FormatError(model.graph.name, `would take ${size} bytes; an ONNX file holds at most 2 GB`);
   return chunks;
 }
 

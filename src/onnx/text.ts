@@ -32,7 +32,9 @@ export function dumpGraph(graph: Graph): string {
   for (const [name, value] of graph.initializers) lines.push(`  const ${name}: ${describeType(value)}`);
   for (const node of graph.nodes) {
     const left = node.outputs.map((output) => `${output}: ${type(output)}`).join(", ");
-    const attributes = [...node.attributes].map(([name, attribute]) => `${name}=${describeAttribute(attribute)}`).join(" ");
+    const attributes = [...node.attributes]
+      .map(([name, attribute]) => `${name}=${describeAttribute(attribute)}`)
+      .join(" ");
     const operator = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
     lines.push(`  ${left} = ${operator}(${node.inputs.join(", ")})${attributes && ` {${attributes}}`}  # ${node.name}`);
   }

@@ -19,7 +19,10 @@ export interface AdamwOptions {
  */
 export function adamw(options: AdamwOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
-  for (const [name, beta] of [["beta1", beta1], ["beta2", beta2]] as const) {
+  for (const [name, beta] of [
+    ["beta1", beta1],
+    ["beta2", beta2],
+  ] as const) {
     if (!(beta >= 0 && beta < 1)) throw new OptionError(name, `must be in [0, 1), got ${beta}`);
   }
   return {
@@ -27,11 +30,14 @@ export function adamw(options: AdamwOptions = {}): Optimizer {
     state: ["firstMoment", "secondMoment"],
     scalars: ["learningRate", "firstCorrection", "secondCorrection"],
     scalarValues: (learningRate, step) => [learningRate, 1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
-    update: (g, { parameter, gradient, state: [first, second], scalars: [rate, firstCorrection, secondCorrection], decayed }) => {
+    update: (
+      g,
+      { parameter, gradient, state: [first, second], scalars: [rate, firstCorrection, secondCorrection], decayed },
+    ) => {
       const shrink = decayed && weightDecay > 0 ? g.op("Mul", [scale(g, parameter, weightDecay), rate]) : undefined;
       const kept = shrink ? g.op("Sub", [parameter, shrink]) : parameter;
-      const m = g.op("Add", [scale(g, first!, beta1), scale(g, gradient, 1 - beta1)]);
-      const v = g.op("Add", [scale(g, second!, beta2), scale(g, g.op("Mul", [gradient, gradient]), 1 - beta2)]);
+      const m = g.op("Add", [scale(g, first, beta1), scale(g, gradient, 1 - beta1)]);
+      const v = g.op("Add", [scale(g, second, beta2), scale(g, g.op("Mul", [gradient, gradient]), 1 - beta2)]);
       const root = g.op("Add", [g.op("Sqrt", [g.op("Mul", [v, secondCorrection])]), g.fill(epsilon)]);
       const step = g.op("Div", [g.op("Mul", [m, firstCorrection]), root]);
       return { parameter: g.op("Sub", [kept, g.op("Mul", [step, rate])]), state: [m, v] };

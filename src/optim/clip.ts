@@ -14,7 +14,12 @@ export function addGlobalNorm(g: GraphBuilder, gradients: readonly Value[]): Val
  * Shrinks all gradients by one factor where their common norm is above `maximum`.
  * @source Pascanu et al. 2013, arXiv:1211.5063; `torch.nn.utils.clip_grad_norm_`
  */
-export function clipByNorm(g: GraphBuilder, gradients: readonly Value[], norm: Value, maximum: number): readonly Value[] {
+export function clipByNorm(
+  g: GraphBuilder,
+  gradients: readonly Value[],
+  norm: Value,
+  maximum: number,
+): readonly Value[] {
   const factor = g.op("Min", [g.op("Div", [g.fill(maximum), g.op("Add", [norm, g.fill(NORM_FLOOR)])]), g.fill(1)]);
   return gradients.map((gradient) => g.op("Mul", [gradient, factor]));
 }

@@ -35,4 +35,3 @@ export interface Optimizer {
 export function scale(g: GraphBuilder, x: Value, factor: number): Value {
   return factor === 1 ? x : g.op("Mul", [x, g.fill(factor)]);
 }
-

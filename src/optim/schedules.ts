@@ -44,7 +44,8 @@ export function oneCycle(peak: number, steps: number, options: OneCycleOptions =
   const end = start / endDivisor;
   const top = rise * steps - 1;
   const last = steps - 1;
-  const between = (from: number, to: number, share: number): number => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+  const between = (from: number, to: number, share: number): number =>
+    to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
   return (step) => {
     const place = Math.min(step, last);
     if (place <= top) return between(start, peak, top <= 0 ? 1 : place / top);

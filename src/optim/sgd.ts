@@ -28,9 +28,11 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     scalars: ["learningRate"],
     scalarValues: (learningRate) => [learningRate],
     update: (g, { parameter, gradient, state: [velocity], scalars: [rate], decayed }) => {
-      const decayedGradient = decayed && weightDecay > 0 ? g.op("Add", [gradient, scale(g, parameter, weightDecay)]) : gradient;
+      const decayedGradient =
+        decayed && weightDecay > 0 ? g.op("Add", [gradient, scale(g, parameter, weightDecay)]) : gradient;
       const next = velocity && g.op("Add", [scale(g, velocity, momentum), decayedGradient]);
-      const ahead = next && nesterov ? g.op("Add", [decayedGradient, scale(g, next, momentum)]) : (next ?? decayedGradient);
+      const ahead =
+        next && nesterov ? g.op("Add", [decayedGradient, scale(g, next, momentum)]) : (next ?? decayedGradient);
       return { parameter: g.op("Sub", [parameter, g.op("Mul", [ahead, rate])]), state: next ? [next] : [] };
     },
   };

@@ -9,7 +9,9 @@ import type { Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.
 export interface OrtModule {
   readonly env: Env;
   readonly Tensor: TensorConstructor;
-  readonly InferenceSession: { create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession> };
+  readonly InferenceSession: {
+    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
 }
 
 /** What one of the packages does in its own way. */
@@ -48,7 +50,11 @@ class OrtRuntimeTensor implements RuntimeTensor {
 /** ONNX Runtime's reason in one line, without its file names and line numbers. */
 function failure(where: string, error: unknown): ResiduaError {
   const text = error instanceof Error ? error.message : String(error);
-  const line = text.split("\n")[0]!.replace(/^.*?ERROR_MESSAGE:\s*/, "").replaceAll(/\/\S+\.(cc|h):\d+\s*/g, "").trim();
+  const line = text
+    .split("\n")[0]
+    .replace(/^.*?ERROR_MESSAGE:\s*/, "")
+    .replaceAll(/\/\S+\.(cc|h):\d+\s*/g, "")
+    .trim();
   return new ResiduaError(where, `ONNX Runtime refused: ${line}`, { cause: error });
 }
 
@@ -86,7 +92,7 @@ function wrapSession(ort: OrtModule, inner: InferenceSession): Session {
     running = current.catch(() => undefined);
     try {
       const results = await current;
-      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, new OrtRuntimeTensor(result as OrtTensor)]));
+      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, new OrtRuntimeTensor(result)]));
     } catch (error) {
       throw failure("run", error);
     }
@@ -105,14 +111,25 @@ function wrapSession(ort: OrtModule, inner: InferenceSession): Session {
 }
 
 /** The tensor to feed, checked against what the model declares: ONNX Runtime's own messages name no shapes. */
-function toOrt(ort: OrtModule, inner: InferenceSession, name: string, fed: Tensor | RuntimeTensor | undefined): OrtTensor {
+function toOrt(
+  ort: OrtModule,
+  inner: InferenceSession,
+  name: string,
+  fed: Tensor | RuntimeTensor | undefined,
+): OrtTensor {
   if (fed === undefined) throw new ResiduaError(`input "${name}"`, "is missing; feed every input of the model");
   const declared = inner.inputMetadata[inner.inputNames.indexOf(name)];
   if (declared?.isTensor) {
-    if (declared.type !== fed.dtype) throw new ShapeError(`input "${name}"`, `must be ${declared.type}, got ${fed.dtype}`);
-    const wanted = declared.shape.map((extent, axis) => (typeof extent === "number" && extent >= 0 ? extent : (fed.shape[axis] ?? 0)));
+    if (declared.type !== fed.dtype)
+      throw new ShapeError(`input "${name}"`, `must be ${declared.type}, got ${fed.dtype}`);
+    const wanted = declared.shape.map((extent, axis) =>
+      typeof extent === "number" && extent >= 0 ? extent : (fed.shape[axis] ?? 0),
+    );
     if (wanted.length !== fed.shape.length || !sameShape(wanted, fed.shape)) {
-      throw new ShapeError(`input "${name}"`, `must have shape ${formatShape(declared.shape)}, got ${formatShape(fed.shape)}`);
+      throw new ShapeError(
+        `input "${name}"`,
+        `must have shape ${formatShape(declared.shape)}, got ${formatShape(fed.shape)}`,
+      );
     }
   }
   if (fed instanceof OrtRuntimeTensor) return fed.inner;

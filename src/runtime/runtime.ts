@@ -44,7 +44,10 @@ export interface Session {
    * @param fetches the outputs wanted; all if left out
    * @throws {ResiduaError} if an input is missing or of another type or shape
    */
-  run(feeds: Readonly<Record<string, Tensor | RuntimeTensor>>, fetches?: readonly string[]): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  run(
+    feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
+    fetches?: readonly string[],
+  ): Promise<Readonly<Record<string, RuntimeTensor>>>;
   /** Ends the profile and writes it: to a file in Node, to the console in a browser. */
   endProfiling(): void;
   /** Releases what the session holds; waits for a run in flight. Safe to call twice. */

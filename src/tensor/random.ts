@@ -23,7 +23,10 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /** One Philox block: four 32-bit words for a 128-bit counter and a 64-bit key. */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
+export function philox(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < ROUNDS; round++) {
@@ -77,7 +80,7 @@ export function randomStream(seed: number, purpose: string, first = 0, second = 
       block++;
       used = 0;
     }
-    return words[used++]!;
+    return words[used++];
   };
   const uniform = (): number => word() / 2 ** 32;
   const normal = (): number => {
@@ -102,7 +105,7 @@ export function permutation(stream: RandomStream, length: number): Uint32Array {
   const order = Uint32Array.from({ length }, (_, index) => index);
   for (let last = length - 1; last > 0; last--) {
     const other = stream.integer(last + 1);
-    const value = order[last]!;
+    const value = order[last];
     order[last] = order[other]!;
     order[other] = value;
   }

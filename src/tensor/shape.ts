@@ -58,6 +58,6 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
 /** Row-major strides in elements. */
 export function stridesOf(shape: Shape): Shape {
   const strides = Array.from(shape, () => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
   return strides;
 }

@@ -27,7 +27,12 @@ export function stateShapes(module: Module): ReadonlyMap<string, Shape> {
  * @param where the weights' file, for errors
  * @throws {WeightsError} naming the keys, if the weights belong to another network or shortcut type
  */
-export function modelForWeights(name: string, options: ModelOptions, weights: ReadonlyMap<string, Tensor>, where: string): LoadedModel {
+export function modelForWeights(
+  name: string,
+  options: ModelOptions,
+  weights: ReadonlyMap<string, Tensor>,
+  where: string,
+): LoadedModel {
   const extent = (key: string, axis: number): number => {
     const value = weights.get(key)?.shape[axis];
     if (value === undefined) throw new WeightsError(where, `has no "${key}"; it holds no weights of ${name}`);
@@ -54,7 +59,8 @@ function requireLabels(labels: Tensor, count: number, classes: number): Tensor<"
     throw new ShapeError("labels", `must be [${count}], got ${formatShape(labels.shape)}`);
   }
   const wrong = values.find((value) => !Number.isInteger(value) || value < 0 || value >= classes);
-  if (wrong !== undefined) throw new OptionError("labels", `must be whole numbers from 0 to ${classes - 1}, got ${wrong}`);
+  if (wrong !== undefined)
+    throw new OptionError("labels", `must be whole numbers from 0 to ${classes - 1}, got ${wrong}`);
   return { dtype: "int64", shape: labels.shape, data: BigInt64Array.from(values, BigInt) };
 }
 
@@ -62,13 +68,18 @@ function requireLabels(labels: Tensor, count: number, classes: number): Tensor<"
  * What the network says of images, in evaluation mode.
  * @shape images `[N, channels, H, W]` → scores `[N, classes]`
  */
-export async function runForward(runtime: Runtime, { model, state }: LoadedModel, images: Tensor, options: SessionOptions = {}): Promise<Tensor> {
+export async function runForward(
+  runtime: Runtime,
+  { model, state }: LoadedModel,
+  images: Tensor,
+  options: SessionOptions = {},
+): Promise<Tensor> {
   const input = requireImages(images, model.options.channels);
   const graph = buildInference(model.module, input.shape.slice(1), state, { foldBatchNorm: false });
   const session = await runtime.load(encodeModel(toModel(graph)), options);
   try {
     const { [stepNames.scores]: scores } = await session.run({ [stepNames.images]: input });
-    return await scores!.read();
+    return await scores.read();
   } finally {
     await session.release();
   }
@@ -94,17 +105,22 @@ export async function runGradients(
 ): Promise<LossGradients> {
   const input = requireImages(images, model.options.channels);
   const [batch, ...imageShape] = input.shape;
-  const step = buildGradientStep({ module: model.module, imageShape, batch: batch!, loss });
+  const step = buildGradientStep({ module: model.module, imageShape, batch: batch, loss });
   const { graph } = portable.lower(step.graph);
   const session = await runtime.load(encodeModel(toModel(graph)), options);
   try {
-    const feeds = { [stepNames.images]: input, [stepNames.labels]: requireLabels(labels, batch!, model.options.classes) };
-    const needed = graph.inputs.filter(({ name }) => state.has(name)).map(({ name }) => [name, state.get(name)!] as const);
+    const feeds = {
+      [stepNames.images]: input,
+      [stepNames.labels]: requireLabels(labels, batch, model.options.classes),
+    };
+    const needed = graph.inputs
+      .filter(({ name }) => state.has(name))
+      .map(({ name }) => [name, state.get(name)!] as const);
     const results = await session.run({ ...feeds, ...Object.fromEntries(needed) });
     const gradients = await Promise.all(
-      [...step.trained.keys()].map(async (name) => [name, await results[stepNames.gradient(name)]!.read()] as const),
+      [...step.trained.keys()].map(async (name) => [name, await results[stepNames.gradient(name)].read()] as const),
     );
-    return { loss: await results[stepNames.loss]!.read(), gradients: new Map(gradients) };
+    return { loss: await results[stepNames.loss].read(), gradients: new Map(gradients) };
   } finally {
     await session.release();
   }

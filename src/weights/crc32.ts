@@ -12,11 +12,11 @@ export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   let index = 0;
   while (index < whole) {
-    crc ^= bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24);
-    crc = byte3[crc & 0xff]! ^ byte2[(crc >>> 8) & 0xff]! ^ byte1[(crc >>> 16) & 0xff]! ^ byte0[crc >>> 24]!;
+    crc ^= bytes[index] | (bytes[index + 1] << 8) | (bytes[index + 2] << 16) | (bytes[index + 3] << 24);
+    crc = byte3[crc & 0xff] ^ byte2[(crc >>> 8) & 0xff] ^ byte1[(crc >>> 16) & 0xff] ^ byte0[crc >>> 24];
     index += 4;
   }
-  for (; index < bytes.length; index++) crc = (crc >>> 8) ^ byte0[(crc ^ bytes[index]!) & 0xff]!;
+  for (; index < bytes.length; index++) crc = (crc >>> 8) ^ byte0[(crc ^ bytes[index]) & 0xff];
   return (crc ^ 0xffffffff) >>> 0;
 }
 
@@ -29,8 +29,8 @@ function createTables(): readonly Uint32Array[] {
   });
   const all = [first];
   for (let zeros = 1; zeros < 4; zeros++) {
-    const before = all[zeros - 1]!;
-    all.push(before.map((crc) => (crc >>> 8) ^ first[crc & 0xff]!));
+    const before = all[zeros - 1];
+    all.push(before.map((crc) => (crc >>> 8) ^ first[crc & 0xff]));
   }
   return all;
 }

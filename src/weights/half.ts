@@ -19,14 +19,14 @@ let float16Values: Float32Array | undefined;
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
   float16Values ??= Float32Array.from({ length: 65536 }, (_, index) => expandFloat16(index));
   const values = new Float32Array(bits.length);
-  for (let index = 0; index < bits.length; index++) values[index] = float16Values[bits[index]!]!;
+  for (let index = 0; index < bits.length; index++) values[index] = float16Values[bits[index]]!;
   return values;
 }
 
 /** Float16 bits of numbers, rounded to nearest even; beyond ±65504 they become infinite. */
 export function float32ToFloat16(values: Float32Array): Uint16Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(words, (word, index) => roundToFloat16(word, values[index]!));
+  return Uint16Array.from(words, (word, index) => roundToFloat16(word, values[index]));
 }
 
 /** The numbers behind bfloat16 bits; exact. */

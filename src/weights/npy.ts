@@ -92,7 +92,7 @@ function readHeader(bytes: Uint8Array, where: string): { readonly text: string; 
   if (bytes.length < start + 2 || magic.some((byte, index) => bytes[index] !== byte)) {
     throw new FormatError(where, "is no .npy file: it does not begin with \\x93NUMPY; write it with numpy.save");
   }
-  const version = bytes[start]!;
+  const version = bytes[start];
   if (version < 1 || version > 3 || bytes[start + 1] !== 0) {
     throw new FormatError(where, `has .npy version ${version}.${bytes[start + 1]}; versions 1.0, 2.0 and 3.0 are read`);
   }

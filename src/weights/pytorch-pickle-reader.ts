@@ -84,7 +84,7 @@ export function createPickleReader(source: Uint8Array, where: string): PickleRea
       );
     }
     if (code === build) return pop;
-    const length = code === long1 && position < source.length ? source[position]! : 0;
+    const length = code === long1 && position < source.length ? source[position] : 0;
     if (length <= longestInteger) return code;
     take(1 + length);
     return none;

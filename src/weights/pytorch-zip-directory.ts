@@ -147,9 +147,9 @@ function readRecord(source: Source, offset: number, limit: number): { record: Di
     flags: view.getUint16(offset + 8, true),
     method: readMethod(source, name, view.getUint16(offset + 10, true)),
     crc: view.getUint32(offset + 16, true),
-    size: size!,
-    packedSize: packedSize!,
-    headerOffset: headerOffset!,
+    size: size,
+    packedSize: packedSize,
+    headerOffset: headerOffset,
   };
   return { record, next };
 }

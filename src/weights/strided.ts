@@ -22,7 +22,7 @@ export function isRowMajor({ shape, strides }: StridedLayout): boolean {
 /** Index of the farthest element that the layout touches; −1 if it touches none. Strides must not be negative. */
 export function lastIndex({ offset, shape, strides }: StridedLayout): number {
   if (shape.includes(0)) return -1;
-  return shape.reduce((last, extent, axis) => last + (extent - 1) * strides[axis]!, offset);
+  return shape.reduce((last, extent, axis) => last + (extent - 1) * strides[axis], offset);
 }
 
 /** Copies the elements that `layout` picks from `source` into `target`, in row-major order. */
@@ -33,10 +33,10 @@ export function gatherElements(source: Elements, target: Elements, layout: Strid
   for (let to = 0; to < target.length; to++) {
     target[to] = source[from]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      index[axis] = index[axis]! + 1;
-      if (index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
+      from += strides[axis];
+      index[axis] = index[axis] + 1;
+      if (index[axis] < shape[axis]) break;
+      from -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }

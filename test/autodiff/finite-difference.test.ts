@@ -19,21 +19,27 @@ const smooth = operatorCases.filter(({ name }) => !kinks.has(name));
 /** The same elements in another order: they stay as far from kinks, and from 0, as they were. */
 function shuffle(value: Tensor, seed: number): Tensor<"float32"> {
   const data = value.data as Float32Array;
-  return float32(value.shape, Float32Array.from(permutation(randomStream(seed, "shuffle"), data.length), (index) => data[index]!));
+  return float32(
+    value.shape,
+    Float32Array.from(permutation(randomStream(seed, "shuffle"), data.length), (index) => data[index]),
+  );
 }
 
 test.each(smooth)("$name: the gradient is what finite differences measure", async (golden) => {
   const { graph, feeds } = buildOperatorCase(golden);
   const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(graph).graph)), { threads: 1 });
   const read = async (fed: Readonly<Record<string, Tensor>>, name: string): Promise<Float32Array> =>
-    (await (await session.run(fed, [name]))[name]!.read()).data as Float32Array;
+    (await (await session.run(fed, [name]))[name].read()).data as Float32Array;
   await fc.assert(
     fc.asyncProperty(fc.nat(10_000), async (seed) => {
       const point = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, shuffle(value, seed)]));
       for (const [name, { shape, data }] of Object.entries(point)) {
-        const evaluate = async (moved: Float32Array): Promise<number> => (await read({ ...point, [name]: float32(shape, moved) }, "loss"))[0]!;
+        const evaluate = async (moved: Float32Array): Promise<number> =>
+          (await read({ ...point, [name]: float32(shape, moved) }, "loss"))[0];
         const check = await checkGradient(evaluate, data, await read(point, `d${name}`), { seed, floor: 0.1 });
-        expect(check.relativeError, `${golden.name} d${name}: ${check.analytic} against ${check.numeric}`).toBeLessThan(LIMIT);
+        expect(check.relativeError, `${golden.name} d${name}: ${check.analytic} against ${check.numeric}`).toBeLessThan(
+          LIMIT,
+        );
       }
     }),
     { numRuns: 8, seed: 1 },

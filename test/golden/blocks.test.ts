@@ -55,14 +55,22 @@ describe.each(lowerings)("$name", (lowering) => {
     const input = noiseTensor(1000 + block.seed, [4, block.inChannels, 7, 6]);
     const expected = (name: string): Tensor => golden.get(`${block.name}/${name}`)!;
     const check = (name: string, actual: Tensor | undefined): void =>
-      expect.soft(relativeError(actual!.data as Float32Array, expected(name).data as Float32Array, FLOOR), name).toBeLessThan(LIMIT);
+      expect
+        .soft(relativeError(actual!.data as Float32Array, expected(name).data as Float32Array, FLOOR), name)
+        .toBeLessThan(LIMIT);
 
     const evaluated = await runGraph(buildBlock(module, block.inChannels, "evaluate"), { input, ...state }, lowering);
     check("evaluate", evaluated["y"]);
     const dy = noiseTensor(2000 + block.seed, expected("train").shape);
-    const trained = await runGraph(buildBlock(module, block.inChannels, "train", dy), { input, dy, ...state }, lowering);
+    const trained = await runGraph(
+      buildBlock(module, block.inChannels, "train", dy),
+      { input, dy, ...state },
+      lowering,
+    );
     check("train", trained["y"]);
-    const names = [...golden.keys()].filter((name) => name.startsWith(`${block.name}/gradient/`) || name.startsWith(`${block.name}/next/`));
+    const names = [...golden.keys()].filter(
+      (name) => name.startsWith(`${block.name}/gradient/`) || name.startsWith(`${block.name}/next/`),
+    );
     for (const name of names) check(name.slice(block.name.length + 1), trained[name.slice(block.name.length + 1)]);
     expect(Object.keys(trained).length).toBe(names.length + 1);
   });

@@ -46,32 +46,51 @@ const LIMIT = 1e-5;
 const floats = (value: Tensor | undefined): Float32Array => value!.data as Float32Array;
 
 describe.each(lowerings)("$name", (lowering) => {
-  test.each(cases)("$name: logits, loss and gradients agree with PyTorch's", async (network) => {
-    const { module } = createModel(network.model, { shortcut: network.shortcut, classes: network.classes });
-    const imageShape = [3, network.size, network.size];
-    const state = noiseState(module, network.seed);
-    const images = noiseTensor(network.inputSeed, [network.batch, ...imageShape]);
-    const labels = int64([network.batch], Array.from({ length: network.batch }, (_, index) => (index * 7) % network.classes));
-    for (const foldBatchNorm of [true, false]) {
-      const evaluated = await runGraph(buildInference(module, imageShape, state, { foldBatchNorm }), { images }, lowering);
-      expect(relativeError(floats(evaluated[stepNames.scores]), floats(golden.get(`${network.name}/evaluate`)))).toBeLessThan(LIMIT);
-    }
-    const step = buildGradientStep({ module, imageShape, batch: network.batch, loss: crossEntropy });
-    const trained = await runGraph(step.graph, { images, labels, ...Object.fromEntries(state) }, lowering);
-    expect(relativeError(floats(trained[stepNames.scores]), floats(golden.get(`${network.name}/train`)))).toBeLessThan(LIMIT);
-    expect(Math.abs(floats(trained[stepNames.loss])[0]! - network.loss)).toBeLessThan(LIMIT * network.loss);
-    for (const name of step.trained.keys()) {
-      const gradient = floats(trained[stepNames.gradient(name)]);
-      const expected = floats(golden.get(`${network.name}/gradient/${name}`));
-      const largest = expected[samples]!;
-      for (let index = 0; index < samples; index++) {
-        const difference = Math.abs(gradient[(index * 7919) % gradient.length]! - expected[index]!);
-        expect.soft(difference / largest, `${name} sample ${index}`).toBeLessThan(Math.max(network.gradientLimit, LIMIT));
+  test.each(cases)(
+    "$name: logits, loss and gradients agree with PyTorch's",
+    async (network) => {
+      const { module } = createModel(network.model, { shortcut: network.shortcut, classes: network.classes });
+      const imageShape = [3, network.size, network.size];
+      const state = noiseState(module, network.seed);
+      const images = noiseTensor(network.inputSeed, [network.batch, ...imageShape]);
+      const labels = int64(
+        [network.batch],
+        Array.from({ length: network.batch }, (_, index) => (index * 7) % network.classes),
+      );
+      for (const foldBatchNorm of [true, false]) {
+        const evaluated = await runGraph(
+          buildInference(module, imageShape, state, { foldBatchNorm }),
+          { images },
+          lowering,
+        );
+        expect(
+          relativeError(floats(evaluated[stepNames.scores]), floats(golden.get(`${network.name}/evaluate`))),
+        ).toBeLessThan(LIMIT);
       }
-    }
-  }, 120_000);
+      const step = buildGradientStep({ module, imageShape, batch: network.batch, loss: crossEntropy });
+      const trained = await runGraph(step.graph, { images, labels, ...Object.fromEntries(state) }, lowering);
+      expect(
+        relativeError(floats(trained[stepNames.scores]), floats(golden.get(`${network.name}/train`))),
+      ).toBeLessThan(LIMIT);
+      expect(Math.abs(floats(trained[stepNames.loss])[0] - network.loss)).toBeLessThan(LIMIT * network.loss);
+      for (const name of step.trained.keys()) {
+        const gradient = floats(trained[stepNames.gradient(name)]);
+        const expected = floats(golden.get(`${network.name}/gradient/${name}`));
+        const largest = expected[samples];
+        for (let index = 0; index < samples; index++) {
+          const difference = Math.abs(gradient[(index * 7919) % gradient.length] - expected[index]);
+          expect
+            .soft(difference / largest, `${name} sample ${index}`)
+            .toBeLessThan(Math.max(network.gradientLimit, LIMIT));
+        }
+      }
+    },
+    120_000,
+  );
 
-  const optimizers: Readonly<Record<string, { readonly optimizer: Optimizer; readonly labelSmoothing?: number; readonly clipNorm?: number }>> = {
+  const optimizers: Readonly<
+    Record<string, { readonly optimizer: Optimizer; readonly labelSmoothing?: number; readonly clipNorm?: number }>
+  > = {
     sgd: { optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }) },
     "sgd-nesterov-clip-smoothing": {
       optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4, nesterov: true }),
@@ -81,40 +100,47 @@ describe.each(lowerings)("$name", (lowering) => {
     adamw: { optimizer: adamw({ weightDecay: 0.05 }) },
   };
 
-  test.each(trajectories)("20 steps of $name follow PyTorch's losses", async ({ name, seed, losses, limit }) => {
-    const { optimizer, labelSmoothing = 0, clipNorm } = optimizers[name]!;
-    const rate = name === "adamw" ? 0.003 : 0.05;
-    const { module } = createModel("resnet8");
-    const step = buildTrainingStep({
-      module,
-      imageShape: [3, 16, 16],
-      batch: 8,
-      loss: (g, scores, labels) => crossEntropy(g, scores, labels, { labelSmoothing }),
-      optimizer,
-      ...(clipNorm === undefined ? {} : { clipNorm }),
-    });
-    const lowered = lowering.lower(step.graph);
-    const session = await createNodeRuntime().load(encodeModel(toModel(lowered.graph)));
-    const state = noiseState(module, seed);
-    const start = step.graph.inputs.map(({ name: input, shape }) => {
-      const value = state.get(input) ?? zeros("float32", shape as number[]);
-      return [input, lowered.layouts.get(input)?.pack(value) ?? value] as const;
-    });
-    let kept: Parameters<typeof session.run>[0] = Object.fromEntries(start);
-    for (const [index, expected] of losses.entries()) {
-      const scalars = optimizer.scalarValues(rate, index + 1).map((value) => float32([], [value]));
-      const results = await session.run({
-        ...kept,
-        ...Object.fromEntries(optimizer.scalars.map((scalar, at) => [scalar, scalars[at]!])),
-        images: noiseTensor(9000 + (index % 4), [8, 3, 16, 16]),
-        labels: int64([8], Array.from({ length: 8 }, (_, sample) => (sample + index) % 10)),
+  test.each(trajectories)(
+    "20 steps of $name follow PyTorch's losses",
+    async ({ name, seed, losses, limit }) => {
+      const { optimizer, labelSmoothing = 0, clipNorm } = optimizers[name];
+      const rate = name === "adamw" ? 0.003 : 0.05;
+      const { module } = createModel("resnet8");
+      const step = buildTrainingStep({
+        module,
+        imageShape: [3, 16, 16],
+        batch: 8,
+        loss: (g, scores, labels) => crossEntropy(g, scores, labels, { labelSmoothing }),
+        optimizer,
+        ...(clipNorm === undefined ? {} : { clipNorm }),
       });
-      const loss = await results[stepNames.loss]!.read();
-      expect.soft(Math.abs(floats(loss)[0]! - expected), `step ${index}`).toBeLessThan(limit);
-      kept = { ...kept, ...Object.fromEntries(step.kept.map((input) => [input, results[stepNames.next(input)]!])) };
-    }
-    await session.release();
-  }, 60_000);
+      const lowered = lowering.lower(step.graph);
+      const session = await createNodeRuntime().load(encodeModel(toModel(lowered.graph)));
+      const state = noiseState(module, seed);
+      const start = step.graph.inputs.map(({ name: input, shape }) => {
+        const value = state.get(input) ?? zeros("float32", shape as number[]);
+        return [input, lowered.layouts.get(input)?.pack(value) ?? value] as const;
+      });
+      let kept: Parameters<typeof session.run>[0] = Object.fromEntries(start);
+      for (const [index, expected] of losses.entries()) {
+        const scalars = optimizer.scalarValues(rate, index + 1).map((value) => float32([], [value]));
+        const results = await session.run({
+          ...kept,
+          ...Object.fromEntries(optimizer.scalars.map((scalar, at) => [scalar, scalars[at]])),
+          images: noiseTensor(9000 + (index % 4), [8, 3, 16, 16]),
+          labels: int64(
+            [8],
+            Array.from({ length: 8 }, (_, sample) => (sample + index) % 10),
+          ),
+        });
+        const loss = await results[stepNames.loss].read();
+        expect.soft(Math.abs(floats(loss)[0] - expected), `step ${index}`).toBeLessThan(limit);
+        kept = { ...kept, ...Object.fromEntries(step.kept.map((input) => [input, results[stepNames.next(input)]])) };
+      }
+      await session.release();
+    },
+    60_000,
+  );
 });
 
 test("the usual exemptions from decay are biases and batch norm", () => {
@@ -122,5 +148,8 @@ test("the usual exemptions from decay are biases and batch norm", () => {
   const step = buildGradientStep({ module, imageShape: [3, 16, 16], batch: 2, loss: crossEntropy });
   const exempt = [...step.trained].filter(([name, spec]) => exemptBiasAndNorm(name, spec)).map(([name]) => name);
   expect(exempt.every((name) => /bn\d\.|downsample\.1\.|\.bias$/.test(name))).toBe(true);
-  expect(exempt.length).toBe(step.trained.size - [...step.trained.keys()].filter((name) => /(conv\d|downsample\.0|fc)\.weight$/.test(name)).length);
+  expect(exempt.length).toBe(
+    step.trained.size -
+      [...step.trained.keys()].filter((name) => /(conv\d|downsample\.0|fc)\.weight$/.test(name)).length,
+  );
 });

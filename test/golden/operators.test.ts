@@ -11,9 +11,9 @@ test.each(operatorCases)("$name: value and gradients agree with PyTorch's", asyn
   const { graph, feeds, expected } = buildOperatorCase(golden);
   const actual = await runGraph(graph, feeds);
   for (const [name, value] of expected) {
-    const error = relativeError(actual[name]!.data as Float32Array, value.data as Float32Array);
+    const error = relativeError(actual[name].data as Float32Array, value.data as Float32Array);
     expect.soft(error, `${golden.name} ${name}`).toBeLessThan(LIMIT);
-    expect.soft(actual[name]!.shape).toEqual(value.shape);
+    expect.soft(actual[name].shape).toEqual(value.shape);
   }
 });
 

@@ -23,9 +23,9 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   let difference = 0;
   let scale = floor;
   for (let index = 0; index < expected.length; index++) {
-    difference = Math.max(difference, Math.abs(actual[index]! - expected[index]!));
-    scale = Math.max(scale, Math.abs(expected[index]!));
-    if (Number.isNaN(actual[index]!)) return Number.NaN;
+    difference = Math.max(difference, Math.abs(actual[index] - expected[index]));
+    scale = Math.max(scale, Math.abs(expected[index]));
+    if (Number.isNaN(actual[index])) return Number.NaN;
   }
   return scale === 0 ? difference : difference / scale;
 }

@@ -39,5 +39,8 @@ export function noiseState(module: Module, seed: number): ReadonlyMap<string, Te
 
 /** Inputs and gradients as networks.py's `noise_like` makes them. */
 export function noiseTensor(seed: number, shape: Shape): Tensor<"float32"> {
-  return float32(shape, Float32Array.from(uniformNoise(seed, sizeOf(shape)), (value) => 1.7 * value));
+  return float32(
+    shape,
+    Float32Array.from(uniformNoise(seed, sizeOf(shape)), (value) => 1.7 * value),
+  );
 }

@@ -15,7 +15,9 @@ export interface OperatorCase {
 }
 
 /** Every golden case. */
-export const operatorCases: readonly OperatorCase[] = readGoldenJson<{ readonly cases: readonly OperatorCase[] }>("operators.json").cases;
+export const operatorCases: readonly OperatorCase[] = readGoldenJson<{ readonly cases: readonly OperatorCase[] }>(
+  "operators.json",
+).cases;
 const tensors = readGoldenTensors("operators.safetensors");
 
 /** A case as a graph: inputs `x0` …, outputs `y0` …, `loss` and `dx0` …, the gradients of the loss. */
@@ -47,11 +49,14 @@ export function buildOperatorCase({ name, op, attributes, inputs, outputs }: Ope
   const loss = terms.reduce((sum, term) => g.op("Add", [sum, term]));
   g.output("loss", loss);
   const variables = Object.keys(feeds);
-  const gradients = addGradients(g, loss, variables.map((variable) => g.value(variable)));
+  const gradients = addGradients(
+    g,
+    loss,
+    variables.map((variable) => g.value(variable)),
+  );
   variables.forEach((variable, index) => {
     g.output(`d${variable}`, gradients[index]!);
     expected.set(`d${variable}`, tensors.get(`${name}/gradient${variable.slice(1)}`)!);
   });
   return { graph: g.finish(), feeds, expected };
 }
-

@@ -16,7 +16,7 @@ export async function runGraph(
   const session = await createNodeRuntime().load(encodeModel(toModel(lowered.graph)), { threads: 1 });
   try {
     const packed = Object.fromEntries(
-      lowered.graph.inputs.map(({ name }) => [name, lowered.layouts.get(name)?.pack(feeds[name]!) ?? feeds[name]!]),
+      lowered.graph.inputs.map(({ name }) => [name, lowered.layouts.get(name)?.pack(feeds[name]) ?? feeds[name]]),
     );
     const results = await session.run(packed);
     const read = Object.entries(results).map(async ([name, value]) => {

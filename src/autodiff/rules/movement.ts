@@ -10,20 +10,22 @@ const constantInts = (g: GraphBuilder, value: Value): readonly number[] =>
   Array.from(g.constantOf(value)!.data as ArrayLike<number | bigint>, Number);
 
 const backToInput = (g: GraphBuilder, node: { readonly inputs: readonly Value[] }, dy: Value): readonly Value[] => [
-  reshapeTo(g, dy, shapeOf(node.inputs[0]!)),
+  reshapeTo(g, dy, shapeOf(node.inputs[0])),
 ];
 
 /** Pads (or crops, where negative) one axis with zeros. */
 function padAxis(g: GraphBuilder, value: Value, axis: number, begin: number, end: number): Value {
   if (begin === 0 && end === 0) return value;
   const rank = value.shape.length;
-  const pads = Array.from({ length: 2 * rank }, (_, index) => (index === axis ? begin : index === axis + rank ? end : 0));
+  const pads = Array.from({ length: 2 * rank }, (_, index) =>
+    index === axis ? begin : index === axis + rank ? end : 0,
+  );
   return g.op("Pad", [value, g.ints(pads)]);
 }
 
 /** Reverses one axis by a Gather: a Slice with a negative step is not accepted everywhere. */
 function reverseAxis(g: GraphBuilder, value: Value, axis: number): Value {
-  const extent = shapeOf(value)[axis]!;
+  const extent = shapeOf(value)[axis];
   return g.op("Gather", [value, g.ints(Array.from({ length: extent }, (_, index) => extent - 1 - index))], { axis });
 }
 
@@ -32,12 +34,12 @@ function spreadAxis(g: GraphBuilder, value: Value, axis: number, step: number): 
   if (step === 1) return value;
   const shape = shapeOf(value);
   const apart = g.op("Reshape", [value, g.ints(shape.toSpliced(axis + 1, 0, 1))]);
-  return g.op("Reshape", [padAxis(g, apart, axis + 1, 0, step - 1), g.ints(shape.with(axis, shape[axis]! * step))]);
+  return g.op("Reshape", [padAxis(g, apart, axis + 1, 0, step - 1), g.ints(shape.with(axis, shape[axis] * step))]);
 }
 
 /** The adjoint of taking every `step`-th element from `start` on: puts them back among zeros. */
 function unsliceAxis(g: GraphBuilder, dy: Value, axis: number, extent: number, start: number, step: number): Value {
-  const count = shapeOf(dy)[axis]!;
+  const count = shapeOf(dy)[axis];
   const first = step > 0 ? start : start + step * (count - 1);
   const ordered = step > 0 ? dy : reverseAxis(g, dy, axis);
   const spread = spreadAxis(g, ordered, axis, Math.abs(step));
@@ -46,15 +48,16 @@ function unsliceAxis(g: GraphBuilder, dy: Value, axis: number, extent: number, s
 
 function sliceGradient(g: GraphBuilder, node: ForwardNode<"Slice">, dy: Value): readonly Value[] {
   const [x, starts, , axes, steps] = node.inputs;
-  const shape = shapeOf(x!);
-  const begins = constantInts(g, starts!);
+  const shape = shapeOf(x);
+  const begins = constantInts(g, starts);
   const places = axes ? constantInts(g, axes) : begins.map((_, index) => index);
   const strides = steps ? constantInts(g, steps) : begins.map(() => 1);
   const dx = places.reduce((gradient, place, index) => {
     const axis = normalizeAxis(node.where, place, shape.length);
-    const extent = shape[axis]!;
-    const start = begins[index]! < 0 ? begins[index]! + extent : Math.min(begins[index]!, strides[index]! < 0 ? extent - 1 : extent);
-    return unsliceAxis(g, gradient, axis, extent, Math.max(0, start), strides[index]!);
+    const extent = shape[axis];
+    const start =
+      begins[index] < 0 ? begins[index] + extent : Math.min(begins[index], strides[index] < 0 ? extent - 1 : extent);
+    return unsliceAxis(g, gradient, axis, extent, Math.max(0, start), strides[index]);
   }, dy);
   return [dx];
 }
@@ -62,17 +65,21 @@ function sliceGradient(g: GraphBuilder, node: ForwardNode<"Slice">, dy: Value): 
 /** Adds each row of the gradient to the row it was gathered from. */
 function gatherGradient(g: GraphBuilder, node: ForwardNode<"Gather">, dy: Value): readonly Value[] {
   const [x, indices] = node.inputs;
-  const shape = shapeOf(x!);
+  const shape = shapeOf(x);
   const axis = normalizeAxis(node.where, node.attributes.axis ?? 0, shape.length);
-  const indexRank = indices!.shape.length;
+  const indexRank = indices.shape.length;
   const rank = dy.shape.length;
   const indexAxes = Array.from({ length: indexRank }, (_, index) => axis + index);
   const others = Array.from({ length: rank }, (_, index) => index).filter((index) => !indexAxes.includes(index));
   const rows = g.op("Transpose", [dy], { perm: [...indexAxes, ...others] });
-  const front = [shape[axis]!, ...shape.toSpliced(axis, 1)];
+  const front = [shape[axis], ...shape.toSpliced(axis, 1)];
   const size = front.reduce((product, extent) => product * extent, 1);
   const zero = g.op("Expand", [g.fill(0), g.ints(size === 0 ? [0] : front)]);
-  const wrapped = g.op("Where", [g.op("Less", [indices, g.op("Cast", [g.fill(0)], { to: 7 })]), g.op("Add", [indices, g.op("Cast", [g.fill(shape[axis]!)], { to: 7 })]), indices]);
+  const wrapped = g.op("Where", [
+    g.op("Less", [indices, g.op("Cast", [g.fill(0)], { to: 7 })]),
+    g.op("Add", [indices, g.op("Cast", [g.fill(shape[axis])], { to: 7 })]),
+    indices,
+  ]);
   const scattered = g.op("ScatterND", [zero, g.op("Unsqueeze", [wrapped, g.ints([-1])]), rows], { reduction: "add" });
   const back: Shape = shape.map((_, at) => (at === axis ? 0 : at < axis ? at + 1 : at));
   return [g.op("Transpose", [scattered], { perm: back })];
@@ -81,16 +88,19 @@ function gatherGradient(g: GraphBuilder, node: ForwardNode<"Gather">, dy: Value)
 export const movementRules: GradientRules<keyof MovementOperators & DifferentiableOp> = {
   Concat: (g, { inputs, attributes: { axis } }, dy) => {
     const place = normalizeAxis("Concat", axis, dy.shape.length);
-    return g.ops("Split", [dy, g.ints(inputs.map((x) => shapeOf(x)[place]!))], inputs.length, { axis: place });
+    return g.ops("Split", [dy, g.ints(inputs.map((x) => shapeOf(x)[place]))], inputs.length, { axis: place });
   },
-  Expand: (g, { inputs: [x] }, dy) => [sumTo(g, dy, x!)],
+  Expand: (g, { inputs: [x] }, dy) => [sumTo(g, dy, x)],
   Flatten: backToInput,
   Gather: gatherGradient,
   Pad: (g, node, dy) => {
     if ((node.attributes.mode ?? "constant") !== "constant") {
-      throw new UnsupportedError(node.where, `Pad in mode "${node.attributes.mode}" has no gradient rule; only "constant" has`);
+      throw new UnsupportedError(
+        node.where,
+        `Pad in mode "${node.attributes.mode}" has no gradient rule; only "constant" has`,
+      );
     }
-    return [g.op("Pad", [dy, g.ints(constantInts(g, node.inputs[1]!).map((pad) => -pad))])];
+    return [g.op("Pad", [dy, g.ints(constantInts(g, node.inputs[1]).map((pad) => -pad))])];
   },
   Reshape: backToInput,
   Slice: sliceGradient,
@@ -100,7 +110,7 @@ export const movementRules: GradientRules<keyof MovementOperators & Differentiab
   },
   Squeeze: backToInput,
   Transpose: (g, { attributes, inputs: [x] }, dy) => {
-    const perm = attributes.perm ?? x!.shape.map((_, axis) => x!.shape.length - 1 - axis);
+    const perm = attributes.perm ?? x.shape.map((_, axis) => x.shape.length - 1 - axis);
     return [g.op("Transpose", [dy], { perm: perm.map((_, axis) => perm.indexOf(axis)) })];
   },
   Unsqueeze: backToInput,

@@ -6,7 +6,10 @@ export const normalizationRules: GradientRules<keyof NormalizationOperators & Di
   BatchNormalization: (g, node, dy) => {
     const [x, gamma, , mean, variance] = node.inputs;
     if (node.needs(3) || node.needs(4) || node.attributes.training_mode) {
-      throw new UnsupportedError(node.where, "in evaluation mode, batch norm's statistics get no gradient; use training mode");
+      throw new UnsupportedError(
+        node.where,
+        "in evaluation mode, batch norm's statistics get no gradient; use training mode",
+      );
     }
     const rank = dy.shape.length;
     const perChannel = g.ints([1, -1, ...Array.from({ length: rank - 2 }, () => 1)]);
@@ -22,7 +25,8 @@ export const normalizationRules: GradientRules<keyof NormalizationOperators & Di
     ];
   },
   BatchNormTraining: (g, node, dy, dys) => {
-    if (dys[1] || dys[2]) throw new UnsupportedError(node.where, "the batch's statistics are not differentiated through");
+    if (dys[1] || dys[2])
+      throw new UnsupportedError(node.where, "the batch's statistics are not differentiated through");
     const [x, gamma] = node.inputs;
     const [, mean, variance] = node.outputs;
     return g.ops("BatchNormTrainingGradient", [dy, x, gamma, mean, variance], 3, node.attributes);

@@ -17,7 +17,11 @@ interface Options {
 const formatImage = (shape: readonly number[]): string => shape.join("×");
 
 const columns: readonly Column<ModuleRow>[] = [
-  { title: "module", value: (row) => `${"  ".repeat(Math.max(0, row.depth - 1))}${row.path === "" ? "(network)" : row.path.split(".").at(-1)!}` },
+  {
+    title: "module",
+    value: (row) =>
+      `${"  ".repeat(Math.max(0, row.depth - 1))}${row.path === "" ? "(network)" : row.path.split(".").at(-1)!}`,
+  },
   { title: "kind", value: (row) => row.kind },
   { title: "in", value: (row) => formatImage(row.inputShape) },
   { title: "out", value: (row) => formatImage(row.outputShape) },
@@ -33,12 +37,16 @@ function isShown(row: ModuleRow): boolean {
 
 function printDescription(model: NamedModel, description: Description): void {
   const { options } = model;
-  print(`${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes`);
+  print(
+    `${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes`,
+  );
   print();
   print(formatTable(columns, description.modules.filter(isShown)));
   print();
   const kinds = [...new Set(description.blocks.map((row) => row.shortcut))];
-  const summary = kinds.map((kind) => `${description.blocks.filter((row) => row.shortcut === kind).length} × ${kind}`).join(", ");
+  const summary = kinds
+    .map((kind) => `${description.blocks.filter((row) => row.shortcut === kind).length} × ${kind}`)
+    .join(", ");
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
   print(`${description.blocks.length} blocks: ${summary}.`);
   print(

@@ -16,7 +16,8 @@ interface PassOptions {
   readonly json?: boolean;
 }
 
-const threadsOf = ({ threads }: PassOptions): { readonly threads?: number } => (threads === undefined ? {} : { threads });
+const threadsOf = ({ threads }: PassOptions): { readonly threads?: number } =>
+  threads === undefined ? {} : { threads };
 
 async function load(name: string, { weights, shortcut }: PassOptions): Promise<LoadedModel> {
   return modelForWeights(name, shortcut === undefined ? {} : { shortcut }, await readWeights(weights), weights);
@@ -26,7 +27,8 @@ async function forward(name: string, options: PassOptions): Promise<void> {
   const loaded = await load(name, options);
   const scores = await runForward(createNodeRuntime(), loaded, await readNpy(options.input), threadsOf(options));
   await writeNpy(options.output, scores);
-  if (options.json) printJson({ model: name, shortcut: loaded.model.options.shortcut, output: options.output, shape: scores.shape });
+  if (options.json)
+    printJson({ model: name, shortcut: loaded.model.options.shortcut, output: options.output, shape: scores.shape });
   else say(`wrote scores [${scores.shape.join(",")}] to ${options.output}`);
 }
 
@@ -37,7 +39,14 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
   const found = await runGradients(createNodeRuntime(), loaded, images, labels, crossEntropy, threadsOf(options));
   await writeSafetensors(options.output, new Map([...found.gradients, ["loss", found.loss]]));
   const loss = Number(found.loss.data[0]);
-  if (options.json) printJson({ model: name, shortcut: loaded.model.options.shortcut, output: options.output, loss, gradients: found.gradients.size });
+  if (options.json)
+    printJson({
+      model: name,
+      shortcut: loaded.model.options.shortcut,
+      output: options.output,
+      loss,
+      gradients: found.gradients.size,
+    });
   else say(`loss ${loss}; wrote ${found.gradients.size} gradients to ${options.output}`);
 }
 
@@ -46,7 +55,10 @@ function definePass(program: Command, name: string, description: string): Comman
     .command(name)
     .description(description)
     .argument("<model>", "the network's name, such as resnet20 or resnet18")
-    .requiredOption("--weights <file>", "state dict as .safetensors or PyTorch .pth; channels and classes are taken from it")
+    .requiredOption(
+      "--weights <file>",
+      "state dict as .safetensors or PyTorch .pth; channels and classes are taken from it",
+    )
     .requiredOption("--input <file>", "images as .npy, [N,C,H,W] float32")
     .requiredOption("--output <file>", "where to write the result")
     .addOption(sharedOptions.shortcut())
@@ -57,13 +69,20 @@ function definePass(program: Command, name: string, description: string): Comman
 /** `residua forward MODEL`: scores of images in evaluation mode. */
 export function registerForward(program: Command): void {
   definePass(program, "forward", "scores of images, in evaluation mode, to check against PyTorch")
-    .addHelpText("after", "\nExample:\n  $ residua forward resnet20 --shortcut A --weights w.pth --input x.npy --output y.npy")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ residua forward resnet20 --shortcut A --weights w.pth --input x.npy --output y.npy",
+    )
     .action(forward);
 }
 
 /** `residua gradients MODEL`: the loss's gradient by every trainable parameter. */
 export function registerGradients(program: Command): void {
-  definePass(program, "gradients", "gradients of the mean cross-entropy, batch norm in training mode, to check against PyTorch")
+  definePass(
+    program,
+    "gradients",
+    "gradients of the mean cross-entropy, batch norm in training mode, to check against PyTorch",
+  )
     .requiredOption("--labels <file>", "classes as .npy, [N] int64")
     .addHelpText(
       "after",

@@ -46,8 +46,11 @@ function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value, mean: Va
 }
 
 /** With d = x − shift: variance = E[d²] − E[d]², mean = shift + E[d], y = γ/√(variance + ε)·(d − E[d]) + β. */
-export const batchNormTraining: Rewrite<"BatchNormTraining"> = (g, { inputs: [x, gamma, beta], attributes: { epsilon } }) => {
-  const { shift, values, mean } = shiftByFirstSample(g, x!);
+export const batchNormTraining: Rewrite<"BatchNormTraining"> = (
+  g,
+  { inputs: [x, gamma, beta], attributes: { epsilon } },
+) => {
+  const { shift, values, mean } = shiftByFirstSample(g, x);
   const square = channelMean(g, g.op("Mul", [values, values]));
   const variance = g.op("Sub", [square, g.op("Mul", [mean, mean])]);
   const y = g.op("BatchNormalization", [values, gamma, beta, mean, variance], { epsilon });
@@ -62,16 +65,16 @@ export const batchNormTrainingGradient: Rewrite<"BatchNormTrainingGradient"> = (
   g,
   { inputs: [dy, x, gamma, , variance], attributes: { epsilon } },
 ) => {
-  const shape = shapeOf(x!);
-  const count = g.fill(sizeOf(shape) / shape[1]!);
-  const { values, mean } = shiftByFirstSample(g, x!);
-  const inverse = inverseDeviation(g, variance!, epsilon);
+  const shape = shapeOf(x);
+  const count = g.fill(sizeOf(shape) / shape[1]);
+  const { values, mean } = shiftByFirstSample(g, x);
+  const inverse = inverseDeviation(g, variance, epsilon);
   const scale = g.op("Mul", [gamma, inverse]);
-  const meanGradient = channelMean(g, dy!);
+  const meanGradient = channelMean(g, dy);
   const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
   const h = g.op("Mul", [inverse, product]);
   const slope = g.op("Neg", [g.op("Mul", [scale, g.op("Mul", [h, inverse])])]);
   const offset = g.op("Neg", [g.op("Mul", [scale, meanGradient])]);
-  const dx = g.op("Add", [g.op("Mul", [dy, perChannel(g, scale, x!)]), affine(g, values, slope, offset, mean)]);
+  const dx = g.op("Add", [g.op("Mul", [dy, perChannel(g, scale, x)]), affine(g, values, slope, offset, mean)]);
   return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
 };

@@ -20,21 +20,33 @@ function kernelPlaces(kernel: Shape): readonly Shape[] {
  */
 export const convInputGradient: Rewrite<"ConvInputGradient"> = (g, { node, inputs: [dy, w], attributes, outputs }) => {
   const { input_extents, ...forward } = attributes;
-  const weightShape = shapeOf(w!);
+  const weightShape = shapeOf(w);
   const window = resolveWindow(node.name, forward, weightShape.slice(2));
   const group = forward.group ?? 1;
-  const reach = window.kernel.map((extent, axis) => window.dilations[axis]! * (extent - 1));
-  const pads = [...window.begins.map((pad, axis) => reach[axis]! - pad), ...window.ends.map((pad, axis) => reach[axis]! - pad)];
+  const reach = window.kernel.map((extent, axis) => window.dilations[axis] * (extent - 1));
+  const pads = [
+    ...window.begins.map((pad, axis) => reach[axis] - pad),
+    ...window.ends.map((pad, axis) => reach[axis] - pad),
+  ];
   if (every(window.strides, 1) && group === 1 && pads.every((pad) => pad >= 0)) {
-    const reversed = reverseKernel(g, w!, weightShape);
-    return [g.op("Conv", [dy, reversed], { kernel_shape: window.kernel, pads, dilations: window.dilations, strides: window.strides })];
+    const reversed = reverseKernel(g, w, weightShape);
+    return [
+      g.op("Conv", [dy, reversed], {
+        kernel_shape: window.kernel,
+        pads,
+        dilations: window.dilations,
+        strides: window.strides,
+      }),
+    ];
   }
-  const covered = shapeOf(dy!)
+  const covered = shapeOf(dy)
     .slice(2)
-    .map((extent, axis) => (extent - 1) * window.strides[axis]! + reach[axis]! + 1 - window.begins[axis]! - window.ends[axis]!);
-  const output_padding = input_extents.map((extent, axis) => extent - covered[axis]!);
+    .map(
+      (extent, axis) => (extent - 1) * window.strides[axis] + reach[axis] + 1 - window.begins[axis] - window.ends[axis],
+    );
+  const output_padding = input_extents.map((extent, axis) => extent - covered[axis]);
   const dx = g.op("ConvTranspose", [dy, w], { ...forward, group, output_padding });
-  return [{ ...dx, shape: outputs[0]!.shape }];
+  return [{ ...dx, shape: outputs[0].shape }];
 };
 
 /** `[O,C,k…]` → `[C,O,k…]`, each kernel turned back to front. By Gather: not every backend has negative steps. */
@@ -42,9 +54,11 @@ function reverseKernel(g: GraphBuilder, w: Value, [out, inChannels, ...kernel]: 
   const size = sizeOf(kernel);
   const swapped = g.op("Transpose", [w], { perm: [1, 0, ...kernel.map((_, axis) => axis + 2)] });
   if (size === 1) return swapped;
-  const flat = g.op("Reshape", [swapped, g.ints([inChannels!, out!, size])]);
-  const reversed = g.op("Gather", [flat, g.ints(Array.from({ length: size }, (_, index) => size - 1 - index))], { axis: 2 });
-  return g.op("Reshape", [reversed, g.ints([inChannels!, out!, ...kernel])]);
+  const flat = g.op("Reshape", [swapped, g.ints([inChannels, out, size])]);
+  const reversed = g.op("Gather", [flat, g.ints(Array.from({ length: size }, (_, index) => size - 1 - index))], {
+    axis: 2,
+  });
+  return g.op("Reshape", [reversed, g.ints([inChannels, out, ...kernel])]);
 }
 
 /** Σ over N of a·bᵀ for `a [N,G,O,K]` and `b [N,G,C,K]`: `[G,O,C]` */
@@ -59,24 +73,28 @@ function sumOfProducts(g: GraphBuilder, a: Value, b: Value): Value {
  *
  * @shape `x [N,C,…], dy [N,O,…]` → `[O,C/group,k…]`
  */
-export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (g, { node, inputs: [x, dy], attributes, outputs }) => {
-  const [out, inGroup, ...kernel] = shapeOf(outputs[0]!);
+export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
+  g,
+  { node, inputs: [x, dy], attributes, outputs },
+) => {
+  const [out, inGroup, ...kernel] = shapeOf(outputs[0]);
   const group = attributes.group ?? 1;
   const window = resolveWindow(node.name, attributes, kernel);
   const flatten = (value: Value, channels: number): Value =>
-    g.op("Reshape", [value, g.ints([shapeOf(value)[0]!, group, channels, sizeOf(shapeOf(value).slice(2))])]);
-  const pairs = isSame3x3(window, shapeOf(x!), shapeOf(dy!)) ? shiftedPairs(g, x!, dy!) : slicedPairs(g, x!, dy!, window);
+    g.op("Reshape", [value, g.ints([shapeOf(value)[0], group, channels, sizeOf(shapeOf(value).slice(2))])]);
+  const pairs = isSame3x3(window, shapeOf(x), shapeOf(dy)) ? shiftedPairs(g, x, dy) : slicedPairs(g, x, dy, window);
   const places = pairs.map(([left, right]) => {
-    const product = sumOfProducts(g, flatten(left, out! / group), flatten(right, inGroup!));
-    return g.op("Reshape", [product, g.ints([out!, inGroup!, 1])]);
+    const product = sumOfProducts(g, flatten(left, out / group), flatten(right, inGroup));
+    return g.op("Reshape", [product, g.ints([out, inGroup, 1])]);
   });
-  const joined = places.length === 1 ? places[0]! : g.op("Concat", places, { axis: 2 });
-  return [g.op("Reshape", [joined, g.ints([out!, inGroup!, ...kernel])])];
+  const joined = places.length === 1 ? places[0] : g.op("Concat", places, { axis: 2 });
+  return [g.op("Reshape", [joined, g.ints([out, inGroup, ...kernel])])];
 };
 
 function isSame3x3(window: Window, x: Shape, dy: Shape): boolean {
-  const unit = every(window.strides, 1) && every(window.dilations, 1) && every(window.begins, 1) && every(window.ends, 1);
-  return unit && window.kernel.length === 2 && every(window.kernel, 3) && x[2]! === dy[2]! && x[3]! > 1 && x[2]! > 1;
+  const unit =
+    every(window.strides, 1) && every(window.dilations, 1) && every(window.begins, 1) && every(window.ends, 1);
+  return unit && window.kernel.length === 2 && every(window.kernel, 3) && x[2] === dy[2] && x[3] > 1 && x[2] > 1;
 }
 
 /**
@@ -99,8 +117,8 @@ function slicedPairs(g: GraphBuilder, x: Value, dy: Value, window: Window): read
   const counts = shapeOf(dy).slice(2);
   const axes = kernel.map((_, axis) => axis + 2);
   return kernelPlaces(kernel).map((place) => {
-    const starts = place.map((index, axis) => index * dilations[axis]!);
-    const stops = starts.map((start, axis) => start + (counts[axis]! - 1) * strides[axis]! + 1);
+    const starts = place.map((index, axis) => index * dilations[axis]);
+    const stops = starts.map((start, axis) => start + (counts[axis] - 1) * strides[axis] + 1);
     const whole = every(strides, 1) && starts.every((start, axis) => start === 0 && stops[axis] === extents[axis]);
     const met = whole ? padded : g.op("Slice", [padded, g.ints(starts), g.ints(stops), g.ints(axes), g.ints(strides)]);
     return [dy, met] as const;

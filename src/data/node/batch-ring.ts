@@ -48,7 +48,12 @@ export function openRing({ slots, batch, imageSize, buffer }: RingMemory): Batch
 export type WaitResult = "ready" | "stopped" | "timed-out";
 
 /** Waits, blocking the thread, until the slot of a batch is free for it or filled with it. */
-export function waitForSlot(ring: BatchRing, step: number, wanted: "free" | "filled", milliseconds: number): WaitResult {
+export function waitForSlot(
+  ring: BatchRing,
+  step: number,
+  wanted: "free" | "filled",
+  milliseconds: number,
+): WaitResult {
   const slot = step % ring.slots;
   const target = 2 * Math.floor(step / ring.slots) + (wanted === "filled" ? 1 : 0);
   const end = performance.now() + milliseconds;

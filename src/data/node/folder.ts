@@ -23,7 +23,11 @@ async function list(folder: string): Promise<readonly { readonly name: string; r
       .filter(({ name }) => !name.startsWith("."))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw new EnvironmentError(folder, "cannot be read as a folder of images; give a folder with a subfolder for every class", { cause: error });
+    throw new EnvironmentError(
+      folder,
+      "cannot be read as a folder of images; give a folder with a subfolder for every class",
+      { cause: error },
+    );
   }
 }
 
@@ -31,7 +35,9 @@ async function listImages(folder: string, classes: readonly string[]): Promise<r
   const parts = await Promise.all(
     classes.map(async (name, label) => {
       const entries = await list(join(folder, name));
-      return entries.filter((entry) => !entry.directory && extensions.test(entry.name)).map((entry) => ({ path: join(folder, name, entry.name), label }));
+      return entries
+        .filter((entry) => !entry.directory && extensions.test(entry.name))
+        .map((entry) => ({ path: join(folder, name, entry.name), label }));
     }),
   );
   return parts.flat();
@@ -57,12 +63,15 @@ export function measureNormalization({ images, count, channels, height, width }:
     for (let image = 0; image < count; image++) {
       const start = (image * channels + channel) * plane;
       for (let pixel = start; pixel < start + plane; pixel++) {
-        sum += images[pixel]!;
-        squares += images[pixel]! ** 2;
+        sum += images[pixel];
+        squares += images[pixel] ** 2;
       }
     }
     const mean = sum / (count * plane);
-    return { mean: mean / 255, deviation: Math.max(Math.sqrt(Math.max(squares / (count * plane) - mean ** 2, 0)) / 255, 1e-3) };
+    return {
+      mean: mean / 255,
+      deviation: Math.max(Math.sqrt(Math.max(squares / (count * plane) - mean ** 2, 0)) / 255, 1e-3),
+    };
   });
   return { mean: measured.map(({ mean }) => mean), deviation: measured.map(({ deviation }) => deviation) };
 }
@@ -86,10 +95,12 @@ export async function loadFolder(folder: string, format: ImageFormat): Promise<D
   const divided = top.includes("train") && top.includes("test");
   const trainFolder = divided ? join(folder, "train") : folder;
   const classes = divided ? (await list(trainFolder)).filter((entry) => entry.directory).map(({ name }) => name) : top;
-  if (classes.length < 2) throw new FormatError(folder, `has ${classes.length} subfolder(s), must have one for each of two or more classes`);
+  if (classes.length < 2)
+    throw new FormatError(folder, `has ${classes.length} subfolder(s), must have one for each of two or more classes`);
   const all = await listImages(trainFolder, classes);
   const empty = classes.find((_, label) => !all.some((image) => image.label === label));
-  if (empty !== undefined) throw new FormatError(join(trainFolder, empty), "has no images (png, jpg, webp, gif, avif, tiff)");
+  if (empty !== undefined)
+    throw new FormatError(join(trainFolder, empty), "has no images (png, jpg, webp, gif, avif, tiff)");
   const [trainList, testList] = divided ? [all, await listImages(join(folder, "test"), classes)] : splitTest(all);
   const train = await decodeAll(trainList, format);
   const test = await decodeAll(testList, format);

@@ -27,7 +27,7 @@ export async function decodeImage(path: string, { channels, height, width }: Ima
     const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     return toPlanes(data, info.channels, { channels, height, width });
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new FormatError(path, `is no image that can be read: ${reason}`, { cause: error });
   }
 }

@@ -16,7 +16,7 @@ const ring = openRing(memory);
 const write = createBatchWriter(source);
 
 for (let step = first; waitForSlot(ring, step, "free", Number.POSITIVE_INFINITY) === "ready"; step += stride) {
-  write(step, ring.images[step % ring.slots]!, ring.labels[step % ring.slots]!);
+  write(step, ring.images[step % ring.slots], ring.labels[step % ring.slots]);
   markSlot(ring, step, "filled");
 }
 parentPort?.close();

@@ -32,7 +32,9 @@ const PATIENCE_MILLISECONDS = 60_000;
  */
 export function createBatchLoader(source: BatchSource, options: LoaderOptions = {}): BatchLoader {
   const { workers = 1, firstStep = 0, ahead = 4 } = options;
-  return workers === 0 ? loadInThread(source, firstStep) : loadInWorkers(source, workers, firstStep, Math.max(ahead, workers + 1));
+  return workers === 0
+    ? loadInThread(source, firstStep)
+    : loadInWorkers(source, workers, firstStep, Math.max(ahead, workers + 1));
 }
 
 function loadInThread(source: BatchSource, firstStep: number): BatchLoader {
@@ -75,8 +77,8 @@ function loadInWorkers(source: BatchSource, count: number, firstStep: number, sl
       }
       const slot = current % ring.slots;
       const batch = makeBatch(source, source.plan.batch, (images, labels) => {
-        images.set(ring.images[slot]!);
-        labels.set(ring.labels[slot]!);
+        images.set(ring.images[slot]);
+        labels.set(ring.labels[slot]);
       });
       markSlot(ring, current, "consumed");
       return batch;

@@ -19,7 +19,10 @@ function packagedMnist(): string | undefined {
 /** The folder that holds a data set's files on this machine, if any does. */
 export function findDataset(name: DatasetName, cache: string): string | undefined {
   const candidates = [join(cache, name), ...(name === "mnist" ? [packagedMnist()] : [])];
-  return candidates.find((folder) => folder !== undefined && Object.keys(catalog[name].files).every((file) => existsSync(join(folder, file))));
+  return candidates.find(
+    (folder) =>
+      folder !== undefined && Object.keys(catalog[name].files).every((file) => existsSync(join(folder, file))),
+  );
 }
 
 /**

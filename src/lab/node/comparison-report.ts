@@ -3,7 +3,8 @@ import { type Comparison, type ComparisonCell, groupCells, median, summarize } f
 import { escapeHtml, type PageSection, renderPage, renderTable } from "../page.ts";
 import { drawAccuracy, drawCurves, shortcutColors } from "./figures.ts";
 
-const figure = (svg: string, caption: string): string => `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+const figure = (svg: string, caption: string): string =>
+  `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 
 function renderLegend({ runs }: Comparison): string {
   const present = shortcutTypes.filter((type) => runs.some(({ shortcut }) => shortcut === type));
@@ -16,8 +17,8 @@ function cellRow({ depth, shortcut, runs }: ComparisonCell): readonly string[] {
   return [
     String(depth),
     shortcut,
-    first!.parameters.toLocaleString("en-US"),
-    `${(first!.multiplyAdds / 1e6).toFixed(1)} M`,
+    first.parameters.toLocaleString("en-US"),
+    `${(first.multiplyAdds / 1e6).toFixed(1)} M`,
     `${(100 * middle(({ testAccuracy }) => testAccuracy)).toFixed(2)} %`,
     middle(({ trainLoss }) => trainLoss).toFixed(3),
     Number(middle(({ firstLayerGradientNorm }) => firstLayerGradientNorm).toPrecision(3)).toLocaleString("en-US"),
@@ -26,7 +27,17 @@ function cellRow({ depth, shortcut, runs }: ComparisonCell): readonly string[] {
   ];
 }
 
-const header = ["depth", "shortcut", "parameters", "multiply-adds", "test accuracy", "final loss", "first-layer gradient norm", "images/s", "status"];
+const header = [
+  "depth",
+  "shortcut",
+  "parameters",
+  "multiply-adds",
+  "test accuracy",
+  "final loss",
+  "first-layer gradient norm",
+  "images/s",
+  "status",
+];
 
 /** The comparison as one page with its pictures inside. */
 export function renderComparison(comparison: Comparison): string {
@@ -36,9 +47,17 @@ export function renderComparison(comparison: Comparison): string {
   const sections: readonly PageSection[] = [
     {
       heading: "Test accuracy",
-      body: legend + figure(drawAccuracy(runs), `Share of ${settings.testImages} test images classified right after ${settings.steps} steps. A dot is one seed.`),
+      body:
+        legend +
+        figure(
+          drawAccuracy(runs),
+          `Share of ${settings.testImages} test images classified right after ${settings.steps} steps. A dot is one seed.`,
+        ),
     },
-    { heading: "Training loss", body: legend + figure(drawCurves(runs, "loss", "loss", false), "Loss on the training batches, step by step.") },
+    {
+      heading: "Training loss",
+      body: legend + figure(drawCurves(runs, "loss", "loss", false), "Loss on the training batches, step by step."),
+    },
     {
       heading: "Gradient at the first layer",
       body:

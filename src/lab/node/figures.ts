@@ -17,12 +17,22 @@ const color = { domain: [...shortcutTypes], range: shortcutTypes.map((type) => s
 /** Draws to SVG text, without a browser. */
 function draw(options: Plot.PlotOptions): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const plot = Plot.plot({ document, width: WIDTH, marginLeft: 56, style: { fontSize: "12px", background: "transparent" }, ...options });
+  const plot = Plot.plot({
+    document,
+    width: WIDTH,
+    marginLeft: 56,
+    style: { fontSize: "12px", background: "transparent" },
+    ...options,
+  });
   return plot.outerHTML;
 }
 
 /** Points worth drawing: at most about `limit`, each the mean of its neighbours. */
-function thin(run: DrawnRun, key: "loss" | "firstLayerGradientNorm", limit = 120): readonly { readonly step: number; readonly value: number }[] {
+function thin(
+  run: DrawnRun,
+  key: "loss" | "firstLayerGradientNorm",
+  limit = 120,
+): readonly { readonly step: number; readonly value: number }[] {
   const width = Math.max(1, Math.ceil(run.curve.length / limit));
   return Array.from({ length: Math.ceil(run.curve.length / width) }, (_, index) => {
     const part = run.curve.slice(index * width, (index + 1) * width);
@@ -31,11 +41,21 @@ function thin(run: DrawnRun, key: "loss" | "firstLayerGradientNorm", limit = 120
 }
 
 /** A curve for every run, a panel for every depth. */
-export function drawCurves(runs: readonly DrawnRun[], key: "loss" | "firstLayerGradientNorm", label: string, logarithmic: boolean): string {
+export function drawCurves(
+  runs: readonly DrawnRun[],
+  key: "loss" | "firstLayerGradientNorm",
+  label: string,
+  logarithmic: boolean,
+): string {
   const points = runs.flatMap((run) =>
     thin(run, key)
       .filter(({ value }) => Number.isFinite(value) && (!logarithmic || value > 0))
-      .map((point) => ({ ...point, depth: `depth ${run.depth}`, shortcut: run.shortcut, run: `${run.depth} ${run.shortcut} ${run.seed}` })),
+      .map((point) => ({
+        ...point,
+        depth: `depth ${run.depth}`,
+        shortcut: run.shortcut,
+        run: `${run.depth} ${run.shortcut} ${run.seed}`,
+      })),
   );
   return draw({
     height: 320,
@@ -52,7 +72,8 @@ export function drawCurves(runs: readonly DrawnRun[], key: "loss" | "firstLayerG
         fx: "depth",
         r: 4,
         fill: "transparent",
-        title: (point: (typeof points)[number]) => `${point.shortcut}, ${point.depth}, step ${point.step}: ${point.value.toPrecision(4)}`,
+        title: (point: (typeof points)[number]) =>
+          `${point.shortcut}, ${point.depth}, step ${point.step}: ${point.value.toPrecision(4)}`,
       }),
     ],
   });
@@ -60,7 +81,12 @@ export function drawCurves(runs: readonly DrawnRun[], key: "loss" | "firstLayerG
 
 /** Test accuracy by shortcut type, a panel for every depth, a dot for every seed. */
 export function drawAccuracy(runs: readonly DrawnRun[]): string {
-  const rows = runs.map(({ depth, shortcut, seed, testAccuracy }) => ({ depth: `depth ${depth}`, shortcut, seed, accuracy: 100 * testAccuracy }));
+  const rows = runs.map(({ depth, shortcut, seed, testAccuracy }) => ({
+    depth: `depth ${depth}`,
+    shortcut,
+    seed,
+    accuracy: 100 * testAccuracy,
+  }));
   return draw({
     height: 300,
     color,
@@ -69,14 +95,18 @@ export function drawAccuracy(runs: readonly DrawnRun[]): string {
     fx: { label: null, domain: [...new Set(rows.map(({ depth }) => depth))] },
     marks: [
       Plot.frame({ stroke: "currentColor", strokeOpacity: 0.2 }),
-      Plot.barY(rows, Plot.groupX({ y: "median" }, { x: "shortcut", y: "accuracy", fx: "depth", fill: "shortcut", fillOpacity: 0.8 })),
+      Plot.barY(
+        rows,
+        Plot.groupX({ y: "median" }, { x: "shortcut", y: "accuracy", fx: "depth", fill: "shortcut", fillOpacity: 0.8 }),
+      ),
       Plot.dot(rows, {
         x: "shortcut",
         y: "accuracy",
         fx: "depth",
         r: 3,
         fill: "currentColor",
-        title: (row: (typeof rows)[number]) => `${row.shortcut}, ${row.depth}, seed ${row.seed}: ${row.accuracy.toFixed(2)} %`,
+        title: (row: (typeof rows)[number]) =>
+          `${row.shortcut}, ${row.depth}, seed ${row.seed}: ${row.accuracy.toFixed(2)} %`,
       }),
     ],
   });

@@ -12,7 +12,15 @@ export interface ResnetOptions extends Omit<BlockOptions, "stride"> {
 type Block = typeof basicBlock;
 
 /** A stage: `count` blocks, the first of which changes channels and size. */
-function stage(block: Block, expansion: number, inChannels: number, width: number, count: number, stride: number, options: ResnetOptions): Module {
+function stage(
+  block: Block,
+  expansion: number,
+  inChannels: number,
+  width: number,
+  count: number,
+  stride: number,
+  options: ResnetOptions,
+): Module {
   return sequence(
     Array.from({ length: count }, (_, index) =>
       block(index === 0 ? inChannels : width * expansion, width, { ...options, stride: index === 0 ? stride : 1 }),
@@ -67,13 +75,17 @@ export const imagenetDepths: readonly number[] = Object.keys(imagenetStages).map
  */
 export function imagenetResnet(depth: number, options: ResnetOptions): Module {
   const plan = imagenetStages[depth];
-  if (plan === undefined) throw new OptionError("depth", `must be one of ${imagenetDepths.join(", ")} for ImageNet, got ${depth}`);
+  if (plan === undefined)
+    throw new OptionError("depth", `must be one of ${imagenetDepths.join(", ")} for ImageNet, got ${depth}`);
   const block = plan.bottleneck ? bottleneck : basicBlock;
   const expansion = plan.bottleneck ? BOTTLENECK_EXPANSION : 1;
   const stages = plan.counts.map((count, index) => {
     const width = 64 * 2 ** index;
     const inChannels = index === 0 ? 64 : (width / 2) * expansion;
-    return [`layer${index + 1}`, stage(block, expansion, inChannels, width, count, index === 0 ? 1 : 2, options)] as const;
+    return [
+      `layer${index + 1}`,
+      stage(block, expansion, inChannels, width, count, index === 0 ? 1 : 2, options),
+    ] as const;
   });
   return sequential({
     conv1: conv(options.channels, 64, { kernel: 7, stride: 2, padding: 3 }),

@@ -52,7 +52,11 @@ function projection({ inChannels, outChannels, stride }: ShapeChange, options: S
   const { subsample = "stride", projectionNorm = true, projectionBias = false } = options;
   const averaged = subsample === "average" && stride > 1;
   const point = conv(inChannels, outChannels, { kernel: 1, stride: averaged ? 1 : stride, bias: projectionBias });
-  return sequence([...(averaged ? [averageSubsample(stride)] : []), point, ...(projectionNorm ? [batchNorm(outChannels)] : [])]);
+  return sequence([
+    ...(averaged ? [averageSubsample(stride)] : []),
+    point,
+    ...(projectionNorm ? [batchNorm(outChannels)] : []),
+  ]);
 }
 
 /**

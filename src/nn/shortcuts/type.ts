@@ -18,14 +18,22 @@ export type ShortcutType = "plain" | "pad" | "project" | "project-all";
 export const shortcutTypes: readonly ShortcutType[] = ["plain", "pad", "project", "project-all"];
 
 /** The paper's letters, and the word for no shortcut. */
-export const shortcutAliases: Readonly<Record<string, ShortcutType>> = { none: "plain", a: "pad", b: "project", c: "project-all" };
+export const shortcutAliases: Readonly<Record<string, ShortcutType>> = {
+  none: "plain",
+  a: "pad",
+  b: "project",
+  c: "project-all",
+};
 
 /** Reads a type or one of its aliases. @throws {OptionError} that lists them */
 export function parseShortcutType(text: string): ShortcutType {
   const wanted = text.trim().toLowerCase();
   const found = shortcutAliases[wanted] ?? shortcutTypes.find((type) => type === wanted);
   if (found !== undefined) return found;
-  throw new OptionError("--shortcut", `unknown type "${text}"; must be one of plain (none), pad (A), project (B), project-all (C)`);
+  throw new OptionError(
+    "--shortcut",
+    `unknown type "${text}"; must be one of plain (none), pad (A), project (B), project-all (C)`,
+  );
 }
 
 /** Two sentences that explain a type to someone who has just met the word. */

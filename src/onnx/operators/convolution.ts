@@ -31,23 +31,32 @@ export interface ConvolutionOperators {
   readonly ConvWeightGradient: ConvAttributes;
 }
 
-const windowKinds = { kernel_shape: "ints", strides: "ints", dilations: "ints", pads: "ints", auto_pad: "string" } as const;
+const windowKinds = {
+  kernel_shape: "ints",
+  strides: "ints",
+  dilations: "ints",
+  pads: "ints",
+  auto_pad: "string",
+} as const;
 
 function inferConv(call: OperatorCall<ConvAttributes>): readonly TensorType[] {
   const x = call.input(0);
   const weight = staticShape(call.where, call.input(1).shape);
   const group = call.attributes.group ?? 1;
   if (x.shape.length !== weight.length) {
-    throw new ShapeError(call.where, `input ${formatShape(x.shape)} and weight ${formatShape(weight)} must have one rank`);
-  }
-  if (x.shape[1] !== weight[1]! * group || weight[0]! % group !== 0) {
     throw new ShapeError(
       call.where,
-      `weight ${formatShape(weight)} in ${group} group(s) needs ${weight[1]! * group} input channels, got ${x.shape[1]} in ${formatShape(x.shape)}`,
+      `input ${formatShape(x.shape)} and weight ${formatShape(weight)} must have one rank`,
+    );
+  }
+  if (x.shape[1] !== weight[1] * group || weight[0] % group !== 0) {
+    throw new ShapeError(
+      call.where,
+      `weight ${formatShape(weight)} in ${group} group(s) needs ${weight[1] * group} input channels, got ${x.shape[1]} in ${formatShape(x.shape)}`,
     );
   }
   const window = resolveWindow(call.where, call.attributes, weight.slice(2));
-  return [{ dtype: x.dtype, shape: [x.shape[0]!, weight[0]!, ...windowedExtents(call.where, x.shape, window)] }];
+  return [{ dtype: x.dtype, shape: [x.shape[0], weight[0], ...windowedExtents(call.where, x.shape, window)] }];
 }
 
 function inferConvTranspose(call: OperatorCall<ConvTransposeAttributes>): readonly TensorType[] {
@@ -55,7 +64,10 @@ function inferConvTranspose(call: OperatorCall<ConvTransposeAttributes>): readon
   const weight = staticShape(call.where, call.input(1).shape);
   const group = call.attributes.group ?? 1;
   if (x.shape[1] !== weight[0]) {
-    throw new ShapeError(call.where, `weight ${formatShape(weight)} needs ${weight[0]} input channels, got ${x.shape[1]}`);
+    throw new ShapeError(
+      call.where,
+      `weight ${formatShape(weight)} needs ${weight[0]} input channels, got ${x.shape[1]}`,
+    );
   }
   if (call.attributes.output_shape !== undefined) {
     throw new ShapeError(call.where, "output_shape must be written as pads and output_padding");
@@ -63,14 +75,14 @@ function inferConvTranspose(call: OperatorCall<ConvTransposeAttributes>): readon
   const window = resolveWindow(call.where, call.attributes, weight.slice(2));
   const extents = staticShape(call.where, x.shape.slice(2)).map(
     (extent, axis) =>
-      (extent - 1) * window.strides[axis]! +
-      window.dilations[axis]! * (window.kernel[axis]! - 1) +
+      (extent - 1) * window.strides[axis] +
+      window.dilations[axis] * (window.kernel[axis] - 1) +
       1 -
-      window.begins[axis]! -
-      window.ends[axis]! +
+      window.begins[axis] -
+      window.ends[axis] +
       (call.attributes.output_padding?.[axis] ?? 0),
   );
-  return [{ dtype: x.dtype, shape: [x.shape[0]!, weight[1]! * group, ...extents] }];
+  return [{ dtype: x.dtype, shape: [x.shape[0], weight[1] * group, ...extents] }];
 }
 
 export const convolutionOperators: OperatorTable<ConvolutionOperators> = {
@@ -88,8 +100,8 @@ export const convolutionOperators: OperatorTable<ConvolutionOperators> = {
     infer: (call) => {
       const dy = call.input(0);
       const weight = staticShape(call.where, call.input(1).shape);
-      const channels = weight[1]! * (call.attributes.group ?? 1);
-      return [{ dtype: dy.dtype, shape: [dy.shape[0]!, channels, ...call.attributes.input_extents] }];
+      const channels = weight[1] * (call.attributes.group ?? 1);
+      return [{ dtype: dy.dtype, shape: [dy.shape[0], channels, ...call.attributes.input_extents] }];
     },
   },
   ConvWeightGradient: {
@@ -103,7 +115,7 @@ export const convolutionOperators: OperatorTable<ConvolutionOperators> = {
       if (kernel === undefined || typeof channels !== "number") {
         throw new ShapeError(call.where, "needs kernel_shape and a known number of channels");
       }
-      return [{ dtype: dy.dtype, shape: [dy.shape[1]!, channels / (call.attributes.group ?? 1), ...kernel] }];
+      return [{ dtype: dy.dtype, shape: [dy.shape[1], channels / (call.attributes.group ?? 1), ...kernel] }];
     },
   },
 };

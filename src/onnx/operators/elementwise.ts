@@ -75,7 +75,12 @@ function broadcastAll(call: OperatorCall<unknown>, from = 0): TensorType {
   }, first);
 }
 
-const unary = (name: string): OperatorDefinition<NoAttributes> => ({ domain: "", name, attributes: {}, infer: sameAsFirst });
+const unary = (name: string): OperatorDefinition<NoAttributes> => ({
+  domain: "",
+  name,
+  attributes: {},
+  infer: sameAsFirst,
+});
 const broadcasting = (name: string): OperatorDefinition<NoAttributes> => ({
   domain: "",
   name,

@@ -24,9 +24,12 @@ function inferGemm(call: OperatorCall<GemmAttributes>): readonly TensorType[] {
   const [rows, inner] = call.attributes.transA ? [a[1], a[0]] : [a[0], a[1]];
   const [other, columns] = call.attributes.transB ? [b[1], b[0]] : [b[0], b[1]];
   if (a.length !== 2 || b.length !== 2 || inner !== other) {
-    throw new ShapeError(call.where, `cannot multiply ${formatShape(a)} by ${formatShape(b)}: inner extents ${inner} and ${other}`);
+    throw new ShapeError(
+      call.where,
+      `cannot multiply ${formatShape(a)} by ${formatShape(b)}: inner extents ${inner} and ${other}`,
+    );
   }
-  return [{ dtype: call.input(0).dtype, shape: [rows!, columns!] }];
+  return [{ dtype: call.input(0).dtype, shape: [rows, columns] }];
 }
 
 function inferMatMul(call: OperatorCall<NoAttributes>): readonly TensorType[] {
@@ -40,6 +43,11 @@ function inferMatMul(call: OperatorCall<NoAttributes>): readonly TensorType[] {
 }
 
 export const matrixOperators: OperatorTable<MatrixOperators> = {
-  Gemm: { domain: "", name: "Gemm", attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" }, infer: inferGemm },
+  Gemm: {
+    domain: "",
+    name: "Gemm",
+    attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" },
+    infer: inferGemm,
+  },
   MatMul: { domain: "", name: "MatMul", attributes: {}, infer: inferMatMul },
 };

@@ -34,12 +34,17 @@ export interface MovementOperators {
 /** Product of the extents; symbolic ones are carried along by name. */
 function countElements(shape: SymbolicShape): { readonly known: number; readonly names: readonly string[] } {
   const names = shape.filter((extent) => typeof extent === "string");
-  return { known: shape.reduce<number>((product, extent) => (typeof extent === "number" ? product * extent : product), 1), names };
+  return {
+    known: shape.reduce<number>((product, extent) => (typeof extent === "number" ? product * extent : product), 1),
+    names,
+  };
 }
 
 function inferReshape(call: OperatorCall<{ readonly allowzero?: number }>): readonly TensorType[] {
   const { dtype, shape } = call.input(0);
-  const wanted = call.constants(1).map((extent, axis): Dimension => (extent === 0 && !call.attributes.allowzero ? shape[axis]! : extent));
+  const wanted = call
+    .constants(1)
+    .map((extent, axis): Dimension => (extent === 0 && !call.attributes.allowzero ? shape[axis] : extent));
   const from = countElements(shape);
   const to = countElements(wanted.filter((extent) => extent !== -1));
   const open = wanted.indexOf(-1);
@@ -66,15 +71,16 @@ function inferSlice(call: OperatorCall<NoAttributes>): readonly TensorType[] {
   const extents = [...shape];
   axes.forEach((axis, index) => {
     const place = normalizeAxis(call.where, axis, shape.length);
-    const extent = shape[place]!;
-    const step = steps[index]!;
+    const extent = shape[place];
+    const step = steps[index];
     if (typeof extent === "string") {
-      if (starts[index] === 0 && step === 1 && ends[index]! > 2 ** 30) return;
+      if (starts[index] === 0 && step === 1 && ends[index] > 2 ** 30) return;
       throw new ShapeError(call.where, `cannot slice the open extent "${extent}" of ${formatShape(shape)}`);
     }
-    const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value < 0 ? value + extent : value, low), high);
-    const start = step > 0 ? clamp(starts[index]!, 0, extent) : clamp(starts[index]!, 0, extent - 1);
-    const end = step > 0 ? clamp(ends[index]!, 0, extent) : clamp(ends[index]!, -1, extent - 1);
+    const clamp = (value: number, low: number, high: number): number =>
+      Math.min(Math.max(value < 0 ? value + extent : value, low), high);
+    const start = step > 0 ? clamp(starts[index], 0, extent) : clamp(starts[index], 0, extent - 1);
+    const end = step > 0 ? clamp(ends[index], 0, extent) : clamp(ends[index], -1, extent - 1);
     extents[place] = Math.max(0, Math.ceil((end - start) / step));
   });
   return [{ dtype, shape: extents }];
@@ -87,7 +93,7 @@ function inferPad(call: OperatorCall<unknown>): readonly TensorType[] {
     throw new ShapeError(call.where, `needs ${2 * shape.length} pads for ${formatShape(shape)}, got ${pads.length}`);
   }
   const extents = shape.map((extent, axis): Dimension => {
-    const more = pads[axis]! + pads[axis + shape.length]!;
+    const more = pads[axis] + pads[axis + shape.length];
     if (more === 0) return extent;
     if (typeof extent === "string") throw new ShapeError(call.where, `cannot pad the open extent "${extent}"`);
     return extent + more;
@@ -95,10 +101,12 @@ function inferPad(call: OperatorCall<unknown>): readonly TensorType[] {
   return [{ dtype, shape: extents }];
 }
 
-function inferSplit(call: OperatorCall<{ readonly axis?: number; readonly num_outputs?: number }>): readonly TensorType[] {
+function inferSplit(
+  call: OperatorCall<{ readonly axis?: number; readonly num_outputs?: number }>,
+): readonly TensorType[] {
   const { dtype, shape } = call.input(0);
   const axis = normalizeAxis(call.where, call.attributes.axis ?? 0, shape.length);
-  const extent = shape[axis]!;
+  const extent = shape[axis];
   if (typeof extent === "string") throw new ShapeError(call.where, `cannot split the open extent "${extent}"`);
   const chunk = Math.ceil(extent / call.outputCount);
   const sizes = call.inputs[1]
@@ -117,9 +125,13 @@ function inferConcat(call: OperatorCall<{ readonly axis: number }>): readonly Te
   call.inputs.forEach((_, index) => {
     const { shape } = call.input(index);
     const extent = shape[axis];
-    const fits = shape.length === first.shape.length && shape.every((size, at) => at === axis || size === first.shape[at]);
+    const fits =
+      shape.length === first.shape.length && shape.every((size, at) => at === axis || size === first.shape[at]);
     if (!fits || typeof extent !== "number") {
-      throw new ShapeError(call.where, `cannot join ${formatShape(shape)} to ${formatShape(first.shape)} along axis ${axis}`);
+      throw new ShapeError(
+        call.where,
+        `cannot join ${formatShape(shape)} to ${formatShape(first.shape)} along axis ${axis}`,
+      );
     }
     total += extent;
   });
@@ -151,7 +163,7 @@ function inferTranspose(call: OperatorCall<{ readonly perm?: readonly number[] }
   if (perm.length !== shape.length || new Set(perm).size !== perm.length) {
     throw new ShapeError(call.where, `perm ${formatShape(perm)} does not order the axes of ${formatShape(shape)}`);
   }
-  return [{ dtype, shape: perm.map((axis) => shape[axis]!) }];
+  return [{ dtype, shape: perm.map((axis) => shape[axis]) }];
 }
 
 const define = <Op extends keyof MovementOperators>(
@@ -171,7 +183,7 @@ export const movementOperators: OperatorTable<MovementOperators> = {
     const side = (part: SymbolicShape): Dimension => {
       const { known, names } = countElements(part);
       if (names.length === 0) return known;
-      return names.length === 1 && known === 1 ? names[0]! : `${names.join("*")}*${known}`;
+      return names.length === 1 && known === 1 ? names[0] : `${names.join("*")}*${known}`;
     };
     const at = axis < 0 ? axis + shape.length : axis;
     return [{ dtype, shape: [side(shape.slice(0, at)), side(shape.slice(at))] }];
@@ -184,14 +196,16 @@ export const movementOperators: OperatorTable<MovementOperators> = {
   OneHot: define("OneHot", { axis: "int" }, (call) => {
     const { shape } = call.input(0);
     const axis = normalizeAxis(call.where, call.attributes.axis ?? -1, shape.length + 1);
-    return [{ dtype: call.input(2).dtype, shape: shape.toSpliced(axis, 0, call.constants(1)[0]!) }];
+    return [{ dtype: call.input(2).dtype, shape: shape.toSpliced(axis, 0, call.constants(1)[0]) }];
   }),
   Pad: define("Pad", { mode: "string" }, inferPad),
   Reshape: define("Reshape", { allowzero: "int" }, inferReshape),
   ScatterND: define("ScatterND", { reduction: "string" }, (call) => [call.input(0)]),
   Shape: define("Shape", { start: "int", end: "int" }, (call) => {
     const { shape } = call.input(0);
-    return [{ dtype: "int64", shape: [shape.slice(call.attributes.start ?? 0, call.attributes.end ?? shape.length).length] }];
+    return [
+      { dtype: "int64", shape: [shape.slice(call.attributes.start ?? 0, call.attributes.end ?? shape.length).length] },
+    ];
   }),
   Slice: define("Slice", {}, inferSlice),
   Split: define("Split", { axis: "int", num_outputs: "int" }, inferSplit),

@@ -33,7 +33,10 @@ function requireChannels(call: OperatorCall<unknown>, at: number): TensorType {
   for (let index = at + 1; index < call.inputs.length; index++) {
     const vector = call.input(index).shape;
     if (vector.length !== 1 || vector[0] !== x.shape[1]) {
-      throw new ShapeError(call.where, `needs one value for each of ${x.shape[1]} channels, got ${formatShape(vector)}`);
+      throw new ShapeError(
+        call.where,
+        `needs one value for each of ${x.shape[1]} channels, got ${formatShape(vector)}`,
+      );
     }
   }
   return x;
@@ -56,7 +59,7 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
     attributes: { epsilon: "float" },
     infer: (call) => {
       const x = requireChannels(call, 0);
-      const values = [x.shape[0]!, ...x.shape.slice(2)];
+      const values = [x.shape[0], ...x.shape.slice(2)];
       if (values.every((extent) => extent === 1)) {
         throw new ShapeError(
           call.where,

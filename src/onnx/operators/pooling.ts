@@ -46,7 +46,7 @@ function inferPool(call: OperatorCall<MaxPoolAttributes | AveragePoolAttributes>
   const x = call.input(0);
   const window = poolingWindow(call.where, call.attributes);
   const extents = windowedExtents(call.where, x.shape, window, call.attributes.ceil_mode === 1);
-  return [{ dtype: x.dtype, shape: [x.shape[0]!, x.shape[1]!, ...extents] }];
+  return [{ dtype: x.dtype, shape: [x.shape[0], x.shape[1], ...extents] }];
 }
 
 const inferGlobal = (call: OperatorCall<NoAttributes>): readonly TensorType[] => {
@@ -61,7 +61,7 @@ export const poolingOperators: OperatorTable<PoolingOperators> = {
     attributes: { ...windowKinds, storage_order: "int" },
     infer: (call) => {
       const [pooled] = inferPool(call);
-      return call.outputCount > 1 ? [pooled!, { dtype: "int64", shape: pooled!.shape }] : [pooled!];
+      return call.outputCount > 1 ? [pooled, { dtype: "int64", shape: pooled.shape }] : [pooled];
     },
   },
   AveragePool: {

@@ -43,17 +43,22 @@ export function resolveWindow(where: string, attributes: WindowAttributes, kerne
 
 /** Number of places a window takes along one axis: ⌊(size + begin + end − dilation·(kernel−1) − 1) / stride⌋ + 1. */
 export function windowCount(size: number, window: Window, axis: number, ceil = false): number {
-  const reach = window.dilations[axis]! * (window.kernel[axis]! - 1) + 1;
-  const room = size + window.begins[axis]! + window.ends[axis]! - reach;
-  const stride = window.strides[axis]!;
+  const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
+  const room = size + window.begins[axis] + window.ends[axis] - reach;
+  const stride = window.strides[axis];
   if (!ceil) return Math.floor(room / stride) + 1;
   const count = Math.ceil(room / stride) + 1;
   // A window that would start in the padding after the data is dropped, as PyTorch and ONNX do.
-  return (count - 1) * stride >= size + window.begins[axis]! ? count - 1 : count;
+  return (count - 1) * stride >= size + window.begins[axis] ? count - 1 : count;
 }
 
 /** Spatial extents after the window. @throws {ShapeError} if one is not known or nothing is left */
-export function windowedExtents(where: string, shape: SymbolicShape, window: Window, ceil = false): readonly Dimension[] {
+export function windowedExtents(
+  where: string,
+  shape: SymbolicShape,
+  window: Window,
+  ceil = false,
+): readonly Dimension[] {
   return shape.slice(2).map((extent, axis) => {
     if (typeof extent === "string") {
       if (window.kernel[axis] === 1 && window.strides[axis] === 1) return extent;
@@ -61,6 +66,9 @@ export function windowedExtents(where: string, shape: SymbolicShape, window: Win
     }
     const count = windowCount(extent, window, axis, ceil);
     if (count > 0) return count;
-    throw new ShapeError(where, `a window of ${formatShape(window.kernel)} does not fit into ${formatShape(shape)}; enlarge the input`);
+    throw new ShapeError(
+      where,
+      `a window of ${formatShape(window.kernel)} does not fit into ${formatShape(shape)}; enlarge the input`,
+    );
   });
 }
