@@ -48,7 +48,7 @@ export async function runLowered(
 }
 
 /** ‖a − b‖ / ‖b‖, or ‖a‖ where b is all zeros. */
-export function relativeError(a: Tensor, b: Tensor): number {
+function relativeError(a: Tensor, b: Tensor): number {
   const actual = a.data as Float32Array;
   const wanted = b.data as Float32Array;
   if (actual.length !== wanted.length) return Number.POSITIVE_INFINITY;
@@ -67,7 +67,7 @@ export function compareOutputs(actual: Tensors, wanted: Tensors): Readonly<Recor
 }
 
 /** Asks ONNX Runtime for its block size; undefined where it has no blocked kernels. */
-export async function findBlockSize(runtime: Runtime): Promise<BlockSize | undefined> {
+async function findBlockSize(runtime: Runtime): Promise<BlockSize | undefined> {
   if (!runtime.hasBlockedDomain) return undefined;
   const g = createGraphBuilder("probe");
   const x = g.input("x", "float32", [1, 4, 1, 1]);

@@ -7,7 +7,7 @@ import { affine, writeConvolution } from "./convolution.ts";
 import { padVector, slice } from "./layout.ts";
 
 /** Means over N, H and W of a blocked value: [Cp]. Means of means are faster and more exact than one long sum. */
-export function channelMean(c: BlockedContext, x: Value): Value {
+function channelMean(c: BlockedContext, x: Value): Value {
   return c.g.op("ReduceMean", [c.g.op("BlockedGlobalAveragePool", [x]), c.g.ints([0, 2, 3])], { keepdims: 0 });
 }
 

@@ -9,7 +9,7 @@ import { constantIndices, gatherRows } from "./weight-layout.ts";
  * The weight's tiles with their two sides exchanged, as rows: [O/b·C'/b·kh·kw, b(o)·b(i)]. Shared by all that is
  * computed from one weight.
  */
-export function turnedTiles(c: BlockedContext, weight: Value, { block }: ConvolutionPlan): Value {
+function turnedTiles(c: BlockedContext, weight: Value, { block }: ConvolutionPlan): Value {
   return c.memo(`turned-tiles/${weight.name}`, () => {
     const [out, inGroup, kh, kw] = shapeOf(weight) as readonly [number, number, number, number];
     const count = (out / block) * (inGroup / block) * kh * kw;
@@ -19,7 +19,7 @@ export function turnedTiles(c: BlockedContext, weight: Value, { block }: Convolu
 }
 
 /** For every row of the turned tiles: which tile stands there. A tap of −1 is a tile of zeros. */
-export function tileRows(plan: ConvolutionPlan, tapsByPhase: readonly (readonly number[])[]): Int32Array {
+function tileRows(plan: ConvolutionPlan, tapsByPhase: readonly (readonly number[])[]): Int32Array {
   const { blockedGroups, inBlocks, outBlocks, kernel } = plan;
   const count = kernel[0] * kernel[1];
   const zero = blockedGroups * outBlocks * inBlocks * count;

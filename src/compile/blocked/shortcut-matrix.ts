@@ -150,7 +150,7 @@ function blockOffset(c: BlockedContext, count: number, channels: readonly number
  * @param count logical channels of x
  * @param channels for each channel of the result the one it comes from, or −1
  */
-export function moveChannels(c: BlockedContext, x: Value, count: number, channels: readonly number[]): Value {
+function moveChannels(c: BlockedContext, x: Value, count: number, channels: readonly number[]): Value {
   const [N, declared, H, W] = shapeOf(x) as readonly [number, number, number, number];
   const target = roundUp(channels.length, c.block);
   const offset = blockOffset(c, count, channels);

@@ -1,5 +1,4 @@
 import type { Value } from "../../onnx/graph.ts";
-import { shapeOf } from "../../onnx/builder.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { BlockedContext } from "./context.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
@@ -173,14 +172,4 @@ export function plainContribution(value: Value): Contribution {
     reaches: ([row, column]) => row === 0 && column === 0,
     write: (c, _, sum) => (sum ? c.g.op("Add", [sum, value]) : value),
   };
-}
-
-/** The logical channels of a strided gradient's phase planes. */
-export function phaseShape({ shape, strides }: StridedGradient): Shape {
-  return [shape[0], shape[1], ...phaseExtents(shape.slice(2), strides)];
-}
-
-/** Whether two phase planes have one shape. */
-export function fitsPhase(value: Value, gradient: StridedGradient, c: BlockedContext): boolean {
-  return shapeOf(value).join() === declaredShape(phaseShape(gradient), c.block).join();
 }

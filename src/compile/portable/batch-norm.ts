@@ -4,14 +4,14 @@ import { sizeOf } from "../../tensor/shape.ts";
 import type { Rewrite } from "../rewrite.ts";
 
 /** Means over N and the spatial axes, `[N,C,…]` → `[C]`. Means of means are faster and more exact than one long sum. */
-export function channelMean(g: GraphBuilder, x: Value): Value {
+function channelMean(g: GraphBuilder, x: Value): Value {
   const spatial = x.shape.slice(2).map((_, axis) => axis + 2);
   const planes = spatial.length === 0 ? x : g.op("GlobalAveragePool", [x]);
   return g.op("ReduceMean", [planes, g.ints([0, ...spatial])], { keepdims: 0 });
 }
 
 /** `[C]` → `[1,C,1,…]`, to broadcast over x. */
-export function perChannel(g: GraphBuilder, vector: Value, x: Value): Value {
+function perChannel(g: GraphBuilder, vector: Value, x: Value): Value {
   return g.op("Reshape", [vector, g.ints(x.shape.map((_, axis) => (axis === 1 ? -1 : 1)))]);
 }
 

@@ -25,7 +25,7 @@ export interface ReductionOperators {
 }
 
 /** The axes that a reduction runs over, counted from the front. */
-export function reducedAxes(call: OperatorCall<ReduceAttributes>): readonly number[] {
+function reducedAxes(call: OperatorCall<ReduceAttributes>): readonly number[] {
   const rank = call.input(0).shape.length;
   if (call.inputs[1]) return call.constants(1).map((axis) => normalizeAxis(call.where, axis, rank));
   return call.attributes.noop_with_empty_axes ? [] : Array.from({ length: rank }, (_, axis) => axis);
