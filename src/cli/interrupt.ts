@@ -1,0 +1,28 @@
+import type { ChildJob } from "../train/node/child-job.ts";
+import { say } from "./output.ts";
+
+/**
+ * Ctrl-C during a job: the first time asks it to stop after the current step, the second time ends it at once.
+ * @returns what tells whether it was pressed, and ends the watch
+ */
+export function watchInterrupt(job: ChildJob<unknown>, message: string): { readonly pressed: () => boolean; readonly end: () => void } {
+  let presses = 0;
+  const onSignal = (): void => {
+    presses++;
+    if (presses === 1) {
+      say(`\n${message}`);
+      job.stop();
+    } else {
+      job.kill();
+    }
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return {
+    pressed: () => presses > 0,
+    end: () => {
+      process.removeListener("SIGINT", onSignal);
+      process.removeListener("SIGTERM", onSignal);
+    },
+  };
+}

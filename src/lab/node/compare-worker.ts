@@ -1,0 +1,136 @@
+import { evaluationBatches, stepsPerEpoch } from "../../data/batches.ts";
+import { noAugmentation } from "../../data/augmentation.ts";
+import { type Dataset, takeFirst } from "../../data/image-set.ts";
+import { createBatchLoader } from "../../data/node/loader.ts";
+import { openDataset } from "../../data/node/open.ts";
+import { describeModule } from "../../nn/describe.ts";
+import { cifarModelName, createModel, type NamedModel } from "../../nn/models.ts";
+import { createNodeRuntime } from "../../runtime/node.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { TrainingError } from "../../tensor/errors.ts";
+import { evaluate, withInference } from "../../train/evaluate.ts";
+import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
+import { type JobContext, serveJob } from "../../train/node/child-job.ts";
+import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
+import { createTrainer, type Trainer } from "../../train/trainer.ts";
+import type { CurvePoint, DrawnRun } from "../comparison.ts";
+import type { CompareEvent, CompareJob, CompareResult, RunPlan } from "./compare.ts";
+
+/** The parameter whose gradient has passed every block. */
+const FIRST_LAYER = "conv1.weight";
+const EVALUATION_BATCH = 250;
+
+interface Workplace {
+  readonly runtime: Runtime;
+  readonly chosen: ChosenLowering;
+  readonly data: Dataset;
+  readonly job: CompareJob;
+  readonly context: JobContext<CompareEvent>;
+}
+
+interface Training {
+  readonly curve: readonly CurvePoint[];
+  readonly status: DrawnRun["status"];
+  readonly imagesPerSecond: number;
+}
+
+/** Trains for all steps, or until it diverges or is stopped. */
+async function trainRun(place: Workplace, trainer: Trainer, recipe: Recipe, run: number): Promise<Training> {
+  const { data, job, context } = place;
+  const plan = { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices: Uint32Array.from({ length: data.train.count }, (_, index) => index) };
+  const steps = recipe.epochs * stepsPerEpoch(plan);
+  const schedule = createRecipeSchedule(recipe, steps);
+  const loader = createBatchLoader({ set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan }, { workers: job.workers });
+  const curve: CurvePoint[] = [];
+  const durations: number[] = [];
+  let status: DrawnRun["status"] = "done";
+  try {
+    for (let step = 0; step < steps; step++) {
+      if (await context.shouldStop()) {
+        status = "stopped";
+        break;
+      }
+      const start = performance.now();
+      const result = await trainer.step(loader.next(), schedule(step));
+      durations.push(performance.now() - start);
+      curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm: result.norms[FIRST_LAYER]! });
+      context.report({ kind: "step", run, step: step + 1, steps, loss: result.loss, milliseconds: durations.at(-1)! });
+    }
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    status = "diverged";
+  } finally {
+    await loader.release();
+  }
+  const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
+  return { curve, status, imagesPerSecond: (1000 * recipe.batch) / middle };
+}
+
+/** Mean loss of the last tenth of the steps: a single batch's is too noisy. */
+function finalLoss(curve: readonly CurvePoint[]): number {
+  const last = curve.slice(-Math.max(1, Math.floor(curve.length / 10)));
+  return last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
+}
+
+async function testRun({ runtime, data, job }: Workplace, { module, imageShape }: NamedModel, trainer: Trainer): Promise<number> {
+  const state = await trainer.state();
+  const batches = evaluationBatches(data.test, data.normalization, EVALUATION_BATCH);
+  const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) => evaluate(session, batches));
+  return accuracy;
+}
+
+async function performRun(place: Workplace, plan: RunPlan, index: number): Promise<DrawnRun> {
+  const { runtime, chosen, data, job } = place;
+  const { channels, height, width } = data.train;
+  const named = createModel(cifarModelName(plan.depth), { shortcut: plan.shortcut, channels, classes: data.classes.length });
+  const model: NamedModel = { ...named, imageShape: [channels, height, width] };
+  const recipe: Recipe = { ...job.recipe, seed: plan.seed };
+  const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
+  const trainer = await createTrainer({
+    ...stepOptionsOf(recipe),
+    runtime,
+    module: model.module,
+    imageShape: model.imageShape,
+    lowering: chosen.lowering,
+    session: job.session,
+    watch: [FIRST_LAYER],
+  });
+  try {
+    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, recipe, index);
+    const testAccuracy = status === "stopped" ? Number.NaN : await testRun(place, model, trainer);
+    return {
+      ...plan,
+      parameters,
+      multiplyAdds,
+      testAccuracy,
+      trainLoss: status === "diverged" ? Number.NaN : finalLoss(curve),
+      firstLayerGradientNorm: curve[0]?.firstLayerGradientNorm ?? Number.NaN,
+      imagesPerSecond,
+      status,
+      curve,
+    };
+  } finally {
+    await trainer.release();
+  }
+}
+
+serveJob<CompareJob, CompareEvent, CompareResult>(async (job, context) => {
+  const runtime = createNodeRuntime();
+  const chosen = await chooseLowering(runtime, job.lowering);
+  if (chosen.reason !== undefined) context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
+  const whole = await openDataset(job.data, job.cache, { channels: 3, height: 32, width: 32 });
+  const data: Dataset = {
+    ...whole,
+    train: takeFirst(whole.train, Math.min(job.trainImages ?? whole.train.count, whole.train.count)),
+    test: takeFirst(whole.test, Math.min(job.testImages ?? whole.test.count, whole.test.count)),
+  };
+  const place: Workplace = { runtime, chosen, data, job, context };
+  const runs: DrawnRun[] = [];
+  for (const [index, plan] of job.runs.entries()) {
+    const run = await performRun(place, plan, index);
+    if (run.status === "stopped") break;
+    runs.push(run);
+    context.report({ kind: "run", run: index, result: run });
+  }
+  return { runs, lowering: chosen.name, trainImages: data.train.count, testImages: data.test.count };
+});

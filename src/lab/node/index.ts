@@ -1,0 +1,3 @@
+export * from "./compare.ts";
+export * from "./comparison-report.ts";
+export * from "./figures.ts";
