@@ -1,0 +1,148 @@
+import * as v from "valibot";
+import { FormatError } from "../tensor/errors.ts";
+import { bytesOf, type Tensor } from "../tensor/tensor.ts";
+import { crc32 } from "../weights/crc32.ts";
+import { decodeSafetensors, encodeSafetensorsChunks } from "../weights/safetensors.ts";
+import { type NetworkCard, networkCardSchema, requireConsistentCard } from "./network-card.ts";
+import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
+import { type Recipe, recipeSchema } from "./recipe.ts";
+import type { TrainingState } from "./trainer.ts";
+
+/** What computed a checkpoint: the same training elsewhere may differ in the last bits. */
+export interface Engine {
+  /** The lowering; "blocked" with the size of its blocks, such as "blocked 16". */
+  readonly lowering: string;
+  /** The runtime and its version, such as "node 1.30.0". */
+  readonly runtime: string;
+}
+
+/** Which data, and which part of it; resuming needs the same. */
+export interface DataPlace {
+  /** Training images, the validation part taken off. */
+  readonly train: number;
+  readonly validation: number;
+  /** What was done to training images, such as "crop 4, flip". */
+  readonly augmentation: string;
+}
+
+/** One finished epoch. */
+export interface EpochRecord {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's steps, each before its update. */
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** After the epoch, where a validation part was split off. */
+  readonly validation?: { readonly loss: number; readonly accuracy: number };
+}
+
+/** How far a training is; with the recipe's seed, this is all of its random state. */
+export interface TrainingPlace {
+  /** Steps done since the start. */
+  readonly step: number;
+  /** Sums over the steps of the epoch that is not finished. */
+  readonly lossSum: number;
+  readonly correctSum: number;
+  readonly epochs: readonly EpochRecord[];
+  /** The epoch with the best validation. */
+  readonly best?: EpochRecord;
+}
+
+/** What a checkpoint says beside its tensors. It holds no time, so equal trainings give equal files. */
+export interface CheckpointNotes {
+  readonly network: NetworkCard;
+  readonly recipe: Recipe;
+  readonly data: DataPlace;
+  readonly place: TrainingPlace;
+  readonly engine: Engine;
+}
+
+/** A training, kept to be resumed or used. */
+export interface Checkpoint {
+  readonly notes: CheckpointNotes;
+  /** Parameters and running statistics under their state-dict names, the optimizer's state as `STATE/PARAMETER`. */
+  readonly state: ReadonlyMap<string, Tensor>;
+}
+
+const FORMAT = "residua-checkpoint";
+/** Raised when a file of the older kind would be misunderstood. */
+const VERSION = "1";
+
+const epochRecord = v.strictObject({
+  epoch: countingNumber,
+  trainLoss: measuredNumber,
+  trainAccuracy: measuredNumber,
+  validation: v.exactOptional(v.strictObject({ loss: measuredNumber, accuracy: measuredNumber })),
+});
+
+const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
+  network: networkCardSchema,
+  recipe: recipeSchema,
+  data: v.strictObject({ train: countingNumber, validation: wholeNumber, augmentation: v.string() }),
+  place: v.strictObject({
+    step: wholeNumber,
+    lossSum: v.number(),
+    correctSum: wholeNumber,
+    epochs: v.array(epochRecord),
+    best: v.exactOptional(epochRecord),
+  }),
+  engine: v.strictObject({ lowering: v.string(), runtime: v.string() }),
+});
+
+/** A checkpoint as the pieces of one safetensors file; its notes are JSON among the file's metadata. */
+export function encodeCheckpointChunks({
+  notes,
+  state,
+}: {
+  readonly notes: CheckpointNotes;
+  readonly state: TrainingState;
+}): readonly Uint8Array[] {
+  const text = JSON.stringify(notes);
+  const checksum = checksumOf(text, state);
+  return encodeSafetensorsChunks(state, { format: FORMAT, version: VERSION, checksum, residua: text });
+}
+
+/**
+ * Reads a checkpoint.
+ *
+ * @param where the file's name, for errors
+ * @throws {FormatError} if it is none, is damaged or of another version
+ */
+export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  if (metadata["format"] !== FORMAT) {
+    throw new FormatError(where, "is no checkpoint of a training; its weights alone cannot be resumed");
+  }
+  if (metadata["version"] !== VERSION) {
+    const found = JSON.stringify(metadata["version"] ?? "none").slice(0, 40);
+    throw new FormatError(where, `is a checkpoint of version ${found}, must be "${VERSION}"; use the Residua that made it`);
+  }
+  const text = metadata["residua"] ?? "";
+  if (metadata["checksum"] !== checksumOf(text, tensors)) {
+    throw new FormatError(where, "is damaged: its checksum is another one; take an older checkpoint");
+  }
+  const notes = checkPlainData(notesSchema, parseJson(text, where), ({ path, detail }) => {
+    return new FormatError(where, `is damaged: ${path || "its notes"} ${detail}`);
+  });
+  requireConsistentCard(notes.network, where);
+  return { notes, state: tensors };
+}
+
+/** Whether safetensors metadata is a checkpoint's. */
+export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata["format"] === FORMAT;
+}
+
+/** CRC-32 over the notes and every tensor's own, by name: safetensors itself would not notice a flipped bit. */
+function checksumOf(notes: string, state: ReadonlyMap<string, Tensor>): string {
+  const lines = [...state].map(([name, value]) => `${name} ${crc32(bytesOf(value))}`);
+  return crc32(new TextEncoder().encode([notes, ...lines.toSorted()].join("\n"))).toString(16);
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(where, "is damaged: its notes are not JSON", { cause });
+  }
+}

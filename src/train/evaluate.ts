@@ -1,0 +1,102 @@
+import { buildInference, toModel } from "../compile/inference.ts";
+import { stepNames } from "../compile/step.ts";
+import type { Module } from "../nn/module.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
+import { OptionError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { LabeledBatch } from "./batch.ts";
+
+/** How well a network classifies images. */
+export interface Evaluation {
+  /** Images looked at; without any, the other figures are NaN. */
+  readonly count: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+  /** Share of images whose highest score is their label's, 0 to 1. */
+  readonly accuracy: number;
+  /** Share of images whose label is among the `k` highest scores. */
+  readonly topK: { readonly k: number; readonly accuracy: number };
+}
+
+/** What a network is loaded with to predict. */
+export interface InferenceOptions {
+  readonly runtime: Runtime;
+  readonly module: Module;
+  readonly imageShape: Shape;
+  /** Parameters and running statistics; what else it holds is ignored. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  readonly session?: SessionOptions;
+}
+
+/** Compiles the network as it predicts; the caller releases the session. */
+export function loadInference({ runtime, module, imageShape, state, session }: InferenceOptions): Promise<Session> {
+  return runtime.load(encodeModel(toModel(buildInference(module, imageShape, state))), session);
+}
+
+/** Compiles the network as it predicts, for as long as `body` takes. */
+export async function withInference<T>(options: InferenceOptions, body: (session: Session) => Promise<T>): Promise<T> {
+  const session = await loadInference(options);
+  try {
+    return await body(session);
+  } finally {
+    await session.release();
+  }
+}
+
+/**
+ * Evaluates on every image of `batches`; they may differ in size.
+ *
+ * @param options.topK the k of top-k; 5 if left out, but never more than there are classes
+ * @throws {OptionError} if a label is no class of the network
+ */
+export async function evaluate(
+  session: Session,
+  batches: AsyncIterable<LabeledBatch> | Iterable<LabeledBatch>,
+  options: { readonly topK?: number } = {},
+): Promise<Evaluation> {
+  let k = options.topK ?? 5;
+  let [count, loss, first, amongFirst] = [0, 0, 0, 0];
+  for await (const { images, labels } of batches) {
+    const { [stepNames.scores]: output } = await session.run({ [stepNames.images]: images }, [stepNames.scores]);
+    const { data, shape } = await output!.read();
+    output!.dispose();
+    const classes = shape[1]!;
+    k = Math.min(k, classes);
+    for (const [index, label] of labels.data.entries()) {
+      const scores = (data as Float32Array).subarray(index * classes, (index + 1) * classes);
+      const rank = rankOf(scores, requireLabel(label, classes));
+      if (rank < 1) first++;
+      if (rank < k) amongFirst++;
+      loss += crossEntropyOf(scores, Number(label));
+      count++;
+    }
+  }
+  return { count, loss: loss / count, accuracy: first / count, topK: { k, accuracy: amongFirst / count } };
+}
+
+function requireLabel(label: bigint, classes: number): number {
+  if (label >= 0n && label < BigInt(classes)) return Number(label);
+  throw new OptionError("labels", `${label} is no class of the network, which has ${classes}`);
+}
+
+/** How many classes come before the label's; of equal scores the first class wins, as ArgMax has it. */
+function rankOf(scores: Float32Array, label: number): number {
+  const own = scores[label]!;
+  if (Number.isNaN(own)) return scores.length;
+  let rank = 0;
+  for (const [index, score] of scores.entries()) {
+    if (index < label ? !(score < own) : !(score <= own)) rank++;
+  }
+  // The label's own score is never before itself: for index = label, score <= own holds.
+  return rank;
+}
+
+/** −log softmax(scores)[label], shifted by the maximum so that it cannot overflow. */
+function crossEntropyOf(scores: Float32Array, label: number): number {
+  const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let sum = 0;
+  for (const score of scores) sum += Math.exp(score - highest);
+  return Math.log(sum) + highest - scores[label]!;
+}
