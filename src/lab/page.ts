@@ -33,7 +33,7 @@ p.lead { font-size: 1.08rem; } .quiet, figcaption { color: var(--quiet); font-si
 figure { margin: 1rem 0; padding: 1rem; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; --plot-background: var(--panel); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; width: 100%; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; } th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; } th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; white-space: nowrap; }
 .legend span { margin-right: 1.2rem; white-space: nowrap; } .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em; }
 @media print { body { margin: 0; max-width: none; } figure { break-inside: avoid; } }
 `;
