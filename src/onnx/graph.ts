@@ -2,6 +2,12 @@ import type { DType } from "../tensor/dtype.ts";
 import type { SymbolicShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+/**
+ * What a file says beyond what Residua computes with (comments, annotations, fields of later versions of ONNX), under the
+ * names of onnx.proto. Kept as it came, so that writing the file back loses nothing; nothing else reads it.
+ */
+export type Rest = Readonly<Record<string, unknown>>;
+
 /** What is known of a value in a graph before anything runs. */
 export interface TensorType {
   readonly dtype: DType;
@@ -11,10 +17,13 @@ export interface TensorType {
 /** A value in a graph: its name and type. */
 export interface Value extends TensorType {
   readonly name: string;
+  /** Says what the value is, where a file declares something other than a tensor of known rank; dtype and shape are void then. */
+  readonly opaque?: string;
+  readonly rest?: Rest;
 }
 
 /** An operator's attribute with the kind that ONNX stores it under. */
-export type Attribute =
+export type Attribute = { readonly rest?: Rest } & (
   | { readonly kind: "int"; readonly value: number | bigint }
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "string"; readonly value: string }
@@ -24,7 +33,8 @@ export type Attribute =
   | { readonly kind: "tensor"; readonly value: Tensor }
   | { readonly kind: "graph"; readonly value: Graph }
   /** Kinds that Residua does not compute with (types, sparse tensors), kept as they came for the way back. */
-  | { readonly kind: "opaque"; readonly value: unknown };
+  | { readonly kind: "opaque"; readonly value: unknown }
+);
 
 /** One application of an operator. An absent optional input is the empty string, as in ONNX. */
 export interface Node {
@@ -35,6 +45,7 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
+  readonly rest?: Rest;
 }
 
 /** A computation: nodes in an order in which each finds its inputs ready. */
@@ -46,6 +57,9 @@ export interface Graph {
   readonly initializers: ReadonlyMap<string, Tensor>;
   /** Types of the values in between, as far as they are known. */
   readonly types: ReadonlyMap<string, TensorType>;
+  readonly rest?: Rest;
+  /** What a file says of single initializers, by their names. */
+  readonly initializerRest?: ReadonlyMap<string, Rest>;
 }
 
 /** A graph with what an ONNX file says around it. */
@@ -55,6 +69,7 @@ export interface Model {
   readonly opsets: ReadonlyMap<string, number>;
   readonly metadata: ReadonlyMap<string, string>;
   readonly producer: string;
+  readonly rest?: Rest;
 }
 
 /** The one version of ONNX's operators that Residua computes with; other versions are normalised to it on import. */
@@ -66,3 +81,9 @@ export const RESIDUA_DOMAIN = "residua";
 export const MICROSOFT_DOMAIN = "com.microsoft";
 /** ONNX Runtime's operators on tensors whose channels lie in blocks. */
 export const NCHWC_DOMAIN = "com.microsoft.nchwc";
+
+/** What errors call a node: by its name, or by what it makes where it has none. */
+export function describeNode(node: Node): string {
+  const made = node.outputs.find((name) => name !== "");
+  return node.name === "" && made !== undefined ? `that makes "${made}"` : `"${node.name}"`;
+}

@@ -1,4 +1,5 @@
 export * from "./builder.ts";
+export * from "./decode.ts";
 export * from "./encode.ts";
 export * from "./graph.ts";
 export * from "./operators/definition.ts";

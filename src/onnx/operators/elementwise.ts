@@ -57,7 +57,7 @@ export const onnxDtypes: { readonly [D in DType]: number } = {
 };
 
 /** The element type behind ONNX's number for it, if Residua has it. */
-function dtypeFromOnnx(code: number): DType | undefined {
+export function dtypeFromOnnx(code: number): DType | undefined {
   return (Object.keys(onnxDtypes) as DType[]).find((dtype) => onnxDtypes[dtype] === code);
 }
 

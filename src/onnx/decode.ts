@@ -1,0 +1,146 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from "onnx-buf";
+import { FormatError } from "../tensor/errors.ts";
+import { describeNode, type Model, type Rest } from "./graph.ts";
+import { decodeGraph } from "./proto/decode-graph.ts";
+import type { ReadExternal } from "./proto/external.ts";
+import { nodesWithoutOpset } from "./proto/domains.ts";
+import { formatVersion } from "./proto/format-version.ts";
+import { readInitializer } from "./proto/initializer.ts";
+import { checkLimits, createBudget, spend } from "./proto/limits.ts";
+import { restOf } from "./proto/rest.ts";
+import type { TensorFields } from "./proto/tensor.ts";
+import { delimitedField, joinChunks, openCursor, readField, type WireField, wireTypes } from "./proto/wire.ts";
+
+export type { ReadExternal } from "./proto/external.ts";
+
+/** How a model is decoded. */
+export interface DecodeOptions {
+  /** Reads weights that lie in files beside the model's. A model that has such is refused without it. */
+  readonly readExternal?: ReadExternal;
+}
+
+const GRAPH = ModelProtoSchema.field.graph.number;
+const INITIALIZER = GraphProtoSchema.field.initializer.number;
+
+const modelFields: readonly string[] = ["graph", "opsetImport", "metadataProps", "producerName"];
+
+/** What the model's message holds besides; the format's version only where it is not the usual one for the operators. */
+function modelRest(message: ModelProto, opsets: ReadonlyMap<string, number>): { readonly rest?: Rest } {
+  return restOf(message, message.irVersion === formatVersion(opsets) ? [...modelFields, "irVersion"] : modelFields);
+}
+
+/** A file taken apart: all but the graph's initializers, which are most of it and are parsed one by one. */
+interface Parts {
+  readonly skeleton: Uint8Array;
+  readonly initializers: readonly Uint8Array[];
+}
+
+const holds = (field: WireField, number: number): boolean =>
+  field.number === number && field.type === wireTypes.delimited;
+
+/** Adds a part; what lies behind the last one in the same bytes is joined to it without a copy. */
+function addPart(parts: Uint8Array[], bytes: Uint8Array, begin: number, end: number): void {
+  const last = parts.at(-1);
+  if (last === undefined || last.byteOffset + last.length !== bytes.byteOffset + begin) {
+    parts.push(bytes.subarray(begin, end));
+  } else parts[parts.length - 1] = bytes.subarray(last.byteOffset - bytes.byteOffset, end);
+}
+
+/** A `graph` field that comes twice is one graph: protobuf merges them. */
+function takeApart(where: string, bytes: Uint8Array): Parts {
+  const outer: Uint8Array[] = [];
+  const inner: Uint8Array[] = [];
+  const initializers: Uint8Array[] = [];
+  const cursor = openCursor(where, bytes);
+  let found = readField(cursor);
+  if (found === undefined) throw new FormatError(where, "is empty; must be an ONNX file");
+  let hasGraph = false;
+  for (; found !== undefined; found = readField(cursor)) {
+    if (!holds(found, GRAPH)) {
+      addPart(outer, bytes, found.begin, found.end);
+      continue;
+    }
+    hasGraph = true;
+    const inside = openCursor(where, bytes, found.start, found.end);
+    for (let field = readField(inside); field !== undefined; field = readField(inside)) {
+      if (holds(field, INITIALIZER)) initializers.push(bytes.subarray(field.start, field.end));
+      else addPart(inner, bytes, field.begin, field.end);
+    }
+  }
+  if (!hasGraph) throw new FormatError(where, "holds no graph; must be an ONNX file");
+  return { skeleton: joinChunks([...outer, ...delimitedField(GRAPH, inner)]), initializers };
+}
+
+/** What the generated parser refuses beyond what was checked before. */
+function parse(where: string, skeleton: Uint8Array): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, skeleton);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
+    throw new FormatError(where, `is not a readable ONNX file: ${reason}`, { cause });
+  }
+}
+
+function toMap<V>(where: string, what: string, entries: readonly (readonly [string, V])[]): ReadonlyMap<string, V> {
+  const map = new Map<string, V>();
+  for (const [key, value] of entries) {
+    if (map.has(key)) throw new FormatError(where, `gives ${what} "${key}" twice`);
+    map.set(key, value);
+  }
+  return map;
+}
+
+function decodeOpsets(where: string, message: ModelProto): ReadonlyMap<string, number> {
+  const entries = message.opsetImport.map(({ domain, version }) => {
+    if (version >= 1n && version < 2n ** 31n) return [domain, Number(version)] as const;
+    throw new FormatError(
+      where,
+      `imports version ${version} of the operators "${domain || "ai.onnx"}"; must be at least 1`,
+    );
+  });
+  // Before version 3 of the format there was one version of the operators.
+  if (entries.length === 0 && message.irVersion < 3n) return new Map([["", 1]]);
+  if (entries.length === 0) throw new FormatError(where, "does not say which version of ONNX's operators it uses");
+  return toMap(where, "the operator set", entries);
+}
+
+/**
+ * A model from the bytes of an ONNX file, everything in it: what Residua has no form for is kept as it came, and
+ * {@link encodeModel} writes it back. Tensors are views of `bytes` where these are aligned. Nodes that stand before those
+ * they depend on are put behind them.
+ *
+ * The bytes are not trusted: sizes are checked before memory is taken, and no file is read but through `readExternal`.
+ *
+ * @param where the file's name, for errors
+ * @throws {FormatError} if the file is corrupt or cut off, its graph runs in a circle, or names clash or are missing
+ * @throws {UnsupportedError} if weights lie in other files and `readExternal` is not given, or outside the model's folder
+ */
+export function decodeModel(bytes: Uint8Array, where: string, options: DecodeOptions = {}): Model {
+  const budget = createBudget();
+  const parts = takeApart(where, bytes);
+  checkLimits(ModelProtoSchema, openCursor(where, parts.skeleton), budget);
+  const message = parse(where, parts.skeleton);
+  if (message.irVersion < 1n || message.graph === undefined) {
+    throw new FormatError(where, "does not say its version of the format; must be an ONNX file");
+  }
+  const initializers = parts.initializers.map((part): TensorFields => {
+    spend(budget, where, 16);
+    return readInitializer(where, part, budget);
+  });
+  const opsets = decodeOpsets(where, message);
+  const graph = decodeGraph({ where, readExternal: options.readExternal }, message.graph, initializers, false);
+  const [stray] = nodesWithoutOpset(graph, opsets);
+  if (stray !== undefined) {
+    const domain = stray.domain || "ai.onnx";
+    throw new FormatError(where, `node ${describeNode(stray)} uses the operators "${domain}" of no stated version`);
+  }
+  const properties = message.metadataProps.map(({ key, value }) => [key, value] as const);
+  return {
+    graph,
+    opsets,
+    metadata: toMap(where, "the metadata", properties),
+    producer: message.producerName,
+    ...modelRest(message, opsets),
+  };
+}
