@@ -1,0 +1,62 @@
+import { builtFile } from "../../data/node/built-file.ts";
+import type { Augmentation } from "../../data/augmentation.ts";
+import type { ModelOptions } from "../../nn/models.ts";
+import type { SessionOptions } from "../../runtime/runtime.ts";
+import type { EpochRecord } from "../checkpoint.ts";
+import type { StepProgress, TrainingStatus } from "../loop.ts";
+import type { LoweringChoice } from "../lowering.ts";
+import type { Recipe } from "../recipe.ts";
+import { type ChildJob, startChildJob } from "./child-job.ts";
+
+/** A training from the start. */
+export interface FreshTraining {
+  readonly model: string;
+  readonly modelOptions: ModelOptions;
+  /** A data set's name, or a folder of images. */
+  readonly data: string;
+  /** The first so many images; all if left out. */
+  readonly limit?: number;
+  /** Share of the training images that is held back to choose the best epoch. */
+  readonly validation: number;
+  readonly augmentation: Augmentation;
+  readonly recipe: Recipe;
+}
+
+/** A training, as the child gets it. */
+export interface TrainingJob {
+  /** What to train, or the checkpoint to go on from. */
+  readonly start: FreshTraining | { readonly resume: string };
+  /** Folder for checkpoints and the network. */
+  readonly out: string;
+  /** Where fetched data sets lie. */
+  readonly cache: string;
+  readonly lowering: LoweringChoice;
+  readonly session: SessionOptions;
+  /** Threads that prepare batches. */
+  readonly workers: number;
+}
+
+/** What the child reports. */
+export type TrainingEvent =
+  | { readonly kind: "note"; readonly text: string }
+  | { readonly kind: "step"; readonly progress: StepProgress; readonly milliseconds: number; readonly batch: number }
+  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean };
+
+/** What a training came to. */
+export interface TrainingResult {
+  readonly status: TrainingStatus;
+  readonly steps: number;
+  readonly epochs: readonly EpochRecord[];
+  readonly best?: EpochRecord;
+  /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
+  readonly test?: { readonly count: number; readonly loss: number; readonly accuracy: number; readonly topK: { readonly k: number; readonly accuracy: number } };
+  readonly lowering: string;
+  /** Median over the steps, data included. */
+  readonly imagesPerSecond: number;
+  readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };
+}
+
+/** Trains in a child process. */
+export function startTraining(job: TrainingJob, onEvent: (event: TrainingEvent) => void): ChildJob<TrainingResult> {
+  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(builtFile(import.meta.url, "./train-worker.js"), job, onEvent);
+}
