@@ -1,7 +1,20 @@
 import type { Command } from "commander";
 import { registerCompare } from "./compare.ts";
+import { registerData } from "./data.ts";
 import { registerDescribe } from "./describe.ts";
+import { registerEvaluate } from "./evaluate.ts";
 import { registerForward, registerGradients } from "./passes.ts";
+import { registerPredict } from "./predict.ts";
+import { registerTrain } from "./train.ts";
 
 /** Every command's registration, in the order of the help text. */
-export const commands: readonly ((program: Command) => void)[] = [registerCompare, registerDescribe, registerForward, registerGradients];
+export const commands: readonly ((program: Command) => void)[] = [
+  registerCompare,
+  registerTrain,
+  registerEvaluate,
+  registerPredict,
+  registerDescribe,
+  registerData,
+  registerForward,
+  registerGradients,
+];

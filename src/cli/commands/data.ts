@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import { catalog, datasetNames, parseDatasetName } from "../../data/node/catalog.ts";
+import { fetchDataset } from "../../data/node/fetch.ts";
+import { findDataset } from "../../data/node/open.ts";
+import { cacheFolder } from "../cache.ts";
+import { sharedOptions } from "../options.ts";
+import { formatTable, print, printJson } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+interface Options {
+  readonly json?: boolean;
+}
+
+function list({ json }: Options): void {
+  const rows = datasetNames.map((name) => {
+    const { title, images, licence } = catalog[name];
+    return { name, title, images, licence, folder: findDataset(name, cacheFolder()) ?? null };
+  });
+  if (json) return printJson({ datasets: rows });
+  const columns = [
+    { title: "name", value: (row: (typeof rows)[number]) => row.name },
+    { title: "here", value: (row: (typeof rows)[number]) => (row.folder === null ? "no" : "yes") },
+    { title: "images", value: (row: (typeof rows)[number]) => row.images },
+    { title: "licence", value: (row: (typeof rows)[number]) => row.licence },
+  ];
+  print(formatTable(columns, rows));
+  print("\nA folder with a subfolder of images for every class is a data set too.");
+}
+
+async function fetchByName(text: string, { json }: Options): Promise<void> {
+  const name = parseDatasetName(text);
+  const progress = createProgress();
+  const folder = await fetchDataset(name, cacheFolder(), (message) => progress.update(message));
+  progress.finish();
+  if (json) printJson({ name, folder });
+  else print(`${name}: ${folder}`);
+}
+
+/** `residua data list` and `residua data fetch NAME`. */
+export function registerData(program: Command): void {
+  const data = program.command("data").description("data sets: what is here, and how to get the rest");
+  data
+    .command("list")
+    .description("data sets by name, and whether they are on this machine")
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExample:\n  $ residua data list")
+    .action(list);
+  data
+    .command("fetch")
+    .description("fetch a data set, check its hash and keep it")
+    .argument("<name>", datasetNames.join(", "))
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExample:\n  $ residua data fetch cifar10")
+    .action(fetchByName);
+}

@@ -1,0 +1,54 @@
+import { type Command, Option } from "commander";
+import { evaluationBatches } from "../../data/batches.ts";
+import { takeFirst } from "../../data/image-set.ts";
+import { openDataset } from "../../data/node/open.ts";
+import { evaluate as evaluateOn } from "../../train/evaluate.ts";
+import { openTrainedNetwork } from "../../train/node/trained-network.ts";
+import { ShapeError } from "../../tensor/errors.ts";
+import { cacheFolder } from "../cache.ts";
+import { sharedOptions, wholeNumber } from "../options.ts";
+import { print, printJson } from "../output.ts";
+
+interface Options {
+  readonly model: string;
+  readonly data?: string;
+  readonly limit?: number;
+  readonly topK: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+const EVALUATION_BATCH = 250;
+
+async function evaluate({ model, data: wanted, limit, topK, threads, json }: Options): Promise<void> {
+  const { card, session } = await openTrainedNetwork(model, threads === undefined ? {} : { threads });
+  try {
+    const [channels, height, width] = card.imageShape;
+    const data = await openDataset(wanted ?? card.data, cacheFolder(), { channels, height, width });
+    const { test } = data;
+    if (test.channels !== channels || test.height !== height || test.width !== width) {
+      throw new ShapeError("--data", `has images of ${test.channels}×${test.height}×${test.width}, the network takes ${channels}×${height}×${width}`);
+    }
+    const images = limit === undefined ? test : takeFirst(test, limit);
+    const found = await evaluateOn(session, evaluationBatches(images, card.normalization, EVALUATION_BATCH), { topK });
+    if (json) return printJson({ model, data: data.name, ...found });
+    print(`${(100 * found.accuracy).toFixed(2)} % of ${found.count} test images (top ${found.topK.k}: ${(100 * found.topK.accuracy).toFixed(2)} %), loss ${found.loss.toFixed(4)}`);
+  } finally {
+    await session.release();
+  }
+}
+
+/** `residua evaluate`: accuracy of a trained network on a test set. */
+export function registerEvaluate(program: Command): void {
+  program
+    .command("evaluate")
+    .description("accuracy and loss of a trained network on the test images")
+    .requiredOption("--model <file>", "the .onnx or .safetensors that residua train wrote")
+    .option("--data <name|dir>", "data set (default: the one it was trained on)")
+    .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
+    .option("--top-k <n>", "also count a label among the n highest scores", wholeNumber(1), 5)
+    .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExample:\n  $ residua evaluate --model residua-train/model.onnx --data mnist")
+    .action(evaluate);
+}

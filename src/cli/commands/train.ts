@@ -1,0 +1,175 @@
+import { type Command, Option } from "commander";
+import { parseShortcutType, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import { createModel } from "../../nn/models.ts";
+import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { startTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/training.ts";
+import { defaultRecipe, type OptimizerRecipe, type Recipe } from "../../train/recipe.ts";
+import { cacheFolder } from "../cache.ts";
+import { ExitCode } from "../exit-code.ts";
+import { watchInterrupt } from "../interrupt.ts";
+import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { formatDuration, print, printJson, say } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+interface Options {
+  readonly model: string;
+  readonly shortcut: ShortcutType;
+  readonly data: string;
+  readonly limit?: number;
+  readonly validation: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly lr?: number;
+  readonly optimizer: "sgd" | "adamw";
+  readonly schedule: ScheduleName;
+  readonly weightDecay: number;
+  readonly labelSmoothing: number;
+  readonly clipNorm?: number;
+  readonly patience?: number;
+  readonly augment?: boolean;
+  readonly seed: number;
+  readonly lowering: LoweringChoice;
+  readonly threads?: number;
+  readonly resume?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const ADAMW_RATE = 0.003;
+const CROP_PADDING = 4;
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+function createRecipe(options: Options): Recipe {
+  const optimizer: OptimizerRecipe =
+    options.optimizer === "sgd"
+      ? { name: "sgd", momentum: 0.9, nesterov: true, weightDecay: options.weightDecay }
+      : { name: "adamw", weightDecay: options.weightDecay };
+  return {
+    ...defaultRecipe,
+    epochs: options.epochs,
+    batch: options.batchSize,
+    optimizer,
+    learningRate: options.lr ?? (options.optimizer === "sgd" ? defaultRecipe.learningRate : ADAMW_RATE),
+    schedule: options.schedule,
+    labelSmoothing: options.labelSmoothing,
+    seed: options.seed,
+    ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
+  };
+}
+
+function createJob(options: Options): TrainingJob {
+  // Names a wrong model before anything starts.
+  createModel(options.model, { shortcut: options.shortcut });
+  if (options.patience !== undefined && options.validation === 0) throw new OptionError("--patience", "needs a validation part; give --validation above 0");
+  const isCifar = options.data.startsWith("cifar");
+  const augment = options.augment ?? isCifar;
+  return {
+    start:
+      options.resume === undefined
+        ? {
+            model: options.model,
+            modelOptions: { shortcut: options.shortcut },
+            data: options.data,
+            ...(options.limit === undefined ? {} : { limit: options.limit }),
+            validation: options.validation,
+            augmentation: augment ? { cropPadding: CROP_PADDING, flip: isCifar } : { cropPadding: 0, flip: false },
+            recipe: createRecipe(options),
+          }
+        : { resume: options.resume },
+    out: options.out,
+    cache: cacheFolder(),
+    lowering: options.lowering,
+    session: options.threads === undefined ? {} : { threads: options.threads },
+    workers: 1,
+  };
+}
+
+function createReporter(): (event: TrainingEvent) => void {
+  const progress = createProgress();
+  let rate = 0;
+  return (event) => {
+    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "epoch") {
+      const { epoch, trainLoss, trainAccuracy, validation } = event.record;
+      const held = validation === undefined ? "" : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
+      return progress.finish(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}, training ${percent(trainAccuracy)}${held}`);
+    }
+    const { step, steps, epoch, loss, accuracy } = event.progress;
+    const current = (1000 * event.batch) / event.milliseconds;
+    rate = rate === 0 ? current : 0.95 * rate + 0.05 * current;
+    const left = ((steps - step) * event.batch) / rate;
+    progress.update(
+      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
+    );
+  };
+}
+
+function printResult({ status, test, best, files, steps }: TrainingResult): void {
+  if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
+  if (status === "diverged") print(`The loss is no longer a finite number after step ${steps}; lower the learning rate. The last good state: ${files.last}`);
+  if (best?.validation !== undefined) print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
+  if (test !== undefined) print(`Test: ${percent(test.accuracy)} of ${test.count} images (top ${test.topK.k}: ${percent(test.topK.accuracy)}), loss ${test.loss.toFixed(4)}.`);
+  if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
+}
+
+async function train(options: Options): Promise<void> {
+  const start = performance.now();
+  const running = startTraining(createJob(options), createReporter());
+  const interrupt = watchInterrupt(running, "stopping after this step, with a checkpoint; press Ctrl-C again to end at once");
+  try {
+    const result = await running.result;
+    if (options.json) printJson(result);
+    else printResult(result);
+    say(`${formatDuration((performance.now() - start) / 1000)}, ${result.imagesPerSecond.toFixed(0)} images/s, ${result.lowering} lowering`);
+    if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
+    if (result.status === "diverged") process.exitCode = ExitCode.failure;
+  } catch (error) {
+    if (!interrupt.pressed()) throw error;
+    process.exitCode = ExitCode.interrupted;
+  } finally {
+    interrupt.end();
+  }
+}
+
+/** `residua train`: trains a network; stops and resumes exactly. */
+export function registerTrain(program: Command): void {
+  program
+    .command("train")
+    .description("train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly")
+    .addOption(new Option("--model <name>", "resnet20, resnet56, resnet18 …").default("resnet20"))
+    .addOption(sharedOptions.shortcut().default(parseShortcutType("project"), "project"))
+    .addOption(sharedOptions.data("mnist"))
+    .addOption(sharedOptions.limit())
+    .addOption(new Option("--validation <share>", "share of the training images held back to choose the best epoch").argParser(decimalNumber(0, 1)).default(0.05))
+    .addOption(new Option("--epochs <n>", "times through the training images").argParser(wholeNumber(1)).default(defaultRecipe.epochs))
+    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(defaultRecipe.batch))
+    .addOption(new Option("--lr <rate>", "highest learning rate (default: 0.1 with sgd, 0.003 with adamw)").argParser(decimalNumber(Number.MIN_VALUE)))
+    .addOption(new Option("--optimizer <name>", "sgd (Nesterov momentum 0.9) or adamw").choices(["sgd", "adamw"]).default("sgd"))
+    .addOption(new Option("--schedule <name>", "how the learning rate goes").choices([...scheduleNames]).default("one-cycle"))
+    .addOption(new Option("--weight-decay <x>", "weight decay").argParser(decimalNumber(0)).default(5e-4))
+    .addOption(new Option("--label-smoothing <x>", "share of the label that is spread over all classes").argParser(decimalNumber(0, 1)).default(0))
+    .addOption(new Option("--clip-norm <x>", "largest norm of all gradients together").argParser(decimalNumber(Number.MIN_VALUE)))
+    .addOption(new Option("--patience <n>", "stop after n epochs without a better validation accuracy").argParser(wholeNumber(1)))
+    .addOption(new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"))
+    .addOption(new Option("--no-augment", "train on the images as they are"))
+    .addOption(sharedOptions.seed())
+    .addOption(new Option("--lowering <name>", "how the training graph is written for this machine").choices([...loweringChoices]).default("auto"))
+    .addOption(sharedOptions.threads())
+    .addOption(new Option("--resume <file>", "go on from a checkpoint; what it was trained with is taken from it"))
+    .addOption(sharedOptions.out("residua-train"))
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua train --data mnist --model resnet20 --epochs 3
+  $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 30 --batch-size 128
+  $ residua train --data photos/ --model resnet18 --out runs/photos
+  $ residua train --resume residua-train/last.safetensors`,
+    )
+    .action(train);
+}
