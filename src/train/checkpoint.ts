@@ -4,7 +4,7 @@ import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import { crc32 } from "../weights/crc32.ts";
 import { decodeSafetensors, encodeSafetensorsChunks } from "../weights/safetensors.ts";
 import { type NetworkCard, networkCardSchema, requireConsistentCard } from "./network-card.ts";
-import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
+import { canonicalJson, checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
 import { type Recipe, recipeSchema } from "./recipe.ts";
 import type { TrainingState } from "./trainer.ts";
 
@@ -97,7 +97,7 @@ export function encodeCheckpointChunks({
   readonly notes: CheckpointNotes;
   readonly state: TrainingState;
 }): readonly Uint8Array[] {
-  const text = JSON.stringify(notes);
+  const text = canonicalJson(notes);
   const checksum = checksumOf(text, state);
   return encodeSafetensorsChunks(state, { format: FORMAT, version: VERSION, checksum, residua: text });
 }

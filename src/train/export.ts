@@ -5,6 +5,7 @@ import { encodeModelChunks } from "../onnx/encode.ts";
 import { FormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { createCardModel, type NetworkCard, parseNetworkCard } from "./network-card.ts";
+import { canonicalJson } from "./plain-data.ts";
 
 /** The key of an ONNX file's metadata under which the network's card stands. */
 const CARD_KEY = "residua";
@@ -15,7 +16,7 @@ const CARD_KEY = "residua";
  */
 export function exportOnnxChunks(card: NetworkCard, state: ReadonlyMap<string, Tensor>): readonly Uint8Array[] {
   const graph = buildInference(createCardModel(card).module, card.imageShape, state);
-  return encodeModelChunks(toModel(graph, new Map([[CARD_KEY, JSON.stringify(card)]])));
+  return encodeModelChunks(toModel(graph, new Map([[CARD_KEY, canonicalJson(card)]])));
 }
 
 /**
