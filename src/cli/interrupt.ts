@@ -5,7 +5,10 @@ import { say } from "./output.ts";
  * Ctrl-C during a job: the first time asks it to stop after the current step, the second time ends it at once.
  * @returns what tells whether it was pressed, and ends the watch
  */
-export function watchInterrupt(job: ChildJob<unknown>, message: string): { readonly pressed: () => boolean; readonly end: () => void } {
+export function watchInterrupt(
+  job: ChildJob<unknown>,
+  message: string,
+): { readonly pressed: () => boolean; readonly end: () => void } {
   let presses = 0;
   const onSignal = (): void => {
     presses++;

@@ -115,7 +115,10 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   }
   if (metadata["version"] !== VERSION) {
     const found = JSON.stringify(metadata["version"] ?? "none").slice(0, 40);
-    throw new FormatError(where, `is a checkpoint of version ${found}, must be "${VERSION}"; use the Residua that made it`);
+    throw new FormatError(
+      where,
+      `is a checkpoint of version ${found}, must be "${VERSION}"; use the Residua that made it`,
+    );
   }
   const text = metadata["residua"] ?? "";
   if (metadata["checksum"] !== checksumOf(text, tensors)) {

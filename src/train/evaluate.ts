@@ -60,9 +60,9 @@ export async function evaluate(
   let [count, loss, first, amongFirst] = [0, 0, 0, 0];
   for await (const { images, labels } of batches) {
     const { [stepNames.scores]: output } = await session.run({ [stepNames.images]: images }, [stepNames.scores]);
-    const { data, shape } = await output!.read();
-    output!.dispose();
-    const classes = shape[1]!;
+    const { data, shape } = await output.read();
+    output.dispose();
+    const classes = shape[1];
     k = Math.min(k, classes);
     for (const [index, label] of labels.data.entries()) {
       const scores = (data as Float32Array).subarray(index * classes, (index + 1) * classes);
@@ -83,7 +83,7 @@ function requireLabel(label: bigint, classes: number): number {
 
 /** How many classes come before the label's; of equal scores the first class wins, as ArgMax has it. */
 function rankOf(scores: Float32Array, label: number): number {
-  const own = scores[label]!;
+  const own = scores[label];
   if (Number.isNaN(own)) return scores.length;
   let rank = 0;
   for (const [index, score] of scores.entries()) {
@@ -98,5 +98,5 @@ function crossEntropyOf(scores: Float32Array, label: number): number {
   const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   let sum = 0;
   for (const score of scores) sum += Math.exp(score - highest);
-  return Math.log(sum) + highest - scores[label]!;
+  return Math.log(sum) + highest - scores[label];
 }

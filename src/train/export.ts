@@ -30,7 +30,8 @@ export function readOnnxCard(bytes: Uint8Array, where: string): NetworkCard {
   } catch (cause) {
     throw new FormatError(where, "is no ONNX file, or a damaged one", { cause });
   }
-  if (entry === undefined) throw new FormatError(where, "carries no description of its network; give a model that residua train wrote");
+  if (entry === undefined)
+    throw new FormatError(where, "carries no description of its network; give a model that residua train wrote");
   try {
     return parseNetworkCard(JSON.parse(entry), where);
   } catch (cause) {

@@ -48,7 +48,12 @@ function isPatienceOver({ epochs, best }: TrainingPlace, patience: number | unde
   return patience !== undefined && best !== undefined && epochs.length - best.epoch >= patience;
 }
 
-function closeEpoch(place: TrainingPlace, stepsPerEpoch: number, batch: number, validation: Evaluation | undefined): { readonly place: TrainingPlace; readonly isBest: boolean } {
+function closeEpoch(
+  place: TrainingPlace,
+  stepsPerEpoch: number,
+  batch: number,
+  validation: Evaluation | undefined,
+): { readonly place: TrainingPlace; readonly isBest: boolean } {
   const record: EpochRecord = {
     epoch: place.epochs.length + 1,
     trainLoss: place.lossSum / stepsPerEpoch,
@@ -58,7 +63,13 @@ function closeEpoch(place: TrainingPlace, stepsPerEpoch: number, batch: number, 
   const isBest = validation !== undefined && !(validation.accuracy <= (place.best?.validation?.accuracy ?? -1));
   const best = isBest ? record : place.best;
   return {
-    place: { step: place.step, lossSum: 0, correctSum: 0, epochs: [...place.epochs, record], ...(best === undefined ? {} : { best }) },
+    place: {
+      step: place.step,
+      lossSum: 0,
+      correctSum: 0,
+      epochs: [...place.epochs, record],
+      ...(best === undefined ? {} : { best }),
+    },
     isBest,
   };
 }
@@ -67,7 +78,9 @@ function closeEpoch(place: TrainingPlace, stepsPerEpoch: number, batch: number, 
  * Trains from `place` to the end of the recipe, or until it is stopped. From equal places it goes on equally, so that an
  * interrupted training ends as an uninterrupted one.
  */
-export async function runTraining(options: LoopOptions): Promise<{ readonly place: TrainingPlace; readonly status: TrainingStatus }> {
+export async function runTraining(
+  options: LoopOptions,
+): Promise<{ readonly place: TrainingPlace; readonly status: TrainingStatus }> {
   const { trainer, recipe, stepsPerEpoch, shouldStop } = options;
   const steps = recipe.epochs * stepsPerEpoch;
   const schedule = createRecipeSchedule(recipe, steps);
@@ -83,7 +96,12 @@ export async function runTraining(options: LoopOptions): Promise<{ readonly plac
       if (error instanceof TrainingError) return { place, status: "diverged" };
       throw error;
     }
-    place = { ...place, step: place.step + 1, lossSum: place.lossSum + result.loss, correctSum: place.correctSum + result.correct };
+    place = {
+      ...place,
+      step: place.step + 1,
+      lossSum: place.lossSum + result.loss,
+      correctSum: place.correctSum + result.correct,
+    };
     const done = place.step - place.epochs.length * stepsPerEpoch;
     options.onStep({
       step: place.step,

@@ -35,11 +35,18 @@ const TOLERANCE = 1e-3;
  * @throws {UnsupportedError} if `blocked` is asked for and cannot be had
  */
 export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): Promise<ChosenLowering> {
-  const asPortable = (reason?: string): ChosenLowering => ({ lowering: portable, name: "portable", ...(reason === undefined ? {} : { reason }) });
+  const asPortable = (reason?: string): ChosenLowering => ({
+    lowering: portable,
+    name: "portable",
+    ...(reason === undefined ? {} : { reason }),
+  });
   if (choice === "portable") return asPortable();
   const block = await probeBlockSize(runtime);
   const blocked = block === undefined ? undefined : createBlockedLowering(block);
-  const reason = blocked === undefined ? "ONNX Runtime has no blocked kernels on this machine" : await findDisagreement(runtime, blocked);
+  const reason =
+    blocked === undefined
+      ? "ONNX Runtime has no blocked kernels on this machine"
+      : await findDisagreement(runtime, blocked);
   if (blocked !== undefined && reason === undefined) return { lowering: blocked, name: `blocked ${block}` };
   if (choice === "blocked") throw new UnsupportedError("--lowering blocked", `${reason}; use "portable" or "auto"`);
   return asPortable(reason);
@@ -52,8 +59,9 @@ async function findDisagreement(runtime: Runtime, blocked: Lowering): Promise<st
     for (const [name, { data }] of expected) {
       const other = actual.get(name)!.data;
       const scale = data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-3);
-      const wrong = data.findIndex((value, index) => !(Math.abs(value - other[index]!) <= TOLERANCE * scale));
-      if (wrong >= 0) return `the blocked lowering gives ${other[wrong]} for ${name}[${wrong}], portable ${data[wrong]}`;
+      const wrong = data.findIndex((value, index) => !(Math.abs(value - other[index]) <= TOLERANCE * scale));
+      if (wrong >= 0)
+        return `the blocked lowering gives ${other[wrong]} for ${name}[${wrong}], portable ${data[wrong]}`;
     }
     return undefined;
   } catch (error) {
@@ -67,7 +75,10 @@ async function stateAfterStep(runtime: Runtime, lowering: Lowering): Promise<Tra
   const trainer = await createTrainer({ runtime, module, imageShape, batch: 3, optimizer: sgd(), lowering, seed: 1 });
   try {
     const stream = randomStream(1, "lowering check");
-    const images = float32([3, ...imageShape], Float32Array.from({ length: 3 * 3 * 81 }, () => stream.normal()));
+    const images = float32(
+      [3, ...imageShape],
+      Float32Array.from({ length: 3 * 3 * 81 }, () => stream.normal()),
+    );
     const batch: LabeledBatch = { images, labels: int64([3], [0, 3, 9]) };
     await trainer.step(batch, 0.01);
     return await trainer.state();

@@ -54,7 +54,11 @@ export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strict
  * @throws {FormatError} if something is missing, of another type, or contradicts another entry
  */
 export function parseNetworkCard(value: unknown, where: string): NetworkCard {
-  const card = checkPlainData(networkCardSchema, value, ({ path, detail }) => new FormatError(where, `${path} ${detail}`));
+  const card = checkPlainData(
+    networkCardSchema,
+    value,
+    ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
+  );
   requireConsistentCard(card, where);
   return card;
 }

@@ -21,7 +21,7 @@ export async function probeBlockSize(runtime: Runtime): Promise<BlockSize | unde
     const session = await runtime.load(encodeModel(toModel(g.finish())));
     try {
       const results = await session.run({ x: float32([1, 4, 1, 1], [1, 2, 3, 4]) });
-      const channels = results["y"]!.shape[1];
+      const channels = results["y"].shape[1];
       return channels === 8 || channels === 16 ? channels : undefined;
     } finally {
       await session.release();

@@ -93,7 +93,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const fed = Object.fromEntries(inputs.map(([name, value]) => [name, pack(name, value)]));
       const results = await session.run({ ...held, ...fed });
       const report = await readReport(results, steps + 1, watch);
-      const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]!]));
+      const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         Object.values(next).forEach(disposeTensor);
         throw divergence(report);
@@ -104,7 +104,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     state: async () => {
       const entries = Array.from(shapes.keys(), async (name) => {
-        const value = held[name]!;
+        const value = held[name];
         const stored = "read" in value ? await value.read() : value;
         return [name, unpack(name, stored) as Tensor<"float32">] as const;
       });
@@ -129,7 +129,7 @@ function scalarInputs(
   step: number,
 ): readonly (readonly [string, Tensor])[] {
   const values = optimizer.scalarValues(learningRate, step);
-  return optimizer.scalars.map((name, index) => [name, float32([], [values[index]!])]);
+  return optimizer.scalars.map((name, index) => [name, float32([], [values[index]])]);
 }
 
 /** Bernoulli(keep) / keep: the mask of one dropout in one step. */
@@ -149,8 +149,8 @@ async function readReport(
   watch: readonly string[],
 ): Promise<StepResult> {
   const scalar = async (name: string): Promise<number> => {
-    const { data } = await results[name]!.read();
-    results[name]!.dispose();
+    const { data } = await results[name].read();
+    results[name].dispose();
     return Number(data[0]);
   };
   const norms: Record<string, number> = {};

@@ -4,7 +4,14 @@ import { type Command, Option } from "commander";
 import type { ScheduleName } from "../../optim/schedules.ts";
 import { type Comparison, type DrawnRun, summarize } from "../../lab/comparison.ts";
 import { renderComparison } from "../../lab/node/comparison-report.ts";
-import { type CompareEvent, type CompareJob, type CompareResult, planRuns, type RunPlan, startComparison } from "../../lab/node/compare.ts";
+import {
+  type CompareEvent,
+  type CompareJob,
+  type CompareResult,
+  planRuns,
+  type RunPlan,
+  startComparison,
+} from "../../lab/node/compare.ts";
 import { cifarResnet } from "../../nn/families/resnet.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -15,7 +22,16 @@ import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { decimalNumber, listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
-import { type Column, formatCount, formatDuration, formatLarge, formatTable, print, printJson, say } from "../output.ts";
+import {
+  type Column,
+  formatCount,
+  formatDuration,
+  formatLarge,
+  formatTable,
+  print,
+  printJson,
+  say,
+} from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -46,8 +62,16 @@ const columns: readonly Column<DrawnRun>[] = [
   { title: "parameters", value: (run) => formatCount(run.parameters), align: "right" },
   { title: "multiply-adds", value: (run) => formatLarge(run.multiplyAdds), align: "right" },
   { title: "test accuracy", value: (run) => percent(run.testAccuracy), align: "right" },
-  { title: "final loss", value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)), align: "right" },
-  { title: "first-layer gradient", value: (run) => formatCount(Number(run.firstLayerGradientNorm.toPrecision(3))), align: "right" },
+  {
+    title: "final loss",
+    value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)),
+    align: "right",
+  },
+  {
+    title: "first-layer gradient",
+    value: (run) => formatCount(Number(run.firstLayerGradientNorm.toPrecision(3))),
+    align: "right",
+  },
   { title: "images/s", value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
   { title: "status", value: (run) => run.status },
 ];
@@ -61,9 +85,11 @@ function createReporter(runs: readonly RunPlan[], batch: number): (event: Compar
   const name = ({ depth, shortcut, seed }: RunPlan): string => `depth ${depth}, ${shortcut}, seed ${seed}`;
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
-    const plan = runs[event.run]!;
+    const plan = runs[event.run];
     if (event.kind === "run") {
-      return progress.finish(`[${event.run + 1}/${runs.length}] ${name(plan)}: test accuracy ${percent(event.result.testAccuracy)}`);
+      return progress.finish(
+        `[${event.run + 1}/${runs.length}] ${name(plan)}: test accuracy ${percent(event.result.testAccuracy)}`,
+      );
     }
     const share = (before(event.run) + (plan.depth * event.step) / event.steps) / total;
     const left = ((performance.now() - start) / 1000) * (1 / share - 1);
@@ -115,7 +141,13 @@ function createJob(options: Options): CompareJob {
     cache: cacheFolder(),
     trainImages: options.limit,
     testImages: options.testLimit,
-    recipe: { ...recipe, epochs: options.epochs, batch: options.batchSize, learningRate: options.lr, schedule: SCHEDULE },
+    recipe: {
+      ...recipe,
+      epochs: options.epochs,
+      batch: options.batchSize,
+      learningRate: options.lr,
+      schedule: SCHEDULE,
+    },
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
     workers: 1,
@@ -135,9 +167,12 @@ async function compare(options: Options): Promise<void> {
     const result = await running.result;
     const comparison = toComparison(job, result);
     const report = result.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
-    if (options.json) printJson({ runs: result.runs.map(({ curve: _, ...run }) => run), settings: comparison.settings, report });
+    if (options.json)
+      printJson({ runs: result.runs.map(({ curve: _, ...run }) => run), settings: comparison.settings, report });
     else printComparison(comparison);
-    say(`${formatDuration((performance.now() - start) / 1000)}; ${report === undefined ? "no run was finished" : `report: ${report}`}`);
+    say(
+      `${formatDuration((performance.now() - start) / 1000)}; ${report === undefined ? "no run was finished" : `report: ${report}`}`,
+    );
     if (result.runs.length < job.runs.length) process.exitCode = ExitCode.interrupted;
   } catch (error) {
     if (!interrupt.pressed()) throw error;
@@ -159,7 +194,11 @@ export function registerCompare(program: Command): void {
   program
     .command("compare")
     .description("train a shallow and a deep network with each shortcut type, and show what the type does")
-    .addOption(new Option("--depth <list>", "depths of CIFAR ResNets, 6n+2").argParser(listOf(wholeNumber(1))).default([20, 56], "20,56"))
+    .addOption(
+      new Option("--depth <list>", "depths of CIFAR ResNets, 6n+2")
+        .argParser(listOf(wholeNumber(1)))
+        .default([20, 56], "20,56"),
+    )
     .addOption(
       new Option("--shortcut <list>", "shortcut types: plain (none), pad (A), project (B), project-all (C)")
         .argParser(listOf(shortcutArgument))
@@ -169,11 +208,21 @@ export function registerCompare(program: Command): void {
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.data("mnist"))
     .addOption(sharedOptions.limit().default(6400))
-    .addOption(new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(2000))
+    .addOption(
+      new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(2000),
+    )
     .addOption(new Option("--epochs <n>", "times through the training images").argParser(wholeNumber(1)).default(1))
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))
-    .addOption(new Option("--lr <rate>", "highest learning rate of the one-cycle schedule").argParser(decimalNumber(Number.MIN_VALUE)).default(0.1))
-    .addOption(new Option("--lowering <name>", "how the training graph is written for this machine").choices([...loweringChoices]).default("auto"))
+    .addOption(
+      new Option("--lr <rate>", "highest learning rate of the one-cycle schedule")
+        .argParser(decimalNumber(Number.MIN_VALUE))
+        .default(0.1),
+    )
+    .addOption(
+      new Option("--lowering <name>", "how the training graph is written for this machine")
+        .choices([...loweringChoices])
+        .default("auto"),
+    )
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.out("residua-compare"))
     .addOption(sharedOptions.json())

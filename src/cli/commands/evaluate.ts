@@ -27,12 +27,17 @@ async function evaluate({ model, data: wanted, limit, topK, threads, json }: Opt
     const data = await openDataset(wanted ?? card.data, cacheFolder(), { channels, height, width });
     const { test } = data;
     if (test.channels !== channels || test.height !== height || test.width !== width) {
-      throw new ShapeError("--data", `has images of ${test.channels}×${test.height}×${test.width}, the network takes ${channels}×${height}×${width}`);
+      throw new ShapeError(
+        "--data",
+        `has images of ${test.channels}×${test.height}×${test.width}, the network takes ${channels}×${height}×${width}`,
+      );
     }
     const images = limit === undefined ? test : takeFirst(test, limit);
     const found = await evaluateOn(session, evaluationBatches(images, card.normalization, EVALUATION_BATCH), { topK });
     if (json) return printJson({ model, data: data.name, ...found });
-    print(`${(100 * found.accuracy).toFixed(2)} % of ${found.count} test images (top ${found.topK.k}: ${(100 * found.topK.accuracy).toFixed(2)} %), loss ${found.loss.toFixed(4)}`);
+    print(
+      `${(100 * found.accuracy).toFixed(2)} % of ${found.count} test images (top ${found.topK.k}: ${(100 * found.topK.accuracy).toFixed(2)} %), loss ${found.loss.toFixed(4)}`,
+    );
   } finally {
     await session.release();
   }

@@ -34,10 +34,12 @@ async function classify({ card, session }: TrainedNetwork, path: string, top: nu
   const input = new Float32Array(images.length);
   const set = { ...format, images, labels: new Int32Array(1), count: 1 };
   writeSample(set, normalizationTables(card.normalization), noAugmentation, { seed: 0, epoch: 0, index: 0 }, input, 0);
-  const { [stepNames.scores]: scores } = await session.run({ [stepNames.images]: float32([1, channels, height, width], input) });
-  const { data } = await scores!.read();
+  const { [stepNames.scores]: scores } = await session.run({
+    [stepNames.images]: float32([1, channels, height, width], input),
+  });
+  const { data } = await scores.read();
   return toProbabilities(data as Float32Array)
-    .map((probability, label) => ({ class: card.classes[label]!, probability }))
+    .map((probability, label) => ({ class: card.classes[label], probability }))
     .toSorted((a, b) => b.probability - a.probability)
     .slice(0, top);
 }
@@ -52,7 +54,8 @@ async function predict(paths: readonly string[], { model, top, threads, json }: 
       { title: "image", value: (row: (typeof results)[number]) => row.image },
       {
         title: "classes",
-        value: (row: (typeof results)[number]) => row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
+        value: (row: (typeof results)[number]) =>
+          row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
       },
     ];
     print(formatTable(columns, results));

@@ -64,7 +64,8 @@ function createRecipe(options: Options): Recipe {
 function createJob(options: Options): TrainingJob {
   // Names a wrong model before anything starts.
   createModel(options.model, { shortcut: options.shortcut });
-  if (options.patience !== undefined && options.validation === 0) throw new OptionError("--patience", "needs a validation part; give --validation above 0");
+  if (options.patience !== undefined && options.validation === 0)
+    throw new OptionError("--patience", "needs a validation part; give --validation above 0");
   const isCifar = options.data.startsWith("cifar");
   const augment = options.augment ?? isCifar;
   return {
@@ -95,7 +96,10 @@ function createReporter(): (event: TrainingEvent) => void {
     if (event.kind === "note") return progress.finish(event.text);
     if (event.kind === "epoch") {
       const { epoch, trainLoss, trainAccuracy, validation } = event.record;
-      const held = validation === undefined ? "" : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
+      const held =
+        validation === undefined
+          ? ""
+          : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
       return progress.finish(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}, training ${percent(trainAccuracy)}${held}`);
     }
     const { step, steps, epoch, loss, accuracy } = event.progress;
@@ -110,21 +114,33 @@ function createReporter(): (event: TrainingEvent) => void {
 
 function printResult({ status, test, best, files, steps }: TrainingResult): void {
   if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
-  if (status === "diverged") print(`The loss is no longer a finite number after step ${steps}; lower the learning rate. The last good state: ${files.last}`);
-  if (best?.validation !== undefined) print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
-  if (test !== undefined) print(`Test: ${percent(test.accuracy)} of ${test.count} images (top ${test.topK.k}: ${percent(test.topK.accuracy)}), loss ${test.loss.toFixed(4)}.`);
+  if (status === "diverged")
+    print(
+      `The loss is no longer a finite number after step ${steps}; lower the learning rate. The last good state: ${files.last}`,
+    );
+  if (best?.validation !== undefined)
+    print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
+  if (test !== undefined)
+    print(
+      `Test: ${percent(test.accuracy)} of ${test.count} images (top ${test.topK.k}: ${percent(test.topK.accuracy)}), loss ${test.loss.toFixed(4)}.`,
+    );
   if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
 }
 
 async function train(options: Options): Promise<void> {
   const start = performance.now();
   const running = startTraining(createJob(options), createReporter());
-  const interrupt = watchInterrupt(running, "stopping after this step, with a checkpoint; press Ctrl-C again to end at once");
+  const interrupt = watchInterrupt(
+    running,
+    "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
+  );
   try {
     const result = await running.result;
     if (options.json) printJson(result);
     else printResult(result);
-    say(`${formatDuration((performance.now() - start) / 1000)}, ${result.imagesPerSecond.toFixed(0)} images/s, ${result.lowering} lowering`);
+    say(
+      `${formatDuration((performance.now() - start) / 1000)}, ${result.imagesPerSecond.toFixed(0)} images/s, ${result.lowering} lowering`,
+    );
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {
@@ -144,20 +160,54 @@ export function registerTrain(program: Command): void {
     .addOption(sharedOptions.shortcut().default(parseShortcutType("project"), "project"))
     .addOption(sharedOptions.data("mnist"))
     .addOption(sharedOptions.limit())
-    .addOption(new Option("--validation <share>", "share of the training images held back to choose the best epoch").argParser(decimalNumber(0, 1)).default(0.05))
-    .addOption(new Option("--epochs <n>", "times through the training images").argParser(wholeNumber(1)).default(defaultRecipe.epochs))
+    .addOption(
+      new Option("--validation <share>", "share of the training images held back to choose the best epoch")
+        .argParser(decimalNumber(0, 1))
+        .default(0.05),
+    )
+    .addOption(
+      new Option("--epochs <n>", "times through the training images")
+        .argParser(wholeNumber(1))
+        .default(defaultRecipe.epochs),
+    )
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(defaultRecipe.batch))
-    .addOption(new Option("--lr <rate>", "highest learning rate (default: 0.1 with sgd, 0.003 with adamw)").argParser(decimalNumber(Number.MIN_VALUE)))
-    .addOption(new Option("--optimizer <name>", "sgd (Nesterov momentum 0.9) or adamw").choices(["sgd", "adamw"]).default("sgd"))
-    .addOption(new Option("--schedule <name>", "how the learning rate goes").choices([...scheduleNames]).default("one-cycle"))
+    .addOption(
+      new Option("--lr <rate>", "highest learning rate (default: 0.1 with sgd, 0.003 with adamw)").argParser(
+        decimalNumber(Number.MIN_VALUE),
+      ),
+    )
+    .addOption(
+      new Option("--optimizer <name>", "sgd (Nesterov momentum 0.9) or adamw").choices(["sgd", "adamw"]).default("sgd"),
+    )
+    .addOption(
+      new Option("--schedule <name>", "how the learning rate goes").choices([...scheduleNames]).default("one-cycle"),
+    )
     .addOption(new Option("--weight-decay <x>", "weight decay").argParser(decimalNumber(0)).default(5e-4))
-    .addOption(new Option("--label-smoothing <x>", "share of the label that is spread over all classes").argParser(decimalNumber(0, 1)).default(0))
-    .addOption(new Option("--clip-norm <x>", "largest norm of all gradients together").argParser(decimalNumber(Number.MIN_VALUE)))
-    .addOption(new Option("--patience <n>", "stop after n epochs without a better validation accuracy").argParser(wholeNumber(1)))
-    .addOption(new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"))
+    .addOption(
+      new Option("--label-smoothing <x>", "share of the label that is spread over all classes")
+        .argParser(decimalNumber(0, 1))
+        .default(0),
+    )
+    .addOption(
+      new Option("--clip-norm <x>", "largest norm of all gradients together").argParser(
+        decimalNumber(Number.MIN_VALUE),
+      ),
+    )
+    .addOption(
+      new Option("--patience <n>", "stop after n epochs without a better validation accuracy").argParser(
+        wholeNumber(1),
+      ),
+    )
+    .addOption(
+      new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"),
+    )
     .addOption(new Option("--no-augment", "train on the images as they are"))
     .addOption(sharedOptions.seed())
-    .addOption(new Option("--lowering <name>", "how the training graph is written for this machine").choices([...loweringChoices]).default("auto"))
+    .addOption(
+      new Option("--lowering <name>", "how the training graph is written for this machine")
+        .choices([...loweringChoices])
+        .default("auto"),
+    )
     .addOption(sharedOptions.threads())
     .addOption(new Option("--resume <file>", "go on from a checkpoint; what it was trained with is taken from it"))
     .addOption(sharedOptions.out("residua-train"))

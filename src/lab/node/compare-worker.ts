@@ -37,10 +37,18 @@ interface Training {
 /** Trains for all steps, or until it diverges or is stopped. */
 async function trainRun(place: Workplace, trainer: Trainer, recipe: Recipe, run: number): Promise<Training> {
   const { data, job, context } = place;
-  const plan = { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices: Uint32Array.from({ length: data.train.count }, (_, index) => index) };
+  const plan = {
+    batch: recipe.batch,
+    seed: recipe.seed,
+    shuffle: true,
+    indices: Uint32Array.from({ length: data.train.count }, (_, index) => index),
+  };
   const steps = recipe.epochs * stepsPerEpoch(plan);
   const schedule = createRecipeSchedule(recipe, steps);
-  const loader = createBatchLoader({ set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan }, { workers: job.workers });
+  const loader = createBatchLoader(
+    { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan },
+    { workers: job.workers },
+  );
   const curve: CurvePoint[] = [];
   const durations: number[] = [];
   let status: DrawnRun["status"] = "done";
@@ -53,7 +61,7 @@ async function trainRun(place: Workplace, trainer: Trainer, recipe: Recipe, run:
       const start = performance.now();
       const result = await trainer.step(loader.next(), schedule(step));
       durations.push(performance.now() - start);
-      curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm: result.norms[FIRST_LAYER]! });
+      curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm: result.norms[FIRST_LAYER] });
       context.report({ kind: "step", run, step: step + 1, steps, loss: result.loss, milliseconds: durations.at(-1)! });
     }
   } catch (error) {
@@ -72,17 +80,27 @@ function finalLoss(curve: readonly CurvePoint[]): number {
   return last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
 }
 
-async function testRun({ runtime, data, job }: Workplace, { module, imageShape }: NamedModel, trainer: Trainer): Promise<number> {
+async function testRun(
+  { runtime, data, job }: Workplace,
+  { module, imageShape }: NamedModel,
+  trainer: Trainer,
+): Promise<number> {
   const state = await trainer.state();
   const batches = evaluationBatches(data.test, data.normalization, EVALUATION_BATCH);
-  const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) => evaluate(session, batches));
+  const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+    evaluate(session, batches),
+  );
   return accuracy;
 }
 
 async function performRun(place: Workplace, plan: RunPlan, index: number): Promise<DrawnRun> {
   const { runtime, chosen, data, job } = place;
   const { channels, height, width } = data.train;
-  const named = createModel(cifarModelName(plan.depth), { shortcut: plan.shortcut, channels, classes: data.classes.length });
+  const named = createModel(cifarModelName(plan.depth), {
+    shortcut: plan.shortcut,
+    channels,
+    classes: data.classes.length,
+  });
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const recipe: Recipe = { ...job.recipe, seed: plan.seed };
   const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
@@ -117,7 +135,8 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
 serveJob<CompareJob, CompareEvent, CompareResult>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
-  if (chosen.reason !== undefined) context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
+  if (chosen.reason !== undefined)
+    context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
   const whole = await openDataset(job.data, job.cache, { channels: 3, height: 32, width: 32 });
   const data: Dataset = {
     ...whole,

@@ -33,7 +33,14 @@ export interface CompareJob {
 /** What the child reports. */
 export type CompareEvent =
   | { readonly kind: "note"; readonly text: string }
-  | { readonly kind: "step"; readonly run: number; readonly step: number; readonly steps: number; readonly loss: number; readonly milliseconds: number }
+  | {
+      readonly kind: "step";
+      readonly run: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly milliseconds: number;
+    }
   | { readonly kind: "run"; readonly run: number; readonly result: DrawnRun };
 
 /** What a comparison comes to; fewer runs than planned if it was stopped. */
@@ -46,11 +53,19 @@ export interface CompareResult {
 }
 
 /** Every depth with every shortcut type and every seed. */
-export function planRuns(depths: readonly number[], shortcuts: readonly ShortcutType[], seeds: readonly number[]): readonly RunPlan[] {
+export function planRuns(
+  depths: readonly number[],
+  shortcuts: readonly ShortcutType[],
+  seeds: readonly number[],
+): readonly RunPlan[] {
   return depths.flatMap((depth) => shortcuts.flatMap((shortcut) => seeds.map((seed) => ({ depth, shortcut, seed }))));
 }
 
 /** Trains and tests all networks of a comparison, one after another, in a child process. */
 export function startComparison(job: CompareJob, onEvent: (event: CompareEvent) => void): ChildJob<CompareResult> {
-  return startChildJob<CompareJob, CompareEvent, CompareResult>(builtFile(import.meta.url, "./compare-worker.js"), job, onEvent);
+  return startChildJob<CompareJob, CompareEvent, CompareResult>(
+    builtFile(import.meta.url, "./compare-worker.js"),
+    job,
+    onEvent,
+  );
 }

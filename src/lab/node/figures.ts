@@ -20,7 +20,8 @@ function draw(options: Plot.PlotOptions): string {
   const plot = Plot.plot({
     document,
     width: WIDTH,
-    marginLeft: 56, marginBottom: 44,
+    marginLeft: 56,
+    marginBottom: 44,
     style: { fontSize: "12px", background: "transparent" },
     ...options,
   });

@@ -38,7 +38,11 @@ export interface ChildJob<Result> {
  * @param file the module that calls {@link serveJob}
  * @param input and what the job reports must survive structured cloning
  */
-export function startChildJob<Input, Event, Result>(file: URL, input: Input, onEvent: (event: Event) => void): ChildJob<Result> {
+export function startChildJob<Input, Event, Result>(
+  file: URL,
+  input: Input,
+  onEvent: (event: Event) => void,
+): ChildJob<Result> {
   const child = fork(file, {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
@@ -46,7 +50,7 @@ export function startChildJob<Input, Event, Result>(file: URL, input: Input, onE
     detached: true,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const send = (order: Order<Input>): void => void (child.connected && child.send(order as never));
+  const send = (order: Order<Input>): void => void (child.connected && child.send(order));
   const onExit = (): void => void child.kill("SIGKILL");
   process.once("exit", onExit);
   const result = new Promise<Result>((resolve, reject) => {
@@ -55,7 +59,9 @@ export function startChildJob<Input, Event, Result>(file: URL, input: Input, onE
       else if (answer.kind === "result") resolve(answer.result);
       else reject(new ChildError(answer.name, answer.message));
     });
-    child.once("error", (error) => reject(new EnvironmentError("training process", `could not be started: ${error.message}`, { cause: error })));
+    child.once("error", (error) =>
+      reject(new EnvironmentError("training process", `could not be started: ${error.message}`, { cause: error })),
+    );
     child.once("exit", (code, signal) => {
       process.removeListener("exit", onExit);
       const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
@@ -74,9 +80,11 @@ export interface JobContext<Event> {
 }
 
 /** Serves one job in the child, then ends the process. */
-export function serveJob<Input, Event, Result>(run: (input: Input, context: JobContext<Event>) => Promise<Result>): void {
+export function serveJob<Input, Event, Result>(
+  run: (input: Input, context: JobContext<Event>) => Promise<Result>,
+): void {
   let stopped = false;
-  const send = (answer: Answer<Event, Result>, done?: () => void): void => void process.send?.(answer as never, () => done?.());
+  const send = (answer: Answer<Event, Result>, done?: () => void): void => void process.send?.(answer, () => done?.());
   const finish = (): void => process.disconnect?.();
   const context: JobContext<Event> = {
     report: (event) => send({ kind: "event", event }),

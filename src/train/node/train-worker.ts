@@ -11,7 +11,13 @@ import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import { readFileBytes, writeFileAtomically } from "../../weights/node.ts";
-import { type Checkpoint, type CheckpointNotes, decodeCheckpoint, encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import {
+  type Checkpoint,
+  type CheckpointNotes,
+  decodeCheckpoint,
+  encodeCheckpointChunks,
+  type TrainingPlace,
+} from "../checkpoint.ts";
 import { type Evaluation, evaluate, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
 import { runTraining, startOfTraining } from "../loop.ts";
@@ -26,7 +32,8 @@ const EVALUATION_BATCH = 250;
 /** A long epoch is kept in between, too. */
 const PAUSE_MILLISECONDS = 300_000;
 
-const augmentationText = ({ cropPadding, flip }: Augmentation): string => `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
+const augmentationText = ({ cropPadding, flip }: Augmentation): string =>
+  `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
 
 function parseAugmentation(text: string, where: string): Augmentation {
   const match = /^crop (\d+), (no )?flip$/.exec(text);
@@ -50,7 +57,11 @@ async function setUpFresh(start: FreshTraining, job: TrainingJob, engine: Checkp
   const train = start.limit === undefined ? whole.train : takeFirst(whole.train, start.limit);
   const data = { ...whole, train };
   const split = splitValidation(train.count, start.validation, start.recipe.seed);
-  const model = createModel(start.model, { ...start.modelOptions, channels: train.channels, classes: data.classes.length });
+  const model = createModel(start.model, {
+    ...start.modelOptions,
+    channels: train.channels,
+    classes: data.classes.length,
+  });
   const notes: CheckpointNotes = {
     network: {
       model: { name: model.name, options: model.options },
@@ -60,48 +71,87 @@ async function setUpFresh(start: FreshTraining, job: TrainingJob, engine: Checkp
       normalization: data.normalization,
     },
     recipe: start.recipe,
-    data: { train: split.train.length, validation: split.validation.length, augmentation: augmentationText(start.augmentation) },
+    data: {
+      train: split.train.length,
+      validation: split.validation.length,
+      augmentation: augmentationText(start.augmentation),
+    },
     place: startOfTraining,
     engine,
   };
   return { data, split, augmentation: start.augmentation, notes };
 }
 
-async function setUpResumed(path: string, job: TrainingJob, engine: CheckpointNotes["engine"], note: (text: string) => void): Promise<Setup> {
+async function setUpResumed(
+  path: string,
+  job: TrainingJob,
+  engine: CheckpointNotes["engine"],
+  note: (text: string) => void,
+): Promise<Setup> {
   const checkpoint = decodeCheckpoint(await readFileBytes(path), path);
   const { network, recipe, data: place, engine: before } = checkpoint.notes;
   if (before.lowering !== engine.lowering || before.runtime !== engine.runtime) {
-    note(`${path} was made with ${before.lowering} on ${before.runtime}, this is ${engine.lowering} on ${engine.runtime}: the last bits may differ`);
+    note(
+      `${path} was made with ${before.lowering} on ${before.runtime}, this is ${engine.lowering} on ${engine.runtime}: the last bits may differ`,
+    );
   }
   const [channels, height, width] = network.imageShape;
   const whole = await openDataset(network.data, job.cache, { channels, height, width });
   const count = place.train + place.validation;
-  if (whole.train.count < count) throw new FormatError(path, `was trained on ${count} images, "${network.data}" now has ${whole.train.count}`);
+  if (whole.train.count < count)
+    throw new FormatError(path, `was trained on ${count} images, "${network.data}" now has ${whole.train.count}`);
   const data = { ...whole, train: takeFirst(whole.train, count) };
   const split = splitValidation(count, place.validation / count, recipe.seed);
-  return { data, split, augmentation: parseAugmentation(place.augmentation, path), notes: { ...checkpoint.notes, engine }, checkpoint };
+  return {
+    data,
+    split,
+    augmentation: parseAugmentation(place.augmentation, path),
+    notes: { ...checkpoint.notes, engine },
+    checkpoint,
+  };
 }
 
 /** The state as it predicts: on the validation part, or on the test set. */
-function evaluateState(runtime: Runtime, { data, notes }: Setup, job: TrainingJob, state: TrainingState, part: "validation" | "test", indices?: Uint32Array): Promise<Evaluation> {
+function evaluateState(
+  runtime: Runtime,
+  { data, notes }: Setup,
+  job: TrainingJob,
+  state: TrainingState,
+  part: "validation" | "test",
+  indices?: Uint32Array,
+): Promise<Evaluation> {
   const { module, imageShape } = { ...createCardModel(notes.network), imageShape: notes.network.imageShape };
-  const batches = evaluationBatches(part === "test" ? data.test : data.train, notes.network.normalization, EVALUATION_BATCH, indices);
-  return withInference({ runtime, module, imageShape, state, session: job.session }, (session) => evaluate(session, batches));
+  const batches = evaluationBatches(
+    part === "test" ? data.test : data.train,
+    notes.network.normalization,
+    EVALUATION_BATCH,
+    indices,
+  );
+  return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+    evaluate(session, batches),
+  );
 }
 
-async function train(job: TrainingJob, context: JobContext<TrainingEvent>): Promise<TrainingResult> {
+async function performTraining(job: TrainingJob, context: JobContext<TrainingEvent>): Promise<TrainingResult> {
   const runtime = createNodeRuntime();
   const note = (text: string): void => context.report({ kind: "note", text });
   const chosen = await chooseLowering(runtime, job.lowering);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  const setup = "resume" in job.start ? await setUpResumed(job.start.resume, job, engine, note) : await setUpFresh(job.start, job, engine);
+  const setup =
+    "resume" in job.start
+      ? await setUpResumed(job.start.resume, job, engine, note)
+      : await setUpFresh(job.start, job, engine);
   const { data, split, augmentation, notes, checkpoint } = setup;
   const { recipe } = notes;
   const plan = { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices: split.train };
   const perEpoch = stepsPerEpoch(plan);
   await mkdir(job.out, { recursive: true });
-  const files = { last: join(job.out, "last.safetensors"), best: join(job.out, "best.safetensors"), onnx: join(job.out, "model.onnx") };
+  const files = {
+    last: join(job.out, "last.safetensors"),
+    best: join(job.out, "best.safetensors"),
+    onnx: join(job.out, "model.onnx"),
+  };
 
   const trainer = await createTrainer({
     ...stepOptionsOf(recipe),
@@ -118,7 +168,10 @@ async function train(job: TrainingJob, context: JobContext<TrainingEvent>): Prom
   const durations: number[] = [];
   let [lastStep, lastKept] = [performance.now(), performance.now()];
   const keep = async (path: string, place: TrainingPlace): Promise<void> => {
-    await writeFileAtomically(path, encodeCheckpointChunks({ notes: { ...notes, place }, state: await trainer.state() }));
+    await writeFileAtomically(
+      path,
+      encodeCheckpointChunks({ notes: { ...notes, place }, state: await trainer.state() }),
+    );
     lastKept = performance.now();
   };
   try {
@@ -131,7 +184,10 @@ async function train(job: TrainingJob, context: JobContext<TrainingEvent>): Prom
       nextBatch: () => loader.next(),
       ...(split.validation.length === 0
         ? {}
-        : { validate: async () => evaluateState(runtime, setup, job, await trainer.state(), "validation", split.validation) }),
+        : {
+            validate: async () =>
+              evaluateState(runtime, setup, job, await trainer.state(), "validation", split.validation),
+          }),
       shouldStop: context.shouldStop,
       onStep: (progress) => {
         const now = performance.now();
@@ -149,16 +205,31 @@ async function train(job: TrainingJob, context: JobContext<TrainingEvent>): Prom
         if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
       },
     });
-    const ended = { status, steps: place.step, epochs: place.epochs, lowering: chosen.name, imagesPerSecond: rateOf(durations, recipe.batch) };
+    const ended = {
+      status,
+      steps: place.step,
+      epochs: place.epochs,
+      lowering: chosen.name,
+      imagesPerSecond: rateOf(durations, recipe.batch),
+    };
     const best = place.best === undefined ? {} : { best: place.best };
     if (status === "stopped" || status === "diverged") {
       await keep(files.last, place);
-      return { ...ended, ...best, files: { last: files.last, ...(place.best === undefined ? {} : { best: files.best }) } };
+      return {
+        ...ended,
+        ...best,
+        files: { last: files.last, ...(place.best === undefined ? {} : { best: files.best }) },
+      };
     }
     const state = place.best === undefined ? await trainer.state() : await readState(files.best);
     await writeFileAtomically(files.onnx, exportOnnxChunks(notes.network, state));
     const test = await evaluateState(runtime, setup, job, state, "test");
-    return { ...ended, ...best, test, files: place.best === undefined ? { last: files.last, onnx: files.onnx } : files };
+    return {
+      ...ended,
+      ...best,
+      test,
+      files: place.best === undefined ? { last: files.last, onnx: files.onnx } : files,
+    };
   } finally {
     await loader.release();
     await trainer.release();
@@ -174,4 +245,4 @@ function rateOf(durations: readonly number[], batch: number): number {
   return middle === undefined ? Number.NaN : (1000 * batch) / middle;
 }
 
-serveJob<TrainingJob, TrainingEvent, TrainingResult>(train);
+serveJob<TrainingJob, TrainingEvent, TrainingResult>(performTraining);

@@ -25,10 +25,19 @@ export async function openTrainedNetwork(path: string, options: SessionOptions =
     return { card: readOnnxCard(bytes, path), session: await runtime.load(bytes, options) };
   }
   if (!path.endsWith(".safetensors")) {
-    throw new UnsupportedError(path, "is no file of a trained network; give the .onnx or .safetensors that residua train wrote");
+    throw new UnsupportedError(
+      path,
+      "is no file of a trained network; give the .onnx or .safetensors that residua train wrote",
+    );
   }
   const { notes, state } = decodeCheckpoint(await readFileBytes(path), path);
   const { module } = createCardModel(notes.network);
-  const session = await loadInference({ runtime, module, imageShape: notes.network.imageShape, state, session: options });
+  const session = await loadInference({
+    runtime,
+    module,
+    imageShape: notes.network.imageShape,
+    state,
+    session: options,
+  });
   return { card: notes.network, session };
 }

@@ -49,7 +49,12 @@ export interface TrainingResult {
   readonly epochs: readonly EpochRecord[];
   readonly best?: EpochRecord;
   /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
-  readonly test?: { readonly count: number; readonly loss: number; readonly accuracy: number; readonly topK: { readonly k: number; readonly accuracy: number } };
+  readonly test?: {
+    readonly count: number;
+    readonly loss: number;
+    readonly accuracy: number;
+    readonly topK: { readonly k: number; readonly accuracy: number };
+  };
   readonly lowering: string;
   /** Median over the steps, data included. */
   readonly imagesPerSecond: number;
@@ -58,5 +63,9 @@ export interface TrainingResult {
 
 /** Trains in a child process. */
 export function startTraining(job: TrainingJob, onEvent: (event: TrainingEvent) => void): ChildJob<TrainingResult> {
-  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(builtFile(import.meta.url, "./train-worker.js"), job, onEvent);
+  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(
+    builtFile(import.meta.url, "./train-worker.js"),
+    job,
+    onEvent,
+  );
 }

@@ -1,0 +1,3 @@
+export * from "./child-job.ts";
+export * from "./trained-network.ts";
+export * from "./training.ts";
