@@ -10,7 +10,7 @@ function packageVersion(): string {
 }
 
 /** The whole command line: one subcommand a file in `commands/`. */
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command("residua")
     .description("Residual networks in TypeScript: see what the shortcut type does, train, evaluate, predict.")
     .version(packageVersion())

@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 
 /** One point of a run's training curve. */
@@ -49,15 +50,6 @@ export interface ComparisonSettings {
 export interface Comparison {
   readonly settings: ComparisonSettings;
   readonly runs: readonly DrawnRun[];
-}
-
-/** Middle value; the mean of the two middle ones where there are two. NaN for none. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
 /** Runs that differ only in their seed. */

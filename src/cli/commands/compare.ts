@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { ScheduleName } from "../../optim/schedules.ts";
-import { type Comparison, type DrawnRun, summarize } from "../../lab/comparison.ts";
+import { type ComparedRun, type Comparison, type DrawnRun, summarize } from "../../lab/comparison.ts";
 import { renderComparison } from "../../lab/node/comparison-report.ts";
 import {
   type CompareEvent,
@@ -154,6 +154,11 @@ function createJob(options: Options): CompareJob {
   };
 }
 
+/** A run's figures alone, as `--json` gives them. */
+function withoutCurve({ curve: _curve, ...run }: DrawnRun): ComparedRun {
+  return run;
+}
+
 async function compare(options: Options): Promise<void> {
   const job = createJob(options);
   say(
@@ -167,8 +172,7 @@ async function compare(options: Options): Promise<void> {
     const result = await running.result;
     const comparison = toComparison(job, result);
     const report = result.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
-    if (options.json)
-      printJson({ runs: result.runs.map(({ curve: _, ...run }) => run), settings: comparison.settings, report });
+    if (options.json) printJson({ runs: result.runs.map(withoutCurve), settings: comparison.settings, report });
     else printComparison(comparison);
     say(
       `${formatDuration((performance.now() - start) / 1000)}; ${report === undefined ? "no run was finished" : `report: ${report}`}`,

@@ -1,5 +1,6 @@
+import { median } from "simple-statistics";
 import { shortcutExplanations, shortcutTypes } from "../../nn/shortcuts/type.ts";
-import { type Comparison, type ComparisonCell, groupCells, median, summarize } from "../comparison.ts";
+import { type Comparison, type ComparisonCell, groupCells, summarize } from "../comparison.ts";
 import { escapeHtml, type PageSection, renderPage, renderTable } from "../page.ts";
 import { drawAccuracy, drawCurves, shortcutColors } from "./figures.ts";
 
