@@ -14,12 +14,13 @@ const layers = [
   "tasks",
   "lab",
   "cli",
+  "bench",
 ];
 
 /** Where a file may run. The core runs anywhere; a path says what else is needed. */
 const nodePaths = (folder) => [`${folder}/**/node.ts`, `${folder}/**/node/**`];
 const webPaths = (folder) => [`${folder}/**/web.ts`, `${folder}/**/web/**`];
-const nodeFiles = [...nodePaths("src"), "src/store/**", "src/cli/**"];
+const nodeFiles = [...nodePaths("src"), "src/store/**", "src/cli/**", "src/bench/**"];
 const webFiles = webPaths("src");
 const testFiles = ["**/*.test.ts", "test/**", "bench/**"];
 
@@ -42,7 +43,7 @@ const restrictLayer = (layer, index) => {
   const folder = `src/${layer}`;
   return [
     restrictImports([`${folder}/**`], [order, forbidNode, forbidWeb]),
-    restrictImports(layer === "store" || layer === "cli" ? [`${folder}/**`] : nodePaths(folder), [order, forbidWeb]),
+    restrictImports(layer === "store" || layer === "cli" || layer === "bench" ? [`${folder}/**`] : nodePaths(folder), [order, forbidWeb]),
     restrictImports(webPaths(folder), [order, forbidNode]),
   ];
 };

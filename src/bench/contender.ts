@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { EnvironmentError } from "../tensor/errors.ts";
+
+/** What one call of a contender measured. */
+export interface Measured {
+  /** Of each step. */
+  readonly seconds: readonly number[];
+  readonly peakMegabytes: number;
+}
+
+/** A process that runs steps when it is told to, so that several can take turns in one run. */
+export interface Contender {
+  readonly name: string;
+  run(steps: number): Promise<Measured>;
+  stop(): Promise<void>;
+}
+
+/** Memory settings that both sides of a pairing get. */
+export type Tunables = "" | "hugetlb";
+
+/** Starts a process that answers a number of steps on its input with a line of JSON. */
+export function startContender(name: string, command: string, args: readonly string[], tunables: Tunables): Contender {
+  const { GLIBC_TUNABLES: _, ...env } = process.env;
+  const child: ChildProcess = spawn(command, args, {
+    env: tunables === "hugetlb" ? { ...env, GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } : env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  return {
+    name,
+    run: async (steps) => {
+      child.stdin!.write(`${steps}\n`);
+      const { value, done } = await lines.next();
+      if (done === true) throw new EnvironmentError(name, "ended before it answered");
+      return JSON.parse(value) as Measured;
+    },
+    stop: async () => {
+      child.stdin!.end("\n");
+      await ended;
+    },
+  };
+}
+
+/** Steps and peak memory of a contender over a whole run. */
+export interface Standing {
+  readonly name: string;
+  readonly seconds: readonly number[];
+  readonly peakMegabytes: number;
+}
+
+/** Lets contenders take turns; the first turn warms up and does not count. */
+export async function takeTurns(
+  contenders: readonly Contender[],
+  rounds: number,
+  steps: number,
+): Promise<readonly Standing[]> {
+  const standings = contenders.map(({ name }) => ({ name, seconds: [] as number[], peakMegabytes: 0 }));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, contender] of contenders.entries()) {
+      const measured = await contender.run(round === 0 ? 2 : steps);
+      const standing = standings[index];
+      if (round > 0) standing.seconds.push(...measured.seconds);
+      standing.peakMegabytes = Math.max(standing.peakMegabytes, measured.peakMegabytes);
+    }
+  }
+  return standings;
+}

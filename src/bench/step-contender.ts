@@ -1,0 +1,47 @@
+import { createInterface } from "node:readline";
+import { createModel } from "../nn/models.ts";
+import { sgd } from "../optim/sgd.ts";
+import { createNodeRuntime } from "../runtime/node.ts";
+import { randomStream } from "../tensor/random.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { float32, int64 } from "../tensor/tensor.ts";
+import { chooseLowering, type LoweringChoice } from "../train/lowering.ts";
+import { createTrainer } from "../train/trainer.ts";
+
+// Our side of the benchmarks: MODEL BATCH SIZE LOWERING THREADS; see bench/torch_step.py for the other.
+const [name, batchText, sizeText, lowering, threads] = process.argv.slice(2);
+const batch = Number(batchText);
+const imageShape = [3, Number(sizeText), Number(sizeText)];
+const runtime = createNodeRuntime();
+const chosen = await chooseLowering(runtime, lowering as LoweringChoice);
+const trainer = await createTrainer({
+  runtime,
+  module: createModel(name).module,
+  imageShape,
+  batch,
+  optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
+  lowering: chosen.lowering,
+  session: { threads: Number(threads) },
+  seed: 0,
+});
+const stream = randomStream(0, "benchmark images");
+const images = float32(
+  [batch, ...imageShape],
+  Float32Array.from({ length: batch * sizeOf(imageShape) }, () => stream.normal()),
+);
+const labels = int64(
+  [batch],
+  Array.from({ length: batch }, (_, index) => index % 10),
+);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line.trim() === "") break;
+  const seconds: number[] = [];
+  for (let step = 0; step < Number(line); step++) {
+    const start = performance.now();
+    await trainer.step({ images, labels }, 0.05);
+    seconds.push((performance.now() - start) / 1000);
+  }
+  process.stdout.write(`${JSON.stringify({ seconds, peakMegabytes: process.resourceUsage().maxRSS / 1000 })}\n`);
+}
+await trainer.release();
