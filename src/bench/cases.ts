@@ -100,6 +100,7 @@ export async function compareTraining(
         rows.push({ ...shared, unit: "images/s", ours: rate(ours), peer: rate(peer), ratio: rate(ours) / rate(peer) });
         rows.push({
           ...shared,
+          name: test.name.replace("train", "memory"),
           unit: "MB peak",
           ours: ours.peakMegabytes,
           peer: peer.peakMegabytes,
