@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from "onnx-buf";
 import { FormatError } from "../tensor/errors.ts";
+import { quote } from "../tensor/printable.ts";
 import { describeNode, type Model, type Rest } from "./graph.ts";
 import { decodeGraph } from "./proto/decode-graph.ts";
 import type { ReadExternal } from "./proto/external.ts";
@@ -39,18 +40,22 @@ interface Parts {
 const holds = (field: WireField, number: number): boolean =>
   field.number === number && field.type === wireTypes.delimited;
 
-/** Adds a part; what lies behind the last one in the same bytes is joined to it without a copy. */
-function addPart(parts: Uint8Array[], bytes: Uint8Array, begin: number, end: number): void {
-  const last = parts.at(-1);
-  if (last === undefined || last.byteOffset + last.length !== bytes.byteOffset + begin) {
-    parts.push(bytes.subarray(begin, end));
-  } else parts[parts.length - 1] = bytes.subarray(last.byteOffset - bytes.byteOffset, end);
+interface Range {
+  readonly begin: number;
+  end: number;
+}
+
+/** Adds a field to those that are kept together; one right behind the last is joined to it. */
+function addField(ranges: Range[], { begin, end }: WireField): void {
+  const last = ranges.at(-1);
+  if (last?.end === begin) last.end = end;
+  else ranges.push({ begin, end });
 }
 
 /** A `graph` field that comes twice is one graph: protobuf merges them. */
 function takeApart(where: string, bytes: Uint8Array): Parts {
-  const outer: Uint8Array[] = [];
-  const inner: Uint8Array[] = [];
+  const outer: Range[] = [];
+  const inner: Range[] = [];
   const initializers: Uint8Array[] = [];
   const cursor = openCursor(where, bytes);
   let found = readField(cursor);
@@ -58,18 +63,19 @@ function takeApart(where: string, bytes: Uint8Array): Parts {
   let hasGraph = false;
   for (; found !== undefined; found = readField(cursor)) {
     if (!holds(found, GRAPH)) {
-      addPart(outer, bytes, found.begin, found.end);
+      addField(outer, found);
       continue;
     }
     hasGraph = true;
     const inside = openCursor(where, bytes, found.start, found.end);
     for (let field = readField(inside); field !== undefined; field = readField(inside)) {
       if (holds(field, INITIALIZER)) initializers.push(bytes.subarray(field.start, field.end));
-      else addPart(inner, bytes, field.begin, field.end);
+      else addField(inner, field);
     }
   }
   if (!hasGraph) throw new FormatError(where, "holds no graph; must be an ONNX file");
-  return { skeleton: joinChunks([...outer, ...delimitedField(GRAPH, inner)]), initializers };
+  const [model, graph] = [outer, inner].map((ranges) => ranges.map(({ begin, end }) => bytes.subarray(begin, end)));
+  return { skeleton: joinChunks([...model, ...delimitedField(GRAPH, graph)]), initializers };
 }
 
 /** What the generated parser refuses beyond what was checked before. */
@@ -85,7 +91,7 @@ function parse(where: string, skeleton: Uint8Array): ModelProto {
 function toMap<V>(where: string, what: string, entries: readonly (readonly [string, V])[]): ReadonlyMap<string, V> {
   const map = new Map<string, V>();
   for (const [key, value] of entries) {
-    if (map.has(key)) throw new FormatError(where, `gives ${what} "${key}" twice`);
+    if (map.has(key)) throw new FormatError(where, `gives ${what} ${quote(key)} twice`);
     map.set(key, value);
   }
   return map;
@@ -96,7 +102,7 @@ function decodeOpsets(where: string, message: ModelProto): ReadonlyMap<string, n
     if (version >= 1n && version < 2n ** 31n) return [domain, Number(version)] as const;
     throw new FormatError(
       where,
-      `imports version ${version} of the operators "${domain || "ai.onnx"}"; must be at least 1`,
+      `imports version ${version} of the operators ${quote(domain || "ai.onnx")}; must be at least 1`,
     );
   });
   // Before version 3 of the format there was one version of the operators.
@@ -133,7 +139,10 @@ export function decodeModel(bytes: Uint8Array, where: string, options: DecodeOpt
   const [stray] = nodesWithoutOpset(graph, opsets);
   if (stray !== undefined) {
     const domain = stray.domain || "ai.onnx";
-    throw new FormatError(where, `node ${describeNode(stray)} uses the operators "${domain}" of no stated version`);
+    throw new FormatError(
+      where,
+      `node ${describeNode(stray)} uses the operators ${quote(domain)} of no stated version`,
+    );
   }
   const properties = message.metadataProps.map(({ key, value }) => [key, value] as const);
   return {

@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
+import { quote } from "../tensor/printable.ts";
 import { describeNode, MICROSOFT_DOMAIN, type Model, NCHWC_DOMAIN } from "./graph.ts";
 import { nodesWithoutOpset } from "./proto/domains.ts";
 import { encodeGraph, encodeInitializers, sortEntries } from "./proto/encode-graph.ts";
@@ -18,7 +19,7 @@ function importedOpsets(model: Model): ReadonlyMap<string, number> {
     if (node.domain !== MICROSOFT_DOMAIN && node.domain !== NCHWC_DOMAIN) {
       throw new UnsupportedError(
         `node ${describeNode(node)}`,
-        `${node.op} is an operator of "${node.domain || "ai.onnx"}", whose version the model's opsets do not give`,
+        `${quote(node.op)} is an operator of ${quote(node.domain || "ai.onnx")}, whose version the model's opsets do not give`,
       );
     }
     opsets.set(node.domain, 1);

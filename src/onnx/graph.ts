@@ -1,4 +1,5 @@
 import type { DType } from "../tensor/dtype.ts";
+import { quote } from "../tensor/printable.ts";
 import type { SymbolicShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -85,5 +86,5 @@ export const NCHWC_DOMAIN = "com.microsoft.nchwc";
 /** What errors call a node: by its name, or by what it makes where it has none. */
 export function describeNode(node: Node): string {
   const made = node.outputs.find((name) => name !== "");
-  return node.name === "" && made !== undefined ? `that makes "${made}"` : `"${node.name}"`;
+  return node.name === "" && made !== undefined ? `that makes ${quote(made)}` : quote(node.name);
 }

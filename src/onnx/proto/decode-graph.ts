@@ -1,5 +1,6 @@
 import type { GraphProto, NodeProto } from "onnx-buf";
 import { FormatError } from "../../tensor/errors.ts";
+import { quote } from "../../tensor/printable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import {
   type Attribute,
@@ -28,7 +29,7 @@ function decodeNode(context: DecodeContext, message: NodeProto): Node {
   const node: Node = { op, domain, name, inputs, outputs, attributes, ...restOf(message, nodeFields) };
   if (op === "") throw new FormatError(context.where, `node ${describeNode(node)} does not say its operator`);
   for (const attribute of message.attribute) {
-    const where = `${context.where}: attribute "${attribute.name}" of node ${describeNode(node)}`;
+    const where = `${context.where}: attribute ${quote(attribute.name)} of node ${describeNode(node)}`;
     if (attributes.has(attribute.name)) throw new FormatError(where, "is given twice");
     attributes.set(attribute.name, decodeAttribute({ ...context, where }, attribute, decodeInner));
   }
@@ -47,7 +48,7 @@ function decodeInitializers(context: DecodeContext, messages: readonly TensorFie
   const rests = new Map<string, Rest>();
   const opaque: TensorFields[] = [];
   for (const message of messages) {
-    const where = `${context.where}: initializer "${message.name}"`;
+    const where = `${context.where}: initializer ${quote(message.name)}`;
     const value = decodeTensor(where, message, context.readExternal);
     if (value === undefined) opaque.push(message);
     else if (initializers.has(message.name)) throw new FormatError(where, "is given twice");

@@ -12,6 +12,7 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { OptionError, UnsupportedError } from "../../tensor/errors.ts";
+import { quote } from "../../tensor/printable.ts";
 import { bytesOf, type Tensor } from "../../tensor/tensor.ts";
 import { type Attribute, describeNode, type Graph, type Node, RESIDUA_DOMAIN, type Rest } from "../graph.ts";
 import { onnxDtypes } from "../operators/elementwise.ts";
@@ -77,7 +78,7 @@ function encodeAttributeValue(where: string, attribute: Attribute): MessageInitS
 }
 
 function encodeAttribute(node: Node, name: string, attribute: Attribute): AttributeProto {
-  const where = `attribute "${name}" of node ${describeNode(node)}`;
+  const where = `attribute ${quote(name)} of node ${describeNode(node)}`;
   const value = encodeAttributeValue(where, attribute);
   if (attribute.kind === "opaque") return value as AttributeProto;
   const { t: _, ...rest } = attribute.rest ?? {};
@@ -88,7 +89,7 @@ function encodeNode(node: Node): NodeProto {
   if (node.domain === RESIDUA_DOMAIN) {
     throw new UnsupportedError(
       `node ${describeNode(node)}`,
-      `${node.op} is an internal operator; lower the graph before writing it`,
+      `${quote(node.op)} is an internal operator; lower the graph before writing it`,
     );
   }
   const message = create(NodeProtoSchema, {

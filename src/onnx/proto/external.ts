@@ -1,5 +1,6 @@
 import type { StringStringEntryProto } from "onnx-buf";
 import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
+import { quote } from "../../tensor/printable.ts";
 
 /**
  * Reads part of a file that lies beside the model's.
@@ -18,7 +19,7 @@ export function checkLocation(where: string, location: string): void {
   if (outside || location.includes("\0")) {
     throw new UnsupportedError(
       where,
-      `refers to the file ${JSON.stringify(location)}; external data must lie in the model's own folder`,
+      `refers to the file ${quote(location)}; external data must lie in the model's own folder`,
     );
   }
 }
@@ -28,7 +29,7 @@ function readNumber(where: string, entries: ReadonlyMap<string, string>, key: st
   if (text === undefined) return undefined;
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(value)) return value;
-  throw new FormatError(where, `external data has the ${key} ${JSON.stringify(text)}; must be a number of bytes`);
+  throw new FormatError(where, `external data has the ${key} ${quote(text)}; must be a number of bytes`);
 }
 
 /** The bytes of a tensor that its file keeps elsewhere. @param size how many its type and shape ask for */
@@ -49,10 +50,10 @@ export function readExternalData(
   if (read === undefined) {
     throw new UnsupportedError(
       where,
-      `keeps its elements in the file ${JSON.stringify(location)}; pass readExternal to read them`,
+      `keeps its elements in the file ${quote(location)}; pass readExternal to read them`,
     );
   }
   const bytes = read(location.replaceAll("\\", "/"), offset, length);
   if (bytes.length === size) return bytes;
-  throw new FormatError(where, `the file ${JSON.stringify(location)} gave ${bytes.length} of ${size} bytes`);
+  throw new FormatError(where, `the file ${quote(location)} gave ${bytes.length} of ${size} bytes`);
 }

@@ -7,7 +7,7 @@ import { type Cursor, openCursor, readField, type WireField, wireTypes } from ".
 /** Messages inside messages: enough for twenty graphs inside each other. */
 const MAXIMUM_DEPTH = 64;
 /** About 32 bytes of memory each. */
-const MAXIMUM_CELLS = 2 ** 25;
+const MAXIMUM_CELLS = 2 ** 24;
 /** What an empty message takes once it is an object; in the file it takes two bytes. */
 const MESSAGE_CELLS = 16;
 
@@ -30,7 +30,10 @@ function fieldsOf(schema: DescMessage): ReadonlyMap<number, DescField> {
 export function spend(budget: Budget, where: string, cells: number): void {
   budget.cells -= cells;
   if (budget.cells < 0) {
-    throw new FormatError(where, "is not read: its graph has more than about a million nodes, attributes and numbers");
+    throw new FormatError(
+      where,
+      "is not read: its graph alone, without its weights, would take more than half a gigabyte",
+    );
   }
 }
 

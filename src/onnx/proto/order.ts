@@ -1,5 +1,6 @@
 import type { SparseTensorProto, TensorProto } from "onnx-buf";
 import { FormatError } from "../../tensor/errors.ts";
+import { quote } from "../../tensor/printable.ts";
 import { describeNode, type Graph, type Node } from "../graph.ts";
 
 /** Names of constants that Residua has no element type for and keeps as they came. */
@@ -33,7 +34,7 @@ function requireDistinct(where: string, what: string, names: readonly string[]):
   const seen = new Set<string>();
   for (const name of names) {
     if (name === "") throw new FormatError(where, `${what} has no name`);
-    if (seen.has(name)) throw new FormatError(where, `there are two ${what}s named "${name}"`);
+    if (seen.has(name)) throw new FormatError(where, `there are two ${what}s named ${quote(name)}`);
     seen.add(name);
   }
 }
@@ -50,7 +51,7 @@ function findMakers(where: string, graph: Graph): ReadonlyMap<string, number> {
         const first = other === undefined ? "an input or initializer" : `node ${describeNode(graph.nodes[other])}`;
         throw new FormatError(
           where,
-          `the value "${name}" is made twice: by ${first} and by node ${describeNode(node)}`,
+          `the value ${quote(name)} is made twice: by ${first} and by node ${describeNode(node)}`,
         );
       }
       makers.set(name, index);
@@ -110,10 +111,10 @@ export function orderGraph(where: string, graph: Graph, enclosed: boolean): Grap
     const names = usedNames(node);
     const missing = names.find(unknown);
     if (missing === undefined) return names.flatMap((name) => makers.get(name) ?? []);
-    throw new FormatError(where, `node ${describeNode(node)} uses "${missing}", which nothing makes`);
+    throw new FormatError(where, `node ${describeNode(node)} uses ${quote(missing)}, which nothing makes`);
   });
   const missing = graph.outputs.find(({ name }) => unknown(name));
-  if (missing) throw new FormatError(where, `the output "${missing.name}" is made by nothing`);
+  if (missing) throw new FormatError(where, `the output ${quote(missing.name)} is made by nothing`);
   if (waiting.every((before, index) => before.every((earlier) => earlier < index))) return graph;
   return { ...graph, nodes: sortNodes(where, graph, waiting).map((index) => graph.nodes[index]) };
 }

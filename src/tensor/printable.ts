@@ -1,0 +1,18 @@
+const longest = 80;
+const shown = 4;
+
+/** Text from a file, fit for one line of an error: quoted, shortened, with everything invisible escaped. */
+export function quote(text: string): string {
+  const short = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+  return JSON.stringify(short).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeCodePoint);
+}
+
+/** The first few names, then how many are left: `"a", "b" and 12 more`. */
+export function listNames(names: readonly string[]): string {
+  const first = names.slice(0, shown).map(quote).join(", ");
+  return names.length > shown ? `${first} and ${names.length - shown} more` : first;
+}
+
+function escapeCodePoint(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
