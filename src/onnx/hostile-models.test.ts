@@ -35,9 +35,9 @@ const encoded = modelMessages.map((message) => toBinary(ModelProtoSchema, messag
 
 test("a model cut off anywhere is decoded or refused in one line", () => {
   fc.assert(
-    fc.property(encoded, fc.nat(), (bytes, at) =>
-      expect(readOrRefusal(bytes.subarray(0, at % bytes.length))).toMatch(oneLine),
-    ),
+    fc.property(encoded, fc.nat(), (bytes, at) => {
+      expect(readOrRefusal(bytes.subarray(0, at % bytes.length))).toMatch(oneLine);
+    }),
     { numRuns: 500 },
   );
 });
@@ -56,7 +56,9 @@ test("a model with flipped bits is decoded or refused in one line", () => {
 
 test("bytes at random are decoded or refused in one line", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => expect(readOrRefusal(bytes)).toMatch(oneLine)),
+    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+      expect(readOrRefusal(bytes)).toMatch(oneLine);
+    }),
     { numRuns: 1000 },
   );
 });
