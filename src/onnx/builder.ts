@@ -119,11 +119,12 @@ export function createGraphBuilder(name: string): GraphBuilder {
   const scopes: string[] = [];
   const counters = new Map<string, number>();
 
+  const nodeNames = new Set<string>();
   const unique = (stem: string): string => {
     const count = counters.get(stem) ?? 0;
     counters.set(stem, count + 1);
     const candidate = count === 0 ? stem : `${stem}_${count}`;
-    return types.has(candidate) ? unique(stem) : candidate;
+    return types.has(candidate) || nodeNames.has(candidate) ? unique(stem) : candidate;
   };
   const declare = (valueName: string, type: TensorType): Value => {
     if (types.has(valueName)) throw new ShapeError(name, `the value name "${valueName}" is already taken`);
@@ -176,6 +177,7 @@ export function createGraphBuilder(name: string): GraphBuilder {
   const ops: GraphBuilder["ops"] = (op, operands, outputCount, attributes) => {
     const stem = scopes.length === 0 ? op : `${scopes.join(".")}/${op}`;
     const nodeName = unique(stem);
+    nodeNames.add(nodeName);
     const names = Array.from({ length: outputCount }, (_, index) =>
       unique(outputCount === 1 ? `${nodeName}:y` : `${nodeName}:${index}`),
     );
@@ -195,7 +197,11 @@ export function createGraphBuilder(name: string): GraphBuilder {
     ints: (values) => constant(int64([values.length], values)),
     op: (op, operands, attributes) => ops(op, operands, 1, attributes)[0],
     ops,
-    append: (node) => appendNode(node, types, nodes, initializers, declare),
+    append: (node) => {
+      const name = nodeNames.has(node.name) ? unique(node.name) : node.name;
+      nodeNames.add(name);
+      return appendNode({ ...node, name }, types, nodes, initializers, declare);
+    },
     output: (valueName, value) =>
       void outputs.push({ name: valueName, from: value.name, dtype: value.dtype, shape: value.shape }),
     constantOf: (value) => initializers.get(value.name),
