@@ -96,14 +96,17 @@ def network_case(name, make, size, batch, classes, first_seed, tries):
     limit = 3 * max(single, moved)
     network = fill(make(), seed).double()
     evaluated = network.eval()(x.double()).detach().float().numpy()
-    trained = network.train()(x.double()).detach().float().numpy()
+    exact_scores = network.train()(x.double()).detach()
+    single_scores = fill(make(), seed).train()(x).detach().double()
+    score_limit = 3 * ((single_scores - exact_scores).abs().max() / exact_scores.abs().max()).item()
+    trained = exact_scores.float().numpy()
     tensors = {f"{name}/evaluate": evaluated, f"{name}/train": trained}
     for key, gradient in exact.items():
         flat = gradient.flatten()
         places = (np.arange(SAMPLES) * 7919) % len(flat)
         tensors[f"{name}/gradient/{key}"] = np.concatenate([flat[places].numpy(), [flat.abs().max(), flat.norm()]]).astype(np.float32)
-    print(name, "seed", seed, "margin", margins[seed], "gradient limit", limit)
-    return {"name": name, "seed": seed, "inputSeed": seed + 5000, "size": size, "batch": batch, "classes": classes, "loss": loss, "gradientLimit": limit}, tensors
+    print(name, "seed", seed, "margin", margins[seed], "gradient limit", limit, "score limit", score_limit)
+    return {"name": name, "seed": seed, "inputSeed": seed + 5000, "size": size, "batch": batch, "classes": classes, "loss": loss, "scoreLimit": score_limit, "gradientLimit": limit}, tensors
 
 
 def trajectory(make, seed, optimizer, smoothing, clip, dtype, shift=0.0, steps=20, batch=8):

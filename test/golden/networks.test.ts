@@ -25,6 +25,8 @@ interface Case {
   readonly batch: number;
   readonly classes: number;
   readonly loss: number;
+  /** Three times what PyTorch's own float32 misses its float64 by, in training mode. */
+  readonly scoreLimit: number;
   readonly gradientLimit: number;
 }
 
@@ -71,8 +73,8 @@ describe.each(lowerings)("$name", (lowering) => {
       const trained = await runGraph(step.graph, { images, labels, ...Object.fromEntries(state) }, lowering);
       expect(
         relativeError(floats(trained[stepNames.scores]), floats(golden.get(`${network.name}/train`))),
-      ).toBeLessThan(LIMIT);
-      expect(Math.abs(floats(trained[stepNames.loss])[0] - network.loss)).toBeLessThan(LIMIT * network.loss);
+      ).toBeLessThan(Math.max(network.scoreLimit, LIMIT));
+      expect(Math.abs(floats(trained[stepNames.loss])[0] - network.loss)).toBeLessThan(Math.max(network.scoreLimit, LIMIT) * network.loss);
       for (const name of step.trained.keys()) {
         const gradient = floats(trained[stepNames.gradient(name)]);
         const expected = floats(golden.get(`${network.name}/gradient/${name}`));
