@@ -106,7 +106,8 @@ function writeTensor(writer: PickleWriter, { dtype, shape, data }: Tensor, key: 
   writer.op("binpersid");
   writer.integer(0);
   writer.integers(shape);
-  writer.integers(stridesOf(shape));
+  // PyTorch counts an empty axis as one.
+  writer.integers(stridesOf(shape.map((extent) => Math.max(extent, 1))));
   writer.op("newfalse");
   writer.global("collections", "OrderedDict");
   writer.op("emptyTuple");
@@ -155,18 +156,16 @@ function createWriter(): PickleWriter {
       op("binint");
       put32(value);
     } else {
-      // Five bytes with a sign reach 2³⁹, more than any tensor holds.
       op("long1");
-      put(5);
-      put32(value % 2 ** 32);
-      put(Math.floor(value / 2 ** 32));
+      const bytes = signedBytes(value);
+      put(bytes.length, ...bytes);
     }
   };
   const integers = (values: Shape): void => {
     if (values.length === 0) return op("emptyTuple");
     if (values.length > 3) op("mark");
     values.forEach(integer);
-    op(values.length > 3 ? "tuple" : (["tuple1", "tuple2", "tuple3"] as const)[values.length - 1]!);
+    op(values.length > 3 ? "tuple" : (["tuple1", "tuple2", "tuple3"] as const)[values.length - 1]);
     remember();
   };
   const global = (module: string, name: string): void =>
@@ -176,4 +175,11 @@ function createWriter(): PickleWriter {
     });
   const sharedText = (value: string): void => shared(`text ${value}`, () => text(value));
   return { op, text, integer, integers, global, sharedText, remember, finish: () => joinBytes(parts) };
+}
+
+/** The fewest little-endian bytes that hold a number with its sign. */
+function signedBytes(value: number): readonly number[] {
+  const bytes: number[] = [];
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.push(rest % 256);
+  return bytes.at(-1)! < 0x80 ? bytes : [...bytes, 0];
 }

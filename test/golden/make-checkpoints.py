@@ -56,6 +56,14 @@ def strided():
     )
 
 
+def many():
+    """So many that the pickle's memo passes 256 entries; extents and strides of one to five bytes."""
+    state = collections.OrderedDict((f"layer{index}.weight", torch.full((1, index % 3), 0.5)) for index in range(50))
+    state["wide"] = torch.zeros(0, 300, 70000, 70000)
+    state["long"] = torch.zeros(257, dtype=torch.int8)
+    return state
+
+
 def network():
     torch.manual_seed(SEED)
     return torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, bias=False), torch.nn.BatchNorm2d(2), torch.nn.Linear(2, 3))
@@ -92,7 +100,7 @@ class Attack:
         self.function = function
 
     def __reduce__(self):
-        return self.function, ("touch /tmp/this-must-never-exist",)
+        return self.function, ("touch must-never-exist",)
 
 
 def make_checkpoints():
@@ -103,6 +111,7 @@ def make_checkpoints():
     save("dtypes-legacy.pth", dtypes(), dtypes(), manifest, **legacy)
     save("strided.pth", strided(), strided(), manifest)
     save("strided-legacy.pth", strided(), strided(), manifest, **legacy)
+    save("many.pth", many(), many(), manifest)
     save("module.pth", model.state_dict(), model.state_dict(), manifest)
     save("module-legacy.th", model.state_dict(), model.state_dict(), manifest, **legacy)
     save("protocol-4.pth", model.state_dict(), model.state_dict(), manifest, pickle_protocol=4)
@@ -114,7 +123,7 @@ def make_checkpoints():
     ema = {"step": 5, "ema": {"module": {"module." + key: value for key, value in expected.items()}}}
     save("ema.pth", ema, expected, manifest)
     averaged = torch.optim.swa_utils.AveragedModel(model).state_dict()
-    save("averaged.pth", averaged, expected, manifest)
+    save("averaged.pth", averaged, model.state_dict(), manifest)
     save("single.pth", collections.OrderedDict(weight=torch.tensor([1.0, 2.0])), {"weight": torch.tensor([1.0, 2.0])}, manifest)
     repack_deflated("training.pth", "deflated.pth", manifest)
 

@@ -74,7 +74,9 @@ describe.each(lowerings)("$name", (lowering) => {
       expect(
         relativeError(floats(trained[stepNames.scores]), floats(golden.get(`${network.name}/train`))),
       ).toBeLessThan(Math.max(network.scoreLimit, LIMIT));
-      expect(Math.abs(floats(trained[stepNames.loss])[0] - network.loss)).toBeLessThan(Math.max(network.scoreLimit, LIMIT) * network.loss);
+      expect(Math.abs(floats(trained[stepNames.loss])[0] - network.loss)).toBeLessThan(
+        Math.max(network.scoreLimit, LIMIT) * network.loss,
+      );
       for (const name of step.trained.keys()) {
         const gradient = floats(trained[stepNames.gradient(name)]);
         const expected = floats(golden.get(`${network.name}/gradient/${name}`));

@@ -7,4 +7,5 @@ import { probeBlockSize } from "../../src/runtime/probe.ts";
 const block = await probeBlockSize(createNodeRuntime());
 
 /** Every lowering of a training graph that this machine has; each must give PyTorch's numbers. */
-export const lowerings: readonly Lowering[] = block === undefined ? [portable] : [portable, createBlockedLowering(block)];
+export const lowerings: readonly Lowering[] =
+  block === undefined ? [portable] : [portable, createBlockedLowering(block)];
