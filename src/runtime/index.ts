@@ -1,2 +1,4 @@
-export * from "./runtime.ts";
 export * from "./onnxruntime.ts";
+export * from "./onnxruntime-module.ts";
+export * from "./probe.ts";
+export * from "./runtime.ts";

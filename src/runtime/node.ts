@@ -1,6 +1,7 @@
 import * as ort from "onnxruntime-node";
+import { OptionError } from "../tensor/errors.ts";
 import { createOrtRuntime } from "./onnxruntime.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime, SessionOptions } from "./runtime.ts";
 
 /**
  * ONNX Runtime's native build. Its `run` occupies the calling thread until it is done, and ending the process or a
@@ -14,9 +15,14 @@ export function createNodeRuntime(): Runtime {
     name: "node",
     version: ort.env.versions.node ?? ort.env.versions.common,
     hasBlockedDomain: process.arch === "x64",
-    sessionOptions: ({ threads, executionProviders }) => ({
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      executionProviders: [...(executionProviders ?? ["cpu"])],
-    }),
+    sessionOptions: ({ threads, executionProviders }: SessionOptions) => {
+      if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+        throw new OptionError("threads", `must be a whole number above 0, got ${threads}`);
+      }
+      return {
+        ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+        executionProviders: [...(executionProviders ?? ["cpu"])],
+      };
+    },
   });
 }

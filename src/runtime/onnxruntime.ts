@@ -1,65 +1,41 @@
-import type { Env, InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
-import type { DType, DTypeArrays } from "../tensor/dtype.ts";
-import { ResiduaError, ShapeError } from "../tensor/errors.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { type DType, dtypeArrays } from "../tensor/dtype.ts";
+import { OptionError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
+import { DeviceTensor } from "./device-tensor.ts";
+import { explainFailure } from "./failure.ts";
+import { convertFeeds } from "./feeds.ts";
+import { HostTensor } from "./host-tensor.ts";
+import type { OrtModule } from "./onnxruntime-module.ts";
+import { createQueue, type Queue } from "./queue.ts";
 import type { Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
-
-/** The part of ONNX Runtime's JavaScript packages that is used; onnxruntime-node and onnxruntime-web both have it. */
-export interface OrtModule {
-  readonly env: Env;
-  readonly Tensor: TensorConstructor;
-  readonly InferenceSession: {
-    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
-  };
-}
 
 /** What one of the packages does in its own way. */
 export interface OrtFlavour {
   readonly name: Runtime["name"];
   readonly version: string;
   readonly hasBlockedDomain: boolean;
+  /** @throws {OptionError} if an option is out of range */
   readonly sessionOptions: (options: SessionOptions) => InferenceSession.SessionOptions;
 }
 
 /** The least severe message that ONNX Runtime prints by itself: errors. */
 const LOG_ERRORS = 3;
 
-class OrtRuntimeTensor implements RuntimeTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly inner: OrtTensor;
+/**
+ * One queue a package, whichever runtime asks. Loads, runs and releases that overlap would share the one stack of the
+ * WebAssembly module, which ONNX Runtime does not guard; in Node they occupy the thread anyway.
+ */
+const queues = new WeakMap<OrtModule, Queue>();
 
-  constructor(inner: OrtTensor) {
-    this.inner = inner;
-    this.dtype = inner.type as DType;
-    this.shape = inner.dims;
-  }
-
-  async read(): Promise<Tensor> {
-    const data = (this.inner.location === "cpu" ? this.inner.data : await this.inner.getData()) as DTypeArrays[DType];
-    return { dtype: this.dtype, shape: this.shape, data: data as never };
-  }
-
-  dispose(): void {
-    // Memory of the host is the garbage collector's; disposing of it would only forbid a later read.
-    if (this.inner.location !== "cpu") this.inner.dispose();
-  }
-}
-
-/** ONNX Runtime's reason in one line, without its file names and line numbers. */
-function failure(where: string, error: unknown): ResiduaError {
-  const text = error instanceof Error ? error.message : String(error);
-  const line = text
-    .split("\n")[0]
-    .replace(/^.*?ERROR_MESSAGE:\s*/, "")
-    .replaceAll(/\/\S+\.(cc|h):\d+\s*/g, "")
-    .trim();
-  return new ResiduaError(where, `ONNX Runtime refused: ${line}`, { cause: error });
+function queueOf(ort: OrtModule): Queue {
+  const queue = queues.get(ort) ?? createQueue();
+  queues.set(ort, queue);
+  return queue;
 }
 
 /** Makes a runtime of one of ONNX Runtime's packages. */
 export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
+  const queue = queueOf(ort);
   return {
     name: flavour.name,
     version: flavour.version,
@@ -74,65 +50,59 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
         ...flavour.sessionOptions(options),
       };
       try {
-        return wrapSession(ort, await ort.InferenceSession.create(model, settings));
+        return wrapSession(ort, queue, await queue(() => ort.InferenceSession.create(model, settings)));
       } catch (error) {
-        throw failure("model", error);
+        throw explainFailure("model", error);
       }
     },
   };
 }
 
-function wrapSession(ort: OrtModule, inner: InferenceSession): Session {
+function wrapSession(ort: OrtModule, queue: Queue, inner: InferenceSession): Session {
+  const { inputNames, outputNames, inputMetadata } = inner;
+  const inputs = new Map(inputNames.map((name, index) => [name, inputMetadata[index]]));
+  const outputs = new Set(outputNames);
+  const onDevice = new Set<DeviceTensor>();
   let released: Promise<void> | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  const run: Session["run"] = async (feeds, fetches) => {
+  const run: Session["run"] = async (feeds, fetches = outputNames) => {
     if (released) throw new ResiduaError("session", "was released; load the model again");
-    const inputs = Object.fromEntries(inner.inputNames.map((name) => [name, toOrt(ort, inner, name, feeds[name])]));
-    const current = inner.run(inputs, fetches ?? inner.outputNames);
-    running = current.catch(() => undefined);
-    try {
-      const results = await current;
-      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, new OrtRuntimeTensor(result)]));
-    } catch (error) {
-      throw failure("run", error);
-    }
+    checkFetches(outputs, fetches);
+    const fed = convertFeeds(ort, inputs, feeds);
+    const results = await queue(() => inner.run(fed, fetches)).catch((error: unknown) => {
+      throw explainFailure("run", error);
+    });
+    return Object.fromEntries(
+      Object.entries(results).map(([name, result]) => [name, wrapOutput(ort, name, result, onDevice)]),
+    );
   };
   const release = async (): Promise<void> => {
-    await running;
+    // The session owns the memory they lie in: to give it back later would be a use after free.
+    await Promise.all(Array.from(onDevice, (tensor) => tensor.close()));
     await inner.release();
   };
   return {
-    inputNames: inner.inputNames,
-    outputNames: inner.outputNames,
+    inputNames,
+    outputNames,
     run,
     endProfiling: () => inner.endProfiling(),
-    release: () => (released ??= release()),
+    release: () => (released ??= queue(release)),
   };
 }
 
-/** The tensor to feed, checked against what the model declares: ONNX Runtime's own messages name no shapes. */
-function toOrt(
-  ort: OrtModule,
-  inner: InferenceSession,
-  name: string,
-  fed: Tensor | RuntimeTensor | undefined,
-): OrtTensor {
-  if (fed === undefined) throw new ResiduaError(`input "${name}"`, "is missing; feed every input of the model");
-  const declared = inner.inputMetadata[inner.inputNames.indexOf(name)];
-  if (declared?.isTensor) {
-    if (declared.type !== fed.dtype)
-      throw new ShapeError(`input "${name}"`, `must be ${declared.type}, got ${fed.dtype}`);
-    const wanted = declared.shape.map((extent, axis) =>
-      typeof extent === "number" && extent >= 0 ? extent : (fed.shape[axis] ?? 0),
-    );
-    if (wanted.length !== fed.shape.length || !sameShape(wanted, fed.shape)) {
-      throw new ShapeError(
-        `input "${name}"`,
-        `must have shape ${formatShape(declared.shape)}, got ${formatShape(fed.shape)}`,
-      );
-    }
+function checkFetches(outputs: ReadonlySet<string>, fetches: readonly string[]): void {
+  const unknown = fetches.find((name) => !outputs.has(name));
+  const choices = [...outputs].join(", ");
+  if (unknown !== undefined) throw new OptionError(`output "${unknown}"`, `is not among the model's: ${choices}`);
+  if (fetches.length === 0) throw new OptionError("fetches", `name no output; name some of ${choices}`);
+}
+
+function wrapOutput(ort: OrtModule, name: string, inner: OrtTensor, onDevice: Set<DeviceTensor>): RuntimeTensor {
+  const dtype = inner.type;
+  if (!Object.hasOwn(dtypeArrays, dtype)) {
+    throw new UnsupportedError(`output "${name}"`, `is a tensor of ${dtype}, which is not read; fetch other outputs`);
   }
-  if (fed instanceof OrtRuntimeTensor) return fed.inner;
-  const host = fed as Tensor;
-  return new ort.Tensor(host.dtype as "float32", host.data as Float32Array, host.shape);
+  if (inner.location !== "gpu-buffer") return new HostTensor(inner, dtype as DType);
+  const held = new DeviceTensor(ort, inner, dtype as DType, (closed) => onDevice.delete(closed));
+  onDevice.add(held);
+  return held;
 }

@@ -9,15 +9,15 @@ import type { Tensor } from "../tensor/tensor.ts";
 export interface RuntimeTensor {
   readonly dtype: DType;
   readonly shape: Shape;
-  /** The elements, copied to the host if they are elsewhere. */
+  /** The elements: those of host memory as they are, others copied to it; `dispose` is still due for these. */
   read(): Promise<Tensor>;
-  /** Gives the memory back; the tensor must not be used afterwards. A no-op for host memory. */
+  /** Gives the memory back; the tensor must not be used afterwards. A no-op for host memory. Safe to call twice. */
   dispose(): void;
 }
 
 /** How a session runs; what is left out is the runtime's own choice. */
 export interface SessionOptions {
-  /** Threads that one operator may use. */
+  /** Threads that one operator may use; in a browser the runtime itself is made with them. */
   readonly threads?: number;
   /** ONNX Runtime's execution providers by name, most wanted first: "cpu", "cuda", "wasm", "webgpu", … */
   readonly executionProviders?: readonly string[];
@@ -38,11 +38,12 @@ export interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /**
-   * Runs the model once. Host tensors and tensors of this runtime may be mixed.
+   * Runs the model once. Host tensors and tensors of this runtime may be mixed; host tensors must not change until the
+   * run is over. Runs that are asked for at the same time follow each other.
    *
    * @param feeds one entry an input
    * @param fetches the outputs wanted; all if left out
-   * @throws {ResiduaError} if an input is missing or of another type or shape
+   * @throws {ResiduaError} if an input is missing, unknown, or of another type or shape
    */
   run(
     feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
@@ -50,7 +51,10 @@ export interface Session {
   ): Promise<Readonly<Record<string, RuntimeTensor>>>;
   /** Ends the profile and writes it: to a file in Node, to the console in a browser. */
   endProfiling(): void;
-  /** Releases what the session holds; waits for a run in flight. Safe to call twice. */
+  /**
+   * Releases what the session holds, after the runs in flight. Outputs in host memory remain; those that were kept on a
+   * device are disposed of. Safe to call twice.
+   */
   release(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
-import { createOrtRuntime, type OrtModule } from "./onnxruntime.ts";
+import { createOrtRuntime } from "./onnxruntime.ts";
+import type { OrtModule } from "./onnxruntime-module.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Where and how ONNX Runtime's WebAssembly runs. */
@@ -11,7 +12,11 @@ export interface WebRuntimeOptions {
   readonly wasmPaths?: string;
 }
 
-/** ONNX Runtime in a page or worker. Outputs named in `keepOnDevice` stay in the graphics processor's memory. */
+/**
+ * ONNX Runtime in a page or worker. With the execution provider "webgpu", outputs named in `keepOnDevice` stay in the
+ * graphics processor's memory until they are disposed of. WebAssembly's `run` occupies the calling thread: use a worker
+ * where a page must stay responsive.
+ */
 export function createWebRuntime({ ort, threads, wasmPaths }: WebRuntimeOptions): Runtime {
   if (threads !== undefined) ort.env.wasm.numThreads = threads;
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
@@ -19,11 +24,12 @@ export function createWebRuntime({ ort, threads, wasmPaths }: WebRuntimeOptions)
     name: "web",
     version: ort.env.versions.web ?? ort.env.versions.common,
     hasBlockedDomain: false,
-    sessionOptions: ({ executionProviders, keepOnDevice }) => ({
-      executionProviders: [...(executionProviders ?? ["wasm"])],
-      ...(keepOnDevice === undefined
-        ? {}
-        : { preferredOutputLocation: Object.fromEntries(keepOnDevice.map((name) => [name, "gpu-buffer" as const])) }),
+    sessionOptions: ({ executionProviders = ["wasm"], keepOnDevice = [] }) => ({
+      executionProviders: [...executionProviders],
+      // WebAssembly alone has no other place to keep them, and refuses the option.
+      ...(executionProviders.includes("webgpu") && keepOnDevice.length > 0
+        ? { preferredOutputLocation: Object.fromEntries(keepOnDevice.map((name) => [name, "gpu-buffer" as const])) }
+        : {}),
     }),
   });
 }

@@ -7,6 +7,5 @@ export * from "./loop.ts";
 export * from "./lowering.ts";
 export * from "./network-card.ts";
 export * from "./passes.ts";
-export * from "./probe.ts";
 export * from "./recipe.ts";
 export * from "./trainer.ts";

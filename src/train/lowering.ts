@@ -3,12 +3,12 @@ import type { Lowering, LoweringName } from "../compile/lowering.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { createModel } from "../nn/models.ts";
 import { sgd } from "../optim/sgd.ts";
+import { probeBlockSize } from "../runtime/probe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
 import { randomStream } from "../tensor/random.ts";
 import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
-import { probeBlockSize } from "./probe.ts";
 import { createTrainer, type TrainingState } from "./trainer.ts";
 
 /** What a user may ask for: a lowering, or the best that is right on this machine. */

@@ -1,10 +1,9 @@
 import { createBlockedLowering } from "../../src/compile/blocked/lowering.ts";
-import type { BlockSize } from "../../src/compile/blocked/layout.ts";
 import { toModel } from "../../src/compile/inference.ts";
 import type { Lowering } from "../../src/compile/lowering.ts";
-import { createGraphBuilder } from "../../src/onnx/builder.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
 import type { Graph } from "../../src/onnx/graph.ts";
+import { probeBlockSize } from "../../src/runtime/probe.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { randomStream } from "../../src/tensor/random.ts";
 import { type Shape, sizeOf } from "../../src/tensor/shape.ts";
@@ -66,25 +65,8 @@ export function compareOutputs(actual: Tensors, wanted: Tensors): Readonly<Recor
   return Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, relativeError(actual[name], value)]));
 }
 
-/** Asks ONNX Runtime for its block size; undefined where it has no blocked kernels. */
-async function findBlockSize(runtime: Runtime): Promise<BlockSize | undefined> {
-  if (!runtime.hasBlockedDomain) return undefined;
-  const g = createGraphBuilder("probe");
-  const x = g.input("x", "float32", [1, 4, 1, 1]);
-  const blocked = g.op("BlockedReorderInput", [x]);
-  g.output("y", { ...blocked, shape: [1, "C", 1, 1] });
-  try {
-    const session = await runtime.load(encodeModel(toModel(g.finish())));
-    const { y } = await session.run({ x: float32([1, 4, 1, 1], [1, 2, 3, 4]) });
-    await session.release();
-    return y.shape[1] as BlockSize;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The blocked lowering for this machine, for tests that need one. */
 export async function blockedForThisMachine(runtime: Runtime): Promise<Lowering | undefined> {
-  const block = await findBlockSize(runtime);
+  const block = await probeBlockSize(runtime);
   return block && createBlockedLowering(block);
 }

@@ -1,0 +1,61 @@
+import type { Tensor as OrtTensor } from "onnxruntime-common";
+import type { DType } from "../tensor/dtype.ts";
+import { ResiduaError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { hostTensor } from "./host-tensor.ts";
+import type { OrtModule } from "./onnxruntime-module.ts";
+import type { RuntimeTensor } from "./runtime.ts";
+
+/** An output that stays in a graphics processor's memory, until it is disposed of or its session is released. */
+export class DeviceTensor implements RuntimeTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly #inner: OrtTensor;
+  readonly #feed: OrtTensor;
+  readonly #onClosed: (closed: DeviceTensor) => void;
+  #host: Promise<Tensor> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(ort: OrtModule, inner: OrtTensor, dtype: DType, onClosed: (closed: DeviceTensor) => void) {
+    this.dtype = dtype;
+    this.shape = inner.dims;
+    this.#inner = inner;
+    this.#onClosed = onClosed;
+    // A download moves ONNX Runtime's own tensor to the host; this one goes on naming the buffer, for runs to take.
+    this.#feed = ort.Tensor.fromGpuBuffer(inner.gpuBuffer, { dataType: inner.type as "float32", dims: inner.dims });
+  }
+
+  /** What a run takes. @throws {ResiduaError} once it is disposed of */
+  feed(where: string): OrtTensor {
+    this.#requireOpen(where);
+    return this.#feed;
+  }
+
+  async read(): Promise<Tensor> {
+    this.#requireOpen("tensor");
+    // ONNX Runtime refuses a second download while the first is on its way.
+    this.#host ??= this.#inner.getData().then((data) => hostTensor(this.dtype, this.shape, data));
+    return this.#host;
+  }
+
+  dispose(): void {
+    void this.close();
+  }
+
+  /** Gives the memory back as soon as no download reads it. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#release());
+  }
+
+  async #release(): Promise<void> {
+    await this.#host?.catch(() => undefined);
+    this.#inner.dispose();
+    this.#onClosed(this);
+  }
+
+  #requireOpen(where: string): void {
+    if (this.#closed === undefined) return;
+    throw new ResiduaError(where, "was disposed of, or its session was released; use it before");
+  }
+}

@@ -1,0 +1,10 @@
+import type { Env, InferenceSession, TensorConstructor } from "onnxruntime-common";
+
+/** The part of ONNX Runtime's JavaScript packages that is used; onnxruntime-node and onnxruntime-web both have it. */
+export interface OrtModule {
+  readonly env: Env;
+  readonly Tensor: TensorConstructor;
+  readonly InferenceSession: {
+    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+}
