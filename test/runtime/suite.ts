@@ -1,0 +1,44 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Runtime, Session, SessionOptions } from "../../src/runtime/runtime.ts";
+import type { RuntimeCase, RuntimeContext } from "./case.ts";
+import { dataCases } from "./data-cases.ts";
+import { refusalCases } from "./refusal-cases.ts";
+import { sessionCases } from "./session-cases.ts";
+
+/** Milliseconds. The first case compiles all of ONNX Runtime's WebAssembly, on however slow a machine. */
+const PATIENCE = 600_000;
+
+/** All cases. */
+const runtimeCases: readonly RuntimeCase[] = [...dataCases, ...sessionCases, ...refusalCases];
+
+/**
+ * Runs every case over a runtime.
+ *
+ * @param session options that every model is loaded with, such as the execution provider under test
+ */
+export function runtimeSuite(
+  name: string,
+  openRuntime: () => Runtime | Promise<Runtime>,
+  session: SessionOptions = {},
+): void {
+  describe.each([name])("%s", { timeout: PATIENCE }, () => {
+    let runtime: Runtime;
+    beforeAll(async () => {
+      runtime = await openRuntime();
+    });
+    test.each(runtimeCases.map((it) => [it.name, it.check] as const))("%s", async (_, check) => {
+      expect.hasAssertions();
+      const open: Session[] = [];
+      const load: RuntimeContext["load"] = async (model, options) => {
+        const opened = await runtime.load(model, { ...session, ...options });
+        open.push(opened);
+        return opened;
+      };
+      try {
+        await check({ runtime, load });
+      } finally {
+        for (const opened of open) await opened.release();
+      }
+    });
+  });
+}

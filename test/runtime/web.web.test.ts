@@ -1,0 +1,30 @@
+import * as wasm from "onnxruntime-web";
+import * as webgpu from "onnxruntime-web/webgpu";
+import { describe, expect, test } from "vitest";
+import { createWebRuntime } from "../../src/runtime/web.ts";
+import { float32 } from "../../src/tensor/tensor.ts";
+import { recurrenceModel } from "./models.ts";
+import { runtimeSuite } from "./suite.ts";
+
+runtimeSuite("web, WebAssembly", () => createWebRuntime({ ort: wasm, threads: 2 }));
+
+// A browser without a graphics processor may still compute as one; where it does not, there is nothing to test.
+const adapter: unknown = await (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu?.requestAdapter();
+
+describe.runIf(adapter)("where the browser has WebGPU", () => {
+  const openRuntime = () => createWebRuntime({ ort: webgpu, threads: 1 });
+  runtimeSuite("web, WebGPU", openRuntime, { executionProviders: ["webgpu"] });
+
+  test("what WebGPU keeps on the device cannot be used once it is disposed of or its session released", async () => {
+    const session = await openRuntime().load(recurrenceModel(2, 2), {
+      executionProviders: ["webgpu"],
+      keepOnDevice: ["next"],
+    });
+    const first = await session.run({ state: float32([2], [1, 2]) });
+    const second = await session.run({ state: first.next });
+    first.next.dispose();
+    await expect(session.run({ state: first.next })).rejects.toThrow('input "state": was disposed of');
+    await session.release();
+    await expect(second.next.read()).rejects.toThrow("was disposed of, or its session was released");
+  });
+});
