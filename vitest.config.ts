@@ -30,7 +30,10 @@ export default defineConfig({
             headless: true,
             screenshotFailures: false,
             provider: playwright({
-              launchOptions: { args: ["--no-sandbox", "--enable-unsafe-webgpu"], ...(executablePath === undefined ? {} : { executablePath }) },
+              launchOptions: {
+                args: ["--no-sandbox", "--enable-unsafe-webgpu"],
+                ...(executablePath === undefined ? {} : { executablePath }),
+              },
             }),
             instances: [{ browser: "chromium" }],
           },

@@ -22,8 +22,8 @@ export interface OrtFlavour {
 const LOG_ERRORS = 3;
 
 /**
- * One queue a package, whichever runtime asks. Loads, runs and releases that overlap would share the one stack of the
- * WebAssembly module, which ONNX Runtime does not guard; in Node they occupy the thread anyway.
+ * One queue a package, whichever runtime asks. WebAssembly fails where runs overlap, those of other sessions too ("Session
+ * already started"); in Node they occupy the thread anyway.
  */
 const queues = new WeakMap<OrtModule, Queue>();
 

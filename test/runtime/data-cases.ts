@@ -104,6 +104,20 @@ export const dataCases: readonly RuntimeCase[] = [
     },
   },
   {
+    name: "an output may be read while it is fed to a run",
+    check: async ({ load }) => {
+      const session = await load(recurrenceModel(2, 2), { keepOnDevice: ["next"] });
+      const { next } = await session.run({ state: float32([2], [1, 2]) });
+      const [after, read, again] = await Promise.all([
+        session.run({ state: next }, ["next"]),
+        next.read(),
+        session.run({ state: next }, ["next"]),
+      ]);
+      expect(read.data).toEqual(Float32Array.of(3, 5));
+      for (const { next: result } of [after, again]) expect((await result.read()).data).toEqual(Float32Array.of(7, 11));
+    },
+  },
+  {
     name: "an output may be disposed of twice, and while it is being read",
     check: async ({ load }) => {
       const session = await load(recurrenceModel(2, 2), { keepOnDevice: ["next"] });
