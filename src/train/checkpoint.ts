@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { FormatError } from "../tensor/errors.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import { crc32 } from "../weights/crc32.ts";
 import { decodeSafetensors, encodeSafetensorsChunks } from "../weights/safetensors.ts";
@@ -136,9 +137,11 @@ export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolea
   return metadata["format"] === FORMAT;
 }
 
-/** CRC-32 over the notes and every tensor's own, by name: safetensors itself would not notice a flipped bit. */
+/** CRC-32 over the notes and every tensor by name: safetensors itself would not notice a flipped bit. */
 function checksumOf(notes: string, state: ReadonlyMap<string, Tensor>): string {
-  const lines = [...state].map(([name, value]) => `${name} ${crc32(bytesOf(value))}`);
+  const lines = [...state].map(([name, value]) => {
+    return `${name} ${value.dtype} ${formatShape(value.shape)} ${crc32(bytesOf(value))}`;
+  });
   return crc32(new TextEncoder().encode([notes, ...lines.toSorted()].join("\n"))).toString(16);
 }
 

@@ -1,6 +1,5 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema } from "onnx-buf";
 import { buildInference, toModel } from "../compile/inference.ts";
+import { decodeModel } from "../onnx/decode.ts";
 import { encodeModelChunks } from "../onnx/encode.ts";
 import { FormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -24,12 +23,7 @@ export function exportOnnxChunks(card: NetworkCard, state: ReadonlyMap<string, T
  * @throws {FormatError} if the file is damaged or carries no card
  */
 export function readOnnxCard(bytes: Uint8Array, where: string): NetworkCard {
-  let entry: string | undefined;
-  try {
-    entry = fromBinary(ModelProtoSchema, bytes).metadataProps.find(({ key }) => key === CARD_KEY)?.value;
-  } catch (cause) {
-    throw new FormatError(where, "is no ONNX file, or a damaged one", { cause });
-  }
+  const entry = decodeModel(bytes, where).metadata.get(CARD_KEY);
   if (entry === undefined)
     throw new FormatError(where, "carries no description of its network; give a model that residua train wrote");
   try {

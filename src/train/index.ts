@@ -8,4 +8,5 @@ export * from "./lowering.ts";
 export * from "./network-card.ts";
 export * from "./passes.ts";
 export * from "./recipe.ts";
+export * from "./trained.ts";
 export * from "./trainer.ts";

@@ -3,10 +3,18 @@ import type { LabeledBatch } from "./batch.ts";
 import type { EpochRecord, TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { createRecipeSchedule, type Recipe } from "./recipe.ts";
-import type { Trainer } from "./trainer.ts";
+import type { StepResult, Trainer } from "./trainer.ts";
 
 /** How a training ended: all epochs done, no better validation for a while, asked to stop, or no finite loss. */
 export type TrainingStatus = "done" | "early-stopped" | "stopped" | "diverged";
+
+/** Where a training ended, and how. */
+export interface TrainingOutcome {
+  readonly place: TrainingPlace;
+  readonly status: TrainingStatus;
+  /** What went wrong and what to do, where it diverged. */
+  readonly reason?: string;
+}
 
 /** What is said after every step. */
 export interface StepProgress {
@@ -78,9 +86,7 @@ function closeEpoch(
  * Trains from `place` to the end of the recipe, or until it is stopped. From equal places it goes on equally, so that an
  * interrupted training ends as an uninterrupted one.
  */
-export async function runTraining(
-  options: LoopOptions,
-): Promise<{ readonly place: TrainingPlace; readonly status: TrainingStatus }> {
+export async function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
   const { trainer, recipe, stepsPerEpoch, shouldStop } = options;
   const steps = recipe.epochs * stepsPerEpoch;
   const schedule = createRecipeSchedule(recipe, steps);
@@ -89,13 +95,8 @@ export async function runTraining(
     if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
     if (await shouldStop()) return { place, status: "stopped" };
     const learningRate = schedule(place.step);
-    let result;
-    try {
-      result = await trainer.step(options.nextBatch(), learningRate);
-    } catch (error) {
-      if (error instanceof TrainingError) return { place, status: "diverged" };
-      throw error;
-    }
+    const result = await tryStep(trainer, options.nextBatch(), learningRate);
+    if ("reason" in result) return { place, status: "diverged", reason: result.reason };
     place = {
       ...place,
       step: place.step + 1,
@@ -120,4 +121,18 @@ export async function runTraining(
     await options.onEpoch(place, closed.isBest);
   }
   return { place, status: "done" };
+}
+
+/** One step, or the reason why there is none. */
+async function tryStep(
+  trainer: Trainer,
+  batch: LabeledBatch,
+  learningRate: number,
+): Promise<StepResult | { readonly reason: string }> {
+  try {
+    return await trainer.step(batch, learningRate);
+  } catch (error) {
+    if (error instanceof TrainingError) return { reason: error.message };
+    throw error;
+  }
 }

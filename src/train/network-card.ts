@@ -1,8 +1,12 @@
 import * as v from "valibot";
-import { createModel, type NamedModel } from "../nn/models.ts";
 import type { ResnetOptions } from "../nn/families/resnet.ts";
+import { createModel, type NamedModel } from "../nn/models.ts";
+import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
 import { shortcutTypes } from "../nn/shortcuts/type.ts";
 import { FormatError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { requireStateDict } from "../weights/state-dict.ts";
 import { checkPlainData, countingNumber } from "./plain-data.ts";
 
 /** Each channel's mean and deviation over the training images, pixels counted from 0 to 1: x ← (x − mean) / deviation. */
@@ -35,10 +39,13 @@ const modelOptions: v.GenericSchema<unknown, ResnetOptions> = v.strictObject({
   stridePlace: v.exactOptional(v.picklist(["3x3", "1x1"])),
 });
 
+/** Generous for an image, and small enough that none of that size exhausts the memory. */
+const extent = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(8192));
+
 /** A card as files keep it. */
 export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strictObject({
   model: v.strictObject({ name: v.string(), options: modelOptions }),
-  imageShape: v.strictTuple([countingNumber, countingNumber, countingNumber]),
+  imageShape: v.strictTuple([extent, extent, extent]),
   data: v.string(),
   classes: v.array(v.string()),
   normalization: v.strictObject({
@@ -80,4 +87,48 @@ export function requireConsistentCard({ model, classes, imageShape, normalizatio
 /** Makes the network of a card. @throws {OptionError} if its name is unknown */
 export function createCardModel({ model }: NetworkCard): NamedModel {
   return createModel(model.name, model.options);
+}
+
+/** A network with the tensors that a file holds for it. */
+export interface RestoredNetwork {
+  readonly module: Module;
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+}
+
+/**
+ * Makes the network of a card with its tensors; those of an optimizer are left out.
+ *
+ * @param where the file's name, for errors
+ * @throws {FormatError} if the card's network is not known
+ * @throws {WeightsError} if the tensors are not those of the card's network
+ */
+export function restoreNetwork(
+  card: NetworkCard,
+  tensors: ReadonlyMap<string, Tensor>,
+  where: string,
+): RestoredNetwork {
+  const { name } = card.model;
+  // Every layer has a tensor: a network of a million layers must not be built just because a name says so.
+  const depth = Number(/\d+/.exec(name)?.[0] ?? 0);
+  if (depth > tensors.size) throw new FormatError(where, `holds ${tensors.size} tensors, too few for "${name}"`);
+  const { module } = createKnownModel(card, where);
+  return { module, state: requireStateDict(where, stateShapes(module), withoutOptimizerState(tensors)) };
+}
+
+function createKnownModel(card: NetworkCard, where: string): NamedModel {
+  try {
+    return createCardModel(card);
+  } catch (cause) {
+    throw new FormatError(where, `holds a network that is not known here: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Names and shapes of all that a module's state dict must hold. */
+export function stateShapes(module: Module): ReadonlyMap<string, Shape> {
+  return new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
+}
+
+/** A checkpoint's tensors without `STATE/PARAMETER`: no part of a network has a slash in its name. */
+export function withoutOptimizerState(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
+  return new Map([...tensors].filter(([name]) => !name.includes("/")));
 }

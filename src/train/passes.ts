@@ -1,24 +1,19 @@
 import { buildInference, toModel } from "../compile/inference.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { buildGradientStep, type LossFunction, stepNames } from "../compile/step.ts";
-import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
 import { createModel, type NamedModel, type ModelOptions } from "../nn/models.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ShapeError, WeightsError } from "../tensor/errors.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
 import { requireStateDict } from "../weights/state-dict.ts";
+import { stateShapes, withoutOptimizerState } from "./network-card.ts";
 
 /** A network with weights of its own. */
 export interface LoadedModel {
   readonly model: NamedModel;
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
-}
-
-/** Names and shapes of all that a module's state dict must hold. */
-export function stateShapes(module: Module): ReadonlyMap<string, Shape> {
-  return new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
 }
 
 /**
@@ -39,7 +34,7 @@ export function modelForWeights(
     return value;
   };
   const model = createModel(name, { ...options, channels: extent("conv1.weight", 1), classes: extent("fc.weight", 0) });
-  return { model, state: requireStateDict(where, stateShapes(model.module), weights) };
+  return { model, state: requireStateDict(where, stateShapes(model.module), withoutOptimizerState(weights)) };
 }
 
 /** @throws {ShapeError} unless these are images `[N, channels, H, W]` as float32 */

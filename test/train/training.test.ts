@@ -1,12 +1,19 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTraining, type TrainingEvent, type TrainingJob } from "../../src/train/node/training.ts";
+import {
+  type FreshTraining,
+  startTraining,
+  type TrainingEvent,
+  type TrainingJob,
+} from "../../src/train/node/training.ts";
 import { openTrainedNetwork } from "../../src/train/node/trained-network.ts";
 import { defaultRecipe } from "../../src/train/recipe.ts";
 
+/** Generous: it ends a hang, nothing else. */
+const timeout = 300_000;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "residua-training-"));
@@ -34,70 +41,118 @@ function createJob(name: string, change: Partial<TrainingJob> = {}): TrainingJob
   };
 }
 
+/** Goes on with it where it is. */
+function createResumed(name: string): TrainingJob {
+  const { out: _, ...job } = createJob(name, { start: { resume: join(folder, name) } });
+  return job;
+}
+
 const hashOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** Trains until `step`, then asks it to stop. */
-async function trainUntil(job: TrainingJob, step: number): Promise<string> {
+/** @throws unless the training left what the uninterrupted one left */
+function expectSameFiles(name: string): void {
+  for (const file of ["last.safetensors", "best.safetensors", "model.onnx"]) {
+    expect(hashOf(join(folder, name, file)), file).toBe(hashOf(join(folder, "whole", file)));
+  }
+}
+
+/** Trains until `step`, then asks it to stop. @returns whether it was over by then, which tells nothing */
+async function isOverBefore(job: TrainingJob, step: number): Promise<boolean> {
   const running = startTraining(job, (event: TrainingEvent) => {
     if (event.kind === "step" && event.progress.step === step) running.stop();
   });
-  return (await running.result).status;
+  const { status } = await running.result;
+  expect(status).toMatch(/^(stopped|done)$/);
+  return status === "done";
 }
 
-describe("a training", () => {
-  test("learns, keeps its best and last state, and exports the best network", async () => {
-    const result = await startTraining(createJob("whole"), () => undefined).result;
-    expect(result.status).toBe("done");
-    expect(result.steps).toBe(36);
-    expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(result.epochs[0]!.trainLoss);
-    expect(result.test!.count).toBe(10_000);
-    expect(result.test!.accuracy).toBeGreaterThan(0.3);
-    const { card, session } = await openTrainedNetwork(result.files.onnx!);
-    expect(card.model.options.shortcut).toBe("pad");
-    expect(session.outputNames).toEqual(["scores"]);
-    await session.release();
-  }, 300_000);
+const late = "the training was over before the message reached it";
 
-  // In mid epoch, at its end, and right after the start.
-  test.each([5, 12, 1])(
-    "that is stopped after step %i and resumed ends as the same file",
-    async (step) => {
-      const name = `stopped-${step}`;
-      expect(await trainUntil(createJob(name), step)).toBe("stopped");
-      const last = join(folder, name, "last.safetensors");
-      const resumed = await startTraining(createJob(name, { start: { resume: last }, workers: 0 }), () => undefined)
-        .result;
-      expect(resumed.status).toBe("done");
-      for (const file of ["last.safetensors", "best.safetensors", "model.onnx"]) {
-        expect(hashOf(join(folder, name, file)), file).toBe(hashOf(join(folder, "whole", file)));
-      }
+describe("a training", () => {
+  test(
+    "learns, keeps its best and last state, and exports the best network",
+    async () => {
+      const result = await startTraining(createJob("whole"), () => undefined).result;
+      expect(result.status).toBe("done");
+      expect(result.steps).toBe(36);
+      expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(result.epochs[0].trainLoss);
+      expect(result.test!.count).toBe(10_000);
+      expect(result.test!.accuracy).toBeGreaterThan(0.3);
+      const { card, session } = await openTrainedNetwork(result.files.onnx!);
+      expect(card.model.options.shortcut).toBe("pad");
+      expect(session.outputNames).toEqual(["scores"]);
+      await session.release();
     },
-    300_000,
+    timeout,
   );
 
-  test("that is killed leaves its last checkpoint whole", async () => {
-    const running = startTraining(createJob("killed"), (event) => {
-      if (event.kind === "step" && event.progress.step === 15) running.kill();
-    });
-    await expect(running.result).rejects.toThrow(/training process: was ended by SIGKILL/);
-    const resumed = await startTraining(
-      createJob("killed", { start: { resume: join(folder, "killed", "last.safetensors") } }),
-      () => undefined,
-    ).result;
-    expect(resumed.status).toBe("done");
-    expect(hashOf(join(folder, "killed", "last.safetensors"))).toBe(hashOf(join(folder, "whole", "last.safetensors")));
-  }, 300_000);
+  // In mid epoch, at its end, and right after the start.
+  test.for([5, 12, 1])(
+    "that is stopped after step %i and resumed ends as the same file",
+    { timeout },
+    async (step, { skip }) => {
+      const name = `stopped-${step}`;
+      skip(await isOverBefore(createJob(name), step), late);
+      const resumed = await startTraining({ ...createResumed(name), workers: 0 }, () => undefined).result;
+      expect(resumed.status).toBe("done");
+      expectSameFiles(name);
+    },
+  );
 
-  test("whose loss is no longer finite says so and keeps the last good state", async () => {
-    const job = createJob("diverged");
-    const start = {
-      ...job.start,
-      recipe: { ...defaultRecipe, batch: 32, learningRate: 1e20, schedule: "constant" as const },
-    };
-    const result = await startTraining({ ...job, start }, () => undefined).result;
-    expect(result.status).toBe("diverged");
-    expect(statSync(result.files.last).size).toBeGreaterThan(1000);
-  }, 300_000);
+  test.for([
+    ["in mid epoch", (event: TrainingEvent) => event.kind === "step" && event.progress.step === 15],
+    // What an epoch's end says comes right before its checkpoints are written.
+    ["while it writes its checkpoints", (event: TrainingEvent) => event.kind === "epoch" && event.record.epoch === 2],
+  ] as const)(
+    "that is killed %s leaves a checkpoint that goes on to the same end",
+    { timeout },
+    async ([when, isTime], { skip }) => {
+      const name = `killed ${when}`;
+      const running = startTraining(createJob(name), (event) => isTime(event) && running.kill());
+      const end = await running.result.catch(String);
+      skip(typeof end !== "string", late);
+      expect(end).toMatch(/training process: was ended by SIGKILL/);
+      const resumed = await startTraining(createResumed(name), () => undefined).result;
+      expect(resumed.status).toBe("done");
+      expectSameFiles(name);
+    },
+  );
+
+  test("that goes on in another folder takes its best checkpoint along", { timeout }, async ({ skip }) => {
+    skip(await isOverBefore(createJob("moved-from"), 13), late);
+    const job = createJob("moved-to", { start: { resume: join(folder, "moved-from") } });
+    expect((await startTraining(job, () => undefined).result).status).toBe("done");
+    expectSameFiles("moved-to");
+  });
+
+  test("does not go on beside the best checkpoint of another one", { timeout }, async () => {
+    await isOverBefore(createJob("mixed"), 13);
+    const other = createJob("other");
+    const recipe = { ...defaultRecipe, epochs: 1, batch: 32, seed: 6 };
+    await startTraining({ ...other, start: { ...(other.start as FreshTraining), recipe } }, () => undefined).result;
+    copyFileSync(join(folder, "other", "best.safetensors"), join(folder, "mixed", "best.safetensors"));
+    await expect(startTraining(createResumed("mixed"), () => undefined).result).rejects.toThrow(
+      /best\.safetensors: is not the best epoch of the resumed training/,
+    );
+  });
+
+  test(
+    "whose loss is no longer finite says so and keeps the last good state",
+    async () => {
+      const job = createJob("diverged");
+      const start = {
+        ...job.start,
+        recipe: { ...defaultRecipe, batch: 32, learningRate: 1e20, schedule: "constant" as const },
+      };
+      const result = await startTraining({ ...job, start }, () => undefined).result;
+      expect(result.status).toBe("diverged");
+      expect(result.reason).toMatch(
+        /^training: (loss|gradient norm) is (NaN|infinite) at step \d+; lower the learning rate$/,
+      );
+      expect(statSync(result.files.last).size).toBeGreaterThan(1000);
+    },
+    timeout,
+  );
 });
 
 describe("a checkpoint", () => {
@@ -107,7 +162,7 @@ describe("a checkpoint", () => {
       "with a flipped bit",
       (path: string) => {
         const bytes = readFileSync(path);
-        bytes[bytes.length - 5]! ^= 4;
+        bytes[bytes.length - 5] ^= 4;
         writeFileSync(path, bytes);
       },
       /checksum/,
@@ -122,6 +177,6 @@ describe("a checkpoint", () => {
       const job = createJob("from-damaged", { start: { resume: path } });
       await expect(startTraining(job, () => undefined).result).rejects.toThrow(message);
     },
-    300_000,
+    timeout,
   );
 });

@@ -3,7 +3,8 @@ import { normalizationTables, noAugmentation, writeSample } from "../../data/aug
 import { decodeImage } from "../../data/node/image.ts";
 import { stepNames } from "../../compile/step.ts";
 import { float32 } from "../../tensor/tensor.ts";
-import { openTrainedNetwork, type TrainedNetwork } from "../../train/node/trained-network.ts";
+import { openTrainedNetwork } from "../../train/node/trained-network.ts";
+import type { TrainedNetwork } from "../../train/trained.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson } from "../output.ts";
 

@@ -12,6 +12,7 @@ import { watchInterrupt } from "../interrupt.ts";
 import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { type OptionValues, requireOptionsOf } from "./train-resume.ts";
 
 interface Options {
   readonly model: string;
@@ -32,13 +33,14 @@ interface Options {
   readonly seed: number;
   readonly lowering: LoweringChoice;
   readonly threads?: number;
-  readonly resume?: string;
-  readonly out: string;
+  readonly resume?: string | true;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
 const ADAMW_RATE = 0.003;
 const CROP_PADDING = 4;
+const STANDARD_FOLDER = "residua-train";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
@@ -80,8 +82,8 @@ function createJob(options: Options): TrainingJob {
             augmentation: augment ? { cropPadding: CROP_PADDING, flip: isCifar } : { cropPadding: 0, flip: false },
             recipe: createRecipe(options),
           }
-        : { resume: options.resume },
-    out: options.out,
+        : { resume: options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume },
+    ...(options.out === undefined ? {} : { out: options.out }),
     cache: cacheFolder(),
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
@@ -114,10 +116,6 @@ function createReporter(): (event: TrainingEvent) => void {
 
 function printResult({ status, test, best, files, steps }: TrainingResult): void {
   if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
-  if (status === "diverged")
-    print(
-      `The loss is no longer a finite number after step ${steps}; lower the learning rate. The last good state: ${files.last}`,
-    );
   if (best?.validation !== undefined)
     print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
   if (test !== undefined)
@@ -127,9 +125,17 @@ function printResult({ status, test, best, files, steps }: TrainingResult): void
   if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
 }
 
-async function train(options: Options): Promise<void> {
+/** The options that were typed, not those that stand for themselves. */
+function givenOptions(command: Command): OptionValues {
+  const entries = Object.entries(command.opts<OptionValues>());
+  return Object.fromEntries(entries.filter(([name]) => command.getOptionValueSource(name) === "cli"));
+}
+
+async function train(options: Options, command: Command): Promise<void> {
   const start = performance.now();
-  const running = startTraining(createJob(options), createReporter());
+  const job = createJob(options);
+  if ("resume" in job.start) await requireOptionsOf(job.start.resume, givenOptions(command));
+  const running = startTraining(job, createReporter());
   const interrupt = watchInterrupt(
     running,
     "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
@@ -138,9 +144,9 @@ async function train(options: Options): Promise<void> {
     const result = await running.result;
     if (options.json) printJson(result);
     else printResult(result);
-    say(
-      `${formatDuration((performance.now() - start) / 1000)}, ${result.imagesPerSecond.toFixed(0)} images/s, ${result.lowering} lowering`,
-    );
+    if (result.status === "diverged") say(`residua: ${result.reason}; the state before it: ${result.files.last}`);
+    const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
+    say(`${formatDuration((performance.now() - start) / 1000)}${rate}, ${result.lowering} lowering`);
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {
@@ -209,8 +215,15 @@ export function registerTrain(program: Command): void {
         .default("auto"),
     )
     .addOption(sharedOptions.threads())
-    .addOption(new Option("--resume <file>", "go on from a checkpoint; what it was trained with is taken from it"))
-    .addOption(sharedOptions.out("residua-train"))
+    .addOption(
+      new Option(
+        "--resume [path]",
+        "go on from a checkpoint or a training's folder (default: that of --out); all about the training is taken from it",
+      ),
+    )
+    .addOption(
+      new Option("--out <dir>", `folder for what is written (default: "${STANDARD_FOLDER}", or the resumed one's)`),
+    )
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -219,7 +232,7 @@ Examples:
   $ residua train --data mnist --model resnet20 --epochs 3
   $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 30 --batch-size 128
   $ residua train --data photos/ --model resnet18 --out runs/photos
-  $ residua train --resume residua-train/last.safetensors`,
+  $ residua train --resume residua-train`,
     )
     .action(train);
 }

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { EnvironmentError, ResiduaError } from "../../tensor/errors.ts";
 
 /** From parent to child. */
@@ -8,17 +8,24 @@ type Order<Input> = { readonly kind: "start"; readonly input: Input } | { readon
 type Answer<Event, Result> =
   | { readonly kind: "event"; readonly event: Event }
   | { readonly kind: "result"; readonly result: Result }
-  | { readonly kind: "error"; readonly name: string; readonly message: string };
+  | { readonly kind: "error"; readonly error: ThrownError };
+
+/** What is left of an error after the way between processes, which keeps neither class nor fields. */
+interface ThrownError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+}
 
 /** An error that was thrown in the child, with its own class's name and its own words. */
 export class ChildError extends ResiduaError {
   /** The class of the error in the child. */
   readonly original: string;
 
-  constructor(original: string, message: string) {
+  constructor({ name, message, stack }: ThrownError) {
     const at = message.indexOf(": ");
-    super(message.slice(0, Math.max(at, 0)) || "training", at < 0 ? message : message.slice(at + 2));
-    this.original = original;
+    super(message.slice(0, Math.max(at, 0)) || "training", at < 0 ? message : message.slice(at + 2), { cause: stack });
+    this.original = name;
   }
 }
 
@@ -30,6 +37,9 @@ export interface ChildJob<Result> {
   /** Ends the child at once. What it had written stays; what it was writing is lost. */
   kill(): void;
 }
+
+/** How much of what the child wrote to standard error is kept, for the case that it ends without a word. */
+const KEPT_CHARACTERS = 16_384;
 
 /**
  * Runs a job in a process of its own: ONNX Runtime's `run` blocks the thread that calls it, and a process must not end
@@ -46,30 +56,50 @@ export function startChildJob<Input, Event, Result>(
   const child = fork(file, {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
+    // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
+    execArgv: [],
     // Ctrl-C reaches the whole group of processes; the parent decides what it means.
     detached: true,
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
-  const send = (order: Order<Input>): void => void (child.connected && child.send(order));
+  // A child that has just ended cannot be told anything; its end is heard of elsewhere.
+  const send = (order: Order<Input>): void => void (child.connected && child.send(order, () => undefined));
   const onExit = (): void => void child.kill("SIGKILL");
   process.once("exit", onExit);
-  const result = new Promise<Result>((resolve, reject) => {
+  const result = awaitResult<Event, Result>(child, onEvent).finally(() => process.removeListener("exit", onExit));
+  send({ kind: "start", input });
+  return { result, stop: () => send({ kind: "stop" }), kill: () => void child.kill("SIGKILL") };
+}
+
+function awaitResult<Event, Result>(child: ChildProcess, onEvent: (event: Event) => void): Promise<Result> {
+  let words = "";
+  const listen = (piece: string): void => void (words = (words + piece).slice(-KEPT_CHARACTERS));
+  child.stdout?.setEncoding("utf8").on("data", listen);
+  child.stderr?.setEncoding("utf8").on("data", listen);
+  return new Promise((resolve, reject) => {
     child.on("message", (answer: Answer<Event, Result>) => {
       if (answer.kind === "event") onEvent(answer.event);
       else if (answer.kind === "result") resolve(answer.result);
-      else reject(new ChildError(answer.name, answer.message));
+      else reject(new ChildError(answer.error));
     });
-    child.once("error", (error) =>
-      reject(new EnvironmentError("training process", `could not be started: ${error.message}`, { cause: error })),
+    child.once("error", (cause) =>
+      reject(new EnvironmentError("training process", `could not be started: ${cause.message}`, { cause })),
     );
-    child.once("exit", (code, signal) => {
-      process.removeListener("exit", onExit);
-      const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-      reject(new EnvironmentError("training process", `${how}; perhaps memory ran out: try a smaller batch`));
-    });
+    // Once its output has been read to the end, too.
+    child.once("close", (code, signal) => reject(explainEnd(code, signal, words)));
   });
-  send({ kind: "start", input });
-  return { result, stop: () => send({ kind: "stop" }), kill: () => void child.kill("SIGKILL") };
+}
+
+/** Why a child ended that gave no result, as far as can be told from outside. */
+function explainEnd(code: number | null, signal: string | null, words: string): EnvironmentError {
+  const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+  // The system ends the largest process by SIGKILL; Node ends itself by SIGABRT or with code 134.
+  const isMemory = signal === "SIGKILL" || /out of memory|bad_alloc|allocation failed/i.test(words);
+  const lines = words.split("\n").filter((line) => line.trim() !== "");
+  const telling = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? "it left no message";
+  const why = isMemory ? "perhaps memory ran out: try a smaller batch" : telling.trim().slice(0, 200);
+  return new EnvironmentError("training process", `${how}; ${why}`, { cause: words });
 }
 
 /** What a job may use in the child. */
@@ -84,8 +114,13 @@ export function serveJob<Input, Event, Result>(
   run: (input: Input, context: JobContext<Event>) => Promise<Result>,
 ): void {
   let stopped = false;
-  const send = (answer: Answer<Event, Result>, done?: () => void): void => void process.send?.(answer, () => done?.());
-  const finish = (): void => process.disconnect?.();
+  const send = (answer: Answer<Event, Result>, done?: () => void): void => {
+    // Without a parent there is nobody to tell, and nothing to wait for.
+    if (process.connected) process.send!(answer, undefined, undefined, () => done?.());
+  };
+  const finish = (): void => {
+    if (process.connected) process.disconnect();
+  };
   const context: JobContext<Event> = {
     report: (event) => send({ kind: "event", event }),
     shouldStop: () => new Promise((resolve) => setImmediate(() => resolve(stopped))),
@@ -97,9 +132,9 @@ export function serveJob<Input, Event, Result>(
     }
     run(order.input, context).then(
       (result) => send({ kind: "result", result }, finish),
-      (error: unknown) => {
-        const { name, message } = error instanceof Error ? error : new Error(String(error));
-        send({ kind: "error", name, message }, finish);
+      (thrown: unknown) => {
+        const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+        send({ kind: "error", error: { name, message, stack } }, finish);
       },
     );
   });

@@ -1,3 +1,4 @@
 export * from "./child-job.ts";
 export * from "./trained-network.ts";
 export * from "./training.ts";
+export { findCheckpoint, readCheckpoint } from "./training-files.ts";

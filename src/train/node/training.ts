@@ -24,10 +24,10 @@ export interface FreshTraining {
 
 /** A training, as the child gets it. */
 export interface TrainingJob {
-  /** What to train, or the checkpoint to go on from. */
+  /** What to train, or the checkpoint to go on from: a file, or the folder of a training. */
   readonly start: FreshTraining | { readonly resume: string };
-  /** Folder for checkpoints and the network. */
-  readonly out: string;
+  /** Folder for checkpoints and the network; if left out, the resumed checkpoint's, or "residua-train". */
+  readonly out?: string;
   /** Where fetched data sets lie. */
   readonly cache: string;
   readonly lowering: LoweringChoice;
@@ -45,6 +45,8 @@ export type TrainingEvent =
 /** What a training came to. */
 export interface TrainingResult {
   readonly status: TrainingStatus;
+  /** What went wrong and what to do, where it diverged. */
+  readonly reason?: string;
   readonly steps: number;
   readonly epochs: readonly EpochRecord[];
   readonly best?: EpochRecord;

@@ -1,0 +1,67 @@
+import { stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { FormatError } from "../../tensor/errors.ts";
+import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
+import { type Checkpoint, type CheckpointNotes, decodeCheckpoint } from "../checkpoint.ts";
+import { canonicalJson } from "../plain-data.ts";
+
+/** What a training leaves in its folder. */
+export interface TrainingFiles {
+  /** The checkpoint to go on from. */
+  readonly last: string;
+  /** The checkpoint of the epoch with the best validation. */
+  readonly best: string;
+  /** The best network, or the last where there was no validation. */
+  readonly onnx: string;
+}
+
+/** The files of a training that writes to `folder`. */
+export function trainingFilesIn(folder: string): TrainingFiles {
+  return {
+    last: join(folder, "last.safetensors"),
+    best: join(folder, "best.safetensors"),
+    onnx: join(folder, "model.onnx"),
+  };
+}
+
+/** The checkpoint that is meant by a path: a file, or the last one of a training's folder. */
+export async function findCheckpoint(path: string): Promise<string> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw toEnvironmentError(path, "cannot resume", cause);
+  });
+  return found.isDirectory() ? trainingFilesIn(path).last : path;
+}
+
+/** Reads a checkpoint file. @throws {EnvironmentError} if it cannot be read; {FormatError} if it is none or damaged */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  return decodeCheckpoint(await readFileBytes(path), path);
+}
+
+/**
+ * Sees to it that the best epoch's checkpoint, which lies beside the resumed one, is there when the training ends.
+ *
+ * @throws {EnvironmentError} if it is not there
+ * @throws {FormatError} if it belongs to another training
+ */
+export async function bringBest(notes: CheckpointNotes, resumed: string, { best }: TrainingFiles): Promise<void> {
+  if (notes.place.best === undefined) return;
+  const source = trainingFilesIn(dirname(resumed)).best;
+  const bytes = await readFileBytes(source);
+  requireSameTraining(decodeCheckpoint(bytes, source).notes, notes, source);
+  if (resolve(source) !== resolve(best)) await writeFileAtomically(best, bytes);
+}
+
+/** Reads the best epoch's checkpoint. @throws {FormatError} if it belongs to another training */
+export async function readBest({ best }: TrainingFiles, notes: CheckpointNotes): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(best);
+  requireSameTraining(checkpoint.notes, notes, best);
+  return checkpoint;
+}
+
+function requireSameTraining(found: CheckpointNotes, wanted: CheckpointNotes, where: string): void {
+  const identity = ({ network, recipe, data }: CheckpointNotes): string => canonicalJson([network, recipe, data]);
+  // One of a later epoch was written just before the training was killed; that epoch will be reached, and written, again.
+  const isReached = (found.place.best?.epoch ?? 0) >= (wanted.place.best?.epoch ?? 0);
+  if (identity(found) === identity(wanted) && isReached) return;
+  throw new FormatError(where, "is not the best epoch of the resumed training; resume where both files were written");
+}

@@ -1,0 +1,119 @@
+import type { Augmentation } from "../../data/augmentation.ts";
+import { type Dataset, takeFirst } from "../../data/image-set.ts";
+import { openDataset } from "../../data/node/open.ts";
+import { type Split, splitValidation } from "../../data/split.ts";
+import { createModel } from "../../nn/models.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { formatShape, sameShape } from "../../tensor/shape.ts";
+import type { CheckpointNotes, Engine } from "../checkpoint.ts";
+import { startOfTraining } from "../loop.ts";
+import { type NetworkCard, restoreNetwork } from "../network-card.ts";
+import { canonicalJson } from "../plain-data.ts";
+import { requireRecipe } from "../recipe.ts";
+import type { TrainingState } from "../trainer.ts";
+import { readCheckpoint } from "./training-files.ts";
+import type { FreshTraining } from "./training.ts";
+
+/** A training that is set up: what to do, on what, from where. */
+export interface TrainingSetup {
+  readonly data: Dataset;
+  readonly split: Split;
+  readonly augmentation: Augmentation;
+  readonly notes: CheckpointNotes;
+  /** Where to go on; fresh parameters if left out. */
+  readonly state?: TrainingState;
+}
+
+function describeAugmentation({ cropPadding, flip }: Augmentation): string {
+  return `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
+}
+
+function parseAugmentation(text: string, where: string): Augmentation {
+  const match = /^crop (\d{1,4}), (no )?flip$/.exec(text);
+  if (match === null) throw new FormatError(where, `says augmentation "${text}", which is not known`);
+  return { cropPadding: Number(match[1]), flip: match[2] === undefined };
+}
+
+/** Sets up a training from the start. @param cache where fetched data sets lie */
+export async function setUpFresh(fresh: FreshTraining, cache: string, engine: Engine): Promise<TrainingSetup> {
+  const { recipe, augmentation } = fresh;
+  requireRecipe(recipe);
+  const [channels, height, width] = createModel(fresh.model, fresh.modelOptions).imageShape;
+  const whole = await openDataset(fresh.data, cache, { channels, height, width });
+  const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
+  const split = splitValidation(train.count, fresh.validation, recipe.seed);
+  const { classes, normalization } = whole;
+  const model = createModel(fresh.model, {
+    ...fresh.modelOptions,
+    channels: train.channels,
+    classes: classes.length,
+  });
+  const network: NetworkCard = {
+    model: { name: model.name, options: model.options },
+    imageShape: [train.channels, train.height, train.width],
+    data: fresh.data,
+    classes,
+    normalization,
+  };
+  const data = {
+    train: split.train.length,
+    validation: split.validation.length,
+    augmentation: describeAugmentation(augmentation),
+  };
+  const notes: CheckpointNotes = { network, recipe, data, place: startOfTraining, engine };
+  return { data: { ...whole, train }, split, augmentation, notes };
+}
+
+/**
+ * Sets up a training that goes on from a checkpoint, on the data that it has seen.
+ *
+ * @param note hears what is unlike before
+ * @throws {FormatError} if the checkpoint is damaged, or the data are others now
+ */
+export async function setUpResumed(
+  path: string,
+  cache: string,
+  engine: Engine,
+  note: (text: string) => void,
+): Promise<TrainingSetup> {
+  const { notes, state } = await readCheckpoint(path);
+  restoreNetwork(notes.network, state, path);
+  if (canonicalJson(notes.engine) !== canonicalJson(engine)) {
+    const [before, now] = [notes.engine, engine].map(({ lowering, runtime }) => `${lowering} on ${runtime}`);
+    note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
+  }
+  const [channels, height, width] = notes.network.imageShape;
+  const whole = await openDataset(notes.network.data, cache, { channels, height, width });
+  requireSameData(notes, whole, path);
+  const count = notes.data.train + notes.data.validation;
+  return {
+    data: { ...whole, train: takeFirst(whole.train, count) },
+    split: splitValidation(count, notes.data.validation / count, notes.recipe.seed),
+    augmentation: parseAugmentation(notes.data.augmentation, path),
+    notes: { ...notes, engine },
+    state: state as TrainingState,
+  };
+}
+
+/** @throws {FormatError} unless the data set is the one that the training began with, as far as its figures tell */
+function requireSameData({ network, data }: CheckpointNotes, dataset: Dataset, where: string): void {
+  const { train, classes, normalization } = dataset;
+  const shape = [train.channels, train.height, train.width];
+  const count = data.train + data.validation;
+  const isEqual = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+  const name = `"${network.data}"`;
+  const differences: readonly (readonly [boolean, string])[] = [
+    [train.count < count, `${count} images, ${name} now has ${train.count}`],
+    [
+      !sameShape(shape, network.imageShape),
+      `${formatShape(network.imageShape)}, ${name} now has ${formatShape(shape)}`,
+    ],
+    [!isEqual(classes, network.classes), `other classes than ${name} now has`],
+    [
+      !isEqual(normalization, network.normalization),
+      `other images than ${name} now has: their mean or deviation differs`,
+    ],
+  ];
+  const found = differences.find(([isDifferent]) => isDifferent);
+  if (found !== undefined) throw new FormatError(where, `was trained on ${found[1]}; resume on the same data`);
+}
