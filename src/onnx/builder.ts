@@ -54,7 +54,7 @@ function wholeNumbers(value: Tensor): readonly number[] {
 }
 
 /** Attributes in the kinds that the operator's definition stores them under. */
-function tagAttributes<A extends object>(
+export function tagAttributes<A extends object>(
   definition: OperatorDefinition<A>,
   attributes: A,
 ): ReadonlyMap<string, Attribute> {
@@ -198,9 +198,9 @@ export function createGraphBuilder(name: string): GraphBuilder {
     op: (op, operands, attributes) => ops(op, operands, 1, attributes)[0],
     ops,
     append: (node) => {
-      const name = nodeNames.has(node.name) ? unique(node.name) : node.name;
-      nodeNames.add(name);
-      return appendNode({ ...node, name }, types, nodes, initializers, declare);
+      const nodeName = nodeNames.has(node.name) ? unique(node.name) : node.name;
+      nodeNames.add(nodeName);
+      return appendNode({ ...node, name: nodeName }, types, nodes, initializers, declare);
     },
     output: (valueName, value) =>
       void outputs.push({ name: valueName, from: value.name, dtype: value.dtype, shape: value.shape }),

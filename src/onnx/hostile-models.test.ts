@@ -9,8 +9,7 @@ import {
 } from "onnx-buf";
 import { expect, test } from "vitest";
 import { modelMessages } from "../../test/support/onnx-messages.ts";
-import { toModel } from "../compile/inference.ts";
-import { buildInference } from "../compile/inference.ts";
+import { buildInference, toModel } from "../compile/inference.ts";
 import { createModel } from "../nn/models.ts";
 import { initializeState } from "../nn/initialization.ts";
 import { FormatError, ResiduaError } from "../tensor/errors.ts";

@@ -7,10 +7,18 @@ export class ResiduaError extends Error {
   readonly where: string;
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
-    super(`${where}: ${detail}`, options);
+    super(oneLine(`${where}: ${detail}`), options);
     this.name = new.target.name;
     this.where = where;
   }
+}
+
+/** Names that come from files may hold anything; what breaks lines or steers a terminal is escaped. */
+function oneLine(message: string): string {
+  return message.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** A tensor, layer or operator met a shape it cannot take. */

@@ -38,6 +38,13 @@ export function resolveWindow(where: string, attributes: WindowAttributes, kerne
   if (Object.values(window).some((entries) => entries.length !== rank)) {
     throw new ShapeError(where, `strides, dilations and pads must have an entry for each of ${rank} spatial axes`);
   }
+  const steps = [...window.kernel, ...window.strides, ...window.dilations];
+  if (!steps.every((step) => Number.isInteger(step) && step > 0)) {
+    throw new ShapeError(
+      where,
+      `kernel, strides and dilations must be whole numbers above 0, got ${formatShape(steps)}`,
+    );
+  }
   return window;
 }
 

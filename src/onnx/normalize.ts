@@ -1,0 +1,170 @@
+import { ResiduaError, UnsupportedError } from "../tensor/errors.ts";
+import { quote } from "../tensor/printable.ts";
+import { pruneGraph } from "./builder.ts";
+import { createKnowledge, foldNode, foldTarget, type Knowledge, learnConstant } from "./fold.ts";
+import { type Graph, type Model, type Node, OPSET, type Rest } from "./graph.ts";
+import { createFreshNames, learnTypes, placeOf } from "./infer.ts";
+import { axesRules } from "./normalize/axes.ts";
+import { elementwiseRules } from "./normalize/elementwise.ts";
+import { movementRules } from "./normalize/movement.ts";
+import { normalizationRules } from "./normalize/normalization.ts";
+import { resizeRules } from "./normalize/resize.ts";
+import { type NormalizeRule, openRewriting, type Target } from "./normalize/rewriting.ts";
+import { windowRules } from "./normalize/windows.ts";
+import { findOperator, operators } from "./operators/index.ts";
+
+const FIRST_OPSET = 11;
+const LAST_OPSET = 21;
+
+/** Operators of ONNX that need more than being taken as they are. */
+const rules: Readonly<Record<string, NormalizeRule>> = {
+  ...axesRules,
+  ...elementwiseRules,
+  ...movementRules,
+  ...normalizationRules,
+  ...resizeRules,
+  ...windowRules,
+};
+
+const ownDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
+
+function refuseOperator(node: Node, opset: number): never {
+  const operator = node.domain === "" ? quote(node.op) : `${quote(node.op)} of ${quote(node.domain)}`;
+  throw new UnsupportedError(placeOf(node), `the operator ${operator} is not supported (opset ${opset})`);
+}
+
+/** Nothing of a node may be lost on the way to the internal operators. */
+function checkAttributes(node: Node, opset: number): void {
+  const key = findOperator(node.domain, node.op) ?? refuseOperator(node, opset);
+  const kinds: Readonly<Record<string, string>> = operators[key].attributes;
+  for (const [name, { kind }] of node.attributes) {
+    if (kinds[name] === kind) continue;
+    const wrong = name in kinds ? `is of kind ${kind}; must be ${kinds[name]}` : "is not known";
+    throw new UnsupportedError(placeOf(node), `the attribute ${quote(name)} of ${node.op} (opset ${opset}) ${wrong}`);
+  }
+}
+
+/** Types are for rules that ask for them; that all is well with them is checked later, by inferModel. */
+function tryLearnTypes(knowledge: Knowledge, node: Node): void {
+  try {
+    learnTypes(knowledge, node);
+  } catch (error) {
+    if (!(error instanceof ResiduaError)) throw error;
+  }
+}
+
+/** A graph in the making: nodes are rewritten one by one in order, values that are replaced are renamed. */
+interface Draft {
+  readonly nodes: Node[];
+  readonly knowledge: Knowledge;
+  /** The name under which a value goes on. */
+  resolve(name: string): string;
+  readonly target: Target;
+}
+
+function createDraft(graph: Graph, opset: number): Draft {
+  const nodes: Node[] = [];
+  const knowledge = createKnowledge(graph);
+  const freshName = createFreshNames(graph);
+  const replaced = new Map<string, string>();
+  const resolve = (name: string): string => replaced.get(name) ?? name;
+  const addNode = (added: Node): void => {
+    checkAttributes(added, opset);
+    if (foldNode(knowledge, added)) return;
+    const node = foldTarget(knowledge, added, freshName);
+    tryLearnTypes(knowledge, node);
+    nodes.push(node);
+  };
+  const target: Target = {
+    opset,
+    knowledge,
+    freshName,
+    addNode,
+    addConstant: (name, value) => learnConstant(knowledge, name, value),
+    replace: (output, by) => void replaced.set(output, resolve(by)),
+  };
+  return { nodes, knowledge, resolve, target };
+}
+
+function rewriteNode({ nodes, knowledge, resolve, target }: Draft, original: Node): void {
+  const node: Node = { ...original, domain: ownDomain(original.domain), inputs: original.inputs.map(resolve) };
+  // Identity shares a constant; computing it ahead would make two.
+  if (node.op !== "Identity" && foldNode(knowledge, node)) return;
+  const rule = node.domain === "" ? rules[node.op] : undefined;
+  if (rule !== undefined) rule(openRewriting(target, node));
+  else if (findOperator(node.domain, node.op) !== undefined) target.addNode(node);
+  // Perhaps nothing needs it once what uses it has been computed ahead.
+  else if (node.outputs.some((name) => knowledge.elements.has(name))) nodes.push(node);
+  else refuseOperator(node, target.opset);
+}
+
+/** Gives outputs that go on under another name their own back: by renaming, or else by a copy. */
+function restoreOutputs(draft: Draft, graph: Graph): readonly Node[] {
+  const { knowledge, nodes, resolve } = draft;
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const names = new Set(graph.outputs.map(({ name }) => name));
+  const renamed = new Map<string, string>();
+  const copies: Node[] = [];
+  for (const name of names) {
+    const from = resolve(name);
+    const type = knowledge.types.get(from);
+    if (from === name) continue;
+    if (type !== undefined) knowledge.types.set(name, type);
+    if (made.has(from) && !names.has(from) && !renamed.has(from)) renamed.set(from, name);
+    else copies.push({ op: "Identity", domain: "", name, inputs: [from], outputs: [name], attributes: new Map() });
+  }
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  return [...nodes, ...copies].map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
+}
+
+function normalizeGraph(graph: Graph, opset: number): Graph {
+  const draft = createDraft(graph, opset);
+  for (const node of graph.nodes) rewriteNode(draft, node);
+  const { valueInfo: _, ...rest } = graph.rest ?? {};
+  const normal = pruneGraph({
+    ...graph,
+    // Before version 4 of the format, initializers were inputs as well.
+    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)),
+    nodes: restoreOutputs(draft, graph),
+    initializers: draft.knowledge.constants,
+    types: draft.knowledge.types,
+    rest,
+  });
+  for (const node of normal.nodes) checkAttributes(node, opset);
+  return normal;
+}
+
+/** What a file says that holds for other versions of the operators only. */
+const versionBound: readonly string[] = ["irVersion", "functions", "trainingInfo"];
+
+function keepRest(rest: Rest): Rest {
+  return Object.fromEntries(Object.entries(rest).filter(([name]) => !versionBound.includes(name)));
+}
+
+/**
+ * Brings a model of ONNX's operators 11 to 21 to the internal ones: those of version 18 that Residua knows, in one form
+ * each. Constants become initializers, Identity and (in evaluation) Dropout go, automatic padding becomes numbers, Resize
+ * becomes products with matrices, batch norm in training mode becomes BatchNormTraining, shape computations are computed
+ * ahead. Nodes that no output needs are left out.
+ *
+ * @throws {UnsupportedError} naming the operator, its node and its version, if there is no such form
+ */
+export function normalizeModel(model: Model): Model {
+  const opset = model.opsets.get("") ?? model.opsets.get("ai.onnx") ?? OPSET;
+  if (opset < FIRST_OPSET || opset > LAST_OPSET) {
+    throw new UnsupportedError(
+      `graph ${quote(model.graph.name)}`,
+      `uses version ${opset} of ONNX's operators; must be ${FIRST_OPSET} to ${LAST_OPSET}: export it again with one of these`,
+    );
+  }
+  const graph = normalizeGraph(model.graph, opset);
+  const domains = new Set(graph.nodes.map((node) => node.domain));
+  const opsets = [...domains].map(
+    (domain) => [domain, domain === "" ? OPSET : (model.opsets.get(domain) ?? 1)] as const,
+  );
+  return { ...model, graph, opsets: new Map([["", OPSET], ...opsets]), rest: keepRest(model.rest ?? {}) };
+}

@@ -1,0 +1,153 @@
+import { UnsupportedError } from "../../tensor/errors.ts";
+import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
+import { tagAttributes } from "../builder.ts";
+import { type Element, wholeNumbers } from "../fold/elements.ts";
+import { knownElements, type Knowledge } from "../fold.ts";
+import type { Attribute, Node, TensorType } from "../graph.ts";
+import { placeOf } from "../infer.ts";
+import { type OperatorName, type Operators, operators } from "../operators/index.ts";
+
+/** The graph that is being written, as far as a rule may touch it. */
+export interface Target {
+  /** The version of ONNX's operators that the model came in. */
+  readonly opset: number;
+  readonly knowledge: Knowledge;
+  /** A name that no value has yet. */
+  freshName(stem: string): string;
+  addConstant(name: string, value: Tensor): void;
+  addNode(node: Node): void;
+  /** Lets all that uses one value use another instead. */
+  replace(output: string, by: string): void;
+}
+
+/** A node that is being brought to the internal operators. */
+export interface Rewriting {
+  readonly node: Node;
+  readonly opset: number;
+  /** @throws {UnsupportedError} naming the operator, its node and its version */
+  refuse(detail: string): never;
+  /** The name of an input; undefined if it is left out. */
+  optional(index: number): string | undefined;
+  /** The name of an input. @throws {UnsupportedError} if it is left out */
+  input(index: number): string;
+  /** The type of an input. @throws {UnsupportedError} if it is not known */
+  type(index: number): TensorType;
+  /** The numbers in an input. @throws {UnsupportedError} if it is not a constant */
+  numbers(index: number): readonly number[];
+  /** The elements of an input, as far as they are known. @throws {UnsupportedError} if nothing is */
+  elements(index: number): readonly Element[];
+  int(name: string, byDefault: number): number;
+  ints(name: string): readonly number[] | undefined;
+  float(name: string, byDefault: number): number;
+  text(name: string, byDefault: string): string;
+  /** Adds whole numbers as a one-axis constant. */
+  wholes(values: readonly number[]): string;
+  /** Adds a constant of float32. */
+  floats(shape: readonly number[], values: ArrayLike<number>): string;
+  /** Adds a node and returns the name of its output. */
+  add<Op extends OperatorName>(op: Op, inputs: readonly string[], attributes?: Operators[Op]): string;
+  /** Adds a node with several outputs. */
+  addMany<Op extends OperatorName>(
+    op: Op,
+    inputs: readonly string[],
+    count: number,
+    attributes?: Operators[Op],
+  ): readonly string[];
+  /** Adds the node that makes the outputs of the one that is being rewritten. */
+  finish<Op extends OperatorName>(op: Op, inputs: readonly string[], attributes?: Operators[Op]): void;
+  /** Adds the node as it is, but for these inputs, and attributes changed or (undefined) left out. */
+  keep(changes?: {
+    readonly inputs?: readonly string[];
+    readonly attributes?: Readonly<Record<string, Attribute | undefined>>;
+  }): void;
+  /** Lets all that uses an output use this value instead. */
+  replace(output: string, by: string): void;
+}
+
+/** Brings one node to the internal operators. */
+export type NormalizeRule = (rewriting: Rewriting) => void;
+
+function changeAttributes(
+  attributes: Node["attributes"],
+  changes: Readonly<Record<string, Attribute | undefined>>,
+): ReadonlyMap<string, Attribute> {
+  const changed = Object.entries(changes).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return new Map([...[...attributes].filter(([name]) => !(name in changes)), ...changed]);
+}
+
+/** Opens a node for rewriting. */
+export function openRewriting(target: Target, node: Node): Rewriting {
+  const { knowledge } = target;
+  const stem = node.outputs.find((name) => name !== "") ?? node.op;
+  const refuse = (detail: string): never => {
+    throw new UnsupportedError(placeOf(node), `${node.op} of opset ${target.opset} ${detail}`);
+  };
+  const attribute = (name: string, kind: Attribute["kind"]): Attribute | undefined => {
+    const found = node.attributes.get(name);
+    if (found === undefined || found.kind === kind) return found;
+    return refuse(`has an attribute ${name} of kind ${found.kind}; must be ${kind}`);
+  };
+  const optional = (index: number): string | undefined => node.inputs[index] || undefined;
+  const input = (index: number): string => optional(index) ?? refuse(`lacks its input ${index}`);
+  const constant = (suffix: string, value: Tensor): string => {
+    const name = target.freshName(`${stem}/${suffix}`);
+    target.addConstant(name, value);
+    return name;
+  };
+  const write = <Op extends OperatorName>(
+    op: Op,
+    name: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Operators[Op] | undefined,
+  ): void => {
+    const definition = operators[op];
+    const tagged = tagAttributes(definition, attributes ?? ({} as Operators[Op]));
+    target.addNode({ op: definition.name, domain: definition.domain, name, inputs, outputs, attributes: tagged });
+  };
+  const addMany: Rewriting["addMany"] = (op, inputs, count, attributes) => {
+    const outputs = Array.from({ length: count }, () => target.freshName(`${stem}/${op}`));
+    write(op, outputs[0], inputs, outputs, attributes);
+    return outputs;
+  };
+  return {
+    node,
+    opset: target.opset,
+    refuse,
+    optional,
+    input,
+    type: (index) =>
+      knowledge.types.get(input(index)) ?? refuse(`needs the shape of its input ${index}, which is not known`),
+    numbers: (index) =>
+      wholeNumbers(knownElements(knowledge, input(index))) ??
+      refuse(`needs a constant of whole numbers as its input ${index}`),
+    elements: (index) =>
+      knownElements(knowledge, input(index))?.values ?? refuse(`needs to know its input ${index} ahead`),
+    int: (name, byDefault) => {
+      const found = attribute(name, "int");
+      return found?.kind === "int" ? Number(found.value) : byDefault;
+    },
+    ints: (name) => {
+      const found = attribute(name, "ints");
+      return found?.kind === "ints" ? found.value.map(Number) : undefined;
+    },
+    float: (name, byDefault) => {
+      const found = attribute(name, "float");
+      return found?.kind === "float" ? found.value : byDefault;
+    },
+    text: (name, byDefault) => {
+      const found = attribute(name, "string");
+      return found?.kind === "string" ? found.value : byDefault;
+    },
+    wholes: (values) => constant("constant", int64([values.length], values)),
+    floats: (shape, values) => constant("constant", float32(shape, values)),
+    add: (op, inputs, attributes) => addMany(op, inputs, 1, attributes)[0],
+    addMany,
+    finish: (op, inputs, attributes) => write(op, node.name, inputs, node.outputs, attributes),
+    keep: ({ inputs = node.inputs, attributes = {} } = {}) =>
+      target.addNode({ ...node, inputs, attributes: changeAttributes(node.attributes, attributes) }),
+    replace: target.replace,
+  };
+}
