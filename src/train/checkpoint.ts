@@ -132,11 +132,6 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   return { notes, state: tensors };
 }
 
-/** Whether safetensors metadata is a checkpoint's. */
-export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
-  return metadata["format"] === FORMAT;
-}
-
 /** CRC-32 over the notes and every tensor by name: safetensors itself would not notice a flipped bit. */
 function checksumOf(notes: string, state: ReadonlyMap<string, Tensor>): string {
   const lines = [...state].map(([name, value]) => {

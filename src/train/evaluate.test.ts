@@ -4,7 +4,7 @@ import type { Session } from "../runtime/runtime.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate, evaluationBatchSize } from "./evaluate.ts";
 
 /** A network that gives its images back as scores. */
 const echo: Session = {
@@ -102,4 +102,10 @@ test("a label that the network has no class for is refused", async () => {
 
 test("no images give no figures", async () => {
   expect(await evaluate(echo, [])).toMatchObject({ count: 0, accuracy: Number.NaN, loss: Number.NaN });
+});
+
+test("large images are evaluated a few at a time", () => {
+  expect(evaluationBatchSize([1, 28, 28])).toBe(250);
+  expect(evaluationBatchSize([3, 224, 224])).toBe(27);
+  expect(evaluationBatchSize([3, 8192, 8192])).toBe(1);
 });

@@ -4,9 +4,18 @@ import type { Module } from "../nn/module.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError } from "../tensor/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
+
+const LARGEST_BATCH = 250;
+/** 16 MB of pixels; a network's own values take many times that. */
+const LARGEST_INPUT = 2 ** 22;
+
+/** Images to evaluate at a time: many small ones are faster, many large ones would fill the memory. */
+export function evaluationBatchSize(imageShape: Shape): number {
+  return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(LARGEST_INPUT / sizeOf(imageShape))));
+}
 
 /** How well a network classifies images. */
 export interface Evaluation {
@@ -89,7 +98,6 @@ function rankOf(scores: Float32Array, label: number): number {
   for (const [index, score] of scores.entries()) {
     if (index < label ? !(score < own) : !(score <= own)) rank++;
   }
-  // The label's own score is never before itself: for index = label, score <= own holds.
   return rank;
 }
 

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { evaluationBatches } from "../../data/batches.ts";
 import { takeFirst } from "../../data/image-set.ts";
 import { openDataset } from "../../data/node/open.ts";
-import { evaluate as evaluateOn } from "../../train/evaluate.ts";
+import { evaluate as evaluateOn, evaluationBatchSize } from "../../train/evaluate.ts";
 import { openTrainedNetwork } from "../../train/node/trained-network.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
@@ -18,8 +18,6 @@ interface Options {
   readonly json?: boolean;
 }
 
-const EVALUATION_BATCH = 250;
-
 async function evaluate({ model, data: wanted, limit, topK, threads, json }: Options): Promise<void> {
   const { card, session } = await openTrainedNetwork(model, threads === undefined ? {} : { threads });
   try {
@@ -33,7 +31,11 @@ async function evaluate({ model, data: wanted, limit, topK, threads, json }: Opt
       );
     }
     const images = limit === undefined ? test : takeFirst(test, limit);
-    const found = await evaluateOn(session, evaluationBatches(images, card.normalization, EVALUATION_BATCH), { topK });
+    const found = await evaluateOn(
+      session,
+      evaluationBatches(images, card.normalization, evaluationBatchSize(card.imageShape)),
+      { topK },
+    );
     if (json) return printJson({ model, data: data.name, ...found });
     print(
       `${(100 * found.accuracy).toFixed(2)} % of ${found.count} test images (top ${found.topK.k}: ${(100 * found.topK.accuracy).toFixed(2)} %), loss ${found.loss.toFixed(4)}`,

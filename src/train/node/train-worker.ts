@@ -6,7 +6,7 @@ import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
-import { type Evaluation, evaluate, withInference } from "../evaluate.ts";
+import { type Evaluation, evaluate, evaluationBatchSize, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
 import { runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
@@ -18,7 +18,6 @@ import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesI
 import { setUpFresh, setUpResumed, type TrainingSetup } from "./training-setup.ts";
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./training.ts";
 
-const EVALUATION_BATCH = 250;
 /** A long epoch is kept in between, too. */
 const PAUSE_MILLISECONDS = 300_000;
 const FRESH_FOLDER = "residua-train";
@@ -61,10 +60,11 @@ function evaluateState(
   const { data, split, notes } = setup;
   const { imageShape, normalization } = notes.network;
   const { module } = createCardModel(notes.network);
+  const batch = evaluationBatchSize(imageShape);
   const batches =
     part === "test"
-      ? evaluationBatches(data.test, normalization, EVALUATION_BATCH)
-      : evaluationBatches(data.train, normalization, EVALUATION_BATCH, split.validation);
+      ? evaluationBatches(data.test, normalization, batch)
+      : evaluationBatches(data.train, normalization, batch, split.validation);
   return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluate(session, batches),
   );
