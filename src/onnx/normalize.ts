@@ -67,6 +67,7 @@ function createDraft(graph: Graph, opset: number): Draft {
   const knowledge = createKnowledge(graph);
   const freshName = createFreshNames(graph);
   const replaced = new Map<string, string>();
+  const used = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
   const resolve = (name: string): string => replaced.get(name) ?? name;
   const addNode = (added: Node): void => {
     checkAttributes(added, opset);
@@ -79,6 +80,7 @@ function createDraft(graph: Graph, opset: number): Draft {
     opset,
     knowledge,
     freshName,
+    isUsed: (name) => name !== "" && used.has(name),
     addNode,
     addConstant: (name, value) => learnConstant(knowledge, name, value),
     replace: (output, by) => void replaced.set(output, resolve(by)),

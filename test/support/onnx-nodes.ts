@@ -73,11 +73,12 @@ export function randomTensor(shape: readonly number[], purpose: string): Tensor<
 export async function runModel(
   model: Model | Uint8Array,
   feeds: Readonly<Record<string, Tensor>>,
+  fetches?: readonly string[],
 ): Promise<Readonly<Record<string, Tensor>>> {
   const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   const session = await createNodeRuntime().load(bytes, { threads: 1, graphOptimization: "disabled" });
   try {
-    const results = await session.run(feeds);
+    const results = await session.run(feeds, fetches);
     const read = Object.entries(results).map(async ([name, value]) => [name, await value.read()] as const);
     return Object.fromEntries(await Promise.all(read));
   } finally {

@@ -12,10 +12,10 @@ function addRunning(rewriting: Rewriting, old: string, current: string, momentum
  */
 const batchNormalization: NormalizeRule = (rewriting) => {
   const { outputs } = rewriting.node;
-  const used = outputs.map((name) => name !== "");
-  const training = rewriting.opset < 14 ? used.slice(1).includes(true) : rewriting.int("training_mode", 0) === 1;
+  const returnsStatistics = outputs.slice(1).some((name) => name !== "");
+  const training = rewriting.opset < 14 ? returnsStatistics : rewriting.int("training_mode", 0) === 1;
   if (!training) return rewriting.keep();
-  if (used[4]) rewriting.refuse("returns saved statistics, which version 18 does not have");
+  if (rewriting.isUsed(4)) rewriting.refuse("returns saved statistics, which version 18 does not have");
   const epsilon = rewriting.float("epsilon", 1e-5);
   const momentum = rewriting.float("momentum", 0.9);
   const statistics = [3, 4].map((index) => rewriting.input(index));
@@ -23,9 +23,10 @@ const batchNormalization: NormalizeRule = (rewriting) => {
   const [y, ...current] = rewriting.addMany("BatchNormTraining", inputs, 3, { epsilon });
   rewriting.replace(outputs[0], y);
   statistics.forEach((old, index) => {
-    if (used[index + 1]) rewriting.replace(outputs[index + 1], addRunning(rewriting, old, current[index], momentum));
+    if (rewriting.isUsed(index + 1))
+      rewriting.replace(outputs[index + 1], addRunning(rewriting, old, current[index], momentum));
   });
-  if (used[3]) rewriting.replace(outputs[3], current[0]);
+  if (rewriting.isUsed(3)) rewriting.replace(outputs[3], current[0]);
 };
 
 /** Dropout does nothing in evaluation. */
@@ -33,7 +34,7 @@ const dropout: NormalizeRule = (rewriting) => {
   const { inputs, outputs } = rewriting.node;
   const training = inputs[2] ? rewriting.elements(2)[0] : 0n;
   if (training !== 0n) rewriting.refuse("is in training mode; export the network in evaluation mode");
-  if (outputs[1]) rewriting.refuse("returns its mask");
+  if (rewriting.isUsed(1)) rewriting.refuse("returns its mask");
   rewriting.replace(outputs[0], rewriting.input(0));
 };
 

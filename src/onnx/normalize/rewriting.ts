@@ -14,6 +14,8 @@ export interface Target {
   readonly knowledge: Knowledge;
   /** A name that no value has yet. */
   freshName(stem: string): string;
+  /** Whether a node or an output of the graph takes this value. */
+  isUsed(name: string): boolean;
   addConstant(name: string, value: Tensor): void;
   addNode(node: Node): void;
   /** Lets all that uses one value use another instead. */
@@ -26,6 +28,8 @@ export interface Rewriting {
   readonly opset: number;
   /** @throws {UnsupportedError} naming the operator, its node and its version */
   refuse(detail: string): never;
+  /** Whether anything takes this output. */
+  isUsed(index: number): boolean;
   /** The name of an input; undefined if it is left out. */
   optional(index: number): string | undefined;
   /** The name of an input. @throws {UnsupportedError} if it is left out */
@@ -116,6 +120,7 @@ export function openRewriting(target: Target, node: Node): Rewriting {
     node,
     opset: target.opset,
     refuse,
+    isUsed: (index) => target.isUsed(node.outputs[index] ?? ""),
     optional,
     input,
     type: (index) =>

@@ -22,7 +22,7 @@ export interface WireField {
 }
 
 /** A whole number as protobuf writes it: seven bits a byte, least significant first. */
-export function encodeVarint(value: number): Uint8Array {
+function encodeVarint(value: number): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value; ; rest = Math.floor(rest / 128)) {
     if (rest < 128) return Uint8Array.from([...bytes, rest]);
@@ -58,7 +58,7 @@ function fail(cursor: Cursor, detail: string): never {
 }
 
 /** A whole number up to 2⁵³. @throws {FormatError} if the bytes end, or it is larger */
-export function readVarint(cursor: Cursor): number {
+function readVarint(cursor: Cursor): number {
   let value = 0;
   for (let factor = 1; cursor.at < cursor.end; factor *= 128) {
     const byte = cursor.bytes[cursor.at++];
@@ -70,7 +70,7 @@ export function readVarint(cursor: Cursor): number {
 }
 
 /** Moves past a number of any size. @throws {FormatError} if it takes more than ten bytes, or the bytes end */
-export function skipVarint(cursor: Cursor): void {
+function skipVarint(cursor: Cursor): void {
   const start = cursor.at;
   while (cursor.at < cursor.end) {
     if (cursor.bytes[cursor.at++] < 128) return;
