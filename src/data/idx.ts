@@ -26,7 +26,8 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
   if (bytes[2] !== UNSIGNED_BYTE)
     throw new FormatError(where, `holds elements of type 0x${bytes[2].toString(16)}, must be unsigned bytes (0x8)`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(HEADER_BYTES * (axis + 1)));
-  const size = sizeOf(shape);
+  // Before the product, which may be infinite.
+  const size = shape.includes(0) ? 0 : sizeOf(shape);
   if (bytes.length - start !== size) {
     const state = bytes.length - start < size ? "is cut off" : "is too long";
     throw new FormatError(where, `${state}: its header says ${size} elements, it holds ${bytes.length - start}`);
