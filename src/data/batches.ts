@@ -21,8 +21,17 @@ export interface Batch {
   readonly labels: Tensor<"int64">;
 }
 
-/** Whole batches in an epoch; the last images that do not fill one are left out of it. */
+function requireBatch(batch: number): void {
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new OptionError("--batch-size", `must be a whole number above 0, got ${batch}`);
+}
+
+/**
+ * Whole batches in an epoch; the last images that do not fill one are left out of it.
+ * @throws {OptionError} if there is none, or the batch is not a whole number above 0
+ */
 export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
+  requireBatch(batch);
   const steps = Math.floor(indices.length / batch);
   if (steps >= 1) return steps;
   throw new OptionError(
@@ -61,8 +70,14 @@ export interface BatchSource {
 /** Writes the batch of one step, counted from the start of the training, to memory that is there. */
 export type BatchWriter = (step: number, images: Float32Array, labels: BigInt64Array) => void;
 
-/** Prepares batches in the calling thread. */
+/**
+ * Prepares batches in the calling thread.
+ * @throws {OptionError} if the plan asks for images that the set does not have, or for larger batches than it has images
+ */
 export function createBatchWriter({ set, normalization, augmentation, plan }: BatchSource): BatchWriter {
+  const missing = plan.indices.find((index) => index >= set.count);
+  if (missing !== undefined)
+    throw new OptionError("indices", `name image ${missing} of ${set.count}; must be below ${set.count}`);
   const tables = normalizationTables(normalization);
   const order = createBatchOrder(plan);
   const size = imageSize(set);
@@ -94,6 +109,7 @@ export function makeBatch(
  * All of these images once, in order, without variation: for evaluation. The last batch may be smaller.
  *
  * @param indices places in the set; the whole set if left out
+ * @throws {OptionError} if the batch is not a whole number above 0
  */
 export function* evaluationBatches(
   set: ImageSet,
@@ -101,6 +117,7 @@ export function* evaluationBatches(
   batch: number,
   indices?: Uint32Array,
 ): Generator<Batch> {
+  requireBatch(batch);
   const tables = normalizationTables(normalization);
   const chosen = indices ?? Uint32Array.from({ length: set.count }, (_, index) => index);
   const size = imageSize(set);
