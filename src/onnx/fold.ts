@@ -19,7 +19,7 @@ export interface Knowledge {
 
 const BUDGET = 2 ** 24;
 
-const folds: Readonly<Record<string, Evaluate>> = { ...arithmeticFolds, ...movementFolds };
+const folds: ReadonlyMap<string, Evaluate> = new Map(Object.entries({ ...arithmeticFolds, ...movementFolds }));
 
 /** What is known before any node has run: the inputs that are tensors, and the initializers. */
 export function createKnowledge(graph: Graph): Knowledge {
@@ -75,7 +75,7 @@ function filledOf(knowledge: Knowledge, node: Node): Tensor | undefined {
 }
 
 function evaluate(knowledge: Knowledge, node: Node): Elements | undefined {
-  const fold = node.outputs.length === 1 ? folds[node.op] : undefined;
+  const fold = node.outputs.length === 1 ? folds.get(node.op) : undefined;
   const call: FoldCall = {
     node,
     input: (index) => knownElements(knowledge, node.inputs[index] ?? ""),

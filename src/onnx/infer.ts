@@ -51,9 +51,12 @@ export function createFreshNames(graph: Graph): (stem: string) => string {
     ...graph.initializers.keys(),
     ...graph.nodes.flatMap((node) => [node.name, ...node.outputs]),
   ]);
+  const counts = new Map<string, number>();
   return (stem) => {
-    let name = stem;
-    for (let count = 1; taken.has(name); count++) name = `${stem}_${count}`;
+    let count = counts.get(stem) ?? 0;
+    let name = count === 0 ? stem : `${stem}_${count}`;
+    while (taken.has(name)) name = `${stem}_${++count}`;
+    counts.set(stem, count + 1);
     taken.add(name);
     return name;
   };

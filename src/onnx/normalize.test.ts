@@ -328,6 +328,20 @@ test.for([
 test.for<[reason: RegExp, opset: number, nodes: readonly Node[], constants: Readonly<Record<string, Tensor>>]>([
   [/"node y".*operator "LSTM" is not supported \(opset 14\)/, 14, [node("LSTM", "x", "y")], {}],
   [/"node y".*"If" is not supported/, 14, [node("If", "x", "y")], {}],
+  [/"node y".*"constructor" is not supported/, 14, [node("constructor", "x", "y")], {}],
+  [/"node y".*"toString" of Relu .* is not known/, 14, [node("Relu", "x", "y", { toString: 1 })], {}],
+  [
+    /"node y".*coordinate_transformation_mode "constructor"/,
+    13,
+    [node("Resize", "x", "y", { coordinate_transformation_mode: "constructor" })],
+    {},
+  ],
+  [
+    /"node y".*Resize of opset 13 is too large to be written out/,
+    13,
+    [node("Resize", "x - s", "y", { mode: "linear" })],
+    { s: float32([4], [1, 1, 1e7, 1]) },
+  ],
   [
     /"node y".*Dropout of opset 13 is in training mode/,
     13,

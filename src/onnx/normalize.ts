@@ -17,14 +17,16 @@ const FIRST_OPSET = 11;
 const LAST_OPSET = 21;
 
 /** Operators of ONNX that need more than being taken as they are. */
-const rules: Readonly<Record<string, NormalizeRule>> = {
-  ...axesRules,
-  ...elementwiseRules,
-  ...movementRules,
-  ...normalizationRules,
-  ...resizeRules,
-  ...windowRules,
-};
+const rules: ReadonlyMap<string, NormalizeRule> = new Map(
+  Object.entries({
+    ...axesRules,
+    ...elementwiseRules,
+    ...movementRules,
+    ...normalizationRules,
+    ...resizeRules,
+    ...windowRules,
+  }),
+);
 
 const ownDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
 
@@ -36,10 +38,11 @@ function refuseOperator(node: Node, opset: number): never {
 /** Nothing of a node may be lost on the way to the internal operators. */
 function checkAttributes(node: Node, opset: number): void {
   const key = findOperator(node.domain, node.op) ?? refuseOperator(node, opset);
-  const kinds: Readonly<Record<string, string>> = operators[key].attributes;
+  const kinds: ReadonlyMap<string, string> = new Map(Object.entries(operators[key].attributes));
   for (const [name, { kind }] of node.attributes) {
-    if (kinds[name] === kind) continue;
-    const wrong = name in kinds ? `is of kind ${kind}; must be ${kinds[name]}` : "is not known";
+    const wanted = kinds.get(name);
+    if (wanted === kind) continue;
+    const wrong = wanted === undefined ? "is not known" : `is of kind ${kind}; must be ${wanted}`;
     throw new UnsupportedError(placeOf(node), `the attribute ${quote(name)} of ${node.op} (opset ${opset}) ${wrong}`);
   }
 }
@@ -92,7 +95,7 @@ function rewriteNode({ nodes, knowledge, resolve, target }: Draft, original: Nod
   const node: Node = { ...original, domain: ownDomain(original.domain), inputs: original.inputs.map(resolve) };
   // Identity shares a constant; computing it ahead would make two.
   if (node.op !== "Identity" && foldNode(knowledge, node)) return;
-  const rule = node.domain === "" ? rules[node.op] : undefined;
+  const rule = node.domain === "" ? rules.get(node.op) : undefined;
   if (rule !== undefined) rule(openRewriting(target, node));
   else if (findOperator(node.domain, node.op) !== undefined) target.addNode(node);
   // Perhaps nothing needs it once what uses it has been computed ahead.

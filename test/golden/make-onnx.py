@@ -164,9 +164,11 @@ def export(name, make, shape, opset, training, fold, dynamic):
                           dynamic_axes={"x": {0: "N"}, "y": {0: "N"}} if dynamic else None)
     module = build(make)  # Exporting in training mode has moved the running statistics.
     module.train(training)
-    with torch.no_grad():
-        y = module.double()(x.double()).float()
-    expect(name, {"x": x.numpy()}, {"y": y.numpy()}, imports=True, training=training, dynamic=dynamic)
+    point = x.double().requires_grad_()
+    y = module.double()(point)
+    y.square().sum().backward()
+    expect(name, {"x": x.numpy()}, {"y": y.detach().float().numpy()}, imports=True, training=training, dynamic=dynamic)
+    tensors[f"{name}/gradient/x"] = point.grad.float().numpy()
 
 
 for opset in (11, 12, 13, 14, 15, 16, 17):

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { addGradients } from "../../src/autodiff/backward.ts";
+import { createGraphBuilder } from "../../src/onnx/builder.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
-import { inferModel } from "../../src/onnx/infer.ts";
+import { inferGraph, inferModel } from "../../src/onnx/infer.ts";
 import { normalizeModel } from "../../src/onnx/normalize.ts";
 import { findOperator } from "../../src/onnx/operators/index.ts";
-import type { Model } from "../../src/onnx/graph.ts";
-import { sameShape } from "../../src/tensor/shape.ts";
+import type { Graph, Model } from "../../src/onnx/graph.ts";
+import { sameShape, type Shape } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { readGoldenJson, readGoldenTensors, relativeError } from "../support/golden.ts";
 import { runModel } from "../support/onnx-nodes.ts";
@@ -35,7 +37,7 @@ const readExternal = (location: string, offset: number, length: number): Uint8Ar
 
 const decode = (name: string): Model => decodeModel(readBytes(`${name}.onnx`), `${name}.onnx`, { readExternal });
 
-function golden(name: string, group: "in" | "out"): Readonly<Record<string, Tensor>> {
+function golden(name: string, group: "in" | "out" | "gradient"): Readonly<Record<string, Tensor>> {
   const prefix = `${name}/${group}/`;
   const found = [...tensors].filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(found.map(([key, value]) => [key.slice(prefix.length), value]));
@@ -122,6 +124,31 @@ describe.for(imported)("$name, brought to the internal operators", ({ name, trai
     expect(largestError(await run, golden(name, "out"))).toBeLessThan(tolerance);
   });
 });
+
+/** The gradient of Σ y² with respect to x, by Residua's rules on the imported graph. */
+function differentiate(model: Model, shape: Shape): Graph {
+  const { graph } = normalizeModel(model);
+  const fixed = inferGraph({ ...graph, inputs: [{ ...graph.inputs[0], shape }] });
+  const g = createGraphBuilder("gradient");
+  const x = g.input("x", "float32", shape);
+  for (const [name, value] of fixed.initializers) g.initializer(name, value);
+  for (const node of fixed.nodes) g.append(node);
+  const y = g.value("y");
+  const loss = g.op("ReduceSum", [g.op("Mul", [y, y])], { keepdims: 0 });
+  g.output("dx", addGradients(g, loss, [x])[0]!);
+  return g.finish();
+}
+
+test.for(imported.filter(({ name }) => name !== "external"))(
+  "$name, imported and differentiated, has PyTorch's gradient",
+  async ({ name }) => {
+    const { x } = golden(name, "in");
+    const { dx } = await runGraph(differentiate(decode(name), x.shape), { x });
+    const error = largestError({ x: dx }, golden(name, "gradient"));
+    // One more pass of the same length, backwards.
+    expect(error).toBeLessThan(2 * tolerance);
+  },
+);
 
 test("external data is refused without a reader, naming the file", () => {
   expect(() => decodeModel(readBytes("external.onnx"), "external.onnx")).toThrow(/"external\.bin".*readExternal/);

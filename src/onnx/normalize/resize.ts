@@ -2,9 +2,6 @@ import type { Dimension } from "../../tensor/shape.ts";
 import type { Element } from "../fold/elements.ts";
 import type { NormalizeRule, Rewriting } from "./rewriting.ts";
 
-/** Matrices of larger sides would be too much for a file that only names a number. */
-const MAXIMUM_EXTENT = 4096;
-
 /** How one axis is resized. */
 interface AxisResize {
   readonly from: number;
@@ -15,10 +12,15 @@ interface AxisResize {
 /** Weights of the input's places for one place of the output. */
 type Taps = ReadonlyMap<number, number>;
 
+/** Functions by the names that files call them by. */
+type Table<F> = ReadonlyMap<string, F>;
+
+const table = <F>(entries: Readonly<Record<string, F>>): Table<F> => new Map(Object.entries(entries));
+
 const clamp = (value: number, high: number): number => Math.min(Math.max(value, 0), high);
 
 /** Where a place of the output lies in the input. @source ONNX, Resize: coordinate_transformation_mode */
-const coordinates: Readonly<Record<string, (place: number, axis: AxisResize) => number>> = {
+const coordinates: Table<(place: number, axis: AxisResize) => number> = table({
   half_pixel: (place, { scale }) => (place + 0.5) / scale - 0.5,
   half_pixel_symmetric: (place, { from, to, scale }) => {
     const adjustment = to / (scale * from);
@@ -27,15 +29,15 @@ const coordinates: Readonly<Record<string, (place: number, axis: AxisResize) => 
   pytorch_half_pixel: (place, { to, scale }) => (to > 1 ? (place + 0.5) / scale - 0.5 : 0),
   align_corners: (place, { from, to }) => (to === 1 ? 0 : (place * (from - 1)) / (to - 1)),
   asymmetric: (place, { scale }) => place / scale,
-};
+});
 
 /** @source ONNX, Resize: nearest_mode */
-const roundings: Readonly<Record<string, (value: number) => number>> = {
+const roundings: Table<(value: number) => number> = table({
   round_prefer_floor: (value) => Math.ceil(value - 0.5),
   round_prefer_ceil: (value) => Math.floor(value + 0.5),
   floor: Math.floor,
   ceil: Math.ceil,
-};
+});
 
 function linearTaps(at: number, { from }: AxisResize): Taps {
   const place = clamp(at, from - 1);
@@ -120,8 +122,6 @@ function readAxes(rewriting: Rewriting): ReadonlyMap<number, AxisResize> {
     if (!(axis in shape)) rewriting.refuse(`has the axis ${axis}, which its input does not have`);
     const resize = wanted(index, shape[axis]);
     if (resize === undefined) return;
-    if (resize.from > MAXIMUM_EXTENT || resize.to > MAXIMUM_EXTENT)
-      rewriting.refuse("is larger than can be written out");
     found.set(axis, resize);
   });
   return found;
@@ -133,7 +133,7 @@ function readTaps(rewriting: Rewriting): (place: number, axis: AxisResize) => Ta
   const early = rewriting.node.op === "Upsample";
   const transform = rewriting.text("coordinate_transformation_mode", early ? "asymmetric" : "half_pixel");
   const coordinate =
-    coordinates[transform] ?? rewriting.refuse(`has the coordinate_transformation_mode "${transform}"`);
+    coordinates.get(transform) ?? rewriting.refuse(`has the coordinate_transformation_mode "${transform}"`);
   const at = (place: number, axis: AxisResize): number => Math.fround(coordinate(place, axis));
   if (rewriting.int("antialias", 0) !== 0) rewriting.refuse("is asked for antialias");
   if (rewriting.text("keep_aspect_ratio_policy", "stretch") !== "stretch")
@@ -146,7 +146,7 @@ function readTaps(rewriting: Rewriting): (place: number, axis: AxisResize) => Ta
   }
   if (mode !== "nearest") rewriting.refuse(`has the mode "${mode}"`);
   const rounding = rewriting.text("nearest_mode", early ? "floor" : "round_prefer_floor");
-  const round = roundings[rounding] ?? rewriting.refuse(`has the nearest_mode "${rounding}"`);
+  const round = roundings.get(rounding) ?? rewriting.refuse(`has the nearest_mode "${rounding}"`);
   return (place, axis) => new Map([[clamp(round(at(place, axis)), axis.from - 1), 1]]);
 }
 
@@ -192,6 +192,7 @@ const resize: NormalizeRule = (rewriting) => {
   if (!nearest && (dtype !== "float32" || shape.length < 2)) rewriting.refuse(`is on ${dtype} of ${shape.length} axes`);
   let x = rewriting.input(0);
   for (const [axis, change] of readAxes(rewriting)) {
+    rewriting.reserve(change.to * (nearest ? 32 : 32 + change.from));
     const rows = Array.from({ length: change.to }, (_, place) => taps(place, change));
     x = nearest
       ? rewriting.add("Gather", [x, rewriting.wholes(rows.flatMap((row) => [...row.keys()]))], { axis })

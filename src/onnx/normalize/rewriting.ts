@@ -44,6 +44,8 @@ export interface Rewriting {
   ints(name: string): readonly number[] | undefined;
   float(name: string, byDefault: number): number;
   text(name: string, byDefault: string): string;
+  /** Asks for room for constants. @throws {UnsupportedError} if it is too much: a file may name any number */
+  reserve(elements: number): void;
   /** Adds whole numbers as a one-axis constant. */
   wholes(values: readonly number[]): string;
   /** Adds a constant of float32. */
@@ -145,6 +147,10 @@ export function openRewriting(target: Target, node: Node): Rewriting {
     text: (name, byDefault) => {
       const found = attribute(name, "string");
       return found?.kind === "string" ? found.value : byDefault;
+    },
+    reserve: (elements) => {
+      knowledge.budget -= elements;
+      if (!(knowledge.budget >= 0)) refuse("is too large to be written out");
     },
     wholes: (values) => constant("constant", int64([values.length], values)),
     floats: (shape, values) => constant("constant", float32(shape, values)),
