@@ -43,7 +43,10 @@ const restrictLayer = (layer, index) => {
   const folder = `src/${layer}`;
   return [
     restrictImports([`${folder}/**`], [order, forbidNode, forbidWeb]),
-    restrictImports(layer === "store" || layer === "cli" || layer === "bench" ? [`${folder}/**`] : nodePaths(folder), [order, forbidWeb]),
+    restrictImports(layer === "store" || layer === "cli" || layer === "bench" ? [`${folder}/**`] : nodePaths(folder), [
+      order,
+      forbidWeb,
+    ]),
     restrictImports(webPaths(folder), [order, forbidNode]),
   ];
 };

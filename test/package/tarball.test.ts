@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -61,4 +61,11 @@ test("every subpath can be imported in an empty Node project and exports somethi
 test("the command starts and tells its version", { timeout }, async () => {
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   expect((await run("npx", ["--no-install", "residua", "--version"], project)).trim()).toBe(version);
+});
+
+test("the installed package trains in an empty Node project and exports what it trained", { timeout }, async () => {
+  await copyFile(join(root, "test/package/train-in-node.mjs"), join(project, "train-in-node.mjs"));
+  const { losses, shape } = JSON.parse(await run(process.execPath, ["train-in-node.mjs"], project));
+  expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
+  expect(shape).toEqual([3, 2]);
 });

@@ -1,10 +1,15 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import type { Graph } from "../../onnx/graph.ts";
 import { windowCount } from "../../onnx/operators/window.ts";
-import { blockedForThisMachine, compareOutputs, normalTensor, runLowered } from "../../../test/support/compare-lowerings.ts";
+import {
+  blockedForThisMachine,
+  compareOutputs,
+  normalTensor,
+  runLowered,
+} from "../../../test/support/compare-lowerings.ts";
 import { portable } from "../portable/lowering.ts";
 
 const runtime = createNodeRuntime();
@@ -39,15 +44,13 @@ const channels = fc.oneof(
     inGroup: fc.constant(1),
     outGroup: fc.constantFrom(1, 1, 1, 2),
   }),
-  fc
-    .integer({ min: 2, max: 9 })
-    .chain((groups) =>
-      fc.record({
-        groups: fc.constant(groups),
-        inGroup: fc.constantFrom(2, 3, 4, 8),
-        outGroup: fc.constantFrom(2, 3, 4, 8),
-      }),
-    ),
+  fc.integer({ min: 2, max: 9 }).chain((groups) =>
+    fc.record({
+      groups: fc.constant(groups),
+      inGroup: fc.constantFrom(2, 3, 4, 8),
+      outGroup: fc.constantFrom(2, 3, 4, 8),
+    }),
+  ),
 );
 
 const cases: fc.Arbitrary<Case> = fc
