@@ -8,6 +8,7 @@ import { decodeImage, type ImageFormat } from "./image.ts";
 const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
 /** Share of the images that is kept for the test where the folder has no `test` part of its own. */
 const TEST_SHARE = 0.2;
+const noImages = "has no images (png, jpg, webp, gif, avif, tiff)";
 const DECODED_AT_ONCE = 8;
 
 interface Listing {
@@ -29,6 +30,10 @@ async function list(folder: string): Promise<readonly { readonly name: string; r
       { cause: error },
     );
   }
+}
+
+async function listClasses(folder: string): Promise<readonly string[]> {
+  return (await list(folder)).filter((entry) => entry.directory).map(({ name }) => name);
 }
 
 async function listImages(folder: string, classes: readonly string[]): Promise<readonly Listing[]> {
@@ -54,6 +59,22 @@ async function decodeAll(listing: readonly Listing[], format: ImageFormat): Prom
   return { images, labels: Int32Array.from(listing, ({ label }) => label), count: listing.length, ...format };
 }
 
+/** A test part of its own: of known classes only, though not of all. */
+async function listTest(folder: string, classes: readonly string[]): Promise<readonly Listing[]> {
+  const found = await listClasses(folder);
+  const unknown = found.find((name) => !classes.includes(name));
+  if (unknown !== undefined) {
+    const known = classes.join(", ");
+    throw new FormatError(join(folder, unknown), `is no class of the training part; its classes are ${known}`);
+  }
+  const images = (await listImages(folder, found)).map(({ path, label }) => ({
+    path,
+    label: classes.indexOf(found[label]),
+  }));
+  if (images.length === 0) throw new FormatError(folder, noImages);
+  return images;
+}
+
 /** Mean and deviation by channel. */
 export function measureNormalization({ images, count, channels, height, width }: ImageSet): Normalization {
   const plane = height * width;
@@ -76,10 +97,10 @@ export function measureNormalization({ images, count, channels, height, width }:
   return { mean: measured.map(({ mean }) => mean), deviation: measured.map(({ deviation }) => deviation) };
 }
 
-/** Holds every fifth image back for the test, at random. */
+/** Holds a fifth of the images back for the test, at random, and at least one. */
 function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], readonly Listing[]] {
   const order = permutation(randomStream(0, "folder test split"), listing.length);
-  const held = new Set(order.slice(0, Math.round(listing.length * TEST_SHARE)));
+  const held = new Set(order.slice(0, Math.max(1, Math.round(listing.length * TEST_SHARE))));
   return [listing.filter((_, index) => !held.has(index)), listing.filter((_, index) => held.has(index))];
 }
 
@@ -88,20 +109,20 @@ function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], r
  * fifth of the images, the same every time, is kept for the test.
  *
  * @throws {EnvironmentError} if the folder cannot be read
- * @throws {FormatError} if it has fewer than two classes, a class without images, or an image that cannot be read
+ * @throws {FormatError} if it has fewer than two classes, a class without images, a test part of other classes or
+ *   without images, or an image that cannot be read
  */
 export async function loadFolder(folder: string, format: ImageFormat): Promise<Dataset> {
-  const top = (await list(folder)).filter((entry) => entry.directory).map(({ name }) => name);
+  const top = await listClasses(folder);
   const divided = top.includes("train") && top.includes("test");
   const trainFolder = divided ? join(folder, "train") : folder;
-  const classes = divided ? (await list(trainFolder)).filter((entry) => entry.directory).map(({ name }) => name) : top;
+  const classes = divided ? await listClasses(trainFolder) : top;
   if (classes.length < 2)
     throw new FormatError(folder, `has ${classes.length} subfolder(s), must have one for each of two or more classes`);
   const all = await listImages(trainFolder, classes);
   const empty = classes.find((_, label) => !all.some((image) => image.label === label));
-  if (empty !== undefined)
-    throw new FormatError(join(trainFolder, empty), "has no images (png, jpg, webp, gif, avif, tiff)");
-  const [trainList, testList] = divided ? [all, await listImages(join(folder, "test"), classes)] : splitTest(all);
+  if (empty !== undefined) throw new FormatError(join(trainFolder, empty), noImages);
+  const [trainList, testList] = divided ? [all, await listTest(join(folder, "test"), classes)] : splitTest(all);
   const train = await decodeAll(trainList, format);
   const test = await decodeAll(testList, format);
   return { name: folder, classes, normalization: measureNormalization(train), train, test };
