@@ -8,6 +8,7 @@ import { gunzip } from "node:zlib";
 import { parseTar } from "nanotar";
 import sharp from "sharp";
 import { EnvironmentError, FormatError, ResiduaError } from "../../tensor/errors.ts";
+import { toEnvironmentError } from "../../weights/node/files.ts";
 import { catalog, type DatasetName } from "./catalog.ts";
 
 /** Says how far a download is. */
@@ -164,14 +165,12 @@ const sources: { readonly [Name in DatasetName]: readonly Source[] } = {
 /** @throws {FormatError} unless these are the data set's files, to the byte */
 export function verifyFiles(name: DatasetName, files: Files): void {
   for (const [file, expected] of Object.entries(catalog[name].files)) {
-    if (expected === null && files[file] !== undefined) continue;
     const bytes = files[file];
-    const actual = bytes === undefined ? "missing" : createHash("sha256").update(bytes).digest("hex");
+    if (bytes === undefined) throw new FormatError(`${name}/${file}`, "is missing; nothing was kept");
+    if (expected === null) continue;
+    const actual = createHash("sha256").update(bytes).digest("hex");
     if (actual !== expected)
-      throw new FormatError(
-        `${name}/${file}`,
-        `has SHA-256 ${actual}, must be ${expected ?? "there"}; nothing was kept`,
-      );
+      throw new FormatError(`${name}/${file}`, `has SHA-256 ${actual}, must be ${expected}; nothing was kept`);
   }
 }
 
@@ -184,37 +183,49 @@ async function keep(folder: string, wanted: readonly string[], files: Files): Pr
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw new EnvironmentError(folder, `cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw toEnvironmentError(folder, "cannot be written", error);
   }
 }
 
 /**
- * Fetches a data set, checks every file's hash, and keeps it under `cache`.
+ * Fetches a data set, checks every file's hash, and keeps it under `cache`. What was there stays unless all went well.
  *
+ * @param from where it comes from, most wanted first; its official sources if left out
  * @returns the folder that holds it
- * @throws {EnvironmentError} if no source answers, with each one's reason
+ * @throws {EnvironmentError} if no source answers, with each one's reason, or the folder cannot be written
+ * @throws {FormatError} if a source sends something else
  */
-export async function fetchDataset(name: DatasetName, cache: string, progress: FetchProgress): Promise<string> {
+export async function fetchDataset(
+  name: DatasetName,
+  cache: string,
+  progress: FetchProgress,
+  from: readonly Source[] = sources[name],
+): Promise<string> {
+  const files = await fetchFirst(name, from, progress);
+  verifyFiles(name, files);
+  const folder = join(cache, name);
+  await keep(folder, Object.keys(catalog[name].files), files);
+  return folder;
+}
+
+/** The files from the first source that answers. */
+async function fetchFirst(name: string, from: readonly Source[], progress: FetchProgress): Promise<Files> {
   const reasons: string[] = [];
-  for (const source of sources[name]) {
+  for (const source of from) {
     try {
-      const files = await source(progress);
-      verifyFiles(name, files);
-      const folder = join(cache, name);
-      await keep(folder, Object.keys(catalog[name].files), files);
-      return folder;
+      return await source(progress);
     } catch (error) {
       if (error instanceof FormatError) throw error;
-      const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
-      reasons.push(
-        error instanceof ResiduaError
-          ? error.message
-          : `${error instanceof Error ? error.message.split("\n")[0] : String(error)}${cause}`,
-      );
+      reasons.push(explainFailure(error));
     }
   }
   throw new EnvironmentError(name, `could not be fetched: ${reasons.join("; ")}`);
+}
+
+function explainFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ResiduaError) return error.message;
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return `${error.message.split("\n")[0]}${cause}`;
 }
