@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { chromium } from "playwright";
+import { build, preview } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findChromium } from "../../scripts/chromium.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
@@ -63,9 +66,42 @@ test("the command starts and tells its version", { timeout }, async () => {
   expect((await run("npx", ["--no-install", "residua", "--version"], project)).trim()).toBe(version);
 });
 
+let nodeLosses: readonly number[] = [];
+
 test("the installed package trains in an empty Node project and exports what it trained", { timeout }, async () => {
   await copyFile(join(root, "test/package/train-in-node.mjs"), join(project, "train-in-node.mjs"));
   const { losses, shape } = JSON.parse(await run(process.execPath, ["train-in-node.mjs"], project));
+  nodeLosses = losses;
   expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
   expect(shape).toEqual([3, 2]);
+});
+
+interface PageResult {
+  readonly losses: readonly number[];
+  readonly isolated: boolean;
+  readonly error?: string;
+}
+
+test("the installed package trains in a page that Vite built, to the losses that Node has", { timeout }, async () => {
+  const page = join(project, "page");
+  await cp(join(root, "test/package/vite-page"), page, { recursive: true });
+  await build({ root: page });
+  const server = await preview({ root: page });
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(server.resolvedUrls?.local[0] ?? "");
+    await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
+    const found: PageResult = await tab.evaluate(
+      () => (globalThis as unknown as { result: Promise<PageResult> }).result,
+    );
+    expect(found.error).toBeUndefined();
+    expect(found.isolated).toBe(true);
+    for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(nodeLosses[step], 3);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
 });
