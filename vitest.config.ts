@@ -4,6 +4,8 @@ import { findChromium } from "./scripts/chromium.mjs";
 
 const webTests = "**/*.web.test.ts";
 const executablePath = findChromium();
+/** Ends a test that hangs; a slow machine takes its time. */
+const testTimeout = 300_000;
 
 export default defineConfig({
   test: {
@@ -12,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          testTimeout,
+          hookTimeout: testTimeout,
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [webTests],
         },
@@ -24,6 +28,8 @@ export default defineConfig({
         optimizeDeps: { exclude: ["onnxruntime-web"] },
         test: {
           name: "web",
+          testTimeout,
+          hookTimeout: testTimeout,
           include: [`src/${webTests}`, `test/${webTests}`],
           browser: {
             enabled: true,
