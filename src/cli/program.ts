@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { ChildError } from "../train/node/child-job.ts";
 import { readFileSync } from "node:fs";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -51,7 +52,8 @@ function reportError(error: unknown): number {
   }
   if (error instanceof ResiduaError) {
     printLine(`residua: ${error.message}`);
-    return error instanceof OptionError ? ExitCode.usage : ExitCode.failure;
+    const isUsage = error instanceof OptionError || (error instanceof ChildError && error.original === "OptionError");
+    return isUsage ? ExitCode.usage : ExitCode.failure;
   }
   printLine(`residua: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(error.stack ?? "");

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
@@ -131,6 +132,9 @@ async function writeReport(folder: string, comparison: Comparison): Promise<stri
 }
 
 function createJob(options: Options): CompareJob {
+  // Not after the training, when the report is written.
+  if (existsSync(options.out) && !statSync(options.out).isDirectory())
+    throw new OptionError("--out", `"${options.out}" is a file, must be a folder`);
   // Names a wrong depth before anything starts.
   for (const depth of options.depth) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
   const seeds = Array.from({ length: options.seeds }, (_, index) => options.seed + index);
@@ -159,14 +163,29 @@ function withoutCurve({ curve: _curve, ...run }: DrawnRun): ComparedRun {
   return run;
 }
 
+/** Says what is done once it is under way: what was asked for wrongly is answered by the error alone. */
+function announceFirst(
+  options: Options,
+  job: CompareJob,
+  report: (event: CompareEvent) => void,
+): (event: CompareEvent) => void {
+  let isAnnounced = false;
+  return (event) => {
+    if (!isAnnounced) {
+      isAnnounced = true;
+      say(
+        `Training ${job.runs.length} networks on ${options.data}: ${options.epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
+          `tested on the first ${formatCount(options.testLimit)} test images.`,
+      );
+    }
+    report(event);
+  };
+}
+
 async function compare(options: Options): Promise<void> {
   const job = createJob(options);
-  say(
-    `Training ${job.runs.length} networks on ${options.data}: ${options.epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
-      `tested on the first ${formatCount(options.testLimit)} test images.`,
-  );
   const start = performance.now();
-  const running = startComparison(job, createReporter(job.runs, options.batchSize));
+  const running = startComparison(job, announceFirst(options, job, createReporter(job.runs, options.batchSize)));
   const interrupt = watchInterrupt(running, "stopping after this step; press Ctrl-C again to end at once");
   try {
     const result = await running.result;

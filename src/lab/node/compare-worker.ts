@@ -1,4 +1,4 @@
-import { evaluationBatches, stepsPerEpoch } from "../../data/batches.ts";
+import { type BatchPlan, evaluationBatches, stepsPerEpoch } from "../../data/batches.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
@@ -34,15 +34,14 @@ interface Training {
   readonly imagesPerSecond: number;
 }
 
+function planBatches(count: number, { batch, seed }: Recipe): BatchPlan {
+  return { batch, seed, shuffle: true, indices: Uint32Array.from({ length: count }, (_, index) => index) };
+}
+
 /** Trains for all steps, or until it diverges or is stopped. */
 async function trainRun(place: Workplace, trainer: Trainer, recipe: Recipe, run: number): Promise<Training> {
   const { data, job, context } = place;
-  const plan = {
-    batch: recipe.batch,
-    seed: recipe.seed,
-    shuffle: true,
-    indices: Uint32Array.from({ length: data.train.count }, (_, index) => index),
-  };
+  const plan = planBatches(data.train.count, recipe);
   const steps = recipe.epochs * stepsPerEpoch(plan);
   const schedule = createRecipeSchedule(recipe, steps);
   const loader = createBatchLoader(
@@ -135,14 +134,16 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
 serveJob<CompareJob, CompareEvent, CompareResult>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
-  if (chosen.reason !== undefined)
-    context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
   const whole = await openDataset(job.data, job.cache, { channels: 3, height: 32, width: 32 });
   const data: Dataset = {
     ...whole,
     train: takeFirst(whole.train, Math.min(job.trainImages ?? whole.train.count, whole.train.count)),
     test: takeFirst(whole.test, Math.min(job.testImages ?? whole.test.count, whole.test.count)),
   };
+  // Before anything is said or trained.
+  stepsPerEpoch(planBatches(data.train.count, { ...job.recipe, seed: 0 }));
+  if (chosen.reason !== undefined)
+    context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
   const place: Workplace = { runtime, chosen, data, job, context };
   const runs: DrawnRun[] = [];
   for (const [index, plan] of job.runs.entries()) {

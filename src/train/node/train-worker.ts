@@ -28,6 +28,7 @@ interface Workplace {
   readonly chosen: ChosenLowering;
   readonly job: TrainingJob;
   readonly setup: TrainingSetup;
+  readonly plan: BatchPlan;
   readonly files: TrainingFiles;
   readonly context: JobContext<TrainingEvent>;
 }
@@ -38,17 +39,24 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
   const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
-  if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   const setup =
     "resume" in start ? await setUpResumed(resumed!, cache, engine, note) : await setUpFresh(start, cache, engine);
+  // Before anything is said or written.
+  const plan = planBatches(setup);
+  stepsPerEpoch(plan);
+  if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw toEnvironmentError(folder, "cannot make the folder", cause);
   });
   const files = trainingFilesIn(folder);
   if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
-  return { runtime, chosen, job, setup, files, context };
+  return { runtime, chosen, job, setup, plan, files, context };
+}
+
+function planBatches({ notes: { recipe }, split }: TrainingSetup): BatchPlan {
+  return { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices: split.train };
 }
 
 /** The state as it predicts: on the validation part, or on the test set. */
@@ -71,8 +79,8 @@ function evaluateState(
 }
 
 /** Trains to the end or until it is stopped; checkpoints are written on the way. */
-async function trainAndKeep(place: Workplace, trainer: Trainer, plan: BatchPlan): Promise<TrainingOutcome & Rate> {
-  const { job, setup, files, context } = place;
+async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<TrainingOutcome & Rate> {
+  const { job, setup, plan, files, context } = place;
   const { data, split, augmentation, notes } = setup;
   const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
@@ -147,8 +155,6 @@ async function performTraining(job: TrainingJob, context: JobContext<TrainingEve
   const place = await openWorkplace(job, context);
   const { setup, files, chosen, runtime } = place;
   const { network, recipe } = setup.notes;
-  const plan = { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices: setup.split.train };
-  stepsPerEpoch(plan);
   const trainer = await createTrainer({
     ...stepOptionsOf(recipe),
     runtime,
@@ -159,7 +165,7 @@ async function performTraining(job: TrainingJob, context: JobContext<TrainingEve
   });
   try {
     if (setup.state !== undefined) trainer.load(setup.state, setup.notes.place.step);
-    const { place: reached, status, reason, imagesPerSecond } = await trainAndKeep(place, trainer, plan);
+    const { place: reached, status, reason, imagesPerSecond } = await trainAndKeep(place, trainer);
     const isWhole = status === "done" || status === "early-stopped";
     return {
       status,
