@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { ScheduleName } from "../../optim/schedules.ts";
 import { type ComparedRun, type Comparison, type DrawnRun, summarize } from "../../lab/comparison.ts";
-import { renderComparison } from "../../lab/node/comparison-report.ts";
 import {
   type CompareEvent,
   type CompareJob,
@@ -125,6 +124,8 @@ async function writeReport(folder: string, comparison: Comparison): Promise<stri
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new OptionError("--out", `cannot make the folder "${folder}"`, { cause });
   });
+  // Loaded here alone: drawing takes a third of a second to load, which no other command should wait for.
+  const { renderComparison } = await import("../../lab/node/comparison-report.ts");
   const report = join(folder, "comparison.html");
   await writeFileAtomically(report, renderComparison(comparison));
   await writeFileAtomically(join(folder, "comparison.json"), `${JSON.stringify(comparison, undefined, 1)}\n`);

@@ -1,0 +1,182 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { initializeState } from "../../src/nn/initialization.ts";
+import { createModel } from "../../src/nn/models.ts";
+import type { ShortcutType } from "../../src/nn/shortcuts/type.ts";
+import { float32, int64, type Tensor, zeros } from "../../src/tensor/tensor.ts";
+import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
+import { exportOnnxChunks } from "../../src/train/export.ts";
+import { writeNpy, writePytorch, writeSafetensors } from "../../src/weights/node.ts";
+import { exampleNotes } from "../support/training.ts";
+import { runCommand } from "./run.ts";
+
+/** Generous: it ends a hang, nothing else. */
+const timeout = 300_000;
+let folder: string;
+
+function stateOf(model: string, shortcut: ShortcutType, channels = 1, classes = 3): ReadonlyMap<string, Tensor> {
+  return initializeState(createModel(model, { shortcut, channels, classes }).module, 0);
+}
+
+/** Keeps a part of a file under another name. */
+function cut(from: string, to: string, share: number): void {
+  const bytes = readFileSync(join(folder, from));
+  writeFileSync(join(folder, to), bytes.subarray(0, Math.floor(bytes.length * share)));
+}
+
+/** Files that are in order, and what becomes of them when they are damaged. */
+async function writeFiles(): Promise<void> {
+  const at = (name: string): string => join(folder, name);
+  await writeSafetensors(at("pad.safetensors"), stateOf("resnet8", "pad"));
+  await writePytorch(at("pad.pth"), stateOf("resnet8", "pad"));
+  await writeSafetensors(at("project.safetensors"), stateOf("resnet8", "project"));
+  await writeSafetensors(at("deeper.safetensors"), stateOf("resnet14", "pad"));
+  const wide = new Map(stateOf("resnet8", "pad")).set("conv1.weight", zeros("float32", [16, 1, 5, 5]));
+  await writeSafetensors(at("five.safetensors"), wide);
+  await writeNpy(at("x.npy"), zeros("float32", [2, 1, 28, 28]));
+  await writeNpy(at("x3.npy"), zeros("float32", [2, 3, 28, 28]));
+  await writeNpy(at("flat.npy"), zeros("float32", [2, 784]));
+  await writeNpy(at("whole.npy"), zeros("int64", [2, 1, 28, 28]));
+  await writeNpy(at("labels.npy"), int64([2], [0, 2]));
+  await writeNpy(at("three.npy"), int64([3], [0, 1, 2]));
+  await writeNpy(at("high.npy"), int64([2], [0, 3]));
+  await writeNpy(at("real.npy"), float32([2], [0, 0.5]));
+  const { model, imageShape } = exampleNotes.network;
+  const trained = initializeState(createModel(model.name, model.options).module, 0);
+  writeFileSync(at("model.onnx"), Buffer.concat(exportOnnxChunks(exampleNotes.network, trained)));
+  writeFileSync(at("run.safetensors"), Buffer.concat(encodeCheckpointChunks({ notes: exampleNotes, state: trained })));
+  expect(imageShape).toEqual([2, 8, 8]);
+  for (const [name, extension] of [
+    ["pad", "safetensors"],
+    ["pad", "pth"],
+    ["x", "npy"],
+    ["model", "onnx"],
+    ["run", "safetensors"],
+  ]) {
+    cut(`${name}.${extension}`, `${name}-half.${extension}`, 0.5);
+    cut(`${name}.${extension}`, `${name}-none.${extension}`, 0);
+    writeFileSync(at(`${name}-text.${extension}`), "This is\nno such file.\n".repeat(40));
+  }
+  mkdirSync(at("one-class/cat"), { recursive: true });
+  writeFileSync(at("image.png"), "no image\n");
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "residua-cli-"));
+  await writeFiles();
+}, timeout);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function listFiles(): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" });
+}
+
+/** How a command ends, and which files it leaves. */
+async function attempt(line: string) {
+  const before = listFiles();
+  const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
+  const written = listFiles().filter((name) => !before.includes(name));
+  const isOneLine = /^residua: [^\n]+\n$/.test(stderr);
+  const hasStack = /\bat .*:\d+:\d+|node:internal|unexpected \w*Error/.test(stderr);
+  return { code, stdout, stderr, isOneLine, hasStack, written };
+}
+
+/** What has to come of it. */
+function refusal(code: number, message: RegExp) {
+  const stderr: unknown = expect.stringMatching(message);
+  return { code, stdout: "", stderr, isOneLine: true, hasStack: false, written: [] };
+}
+
+const forward = (weights: string, input = "x.npy", shortcut = "A"): string =>
+  `forward resnet8 --weights ${weights} --shortcut ${shortcut} --input ${input} --output y.npy`;
+const gradients = (labels: string): string =>
+  `gradients resnet8 --weights pad.safetensors --shortcut A --input x.npy --labels ${labels} --output g.safetensors`;
+
+describe("wrong usage ends with 2, in one line, and writes nothing", () => {
+  test.each([
+    ["nonsense", /unknown command 'nonsense'/],
+    ["describe", /missing required argument 'model'/],
+    ["describe resnet20 --nope", /unknown option '--nope'/],
+    ["describe resnet20 --shortcut Z", /unknown type "Z"; must be one of plain \(none\), pad \(A\)/],
+    ["describe resnet21", /unknown model "resnet21"; must be resnet18/],
+    ["describe resnet20 --classes 0", /must be a whole number of at least 1, got "0"/],
+    ["train --model resnet21", /unknown model "resnet21"/],
+    ["train --data nowhere", /"nowhere" is neither a folder nor one of mnist, fashion-mnist, cifar10, cifar100/],
+    ["train --epochs ten", /must be a whole number of at least 1, got "ten"/],
+    ["train --optimizer lion", /Allowed choices are sgd, adamw/],
+    ["train --limit 60001", /--limit: must be from 1 to 60000, the number of images, got 60001/],
+    ["train --limit 100 --batch-size 96", /--batch-size: must be at most 95, the number of images to train on, got 96/],
+    ["train --patience 2 --validation 0", /--patience: needs a validation part/],
+    ["compare --depth 21", /must be 6n \+ 2 for a CIFAR ResNet/],
+    ["compare --data nowhere", /"nowhere" is neither a folder nor one of/],
+    ["compare --limit 32 --batch-size 33", /--batch-size: must be at most 32, the number of images/],
+    ["compare --out x.npy", /--out: "x.npy" is a file, must be a folder/],
+    [gradients("high.npy"), /labels: must be whole numbers from 0 to 2, got 3/],
+    [gradients("real.npy"), /labels: must be whole numbers from 0 to 2, got 0.5/],
+    ["evaluate", /required option '--model <file>' not specified/],
+    ["predict --model model.onnx", /missing required argument 'image'/],
+  ])("residua %s", { timeout }, async (line, message) => {
+    expect(await attempt(line)).toEqual(refusal(2, message));
+  });
+});
+
+describe("what cannot be read or does not fit ends with 1, in one line, and writes nothing", () => {
+  test.each([
+    [forward("none.pth"), /none.pth: cannot read: there is no such file/],
+    [forward("one-class"), /one-class: cannot read: is a folder, must be a file/],
+    [forward("pad-half.safetensors"), /pad-half.safetensors: /],
+    [forward("pad-text.safetensors"), /pad-text.safetensors: /],
+    [forward("pad-half.pth"), /pad-half.pth: /],
+    [forward("pad-none.pth"), /pad-none.pth: /],
+    [forward("pad.pth", "x-half.npy"), /x-half.npy: /],
+    [forward("pad.pth", "x-text.npy"), /x-text.npy: /],
+    [forward("pad.pth", "x3.npy"), /3/],
+    [forward("pad.pth", "flat.npy"), /\[2,784\]/],
+    [forward("pad.pth", "whole.npy"), /must be float32, got int64/],
+    [forward("deeper.safetensors"), /deeper.safetensors: /],
+    [forward("five.safetensors"), /conv1.weight.*\[16,1,5,5\]/],
+    [forward("project.safetensors"), /project.safetensors: does not fit .*unexpected "layer2.0.downsample.*"project"/],
+    [
+      forward("pad.safetensors", "x.npy", "B"),
+      /pad.safetensors: does not fit .*the weights look like shortcut type "pad"/,
+    ],
+    [gradients("three.npy"), /3/],
+    [gradients("x-half.npy"), /x-half.npy: /],
+    ["evaluate --model none.onnx", /none.onnx: cannot read: there is no such file/],
+    ["evaluate --model model-half.onnx", /model-half.onnx: /],
+    ["evaluate --model model-text.onnx", /model-text.onnx: /],
+    ["evaluate --model run-half.safetensors", /run-half.safetensors: /],
+    ["evaluate --model pad.safetensors", /pad.safetensors: /],
+    ["evaluate --model model.onnx --data mnist", /--data: has images of 1×28×28, the network takes 2×8×8/],
+    ["evaluate --model model.onnx --data one-class", /one-class: has 1 subfolder\(s\)/],
+    ["predict image.png --model model.onnx", /image.png: is no image that can be read/],
+    ["train --data one-class", /one-class: has 1 subfolder\(s\)/],
+    ["train --data cifar10", /cifar10: is not on this machine; fetch it with "residua data fetch cifar10"/],
+    ["train --resume nowhere", /nowhere: cannot resume: there is no such file or folder/],
+    ["train --resume run-half.safetensors", /run-half.safetensors: /],
+    ["train --resume pad.safetensors", /pad.safetensors: /],
+    ["train --limit 64 --batch-size 16 --out x.npy", /x.npy: cannot make the folder/],
+  ])("residua %s", { timeout }, async (line, message) => {
+    expect(await attempt(line)).toEqual(refusal(1, message));
+  });
+});
+
+test("a result that cannot be written ends with 1, in one line", { timeout }, async () => {
+  const line = "forward resnet8 --weights pad.pth --shortcut A --input x.npy --output nowhere/y.npy";
+  expect(await attempt(line)).toEqual(refusal(1, /nowhere\/y.npy: .*there is no such file or folder/));
+});
+
+test("files that are in order are taken: the refusals above are not those of everything", { timeout }, async () => {
+  for (const line of [
+    forward("pad.safetensors"),
+    forward("pad.pth"),
+    forward("project.safetensors", "x.npy", "B"),
+    gradients("labels.npy"),
+  ]) {
+    expect((await runCommand(line.split(" "), folder)).code, line).toBe(0);
+    rmSync(join(folder, "y.npy"), { force: true });
+    rmSync(join(folder, "g.safetensors"), { force: true });
+  }
+});

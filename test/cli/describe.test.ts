@@ -1,0 +1,49 @@
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { runCommand } from "./run.ts";
+
+/** Generous: it ends a hang, nothing else. */
+const timeout = 300_000;
+
+interface Description {
+  readonly model: string;
+  readonly shortcut: string;
+  readonly imageShape: readonly number[];
+  readonly classes: number;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+  readonly shortcuts: { readonly parameters: number };
+  readonly blocks: readonly { readonly shortcut: string }[];
+}
+
+async function describeAsJson(line: string): Promise<Description> {
+  const { code, stdout, stderr } = await runCommand(["describe", ...line.split(" "), "--json"], tmpdir());
+  expect([code, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout) as Description;
+}
+
+// torchvision's own counts, 1000 classes; for CIFAR those of He et al.'s networks in PyTorch, 10 classes, option A.
+test.each([
+  ["resnet18", 11_689_512, 8],
+  ["resnet34 --shortcut B", 21_797_672, 16],
+  ["resnet50", 25_557_032, 16],
+  ["resnet20 --shortcut A --channels 3 --classes 10", 269_722, 9],
+  ["resnet56 --shortcut A --channels 3 --classes 10", 853_018, 27],
+])("describe %s --json counts %i parameters in %i blocks", { timeout }, async (line, parameters, blocks) => {
+  const found = await describeAsJson(line);
+  expect([found.parameters, found.blocks.length]).toEqual([parameters, blocks]);
+});
+
+test("describe says what each block's shortcut resolves to and what it costs", { timeout }, async () => {
+  const found = await describeAsJson("resnet34 --shortcut B");
+  const count = (kind: string): number => found.blocks.filter(({ shortcut }) => shortcut === kind).length;
+  expect([count("identity"), count("projection")]).toEqual([13, 3]);
+  // 1×1 convolutions 64→128, 128→256 and 256→512 with a batch norm each.
+  expect(found.shortcuts.parameters).toBe(64 * 128 + 128 * 256 + 256 * 512 + 2 * (128 + 256 + 512));
+  expect((await describeAsJson("resnet34 --shortcut A")).shortcuts.parameters).toBe(0);
+});
+
+test("describe takes channels, classes and size from the command line", { timeout }, async () => {
+  const found = await describeAsJson("resnet20 --channels 1 --classes 7 --size 28");
+  expect([found.model, found.classes, found.imageShape]).toEqual(["resnet20", 7, [1, 28, 28]]);
+});
