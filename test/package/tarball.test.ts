@@ -99,6 +99,7 @@ test("the installed package trains in a page that Vite built, to the losses that
     );
     expect(found.error).toBeUndefined();
     expect(found.isolated).toBe(true);
+    expect(found.losses).toHaveLength(4);
     for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(nodeLosses[step], 3);
   } finally {
     await browser.close();
