@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FormatError } from "../../tensor/errors.ts";
+import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 import { crc32 } from "../../weights/crc32.ts";
 import { decodeImage } from "./image.ts";
 
@@ -105,11 +105,35 @@ test.each(["cut.png", "cut.jpg"])("%s, cut off, is refused by its name in one li
   }
 });
 
-test("what is no image, or not there, is refused by its name", async () => {
+test("what is no image is refused by its name", async () => {
   const path = join(folder, "text.png");
   await writeFile(path, "no image\nat all");
   await expect(decodeImage(path, { channels: 1, ...twoByTwo })).rejects.toThrow(FormatError);
-  await expect(decodeImage(join(folder, "none.png"), { channels: 1, ...twoByTwo })).rejects.toThrow("none.png");
+});
+
+test("a file that is not there, or a folder, is told in the system's words", async () => {
+  const path = join(folder, "none.png");
+  const missing = new EnvironmentError(path, "cannot read: there is no such file or folder");
+  await expect(decodeImage(path, { channels: 1, ...twoByTwo })).rejects.toThrow(missing);
+  await expect(decodeImage(folder, { channels: 1, ...twoByTwo })).rejects.toThrow(/is a folder, must be a file$/);
+});
+
+test("a photograph that its camera noted as turned is set upright", async () => {
+  const path = join(folder, "turned.png");
+  const raw = { width: 2, height: 2, channels: 1 } as const;
+  // EXIF orientation 6: the first row is the right side, so that upright the left column is the last row.
+  await sharp(Uint8Array.of(1, 2, 3, 4), { raw })
+    .withMetadata({ orientation: 6 })
+    .png()
+    .toFile(path);
+  expect([...(await decodeImage(path, { channels: 1, ...twoByTwo }))]).toEqual([3, 1, 4, 2]);
+});
+
+test("a file that changed under its name is read anew", async () => {
+  const path = await png("changed.png", [1, 1, 1, 1], 1, 2);
+  expect([...(await decodeImage(path, { channels: 1, ...twoByTwo }))]).toEqual([1, 1, 1, 1]);
+  await png("changed.png", [2, 2, 2, 2], 1, 2);
+  expect([...(await decodeImage(path, { channels: 1, ...twoByTwo }))]).toEqual([2, 2, 2, 2]);
 });
 
 test("a header that claims 30000 by 30000 pixels is refused before they are decoded", async () => {

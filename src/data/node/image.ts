@@ -1,8 +1,11 @@
 import sharp from "sharp";
 import { FormatError } from "../../tensor/errors.ts";
+import { readFileBytes } from "../../weights/node/files.ts";
 
 /** The most pixels that are decoded: more is an attack or a mistake. */
 const MAXIMUM_PIXELS = 100_000_000;
+/** As many pixels, uncompressed. */
+const MAXIMUM_BYTES = 4 * MAXIMUM_PIXELS;
 
 /** What an image is brought to. */
 export interface ImageFormat {
@@ -13,14 +16,19 @@ export interface ImageFormat {
 }
 
 /**
- * Reads an image and fits it: grey or colour as wanted, transparency on black, scaled to the size.
+ * Reads an image and fits it: upright as its camera noted, grey or colour as wanted, transparency on black, scaled to
+ * the size whatever its proportions.
  *
  * @shape `[channels, height, width]`, 0 to 255
  * @throws {FormatError} if the file is no image, cut off, or larger than 100 megapixels
+ * @throws {EnvironmentError} if it cannot be read
  */
 export async function decodeImage(path: string, { channels, height, width }: ImageFormat): Promise<Uint8Array> {
+  // By its bytes, for the decoder remembers paths: a file that changed would be read as it was.
+  const file = await readFileBytes(path, MAXIMUM_BYTES);
   try {
-    const image = sharp(path, { limitInputPixels: MAXIMUM_PIXELS, failOn: "truncated" })
+    const image = sharp(file, { limitInputPixels: MAXIMUM_PIXELS, failOn: "truncated" })
+      .autoOrient()
       .flatten({ background: "#000" })
       .resize({ width, height, fit: "fill" })
       .toColourspace(channels === 1 ? "b-w" : "srgb");
