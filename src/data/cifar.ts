@@ -1,11 +1,12 @@
 import { FormatError } from "../tensor/errors.ts";
+import { sharedBytes } from "./image-set.ts";
 
 const SIDE = 32;
 const IMAGE_BYTES = 3 * SIDE * SIDE;
 
 /** Images and labels of one CIFAR file. */
 export interface CifarRecords {
-  /** `[count, 3, 32, 32]` */
+  /** `[count, 3, 32, 32]`, in memory that threads share where the platform has it. */
   readonly images: Uint8Array;
   readonly labels: Int32Array;
 }
@@ -27,7 +28,7 @@ export function decodeCifar(bytes: Uint8Array, labelBytes: 1 | 2, where: string)
   }
   const count = bytes.length / record;
   const classes = labelBytes === 1 ? 10 : 100;
-  const images = new Uint8Array(count * IMAGE_BYTES);
+  const images = sharedBytes(count * IMAGE_BYTES);
   const labels = new Int32Array(count);
   for (let index = 0; index < count; index++) {
     const start = index * record;

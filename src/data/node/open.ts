@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Dataset } from "../image-set.ts";
-import { catalog, datasetNames, type DatasetName, loadDataset, missingDataset } from "./catalog.ts";
+import { catalog, datasetNames, type DatasetName, loadDataset, missingDataset, requireWhole } from "./catalog.ts";
 import { loadFolder } from "./folder.ts";
 import type { ImageFormat } from "./image.ts";
 
@@ -30,14 +30,18 @@ export function findDataset(name: DatasetName, cache: string): string | undefine
  *
  * @param cache where fetched data sets are kept
  * @param format what a folder's images are brought to
- * @throws {OptionError} if it is neither; {EnvironmentError} if it is not on this machine
+ * @throws {OptionError} if it is neither
+ * @throws {EnvironmentError} if it is not on this machine
+ * @throws {FormatError} naming the file that is damaged
  */
 export async function openDataset(nameOrFolder: string, cache: string, format: ImageFormat): Promise<Dataset> {
   const name = datasetNames.find((known) => known === nameOrFolder);
   if (name !== undefined) {
     const folder = findDataset(name, cache);
     if (folder === undefined) throw missingDataset(name);
-    return loadDataset(name, folder);
+    const dataset = await loadDataset(name, folder);
+    requireWhole(name, dataset, folder);
+    return dataset;
   }
   if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) return loadFolder(nameOrFolder, format);
   throw new OptionError("--data", `"${nameOrFolder}" is neither a folder nor one of ${datasetNames.join(", ")}`);
