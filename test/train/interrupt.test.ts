@@ -97,7 +97,7 @@ test.each([
   [
     "a batch larger than the data",
     [...small, "--batch-size", "641"],
-    1,
+    2,
     /^residua: --batch-size: must be at most 608[^\n]*\n$/,
   ],
 ])(
