@@ -1,5 +1,5 @@
 import { randomStream } from "../tensor/random.ts";
-import { type ImageSet, imageSize, type Normalization } from "./image-set.ts";
+import { type ImageFormat, type ImageSet, imageSize, type Normalization } from "./image-set.ts";
 
 /** How training images are varied. */
 export interface Augmentation {
@@ -20,18 +20,10 @@ export function normalizationTables({ mean, deviation }: Normalization): readonl
 }
 
 /** Where a varied image is taken from. */
-interface View {
+export interface View {
   readonly top: number;
   readonly left: number;
   readonly mirrored: boolean;
-}
-
-function drawView({ cropPadding, flip }: Augmentation, seed: number, epoch: number, index: number): View {
-  if (cropPadding === 0 && !flip) return { top: 0, left: 0, mirrored: false };
-  const stream = randomStream(seed, "augmentation", epoch, index);
-  const top = stream.integer(2 * cropPadding + 1) - cropPadding;
-  const left = stream.integer(2 * cropPadding + 1) - cropPadding;
-  return { top, left, mirrored: flip && stream.uniform() < 0.5 };
 }
 
 /** Which variation of which image is wanted. */
@@ -42,28 +34,56 @@ export interface SampleKey {
   readonly index: number;
 }
 
+/** Draws the variation of a sample, from (seed, epoch, index) alone. */
+export function drawView({ cropPadding, flip }: Augmentation, { seed, epoch, index }: SampleKey): View {
+  if (cropPadding === 0 && !flip) return { top: 0, left: 0, mirrored: false };
+  const stream = randomStream(seed, "augmentation", epoch, index);
+  const top = stream.integer(2 * cropPadding + 1) - cropPadding;
+  const left = stream.integer(2 * cropPadding + 1) - cropPadding;
+  return { top, left, mirrored: flip && stream.uniform() < 0.5 };
+}
+
 /**
- * Writes one normalised, varied image to `out` at `offset`, in one pass. What it draws depends on (seed, epoch, index)
- * alone. Padding is black, that is 0 before normalisation, as torchvision's RandomCrop on pixels has it.
+ * Writes one normalised, varied image of a set to `out` at `offset`. What it draws depends on (seed, epoch, index)
+ * alone.
  */
 export function writeSample(
   set: ImageSet,
   tables: readonly Float32Array[],
   augmentation: Augmentation,
-  { seed, epoch, index }: SampleKey,
+  key: SampleKey,
   out: Float32Array,
   offset: number,
 ): void {
-  const { channels, height, width, images } = set;
-  const { top, left, mirrored } = drawView(augmentation, seed, epoch, index);
-  const start = index * imageSize(set);
+  const size = imageSize(set);
+  const pixels = set.images.subarray(key.index * size, (key.index + 1) * size);
+  writeImage({ pixels, format: set, tables, view: drawView(augmentation, key) }, out, offset);
+}
+
+/** One image, and how it is to be written. */
+export interface ImageView {
+  /** `[channels, height, width]`, 0 to 255 */
+  readonly pixels: Uint8Array;
+  readonly format: ImageFormat;
+  /** Of `normalizationTables`. */
+  readonly tables: readonly Float32Array[];
+  readonly view: View;
+}
+
+/**
+ * Writes one image in one pass: cropped, mirrored, normalised. Padding is black, that is 0 before normalisation, as
+ * torchvision's RandomCrop on pixels has it.
+ */
+export function writeImage({ pixels, format, tables, view }: ImageView, out: Float32Array, offset: number): void {
+  const { channels, height, width } = format;
+  const { top, left, mirrored } = view;
   let at = offset;
   for (let channel = 0; channel < channels; channel++) {
     const table = tables[channel];
     const black = table[0];
     for (let row = 0; row < height; row++) {
       const from = row + top;
-      const base = start + (channel * height + from) * width;
+      const base = (channel * height + from) * width;
       if (from < 0 || from >= height) {
         out.fill(black, at, at + width);
         at += width;
@@ -71,7 +91,7 @@ export function writeSample(
       }
       for (let column = 0; column < width; column++) {
         const source = (mirrored ? width - 1 - column : column) + left;
-        out[at++] = source < 0 || source >= width ? black : table[images[base + source]];
+        out[at++] = source < 0 || source >= width ? black : table[pixels[base + source]];
       }
     }
   }

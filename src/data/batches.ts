@@ -2,7 +2,7 @@ import { OptionError } from "../tensor/errors.ts";
 import { permutation, randomStream } from "../tensor/random.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { type Augmentation, noAugmentation, normalizationTables, writeSample } from "./augmentation.ts";
-import { type ImageSet, imageSize, type Normalization } from "./image-set.ts";
+import { type ImageFormat, type Images, type ImageSet, imageSize, type Normalization } from "./image-set.ts";
 
 /** Which images a training sees, in which order. */
 export interface BatchPlan {
@@ -21,7 +21,8 @@ export interface Batch {
   readonly labels: Tensor<"int64">;
 }
 
-function requireBatch(batch: number): void {
+/** @throws {OptionError} if the batch is not a whole number above 0 */
+export function requireBatchSize(batch: number): void {
   if (!Number.isInteger(batch) || batch < 1)
     throw new OptionError("--batch-size", `must be a whole number above 0, got ${batch}`);
 }
@@ -31,7 +32,7 @@ function requireBatch(batch: number): void {
  * @throws {OptionError} if there is none, or the batch is not a whole number above 0
  */
 export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
-  requireBatch(batch);
+  requireBatchSize(batch);
   const steps = Math.floor(indices.length / batch);
   if (steps >= 1) return steps;
   throw new OptionError(
@@ -60,8 +61,8 @@ function orderOf({ indices, shuffle, seed }: BatchPlan, epoch: number): Uint32Ar
 }
 
 /** What turns images of a set into batches. */
-export interface BatchSource {
-  readonly set: ImageSet;
+export interface BatchSource<I extends Images = Images> {
+  readonly set: I;
   readonly normalization: Normalization;
   readonly augmentation: Augmentation;
   readonly plan: BatchPlan;
@@ -71,13 +72,23 @@ export interface BatchSource {
 export type BatchWriter = (step: number, images: Float32Array, labels: BigInt64Array) => void;
 
 /**
- * Prepares batches in the calling thread.
+ * Checks that there are batches to be had.
  * @throws {OptionError} if the plan asks for images that the set does not have, or for larger batches than it has images
  */
-export function createBatchWriter({ set, normalization, augmentation, plan }: BatchSource): BatchWriter {
+export function requireBatches({ set, plan }: BatchSource): void {
   const missing = plan.indices.find((index) => index >= set.count);
   if (missing !== undefined)
     throw new OptionError("indices", `name image ${missing} of ${set.count}; must be below ${set.count}`);
+  stepsPerEpoch(plan);
+}
+
+/**
+ * Prepares batches of images that are in memory, in the calling thread.
+ * @throws {OptionError} if `requireBatches` does
+ */
+export function createBatchWriter(source: BatchSource<ImageSet>): BatchWriter {
+  requireBatches(source);
+  const { set, normalization, augmentation, plan } = source;
   const tables = normalizationTables(normalization);
   const order = createBatchOrder(plan);
   const size = imageSize(set);
@@ -92,21 +103,22 @@ export function createBatchWriter({ set, normalization, augmentation, plan }: Ba
 
 /** The batch of one step, in memory of its own. */
 export function makeBatch(
-  { set }: BatchSource,
+  format: ImageFormat,
   batch: number,
   write: (images: Float32Array, labels: BigInt64Array) => void,
 ): Batch {
-  const images = new Float32Array(batch * imageSize(set));
+  const images = new Float32Array(batch * imageSize(format));
   const labels = new BigInt64Array(batch);
   write(images, labels);
   return {
-    images: tensor("float32", [batch, set.channels, set.height, set.width], images),
+    images: tensor("float32", [batch, format.channels, format.height, format.width], images),
     labels: tensor("int64", [batch], labels),
   };
 }
 
 /**
- * All of these images once, in order, without variation: for evaluation. The last batch may be smaller.
+ * All of these images once, in order, without variation: for evaluation of a set in memory. The last batch may be
+ * smaller.
  *
  * @param indices places in the set; the whole set if left out
  * @throws {OptionError} if the batch is not a whole number above 0
@@ -117,7 +129,7 @@ export function* evaluationBatches(
   batch: number,
   indices?: Uint32Array,
 ): Generator<Batch> {
-  requireBatch(batch);
+  requireBatchSize(batch);
   const tables = normalizationTables(normalization);
   const chosen = indices ?? Uint32Array.from({ length: set.count }, (_, index) => index);
   const size = imageSize(set);

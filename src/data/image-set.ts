@@ -1,16 +1,32 @@
 import { OptionError } from "../tensor/errors.ts";
 
+/** What images are brought to. */
+export interface ImageFormat {
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** Labelled images of one size, in memory. */
-export interface ImageSet {
+export interface ImageSet extends ImageFormat {
   /** `[count, channels, height, width]`, 0 to 255. May lie in shared memory, so that workers see it without a copy. */
   readonly images: Uint8Array;
   /** A class for every image. */
   readonly labels: Int32Array;
   readonly count: number;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
 }
+
+/** Labelled images that take more memory than they should: each is decoded, and brought to one size, when it is wanted. */
+export interface ImageFiles extends ImageFormat {
+  /** A path for every image. */
+  readonly files: readonly string[];
+  readonly labels: Int32Array;
+  readonly count: number;
+}
+
+/** Labelled images, wherever they are. */
+export type Images = ImageSet | ImageFiles;
 
 /** Mean and standard deviation of the training images by channel, on a scale of 0 to 1. */
 export interface Normalization {
@@ -19,16 +35,21 @@ export interface Normalization {
 }
 
 /** A data set: images to learn from, and images to be tested on once. */
-export interface Dataset {
+export interface Dataset<I extends Images = Images> {
   readonly name: string;
   readonly classes: readonly string[];
   readonly normalization: Normalization;
-  readonly train: ImageSet;
-  readonly test: ImageSet;
+  readonly train: I;
+  readonly test: I;
+}
+
+/** Whether the images are in memory; narrows. */
+export function isInMemory(set: Images): set is ImageSet {
+  return "images" in set;
 }
 
 /** Elements of one image. */
-export function imageSize({ channels, height, width }: Pick<ImageSet, "channels" | "height" | "width">): number {
+export function imageSize({ channels, height, width }: ImageFormat): number {
   return channels * height * width;
 }
 
@@ -40,17 +61,15 @@ export function sharedBytes(length: number): Uint8Array {
 }
 
 /**
- * The first `limit` images, without a copy.
+ * The first `limit` images; those in memory are not copied.
  * @throws {OptionError} if the set has fewer
  */
-export function takeFirst(set: ImageSet, limit: number): ImageSet {
+export function takeFirst<I extends Images>(set: I, limit: number): I {
   if (!Number.isInteger(limit) || limit < 1 || limit > set.count) {
     throw new OptionError("--limit", `must be from 1 to ${set.count}, the number of images, got ${limit}`);
   }
-  return {
-    ...set,
-    count: limit,
-    images: set.images.subarray(0, limit * imageSize(set)),
-    labels: set.labels.subarray(0, limit),
-  };
+  const first = isInMemory(set)
+    ? { images: set.images.subarray(0, limit * imageSize(set)) }
+    : { files: set.files.slice(0, limit) };
+  return { ...set, ...first, count: limit, labels: set.labels.subarray(0, limit) };
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { evaluationBatches } from "../../data/batches.ts";
 import { takeFirst } from "../../data/image-set.ts";
+import { openEvaluation } from "../../data/node/evaluation.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { evaluate as evaluateOn, evaluationBatchSize } from "../../train/evaluate.ts";
 import { openTrainedNetwork } from "../../train/node/trained-network.ts";
@@ -33,7 +33,7 @@ async function evaluate({ model, data: wanted, limit, topK, threads, json }: Opt
     const images = limit === undefined ? test : takeFirst(test, limit);
     const found = await evaluateOn(
       session,
-      evaluationBatches(images, card.normalization, evaluationBatchSize(card.imageShape)),
+      openEvaluation(images, card.normalization, evaluationBatchSize(card.imageShape)),
       { topK },
     );
     if (json) return printJson({ model, data: data.name, ...found });

@@ -141,7 +141,7 @@ async function loadCifarPart(folder: string, file: string, labelBytes: 1 | 2): P
  * Reads a data set of the catalogue from a folder that holds its files.
  * @throws {FormatError} naming the file that is damaged
  */
-export async function loadDataset(name: DatasetName, folder: string): Promise<Dataset> {
+export async function loadDataset(name: DatasetName, folder: string): Promise<Dataset<ImageSet>> {
   const { classes, normalization } = catalog[name];
   const idx = name === "mnist" || name === "fashion-mnist";
   const labelBytes = name === "cifar100" ? 2 : 1;

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
+import { type Images, isInMemory } from "../image-set.ts";
 import { loadFolder, measureNormalization } from "./folder.ts";
 
 const format = { channels: 1, height: 2, width: 2 };
@@ -35,9 +36,10 @@ function catsAndDogs(): Record<string, number> {
   );
 }
 
-/** What an image set holds: label and grey of every image. */
-function contents({ images, labels }: { images: Uint8Array; labels: Int32Array }): readonly string[] {
-  return Array.from(labels, (label, index) => `${label} ${images[index * 4]}`);
+/** What an image set in memory holds: label and grey of every image. */
+function contents(set: Images): readonly string[] {
+  if (!isInMemory(set)) throw new TypeError("the images must be in memory");
+  return Array.from(set.labels, (label, index) => `${label} ${set.images[index * 4]}`);
 }
 
 test("subfolders are the classes, in alphabetical order, and a fifth of the images is the test", async () => {
@@ -54,12 +56,17 @@ test("the same images are held back every time", async () => {
   expect(contents((await loadFolder(first, format)).test)).toEqual(contents((await loadFolder(second, format)).test));
 });
 
+test("the first few images are not all of the first class", async () => {
+  const { train } = await loadFolder(await makeFolder(catsAndDogs()), format);
+  expect(new Set(train.labels.subarray(0, 5)).size).toBe(2);
+});
+
 test("a folder of train and test keeps them apart", async () => {
   const folder = await makeFolder({ "train/a/1.png": 1, "train/b/2.png": 2, "test/a/3.png": 3, "test/b/4.png": 4 });
   const { classes, train, test: held } = await loadFolder(folder, format);
   expect(classes).toEqual(["a", "b"]);
-  expect(contents(train)).toEqual(["0 1", "1 2"]);
-  expect(contents(held)).toEqual(["0 3", "1 4"]);
+  expect(contents(train).toSorted()).toEqual(["0 1", "1 2"]);
+  expect(contents(held).toSorted()).toEqual(["0 3", "1 4"]);
 });
 
 test("hidden files and what is no image are passed over", async () => {
@@ -139,5 +146,20 @@ test("a folder that is not there, or a file, is refused", async () => {
   for (const path of [join(folder, "none"), join(folder, "cat.png")]) {
     await expect(loadFolder(path, format)).rejects.toThrow(EnvironmentError);
     await expect(loadFolder(path, format)).rejects.toThrow("cannot be read as a folder of images");
+  }
+});
+
+test("images that take more memory than they may are left in their files, in the same parts and order", async () => {
+  const folder = await makeFolder(catsAndDogs());
+  // 20 images of 2×2 take 80 bytes.
+  const inMemory = await loadFolder(folder, format, { memoryLimit: 80 });
+  const inFiles = await loadFolder(folder, format, { memoryLimit: 79 });
+  expect(inFiles.normalization).toEqual(inMemory.normalization);
+  for (const part of ["train", "test"] as const) {
+    const set = inFiles[part];
+    if (isInMemory(set)) throw new TypeError("the images must be in files");
+    const greys = set.files.map((path) => Number(basename(path, ".png")) + (path.includes("/dog/") ? 100 : 0));
+    expect(greys.map((grey, index) => `${set.labels[index]} ${grey}`)).toEqual(contents(inMemory[part]));
+    expect([set.count, set.channels, set.height, set.width]).toEqual([greys.length, 1, 2, 2]);
   }
 });

@@ -2,14 +2,25 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 import { permutation, randomStream } from "../../tensor/random.ts";
-import { type Dataset, type ImageSet, imageSize, type Normalization, sharedBytes } from "../image-set.ts";
-import { decodeImage, type ImageFormat } from "./image.ts";
+import {
+  type Dataset,
+  type ImageFiles,
+  type ImageFormat,
+  type ImageSet,
+  imageSize,
+  type Normalization,
+  sharedBytes,
+} from "../image-set.ts";
+import { decodeFiles } from "./file-batches.ts";
 
 const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
 /** Share of the images that is kept for the test where the folder has no `test` part of its own. */
 const TEST_SHARE = 0.2;
 const noImages = "has no images (png, jpg, webp, gif, avif, tiff)";
-const DECODED_AT_ONCE = 8;
+/** 256 MB of pixels are decoded once and kept; of more, each image is decoded when it is wanted. */
+const MEMORY_LIMIT = 2 ** 28;
+/** Enough images to tell mean and deviation by. */
+const MEASURED_IMAGES = 1000;
 
 interface Listing {
   readonly path: string;
@@ -48,15 +59,33 @@ async function listImages(folder: string, classes: readonly string[]): Promise<r
   return parts.flat();
 }
 
-async function decodeAll(listing: readonly Listing[], format: ImageFormat): Promise<ImageSet> {
+async function decodeAll({ files, labels, count, ...format }: ImageFiles): Promise<ImageSet> {
   const size = imageSize(format);
-  const images = sharedBytes(listing.length * size);
-  for (let start = 0; start < listing.length; start += DECODED_AT_ONCE) {
-    const part = listing.slice(start, start + DECODED_AT_ONCE);
-    const decoded = await Promise.all(part.map(({ path }) => decodeImage(path, format)));
-    decoded.forEach((image, index) => images.set(image, (start + index) * size));
-  }
-  return { images, labels: Int32Array.from(listing, ({ label }) => label), count: listing.length, ...format };
+  const images = sharedBytes(count * size);
+  await decodeFiles(files, format, (pixels, place) => images.set(pixels, place * size));
+  return { ...format, images, labels, count };
+}
+
+function toImageFiles(listing: readonly Listing[], { channels, height, width }: ImageFormat): ImageFiles {
+  return {
+    channels,
+    height,
+    width,
+    files: listing.map(({ path }) => path),
+    labels: Int32Array.from(listing, ({ label }) => label),
+    count: listing.length,
+  };
+}
+
+/** Some of the images, the same every time. */
+function takeSome(set: ImageFiles, count: number): ImageFiles {
+  const places = permutation(randomStream(0, "folder measurement"), set.count).slice(0, count).toSorted();
+  return {
+    ...set,
+    files: Array.from(places, (place) => set.files[place]),
+    labels: Int32Array.from(places, (place) => set.labels[place]),
+    count: places.length,
+  };
 }
 
 /** A test part of its own: of known classes only, though not of all. */
@@ -97,6 +126,11 @@ export function measureNormalization({ images, count, channels, height, width }:
   return { mean: measured.map(({ mean }) => mean), deviation: measured.map(({ deviation }) => deviation) };
 }
 
+/** Class after class would leave but one in the first few; the order is the same every time. */
+function mix(listing: readonly Listing[]): readonly Listing[] {
+  return Array.from(permutation(randomStream(0, "folder order"), listing.length), (place) => listing[place]);
+}
+
 /** Holds a fifth of the images back for the test, at random, and at least one. */
 function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], readonly Listing[]] {
   const order = permutation(randomStream(0, "folder test split"), listing.length);
@@ -104,15 +138,26 @@ function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], r
   return [listing.filter((_, index) => !held.has(index)), listing.filter((_, index) => held.has(index))];
 }
 
+/** How a folder is read. */
+export interface FolderOptions {
+  /** Bytes of decoded pixels that are kept in memory. Default 256 MB. */
+  readonly memoryLimit?: number;
+}
+
 /**
  * A folder of images by class: `DIR/CLASS/*.png`, or `DIR/train/CLASS/…` and `DIR/test/CLASS/…`. Without a test part, a
- * fifth of the images, the same every time, is kept for the test.
+ * fifth of the images, the same every time, is kept for the test. Images that take little memory are decoded now,
+ * others whenever they are wanted; then mean and deviation are those of a thousand of them.
  *
  * @throws {EnvironmentError} if the folder cannot be read
  * @throws {FormatError} if it has fewer than two classes, a class without images, a test part of other classes or
  *   without images, or an image that cannot be read
  */
-export async function loadFolder(folder: string, format: ImageFormat): Promise<Dataset> {
+export async function loadFolder(
+  folder: string,
+  format: ImageFormat,
+  { memoryLimit = MEMORY_LIMIT }: FolderOptions = {},
+): Promise<Dataset> {
   const top = await listClasses(folder);
   const divided = top.includes("train") && top.includes("test");
   const trainFolder = divided ? join(folder, "train") : folder;
@@ -123,7 +168,13 @@ export async function loadFolder(folder: string, format: ImageFormat): Promise<D
   const empty = classes.find((_, label) => !all.some((image) => image.label === label));
   if (empty !== undefined) throw new FormatError(join(trainFolder, empty), noImages);
   const [trainList, testList] = divided ? [all, await listTest(join(folder, "test"), classes)] : splitTest(all);
-  const train = await decodeAll(trainList, format);
-  const test = await decodeAll(testList, format);
-  return { name: folder, classes, normalization: measureNormalization(train), train, test };
+  const train = toImageFiles(mix(trainList), format);
+  const test = toImageFiles(mix(testList), format);
+  const named = { name: folder, classes };
+  if ((train.count + test.count) * imageSize(format) > memoryLimit) {
+    const measured = await decodeAll(takeSome(train, MEASURED_IMAGES));
+    return { ...named, normalization: measureNormalization(measured), train, test };
+  }
+  const decoded = await decodeAll(train);
+  return { ...named, normalization: measureNormalization(decoded), train: decoded, test: await decodeAll(test) };
 }

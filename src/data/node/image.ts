@@ -1,19 +1,12 @@
 import sharp from "sharp";
 import { FormatError } from "../../tensor/errors.ts";
 import { readFileBytes } from "../../weights/node/files.ts";
+import type { ImageFormat } from "../image-set.ts";
 
 /** The most pixels that are decoded: more is an attack or a mistake. */
 const MAXIMUM_PIXELS = 100_000_000;
 /** As many pixels, uncompressed. */
 const MAXIMUM_BYTES = 4 * MAXIMUM_PIXELS;
-
-/** What an image is brought to. */
-export interface ImageFormat {
-  /** 1 for grey, 3 for red, green and blue. */
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
 
 /**
  * Reads an image and fits it: upright as its camera noted, grey or colour as wanted, transparency on black, scaled to

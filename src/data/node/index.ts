@@ -1,6 +1,7 @@
 export type { Files } from "./archive.ts";
 export * from "./catalog.ts";
 export type { FetchProgress } from "./download.ts";
+export * from "./evaluation.ts";
 export * from "./fetch.ts";
 export * from "./folder.ts";
 export * from "./image.ts";

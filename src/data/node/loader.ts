@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
-import { type Batch, type BatchSource, createBatchWriter, makeBatch } from "../batches.ts";
-import { imageSize } from "../image-set.ts";
-import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot, type WaitResult } from "./batch-ring.ts";
+import { type Batch, type BatchSource, createBatchWriter, makeBatch, requireBatches } from "../batches.ts";
+import { type ImageSet, imageSize, isInMemory } from "../image-set.ts";
+import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
 import { builtFile } from "./built-file.ts";
 import type { LoaderJob } from "./loader-worker.ts";
 
@@ -19,40 +20,47 @@ export interface BatchLoader {
 
 /** How batches are prepared. */
 export interface LoaderOptions {
-  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Default 1. */
+  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Images in files take 1. Default 1. */
   readonly workers?: number;
   /** The step to begin with, counted from the start of the training. Default 0. */
   readonly firstStep?: number;
   /** Batches that are prepared ahead. Default 4. */
   readonly ahead?: number;
+  /** How many batches will be asked for; no others are prepared. Default: any number. */
+  readonly steps?: number;
 }
 
-const PATIENCE_MILLISECONDS = 60_000;
+/** Pixels in memory are a matter of milliseconds; a batch of large photographs may take long. */
+const PATIENCE_SECONDS = { memory: 60, files: 600 };
 
 /**
  * Prepares batches in worker threads, ahead of the training. They are the same whatever the number of workers.
  * @throws {OptionError} if the batch is larger than the data, or an option is no whole number from 0
  */
 export function createBatchLoader(source: BatchSource, options: LoaderOptions = {}): BatchLoader {
-  const { workers = 1, firstStep = 0, ahead = 4 } = options;
-  for (const [name, value] of Object.entries({ workers, firstStep, ahead })) {
+  const { workers = 1, firstStep = 0, ahead = 4, steps } = options;
+  for (const [name, value] of Object.entries({ workers, firstStep, ahead, steps: steps ?? 0 })) {
     if (!Number.isInteger(value) || value < 0)
       throw new OptionError(name, `must be a whole number from 0, got ${value}`);
   }
-  return workers === 0
-    ? loadInThread(source, firstStep)
-    : loadInWorkers(source, workers, firstStep, Math.max(ahead, workers + 1));
+  const { set, ...rest } = source;
+  if (workers === 0 && isInMemory(set)) return loadInThread({ set, ...rest }, firstStep);
+  return loadInWorkers(source, Math.max(workers, 1), {
+    firstStep,
+    end: steps === undefined ? Number.POSITIVE_INFINITY : firstStep + steps,
+    slots: Math.max(ahead, workers + 1),
+  });
 }
 
-function loadInThread(source: BatchSource, firstStep: number): BatchLoader {
+function loadInThread(source: BatchSource<ImageSet>, firstStep: number): BatchLoader {
   const write = createBatchWriter(source);
   let step = firstStep;
   let released = false;
   return {
     next: () => {
-      if (released) throw explainMissing("stopped", "the loader was released");
+      if (released) throw new EnvironmentError("data", "the loader was released");
       const current = step++;
-      return makeBatch(source, source.plan.batch, (images, labels) => write(current, images, labels));
+      return makeBatch(source.set, source.plan.batch, (images, labels) => write(current, images, labels));
     },
     release: async () => {
       released = true;
@@ -67,24 +75,36 @@ interface StartedWorker {
 }
 
 function startWorker(job: Omit<LoaderJob, "failure">, onError: (error: unknown) => void): StartedWorker {
+  const file = builtFile(import.meta.url, "./loader-worker.js");
+  // A worker that does not start says so by an event, which a blocked thread never hears.
+  if (!existsSync(file)) throw new EnvironmentError(file.pathname, "is not there; build the project first");
   const { port1, port2 } = new MessageChannel();
   const workerData: LoaderJob = { ...job, failure: port2 };
-  const worker = new Worker(builtFile(import.meta.url, "./loader-worker.js"), { workerData, transferList: [port2] });
+  const worker = new Worker(file, { workerData, transferList: [port2] });
   worker.unref();
   port1.unref();
   worker.on("error", onError);
   return { worker, failure: port1 };
 }
 
-function explainMissing(result: WaitResult, reason: string | undefined): EnvironmentError {
-  const seconds = PATIENCE_MILLISECONDS / 1000;
-  const fallback = result === "timed-out" ? `no batch was ready within ${seconds} s` : "the loader was stopped";
-  return new EnvironmentError("data", reason ?? fallback);
+/** Ends when the worker has seen that the ring is stopped: one that is ended while it decodes takes the process along. */
+function waitForExit({ worker, failure }: StartedWorker): Promise<void> {
+  failure.close();
+  worker.ref();
+  // A worker that is gone has no thread.
+  return worker.threadId < 0 ? Promise.resolve() : new Promise((resolve) => worker.once("exit", () => resolve()));
 }
 
-function loadInWorkers(source: BatchSource, count: number, firstStep: number, slots: number): BatchLoader {
-  createBatchWriter(source);
-  const memory = allocateRing(slots, source.plan.batch, imageSize(source.set));
+interface RingPlan {
+  readonly firstStep: number;
+  readonly end: number;
+  readonly slots: number;
+}
+
+function loadInWorkers(source: BatchSource, count: number, { firstStep, end, slots }: RingPlan): BatchLoader {
+  requireBatches(source);
+  const { set, plan } = source;
+  const memory = allocateRing(slots, plan.batch, imageSize(set));
   const ring = openRing(memory);
   startRing(ring, firstStep);
   let reason: string | undefined;
@@ -93,23 +113,29 @@ function loadInWorkers(source: BatchSource, count: number, firstStep: number, sl
     stopRing(ring);
   };
   const workers = Array.from({ length: count }, (_, index) =>
-    startWorker({ source, ring: memory, first: firstStep + index, stride: count }, (error) =>
+    startWorker({ source, ring: memory, first: firstStep + index, stride: count, end }, (error) =>
       fail(`a worker failed: ${error instanceof Error ? error.message : String(error)}`),
     ),
   );
+  const patience = PATIENCE_SECONDS[isInMemory(set) ? "memory" : "files"];
+  const explainMissing = (isLate: boolean): EnvironmentError => {
+    const messages = workers.map(({ failure }) => receiveMessageOnPort(failure)?.message as string | undefined);
+    const first = messages.find((text) => text !== undefined);
+    if (first !== undefined) fail(`a worker failed: ${first}`);
+    return new EnvironmentError(
+      "data",
+      reason ?? (isLate ? `no batch was ready within ${patience} s` : "the loader was stopped"),
+    );
+  };
   let step = firstStep;
   return {
     next: () => {
+      if (step >= end) throw new EnvironmentError("data", `the loader has no more than ${end - firstStep} batches`);
       const current = step++;
-      const result = waitForSlot(ring, current, "filled", PATIENCE_MILLISECONDS);
-      if (result !== "ready") {
-        const message = workers.map(({ failure }) => receiveMessageOnPort(failure)?.message as string | undefined);
-        const first = message.find((text) => text !== undefined);
-        if (first !== undefined) fail(`a worker failed: ${first}`);
-        throw explainMissing(result, reason);
-      }
+      const result = waitForSlot(ring, current, "filled", 1000 * patience);
+      if (result !== "ready") throw explainMissing(result === "timed-out");
       const slot = current % ring.slots;
-      const batch = makeBatch(source, source.plan.batch, (images, labels) => {
+      const batch = makeBatch(set, plan.batch, (images, labels) => {
         images.set(ring.images[slot]);
         labels.set(ring.labels[slot]);
       });
@@ -118,12 +144,7 @@ function loadInWorkers(source: BatchSource, count: number, firstStep: number, sl
     },
     release: async () => {
       fail("the loader was released");
-      await Promise.all(
-        workers.map(({ worker, failure }) => {
-          failure.close();
-          return worker.terminate();
-        }),
-      );
+      await Promise.all(workers.map(waitForExit));
     },
   };
 }

@@ -124,7 +124,7 @@ test("CIFAR-100's classes are a hundred different names in alphabetical order", 
 test(
   "MNIST's normalization is the mean and deviation of its training images",
   async () => {
-    const { train, normalization } = await openDataset("mnist", await makeFolder({}), format);
+    const { train, normalization } = await loadDataset("mnist", packaged);
     const { mean, deviation } = measureNormalization(train);
     expect(mean[0]).toBeCloseTo(normalization.mean[0], 4);
     expect(deviation[0]).toBeCloseTo(normalization.deviation[0], 4);

@@ -2,10 +2,9 @@ import { createRequire } from "node:module";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OptionError } from "../../tensor/errors.ts";
-import type { Dataset } from "../image-set.ts";
+import type { Dataset, ImageFormat } from "../image-set.ts";
 import { catalog, datasetNames, type DatasetName, loadDataset, missingDataset, requireWhole } from "./catalog.ts";
 import { loadFolder } from "./folder.ts";
-import type { ImageFormat } from "./image.ts";
 
 /** The folder of the package that brings MNIST, where it is installed. */
 function packagedMnist(): string | undefined {

@@ -1,6 +1,7 @@
-import { type BatchPlan, evaluationBatches, stepsPerEpoch } from "../../data/batches.ts";
+import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
+import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { describeModule } from "../../nn/describe.ts";
@@ -85,7 +86,7 @@ async function testRun(
   trainer: Trainer,
 ): Promise<number> {
   const state = await trainer.state();
-  const batches = evaluationBatches(data.test, data.normalization, EVALUATION_BATCH);
+  const batches = openEvaluation(data.test, data.normalization, EVALUATION_BATCH);
   const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluate(session, batches),
   );

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type BatchPlan, evaluationBatches, stepsPerEpoch } from "../../data/batches.ts";
+import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
+import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -71,8 +72,8 @@ function evaluateState(
   const batch = evaluationBatchSize(imageShape);
   const batches =
     part === "test"
-      ? evaluationBatches(data.test, normalization, batch)
-      : evaluationBatches(data.train, normalization, batch, split.validation);
+      ? openEvaluation(data.test, normalization, batch)
+      : openEvaluation(data.train, normalization, batch, split.validation);
   return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluate(session, batches),
   );

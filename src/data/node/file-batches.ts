@@ -1,0 +1,56 @@
+import { drawView, normalizationTables, writeImage } from "../augmentation.ts";
+import { type BatchSource, createBatchOrder, requireBatches } from "../batches.ts";
+import { type ImageFiles, type ImageFormat, imageSize } from "../image-set.ts";
+import { decodeImage } from "./image.ts";
+
+/** As many files are open, and images decoded, at once. */
+const DECODED_AT_ONCE = 8;
+
+/**
+ * Decodes files, several at once, and passes each image on as soon as it is there.
+ * @throws {FormatError} naming the file that is no image
+ */
+export async function decodeFiles(
+  files: readonly string[],
+  format: ImageFormat,
+  take: (pixels: Uint8Array, place: number) => void,
+): Promise<void> {
+  let next = 0;
+  const decodeInTurn = async (): Promise<void> => {
+    while (next < files.length) {
+      const place = next++;
+      try {
+        take(await decodeImage(files[place], format), place);
+      } catch (error) {
+        next = files.length;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(DECODED_AT_ONCE, files.length) }, decodeInTurn));
+}
+
+/** Writes the batch of one step as a `BatchWriter` does, once its files are decoded. */
+export type FileBatchWriter = (step: number, images: Float32Array, labels: BigInt64Array) => Promise<void>;
+
+/**
+ * Prepares batches of images that are in files.
+ * @throws {OptionError} if `requireBatches` does
+ */
+export function createFileBatchWriter(source: BatchSource<ImageFiles>): FileBatchWriter {
+  requireBatches(source);
+  const { set, normalization, augmentation, plan } = source;
+  const tables = normalizationTables(normalization);
+  const order = createBatchOrder(plan);
+  const size = imageSize(set);
+  return async (step, images, labels) => {
+    const { epoch, indices } = order(step);
+    const files = Array.from(indices, (index) => set.files[index]);
+    await decodeFiles(files, set, (pixels, place) => {
+      const index = indices[place];
+      const view = drawView(augmentation, { seed: plan.seed, epoch, index });
+      writeImage({ pixels, format: set, tables, view }, images, place * size);
+      labels[place] = BigInt(set.labels[index]);
+    });
+  };
+}
