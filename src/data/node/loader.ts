@@ -87,7 +87,10 @@ function startWorker(job: Omit<LoaderJob, "failure">, onError: (error: unknown) 
   return { worker, failure: port1 };
 }
 
-/** Ends when the worker has seen that the ring is stopped: one that is ended while it decodes takes the process along. */
+/**
+ * Ends when the worker has seen that the ring is stopped. It is not terminated: a crash of a decoder cut off in the
+ * middle of an image was reported once (lovell/sharp#2263), though not seen here.
+ */
 function waitForExit({ worker, failure }: StartedWorker): Promise<void> {
   failure.close();
   worker.ref();
