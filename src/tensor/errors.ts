@@ -50,3 +50,8 @@ export function oneOf<T extends string>(where: string, value: string, choices: r
   }
   return found;
 }
+
+/** The words of whatever was thrown. */
+export function errorMessage(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -6,6 +6,7 @@ export * from "./export.ts";
 export * from "./loop.ts";
 export * from "./lowering.ts";
 export * from "./network-card.ts";
+export * from "./observers.ts";
 export * from "./passes.ts";
 export * from "./recipe.ts";
 export * from "./trained.ts";

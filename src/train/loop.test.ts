@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { TrainingError } from "../tensor/errors.ts";
 import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
 import type { TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { type LoopOptions, runTraining, startOfTraining, type StepProgress, type TrainingOutcome } from "./loop.ts";
 import { defaultRecipe, type Recipe } from "./recipe.ts";
-import type { Trainer } from "./trainer.ts";
+import { DivergenceError, type Trainer } from "./trainer.ts";
 
 const stepsPerEpoch = 4;
 const recipe: Recipe = { ...defaultRecipe, epochs: 3, batch: 10, schedule: "cosine", learningRate: 1 };
@@ -20,7 +19,8 @@ function fakeTrainer(failing?: number, start = 0): Trainer {
       return steps;
     },
     step: async () => {
-      if (steps + 1 === failing) throw new TrainingError("training", `loss is NaN at step ${failing}`);
+      if (steps + 1 === failing)
+        throw new DivergenceError({ step: failing, loss: Number.NaN, correct: 0, gradientNorm: 1, norms: {} });
       steps++;
       return { step: steps, loss: 1 / steps, correct: 5, gradientNorm: 1, norms: {} };
     },
@@ -68,6 +68,7 @@ test("runs the recipe's epochs and says after every step how far it is", async (
   // Means over the epoch so far: (1/5 + 1/6) / 2 after step 6.
   expect(told.steps[5].loss).toBeCloseTo(11 / 60, 12);
   expect(told.steps[5].accuracy).toBe(0.5);
+  expect(told.steps[5]).toMatchObject({ stepLoss: 1 / 6, stepAccuracy: 0.5, gradientNorm: 1 });
   // Half a cosine over 12 steps: cos(π/2) in the middle.
   expect(told.steps[6].learningRate).toBeCloseTo(0.5, 12);
 });
@@ -126,7 +127,8 @@ describe("a training that was stopped", () => {
 test("a step that fails ends the training with its reason, at the place before it", async () => {
   expect(await run({ trainer: fakeTrainer(6) }).outcome).toMatchObject({
     status: "diverged",
-    reason: "training: loss is NaN at step 6",
+    reason: "training: loss is NaN at step 6; lower the learning rate",
+    diverged: { step: 6, loss: Number.NaN },
     place: { step: 5 },
   });
 });

@@ -1,9 +1,8 @@
-import { TrainingError } from "../tensor/errors.ts";
 import type { LabeledBatch } from "./batch.ts";
 import type { EpochRecord, TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { createRecipeSchedule, type Recipe } from "./recipe.ts";
-import type { StepResult, Trainer } from "./trainer.ts";
+import { DivergenceError, type StepResult, type Trainer } from "./trainer.ts";
 
 /** How a training ended: all epochs done, no better validation for a while, asked to stop, or no finite loss. */
 export type TrainingStatus = "done" | "early-stopped" | "stopped" | "diverged";
@@ -14,6 +13,8 @@ export interface TrainingOutcome {
   readonly status: TrainingStatus;
   /** What went wrong and what to do, where it diverged. */
   readonly reason?: string;
+  /** The step that was not taken, where it diverged. */
+  readonly diverged?: StepResult;
 }
 
 /** What is said after every step. */
@@ -27,6 +28,11 @@ export interface StepProgress {
   readonly loss: number;
   readonly accuracy: number;
   readonly learningRate: number;
+  /** Of this step's batch, before its update. */
+  readonly stepLoss: number;
+  readonly stepAccuracy: number;
+  /** Of all gradients together, before clipping. */
+  readonly gradientNorm: number;
 }
 
 /** What a training loop works with; the loop itself reads no clock and draws nothing. */
@@ -96,7 +102,8 @@ export async function runTraining(options: LoopOptions): Promise<TrainingOutcome
     if (await shouldStop()) return { place, status: "stopped" };
     const learningRate = schedule(place.step);
     const result = await tryStep(trainer, options.nextBatch(), learningRate);
-    if ("reason" in result) return { place, status: "diverged", reason: result.reason };
+    if (result instanceof DivergenceError)
+      return { place, status: "diverged", reason: result.message, diverged: result.report };
     place = {
       ...place,
       step: place.step + 1,
@@ -111,6 +118,9 @@ export async function runTraining(options: LoopOptions): Promise<TrainingOutcome
       loss: place.lossSum / done,
       accuracy: place.correctSum / (done * recipe.batch),
       learningRate,
+      stepLoss: result.loss,
+      stepAccuracy: result.correct / recipe.batch,
+      gradientNorm: result.gradientNorm,
     });
     if (done < stepsPerEpoch) {
       await options.onPause?.(place);
@@ -128,11 +138,11 @@ async function tryStep(
   trainer: Trainer,
   batch: LabeledBatch,
   learningRate: number,
-): Promise<StepResult | { readonly reason: string }> {
+): Promise<StepResult | DivergenceError> {
   try {
     return await trainer.step(batch, learningRate);
   } catch (error) {
-    if (error instanceof TrainingError) return { reason: error.message };
+    if (error instanceof DivergenceError) return error;
     throw error;
   }
 }

@@ -30,6 +30,20 @@ export interface StepResult {
   readonly norms: Readonly<Record<string, number>>;
 }
 
+/** Loss or gradient is not a finite number; the step was not taken. */
+export class DivergenceError extends TrainingError {
+  /** What the step would have reported. */
+  readonly report: StepResult;
+
+  constructor(report: StepResult) {
+    const { step, loss, gradientNorm } = report;
+    const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradientNorm] : ["loss", loss];
+    const shown = Number.isNaN(value) ? "NaN" : "infinite";
+    super("training", `${what} is ${shown} at step ${step}; lower the learning rate`);
+    this.report = report;
+  }
+}
+
 /** Parameters, running statistics and the optimizer's state (`STATE/PARAMETER`) by name, row-major. */
 export type TrainingState = ReadonlyMap<string, Tensor<"float32">>;
 
@@ -40,7 +54,7 @@ export interface Trainer {
   /**
    * Trains on one batch.
    *
-   * @throws {TrainingError} if loss or gradient is not a finite number; the state stays as it was before the step
+   * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step
    */
   step(batch: LabeledBatch, learningRate: number): Promise<StepResult>;
   state(): Promise<TrainingState>;
@@ -96,7 +110,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         Object.values(next).forEach(disposeTensor);
-        throw divergence(report);
+        throw new DivergenceError(report);
       }
       hold(next);
       steps++;
@@ -162,12 +176,6 @@ async function readReport(
     gradientNorm: await scalar(stepNames.gradientNorm),
     norms,
   };
-}
-
-function divergence({ step, loss, gradientNorm }: StepResult): TrainingError {
-  const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradientNorm] : ["loss", loss];
-  const shown = Number.isNaN(value) ? "NaN" : "infinite";
-  return new TrainingError("training", `${what} is ${shown} at step ${step}; lower the learning rate`);
 }
 
 /** A state with every tensor that the step keeps, in the step's order. */

@@ -91,6 +91,7 @@ function createReporter(runs: readonly RunPlan[], batch: number): (event: Compar
         `[${event.run + 1}/${runs.length}] ${name(plan)}: test accuracy ${percent(event.result.testAccuracy)}`,
       );
     }
+    if (event.kind !== "step") return;
     const share = (before(event.run) + (plan.depth * event.step) / event.steps) / total;
     const left = ((performance.now() - start) / 1000) * (1 / share - 1);
     const rate = (1000 * batch) / event.milliseconds;

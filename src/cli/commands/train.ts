@@ -5,12 +5,14 @@ import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
 import { startTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/training.ts";
+import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe, type OptimizerRecipe, type Recipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
+import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
 import { type OptionValues, requireOptionsOf } from "./train-resume.ts";
 
@@ -104,6 +106,7 @@ function createReporter(): (event: TrainingEvent) => void {
           : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
       return progress.finish(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}, training ${percent(trainAccuracy)}${held}`);
     }
+    if (event.kind !== "step") return;
     const { step, steps, epoch, loss, accuracy } = event.progress;
     const current = (1000 * event.batch) / event.milliseconds;
     rate = rate === 0 ? current : 0.95 * rate + 0.05 * current;
@@ -135,13 +138,18 @@ async function train(options: Options, command: Command): Promise<void> {
   const start = performance.now();
   const job = createJob(options);
   if ("resume" in job.start) await requireOptionsOf(job.start.resume, givenOptions(command));
-  const running = startTraining(job, createReporter());
+  const observers = combineObservers(trainingObservers(options), say);
+  const report = createReporter();
+  const running = startTraining(job, (event) => {
+    report(event);
+    observers.observe(event);
+  });
   const interrupt = watchInterrupt(
     running,
     "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
   );
   try {
-    const result = await running.result;
+    const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
     else printResult(result);
     if (result.status === "diverged") say(`residua: ${result.reason}; the state before it: ${result.files.last}`);

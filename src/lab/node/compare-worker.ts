@@ -8,12 +8,11 @@ import { describeModule } from "../../nn/describe.ts";
 import { cifarModelName, createModel, type NamedModel } from "../../nn/models.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { TrainingError } from "../../tensor/errors.ts";
 import { evaluate, withInference } from "../../train/evaluate.ts";
 import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../train/node/child-job.ts";
 import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
-import { createTrainer, type Trainer } from "../../train/trainer.ts";
+import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
 import type { CompareEvent, CompareJob, CompareResult, RunPlan } from "./compare.ts";
 
@@ -59,14 +58,28 @@ async function trainRun(place: Workplace, trainer: Trainer, recipe: Recipe, run:
         break;
       }
       const start = performance.now();
-      const result = await trainer.step(loader.next(), schedule(step));
+      const learningRate = schedule(step);
+      const result = await trainer.step(loader.next(), learningRate);
       durations.push(performance.now() - start);
       curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm: result.norms[FIRST_LAYER] });
-      context.report({ kind: "step", run, step: step + 1, steps, loss: result.loss, milliseconds: durations.at(-1)! });
+      context.report({
+        kind: "step",
+        run,
+        step: step + 1,
+        steps,
+        loss: result.loss,
+        accuracy: result.correct / recipe.batch,
+        learningRate,
+        gradientNorm: result.gradientNorm,
+        firstLayerGradientNorm: result.norms[FIRST_LAYER],
+        milliseconds: durations.at(-1)!,
+      });
     }
   } catch (error) {
-    if (!(error instanceof TrainingError)) throw error;
+    if (!(error instanceof DivergenceError)) throw error;
     status = "diverged";
+    const { step, loss, gradientNorm } = error.report;
+    context.report({ kind: "diverged", run, step, loss, gradientNorm, reason: error.message });
   } finally {
     await loader.release();
   }
@@ -104,6 +117,21 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const recipe: Recipe = { ...job.recipe, seed: plan.seed };
   const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
+  place.context.report({
+    kind: "begin",
+    run: index,
+    begin: {
+      recipe,
+      imageShape: model.imageShape,
+      classes: data.classes,
+      trainImages: data.train.count,
+      testImages: data.test.count,
+      stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
+      parameters,
+      lowering: chosen.name,
+      runtime: `${runtime.name} ${runtime.version}`,
+    },
+  });
   const trainer = await createTrainer({
     ...stepOptionsOf(recipe),
     runtime,

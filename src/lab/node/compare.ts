@@ -39,9 +39,37 @@ export type CompareEvent =
       readonly step: number;
       readonly steps: number;
       readonly loss: number;
+      readonly accuracy: number;
+      readonly learningRate: number;
+      readonly gradientNorm: number;
+      readonly firstLayerGradientNorm: number;
       readonly milliseconds: number;
     }
+  | { readonly kind: "begin"; readonly run: number; readonly begin: ComparedStart }
+  /** Loss or gradient is not finite; the step was not taken. */
+  | {
+      readonly kind: "diverged";
+      readonly run: number;
+      readonly step: number;
+      readonly loss: number;
+      readonly gradientNorm: number;
+      readonly reason: string;
+    }
   | { readonly kind: "run"; readonly run: number; readonly result: DrawnRun };
+
+/** Said once for every run, before its first step. */
+export interface ComparedStart {
+  readonly recipe: Recipe;
+  readonly imageShape: readonly number[];
+  readonly classes: readonly string[];
+  readonly trainImages: number;
+  readonly testImages: number;
+  readonly stepsPerEpoch: number;
+  readonly parameters: number;
+  readonly lowering: string;
+  /** The runtime and its version, such as "node 1.30.0". */
+  readonly runtime: string;
+}
 
 /** What a comparison comes to; fewer runs than planned if it was stopped. */
 export interface CompareResult {

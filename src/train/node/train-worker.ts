@@ -53,6 +53,15 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
   });
   const files = trainingFilesIn(folder);
   if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
+  context.report({
+    kind: "start",
+    start: {
+      notes: setup.notes,
+      folder,
+      stepsPerEpoch: stepsPerEpoch(plan),
+      ...(resumed === undefined ? {} : { resumed }),
+    },
+  });
   return { runtime, chosen, job, setup, plan, files, context };
 }
 
@@ -86,6 +95,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
     await writeFileAtomically(path, chunks);
+    context.report({ kind: "checkpoint", path, step: reached.step });
     lastKept = performance.now();
   };
   const loader = createBatchLoader(
@@ -166,7 +176,7 @@ async function performTraining(job: TrainingJob, context: JobContext<TrainingEve
   });
   try {
     if (setup.state !== undefined) trainer.load(setup.state, setup.notes.place.step);
-    const { place: reached, status, reason, imagesPerSecond } = await trainAndKeep(place, trainer);
+    const { place: reached, status, reason, diverged, imagesPerSecond } = await trainAndKeep(place, trainer);
     const isWhole = status === "done" || status === "early-stopped";
     return {
       status,
@@ -175,6 +185,7 @@ async function performTraining(job: TrainingJob, context: JobContext<TrainingEve
       lowering: chosen.name,
       imagesPerSecond,
       ...(reason === undefined ? {} : { reason }),
+      ...(diverged === undefined ? {} : { diverged }),
       ...(reached.best === undefined ? {} : { best: reached.best }),
       ...(isWhole ? await concludeTraining(place, trainer, reached) : {}),
       files: {

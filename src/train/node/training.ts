@@ -2,10 +2,11 @@ import { builtFile } from "../../data/node/built-file.ts";
 import type { Augmentation } from "../../data/augmentation.ts";
 import type { ModelOptions } from "../../nn/models.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
-import type { EpochRecord } from "../checkpoint.ts";
+import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
 import type { LoweringChoice } from "../lowering.ts";
 import type { Recipe } from "../recipe.ts";
+import type { StepResult } from "../trainer.ts";
 import { type ChildJob, startChildJob } from "./child-job.ts";
 
 /** A training from the start. */
@@ -39,14 +40,29 @@ export interface TrainingJob {
 /** What the child reports. */
 export type TrainingEvent =
   | { readonly kind: "note"; readonly text: string }
+  | { readonly kind: "start"; readonly start: TrainingStart }
   | { readonly kind: "step"; readonly progress: StepProgress; readonly milliseconds: number; readonly batch: number }
-  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean };
+  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
+  /** A checkpoint was written; the next one of the same name takes its place. */
+  | { readonly kind: "checkpoint"; readonly path: string; readonly step: number };
+
+/** Said once, when all is known and nothing has been trained yet. */
+export interface TrainingStart {
+  /** The whole configuration, and where the training goes on from. */
+  readonly notes: CheckpointNotes;
+  /** The checkpoint that it goes on from, if it does. */
+  readonly resumed?: string;
+  readonly folder: string;
+  readonly stepsPerEpoch: number;
+}
 
 /** What a training came to. */
 export interface TrainingResult {
   readonly status: TrainingStatus;
   /** What went wrong and what to do, where it diverged. */
   readonly reason?: string;
+  /** The step that was not taken, where it diverged. */
+  readonly diverged?: StepResult;
   readonly steps: number;
   readonly epochs: readonly EpochRecord[];
   readonly best?: EpochRecord;
