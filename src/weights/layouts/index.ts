@@ -1,0 +1,30 @@
+import { akamaster } from "./akamaster.ts";
+import { keras, kerasOld } from "./keras.ts";
+import type { Layout } from "./layout.ts";
+import { medicalnet } from "./medicalnet.ts";
+import { meliketoy } from "./meliketoy.ts";
+import { monai } from "./monai.ts";
+import { resnets3d } from "./resnets-3d.ts";
+import { timmAverageDown, timmResnet, timmResnetD } from "./timm.ts";
+import { timmResnetV2 } from "./timm-resnetv2.ts";
+import { torchvision } from "./torchvision.ts";
+import { xternalz } from "./xternalz.ts";
+import { zagoruyko } from "./zagoruyko.ts";
+
+/** Every layout that is known, the commonest first. */
+export const layouts: readonly Layout[] = [
+  torchvision,
+  timmResnet,
+  timmResnetD,
+  timmAverageDown,
+  timmResnetV2,
+  monai,
+  medicalnet,
+  resnets3d,
+  akamaster,
+  zagoruyko,
+  xternalz,
+  meliketoy,
+  keras,
+  kerasOld,
+];

@@ -1,0 +1,17 @@
+import type { Layout } from "./layout.ts";
+import { torchvisionNames } from "./torchvision.ts";
+
+/**
+ * Volumes of one channel; the released weights have no classifier, are A for 18 and 34, and B for the others. The last
+ * two stages dilate instead of shrinking. A file that holds a training also has the segmentation head.
+ *
+ * @source https://github.com/Tencent/MedicalNet models/resnet.py
+ */
+export const medicalnet: Layout = {
+  name: "MedicalNet",
+  id: "medicalnet",
+  names: torchvisionNames,
+  build: { withoutProjections: "pad", dilated: true },
+  takes: ({ dimensions, projection, channels, classes }) =>
+    dimensions === 3 && classes === undefined && channels === 1 && projection?.bias !== true,
+};

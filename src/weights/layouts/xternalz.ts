@@ -1,0 +1,21 @@
+import type { Layout } from "./layout.ts";
+
+/**
+ * Wide ResNet as the authors have it, in modules.
+ *
+ * @source https://github.com/xternalz/WideResNet-pytorch wideresnet.py
+ */
+export const xternalz: Layout = {
+  name: "Wide ResNet (xternalz)",
+  id: "wide-xternalz",
+  names: [
+    ["conv1.*", "stem.conv1.*"],
+    ["block{s}.layer.{b}.conv{c}.*", "layer{s}.{b}.conv{c}.*"],
+    ["block{s}.layer.{b}.bn{c}.*", "layer{s}.{b}.bn{c}.*"],
+    ["block{s}.layer.{b}.convShortcut.*", "layer{s}.{b}.downsample.conv.*"],
+    ["bn1.*", "norm.*"],
+    ["fc.*", "fc.*"],
+  ],
+  build: {},
+  takes: ({ dimensions }) => dimensions === 2,
+};
