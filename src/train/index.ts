@@ -3,6 +3,7 @@ export * from "./checkpoint.ts";
 export * from "./compiled-step.ts";
 export * from "./evaluate.ts";
 export * from "./export.ts";
+export * from "./inspect-weights.ts";
 export * from "./loop.ts";
 export * from "./lowering.ts";
 export * from "./network-card.ts";

@@ -1,5 +1,11 @@
-export * from "./decode.ts";
+export * from "./adapt.ts";
+export * from "./find-model.ts";
 export * from "./half.ts";
+export * from "./identify.ts";
+export * from "./inspection.ts";
+export * from "./layouts/index.ts";
+export type { Layout as WeightsLayout } from "./layouts/layout.ts";
+export * from "./network-title.ts";
 export * from "./npy.ts";
 export * from "./pytorch.ts";
 export * from "./pytorch-write.ts";
@@ -7,3 +13,5 @@ export * from "./safetensors.ts";
 export * from "./state-dict.ts";
 export * from "./state-dict-difference.ts";
 export * from "./to-float32.ts";
+export * from "./structure.ts";
+export * from "./weights-file.ts";

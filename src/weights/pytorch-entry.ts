@@ -12,19 +12,35 @@ const deepest = 4;
 /** Put before every name by DataParallel and by torch.compile. */
 const wrapperPrefixes: readonly string[] = ["module.", "_orig_mod."];
 
+/** A state dict with where it was found. */
+export interface FoundStateDict {
+  readonly tensors: ReadonlyMap<string, PickledTensor>;
+  /** The entries that led to it, outermost first. */
+  readonly entry: readonly string[];
+  /** Short texts beside it. */
+  readonly notes: Readonly<Record<string, string>>;
+}
+
 /**
  * Finds the state dict in what a checkpoint holds: the value itself, or the dictionary that holds it under a usual name.
  *
+ * @param wanted the entry to take instead, such as "state_dict_ema", wherever it lies
  * @throws {FormatError} if there is none, naming what is there
  */
-export function findStateDict(value: unknown, where: string): ReadonlyMap<string, PickledTensor> {
+export function findStateDict(value: unknown, where: string, wanted?: string): FoundStateDict {
   let candidate = value;
-  for (let depth = 0; depth < deepest && candidate instanceof Map; depth++) {
+  let notes: Readonly<Record<string, string>> = {};
+  const path: string[] = [];
+  while (path.length < deepest && candidate instanceof Map) {
     const tensors = readStateDict(candidate);
-    if (tensors !== undefined) return tensors;
+    const isWanted = wanted === undefined || path.includes(wanted);
+    if (tensors !== undefined && isWanted) return { tensors, entry: path, notes };
     const entries: ReadonlyMap<unknown, unknown> = candidate;
-    const name = entryNames.find((known) => entries.get(known) instanceof Map);
-    if (name === undefined) throw refuse(entries, where);
+    const names = isWanted ? entryNames : [wanted, ...entryNames];
+    const name = names.find((known) => entries.get(known) instanceof Map);
+    if (name === undefined) throw refuse(entries, where, isWanted ? undefined : wanted);
+    notes = { ...notes, ...readNotes(entries) };
+    path.push(name);
     candidate = entries.get(name);
   }
   throw new FormatError(where, `holds ${describe(candidate)} and no state dict; save one with ${advice}`);
@@ -32,12 +48,25 @@ export function findStateDict(value: unknown, where: string): ReadonlyMap<string
 
 const advice = "torch.save(model.state_dict(), path)";
 
-/** Takes off what DataParallel and torch.compile put before every name, and AveragedModel's counter. */
-export function stripWrappers<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+/** Names without what DataParallel and torch.compile put before every one, and without AveragedModel's counter. */
+export function unwrapNames<T>(tensors: ReadonlyMap<string, T>): {
+  readonly tensors: ReadonlyMap<string, T>;
+  readonly prefix: string;
+} {
   const entries = [...tensors].filter(([name]) => name !== "n_averaged");
   const prefix = wrapperPrefixes.find((known) => entries.every(([name]) => name.startsWith(known)));
-  if (prefix === undefined || entries.length === 0) return tensors;
-  return stripWrappers(new Map(entries.map(([name, value]) => [name.slice(prefix.length), value])));
+  if (prefix === undefined || entries.length === 0) return { tensors, prefix: "" };
+  const inner = unwrapNames(new Map(entries.map(([name, value]) => [name.slice(prefix.length), value])));
+  return { tensors: inner.tensors, prefix: prefix + inner.prefix };
+}
+
+const longestNote = 200;
+
+/** Texts beside a state dict, such as the name of the architecture. */
+function readNotes(entries: ReadonlyMap<unknown, unknown>): Readonly<Record<string, string>> {
+  const texts = [...entries].filter(([name, value]) => typeof name === "string" && typeof value === "string");
+  const short = (texts as [string, string][]).filter(([name, value]) => name.length + value.length <= longestNote);
+  return Object.fromEntries(short.slice(0, longestNote));
 }
 
 /** The tensors, if the dictionary holds nothing else; a module's `_extra_state` may be anything. */
@@ -51,9 +80,15 @@ function readStateDict(entries: ReadonlyMap<unknown, unknown>): ReadonlyMap<stri
   return tensors;
 }
 
-function refuse(entries: ReadonlyMap<unknown, unknown>, where: string): FormatError {
+function refuse(entries: ReadonlyMap<unknown, unknown>, where: string, wanted?: string): FormatError {
   const names = [...entries.keys()].filter((name) => typeof name === "string");
   const stray = [...entries].find(([, value]) => !isPickledTensor(value));
+  if (wanted !== undefined) {
+    return new FormatError(
+      where,
+      `holds no entry ${quote(wanted)} of weights; it has ${listNames(names) || "no names"}`,
+    );
+  }
   const mixed = [...entries.values()].some(isPickledTensor);
   if (mixed && stray !== undefined && typeof stray[0] === "string") {
     return new FormatError(

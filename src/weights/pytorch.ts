@@ -1,7 +1,7 @@
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { quote } from "./printable.ts";
-import { findStateDict, stripWrappers } from "./pytorch-entry.ts";
+import { findStateDict, unwrapNames } from "./pytorch-entry.ts";
 import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./pytorch-legacy.ts";
 import { type PickledStorage, unpickle } from "./pytorch-pickle.ts";
 import { createPickleReader } from "./pytorch-pickle-reader.ts";
@@ -34,10 +34,38 @@ export function looksLikePytorch(bytes: Uint8Array): boolean {
  * @throws {UnsupportedError} if it is a TorchScript archive, which holds a program
  */
 export function decodePytorch(bytes: Uint8Array, where: string): ReadonlyMap<string, Tensor> {
+  return openPytorch(bytes, where).tensors;
+}
+
+/** A state dict with where it lay in its checkpoint. */
+export interface PytorchWeights {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** The dictionary entries that led to it, outermost first; none if the file is a state dict. */
+  readonly entry: readonly string[];
+  /** What stood before every name and was taken off. */
+  readonly prefix: string;
+  /** Short texts beside it in the checkpoint. */
+  readonly notes: Readonly<Record<string, string>>;
+  /** Whether the file is of the kind from before PyTorch 1.6. */
+  readonly legacy: boolean;
+}
+
+/**
+ * As {@link decodePytorch}, with where the weights lay.
+ *
+ * @param options `entry` names the dictionary entry to take, such as "state_dict_ema"
+ */
+export function openPytorch(
+  bytes: Uint8Array,
+  where: string,
+  options: { readonly entry?: string } = {},
+): PytorchWeights {
   const { value, load } = openCheckpoint(bytes, where);
-  const described = stripWrappers(findStateDict(value, where));
+  const { tensors: found, entry, notes } = findStateDict(value, where, options.entry);
+  const { tensors: described, prefix } = unwrapNames(found);
   const loadTensor = createTensorLoader(where, bytes.length, load);
-  return new Map([...described].map(([name, tensor]) => [name, loadTensor(name, tensor)]));
+  const tensors = new Map([...described].map(([name, tensor]) => [name, loadTensor(name, tensor)]));
+  return { tensors, entry, prefix, notes, legacy: !looksLikeZip(bytes) };
 }
 
 function openCheckpoint(bytes: Uint8Array, where: string): Checkpoint {

@@ -1,5 +1,6 @@
-import { sameShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { listNames, quote } from "./printable.ts";
 
 /** How weights differ from what a network needs; all empty if they fit. */
 export interface StateDictDifference {
@@ -26,14 +27,34 @@ export function matchStateDict(
   expected: ReadonlyMap<string, Shape>,
   found: ReadonlyMap<string, Tensor>,
 ): StateDictDifference {
+  return compareShapes(expected, new Map([...found].map(([name, { shape }]) => [name, shape])));
+}
+
+/** As {@link matchStateDict}, by the shapes alone. */
+export function compareShapes(
+  expected: ReadonlyMap<string, Shape>,
+  found: ReadonlyMap<string, Shape>,
+): StateDictDifference {
   const needed = [...expected].filter(([name]) => !counters.test(name));
   const missing = needed.filter(([name]) => !found.has(name)).map(([name]) => name);
   const unexpected = [...found.keys()].filter((name) => !expected.has(name) && !counters.test(name));
   const misshapen = needed.flatMap(([name, shape]): ShapeDifference[] => {
-    const tensor = found.get(name);
-    return tensor === undefined || sameShape(tensor.shape, shape)
-      ? []
-      : [{ name, expected: shape, found: tensor.shape }];
+    const other = found.get(name);
+    return other === undefined || sameShape(other, shape) ? [] : [{ name, expected: shape, found: other }];
   });
   return { missing, unexpected, misshapen };
+}
+
+/** Says in one line what is missing, left over and of another shape; empty if nothing is. */
+export function describeDifference({ missing, unexpected, misshapen }: StateDictDifference): string {
+  const shapes = misshapen.map(
+    ({ name, expected, found }) => `${quote(name)} is ${formatShape(found)}, must be ${formatShape(expected)}`,
+  );
+  const rest = shapes.length > 2 ? ` and ${shapes.length - 2} more of another shape` : "";
+  const parts = [
+    missing.length > 0 ? `missing ${listNames(missing)}` : "",
+    unexpected.length > 0 ? `unexpected ${listNames(unexpected)}` : "",
+    shapes.length > 0 ? shapes.slice(0, 2).join(", ") + rest : "",
+  ];
+  return parts.filter((part) => part !== "").join("; ");
 }

@@ -1,9 +1,8 @@
 import { WeightsError } from "../tensor/errors.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { listNames, quote } from "./printable.ts";
 import { suggestShortcutType } from "./shortcut-difference.ts";
-import { matchStateDict, type StateDictDifference } from "./state-dict-difference.ts";
+import { describeDifference, matchStateDict } from "./state-dict-difference.ts";
 import { toFloat32 } from "./to-float32.ts";
 
 /**
@@ -26,17 +25,4 @@ export function requireStateDict(
   }
   const present = [...expected.keys()].filter((name) => found.has(name));
   return new Map(present.map((name) => [name, toFloat32(found.get(name)!)]));
-}
-
-function describeDifference({ missing, unexpected, misshapen }: StateDictDifference): string {
-  const shapes = misshapen.map(
-    ({ name, expected, found }) => `${quote(name)} is ${formatShape(found)}, must be ${formatShape(expected)}`,
-  );
-  const rest = shapes.length > 2 ? ` and ${shapes.length - 2} more of another shape` : "";
-  const parts = [
-    missing.length > 0 ? `missing ${listNames(missing)}` : "",
-    unexpected.length > 0 ? `unexpected ${listNames(unexpected)}` : "",
-    shapes.length > 0 ? shapes.slice(0, 2).join(", ") + rest : "",
-  ];
-  return parts.filter((part) => part !== "").join("; ");
 }

@@ -58,6 +58,10 @@ export function readStructure(shapes: CommonShapes): Structure | undefined {
   const block = shapes.has("layer1.0.conv3.weight") ? "bottleneck" : "basic";
   const stages = counts.map((count, index) => readStage(shapes, { stage: index + 1, count, block }));
   if (!stages.every((stage) => stage !== undefined)) return undefined;
+  // The norm of the stem and the one after the last block have one name in some systems; only their sizes differ.
+  if ((shapes.get("stem.bn1.weight")?.[0] ?? stem.shape[0]) !== stem.shape[0]) return undefined;
+  const last = stages[stages.length - 1].channels;
+  if ((shapes.get("norm.weight")?.[0] ?? last) !== last) return undefined;
   const head = shapes.get("fc.weight");
   return {
     dimensions: first.length - 2,

@@ -20,7 +20,8 @@ function seedOf(text: string): number {
   return h;
 }
 
-function stateValue(seed: number, name: string, shape: Shape): Float32Array {
+/** A plausible parameter or buffer for a state-dict name, as noise.py makes it. */
+export function stateValue(seed: number, name: string, shape: Shape): Float32Array {
   const noise = uniformNoise((seed + seedOf(name)) >>> 0, sizeOf(shape));
   const fanIn = sizeOf(shape.slice(1));
   return Float32Array.from(noise, (value) => {

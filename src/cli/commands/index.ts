@@ -3,6 +3,7 @@ import { registerCompare } from "./compare.ts";
 import { registerData } from "./data.ts";
 import { registerDescribe } from "./describe.ts";
 import { registerEvaluate } from "./evaluate.ts";
+import { registerInspect } from "./inspect.ts";
 import { registerForward, registerGradients } from "./passes.ts";
 import { registerPredict } from "./predict.ts";
 import { registerTrain } from "./train.ts";
@@ -14,6 +15,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerEvaluate,
   registerPredict,
   registerDescribe,
+  registerInspect,
   registerData,
   registerForward,
   registerGradients,

@@ -23,6 +23,8 @@ export interface Layout {
   /** What `--layout` calls it. */
   readonly id: string;
   readonly names: readonly NamePair[];
+  /** Names of parts that are no residual network of Residua's, such as a segmentation head: left out, and said so. */
+  readonly besides?: RegExp;
   readonly build: LayoutBuild;
   /** Whether a network of this structure can be this system's; several systems share names. */
   readonly takes: (structure: Structure, origin: Origin) => boolean;

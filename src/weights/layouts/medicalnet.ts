@@ -11,6 +11,7 @@ export const medicalnet: Layout = {
   name: "MedicalNet",
   id: "medicalnet",
   names: torchvisionNames,
+  besides: /^conv_seg\./,
   build: { withoutProjections: "pad", dilated: true },
   takes: ({ dimensions, projection, channels, classes }) =>
     dimensions === 3 && classes === undefined && channels === 1 && projection?.bias !== true,

@@ -18,6 +18,5 @@ export const meliketoy: Layout = {
     ["linear.*", "fc.*"],
   ],
   build: { rawProjection: true },
-  takes: ({ dimensions, preactivation, projection }) =>
-    dimensions === 2 && preactivation && projection?.norm !== true,
+  takes: ({ dimensions, preactivation, projection }) => dimensions === 2 && preactivation && projection?.norm !== true,
 };

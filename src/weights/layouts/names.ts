@@ -61,7 +61,7 @@ function translate(pairs: readonly (readonly [Pattern, Pattern])[], name: string
 function readVariables({ parts }: Pattern, match: RegExpExecArray): ReadonlyMap<string, number | string> {
   const places = parts.filter((part) => typeof part !== "string");
   return new Map(
-    places.map(({ variable, offset, letter }, index) => {
+    places.map(({ variable, offset, letter }, index): [string, number | string] => {
       const text = match[index + 1];
       if (variable === "*") return [variable, text];
       return [variable, (letter ? text.charCodeAt(0) - firstLetter : Number(text)) - offset];

@@ -1,18 +1,28 @@
 import type { Tensor } from "../../tensor/tensor.ts";
-import { decodeWeights } from "../decode.ts";
 import { decodeNpy, encodeNpy } from "../npy.ts";
 import { encodePytorchChunks } from "../pytorch-write.ts";
 import { encodeSafetensorsChunks } from "../safetensors.ts";
+import { openWeights, type WeightsFile } from "../weights-file.ts";
+import { readExternalBeside } from "./external.ts";
 import { readFileBytes, writeFileAtomically } from "./files.ts";
+import { isShardIndex, readShards } from "./sharded.ts";
 
 /**
- * Reads weights from a safetensors file or a PyTorch checkpoint, told apart by their content.
+ * Reads weights with all that their file says of them, told apart by content: PyTorch, safetensors (an index of shards
+ * too), Keras's HDF5, or an ONNX model's initialisers with those that lie beside it.
  *
+ * @param options `entry` names the dictionary entry of a PyTorch checkpoint to take, such as "state_dict_ema"
  * @throws {EnvironmentError} if the file cannot be read or is larger than 2 GiB
- * @throws {FormatError} if it is neither, damaged or hostile
+ * @throws {FormatError} if it is none of these, damaged or hostile
  */
+export async function readWeightsFile(path: string, options: { readonly entry?: string } = {}): Promise<WeightsFile> {
+  if (isShardIndex(path)) return readShards(path);
+  return openWeights(await readFileBytes(path), path, { ...options, readExternal: readExternalBeside(path) });
+}
+
+/** As {@link readWeightsFile}, the tensors alone. */
 export async function readWeights(path: string): Promise<ReadonlyMap<string, Tensor>> {
-  return decodeWeights(await readFileBytes(path), path);
+  return (await readWeightsFile(path)).tensors;
 }
 
 /** Writes tensors as safetensors, whole or not at all. @throws {EnvironmentError} if that fails */

@@ -1,0 +1,86 @@
+import { type Command, Option } from "commander";
+import pc from "picocolors";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { type InspectionReport, reportWeights } from "../../train/inspect-weights.ts";
+import { layouts } from "../../weights/layouts/index.ts";
+import { shortcutWords } from "../../weights/inspection.ts";
+import { readWeightsFile } from "../../weights/node.ts";
+import { describeDifference } from "../../weights/state-dict-difference.ts";
+import { ExitCode } from "../exit-code.ts";
+import { sharedOptions } from "../options.ts";
+import { formatCount, print, printJson } from "../output.ts";
+
+interface Options {
+  readonly shortcut?: ShortcutType;
+  readonly layout?: string;
+  readonly entry?: string;
+  readonly json?: boolean;
+}
+
+/** Why a report is not sure, one reason a line. */
+function reasonsOf({ difference, candidates }: InspectionReport): readonly string[] {
+  const keys = describeDifference(difference);
+  const types = candidates.map(shortcutWords).join(" and ");
+  return [
+    ...(keys === "" ? [] : [`names that do not fit: ${keys}`]),
+    ...(candidates.length > 1 ? [`${types} have the same weights; say which with --shortcut`] : []),
+  ];
+}
+
+function printReport(report: InspectionReport): void {
+  const { origin, block, stages, model } = report;
+  print(pc.bold(report.summary));
+  const kept = origin.entry.length === 0 ? "" : `, under ${origin.entry.join(" → ")}`;
+  const prefix = origin.prefix === "" ? "" : `, "${origin.prefix}" before every name`;
+  print(`  file    ${origin.format}${kept}${prefix}`);
+  const count = `${report.tensors} tensors, ${formatCount(report.parameters)} parameters`;
+  print(`  holds   ${count}, ${report.dtypes.join(", ")}`);
+  if (block !== null) {
+    const counts = stages.map(({ count: blocks }) => blocks).join("-");
+    print(`  blocks  ${block}, ${counts}, channels ${stages.map(({ channels }) => channels).join("-")}`);
+  }
+  if (report.left.length > 0) print(`  left    ${report.left.length} names of other parts: ${report.left[0]} …`);
+  if (model !== null) print(`  model   ${model.name} ${JSON.stringify(model.options)}`);
+  else print("  model   Residua has no network of this kind to load it into");
+  if (report.sure) return;
+  print("Not sure:");
+  for (const reason of reasonsOf(report)) print(`  ${reason}`);
+}
+
+async function inspect(file: string, { shortcut, layout, entry, json }: Options): Promise<void> {
+  const weights = await readWeightsFile(file, entry === undefined ? {} : { entry });
+  const report = reportWeights(weights, file, {
+    ...(shortcut === undefined ? {} : { shortcut }),
+    ...(layout === undefined ? {} : { layout }),
+  });
+  if (json) printJson({ ...report, reasons: reasonsOf(report) });
+  else printReport(report);
+  if (!report.sure) process.exitCode = ExitCode.failure;
+}
+
+/** `residua inspect FILE`: which network's weights these are, and with which shortcut type. */
+export function registerInspect(program: Command): void {
+  program
+    .command("inspect")
+    .description(
+      "say which network and shortcut type a weights file was made with; ends with 0 only where that is sure",
+    )
+    .argument("<file>", "PyTorch .pth, .pt; safetensors or its .index.json; Keras .h5; ONNX")
+    .addOption(sharedOptions.shortcut())
+    .addOption(
+      new Option("--layout <name>", "whose names they are, where several systems have the same").choices(
+        layouts.map(({ id }) => id),
+      ),
+    )
+    .option("--entry <name>", "entry of a PyTorch checkpoint to take, such as state_dict_ema")
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua inspect resnet18.pth
+  $ residua inspect resnet_18_23dataset.pth --shortcut A     refuses the weights of another type, and names the keys
+  $ residua inspect model.safetensors.index.json --json`,
+    )
+    .action(inspect);
+}

@@ -1,0 +1,161 @@
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import { FormatError, WeightsError } from "../tensor/errors.ts";
+import type { DType } from "../tensor/dtype.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { findModel } from "../weights/find-model.ts";
+import { identifyWeights } from "../weights/identify.ts";
+import { inspectWeights, type InspectOptions, shortcutWords } from "../weights/inspection.ts";
+import { titleOf } from "../weights/network-title.ts";
+import type { StateDictDifference } from "../weights/state-dict-difference.ts";
+import { depthOf, type Structure } from "../weights/structure.ts";
+import type { Origin, WeightsFile } from "../weights/weights-file.ts";
+import { type NetworkCard, parseNetworkCard, restoreNetwork, withoutOptimizerState } from "./network-card.ts";
+
+/** What a weights file holds, as plain data. */
+export interface InspectionReport {
+  readonly file: string;
+  /** Whether everything fits one network and one shortcut type. */
+  readonly sure: boolean;
+  /** All of it in one line. */
+  readonly summary: string;
+  /** What papers call the network. */
+  readonly network: string;
+  readonly depth: number | null;
+  readonly dimensions: number;
+  readonly channels: number;
+  /** Null where the file has no classifier. */
+  readonly classes: number | null;
+  /** Null where several types have these weights. */
+  readonly shortcut: ShortcutType | null;
+  readonly candidates: readonly ShortcutType[];
+  readonly layout: string;
+  readonly block: Structure["block"] | null;
+  readonly stages: Structure["stages"];
+  /** Residua's own network of this kind, to be made by `createModel`; null where it has none. */
+  readonly model: { readonly name: string; readonly options: object } | null;
+  readonly origin: Pick<Origin, "format" | "entry" | "prefix">;
+  readonly tensors: number;
+  /** Trainable numbers; running statistics and counters are none. */
+  readonly parameters: number;
+  readonly dtypes: readonly DType[];
+  readonly difference: StateDictDifference;
+  /** Names that belong to no residual network of Residua's and would be left out. */
+  readonly left: readonly string[];
+}
+
+const same: StateDictDifference = { missing: [], unexpected: [], misshapen: [] };
+
+/**
+ * Says which network's weights a file holds, with which shortcut type, and whether that is sure. Files that Residua wrote
+ * say it themselves.
+ *
+ * @param where the file's name, for errors
+ * @throws {WeightsError} if it is no known residual network, or not of the shortcut type that was asked for; it names keys
+ * @throws {FormatError} if what Residua recorded in the file is damaged
+ */
+export function reportWeights(file: WeightsFile, where: string, options: InspectOptions = {}): InspectionReport {
+  const card = readRecordedCard(file, where);
+  return card === undefined ? reportFound(file, where, options) : reportRecorded(file, where, { card, options });
+}
+
+/** The card that Residua keeps in its own files; undefined in any other file. */
+export function readRecordedCard({ origin }: WeightsFile, where: string): NetworkCard | undefined {
+  const text = Object.hasOwn(origin.notes, "residua") ? origin.notes["residua"] : undefined;
+  if (text === undefined) return undefined;
+  const value = parseCard(text, where);
+  const isNotes = typeof value === "object" && value !== null && "network" in value;
+  return parseNetworkCard(isNotes ? value.network : value, where);
+}
+
+function parseCard(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(where, "has a damaged description of its network", { cause });
+  }
+}
+
+function reportFound(file: WeightsFile, where: string, options: InspectOptions): InspectionReport {
+  const found = inspectWeights(file, where, options);
+  const { structure, layout, shortcuts, title, sure, difference, besides } = found;
+  const model = findModel(found, shortcuts[0]);
+  return finishReport(file, where, {
+    sure,
+    network: title,
+    depth: depthOf(structure),
+    dimensions: structure.dimensions,
+    channels: structure.channels,
+    classes: structure.classes ?? null,
+    shortcut: shortcuts.length === 1 ? shortcuts[0] : null,
+    candidates: shortcuts,
+    layout: layout.name,
+    block: structure.block,
+    stages: structure.stages,
+    model: model === undefined ? null : { name: model.name, options: model.options },
+    difference,
+    left: besides,
+  });
+}
+
+function reportRecorded(
+  file: WeightsFile,
+  where: string,
+  { card, options }: { readonly card: NetworkCard; readonly options: InspectOptions },
+): InspectionReport {
+  const { shortcut, channels, classes } = card.model.options;
+  if (options.shortcut !== undefined && options.shortcut !== shortcut) {
+    throw new WeightsError(
+      where,
+      `was trained with shortcut ${shortcutWords(shortcut)}, as it says itself, not ${shortcutWords(options.shortcut)}`,
+    );
+  }
+  const tensors = withoutOptimizerState(file.tensors);
+  // An exported network has its batch norms folded away: its card alone says what it is.
+  if (file.origin.format !== "ONNX") restoreNetwork(card, tensors, where);
+  const structure = identifyWeights({ ...file, tensors })?.structure;
+  return finishReport({ ...file, tensors }, where, {
+    sure: true,
+    network: structure === undefined ? card.model.name : titleOf(structure),
+    depth: structure === undefined ? null : depthOf(structure),
+    dimensions: card.imageShape.length - 1,
+    channels,
+    classes,
+    shortcut,
+    candidates: [shortcut],
+    layout: "Residua",
+    block: structure?.block ?? null,
+    stages: structure?.stages ?? [],
+    model: card.model,
+    difference: same,
+    left: [],
+  });
+}
+
+type Found = Omit<InspectionReport, "file" | "summary" | "origin" | "tensors" | "parameters" | "dtypes">;
+
+function finishReport({ tensors, origin }: WeightsFile, file: string, found: Found): InspectionReport {
+  const { format, entry, prefix } = origin;
+  const values = [...tensors.values()];
+  const trained = [...tensors].filter(([name]) => !/(^|\.)(running_(mean|var)|num_batches_tracked)$/.test(name));
+  return {
+    file,
+    summary: summarize(found),
+    ...found,
+    origin: { format, entry, prefix },
+    tensors: values.length,
+    parameters: trained.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0),
+    dtypes: [...new Set(values.map(({ dtype }) => dtype))],
+  };
+}
+
+/** "ResNet-34, 3-D, shortcut A (pad), MedicalNet layout, 1 input channel, no classifier" */
+function summarize({ network, dimensions, candidates, layout, channels, classes }: Found): string {
+  return [
+    network,
+    ...(dimensions === 2 ? [] : [`${dimensions}-D`]),
+    `shortcut ${candidates.map(shortcutWords).join(" or ")}`,
+    `${layout} layout`,
+    `${channels} input channel${channels === 1 ? "" : "s"}`,
+    classes === null ? "no classifier" : `${classes} class${classes === 1 ? "" : "es"}`,
+  ].join(", ");
+}

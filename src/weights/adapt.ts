@@ -1,0 +1,164 @@
+import type { Module } from "../nn/module.ts";
+import { buffersOf, parametersOf } from "../nn/module.ts";
+import { WeightsError } from "../tensor/errors.ts";
+import { sameShape, type Shape } from "../tensor/shape.ts";
+import { float32, type Tensor } from "../tensor/tensor.ts";
+import { type Identification, identifyWeights, nameTableOf } from "./identify.ts";
+import { layouts } from "./layouts/index.ts";
+import type { LayoutBuild } from "./layouts/layout.ts";
+import { suggestShortcutType } from "./shortcut-difference.ts";
+import { describeDifference, matchStateDict, type StateDictDifference } from "./state-dict-difference.ts";
+import { toFloat32 } from "./to-float32.ts";
+import type { WeightsFile } from "./weights-file.ts";
+
+/** A network's own weights, out of a file of any layout. */
+export interface AdaptedWeights {
+  /** By the network's own names, in its order. */
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+  /** What the file lacks, has besides or has in another shape; empty unless a part was asked for. */
+  readonly difference: StateDictDifference;
+  /** Names that were of no use, such as those of a segmentation head. */
+  readonly left: readonly string[];
+}
+
+/** How weights are adapted. */
+export interface AdaptOptions {
+  /** What was found out about the file; left out, it is found out here. */
+  readonly identification?: Identification | undefined;
+  /** Takes what fits and says what does not, where a file would be refused. */
+  readonly partial?: boolean;
+}
+
+/** Batch norm's epsilon in Residua's networks, which is PyTorch's. */
+const ownEpsilon = 1e-5;
+const counters = /(^|\.)num_batches_tracked$/;
+
+/**
+ * Turns a file's weights into those of a network: its names, float32, biases and epsilons where the network has them.
+ * What evaluation computes stays the same up to rounding.
+ *
+ * @param where the file's name, for errors
+ * @throws {WeightsError} naming the keys that are missing, left over or of another shape, unless a part is enough; and
+ *   if nothing fits at all
+ */
+export function adaptWeights(
+  where: string,
+  { module, file }: { readonly module: Module; readonly file: WeightsFile },
+  options: AdaptOptions = {},
+): AdaptedWeights {
+  const expected = new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
+  const found = file.tensors;
+  if (describeDifference(matchStateDict(expected, found)) === "") return take(expected, found);
+  const identification = options.identification ?? identifyWeights(file);
+  const renamed = identification && renameWeights(file, identification, expected);
+  const tensors = renamed?.tensors ?? found;
+  const difference = matchStateDict(expected, tensors);
+  const shown = renamed === undefined ? difference : underFileNames(difference, renamed.names);
+  if (describeDifference(difference) !== "" && options.partial !== true) {
+    const advice = suggestShortcutType({ difference, expected, found: tensors });
+    const rest = advice ?? "are these the weights of another network? --partial loads what fits";
+    throw new WeightsError(where, `does not fit the network: ${describeDifference(shown)}; ${rest}`);
+  }
+  const adapted = take(expected, tensors);
+  if (adapted.state.size > 0) return { ...adapted, difference: shown, left: identification?.besides ?? [] };
+  throw new WeightsError(where, `nothing of it fits the network: ${describeDifference(shown)}`);
+}
+
+function take(expected: ReadonlyMap<string, Shape>, found: ReadonlyMap<string, Tensor>): AdaptedWeights {
+  const fitting = [...expected].filter(([name, shape]) => {
+    const tensor = found.get(name);
+    return tensor !== undefined && sameShape(tensor.shape, shape);
+  });
+  const state = new Map(fitting.map(([name]) => [name, toFloat32(found.get(name)!)]));
+  return { state, difference: { missing: [], unexpected: [], misshapen: [] }, left: [] };
+}
+
+/** Weights under the network's own names, with the file's name of each. */
+interface Renamed {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+function renameWeights(
+  file: WeightsFile,
+  identification: Identification,
+  expected: ReadonlyMap<string, Shape>,
+): Renamed | undefined {
+  const own = ownNames([...expected.keys()]);
+  if (own === undefined) return undefined;
+  const common = adaptValues(file, identification);
+  const tensors = new Map<string, Tensor>();
+  const names = new Map<string, string>();
+  for (const [ours, value] of common) {
+    const name = own.get(ours) ?? ours;
+    tensors.set(name, reshapeTrailing(value, expected.get(name)));
+    names.set(name, identification.names.get(ours) ?? ours);
+  }
+  for (const name of identification.unknown) {
+    const value = file.tensors.get(name);
+    if (value !== undefined && !counters.test(name)) tensors.set(name, value);
+  }
+  return { tensors, names };
+}
+
+/** The network's own names by the common ones: it is named as one of the layouts is. */
+function ownNames(names: readonly string[]): ReadonlyMap<string, string> | undefined {
+  for (const layout of layouts) {
+    const table = nameTableOf(layout);
+    const pairs = names.map((name) => [table.toOurs(name), name] as const);
+    if (pairs.every((pair): pair is readonly [string, string] => pair[0] !== undefined)) return new Map(pairs);
+  }
+  return undefined;
+}
+
+/** The file's tensors under the common names, with what Residua's networks do otherwise moved to where they have it. */
+function adaptValues(file: WeightsFile, { names, layout }: Identification): ReadonlyMap<string, Tensor> {
+  const common = new Map<string, Tensor>([...names].map(([ours, name]) => [ours, file.tensors.get(name)!]));
+  const { foldBias = false, epsilon = ownEpsilon }: LayoutBuild = layout.build;
+  for (const [name, bias] of foldBias ? [...common] : []) {
+    const match = /^(.*\b)conv(\d*)\.bias$/.exec(name);
+    const mean = match === null ? undefined : `${match[1]}bn${match[2]}.running_mean`;
+    const running = mean === undefined ? undefined : common.get(mean);
+    if (mean === undefined || running === undefined || !sameShape(running.shape, bias.shape)) continue;
+    // BN(conv + b) subtracts the mean, so a mean smaller by b stands for the bias.
+    common.set(
+      mean,
+      combine(running, (value, index) => value - toFloat32(bias).data[index]),
+    );
+    common.delete(name);
+  }
+  if (epsilon === ownEpsilon) return common;
+  for (const [name, variance] of common) {
+    // var + ε = (var + ε − 1e-5) + 1e-5
+    if (name.endsWith(".running_var"))
+      common.set(
+        name,
+        combine(variance, (value) => value + (epsilon - ownEpsilon)),
+      );
+  }
+  return common;
+}
+
+function combine(value: Tensor, change: (value: number, index: number) => number): Tensor {
+  return float32(value.shape, toFloat32(value).data.map(change));
+}
+
+/** A classifier that is a 1×1 convolution holds the same numbers as a fully connected one. */
+function reshapeTrailing(value: Tensor, wanted: Shape | undefined): Tensor {
+  if (wanted === undefined || wanted.length >= value.shape.length) return value;
+  const isSame = value.shape.every((extent, axis) => extent === (wanted[axis] ?? 1));
+  return isSame ? { ...value, shape: wanted } : value;
+}
+
+/** What the user sees in the file: what is left over and misshapen is named as there. */
+function underFileNames(
+  { missing, unexpected, misshapen }: StateDictDifference,
+  names: ReadonlyMap<string, string>,
+): StateDictDifference {
+  const theirs = (name: string): string => names.get(name) ?? name;
+  return {
+    missing,
+    unexpected: unexpected.map(theirs),
+    misshapen: misshapen.map((entry) => ({ ...entry, name: theirs(entry.name) })),
+  };
+}

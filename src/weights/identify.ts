@@ -1,0 +1,123 @@
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import { layouts as allLayouts } from "./layouts/index.ts";
+import type { Layout } from "./layouts/layout.ts";
+import { createNameTable, type NameTable } from "./layouts/names.ts";
+import { readStructure, type Structure } from "./structure.ts";
+import type { WeightsFile } from "./weights-file.ts";
+
+/** What a weights file is taken for. */
+export interface Identification {
+  readonly layout: Layout;
+  readonly structure: Structure;
+  /** The file's names that the network is read from, under the common names. */
+  readonly names: ReadonlyMap<string, string>;
+  /** What was left of every name before it was looked up, such as "backbone.". */
+  readonly prefix: string;
+  /** Names of the file that the layout does not know. */
+  readonly unknown: readonly string[];
+  /** Names of parts that are no residual network of Residua's. */
+  readonly besides: readonly string[];
+  /** The shortcut types that these weights may have been trained with; one, where the file or the layout decides. */
+  readonly shortcuts: readonly ShortcutType[];
+}
+
+/** Counters that PyTorch's batch norm keeps and no result depends on. */
+const counters = /(^|\.)num_batches_tracked$/;
+/** Wrappers of wrappers: `model.backbone.conv1.weight`. */
+const deepestPrefix = 3;
+
+/**
+ * Says which system's names a file has and which network they describe; undefined if they are those of no residual
+ * network that is known. Of several layouts the one that leaves the fewest names unknown counts.
+ *
+ * @param among the layouts to try
+ * @param trusted whether the layout is taken though another system's networks are more like these
+ */
+export function identifyWeights(
+  file: WeightsFile,
+  among: readonly Layout[] = allLayouts,
+  trusted = false,
+): Identification | undefined {
+  const names = [...file.tensors.keys()].filter((name) => !counters.test(name));
+  const readings = commonPrefixes(names).flatMap((prefix) =>
+    among.map((layout) => readNames(file, { layout, prefix, names, trusted })),
+  );
+  const found = readings.filter((reading) => reading !== undefined);
+  const best = Math.min(...found.map(({ unknown }) => unknown.length));
+  return found.find(({ unknown }) => unknown.length === best);
+}
+
+/** The layout that knows most of a file's names, and the names that it does not know. */
+export function closestLayout(
+  file: WeightsFile,
+  among: readonly Layout[],
+): { readonly layout: Layout; readonly known: number; readonly unknown: readonly string[] } {
+  const names = [...file.tensors.keys()].filter((name) => !counters.test(name));
+  const counted = commonPrefixes(names).flatMap((prefix) =>
+    among.map((layout) => {
+      const table = nameTableOf(layout);
+      const unknown = names.filter((name) => table.toOurs(name.slice(prefix.length)) === undefined);
+      return { layout, known: names.length - unknown.length, unknown };
+    }),
+  );
+  return counted.reduce((best, next) => (next.known > best.known ? next : best));
+}
+
+/** The layouts' tables, made when first needed. */
+const tables = new Map<Layout, NameTable>();
+
+/** The table of a layout's names. */
+export function nameTableOf(layout: Layout): NameTable {
+  const table = tables.get(layout) ?? createNameTable(layout.names);
+  tables.set(layout, table);
+  return table;
+}
+
+/** Nothing, and what all names begin with: no layout has one first part for all its names. */
+function commonPrefixes(names: readonly string[]): readonly string[] {
+  const prefixes = [""];
+  for (let depth = 0; depth < deepestPrefix; depth++) {
+    const known = prefixes[depth];
+    const next = /^[^.]+\./.exec(names[0]?.slice(known.length) ?? "")?.[0];
+    if (next === undefined || !names.every((name) => name.startsWith(known + next))) break;
+    prefixes.push(known + next);
+  }
+  return prefixes;
+}
+
+interface Reading {
+  readonly layout: Layout;
+  readonly prefix: string;
+  readonly names: readonly string[];
+  readonly trusted: boolean;
+}
+
+function readNames(file: WeightsFile, { layout, prefix, names, trusted }: Reading): Identification | undefined {
+  const table = nameTableOf(layout);
+  const known = new Map<string, string>();
+  const shapes = new Map<string, Shape>();
+  const unknown: string[] = [];
+  const besides: string[] = [];
+  for (const name of names) {
+    const theirs = name.slice(prefix.length);
+    const ours = table.toOurs(theirs);
+    const tensor = file.tensors.get(name) as Tensor;
+    if (ours !== undefined && !known.has(ours)) {
+      known.set(ours, name);
+      shapes.set(ours, tensor.shape);
+    } else if (layout.besides?.test(theirs)) besides.push(name);
+    else unknown.push(name);
+  }
+  const structure = readStructure(shapes);
+  if (structure === undefined || !(trusted || layout.takes(structure, file.origin))) return undefined;
+  return { layout, structure, names: known, prefix, unknown, besides, shortcuts: possibleShortcuts(structure, layout) };
+}
+
+/** Without projections A and plain have the same weights: only who made the file can tell. */
+function possibleShortcuts({ projected }: Structure, { build }: Layout): readonly ShortcutType[] {
+  if (projected === "none")
+    return build.withoutProjections === undefined ? ["plain", "pad"] : [build.withoutProjections];
+  return projected === "all" ? ["project-all"] : ["project"];
+}

@@ -1,0 +1,146 @@
+import type { Dataset, Group } from "h5wasm";
+import { dtypeArrays } from "../tensor/dtype.ts";
+import { FormatError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { float32, tensor, type Tensor } from "../tensor/tensor.ts";
+import { quote } from "./printable.ts";
+import { gatherElements } from "./strided.ts";
+
+/** "\x89HDF\r\n\x1a\n" */
+const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] as const;
+/** A layer within a model within a model. */
+const deepest = 8;
+const mostEntries = 20_000;
+/** What all tensors may take together, beyond a share of the file: weights hardly shrink when they are compressed. */
+const allowance = 2 ** 24;
+const ratio = 8;
+
+/** Keras's names of a layer's tensors, and PyTorch's. */
+const leaves: Readonly<Record<string, string>> = {
+  kernel: "weight",
+  gamma: "weight",
+  beta: "bias",
+  moving_mean: "running_mean",
+  moving_variance: "running_var",
+};
+
+/** Whether the bytes begin as an HDF5 file does. */
+export function looksLikeHdf5(bytes: Uint8Array): boolean {
+  return signature.every((byte, index) => bytes[index] === byte);
+}
+
+/**
+ * Reads the weights of a Keras file (`model.save` or `save_weights` as .h5, before Keras 3's `.weights.h5`) as
+ * `layer.leaf`. Leaves and axes become PyTorch's: `kernel [H, W, in, out]` becomes `weight [out, in, H, W]`.
+ *
+ * The HDF5 library runs in WebAssembly and sees nothing but these bytes. Sizes are checked before a tensor is read.
+ *
+ * @throws {FormatError} if the file is damaged, cut off, or claims far more than it holds
+ * @throws {UnsupportedError} if it holds no layers by name
+ */
+export async function decodeKeras(bytes: Uint8Array, where: string): Promise<ReadonlyMap<string, Tensor>> {
+  const hdf5 = await import("h5wasm");
+  const library = await hdf5.ready;
+  library.activate_throwing_error_handler();
+  const path = `/weights-${opened++}.h5`;
+  const { FS: files } = library;
+  files.writeFile(path, bytes);
+  try {
+    const file = new hdf5.File(path, "r");
+    try {
+      return readLayers(file, where, bytes.length);
+    } finally {
+      file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof ResiduaError) throw cause;
+    throw new FormatError(where, "is a damaged HDF5 file, or cut off", { cause });
+  } finally {
+    files.unlink(path);
+  }
+}
+
+let opened = 0;
+
+interface Walk {
+  readonly where: string;
+  readonly found: Map<string, Tensor>;
+  entries: number;
+  left: number;
+}
+
+function readLayers(root: Group, where: string, fileSize: number): ReadonlyMap<string, Tensor> {
+  const names = root.keys();
+  if (names.includes("layers") && names.includes("vars")) {
+    throw new UnsupportedError(
+      where,
+      "is a .weights.h5 of Keras 3, which does not keep the layers' names; save it with model.save as .h5",
+    );
+  }
+  const model = names.includes("model_weights") ? root.get("model_weights") : root;
+  if (!isGroup(model)) throw new FormatError(where, "its model_weights are no group; it is damaged");
+  const walk: Walk = { where, found: new Map(), entries: 0, left: allowance + ratio * fileSize };
+  readGroup(walk, model, []);
+  if (walk.found.size === 0) throw new FormatError(where, "is an HDF5 file without weights of layers");
+  return walk.found;
+}
+
+function readGroup(walk: Walk, group: Group, path: readonly string[]): void {
+  if (path.length > deepest) throw new FormatError(walk.where, `nests deeper than ${deepest} groups; it is damaged`);
+  for (const name of group.keys()) {
+    if (++walk.entries > mostEntries) throw new FormatError(walk.where, `has more than ${mostEntries} entries`);
+    if (path.length === 0 && name === "optimizer_weights") continue;
+    const entry = group.get(name);
+    // Links to other files are not followed, nor looked at.
+    if (isGroup(entry)) readGroup(walk, entry, [...path, name]);
+    else if (isDataset(entry) && path.length > 0) addTensor(walk, entry, [...path, name]);
+  }
+}
+
+const isGroup = (entry: unknown): entry is Group => hasType(entry, "Group");
+const isDataset = (entry: unknown): entry is Dataset => hasType(entry, "Dataset");
+
+/** By its type's name: the classes are there only once the library is. */
+function hasType(entry: unknown, type: string): boolean {
+  return typeof entry === "object" && entry !== null && "type" in entry && entry.type === type;
+}
+
+function addTensor(walk: Walk, dataset: Dataset, path: readonly string[]): void {
+  const [layer, leaf] = path.slice(-2).map((part) => part.replace(/:\d+$/, ""));
+  const name = `${layer}.${leaves[leaf] ?? leaf}`;
+  const { metadata } = dataset;
+  const { shape, size, type } = metadata;
+  if (shape === null || type !== floatType) return;
+  if (walk.found.has(name)) throw new FormatError(walk.where, `holds ${quote(name)} twice; it is not one network`);
+  const isPlain = (size === 4 || size === 8) && metadata.littleEndian && !metadata.vlen;
+  if (!isPlain || (metadata.virtual_sources?.length ?? 0) > 0 || shape.length > 8) {
+    throw new FormatError(walk.where, `${quote(name)} must be float32 or float64 in this file, little-endian`);
+  }
+  walk.left -= sizeOf(shape) * size;
+  if (!(walk.left >= 0)) {
+    throw new FormatError(
+      walk.where,
+      `${quote(name)} claims the shape ${formatShape(shape)}, far more than the file holds`,
+    );
+  }
+  const data = dataset.value;
+  if (!(data instanceof Float32Array || data instanceof Float64Array) || data.length !== sizeOf(shape)) {
+    throw new FormatError(walk.where, `${quote(name)} does not hold the ${sizeOf(shape)} numbers of its shape`);
+  }
+  const read = data instanceof Float32Array ? float32([...shape], data) : tensor("float64", [...shape], data);
+  walk.found.set(name, leaf === "kernel" && shape.length > 1 ? turnKernel(read) : read);
+}
+
+/** H5T_FLOAT */
+const floatType = 1;
+
+/** `[…spatial, in, out]` → `[out, in, …spatial]`, row-major. */
+function turnKernel(kernel: Tensor): Tensor {
+  const rank = kernel.shape.length;
+  const strides = kernel.shape.map((_, axis) => sizeOf(kernel.shape.slice(axis + 1)));
+  const order = [rank - 1, rank - 2, ...strides.keys()].slice(0, rank);
+  const turned = (values: Shape): Shape => order.map((axis) => values[axis]);
+  const data = new dtypeArrays[kernel.dtype](kernel.data.length);
+  gatherElements(kernel.data, data, { offset: 0, shape: turned(kernel.shape), strides: turned(strides) });
+  return { dtype: kernel.dtype, shape: turned(kernel.shape), data };
+}
