@@ -1,6 +1,7 @@
 /** A folder of src/ imports only from itself and from those before it. */
 const layers = [
   "tensor",
+  "statistics",
   "onnx",
   "autodiff",
   "nn",
@@ -82,6 +83,7 @@ export default {
     "import/no-named-as-default": "off",
     "import/no-named-as-default-member": "off",
     "vitest/valid-expect": ["error", { maxArgs: 2 }],
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*", "fc.assert"] }],
     "typescript/no-generated-empty-object-type": "off",
   },
   overrides: [
