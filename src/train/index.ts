@@ -5,6 +5,7 @@ export * from "./evaluate.ts";
 export * from "./export.ts";
 export * from "./inspect-weights.ts";
 export * from "./loop.ts";
+export * from "./load-weights.ts";
 export * from "./lowering.ts";
 export * from "./network-card.ts";
 export * from "./observers.ts";

@@ -1,41 +1,12 @@
 import { buildInference, toModel } from "../compile/inference.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { buildGradientStep, type LossFunction, stepNames } from "../compile/step.ts";
-import { createModel, type NamedModel, type ModelOptions } from "../nn/models.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
-import { OptionError, ShapeError, WeightsError } from "../tensor/errors.ts";
+import { OptionError, ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
-import { requireStateDict } from "../weights/state-dict.ts";
-import { stateShapes, withoutOptimizerState } from "./network-card.ts";
-
-/** A network with weights of its own. */
-export interface LoadedModel {
-  readonly model: NamedModel;
-  readonly state: ReadonlyMap<string, Tensor<"float32">>;
-}
-
-/**
- * Makes a model by name for weights that are there: channels and classes are what the weights have.
- *
- * @param where the weights' file, for errors
- * @throws {WeightsError} naming the keys, if the weights belong to another network or shortcut type
- */
-export function modelForWeights(
-  name: string,
-  options: ModelOptions,
-  weights: ReadonlyMap<string, Tensor>,
-  where: string,
-): LoadedModel {
-  const extent = (key: string, axis: number): number => {
-    const value = weights.get(key)?.shape[axis];
-    if (value === undefined) throw new WeightsError(where, `has no "${key}"; it holds no weights of ${name}`);
-    return value;
-  };
-  const model = createModel(name, { ...options, channels: extent("conv1.weight", 1), classes: extent("fc.weight", 0) });
-  return { model, state: requireStateDict(where, stateShapes(model.module), withoutOptimizerState(weights)) };
-}
+import type { LoadedModel } from "./load-weights.ts";
 
 /** @throws {ShapeError} unless these are images `[N, channels, H, W]` as float32 */
 function requireImages(images: Tensor, channels: number): Tensor<"float32"> {

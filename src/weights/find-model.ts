@@ -9,12 +9,22 @@ import { depthOf, type Structure } from "./structure.ts";
  *
  * @param shortcut one of the possible types
  */
-export function findModel({ structure, layout }: Identification, shortcut: ShortcutType): NamedModel | undefined {
-  const name = modelName(structure);
+export function findModel(found: Identification, shortcut: ShortcutType): NamedModel | undefined {
+  const name = found.layout.build.stemStride === undefined ? modelName(found.structure) : undefined;
   if (name === undefined) return undefined;
+  try {
+    return createModel(name, modelOptionsOf(found, shortcut));
+  } catch (error) {
+    if (error instanceof ResiduaError) return undefined;
+    throw error;
+  }
+}
+
+/** Options that a network needs for these weights: what the shapes say, and how the layout builds the rest. */
+export function modelOptionsOf({ structure, layout }: Identification, shortcut: ShortcutType): ModelOptions {
   const { projection, block } = structure;
   const { padSide, stridePlace, averageDown } = layout.build;
-  const options: ModelOptions = {
+  return {
     shortcut,
     channels: structure.channels,
     ...(structure.classes === undefined ? {} : { classes: structure.classes }),
@@ -24,12 +34,6 @@ export function findModel({ structure, layout }: Identification, shortcut: Short
     ...(projection?.bias === true && layout.build.foldBias !== true ? { projectionBias: true } : {}),
     ...(projection?.norm === false && !structure.preactivation ? { projectionNorm: false } : {}),
   };
-  try {
-    return createModel(name, options);
-  } catch (error) {
-    if (error instanceof ResiduaError) return undefined;
-    throw error;
-  }
 }
 
 /** The registry's name, by what papers call the network. */

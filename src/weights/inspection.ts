@@ -68,7 +68,8 @@ export function shortcutWords(type: ShortcutType): string {
   return letter === undefined ? type : `${letter} (${type})`;
 }
 
-function findLayout(id: string): Layout {
+/** A layout by its id. @throws {OptionError} that lists them */
+export function findLayout(id: string): Layout {
   const found = layouts.find((layout) => layout.id === id);
   if (found !== undefined) return found;
   throw new OptionError(

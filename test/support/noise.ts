@@ -5,13 +5,15 @@ import { buffersOf, type Module, parametersOf } from "../../src/nn/module.ts";
 /** `count` numbers in [-1, 1), as test/golden/noise.py makes them. */
 function uniformNoise(seed: number, count: number): Float64Array {
   const start = Math.imul(seed >>> 0, 0x85ebca6b);
-  return Float64Array.from({ length: count }, (_, index) => {
+  const noise = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
     let h = (Math.imul(index, 0x9e3779b9) + start) >>> 0;
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
     h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
     h ^= h >>> 16;
-    return (h >>> 0) / 2 ** 31 - 1;
-  });
+    noise[index] = (h >>> 0) / 2 ** 31 - 1;
+  }
+  return noise;
 }
 
 function seedOf(text: string): number {
@@ -23,13 +25,18 @@ function seedOf(text: string): number {
 /** A plausible parameter or buffer for a state-dict name, as noise.py makes it. */
 export function stateValue(seed: number, name: string, shape: Shape): Float32Array {
   const noise = uniformNoise((seed + seedOf(name)) >>> 0, sizeOf(shape));
-  const fanIn = sizeOf(shape.slice(1));
-  return Float32Array.from(noise, (value) => {
-    if (name.endsWith("running_var")) return 1 + 0.3 * value;
-    if (name.endsWith("running_mean")) return 0.1 * value;
-    if (shape.length > 1) return value * Math.sqrt(6 / fanIn);
-    return name.endsWith("weight") ? 1 + 0.2 * value : 0.1 * value;
-  });
+  const [middle, spread] = rangeOf(name, shape);
+  const values = new Float32Array(noise.length);
+  for (let index = 0; index < noise.length; index++) values[index] = middle + spread * noise[index];
+  return values;
+}
+
+/** What the values lie around, and how far from it at most. */
+function rangeOf(name: string, shape: Shape): readonly [middle: number, spread: number] {
+  if (name.endsWith("running_var")) return [1, 0.3];
+  if (name.endsWith("running_mean")) return [0, 0.1];
+  if (shape.length > 1) return [0, Math.sqrt(6 / sizeOf(shape.slice(1)))];
+  return name.endsWith("weight") ? [1, 0.2] : [0, 0.1];
 }
 
 /** Parameters and buffers of a module as reference.py's `fill` gives them. */

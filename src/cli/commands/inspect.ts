@@ -1,19 +1,17 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import pc from "picocolors";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { type InspectionReport, reportWeights } from "../../train/inspect-weights.ts";
-import { layouts } from "../../weights/layouts/index.ts";
 import { shortcutWords } from "../../weights/inspection.ts";
 import { readWeightsFile } from "../../weights/node.ts";
 import { describeDifference } from "../../weights/state-dict-difference.ts";
 import { ExitCode } from "../exit-code.ts";
 import { sharedOptions } from "../options.ts";
+import { entryOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
 import { formatCount, print, printJson } from "../output.ts";
 
-interface Options {
+interface Options extends Omit<WeightsOptions, "partial"> {
   readonly shortcut?: ShortcutType;
-  readonly layout?: string;
-  readonly entry?: string;
   readonly json?: boolean;
 }
 
@@ -47,8 +45,9 @@ function printReport(report: InspectionReport): void {
   for (const reason of reasonsOf(report)) print(`  ${reason}`);
 }
 
-async function inspect(file: string, { shortcut, layout, entry, json }: Options): Promise<void> {
-  const weights = await readWeightsFile(file, entry === undefined ? {} : { entry });
+async function inspect(file: string, options: Options): Promise<void> {
+  const { shortcut, layout, json } = options;
+  const weights = await readWeightsFile(file, entryOf(options));
   const report = reportWeights(weights, file, {
     ...(shortcut === undefined ? {} : { shortcut }),
     ...(layout === undefined ? {} : { layout }),
@@ -67,12 +66,8 @@ export function registerInspect(program: Command): void {
     )
     .argument("<file>", "PyTorch .pth, .pt; safetensors or its .index.json; Keras .h5; ONNX")
     .addOption(sharedOptions.shortcut())
-    .addOption(
-      new Option("--layout <name>", "whose names they are, where several systems have the same").choices(
-        layouts.map(({ id }) => id),
-      ),
-    )
-    .option("--entry <name>", "entry of a PyTorch checkpoint to take, such as state_dict_ema")
+    .addOption(weightsOptions.layout())
+    .addOption(weightsOptions.entry())
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

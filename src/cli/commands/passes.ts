@@ -2,12 +2,14 @@ import type { Command } from "commander";
 import { crossEntropy } from "../../nn/losses.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
-import { type LoadedModel, modelForWeights, runForward, runGradients } from "../../train/passes.ts";
-import { readNpy, readWeights, writeNpy, writeSafetensors } from "../../weights/node.ts";
+import { describeLeft, type ImportedModel, loadWeights } from "../../train/load-weights.ts";
+import { runForward, runGradients } from "../../train/passes.ts";
+import { readNpy, readWeightsFile, writeNpy, writeSafetensors } from "../../weights/node.ts";
 import { sharedOptions } from "../options.ts";
+import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
 import { printJson, say } from "../output.ts";
 
-interface PassOptions {
+interface PassOptions extends WeightsOptions {
   readonly weights: string;
   readonly input: string;
   readonly output: string;
@@ -19,8 +21,16 @@ interface PassOptions {
 const threadsOf = ({ threads }: PassOptions): { readonly threads?: number } =>
   threads === undefined ? {} : { threads };
 
-async function load(name: string, { weights, shortcut }: PassOptions): Promise<LoadedModel> {
-  return modelForWeights(name, shortcut === undefined ? {} : { shortcut }, await readWeights(weights), weights);
+async function load(name: string, options: PassOptions): Promise<ImportedModel> {
+  const { weights, shortcut } = options;
+  const loaded = loadWeights(await readWeightsFile(weights, entryOf(options)), weights, {
+    ...(name === "auto" ? {} : { name }),
+    ...(shortcut === undefined ? {} : { options: { shortcut } }),
+    ...loadOptionsOf(options),
+  });
+  const left = describeLeft(loaded);
+  if (left !== undefined) say(`${weights}: ${left}`);
+  return loaded;
 }
 
 async function forward(name: string, options: PassOptions): Promise<void> {
@@ -28,7 +38,12 @@ async function forward(name: string, options: PassOptions): Promise<void> {
   const scores = await runForward(createNodeRuntime(), loaded, await readNpy(options.input), threadsOf(options));
   await writeNpy(options.output, scores);
   if (options.json)
-    printJson({ model: name, shortcut: loaded.model.options.shortcut, output: options.output, shape: scores.shape });
+    printJson({
+      model: loaded.model.name,
+      shortcut: loaded.model.options.shortcut,
+      output: options.output,
+      shape: scores.shape,
+    });
   else say(`wrote scores [${scores.shape.join(",")}] to ${options.output}`);
 }
 
@@ -41,7 +56,7 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
   const loss = Number(found.loss.data[0]);
   if (options.json)
     printJson({
-      model: name,
+      model: loaded.model.name,
       shortcut: loaded.model.options.shortcut,
       output: options.output,
       loss,
@@ -54,14 +69,17 @@ function definePass(program: Command, name: string, description: string): Comman
   return program
     .command(name)
     .description(description)
-    .argument("<model>", "the network's name, such as resnet20 or resnet18")
+    .argument("<model>", "the network's name, such as resnet20 or resnet18; auto: the one that inspect finds")
     .requiredOption(
       "--weights <file>",
-      "state dict as .safetensors or PyTorch .pth; channels and classes are taken from it",
+      "PyTorch .pth, safetensors, Keras .h5 or ONNX, in any layout that inspect knows; channels and classes are its own",
     )
     .requiredOption("--input <file>", "images as .npy, [N,C,H,W] float32")
     .requiredOption("--output <file>", "where to write the result")
     .addOption(sharedOptions.shortcut())
+    .addOption(weightsOptions.layout())
+    .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());
 }
@@ -71,7 +89,7 @@ export function registerForward(program: Command): void {
   definePass(program, "forward", "scores of images, in evaluation mode, to check against PyTorch")
     .addHelpText(
       "after",
-      "\nExample:\n  $ residua forward resnet20 --shortcut A --weights w.pth --input x.npy --output y.npy",
+      "\nExamples:\n  $ residua forward resnet20 --shortcut A --weights w.pth --input x.npy --output y.npy\n  $ residua forward auto --weights resnet20.th --input x.npy --output y.npy",
     )
     .action(forward);
 }

@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.ts";
+import { imagenetNormalization, type Layout } from "./layout.ts";
 
 /**
  * CIFAR ResNets, always option A, with half of the zero channels before and half after.
@@ -17,6 +17,6 @@ export const akamaster: Layout = {
     ["layer{s}.{b}.shortcut.1.*", "layer{s}.{b}.downsample.bn.*"],
     ["linear.*", "fc.*"],
   ],
-  build: { withoutProjections: "pad", padSide: "both" },
+  build: { withoutProjections: "pad", padSide: "both", normalization: imagenetNormalization },
   takes: ({ dimensions, preactivation }) => dimensions === 2 && !preactivation,
 };

@@ -50,6 +50,24 @@ export interface LayoutBuild {
   readonly epsilon?: number;
   /** The projection of a pre-activation block reads the block's input, not its first activation. */
   readonly rawProjection?: boolean;
-  /** What the channels were normalised by in training, for images from 0 to 1. */
-  readonly imagenetNormalization?: boolean;
+  /** What the system's images are normalised by, pixels counted from 0 to 1: x ← (x − mean) / deviation. */
+  readonly normalization?: ChannelNormalization;
 }
+
+/** Each channel's mean and deviation. */
+export interface ChannelNormalization {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** ImageNet's, as torchvision's recipes have it. */
+export const imagenetNormalization: ChannelNormalization = {
+  mean: [0.485, 0.456, 0.406],
+  deviation: [0.229, 0.224, 0.225],
+};
+
+/** CIFAR's, as Zagoruyko and xternalz have it. */
+export const cifarNormalization: ChannelNormalization = {
+  mean: [125.3 / 255, 123 / 255, 113.9 / 255],
+  deviation: [63 / 255, 62.1 / 255, 66.7 / 255],
+};

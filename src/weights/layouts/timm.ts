@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.ts";
+import { imagenetNormalization, type Layout } from "./layout.ts";
 import type { NamePair } from "./names.ts";
 import { torchvisionNames } from "./torchvision.ts";
 
@@ -24,7 +24,7 @@ const blockNames = torchvisionNames.filter(([theirs]) => /conv\{c\}|bn\{c\}|^fc/
 const stemNames = torchvisionNames.filter(([theirs]) => /^(conv1|bn1)/.test(theirs));
 
 /** Without any of these features timm's names are torchvision's, and such files are called so. */
-const build = { imagenetNormalization: true } as const;
+const build = { normalization: imagenetNormalization } as const;
 
 /** ResNet-D: deep stem and averaged projections. @source timm/models/resnet.py `resnet50d` */
 export const timmResnetD: Layout = {

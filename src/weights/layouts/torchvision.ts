@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.ts";
+import { imagenetNormalization, type Layout } from "./layout.ts";
 import type { NamePair } from "./names.ts";
 
 /** Names that torchvision made common; MONAI, MedicalNet and 3D-ResNets-PyTorch have them too. */
@@ -17,6 +17,6 @@ export const torchvision: Layout = {
   name: "torchvision",
   id: "torchvision",
   names: torchvisionNames,
-  build: { imagenetNormalization: true },
+  build: { normalization: imagenetNormalization },
   takes: ({ dimensions, projection, stem }) => dimensions === 2 && projection?.bias !== true && stem.convolutions === 1,
 };

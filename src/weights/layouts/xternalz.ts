@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.ts";
+import { cifarNormalization, type Layout } from "./layout.ts";
 
 /**
  * Wide ResNet as the authors have it, in modules.
@@ -16,6 +16,6 @@ export const xternalz: Layout = {
     ["bn1.*", "norm.*"],
     ["fc.*", "fc.*"],
   ],
-  build: {},
+  build: { normalization: cifarNormalization },
   takes: ({ dimensions }) => dimensions === 2,
 };

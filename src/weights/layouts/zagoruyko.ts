@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.ts";
+import { cifarNormalization, type Layout } from "./layout.ts";
 
 /**
  * The authors' Wide ResNet: a flat dictionary in which a convolution is its weight. The projection reads the first
@@ -17,6 +17,6 @@ export const zagoruyko: Layout = {
     ["bn.*", "norm.*"],
     ["fc.*", "fc.*"],
   ],
-  build: {},
+  build: { normalization: cifarNormalization },
   takes: ({ dimensions }) => dimensions === 2,
 };

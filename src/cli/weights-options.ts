@@ -1,0 +1,32 @@
+import { Option } from "commander";
+import { layouts } from "../weights/layouts/index.ts";
+
+/** What a user may say of a weights file of another system. */
+export interface WeightsOptions {
+  readonly layout?: string;
+  readonly entry?: string;
+  readonly partial?: boolean;
+}
+
+/** The options behind {@link WeightsOptions}, made anew for each command. */
+export const weightsOptions: { readonly [Name in keyof Required<WeightsOptions>]: () => Option } = {
+  layout: () =>
+    new Option("--layout <name>", "whose names the weights have, where several systems have the same").choices(
+      layouts.map(({ id }) => id),
+    ),
+  entry: () => new Option("--entry <name>", "entry of a PyTorch checkpoint to take, such as state_dict_ema"),
+  partial: () => new Option("--partial", "load the weights that fit, and say what they left; the rest is drawn anew"),
+};
+
+/** Which entry of the file to read. */
+export function entryOf({ entry }: WeightsOptions): { readonly entry?: string } {
+  return entry === undefined ? {} : { entry };
+}
+
+/** How to load what was read. */
+export function loadOptionsOf({ layout, partial }: WeightsOptions): {
+  readonly layout?: string;
+  readonly partial?: boolean;
+} {
+  return { ...(layout === undefined ? {} : { layout }), ...(partial === true ? { partial } : {}) };
+}

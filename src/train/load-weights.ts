@@ -1,0 +1,151 @@
+import { initializeState } from "../nn/initialization.ts";
+import { createModel, type ModelOptions, type NamedModel } from "../nn/models.ts";
+import { WeightsError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type AdaptedWeights, adaptWeights } from "../weights/adapt.ts";
+import { findModel, modelOptionsOf } from "../weights/find-model.ts";
+import { type Identification, identifyWeights } from "../weights/identify.ts";
+import { findLayout, inspectWeights, shortcutWords } from "../weights/inspection.ts";
+import type { Layout } from "../weights/layouts/layout.ts";
+import { describeDifference } from "../weights/state-dict-difference.ts";
+import type { WeightsFile } from "../weights/weights-file.ts";
+import { type NetworkCard, withoutOptimizerState } from "./network-card.ts";
+import { readRecordedCard } from "./inspect-weights.ts";
+
+/** A network with weights of its own. */
+export interface LoadedModel {
+  readonly model: NamedModel;
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+}
+
+/** A network with weights out of a file. */
+export interface ImportedModel extends LoadedModel {
+  /** What the network and the file do not share; it is empty unless a part was asked for. */
+  readonly difference: AdaptedWeights["difference"];
+  /** Names of the file that belong to no residual network. */
+  readonly left: readonly string[];
+  /** The card of a file that Residua wrote. */
+  readonly card: NetworkCard | undefined;
+  /** Whose names and ways the file has, as far as that is known. */
+  readonly layout: Layout | undefined;
+}
+
+/** What the user says of the file and wants from it. */
+export interface LoadOptions {
+  /** The network's name; left out, it is the one that the file's names and shapes tell. */
+  readonly name?: string;
+  /** Options of the network beyond those that the file tells, which come first where they say the same. */
+  readonly options?: ModelOptions;
+  /** A layout's id, where several systems have the same names. */
+  readonly layout?: string;
+  /** Takes what fits; the rest is drawn anew from seed 0. */
+  readonly partial?: boolean;
+}
+
+/**
+ * Makes the network that a weights file belongs to and loads it. Input channels, classes, shortcut type and the place of
+ * the stride are those of the file, by its shapes, its layout or, where Residua wrote it, by its own words.
+ *
+ * @param where the file's name, for errors
+ * @throws {WeightsError} naming the keys, if the weights belong to another network or shortcut type
+ * @throws {OptionError} if the name or an option is unknown
+ */
+export function loadWeights(file: WeightsFile, where: string, request: LoadOptions = {}): ImportedModel {
+  const card = readRecordedCard(file, where);
+  if (card !== undefined && file.origin.format === "ONNX") {
+    throw new WeightsError(where, "is an exported network without its single weights; give the checkpoint beside it");
+  }
+  const weights = card === undefined ? file : { ...file, tensors: withoutOptimizerState(file.tensors) };
+  const { model, identification } = chooseModel(weights, where, { ...request, card });
+  const { state, difference, left } = adaptWeights(
+    where,
+    { module: model.module, file: weights },
+    { identification, ...(request.partial === true ? { partial: true } : {}) },
+  );
+  const whole = difference.missing.length + difference.misshapen.length === 0;
+  return {
+    model,
+    state: whole ? state : new Map([...initializeState(model.module, 0), ...state]),
+    difference,
+    left,
+    card,
+    layout: identification?.layout,
+  };
+}
+
+/** One line on what a partial load left, in the file and in the network; undefined if it left nothing. */
+export function describeLeft({ difference, left }: ImportedModel): string | undefined {
+  const parts = [describeDifference(difference), left.length > 0 ? `left out ${left.length} names of other parts` : ""];
+  return parts.filter((part) => part !== "").join("; ") || undefined;
+}
+
+interface Choice {
+  readonly model: NamedModel;
+  readonly identification: Identification | undefined;
+}
+
+type Request = LoadOptions & { readonly card: NetworkCard | undefined };
+
+function chooseModel(file: WeightsFile, where: string, request: Request): Choice {
+  const { card, name } = request;
+  if (card !== undefined) return { model: recordedModel(card, where, request), identification: undefined };
+  return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
+}
+
+/** The file says itself what it is. */
+function recordedModel({ model }: NetworkCard, where: string, { name, options = {} }: LoadOptions): NamedModel {
+  if (name !== undefined && name !== model.name) {
+    throw new WeightsError(where, `holds ${model.name}, as it says itself, not ${name}`);
+  }
+  const { shortcut = model.options.shortcut } = options;
+  if (shortcut !== model.options.shortcut) {
+    const own = shortcutWords(model.options.shortcut);
+    throw new WeightsError(
+      where,
+      `was trained with shortcut ${own}, as it says itself, not ${shortcutWords(shortcut)}`,
+    );
+  }
+  return createModel(model.name, { ...model.options, ...options });
+}
+
+/** The network that names and shapes tell. */
+function foundModel(file: WeightsFile, where: string, { options = {}, layout }: LoadOptions): Choice {
+  const { shortcut } = options;
+  const found = inspectWeights(file, where, {
+    ...(layout === undefined ? {} : { layout }),
+    ...(shortcut === undefined ? {} : { shortcut }),
+  });
+  const [first, second] = found.shortcuts;
+  if (second !== undefined) {
+    const types = found.shortcuts.map(shortcutWords).join(" and ");
+    throw new WeightsError(where, `is a ${found.title}, but ${types} have the same weights; say which with --shortcut`);
+  }
+  const model = findModel(found, first);
+  if (model === undefined) {
+    throw new WeightsError(
+      where,
+      `is a ${found.title} in the ${found.layout.name} layout; Residua has no such network`,
+    );
+  }
+  return { model: createModel(model.name, { ...model.options, ...options }), identification: found };
+}
+
+/** The network that the user names, with the options that the file tells. */
+function namedModel(
+  file: WeightsFile,
+  where: string,
+  { name, options = {}, layout }: LoadOptions & { readonly name: string },
+): Choice {
+  const found = layout === undefined ? identifyWeights(file) : identifyWeights(file, [findLayout(layout)], true);
+  if (found !== undefined) {
+    const told = modelOptionsOf(found, found.shortcuts.length === 1 ? found.shortcuts[0] : "project");
+    return { model: createModel(name, { ...told, ...options }), identification: found };
+  }
+  const extent = (key: string, axis: number): number => {
+    const value = file.tensors.get(key)?.shape[axis];
+    if (value === undefined) throw new WeightsError(where, `has no "${key}"; it holds no weights of ${name}`);
+    return value;
+  };
+  const told = { channels: extent("conv1.weight", 1), classes: extent("fc.weight", 0) };
+  return { model: createModel(name, { ...told, ...options }), identification: undefined };
+}
