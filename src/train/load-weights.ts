@@ -1,5 +1,6 @@
 import { initializeState } from "../nn/initialization.ts";
-import { createModel, type ModelOptions, type NamedModel } from "../nn/models.ts";
+import type { ModelOptions } from "../nn/model-options.ts";
+import { createModel, type NamedModel } from "../nn/models.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AdaptedWeights, adaptWeights } from "../weights/adapt.ts";

@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import type { ResnetOptions } from "../nn/families/resnet.ts";
+import { type CompleteModelOptions, modelOptionTable, type OptionRule } from "../nn/model-options.ts";
 import { createModel, type NamedModel } from "../nn/models.ts";
 import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
-import { shortcutTypes } from "../nn/shortcuts/type.ts";
 import { FormatError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -17,7 +16,7 @@ export interface ChannelStatistics {
 
 /** All that a trained network must carry with it to be used without anything else. */
 export interface NetworkCard {
-  readonly model: { readonly name: string; readonly options: ResnetOptions };
+  readonly model: { readonly name: string; readonly options: CompleteModelOptions };
   /** `[channels, H, W]` that it was trained on. */
   readonly imageShape: readonly [channels: number, height: number, width: number];
   /** Name of the data set, or of its folder. */
@@ -27,17 +26,23 @@ export interface NetworkCard {
   readonly normalization: ChannelStatistics;
 }
 
-const modelOptions: v.GenericSchema<unknown, ResnetOptions> = v.strictObject({
-  classes: countingNumber,
-  channels: countingNumber,
-  shortcut: v.picklist(shortcutTypes),
-  subsample: v.exactOptional(v.picklist(["stride", "average"])),
-  padSide: v.exactOptional(v.picklist(["after", "both"])),
-  projectionNorm: v.exactOptional(v.boolean()),
-  projectionBias: v.exactOptional(v.boolean()),
-  zeroInitResidual: v.exactOptional(v.boolean()),
-  stridePlace: v.exactOptional(v.picklist(["3x3", "1x1"])),
-});
+function optionSchema(rule: OptionRule): v.GenericSchema {
+  if (rule.kind === "switch") return v.boolean();
+  if (rule.kind === "choice") return v.picklist(rule.values);
+  if (rule.kind === "count") return countingNumber;
+  return v.pipe(v.number(), v.minValue(rule.minimum), v.ltValue(rule.below));
+}
+
+const required: readonly string[] = ["shortcut", "channels", "classes"];
+
+const modelOptions = v.strictObject(
+  Object.fromEntries(
+    Object.entries(modelOptionTable).map(([name, rule]) => [
+      name,
+      required.includes(name) ? optionSchema(rule) : v.exactOptional(optionSchema(rule)),
+    ]),
+  ),
+) as v.GenericSchema<unknown, unknown> as v.GenericSchema<unknown, CompleteModelOptions>;
 
 /** Generous for an image, and small enough that none of that size exhausts the memory. */
 const extent = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(8192));
@@ -109,7 +114,7 @@ export function restoreNetwork(
 ): RestoredNetwork {
   const { name } = card.model;
   // Every layer has a tensor: a network of a million layers must not be built just because a name says so.
-  const depth = Number(/\d+/.exec(name)?.[0] ?? 0);
+  const depth = Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number));
   if (depth > tensors.size) throw new FormatError(where, `holds ${tensors.size} tensors, too few for "${name}"`);
   const { module } = createKnownModel(card, where);
   return { module, state: requireStateDict(where, stateShapes(module), withoutOptimizerState(tensors)) };

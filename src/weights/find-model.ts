@@ -1,4 +1,6 @@
-import { createModel, cifarModelName, type ModelOptions, type NamedModel } from "../nn/models.ts";
+import { cifarModelName } from "../nn/families/resnet.ts";
+import type { ModelOptions } from "../nn/model-options.ts";
+import { createModel, type NamedModel } from "../nn/models.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { ResiduaError } from "../tensor/errors.ts";
 import type { Identification } from "./identify.ts";

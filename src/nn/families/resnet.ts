@@ -1,6 +1,9 @@
 import { basicBlock, BOTTLENECK_EXPANSION, type BlockOptions, bottleneck } from "../blocks.ts";
+import type { ModelFamily, ModelPlan } from "../family.ts";
 import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
+import type { ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
+import { shortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** Options of a whole network; a block's options reach every block. */
@@ -97,3 +100,46 @@ export function imagenetResnet(depth: number, options: ResnetOptions): Module {
     fc: linear(512 * expansion, options.classes),
   });
 }
+
+const accepts: readonly ModelOptionName[] = [
+  "shortcut",
+  "channels",
+  "classes",
+  "subsample",
+  "padSide",
+  "projectionNorm",
+  "projectionBias",
+  "zeroInitResidual",
+  "stridePlace",
+];
+
+function planOf(depth: number, build: typeof cifarResnet, classes: number, side: number): ModelPlan {
+  return {
+    defaults: { shortcut: "project", channels: 3, classes },
+    accepts,
+    shortcuts: shortcutTypes,
+    extents: [side, side],
+    build: (options) => build(depth, options),
+  };
+}
+
+/** The name of the CIFAR ResNet of this depth: ImageNet's come first, so 50 and 152 take a prefix. */
+export function cifarModelName(depth: number): string {
+  return imagenetDepths.includes(depth) ? `cifar-resnet${depth}` : `resnet${depth}`;
+}
+
+/** ResNet for ImageNet and for CIFAR. */
+export const resnetFamily: ModelFamily = {
+  title: "ResNet",
+  source: "He et al. 2015, arXiv:1512.03385",
+  names: [...[8, 14, 20, 32, 44, 56, 110].map(cifarModelName), ...imagenetDepths.map((depth) => `resnet${depth}`)],
+  forms:
+    "resnet18, 34, 50, 101 or 152 (ImageNet) or resnet{6n+2} such as resnet20, resnet56, resnet110 (CIFAR; cifar-resnet50 and cifar-resnet152 for those two)",
+  find: (name) => {
+    const match = /^(cifar-)?resnet(\d+)$/.exec(name);
+    const depth = Number(match?.[2]);
+    if (match?.[1] === undefined && imagenetDepths.includes(depth)) return planOf(depth, imagenetResnet, 1000, 224);
+    if (match !== null && depth >= 8 && (depth - 2) % 6 === 0) return planOf(depth, cifarResnet, 10, 32);
+    return undefined;
+  },
+};

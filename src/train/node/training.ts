@@ -1,6 +1,6 @@
 import { builtFile } from "../../data/node/built-file.ts";
 import type { Augmentation } from "../../data/augmentation.ts";
-import type { ModelOptions } from "../../nn/models.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";

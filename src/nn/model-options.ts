@@ -1,0 +1,115 @@
+import { OptionError } from "../tensor/errors.ts";
+import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
+
+/** Options of a network by name. A network takes those that its family lists; what is left out is the published default. */
+export interface ModelOptions {
+  readonly shortcut?: ShortcutType;
+  readonly channels?: number;
+  readonly classes?: number;
+  readonly subsample?: "stride" | "average";
+  readonly padSide?: "after" | "both";
+  readonly projectionNorm?: boolean;
+  readonly projectionBias?: boolean;
+  readonly zeroInitResidual?: boolean;
+  readonly stridePlace?: "3x3" | "1x1";
+}
+
+/** A name of an option. */
+export type ModelOptionName = keyof ModelOptions;
+
+/** Options with what every network needs filled in. */
+export interface CompleteModelOptions extends ModelOptions {
+  readonly shortcut: ShortcutType;
+  readonly channels: number;
+  readonly classes: number;
+}
+
+/** What an option takes, and what it does in a few words. */
+export type OptionRule =
+  | { readonly kind: "switch"; readonly meaning: string }
+  | { readonly kind: "choice"; readonly meaning: string; readonly values: readonly (string | number)[] }
+  | { readonly kind: "count"; readonly meaning: string }
+  | { readonly kind: "number"; readonly meaning: string; readonly minimum: number; readonly below: number };
+
+/** One row an option: files, the command line and `createModel` check by it. */
+export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRule } = {
+  shortcut: { kind: "choice", values: shortcutTypes, meaning: "what S is in y = act(F(x) + S(x))" },
+  channels: { kind: "count", meaning: "channels of the input" },
+  classes: { kind: "count", meaning: "classes to tell apart" },
+  subsample: {
+    kind: "choice",
+    values: ["stride", "average"],
+    meaning: "how a shortcut shrinks: every stride-th point, or means over windows (ResNet-D)",
+  },
+  padSide: { kind: "choice", values: ["after", "both"], meaning: "where option A puts its zero channels" },
+  projectionNorm: { kind: "switch", meaning: "batch norm after a projection" },
+  projectionBias: { kind: "switch", meaning: "a bias in projections" },
+  zeroInitResidual: { kind: "switch", meaning: "the last batch norm of a block starts at scale 0" },
+  stridePlace: {
+    kind: "choice",
+    values: ["3x3", "1x1"],
+    meaning: "which convolution of a bottleneck takes the stride: the 3×3 (v1.5) or the first 1×1 (v1)",
+  },
+};
+
+/** All option names, in the table's order. */
+export const modelOptionNames = Object.keys(modelOptionTable) as readonly ModelOptionName[];
+
+/** What an option may be, in words. */
+export function describeOptionRule(rule: OptionRule): string {
+  if (rule.kind === "switch") return "true or false";
+  if (rule.kind === "choice") return `one of ${rule.values.join(", ")}`;
+  if (rule.kind === "count") return "a whole number above 0";
+  return `a number ${rule.below === Number.POSITIVE_INFINITY ? `of at least ${rule.minimum}` : `in [${rule.minimum}, ${rule.below})`}`;
+}
+
+function keepsRule(rule: OptionRule, value: unknown): boolean {
+  if (rule.kind === "switch") return typeof value === "boolean";
+  if (rule.kind === "choice") return rule.values.some((allowed) => allowed === value);
+  if (typeof value !== "number" || !Number.isFinite(value)) return false;
+  return rule.kind === "count"
+    ? Number.isSafeInteger(value) && value >= 1
+    : value >= rule.minimum && value < rule.below;
+}
+
+/**
+ * Checks options against the table and against what a network takes, so that none is passed over in silence.
+ *
+ * @param model the network's name, for errors
+ * @throws {OptionError} naming the option, and what it may be
+ */
+export function requireModelOptions(model: string, options: ModelOptions, accepts: readonly ModelOptionName[]): void {
+  for (const [name, value] of Object.entries(options)) {
+    const rule: OptionRule | undefined = (modelOptionTable as Readonly<Record<string, OptionRule>>)[name];
+    if (rule === undefined || !accepts.some((accepted) => accepted === name)) {
+      throw new OptionError(name, `is no option of ${model}; it takes ${accepts.join(", ")}`);
+    }
+    if (!keepsRule(rule, value))
+      throw new OptionError(name, `must be ${describeOptionRule(rule)}, got ${String(value)}`);
+  }
+}
+
+/**
+ * Reads one `name=value` as the command line has it.
+ * @throws {OptionError} if there is no such option, or it cannot be that
+ */
+export function parseModelOption(text: string): ModelOptions {
+  const [, name = text, written = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  const rule: OptionRule | undefined = (modelOptionTable as Readonly<Record<string, OptionRule>>)[name];
+  if (rule === undefined) {
+    throw new OptionError(
+      "--option",
+      `knows no "${name}"; must be NAME=VALUE with one of ${modelOptionNames.join(", ")}`,
+    );
+  }
+  const value = readValue(rule, written.trim());
+  if (!keepsRule(rule, value))
+    throw new OptionError("--option", `${name} must be ${describeOptionRule(rule)}, got "${written}"`);
+  return { [name]: value };
+}
+
+function readValue(rule: OptionRule, text: string): unknown {
+  if (rule.kind === "switch") return text === "true" ? true : text === "false" ? false : undefined;
+  if (rule.kind === "choice") return rule.values.find((value) => String(value) === text);
+  return text === "" ? undefined : Number(text);
+}
