@@ -2,6 +2,7 @@
 const layers = [
   "tensor",
   "statistics",
+  "tree",
   "onnx",
   "autodiff",
   "nn",

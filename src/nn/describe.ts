@@ -2,7 +2,7 @@ import { createGraphBuilder } from "../onnx/builder.ts";
 import type { Graph, Node, TensorType } from "../onnx/graph.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { addForward, type ModuleTrace } from "./forward.ts";
-import { countParameters, type Module } from "./module.ts";
+import { countParameters, type Module, walkModules } from "./module.ts";
 
 /** What a network is and costs at one image. */
 export interface Description {
@@ -74,24 +74,17 @@ export function describeModule(module: Module, imageShape: Shape): Description {
   });
   // A module's trace ends after its children's; the first of equal paths is enough, for a relu may run twice.
   const order = new Map(pass.trace.map((entry) => [entry.path, entry]));
-  const modules = orderTree(module, order).map(row);
+  const traces = Array.from(walkModules(module)).flatMap(({ path }) => order.get(path) ?? []);
+  const modules = traces.map(row);
   const shortcuts = modules.filter(({ path }) => /(^|\.)(downsample|shortcut)$/.test(path));
   return {
     parameters: countParameters(module),
     multiplyAdds: costOf(""),
     modules,
-    blocks: modules.filter((_, index) => orderTree(module, order)[index].module.facts.block === true),
+    blocks: modules.filter((_, index) => traces[index].module.facts.block === true),
     shortcuts: {
       parameters: shortcuts.reduce((sum, { parameters }) => sum + parameters, 0),
       multiplyAdds: shortcuts.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
     },
   };
-}
-
-function orderTree(module: Module, traces: ReadonlyMap<string, ModuleTrace>, path = ""): readonly ModuleTrace[] {
-  const own = traces.get(path);
-  const below = Object.entries(module.children).flatMap(([name, child]) =>
-    orderTree(child, traces, path === "" ? name : `${path}.${name}`),
-  );
-  return own === undefined ? below : [own, ...below];
 }

@@ -2,6 +2,7 @@ import type { GraphBuilder } from "../onnx/builder.ts";
 import type { TensorType, Value } from "../onnx/graph.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
+import { growTree, type Tree, walkTree } from "../tree/tree.ts";
 import type { Initializer } from "./initialization.ts";
 
 /** What a parameter is for; weight decay's usual exemptions go by it. */
@@ -89,12 +90,18 @@ export function joinPath(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(".");
 }
 
+/** A module and all below it, children in the order of definition. */
+export function moduleTree(module: Module): Tree<ModuleVisit> {
+  return growTree({ path: "", name: "", depth: 0, module }, (above) =>
+    Object.entries(above.module.children).map(([name, child]): ModuleVisit => {
+      return { path: joinPath(above.path, name), name, depth: above.depth + 1, module: child };
+    }),
+  );
+}
+
 /** Visits a module and all below it, parents first, in the order of definition. */
-export function* walkModules(module: Module, path = "", name = "", depth = 0): Generator<ModuleVisit> {
-  yield { path, name, depth, module };
-  for (const [child, below] of Object.entries(module.children)) {
-    yield* walkModules(below, joinPath(path, child), child, depth + 1);
-  }
+export function* walkModules(module: Module): Generator<ModuleVisit> {
+  for (const { value } of walkTree(moduleTree(module))) yield value;
 }
 
 /** All parameters of a module tree under their state-dict names, in the order of definition. */
