@@ -1,4 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runCommand } from "./run.ts";
 
@@ -46,4 +48,22 @@ test("describe says what each block's shortcut resolves to and what it costs", {
 test("describe takes channels, classes and size from the command line", { timeout }, async () => {
   const found = await describeAsJson("resnet20 --channels 1 --classes 7 --size 28");
   expect([found.model, found.classes, found.imageShape]).toEqual(["resnet20", 7, [1, 28, 28]]);
+});
+
+test("the tree has a line for every module, and the drawing a mark", { timeout }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "residua-tree-"));
+  try {
+    const args = ["describe", "resnet20", "--shortcut", "B", "--tree", "--svg", "resnet20.svg"];
+    const { code, stdout } = await runCommand(args, folder);
+    expect(code).toBe(0);
+    const { modules } = JSON.parse((await runCommand(["describe", "resnet20", "--json"], folder)).stdout) as {
+      readonly modules: readonly unknown[];
+    };
+    expect(stdout.trimEnd().split("\n")).toHaveLength(modules.length);
+    expect(stdout).toContain("│  └─ downsample");
+    const drawing = await readFile(join(folder, "resnet20.svg"), "utf8");
+    expect(drawing.match(/<circle /g)).toHaveLength(modules.length);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -3,14 +3,21 @@ import pc from "picocolors";
 import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
 import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import { buildPathTree, type PathNode } from "../../tree/build.ts";
+import { drawTrees } from "../../tree/draw.ts";
+import { printTree } from "../../tree/print.ts";
+import type { Tree } from "../../tree/tree.ts";
+import { writeFileAtomically } from "../../weights/node.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson } from "../output.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "../output.ts";
 
 interface Options {
   readonly shortcut?: ShortcutType;
   readonly channels?: number;
   readonly classes?: number;
   readonly size?: number;
+  readonly tree?: boolean;
+  readonly svg?: string;
   readonly json?: boolean;
 }
 
@@ -58,11 +65,36 @@ function printDescription(model: NamedModel, description: Description): void {
   print(shortcutExplanations[options.shortcut]);
 }
 
-function describe(name: string, { size, json, ...options }: Options): void {
+type ModuleNode = PathNode<ModuleRow>;
+
+function nodeLabel({ name, item }: ModuleNode): string {
+  return item === undefined ? name : `${name} ${item.kind}`.trimStart();
+}
+
+function nodeCost({ item }: ModuleNode): string {
+  if (item === undefined) return "";
+  const shapes = `${formatImage(item.inputShape)} → ${formatImage(item.outputShape)}`;
+  return `${shapes}, ${formatCount(item.parameters)} parameters${item.shortcut === undefined ? "" : `, ${item.shortcut}`}`;
+}
+
+function treeOf({ modules }: Description): Tree<ModuleNode> {
+  return buildPathTree(modules.map((row) => [row.path, row] as const));
+}
+
+async function drawDescription(model: NamedModel, description: Description, path: string): Promise<void> {
+  const title = `${model.name}, shortcut ${model.options.shortcut}`;
+  await writeFileAtomically(path, drawTrees([treeOf(description)], { label: nodeLabel, hint: nodeCost, title }));
+  say(`The drawing: ${path}`);
+}
+
+async function describe(name: string, { size, json, tree, svg, ...options }: Options): Promise<void> {
   const made = createModel(name, options);
   const [channels, height, width] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, size ?? height, size ?? width] };
   const description = describeModule(model.module, model.imageShape);
+  if (svg !== undefined) await drawDescription(model, description, svg);
+  if (tree && !json)
+    return print(printTree(treeOf(description), (node) => `${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`));
   if (!json) return printDescription(model, description);
   printJson({
     model: model.name,
@@ -88,6 +120,8 @@ export function registerDescribe(program: Command): void {
     .option("--channels <n>", "channels of the images", wholeNumber(1))
     .option("--classes <n>", "classes to tell apart", wholeNumber(1))
     .option("--size <n>", "height and width of the images", wholeNumber(1))
+    .option("--tree", "print every module as a tree")
+    .option("--svg <file>", "draw the tree of modules")
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -95,6 +129,7 @@ export function registerDescribe(program: Command): void {
 Examples:
   $ residua describe resnet34 --shortcut B     projections only where the shape changes
   $ residua describe resnet20 --shortcut A     shortcuts without any parameters
+  $ residua describe resnet20 --tree --svg resnet20.svg
   $ residua describe resnet50 --json`,
     )
     .action(describe);
