@@ -16,6 +16,8 @@ export interface ConvOptions {
   /** Spatial axes: 1, 2 or 3. */
   readonly dimensions?: number;
   readonly initialize?: Initializer;
+  /** Default: uniform in ±1/√fanIn, as PyTorch's. */
+  readonly initializeBias?: Initializer;
 }
 
 /**
@@ -36,7 +38,8 @@ export function conv(inChannels: number, outChannels: number, options: ConvOptio
   const along = (value: number): number[] => Array.from({ length: dimensions }, () => value);
   const shape = [outChannels, inChannels / groups, ...along(kernel)];
   const weight = { shape, role: "weight", initialize: options.initialize ?? kaimingNormal("fan-out") } as const;
-  const biasSpec = { shape: [outChannels], role: "bias", initialize: uniformFanIn(sizeOf(shape.slice(1))) } as const;
+  const initializeBias = options.initializeBias ?? uniformFanIn(sizeOf(shape.slice(1)));
+  const biasSpec = { shape: [outChannels], role: "bias", initialize: initializeBias } as const;
   return defineModule(
     `Conv${dimensions}d`,
     { parameters: bias ? { weight, bias: biasSpec } : { weight } },
@@ -125,32 +128,51 @@ export function relu(): Module {
   return defineModule("ReLU", {}, ({ g }, x) => g.op("Relu", [x]));
 }
 
+/** A window of pooling, the same on every spatial axis. */
+export interface PoolOptions {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding?: number;
+}
+
+function poolingAttributes(x: Value, { kernel, stride, padding = 0 }: PoolOptions) {
+  const along = (value: number): number[] => x.shape.slice(2).map(() => value);
+  return { kernel_shape: along(kernel), strides: along(stride), pads: [...along(padding), ...along(padding)] };
+}
+
 /**
  * The maximum over windows; padding never wins.
  * @shape `[N,C,H,W]` → `[N,C,⌊(H + 2·padding − kernel)/stride⌋ + 1, …]`
  * @source `torch.nn.MaxPool2d`
  */
-export function maxPool(options: {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding?: number;
-}): Module {
-  const { kernel, stride, padding = 0 } = options;
-  return defineModule("MaxPool2d", {}, ({ g }, x) =>
-    g.op("MaxPool", [x], {
-      kernel_shape: [kernel, kernel],
-      strides: [stride, stride],
-      pads: [padding, padding, padding, padding],
-      dilations: [1, 1],
-    }),
+export function maxPool(options: PoolOptions): Module {
+  return defineModule("MaxPool", {}, ({ g }, x) =>
+    g.op("MaxPool", [x], { ...poolingAttributes(x, options), dilations: x.shape.slice(2).map(() => 1) }),
   );
 }
 
-/** The mean of each plane. @shape `[N,C,…]` → `[N,C]` */
-export function globalAveragePool(): Module {
-  return defineModule("GlobalAveragePool", {}, ({ g }, x) =>
-    g.op("Flatten", [g.op("GlobalAveragePool", [x])], { axis: 1 }),
+/**
+ * The mean over windows, padding counted as zeros.
+ * @shape `[N,C,H,W]` → `[N,C,⌊(H + 2·padding − kernel)/stride⌋ + 1, …]`
+ * @source `torch.nn.AvgPool2d`
+ */
+export function averagePool(options: PoolOptions): Module {
+  return defineModule("AvgPool", {}, ({ g }, x) =>
+    g.op("AveragePool", [x], { ...poolingAttributes(x, options), count_include_pad: 1 }),
   );
+}
+
+/** The mean of each plane. @shape `[N,C,…]` → `[N,C]`, or `[N,C,1,…]` where axes are kept */
+export function globalAveragePool(options: { readonly keepsAxes?: boolean } = {}): Module {
+  return defineModule("GlobalAveragePool", {}, ({ g }, x) => {
+    const means = g.op("GlobalAveragePool", [x]);
+    return options.keepsAxes === true ? means : g.op("Flatten", [means], { axis: 1 });
+  });
+}
+
+/** All axes but the batch as one. @shape `[N,…]` → `[N, elements]` */
+export function flatten(): Module {
+  return defineModule("Flatten", {}, ({ g }, x) => g.op("Flatten", [x], { axis: 1 }));
 }
 
 /**

@@ -12,6 +12,19 @@ export interface ModelOptions {
   readonly projectionBias?: boolean;
   readonly zeroInitResidual?: boolean;
   readonly stridePlace?: "3x3" | "1x1";
+  readonly shortcutScale?: number;
+  readonly scaleResidual?: boolean;
+  readonly gateBias?: number;
+  readonly shortcutDropout?: number;
+  readonly attention?: "none" | "se" | "cbam";
+  readonly stochasticDepth?: number;
+  readonly dropout?: number;
+  readonly dilation?: number;
+  readonly firstDilation?: "before" | "stage";
+  readonly outputStride?: number;
+  readonly stem?: "7x7" | "deep" | "3x3";
+  readonly stemWidth?: number;
+  readonly normEpsilon?: number;
 }
 
 /** A name of an option. */
@@ -50,6 +63,43 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     values: ["3x3", "1x1"],
     meaning: "which convolution of a bottleneck takes the stride: the 3×3 (v1.5) or the first 1×1 (v1)",
   },
+  shortcutScale: { kind: "number", minimum: -10, below: 10, meaning: "λ of the shortcut type scaled" },
+  scaleResidual: { kind: "switch", meaning: "the shortcut type scaled multiplies the residual by 1 − λ" },
+  gateBias: { kind: "number", minimum: -100, below: 100, meaning: "what the bias of a gate starts as" },
+  shortcutDropout: { kind: "number", minimum: 0, below: 1, meaning: "probability of the shortcut type dropout" },
+  attention: { kind: "choice", values: ["none", "se", "cbam"], meaning: "what weighs a residual before it is added" },
+  stochasticDepth: {
+    kind: "number",
+    minimum: 0,
+    below: 1,
+    meaning: "probability of leaving out the last block's residual; it rises linearly from 0",
+  },
+  dropout: {
+    kind: "number",
+    minimum: 0,
+    below: 1,
+    meaning:
+      "probability of dropout: before the classifier, in a WRN between a block's convolutions, in a DenseNet after each layer",
+  },
+  dilation: { kind: "count", meaning: "distance of the 3×3 convolutions' taps" },
+  firstDilation: {
+    kind: "choice",
+    values: ["before", "stage"],
+    meaning:
+      "dilation of the convolution in the place of a stride that became dilation: that before it, or its stage's",
+  },
+  outputStride: {
+    kind: "choice",
+    values: [1, 2, 4, 8, 16, 32],
+    meaning: "how much smaller the last planes are than the images; strides beyond it become dilation",
+  },
+  stem: {
+    kind: "choice",
+    values: ["7x7", "deep", "3x3"],
+    meaning: "7×7 with pooling, three 3×3 with pooling (ResNet-D), or one 3×3 for small images",
+  },
+  stemWidth: { kind: "count", meaning: "channels that the stem gives" },
+  normEpsilon: { kind: "number", minimum: 1e-12, below: 1, meaning: "epsilon of every batch norm" },
 };
 
 /** All option names, in the table's order. */

@@ -1,6 +1,13 @@
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
+import { densenetFamily } from "./families/densenet.ts";
+import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
+import { resnetDFamily } from "./families/resnet-d.ts";
+import { resnextFamily } from "./families/resnext.ts";
+import { stochasticDepthFamily } from "./families/stochastic-depth.ts";
+import { wideResnetFamily } from "./families/wide-resnet.ts";
 import type { ModelFamily, ModelPlan } from "./family.ts";
 import { type CompleteModelOptions, type ModelOptions, requireModelOptions } from "./model-options.ts";
 import type { Module } from "./module.ts";
@@ -16,7 +23,17 @@ export interface NamedModel {
 }
 
 /** Every family, one row each; of two that know a name, the first counts. */
-export const modelFamilies: readonly ModelFamily[] = [resnetFamily];
+export const modelFamilies: readonly ModelFamily[] = [
+  resnetFamily,
+  resnetDFamily,
+  preactivationFamily,
+  wideResnetFamily,
+  resnextFamily,
+  squeezeExcitationFamily,
+  cbamFamily,
+  stochasticDepthFamily,
+  densenetFamily,
+];
 
 /** Names to show in a list; families such as CIFAR's know any depth besides. */
 export const modelNames: readonly string[] = modelFamilies.flatMap(({ names }) => names);

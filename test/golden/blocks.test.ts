@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addGradients } from "../../src/autodiff/backward.ts";
-import { basicBlock, bottleneck } from "../../src/nn/blocks.ts";
+import { basicBlock, bottleneck } from "../../src/nn/blocks/index.ts";
 import { addForward } from "../../src/nn/forward.ts";
 import type { Mode, Module } from "../../src/nn/module.ts";
 import type { ShortcutType } from "../../src/nn/shortcuts/type.ts";

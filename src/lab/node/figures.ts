@@ -9,6 +9,11 @@ export const shortcutColors: { readonly [Type in ShortcutType]: string } = {
   pad: "#0072b2",
   project: "#009e73",
   "project-all": "#cc79a7",
+  scaled: "#e69f00",
+  gated: "#56b4e9",
+  "gated-shortcut": "#8c6d1f",
+  dropout: "#999999",
+  concat: "#f0e442",
 };
 
 const WIDTH = 900;

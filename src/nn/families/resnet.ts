@@ -1,63 +1,119 @@
-import { basicBlock, BOTTLENECK_EXPANSION, type BlockOptions, bottleneck } from "../blocks.ts";
+import { basicBlock, BOTTLENECK_EXPANSION, bottleneck, type BlockOptions } from "../blocks/index.ts";
 import type { ModelFamily, ModelPlan } from "../family.ts";
-import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
-import type { ModelOptionName } from "../model-options.ts";
+import { batchNorm, conv, dropout, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
+import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
-import { shortcutTypes } from "../shortcuts/type.ts";
+import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { buildStages } from "./stages.ts";
 
 /** Options of a whole network; a block's options reach every block. */
-export interface ResnetOptions extends Omit<BlockOptions, "stride"> {
-  readonly classes: number;
-  readonly channels: number;
+export type ResnetOptions = CompleteModelOptions;
+
+/** What tells one network with activation after the addition from another. */
+export interface ResnetPlan {
+  readonly bottleneck: boolean;
+  readonly counts: readonly number[];
+  readonly widths: readonly number[];
+  readonly stem: { readonly kind: StemKind; readonly width: number };
+  readonly settings?: Pick<BlockOptions, "groups" | "baseWidth">;
 }
 
-type Block = typeof basicBlock;
+/** What comes before the first block. */
+export type StemKind = "7x7" | "deep" | "3x3";
 
-/** A stage: `count` blocks, the first of which changes channels and size. */
-function stage(
-  block: Block,
-  expansion: number,
-  inChannels: number,
-  width: number,
-  count: number,
-  stride: number,
-  options: ResnetOptions,
-): Module {
-  return sequence(
-    Array.from({ length: count }, (_, index) =>
-      block(index === 0 ? inChannels : width * expansion, width, { ...options, stride: index === 0 ? stride : 1 }),
-    ),
-  );
+/** All stems. */
+export const stemKinds: readonly StemKind[] = ["7x7", "deep", "3x3"];
+
+/** How much smaller a stem makes the plane. */
+export const stemStrides: { readonly [Kind in StemKind]: number } = { "7x7": 4, deep: 4, "3x3": 1 };
+
+/** Options that all networks of additive blocks take. */
+export const residualOptionNames: readonly ModelOptionName[] = [
+  "shortcut",
+  "channels",
+  "classes",
+  "subsample",
+  "padSide",
+  "projectionNorm",
+  "projectionBias",
+  "shortcutScale",
+  "scaleResidual",
+  "gateBias",
+  "shortcutDropout",
+  "zeroInitResidual",
+  "stridePlace",
+  "attention",
+  "stochasticDepth",
+  "dropout",
+  "dilation",
+  "firstDilation",
+  "outputStride",
+  "stem",
+  "stemWidth",
+  "normEpsilon",
+];
+
+/** Norm as a network's options want it. */
+export function normOf({ normEpsilon }: ResnetOptions): (channels: number) => Module {
+  return (channels) => batchNorm(channels, normEpsilon === undefined ? {} : { epsilon: normEpsilon });
 }
 
 /**
- * The ResNet for images of 32×32: one 3×3 convolution, three stages of n basic blocks with 16, 32 and 64 channels.
- *
- * @param depth 6n + 2: 8, 14, 20, 32, 44, 56, 110 …
- * @shape `[N, channels, H, W]` → `[N, classes]`
- * @throws {OptionError} if depth is not 6n + 2
- * @source He et al. 2015, arXiv:1512.03385, section 4.2
+ * The stem: a 7×7 convolution with stride 2, or three of 3×3 (ResNet-D), then max pooling; or, for small images, one of
+ * 3×3 alone.
+ * @source He et al. 2015, arXiv:1512.03385; He et al. 2018, arXiv:1812.01187, figure 2(c); names as in torchvision and timm
  */
-export function cifarResnet(depth: number, options: ResnetOptions): Module {
-  const count = (depth - 2) / 6;
-  if (!Number.isInteger(count) || count < 1) {
-    throw new OptionError("depth", `must be 6n + 2 for a CIFAR ResNet (8, 14, 20, 32, 44, 56, 110 …), got ${depth}`);
-  }
+function stemLayers(kind: StemKind, width: number, options: ResnetOptions): Readonly<Record<string, Module>> {
+  const norm = normOf(options);
+  const { channels } = options;
+  const half = Math.floor(width / 2);
+  const rest = { bn1: norm(width), relu: relu() };
+  if (kind === "3x3") return { conv1: conv(channels, width, { kernel: 3, padding: 1 }), ...rest };
+  const conv1 =
+    kind === "7x7"
+      ? conv(channels, width, { kernel: 7, stride: 2, padding: 3 })
+      : sequence([
+          conv(channels, half, { kernel: 3, stride: 2, padding: 1 }),
+          norm(half),
+          relu(),
+          conv(half, half, { kernel: 3, padding: 1 }),
+          norm(half),
+          relu(),
+          conv(half, width, { kernel: 3, padding: 1 }),
+        ]);
+  return { conv1, ...rest, maxpool: maxPool({ kernel: 3, stride: 2, padding: 1 }) };
+}
+
+/**
+ * Builds stem, stages and classifier under torchvision's names.
+ *
+ * @shape `[N, channels, H, W]` → `[N, classes]`
+ */
+export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
+  const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width, dropout: probability = 0 } = options;
+  const { stages, channels } = buildStages(
+    {
+      block: plan.bottleneck ? bottleneck : basicBlock,
+      expansion: plan.bottleneck ? BOTTLENECK_EXPANSION : 1,
+      counts: plan.counts,
+      widths: plan.widths,
+      ...(plan.settings === undefined ? {} : { settings: plan.settings }),
+    },
+    { channels: stemWidth, stride: stemStrides[kind] },
+    options,
+  );
   return sequential({
-    conv1: conv(options.channels, 16, { kernel: 3, padding: 1 }),
-    bn1: batchNorm(16),
-    relu: relu(),
-    layer1: stage(basicBlock, 1, 16, 16, count, 1, options),
-    layer2: stage(basicBlock, 1, 16, 32, count, 2, options),
-    layer3: stage(basicBlock, 1, 32, 64, count, 2, options),
+    ...stemLayers(kind, stemWidth, options),
+    ...Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),
     avgpool: globalAveragePool(),
-    fc: linear(64, options.classes),
+    ...(probability === 0 ? {} : { dropout: dropout(probability) }),
+    fc: linear(channels, options.classes),
   });
 }
 
 /** Blocks a stage of the ImageNet ResNets. */
-const imagenetStages: Readonly<Record<number, { readonly bottleneck: boolean; readonly counts: readonly number[] }>> = {
+const imagenetStages: Readonly<Record<number, Pick<ResnetPlan, "bottleneck" | "counts">>> = {
   18: { bottleneck: false, counts: [2, 2, 2, 2] },
   34: { bottleneck: false, counts: [3, 4, 6, 3] },
   50: { bottleneck: true, counts: [3, 4, 6, 3] },
@@ -69,57 +125,57 @@ const imagenetStages: Readonly<Record<number, { readonly bottleneck: boolean; re
 export const imagenetDepths: readonly number[] = Object.keys(imagenetStages).map(Number);
 
 /**
- * The ResNet for ImageNet: a 7×7 stem with stride 2, max pooling, four stages with widths 64, 128, 256 and 512.
+ * The plan of an ImageNet ResNet: a 7×7 stem with stride 2, max pooling, four stages with widths 64 to 512.
  *
  * @param depth 18, 34 (basic blocks), 50, 101 or 152 (bottlenecks)
- * @shape `[N, channels, H, W]` → `[N, classes]`
  * @throws {OptionError} for another depth
- * @source He et al. 2015, arXiv:1512.03385, table 1; names as in torchvision
+ * @source He et al. 2015, arXiv:1512.03385, table 1
  */
-export function imagenetResnet(depth: number, options: ResnetOptions): Module {
+export function imagenetPlan(depth: number): ResnetPlan {
   const plan = imagenetStages[depth];
   if (plan === undefined)
     throw new OptionError("depth", `must be one of ${imagenetDepths.join(", ")} for ImageNet, got ${depth}`);
-  const block = plan.bottleneck ? bottleneck : basicBlock;
-  const expansion = plan.bottleneck ? BOTTLENECK_EXPANSION : 1;
-  const stages = plan.counts.map((count, index) => {
-    const width = 64 * 2 ** index;
-    const inChannels = index === 0 ? 64 : (width / 2) * expansion;
-    return [
-      `layer${index + 1}`,
-      stage(block, expansion, inChannels, width, count, index === 0 ? 1 : 2, options),
-    ] as const;
-  });
-  return sequential({
-    conv1: conv(options.channels, 64, { kernel: 7, stride: 2, padding: 3 }),
-    bn1: batchNorm(64),
-    relu: relu(),
-    maxpool: maxPool({ kernel: 3, stride: 2, padding: 1 }),
-    ...Object.fromEntries(stages),
-    avgpool: globalAveragePool(),
-    fc: linear(512 * expansion, options.classes),
-  });
+  return { ...plan, widths: [64, 128, 256, 512], stem: { kind: "7x7", width: 64 } };
 }
 
-const accepts: readonly ModelOptionName[] = [
-  "shortcut",
-  "channels",
-  "classes",
-  "subsample",
-  "padSide",
-  "projectionNorm",
-  "projectionBias",
-  "zeroInitResidual",
-  "stridePlace",
-];
+/**
+ * The plan of a CIFAR ResNet: one 3×3 convolution, three stages of n basic blocks with 16, 32 and 64 channels.
+ *
+ * @param depth 6n + 2: 8, 14, 20, 32, 44, 56, 110 …
+ * @throws {OptionError} if depth is not 6n + 2
+ * @source He et al. 2015, arXiv:1512.03385, section 4.2
+ */
+export function cifarPlan(depth: number): ResnetPlan {
+  const count = (depth - 2) / 6;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new OptionError("depth", `must be 6n + 2 for a CIFAR ResNet (8, 14, 20, 32, 44, 56, 110 …), got ${depth}`);
+  }
+  return { bottleneck: false, counts: [count, count, count], widths: [16, 32, 64], stem: { kind: "3x3", width: 16 } };
+}
 
-function planOf(depth: number, build: typeof cifarResnet, classes: number, side: number): ModelPlan {
+/** The ResNet for images of 32×32. @throws {OptionError} if depth is not 6n + 2 */
+export function cifarResnet(depth: number, options: ResnetOptions): Module {
+  return buildResnet(cifarPlan(depth), options);
+}
+
+/** The ResNet for ImageNet; names as in torchvision. @throws {OptionError} for an unknown depth */
+export function imagenetResnet(depth: number, options: ResnetOptions): Module {
+  return buildResnet(imagenetPlan(depth), options);
+}
+
+/** A registry plan for a network with additive shortcuts. @param defaults what the network has otherwise than ResNet */
+export function residualModel(
+  data: "imagenet" | "cifar",
+  build: (options: ResnetOptions) => Module,
+  defaults: Partial<CompleteModelOptions> = {},
+): ModelPlan {
+  const [classes, side] = data === "imagenet" ? [1000, 224] : [10, 32];
   return {
-    defaults: { shortcut: "project", channels: 3, classes },
-    accepts,
-    shortcuts: shortcutTypes,
+    defaults: { shortcut: "project", channels: 3, classes, ...defaults },
+    accepts: residualOptionNames,
+    shortcuts: additiveShortcutTypes,
     extents: [side, side],
-    build: (options) => build(depth, options),
+    build,
   };
 }
 
@@ -128,7 +184,10 @@ export function cifarModelName(depth: number): string {
   return imagenetDepths.includes(depth) ? `cifar-resnet${depth}` : `resnet${depth}`;
 }
 
-/** ResNet for ImageNet and for CIFAR. */
+/** Whether a CIFAR network of basic blocks can be this deep. */
+export const isCifarDepth = (depth: number): boolean => depth >= 8 && (depth - 2) % 6 === 0;
+
+/** ResNet for ImageNet (v1.5, as in torchvision; `stridePlace` "1x1" makes it v1) and for CIFAR. */
 export const resnetFamily: ModelFamily = {
   title: "ResNet",
   source: "He et al. 2015, arXiv:1512.03385",
@@ -138,8 +197,9 @@ export const resnetFamily: ModelFamily = {
   find: (name) => {
     const match = /^(cifar-)?resnet(\d+)$/.exec(name);
     const depth = Number(match?.[2]);
-    if (match?.[1] === undefined && imagenetDepths.includes(depth)) return planOf(depth, imagenetResnet, 1000, 224);
-    if (match !== null && depth >= 8 && (depth - 2) % 6 === 0) return planOf(depth, cifarResnet, 10, 32);
+    if (match?.[1] === undefined && imagenetDepths.includes(depth))
+      return residualModel("imagenet", (options) => imagenetResnet(depth, options));
+    if (match !== null && isCifarDepth(depth)) return residualModel("cifar", (options) => cifarResnet(depth, options));
     return undefined;
   },
 };

@@ -1,12 +1,22 @@
 import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { ShapeError } from "../../tensor/errors.ts";
-import { batchNorm, conv, sequence } from "../layers.ts";
-import { defineModule, type Module } from "../module.ts";
+import { constantInitializer } from "../initialization.ts";
+import { batchNorm, conv, dropout, sequence, sequential } from "../layers.ts";
+import { defineModule, type ForwardContext, type Module } from "../module.ts";
 import type { ShortcutType } from "./type.ts";
 
 /** What a shortcut type comes down to in one block. */
-export type ShortcutKind = "none" | "identity" | "padded identity" | "projection";
+export type ShortcutKind =
+  | "none"
+  | "identity"
+  | "padded identity"
+  | "projection"
+  | "scaled identity"
+  | "gated identity and residual"
+  | "gated identity"
+  | "identity with dropout"
+  | "concatenation";
 
 /** Sub-options of the shortcut types, each with the published default. */
 export interface ShortcutOptions {
@@ -14,10 +24,24 @@ export interface ShortcutOptions {
   readonly subsample?: "stride" | "average";
   /** Where option A puts the zero channels. Default "after"; "both" halves them around (akamaster's CIFAR nets). */
   readonly padSide?: "after" | "both";
-  /** Whether batch norm follows a projection. Default true. */
+  /** Whether batch norm follows a projection. Default true; pre-activation blocks have none. */
   readonly projectionNorm?: boolean;
   /** Whether a projection has a bias. Default false. */
   readonly projectionBias?: boolean;
+  /** Names of a projection's layers: 0, 1, 2 as in torchvision, or pool, conv and norm as in timm's resnetv2. Default "numbers". */
+  readonly projectionNames?: "numbers" | "words";
+  /** λ of `scaled`. Default 0.5. */
+  readonly shortcutScale?: number;
+  /** Whether `scaled` multiplies the residual by 1 − λ. Default false. */
+  readonly scaleResidual?: boolean;
+  /** What the bias of a gate starts as. Default −6: the gate begins nearly closed. */
+  readonly gateBias?: number;
+  /** Probability of `dropout`. Default 0.5. */
+  readonly shortcutDropout?: number;
+  /** Spatial axes: 1, 2 or 3. Default 2. */
+  readonly dimensions?: number;
+  /** Epsilon of batch norms. Default 1e-5. */
+  readonly normEpsilon?: number;
 }
 
 /** The change of shape that a shortcut has to follow. */
@@ -27,36 +51,152 @@ export interface ShapeChange {
   readonly stride: number;
 }
 
-/** A shortcut in one block: its kind, and the module that computes S(x) where there is something to compute. */
+/** What a shortcut carries. */
+export interface ShortcutInput {
+  /** The block's input: what an identity carries. */
+  readonly x: Value;
+  /** What a projection reads, where it is not the input: the first activation of a pre-activation block. */
+  readonly activated?: Value;
+}
+
+/** A shortcut in one block: its kind, the modules that it brings, and how it and the residual become one. */
 export interface Shortcut {
   readonly kind: ShortcutKind;
-  readonly module: Module | undefined;
+  /** Modules of the block, by name: a projection goes by torchvision's, "downsample". */
+  readonly children: Readonly<Record<string, Module>>;
+  /** Joins S(x) with F(x), before the activation. `context` is the block's. */
+  readonly join: (context: ForwardContext, input: ShortcutInput, residual: Value) => Value;
 }
+
+type Join = Shortcut["join"];
+
+const add = ({ g }: ForwardContext, a: Value, b: Value): Value => g.op("Add", [a, b]);
+
+/** S(x) = module(x), added. */
+const addChild =
+  (child: string): Join =>
+  (context, { x }, residual) =>
+    add(context, residual, context.call(child, x));
+
+/** Shortcuts of blocks that keep channels and size, by type; the types without a row are the identity there. */
+const sameShapeShortcuts: {
+  readonly [Type in ShortcutType]?: (channels: number, options: ShortcutOptions) => Shortcut;
+} = {
+  scaled: (_, options) => ({ kind: "scaled identity", children: {}, join: joinScaled(options) }),
+  gated: (channels, options) => ({
+    kind: "gated identity and residual",
+    children: { gate: gate(channels, options) },
+    join: (context, { x }, residual) => {
+      const { g } = context;
+      const opening = context.call("gate", x);
+      // (1 − g)·x + g·F = x + g·(F − x)
+      return add(context, x, g.op("Mul", [opening, g.op("Sub", [residual, x])]));
+    },
+  }),
+  "gated-shortcut": (channels, options) => ({
+    kind: "gated identity",
+    children: { gate: gate(channels, options) },
+    join: (context, { x }, residual) => {
+      const { g } = context;
+      const passed = g.op("Mul", [x, g.op("Sub", [g.fill(1), context.call("gate", x)])]);
+      return add(context, residual, passed);
+    },
+  }),
+  dropout: (_, { shortcutDropout = 0.5 }) => ({
+    kind: "identity with dropout",
+    children: { shortcut: dropout(shortcutDropout) },
+    join: addChild("shortcut"),
+  }),
+};
 
 /**
  * Resolves a shortcut type for one block.
- * @throws {ShapeError} if the type cannot follow the change: `pad` cannot drop channels
+ * @throws {ShapeError} if the type cannot follow the change: `pad` cannot drop channels, `concat` cannot shrink a plane
  */
 export function createShortcut(type: ShortcutType, change: ShapeChange, options: ShortcutOptions = {}): Shortcut {
   const keepsShape = change.inChannels === change.outChannels && change.stride === 1;
-  if (type === "plain") return { kind: "none", module: undefined };
-  if (type === "project-all" || (type === "project" && !keepsShape)) {
-    return { kind: "projection", module: projection(change, options) };
+  if (type === "plain") return { kind: "none", children: {}, join: (_context, _input, residual) => residual };
+  if (type === "concat") return concatenation(change);
+  if (type === "project-all" || (type !== "pad" && !keepsShape)) {
+    return {
+      kind: "projection",
+      children: { downsample: projection(change, options) },
+      join: (context, { x, activated = x }, residual) => add(context, residual, context.call("downsample", activated)),
+    };
   }
-  if (keepsShape) return { kind: "identity", module: undefined };
-  return { kind: "padded identity", module: paddedIdentity(change, options) };
+  if (!keepsShape) {
+    return {
+      kind: "padded identity",
+      children: { shortcut: paddedIdentity(change, options) },
+      join: addChild("shortcut"),
+    };
+  }
+  const special = sameShapeShortcuts[type];
+  if (special !== undefined) return special(change.inChannels, options);
+  return { kind: "identity", children: {}, join: (context, { x }, residual) => add(context, residual, x) };
 }
 
-/** A 1×1 convolution, by default with batch norm; ResNet-D's form takes means over windows first. */
+/** λ·x + F, or λ·x + (1 − λ)·F. @source He et al. 2016, arXiv:1603.05027, section 3.1, equation 6 and table 1 */
+function joinScaled({ shortcutScale = 0.5, scaleResidual = false }: ShortcutOptions): Join {
+  return (context, { x }, residual) => {
+    const { g } = context;
+    const scaled = g.op("Mul", [x, g.fill(shortcutScale)]);
+    return add(context, scaleResidual ? g.op("Mul", [residual, g.fill(1 - shortcutScale)]) : residual, scaled);
+  };
+}
+
+/**
+ * g(x) = σ(W·x + b), W a 1×1 convolution: a number between 0 and 1 for each element of x.
+ * @source He et al. 2016, arXiv:1603.05027, section 3.1
+ */
+function gate(channels: number, { gateBias = -6, dimensions = 2 }: ShortcutOptions): Module {
+  const point = conv(channels, channels, {
+    kernel: 1,
+    bias: true,
+    dimensions,
+    initializeBias: constantInitializer(gateBias),
+  });
+  return defineModule("Gate", { children: { conv: point } }, (context, x) =>
+    context.g.op("Sigmoid", [context.call("conv", x)]),
+  );
+}
+
+/** Channels of x, then those of F. @source Huang et al. 2016, arXiv:1608.06993, equation 2 */
+function concatenation({ stride }: ShapeChange): Shortcut {
+  if (stride !== 1) {
+    throw new ShapeError(
+      "shortcut",
+      `"concat" cannot shrink a plane by stride ${stride}; use a transition between stages`,
+    );
+  }
+  return {
+    kind: "concatenation",
+    children: {},
+    join: ({ g }, { x }, residual) => g.op("Concat", [x, residual], { axis: 1 }),
+  };
+}
+
+/**
+ * A 1×1 convolution, by default with batch norm; ResNet-D's form takes means over windows first. That form has a place
+ * for the means in every block, so that the convolution's name does not depend on the stride.
+ */
 function projection({ inChannels, outChannels, stride }: ShapeChange, options: ShortcutOptions): Module {
-  const { subsample = "stride", projectionNorm = true, projectionBias = false } = options;
-  const averaged = subsample === "average" && stride > 1;
-  const point = conv(inChannels, outChannels, { kernel: 1, stride: averaged ? 1 : stride, bias: projectionBias });
-  return sequence([
-    ...(averaged ? [averageSubsample(stride)] : []),
-    point,
-    ...(projectionNorm ? [batchNorm(outChannels)] : []),
-  ]);
+  const { subsample = "stride", projectionNorm = true, projectionBias = false, dimensions = 2, normEpsilon } = options;
+  const averaged = subsample === "average";
+  const conv1x1 = conv(inChannels, outChannels, {
+    kernel: 1,
+    stride: averaged ? 1 : stride,
+    bias: projectionBias,
+    dimensions,
+  });
+  const layers = {
+    ...(averaged ? { pool: stride > 1 ? averageSubsample(stride) : identity() } : {}),
+    conv: conv1x1,
+    ...(projectionNorm
+      ? { norm: batchNorm(outChannels, normEpsilon === undefined ? {} : { epsilon: normEpsilon }) }
+      : {}),
+  };
+  return options.projectionNames === "words" ? sequential(layers) : sequence(Object.values(layers));
 }
 
 /**
@@ -79,6 +219,10 @@ function paddedIdentity({ inChannels, outChannels, stride }: ShapeChange, option
 
 function averageSubsample(stride: number): Module {
   return defineModule("AvgPool", {}, ({ g }, x) => averagePool(g, x, stride));
+}
+
+function identity(): Module {
+  return defineModule("Identity", {}, (_, x) => x);
 }
 
 /** Means over windows of stride × stride; windows at the edge count only what is inside, as in timm's avg_down. */

@@ -9,13 +9,41 @@ import { OptionError } from "../../tensor/errors.ts";
  * | `pad` (option A) | identity | identity, subsampled, channels padded with zeros |
  * | `project` (option B) | identity | 1×1 convolution |
  * | `project-all` (option C) | 1×1 convolution | 1×1 convolution |
+ * | `scaled` | λ·x, and if wanted (1−λ)·F | 1×1 convolution |
+ * | `gated` | (1−g(x))·x + g(x)·F | 1×1 convolution |
+ * | `gated-shortcut` | (1−g(x))·x + F | 1×1 convolution |
+ * | `dropout` | dropout(x) | 1×1 convolution |
+ * | `concat` | channels of x and F side by side | none |
  *
- * @source He et al. 2015, arXiv:1512.03385, section 4.1
+ * @source He et al. 2015, arXiv:1512.03385, section 4.1 (A, B, C); He et al. 2016, arXiv:1603.05027, section 3.1 (scaled,
+ *   gated, dropout); Huang et al. 2016, arXiv:1608.06993 (concat)
  */
-export type ShortcutType = "plain" | "pad" | "project" | "project-all";
+export type ShortcutType =
+  | "plain"
+  | "pad"
+  | "project"
+  | "project-all"
+  | "scaled"
+  | "gated"
+  | "gated-shortcut"
+  | "dropout"
+  | "concat";
 
-/** All shortcut types, in the paper's order. */
-export const shortcutTypes: readonly ShortcutType[] = ["plain", "pad", "project", "project-all"];
+/** All shortcut types, in the papers' order. */
+export const shortcutTypes: readonly ShortcutType[] = [
+  "plain",
+  "pad",
+  "project",
+  "project-all",
+  "scaled",
+  "gated",
+  "gated-shortcut",
+  "dropout",
+  "concat",
+];
+
+/** The types that add F and S: every residual network can have any of them. */
+export const additiveShortcutTypes: readonly ShortcutType[] = shortcutTypes.filter((type) => type !== "concat");
 
 /** The paper's letters, and the word for no shortcut. */
 export const shortcutAliases: Readonly<Record<string, ShortcutType>> = {
@@ -25,15 +53,21 @@ export const shortcutAliases: Readonly<Record<string, ShortcutType>> = {
   c: "project-all",
 };
 
+/** The types with their aliases, as messages and help texts list them. */
+export const shortcutList: string = shortcutTypes
+  .map((type) => {
+    const alias = Object.keys(shortcutAliases).find((key) => shortcutAliases[key] === type);
+    return alias === undefined ? type : `${type} (${alias.length === 1 ? alias.toUpperCase() : alias})`;
+  })
+  .join(", ");
+
 /** Reads a type or one of its aliases. @throws {OptionError} that lists them */
 export function parseShortcutType(text: string): ShortcutType {
   const wanted = text.trim().toLowerCase();
-  const found = shortcutAliases[wanted] ?? shortcutTypes.find((type) => type === wanted);
+  const alias = Object.hasOwn(shortcutAliases, wanted) ? shortcutAliases[wanted] : undefined;
+  const found = alias ?? shortcutTypes.find((type) => type === wanted);
   if (found !== undefined) return found;
-  throw new OptionError(
-    "--shortcut",
-    `unknown type "${text}"; must be one of plain (none), pad (A), project (B), project-all (C)`,
-  );
+  throw new OptionError("--shortcut", `unknown type "${text}"; must be one of ${shortcutList}`);
 }
 
 /** Two sentences that explain a type to someone who has just met the word. */
@@ -42,7 +76,17 @@ export const shortcutExplanations: { readonly [Type in ShortcutType]: string } =
     "There is no shortcut: a block computes y = act(F(x)), and the gradient must pass every layer. It is the baseline that shows what shortcuts are for.",
   pad: "Where a block keeps channels and size, its input is added unchanged; where they change, the input is subsampled and the new channels are filled with zeros (option A). The shortcuts have no parameters.",
   project:
-    "Where a block keeps channels and size, its input is added unchanged; where they change, a 1×1 convolution with batch norm fits it to the new shape (option B). Only these few projections have parameters.",
+    "Where a block keeps channels and size, its input is added unchanged; where they change, a 1×1 convolution fits it to the new shape (option B). Only these few projections have parameters.",
   "project-all":
-    "Every shortcut is a 1×1 convolution with batch norm, even where the input could be added unchanged (option C). It costs the most parameters and no longer carries the input through untouched.",
+    "Every shortcut is a 1×1 convolution, even where the input could be added unchanged (option C). It costs the most parameters and no longer carries the input through untouched.",
+  scaled:
+    "Where a block keeps channels and size, its input is multiplied by a constant λ before it is added; where they change, a 1×1 convolution fits it to the new shape. Over many blocks the signal shrinks like λ to their number, which is why such networks train badly.",
+  gated:
+    "Where a block keeps channels and size, a gate g(x) between 0 and 1, a 1×1 convolution with a sigmoid, blends input and residual: (1−g)·x + g·F(x). The more the gate opens for the residual, the less of the input passes; where shapes change, a 1×1 convolution takes its place.",
+  "gated-shortcut":
+    "Where a block keeps channels and size, a gate g(x) between 0 and 1 multiplies the input alone: (1−g)·x + F(x). With a strongly negative gate bias it begins almost as the identity; where shapes change, a 1×1 convolution takes its place.",
+  dropout:
+    "Where a block keeps channels and size, dropout with a fixed probability is applied to the input before it is added; where shapes change, a 1×1 convolution fits it. In expectation it scales the signal by a constant in every block, and so it impedes training like scaling.",
+  concat:
+    "A layer's new channels are put beside its input instead of being added to it, so that every later layer of the stage reads all earlier ones unchanged. The shortcut has no parameters, but each layer makes the input of the next ones wider.",
 };

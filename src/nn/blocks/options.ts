@@ -1,0 +1,27 @@
+import type { AttentionType } from "./attention.ts";
+import type { ShortcutOptions } from "../shortcuts/create.ts";
+import type { ShortcutType } from "../shortcuts/type.ts";
+
+/** Options of a residual block. */
+export interface BlockOptions extends ShortcutOptions {
+  readonly shortcut: ShortcutType;
+  readonly stride?: number;
+  /** Distance of the 3×3 convolutions' taps. Default 1. */
+  readonly dilation?: number;
+  /** The same for the convolution that takes the stride. Default `dilation`. */
+  readonly firstDilation?: number;
+  /** Starts the last batch norm's scale at 0, so that the block starts as its shortcut. Default false. */
+  readonly zeroInitResidual?: boolean;
+  /** Which convolution of a bottleneck takes the stride: the 3×3 (v1.5) or the first 1×1 (v1). Default "3x3". */
+  readonly stridePlace?: "3x3" | "1x1";
+  /** Groups of a bottleneck's 3×3 convolution. Default 1. */
+  readonly groups?: number;
+  /** Inner width of a bottleneck for each 64 channels of its stage and each group. Default 64. */
+  readonly baseWidth?: number;
+  /** What weighs the residual's channels or points before the addition. Default "none". */
+  readonly attention?: AttentionType;
+  /** Probability that a sample's residual is left out in training. Default 0. */
+  readonly dropPath?: number;
+  /** Probability of dropout between the convolutions. Default 0. */
+  readonly innerDropout?: number;
+}

@@ -1,0 +1,65 @@
+import type { Value } from "../../onnx/graph.ts";
+import { batchNorm, callInOrder, conv, type ConvOptions, dropout } from "../layers.ts";
+import { defineModule, type ForwardContext, type Module } from "../module.ts";
+import type { Shortcut } from "../shortcuts/create.ts";
+import { attention } from "./attention.ts";
+import type { BlockOptions } from "./options.ts";
+import { dropPath } from "./stochastic-depth.ts";
+
+/** Layers as a block's options want them: what an option names, it reaches in every one. */
+export interface BlockLayers {
+  readonly conv: (inChannels: number, outChannels: number, options: ConvOptions) => Module;
+  readonly norm: (channels: number, options?: { readonly last?: boolean }) => Module;
+}
+
+/** Convolutions and norms of a block. */
+export function blockLayers({ dimensions = 2, normEpsilon, zeroInitResidual = false }: BlockOptions): BlockLayers {
+  return {
+    conv: (inChannels, outChannels, options) => conv(inChannels, outChannels, { ...options, dimensions }),
+    norm: (channels, { last = false } = {}) =>
+      batchNorm(channels, {
+        ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),
+        initialScale: last && zeroInitResidual ? 0 : 1,
+      }),
+  };
+}
+
+/** What ends a residual, under timm's names: attention, then stochastic depth. */
+export function residualEnd(channels: number, options: BlockOptions): Readonly<Record<string, Module>> {
+  const { attention: type = "none", dropPath: probability = 0, dimensions = 2 } = options;
+  return {
+    ...(type === "none" ? {} : { se: attention(type, channels, dimensions) }),
+    ...(probability === 0 ? {} : { drop_path: dropPath(probability) }),
+  };
+}
+
+/** Dropout between convolutions, if there is any. */
+export function innerDropout({ innerDropout: probability = 0 }: BlockOptions): Readonly<Record<string, Module>> {
+  return probability === 0 ? {} : { dropout: dropout(probability) };
+}
+
+/** What a residual block is made of. */
+export interface ResidualParts {
+  /** Layers of F by name. */
+  readonly branch: Readonly<Record<string, Module>>;
+  readonly shortcut: Shortcut;
+  /** Runs F and says what the shortcut carries. */
+  readonly run: (context: ForwardContext, x: Value) => { readonly residual: Value; readonly activated?: Value };
+  /** Whether a relu follows the addition. */
+  readonly activates: boolean;
+}
+
+/** A block y = act(F(x) + S(x)), the sum as the shortcut has it. */
+export function residualBlock(kind: string, { branch, shortcut, run, activates }: ResidualParts): Module {
+  const parts = { children: { ...branch, ...shortcut.children }, facts: { block: true, shortcut: shortcut.kind } };
+  return defineModule(kind, parts, (context, x) => {
+    const { residual, ...carried } = run(context, x);
+    const sum = shortcut.join(context, { x, ...carried }, residual);
+    return activates ? context.g.op("Relu", [sum]) : sum;
+  });
+}
+
+/** F as layers one after another. */
+export function inOrder(names: readonly string[]): ResidualParts["run"] {
+  return (context, x) => ({ residual: callInOrder(context, x, names) });
+}

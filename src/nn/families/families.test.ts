@@ -1,0 +1,160 @@
+import { expect, test } from "vitest";
+import { describeModule } from "../describe.ts";
+import { createModel, modelFamilies, modelNames } from "../models.ts";
+import type { ModelOptions } from "../model-options.ts";
+import { countParameters, parametersOf } from "../module.ts";
+import { additiveShortcutTypes } from "../shortcuts/type.ts";
+
+const count = (name: string, options: ModelOptions = {}): number => countParameters(createModel(name, options).module);
+
+// Trainable parameters with 1000 classes (ImageNet) or 10 (CIFAR).
+const exact: readonly (readonly [name: string, parameters: number])[] = [
+  // torchvision 0.14: sum(p.numel() for p in model.parameters()), its published `num_params`.
+  ["resnet18", 11_689_512],
+  ["resnet34", 21_797_672],
+  ["resnet50", 25_557_032],
+  ["resnet101", 44_549_160],
+  ["resnet152", 60_192_808],
+  ["resnext50_32x4d", 25_028_904],
+  ["resnext101_32x8d", 88_791_336],
+  ["resnext101_64x4d", 83_455_272],
+  ["wide_resnet50_2", 68_883_240],
+  ["wide_resnet101_2", 126_886_696],
+  ["densenet121", 7_978_856],
+  ["densenet161", 28_681_000],
+  ["densenet169", 14_149_480],
+  ["densenet201", 20_013_928],
+  // github.com/xternalz/WideResNet-pytorch prints it for WRN-28-10.
+  ["wrn-28-10", 36_479_194],
+  // github.com/gpleiss/efficient_densenet_pytorch: "769162 total parameters".
+  ["densenetbc100_k12", 769_162],
+  // By hand: SE adds C·s + s + s·C + C a block, s = C/16 in the 16 bottlenecks, to ResNet-50's 25,557,032.
+  ["seresnet50", 25_557_032 + 3 * 8_464 + 4 * 33_312 + 6 * 132_160 + 3 * 526_464],
+  // By hand: CBAM adds 2·C²/16 and a 7×7 convolution of 2 channels with a batch norm of 1 a block.
+  ["cbamresnet50", 25_557_032 + 3 * 8_192 + 4 * 32_768 + 6 * 131_072 + 3 * 524_288 + 16 * (2 * 49 + 2)],
+  // By hand: ResNet-50 without the norms of its four projections.
+  ["resnetv2_50", 25_557_032 - 2 * (256 + 512 + 1024 + 2048)],
+];
+
+test.each(exact)("%s has %i parameters", (name, parameters) => {
+  expect(count(name)).toBe(parameters);
+});
+
+// In millions, as published.
+const rounded: readonly (readonly [name: string, millions: string])[] = [
+  // timm: results/benchmark-infer-amp-nchw-pt113-cu117-rtx3090.csv, column param_count.
+  ["resnet18d", "11.71"],
+  ["resnet34d", "21.82"],
+  ["resnet50d", "25.58"],
+  ["resnet101d", "44.57"],
+  ["resnet152d", "60.21"],
+  ["seresnet18", "11.78"],
+  ["seresnet34", "21.96"],
+  ["seresnet50", "28.09"],
+  ["seresnet101", "49.33"],
+  ["seresnext50_32x4d", "27.56"],
+  ["resnetv2_50", "25.55"],
+  ["resnetv2_101", "44.54"],
+  ["resnetv2_152", "60.19"],
+  ["resnetv2_50d", "25.57"],
+  ["resnetv2_101d", "44.56"],
+  // He et al. 2016, table 4, and section 4.
+  ["resnetv2_164", "1.7"],
+  ["resnetv2_110", "1.7"],
+  // Zagoruyko and Komodakis 2016, table 4.
+  ["wrn-40-4", "8.9"],
+  ["wrn-16-8", "11.0"],
+  ["wrn-22-8", "17.2"],
+  ["wrn-28-10", "36.5"],
+  // Xie et al. 2016, table 7.
+  ["resnext29_8x64d", "34.4"],
+  // Huang et al. 2016 (DenseNet), table 2.
+  ["densenet40_k12", "1.0"],
+  ["densenetbc100_k12", "0.8"],
+  ["densenetbc250_k24", "15.3"],
+  ["densenetbc190_k40", "25.6"],
+];
+
+test.each(rounded)("%s has %s million parameters", (name, millions) => {
+  const digits = millions.split(".")[1].length;
+  expect((count(name) / 1e6).toFixed(digits)).toBe(millions);
+});
+
+test.each([
+  // torchvision's published GFLOPS (`_ops` of its weights).
+  ["resnet18", 1.81],
+  ["resnet50", 4.09],
+  ["resnet101", 7.8],
+  ["resnext50_32x4d", 4.23],
+  ["wide_resnet50_2", 11.4],
+  ["densenet121", 2.83],
+  ["densenet169", 3.36],
+])("%s takes %d billion multiply-adds an image", (name, billions) => {
+  const { module, imageShape } = createModel(name);
+  expect(Math.abs(describeModule(module, imageShape).multiplyAdds / 1e9 - billions)).toBeLessThan(0.006);
+});
+
+test("gates of ResNet-110 have a C×C convolution with bias in each of its 52 identity shortcuts", () => {
+  const project = count("resnet110");
+  const gates = 18 * (16 * 16 + 16) + 17 * (32 * 32 + 32) + 17 * (64 * 64 + 64);
+  expect(count("resnet110", { shortcut: "gated" })).toBe(project + gates);
+  expect(count("resnet110", { shortcut: "gated-shortcut" })).toBe(project + gates);
+  expect(count("resnet110", { shortcut: "scaled" })).toBe(project);
+  expect(count("resnet110", { shortcut: "dropout" })).toBe(project);
+});
+
+test("every listed name is its own family's, and no other's", () => {
+  for (const name of modelNames) {
+    const knowing = modelFamilies.filter((family) => family.find(name) !== undefined);
+    expect([name, knowing.length, knowing[0].names.includes(name)]).toEqual([name, 1, true]);
+  }
+});
+
+const small = ["resnet18", "resnet18d", "resnetv2_18", "wrn-16-2", "resnext29_2x8d", "seresnet18", "cbamresnet18"];
+
+test.each(small.flatMap((name) => additiveShortcutTypes.map((shortcut) => [name, shortcut] as const)))(
+  "%s with shortcut %s can be described",
+  (name, shortcut) => {
+    const { module } = createModel(name, { shortcut, classes: 3 });
+    const { blocks } = describeModule(module, [3, 32, 32]);
+    expect(blocks.length).toBeGreaterThan(5);
+    expect(blocks.every((block) => (block.shortcut === "none") === (shortcut === "plain"))).toBe(true);
+  },
+);
+
+test("an option that reaches nothing is refused, and so is a shortcut type that the family has not", () => {
+  expect(() => createModel("densenet121", { outputStride: 8 })).toThrow(/outputStride.*no option of densenet121/);
+  expect(() => createModel("densenet121", { shortcut: "project" })).toThrow(/"project" does not go with densenet121/);
+  expect(() => createModel("resnet18", { shortcut: "concat" })).toThrow(/"concat" does not go with resnet18/);
+  expect(() => createModel("resnet18", { dropout: 1 })).toThrow(/dropout.*in \[0, 1\)/);
+  expect(() => createModel("resnet18", { outputStride: 2 })).toThrow(/outputStride.*at least 4/);
+});
+
+test.each([8, 16, 32])("output stride %i leaves planes that much smaller than the images", (outputStride) => {
+  for (const name of ["resnet18", "resnet50", "resnetv2_50", "resnext50_32x4d"]) {
+    const { modules } = describeModule(createModel(name, { outputStride }).module, [3, 64, 64]);
+    const last = modules.find(({ path }) => path === "layer4" || path === "stages.3");
+    expect(last?.outputShape.slice(1)).toEqual([64 / outputStride, 64 / outputStride]);
+  }
+});
+
+test("channels, classes, stem and its width reach the layers that they name", () => {
+  for (const name of ["resnet18", "resnetv2_18", "seresnet18", "wrn-16-2", "densenet121"]) {
+    const options = { channels: 5, classes: 7, stem: "3x3", stemWidth: 24 } as const;
+    const shapes = [...parametersOf(createModel(name, options).module).values()].map(({ shape }) => shape);
+    expect([name, shapes[0]]).toEqual([name, [24, 5, 3, 3]]);
+    expect([name, shapes.at(-1)]).toEqual([name, [7]]);
+  }
+});
+
+test("zeroInitResidual starts the last norm of every block at 0, epsilon reaches every norm", () => {
+  const last = { resnet18: /bn2\.weight$/, resnet50: /bn3\.weight$/, resnetv2_50: /norm3\.weight$/ };
+  for (const [name, pattern] of Object.entries(last)) {
+    const parameters = [...parametersOf(createModel(name, { zeroInitResidual: true }).module)];
+    const found = parameters.filter(([key]) => pattern.test(key) && /\.\d+\./.test(key));
+    expect(found.length).toBe(name === "resnet18" ? 8 : 16);
+    expect(
+      found.every(([, { shape, initialize }]) => initialize(shape, undefined as never).every((x) => x === 0)),
+    ).toBe(true);
+  }
+});
