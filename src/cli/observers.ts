@@ -1,10 +1,44 @@
+import type { CompareEvent, CompareJob } from "../lab/node/compare.ts";
+import { recordComparison, type ReportedComparison } from "../lab/node/comparison-record.ts";
+import { type RecordOptions, recordTraining } from "../train/node/training-record.ts";
 import type { TrainingEvent, TrainingResult } from "../train/node/training.ts";
 import type { JobObserver } from "../train/observers.ts";
+import { say } from "./output.ts";
+import { storePlace } from "./store.ts";
 
-/** Options of `train` that ask for somebody to watch. */
-export type ObserverOptions = object;
+/** Options of `train` and `compare` that ask for somebody to watch. */
+export interface ObserverOptions {
+  readonly store?: string | false;
+}
+
+/** How long a recorder lets the progress line wait for another process that writes; it tries again by itself. */
+const BUSY_MILLISECONDS = 1_000;
+
+/** Where a run is recorded; undefined with `--no-store`. @throws {OptionError} if the store's address is not valid */
+function recordOptions({ store }: ObserverOptions): RecordOptions | undefined {
+  if (store === false) return undefined;
+  const place = storePlace(store);
+  return {
+    open: () => place.open({ busyMilliseconds: BUSY_MILLISECONDS }),
+    store: place.description,
+    unsentFolder: place.project.unsent,
+    project: place.project,
+    say,
+    onStart: (id) => say(`run ${id}: kept in ${place.description}`),
+  };
+}
 
 /** Who watches a training, as its options say. */
-export function trainingObservers(_options: ObserverOptions): readonly JobObserver<TrainingEvent, TrainingResult>[] {
-  return [];
+export function trainingObservers(options: ObserverOptions): readonly JobObserver<TrainingEvent, TrainingResult>[] {
+  const record = recordOptions(options);
+  return record === undefined ? [] : [recordTraining(record)];
+}
+
+/** Who watches a comparison, as its options say. */
+export function comparisonObservers(
+  options: ObserverOptions,
+  job: CompareJob,
+): readonly JobObserver<CompareEvent, ReportedComparison>[] {
+  const record = recordOptions(options);
+  return record === undefined ? [] : [recordComparison(job, record)];
 }

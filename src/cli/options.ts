@@ -41,9 +41,14 @@ export function shortcutArgument(text: string): ShortcutType {
 
 /** Options that several commands share, made anew for each. */
 export const sharedOptions: {
-  readonly [Name in "json" | "shortcut" | "seed" | "threads" | "limit"]: () => Option;
+  readonly [Name in "json" | "store" | "shortcut" | "seed" | "threads" | "limit"]: () => Option;
 } & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
+  store: () =>
+    new Option(
+      "--store <url|path>",
+      "where runs are kept: mysql://…, postgres://… or a file (default: RESIDUA_STORE, or .residua/runs.db)",
+    ),
   shortcut: () =>
     new Option(
       "--shortcut <type>",

@@ -5,7 +5,8 @@ import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import { crc32 } from "../weights/crc32.ts";
 import { decodeSafetensors, encodeSafetensorsChunks } from "../weights/safetensors.ts";
 import { type NetworkCard, networkCardSchema, requireConsistentCard } from "./network-card.ts";
-import { canonicalJson, checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
+import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
+import { canonicalJson } from "../tensor/canonical-json.ts";
 import { type Recipe, recipeSchema } from "./recipe.ts";
 import type { TrainingState } from "./trainer.ts";
 

@@ -4,7 +4,7 @@ import { encodeModelChunks } from "../onnx/encode.ts";
 import { FormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { createCardModel, type NetworkCard, parseNetworkCard } from "./network-card.ts";
-import { canonicalJson } from "./plain-data.ts";
+import { canonicalJson } from "../tensor/canonical-json.ts";
 
 /** The key of an ONNX file's metadata under which the network's card stands. */
 const CARD_KEY = "residua";

@@ -60,9 +60,9 @@ export function combineObservers<Event, Result>(
 }
 
 /** The job's own end, once its observers have heard of it. */
-export async function finishObserved<Event, Result>(
+export async function finishObserved<Event, Observed, Result extends Observed>(
   job: Promise<Result>,
-  observer: JobObserver<Event, Result>,
+  observer: JobObserver<Event, Observed>,
 ): Promise<Result> {
   try {
     const result = await job;

@@ -29,12 +29,3 @@ export const measuredNumber: v.GenericSchema<unknown, number> = v.pipe(
 
 export const wholeNumber: v.GenericSchema<unknown, number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const countingNumber: v.GenericSchema<unknown, number> = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-
-/** JSON with the keys of every object in order, so that equal data give equal text however they were put together. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, entry: unknown) =>
-    typeof entry === "object" && entry !== null && !Array.isArray(entry)
-      ? Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : entry,
-  );
-}

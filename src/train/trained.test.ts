@@ -11,7 +11,7 @@ import { FormatError, WeightsError } from "../tensor/errors.ts";
 import { zeros } from "../tensor/tensor.ts";
 import { encodeCheckpointChunks } from "./checkpoint.ts";
 import { exportOnnxChunks } from "./export.ts";
-import { canonicalJson } from "./plain-data.ts";
+import { canonicalJson } from "../tensor/canonical-json.ts";
 import { loadTrainedNetwork, type TrainedNetwork } from "./trained.ts";
 
 const runtime = createNodeRuntime();

@@ -16,6 +16,7 @@ import { cifarResnet } from "../../nn/families/resnet.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { writeFileAtomically } from "../../weights/node.ts";
 import { cacheFolder } from "../cache.ts";
@@ -32,6 +33,7 @@ import {
   printJson,
   say,
 } from "../output.ts";
+import { comparisonObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -48,6 +50,7 @@ interface Options {
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly out: string;
+  readonly store?: string | false;
   readonly json?: boolean;
 }
 
@@ -121,15 +124,20 @@ function toComparison(job: CompareJob, { runs, lowering, trainImages, testImages
   };
 }
 
-async function writeReport(folder: string, comparison: Comparison): Promise<string> {
+interface WrittenReport {
+  readonly page: string;
+  readonly data: string;
+}
+
+async function writeReport(folder: string, comparison: Comparison): Promise<WrittenReport> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new OptionError("--out", `cannot make the folder "${folder}"`, { cause });
   });
   // Loaded here alone: drawing takes a third of a second to load, which no other command should wait for.
   const { renderComparison } = await import("../../lab/node/comparison-report.ts");
-  const report = join(folder, "comparison.html");
-  await writeFileAtomically(report, renderComparison(comparison));
-  await writeFileAtomically(join(folder, "comparison.json"), `${JSON.stringify(comparison, undefined, 1)}\n`);
+  const report = { page: join(folder, "comparison.html"), data: join(folder, "comparison.json") };
+  await writeFileAtomically(report.page, renderComparison(comparison));
+  await writeFileAtomically(report.data, `${JSON.stringify(comparison, undefined, 1)}\n`);
   return report;
 }
 
@@ -187,16 +195,26 @@ function announceFirst(
 async function compare(options: Options): Promise<void> {
   const job = createJob(options);
   const start = performance.now();
-  const running = startComparison(job, announceFirst(options, job, createReporter(job.runs, options.batchSize)));
+  const observers = combineObservers(comparisonObservers(options, job), say);
+  const report = announceFirst(options, job, createReporter(job.runs, options.batchSize));
+  const running = startComparison(job, (event) => {
+    report(event);
+    observers.observe(event);
+  });
   const interrupt = watchInterrupt(running, "stopping after this step; press Ctrl-C again to end at once");
   try {
-    const result = await running.result;
-    const comparison = toComparison(job, result);
-    const report = result.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
-    if (options.json) printJson({ runs: result.runs.map(withoutCurve), settings: comparison.settings, report });
+    const reported = running.result.then(async (result) => {
+      const comparison = toComparison(job, result);
+      const written = result.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
+      return { ...result, comparison, written, reports: written === undefined ? [] : [written.page, written.data] };
+    });
+    const result = await finishObserved(reported, observers);
+    const { comparison } = result;
+    const page = result.written?.page;
+    if (options.json) printJson({ runs: result.runs.map(withoutCurve), settings: comparison.settings, report: page });
     else printComparison(comparison);
     say(
-      `${formatDuration((performance.now() - start) / 1000)}; ${report === undefined ? "no run was finished" : `report: ${report}`}`,
+      `${formatDuration((performance.now() - start) / 1000)}; ${page === undefined ? "no run was finished" : `report: ${page}`}`,
     );
     if (result.runs.length < job.runs.length) process.exitCode = ExitCode.interrupted;
   } catch (error) {
@@ -250,6 +268,8 @@ export function registerCompare(program: Command): void {
     )
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.out("residua-compare"))
+    .addOption(sharedOptions.store())
+    .addOption(new Option("--no-store", "do not keep the runs in the run store"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -6,6 +6,7 @@ import { registerEvaluate } from "./evaluate.ts";
 import { registerInspect } from "./inspect.ts";
 import { registerForward, registerGradients } from "./passes.ts";
 import { registerPredict } from "./predict.ts";
+import { registerRuns } from "./runs.ts";
 import { registerTrain } from "./train.ts";
 
 /** Every command's registration, in the order of the help text. */
@@ -14,6 +15,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerTrain,
   registerEvaluate,
   registerPredict,
+  registerRuns,
   registerDescribe,
   registerInspect,
   registerData,

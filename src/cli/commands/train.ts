@@ -37,6 +37,7 @@ interface Options {
   readonly threads?: number;
   readonly resume?: string | true;
   readonly out?: string;
+  readonly store?: string | false;
   readonly json?: boolean;
 }
 
@@ -232,6 +233,8 @@ export function registerTrain(program: Command): void {
     .addOption(
       new Option("--out <dir>", `folder for what is written (default: "${STANDARD_FOLDER}", or the resumed one's)`),
     )
+    .addOption(sharedOptions.store())
+    .addOption(new Option("--no-store", "do not keep the run in the run store"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { FormatError } from "../../tensor/errors.ts";
 import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
 import { type Checkpoint, type CheckpointNotes, decodeCheckpoint } from "../checkpoint.ts";
-import { canonicalJson } from "../plain-data.ts";
+import { canonicalJson } from "../../tensor/canonical-json.ts";
 
 /** What a training leaves in its folder. */
 export interface TrainingFiles {

@@ -8,7 +8,7 @@ import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { CheckpointNotes, Engine } from "../checkpoint.ts";
 import { startOfTraining } from "../loop.ts";
 import { type NetworkCard, restoreNetwork } from "../network-card.ts";
-import { canonicalJson } from "../plain-data.ts";
+import { canonicalJson } from "../../tensor/canonical-json.ts";
 import { requireRecipe } from "../recipe.ts";
 import type { TrainingState } from "../trainer.ts";
 import { readCheckpoint } from "./training-files.ts";

@@ -19,6 +19,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device; free some and try again",
   EDQUOT: "the disk quota is used up; free some space and try again",
   EROFS: "the file system is read-only",
+  EEXIST: "a file of this name is in the way",
   EISDIR: "is a folder, must be a file",
   ENOTDIR: "a part of the path is a file, must be a folder",
   ENAMETOOLONG: "the name is too long",

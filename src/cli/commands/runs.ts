@@ -1,0 +1,219 @@
+import { type Command, Option } from "commander";
+import { copyRuns } from "../../store/copy.ts";
+import { exportCsv, exportJson } from "../../store/export.ts";
+import { artifactPath, dropArtifact } from "../../store/artifacts.ts";
+import { encodeJson } from "../../store/json.ts";
+import {
+  changeTags,
+  findArtifact,
+  findRun,
+  listRuns,
+  readArtifacts,
+  removeRun,
+  type RunStore,
+} from "../../store/run-store.ts";
+import { type Run, type RunStatus, runStatuses, withoutRun } from "../../store/run.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { writeFileAtomically } from "../../weights/node.ts";
+import { sharedOptions, wholeNumber } from "../options.ts";
+import { formatCount, formatDuration, formatTable, print, say } from "../output.ts";
+import { createProgress } from "../progress.ts";
+import { compareRuns, formatRun, formatRunList } from "../runs-output.ts";
+import { type StorePlace, storePlace, withStore } from "../store.ts";
+
+interface SharedOptions {
+  readonly store?: string;
+  readonly json?: boolean;
+}
+
+interface ListOptions extends SharedOptions {
+  readonly status?: RunStatus;
+  readonly tag?: string;
+  readonly command?: string;
+  readonly limit?: number;
+}
+
+/** JSON with NaN and the infinities as texts: the same bytes for the same runs, whatever store they are in. */
+function printStoreJson(value: unknown): void {
+  print(JSON.stringify(JSON.parse(encodeJson(value)), undefined, 2));
+}
+
+function list(options: ListOptions): Promise<void> {
+  return withStore(storePlace(options.store), async (store) => {
+    const { status, tag, command, limit } = options;
+    const runs = await listRuns(store, {
+      ...(status === undefined ? {} : { status }),
+      ...(tag === undefined ? {} : { tag }),
+      ...(command === undefined ? {} : { command }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+    if (options.json) printStoreJson({ runs });
+    else if (runs.length === 0) print(`No runs in ${store.description}.`);
+    else print(formatRunList(runs));
+  });
+}
+
+function show(id: string, options: SharedOptions): Promise<void> {
+  const place = storePlace(options.store);
+  return withStore(place, async (store) => {
+    const run = await findRun(store, id);
+    const artifacts = await readArtifacts(store, run.id);
+    const files = artifacts.map(withoutRun);
+    if (options.json) printStoreJson({ run, artifacts: files });
+    else print(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
+  });
+}
+
+function compare(ids: readonly string[], options: SharedOptions): Promise<void> {
+  return withStore(storePlace(options.store), async (store) => {
+    const runs = await findRuns(store, ids);
+    const { differences, metrics } = compareRuns(runs);
+    if (options.json) return printStoreJson({ runs: runs.map(({ id, name }) => ({ id, name })), differences, metrics });
+    const columns = [
+      { title: "", value: (row: (typeof metrics)[number]) => row.name },
+      ...runs.map(({ id, name }, index) => ({
+        title: `${id.slice(0, 8)} ${name}`,
+        value: (row: (typeof metrics)[number]) => row.values[index],
+      })),
+    ];
+    print(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
+    print();
+    print(formatTable(columns, metrics));
+  });
+}
+
+async function findRuns(store: RunStore, ids: readonly string[]): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  for (const id of ids) runs.push(await findRun(store, id));
+  return runs;
+}
+
+function remove(ids: readonly string[], options: SharedOptions & { readonly force?: boolean }): Promise<void> {
+  const place = storePlace(options.store);
+  return withStore(place, async (store) => {
+    const runs = await findRuns(store, ids);
+    const running = runs.find(({ status }) => status === "running");
+    if (running !== undefined && !options.force)
+      throw new OptionError("run", `${running.id} is running; stop it first, or give --force`);
+    for (const { id } of runs) await removeWhole(place, store, id);
+    if (options.json) printStoreJson({ removed: runs.map(({ id }) => id) });
+    else for (const { id, name } of runs) print(`Removed ${id}, ${name}.`);
+  });
+}
+
+/** The run, and what was kept of its files unless another run has the same. */
+async function removeWhole({ project }: StorePlace, store: RunStore, id: string): Promise<void> {
+  const artifacts = await readArtifacts(store, id);
+  await removeRun(store, id);
+  for (const { sha256 } of artifacts) {
+    if ((await findArtifact(store, sha256)).length === 0) await dropArtifact(project.artifacts, sha256);
+  }
+}
+
+function changeRunTags(
+  id: string,
+  tags: readonly string[],
+  options: SharedOptions & { readonly remove?: boolean },
+): Promise<void> {
+  return withStore(storePlace(options.store), async (store) => {
+    const run = await findRun(store, id);
+    await changeTags(store, run.id, options.remove ? { remove: tags } : { add: tags });
+    const changed = await findRun(store, run.id);
+    if (options.json) printStoreJson({ id: run.id, tags: changed.tags });
+    else print(`${run.id}: ${changed.tags.join(", ") || "no tags"}`);
+  });
+}
+
+async function copy(options: SharedOptions & { readonly from?: string; readonly to: string }): Promise<void> {
+  const start = performance.now();
+  const from = storePlace(options.from, "--from");
+  const to = storePlace(options.to, "--to");
+  const progress = createProgress();
+  await withStore(from, (source) =>
+    withStore(to, async (target) => {
+      const report = await copyRuns(source, target, ({ runs, allRuns, values, allValues }) => {
+        const seconds = (performance.now() - start) / 1000;
+        const left = values === 0 ? "" : `, ${formatDuration((seconds * (allValues - values)) / values)} left`;
+        progress.update(
+          `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values${left}`,
+        );
+      });
+      progress.finish();
+      if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
+      print(
+        `Copied ${report.runs} run(s) with ${formatCount(report.values)} values, ${formatCount(report.written)} of them new; read back and equal.`,
+      );
+      print(`SHA-256: ${report.sha256}`);
+      say(formatDuration((performance.now() - start) / 1000));
+    }),
+  );
+}
+
+interface ExportOptions {
+  readonly store?: string;
+  readonly csv?: boolean;
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+async function exportRuns(ids: readonly string[], options: ExportOptions): Promise<void> {
+  if (options.csv === options.json) throw new OptionError("--csv, --json", "give one of them");
+  await withStore(storePlace(options.store), async (store) => {
+    const runs = ids.length === 0 ? await listRuns(store) : await findRuns(store, ids);
+    const pieces = options.csv ? exportCsv(store, runs) : exportJson(store, runs);
+    if (options.out !== undefined) {
+      await writeFileAtomically(options.out, pieces);
+      return say(`${runs.length} run(s): ${options.out}`);
+    }
+    for await (const piece of pieces) {
+      if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+    }
+  });
+}
+
+/** `residua runs`: what has been trained, and moving it between databases. */
+export function registerRuns(program: Command): void {
+  const runs = program.command("runs").description("runs of train and compare: find, compare, tag, copy, export");
+  const add = (name: string, description: string, example: string): Command =>
+    runs.command(name).description(description).addHelpText("after", `\nExample:\n  $ residua runs ${example}`);
+  const addStored = (name: string, description: string, example: string): Command =>
+    add(name, description, example).addOption(sharedOptions.store());
+
+  addStored("list", "runs, the latest first", "list --status done --tag paper")
+    .addOption(new Option("--status <status>", "only runs of this status").choices([...runStatuses]))
+    .addOption(new Option("--tag <tag>", "only runs with this tag"))
+    .addOption(new Option("--command <name>", "only runs of this command, such as train"))
+    .addOption(new Option("--limit <n>", "the latest n").argParser(wholeNumber(1)))
+    .addOption(sharedOptions.json())
+    .action(list);
+  addStored("show", "all about a run", "show 3f9a")
+    .argument("<id>", "the run's id or its beginning")
+    .addOption(sharedOptions.json())
+    .action(show);
+  addStored("compare", "runs side by side: what differs, and what came out", "compare 3f9a 81c0")
+    .argument("<id...>", "ids or their beginnings")
+    .addOption(sharedOptions.json())
+    .action(compare);
+  addStored("rm", "remove runs, with their values and kept files", "rm 3f9a")
+    .argument("<id...>", "ids or their beginnings")
+    .addOption(new Option("--force", "remove a running one, too"))
+    .addOption(sharedOptions.json())
+    .action(remove);
+  addStored("tag", "put tags on a run, or take them off", "tag 3f9a paper figure-3")
+    .argument("<id>", "the run's id or its beginning")
+    .argument("<tag...>", "tags")
+    .addOption(new Option("--remove", "take the tags off"))
+    .addOption(sharedOptions.json())
+    .action(changeRunTags);
+  add("copy", "copy all runs into another store; goes on where it was cut off", "copy --to postgres://me@db/lab")
+    .addOption(new Option("--from <url|path>", "the store to copy from (default: RESIDUA_STORE, or .residua/runs.db)"))
+    .addOption(new Option("--to <url|path>", "the store to copy to").makeOptionMandatory())
+    .addOption(sharedOptions.json())
+    .action(copy);
+  addStored("export", "values of all metrics as CSV, or runs with them as JSON", "export --csv --out runs.csv")
+    .argument("[id...]", "ids or their beginnings; all runs if left out")
+    .addOption(new Option("--csv", "a line a value"))
+    .addOption(new Option("--json", "one JSON document"))
+    .addOption(new Option("--out <file>", "where to write (default: standard output)"))
+    .action(exportRuns);
+}

@@ -1,0 +1,127 @@
+import type { ArtifactRow } from "../store/schema.ts";
+import type { Run } from "../store/run.ts";
+import { type Column, formatCount, formatDuration, formatTable } from "./output.ts";
+
+/** Three or four digits that matter. */
+const figure = (value: number | undefined): string =>
+  value === undefined ? "-" : Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
+
+/** 2026-03-01 14:05, in the machine's time. */
+function formatTime(text: string): string {
+  const date = new Date(text);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+function duration({ startedAt, heartbeatAt, endedAt }: Run): string {
+  return formatDuration((Date.parse(endedAt ?? heartbeatAt) - Date.parse(startedAt)) / 1000);
+}
+
+const columns: readonly Column<Run>[] = [
+  { title: "id", value: ({ id }) => id.slice(0, 8) },
+  { title: "started", value: ({ startedAt }) => formatTime(startedAt) },
+  { title: "took", value: duration, align: "right" },
+  { title: "command", value: ({ command }) => command },
+  { title: "name", value: ({ name }) => name },
+  { title: "status", value: ({ status }) => status },
+  { title: "steps", value: ({ steps }) => formatCount(steps), align: "right" },
+  { title: "loss", value: ({ summary }) => figure(summary["loss"]?.last), align: "right" },
+  {
+    title: "validation",
+    value: ({ summary }) => figure(summary["validation/accuracy"]?.greatest),
+    align: "right",
+  },
+  { title: "test", value: ({ summary }) => figure(summary["test/accuracy"]?.last), align: "right" },
+  { title: "tags", value: ({ tags }) => tags.join(", ") },
+];
+
+/** Runs as a table. */
+export function formatRunList(runs: readonly Run[]): string {
+  return formatTable(columns, runs);
+}
+
+/** All about a run. @param kept where the content of a hash is kept on this machine */
+export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sha256: string) => string): string {
+  const lines = [
+    ["id", run.id],
+    ["name", run.name],
+    ["command", run.command],
+    ["status", run.reason === null ? run.status : `${run.status}: ${run.reason}`],
+    ["started", `${run.startedAt} on ${run.host}, took ${duration(run)}`],
+    ["steps", formatCount(run.steps)],
+    ["tags", run.tags.join(", ") || "-"],
+    ["goes on from", run.parentId ?? "-"],
+    ["folder", run.folder ?? "-"],
+    ...section("configuration", { hash: run.configHash, ...flatten(run.config) }),
+    ...section("code", flatten(run.code)),
+    ...section("environment", flatten(run.environment)),
+    ...section("result", flatten(run.result)),
+  ];
+  const width = Math.max(...lines.map(([title]) => title.length));
+  const text = lines.map(([title, value]) => `${title.padEnd(width)}  ${value}`.trimEnd()).join("\n");
+  return [text, formatMetrics(run), formatArtifacts(artifacts, kept)].filter((part) => part !== "").join("\n\n");
+}
+
+function section(title: string, values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return [["", ""], [title, ""], ...Object.entries(values).map(([name, value]) => [`  ${name}`, value] as const)];
+}
+
+function formatMetrics({ summary }: Run): string {
+  const rows = Object.entries(summary).map(([name, values]) => ({ name, ...values }));
+  if (rows.length === 0) return "";
+  type Row = (typeof rows)[number];
+  const numbers: readonly Column<Row>[] = [
+    { title: "metric", value: ({ name }) => name },
+    { title: "values", value: ({ count }) => formatCount(count), align: "right" },
+    { title: "last", value: ({ last }) => figure(last), align: "right" },
+    { title: "least", value: ({ least }) => figure(least), align: "right" },
+    { title: "greatest", value: ({ greatest }) => figure(greatest), align: "right" },
+  ];
+  return formatTable(numbers, rows);
+}
+
+function formatArtifacts(artifacts: readonly ArtifactRow[], kept: (sha256: string) => string): string {
+  if (artifacts.length === 0) return "";
+  const files: readonly Column<ArtifactRow>[] = [
+    { title: "file", value: ({ name }) => name },
+    { title: "step", value: ({ step }) => (step === null ? "-" : formatCount(step)), align: "right" },
+    { title: "bytes", value: ({ bytes }) => formatCount(bytes), align: "right" },
+    { title: "SHA-256", value: ({ sha256 }) => sha256 },
+  ];
+  const latest = artifacts.reduce((a, b) => (b.created_at > a.created_at ? b : a));
+  return `${formatTable(files, artifacts)}\nKept files are named by their hash, such as ${kept(latest.sha256)}`;
+}
+
+/** The leaves of nested data by their paths, as text. */
+function flatten(value: unknown, path = ""): Readonly<Record<string, string>> {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== "object") return { [path]: typeof value === "string" ? value : JSON.stringify(value) };
+  if (Array.isArray(value)) return { [path]: JSON.stringify(value) };
+  const parts = Object.entries(value).map(([name, part]) => flatten(part, path === "" ? name : `${path}.${name}`));
+  return Object.assign({}, ...parts) as Readonly<Record<string, string>>;
+}
+
+/** A line of a comparison: what it is about, and its value in every run. */
+interface ComparedLine {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** Runs side by side: the parts of configuration, code and environment that differ, and every metric's last value. */
+export function compareRuns(runs: readonly Run[]): {
+  readonly differences: readonly ComparedLine[];
+  readonly metrics: readonly ComparedLine[];
+} {
+  const described = runs.map(({ config, code, environment }) => flatten({ config, code, environment }));
+  const names = [...new Set(described.flatMap(Object.keys))];
+  const lines = names.map((name) => ({ name, values: described.map((values) => values[name] ?? "-") }));
+  const metricNames = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary)))].toSorted();
+  return {
+    differences: lines.filter(({ values }) => new Set(values).size > 1),
+    metrics: [
+      { name: "status", values: runs.map(({ status }) => status) },
+      { name: "steps", values: runs.map(({ steps }) => formatCount(steps)) },
+      ...metricNames.map((name) => ({ name, values: runs.map(({ summary }) => figure(summary[name]?.last)) })),
+    ],
+  };
+}

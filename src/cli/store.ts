@@ -1,0 +1,42 @@
+import { describeAddress } from "../store/address.ts";
+import { chooseStore, findProject, type ProjectFolder } from "../store/project.ts";
+import { openRunStore, type RunStore } from "../store/run-store.ts";
+import { sendUnsent } from "../store/unsent.ts";
+import { say } from "./output.ts";
+
+/** Where runs are kept: `--store`, else `RESIDUA_STORE`, else the project's own file. */
+export interface StorePlace {
+  readonly project: ProjectFolder;
+  /** Without a password. */
+  readonly description: string;
+  open(options?: { readonly busyMilliseconds?: number }): Promise<RunStore>;
+}
+
+/** @throws {OptionError} if the address is not valid */
+export function storePlace(given: string | undefined, option = "--store"): StorePlace {
+  const { RESIDUA_STORE } = process.env;
+  const project = findProject(process.cwd());
+  const address = chooseStore(project, given ?? RESIDUA_STORE, given === undefined ? "RESIDUA_STORE" : option);
+  return {
+    project,
+    description: describeAddress(address),
+    open: async (options = {}) => {
+      const store = await openRunStore(address, options);
+      const { from, to, backup } = store.migration;
+      if (backup !== undefined) say(`run store: brought from version ${from} to ${to}; kept as it was: ${backup}`);
+      return store;
+    },
+  };
+}
+
+/** Opens a store for a command, sends it what was kept for it, and closes it in the end. */
+export async function withStore<T>(place: StorePlace, work: (store: RunStore) => Promise<T>): Promise<T> {
+  const store = await place.open();
+  try {
+    const sent = await sendUnsent(place.project.unsent, store);
+    if (sent > 0) say(`run store: ${sent} run(s) that were kept in ${place.project.unsent} are in the store now`);
+    return await work(store);
+  } finally {
+    await store.close().catch(() => undefined);
+  }
+}

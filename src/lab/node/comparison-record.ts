@@ -1,0 +1,142 @@
+import { basename, resolve } from "node:path";
+import { keepArtifact } from "../../store/artifacts.ts";
+import { describeCode, describeEnvironment } from "../../store/provenance.ts";
+import { type RunEnd, type RunRecorder, startRecording } from "../../store/recorder.ts";
+import { addArtifacts } from "../../store/run-store.ts";
+import type { MetricPoint } from "../../store/run.ts";
+import { errorMessage } from "../../tensor/errors.ts";
+import { cifarModelName } from "../../nn/families/resnet.ts";
+import type { RecordOptions } from "../../train/node/training-record.ts";
+import type { JobObserver, JobOutcome } from "../../train/observers.ts";
+import type { ComparedStart, CompareEvent, CompareJob, CompareResult, RunPlan } from "./compare.ts";
+
+/** A comparison with the files that were written about it. */
+export interface ReportedComparison extends CompareResult {
+  readonly reports: readonly string[];
+}
+
+/** All of one run of a comparison that decides its outcome; known before it begins, so that a finished one is found. */
+export function comparedRunConfiguration(job: CompareJob, { depth, shortcut, seed }: RunPlan): unknown {
+  return {
+    network: { model: { name: cifarModelName(depth), options: { shortcut } } },
+    recipe: { ...job.recipe, seed },
+    data: { name: job.data, trainImages: job.trainImages ?? null, testImages: job.testImages ?? null },
+  };
+}
+
+/** Keeps every run of a comparison in a run store, and its report with all of them. */
+export function recordComparison(
+  job: CompareJob,
+  options: RecordOptions,
+): JobObserver<CompareEvent, ReportedComparison> {
+  const code = describeCode(process.cwd());
+  const begun: Promise<RunRecorder>[] = [];
+  const ended = new Set<number>();
+  const ends: Promise<void>[] = [];
+  let failure: unknown;
+  const fail = (error: unknown): void => void (failure ??= error);
+  // In the order of the events: the recorder comes with the first.
+  const then = (run: number, act: (recorder: RunRecorder) => void | Promise<void>): void => {
+    ends.push(Promise.resolve(begun[run]).then(act).catch(fail));
+  };
+  const end = (run: number, how: RunEnd): void => {
+    if (ended.has(run)) return;
+    ended.add(run);
+    then(run, (recorder) => recorder.finish(how));
+  };
+  return {
+    name: "run store",
+    observe: (event) => {
+      if (failure !== undefined) throw failure;
+      if (event.kind === "begin") {
+        begun[event.run] = begin(job, event.run, event.begin, code, options);
+        begun[event.run].catch(fail);
+      }
+      if (event.kind === "step") then(event.run, (recorder) => recorder.add(stepPoints(event, job.recipe.batch)));
+      if (event.kind === "diverged") {
+        const { run, step, loss, gradientNorm } = event;
+        then(run, (recorder) =>
+          recorder.add([
+            { name: "loss", step, value: loss },
+            { name: "gradient-norm", step, value: gradientNorm },
+          ]),
+        );
+      }
+      if (event.kind === "run") {
+        const { curve, ...result } = event.result;
+        const { status, testAccuracy } = result;
+        then(event.run, (recorder) =>
+          recorder.add([{ name: "test/accuracy", step: curve.length, value: testAccuracy }]),
+        );
+        end(event.run, { status, result });
+      }
+    },
+    finish: async (outcome) => {
+      begun.forEach((_, run) => end(run, describeRest(outcome)));
+      await Promise.all(ends);
+      if (failure !== undefined) throw failure;
+      if ("result" in outcome) await addReports(await Promise.all(begun), outcome.result.reports, options);
+    },
+  };
+}
+
+function describeRest(outcome: JobOutcome<ReportedComparison>): RunEnd {
+  return "error" in outcome ? { status: "crashed", reason: errorMessage(outcome.error) } : { status: "stopped" };
+}
+
+async function begin(
+  job: CompareJob,
+  index: number,
+  start: ComparedStart,
+  code: Promise<unknown>,
+  options: RecordOptions,
+): Promise<RunRecorder> {
+  const plan = job.runs[index];
+  const { lowering, runtime } = start;
+  return startRecording(
+    {
+      command: "compare",
+      name: `${cifarModelName(plan.depth)} ${plan.shortcut} on ${basename(job.data)}`,
+      config: comparedRunConfiguration(job, plan),
+      seed: plan.seed,
+      code: await code,
+      environment: { ...describeEnvironment(), lowering, runtime },
+    },
+    options,
+  );
+}
+
+function stepPoints(event: Extract<CompareEvent, { kind: "step" }>, batch: number): readonly MetricPoint[] {
+  const { step, loss, accuracy, gradientNorm, firstLayerGradientNorm, learningRate, milliseconds } = event;
+  const values = {
+    loss,
+    accuracy,
+    "gradient-norm": gradientNorm,
+    "first-layer-gradient-norm": firstLayerGradientNorm,
+    "learning-rate": learningRate,
+    "images-per-second": (1000 * batch) / milliseconds,
+  };
+  return Object.entries(values).map(([name, value]) => ({ name, step, value }));
+}
+
+/** The report is about all runs, and written when they have ended. */
+async function addReports(
+  runs: readonly RunRecorder[],
+  reports: readonly string[],
+  { project, open }: RecordOptions,
+): Promise<void> {
+  if (runs.length === 0 || reports.length === 0) return;
+  const store = await open();
+  try {
+    for (const path of reports) {
+      const content = await keepArtifact(project.artifacts, path);
+      const about = { name: basename(path), ...content, step: null, path: resolve(path), created_at: Date.now() };
+      await addArtifacts(
+        store,
+        runs.map(({ id }) => ({ run_id: id, ...about })),
+      );
+    }
+  } finally {
+    await store.close();
+  }
+}

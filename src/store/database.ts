@@ -1,0 +1,100 @@
+import { CompiledQuery, Kysely } from "kysely";
+import { EnvironmentError, errorMessage, FormatError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { describeAddress, type StoreAddress } from "./address.ts";
+import type { Backend } from "./backend.ts";
+import { mysqlBackend } from "./node/mysql.ts";
+import { postgresBackend } from "./node/postgres.ts";
+import { sqliteBackend } from "./node/sqlite.ts";
+import type { Columns } from "./schema.ts";
+
+/** Tables by name, as Kysely knows them; which there are is only known to the code that names them. */
+export type AnyTables = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A database that is open, or a transaction on it. */
+export interface Database {
+  readonly backend: Backend;
+  readonly kysely: Kysely<AnyTables>;
+}
+
+/** How a database is opened. */
+export interface DatabaseOptions {
+  /** How long a statement waits for another process that writes; SQLite only. */
+  readonly busyMilliseconds?: number;
+}
+
+const BUSY_MILLISECONDS = 10_000;
+
+function chooseBackend(address: StoreAddress, { busyMilliseconds = BUSY_MILLISECONDS }: DatabaseOptions): Backend {
+  if (address.kind === "sqlite") return sqliteBackend(address.path, busyMilliseconds);
+  const description = describeAddress(address);
+  return address.kind === "mysql" ? mysqlBackend(address.url, description) : postgresBackend(address.url, description);
+}
+
+/** Opens a database; of a server, the first statement makes the connection. */
+export async function connectDatabase(address: StoreAddress, options: DatabaseOptions = {}): Promise<Database> {
+  const backend = chooseBackend(address, options);
+  try {
+    return { backend, kysely: new Kysely<AnyTables>({ dialect: await backend.createDialect() }) };
+  } catch (error) {
+    throw explainFailure(backend, error);
+  }
+}
+
+/** Runs one statement as it is written. */
+export async function runStatement(
+  { kysely }: Database,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { rows } = await kysely.executeQuery(CompiledQuery.raw(sql, [...parameters]));
+  return rows as readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Runs `work` in one transaction: all of it happens, or nothing. */
+export function inTransaction<T>(database: Database, work: (transaction: Database) => Promise<T>): Promise<T> {
+  return explained(database, () =>
+    database.kysely.transaction().execute((kysely) => work({ backend: database.backend, kysely })),
+  );
+}
+
+/** Runs `work`; what the database throws is said in one line with its name. */
+export async function explained<T>({ backend }: Database, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw explainFailure(backend, error);
+  }
+}
+
+const hints: Readonly<Record<string, string>> = {
+  SQLITE_FULL: "no space is left on the device; free some and try again",
+  SQLITE_BUSY: "another process keeps it locked; try again",
+  SQLITE_READONLY: "the file may not be written",
+  SQLITE_CANTOPEN: "the file cannot be opened",
+  ECONNREFUSED: "no server answers there; is it running?",
+  ENOTFOUND: "there is no such host",
+  ETIMEDOUT: "the server does not answer",
+  ENOSPC: "no space is left on the device; free some and try again",
+};
+
+function explainFailure({ description }: Backend, thrown: unknown): Error {
+  if (thrown instanceof ResiduaError) return thrown;
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
+    return new FormatError(description, "is no run store, or is damaged; take a backup", { cause: thrown });
+  // Node tries several addresses of one host, and then gives one error without words for all of them.
+  const inner = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
+  const words = hints[code] ?? hints[code.split("_").slice(0, 2).join("_")] ?? errorMessage(inner);
+  return new EnvironmentError(description, words, { cause: thrown });
+}
+
+/** @throws {OptionError} if a name could not be one in every database */
+export function requireName(name: string, where: string): void {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(name))
+    throw new OptionError(where, `"${name}" must be letters, digits and underscores, at most 63`);
+}
+
+/** The columns whose values are reals. */
+export function isReal(columns: Columns, name: string): boolean {
+  return columns[name].startsWith("real");
+}

@@ -1,0 +1,58 @@
+import { type Dialect, MysqlDialect, type MysqlPoolConnection } from "kysely";
+import type { PoolConnection } from "mysql2";
+import type { Backend } from "../backend.ts";
+
+const CONNECT_MILLISECONDS = 5_000;
+const quote = (name: string): string => `\`${name.replaceAll("`", "``")}\``;
+
+/** A MySQL or MariaDB database. */
+export function mysqlBackend(url: string, description: string): Backend {
+  return {
+    kind: "mysql",
+    description,
+    createDialect: () => createDialect(url),
+    quote,
+    parameter: () => "?",
+    mostParameters: 30_000,
+    textType: "longtext character set utf8mb4 collate utf8mb4_bin",
+    keyType: "varchar(190) character set utf8mb4 collate utf8mb4_bin",
+    replaceClause: (primaryKey, others) =>
+      `on duplicate key update ${(others.length === 0 ? primaryKey : others)
+        .map((name) => `${quote(name)} = values(${quote(name)})`)
+        .join(", ")}`,
+    lockSchema: { lock: "select get_lock('residua_schema', 60)", unlock: "select release_lock('residua_schema')" },
+    transactionalSchema: false,
+  };
+}
+
+async function createDialect(url: string): Promise<Dialect> {
+  const { createPool } = await import("mysql2");
+  const uri = url.replace(/^mariadb:/i, "mysql:");
+  const pool = createPool({ uri, charset: "utf8mb4", connectionLimit: 2, connectTimeout: CONNECT_MILLISECONDS });
+  // Connections that a stopping server ends say so; the next statement opens a new one, or fails by itself.
+  pool.on("connection", (connection) => connection.on("error", () => undefined));
+  return new MysqlDialect({
+    pool: {
+      getConnection: (callback) =>
+        pool.getConnection((error, connection) =>
+          callback(error, error ? (undefined as never) : readExactly(connection)),
+        ),
+      end: (callback) => pool.end(callback),
+    },
+  });
+}
+
+/**
+ * MariaDB prints one double in a hundred or a thousand with the wrong last digit. In the binary form, in which prepared
+ * statements answer, they are exact.
+ */
+function readExactly(connection: PoolConnection): MysqlPoolConnection {
+  const query = (sql: string, parameters: unknown[], callback: (error: unknown, result: never) => void): void => {
+    // A limit that is a parameter must be an integer, but numbers are bound as doubles.
+    const isRead = /^select /i.test(sql) && !/limit \?/i.test(sql);
+    const done = callback as (error: unknown, result: unknown) => void;
+    if (isRead) connection.execute(sql, parameters as never, done);
+    else connection.query(sql, parameters, done);
+  };
+  return { query: query as MysqlPoolConnection["query"], release: () => connection.release() };
+}

@@ -1,0 +1,47 @@
+import { type Dialect, PostgresDialect } from "kysely";
+import type { Backend } from "../backend.ts";
+
+const CONNECT_MILLISECONDS = 5_000;
+const INT8 = 20;
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A PostgreSQL database. */
+export function postgresBackend(url: string, description: string): Backend {
+  return {
+    kind: "postgres",
+    description,
+    createDialect: () => createDialect(url),
+    quote,
+    parameter: (index) => `$${index}`,
+    mostParameters: 30_000,
+    textType: 'text collate "C"',
+    keyType: 'varchar(190) collate "C"',
+    replaceClause: (primaryKey, others) =>
+      `on conflict (${primaryKey.map(quote).join(", ")}) do ${
+        others.length === 0
+          ? "nothing"
+          : `update set ${others.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(", ")}`
+      }`,
+    lockSchema: { lock: "select pg_advisory_lock(7236451)", unlock: "select pg_advisory_unlock(7236451)" },
+    transactionalSchema: true,
+  };
+}
+
+async function createDialect(url: string): Promise<Dialect> {
+  const { default: pg } = await import("pg");
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 2,
+    connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    keepAlive: true,
+    // Integers of 64 bits come as text otherwise; the store's are all within ±2^53.
+    types: {
+      getTypeParser: (oid, format) => (Number(oid) === INT8 ? Number : pg.types.getTypeParser(oid, format)),
+    },
+  });
+  // A server that stops ends connections, idle and lent ones; the next statement opens a new one, or fails by itself.
+  // Without somebody to hear it, the error would end the process.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return new PostgresDialect({ pool });
+}

@@ -1,0 +1,102 @@
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
+import { toEnvironmentError } from "../../weights/node.ts";
+import type { Backend } from "../backend.ts";
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/**
+ * An SQLite file through libsql. Several processes may write at once: readers never wait (write-ahead log), a writer
+ * waits for the one before it.
+ *
+ * @param busyMilliseconds how long it waits before it gives up
+ */
+export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
+  return {
+    kind: "sqlite",
+    description: path,
+    createDialect: () => createDialect(path, busyMilliseconds),
+    quote,
+    parameter: () => "?",
+    mostParameters: 30_000,
+    textType: "text",
+    keyType: "text",
+    replaceClause: (primaryKey, others) =>
+      `on conflict (${primaryKey.map(quote).join(", ")}) do ${
+        others.length === 0
+          ? "nothing"
+          : `update set ${others.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(", ")}`
+      }`,
+    transactionalSchema: true,
+  };
+}
+
+async function createDialect(path: string, busyMilliseconds: number): Promise<Dialect> {
+  // Loaded here alone, since no command should wait for a native library that it does not use.
+  const { default: Database } = await import("libsql");
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw toEnvironmentError(dirname(path), "cannot make the folder", cause);
+  }
+  const database = new Database(path, { timeout: busyMilliseconds });
+  try {
+    // What was committed survives the process; a power cut may take the last commits, never the file.
+    database.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const config = {
+    database: {
+      prepare: (sql: string) => database.prepare(adaptStatement(sql, database.inTransaction)) as never,
+      close: () => void database.close(),
+    },
+  };
+  return new (class extends SqliteDialect {
+    override createDriver(): Driver {
+      return new TurnTakingDriver(config, resolve(path));
+    }
+  })(config);
+}
+
+/**
+ * A transaction that begins by reading and then writes is refused if another wrote in between; one that begins as a
+ * writer waits for its turn. A full disk ends a transaction by itself, and there is nothing to take back.
+ */
+function adaptStatement(sql: string, inTransaction: boolean): string {
+  if (sql === "begin") return "begin immediate";
+  return sql === "rollback" && !inTransaction ? "select 1 where 0" : sql;
+}
+
+/** Whose turn it is to use a file, by its path; resolved when it is over. */
+const turns = new Map<string, Promise<void>>();
+
+/**
+ * Lets the connections of this process to one file take turns. SQLite would let one wait by blocking the thread, on
+ * which the other could never end.
+ */
+class TurnTakingDriver extends SqliteDriver {
+  readonly #path: string;
+  #end: () => void = () => undefined;
+
+  constructor(config: ConstructorParameters<typeof SqliteDriver>[0], path: string) {
+    super(config);
+    this.#path = path;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const before = turns.get(this.#path);
+    let end: () => void = () => undefined;
+    turns.set(this.#path, new Promise((done) => (end = done)));
+    await before;
+    this.#end = end;
+    return super.acquireConnection();
+  }
+
+  override async releaseConnection(): Promise<void> {
+    await super.releaseConnection();
+    this.#end();
+  }
+}

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { encodeJson } from "./json.ts";
+import type { ArtifactRow, MetricRow, RunRow } from "./schema.ts";
+
+/** How a run is, or how it ended. A crashed one ended without a word: its process is gone. */
+export type RunStatus = "running" | "done" | "stopped" | "diverged" | "crashed";
+
+export const runStatuses: readonly RunStatus[] = ["running", "done", "stopped", "diverged", "crashed"];
+
+/** What a run is made from. */
+export interface RunStart {
+  /** What makes it, such as "train". */
+  readonly command: string;
+  /** What people call it. */
+  readonly name: string;
+  /** All that decides the outcome: equal configurations are the same experiment. */
+  readonly config: unknown;
+  readonly seed?: number;
+  /** Versions and commit of the code. */
+  readonly code: unknown;
+  /** Machine and software below. */
+  readonly environment: unknown;
+  /** The run whose checkpoint it goes on from. */
+  readonly parentId?: string;
+  /** Where it writes its files. */
+  readonly folder?: string;
+}
+
+/** One value of a metric. */
+export interface MetricPoint {
+  /** Such as "loss" or "validation/accuracy". */
+  readonly name: string;
+  /** Steps done. */
+  readonly step: number;
+  readonly epoch?: number;
+  readonly value: number;
+}
+
+/** What is known of a metric without reading it. */
+export interface MetricSummary {
+  readonly count: number;
+  readonly step: number;
+  readonly last: number;
+  /** Of the values that are numbers; NaN if there are none. */
+  readonly least: number;
+  readonly greatest: number;
+}
+
+export type RunSummary = Readonly<Record<string, MetricSummary>>;
+
+/** A run as people and programs see it. */
+export interface Run {
+  readonly id: string;
+  readonly command: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly tags: readonly string[];
+  readonly config: unknown;
+  readonly configHash: string;
+  readonly seed: number | null;
+  readonly code: unknown;
+  readonly environment: unknown;
+  readonly parentId: string | null;
+  readonly folder: string | null;
+  readonly host: string;
+  /** In the format of ISO 8601. */
+  readonly startedAt: string;
+  readonly heartbeatAt: string;
+  readonly endedAt: string | null;
+  readonly steps: number;
+  readonly summary: RunSummary;
+  readonly result: unknown;
+  readonly reason: string | null;
+}
+
+/** SHA-256 of a configuration, whatever the order of its keys. */
+export function hashConfiguration(config: unknown): string {
+  return createHash("sha256").update(encodeJson(config)).digest("hex");
+}
+
+/** Adds points to what is known of the metrics. */
+export function extendSummary(summary: RunSummary, points: readonly MetricPoint[]): RunSummary {
+  const next: Record<string, MetricSummary> = { ...summary };
+  for (const { name, step, value } of points) {
+    const before = Object.hasOwn(next, name) ? next[name] : undefined;
+    const pick = (choose: (a: number, b: number) => number, known: number | undefined): number =>
+      known === undefined || Number.isNaN(known) ? value : Number.isNaN(value) ? known : choose(known, value);
+    const isLatest = before === undefined || step >= before.step;
+    next[name] = {
+      count: (before?.count ?? 0) + 1,
+      step: isLatest ? step : before.step,
+      last: isLatest ? value : before.last,
+      least: pick(Math.min, before?.least),
+      greatest: pick(Math.max, before?.greatest),
+    };
+  }
+  return next;
+}
+
+/** A summary as it is kept. */
+export function decodeSummary(text: string): RunSummary {
+  const entries = Object.entries(JSON.parse(text) as Record<string, Record<string, unknown>>);
+  return Object.fromEntries(
+    entries.map(([name, { count, step, last, least, greatest }]) => {
+      const numbers = { last: Number(last), least: Number(least), greatest: Number(greatest) };
+      return [name, { count: Number(count), step: Number(step), ...numbers }];
+    }),
+  );
+}
+
+const toDate = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** A run as it is shown, from its row. */
+export function toRun(row: RunRow, tags: readonly string[]): Run {
+  const parse = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+  return {
+    id: row.id,
+    command: row.command,
+    name: row.name,
+    status: row.status as RunStatus,
+    tags,
+    config: parse(row.config),
+    configHash: row.config_hash,
+    seed: row.seed,
+    code: parse(row.code),
+    environment: parse(row.environment),
+    parentId: row.parent_id,
+    folder: row.folder,
+    host: row.host,
+    startedAt: toDate(row.started_at),
+    heartbeatAt: toDate(row.heartbeat_at),
+    endedAt: row.ended_at === null ? null : toDate(row.ended_at),
+    steps: row.steps,
+    summary: decodeSummary(row.summary),
+    result: parse(row.result),
+    reason: row.reason,
+  };
+}
+
+/** An artefact without the run that it belongs to. */
+export function withoutRun({ run_id: _run, ...artifact }: ArtifactRow): Omit<ArtifactRow, "run_id"> {
+  return artifact;
+}
+
+/** A metric's point as a row. */
+export function toMetricRow(runId: string, { name, step, epoch, value }: MetricPoint): MetricRow {
+  return { run_id: runId, name, step, epoch: epoch ?? null, value };
+}

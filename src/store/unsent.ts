@@ -1,0 +1,87 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
+import { join } from "node:path";
+import { toEnvironmentError } from "../weights/node.ts";
+import { decodeNumber, encodeJson } from "./json.ts";
+import { currentProcess, isProcessGone, type ProcessIdentity } from "./process.ts";
+import { type RunChange, type RunStore, saveRun } from "./run-store.ts";
+
+/** The first line of a file of changes: which store they are for, and whose they are. */
+interface UnsentHead {
+  readonly store: string;
+  readonly owner: ProcessIdentity;
+}
+
+/**
+ * Keeps a change of a run in a file until its store can be reached again: a line a change, whole or not at all.
+ *
+ * @param store the store's description, without a password
+ * @throws {EnvironmentError} if the file cannot be written
+ */
+export function keepUnsent(folder: string, store: string, change: RunChange): void {
+  const path = join(folder, `${change.run.id}.jsonl`);
+  const size = existsSync(path) ? statSync(path).size : 0;
+  const head: UnsentHead = { store, owner: currentProcess() };
+  // After a blank line: what a process that was killed left unfinished must not swallow the next.
+  const start = size === 0 ? encodeJson(head) : "";
+  try {
+    mkdirSync(folder, { recursive: true });
+    appendFileSync(path, `${start}\n${encodeJson(change)}\n`);
+  } catch (cause) {
+    takeBack(path, size);
+    throw toEnvironmentError(path, "cannot write", cause);
+  }
+}
+
+/** A full disk takes a part of what it is given. */
+function takeBack(path: string, size: number): void {
+  try {
+    if (size === 0) rmSync(path, { force: true });
+    else truncateSync(path, size);
+  } catch {
+    // Then the unfinished line stays, which is passed over.
+  }
+}
+
+/** Writes what was kept for a store into it. What another living process keeps is left to it. @returns how many runs */
+export async function sendUnsent(folder: string, store: RunStore): Promise<number> {
+  if (!existsSync(folder)) return 0;
+  const own = currentProcess();
+  let runs = 0;
+  for (const name of readdirSync(folder).toSorted()) {
+    if (!name.endsWith(".jsonl")) continue;
+    const path = join(folder, name);
+    const lines = readFileSync(path, "utf8").split("\n");
+    const head = parseLine<UnsentHead>(lines[0]);
+    const isOurs = head?.owner?.process === own.process || (head?.owner && isProcessGone(head.owner) !== false);
+    if (head?.store !== store.description || !isOurs) continue;
+    for (const line of lines.slice(1)) {
+      const change = parseLine<RunChange>(line);
+      if (change !== undefined) await saveRun(store, withNumbers(change));
+    }
+    rmSync(path);
+    runs++;
+  }
+  return runs;
+}
+
+function parseLine<T>(line: string | undefined): T | undefined {
+  try {
+    return JSON.parse(line ?? "") as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON has NaN and the infinities as texts. */
+function withNumbers(change: RunChange): RunChange {
+  return { ...change, metrics: change.metrics.map((row) => ({ ...row, value: decodeNumber(row.value) })) };
+}
