@@ -13,6 +13,7 @@ const layers = [
   "data",
   "store",
   "train",
+  "artifacts",
   "tasks",
   "lab",
   "cli",

@@ -1,14 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import { ChildError } from "../train/node/child-job.ts";
-import { readFileSync } from "node:fs";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
-
-function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
+import { packageVersion } from "./version.ts";
 
 /** The whole command line: one subcommand a file in `commands/`. */
 function createProgram(): Command {

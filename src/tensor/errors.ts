@@ -39,6 +39,9 @@ export class WeightsError extends ResiduaError {}
 /** The training itself failed, for example a loss that is not a number. */
 export class TrainingError extends ResiduaError {}
 
+/** A file is not what its signature or seal says, or the key is another one. */
+export class VerificationError extends ResiduaError {}
+
 /** Something outside failed: a file, the network, the disk. */
 export class EnvironmentError extends ResiduaError {}
 

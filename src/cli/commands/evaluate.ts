@@ -3,23 +3,22 @@ import { takeFirst } from "../../data/image-set.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { evaluate as evaluateOn, evaluationBatchSize } from "../../train/evaluate.ts";
-import { openTrainedNetwork } from "../../train/node/trained-network.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
+import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
 
-interface Options {
+interface Options extends ModelFileOptions {
   readonly model: string;
   readonly data?: string;
   readonly limit?: number;
   readonly topK: number;
-  readonly threads?: number;
   readonly json?: boolean;
 }
 
-async function evaluate({ model, data: wanted, limit, topK, threads, json }: Options): Promise<void> {
-  const { card, session } = await openTrainedNetwork(model, threads === undefined ? {} : { threads });
+async function evaluate({ model, data: wanted, limit, topK, json, ...options }: Options): Promise<void> {
+  const { card, session } = await openModelFile(model, options);
   try {
     const [channels, height, width] = card.imageShape;
     const data = await openDataset(wanted ?? card.data, cacheFolder(), { channels, height, width });
@@ -54,6 +53,7 @@ export function registerEvaluate(program: Command): void {
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
     .option("--top-k <n>", "also count a label among the n highest scores", wholeNumber(1), 5)
+    .addOption(trustedKeyOption())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua evaluate --model residua-train/model.onnx --data mnist")

@@ -4,9 +4,12 @@ import { registerData } from "./data.ts";
 import { registerDescribe } from "./describe.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerInspect } from "./inspect.ts";
+import { registerKeys } from "./keys.ts";
 import { registerForward, registerGradients } from "./passes.ts";
 import { registerPredict } from "./predict.ts";
 import { registerRuns } from "./runs.ts";
+import { registerSeal } from "./seal.ts";
+import { registerSign } from "./sign.ts";
 import { registerTrain } from "./train.ts";
 
 /** Every command's registration, in the order of the help text. */
@@ -21,4 +24,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerData,
   registerForward,
   registerGradients,
+  registerKeys,
+  registerSign,
+  registerSeal,
 ];

@@ -3,15 +3,14 @@ import { normalizationTables, noAugmentation, writeSample } from "../../data/aug
 import { decodeImage } from "../../data/node/image.ts";
 import { stepNames } from "../../compile/step.ts";
 import { float32 } from "../../tensor/tensor.ts";
-import { openTrainedNetwork } from "../../train/node/trained-network.ts";
 import type { TrainedNetwork } from "../../train/trained.ts";
+import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson } from "../output.ts";
 
-interface Options {
+interface Options extends ModelFileOptions {
   readonly model: string;
   readonly top: number;
-  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -45,8 +44,8 @@ async function classify({ card, session }: TrainedNetwork, path: string, top: nu
     .slice(0, top);
 }
 
-async function predict(paths: readonly string[], { model, top, threads, json }: Options): Promise<void> {
-  const network = await openTrainedNetwork(model, threads === undefined ? {} : { threads });
+async function predict(paths: readonly string[], { model, top, json, ...options }: Options): Promise<void> {
+  const network = await openModelFile(model, options);
   try {
     const results: { readonly image: string; readonly predictions: readonly Prediction[] }[] = [];
     for (const path of paths) results.push({ image: path, predictions: await classify(network, path, top) });
@@ -73,6 +72,7 @@ export function registerPredict(program: Command): void {
     .argument("<image...>", "image files")
     .requiredOption("--model <file>", "the .onnx or .safetensors that residua train wrote")
     .option("--top <n>", "classes to show for each image", wholeNumber(1), 3)
+    .addOption(trustedKeyOption())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua predict --model residua-train/model.onnx digit.png")

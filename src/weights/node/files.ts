@@ -6,6 +6,12 @@ import { EnvironmentError } from "../../tensor/errors.ts";
 /** What goes into a file: a text, bytes, or pieces of either, made as they are needed. */
 export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
+/** How a file is written. */
+export interface WriteOptions {
+  /** The new file's permissions, less the process's mask; the system's usual ones if left out. */
+  readonly mode?: number;
+}
+
 /** How much of a file is read or written by one call to the system. */
 const pieceBytes = 2 ** 26;
 
@@ -94,12 +100,16 @@ async function readAll(file: FileHandle, path: string, size: number): Promise<Ui
  *
  * @throws {EnvironmentError} if it cannot be written; whatever the content's own iteration throws is passed on
  */
-export async function writeFileAtomically(path: string, content: FileContent): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: FileContent,
+  options: WriteOptions = {},
+): Promise<void> {
   const target = await resolveTarget(path);
   if (target.direct) return writeDirectly(path, content);
   const temporary = join(dirname(target.path), `.${basename(target.path).slice(0, 200)}.${randomUUID()}.tmp`);
   try {
-    await writeNew(path, { flags: "wx", file: temporary }, content);
+    await writeNew(path, { flags: "wx", file: temporary, ...options }, content);
     await system(path, rename(temporary, target.path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -126,10 +136,10 @@ function writeDirectly(path: string, content: FileContent): Promise<void> {
 
 async function writeNew(
   path: string,
-  { file, flags }: { readonly file: string; readonly flags: "w" | "wx" },
+  { file, flags, mode }: WriteOptions & { readonly file: string; readonly flags: "w" | "wx" },
   content: FileContent,
 ): Promise<void> {
-  const handle = await system(path, open(file, flags));
+  const handle = await system(path, open(file, flags, mode));
   try {
     for await (const chunk of typeof content === "string" || content instanceof Uint8Array ? [content] : content) {
       await writeAll(path, handle, typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);

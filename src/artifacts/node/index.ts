@@ -1,0 +1,12 @@
+/** Artefacts that are signed, and sealed for one recipient. */
+export { type KeyPairFiles, type KeyPurpose, makeKeyPair } from "./keys.ts";
+export { readProvenance } from "./provenance.ts";
+export { openArtefact, sealArtefact } from "./seal.ts";
+export {
+  type Provenance,
+  readVerified,
+  signArtefact,
+  signaturePathOf,
+  type Statement,
+  verifyArtefact,
+} from "./signature.ts";

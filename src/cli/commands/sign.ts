@@ -1,0 +1,85 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { readProvenance } from "../../artifacts/node/provenance.ts";
+import {
+  type Provenance,
+  signArtefact,
+  signaturePathOf,
+  type Statement,
+  verifyArtefact,
+} from "../../artifacts/node/signature.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { sharedOptions } from "../options.ts";
+import { formatCount, print, printJson } from "../output.ts";
+import { packageVersion } from "../version.ts";
+
+interface SignOptions {
+  readonly key: string;
+  readonly signature?: string;
+  readonly note?: Provenance;
+  readonly json?: boolean;
+}
+
+function addNote(text: string, before: Provenance = {}): Provenance {
+  const [name = "", ...rest] = text.split("=");
+  if (!/^[a-z][\w.-]*$/i.test(name) || rest.length === 0)
+    throw new InvalidArgumentError("must be NAME=TEXT, such as source=photos");
+  return { ...before, [name]: rest.join("=") };
+}
+
+async function signFile(path: string, { key, signature, note = {}, json }: SignOptions): Promise<void> {
+  const found = {
+    ...(await readProvenance(path)),
+    signedBy: `residua ${packageVersion()}`,
+    signedAt: new Date().toISOString(),
+  };
+  const taken = Object.keys(note).find((name) => name in found);
+  if (taken !== undefined) throw new OptionError("--note", `"${taken}" is said already; choose another name`);
+  const place = signature ?? signaturePathOf(path);
+  const statement = await signArtefact(path, { key, provenance: { ...found, ...note }, signature: place });
+  if (json) return printJson({ signature: place, ...statement });
+  print(`Signed ${path}: ${place}`);
+  printStatement(statement);
+}
+
+async function verifyFile(path: string, { key, signature, json }: SignOptions): Promise<void> {
+  const statement = await verifyArtefact(path, { key, ...(signature === undefined ? {} : { signature }) });
+  if (json) return printJson({ verified: true, ...statement });
+  print(`${path} is what the key signed.`);
+  printStatement(statement);
+}
+
+function printStatement({ bytes, sha256, signer, provenance }: Statement): void {
+  print(`${formatCount(bytes)} bytes, SHA-256 ${sha256}`);
+  print(`Key ${signer}`);
+  // Text from a file must not steer the terminal.
+  for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`.replace(/\p{Cc}/gu, "�"));
+}
+
+/** `residua sign FILE` and `residua verify FILE`. */
+export function registerSign(program: Command): void {
+  program
+    .command("sign")
+    .description("sign a file: a small file beside it says what it holds, where it comes from and who says so")
+    .argument("<file>", "an ONNX network, a checkpoint, a report or any other file")
+    .requiredOption("--key <file>", "your private key, NAME-sign.key of `residua keys`")
+    .option("--signature <file>", "where the signature goes (default: the file's name and .sig)")
+    .option("--note <name=text>", "a word on where the file comes from; may be given several times", addNote)
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua sign residua-train/model.onnx --key keys/anna-sign.key
+  $ residua sign report.html --key keys/anna-sign.key --note machine=lab3`,
+    )
+    .action(signFile);
+  program
+    .command("verify")
+    .description("check a file against its signature; ends with 1 if a byte, the key or the statement is another one")
+    .argument("<file>", "the signed file")
+    .requiredOption("--key <file>", "the signer's public key, NAME-sign.pub, from a place you trust")
+    .option("--signature <file>", "where the signature lies (default: the file's name and .sig)")
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExample:\n  $ residua verify model.onnx --key anna-sign.pub")
+    .action(verifyFile);
+}
