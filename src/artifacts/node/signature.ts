@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import * as v from "valibot";
 import { FormatError, VerificationError } from "../../tensor/errors.ts";
-import { canonicalJson, checkPlainData, wholeNumber } from "../../train/plain-data.ts";
+import { canonicalJson } from "../../tensor/canonical-json.ts";
+import { checkPlainData, wholeNumber } from "../../train/plain-data.ts";
 import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
 import { fingerprintOf, ownerOnly, readPublicKey, readSecretKey } from "./keys.ts";
 
