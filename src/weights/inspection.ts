@@ -37,6 +37,12 @@ export interface Inspection extends Identification {
  * @throws {OptionError} if there is no such layout
  */
 export function inspectWeights(file: WeightsFile, where: string, options: InspectOptions = {}): Inspection {
+  if (file.tensors.size > mostTensors) {
+    throw new WeightsError(
+      where,
+      `holds ${file.tensors.size} tensors, more than any residual network (${mostTensors})`,
+    );
+  }
   const among = options.layout === undefined ? layouts : [findLayout(options.layout)];
   const found = identifyWeights(file, among, options.layout !== undefined);
   if (found === undefined) throw refuseUnknown(file, where, among);
@@ -54,6 +60,9 @@ export function inspectWeights(file: WeightsFile, where: string, options: Inspec
   }
   return { ...found, shortcuts, title, difference, sure: fits && shortcuts.length === 1 };
 }
+
+/** ResNet-1202 has some seven thousand. */
+const mostTensors = 20_000;
 
 /** Without projections, plain and A fit alike, whatever the layout is known for. */
 function canBe({ structure, shortcuts }: Identification, wanted: ShortcutType): boolean {

@@ -116,11 +116,12 @@ function addTensor(walk: Walk, dataset: Dataset, path: readonly string[]): void 
   if (!isPlain || (metadata.virtual_sources?.length ?? 0) > 0 || shape.length > 8) {
     throw new FormatError(walk.where, `${quote(name)} must be float32 or float64 in this file, little-endian`);
   }
-  walk.left -= sizeOf(shape) * size;
+  // A chunk is unpacked whole, however little of it belongs to the tensor.
+  walk.left -= Math.max(sizeOf(shape), sizeOf(metadata.chunks ?? [])) * size;
   if (!(walk.left >= 0)) {
     throw new FormatError(
       walk.where,
-      `${quote(name)} claims the shape ${formatShape(shape)}, far more than the file holds`,
+      `${quote(name)} claims ${formatShape(shape)} or chunks of a size far beyond what the file holds`,
     );
   }
   const data = dataset.value;

@@ -61,7 +61,9 @@ def main():
     with h5py.File(HERE / "keras-huge.h5", "w", libver="latest") as file:
         file.create_dataset("conv/conv/kernel:0", shape=(2**16, 2**16), dtype="f4")
     with h5py.File(HERE / "keras-bomb.h5", "w", libver="latest") as file:
-        file.create_dataset("conv/conv/kernel:0", data=np.zeros((2**13, 2**12), "f4"), compression="gzip", compression_opts=9, chunks=(2**12, 2**12))
+        file.create_dataset("conv/conv/kernel:0", data=np.zeros((2**11, 2**12), "f4"), compression="gzip", compression_opts=9, chunks=(2**11, 2**12))
+    with h5py.File(HERE / "keras-chunk.h5", "w", libver="latest") as file:
+        file.create_dataset("conv/conv/kernel:0", shape=(1, 1), maxshape=(None, None), dtype="f4", compression="gzip", chunks=(2**14, 2**15))
     with h5py.File(HERE / "keras-cycle.h5", "w", libver="latest") as file:
         file.create_dataset("conv/kernel:0", data=np.zeros(2, "f4"))
         file["conv/again"] = h5py.SoftLink("/")
