@@ -1,6 +1,7 @@
 import { initializeState } from "../nn/initialization.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
 import { createModel, type NamedModel } from "../nn/models.ts";
+import { countParameters, type Module } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AdaptedWeights, adaptWeights } from "../weights/adapt.ts";
@@ -64,6 +65,7 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
     { identification, ...(request.partial === true ? { partial: true } : {}) },
   );
   const whole = difference.missing.length + difference.misshapen.length === 0;
+  if (!whole) requireModestSize(model.module, where);
   return {
     model,
     state: whole ? state : new Map([...initializeState(model.module, 0), ...state]),
@@ -78,6 +80,14 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
 export function describeLeft({ difference, left }: ImportedModel): string | undefined {
   const parts = [describeDifference(difference), left.length > 0 ? `left out ${left.length} names of other parts` : ""];
   return parts.filter((part) => part !== "").join("; ") || undefined;
+}
+
+/** What is drawn anew has no numbers in the file, whose claims of channels and classes may be any. */
+const mostDrawn = 2 ** 29;
+
+function requireModestSize(module: Module, where: string): void {
+  if (!(countParameters(module) > mostDrawn)) return;
+  throw new WeightsError(where, `claims a network of ${countParameters(module)} parameters and lacks a part of it`);
 }
 
 interface Choice {
@@ -139,7 +149,7 @@ function namedModel(
 ): Choice {
   const found = layout === undefined ? identifyWeights(file) : identifyWeights(file, [findLayout(layout)], true);
   if (found !== undefined) {
-    const told = modelOptionsOf(found, found.shortcuts.length === 1 ? found.shortcuts[0] : "project");
+    const told = modelOptionsOf(found, found.shortcuts.length === 1 ? found.shortcuts[0] : "project", name);
     return { model: createModel(name, { ...told, ...options }), identification: found };
   }
   const extent = (key: string, axis: number): number => {

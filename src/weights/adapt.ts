@@ -3,9 +3,9 @@ import { buffersOf, parametersOf } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import { sameShape, type Shape } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
-import { type Identification, identifyWeights, nameTableOf } from "./identify.ts";
-import { layouts } from "./layouts/index.ts";
+import { type Identification, identifyWeights } from "./identify.ts";
 import type { LayoutBuild } from "./layouts/layout.ts";
+import { ownNames } from "./own-names.ts";
 import { suggestShortcutType } from "./shortcut-difference.ts";
 import { describeDifference, matchStateDict, type StateDictDifference } from "./state-dict-difference.ts";
 import { toFloat32 } from "./to-float32.ts";
@@ -99,16 +99,6 @@ function renameWeights(
     if (value !== undefined && !counters.test(name)) tensors.set(name, value);
   }
   return { tensors, names };
-}
-
-/** The network's own names by the common ones: it is named as one of the layouts is. */
-function ownNames(names: readonly string[]): ReadonlyMap<string, string> | undefined {
-  for (const layout of layouts) {
-    const table = nameTableOf(layout);
-    const pairs = names.map((name) => [table.toOurs(name), name] as const);
-    if (pairs.every((pair): pair is readonly [string, string] => pair[0] !== undefined)) return new Map(pairs);
-  }
-  return undefined;
 }
 
 /** The file's tensors under the common names, with what Residua's networks do otherwise moved to where they have it. */

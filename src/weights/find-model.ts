@@ -1,9 +1,14 @@
 import { cifarModelName } from "../nn/families/resnet.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
-import { createModel, type NamedModel } from "../nn/models.ts";
+import { createModel, findModelPlan, type NamedModel } from "../nn/models.ts";
+import type { Module } from "../nn/module.ts";
+import { buffersOf, parametersOf } from "../nn/module.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { ResiduaError } from "../tensor/errors.ts";
+import { sameShape, type Shape } from "../tensor/shape.ts";
 import type { Identification } from "./identify.ts";
+import { networkShapes } from "./network-shapes.ts";
+import { ownNames } from "./own-names.ts";
 import { depthOf, type Structure } from "./structure.ts";
 
 /**
@@ -12,40 +17,91 @@ import { depthOf, type Structure } from "./structure.ts";
  * @param shortcut one of the possible types
  */
 export function findModel(found: Identification, shortcut: ShortcutType): NamedModel | undefined {
-  const name = found.layout.build.stemStride === undefined ? modelName(found.structure) : undefined;
-  if (name === undefined) return undefined;
+  const name = modelName(found.structure);
+  if (name === undefined || !canBuild(found)) return undefined;
   try {
-    return createModel(name, modelOptionsOf(found, shortcut));
+    const model = createModel(name, modelOptionsOf(found, shortcut));
+    return fitsShapes(model.module, found, shortcut) ? model : undefined;
   } catch (error) {
     if (error instanceof ResiduaError) return undefined;
     throw error;
   }
 }
 
-/** Options that a network needs for these weights: what the shapes say, and how the layout builds the rest. */
-export function modelOptionsOf({ structure, layout }: Identification, shortcut: ShortcutType): ModelOptions {
-  const { projection, block } = structure;
-  const { padSide, stridePlace, averageDown } = layout.build;
-  return {
+/**
+ * Options that a network needs for these weights: what the shapes say, and how the layout builds the rest.
+ *
+ * @param name leaves out what the network of this name does not take
+ */
+export function modelOptionsOf(
+  { structure, layout }: Identification,
+  shortcut: ShortcutType,
+  name?: string,
+): ModelOptions {
+  const { projection, block, preactivation, stem, stages } = structure;
+  const { padSide, stridePlace, averageDown, foldBias, dilated } = layout.build;
+  const options: ModelOptions = {
     shortcut,
     channels: structure.channels,
     ...(structure.classes === undefined ? {} : { classes: structure.classes }),
     ...(padSide === undefined || shortcut !== "pad" ? {} : { padSide }),
     ...(stridePlace === undefined || block === "basic" ? {} : { stridePlace }),
     ...(averageDown === true ? { subsample: "average" } : {}),
-    ...(projection?.bias === true && layout.build.foldBias !== true ? { projectionBias: true } : {}),
-    ...(projection?.norm === false && !structure.preactivation ? { projectionNorm: false } : {}),
+    ...(projection?.bias === true && foldBias !== true ? { projectionBias: true } : {}),
+    ...(projection?.norm === false && !preactivation ? { projectionNorm: false } : {}),
+    ...(dilated === true ? { outputStride: 8, firstDilation: "stage" } : {}),
+    ...(stages.length === 4 && stem.convolutions === 1 && stem.kernel[0] === 3 ? { stem: "3x3" } : {}),
   };
+  if (name === undefined) return options;
+  const { accepts } = findModelPlan(name).plan;
+  return Object.fromEntries(Object.entries(options).filter(([option]) => accepts.some((taken) => taken === option)));
+}
+
+/** What no option of Residua's networks says: such a file is recognised and not loaded. */
+function canBuild({ structure, layout }: Identification): boolean {
+  const { stemStride, rawProjection, foldBias } = layout.build;
+  const hasBias = structure.convolutionBias && foldBias !== true;
+  return structure.dimensions === 2 && stemStride === undefined && rawProjection !== true && !hasBias;
+}
+
+/** Whether the network's weights are those of the file, name by name. */
+function fitsShapes(module: Module, found: Identification, shortcut: ShortcutType): boolean {
+  const specs = [...parametersOf(module), ...buffersOf(module)];
+  const own = ownNames(specs.map(([name]) => name));
+  if (own === undefined) return false;
+  const { foldBias = false } = found.layout.build;
+  const wanted = [...networkShapes(found.structure, shortcut, found.shapes)].filter(
+    ([name]) => !(foldBias && /\bconv\d*\.bias$/.test(name)),
+  );
+  const shapes = new Map(specs.map(([name, { shape }]) => [name, shape]));
+  const head = found.structure.classes === undefined ? [...own.keys()].filter((name) => name.startsWith("fc.")) : [];
+  return (
+    wanted.length + head.length === specs.length &&
+    wanted.every(([name, shape]) => {
+      const other = shapes.get(own.get(name) ?? "");
+      return other !== undefined && sameShape(withoutTrailing(other), withoutTrailing(shape));
+    })
+  );
+}
+
+/** A classifier may be a 1×1 convolution or fully connected: the numbers are the same. */
+function withoutTrailing(shape: Shape): Shape {
+  return shape.slice(0, shape.findLastIndex((extent) => extent !== 1) + 1);
 }
 
 /** The registry's name, by what papers call the network. */
 function modelName(structure: Structure): string | undefined {
-  const { dimensions, stages, stem, block, groups, preactivation, attention } = structure;
+  const { stages, stem, block, groups, preactivation, attention } = structure;
   const depth = depthOf(structure);
   const [{ width }] = stages;
-  if (dimensions !== 2 || preactivation || attention !== "none" || stem.convolutions !== 1) return undefined;
-  if (stages.length === 3 && block === "basic" && width === 16) return cifarModelName(depth);
-  if (stages.length !== 4 || stem.kernel[0] !== 7 || stem.width !== 64) return undefined;
-  if (groups > 1) return `resnext${depth}_${groups}x${width / groups}d`;
-  return width === 64 ? `resnet${depth}` : `wide_resnet${depth}_${width / 64}`;
+  const attended = attention === "se" ? "se" : "";
+  if (stages.length === 3) {
+    if (!preactivation) return groups > 1 ? `resnext${depth}_${groups}x${width / groups}d` : cifarModelName(depth);
+    if (width > stem.width && block === "basic") return `wrn-${depth}-${width / stem.width}`;
+    return cifarModelName(depth).replace("resnet", "resnetv2_");
+  }
+  if (groups > 1) return `${attended}resnext${depth}_${groups}x${width / groups}d`;
+  if (preactivation) return `resnetv2_${depth}${stem.convolutions === 3 ? "d" : ""}`;
+  if (stem.convolutions === 3) return `${attended}resnet${depth}d`;
+  return block === "bottleneck" && width > 64 ? `wide_resnet${depth}_${width / 64}` : `${attended}resnet${depth}`;
 }

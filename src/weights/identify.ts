@@ -4,7 +4,7 @@ import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { layouts as allLayouts } from "./layouts/index.ts";
 import type { Layout } from "./layouts/layout.ts";
 import { createNameTable, type NameTable } from "./layouts/names.ts";
-import { readStructure, type Structure } from "./structure.ts";
+import { type CommonShapes, readStructure, type Structure } from "./structure.ts";
 import type { WeightsFile } from "./weights-file.ts";
 
 /** What a weights file is taken for. */
@@ -13,7 +13,9 @@ export interface Identification {
   readonly structure: Structure;
   /** The file's names that the network is read from, under the common names. */
   readonly names: ReadonlyMap<string, string>;
-  /** What was left of every name before it was looked up, such as "backbone.". */
+  /** Their shapes, under the common names. */
+  readonly shapes: CommonShapes;
+  /** What was taken off every name before it was looked up, such as "backbone.". */
   readonly prefix: string;
   /** Names of the file that the layout does not know. */
   readonly unknown: readonly string[];
@@ -112,7 +114,16 @@ function readNames(file: WeightsFile, { layout, prefix, names, trusted }: Readin
   }
   const structure = readStructure(shapes);
   if (structure === undefined || !(trusted || layout.takes(structure, file.origin))) return undefined;
-  return { layout, structure, names: known, prefix, unknown, besides, shortcuts: possibleShortcuts(structure, layout) };
+  return {
+    layout,
+    structure,
+    names: known,
+    shapes,
+    prefix,
+    unknown,
+    besides,
+    shortcuts: possibleShortcuts(structure, layout),
+  };
 }
 
 /** Without projections A and plain have the same weights: only who made the file can tell. */

@@ -89,14 +89,13 @@ export function findLayout(id: string): Layout {
 
 /** The difference from the network that the structure says, under the file's own names. */
 function compareWith(file: WeightsFile, found: Identification, shortcut: ShortcutType): StateDictDifference {
-  const shapes = new Map([...found.names].map(([ours, name]) => [ours, file.tensors.get(name)?.shape ?? []]));
   const theirs = (ours: string): string =>
     found.names.get(ours) ?? found.prefix + (nameTableOf(found.layout).toTheirs(ours) ?? ours);
   const renamed = (entries: ReadonlyMap<string, Shape>): ReadonlyMap<string, Shape> =>
     new Map([...entries].map(([ours, shape]) => [file.origin.prefix + theirs(ours), shape]));
-  const expected = renamed(networkShapes(found.structure, shortcut, shapes));
+  const expected = renamed(networkShapes(found.structure, shortcut, found.shapes));
   const unknown = found.unknown.map((name) => [file.origin.prefix + name, [] as Shape] as const);
-  return compareShapes(expected, new Map([...renamed(shapes), ...unknown]));
+  return compareShapes(expected, new Map([...renamed(found.shapes), ...unknown]));
 }
 
 function refuseUnknown(file: WeightsFile, where: string, among: readonly Layout[]): WeightsError {

@@ -82,9 +82,10 @@ test("with any bytes changed, a file gives tensors of a bounded size or one line
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
       const bytes = Uint8Array.from(whole);
       for (const [index, value] of changes) bytes[index] = value;
-      const read = await decodeKeras(bytes, "w.h5").catch((error: unknown) => error);
-      expect(crashOf(() => requireResult(read))).toBeUndefined();
-      const sizes = read instanceof Map ? Array.from(read.values() as Iterable<Tensor>, ({ data }) => data.byteLength) : [];
+      const result = await decodeKeras(bytes, "w.h5").catch((error: unknown) => error);
+      expect(crashOf(() => requireResult(result))).toBeUndefined();
+      const sizes =
+        result instanceof Map ? Array.from(result.values() as Iterable<Tensor>, ({ data }) => data.byteLength) : [];
       expect(Math.max(0, ...sizes)).toBeLessThan(2 ** 25);
     }),
     { numRuns: 500 },

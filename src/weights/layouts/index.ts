@@ -1,4 +1,4 @@
-import { akamaster } from "./akamaster.ts";
+import { akamaster, kuangliu } from "./akamaster.ts";
 import { keras, kerasOld } from "./keras.ts";
 import type { Layout } from "./layout.ts";
 import { medicalnet } from "./medicalnet.ts";
@@ -22,6 +22,7 @@ export const layouts: readonly Layout[] = [
   medicalnet,
   resnets3d,
   akamaster,
+  kuangliu,
   zagoruyko,
   xternalz,
   meliketoy,
