@@ -5,11 +5,7 @@ import { inverseDeviation } from "../portable/batch-norm.ts";
 import { type BlockedContext, type BlockedRule, imageShape, type PendingConvolution } from "./context.ts";
 import { affine, writeConvolution } from "./convolution.ts";
 import { padVector, slice } from "./layout.ts";
-
-/** Means over N, H and W of a blocked value: [Cp]. Means of means are faster and more exact than one long sum. */
-function channelMean(c: BlockedContext, x: Value): Value {
-  return c.g.op("ReduceMean", [c.g.op("BlockedGlobalAveragePool", [x]), c.g.ints([0, 2, 3])], { keepdims: 0 });
-}
+import { channelMean, channelMeanProduct } from "./reductions.ts";
 
 /** The shift is the mean of at least this share of the values. */
 const SAMPLED_SHARE = 1 / 256;
@@ -26,7 +22,7 @@ function estimateMean(c: BlockedContext, pending: PendingConvolution): Value {
   const strides = attributes.strides!.map((stride) => stride * coarsening);
   const first = slice(c.g, pending.x, 0, 0, 1);
   const sample = writeConvolution(c, { ...pending, x: first, attributes: { ...attributes, strides } });
-  return channelMean(c, sample);
+  return channelMean(c.g, sample);
 }
 
 /**
@@ -43,7 +39,7 @@ function centre(c: BlockedContext, name: string): { readonly centred: Value; rea
     return { centred, shift };
   }
   const x = c.blocked(name);
-  const shift = channelMean(c, x);
+  const shift = channelMean(c.g, x);
   const centred = writeConvolution(c, affine(c, x, c.g.fill(1, shapeOf(shift)), c.g.op("Neg", [shift])));
   return { centred, shift };
 }
@@ -64,8 +60,8 @@ export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
   if (shape === undefined || dividesByZero || !c.isBlocked(x)) return false;
   const { g } = c;
   const { centred, shift } = centre(c, x);
-  const mean = channelMean(c, centred);
-  const square = channelMean(c, g.op("Mul", [centred, centred]));
+  const mean = channelMean(g, centred);
+  const square = channelMeanProduct(g, centred, centred, c.block);
   // Rounding may leave a variance of nothing just below zero.
   const variance = g.op("Relu", [g.op("Sub", [square, g.op("Mul", [mean, mean])])]);
   const inverse = inverseDeviation(g, variance, epsilon);
@@ -92,8 +88,8 @@ export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient">
   const shape = imageShape(c, x)!;
   const count = g.fill(sizeOf(shape) / shape[1]);
   const dy = c.blocked(dyName);
-  const meanGradient = channelMean(c, dy);
-  const product = channelMean(c, g.op("Mul", [dy, centred]));
+  const meanGradient = channelMean(g, dy);
+  const product = channelMeanProduct(g, dy, centred, c.block);
   const h = g.op("Mul", [inverse, g.op("Sub", [product, g.op("Mul", [mean, meanGradient])])]);
   const slope = g.op("Mul", [scale, g.op("Mul", [h, inverse])]);
   const offset = g.op("Sub", [g.op("Mul", [slope, mean]), g.op("Mul", [scale, meanGradient])]);

@@ -5,10 +5,26 @@ import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { padVector, reshape } from "./layout.ts";
 import { weightLayout } from "./weight-layout.ts";
 
-/** Writes a pending convolution. */
+/**
+ * Writes a pending convolution. ONNX Runtime adds the sum in its own memory, unless something else still needs that: then
+ * it is copied first, on one thread. So a sum that others need is added the other way round, onto the result.
+ */
 export function writeConvolution(c: BlockedContext, pending: PendingConvolution, activation?: "Relu"): Value {
-  const { x, weight, bias, sum, attributes } = pending;
+  const { sum } = pending;
+  if (typeof sum === "string" && !c.isUsedOnce(sum)) {
+    const result = writeNode(c, { ...pending, sum: undefined });
+    return writeNode(c, tapOf(c, c.blocked(sum)), result, activation);
+  }
   const added = sum === undefined ? undefined : typeof sum === "string" ? c.blocked(sum) : writeConvolution(c, sum);
+  return writeNode(c, pending, added, activation);
+}
+
+function writeNode(
+  c: BlockedContext,
+  { x, weight, bias, attributes }: PendingConvolution,
+  added?: Value,
+  activation?: "Relu",
+): Value {
   const operands = [x, weight, ...(bias || added ? [bias] : []), ...(added ? [added] : [])];
   return c.g.op("BlockedConv", operands, activation ? { ...attributes, activation } : attributes);
 }
@@ -20,16 +36,42 @@ export function addSum(pending: PendingConvolution, name: string): PendingConvol
   return inner && { ...pending, sum: inner };
 }
 
-/** scale·x + offset by channel: a depthwise convolution with one tap. @param scale and offset `[Cp]` */
-export function affine(c: BlockedContext, x: Value, scale: Value, offset?: Value): PendingConvolution {
-  const [channels] = shapeOf(scale);
+/** What a depthwise convolution with one tap may do besides. */
+interface TapOptions {
+  /** By channel, `[Cp]`; ones if left out. */
+  readonly scale?: Value;
+  readonly offset?: Value | undefined;
+  readonly strides?: readonly [number, number];
+  /** Columns of zeros to add left and right. */
+  readonly columns?: readonly [number, number];
+}
+
+/** A depthwise convolution with one tap: scale·x + offset by channel, every stride-th point, columns of zeros added. */
+export function tapOf(
+  c: BlockedContext,
+  x: Value,
+  { scale, offset, strides = [1, 1], columns = [0, 0] }: TapOptions = {},
+): PendingConvolution {
+  const channels = shapeOf(x)[1] as number;
+  const shape = [channels, 1, 1, 1];
   return {
     kind: "convolution",
     x,
-    weight: reshape(c.g, scale, [channels, 1, 1, 1]),
+    weight: scale ? reshape(c.g, scale, shape) : c.memo(`ones/${channels}`, () => c.g.fill(1, shape)),
     bias: offset,
-    attributes: { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides: [1, 1], dilations: [1, 1], group: channels },
+    attributes: {
+      kernel_shape: [1, 1],
+      pads: [0, columns[0], 0, columns[1]],
+      strides,
+      dilations: [1, 1],
+      group: channels,
+    },
   };
+}
+
+/** scale·x + offset by channel. @param scale and offset `[Cp]` */
+export function affine(c: BlockedContext, x: Value, scale: Value, offset?: Value): PendingConvolution {
+  return tapOf(c, x, { scale, offset });
 }
 
 const isPoint = ({ kernel, begins, ends }: ConvolutionPlan): boolean =>
@@ -38,12 +80,9 @@ const isPoint = ({ kernel, begins, ends }: ConvolutionPlan): boolean =>
 /** Every stride-th point of a blocked value: what a 1×1 convolution with stride sees. Made once for all its users. */
 export function subsample(c: BlockedContext, name: string, strides: readonly [number, number]): Value {
   if (strides[0] === 1 && strides[1] === 1) return c.blocked(name);
-  return c.memo(`subsample/${name}/${strides.join()}`, () => {
-    const x = c.blocked(name);
-    const channels = shapeOf(x)[1];
-    const attributes = { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides, dilations: [1, 1], group: channels };
-    return c.g.op("BlockedConv", [x, c.g.fill(1, [channels, 1, 1, 1])], attributes);
-  });
+  return c.memo(`subsample/${name}/${strides.join()}`, () =>
+    writeConvolution(c, tapOf(c, c.blocked(name), { strides })),
+  );
 }
 
 /** A convolution's blocked input; a 1×1 convolution with stride becomes one without, on the subsampled input. */

@@ -3,6 +3,7 @@ import type { Value } from "../../onnx/graph.ts";
 import type { BlockedContext, PendingConvolution } from "./context.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { padPlanes, reshape, slice, spreadPlanes } from "./layout.ts";
+import { channelDot } from "./reductions.ts";
 import { constantIndices, gatherRows, weightLayout } from "./weight-layout.ts";
 
 /**
@@ -47,7 +48,7 @@ export function depthwiseInputGradient(
   };
 }
 
-/** The weight gradient of a depthwise convolution, a tap at a time: the mean of dy times x displaced, times the count. */
+/** The weight gradient of a depthwise convolution, a tap at a time: dy times x displaced, summed by channel. */
 export function depthwiseWeightGradient(c: BlockedContext, x: Value, dy: Value, plan: ConvolutionPlan): Value {
   const { g, block } = c;
   const { batch, input, output, kernel, strides, dilations, begins, blockedGroups } = plan;
@@ -55,19 +56,14 @@ export function depthwiseWeightGradient(c: BlockedContext, x: Value, dy: Value, 
     (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - input[axis] - begins[axis];
   const padded = padPlanes(g, x, block, { top: begins[0], left: begins[1], bottom: end(0), right: end(1) });
   const [, , H, W] = shapeOf(padded) as readonly [number, number, number, number];
-  const planes = (batch * blockedGroups) / block;
-  const rows = reshape(g, padded, [planes, H, W, block]);
-  const factor = reshape(g, dy, [planes, ...output, block]);
+  const rows = reshape(g, padded, [(batch * blockedGroups) / block, H, W, block]);
   const taps = Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
     const start = [Math.floor(tap / kernel[1]) * dilations[0], (tap % kernel[1]) * dilations[1]] as const;
     const stop = (axis: 0 | 1): number => start[axis] + (output[axis] - 1) * strides[axis] + 1;
     const down = slice(g, rows, 1, start[0], stop(0), strides[0]);
     const met = slice(g, down, 2, start[1], stop(1), strides[1]);
-    const product = reshape(g, g.op("Mul", [factor, met]), [batch, blockedGroups, ...output]);
-    const means = g.op("ReduceMean", [g.op("BlockedGlobalAveragePool", [product]), g.ints([0])], { keepdims: 0 });
-    return reshape(g, means, [blockedGroups / block, 1, block]);
+    const sums = channelDot(g, reshape(g, met, [batch, blockedGroups, ...output]), dy, block);
+    return reshape(g, sums, [blockedGroups / block, 1, block]);
   });
-  const joined = taps.length === 1 ? taps[0] : g.op("Concat", taps, { axis: 1 });
-  const sums = g.op("Mul", [joined, g.fill(batch * output[0] * output[1])]);
-  return reshape(g, sums, weightLayout(plan).shape);
+  return reshape(g, taps.length === 1 ? taps[0] : g.op("Concat", taps, { axis: 1 }), weightLayout(plan).shape);
 }

@@ -1,7 +1,7 @@
 import { shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { BlockedContext, BlockedRule } from "./context.ts";
-import { blockedSource } from "./convolution.ts";
+import { blockedSource, tapOf, writeConvolution } from "./convolution.ts";
 import { type ConvolutionPlan, meetsInput } from "./convolution-plan.ts";
 import { depthwiseWeightGradient } from "./depthwise.ts";
 import { pad, reshape, roundUp, slice } from "./layout.ts";
@@ -46,17 +46,17 @@ function gradientShape(plan: ConvolutionPlan): GradientShape {
 /** x as rows [N, planes, H, W·pointSize], padded along the row and in the batch; cut where no window reaches. */
 function padRows(c: BlockedContext, rows: Value, { plan, pointSize, batch, ends }: GradientShape): Value {
   const [N, planes, H, width] = shapeOf(rows) as readonly [number, number, number, number];
-  const left = plan.begins[1] * pointSize;
-  const right = ends[1] * pointSize;
+  const [left, right] = [plan.begins[1], ends[1]];
   const cut = Math.min(ends[0], 0);
   const extra = batch - N;
-  if (extra > 0) return pad(c.g, rows, [0, 0, 0, left], [extra, 0, cut, right]);
-  if (cut === 0) {
-    const padded = pad(c.g, reshape(c.g, rows, [N * planes * H, width]), [0, left], [0, right]);
-    return reshape(c.g, padded, [N, planes, H, width + left + right]);
+  if (extra === 0 && cut === 0 && pointSize === c.block && right >= 0) {
+    if (left + right === 0) return rows;
+    // A convolution pads on all threads, Pad on one.
+    const image = reshape(c.g, rows, [N, planes * c.block, H, width / c.block]);
+    const padded = writeConvolution(c, tapOf(c, image, { columns: [left, right] }));
+    return reshape(c.g, padded, [N, planes, H, width + (left + right) * c.block]);
   }
-  const padded = pad(c.g, reshape(c.g, rows, [N * planes, H, width]), [0, 0, left], [0, cut, right]);
-  return reshape(c.g, padded, [N, planes, H + cut, width + left + right]);
+  return pad(c.g, rows, [0, 0, 0, left * pointSize], [extra, 0, cut, right * pointSize]);
 }
 
 /** x with its batch in blocks: [blocks of a group, groups·N, H, Wp·pointSize] in ONNX Runtime's blocked layout. */
