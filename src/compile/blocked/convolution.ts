@@ -52,7 +52,7 @@ export function tapOf(
   x: Value,
   { scale, offset, strides = [1, 1], columns = [0, 0] }: TapOptions = {},
 ): PendingConvolution {
-  const channels = shapeOf(x)[1] as number;
+  const [, channels] = shapeOf(x);
   const shape = [channels, 1, 1, 1];
   return {
     kind: "convolution",

@@ -66,9 +66,21 @@ function blockBatch(c: BlockedContext, rows: Value, shape: GradientShape): Value
   const [N, , H, width] = shapeOf(padded) as readonly [number, number, number, number];
   const target = [inBlocks, blockedGroups * N, H, width];
   if (inBlocks === 1 && blockedGroups === 1) return c.g.op("BlockedReorderInput", [reshape(c.g, padded, target)]);
-  const apart = reshape(c.g, padded, [N, blockedGroups, inBlocks, H * width]);
-  const turned = c.g.op("Transpose", [apart], { perm: [2, 1, 0, 3] });
-  return c.g.op("BlockedReorderInput", [reshape(c.g, turned, target)]);
+  // Whole planes move: Gather copies them on all threads, Transpose on one.
+  const planes = reshape(c.g, padded, [N * blockedGroups * inBlocks, H * width]);
+  const order = c.memo(`planes/${N}/${blockedGroups}/${inBlocks}`, () =>
+    constantIndices(c.g, transposedRows(N, blockedGroups, inBlocks)),
+  );
+  return c.g.op("BlockedReorderInput", [reshape(c.g, gatherRows(c.g, planes, order), target)]);
+}
+
+/** The rows of [N, G, I, …] in the order [I, G, N, …]. */
+function transposedRows(N: number, groups: number, blocks: number): Int32Array {
+  const rows = new Int32Array(N * groups * blocks);
+  return rows.map((_, at) => {
+    const [n, group, block] = [at % N, Math.floor(at / N) % groups, Math.floor(at / N / groups)];
+    return (n * groups + group) * blocks + block;
+  });
 }
 
 function inputRows(c: BlockedContext, name: string, x: Value, { plan }: GradientShape): Value {
