@@ -42,15 +42,15 @@ interface TapOptions {
   readonly scale?: Value;
   readonly offset?: Value | undefined;
   readonly strides?: readonly [number, number];
-  /** Columns of zeros to add left and right. */
-  readonly columns?: readonly [number, number];
+  /** Zeros to add: top, left, bottom, right. */
+  readonly pads?: readonly number[];
 }
 
-/** A depthwise convolution with one tap: scale·x + offset by channel, every stride-th point, columns of zeros added. */
+/** A depthwise convolution with one tap: scale·x + offset by channel, every stride-th point, zeros added around. */
 export function tapOf(
   c: BlockedContext,
   x: Value,
-  { scale, offset, strides = [1, 1], columns = [0, 0] }: TapOptions = {},
+  { scale, offset, strides = [1, 1], pads = [0, 0, 0, 0] }: TapOptions = {},
 ): PendingConvolution {
   const [, channels] = shapeOf(x);
   const shape = [channels, 1, 1, 1];
@@ -61,7 +61,7 @@ export function tapOf(
     bias: offset,
     attributes: {
       kernel_shape: [1, 1],
-      pads: [0, columns[0], 0, columns[1]],
+      pads,
       strides,
       dilations: [1, 1],
       group: channels,

@@ -19,11 +19,13 @@ interface GradientShape {
   readonly plan: ConvolutionPlan;
   /** Floats that a point of x's row takes: the block, or the channels of an image. */
   readonly pointSize: number;
-  /** The batch, rounded up so that each part has whole blocks. */
-  readonly batch: number;
-  /** Parts of the batch that are summed apart, as groups, to give all threads work. */
+  /** Bands of output rows that count as samples of their own, so that fewer samples have to be made up of zeros. */
+  readonly bands: number;
+  /** Samples that are summed over: batch · bands, rounded up so that each part has whole blocks. */
+  readonly samples: number;
+  /** Parts of the samples that are summed apart, as groups, to give all threads work. */
   readonly parts: number;
-  /** Zeros to add on each side of x: what the windows reach beyond it. Negative at the end: what they leave out. */
+  /** Zeros to add behind x: what the windows reach beyond it. Negative where they leave something out. */
   readonly ends: readonly [bottom: number, right: number];
 }
 
@@ -32,55 +34,93 @@ const FEW_UNITS = 8;
 /** Blocks of filters that ONNX Runtime computes together. */
 const FILTER_SET = 4;
 
+/** The fewest bands, of equal height, with which the samples fill their blocks best. */
+function chooseBands(batch: number, rows: number, block: number): number {
+  const fill = (bands: number): number => (batch * bands) / roundUp(batch * bands, block);
+  let best = 1;
+  for (let bands = 2; bands <= rows; bands++) if (rows % bands === 0 && fill(bands) > fill(best)) best = bands;
+  return best;
+}
+
 function gradientShape(plan: ConvolutionPlan): GradientShape {
-  const { block, blockedGroups, inBlocks, outBlocks, input, output, kernel, strides, dilations, begins } = plan;
+  const { batch, block, blockedGroups, inBlocks, outBlocks, input, output, kernel, strides, dilations, begins } = plan;
   const end = (axis: 0 | 1): number =>
     (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - input[axis] - begins[axis];
-  const batch = roundUp(plan.batch, block);
+  const bands = chooseBands(batch, output[0], block);
+  const samples = roundUp(batch * bands, block);
   const units = inBlocks * blockedGroups * Math.ceil(outBlocks / FILTER_SET) * kernel[0];
-  const parts = units < FEW_UNITS && units % 2 === 1 && batch % (2 * block) === 0 ? 2 : 1;
+  const parts = units < FEW_UNITS && units % 2 === 1 && samples % (2 * block) === 0 ? 2 : 1;
   const pointSize = plan.kind === "image" ? plan.inChannels : block;
-  return { plan, pointSize, batch, parts, ends: [end(0), end(1)] };
+  return { plan, pointSize, bands, samples, parts, ends: [end(0), end(1)] };
 }
 
-/** x as rows [N, planes, H, W·pointSize], padded along the row and in the batch; cut where no window reaches. */
-function padRows(c: BlockedContext, rows: Value, { plan, pointSize, batch, ends }: GradientShape): Value {
+/** Whether x's planes can stay whole, with the convolution itself adding the rows of zeros. */
+function keepsPlanes({ plan, bands, samples, ends }: GradientShape): boolean {
+  return bands === 1 && samples === plan.batch && ends[0] >= 0;
+}
+
+/** x's rows [N, planes, H, W·pointSize] with zeros around: above and below too where rows are to be picked. */
+function padRows(c: BlockedContext, rows: Value, shape: GradientShape): Value {
+  const { plan, pointSize, samples, bands, ends } = shape;
   const [N, planes, H, width] = shapeOf(rows) as readonly [number, number, number, number];
+  const spare = samples > plan.batch * bands ? 1 : 0;
+  const [top, bottom] = keepsPlanes(shape) ? [0, 0] : [plan.begins[0], Math.max(ends[0], 0) + spare];
   const [left, right] = [plan.begins[1], ends[1]];
-  const cut = Math.min(ends[0], 0);
-  const extra = batch - N;
-  if (extra === 0 && cut === 0 && pointSize === c.block && right >= 0) {
-    if (left + right === 0) return rows;
-    // A convolution pads on all threads, Pad on one.
-    const image = reshape(c.g, rows, [N, planes * c.block, H, width / c.block]);
-    const padded = writeConvolution(c, tapOf(c, image, { columns: [left, right] }));
-    return reshape(c.g, padded, [N, planes, H, width + (left + right) * c.block]);
+  if ([top, left, bottom, right].every((by) => by === 0)) return rows;
+  if (pointSize !== c.block || right < 0) {
+    return pad(c.g, rows, [0, 0, top, left * pointSize], [0, 0, bottom, right * pointSize]);
   }
-  return pad(c.g, rows, [0, 0, 0, left * pointSize], [extra, 0, cut, right * pointSize]);
+  // A convolution pads on all threads, Pad on one.
+  const image = reshape(c.g, rows, [N, planes * c.block, H, width / c.block]);
+  const padded = writeConvolution(c, tapOf(c, image, { pads: [top, left, bottom, right] }));
+  return reshape(c.g, padded, [N, planes, H + top + bottom, width + (left + right) * c.block]);
 }
 
-/** x with its batch in blocks: [blocks of a group, groups·N, H, Wp·pointSize] in ONNX Runtime's blocked layout. */
-function blockBatch(c: BlockedContext, rows: Value, shape: GradientShape): Value {
-  const { blockedGroups, inBlocks } = shape.plan;
+/** x with its samples in blocks: [blocks of a group, groups·samples, rows, Wp·pointSize] in ONNX Runtime's blocked layout. */
+function blockSamples(c: BlockedContext, rows: Value, shape: GradientShape): Value {
+  const { plan, samples, bands } = shape;
+  const { blockedGroups, inBlocks } = plan;
   const padded = padRows(c, rows, shape);
-  const [N, , H, width] = shapeOf(padded) as readonly [number, number, number, number];
-  const target = [inBlocks, blockedGroups * N, H, width];
-  if (inBlocks === 1 && blockedGroups === 1) return c.g.op("BlockedReorderInput", [reshape(c.g, padded, target)]);
-  // Whole planes move: Gather copies them on all threads, Transpose on one.
-  const planes = reshape(c.g, padded, [N * blockedGroups * inBlocks, H * width]);
-  const order = c.memo(`planes/${N}/${blockedGroups}/${inBlocks}`, () =>
-    constantIndices(c.g, transposedRows(N, blockedGroups, inBlocks)),
-  );
-  return c.g.op("BlockedReorderInput", [reshape(c.g, gatherRows(c.g, planes, order), target)]);
+  const [N, planes, H, width] = shapeOf(padded) as readonly [number, number, number, number];
+  if (keepsPlanes(shape)) {
+    const target = [inBlocks, blockedGroups * N, H, width];
+    if (planes === 1) return c.g.op("BlockedReorderInput", [reshape(c.g, padded, target)]);
+    // Whole planes move: Gather copies them on all threads, Transpose on one.
+    const order = c.memo(`planes/${N}/${blockedGroups}/${inBlocks}`, () =>
+      constantIndices(c.g, bandRows(shape, { height: 1, step: 0, taken: 1 })),
+    );
+    const moved = gatherRows(c.g, reshape(c.g, padded, [N * planes, H * width]), order);
+    return c.g.op("BlockedReorderInput", [reshape(c.g, moved, target)]);
+  }
+  const step = (plan.output[0] / bands) * plan.strides[0];
+  const taken = step - plan.strides[0] + (plan.kernel[0] - 1) * plan.dilations[0] + 1;
+  const order = constantIndices(c.g, bandRows(shape, { height: H, step, taken }));
+  const moved = gatherRows(c.g, reshape(c.g, padded, [N * planes * H, width]), order);
+  return c.g.op("BlockedReorderInput", [reshape(c.g, moved, [inBlocks, blockedGroups * samples, taken, width])]);
 }
 
-/** The rows of [N, G, I, …] in the order [I, G, N, …]. */
-function transposedRows(N: number, groups: number, blocks: number): Int32Array {
-  const rows = new Int32Array(N * groups * blocks);
-  return rows.map((_, at) => {
-    const [n, group, block] = [at % N, Math.floor(at / N) % groups, Math.floor(at / N / groups)];
-    return (n * groups + group) * blocks + block;
-  });
+/** Which rows of a plane of `height` each band takes: `taken` from every `step`-th on. */
+interface BandRows {
+  readonly height: number;
+  readonly step: number;
+  readonly taken: number;
+}
+
+/** Rows of [N, groups, blocks, height] in the order [blocks, groups, samples, taken]; the last row, of zeros, where there is no sample. */
+function bandRows({ plan, samples, bands }: GradientShape, { height, step, taken }: BandRows): Int32Array {
+  const { batch, blockedGroups, inBlocks } = plan;
+  const rows = new Int32Array(inBlocks * blockedGroups * samples * taken);
+  let at = 0;
+  for (let block = 0; block < inBlocks; block++) {
+    for (let group = 0; group < blockedGroups; group++) {
+      for (let sample = 0; sample < samples; sample++) {
+        const plane = (Math.floor(sample / bands) * blockedGroups + group) * inBlocks + block;
+        const first = plane * height + (sample % bands) * step;
+        for (let row = 0; row < taken; row++) rows[at++] = sample < batch * bands ? first + row : height - 1;
+      }
+    }
+  }
+  return rows;
 }
 
 function inputRows(c: BlockedContext, name: string, x: Value, { plan }: GradientShape): Value {
@@ -90,22 +130,24 @@ function inputRows(c: BlockedContext, name: string, x: Value, { plan }: Gradient
   return reshape(c.g, pointsLast, [batch, 1, input[0], input[1] * inChannels]);
 }
 
-/** Rows of dy's memory [N·OB·OH·OW, b] in the order (group, part, output block, batch block, place, n within). */
-function kernelRows({ plan, batch, parts }: GradientShape): Int32Array {
-  const { block, blockedGroups, outBlocks, output } = plan;
-  const places = output[0] * output[1];
+/** Rows of dy's memory [N·OB·OH·OW, b] in the order (group, part, output block, sample block, place, sample within). */
+function kernelRows({ plan, bands, samples, parts }: GradientShape): Int32Array {
+  const { batch, block, blockedGroups, outBlocks, output } = plan;
+  const places = (output[0] / bands) * output[1];
   const allBlocks = blockedGroups * outBlocks;
-  const partSize = batch / parts;
-  const rows = new Int32Array(batch * allBlocks * places);
+  const partSize = samples / parts;
+  const rows = new Int32Array(samples * allBlocks * places);
   let at = 0;
   for (let group = 0; group < blockedGroups; group++) {
     for (let part = 0; part < parts; part++) {
       for (let out = group * outBlocks; out < (group + 1) * outBlocks; out++) {
         for (let first = part * partSize; first < (part + 1) * partSize; first += block) {
           for (let place = 0; place < places; place++) {
-            for (let n = first; n < first + block; n++) {
-              // Beyond the batch x is zero, so that any sample of dy will do.
-              rows[at++] = (Math.min(n, plan.batch - 1) * allBlocks + out) * places + place;
+            for (let within = first; within < first + block; within++) {
+              // Beyond the samples x is zero, so that any one of dy will do.
+              const sample = Math.min(within, batch * bands - 1);
+              const plane = Math.floor(sample / bands) * allBlocks + out;
+              rows[at++] = (plane * bands + (sample % bands)) * places + place;
             }
           }
         }
@@ -115,11 +157,11 @@ function kernelRows({ plan, batch, parts }: GradientShape): Int32Array {
   return rows;
 }
 
-/** dy as the kernel [groups·parts·O, N/parts, OH, OW]. */
+/** dy as the kernel [groups·parts·O, samples/parts, OH/bands, OW]. */
 function gradientKernel(c: BlockedContext, dyName: string, shape: GradientShape): Value {
-  const { plan, batch, parts } = shape;
+  const { plan, bands, samples, parts } = shape;
   const { block, blockedGroups, outBlocks, output } = plan;
-  const key = [plan.batch, batch, parts, blockedGroups, outBlocks, ...output].join();
+  const key = [plan.batch, bands, samples, parts, blockedGroups, outBlocks, ...output].join();
   return c.memo(`gradient-kernel/${dyName}/${key}`, () => {
     const memory = reshape(c.g, c.blocked(dyName), [
       plan.batch * blockedGroups * outBlocks * output[0] * output[1],
@@ -127,7 +169,8 @@ function gradientKernel(c: BlockedContext, dyName: string, shape: GradientShape)
     ]);
     const order = c.memo(`kernel-rows/${key}`, () => constantIndices(c.g, kernelRows(shape)));
     const kernel = gatherRows(c.g, memory, order);
-    return reshape(c.g, kernel, [blockedGroups * parts * outBlocks * block, batch / parts, ...output]);
+    const filters = blockedGroups * parts * outBlocks * block;
+    return reshape(c.g, kernel, [filters, samples / parts, output[0] / bands, output[1]]);
   });
 }
 
@@ -162,14 +205,15 @@ function storeGradient(c: BlockedContext, result: Value, { plan, pointSize, part
 function denseWeightGradient(c: BlockedContext, xName: string, dyName: string, plan: ConvolutionPlan): Value {
   const source = plan.kind === "image" ? { x: c.plain(xName), plan } : blockedSource(c, xName, plan);
   const shape = gradientShape(source.plan);
-  const { begins, output, strides, dilations, blockedGroups } = source.plan;
-  const key = [source.x.name, shape.batch, ...begins, ...shape.ends, blockedGroups].join();
-  const x = c.memo(`blocked-batch/${key}`, () => blockBatch(c, inputRows(c, xName, source.x, shape), shape));
+  const { begins, output, strides, dilations, kernel, blockedGroups } = source.plan;
+  const { bands, samples, ends } = shape;
+  const key = [source.x.name, bands, samples, ...begins, ...ends, ...kernel, ...dilations, blockedGroups].join();
+  const x = c.memo(`blocked-samples/${key}`, () => blockSamples(c, inputRows(c, xName, source.x, shape), shape));
   const result = c.g.op("BlockedConv", [x, gradientKernel(c, dyName, shape)], {
-    kernel_shape: output,
+    kernel_shape: [output[0] / bands, output[1]],
     dilations: [strides[0], strides[1] * shape.pointSize],
     strides: [dilations[0], 1],
-    pads: [begins[0], 0, Math.max(shape.ends[0], 0), 0],
+    pads: keepsPlanes(shape) ? [begins[0], 0, ends[0], 0] : [0, 0, 0, 0],
     group: blockedGroups * shape.parts,
   });
   return storeGradient(c, result, shape);
