@@ -1,5 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { OptionError } from "../tensor/errors.ts";
+import { createCollector } from "./node/garbage.ts";
 import { createOrtRuntime } from "./onnxruntime.ts";
 import type { Runtime, SessionOptions } from "./runtime.ts";
 
@@ -9,12 +10,15 @@ import type { Runtime, SessionOptions } from "./runtime.ts";
  *
  * Execution providers by name: "cpu" everywhere, "webgpu" on Linux, Windows and macOS, "coreml" on macOS, "dml" on
  * Windows, "cuda" where its files are installed.
+ *
+ * Where Node was started with `--expose-gc`, dead outputs are collected between runs, which lowers the peak of memory.
  */
 export function createNodeRuntime(): Runtime {
   return createOrtRuntime(ort, {
     name: "node",
     version: ort.env.versions.node ?? ort.env.versions.common,
     hasBlockedDomain: process.arch === "x64",
+    beforeRun: createCollector(),
     sessionOptions: ({ threads, executionProviders }: SessionOptions) => {
       if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
         throw new OptionError("threads", `must be a whole number above 0, got ${threads}`);

@@ -14,6 +14,8 @@ export interface OrtFlavour {
   readonly name: Runtime["name"];
   readonly version: string;
   readonly hasBlockedDomain: boolean;
+  /** Called before every run. */
+  readonly beforeRun?: (() => void) | undefined;
   /** @throws {OptionError} if an option is out of range */
   readonly sessionOptions: (options: SessionOptions) => InferenceSession.SessionOptions;
 }
@@ -50,7 +52,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
         ...flavour.sessionOptions(options),
       };
       try {
-        return wrapSession(ort, queue, await queue(() => ort.InferenceSession.create(model, settings)));
+        return wrapSession(ort, flavour, await queue(() => ort.InferenceSession.create(model, settings)));
       } catch (error) {
         throw explainFailure("model", error);
       }
@@ -58,7 +60,8 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
   };
 }
 
-function wrapSession(ort: OrtModule, queue: Queue, inner: InferenceSession): Session {
+function wrapSession(ort: OrtModule, { beforeRun }: OrtFlavour, inner: InferenceSession): Session {
+  const queue = queueOf(ort);
   const { inputNames, outputNames, inputMetadata } = inner;
   const inputs = new Map(inputNames.map((name, index) => [name, inputMetadata[index]]));
   const outputs = new Set(outputNames);
@@ -67,6 +70,7 @@ function wrapSession(ort: OrtModule, queue: Queue, inner: InferenceSession): Ses
   const run: Session["run"] = async (feeds, fetches = outputNames) => {
     if (released) throw new ResiduaError("session", "was released; load the model again");
     checkFetches(outputs, fetches);
+    beforeRun?.();
     const fed = convertFeeds(ort, inputs, feeds);
     const results = await queue(() => inner.run(fed, fetches)).catch((error: unknown) => {
       throw explainFailure("run", error);

@@ -83,9 +83,15 @@ export function weightLayout(plan: ConvolutionPlan): WeightLayout {
     kind === "dense"
       ? [blockedGroups * outBlocks * block, inBlocks * block, ...kernel]
       : [roundUp(outChannels, block), inGroup, ...kernel];
-  let held: Int32Array | undefined;
-  const source = (): Int32Array =>
-    (held ??= kind === "dense" ? denseSource(plan) : outermostBlockedSource(plan, inGroup * kernel[0] * kernel[1]));
+  // As large as the weight itself and needed at loading and saving only: kept no longer than memory is plentiful.
+  let held: WeakRef<Int32Array> | undefined;
+  const source = (): Int32Array => {
+    const kept = held?.deref();
+    if (kept) return kept;
+    const made = kind === "dense" ? denseSource(plan) : outermostBlockedSource(plan, inGroup * kernel[0] * kernel[1]);
+    held = new WeakRef(made);
+    return made;
+  };
   return {
     name: `${kind}${block}/${groups}`,
     logicalShape,

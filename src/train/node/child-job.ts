@@ -57,7 +57,8 @@ export function startChildJob<Input, Event, Result>(
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
     // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
-    execArgv: [],
+    // Lets the runtime collect dead outputs.
+    execArgv: ["--expose-gc"],
     // Ctrl-C reaches the whole group of processes; the parent decides what it means.
     detached: true,
     // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.
