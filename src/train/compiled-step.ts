@@ -11,9 +11,11 @@ import {
 } from "../compile/step.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
+import type { Graph } from "../onnx/graph.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ModelCache } from "./model-cache.ts";
 
 /** What a training step is compiled from. */
 export interface StepOptions extends Omit<ForwardOptions, "loss">, UpdateOptions {
@@ -23,6 +25,8 @@ export interface StepOptions extends Omit<ForwardOptions, "loss">, UpdateOptions
   /** `portable` if left out. */
   readonly lowering?: Lowering;
   readonly session?: SessionOptions;
+  /** Where compiled models are kept for the next time; nowhere if left out. */
+  readonly cache?: ModelCache;
   /** Parameters whose gradient norm every step reports. */
   readonly watch?: readonly string[];
 }
@@ -42,14 +46,16 @@ export interface CompiledStep {
 
 /** Builds, lowers, encodes and loads a training step. */
 export async function compileStep(options: StepOptions): Promise<CompiledStep> {
-  const { runtime, lowering = portable, loss = crossEntropy, optimizer, watch } = options;
+  const { runtime, lowering = portable, loss = crossEntropy, optimizer, watch, cache } = options;
   const logical = buildTrainingStep({ ...options, loss }, watch);
-  const { graph, layouts } = lowering.lower(logical.graph);
+  const { write, layouts } = lowering.lower(logical.graph);
+  const make = (): Uint8Array => encodeModel(toModel(write()));
   const fed = new Set([stepNames.images, stepNames.labels, ...logical.scalars, ...logical.noise.keys()]);
   const state = logical.graph.inputs.filter(({ name }) => !fed.has(name));
   const trained = [...logical.trained.keys()];
   return {
-    session: await runtime.load(encodeModel(toModel(graph)), {
+    session: await runtime.load(await (cache?.obtain(identify(logical.graph, lowering), make) ?? make()), {
+      graphOptimization: lowering.isFinal ? "disabled" : "all",
       ...options.session,
       keepOnDevice: logical.kept.map(stepNames.next),
     }),
@@ -59,4 +65,9 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
     pack: (name, value) => layouts.get(name)?.pack(value) ?? value,
     unpack: (name, value) => layouts.get(name)?.unpack(value) ?? value,
   };
+}
+
+/** What a compiled model depends on, besides the code: the logical graph and how it is lowered. */
+function identify(graph: Graph, { name, blockSize }: Lowering): readonly Uint8Array[] {
+  return [new TextEncoder().encode(`${name} ${blockSize ?? ""}`), encodeModel(toModel(graph))];
 }

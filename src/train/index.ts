@@ -7,6 +7,7 @@ export * from "./inspect-weights.ts";
 export * from "./loop.ts";
 export * from "./load-weights.ts";
 export * from "./lowering.ts";
+export type * from "./model-cache.ts";
 export * from "./network-card.ts";
 export * from "./observers.ts";
 export * from "./passes.ts";

@@ -72,7 +72,7 @@ export async function runGradients(
   const input = requireImages(images, model.options.channels);
   const [batch, ...imageShape] = input.shape;
   const step = buildGradientStep({ module: model.module, imageShape, batch: batch, loss });
-  const { graph } = portable.lower(step.graph);
+  const graph = portable.lower(step.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), options);
   try {
     const feeds = {

@@ -27,7 +27,7 @@ function shuffle(value: Tensor, seed: number): Tensor<"float32"> {
 
 test.each(smooth)("$name: the gradient is what finite differences measure", async (golden) => {
   const { graph, feeds } = buildOperatorCase(golden);
-  const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(graph).graph)), { threads: 1 });
+  const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(graph).write())), { threads: 1 });
   const read = async (fed: Readonly<Record<string, Tensor>>, name: string): Promise<Float32Array> =>
     (await (await session.run(fed, [name]))[name].read()).data as Float32Array;
   await fc.assert(

@@ -119,7 +119,7 @@ describe.each(lowerings)("$name", (lowering) => {
         ...(clipNorm === undefined ? {} : { clipNorm }),
       });
       const lowered = lowering.lower(step.graph);
-      const session = await createNodeRuntime().load(encodeModel(toModel(lowered.graph)));
+      const session = await createNodeRuntime().load(encodeModel(toModel(lowered.write())));
       const state = noiseState(module, seed);
       const start = step.graph.inputs.map(({ name: input, shape }) => {
         const value = state.get(input) ?? zeros("float32", shape as number[]);

@@ -13,10 +13,10 @@ export async function runGraph(
   lowering: Lowering = portable,
 ): Promise<Readonly<Record<string, Tensor>>> {
   const lowered = lowering.lower(graph);
-  const session = await createNodeRuntime().load(encodeModel(toModel(lowered.graph)), { threads: 1 });
+  const session = await createNodeRuntime().load(encodeModel(toModel(lowered.write())), { threads: 1 });
   try {
     const packed = Object.fromEntries(
-      lowered.graph.inputs.map(({ name }) => [name, lowered.layouts.get(name)?.pack(feeds[name]) ?? feeds[name]]),
+      graph.inputs.map(({ name }) => [name, lowered.layouts.get(name)?.pack(feeds[name]) ?? feeds[name]]),
     );
     const results = await session.run(packed);
     const read = Object.entries(results).map(async ([name, value]) => {

@@ -13,7 +13,7 @@ import type { BlockSize } from "./layout.ts";
 import { averagePool, averagePoolGradient, expand, globalAveragePool, maxPool } from "./pooling.ts";
 import { rearrangementRules } from "./shortcut-matrix.ts";
 import { assignStorage, planConvolutions } from "./storage.ts";
-import { createContext } from "./values.ts";
+import { type Analysis, createContext } from "./values.ts";
 import { convWeightGradient } from "./weight-gradient.ts";
 
 const blockedRules: BlockedRules = {
@@ -42,19 +42,27 @@ const blockedRules: BlockedRules = {
  * @param blockSize that of the machine which will run the graph; another one gives wrong results or is refused there
  */
 export function createBlockedLowering(blockSize: BlockSize): Lowering {
-  return { name: "blocked", lower: (graph) => lowerBlocked(graph, blockSize) };
+  return { name: "blocked", isFinal: true, blockSize, lower: (graph) => lowerBlocked(graph, blockSize) };
 }
 
 function lowerBlocked(graph: Graph, block: BlockSize): LoweredGraph {
-  const g = createGraphBuilder(graph.name);
   const plans = planConvolutions(graph, block);
   const layouts = assignStorage(graph, plans);
-  const context = createContext(g, graph, { block, plans, layouts });
   const kept = new Map<string, Layout>();
+  for (const { name } of [...graph.inputs, ...graph.outputs]) {
+    const layout = layouts.get(name);
+    if (layout) kept.set(name, layout);
+  }
+  return { layouts: kept, write: () => writeBlocked(graph, { block, plans, layouts }) };
+}
+
+function writeBlocked(graph: Graph, analysis: Analysis): Graph {
+  const { layouts } = analysis;
+  const g = createGraphBuilder(graph.name);
+  const context = createContext(g, graph, analysis);
   for (const { name, dtype, shape } of graph.inputs) {
     const layout = layouts.get(name);
     const value = g.input(name, dtype, layout?.shape ?? shape);
-    if (layout) kept.set(name, layout);
     context.define(name, layout ? { stored: { value, layout, padding: "zero" } } : { plain: value });
   }
   for (const [name, tensor] of graph.initializers) {
@@ -66,9 +74,8 @@ function lowerBlocked(graph: Graph, block: BlockSize): LoweredGraph {
   for (const { name } of graph.outputs) {
     const layout = layouts.get(name);
     g.output(name, layout ? cleanStored(context, name, layout) : context.plain(name));
-    if (layout) kept.set(name, layout);
   }
-  return { graph: g.finish(), layouts: kept };
+  return g.finish();
 }
 
 function lowerNode(c: BlockedContext, node: Node): void {

@@ -19,5 +19,6 @@ export const portableRewrites: Rewrites = {
 /** Only standard ONNX operators: runs on every backend, and is what other lowerings are tested against. */
 export const portable: Lowering = {
   name: "portable",
-  lower: (graph) => ({ graph: rewriteGraph(graph, portableRewrites), layouts: new Map() }),
+  isFinal: false,
+  lower: (graph) => ({ write: () => rewriteGraph(graph, portableRewrites), layouts: new Map() }),
 };

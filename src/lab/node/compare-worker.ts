@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
@@ -16,6 +17,7 @@ import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/re
 import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
 import type { CompareEvent, CompareJob, CompareResult, RunPlan } from "./compare.ts";
+import { createModelCache } from "../../train/node/model-cache.ts";
 
 /** The parameter whose gradient has passed every block. */
 const FIRST_LAYER = "conv1.weight";
@@ -140,6 +142,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
     imageShape: model.imageShape,
     lowering: chosen.lowering,
     session: job.session,
+    cache: createModelCache(join(job.cache, "compiled")),
     watch: [FIRST_LAYER],
   });
   try {

@@ -1,4 +1,5 @@
 export * from "./child-job.ts";
+export * from "./model-cache.ts";
 export * from "./trained-network.ts";
 export * from "./training.ts";
 export * from "./training-record.ts";

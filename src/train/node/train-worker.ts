@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
@@ -18,6 +18,7 @@ import { type JobContext, serveJob } from "./child-job.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./training-files.ts";
 import { setUpFresh, setUpResumed, type TrainingSetup } from "./training-setup.ts";
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./training.ts";
+import { createModelCache } from "./model-cache.ts";
 
 /** A long epoch is kept in between, too. */
 const PAUSE_MILLISECONDS = 300_000;
@@ -173,6 +174,7 @@ async function performTraining(job: TrainingJob, context: JobContext<TrainingEve
     imageShape: network.imageShape,
     lowering: chosen.lowering,
     session: job.session,
+    cache: createModelCache(join(job.cache, "compiled")),
   });
   try {
     if (setup.state !== undefined) trainer.load(setup.state, setup.notes.place.step);

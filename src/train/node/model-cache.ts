@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeFileAtomically } from "../../weights/node/files.ts";
+import type { ModelCache } from "../model-cache.ts";
+
+/** What all compiled models together may take; those unused for longest go first. */
+const LARGEST_CACHE = 2 ** 30;
+const HASH_BYTES = 32;
+
+const hashOf = (pieces: readonly Uint8Array[]): Buffer => {
+  const hash = createHash("sha256");
+  // With its length, so that no two lists of pieces read the same.
+  for (const piece of pieces) hash.update(`${piece.length}:`).update(piece);
+  return hash.digest();
+};
+
+/** The code that makes models of graphs: another version of it may make others. */
+async function hashCode(): Promise<Buffer> {
+  const folder = fileURLToPath(new URL("../../", import.meta.url));
+  const names = ["compile", "onnx"].map(async (part) => {
+    const found = await readdir(join(folder, part), { recursive: true });
+    return found.filter((name) => /\.[jt]s$/.test(name)).map((name) => join(folder, part, name));
+  });
+  const files = (await Promise.all(names)).flat().toSorted();
+  return hashOf(await Promise.all(files.map((file) => readFile(file))));
+}
+
+/**
+ * A folder of compiled models, each under the hash of what it was made from and with the hash of its own bytes in front,
+ * so that a damaged file is made anew.
+ */
+export function createModelCache(folder: string): ModelCache {
+  let code: Promise<Buffer> | undefined;
+  return {
+    obtain: async (identity, make) => {
+      const file = join(folder, `${hashOf([await (code ??= hashCode()), ...identity]).toString("hex")}.model`);
+      const kept = await readModel(file);
+      if (kept !== undefined) return kept;
+      const model = make();
+      // Full disks and folders that may not be written cost time, nothing else.
+      await keepModel(folder, file, model).catch(() => undefined);
+      return model;
+    },
+  };
+}
+
+async function readModel(file: string): Promise<Uint8Array | undefined> {
+  try {
+    const bytes = await readFile(file);
+    const model = bytes.subarray(HASH_BYTES);
+    if (!hashOf([model]).equals(bytes.subarray(0, HASH_BYTES))) return undefined;
+    const now = new Date();
+    await utimes(file, now, now).catch(() => undefined);
+    return model;
+  } catch {
+    return undefined;
+  }
+}
+
+async function keepModel(folder: string, file: string, model: Uint8Array): Promise<void> {
+  if (model.length > LARGEST_CACHE / 4) return;
+  await mkdir(folder, { recursive: true });
+  await makeRoom(folder, model.length + HASH_BYTES);
+  await writeFileAtomically(file, [hashOf([model]), model]);
+}
+
+async function makeRoom(folder: string, needed: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".model"));
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const { size, mtimeMs } = await stat(join(folder, name));
+      return { path: join(folder, name), size, mtimeMs };
+    }),
+  );
+  let total = files.reduce((sum, { size }) => sum + size, needed);
+  for (const { path, size } of files.toSorted((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (total <= LARGEST_CACHE) return;
+    await rm(path, { force: true });
+    total -= size;
+  }
+}
