@@ -2,7 +2,6 @@ import { type Dialect, PostgresDialect } from "kysely";
 import type { Backend } from "../backend.ts";
 
 const CONNECT_MILLISECONDS = 5_000;
-const INT8 = 20;
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A PostgreSQL database. */
@@ -36,7 +35,7 @@ async function createDialect(url: string): Promise<Dialect> {
     keepAlive: true,
     // Integers of 64 bits come as text otherwise; the store's are all within ±2^53.
     types: {
-      getTypeParser: (oid, format) => (Number(oid) === INT8 ? Number : pg.types.getTypeParser(oid, format)),
+      getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
     },
   });
   // A server that stops ends connections, idle and lent ones; the next statement opens a new one, or fails by itself.
