@@ -63,3 +63,10 @@ export const sharedOptions: {
       standard,
     ),
 };
+
+/** The options that were given: what is left out must not stand in the way of a default. */
+export function onlyGiven<T extends object>(options: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>;
+  };
+}

@@ -1,6 +1,7 @@
+import { nodeMultiplyAdds } from "../onnx/analysis/cost.ts";
 import { createGraphBuilder } from "../onnx/builder.ts";
-import type { Graph, Node, TensorType } from "../onnx/graph.ts";
-import { sizeOf, type Shape } from "../tensor/shape.ts";
+import type { Node, TensorType } from "../onnx/graph.ts";
+import type { Shape } from "../tensor/shape.ts";
 import { addForward, type ModuleTrace } from "./forward.ts";
 import { countParameters, type Module, walkModules } from "./module.ts";
 
@@ -30,17 +31,6 @@ export interface ModuleRow {
   readonly multiplyAdds: number;
 }
 
-/** Multiplications with addition in one node, from the shapes of what goes in and out. */
-function nodeMultiplyAdds(graph: Graph, node: Node): number {
-  const shape = (name: string | undefined): Shape => (graph.types.get(name ?? "")?.shape ?? []) as Shape;
-  const output = shape(node.outputs[0]);
-  const weight = shape(node.inputs[1]);
-  if (node.op === "Conv") return sizeOf(output) * sizeOf(weight.slice(1));
-  if (node.op === "ConvTranspose") return sizeOf(shape(node.inputs[0])) * sizeOf(weight.slice(1));
-  if (node.op === "Gemm") return sizeOf(output) * shape(node.inputs[0])[1];
-  return node.op === "MatMul" ? sizeOf(output) * weight.at(-2)! : 0;
-}
-
 const belongsTo = (node: Node, path: string): boolean =>
   path === "" || node.name.startsWith(`${path}.`) || node.name.startsWith(`${path}/`);
 
@@ -57,7 +47,7 @@ export function describeModule(module: Module, imageShape: Shape): Description {
   g.output("output", pass.output);
   const graph = g.finish();
   const costs = graph.nodes
-    .map((node) => ({ node, cost: nodeMultiplyAdds(graph, node) }))
+    .map((node) => ({ node, cost: nodeMultiplyAdds(graph, node) ?? 0 }))
     .filter(({ cost }) => cost > 0);
   const costOf = (path: string): number =>
     costs.reduce((sum, { node, cost }) => (belongsTo(node, path) ? sum + cost : sum), 0);

@@ -2,8 +2,10 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import { quote } from "../tensor/printable.ts";
+import { bytesOf } from "../tensor/tensor.ts";
 import { describeNode, MICROSOFT_DOMAIN, type Model, NCHWC_DOMAIN } from "./graph.ts";
 import { nodesWithoutOpset } from "./proto/domains.ts";
+import { checkLocation } from "./proto/external.ts";
 import { encodeGraph, encodeInitializers, sortEntries } from "./proto/encode-graph.ts";
 import { formatVersion } from "./proto/format-version.ts";
 import { withRest } from "./proto/rest.ts";
@@ -27,6 +29,30 @@ function importedOpsets(model: Model): ReadonlyMap<string, number> {
   return opsets;
 }
 
+/** All of a model but its initializers. */
+function encodeFrame(model: Model): Uint8Array {
+  const frame = create(ModelProtoSchema, {
+    irVersion: formatVersion(model.opsets),
+    producerName: model.producer,
+    graph: encodeGraph(model.graph, false),
+    opsetImport: sortEntries(importedOpsets(model)).map(([domain, version]) => ({ domain, version: BigInt(version) })),
+    metadataProps: sortEntries(model.metadata).map(([key, value]) => ({ key, value })),
+  });
+  return toBinary(ModelProtoSchema, withRest(frame, model.rest));
+}
+
+/** @throws {FormatError} if the file would be too large */
+function joinParts(model: Model, initializers: readonly Uint8Array[], advice: string): readonly Uint8Array[] {
+  const head = encodeFrame(model);
+  const weights = initializers.length === 0 ? [] : delimitedField(ModelProtoSchema.field.graph.number, initializers);
+  const size = head.length + lengthOf(weights);
+  if (size <= MAXIMUM_BYTES) return [head, ...weights];
+  throw new FormatError(
+    model.graph.name || "model",
+    `would take ${size} bytes, and an ONNX file holds less than 2 GB; ${advice}`,
+  );
+}
+
 /**
  * An ONNX file as chunks to be written one after another. Initializers are views of the tensors' own memory: they follow
  * in a second `graph` field, which protobuf merges with the first. Equal models give equal bytes.
@@ -35,22 +61,66 @@ function importedOpsets(model: Model): ReadonlyMap<string, number> {
  * @throws {FormatError} from 2 GB on
  */
 export function encodeModelChunks(model: Model): readonly Uint8Array[] {
-  const frame = create(ModelProtoSchema, {
-    irVersion: formatVersion(model.opsets),
-    producerName: model.producer,
-    graph: encodeGraph(model.graph, false),
-    opsetImport: sortEntries(importedOpsets(model)).map(([domain, version]) => ({ domain, version: BigInt(version) })),
-    metadataProps: sortEntries(model.metadata).map(([key, value]) => ({ key, value })),
-  });
-  const head = toBinary(ModelProtoSchema, withRest(frame, model.rest));
-  const initializers = encodeInitializers(model.graph);
-  const weights = initializers.length === 0 ? [] : delimitedField(ModelProtoSchema.field.graph.number, initializers);
-  const size = head.length + lengthOf(weights);
-  if (size <= MAXIMUM_BYTES) return [head, ...weights];
-  throw new FormatError(
-    model.graph.name || "model",
-    `would take ${size} bytes, and an ONNX file holds less than 2 GB; keeping weights in a file beside it (external data) is not supported yet, so use a smaller model`,
+  return joinParts(model, encodeInitializers(model.graph), "keep the weights in a file beside it (external data)");
+}
+
+/** Whether a model's weights leave room for the rest of it in one file. */
+export function fitsOneFile(model: Model, limit: number = MAXIMUM_BYTES): boolean {
+  const sizes = Array.from(model.graph.initializers.values(), ({ data }) => data.byteLength);
+  const room = 2 ** 16 + 512 * (sizes.length + model.graph.nodes.length);
+  return sizes.reduce((sum, size) => sum + size, 0) + room <= limit;
+}
+
+/** A model in two files. */
+export interface ExternalModel {
+  /** The file that is opened. */
+  readonly model: readonly Uint8Array[];
+  /** The file that it refers to. */
+  readonly data: readonly Uint8Array[];
+}
+
+/** Tensors start at multiples of a page, so that a runtime may map them into memory. @source ONNX, docs/ExternalData.md */
+const PAGE = 4096;
+/** Smaller ones stay in the model: among them are shapes and axes, which runtimes read while they load. */
+const SMALLEST_EXTERNAL = 1024;
+
+/** The elements that go into the data file, in its order, with the gaps between them. */
+function layOutData(model: Model): {
+  readonly chunks: readonly Uint8Array[];
+  readonly offsets: ReadonlyMap<string, number>;
+} {
+  const chunks: Uint8Array[] = [];
+  const offsets = new Map<string, number>();
+  let end = 0;
+  for (const [name, value] of sortEntries(model.graph.initializers)) {
+    if (value.data.byteLength < SMALLEST_EXTERNAL) continue;
+    const offset = Math.ceil(end / PAGE) * PAGE;
+    if (offset > end) chunks.push(new Uint8Array(offset - end));
+    chunks.push(bytesOf(value));
+    offsets.set(name, offset);
+    end = offset + value.data.byteLength;
+  }
+  return { chunks, offsets };
+}
+
+/**
+ * An ONNX model whose weights lie in a second file, for models of any size.
+ *
+ * @param nameData gives the data file's name, a path inside the model's folder, from its content
+ * @throws {UnsupportedError} as {@link encodeModelChunks} does
+ */
+export function encodeExternalModel(model: Model, nameData: (data: readonly Uint8Array[]) => string): ExternalModel {
+  const { chunks, offsets } = layOutData(model);
+  const location = nameData(chunks);
+  checkLocation("external data", location);
+  const places = new Map(
+    [...offsets].map(([name, offset]) => {
+      const length = model.graph.initializers.get(name)!.data.byteLength;
+      return [name, { location, offset, length }] as const;
+    }),
   );
+  const initializers = encodeInitializers(model.graph, places);
+  return { model: joinParts(model, initializers, "its graph alone is too large"), data: chunks };
 }
 
 /** An ONNX file in one piece; see {@link encodeModelChunks}. */

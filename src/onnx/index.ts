@@ -7,3 +7,5 @@ export * from "./normalize.ts";
 export * from "./operators/definition.ts";
 export * from "./operators/index.ts";
 export * from "./text.ts";
+export * from "./analysis/index.ts";
+export { convertOpset, opsetRange } from "./opset/convert.ts";

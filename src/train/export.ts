@@ -1,13 +1,99 @@
+import { foldBatchNorm } from "../compile/fold-batch-norm.ts";
 import { buildInference, toModel } from "../compile/inference.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { encodeModelChunks } from "../onnx/encode.ts";
+import { inferModel } from "../onnx/infer.ts";
+import type { Model } from "../onnx/graph.ts";
+import { normalizeModel } from "../onnx/normalize.ts";
+import { convertOpset } from "../onnx/opset/convert.ts";
 import { FormatError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { createCardModel, type NetworkCard, parseNetworkCard } from "./network-card.ts";
-import { canonicalJson } from "../tensor/canonical-json.ts";
+import { int64, isDtype, type Tensor } from "../tensor/tensor.ts";
+import { createCardModel, type NetworkCard } from "./network-card.ts";
+import type { NetworkFile } from "./network-file.ts";
+import { networkMetadata, readNetworkMetadata } from "./network-notes.ts";
 
-/** The key of an ONNX file's metadata under which the network's card stands. */
-const CARD_KEY = "residua";
+/** How a network is written as ONNX. */
+export interface OnnxExportOptions {
+  /** Version of ONNX's operators, 11 to 21. Default 18; for a network that comes as ONNX, its own. */
+  readonly opset?: number;
+  /**
+   * Whether batch norms are put into the convolutions before them. Default true; a network that comes as ONNX is left as it is
+   * unless this is given, for what is folded cannot be unfolded.
+   */
+  readonly foldBatchNorm?: boolean;
+}
+
+/**
+ * A network as an ONNX model: any batch, its classes, its preprocessing and all that is needed to build it again in its metadata.
+ *
+ * @throws {UnsupportedError} naming an operator that the wanted opset has no form of
+ * @throws {OptionError} if the opset is outside 11 to 21
+ * @shape images `[N, channels, H, W]` → scores `[N, classes]`
+ */
+export function exportOnnx(network: NetworkFile, options: OnnxExportOptions = {}): Model {
+  if (network.kind === "graph") return convertGraph(network.onnx, options);
+  const { module, imageShape } = network;
+  const graph = buildInference(module, imageShape, network.state, { foldBatchNorm: options.foldBatchNorm ?? true });
+  const model = toModel(graph, networkMetadata(network));
+  return options.opset === undefined ? model : convertOpset(model, options.opset);
+}
+
+function convertGraph(model: Model, { opset, foldBatchNorm: fold }: OnnxExportOptions): Model {
+  const own = model.opsets.get("") ?? model.opsets.get("ai.onnx");
+  if (fold === false) requireBatchNorms(model);
+  if ((opset ?? own) === own && fold !== true) return model;
+  const normal = inferModel(normalizeModel(model));
+  const folded = fold === true ? { ...normal, graph: foldBatchNorm(normal.graph) } : normal;
+  return convertOpset(folded, opset ?? own ?? 18);
+}
+
+/** @throws {FormatError} if the file's batch norms were folded away, which cannot be undone */
+function requireBatchNorms({ graph }: Model): void {
+  if (graph.nodes.some(({ op }) => op === "BatchNormalization")) return;
+  throw new FormatError(
+    graph.name || "model",
+    "has no batch norms to keep: they were folded when it was written; export from the checkpoint instead",
+  );
+}
+
+/** PyTorch counts the batches that each batch norm has seen; nothing depends on it, but a strict load wants it. */
+function withBatchCounters(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
+  const complete = new Map<string, Tensor>();
+  for (const [name, value] of state) {
+    complete.set(name, value);
+    const counter = name.replace(/(^|\.)running_var$/, "$1num_batches_tracked");
+    if (counter !== name && !state.has(counter)) complete.set(counter, int64([], [0]));
+  }
+  return complete;
+}
+
+/**
+ * A network's state dict as PyTorch's `load_state_dict(strict=True)` takes it, under torchvision's names: parameters, running
+ * statistics, and batch counters at 0. The elements are the network's own memory: exact.
+ *
+ * @throws {FormatError} if the network is a graph that names no weights, or whose batch norms were folded
+ */
+export function exportStateDict(network: NetworkFile, where: string): ReadonlyMap<string, Tensor> {
+  if (network.kind === "network") return withBatchCounters(network.state);
+  if (network.folded) {
+    throw new FormatError(
+      where,
+      "holds no state dict: its batch norms were folded into the convolutions; export from the checkpoint instead",
+    );
+  }
+  const weights = [...network.onnx.graph.initializers].filter(([, value]) => isFloat(value));
+  if (weights.length === 0) throw new FormatError(where, "holds no weights");
+  return withBatchCounters(new Map(weights));
+}
+
+const isFloat = (value: Tensor): boolean =>
+  isDtype(value, "float32") || isDtype(value, "float16") || isDtype(value, "bfloat16") || isDtype(value, "float64");
+
+/** The metadata of a safetensors file: what the network is, and the mark that programs built on PyTorch look for. */
+export function safetensorsMetadata(network: NetworkFile): Readonly<Record<string, string>> {
+  const about = network.kind === "network" ? networkMetadata(network) : new Map<string, string>();
+  return { format: "pt", ...Object.fromEntries(about) };
+}
 
 /**
  * A trained network as an ONNX file: any batch, batch norms folded, and in its metadata all that is needed to use it.
@@ -15,7 +101,17 @@ const CARD_KEY = "residua";
  */
 export function exportOnnxChunks(card: NetworkCard, state: ReadonlyMap<string, Tensor>): readonly Uint8Array[] {
   const graph = buildInference(createCardModel(card).module, card.imageShape, state);
-  return encodeModelChunks(toModel(graph, new Map([[CARD_KEY, canonicalJson(card)]])));
+  return encodeModelChunks(toModel(graph, networkMetadata({ ...card, card })));
+}
+
+/**
+ * Reads the card of a model that {@link exportOnnx} made.
+ * @throws {FormatError} if the file is damaged or carries no card
+ */
+export function requireOnnxCard({ metadata }: Model, where: string): NetworkCard {
+  const card = readNetworkMetadata(metadata, where)?.card;
+  if (card !== undefined) return card;
+  throw new FormatError(where, "carries no description of its network; give a model that residua train wrote");
 }
 
 /**
@@ -23,13 +119,5 @@ export function exportOnnxChunks(card: NetworkCard, state: ReadonlyMap<string, T
  * @throws {FormatError} if the file is damaged or carries no card
  */
 export function readOnnxCard(bytes: Uint8Array, where: string): NetworkCard {
-  const entry = decodeModel(bytes, where).metadata.get(CARD_KEY);
-  if (entry === undefined)
-    throw new FormatError(where, "carries no description of its network; give a model that residua train wrote");
-  try {
-    return parseNetworkCard(JSON.parse(entry), where);
-  } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
-    throw new FormatError(where, "has a damaged description of its network", { cause });
-  }
+  return requireOnnxCard(decodeModel(bytes, where), where);
 }

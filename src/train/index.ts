@@ -1,6 +1,7 @@
 export * from "./batch.ts";
 export * from "./checkpoint.ts";
 export * from "./compiled-step.ts";
+export * from "./describe-network.ts";
 export * from "./evaluate.ts";
 export * from "./export.ts";
 export * from "./inspect-weights.ts";
@@ -8,7 +9,10 @@ export * from "./loop.ts";
 export * from "./load-weights.ts";
 export * from "./lowering.ts";
 export type * from "./model-cache.ts";
+export * from "./model-card.ts";
 export * from "./network-card.ts";
+export * from "./network-file.ts";
+export * from "./network-notes.ts";
 export * from "./observers.ts";
 export * from "./passes.ts";
 export * from "./recipe.ts";

@@ -44,13 +44,24 @@ const modelOptions = v.strictObject(
   ),
 ) as v.GenericSchema<unknown, unknown> as v.GenericSchema<unknown, CompleteModelOptions>;
 
+/** A network by name, as files keep it. */
+export const networkModelSchema: v.GenericSchema<unknown, NetworkCard["model"]> = v.strictObject({
+  name: v.string(),
+  options: modelOptions,
+});
+
 /** Generous for an image, and small enough that none of that size exhausts the memory. */
-const extent = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(8192));
+export const extentSchema: v.GenericSchema<unknown, number> = v.pipe(
+  v.number(),
+  v.safeInteger(),
+  v.minValue(1),
+  v.maxValue(8192),
+);
 
 /** A card as files keep it. */
 export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strictObject({
-  model: v.strictObject({ name: v.string(), options: modelOptions }),
-  imageShape: v.strictTuple([extent, extent, extent]),
+  model: networkModelSchema,
+  imageShape: v.strictTuple([extentSchema, extentSchema, extentSchema]),
   data: v.string(),
   classes: v.array(v.string()),
   normalization: v.strictObject({
@@ -112,17 +123,21 @@ export function restoreNetwork(
   tensors: ReadonlyMap<string, Tensor>,
   where: string,
 ): RestoredNetwork {
-  const { name } = card.model;
-  // Every layer has a tensor: a network of a million layers must not be built just because a name says so.
-  const depth = Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number));
-  if (depth > tensors.size) throw new FormatError(where, `holds ${tensors.size} tensors, too few for "${name}"`);
-  const { module } = createKnownModel(card, where);
+  const { module } = createKnownModel(card, tensors.size, where);
   return { module, state: requireStateDict(where, stateShapes(module), withoutOptimizerState(tensors)) };
 }
 
-function createKnownModel(card: NetworkCard, where: string): NamedModel {
+/**
+ * Makes the network that a file of so many tensors says it holds.
+ * @throws {FormatError} if it is not known, or has more layers than the file has tensors
+ */
+export function createKnownModel(card: Pick<NetworkCard, "model">, tensorCount: number, where: string): NamedModel {
+  const { name, options } = card.model;
+  // Every layer has a tensor: a network of a million layers must not be built just because a name says so.
+  const depth = Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number));
+  if (depth > tensorCount) throw new FormatError(where, `holds ${tensorCount} tensors, too few for "${name}"`);
   try {
-    return createCardModel(card);
+    return createModel(name, options);
   } catch (cause) {
     throw new FormatError(where, `holds a network that is not known here: ${(cause as Error).message}`, { cause });
   }

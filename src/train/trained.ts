@@ -1,11 +1,13 @@
 import { stepNames } from "../compile/step.ts";
+import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
+import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { FormatError } from "../tensor/errors.ts";
 import { looksLikeSafetensors } from "../weights/safetensors.ts";
-import { decodeCheckpoint } from "./checkpoint.ts";
 import { loadInference } from "./evaluate.ts";
-import { readOnnxCard } from "./export.ts";
-import { type NetworkCard, restoreNetwork } from "./network-card.ts";
+import { requireOnnxCard } from "./export.ts";
+import type { NetworkCard } from "./network-card.ts";
+import { decodeNetworkFile } from "./network-file.ts";
 
 /** A trained network, ready to predict; the caller releases the session. */
 export interface TrainedNetwork {
@@ -14,30 +16,47 @@ export interface TrainedNetwork {
   readonly session: Session;
 }
 
+/** How a trained network is loaded. */
+export interface LoadTrainedOptions extends SessionOptions {
+  /** Reads weights that an ONNX model keeps in files beside it. */
+  readonly readExternal?: ReadExternal;
+}
+
 /**
- * Loads what a training wrote, an ONNX network or a checkpoint, told apart by their content.
+ * Loads what a training or an export wrote, an ONNX network, a checkpoint or its weights, told apart by their content.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if it is neither, or damaged
+ * @throws {FormatError} if it is none of these, or damaged
  * @throws {WeightsError} if a checkpoint's tensors are not those of its network
  */
 export async function loadTrainedNetwork(
   runtime: Runtime,
   bytes: Uint8Array,
   where: string,
-  options: SessionOptions = {},
+  { readExternal, ...options }: LoadTrainedOptions = {},
 ): Promise<TrainedNetwork> {
   if (looksLikeSafetensors(bytes) || where.endsWith(".safetensors")) {
-    const { notes, state: tensors } = decodeCheckpoint(bytes, where);
-    const { module, state } = restoreNetwork(notes.network, tensors, where);
-    const { imageShape } = notes.network;
-    return {
-      card: notes.network,
-      session: await loadInference({ runtime, module, imageShape, state, session: options }),
-    };
+    const network = await decodeNetworkFile(bytes, where);
+    if (network.kind !== "network" || network.card === undefined) {
+      throw new FormatError(
+        where,
+        "says nothing of the data that it was trained on; give a file that residua train wrote",
+      );
+    }
+    const { card, module, state, imageShape } = network;
+    return { card, session: await loadInference({ runtime, module, imageShape, state, session: options }) };
   }
-  const card = readOnnxCard(bytes, where);
-  const session = await runtime.load(bytes, options);
+  let isSplit = false;
+  const onnx = decodeModel(bytes, where, {
+    ...(readExternal && {
+      readExternal: (...range) => {
+        isSplit = true;
+        return readExternal(...range);
+      },
+    }),
+  });
+  const card = requireOnnxCard(onnx, where);
+  const session = await runtime.load(isSplit ? encodeModel(onnx) : bytes, options);
   const isFit = session.inputNames.join() === stepNames.images && session.outputNames.join() === stepNames.scores;
   if (isFit) return { card, session };
   await session.release();

@@ -5,6 +5,7 @@ import { registerDescribe } from "./describe.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerInspect } from "./inspect.ts";
 import { registerKeys } from "./keys.ts";
+import { registerExport } from "./export.ts";
 import { registerForward, registerGradients } from "./passes.ts";
 import { registerPredict } from "./predict.ts";
 import { registerRuns } from "./runs.ts";
@@ -21,6 +22,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerRuns,
   registerDescribe,
   registerInspect,
+  registerExport,
   registerData,
   registerForward,
   registerGradients,

@@ -8,6 +8,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
   type TensorProto,
+  TensorProto_DataLocation as DataLocation,
   TensorProtoSchema,
   type ValueInfoProto,
 } from "onnx-buf";
@@ -27,8 +28,13 @@ export function sortEntries<V>(map: ReadonlyMap<string, V>): readonly (readonly 
   return [...map].toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)));
 }
 
-function encodeTensorHeader(name: string, value: Tensor, rest: Rest | undefined): TensorProto {
-  const header = { dataType: onnxDtypes[value.dtype], dims: value.shape.map(BigInt) };
+function encodeTensorHeader(
+  name: string,
+  value: Tensor,
+  rest: Rest | undefined,
+  place: MessageInitShape<typeof TensorProtoSchema> = {},
+): TensorProto {
+  const header = { ...place, dataType: onnxDtypes[value.dtype], dims: value.shape.map(BigInt) };
   return withRest(create(TensorProtoSchema, name === "" ? header : { ...header, name }), rest);
 }
 
@@ -38,13 +44,39 @@ function encodeTensor(name: string, value: Tensor, rest: Rest | undefined): Tens
   return message;
 }
 
-/** The `initializer` fields of a graph as chunks. Elements stay where they are: their chunks are views. */
-export function encodeInitializers(graph: Graph): readonly Uint8Array[] {
+/** Where a tensor's elements lie in a file of their own. */
+export interface ExternalPlace {
+  /** A path inside the model's folder. */
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+function externalFields({ location, offset, length }: ExternalPlace): MessageInitShape<typeof TensorProtoSchema> {
+  const entries = Object.entries({ location, offset: String(offset), length: String(length) });
+  return {
+    dataLocation: DataLocation.EXTERNAL,
+    externalData: entries.map(([key, value]) => ({ key, value })),
+  };
+}
+
+/**
+ * The `initializer` fields of a graph as chunks. Elements stay where they are: their chunks are views.
+ * @param places of those whose elements are kept in another file
+ */
+export function encodeInitializers(
+  graph: Graph,
+  places: ReadonlyMap<string, ExternalPlace> = new Map(),
+): readonly Uint8Array[] {
   const chunks: Uint8Array[] = [];
   for (const [name, value] of sortEntries(graph.initializers)) {
-    const header = toBinary(TensorProtoSchema, encodeTensorHeader(name, value, graph.initializerRest?.get(name)));
-    const data = delimitedField(TensorProtoSchema.field.rawData.number, [bytesOf(value)]);
-    chunks.push(...delimitedField(GraphProtoSchema.field.initializer.number, [header, ...data]));
+    const place = places.get(name);
+    const rest = graph.initializerRest?.get(name);
+    const header = encodeTensorHeader(name, value, rest, place && externalFields(place));
+    const data = place === undefined ? delimitedField(TensorProtoSchema.field.rawData.number, [bytesOf(value)]) : [];
+    chunks.push(
+      ...delimitedField(GraphProtoSchema.field.initializer.number, [toBinary(TensorProtoSchema, header), ...data]),
+    );
   }
   return chunks;
 }

@@ -1,5 +1,7 @@
 export * from "./child-job.ts";
 export * from "./model-cache.ts";
+export * from "./export-files.ts";
+export * from "./network-file.ts";
 export * from "./trained-network.ts";
 export * from "./training.ts";
 export * from "./training-record.ts";

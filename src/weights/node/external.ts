@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { ReadExternal } from "../../onnx/decode.ts";
 import { FormatError } from "../../tensor/errors.ts";
@@ -7,22 +7,38 @@ import { largestFile, toEnvironmentError } from "./files.ts";
 
 /**
  * Reads what an ONNX model keeps in files beside it: from its own folder alone, symbolic links followed before that is
- * checked.
+ * checked. Equal ranges are read once, and of each file no more bytes are read than it has, so that a small model cannot ask
+ * for memory without end.
  *
  * @param model the model's path
  */
 export function readExternalBeside(model: string): ReadExternal {
+  const ranges = new Map<string, Uint8Array>();
+  const taken = new Map<string, number>();
   return (location, offset, length) => {
+    const key = `${offset} ${length} ${location}`;
+    const known = ranges.get(key);
+    if (known !== undefined) return known;
     const path = join(dirname(model), ...location.split("/"));
     try {
       const folder = realpathSync(dirname(model));
-      if (!realpathSync(path).startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+      const found = realpathSync(path);
+      if (!found.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
         throw new FormatError(
           model,
           `refers to ${quote(location)}, which lies outside the model's own folder; copy it there`,
         );
       }
-      return readPart(path, { model, offset, length });
+      // Asked before opening, which would wait at a pipe.
+      const { size } = statSync(found);
+      const total = (taken.get(found) ?? 0) + length;
+      if (offset + length <= size && total > size) {
+        throw new FormatError(model, `asks for ${total} bytes of ${quote(location)}, which holds ${size}`);
+      }
+      taken.set(found, total);
+      const bytes = readPart(path, { model, offset, length });
+      ranges.set(key, bytes);
+      return bytes;
     } catch (cause) {
       if (cause instanceof FormatError) throw cause;
       throw toEnvironmentError(path, "cannot read", cause);
@@ -34,6 +50,7 @@ function readPart(
   path: string,
   { model, offset, length }: { readonly model: string; readonly offset: number; readonly length: number },
 ): Uint8Array {
+  if (!statSync(path).isFile()) throw new FormatError(model, `refers to ${quote(path)}, which is no regular file`);
   const file = openSync(path, "r");
   try {
     const status = fstatSync(file);

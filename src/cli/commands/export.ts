@@ -1,0 +1,183 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { basename, extname, resolve } from "node:path";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { opsetRange } from "../../onnx/opset/convert.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { parseNetworkCard } from "../../train/network-card.ts";
+import type { NetworkFile } from "../../train/network-file.ts";
+import { type ExportFormat, exportFormats, exportNetwork } from "../../train/node/export-files.ts";
+import { readFileBytes } from "../../weights/node.ts";
+import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { print, printJson, say } from "../output.ts";
+
+interface Options {
+  readonly to?: ExportFormat;
+  readonly out?: string;
+  readonly weights?: string;
+  readonly seed?: number;
+  readonly model?: string;
+  readonly shortcut?: ShortcutType;
+  readonly channels?: number;
+  readonly classes?: number;
+  readonly size?: number;
+  readonly opset?: number;
+  readonly batchNorm?: "fold" | "keep";
+  readonly externalData?: boolean;
+  readonly classNames?: string;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly card: boolean;
+  readonly json?: boolean;
+}
+
+const extensions: Readonly<Record<ExportFormat, string>> = {
+  onnx: ".onnx",
+  safetensors: ".safetensors",
+  pytorch: ".pth",
+};
+const formatsByExtension: Readonly<Record<string, ExportFormat>> = {
+  ".onnx": "onnx",
+  ".safetensors": "safetensors",
+  ".pth": "pytorch",
+  ".pt": "pytorch",
+};
+/** Names of classes, one a line. */
+const LONGEST_NAMES = 2 ** 22;
+
+function chooseFormat({ to, out }: Options): ExportFormat {
+  const implied = out === undefined ? undefined : formatsByExtension[extname(out).toLowerCase()];
+  if (to !== undefined) return to;
+  if (implied !== undefined) return implied;
+  throw new OptionError("--to", `is needed: ${exportFormats.join(", ")}`);
+}
+
+/** What the user says of a network's data, where its file does not. */
+async function describeData(network: NetworkFile, { classNames, mean, std }: Options): Promise<NetworkFile> {
+  if (classNames === undefined && mean === undefined && std === undefined) return network;
+  if (network.kind !== "network") {
+    throw new OptionError(
+      "--class-names, --mean, --std",
+      "go with networks that Residua builds, not with a foreign graph",
+    );
+  }
+  const { options } = network.model;
+  const names =
+    classNames === undefined
+      ? (network.card?.classes ?? Array.from({ length: options.classes }, (_, index) => String(index)))
+      : await readNames(classNames);
+  const plain = (value: number): readonly number[] => Array.from({ length: options.channels }, () => value);
+  const normalization = {
+    mean: mean ?? network.card?.normalization.mean ?? plain(0),
+    deviation: std ?? network.card?.normalization.deviation ?? plain(1),
+  };
+  const data = network.card?.data ?? "unknown data";
+  const { model, imageShape } = network;
+  const where = "--class-names, --mean, --std";
+  return { ...network, card: parseNetworkCard({ model, imageShape, data, classes: names, normalization }, where) };
+}
+
+/** A network of convolutions takes images of any size; the exported file says which. */
+function resizeImages(network: NetworkFile, size: number): NetworkFile {
+  if (network.kind !== "network")
+    throw new OptionError("--size", "goes with networks that Residua builds, not with a graph");
+  const [channels, ...extents] = network.imageShape;
+  const { card, ...rest } = network;
+  const resized = { ...rest, imageShape: [channels, ...extents.map(() => size)] };
+  return card === undefined ? resized : { ...resized, card: { ...card, imageShape: [channels, size, size] } };
+}
+
+async function readNames(path: string): Promise<readonly string[]> {
+  const text = new TextDecoder().decode(await readFileBytes(path, LONGEST_NAMES));
+  return text.replace(/\r?\n$/, "").split(/\r?\n/);
+}
+
+/** @throws {OptionError} if an option has no meaning for the format */
+function requireFitting(format: ExportFormat, { opset, batchNorm, externalData }: Options): void {
+  if (format === "onnx") return;
+  const given = { "--opset": opset, "--batch-norm": batchNorm, "--external-data": externalData };
+  const [wrong] = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (wrong !== undefined) throw new OptionError(wrong, `is for ONNX; ${format} has no such thing`);
+}
+
+async function runExport(argument: string, options: Options): Promise<void> {
+  const format = chooseFormat(options);
+  requireFitting(format, options);
+  const { weights, seed, model, shortcut, channels, classes, batchNorm, opset, externalData } = options;
+  const isFile = await isFileArgument(argument);
+  const out = options.out ?? `${isFile ? basename(argument, extname(argument)) : argument}${extensions[format]}`;
+  if (resolve(out) === resolve(argument)) {
+    throw new OptionError("--out", `"${out}" is the file that is read; name another`);
+  }
+  const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
+  if (weights === undefined && !isFile) {
+    say(`The weights are drawn with seed ${seed ?? 0}: the network is not trained; --weights gives it some.`);
+  }
+  const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
+  const report = await exportNetwork(network, out, {
+    format,
+    source: argument,
+    modelCard: options.card,
+    ...onlyGiven({ opset, externalData, foldBatchNorm: batchNorm && batchNorm === "fold" }),
+  });
+  if (options.json) return printJson({ network: argument, format, ...report });
+  print(`Wrote ${report.files.join(", ")}${report.opset === undefined ? "" : ` (opset ${report.opset})`}.`);
+  if (report.difference !== undefined) {
+    print(`ONNX Runtime gives the network's scores within ${report.difference.toExponential(1)} of the largest.`);
+  }
+}
+
+function opsetNumber(text: string): number {
+  const value = wholeNumber(1)(text);
+  const { first, last } = opsetRange;
+  if (value < first || value > last) throw new InvalidArgumentError(`must be ${first} to ${last}, got ${value}`);
+  return value;
+}
+
+/** `residua export MODEL|FILE`: a network as ONNX, safetensors or a PyTorch state dict. */
+export function registerExport(program: Command): void {
+  program
+    .command("export")
+    .description("give a network back: as ONNX, safetensors or a PyTorch state dict, with a model card beside it")
+    .argument("<model|file>", "a file of any format that holds a network, or a name such as resnet18")
+    .addOption(new Option("--to <format>", "what to write (default: by the name of --out)").choices(exportFormats))
+    .option("--out <file>", "the file to write (default: the network's name, here)")
+    .option("--model <name>", "the network whose weights the file holds, where it does not say")
+    .addOption(sharedOptions.shortcut())
+    .option("--channels <n>", "channels of the images", wholeNumber(1))
+    .option("--classes <n>", "classes to tell apart", wholeNumber(1))
+    .option("--weights <file>", "weights of a network given by name")
+    .option("--seed <n>", "draws the weights of a network given by name (default: 0)", wholeNumber(0))
+    .option(
+      "--opset <n>",
+      `version of ONNX's operators, ${opsetRange.first} to ${opsetRange.last} (default: 18)`,
+      opsetNumber,
+    )
+    .addOption(
+      new Option("--batch-norm <form>", "fold into the convolutions, or keep (default: fold)").choices([
+        "fold",
+        "keep",
+      ]),
+    )
+    .option("--external-data", "keep the weights in a file beside the model (default: above 2 GB)")
+    .option("--class-names <file>", "names of the classes, one a line")
+    .option("--mean <list>", "mean of each channel, pixels from 0 to 1", listOfAll(decimalNumber(-1000, 1000)))
+    .option("--std <list>", "deviation of each channel", listOfAll(decimalNumber(Number.MIN_VALUE, 1000)))
+    .option("--no-card", "write no model card")
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua export residua-train/best.safetensors --to onnx --opset 13
+  $ residua export residua-train/best.safetensors --to pytorch --out resnet20.pth
+  $ residua export resnet18-5c106cde.pth --model resnet18 --to onnx --batch-norm keep
+  $ residua export model.onnx --to onnx --opset 17 --external-data --out other.onnx`,
+    )
+    .action(runExport);
+}
+
+/** A list in which values may come twice. */
+function listOfAll(item: (text: string) => number): (text: string) => readonly number[] {
+  return (text) => text.split(",").map((part) => item(part.trim()));
+}

@@ -1,0 +1,71 @@
+import { stat } from "node:fs/promises";
+import type { ModelOptions } from "../nn/model-options.ts";
+import { createModel } from "../nn/models.ts";
+import { initializeState } from "../nn/initialization.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { openNetworkFile } from "../train/node/network-file.ts";
+import type { NetworkFile, WeightedNetwork } from "../train/network-file.ts";
+
+/** What says which network is meant, beside the argument itself. */
+export interface NetworkChoice extends ModelOptions {
+  /** The network whose weights a file holds. */
+  readonly model?: string;
+  /** The weights of a network given by name. */
+  readonly weights?: string;
+  /** Draws the weights of a network given by name. */
+  readonly seed?: number;
+}
+
+/** Whether an argument means a file: it is there, or is written as a path. */
+export async function isFileArgument(argument: string): Promise<boolean> {
+  const found = await stat(argument).then(
+    (about) => about.isFile(),
+    () => false,
+  );
+  return found || /[/\\]|\.(onnx|pth|pt|th|bin|ckpt|safetensors|h5|keras|index\.json)$/i.test(argument);
+}
+
+/** A network given by name, with weights from a file or drawn from a seed. */
+function createNamedNetwork(name: string, options: ModelOptions, seed: number): WeightedNetwork {
+  const { module, imageShape, options: full } = createNetwork(name, options);
+  return { kind: "network", model: { name, options: full }, module, imageShape, state: initializeState(module, seed) };
+}
+
+function createNetwork(name: string, options: ModelOptions): ReturnType<typeof createModel> {
+  try {
+    return createModel(name, options);
+  } catch (cause) {
+    if (!(cause instanceof OptionError)) throw cause;
+    throw new OptionError("<model|file>", `there is no file "${name}", and ${cause.message.replace(/^--model: /, "")}`);
+  }
+}
+
+/**
+ * Opens what the argument means: a file of any format, or a network by its name.
+ * @throws {OptionError} if options contradict each other, or it is neither
+ */
+export async function openNetworkArgument(argument: string, choice: NetworkChoice): Promise<NetworkFile> {
+  const { model, weights, seed, ...options } = choice;
+  if (await isFileArgument(argument)) {
+    if (weights !== undefined || seed !== undefined) {
+      throw new OptionError(
+        weights === undefined ? "--seed" : "--weights",
+        "a file brings its own weights; leave it out",
+      );
+    }
+    if (model !== undefined) return openNetworkFile(argument, { model: { name: model, options } });
+    const { shortcut, ...others } = options;
+    if (Object.keys(others).length > 0) requireModelName(others);
+    return openNetworkFile(argument, shortcut === undefined ? {} : { shortcut });
+  }
+  if (model !== undefined) throw new OptionError("--model", "names the network of a file; leave it out");
+  if (weights === undefined) return createNamedNetwork(argument, options, seed ?? 0);
+  if (seed !== undefined) throw new OptionError("--seed", "weights come from a file; leave it out");
+  createNetwork(argument, options);
+  return openNetworkFile(weights, { model: { name: argument, options } });
+}
+
+function requireModelName(options: ModelOptions): never {
+  const given = Object.keys(options).map((name) => `--${name}`);
+  throw new OptionError(given.join(", "), "needs --model: without it, the file says what its network is");
+}

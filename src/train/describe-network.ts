@@ -1,0 +1,79 @@
+import { buildInference } from "../compile/inference.ts";
+import type { Module } from "../nn/module.ts";
+import { describeGraph, type GraphDescription } from "../onnx/analysis/index.ts";
+import type { Graph, Model, Value } from "../onnx/graph.ts";
+import { inferGraph } from "../onnx/infer.ts";
+import { normalizeModel } from "../onnx/normalize.ts";
+import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { zeros } from "../tensor/tensor.ts";
+import { stateShapes } from "./network-card.ts";
+import type { NetworkFile } from "./network-file.ts";
+
+/** A network's graph, ready to be described: normalised, of one image, all extents known as far as possible. */
+export interface DescribableGraph {
+  readonly graph: Graph;
+  /** Initializers that the file itself holds; others are constants that normalising put in. */
+  readonly learned?: ReadonlySet<string>;
+  /** Why extents and costs are not known, where they are not. */
+  readonly limits?: string;
+}
+
+/** How a graph is prepared. */
+export interface DescribableOptions {
+  /** Height and width (and depth) of the images, where the file leaves them open or another size is wanted. */
+  readonly size?: number;
+}
+
+/** The graph of a module on one image, its batch norms kept. */
+export function describableModule(module: Module, imageShape: Shape): DescribableGraph {
+  // Only shapes count: memory that nobody writes to costs nothing.
+  const state = new Map([...stateShapes(module)].map(([name, shape]) => [name, zeros("float32", shape)]));
+  const graph = buildInference(module, imageShape, state, { foldBatchNorm: false });
+  return { graph: bindInputs(graph, {}) };
+}
+
+/** Binds the batch to 1, and open extents to `size`. */
+function bindInputs(graph: Graph, { size }: DescribableOptions): Graph {
+  const inputs = graph.inputs.map((input): Value => {
+    if (graph.initializers.has(input.name) || input.opaque !== undefined) return input;
+    const shape = input.shape.map((extent, axis) => {
+      if (axis === 0) return 1;
+      return axis > 1 && size !== undefined ? size : extent;
+    });
+    return { ...input, shape };
+  });
+  return inferGraph({ ...graph, inputs });
+}
+
+function describableOnnx(model: Model, options: DescribableOptions): DescribableGraph {
+  try {
+    const { graph } = normalizeModel(model);
+    const learned = new Set([...model.graph.initializers.keys(), ...constantOutputs(model.graph)]);
+    return { graph: bindInputs(graph, options), learned };
+  } catch (error) {
+    if (!(error instanceof ResiduaError) || error instanceof OptionError) throw error;
+    return { graph: model.graph, limits: error.message };
+  }
+}
+
+/** Old exporters keep weights in Constant nodes. */
+function constantOutputs(graph: Graph): readonly string[] {
+  return graph.nodes.filter(({ op }) => op === "Constant").flatMap(({ outputs }) => outputs);
+}
+
+/**
+ * Prepares any network for {@link describeGraph}. Where a graph cannot be normalised (an unknown operator, open extents), it is
+ * taken as it is, and the result says why.
+ */
+export function describableGraph(network: NetworkFile, options: DescribableOptions = {}): DescribableGraph {
+  if (network.kind === "graph") return describableOnnx(network.onnx, options);
+  const [channels, ...extents] = network.imageShape;
+  return describableModule(network.module, [channels, ...extents.map((extent) => options.size ?? extent)]);
+}
+
+/** Describes any network; see {@link describeGraph}. */
+export function describeNetwork(network: NetworkFile, options: DescribableOptions = {}): GraphDescription {
+  const { graph, learned } = describableGraph(network, options);
+  return describeGraph(graph, learned === undefined ? {} : { learned });
+}

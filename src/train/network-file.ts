@@ -1,0 +1,154 @@
+import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
+import type { Model } from "../onnx/graph.ts";
+import type { ModelOptions } from "../nn/model-options.ts";
+import { createModel, type NamedModel } from "../nn/models.ts";
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import { FormatError, WeightsError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { adaptWeights } from "../weights/adapt.ts";
+import { looksLikeHdf5 } from "../weights/keras-file.ts";
+import { looksLikePytorch } from "../weights/pytorch.ts";
+import { decodeSafetensors, looksLikeSafetensors } from "../weights/safetensors.ts";
+import { requireStateDict } from "../weights/state-dict.ts";
+import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
+import { decodeCheckpoint } from "./checkpoint.ts";
+import { reportWeights } from "./inspect-weights.ts";
+import { createKnownModel, type NetworkCard, restoreNetwork, stateShapes } from "./network-card.ts";
+import { type KnownNetwork, type NetworkNotes, readNetworkMetadata } from "./network-notes.ts";
+
+/** A network that Residua can build, with its weights. */
+export interface WeightedNetwork extends NetworkNotes {
+  readonly kind: "network";
+  readonly module: NamedModel["module"];
+  /** Parameters and running statistics by state-dict name. */
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+  readonly card?: NetworkCard;
+}
+
+/** A network that is known by its graph alone. */
+export interface GraphNetwork {
+  readonly kind: "graph";
+  readonly onnx: Model;
+  readonly card?: NetworkCard;
+  /** Whether it was made here with its batch norms folded away. */
+  readonly folded: boolean;
+}
+
+/** A network as a file holds it. */
+export type NetworkFile = WeightedNetwork | GraphNetwork;
+
+/** What helps to read a file. */
+export interface NetworkFileOptions {
+  /** The network whose weights these are, where the file does not tell. */
+  readonly model?: { readonly name: string; readonly options?: ModelOptions };
+  /** The shortcut type of the network, where its weights alone leave it open. */
+  readonly shortcut?: ShortcutType;
+  /** Reads weights that an ONNX model keeps beside it. */
+  readonly readExternal?: ReadExternal;
+}
+
+const otherWeights = /\.(pth|pt|th|bin|ckpt|pt7|tar|h5|hdf5|keras)$/i;
+
+/**
+ * Reads a network from any file that holds one, told apart by content: a checkpoint or an ONNX model of Residua's own, ONNX from
+ * anywhere, or weights (PyTorch, safetensors, Keras) whose network follows from their names or is named by `options.model`.
+ *
+ * @param where the file's name, for errors
+ * @throws {FormatError} if it is damaged
+ * @throws {WeightsError} if the weights are of no known network or leave the shortcut type open, or do not fit `options.model`,
+ *   naming the keys
+ */
+export async function decodeNetworkFile(
+  bytes: Uint8Array,
+  where: string,
+  options: NetworkFileOptions = {},
+): Promise<NetworkFile> {
+  if (looksLikeSafetensors(bytes) || where.endsWith(".safetensors")) {
+    const { metadata } = decodeSafetensors(bytes, where);
+    if (metadata["format"] === "residua-checkpoint") return restoreCheckpoint(bytes, where);
+    return decodeNetworkWeights(await openWeights(bytes, where), where, options);
+  }
+  if (looksLikePytorch(bytes) || looksLikeHdf5(bytes) || otherWeights.test(where)) {
+    return decodeNetworkWeights(await openWeights(bytes, where), where, options);
+  }
+  if (options.model !== undefined) {
+    throw new FormatError(where, "is ONNX and says itself what its network is; leave --model out");
+  }
+  const { readExternal } = options;
+  return describeOnnx(decodeModel(bytes, where, readExternal === undefined ? {} : { readExternal }), where);
+}
+
+function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
+  const { notes, state } = decodeCheckpoint(bytes, where);
+  const card = notes.network;
+  const restored = restoreNetwork(card, state, where);
+  return { kind: "network", model: card.model, imageShape: card.imageShape, card, ...restored };
+}
+
+function describeOnnx(onnx: Model, where: string): NetworkFile {
+  const known = readNetworkMetadata(onnx.metadata, where);
+  if (known === undefined) return { kind: "graph", onnx, folded: false };
+  // Where batch norms were kept, the initializers are the state dict.
+  if (onnx.graph.nodes.some(({ op }) => op === "BatchNormalization")) {
+    return restoreKnown(known, onnx.graph.initializers, where);
+  }
+  return { kind: "graph", onnx, folded: true, ...(known.card === undefined ? {} : { card: known.card }) };
+}
+
+function restoreKnown(known: KnownNetwork, tensors: ReadonlyMap<string, Tensor>, where: string): WeightedNetwork {
+  const { model, imageShape, card } = known;
+  const { module } = createKnownModel(known, tensors.size, where);
+  const wanted = stateShapes(module);
+  // A graph holds constants besides.
+  const found = new Map([...tensors].filter(([name]) => wanted.has(name)));
+  const state = requireStateDict(where, wanted, found);
+  return { kind: "network", model, imageShape, module, state, ...(card === undefined ? {} : { card }) };
+}
+
+/**
+ * A network from weights: as the file's own notes say, else `options.model`, else as names and shapes tell.
+ * @throws as {@link decodeNetworkFile} does
+ */
+export function decodeNetworkWeights(
+  file: WeightsFile,
+  where: string,
+  options: NetworkFileOptions = {},
+): WeightedNetwork {
+  const { model, shortcut } = options;
+  const notes = new Map(Object.entries(file.origin.notes));
+  const known = model === undefined ? readNetworkMetadata(notes, where) : undefined;
+  if (known !== undefined) return restoreKnown(known, file.tensors, where);
+  const found = model ?? inferNetwork(file, where, shortcut);
+  const named = createModel(found.name, { ...optionsFromWeights(file.tensors), ...found.options });
+  const { state } = adaptWeights(where, { module: named.module, file });
+  const { name, options: full, module, imageShape } = named;
+  return { kind: "network", model: { name, options: full }, imageShape, module, state };
+}
+
+/** @throws {WeightsError} unless one network that Residua has, with one shortcut type, fits */
+function inferNetwork(
+  file: WeightsFile,
+  where: string,
+  shortcut: ShortcutType | undefined,
+): { readonly name: string; readonly options: ModelOptions } {
+  const report = reportWeights(file, where, shortcut === undefined ? {} : { shortcut });
+  if (report.model !== null && report.sure) return report.model;
+  const reason =
+    report.model === null
+      ? "which Residua has no network for"
+      : report.candidates.length > 1
+        ? "which leaves the shortcut type open; say it with --shortcut"
+        : "but not all of its names fit; residua inspect lists them";
+  throw new WeightsError(where, `holds ${report.summary}, ${reason}`);
+}
+
+/** Channels and classes as the first and the last weight have them. */
+function optionsFromWeights(tensors: ReadonlyMap<string, Tensor>): ModelOptions {
+  const weights = [...tensors.values()].filter(({ shape }) => shape.length >= 2);
+  const [first, last] = [weights[0], weights.at(-1)];
+  if (first === undefined || last === undefined) return {};
+  return {
+    ...(first.shape.length > 2 ? { channels: first.shape[1] } : {}),
+    ...(last.shape.length === 2 ? { classes: last.shape[0] } : {}),
+  };
+}

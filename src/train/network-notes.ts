@@ -1,0 +1,80 @@
+import { canonicalJson } from "../tensor/canonical-json.ts";
+import * as v from "valibot";
+import { FormatError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { extentSchema, type NetworkCard, networkModelSchema, parseNetworkCard } from "./network-card.ts";
+import { checkPlainData } from "./plain-data.ts";
+
+/** The key of a file's metadata under which a network's whole card stands. */
+export const CARD_KEY = "residua";
+/** The key under which the network alone stands, where nothing is known of its data. */
+const NETWORK_KEY = "residua.network";
+
+/** What is enough to build a network again: its name and every option, the shortcut type among them. */
+export interface NetworkNotes extends Pick<NetworkCard, "model"> {
+  /** `[channels, …]`: images, or signals and volumes. */
+  readonly imageShape: Shape;
+}
+
+/** A network as a file's metadata tell it. */
+export interface KnownNetwork extends NetworkNotes {
+  /** Everything, where the network was trained here or its data were named. */
+  readonly card?: NetworkCard;
+}
+
+const notesSchema: v.GenericSchema<unknown, NetworkNotes> = v.strictObject({
+  model: networkModelSchema,
+  imageShape: v.pipe(v.array(extentSchema), v.minLength(2), v.maxLength(4)),
+});
+
+/** What a user must do to an image before the network sees it, in words that other programs can read too. */
+function describePreprocessing({ imageShape, normalization }: NetworkCard): unknown {
+  const [channels, height, width] = imageShape;
+  return {
+    layout: "NCHW",
+    channels: channels === 1 ? "gray" : channels === 3 ? "RGB" : `${channels} channels`,
+    resize: { height, width, fit: "fill" },
+    range: [0, 1],
+    mean: normalization.mean,
+    std: normalization.deviation,
+  };
+}
+
+/**
+ * The metadata that an exported file carries: for Residua to build the network again, for others the classes in the order of the
+ * scores and how images are prepared, as JSON.
+ */
+export function networkMetadata({ card, model, imageShape }: KnownNetwork): ReadonlyMap<string, string> {
+  if (card === undefined) return new Map([[NETWORK_KEY, canonicalJson({ model, imageShape })]]);
+  return new Map([
+    [CARD_KEY, canonicalJson(card)],
+    ["classes", JSON.stringify(card.classes)],
+    ["preprocessing", JSON.stringify(describePreprocessing(card))],
+  ]);
+}
+
+/**
+ * Reads what {@link networkMetadata} wrote.
+ *
+ * @returns undefined if the metadata speak of no network
+ * @throws {FormatError} if they are damaged
+ */
+export function readNetworkMetadata(metadata: ReadonlyMap<string, string>, where: string): KnownNetwork | undefined {
+  const parse = (key: string): unknown => {
+    try {
+      return JSON.parse(metadata.get(key)!);
+    } catch (cause) {
+      throw new FormatError(where, "has a damaged description of its network", { cause });
+    }
+  };
+  if (metadata.has(CARD_KEY)) {
+    const card = parseNetworkCard(parse(CARD_KEY), where);
+    return { model: card.model, imageShape: card.imageShape, card };
+  }
+  if (!metadata.has(NETWORK_KEY)) return undefined;
+  return checkPlainData(
+    notesSchema,
+    parse(NETWORK_KEY),
+    ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
+  );
+}

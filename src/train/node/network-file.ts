@@ -1,0 +1,15 @@
+import { isShardIndex, readExternalBeside, readFileBytes, readWeightsFile } from "../../weights/node.ts";
+import { decodeNetworkFile, decodeNetworkWeights, type NetworkFile, type NetworkFileOptions } from "../network-file.ts";
+
+/**
+ * Opens any file that holds a network; see `decodeNetworkFile`. Weights that an ONNX model keeps beside it, and all shards of an
+ * index, are read too.
+ * @throws {EnvironmentError} if it cannot be read
+ */
+export async function openNetworkFile(
+  path: string,
+  options: Omit<NetworkFileOptions, "readExternal"> = {},
+): Promise<NetworkFile> {
+  if (isShardIndex(path)) return decodeNetworkWeights(await readWeightsFile(path), path, options);
+  return decodeNetworkFile(await readFileBytes(path), path, { ...options, readExternal: readExternalBeside(path) });
+}
