@@ -9,14 +9,20 @@ import { gradientRules } from "./rules/index.ts";
 const zeroGradientOps: { readonly [Op in ZeroGradientOp]: true } = {
   And: true,
   ArgMax: true,
+  Ceil: true,
   Equal: true,
+  Floor: true,
   Greater: true,
   GreaterOrEqual: true,
   Less: true,
+  LessOrEqual: true,
   Not: true,
   OneHot: true,
+  Or: true,
+  Round: true,
   Shape: true,
   Sign: true,
+  Xor: true,
 };
 
 function ruleOf(node: Node): GradientRule<OperatorName> | undefined {

@@ -28,14 +28,20 @@ export type GradientRule<Op extends OperatorName> = (
 export type ZeroGradientOp =
   | "And"
   | "ArgMax"
+  | "Ceil"
   | "Equal"
+  | "Floor"
   | "Greater"
   | "GreaterOrEqual"
   | "Less"
+  | "LessOrEqual"
   | "Not"
   | "OneHot"
+  | "Or"
+  | "Round"
   | "Shape"
-  | "Sign";
+  | "Sign"
+  | "Xor";
 
 /** Operators that only appear in gradients and lowered graphs; they are not differentiated again. */
 export type UndifferentiableOp =

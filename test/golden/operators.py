@@ -73,6 +73,13 @@ def build():
     case("Clip", lambda x, low, high: x.clamp(-1, 1), [np.array([-2.0, -1, -0.5, 0.5, 1, 2]), np.array(-1.0), np.array(1.0)], constants=(1, 2))
     case("Clip", lambda x, low: x.clamp(min=0), [apart(6), np.array(0.0)], constants=(1,))
     case("HardSigmoid", lambda x: (0.2 * x + 0.5).clamp(0, 1), [apart(24)], {"alpha": 0.2, "beta": 0.5})
+    case("Celu", lambda x: F.celu(x, 1.5), [apart(3, 4)], {"alpha": 1.5})
+    case("Elu", lambda x: F.elu(x, 0.7), [apart(3, 4)], {"alpha": 0.7})
+    case("Selu", F.selu, [apart(3, 4)])
+    case("Sin", torch.sin, [normal(3, 4)])
+    case("Cos", torch.cos, [normal(3, 4)])
+    case("PRelu", lambda x, slope: torch.where(x > 0, x, x * slope), [apart(2, 3, 4, 2), positive(3, 1, 1)])
+    case("PRelu", lambda x, slope: torch.where(x > 0, x, x * slope), [apart(2, 3), positive(1)])
     case("LeakyRelu", lambda x: F.leaky_relu(x, 0.1), [apart(3, 4)], {"alpha": 0.1})
     for op, function in {"Add": torch.add, "Sub": torch.sub, "Mul": torch.mul, "Div": torch.div}.items():
         case(op, function, [normal(2, 3, 4), positive(2, 3, 4)])
@@ -94,12 +101,15 @@ def build():
     case("Gather", lambda x, i: x[i], [normal(4, 3), whole([2, 0, 2, -1])], {"axis": 0})
     case("Gather", lambda x, i: x[:, i], [normal(2, 4, 3), whole([[1, 1], [3, 0]])], {"axis": 1})
     case("Pad", lambda x, pads: F.pad(x, (0, 3, 1, -1)), [normal(2, 4, 3), whole([0, 1, 0, 0, -1, 3])])
+    case("Pad", lambda x, pads: F.pad(x, (1, 2, 3, 0), mode="reflect"), [normal(2, 1, 4, 3), whole([0, 0, 3, 1, 0, 0, 0, 2])], {"mode": "reflect"})
+    case("Pad", lambda x, pads: F.pad(x, (3, 1), mode="replicate"), [normal(2, 3, 4), whole([0, 0, 3, 0, 0, 1])], {"mode": "edge"})
     case("Reshape", lambda x, shape: x.reshape(4, 6), [normal(2, 3, 4), whole([-1, 6])])
     case("Slice", lambda x, *_: x[1:4, 0:5:2], [normal(5, 6), whole([1, 0]), whole([4, 5]), whole([0, 1]), whole([1, 2])])
     case("Slice", lambda x, *_: x[:, 1:], [normal(3, 4), whole([1]), whole([99]), whole([-1])])
     case("Slice", lambda x, *_: x.flip(1)[:, 0:5:2], [normal(3, 6), whole([-1]), whole([-6]), whole([1]), whole([-2])])
     case("Split", lambda x, sizes: x.split([1, 3], 1), [normal(2, 4), whole([1, 3])], {"axis": 1})
     case("Squeeze", lambda x, axes: x.squeeze(1), [normal(2, 1, 3), whole([1])])
+    case("Tile", lambda x, repeats: x.repeat(2, 1, 3), [normal(2, 3, 2), whole([2, 1, 3])])
     case("Transpose", lambda x: x.permute(2, 0, 1), [normal(2, 3, 4)], {"perm": [2, 0, 1]})
     case("Unsqueeze", lambda x, axes: x.unsqueeze(1), [normal(2, 3), whole([1])])
 
@@ -153,6 +163,14 @@ def build():
              lambda x, w, b: F.conv_transpose2d(x, w, b, stride, padding, extra, group, dilation),
              [normal(*x), normal(*w), normal(w[1] * group)],
              {"strides": [stride] * 2, "pads": [padding] * 4, "output_padding": [extra] * 2, "dilations": [dilation] * 2, "group": group})
+    def transposed_of(dimensions, x, w, stride, padding, extra, group):
+        function = [F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d][dimensions - 1]
+        case("ConvTranspose", lambda x, w, b: function(x, w, b, stride, padding, extra, group), [normal(*x), normal(*w), normal(w[1] * group)],
+             {"strides": [stride] * dimensions, "pads": [padding] * 2 * dimensions, "output_padding": [extra] * dimensions, "group": group})
+    conv(3, (2, 4, 5, 4, 6), (6, 2, 3, 1, 2), False, [2, 1, 2], [1, 0, 1], [1, 0, 0], [1, 1, 2], 2)
+    conv(1, (2, 3, 12), (4, 3, 1), False, [2], [0], [0], [1], 1)
+    transposed_of(1, (2, 4, 5), (4, 3, 3), 2, 1, 1, 2)
+    transposed_of(3, (1, 3, 3, 2, 3), (3, 2, 3, 3, 3), 2, 1, 1, 1)
     transposed((2, 3, 5, 4), (3, 4, 3, 3), 2, 1, 1, 1, 1)
     transposed((2, 4, 5, 4), (4, 3, 2, 2), 2, 0, 0, 1, 1)
     transposed((1, 4, 4, 4), (4, 2, 3, 3), 1, 1, 0, 2, 2)
@@ -174,6 +192,16 @@ def build():
     average_pool(normal(2, 3, 7, 7), 3, 2, 1, False)
     average_pool(normal(2, 3, 7, 7), 3, 2, 1, True)
     average_pool(normal(2, 3, 7, 5), 2, 2, 0, False, True)
+    def pool_of(dimensions, x, kernel, stride, padding):
+        maximum = [F.max_pool1d, F.max_pool2d, F.max_pool3d][dimensions - 1]
+        average = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d][dimensions - 1]
+        attributes = {"kernel_shape": [kernel] * dimensions, "strides": [stride] * dimensions, "pads": [padding] * 2 * dimensions}
+        case("MaxPool", lambda x: maximum(x, kernel, stride, padding), [x], attributes)
+        case("AveragePool", lambda x: average(x, kernel, stride, padding, False, False), [x], attributes)
+    pool_of(1, apart(2, 3, 9), 3, 2, 1)
+    pool_of(3, apart(1, 2, 5, 4, 6), 3, 2, 1)
+    case("GlobalAveragePool", lambda x: x.mean(2, keepdim=True), [normal(2, 3, 7)])
+    case("GlobalMaxPool", lambda x: x.amax((2, 3, 4), keepdim=True), [apart(2, 3, 2, 3, 2)])
     case("GlobalAveragePool", lambda x: x.mean((2, 3), keepdim=True), [normal(2, 3, 4, 5)])
     case("GlobalMaxPool", lambda x: F.adaptive_max_pool2d(x, 1), [apart(2, 3, 4, 5)])
 
@@ -185,6 +213,11 @@ def build():
              [normal(*shape) * 2 + 1, normal(4), normal(4)], {"epsilon": 1e-5})
     case("BatchNormTraining", lambda x, w, b: F.batch_norm(x, None, None, w, b, True, 0.1, 1e-5),
          [np.round(normal(4, 3, 4, 4) * 64) / 64 + 1e4, normal(3), normal(3)], {"epsilon": 1e-5})
+
+    case("InstanceNormalization", lambda x, w, b: F.instance_norm(x, weight=w, bias=b, eps=1e-4), [normal(2, 3, 4, 5) + 2, normal(3), normal(3)], {"epsilon": 1e-4})
+    case("InstanceNormalization", lambda x, w, b: F.instance_norm(x, weight=w, bias=b), [normal(2, 3, 8), normal(3), normal(3)])
+    case("LayerNormalization", lambda x, w, b: F.layer_norm(x, (5,), w, b, 1e-6), [normal(2, 3, 5) + 1, normal(5), normal(5)], {"axis": -1, "epsilon": 1e-6})
+    case("LayerNormalization", lambda x, w: F.layer_norm(x, (3, 4), w), [normal(2, 3, 4), normal(3, 4)], {"axis": 1})
 
     write_safetensors("operators.safetensors", tensors)
     write_json("operators.json", {"madeBy": "test/golden/operators.py", "torch": torch.__version__, "seed": SEED, "cases": cases})

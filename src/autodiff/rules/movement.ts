@@ -62,11 +62,8 @@ function sliceGradient(g: GraphBuilder, node: ForwardNode<"Slice">, dy: Value): 
   return [dx];
 }
 
-/** Adds each row of the gradient to the row it was gathered from. */
-function gatherGradient(g: GraphBuilder, node: ForwardNode<"Gather">, dy: Value): readonly Value[] {
-  const [x, indices] = node.inputs;
-  const shape = shapeOf(x);
-  const axis = normalizeAxis(node.where, node.attributes.axis ?? 0, shape.length);
+/** Adds each row of the gradient to the row of a tensor of `shape` that it was gathered from. */
+function ungather(g: GraphBuilder, dy: Value, shape: Shape, axis: number, indices: Value): Value {
   const indexRank = indices.shape.length;
   const rank = dy.shape.length;
   const indexAxes = Array.from({ length: indexRank }, (_, index) => axis + index);
@@ -82,7 +79,45 @@ function gatherGradient(g: GraphBuilder, node: ForwardNode<"Gather">, dy: Value)
   ]);
   const scattered = g.op("ScatterND", [zero, g.op("Unsqueeze", [wrapped, g.ints([-1])]), rows], { reduction: "add" });
   const back: Shape = shape.map((_, at) => (at === axis ? 0 : at < axis ? at + 1 : at));
-  return [g.op("Transpose", [scattered], { perm: back })];
+  return g.op("Transpose", [scattered], { perm: back });
+}
+
+/** Places along a padded axis that the elements come from. @param mode "reflect" or "edge" */
+function paddedPlaces(mode: string, extent: number, begin: number, end: number): readonly number[] {
+  return Array.from({ length: begin + extent + end }, (_, index) => {
+    const place = index - begin;
+    const mirrored = place < 0 ? -place : place >= extent ? 2 * (extent - 1) - place : place;
+    return mode === "reflect" ? mirrored : Math.min(Math.max(place, 0), extent - 1);
+  });
+}
+
+/** Padding with elements of the tensor itself is a Gather along each axis; its gradient is that one's. */
+function padGradient(g: GraphBuilder, node: ForwardNode<"Pad">, dy: Value): readonly Value[] {
+  const { mode = "constant" } = node.attributes;
+  const pads = constantInts(g, node.inputs[1]);
+  if (mode === "constant") return [g.op("Pad", [dy, g.ints(pads.map((pad) => -pad))])];
+  const shape = shapeOf(node.inputs[0]);
+  if ((mode !== "reflect" && mode !== "edge") || pads.some((pad) => pad < 0)) {
+    throw new UnsupportedError(
+      node.where,
+      `Pad in mode "${mode}" with pads ${pads.join(", ")} has no gradient rule; modes "constant", "edge" and "reflect" have, the latter two where pads are not negative`,
+    );
+  }
+  const dx = shape.reduce((gradient, extent, axis) => {
+    const [begin, end] = [pads[axis], pads[axis + shape.length]];
+    if (begin === 0 && end === 0) return gradient;
+    const places = g.ints(paddedPlaces(mode, extent, begin, end));
+    return ungather(g, gradient, shapeOf(gradient).with(axis, extent), axis, places);
+  }, dy);
+  return [dx];
+}
+
+/** Sums the copies: each axis is taken apart into (copies, extent). */
+function tileGradient(g: GraphBuilder, { inputs: [x, repeats] }: ForwardNode<"Tile">, dy: Value): readonly Value[] {
+  const shape = shapeOf(x);
+  const counts = constantInts(g, repeats);
+  const apart = g.op("Reshape", [dy, g.ints(shape.flatMap((extent, axis) => [counts[axis], extent]))]);
+  return [g.op("ReduceSum", [apart, g.ints(shape.map((_, axis) => 2 * axis))], { keepdims: 0 })];
 }
 
 export const movementRules: GradientRules<keyof MovementOperators & DifferentiableOp> = {
@@ -92,16 +127,10 @@ export const movementRules: GradientRules<keyof MovementOperators & Differentiab
   },
   Expand: (g, { inputs: [x] }, dy) => [sumTo(g, dy, x)],
   Flatten: backToInput,
-  Gather: gatherGradient,
-  Pad: (g, node, dy) => {
-    if ((node.attributes.mode ?? "constant") !== "constant") {
-      throw new UnsupportedError(
-        node.where,
-        `Pad in mode "${node.attributes.mode}" has no gradient rule; only "constant" has`,
-      );
-    }
-    return [g.op("Pad", [dy, g.ints(constantInts(g, node.inputs[1]).map((pad) => -pad))])];
-  },
+  Gather: (g, { where, inputs: [x, indices], attributes: { axis = 0 } }, dy) => [
+    ungather(g, dy, shapeOf(x), normalizeAxis(where, axis, x.shape.length), indices),
+  ],
+  Pad: padGradient,
   Reshape: backToInput,
   Slice: sliceGradient,
   Split: (g, { outputs, attributes: { axis = 0 } }, _, dys) => {
@@ -109,6 +138,7 @@ export const movementRules: GradientRules<keyof MovementOperators & Differentiab
     return [g.op("Concat", parts, { axis })];
   },
   Squeeze: backToInput,
+  Tile: tileGradient,
   Transpose: (g, { attributes, inputs: [x] }, dy) => {
     const perm = attributes.perm ?? x.shape.map((_, axis) => x.shape.length - 1 - axis);
     return [g.op("Transpose", [dy], { perm: perm.map((_, axis) => perm.indexOf(axis)) })];

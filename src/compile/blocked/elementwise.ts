@@ -11,7 +11,7 @@ import type { WeightLayout } from "./weight-layout.ts";
 /** Elementwise operators on numbers, which may run in any layout that all operands share. */
 type ArithmeticOp = Exclude<
   keyof ElementwiseOperators,
-  "And" | "Cast" | "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "Not" | "Where"
+  "And" | "Cast" | "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Not" | "Or" | "Where" | "Xor"
 >;
 
 /**
@@ -31,11 +31,16 @@ const zeroWhereEither = (a: Padding, b: Padding): Padding =>
 const paddingRules: { readonly [Op in ArithmeticOp]: (a: Padding, b: Padding) => Padding } = {
   Abs: zeroWhereZero,
   Add: zeroWhereBoth,
+  Ceil: zeroWhereZero,
+  Celu: zeroWhereZero,
   Clip: finite,
+  Cos: finite,
   // A scalar or a sum with one divides safely; a padding of zeros does not.
   Div: (a, b) => (b === "finite" ? a : "unsafe"),
+  Elu: zeroWhereZero,
   Erf: zeroWhereZero,
   Exp: finite,
+  Floor: zeroWhereZero,
   HardSigmoid: finite,
   Identity: zeroWhereZero,
   LeakyRelu: zeroWhereZero,
@@ -44,11 +49,15 @@ const paddingRules: { readonly [Op in ArithmeticOp]: (a: Padding, b: Padding) =>
   Min: zeroWhereBoth,
   Mul: zeroWhereEither,
   Neg: zeroWhereZero,
+  PRelu: zeroWhereZero,
   Pow: unsafe,
   Reciprocal: unsafe,
   Relu: zeroWhereZero,
+  Round: zeroWhereZero,
+  Selu: zeroWhereZero,
   Sigmoid: finite,
   Sign: zeroWhereZero,
+  Sin: zeroWhereZero,
   Softplus: finite,
   Sqrt: zeroWhereZero,
   Sub: zeroWhereBoth,

@@ -10,33 +10,46 @@ export interface ElementwiseOperators {
   readonly Add: NoAttributes;
   readonly And: NoAttributes;
   readonly Cast: { readonly to: number };
+  readonly Ceil: NoAttributes;
+  readonly Celu: { readonly alpha?: number };
   readonly Clip: NoAttributes;
+  readonly Cos: NoAttributes;
   readonly Div: NoAttributes;
+  readonly Elu: { readonly alpha?: number };
   readonly Equal: NoAttributes;
   readonly Erf: NoAttributes;
   readonly Exp: NoAttributes;
+  readonly Floor: NoAttributes;
   readonly Greater: NoAttributes;
   readonly GreaterOrEqual: NoAttributes;
   readonly HardSigmoid: { readonly alpha?: number; readonly beta?: number };
   readonly Identity: NoAttributes;
   readonly LeakyRelu: { readonly alpha?: number };
   readonly Less: NoAttributes;
+  readonly LessOrEqual: NoAttributes;
   readonly Log: NoAttributes;
   readonly Max: NoAttributes;
   readonly Min: NoAttributes;
   readonly Mul: NoAttributes;
   readonly Neg: NoAttributes;
   readonly Not: NoAttributes;
+  readonly Or: NoAttributes;
+  /** `(x, slope)`; the slope is broadcast to x */
+  readonly PRelu: NoAttributes;
   readonly Pow: NoAttributes;
   readonly Reciprocal: NoAttributes;
   readonly Relu: NoAttributes;
+  readonly Round: NoAttributes;
+  readonly Selu: { readonly alpha?: number; readonly gamma?: number };
   readonly Sigmoid: NoAttributes;
   readonly Sign: NoAttributes;
+  readonly Sin: NoAttributes;
   readonly Softplus: NoAttributes;
   readonly Sqrt: NoAttributes;
   readonly Sub: NoAttributes;
   readonly Tanh: NoAttributes;
   readonly Where: NoAttributes;
+  readonly Xor: NoAttributes;
 }
 
 /** ONNX's numbers for element types (`TensorProto.DataType`). */
@@ -108,28 +121,39 @@ export const elementwiseOperators: OperatorTable<ElementwiseOperators> = {
       return [{ dtype, shape: call.input(0).shape }];
     },
   },
+  Ceil: unary("Ceil"),
+  Celu: { domain: "", name: "Celu", attributes: { alpha: "float" }, infer: sameAsFirst },
   Clip: unary("Clip"),
+  Cos: unary("Cos"),
   Div: broadcasting("Div"),
+  Elu: { domain: "", name: "Elu", attributes: { alpha: "float" }, infer: sameAsFirst },
   Equal: comparison("Equal"),
   Erf: unary("Erf"),
   Exp: unary("Exp"),
+  Floor: unary("Floor"),
   Greater: comparison("Greater"),
   GreaterOrEqual: comparison("GreaterOrEqual"),
   HardSigmoid: { domain: "", name: "HardSigmoid", attributes: { alpha: "float", beta: "float" }, infer: sameAsFirst },
   Identity: unary("Identity"),
   LeakyRelu: { domain: "", name: "LeakyRelu", attributes: { alpha: "float" }, infer: sameAsFirst },
   Less: comparison("Less"),
+  LessOrEqual: comparison("LessOrEqual"),
   Log: unary("Log"),
   Max: broadcasting("Max"),
   Min: broadcasting("Min"),
   Mul: broadcasting("Mul"),
   Neg: unary("Neg"),
   Not: unary("Not"),
+  Or: comparison("Or"),
+  PRelu: unary("PRelu"),
   Pow: broadcasting("Pow"),
   Reciprocal: unary("Reciprocal"),
   Relu: unary("Relu"),
+  Round: unary("Round"),
+  Selu: { domain: "", name: "Selu", attributes: { alpha: "float", gamma: "float" }, infer: sameAsFirst },
   Sigmoid: unary("Sigmoid"),
   Sign: unary("Sign"),
+  Sin: unary("Sin"),
   Softplus: unary("Softplus"),
   Sqrt: unary("Sqrt"),
   Sub: broadcasting("Sub"),
@@ -143,4 +167,5 @@ export const elementwiseOperators: OperatorTable<ElementwiseOperators> = {
       return [{ dtype: joined.dtype, shape: broadcastShapes(call.where, call.input(0).shape, joined.shape) }];
     },
   },
+  Xor: comparison("Xor"),
 };

@@ -26,6 +26,8 @@ export interface MovementOperators {
   readonly Split: { readonly axis?: number; readonly num_outputs?: number };
   /** `(x, axes?)` */
   readonly Squeeze: NoAttributes;
+  /** `(x, repeats)`: x put side by side along each axis */
+  readonly Tile: NoAttributes;
   readonly Transpose: { readonly perm?: readonly number[] };
   /** `(x, axes)` */
   readonly Unsqueeze: NoAttributes;
@@ -166,6 +168,19 @@ function inferTranspose(call: OperatorCall<{ readonly perm?: readonly number[] }
   return [{ dtype, shape: perm.map((axis) => shape[axis]) }];
 }
 
+function inferTile(call: OperatorCall<NoAttributes>): readonly TensorType[] {
+  const { dtype, shape } = call.input(0);
+  const repeats = call.constants(1);
+  if (repeats.length !== shape.length) {
+    throw new ShapeError(call.where, `needs ${shape.length} repeats for ${formatShape(shape)}, got ${repeats.length}`);
+  }
+  const extents = shape.map((extent, axis): Dimension => {
+    if (repeats[axis] === 1) return extent;
+    return typeof extent === "string" ? `${extent}*${repeats[axis]}` : extent * repeats[axis];
+  });
+  return [{ dtype, shape: extents }];
+}
+
 const define = <Op extends keyof MovementOperators>(
   name: Op,
   attributes: OperatorDefinition<MovementOperators[Op]>["attributes"],
@@ -210,6 +225,7 @@ export const movementOperators: OperatorTable<MovementOperators> = {
   Slice: define("Slice", {}, inferSlice),
   Split: define("Split", { axis: "int", num_outputs: "int" }, inferSplit),
   Squeeze: define("Squeeze", {}, inferSqueeze),
+  Tile: define("Tile", {}, inferTile),
   Transpose: define("Transpose", { perm: "ints" }, inferTranspose),
   Unsqueeze: define("Unsqueeze", {}, inferUnsqueeze),
 };

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
+import { formatShape, normalizeAxis } from "../../tensor/shape.ts";
 import { RESIDUA_DOMAIN, type TensorType } from "../graph.ts";
 import type { OperatorCall, OperatorTable } from "./definition.ts";
 
@@ -10,7 +10,7 @@ export interface BatchNormalizationAttributes {
   readonly training_mode?: number;
 }
 
-/** Batch normalisation, in evaluation and in training mode. */
+/** Normalisation: by batch in evaluation and in training mode, by instance, by layer. */
 export interface NormalizationOperators {
   /** `(x [N,C,…], gamma, beta, mean, variance [C]) → y`: evaluation mode, statistics given. */
   readonly BatchNormalization: BatchNormalizationAttributes;
@@ -25,6 +25,16 @@ export interface NormalizationOperators {
    * @source Ioffe and Szegedy 2015, arXiv:1502.03167, section 3
    */
   readonly BatchNormTrainingGradient: { readonly epsilon: number };
+  /**
+   * `(x [N,C,…], gamma, beta [C]) → y`: each plane by its own mean and biased variance.
+   * @source Ulyanov et al. 2016, arXiv:1607.08022
+   */
+  readonly InstanceNormalization: { readonly epsilon?: number };
+  /**
+   * `(x, gamma, beta?) → y`: over all axes from `axis` on, whose shape gamma and beta have.
+   * @source Ba et al. 2016, arXiv:1607.06450
+   */
+  readonly LayerNormalization: { readonly axis?: number; readonly epsilon?: number; readonly stash_type?: number };
 }
 
 /** The data input at `at`, when all inputs behind it are vectors with a value a channel. */
@@ -40,6 +50,22 @@ function requireChannels(call: OperatorCall<unknown>, at: number): TensorType {
     }
   }
   return x;
+}
+
+function inferLayerNormalization(call: OperatorCall<{ readonly axis?: number }>): readonly TensorType[] {
+  const x = call.input(0);
+  const axis = normalizeAxis(call.where, call.attributes.axis ?? -1, x.shape.length);
+  const normalized = x.shape.slice(axis);
+  for (const index of call.inputs[2] ? [1, 2] : [1]) {
+    if (formatShape(call.input(index).shape) !== formatShape(normalized)) {
+      throw new ShapeError(
+        call.where,
+        `its scale and bias must have the shape ${formatShape(normalized)}, got ${formatShape(call.input(index).shape)}`,
+      );
+    }
+  }
+  const statistic = { dtype: x.dtype, shape: x.shape.map((extent, at) => (at < axis ? extent : 1)) };
+  return [x, statistic, statistic].slice(0, call.outputCount);
 }
 
 export const normalizationOperators: OperatorTable<NormalizationOperators> = {
@@ -74,5 +100,17 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
     name: "BatchNormTrainingGradient",
     attributes: { epsilon: "float" },
     infer: (call) => [requireChannels(call, 1), call.input(2), call.input(2)],
+  },
+  InstanceNormalization: {
+    domain: "",
+    name: "InstanceNormalization",
+    attributes: { epsilon: "float" },
+    infer: (call) => [requireChannels(call, 0)],
+  },
+  LayerNormalization: {
+    domain: "",
+    name: "LayerNormalization",
+    attributes: { axis: "int", epsilon: "float", stash_type: "int" },
+    infer: inferLayerNormalization,
   },
 };
