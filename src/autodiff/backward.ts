@@ -1,5 +1,5 @@
 import { attributesOf, type GraphBuilder, type Operand, shapeOf } from "../onnx/builder.ts";
-import type { Node, Value } from "../onnx/graph.ts";
+import { describeNode, type Node, type Value } from "../onnx/graph.ts";
 import { findOperator, type OperatorName } from "../onnx/operators/index.ts";
 import { ShapeError, UnsupportedError } from "../tensor/errors.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
@@ -25,12 +25,37 @@ const zeroGradientOps: { readonly [Op in ZeroGradientOp]: true } = {
   Xor: true,
 };
 
-function ruleOf(node: Node): GradientRule<OperatorName> | undefined {
+function ruleOf(node: Node): GradientRule<OperatorName> | "zero" | undefined {
   const op = findOperator(node.domain, node.op);
-  if (op !== undefined && op in zeroGradientOps) return undefined;
+  if (op !== undefined && op in zeroGradientOps) return "zero";
   const rule = op !== undefined && op in gradientRules ? gradientRules[op as DifferentiableOp] : undefined;
-  if (rule === undefined) throw new UnsupportedError(node.name, `the operator ${node.op} has no gradient rule`);
-  return rule as GradientRule<OperatorName>;
+  return rule as GradientRule<OperatorName> | undefined;
+}
+
+/** @throws {UnsupportedError} naming every operator without a rule, and the nodes where it stands */
+function refuseUnruled(nodes: readonly Node[]): never {
+  const places = (op: string): string => {
+    const all = nodes.filter((node) => node.op === op).map(describeNode);
+    return `${all.slice(0, 3).join(", ")}${all.length > 3 ? ` and ${all.length - 3} more` : ""}`;
+  };
+  const named = [...new Set(nodes.map((node) => node.op))].map((op) => `${op} (node ${places(op)})`);
+  throw new UnsupportedError(
+    `node ${describeNode(nodes[0])}`,
+    `no gradient rule for ${named.join(", ")}; freeze what lies before, or replace ${nodes.length > 1 ? "them" : "it"} in the model`,
+  );
+}
+
+/** Nodes between the targets and the loss, which the gradient has to pass. */
+function nodesOnTheWay(nodes: readonly Node[], active: ReadonlySet<string>, loss: Value): readonly Node[] {
+  const needed = new Set([loss.name]);
+  const found: Node[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((output) => needed.has(output)) || !node.inputs.some((input) => active.has(input))) continue;
+    found.push(node);
+    if (ruleOf(node) === "zero") continue;
+    for (const input of node.inputs) if (active.has(input)) needed.add(input);
+  }
+  return found.toReversed();
 }
 
 /** The values that change when one of `sources` does. */
@@ -66,20 +91,22 @@ function createAccumulator(g: GraphBuilder) {
  *
  * @param loss a value with one element
  * @returns one gradient a target, of the target's shape; undefined where the loss does not depend on it
- * @throws {UnsupportedError} naming the node whose operator has no gradient rule
+ * @throws {UnsupportedError} naming the operators that have no gradient rule and the nodes where they stand
  */
 export function addGradients(g: GraphBuilder, loss: Value, targets: readonly Value[]): readonly Operand[] {
   if (sizeOf(shapeOf(loss)) !== 1)
     throw new ShapeError(loss.name, `a loss has one element, got ${formatShape(loss.shape)}`);
   const nodes = g.nodes();
   const active = reachableFrom(nodes, targets);
+  const way = nodesOnTheWay(nodes, active, loss);
+  const unruled = way.filter((node) => ruleOf(node) === undefined);
+  if (unruled.length > 0) refuseUnruled(unruled);
   const gradients = createAccumulator(g);
   gradients.add(loss, g.fill(1, shapeOf(loss)));
-  for (const node of nodes.toReversed()) {
-    if (!node.inputs.some((input) => active.has(input))) continue;
+  for (const node of way.toReversed()) {
     const dys = node.outputs.map((output) => gradients.get(output));
     const rule = dys.some((dy) => dy !== undefined) ? ruleOf(node) : undefined;
-    if (rule === undefined) continue;
+    if (rule === undefined || rule === "zero") continue;
     g.within(`gradient/${node.name}`, () => {
       const forward = forwardNode(g, node, active);
       const dy = dys[0] ?? g.fill(0, shapeOf(forward.outputs[0]));

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { relativeError } from "../../test/support/golden.ts";
 import { node, nodesModel, type PlainAttribute, randomTensor, real, runModel } from "../../test/support/onnx-nodes.ts";
 import { runGraph } from "../../test/support/run-graph.ts";
+import type { SymbolicShape } from "../tensor/shape.ts";
+import { thrownBy } from "../../test/support/thrown-by.ts";
 import { float32, int64, type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Model, Node } from "./graph.ts";
 import { inferModel } from "./infer.ts";
@@ -326,7 +328,9 @@ test.for([
 );
 
 test.for<[reason: RegExp, opset: number, nodes: readonly Node[], constants: Readonly<Record<string, Tensor>>]>([
-  [/"node y".*operator "LSTM" is not supported \(opset 14\)/, 14, [node("LSTM", "x", "y")], {}],
+  [/"node y".*operator "TopK" is not supported \(opset 14\)/, 14, [node("TopK", "x", "y")], {}],
+  [/Einsum of opset 14 has the equation "i\.\.\.->i"/, 14, [node("Einsum", "x", "y", { equation: "i...->i" })], {}],
+  [/DepthToSpace of opset 14 has the block size 3/, 14, [node("DepthToSpace", "x", "y", { blocksize: 3 })], {}],
   [/"node y".*"If" is not supported/, 14, [node("If", "x", "y")], {}],
   [/"node y".*"constructor" is not supported/, 14, [node("constructor", "x", "y")], {}],
   [/"node y".*"toString" of Relu .* is not known/, 14, [node("Relu", "x", "y", { toString: 1 })], {}],
@@ -401,4 +405,15 @@ test("automatic padding with strides over an open extent is refused, naming it",
   expect(() => normalizeModel(nodesModel(17, [conv], { x: [1, 3, "H", 8] }, { w: weight }))).toThrow(
     /"node y".*Conv of opset 17.*"H"/,
   );
+});
+
+test("a recurrent layer is refused where it cannot be written out step by step", () => {
+  const constants = { w: randomTensor([1, 8, 3], "w"), r: randomTensor([1, 8, 2], "r"), p: randomTensor([1, 6], "p") };
+  const lstm = (inputs: string, attributes: Readonly<Record<string, PlainAttribute>>, x: SymbolicShape): Model =>
+    nodesModel(14, [node("LSTM", inputs, "y", { hidden_size: 2, ...attributes })], { x }, constants);
+  const refusal = (model: Model): string => thrownBy(() => normalizeModel(model)).message;
+  expect(refusal(lstm("x w r", {}, ["T", 1, 3]))).toMatch(/how many steps there are, not "T"/);
+  expect(refusal(lstm("x w r", {}, [5000, 1, 3]))).toMatch(/5000 steps are too many; at most 1024/);
+  expect(refusal(lstm("x w r - - - - p", {}, [2, 1, 3]))).toMatch(/peephole weights/);
+  expect(refusal(lstm("x w r", { direction: "sideways" }, [2, 1, 3]))).toMatch(/the direction "sideways"/);
 });

@@ -5,9 +5,11 @@ import { createKnowledge, foldNode, foldTarget, type Knowledge, learnConstant } 
 import { type Graph, type Model, type Node, OPSET, type Rest } from "./graph.ts";
 import { createFreshNames, learnTypes, placeOf } from "./infer.ts";
 import { axesRules } from "./normalize/axes.ts";
+import { einsumRules } from "./normalize/einsum.ts";
 import { elementwiseRules } from "./normalize/elementwise.ts";
 import { movementRules } from "./normalize/movement.ts";
 import { normalizationRules } from "./normalize/normalization.ts";
+import { recurrentRules } from "./normalize/recurrent.ts";
 import { resizeRules } from "./normalize/resize.ts";
 import { type NormalizeRule, openRewriting, type Target } from "./normalize/rewriting.ts";
 import { windowRules } from "./normalize/windows.ts";
@@ -20,9 +22,11 @@ const LAST_OPSET = 21;
 const rules: ReadonlyMap<string, NormalizeRule> = new Map(
   Object.entries({
     ...axesRules,
+    ...einsumRules,
     ...elementwiseRules,
     ...movementRules,
     ...normalizationRules,
+    ...recurrentRules,
     ...resizeRules,
     ...windowRules,
   }),

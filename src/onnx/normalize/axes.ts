@@ -35,10 +35,24 @@ const reduceBy =
     else rewriting.finish(after, [rewriting.add(reduce, [prepared, ...axes], attributes)]);
   };
 
+/** log Σ exp(x), shifted by the maximum so that it does not overflow. */
+const logSumExp: NormalizeRule = (rewriting) => {
+  const [x, ...axes] = axesInput(rewriting, 18);
+  const noop_with_empty_axes = rewriting.int("noop_with_empty_axes", 0);
+  const keepdims = rewriting.int("keepdims", 1);
+  const highest = rewriting.add("ReduceMax", [x, ...axes], { keepdims: 1, noop_with_empty_axes });
+  const powers = rewriting.add("Exp", [rewriting.add("Sub", [x, highest])]);
+  const log = rewriting.add("Log", [rewriting.add("ReduceSum", [powers, ...axes], { keepdims, noop_with_empty_axes })]);
+  const shift = keepdims ? highest : rewriting.add("ReduceMax", [x, ...axes], { keepdims, noop_with_empty_axes });
+  rewriting.finish("Add", [log, shift]);
+};
+
 /** Operators whose axes moved from an attribute to an input. @source ONNX, changelog of versions 13 and 18 */
 export const axesRules: Readonly<Record<string, NormalizeRule>> = {
   ReduceL1: reduceBy("Abs", "ReduceSum"),
   ReduceL2: reduceBy(undefined, "ReduceSumSquare", "Sqrt"),
+  ReduceLogSum: reduceBy(undefined, "ReduceSum", "Log"),
+  ReduceLogSumExp: logSumExp,
   ReduceMax: withAxes(18),
   ReduceMean: withAxes(18),
   ReduceMin: reduceBy("Neg", "ReduceMax", "Neg"),

@@ -35,5 +35,44 @@ const pad: NormalizeRule = (rewriting) => {
   return rewriting.keep({ inputs });
 };
 
-/** Operators that move elements and changed between versions. */
-export const movementRules: Readonly<Record<string, NormalizeRule>> = { Pad: pad, Split: split };
+/**
+ * Channels to pixels and back: each is a reshape, a transpose and a reshape. In mode DCR the block's axes come before the
+ * channels', in CRD (PyTorch's pixel shuffle) after.
+ * @source Shi et al. 2016, arXiv:1609.05158; ONNX, DepthToSpace-13 and SpaceToDepth-13
+ */
+const exchangeDepth =
+  (toSpace: boolean): NormalizeRule =>
+  (rewriting) => {
+    const block = rewriting.int("blocksize", 0);
+    const [, ...extents] = rewriting.type(0).shape;
+    if (extents.length !== 3 || extents.some((extent) => typeof extent !== "number"))
+      rewriting.refuse("needs an input [N,C,H,W] whose C, H and W are known");
+    const [C, H, W] = extents.map(Number);
+    const fits = block > 0 && (toSpace ? C % block ** 2 === 0 : H % block === 0 && W % block === 0);
+    if (!fits) rewriting.refuse(`has the block size ${block}, which does not divide [N,${C},${H},${W}]`);
+    const mode = rewriting.text("mode", "DCR");
+    if (mode !== "DCR" && mode !== "CRD") rewriting.refuse(`has the mode "${mode}"`);
+    const depth = C / block ** 2;
+    const [apart, perm, whole] = toSpace
+      ? [
+          mode === "DCR" ? [0, block, block, depth, H, W] : [0, depth, block, block, H, W],
+          mode === "DCR" ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3],
+          [0, depth, H * block, W * block],
+        ]
+      : [
+          [0, C, H / block, block, W / block, block],
+          [0, 3, 5, 1, 2, 4],
+          [0, C * block ** 2, H / block, W / block],
+        ];
+    const split = rewriting.add("Reshape", [rewriting.input(0), rewriting.wholes(apart)]);
+    const moved = rewriting.add("Transpose", [split], { perm });
+    rewriting.finish("Reshape", [moved, rewriting.wholes(whole)]);
+  };
+
+/** Operators that move elements and changed between versions, or that others say. */
+export const movementRules: Readonly<Record<string, NormalizeRule>> = {
+  DepthToSpace: exchangeDepth(true),
+  Pad: pad,
+  SpaceToDepth: exchangeDepth(false),
+  Split: split,
+};

@@ -59,10 +59,92 @@ const softmax =
     return rewriting.finish("Reshape", [flat, target]);
   };
 
+/** A vector with a value a channel as `[C,1,…]`, to broadcast over x. */
+function perChannel(rewriting: Rewriting, vector: string): string {
+  const spatial = rewriting.type(0).shape.slice(2);
+  return rewriting.add("Reshape", [vector, rewriting.wholes([-1, ...spatial.map(() => 1)])]);
+}
+
+/** The input's shape as a target of Reshape: its batch is copied, and one more extent may be open. */
+function targetOf(rewriting: Rewriting): string {
+  const { shape } = rewriting.type(0);
+  const open = shape.slice(1).filter((extent) => typeof extent === "string");
+  if (open.length > 1) rewriting.refuse(`needs to know all extents but two, not ${open.join(", ")}`);
+  return rewriting.wholes([0, ...shape.slice(1).map((extent) => (typeof extent === "number" ? extent : -1))]);
+}
+
+/**
+ * Group norm is instance norm on groups of channels. Version 18 scales by group, version 21 by channel.
+ * @source Wu and He 2018, arXiv:1803.08494; ONNX, GroupNormalization-18 and -21
+ */
+const groupNormalization: NormalizeRule = (rewriting) => {
+  const groups = rewriting.int("num_groups", 0);
+  const channels = rewriting.type(0).shape[1];
+  if (groups < 1 || typeof channels !== "number" || channels % groups !== 0)
+    rewriting.refuse(`has ${groups} groups, which do not divide ${channels} channels`);
+  rewriting.reserve(2 * groups);
+  const fill = (value: number): string =>
+    rewriting.floats(
+      [groups],
+      Array.from({ length: groups }, () => value),
+    );
+  const byGroup = rewriting.opset < 21;
+  const [scale, bias] = byGroup ? [rewriting.input(1), rewriting.input(2)] : [fill(1), fill(0)];
+  const flat = rewriting.add("Reshape", [rewriting.input(0), rewriting.wholes([0, groups, -1])]);
+  const normal = rewriting.add("InstanceNormalization", [flat, scale, bias], {
+    epsilon: rewriting.float("epsilon", 1e-5),
+  });
+  if (byGroup) return rewriting.finish("Reshape", [normal, targetOf(rewriting)]);
+  const shaped = rewriting.add("Reshape", [normal, targetOf(rewriting)]);
+  const scaled = rewriting.add("Mul", [shaped, perChannel(rewriting, rewriting.input(1))]);
+  return rewriting.finish("Add", [scaled, perChannel(rewriting, rewriting.input(2))]);
+};
+
+/**
+ * Divides by (bias + alpha · mean of the squares of `size` neighbouring channels)^beta.
+ * @source Krizhevsky et al. 2012, section 3.3; ONNX, LRN-13
+ */
+const localResponseNormalization: NormalizeRule = (rewriting) => {
+  const size = rewriting.int("size", 0);
+  const { shape } = rewriting.type(0);
+  const channels = shape[1];
+  if (size < 1 || typeof channels !== "number") rewriting.refuse(`has the size ${size} on ${channels} channels`);
+  const x = rewriting.input(0);
+  const number = (value: number): string => rewriting.floats([], [value]);
+  const square = rewriting.add("Reshape", [
+    rewriting.add("Mul", [x, x]),
+    rewriting.wholes([0, 1, Number(channels), -1]),
+  ]);
+  const before = Math.floor((size - 1) / 2);
+  // Zeros beyond the first and last channel count, so that every window is divided by its size.
+  const padded = rewriting.add("Pad", [square, rewriting.wholes([0, 0, before, 0, 0, 0, size - 1 - before, 0])]);
+  const mean = rewriting.add("AveragePool", [padded], { kernel_shape: [size, 1], strides: [1, 1] });
+  const near = rewriting.add("Reshape", [mean, targetOf(rewriting)]);
+  const scaled = rewriting.add("Mul", [near, number(rewriting.float("alpha", 1e-4))]);
+  const base = rewriting.add("Add", [scaled, number(rewriting.float("bias", 1))]);
+  rewriting.finish("Div", [x, rewriting.add("Pow", [base, number(rewriting.float("beta", 0.75))])]);
+};
+
+/** x / ‖x‖ along an axis, by the sum of magnitudes or the root of squares. @source ONNX, LpNormalization-1 */
+const lpNormalization: NormalizeRule = (rewriting) => {
+  const x = rewriting.input(0);
+  const axes = rewriting.wholes([rewriting.int("axis", -1)]);
+  const order = rewriting.int("p", 2);
+  if (order !== 1 && order !== 2) rewriting.refuse(`has p = ${order}; must be 1 or 2`);
+  const norm =
+    order === 1
+      ? rewriting.add("ReduceSum", [rewriting.add("Abs", [x]), axes])
+      : rewriting.add("Sqrt", [rewriting.add("ReduceSumSquare", [x, axes])]);
+  rewriting.finish("Div", [x, norm]);
+};
+
 /** Operators that normalise, whose meaning changed between versions. */
 export const normalizationRules: Readonly<Record<string, NormalizeRule>> = {
   BatchNormalization: batchNormalization,
   Dropout: dropout,
+  GroupNormalization: groupNormalization,
+  LRN: localResponseNormalization,
   LogSoftmax: softmax("LogSoftmax"),
+  LpNormalization: lpNormalization,
   Softmax: softmax("Softmax"),
 };

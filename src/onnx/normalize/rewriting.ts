@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import { tagAttributes } from "../builder.ts";
+import type { Writer } from "../compose/writer.ts";
 import { type Element, wholeNumbers } from "../fold/elements.ts";
 import { knownElements, type Knowledge } from "../fold.ts";
 import type { Attribute, Node, TensorType } from "../graph.ts";
@@ -44,6 +45,7 @@ export interface Rewriting {
   ints(name: string): readonly number[] | undefined;
   float(name: string, byDefault: number): number;
   text(name: string, byDefault: string): string;
+  texts(name: string): readonly string[] | undefined;
   /** Asks for room for constants. @throws {UnsupportedError} if it is too much: a file may name any number */
   reserve(elements: number): void;
   /** Adds whole numbers as a one-axis constant. */
@@ -68,6 +70,16 @@ export interface Rewriting {
   }): void;
   /** Lets all that uses an output use this value instead. */
   replace(output: string, by: string): void;
+}
+
+/** Writes what is composed of several operators in the place of a node. */
+export function writerOf(rewriting: Rewriting): Writer<string> {
+  return {
+    op: (op, inputs, attributes) => rewriting.add(op, inputs, attributes),
+    ops: (op, inputs, count, attributes) => rewriting.addMany(op, inputs, count, attributes),
+    ints: (values) => rewriting.wholes(values),
+    floats: (shape, values) => rewriting.floats(shape, values),
+  };
 }
 
 /** Brings one node to the internal operators. */
@@ -147,6 +159,10 @@ export function openRewriting(target: Target, node: Node): Rewriting {
     text: (name, byDefault) => {
       const found = attribute(name, "string");
       return found?.kind === "string" ? found.value : byDefault;
+    },
+    texts: (name) => {
+      const found = attribute(name, "strings");
+      return found?.kind === "strings" ? found.value : undefined;
     },
     reserve: (elements) => {
       knowledge.budget -= elements;
