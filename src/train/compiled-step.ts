@@ -11,10 +11,11 @@ import {
 } from "../compile/step.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
+import { dumpGraph } from "../onnx/text.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import type { ModelCache } from "./model-cache.ts";
 
 /** What a training step is compiled from. */
@@ -67,7 +68,11 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   };
 }
 
-/** What a compiled model depends on, besides the code: the logical graph and how it is lowered. */
+/**
+ * What a compiled model depends on, besides the code: the logical graph, whose internal operators no ONNX file takes, with
+ * its constants, and how it is lowered.
+ */
 function identify(graph: Graph, { name, blockSize }: Lowering): readonly Uint8Array[] {
-  return [new TextEncoder().encode(`${name} ${blockSize ?? ""}`), encodeModel(toModel(graph))];
+  const text = `${name} ${blockSize ?? ""}\n${dumpGraph(graph)}`;
+  return [new TextEncoder().encode(text), ...Array.from(graph.initializers.values(), bytesOf)];
 }
