@@ -1,2 +1,3 @@
 export * from "./comparison.ts";
 export * from "./page.ts";
+export * from "./architecture.ts";

@@ -1,5 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import { OptionError } from "../../tensor/errors.ts";
+import { describableModule } from "../../train/describe-network.ts";
+import { describeFile, describePrepared, printGraphFacts, writeArchitecture } from "../describe-file.ts";
+import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
 import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
@@ -18,6 +22,7 @@ interface Options {
   readonly size?: number;
   readonly tree?: boolean;
   readonly svg?: string;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
@@ -87,15 +92,29 @@ async function drawDescription(model: NamedModel, description: Description, path
   say(`The drawing: ${path}`);
 }
 
-async function describe(name: string, { size, json, tree, svg, ...options }: Options): Promise<void> {
+async function describe(name: string, given: Options): Promise<void> {
+  const { size, json, tree, svg, model: fileModel, ...options } = given;
+  if (await isFileArgument(name)) {
+    const choice = fileModel === undefined ? options : { ...options, model: fileModel };
+    return describeFile(name, await openNetworkArgument(name, choice), given);
+  }
+  if (fileModel !== undefined) throw new OptionError("--model", "names the network of a file; leave it out");
   const made = createModel(name, options);
   const [channels, height, width] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, size ?? height, size ?? width] };
   const description = describeModule(model.module, model.imageShape);
-  if (svg !== undefined) await drawDescription(model, description, svg);
+  const prepared = describableModule(model.module, model.imageShape);
+  const found = describePrepared(prepared);
+  if (svg !== undefined && tree) await drawDescription(model, description, svg);
+  else if (svg !== undefined)
+    await writeArchitecture(prepared.graph, `${name}, shortcut ${model.options.shortcut}`, svg);
   if (tree && !json)
     return print(printTree(treeOf(description), (node) => `${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`));
-  if (!json) return printDescription(model, description);
+  if (!json) {
+    printDescription(model, description);
+    print();
+    return printGraphFacts(found);
+  }
   printJson({
     model: model.name,
     shortcut: model.options.shortcut,
@@ -106,6 +125,9 @@ async function describe(name: string, { size, json, tree, svg, ...options }: Opt
     shortcuts: description.shortcuts,
     blocks: description.blocks,
     modules: description.modules,
+    receptiveField: found.receptiveField,
+    activations: found.activations,
+    graphShortcuts: found.shortcuts,
     explanation: shortcutExplanations[model.options.shortcut],
   });
 }
@@ -115,13 +137,14 @@ export function registerDescribe(program: Command): void {
   program
     .command("describe")
     .description("show a network block by block: shapes, what each shortcut resolves to, what it costs")
-    .argument("<model>", "a name such as resnet20, resnet56, resnet18, resnet50")
+    .argument("<model|file>", "a name such as resnet20 or resnet50, or any file that holds a network")
+    .option("--model <name>", "the network whose weights the file holds, where it does not say")
     .addOption(sharedOptions.shortcut())
     .option("--channels <n>", "channels of the images", wholeNumber(1))
     .option("--classes <n>", "classes to tell apart", wholeNumber(1))
     .option("--size <n>", "height and width of the images", wholeNumber(1))
     .option("--tree", "print every module as a tree")
-    .option("--svg <file>", "draw the tree of modules")
+    .option("--svg <file>", "draw the architecture with its shortcuts (.png too); with --tree, the tree of modules")
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -130,6 +153,8 @@ Examples:
   $ residua describe resnet34 --shortcut B     projections only where the shape changes
   $ residua describe resnet20 --shortcut A     shortcuts without any parameters
   $ residua describe resnet20 --tree --svg resnet20.svg
+  $ residua describe resnet50 --svg resnet50.svg
+  $ residua describe model.onnx                the shortcuts found in the graph itself
   $ residua describe resnet50 --json`,
     )
     .action(describe);
