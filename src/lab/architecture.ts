@@ -85,6 +85,11 @@ const labelWidth = 230;
 
 const textWidth = (text: string): number => Math.ceil(text.length * 6.6) + 16;
 
+/** The end of a place tells most. */
+function shortenPlace(text: string, length: number): string {
+  return escapeHtml(text.length > length ? `…${text.slice(1 - length)}` : text);
+}
+
 /** Text that fits; names come from files. */
 function shorten(text: string, length: number): string {
   return escapeHtml(text.length > length ? `${text.slice(0, length - 1)}…` : text);
@@ -121,7 +126,7 @@ function drawBlock(
     `<path d="M${spine},${out}V${back}" stroke="${color}" stroke-width="4"/>${onSkip}`,
     `<circle cx="${spine}" cy="${out}" r="3.5" fill="${color}"/>`,
     `<circle class="p" cx="${spine}" cy="${back}" r="8" style="stroke:${color};stroke-width:2"/><text x="${spine}" y="${back + 4}" text-anchor="middle">${join}</text>`,
-    `<text x="${spine - 14}" y="${out + 4}" text-anchor="end">${shorten(label, 24)}</text>`,
+    `<text x="${spine - 14}" y="${out + 4}" text-anchor="end">${shortenPlace(label, 26)}</text>`,
     `<text x="${spine - 14}" y="${out + 20}" text-anchor="end" class="q" style="fill:${color}">${escapeHtml(nameShortcut(shortcut))}</text>`,
     `<text x="${x + 10}" y="${middle + 4}" class="q">${escapeHtml(shape)}</text>`,
   ].join("");
@@ -132,7 +137,7 @@ function drawLayer({ boxes: [label], shape, label: place }: Row, spine: number, 
   const middle = top + 16;
   return [
     drawBox(label, spine - width / 2, middle),
-    `<text x="${spine - Math.max(14, width / 2 + 8)}" y="${middle + 4}" text-anchor="end">${shorten(place, 24)}</text>`,
+    `<text x="${spine - Math.max(14, width / 2 + 8)}" y="${middle + 4}" text-anchor="end">${shortenPlace(place, 26)}</text>`,
     `<text x="${spine + width / 2 + 10}" y="${middle + 4}" class="q">${escapeHtml(shape)}</text>`,
   ].join("");
 }
