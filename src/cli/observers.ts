@@ -1,5 +1,7 @@
 import type { CompareEvent, CompareJob } from "../lab/node/compare.ts";
 import { recordComparison, type ReportedComparison } from "../lab/node/comparison-record.ts";
+import { type MlflowOptions, reportToMlflow } from "../train/node/mlflow.ts";
+import { observeForTensorBoard } from "../train/node/tensorboard.ts";
 import { type RecordOptions, recordTraining } from "../train/node/training-record.ts";
 import type { TrainingEvent, TrainingResult } from "../train/node/training.ts";
 import type { JobObserver } from "../train/observers.ts";
@@ -9,6 +11,8 @@ import { storePlace } from "./store.ts";
 /** Options of `train` and `compare` that ask for somebody to watch. */
 export interface ObserverOptions {
   readonly store?: string | false;
+  readonly tensorboard?: string;
+  readonly mlflow?: string;
 }
 
 /** How long a recorder lets the progress line wait for another process that writes; it tries again by itself. */
@@ -28,10 +32,30 @@ function recordOptions({ store }: ObserverOptions): RecordOptions | undefined {
   };
 }
 
-/** Who watches a training, as its options say. */
+/** Who watches a training, as its options say. @throws {OptionError} if an address is not valid */
 export function trainingObservers(options: ObserverOptions): readonly JobObserver<TrainingEvent, TrainingResult>[] {
   const record = recordOptions(options);
-  return record === undefined ? [] : [recordTraining(record)];
+  return [
+    ...(record === undefined ? [] : [recordTraining(record)]),
+    ...(options.tensorboard === undefined ? [] : [observeForTensorBoard(options.tensorboard)]),
+    ...(options.mlflow === undefined ? [] : [reportToMlflow({ url: options.mlflow, ...mlflowEnvironment(), say })]),
+  ];
+}
+
+/** The environment variables that MLflow's own client reads. */
+function mlflowEnvironment(): Pick<MlflowOptions, "experiment" | "authorization"> {
+  const {
+    MLFLOW_EXPERIMENT_NAME: experiment,
+    MLFLOW_TRACKING_TOKEN: token,
+    MLFLOW_TRACKING_USERNAME: user,
+    MLFLOW_TRACKING_PASSWORD: password = "",
+  } = process.env;
+  const basic = user === undefined ? undefined : `Basic ${btoa(`${user}:${password}`)}`;
+  const authorization = token === undefined ? basic : `Bearer ${token}`;
+  return {
+    ...(experiment === undefined ? {} : { experiment }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
 }
 
 /** Who watches a comparison, as its options say. */

@@ -1,12 +1,24 @@
-/**
- * CRC-32 as zip files use it, four bytes a round.
- *
- * @source ISO 3309, polynomial 0xedb88320 (reflected); Kounavis and Berry 2005, "slicing-by-4"
- */
-const tables: readonly Uint32Array[] = createTables();
+/** A checksum of bytes, from 0 to 2³² − 1. */
+type Checksum = (bytes: Uint8Array) => number;
 
-/** The checksum of the bytes, from 0 to 2³² − 1. */
-export function crc32(bytes: Uint8Array): number {
+/** CRC-32 as zip files use it. @source ISO 3309 */
+export const crc32: Checksum = createCrc32(0xedb88320);
+
+/** CRC-32C, of Castagnoli's polynomial, as TFRecord files use it. @source RFC 3720, appendix B.4 */
+export const crc32c: Checksum = createCrc32(0x82f63b78);
+
+/**
+ * A 32-bit CRC, four bytes a round.
+ *
+ * @param polynomial reflected
+ * @source Kounavis and Berry 2005, "slicing-by-4"
+ */
+function createCrc32(polynomial: number): Checksum {
+  const tables = createTables(polynomial);
+  return (bytes) => sumBytes(bytes, tables);
+}
+
+function sumBytes(bytes: Uint8Array, tables: readonly Uint32Array[]): number {
   const [byte0, byte1, byte2, byte3] = tables as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
   const whole = bytes.length - (bytes.length % 4);
   let crc = 0xffffffff;
@@ -21,10 +33,10 @@ export function crc32(bytes: Uint8Array): number {
 }
 
 /** Table t holds the checksum of each byte followed by t zero bytes. */
-function createTables(): readonly Uint32Array[] {
+function createTables(polynomial: number): readonly Uint32Array[] {
   const first = Uint32Array.from({ length: 256 }, (_, byte) => {
     let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
     return crc >>> 0;
   });
   const all = [first];

@@ -38,6 +38,8 @@ interface Options {
   readonly resume?: string | true;
   readonly out?: string;
   readonly store?: string | false;
+  readonly tensorboard?: string;
+  readonly mlflow?: string;
   readonly json?: boolean;
 }
 
@@ -91,6 +93,7 @@ function createJob(options: Options): TrainingJob {
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
     workers: 1,
+    details: options.tensorboard !== undefined,
   };
 }
 
@@ -235,6 +238,8 @@ export function registerTrain(program: Command): void {
     )
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not keep the run in the run store"))
+    .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
+    .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -243,6 +248,7 @@ Examples:
   $ residua train --data mnist --model resnet20 --epochs 3
   $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 30 --batch-size 128
   $ residua train --data photos/ --model resnet18 --out runs/photos
+  $ residua train --data mnist --tensorboard logs/first     then: tensorboard --logdir logs
   $ residua train --resume residua-train`,
     )
     .action(train);

@@ -6,3 +6,5 @@ export * from "./trained-network.ts";
 export * from "./training.ts";
 export * from "./training-record.ts";
 export { findCheckpoint, readCheckpoint } from "./training-files.ts";
+export { type MlflowOptions, reportToMlflow } from "./mlflow.ts";
+export { observeForTensorBoard } from "./tensorboard.ts";

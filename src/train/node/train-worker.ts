@@ -14,7 +14,10 @@ import { chooseLowering, type ChosenLowering } from "../lowering.ts";
 import { createCardModel } from "../network-card.ts";
 import { stepOptionsOf } from "../recipe.ts";
 import { createTrainer, type Trainer, type TrainingState } from "../trainer.ts";
+import type { LabeledBatch } from "../batch.ts";
+import { errorMessage } from "../../tensor/errors.ts";
 import { type JobContext, serveJob } from "./child-job.ts";
+import { drawBatch, measureDistributions } from "./training-details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./training-files.ts";
 import { setUpFresh, setUpResumed, type TrainingSetup } from "./training-setup.ts";
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./training.ts";
@@ -104,6 +107,8 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     { workers: job.workers, firstStep: notes.place.step },
   );
   const durations: number[] = [];
+  let batch: LabeledBatch | undefined;
+  let isShown = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
   try {
     const outcome = await runTraining({
@@ -111,7 +116,18 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
       recipe: notes.recipe,
       stepsPerEpoch: stepsPerEpoch(plan),
       place: notes.place,
-      nextBatch: () => loader.next(),
+      nextBatch: () => {
+        batch = loader.next();
+        if (job.details && !isShown) {
+          const drawing = drawBatch(batch, data.normalization);
+          void reportDetail(
+            place,
+            drawing.then((image) => ({ kind: "sample", image })),
+          );
+        }
+        isShown = true;
+        return batch;
+      },
       ...(split.validation.length > 0
         ? { validate: async () => evaluateState(place, await trainer.state(), "validation") }
         : {}),
@@ -126,6 +142,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
         if (isBest) await keep(files.best, reached);
         await keep(files.last, reached);
+        if (job.details && batch !== undefined) await reportDistributions(place, await trainer.state(), batch);
         lastStep = performance.now();
       },
       onPause: async (reached) => {
@@ -137,6 +154,23 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   } finally {
     await loader.release();
   }
+}
+
+/** Details must not harm the training: one that fails is a note. */
+async function reportDetail(place: Workplace, detail: Promise<TrainingEvent>): Promise<void> {
+  const event = await detail.catch((error: unknown): TrainingEvent => {
+    return { kind: "note", text: `no details: ${errorMessage(error)}` };
+  });
+  place.context.report(event);
+}
+
+function reportDistributions(place: Workplace, state: TrainingState, batch: LabeledBatch): Promise<void> {
+  const { network: card, recipe } = place.setup.notes;
+  const measured = measureDistributions(place.runtime, { card, recipe }, state, batch);
+  return reportDetail(
+    place,
+    measured.then((distributions) => ({ kind: "distributions", distributions })),
+  );
 }
 
 interface Rate {

@@ -6,8 +6,10 @@ import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
 import type { LoweringChoice } from "../lowering.ts";
 import type { Recipe } from "../recipe.ts";
+import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
 import { type ChildJob, startChildJob } from "./child-job.ts";
+import type { Distributions } from "./training-details.ts";
 
 /** A training from the start. */
 export interface FreshTraining {
@@ -35,6 +37,8 @@ export interface TrainingJob {
   readonly session: SessionOptions;
   /** Threads that prepare batches. */
   readonly workers: number;
+  /** Whether images of the first batch, and how weights and gradients are spread after each epoch, are reported, too. */
+  readonly details?: boolean;
 }
 
 /** What the child reports. */
@@ -43,6 +47,8 @@ export type TrainingEvent =
   | { readonly kind: "start"; readonly start: TrainingStart }
   | { readonly kind: "step"; readonly progress: StepProgress; readonly milliseconds: number; readonly batch: number }
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
+  | { readonly kind: "sample"; readonly image: EncodedImage }
+  | { readonly kind: "distributions"; readonly distributions: Distributions }
   /** A checkpoint was written; the next one of the same name takes its place. */
   | { readonly kind: "checkpoint"; readonly path: string; readonly step: number };
 

@@ -1,0 +1,38 @@
+/** How values are spread. */
+export interface Histogram {
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  /** Upper ends of the buckets, ascending; each bucket begins where the one before it ends. */
+  readonly limits: readonly number[];
+  readonly counts: readonly number[];
+}
+
+const BUCKETS = 30;
+
+/** Counts values in 30 equally wide buckets from the smallest to the largest. What is not finite is left out. */
+export function createHistogram(values: ArrayLike<number>): Histogram {
+  let [count, sum, sumOfSquares] = [0, 0, 0];
+  let [min, max] = [Infinity, -Infinity];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (!Number.isFinite(value)) continue;
+    count++;
+    sum += value;
+    sumOfSquares += value * value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  if (count === 0) return { count, min: 0, max: 0, sum, sumOfSquares, limits: [0], counts: [0] };
+  if (min === max) return { count, min, max, sum, sumOfSquares, limits: [max], counts: [count] };
+  const width = (max - min) / BUCKETS;
+  const counts = Array.from({ length: BUCKETS }, () => 0);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (Number.isFinite(value)) counts[Math.min(BUCKETS - 1, Math.floor((value - min) / width))]++;
+  }
+  const limits = counts.map((_, index) => (index === BUCKETS - 1 ? max : min + (index + 1) * width));
+  return { count, min, max, sum, sumOfSquares, limits, counts };
+}

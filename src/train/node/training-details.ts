@@ -1,0 +1,58 @@
+import sharp from "sharp";
+import type { Normalization } from "../../data/image-set.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { LabeledBatch } from "../batch.ts";
+import { createHistogram, type Histogram } from "../histogram.ts";
+import { createCardModel, type NetworkCard } from "../network-card.ts";
+import { runGradients } from "../passes.ts";
+import { type Recipe, stepOptionsOf } from "../recipe.ts";
+import type { EncodedImage } from "../tensorboard/event.ts";
+import type { TrainingState } from "../trainer.ts";
+
+/** How weights and gradients are spread, by parameter name. */
+export interface Distributions {
+  readonly weights: Readonly<Record<string, Histogram>>;
+  /** Of the loss on one batch. */
+  readonly gradients: Readonly<Record<string, Histogram>>;
+}
+
+const SHOWN = 8;
+
+/** The first images of a batch beside each other, as the network sees them, brought back to pixels. */
+export async function drawBatch({ images }: LabeledBatch, { mean, deviation }: Normalization): Promise<EncodedImage> {
+  const [count, channels, height, columns] = images.shape;
+  const shown = Math.min(count, SHOWN);
+  const width = shown * columns;
+  const pixels = new Uint8Array(height * width * channels);
+  for (let place = 0; place < pixels.length; place++) {
+    const channel = place % channels;
+    const x = Math.floor(place / channels) % width;
+    const y = Math.floor(place / channels / width);
+    const source = ((Math.floor(x / columns) * channels + channel) * height + y) * columns + (x % columns);
+    const value = 255 * (images.data[source] * deviation[channel] + mean[channel]);
+    pixels[place] = Math.max(0, Math.min(255, Math.round(value)));
+  }
+  const raw = { width, height, channels: channels as 1 | 3 };
+  return { png: await sharp(pixels, { raw }).png().toBuffer(), width, height, channels };
+}
+
+/** Measures weights, and gradients of the loss on one batch. */
+export async function measureDistributions(
+  runtime: Runtime,
+  { card, recipe }: { readonly card: NetworkCard; readonly recipe: Recipe },
+  state: TrainingState,
+  { images, labels }: LabeledBatch,
+): Promise<Distributions> {
+  const model = createCardModel(card);
+  const { loss } = stepOptionsOf(recipe);
+  const { gradients } = await runGradients(runtime, { model, state }, images, labels, loss);
+  const weights = Object.fromEntries(
+    Array.from(gradients.keys(), (name) => [name, createHistogram(state.get(name)!.data)]),
+  );
+  return {
+    weights,
+    gradients: Object.fromEntries(
+      Array.from(gradients, ([name, { data }]) => [name, createHistogram(data as ArrayLike<number>)]),
+    ),
+  };
+}

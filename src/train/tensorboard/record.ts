@@ -1,0 +1,24 @@
+import { crc32c } from "../../weights/crc32.ts";
+
+const MASK_DELTA = 0xa282ead8;
+
+/** Rotated and moved, so that a checksum of bytes that hold checksums is sound. */
+function maskedChecksum(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
+}
+
+/**
+ * One record of a TFRecord file: length as 64 bits, its checksum, the data, its checksum, all little-endian.
+ *
+ * @source TensorFlow, tensorflow/core/lib/io/record_writer.h
+ */
+export function encodeRecord(data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(data.length + 16);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length, true);
+  view.setUint32(8, maskedChecksum(bytes.subarray(0, 8)), true);
+  bytes.set(data, 12);
+  view.setUint32(12 + data.length, maskedChecksum(data), true);
+  return bytes;
+}
