@@ -6,7 +6,7 @@ import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
 
 /** The whole command line: one subcommand a file in `commands/`. */
-function createProgram(): Command {
+async function createProgram(wanted: string | undefined): Promise<Command> {
   const program = new Command("residua")
     .description("Residual networks in TypeScript: see what the shortcut type does, train, evaluate, predict.")
     .version(packageVersion())
@@ -20,7 +20,10 @@ Examples:
   $ residua describe resnet34 --shortcut B          every block, and what its shortcut resolves to
   $ residua train --data mnist --model resnet20 --epochs 3`,
     );
-  for (const register of commands) register(program);
+  // What is known by its name is loaded alone; help and corrections need all.
+  const names = wanted !== undefined && Object.hasOwn(commands, wanted) ? [wanted] : Object.keys(commands);
+  // One registration may be that of several commands.
+  for (const register of new Set(await Promise.all(names.map((name) => commands[name]())))) register(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((group) => group.commands)]) {
     command.exitOverride();
     command.configureOutput({ outputError: () => undefined });
@@ -31,7 +34,8 @@ Examples:
 /** Runs one command. @returns the exit code: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync([...args], { from: "user" });
+    const program = await createProgram(args[0]);
+    await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
     return reportError(error);

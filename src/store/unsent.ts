@@ -9,7 +9,7 @@ import {
   truncateSync,
 } from "node:fs";
 import { join } from "node:path";
-import { toEnvironmentError } from "../weights/node.ts";
+import { toEnvironmentError } from "../weights/node/files.ts";
 import { decodeNumber, encodeJson } from "./json.ts";
 import { currentProcess, isProcessGone, type ProcessIdentity } from "./process.ts";
 import { type RunChange, type RunStore, saveRun } from "./run-store.ts";

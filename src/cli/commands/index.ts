@@ -1,32 +1,26 @@
 import type { Command } from "commander";
-import { registerCompare } from "./compare.ts";
-import { registerData } from "./data.ts";
-import { registerDescribe } from "./describe.ts";
-import { registerEvaluate } from "./evaluate.ts";
-import { registerInspect } from "./inspect.ts";
-import { registerKeys } from "./keys.ts";
-import { registerExport } from "./export.ts";
-import { registerForward, registerGradients } from "./passes.ts";
-import { registerPredict } from "./predict.ts";
-import { registerRuns } from "./runs.ts";
-import { registerSeal } from "./seal.ts";
-import { registerSign } from "./sign.ts";
-import { registerTrain } from "./train.ts";
 
-/** Every command's registration, in the order of the help text. */
-export const commands: readonly ((program: Command) => void)[] = [
-  registerCompare,
-  registerTrain,
-  registerEvaluate,
-  registerPredict,
-  registerRuns,
-  registerDescribe,
-  registerInspect,
-  registerExport,
-  registerData,
-  registerForward,
-  registerGradients,
-  registerKeys,
-  registerSign,
-  registerSeal,
-];
+type Registration = (program: Command) => void;
+
+/**
+ * Every command's registration by the command's name, in the order of the help text. Loaded when it is wanted: all of them
+ * together take longer to load than most commands take to run.
+ */
+export const commands: Readonly<Record<string, () => Promise<Registration>>> = {
+  compare: async () => (await import("./compare.ts")).registerCompare,
+  train: async () => (await import("./train.ts")).registerTrain,
+  evaluate: async () => (await import("./evaluate.ts")).registerEvaluate,
+  predict: async () => (await import("./predict.ts")).registerPredict,
+  runs: async () => (await import("./runs.ts")).registerRuns,
+  describe: async () => (await import("./describe.ts")).registerDescribe,
+  inspect: async () => (await import("./inspect.ts")).registerInspect,
+  export: async () => (await import("./export.ts")).registerExport,
+  data: async () => (await import("./data.ts")).registerData,
+  forward: async () => (await import("./passes.ts")).registerForward,
+  gradients: async () => (await import("./passes.ts")).registerGradients,
+  keys: async () => (await import("./keys.ts")).registerKeys,
+  sign: async () => (await import("./sign.ts")).registerSign,
+  verify: async () => (await import("./sign.ts")).registerSign,
+  seal: async () => (await import("./seal.ts")).registerSeal,
+  open: async () => (await import("./seal.ts")).registerSeal,
+};

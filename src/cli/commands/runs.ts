@@ -14,7 +14,7 @@ import {
 } from "../../store/run-store.ts";
 import { type Run, type RunStatus, runStatuses, withoutRun } from "../../store/run.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { writeFileAtomically } from "../../weights/node.ts";
+import { writeFileAtomically } from "../../weights/node/files.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { formatCount, formatDuration, formatTable, print, say } from "../output.ts";
 import { createProgress } from "../progress.ts";

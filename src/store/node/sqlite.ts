@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
-import { toEnvironmentError } from "../../weights/node.ts";
+import { toEnvironmentError } from "../../weights/node/files.ts";
 import type { Backend } from "../backend.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
