@@ -38,8 +38,7 @@ function fieldsOf(bytes: Uint8Array): Fields {
   const reader = new BinaryReader(bytes);
   const fields = new Map<number, (number | Uint8Array)[]>();
   while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    const type = Number(wireType);
+    const [field, type]: readonly number[] = reader.tag();
     const value =
       type === 0 ? Number(reader.int64()) : type === 1 ? reader.double() : type === 5 ? reader.float() : reader.bytes();
     fields.set(field, [...(fields.get(field) ?? []), value]);
