@@ -55,6 +55,7 @@ export type UndifferentiableOp =
   | "BlockedReorderOutput"
   | "ConvInputGradient"
   | "ConvWeightGradient"
+  | "FusedConv"
   | "MaxPoolGradient"
   | "ReluGradient"
   | "ScatterND";

@@ -2,6 +2,7 @@ import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Rewrite } from "../rewrite.ts";
+import type { PortableChoices } from "./choices.ts";
 
 /** Means over N and the spatial axes, `[N,C,…]` → `[C]`. Means of means are faster and more exact than one long sum. */
 function channelMean(g: GraphBuilder, x: Value): Value {
@@ -57,14 +58,26 @@ export const batchNormTraining: Rewrite<"BatchNormTraining"> = (
   return [y, g.op("Add", [shift, mean]), variance];
 };
 
+/** x·scale + other, scale by channel. */
+type AddScaled = (g: GraphBuilder, x: Value, scale: Value, other: Value) => Value;
+
+const byAddition: AddScaled = (g, x, scale, other) => g.op("Add", [g.op("Mul", [x, perChannel(g, scale, x)]), other]);
+
+/** A depthwise 1×1 convolution that adds `other` as it writes: one pass instead of two. */
+const byFusedConv: AddScaled = (g, x, scale, other) => {
+  const [, channels, ...spatial] = shapeOf(x);
+  if (spatial.length !== 2) return byAddition(g, x, scale, other);
+  const weight = g.op("Reshape", [scale, g.ints([channels, 1, 1, 1])]);
+  return g.op("FusedConv", [x, weight, undefined, other], { group: channels, kernel_shape: [1, 1] });
+};
+
 /**
  * With d = x − shift, i = 1/√(variance + ε), a = γ·i and M values a channel: h = i·(E[dy·d] − E[d]·E[dy]), dβ = M·E[dy],
  * dγ = M·h, and dx = a·dy − a·h·i·(d − E[d]) − a·E[dy].
  */
-export const batchNormTrainingGradient: Rewrite<"BatchNormTrainingGradient"> = (
-  g,
-  { inputs: [dy, x, gamma, , variance], attributes: { epsilon } },
-) => {
+const batchNormTrainingGradient =
+  (addScaled: AddScaled): Rewrite<"BatchNormTrainingGradient"> =>
+  (g, { inputs: [dy, x, gamma, , variance], attributes: { epsilon } }) => {
   const shape = shapeOf(x);
   const count = g.fill(sizeOf(shape) / shape[1]);
   const { values, mean } = shiftByFirstSample(g, x);
@@ -75,6 +88,11 @@ export const batchNormTrainingGradient: Rewrite<"BatchNormTrainingGradient"> = (
   const h = g.op("Mul", [inverse, product]);
   const slope = g.op("Neg", [g.op("Mul", [scale, g.op("Mul", [h, inverse])])]);
   const offset = g.op("Neg", [g.op("Mul", [scale, meanGradient])]);
-  const dx = g.op("Add", [g.op("Mul", [dy, perChannel(g, scale, x)]), affine(g, values, slope, offset, mean)]);
+  const dx = addScaled(g, dy, scale, affine(g, values, slope, offset, mean));
   return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
 };
+
+/** Batch norm's gradient, its last sum as chosen. */
+export const batchNormGradients: Readonly<
+  Record<PortableChoices["batchNormGradient"], Rewrite<"BatchNormTrainingGradient">>
+> = { add: batchNormTrainingGradient(byAddition), "fused-conv": batchNormTrainingGradient(byFusedConv) };

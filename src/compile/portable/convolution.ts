@@ -3,6 +3,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { resolveWindow, type Window } from "../../onnx/operators/window.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Rewrite } from "../rewrite.ts";
+import type { PortableChoices } from "./choices.ts";
 
 const every = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
 
@@ -67,28 +68,55 @@ function sumOfProducts(g: GraphBuilder, a: Value, b: Value): Value {
   return g.op("ReduceSum", [product, g.ints([0])], { keepdims: 0 });
 }
 
+/** A weight gradient `[O,C/group,k…]` from `x [N,C,…]` and `dy [N,O,…]`. */
+type WeightGradient = Rewrite<"ConvWeightGradient">;
+
+/** `[N,C,…]` → `[N,group,C/group,Π…]` */
+function flattenGroups(g: GraphBuilder, value: Value, group: number): Value {
+  const [batch, channels, ...spatial] = shapeOf(value);
+  return g.op("Reshape", [value, g.ints([batch, group, channels / group, sizeOf(spatial)])]);
+}
+
 /**
  * One matrix product a place of the kernel: that entry of the weight meets x at one displacement, so its gradient is
  * Σ over N of dy · x(displaced)ᵀ.
- *
- * @shape `x [N,C,…], dy [N,O,…]` → `[O,C/group,k…]`
  */
-export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
-  g,
-  { node, inputs: [x, dy], attributes, outputs },
-) => {
+const gradientByPlace: WeightGradient = (g, { node, inputs: [x, dy], attributes, outputs }) => {
   const [out, inGroup, ...kernel] = shapeOf(outputs[0]);
   const group = attributes.group ?? 1;
   const window = resolveWindow(node.name, attributes, kernel);
-  const flatten = (value: Value, channels: number): Value =>
-    g.op("Reshape", [value, g.ints([shapeOf(value)[0], group, channels, sizeOf(shapeOf(value).slice(2))])]);
-  const pairs = isSame3x3(window, shapeOf(x), shapeOf(dy)) ? shiftedPairs(g, x, dy) : slicedPairs(g, x, dy, window);
-  const places = pairs.map(([left, right]) => {
-    const product = sumOfProducts(g, flatten(left, out / group), flatten(right, inGroup));
+  const places = pairsOf(g, x, dy, window).map(([left, right]) => {
+    const product = sumOfProducts(g, flattenGroups(g, left, group), flattenGroups(g, right, group));
     return g.op("Reshape", [product, g.ints([out, inGroup, 1])]);
   });
   const joined = places.length === 1 ? places[0] : g.op("Concat", places, { axis: 2 });
   return [g.op("Reshape", [joined, g.ints([out, inGroup, ...kernel])])];
+};
+
+function pairsOf(g: GraphBuilder, x: Value, dy: Value, window: Window): readonly (readonly [Value, Value])[] {
+  if (!isSame3x3(window, shapeOf(x), shapeOf(dy))) return slicedPairs(g, x, dy, window);
+  const { rows, columns } = shifts(g, x, dy);
+  return rows.flatMap((row) => columns.map((column) => [row, column] as const));
+}
+
+/** For 3×3 with stride and padding 1, one product of all shifts; by place otherwise. */
+const gradientByJoin: WeightGradient = (g, call) => {
+  const { node, inputs, attributes, outputs } = call;
+  const [x, dy] = inputs;
+  const [out, inGroup, ...kernel] = shapeOf(outputs[0]);
+  const window = resolveWindow(node.name, attributes, kernel);
+  if ((attributes.group ?? 1) !== 1 || !isSame3x3(window, shapeOf(x), shapeOf(dy))) return gradientByPlace(g, call);
+  const { rows, columns } = shifts(g, x, dy);
+  const join = (values: readonly Value[]): Value => flattenGroups(g, g.op("Concat", values, { axis: 1 }), 1);
+  const product = sumOfProducts(g, join(rows), join(columns));
+  const byShift = g.op("Reshape", [product, g.ints([3, out, 3, inGroup])]);
+  return [g.op("Transpose", [byShift], { perm: [1, 3, 0, 2] })];
+};
+
+/** The weight gradient of a convolution, as chosen. */
+export const convWeightGradients: Readonly<Record<PortableChoices["weightGradient"], WeightGradient>> = {
+  shift: gradientByPlace,
+  join: gradientByJoin,
 };
 
 function isSame3x3(window: Window, x: Shape, dy: Shape): boolean {
@@ -101,12 +129,17 @@ function isSame3x3(window: Window, x: Shape, dy: Shape): boolean {
  * For a 3×3 kernel with stride and padding 1: three copies of x shifted by a column and three of dy shifted by a row
  * make all nine pairs, a third of the copies that nine slices of x would take.
  */
-function shiftedPairs(g: GraphBuilder, x: Value, dy: Value): readonly (readonly [Value, Value])[] {
+function shifts(
+  g: GraphBuilder,
+  x: Value,
+  dy: Value,
+): { readonly rows: readonly Value[]; readonly columns: readonly Value[] } {
   const shift = (value: Value, rows: number, columns: number): Value =>
     rows === 0 && columns === 0 ? value : g.op("Pad", [value, g.ints([0, 0, rows, columns, 0, 0, -rows, -columns])]);
-  const columns = [1, 0, -1].map((by) => shift(x, 0, by));
-  const rows = [-1, 0, 1].map((by) => shift(dy, by, 0));
-  return rows.flatMap((row) => columns.map((column) => [row, column] as const));
+  return {
+    columns: [1, 0, -1].map((by) => shift(x, 0, by)),
+    rows: [-1, 0, 1].map((by) => shift(dy, by, 0)),
+  };
 }
 
 /** Any window: for each place, the points of padded x that it meets. */

@@ -1,24 +1,40 @@
 import type { Lowering } from "../lowering.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
-import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm.ts";
-import { convInputGradient, convWeightGradient } from "./convolution.ts";
+import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
+import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
+import { type PortableChoices, standardChoices } from "./choices.ts";
+import { convInputGradient, convWeightGradients } from "./convolution.ts";
 import { averagePoolGradient, maxPoolGradient } from "./pooling.ts";
 
-/** Residua's own operators, each written out in ONNX's. */
-export const portableRewrites: Rewrites = {
-  AveragePoolGradient: averagePoolGradient,
-  BatchNormTraining: batchNormTraining,
-  BatchNormTrainingGradient: batchNormTrainingGradient,
-  ConvInputGradient: convInputGradient,
-  ConvWeightGradient: convWeightGradient,
-  MaxPoolGradient: maxPoolGradient,
-  // A step function: HardSigmoid(y) = clamp(1e30·y, 0, 1), several times faster than Where or Sign.
-  ReluGradient: (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 })])],
-};
+/** Residua's own operators, each written out in ONNX's as chosen. */
+function rewritesFor(choices: PortableChoices): Rewrites {
+  const relu = relus[choices.relu];
+  const logSoftmax = logSoftmaxes[choices.logSoftmax];
+  return {
+    AveragePoolGradient: averagePoolGradient,
+    BatchNormTraining: batchNormTraining,
+    BatchNormTrainingGradient: batchNormGradients[choices.batchNormGradient],
+    ConvInputGradient: convInputGradient,
+    ConvWeightGradient: convWeightGradients[choices.weightGradient],
+    MaxPoolGradient: maxPoolGradient,
+    ReluGradient: reluGradients[choices.reluGradient],
+    ...(relu === undefined ? {} : { Relu: relu }),
+    ...(logSoftmax === undefined ? {} : { LogSoftmax: logSoftmax }),
+  };
+}
+
+/** The rewrites of the standard choices, for lowerings that have none of their own for an operator. */
+export const portableRewrites: Rewrites = rewritesFor(standardChoices);
+
+/** The portable lowering with some choices of one's own; the others are the standard ones. */
+export function createPortableLowering(choices: Partial<PortableChoices> = {}): Lowering {
+  const rewrites = rewritesFor({ ...standardChoices, ...choices });
+  return {
+    name: "portable",
+    isFinal: false,
+    lower: (graph) => ({ write: () => rewriteGraph(graph, rewrites), layouts: new Map() }),
+  };
+}
 
 /** Only standard ONNX operators: runs on every backend, and is what other lowerings are tested against. */
-export const portable: Lowering = {
-  name: "portable",
-  isFinal: false,
-  lower: (graph) => ({ write: () => rewriteGraph(graph, portableRewrites), layouts: new Map() }),
-};
+export const portable: Lowering = createPortableLowering();

@@ -1,6 +1,7 @@
 import { type ActivationGradientOperators, activationGradientOperators } from "./activation-gradient.ts";
 import { type BlockedOperators, blockedOperators } from "./blocked.ts";
 import { type ConvolutionOperators, convolutionOperators } from "./convolution.ts";
+import { type ContribOperators, contribOperators } from "./contrib.ts";
 import type { OperatorTable } from "./definition.ts";
 import { type ElementwiseOperators, elementwiseOperators } from "./elementwise.ts";
 import { type MatrixOperators, matrixOperators } from "./matrix.ts";
@@ -14,6 +15,7 @@ export interface Operators
   extends
     ActivationGradientOperators,
     BlockedOperators,
+    ContribOperators,
     ConvolutionOperators,
     ElementwiseOperators,
     MatrixOperators,
@@ -29,6 +31,7 @@ export type OperatorName = keyof Operators;
 export const operators: OperatorTable<Operators> = {
   ...activationGradientOperators,
   ...blockedOperators,
+  ...contribOperators,
   ...convolutionOperators,
   ...elementwiseOperators,
   ...matrixOperators,

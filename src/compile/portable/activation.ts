@@ -1,0 +1,26 @@
+import type { Rewrite } from "../rewrite.ts";
+import type { PortableChoices } from "./choices.ts";
+
+/** max(x, 0), as chosen; `Relu` stays as it is. */
+export const relus: Readonly<Record<PortableChoices["relu"], Rewrite<"Relu"> | undefined>> = {
+  relu: undefined,
+  "leaky-relu": (g, { inputs: [x] }) => [g.op("LeakyRelu", [x], { alpha: 0 })],
+};
+
+/** dy where y > 0, 0 elsewhere: a product with a step function, faster than `Where`. */
+export const reluGradients: Readonly<Record<PortableChoices["reluGradient"], Rewrite<"ReluGradient">>> = {
+  "hard-sigmoid": (g, { inputs: [dy, y] }) => [
+    g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 })]),
+  ],
+  sign: (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("Sign", [y])])],
+};
+
+/** log softmax along one axis, as chosen; `LogSoftmax` stays as it is. */
+export const logSoftmaxes: Readonly<Record<PortableChoices["logSoftmax"], Rewrite<"LogSoftmax"> | undefined>> = {
+  operator: undefined,
+  "written-out": (g, { inputs: [x], attributes: { axis = -1 } }) => {
+    const axes = g.ints([axis]);
+    const shifted = g.op("Sub", [x, g.op("ReduceMax", [x, axes])]);
+    return [g.op("Sub", [shifted, g.op("Log", [g.op("ReduceSum", [g.op("Exp", [shifted]), axes])])])];
+  },
+};

@@ -1,0 +1,31 @@
+/**
+ * Ways to write the same computation in ONNX's operators. All give the same numbers but for rounding; which is fastest, or
+ * runs at all, depends on the backend.
+ */
+export interface PortableChoices {
+  /** max(x, 0) as `Relu`, or as `LeakyRelu` with slope 0: a selection, where a maximum is slow. */
+  readonly relu: "relu" | "leaky-relu";
+  /** The step function that the relu's gradient is multiplied by: clamp(1e30·y, 0, 1), or the sign of y ≥ 0. */
+  readonly reluGradient: "hard-sigmoid" | "sign";
+  /**
+   * The nine products of a 3×3 weight gradient one by one (`shift`), or as one product of x in three shifts and dy in
+   * three shifts, joined along the channels (`join`): larger matrices, but copies to join them.
+   */
+  readonly weightGradient: "shift" | "join";
+  /**
+   * How batch norm's gradient a·dy + b·x + c is summed: by `Mul` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
+   * 1×1 convolution that adds the other term as it writes.
+   */
+  readonly batchNormGradient: "add" | "fused-conv";
+  /** `LogSoftmax`, or x − max − log Σ exp(x − max). */
+  readonly logSoftmax: "operator" | "written-out";
+}
+
+/** What suits ONNX Runtime's native CPU kernels; nothing but standard operators, so that it runs everywhere. */
+export const standardChoices: PortableChoices = {
+  relu: "relu",
+  reluGradient: "hard-sigmoid",
+  weightGradient: "shift",
+  batchNormGradient: "add",
+  logSoftmax: "operator",
+};
