@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describeModule } from "../nn/describe.ts";
 import { createModel } from "../nn/models.ts";
+import { startBrowserContenders } from "./browser-contenders.ts";
 import { startContender, type Standing, takeTurns, type Tunables } from "./contender.ts";
 
 /** A training step that is measured. */
@@ -22,6 +23,9 @@ export const trainCases: readonly TrainCase[] = [
   { name: "resnet18-train", model: "resnet18", batch: 16, size: 224, rounds: 3, steps: 2 },
   { name: "resnet50-train", model: "resnet50", batch: 8, size: 224, rounds: 3, steps: 2 },
 ];
+
+/** The step that is measured in a browser. */
+export const browserCase: TrainCase = { name: "browser", model: "resnet20", batch: 64, size: 32, rounds: 3, steps: 2 };
 
 /** One figure beside a peer's. */
 export interface Comparison {
@@ -159,5 +163,32 @@ export async function compareOurselves(
     }));
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+}
+
+/** Training of ResNet-20 in Chromium, in a worker with WebAssembly threads: ours against TensorFlow.js's. */
+export async function compareBrowser(
+  { name, batch, rounds, steps }: TrainCase,
+  threads: number,
+  say: (text: string) => void,
+): Promise<readonly Comparison[]> {
+  say(`${name}: building the page`);
+  const { contenders, close } = await startBrowserContenders(threads, batch);
+  try {
+    const [ours, peer] = await takeTurns(contenders, rounds, steps);
+    const rate = (standing: Standing): number => batch / medianOf(standing);
+    return [
+      {
+        name,
+        unit: "images/s",
+        ours: rate(ours),
+        peer: rate(peer),
+        peerName: peer.name,
+        ratio: rate(ours) / rate(peer),
+        spread: spreadOf(ours),
+      },
+    ];
+  } finally {
+    await close();
   }
 }

@@ -7,7 +7,11 @@ import { promisify } from "node:util";
 import { chromium } from "playwright";
 import { build, preview } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import * as ort from "onnxruntime-web";
 import { findChromium } from "../../scripts/chromium.mjs";
+import { createNodeRuntime } from "../../src/runtime/node.ts";
+import { loadTrainedNetwork } from "../../src/train/trained.ts";
+import { performTraining, type WebTrainingJob } from "../../src/train/web/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
@@ -66,43 +70,71 @@ test("the command starts and tells its version", { timeout }, async () => {
   expect((await run("npx", ["--no-install", "residua", "--version"], project)).trim()).toBe(version);
 });
 
-let nodeLosses: readonly number[] = [];
-
 test("the installed package trains in an empty Node project and exports what it trained", { timeout }, async () => {
   await copyFile(join(root, "test/package/train-in-node.mjs"), join(project, "train-in-node.mjs"));
   const { losses, shape } = JSON.parse(await run(process.execPath, ["train-in-node.mjs"], project));
-  nodeLosses = losses;
   expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
   expect(shape).toEqual([3, 2]);
 });
 
 interface PageResult {
+  readonly status: string;
   readonly losses: readonly number[];
+  readonly epochs: number;
+  readonly onnx: readonly number[];
+  readonly stopped: { readonly status: string; readonly step: number };
+  readonly refusal: string;
   readonly isolated: boolean;
   readonly error?: string;
 }
 
-test("the installed package trains in a page that Vite built, to the losses that Node has", { timeout }, async () => {
-  const page = join(project, "page");
-  await cp(join(root, "test/package/vite-page"), page, { recursive: true });
-  await build({ root: page });
-  const server = await preview({ root: page });
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  try {
-    const tab = await browser.newPage();
-    await tab.goto(server.resolvedUrls?.local[0] ?? "");
-    await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
-    const found: PageResult = await tab.evaluate(
-      () => (globalThis as unknown as { result: Promise<PageResult> }).result,
-    );
-    expect(found.error).toBeUndefined();
-    expect(found.isolated).toBe(true);
-    expect(found.losses).toHaveLength(4);
-    for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(nodeLosses[step], 3);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-});
+/** The page's training in Node, by the same WebAssembly on one thread. */
+async function trainAsPage(): Promise<readonly number[]> {
+  const { makeJob } = (await import(join(project, "page/job.js"))) as { makeJob(): WebTrainingJob };
+  const losses: number[] = [];
+  await performTraining(
+    { ...makeJob(), threads: 1 },
+    {
+      ort,
+      report: (event) => event.kind === "step" && losses.push(event.progress.stepLoss),
+      shouldStop: async () => false,
+    },
+  );
+  return losses;
+}
+
+test(
+  "the installed package trains on two threads in a worker of a page that Vite built, to the losses that Node has",
+  { timeout },
+  async () => {
+    const page = join(project, "page");
+    await cp(join(root, "test/package/vite-page"), page, { recursive: true });
+    await build({ root: page });
+    const server = await preview({ root: page });
+    const executablePath = findChromium();
+    if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(server.resolvedUrls?.local[0] ?? "");
+      await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
+      const found: PageResult = await tab.evaluate(
+        () => (globalThis as unknown as { result: Promise<PageResult> }).result,
+      );
+      expect(found.error).toBeUndefined();
+      expect(found.isolated).toBe(true);
+      expect([found.status, found.losses.length, found.epochs]).toEqual(["done", 8, 2]);
+      const expected = await trainAsPage();
+      for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected[step], 3);
+      const { card } = await loadTrainedNetwork(createNodeRuntime(), Uint8Array.from(found.onnx), "network.onnx");
+      expect(card.classes).toEqual(["dark", "bright"]);
+      // The second step may have begun before the page heard of the first.
+      expect(found.stopped.status).toBe("stopped");
+      expect(found.stopped.step).toBeLessThan(4);
+      expect(found.refusal).toBe("OptionError training images: must be 1×9×9, got 1×8×8");
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, onTestFinished, test } from "vitest";
+import { portable } from "../../src/compile/portable/lowering.ts";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
 import type { RuntimeTensor } from "../../src/runtime/runtime.ts";
 import { OptionError } from "../../src/tensor/errors.ts";
@@ -11,7 +12,11 @@ import { float32, zeros } from "../../src/tensor/tensor.ts";
 import { recurrenceModel, sumAndDifferenceModel } from "./models.ts";
 import { runtimeSuite } from "./suite.ts";
 
-runtimeSuite("node", createNodeRuntime, { threads: 2 });
+runtimeSuite("node", createNodeRuntime, {
+  session: { threads: 2 },
+  lowering: portable,
+  readGolden: (name) => readFile(new URL(`../golden/${name}`, import.meta.url)),
+});
 
 test.each([0, -1, 1.5, Number.NaN])("%s threads are refused", async (threads) => {
   const loading = createNodeRuntime().load(sumAndDifferenceModel(), { threads });

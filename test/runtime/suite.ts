@@ -1,25 +1,22 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Runtime, Session, SessionOptions } from "../../src/runtime/runtime.ts";
-import type { RuntimeCase, RuntimeContext } from "./case.ts";
+import type { Runtime, Session } from "../../src/runtime/runtime.ts";
+import type { RuntimeCase, RuntimeContext, RuntimePlace } from "./case.ts";
 import { dataCases } from "./data-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
 import { sessionCases } from "./session-cases.ts";
+import { trainingCases } from "./training-cases.ts";
 
 /** Milliseconds. The first case compiles all of ONNX Runtime's WebAssembly, on however slow a machine. */
 const PATIENCE = 600_000;
 
 /** All cases. */
-const runtimeCases: readonly RuntimeCase[] = [...dataCases, ...sessionCases, ...refusalCases];
+const runtimeCases: readonly RuntimeCase[] = [...dataCases, ...sessionCases, ...refusalCases, ...trainingCases];
 
-/**
- * Runs every case over a runtime.
- *
- * @param session options that every model is loaded with, such as the execution provider under test
- */
+/** Runs every case over a runtime. */
 export function runtimeSuite(
   name: string,
   openRuntime: () => Runtime | Promise<Runtime>,
-  session: SessionOptions = {},
+  { session = {}, lowering, readGolden }: RuntimePlace,
 ): void {
   describe.each([name])("%s", { timeout: PATIENCE }, () => {
     let runtime: Runtime;
@@ -35,7 +32,7 @@ export function runtimeSuite(
         return opened;
       };
       try {
-        await check({ runtime, load });
+        await check({ runtime, load, lowering, readGolden });
       } finally {
         for (const opened of open) await opened.release();
       }

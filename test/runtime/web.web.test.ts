@@ -1,19 +1,34 @@
 import * as wasm from "onnxruntime-web";
 import * as webgpu from "onnxruntime-web/webgpu";
 import { describe, expect, test } from "vitest";
+import { portableChoices } from "../../src/compile/portable/choices.ts";
+import { createPortableLowering } from "../../src/compile/portable/lowering.ts";
 import { createWebRuntime } from "../../src/runtime/web.ts";
 import { float32 } from "../../src/tensor/tensor.ts";
 import { recurrenceModel } from "./models.ts";
 import { runtimeSuite } from "./suite.ts";
 
-runtimeSuite("web, WebAssembly", () => createWebRuntime({ ort: wasm, threads: 2 }));
+/** Served as it is, from the folder of the tests. */
+async function readGolden(name: string): Promise<Uint8Array> {
+  const response = await fetch(`/test/golden/${name}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+runtimeSuite("web, WebAssembly", () => createWebRuntime({ ort: wasm, threads: 2 }), {
+  lowering: createPortableLowering(portableChoices.wasm),
+  readGolden,
+});
 
 // A browser without a graphics processor may still compute as one; where it does not, there is nothing to test.
 const adapter: unknown = await (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu?.requestAdapter();
 
 describe.runIf(adapter)("where the browser has WebGPU", () => {
   const openRuntime = () => createWebRuntime({ ort: webgpu, threads: 1 });
-  runtimeSuite("web, WebGPU", openRuntime, { executionProviders: ["webgpu"] });
+  runtimeSuite("web, WebGPU", openRuntime, {
+    session: { executionProviders: ["webgpu"] },
+    lowering: createPortableLowering(portableChoices.webgpu),
+    readGolden,
+  });
 
   test("what WebGPU keeps on the device cannot be used once it is disposed of or its session released", async () => {
     const session = await openRuntime().load(recurrenceModel(2, 2), {

@@ -9,9 +9,7 @@ export const relus: Readonly<Record<PortableChoices["relu"], Rewrite<"Relu"> | u
 
 /** dy where y > 0, 0 elsewhere: a product with a step function, faster than `Where`. */
 export const reluGradients: Readonly<Record<PortableChoices["reluGradient"], Rewrite<"ReluGradient">>> = {
-  "hard-sigmoid": (g, { inputs: [dy, y] }) => [
-    g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 })]),
-  ],
+  "hard-sigmoid": (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 })])],
   sign: (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("Sign", [y])])],
 };
 

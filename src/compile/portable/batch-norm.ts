@@ -78,19 +78,19 @@ const byFusedConv: AddScaled = (g, x, scale, other) => {
 const batchNormTrainingGradient =
   (addScaled: AddScaled): Rewrite<"BatchNormTrainingGradient"> =>
   (g, { inputs: [dy, x, gamma, , variance], attributes: { epsilon } }) => {
-  const shape = shapeOf(x);
-  const count = g.fill(sizeOf(shape) / shape[1]);
-  const { values, mean } = shiftByFirstSample(g, x);
-  const inverse = inverseDeviation(g, variance, epsilon);
-  const scale = g.op("Mul", [gamma, inverse]);
-  const meanGradient = channelMean(g, dy);
-  const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
-  const h = g.op("Mul", [inverse, product]);
-  const slope = g.op("Neg", [g.op("Mul", [scale, g.op("Mul", [h, inverse])])]);
-  const offset = g.op("Neg", [g.op("Mul", [scale, meanGradient])]);
-  const dx = addScaled(g, dy, scale, affine(g, values, slope, offset, mean));
-  return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
-};
+    const shape = shapeOf(x);
+    const count = g.fill(sizeOf(shape) / shape[1]);
+    const { values, mean } = shiftByFirstSample(g, x);
+    const inverse = inverseDeviation(g, variance, epsilon);
+    const scale = g.op("Mul", [gamma, inverse]);
+    const meanGradient = channelMean(g, dy);
+    const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
+    const h = g.op("Mul", [inverse, product]);
+    const slope = g.op("Neg", [g.op("Mul", [scale, g.op("Mul", [h, inverse])])]);
+    const offset = g.op("Neg", [g.op("Mul", [scale, meanGradient])]);
+    const dx = addScaled(g, dy, scale, affine(g, values, slope, offset, mean));
+    return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
+  };
 
 /** Batch norm's gradient, its last sum as chosen. */
 export const batchNormGradients: Readonly<

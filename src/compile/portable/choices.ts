@@ -21,11 +21,27 @@ export interface PortableChoices {
   readonly logSoftmax: "operator" | "written-out";
 }
 
-/** What suits ONNX Runtime's native CPU kernels; nothing but standard operators, so that it runs everywhere. */
-export const standardChoices: PortableChoices = {
-  relu: "relu",
-  reluGradient: "hard-sigmoid",
-  weightGradient: "shift",
-  batchNormGradient: "add",
-  logSoftmax: "operator",
+/** What suits a backend; `standard` is nothing but standard operators, so that it runs everywhere. */
+export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", PortableChoices>> = {
+  standard: {
+    relu: "relu",
+    reluGradient: "hard-sigmoid",
+    weightGradient: "shift",
+    batchNormGradient: "add",
+    logSoftmax: "operator",
+  },
+  wasm: {
+    relu: "leaky-relu",
+    reluGradient: "sign",
+    weightGradient: "shift",
+    batchNormGradient: "fused-conv",
+    logSoftmax: "operator",
+  },
+  webgpu: {
+    relu: "relu",
+    reluGradient: "hard-sigmoid",
+    weightGradient: "shift",
+    batchNormGradient: "add",
+    logSoftmax: "written-out",
+  },
 };

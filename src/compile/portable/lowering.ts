@@ -2,7 +2,7 @@ import type { Lowering } from "../lowering.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
 import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
 import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
-import { type PortableChoices, standardChoices } from "./choices.ts";
+import { type PortableChoices, portableChoices } from "./choices.ts";
 import { convInputGradient, convWeightGradients } from "./convolution.ts";
 import { averagePoolGradient, maxPoolGradient } from "./pooling.ts";
 
@@ -24,11 +24,11 @@ function rewritesFor(choices: PortableChoices): Rewrites {
 }
 
 /** The rewrites of the standard choices, for lowerings that have none of their own for an operator. */
-export const portableRewrites: Rewrites = rewritesFor(standardChoices);
+export const portableRewrites: Rewrites = rewritesFor(portableChoices.standard);
 
 /** The portable lowering with some choices of one's own; the others are the standard ones. */
 export function createPortableLowering(choices: Partial<PortableChoices> = {}): Lowering {
-  const rewrites = rewritesFor({ ...standardChoices, ...choices });
+  const rewrites = rewritesFor({ ...portableChoices.standard, ...choices });
   return {
     name: "portable",
     isFinal: false,

@@ -1,37 +1,41 @@
-import * as ort from "onnxruntime-web/wasm";
-import { createModel, float32, int64, randomStream, sgd } from "residua";
-import { createWebRuntime } from "residua/runtime/web";
-import { createTrainer } from "residua/train";
+import { startTraining } from "residua/train/web";
+import { makeJob } from "./job.js";
+
+const openWorker = () => new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" });
 
 async function train() {
-  const { module } = createModel("resnet8", { shortcut: "pad", channels: 1, classes: 2 });
-  const imageShape = [1, 8, 8];
-  const trainer = await createTrainer({
-    runtime: createWebRuntime({ ort, threads: 1 }),
-    module,
-    imageShape,
-    batch: 16,
-    optimizer: sgd(),
-    seed: 0,
-  });
+  /** @type {number[]} */
   const losses = [];
-  for (let step = 0; step < 4; step++) {
-    const stream = randomStream(0, "images", step % 3);
-    const labels = Array.from({ length: 16 }, (_, index) => index % 2);
-    const images = Float32Array.from(
-      { length: 16 * 64 },
-      (_, index) => stream.normal() + 2 * labels[Math.floor(index / 64)],
-    );
-    const batch = { images: float32([16, ...imageShape], images), labels: int64([16], labels) };
-    losses.push((await trainer.step(batch, 0.02)).loss);
-  }
-  await trainer.release();
-  return losses;
+  let epochs = 0;
+  const { result } = startTraining(openWorker(), { ...makeJob(), threads: 2 }, (event) => {
+    if (event.kind === "step") losses.push(event.progress.stepLoss);
+    else epochs++;
+  });
+  const { status, onnx } = await result;
+  return { status, onnx: Array.from(onnx), losses, epochs };
 }
 
-Object.assign(globalThis, {
-  result: train().then(
-    (losses) => ({ losses, isolated: globalThis.crossOriginIsolated }),
-    (error) => ({ error: String(error) }),
-  ),
+/** Asks to stop as soon as the first step is reported. */
+async function trainOneStep() {
+  const training = startTraining(openWorker(), { ...makeJob(), threads: 2 }, () => training.stop());
+  const { status, place } = await training.result;
+  return { status, step: place.step };
+}
+
+async function refuse() {
+  const job = makeJob();
+  const network = { ...job.network, imageShape: /** @type {const} */ ([1, 9, 9]) };
+  return startTraining(openWorker(), { ...job, network }).result.then(
+    String,
+    (error) => `${error.original} ${error.message}`,
+  );
+}
+
+const run = async () => ({
+  ...(await train()),
+  stopped: await trainOneStep(),
+  refusal: await refuse(),
+  isolated: globalThis.crossOriginIsolated,
 });
+
+Object.assign(globalThis, { result: run().catch((error) => ({ error: String(error) })) });

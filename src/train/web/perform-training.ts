@@ -1,0 +1,140 @@
+import { createPortableLowering } from "../../compile/portable/lowering.ts";
+import { portableChoices } from "../../compile/portable/choices.ts";
+import { noAugmentation } from "../../data/augmentation.ts";
+import {
+  type BatchSource,
+  createBatchWriter,
+  evaluationBatches,
+  makeBatch,
+  stepsPerEpoch,
+} from "../../data/batches.ts";
+import { type ImageSet, imageSize } from "../../data/image-set.ts";
+import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
+import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
+import { createWebRuntime } from "../../runtime/web.ts";
+import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
+import { evaluate, evaluationBatchSize, type Evaluation, withInference } from "../evaluate.ts";
+import { exportOnnxChunks } from "../export.ts";
+import { runTraining, startOfTraining } from "../loop.ts";
+import { createCardModel, requireConsistentCard } from "../network-card.ts";
+import { requireRecipe, stepOptionsOf } from "../recipe.ts";
+import { createTrainer, type TrainingState } from "../trainer.ts";
+import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
+
+/** What a training needs of the worker that it runs in. */
+export interface WebTrainingContext {
+  readonly ort: OrtModule;
+  readonly wasmPaths?: string;
+  readonly report: (event: WebTrainingEvent) => void;
+  /** Asked before every step. */
+  readonly shouldStop: () => Promise<boolean>;
+}
+
+/** @throws {EnvironmentError} if threads are asked for that the page cannot have */
+function requireThreads(threads: number | undefined): void {
+  if (threads === undefined || threads === 1 || globalThis.crossOriginIsolated) return;
+  throw new EnvironmentError(
+    "threads",
+    `${threads} need a cross-origin isolated page: serve it with "Cross-Origin-Opener-Policy: same-origin" and ` +
+      `"Cross-Origin-Embedder-Policy: require-corp", or take 1`,
+  );
+}
+
+/** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
+function requireImages(name: string, set: ImageSet, [channels, height, width]: readonly number[]): void {
+  if (set.channels !== channels || set.height !== height || set.width !== width) {
+    const found = `${set.channels}×${set.height}×${set.width}`;
+    throw new OptionError(`${name} images`, `must be ${channels}×${height}×${width}, got ${found}`);
+  }
+  if (set.images.length === set.count * imageSize(set) && set.labels.length === set.count) return;
+  throw new OptionError(
+    `${name} images`,
+    `count says ${set.count}, there are ${set.images.length / imageSize(set)} images and ${set.labels.length} labels`,
+  );
+}
+
+function requireJob({ network, recipe, train, validation, threads }: WebTrainingJob): void {
+  requireRecipe(recipe);
+  requireConsistentCard(network, "network");
+  requireThreads(threads);
+  requireImages("training", train, network.imageShape);
+  if (validation !== undefined) requireImages("validation", validation, network.imageShape);
+}
+
+function batchSourceOf({
+  network,
+  recipe,
+  train,
+  augmentation = noAugmentation,
+}: WebTrainingJob): BatchSource<ImageSet> {
+  const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
+  const plan = { batch: recipe.batch, seed: recipe.seed, indices, shuffle: true };
+  return { set: train, normalization: network.normalization, augmentation, plan };
+}
+
+/** The state as it predicts, on the validation images. */
+function validateState(
+  runtime: Runtime,
+  { network }: WebTrainingJob,
+  set: ImageSet,
+  state: TrainingState,
+  session: SessionOptions,
+): Promise<Evaluation> {
+  const { imageShape, normalization } = network;
+  const { module } = createCardModel(network);
+  return withInference({ runtime, module, imageShape, state, session }, (inference) =>
+    evaluate(inference, evaluationBatches(set, normalization, evaluationBatchSize(imageShape))),
+  );
+}
+
+function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, at);
+    at += chunk.length;
+  }
+  return joined;
+}
+
+/** Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end. */
+export async function performTraining(job: WebTrainingJob, context: WebTrainingContext): Promise<WebTrainingResult> {
+  requireJob(job);
+  const { network, recipe, train, validation, start, device = "wasm", threads } = job;
+  const { ort, wasmPaths, report, shouldStop } = context;
+  const runtime = createWebRuntime({
+    ort,
+    ...(threads === undefined ? {} : { threads }),
+    ...(wasmPaths === undefined ? {} : { wasmPaths }),
+  });
+  const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };
+  const source = batchSourceOf(job);
+  const writeBatch = createBatchWriter(source);
+  const trainer = await createTrainer({
+    ...stepOptionsOf(recipe),
+    runtime,
+    module: createCardModel(network).module,
+    imageShape: network.imageShape,
+    lowering: createPortableLowering(portableChoices[device]),
+    session,
+  });
+  try {
+    if (start !== undefined) trainer.load(start, 0);
+    const outcome = await runTraining({
+      trainer,
+      recipe,
+      stepsPerEpoch: stepsPerEpoch(source.plan),
+      place: startOfTraining,
+      nextBatch: () => makeBatch(train, recipe.batch, (images, labels) => writeBatch(trainer.steps, images, labels)),
+      ...(validation === undefined
+        ? {}
+        : { validate: async () => validateState(runtime, job, validation, await trainer.state(), session) }),
+      shouldStop,
+      onStep: (progress) => report({ kind: "step", progress }),
+      onEpoch: async ({ epochs }) => report({ kind: "epoch", record: epochs.at(-1)! }),
+    });
+    return { ...outcome, onnx: joinChunks(exportOnnxChunks(network, await trainer.state())) };
+  } finally {
+    await trainer.release();
+  }
+}

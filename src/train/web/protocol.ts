@@ -1,0 +1,47 @@
+import type { Augmentation } from "../../data/augmentation.ts";
+import type { ImageSet } from "../../data/image-set.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { StepProgress, TrainingOutcome } from "../loop.ts";
+import type { NetworkCard } from "../network-card.ts";
+import type { Recipe } from "../recipe.ts";
+import type { EpochRecord } from "../checkpoint.ts";
+
+/** Where a browser computes. */
+export type WebDevice = "wasm" | "webgpu";
+
+/** A training as a page asks for it. All of it is sent to the worker once; images in shared memory are not even copied. */
+export interface WebTrainingJob {
+  readonly network: NetworkCard;
+  readonly recipe: Recipe;
+  readonly train: ImageSet;
+  /** Evaluated after every epoch. */
+  readonly validation?: ImageSet;
+  /** None if left out. */
+  readonly augmentation?: Augmentation;
+  /** Parameters and running statistics to start from, by state-dict name; fresh ones if left out. */
+  readonly start?: ReadonlyMap<string, Tensor>;
+  /** WebAssembly if left out. */
+  readonly device?: WebDevice;
+  /** Threads of WebAssembly; ONNX Runtime's own choice if left out. More than one need a cross-origin isolated page. */
+  readonly threads?: number;
+}
+
+/** How a training in a worker ended. */
+export interface WebTrainingResult extends TrainingOutcome {
+  /** The trained network, with its description in the metadata: `predict` and any ONNX runtime take it. */
+  readonly onnx: Uint8Array;
+}
+
+/** What a worker tells while it trains. */
+export type WebTrainingEvent =
+  | { readonly kind: "step"; readonly progress: StepProgress }
+  | { readonly kind: "epoch"; readonly record: EpochRecord };
+
+/** From page to worker. The key tells Residua's messages from others, such as those of ONNX Runtime's threads. */
+export type WebOrder = { readonly residua: "start"; readonly job: WebTrainingJob } | { readonly residua: "stop" };
+
+/** From worker to page. */
+export type WebAnswer =
+  | { readonly residua: "event"; readonly event: WebTrainingEvent }
+  | { readonly residua: "result"; readonly result: WebTrainingResult }
+  | { readonly residua: "error"; readonly name: string; readonly message: string };
