@@ -44,4 +44,4 @@ export type WebOrder = { readonly residua: "start"; readonly job: WebTrainingJob
 export type WebAnswer =
   | { readonly residua: "event"; readonly event: WebTrainingEvent }
   | { readonly residua: "result"; readonly result: WebTrainingResult }
-  | { readonly residua: "error"; readonly name: string; readonly message: string };
+  | { readonly residua: "error"; readonly message: string };

@@ -1,4 +1,5 @@
 import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
+import { errorMessage } from "../../tensor/errors.ts";
 import { performTraining } from "./perform-training.ts";
 import type { WebAnswer, WebOrder } from "./protocol.ts";
 
@@ -56,10 +57,7 @@ export function serveTraining({ ort, wasmPaths }: TrainingWorkerOptions): void {
       },
     }).then(
       (result) => answer({ residua: "result", result }, [result.onnx.buffer]),
-      (error: unknown) => {
-        const { name, message } = error instanceof Error ? error : new Error(String(error));
-        answer({ residua: "error", name, message });
-      },
+      (error: unknown) => answer({ residua: "error", message: errorMessage(error) }),
     );
   });
 }

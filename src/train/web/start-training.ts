@@ -1,15 +1,11 @@
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { WebAnswer, WebOrder, WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
-/** An error that was thrown in the training worker. */
+/** An error that was thrown in the training worker, in its own words; bundlers leave nothing of its class. */
 export class WorkerError extends ResiduaError {
-  /** The class of the error in the worker. */
-  readonly original: string;
-
-  constructor(original: string, message: string) {
+  constructor(message: string) {
     const at = message.indexOf(": ");
     super(message.slice(0, Math.max(at, 0)) || "training worker", at < 0 ? message : message.slice(at + 2));
-    this.original = original;
   }
 }
 
@@ -37,10 +33,10 @@ export function startTraining(
     worker.addEventListener("message", ({ data }: MessageEvent<WebAnswer | undefined>) => {
       if (data?.residua === "event") onEvent(data.event);
       if (data?.residua === "result") resolve(data.result);
-      if (data?.residua === "error") reject(new WorkerError(data.name, data.message));
+      if (data?.residua === "error") reject(new WorkerError(data.message));
     });
     worker.addEventListener("error", ({ message }) =>
-      reject(new WorkerError("Error", `training worker: ${message || "its module could not be loaded"}`)),
+      reject(new WorkerError(`training worker: ${message || "its module could not be loaded"}`)),
     );
   });
   order({ residua: "start", job });
