@@ -29,7 +29,7 @@ export const trainingCases: readonly RuntimeCase[] = [
       const imageShape = [3, network.size, network.size];
       const { batch } = network;
       const step = buildGradientStep({ module, imageShape, batch, loss: crossEntropy });
-      const session = await load(encodeModel(toModel(lowering.lower(step.graph).graph)));
+      const session = await load(encodeModel(toModel(lowering.lower(step.graph).write())));
       const results = await session.run({
         ...Object.fromEntries(
           [...noiseState(module, network.seed)].filter(([name]) => session.inputNames.includes(name)),
