@@ -3,7 +3,7 @@
  * runs at all, depends on the backend.
  */
 export interface PortableChoices {
-  /** max(x, 0) as `Relu`, or as `LeakyRelu` with slope 0: a selection, where a maximum is slow. */
+  /** max(x, 0) as `Relu`, or as `LeakyRelu` with slope 0: a selection instead of a maximum. */
   readonly relu: "relu" | "leaky-relu";
   /** The step function that the relu's gradient is multiplied by: clamp(1e30·y, 0, 1), or the sign of y ≥ 0. */
   readonly reluGradient: "hard-sigmoid" | "sign";
