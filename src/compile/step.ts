@@ -23,6 +23,13 @@ export const stepNames = {
   state: (state: string, parameter: string): string => `${state}/${parameter}`,
   next: (input: string): string => `next/${input}`,
   normOf: (parameter: string): string => `norm/${parameter}`,
+  /** λ of mixup. */
+  mixup: "mixup",
+  /** The moving average of a parameter or running statistic, and the weight of its old value in this step. */
+  average: (name: string): string => `ema/${name}`,
+  averageDecay: "emaDecay",
+  /** The sum of a parameter's gradients over the parts of a step that have been done. */
+  sum: (parameter: string): string => `sum/${parameter}`,
 } as const;
 
 /** Adds a loss to scores and labels; returns a scalar. */
@@ -35,6 +42,11 @@ export interface ForwardOptions {
   readonly imageShape: Shape;
   readonly batch: number;
   readonly loss: LossFunction;
+  /**
+   * Trains on blends λ·x + (1 − λ)·x', x' being the batch in reverse; the loss is blended alike. λ is a scalar input.
+   * @source Zhang et al. 2018, arXiv:1710.09412
+   */
+  readonly mixup?: boolean;
 }
 
 /** How gradients become an update. */
@@ -44,8 +56,14 @@ export interface UpdateOptions {
   readonly clipNorm?: number;
   /** Parameters that weight decay spares. Default none, as in PyTorch. */
   readonly exempt?: (name: string, spec: ParameterSpec) => boolean;
-  /** Parameters that stay as they are. Default none. */
-  readonly frozen?: (name: string, spec: ParameterSpec) => boolean;
+  /** Parameters that stay as they are; so do the statistics of a batch norm whose parameters are both among them. */
+  readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
+  /** What a parameter's learning rate is multiplied by. Default 1. */
+  readonly rateFactor?: ((name: string, spec: ParameterSpec) => number) | undefined;
+  /** Keeps a moving average of trained parameters and running statistics, e ← d·e + (1 − d)·x, as `ema/NAME`. */
+  readonly average?: boolean;
+  /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
+  readonly accumulate?: number;
 }
 
 /** A training graph, still in logical operators, with what has to be fed and kept between steps. */
@@ -72,6 +90,26 @@ interface LossPass {
   readonly pass: ForwardPass;
   readonly gradients: ReadonlyMap<string, Value>;
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
+  /** Scalars that every pass is fed. */
+  readonly scalars: readonly string[];
+}
+
+interface Blend {
+  readonly images: Value;
+  readonly loss: LossFunction;
+}
+
+/** λ·x + (1 − λ)·x reversed, and the loss for it: each image meets another, and no order has to be drawn. */
+function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOptions): Blend {
+  const share = g.input(stepNames.mixup, "float32", []);
+  const rest = g.op("Sub", [g.fill(1), share]);
+  const blend = (a: Value, b: Value): Value => g.op("Add", [g.op("Mul", [a, share]), g.op("Mul", [b, rest])]);
+  const reversed = g.ints(Array.from({ length: batch }, (_, index) => batch - 1 - index));
+  const reverse = (x: Value): Value => g.op("Gather", [x, reversed], { axis: 0 });
+  return {
+    images: blend(images, reverse(images)),
+    loss: (builder, scores, labels) => blend(loss(builder, scores, labels), loss(builder, scores, reverse(labels))),
+  };
 }
 
 /** Forward, loss and gradients: the part that a training step and a gradient step share. */
@@ -81,9 +119,12 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
   }
   const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
   const labels = g.input(stepNames.labels, "int64", [options.batch]);
-  const pass = addForward(g, options.module, images, { mode: "train" });
-  const loss = options.loss(g, pass.output, labels);
+  const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
+  const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
+  const loss = blended.loss(g, pass.output, labels);
   const entries = [...pass.parameters];
+  if (entries.every(([name, { spec }]) => isFrozen?.(name, spec)))
+    throw new OptionError("freeze", "leaves nothing to train");
   const trained = entries.filter(([name, { spec }]) => !isFrozen?.(name, spec));
   const found = addGradients(
     g,
@@ -97,12 +138,21 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
   g.output(stepNames.correct, countCorrect(g, pass.output, labels));
   for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
-  return { pass, gradients, frozen };
+  return { pass, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
 }
 
 interface Update {
   readonly kept: readonly string[];
   readonly scalars: readonly string[];
+  /** The parameters after the step. */
+  readonly next: ReadonlyMap<string, Value>;
+}
+
+/** The optimizer's scalars for one parameter: its own share of the learning rate, which comes first. */
+function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor: number): readonly Value[] {
+  if (!(factor > 0 && Number.isFinite(factor)))
+    throw new OptionError("learning rate factor", `must be above 0, got ${factor}; freeze what must not change`);
+  return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
 }
 
 /** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
@@ -110,7 +160,7 @@ function addUpdate(
   g: GraphBuilder,
   parameters: ReadonlyMap<string, { readonly value: Value; readonly spec: ParameterSpec }>,
   gradients: ReadonlyMap<string, Value>,
-  { optimizer, clipNorm, exempt }: UpdateOptions,
+  { optimizer, clipNorm, exempt, rateFactor }: UpdateOptions,
 ): Update {
   const names = [...gradients.keys()];
   const norm = addGlobalNorm(g, [...gradients.values()]);
@@ -119,19 +169,46 @@ function addUpdate(
     clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
   const kept: string[] = [];
+  const nextParameters = new Map<string, Value>();
   names.forEach((name, index) => {
     const { value, spec } = parameters.get(name)!;
     const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
     const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
     const decayed = !exempt?.(name, spec);
-    const next = g.within(`update/${name}`, () =>
-      optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars, decayed }),
-    );
+    const next = g.within(`update/${name}`, () => {
+      const own = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
+      return optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars: own, decayed });
+    });
+    nextParameters.set(name, next.parameter);
     g.output(stepNames.next(name), next.parameter);
     next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
     kept.push(name, ...stateNames);
   });
-  return { kept, scalars: optimizer.scalars };
+  return { kept, scalars: optimizer.scalars, next: nextParameters };
+}
+
+/** Moves the averages towards what the step has made. @returns the names of the averages, which are kept */
+function addAverages(g: GraphBuilder, next: ReadonlyMap<string, Value>): readonly string[] {
+  const decay = g.input(stepNames.averageDecay, "float32", []);
+  const rest = g.op("Sub", [g.fill(1), decay]);
+  return Array.from(next, ([name, value]) => {
+    const average = g.input(stepNames.average(name), "float32", value.shape);
+    const moved = g.within(`average/${name}`, () =>
+      g.op("Add", [g.op("Mul", [average, decay]), g.op("Mul", [value, rest])]),
+    );
+    g.output(stepNames.next(average.name), moved);
+    return average.name;
+  });
+}
+
+/** The sum so far, and this batch's gradient. */
+function addSums(g: GraphBuilder, gradients: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  return new Map(
+    Array.from(gradients, ([name, gradient]) => {
+      const sum = g.input(stepNames.sum(name), "float32", gradient.shape);
+      return [name, g.op("Add", [sum, gradient])];
+    }),
+  );
 }
 
 function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string, ParameterSpec> {
@@ -143,24 +220,52 @@ function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string
  *
  * Inputs: images `[batch, …]`, labels `[batch]` int64, the optimizer's scalars, and every parameter, buffer and state
  * tensor by name. Outputs: loss, correct (how many predictions hit), gradientNorm, and `next/NAME` for all that is kept.
+ * Where gradients are accumulated, their sum over the batches before comes in as `sum/NAME`.
  *
  * @param watch parameters whose gradient norm is wanted as an output `norm/NAME`
  * @throws {OptionError} if the batch is not a whole number above 0
  */
 export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch: readonly string[] = []): StepGraph {
   const g = createGraphBuilder("training-step");
-  const { pass, gradients, frozen } = addLossPass(g, options, options.frozen);
+  const { accumulate = 1 } = options;
+  const loss = addLossPass(g, options, options.frozen);
+  const { pass, frozen } = loss;
+  const gradients =
+    accumulate === 1
+      ? loss.gradients
+      : new Map(
+          Array.from(addSums(g, loss.gradients), ([name, sum]) => [name, g.op("Mul", [sum, g.fill(1 / accumulate)])]),
+        );
   for (const name of watch) {
     const gradient = gradients.get(name);
     if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
     g.output(stepNames.normOf(name), addGlobalNorm(g, [gradient]));
   }
-  const { kept, scalars } = addUpdate(g, pass.parameters, gradients, options);
+  const { kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options);
+  const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];
   return {
     graph: g.finish(),
     trained: specsOf(pass, gradients.keys()),
     frozen,
-    kept: [...kept, ...pass.bufferUpdates.keys()],
+    kept: [...kept, ...pass.bufferUpdates.keys(), ...averages],
+    noise: pass.noise,
+    scalars: [...scalars, ...loss.scalars, ...(options.average === true ? [stepNames.averageDecay] : [])],
+  };
+}
+
+/**
+ * One batch of several whose gradients make one update: adds its gradients to `sum/NAME` and moves the running
+ * statistics; parameters stay.
+ */
+export function buildCollectingStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
+  const g = createGraphBuilder("collecting-step");
+  const { pass, gradients, frozen, scalars } = addLossPass(g, options, options.frozen);
+  for (const [name, sum] of addSums(g, gradients)) g.output(stepNames.next(stepNames.sum(name)), sum);
+  return {
+    graph: g.finish(),
+    trained: specsOf(pass, gradients.keys()),
+    frozen,
+    kept: [...Array.from(gradients.keys(), stepNames.sum), ...pass.bufferUpdates.keys()],
     noise: pass.noise,
     scalars,
   };
@@ -172,7 +277,7 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
  */
 export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
   const g = createGraphBuilder("gradient-step");
-  const { pass, gradients, frozen } = addLossPass(g, options, options.frozen);
+  const { pass, gradients, frozen, scalars } = addLossPass(g, options, options.frozen);
   g.output(stepNames.scores, pass.output);
   for (const [name, gradient] of gradients) g.output(stepNames.gradient(name), gradient);
   return {
@@ -181,7 +286,7 @@ export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, 
     frozen,
     kept: [...pass.bufferUpdates.keys()],
     noise: pass.noise,
-    scalars: [],
+    scalars,
   };
 }
 

@@ -43,13 +43,18 @@ export interface ForwardPass {
  * @param x the input, `[N,C,…]`
  * @param options.state tensors to carry in the graph as initializers; what it lacks becomes an input of the graph under
  *   its state-dict name
+ * @param options.frozen which parameters, by state-dict name, training leaves as they are. Default none.
  * @throws {ShapeError} naming the module whose input does not fit
  */
 export function addForward(
   g: GraphBuilder,
   module: Module,
   x: Value,
-  options: { readonly mode: Mode; readonly state?: ReadonlyMap<string, Tensor> },
+  options: {
+    readonly mode: Mode;
+    readonly state?: ReadonlyMap<string, Tensor>;
+    readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
+  },
 ): ForwardPass {
   const parameters = new Map<string, { value: Value; spec: ParameterSpec }>();
   const buffers = new Map<string, { value: Value; spec: BufferSpec }>();
@@ -79,6 +84,10 @@ export function addForward(
       mode: options.mode,
       path,
       parameter: (name) => obtain(parameters, path, name, current.parameters[name]),
+      isFrozen: (name) => {
+        const spec = current.parameters[name];
+        return spec !== undefined && options.frozen?.(joinPath(path, name), spec) === true;
+      },
       buffer: (name) => obtain(buffers, path, name, current.buffers[name]),
       updateBuffer: (name, value) => void bufferUpdates.set(joinPath(path, name), value),
       noise: (name, keep, shape) => {

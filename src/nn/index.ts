@@ -11,6 +11,7 @@ export * from "./families/stochastic-depth.ts";
 export * from "./families/wide-resnet.ts";
 export * from "./family.ts";
 export * from "./forward.ts";
+export * from "./imported/index.ts";
 export * from "./initialization.ts";
 export * from "./layers.ts";
 export * from "./losses.ts";

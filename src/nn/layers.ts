@@ -87,23 +87,39 @@ export function batchNorm(channels: number, options: BatchNormOptions = {}): Mod
     buffers: { running_mean: vector("norm", 0), running_var: vector("norm", 1) },
   };
   return defineModule("BatchNorm", parts, (context, x) => {
-    const { g } = context;
     requireInput(context.path, x, x.shape.length, channels);
-    const affine = [context.parameter("weight"), context.parameter("bias")];
-    const running = [context.buffer("running_mean"), context.buffer("running_var")];
-    if (context.mode === "evaluate") return g.op("BatchNormalization", [x, ...affine, ...running], { epsilon });
-    const [y, mean, variance] = g.ops("BatchNormTraining", [x, ...affine], 3, { epsilon });
-    const count = sizeOf(shapeOf(x)) / channels;
-    const unbiased = g.op("Mul", [variance, g.fill(count / (count - 1))]);
-    const blend = (name: string, old: Value, batch: Value): void =>
-      context.updateBuffer(
-        name,
-        g.op("Add", [g.op("Mul", [old, g.fill(1 - momentum)]), g.op("Mul", [batch, g.fill(momentum)])]),
-      );
-    blend("running_mean", running[0], mean);
-    blend("running_var", running[1], unbiased);
-    return y;
+    return addBatchNorm(context, x, ["weight", "bias", "running_mean", "running_var"], { epsilon, momentum });
   });
+}
+
+/**
+ * Adds a batch norm whose parameters and buffers are the module's own of these names. One whose scale and offset are both
+ * frozen normalises by its running statistics in training too, and leaves them as they are.
+ */
+export function addBatchNorm(
+  context: ForwardContext,
+  x: Value,
+  [scale, offset, mean, variance]: readonly [scale: string, offset: string, mean: string, variance: string],
+  { epsilon, momentum }: Required<Pick<BatchNormOptions, "epsilon" | "momentum">>,
+): Value {
+  const { g } = context;
+  const affine = [context.parameter(scale), context.parameter(offset)];
+  const running = [context.buffer(mean), context.buffer(variance)];
+  const isStill = context.isFrozen(scale) && context.isFrozen(offset);
+  if (context.mode === "evaluate" || isStill)
+    return g.op("BatchNormalization", [x, ...affine, ...running], { epsilon });
+  const [y, batchMean, batchVariance] = g.ops("BatchNormTraining", [x, ...affine], 3, { epsilon });
+  const shape = shapeOf(x);
+  const count = sizeOf(shape) / shape[1];
+  const unbiased = g.op("Mul", [batchVariance, g.fill(count / (count - 1))]);
+  const blend = (name: string, old: Value, batch: Value): void =>
+    context.updateBuffer(
+      name,
+      g.op("Add", [g.op("Mul", [old, g.fill(1 - momentum)]), g.op("Mul", [batch, g.fill(momentum)])]),
+    );
+  blend(mean, running[0], batchMean);
+  blend(variance, running[1], unbiased);
+  return y;
 }
 
 /**

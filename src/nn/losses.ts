@@ -6,8 +6,10 @@ import { float32, int64 } from "../tensor/tensor.ts";
 
 /**
  * Mean cross-entropy of class scores, −Σ q·log softmax(scores), where q is 1 for the label's class; with smoothing s it
- * is 1 − s there and s/K is added everywhere.
+ * is 1 − s there and s/K is added everywhere. With class weights w, every class's term is multiplied by its weight and the
+ * mean is taken over the weights of the labels: Σ −w·q·log softmax(scores) / Σ w[label].
  *
+ * @param options.classWeights one a class, each above 0
  * @shape scores `[N,K]`, labels `[N]` int64 → `[]`
  * @source Szegedy et al. 2016, arXiv:1512.00567 (smoothing); `torch.nn.functional.cross_entropy`
  */
@@ -15,21 +17,30 @@ export function crossEntropy(
   g: GraphBuilder,
   scores: Value,
   labels: Value,
-  options: { readonly labelSmoothing?: number } = {},
+  options: { readonly labelSmoothing?: number; readonly classWeights?: readonly number[] | undefined } = {},
 ): Value {
-  const { labelSmoothing = 0 } = options;
+  const { labelSmoothing = 0, classWeights } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
     throw new OptionError("label smoothing", `must be in [0, 1), got ${labelSmoothing}`);
   }
   const [batch, classes] = shapeOf(scores);
   const off = labelSmoothing / classes;
-  const target = g.op("OneHot", [
-    labels,
-    g.constant(int64([], [classes])),
-    g.constant(float32([2], [off, off + 1 - labelSmoothing])),
-  ]);
-  const weighted = g.op("Mul", [g.op("LogSoftmax", [scores], { axis: 1 }), target]);
-  return g.op("Mul", [g.op("ReduceSum", [weighted], { keepdims: 0 }), g.fill(-1 / batch)]);
+  const oneHot = (low: number, high: number): Value =>
+    g.op("OneHot", [labels, g.constant(int64([], [classes])), g.constant(float32([2], [low, high]))]);
+  const total = (x: Value): Value => g.op("ReduceSum", [x], { keepdims: 0 });
+  const terms = g.op("Mul", [g.op("LogSoftmax", [scores], { axis: 1 }), oneHot(off, off + 1 - labelSmoothing)]);
+  if (classWeights === undefined) return g.op("Mul", [total(terms), g.fill(-1 / batch)]);
+  const weights = g.constant(float32([1, classes], requireClassWeights(classWeights, classes)));
+  const divisor = total(g.op("Mul", [oneHot(0, 1), weights]));
+  return g.op("Neg", [g.op("Div", [total(g.op("Mul", [terms, weights])), divisor])]);
+}
+
+function requireClassWeights(weights: readonly number[], classes: number): readonly number[] {
+  if (weights.length !== classes)
+    throw new OptionError("class weights", `must be ${classes}, one a class, got ${weights.length}`);
+  const wrong = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
+  if (wrong !== undefined) throw new OptionError("class weights", `must be above 0, got ${wrong}`);
+  return weights;
 }
 
 /**

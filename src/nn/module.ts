@@ -32,6 +32,8 @@ export interface ForwardContext {
   readonly path: string;
   /** This module's own parameter. */
   parameter(name: string): Value;
+  /** Whether this module's own parameter is kept as it is; a batch norm whose parameters are keeps its statistics too. */
+  isFrozen(name: string): boolean;
   /** This module's own buffer. */
   buffer(name: string): Value;
   /** Says what a buffer is after a training step. */
@@ -48,6 +50,8 @@ export interface ModuleFacts {
   readonly shortcut?: string;
   /** Whether the module is a residual block (with or without a shortcut). */
   readonly block?: boolean;
+  /** Names of the classifier's parameters, where the module's structure does not tell: see {@link headOf}. */
+  readonly head?: readonly string[];
 }
 
 /**
@@ -119,6 +123,13 @@ function collect<T>(module: Module, pick: (module: Module) => Readonly<Record<st
     Object.entries(pick(visit.module)).map(([name, spec]) => [joinPath(visit.path, name), spec] as const),
   );
   return new Map(entries.flat());
+}
+
+/** The names of the parameters that make the scores: those of the last fully connected layer. */
+export function headOf(module: Module): readonly string[] {
+  if (module.facts.head !== undefined) return module.facts.head;
+  const last = Array.from(walkModules(module)).findLast(({ module: { kind } }) => kind === "Linear");
+  return last === undefined ? [] : Object.keys(last.module.parameters).map((name) => joinPath(last.path, name));
 }
 
 /** Number of trainable elements in a module tree. */

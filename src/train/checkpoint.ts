@@ -4,9 +4,15 @@ import { formatShape } from "../tensor/shape.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import { crc32 } from "../weights/crc32.ts";
 import { decodeSafetensors, encodeSafetensorsChunks } from "../weights/safetensors.ts";
-import { type NetworkCard, networkCardSchema, requireConsistentCard } from "./network-card.ts";
-import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
 import { canonicalJson } from "../tensor/canonical-json.ts";
+import {
+  type ChannelStatistics,
+  channelStatisticsSchema,
+  type NetworkCard,
+  networkCardSchema,
+  requireConsistentCard,
+} from "./network-card.ts";
+import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
 import { type Recipe, recipeSchema } from "./recipe.ts";
 import type { TrainingState } from "./trainer.ts";
 
@@ -25,6 +31,8 @@ export interface DataPlace {
   readonly validation: number;
   /** What was done to training images, such as "crop 4, flip". */
   readonly augmentation: string;
+  /** The images' own mean and deviation, where they are normalised by others. */
+  readonly measured?: ChannelStatistics;
 }
 
 /** One finished epoch. */
@@ -80,7 +88,12 @@ const epochRecord = v.strictObject({
 const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
   network: networkCardSchema,
   recipe: recipeSchema,
-  data: v.strictObject({ train: countingNumber, validation: wholeNumber, augmentation: v.string() }),
+  data: v.strictObject({
+    train: countingNumber,
+    validation: wholeNumber,
+    augmentation: v.string(),
+    measured: v.exactOptional(channelStatisticsSchema),
+  }),
   place: v.strictObject({
     step: wholeNumber,
     lossSum: v.number(),

@@ -1,7 +1,8 @@
 import { toModel } from "../compile/inference.ts";
-import type { Lowering } from "../compile/lowering.ts";
+import type { LoweredGraph, Lowering } from "../compile/lowering.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import {
+  buildCollectingStep,
   buildTrainingStep,
   type ForwardOptions,
   type LossFunction,
@@ -14,6 +15,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import { dumpGraph } from "../onnx/text.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
+import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import type { ModelCache } from "./model-cache.ts";
@@ -32,6 +34,14 @@ export interface StepOptions extends Omit<ForwardOptions, "loss">, UpdateOptions
   readonly watch?: readonly string[];
 }
 
+/** Adds one batch's gradients to those of a step's batches before; parameters are stored as the step itself has them. */
+export interface CompiledCollection {
+  readonly session: Session;
+  readonly logical: StepGraph;
+  /** Row-major shapes of the sums, by the name of their input. */
+  readonly sums: ReadonlyMap<string, Shape>;
+}
+
 /** A training step that is ready to run. */
 export interface CompiledStep {
   readonly session: Session;
@@ -40,6 +50,8 @@ export interface CompiledStep {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Those of them that belong to the optimizer. */
   readonly optimizerState: ReadonlySet<string>;
+  /** Where a step takes several batches. */
+  readonly collection?: CompiledCollection;
   /** From row-major to how the step stores it. */
   readonly pack: (name: string, value: Tensor) => Tensor;
   readonly unpack: (name: string, value: Tensor) => Tensor;
@@ -47,21 +59,30 @@ export interface CompiledStep {
 
 /** Builds, lowers, encodes and loads a training step. */
 export async function compileStep(options: StepOptions): Promise<CompiledStep> {
-  const { runtime, lowering = portable, loss = crossEntropy, optimizer, watch, cache } = options;
+  const { lowering = portable, loss = crossEntropy, optimizer, watch, accumulate = 1 } = options;
+  if (!Number.isInteger(accumulate) || accumulate < 1)
+    throw new OptionError("accumulate", `must be a whole number above 0, got ${accumulate}`);
   const logical = buildTrainingStep({ ...options, loss }, watch);
-  const { write, layouts } = lowering.lower(logical.graph);
-  const make = (): Uint8Array => encodeModel(toModel(write()));
-  const fed = new Set([stepNames.images, stepNames.labels, ...logical.scalars, ...logical.noise.keys()]);
-  const state = logical.graph.inputs.filter(({ name }) => !fed.has(name));
+  const lowered = lowering.lower(logical.graph);
+  const { layouts } = lowered;
   const trained = [...logical.trained.keys()];
+  const sums = new Set(trained.map(stepNames.sum));
+  const fed = new Set([stepNames.images, stepNames.labels, ...logical.scalars, ...logical.noise.keys(), ...sums]);
+  const shapesOf = (isWanted: (name: string) => boolean): ReadonlyMap<string, Shape> =>
+    new Map(logical.graph.inputs.filter(({ name }) => isWanted(name)).map(({ name, shape }) => [name, shape as Shape]));
   return {
-    session: await runtime.load(await (cache?.obtain(identify(logical.graph, lowering), make) ?? make()), {
-      graphOptimization: lowering.isFinal ? "disabled" : "all",
-      ...options.session,
-      keepOnDevice: logical.kept.map(stepNames.next),
-    }),
+    session: await loadStep(options, logical, lowered),
     logical,
-    shapes: new Map(state.map(({ name, shape }) => [name, shape as Shape])),
+    ...(accumulate === 1
+      ? {}
+      : {
+          collection: await compileCollection(
+            options,
+            shapesOf((name) => sums.has(name)),
+            layouts,
+          ),
+        }),
+    shapes: shapesOf((name) => !fed.has(name)),
     optimizerState: new Set(optimizer.state.flatMap((kind) => trained.map((name) => stepNames.state(kind, name)))),
     pack: (name, value) => layouts.get(name)?.pack(value) ?? value,
     unpack: (name, value) => layouts.get(name)?.unpack(value) ?? value,
@@ -75,4 +96,34 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
 function identify(graph: Graph, { name, blockSize }: Lowering): readonly Uint8Array[] {
   const text = `${name} ${blockSize ?? ""}\n${dumpGraph(graph)}`;
   return [new TextEncoder().encode(text), ...Array.from(graph.initializers.values(), bytesOf)];
+}
+
+/** Encodes and loads a lowered step, or takes it as it was kept. */
+async function loadStep(
+  { runtime, session, cache, lowering = portable }: StepOptions,
+  { graph, kept }: StepGraph,
+  { write }: LoweredGraph,
+): Promise<Session> {
+  const make = (): Uint8Array => encodeModel(toModel(write()));
+  return runtime.load(await (cache?.obtain(identify(graph, lowering), make) ?? make()), {
+    graphOptimization: lowering.isFinal ? "disabled" : "all",
+    ...session,
+    keepOnDevice: kept.map(stepNames.next),
+  });
+}
+
+/** @param layouts those of the step itself, which must be the same: both are fed the same tensors */
+async function compileCollection(
+  options: StepOptions,
+  sums: ReadonlyMap<string, Shape>,
+  layouts: LoweredGraph["layouts"],
+): Promise<CompiledCollection> {
+  const { lowering = portable, loss = crossEntropy } = options;
+  const logical = buildCollectingStep({ ...options, loss });
+  const lowered = lowering.lower(logical.graph);
+  for (const { name } of logical.graph.inputs) {
+    if (layouts.get(name)?.name !== lowered.layouts.get(name)?.name)
+      throw new ResiduaError(name, "is stored differently in the two graphs of an accumulated step");
+  }
+  return { session: await loadStep(options, logical, lowered), logical, sums };
 }

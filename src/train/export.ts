@@ -8,9 +8,9 @@ import { normalizeModel } from "../onnx/normalize.ts";
 import { convertOpset } from "../onnx/opset/convert.ts";
 import { FormatError } from "../tensor/errors.ts";
 import { int64, isDtype, type Tensor } from "../tensor/tensor.ts";
-import { createCardModel, type NetworkCard } from "./network-card.ts";
+import { createCardModule, type NetworkCard } from "./network-card.ts";
 import type { NetworkFile } from "./network-file.ts";
-import { networkMetadata, readNetworkMetadata } from "./network-notes.ts";
+import { type KnownNetwork, networkMetadata, readNetworkMetadata } from "./network-notes.ts";
 
 /** How a network is written as ONNX. */
 export interface OnnxExportOptions {
@@ -34,7 +34,7 @@ export function exportOnnx(network: NetworkFile, options: OnnxExportOptions = {}
   if (network.kind === "graph") return convertGraph(network.onnx, options);
   const { module, imageShape } = network;
   const graph = buildInference(module, imageShape, network.state, { foldBatchNorm: options.foldBatchNorm ?? true });
-  const model = toModel(graph, networkMetadata(network));
+  const model = toModel(graph, networkMetadata(withoutStructure(network)));
   return options.opset === undefined ? model : convertOpset(model, options.opset);
 }
 
@@ -100,16 +100,27 @@ export function safetensorsMetadata(network: NetworkFile): Readonly<Record<strin
  * @param state parameters and running statistics by state-dict name
  */
 export function exportOnnxChunks(card: NetworkCard, state: ReadonlyMap<string, Tensor>): readonly Uint8Array[] {
-  const graph = buildInference(createCardModel(card).module, card.imageShape, state);
-  return encodeModelChunks(toModel(graph, networkMetadata({ ...card, card })));
+  const graph = buildInference(createCardModule(card), card.imageShape, state);
+  return encodeModelChunks(toModel(graph, networkMetadata(withoutStructure({ ...card, card }))));
+}
+
+/** An ONNX file is a network's structure itself. */
+function withoutStructure<T extends KnownNetwork>(network: T): T {
+  const { graph: _, ...model } = network.model;
+  return { ...network, model, ...(network.card === undefined ? {} : { card: { ...network.card, model } }) };
+}
+
+/** The card of a decoded ONNX file, if it carries one. @throws {FormatError} if it is damaged */
+export function findOnnxCard({ metadata }: Model, where: string): NetworkCard | undefined {
+  return readNetworkMetadata(metadata, where)?.card;
 }
 
 /**
  * Reads the card of a model that {@link exportOnnx} made.
  * @throws {FormatError} if the file is damaged or carries no card
  */
-export function requireOnnxCard({ metadata }: Model, where: string): NetworkCard {
-  const card = readNetworkMetadata(metadata, where)?.card;
+export function requireOnnxCard(model: Model, where: string): NetworkCard {
+  const card = findOnnxCard(model, where);
   if (card !== undefined) return card;
   throw new FormatError(where, "carries no description of its network; give a model that residua train wrote");
 }

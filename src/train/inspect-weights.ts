@@ -103,7 +103,7 @@ function reportRecorded(
   { card, options }: { readonly card: NetworkCard; readonly options: InspectOptions },
 ): InspectionReport {
   const { shortcut, channels, classes } = card.model.options;
-  if (options.shortcut !== undefined && options.shortcut !== shortcut) {
+  if (options.shortcut !== undefined && shortcut !== undefined && options.shortcut !== shortcut) {
     throw new WeightsError(
       where,
       `was trained with shortcut ${shortcutWords(shortcut)}, as it says itself, not ${shortcutWords(options.shortcut)}`,
@@ -120,12 +120,12 @@ function reportRecorded(
     dimensions: card.imageShape.length - 1,
     channels,
     classes,
-    shortcut,
-    candidates: [shortcut],
+    shortcut: shortcut ?? null,
+    candidates: shortcut === undefined ? [] : [shortcut],
     layout: "Residua",
     block: structure?.block ?? null,
     stages: structure?.stages ?? [],
-    model: card.model,
+    model: { name: card.model.name, options: card.model.options },
     difference: same,
     left: [],
   });
@@ -153,7 +153,7 @@ function summarize({ network, dimensions, candidates, layout, channels, classes 
   return [
     network,
     ...(dimensions === 2 ? [] : [`${dimensions}-D`]),
-    `shortcut ${candidates.map(shortcutWords).join(" or ")}`,
+    candidates.length === 0 ? "shortcuts of its own" : `shortcut ${candidates.map(shortcutWords).join(" or ")}`,
     `${layout} layout`,
     `${channels} input channel${channels === 1 ? "" : "s"}`,
     classes === null ? "no classifier" : `${classes} class${classes === 1 ? "" : "es"}`,

@@ -108,9 +108,12 @@ function recordedModel({ model }: NetworkCard, where: string, { name, options = 
   if (name !== undefined && name !== model.name) {
     throw new WeightsError(where, `holds ${model.name}, as it says itself, not ${name}`);
   }
-  const { shortcut = model.options.shortcut } = options;
-  if (shortcut !== model.options.shortcut) {
-    const own = shortcutWords(model.options.shortcut);
+  const { shortcut: recorded } = model.options;
+  if (recorded === undefined)
+    throw new WeightsError(where, "holds a network out of an ONNX file, which has no name here; give its model.onnx");
+  const { shortcut = recorded } = options;
+  if (shortcut !== recorded) {
+    const own = shortcutWords(recorded);
     throw new WeightsError(
       where,
       `was trained with shortcut ${own}, as it says itself, not ${shortcutWords(shortcut)}`,

@@ -1,7 +1,7 @@
 import type { LabeledBatch } from "./batch.ts";
 import type { EpochRecord, TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { createRecipeSchedule, type Recipe } from "./recipe.ts";
+import { createRecipeSchedule, imagesPerStep, type Recipe } from "./recipe.ts";
 import { DivergenceError, type StepResult, type Trainer } from "./trainer.ts";
 
 /** How a training ended: all epochs done, no better validation for a while, asked to stop, or no finite loss. */
@@ -95,6 +95,7 @@ function closeEpoch(
 export async function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
   const { trainer, recipe, stepsPerEpoch, shouldStop } = options;
   const steps = recipe.epochs * stepsPerEpoch;
+  const images = imagesPerStep(recipe);
   const schedule = createRecipeSchedule(recipe, steps);
   let { place } = options;
   while (place.step < steps) {
@@ -116,17 +117,17 @@ export async function runTraining(options: LoopOptions): Promise<TrainingOutcome
       steps,
       epoch: place.epochs.length + 1,
       loss: place.lossSum / done,
-      accuracy: place.correctSum / (done * recipe.batch),
+      accuracy: place.correctSum / (done * images),
       learningRate,
       stepLoss: result.loss,
-      stepAccuracy: result.correct / recipe.batch,
+      stepAccuracy: result.correct / images,
       gradientNorm: result.gradientNorm,
     });
     if (done < stepsPerEpoch) {
       await options.onPause?.(place);
       continue;
     }
-    const closed = closeEpoch(place, stepsPerEpoch, recipe.batch, await options.validate?.());
+    const closed = closeEpoch(place, stepsPerEpoch, images, await options.validate?.());
     place = closed.place;
     await options.onEpoch(place, closed.isBest);
   }

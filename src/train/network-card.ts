@@ -1,7 +1,15 @@
+import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import * as v from "valibot";
+import { createGraphModule } from "../nn/imported/graph-module.ts";
 import { type CompleteModelOptions, modelOptionTable, type OptionRule } from "../nn/model-options.ts";
-import { createModel, type NamedModel } from "../nn/models.ts";
+import { createModel } from "../nn/models.ts";
 import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
+import { toModel } from "../compile/inference.ts";
+import { stepNames } from "../compile/step.ts";
+import { decodeModel } from "../onnx/decode.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import type { Graph } from "../onnx/graph.ts";
+import { inferModel } from "../onnx/infer.ts";
 import { FormatError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -14,9 +22,18 @@ export interface ChannelStatistics {
   readonly deviation: readonly number[];
 }
 
+/** Which network: one of Residua's by name, or one out of a file. */
+export interface CardModel {
+  readonly name: string;
+  /** Without a shortcut type where the network is out of a file, which has whatever its graph has. */
+  readonly options: Omit<CompleteModelOptions, "shortcut"> & Pick<Partial<CompleteModelOptions>, "shortcut">;
+  /** The structure of a network out of a file: an ONNX model whose weights are inputs, in base64. */
+  readonly graph?: string;
+}
+
 /** All that a trained network must carry with it to be used without anything else. */
 export interface NetworkCard {
-  readonly model: { readonly name: string; readonly options: CompleteModelOptions };
+  readonly model: CardModel;
   /** `[channels, H, W]` that it was trained on. */
   readonly imageShape: readonly [channels: number, height: number, width: number];
   /** Name of the data set, or of its folder. */
@@ -33,7 +50,7 @@ function optionSchema(rule: OptionRule): v.GenericSchema {
   return v.pipe(v.number(), v.minValue(rule.minimum), v.ltValue(rule.below));
 }
 
-const required: readonly string[] = ["shortcut", "channels", "classes"];
+const required: readonly string[] = ["channels", "classes"];
 
 const modelOptions = v.strictObject(
   Object.fromEntries(
@@ -42,12 +59,13 @@ const modelOptions = v.strictObject(
       required.includes(name) ? optionSchema(rule) : v.exactOptional(optionSchema(rule)),
     ]),
   ),
-) as v.GenericSchema<unknown, unknown> as v.GenericSchema<unknown, CompleteModelOptions>;
+) as v.GenericSchema<unknown, unknown> as v.GenericSchema<unknown, CardModel["options"]>;
 
 /** A network by name, as files keep it. */
 export const networkModelSchema: v.GenericSchema<unknown, NetworkCard["model"]> = v.strictObject({
   name: v.string(),
   options: modelOptions,
+  graph: v.exactOptional(v.pipe(v.string(), v.base64())),
 });
 
 /** Generous for an image, and small enough that none of that size exhausts the memory. */
@@ -58,16 +76,19 @@ export const extentSchema: v.GenericSchema<unknown, number> = v.pipe(
   v.maxValue(8192),
 );
 
+/** Statistics as files keep them. */
+export const channelStatisticsSchema: v.GenericSchema<unknown, ChannelStatistics> = v.strictObject({
+  mean: v.array(v.pipe(v.number(), v.finite())),
+  deviation: v.array(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+});
+
 /** A card as files keep it. */
 export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strictObject({
   model: networkModelSchema,
   imageShape: v.strictTuple([extentSchema, extentSchema, extentSchema]),
   data: v.string(),
   classes: v.array(v.string()),
-  normalization: v.strictObject({
-    mean: v.array(v.pipe(v.number(), v.finite())),
-    deviation: v.array(v.pipe(v.number(), v.finite(), v.gtValue(0))),
-  }),
+  normalization: channelStatisticsSchema,
 });
 
 /**
@@ -100,9 +121,21 @@ export function requireConsistentCard({ model, classes, imageShape, normalizatio
   }
 }
 
-/** Makes the network of a card. @throws {OptionError} if its name is unknown */
-export function createCardModel({ model }: NetworkCard): NamedModel {
-  return createModel(model.name, model.options);
+/** The structure of a network out of a file, as a card keeps it. */
+export function encodeStructure(graph: Graph): string {
+  return base64Encode(encodeModel(toModel(graph)));
+}
+
+/**
+ * Makes the network of a card.
+ * @throws {OptionError} if its name is unknown
+ * @throws {FormatError} if its structure is damaged
+ */
+export function createCardModule({ model }: Pick<NetworkCard, "model">): Module {
+  const { name, options, graph } = model;
+  if (graph === undefined) return createModel(name, options).module;
+  const decoded = decodeModel(base64Decode(graph), name);
+  return createGraphModule(inferModel(decoded).graph);
 }
 
 /** A network with the tensors that a file holds for it. */
@@ -131,13 +164,17 @@ export function restoreNetwork(
  * Makes the network that a file of so many tensors says it holds.
  * @throws {FormatError} if it is not known, or has more layers than the file has tensors
  */
-export function createKnownModel(card: Pick<NetworkCard, "model">, tensorCount: number, where: string): NamedModel {
-  const { name, options } = card.model;
+export function createKnownModel(
+  card: Pick<NetworkCard, "model">,
+  tensorCount: number,
+  where: string,
+): { readonly module: Module } {
+  const { name, graph } = card.model;
   // Every layer has a tensor: a network of a million layers must not be built just because a name says so.
-  const depth = Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number));
+  const depth = graph === undefined ? Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number)) : 0;
   if (depth > tensorCount) throw new FormatError(where, `holds ${tensorCount} tensors, too few for "${name}"`);
   try {
-    return createModel(name, options);
+    return { module: createCardModule(card) };
   } catch (cause) {
     throw new FormatError(where, `holds a network that is not known here: ${(cause as Error).message}`, { cause });
   }
@@ -148,7 +185,18 @@ export function stateShapes(module: Module): ReadonlyMap<string, Shape> {
   return new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
 }
 
-/** A checkpoint's tensors without `STATE/PARAMETER`: no part of a network has a slash in its name. */
+/**
+ * The network in a checkpoint's tensors, with moving averages in the place of what they are of, and without
+ * `STATE/PARAMETER`: no part of a network has a slash in its name.
+ */
 export function withoutOptimizerState(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-  return new Map([...tensors].filter(([name]) => !name.includes("/")));
+  return new Map([...averagedState(tensors)].filter(([name]) => !name.includes("/")));
+}
+
+const AVERAGE = stepNames.average("");
+
+/** A state with its moving averages, where it has some, in the place of the values that they are of. */
+export function averagedState<T extends Tensor>(state: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const averages = [...state].filter(([name]) => name.startsWith(AVERAGE));
+  return new Map([...state, ...averages.map(([name, value]) => [name.slice(AVERAGE.length), value] as const)]);
 }

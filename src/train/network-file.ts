@@ -89,10 +89,11 @@ function describeOnnx(onnx: Model, where: string): NetworkFile {
   const known = readNetworkMetadata(onnx.metadata, where);
   if (known === undefined) return { kind: "graph", onnx, folded: false };
   // Where batch norms were kept, the initializers are the state dict.
-  if (onnx.graph.nodes.some(({ op }) => op === "BatchNormalization")) {
+  const isNamed = known.model.options.shortcut !== undefined;
+  if (isNamed && onnx.graph.nodes.some(({ op }) => op === "BatchNormalization")) {
     return restoreKnown(known, onnx.graph.initializers, where);
   }
-  return { kind: "graph", onnx, folded: true, ...(known.card === undefined ? {} : { card: known.card }) };
+  return { kind: "graph", onnx, folded: isNamed, ...(known.card === undefined ? {} : { card: known.card }) };
 }
 
 function restoreKnown(known: KnownNetwork, tensors: ReadonlyMap<string, Tensor>, where: string): WeightedNetwork {

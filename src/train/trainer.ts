@@ -1,19 +1,23 @@
 import { stepNames } from "../compile/step.ts";
 import type { NoiseInput } from "../nn/forward.ts";
 import { initializeState } from "../nn/initialization.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import type { RuntimeTensor } from "../runtime/runtime.ts";
-import { TrainingError, WeightsError } from "../tensor/errors.ts";
+import type { RuntimeTensor, Session } from "../runtime/runtime.ts";
+import { OptionError, TrainingError, WeightsError } from "../tensor/errors.ts";
+import { drawBeta } from "../tensor/distributions.ts";
 import { randomStream } from "../tensor/random.ts";
 import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
+import { float32, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
-import { type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
+import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
 
 /** What a trainer is made from; a model from `createModel` brings `module` and `imageShape`. */
-export interface TrainerOptions extends StepOptions {
-  /** Of the first parameters and of dropout. */
+export interface TrainerOptions extends Omit<StepOptions, "mixup" | "average"> {
+  /** Of the first parameters, of dropout and of mixup. */
   readonly seed: number;
+  /** α of mixup's λ ~ Beta(α, α); not blended if left out. */
+  readonly mixup?: number | undefined;
+  /** Decay of the moving averages `ema/NAME`, reached within the first steps; none are kept if left out. */
+  readonly average?: number | undefined;
 }
 
 /** What one step reports. */
@@ -52,19 +56,21 @@ export interface Trainer {
   /** Steps done. */
   readonly steps: number;
   /**
-   * Trains on one batch.
+   * Trains on one batch, or on as many as are accumulated, one after another in one tensor.
    *
    * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step
    */
   step(batch: LabeledBatch, learningRate: number): Promise<StepResult>;
   state(): Promise<TrainingState>;
   /**
-   * Takes over a state. Where it has nothing of the optimizer, as weights alone, the optimizer starts at zero.
+   * Takes over a state. Where it has nothing of the optimizer, as weights alone, the optimizer starts at zero; a moving
+   * average that it lacks starts from the value itself.
    *
    * @param steps how many steps the state has behind it
+   * @param options.partial whether the optimizer may lack some parameters' state, which then starts at zero
    * @throws {WeightsError} if something is missing or has another shape
    */
-  load(state: ReadonlyMap<string, Tensor>, steps: number): void;
+  load(state: ReadonlyMap<string, Tensor>, steps: number, options?: { readonly partial?: boolean }): void;
   /** Releases the compiled step when it is idle, and the tensors. Safe to call twice. */
   release(): Promise<void>;
 }
@@ -77,9 +83,15 @@ export interface Trainer {
  * @throws {ShapeError} if the network does not take such images
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { optimizer, seed, watch = [] } = options;
-  const compiled = await compileStep(options);
-  const { session, logical, shapes, pack, unpack } = compiled;
+  const { watch = [], mixup, average, accumulate = 1, ...rest } = options;
+  const compiled = await compileStep({
+    ...rest,
+    watch,
+    accumulate,
+    mixup: mixup !== undefined,
+    average: average !== undefined,
+  });
+  const { session, logical, shapes, pack, unpack, collection } = compiled;
   let steps = 0;
   let held: Readonly<Record<string, Tensor | RuntimeTensor>> = {};
   const hold = (next: typeof held): void => {
@@ -87,26 +99,63 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     held = { ...held, ...next };
     replaced.forEach(disposeTensor);
   };
-  const load: Trainer["load"] = (state, done) => {
-    hold(Object.fromEntries(completeState(state, compiled).map(([name, value]) => [name, pack(name, value)])));
+  const load: Trainer["load"] = (state, done, { partial = false } = {}) => {
+    const whole = completeState(state, compiled, partial);
+    hold(Object.fromEntries(whole.map(([name, value]) => [name, pack(name, value)])));
     steps = done;
   };
-  load(initializeState(options.module, seed), 0);
+  load(initializeState(options.module, options.seed), 0);
+
+  /** Runs one part of a step on what has been kept so far. @param part counts from 0 */
+  const runPart = (
+    on: Pick<CompiledStep, "session" | "logical">,
+    state: Held,
+    { images, labels }: LabeledBatch,
+    fed: { readonly part: number; readonly learningRate: number },
+  ): Promise<Readonly<Record<string, RuntimeTensor>>> => {
+    const draw = { seed: options.seed, step: steps * accumulate + fed.part };
+    const scalars = scalarValues(options, fed.learningRate, steps + 1, draw);
+    const inputs = [
+      ...on.logical.scalars.map((name) => [name, float32([], [scalars[name]])] as const),
+      ...Array.from(on.logical.noise, ([name, noise]) => [name, drawMask({ ...draw, name }, noise)] as const),
+      [stepNames.images, images] as const,
+      [stepNames.labels, labels] as const,
+    ];
+    return on.session.run({
+      ...takenBy(on.session, state),
+      ...Object.fromEntries(inputs.map(([name, value]) => [name, pack(name, value)])),
+    });
+  };
+
+  /** All parts of a step but the last: sums of their gradients, and running statistics moved on. */
+  const collect = async (parts: readonly LabeledBatch[], learningRate: number): Promise<Collected> => {
+    let [state, loss, correct] = [collection ? zeroSums(collection, pack) : {}, 0, 0] as [Held, number, number];
+    for (const [part, batch] of parts.entries()) {
+      const results = await runPart(collection!, { ...held, ...state }, batch, { part, learningRate });
+      loss += await readScalar(results, stepNames.loss);
+      correct += await readScalar(results, stepNames.correct);
+      Object.values(state).forEach(disposeTensor);
+      state = Object.fromEntries(collection!.logical.kept.map((name) => [name, results[stepNames.next(name)]]));
+    }
+    return { state, loss, correct };
+  };
 
   return {
     get steps() {
       return steps;
     },
     step: async (batch, learningRate) => {
-      const inputs = [
-        ...scalarInputs(optimizer, learningRate, steps + 1),
-        ...Array.from(logical.noise, ([name, noise]) => [name, drawMask({ seed, name, step: steps }, noise)] as const),
-        [stepNames.images, batch.images] as const,
-        [stepNames.labels, batch.labels] as const,
-      ];
-      const fed = Object.fromEntries(inputs.map(([name, value]) => [name, pack(name, value)]));
-      const results = await session.run({ ...held, ...fed });
-      const report = await readReport(results, steps + 1, watch);
+      const parts = splitBatch(batch, accumulate);
+      const collected = await collect(parts.slice(0, -1), learningRate);
+      const last = { part: accumulate - 1, learningRate };
+      const results = await runPart(compiled, { ...held, ...collected.state }, parts.at(-1)!, last);
+      const final = await readReport(results, steps + 1, watch);
+      const report = {
+        ...final,
+        loss: (collected.loss + final.loss) / accumulate,
+        correct: collected.correct + final.correct,
+      };
+      Object.values(collected.state).forEach(disposeTensor);
       const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         Object.values(next).forEach(disposeTensor);
@@ -127,6 +176,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     load,
     release: async () => {
       await session.release();
+      await collection?.session.release();
       Object.values(held).forEach(disposeTensor);
       held = {};
     },
@@ -137,13 +187,65 @@ function disposeTensor(value: Tensor | RuntimeTensor | undefined): void {
   if (value !== undefined && "dispose" in value) value.dispose();
 }
 
-function scalarInputs(
-  optimizer: Optimizer,
+/** What a session takes of a state: one that collects gradients has nothing of the optimizer. */
+function takenBy({ inputNames }: Session, state: Held): Held {
+  const names = new Set(inputNames);
+  return Object.fromEntries(Object.entries(state).filter(([name]) => names.has(name)));
+}
+
+type Held = Readonly<Record<string, Tensor | RuntimeTensor>>;
+
+interface Collected {
+  readonly state: Held;
+  readonly loss: number;
+  readonly correct: number;
+}
+
+function zeroSums({ sums }: CompiledCollection, pack: CompiledStep["pack"]): Held {
+  return Object.fromEntries(Array.from(sums, ([name, shape]) => [name, pack(name, zeros("float32", shape))]));
+}
+
+/** Equal parts, one after another. @throws {OptionError} if there is not the same number of images for each */
+function splitBatch({ images, labels }: LabeledBatch, parts: number): readonly LabeledBatch[] {
+  if (parts === 1) return [{ images, labels }];
+  const [count, ...imageShape] = images.shape;
+  if (count % parts !== 0)
+    throw new OptionError("accumulate", `cannot divide ${count} images into ${parts} equal batches`);
+  const size = count / parts;
+  const pixels = size * sizeOf(imageShape);
+  return Array.from({ length: parts }, (_, part) => ({
+    images: float32([size, ...imageShape], images.data.subarray(part * pixels, (part + 1) * pixels)),
+    labels: tensor("int64", [size], labels.data.subarray(part * size, (part + 1) * size)),
+  }));
+}
+
+/** All scalars that a step may be fed, by name. @param step counts from 1 */
+function scalarValues(
+  { optimizer, mixup, average }: TrainerOptions,
   learningRate: number,
   step: number,
-): readonly (readonly [string, Tensor])[] {
+  draw: { readonly seed: number; readonly step: number },
+): Readonly<Record<string, number>> {
   const values = optimizer.scalarValues(learningRate, step);
-  return optimizer.scalars.map((name, index) => [name, float32([], [values[index]])]);
+  return {
+    ...Object.fromEntries(optimizer.scalars.map((name, index) => [name, values[index]])),
+    ...(mixup === undefined ? {} : { [stepNames.mixup]: drawMixup(draw.seed, draw.step, mixup) }),
+    ...(average === undefined ? {} : { [stepNames.averageDecay]: averageDecay(average, step) }),
+  };
+}
+
+/**
+ * How much of the old average is kept: less in the first steps, so that it does not hang on the first values.
+ * @source `tf.train.ExponentialMovingAverage`, num_updates
+ */
+function averageDecay(decay: number, step: number): number {
+  return Math.min(decay, (1 + step) / (10 + step));
+}
+
+/** λ ~ Beta(α, α), the larger share taken: with the batch reversed, λ and 1 − λ make the same blends. */
+function drawMixup(seed: number, step: number, alpha: number): number {
+  const share = drawBeta(randomStream(seed, "mixup", step), alpha);
+  return Math.max(share, 1 - share);
 }
 
 /** Bernoulli(keep) / keep: the mask of one dropout in one step. */
@@ -157,16 +259,18 @@ function drawMask(
   return float32(shape, Float32Array.from({ length: sizeOf(shape) }, draw));
 }
 
+async function readScalar(results: Readonly<Record<string, RuntimeTensor>>, name: string): Promise<number> {
+  const { data } = await results[name].read();
+  results[name].dispose();
+  return Number(data[0]);
+}
+
 async function readReport(
   results: Readonly<Record<string, RuntimeTensor>>,
   step: number,
   watch: readonly string[],
 ): Promise<StepResult> {
-  const scalar = async (name: string): Promise<number> => {
-    const { data } = await results[name].read();
-    results[name].dispose();
-    return Number(data[0]);
-  };
+  const scalar = (name: string): Promise<number> => readScalar(results, name);
   const norms: Record<string, number> = {};
   for (const name of watch) norms[name] = await scalar(stepNames.normOf(name));
   return {
@@ -182,13 +286,24 @@ async function readReport(
 function completeState(
   given: ReadonlyMap<string, Tensor>,
   { shapes, optimizerState }: CompiledStep,
+  partial: boolean,
 ): readonly (readonly [string, Tensor])[] {
-  const weightsAlone = !Array.from(optimizerState).some((name) => given.has(name));
+  const mayLack = partial || !Array.from(optimizerState).some((name) => given.has(name));
   return Array.from(shapes, ([name, shape]) => {
-    const value = given.get(name) ?? (weightsAlone && optimizerState.has(name) ? zeros("float32", shape) : undefined);
+    const value =
+      given.get(name) ??
+      averagedOf(name, given) ??
+      (mayLack && optimizerState.has(name) ? zeros("float32", shape) : undefined);
     if (value === undefined) throw new WeightsError("state", `has no "${name}"; it belongs to another training`);
     if (value.dtype === "float32" && sameShape(value.shape, shape)) return [name, value];
     const found = `${value.dtype} ${formatShape(value.shape)}`;
     throw new WeightsError("state", `"${name}" is ${found}, must be float32 ${formatShape(shape)}`);
   });
+}
+
+const AVERAGE = stepNames.average("");
+
+/** What a moving average starts from: the value that it is of. */
+function averagedOf(name: string, given: ReadonlyMap<string, Tensor>): Tensor | undefined {
+  return name.startsWith(AVERAGE) ? given.get(name.slice(AVERAGE.length)) : undefined;
 }

@@ -3,7 +3,7 @@ import { findCheckpoint, readCheckpoint } from "../../train/node/training-files.
 import { OptionError } from "../../tensor/errors.ts";
 
 /** Options of a command by commander's names; undefined where one has no value. */
-export type OptionValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type OptionValues = Readonly<Record<string, unknown>>;
 
 /** Options of `residua train` as a checkpoint has them. */
 function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
@@ -22,6 +22,17 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
     clipNorm: recipe.clipNorm,
     patience: recipe.patience,
     seed: recipe.seed,
+    classes: network.classes,
+    imageSize: network.imageShape[1],
+    freeze: recipe.freeze,
+    headOnly: recipe.headOnly,
+    unfreeze: recipe.unfreezeEvery,
+    layerDecay: recipe.layerDecay,
+    lrGroup: recipe.rates,
+    accumulate: recipe.accumulate,
+    classWeights: recipe.classWeights,
+    mixup: recipe.mixup,
+    ema: recipe.average,
     augment: !data.augmentation.startsWith("crop 0"),
   };
 }
@@ -33,14 +44,27 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
  * @throws {OptionError} for the first that is not what the checkpoint has
  */
 export async function requireOptionsOf(path: string, given: OptionValues): Promise<void> {
+  for (const name of ["from", "normalization"]) {
+    if (name in given) throw new OptionError(`--${name}`, "does not go with --resume: the checkpoint has it");
+  }
   const { notes } = await readCheckpoint(await findCheckpoint(path));
   for (const [name, value] of Object.entries(optionsOf(notes))) {
-    if (!(name in given) || given[name] === value) continue;
+    if (!(name in given) || isSame(given[name], value)) continue;
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const began = value === undefined ? "without it" : `with ${String(value)}`;
+    const began = value === undefined ? "without it" : `with ${showValue(value)}`;
     throw new OptionError(
       option,
-      `is ${String(given[name])}, but this training began ${began}; leave it out to resume`,
+      `is ${showValue(given[name])}, but this training began ${began}; leave it out to resume`,
     );
   }
+}
+
+/** An option that was typed without its value, or as a word for one that was computed, says only that it is there. */
+function isSame(given: unknown, value: unknown): boolean {
+  if ((given === true && typeof value === "number") || given === "balanced") return value !== undefined;
+  return JSON.stringify(given) === JSON.stringify(value);
+}
+
+function showValue(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { parseShortcutType, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { createModel } from "../../nn/models.ts";
 import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -14,11 +14,12 @@ import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
+import { addFineTuningOptions, type FineTuningOptions, fineTuningRecipe, fineTuningStart } from "./train-options.ts";
 import { type OptionValues, requireOptionsOf } from "./train-resume.ts";
 
-interface Options {
-  readonly model: string;
-  readonly shortcut: ShortcutType;
+interface Options extends FineTuningOptions {
+  readonly model?: string;
+  readonly shortcut?: ShortcutType;
   readonly data: string;
   readonly limit?: number;
   readonly validation: number;
@@ -43,7 +44,12 @@ interface Options {
   readonly json?: boolean;
 }
 
-const ADAMW_RATE = 0.003;
+const STANDARD_MODEL = "resnet20";
+/** The highest learning rate: of fresh parameters, and of those that have learnt something. */
+const rates = {
+  sgd: { fresh: defaultRecipe.learningRate, tuned: 0.01 },
+  adamw: { fresh: 0.003, tuned: 0.0005 },
+} as const;
 const CROP_PADDING = 4;
 const STANDARD_FOLDER = "residua-train";
 
@@ -59,18 +65,21 @@ function createRecipe(options: Options): Recipe {
     epochs: options.epochs,
     batch: options.batchSize,
     optimizer,
-    learningRate: options.lr ?? (options.optimizer === "sgd" ? defaultRecipe.learningRate : ADAMW_RATE),
+    learningRate: options.lr ?? rates[options.optimizer][options.from === undefined ? "fresh" : "tuned"],
     schedule: options.schedule,
     labelSmoothing: options.labelSmoothing,
     seed: options.seed,
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
     ...(options.patience === undefined ? {} : { patience: options.patience }),
+    ...fineTuningRecipe(options),
   };
 }
 
 function createJob(options: Options): TrainingJob {
+  const model = options.model ?? (options.from === undefined ? STANDARD_MODEL : undefined);
+  const modelOptions = options.shortcut === undefined ? {} : { shortcut: options.shortcut };
   // Names a wrong model before anything starts.
-  createModel(options.model, { shortcut: options.shortcut });
+  if (model !== undefined) createModel(model, modelOptions);
   if (options.patience !== undefined && options.validation === 0)
     throw new OptionError("--patience", "needs a validation part; give --validation above 0");
   const isCifar = options.data.startsWith("cifar");
@@ -79,8 +88,9 @@ function createJob(options: Options): TrainingJob {
     start:
       options.resume === undefined
         ? {
-            model: options.model,
-            modelOptions: { shortcut: options.shortcut },
+            ...(model === undefined ? {} : { model }),
+            modelOptions,
+            ...fineTuningStart(options),
             data: options.data,
             ...(options.limit === undefined ? {} : { limit: options.limit }),
             validation: options.validation,
@@ -171,11 +181,11 @@ async function train(options: Options, command: Command): Promise<void> {
 
 /** `residua train`: trains a network; stops and resumes exactly. */
 export function registerTrain(program: Command): void {
-  program
+  const command = program
     .command("train")
     .description("train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly")
-    .addOption(new Option("--model <name>", "resnet20, resnet56, resnet18 …").default("resnet20"))
-    .addOption(sharedOptions.shortcut().default(parseShortcutType("project"), "project"))
+    .addOption(new Option("--model <name>", `resnet20, resnet56, resnet18 … (default: ${STANDARD_MODEL})`))
+    .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.data("mnist"))
     .addOption(sharedOptions.limit())
     .addOption(
@@ -190,9 +200,10 @@ export function registerTrain(program: Command): void {
     )
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(defaultRecipe.batch))
     .addOption(
-      new Option("--lr <rate>", "highest learning rate (default: 0.1 with sgd, 0.003 with adamw)").argParser(
-        decimalNumber(Number.MIN_VALUE),
-      ),
+      new Option(
+        "--lr <rate>",
+        "highest learning rate (default: 0.1 with sgd, 0.003 with adamw; with --from 0.01, 0.0005)",
+      ).argParser(decimalNumber(Number.MIN_VALUE)),
     )
     .addOption(
       new Option("--optimizer <name>", "sgd (Nesterov momentum 0.9) or adamw").choices(["sgd", "adamw"]).default("sgd"),
@@ -240,7 +251,8 @@ export function registerTrain(program: Command): void {
     .addOption(new Option("--no-store", "do not keep the run in the run store"))
     .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
     .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
-    .addOption(sharedOptions.json())
+    .addOption(sharedOptions.json());
+  addFineTuningOptions(command)
     .addHelpText(
       "after",
       `
@@ -249,6 +261,8 @@ Examples:
   $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 30 --batch-size 128
   $ residua train --data photos/ --model resnet18 --out runs/photos
   $ residua train --data mnist --tensorboard logs/first     then: tensorboard --logdir logs
+  $ residua train --data photos/ --from resnet18.onnx --head-only
+  $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
   $ residua train --resume residua-train`,
     )
     .action(train);

@@ -59,7 +59,7 @@ function viewElements(dtype: DType, bytes: Uint8Array, count: number): Tensor["d
   const constructor = dtypeArrays[dtype];
   if (bytes.byteOffset % constructor.BYTES_PER_ELEMENT === 0)
     return new constructor(bytes.buffer, bytes.byteOffset, count);
-  return new constructor(bytes.slice().buffer, 0, count);
+  return new constructor(new Uint8Array(bytes).buffer, 0, count);
 }
 
 function copyElements(where: string, dtype: DType, list: ArrayLike<number | bigint>): Tensor["data"] {

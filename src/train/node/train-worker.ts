@@ -9,11 +9,13 @@ import { toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
 import { type Evaluation, evaluate, evaluationBatchSize, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
+import { type FineTuning, planFineTuning } from "../fine-tuning.ts";
+import { createGradualTrainer } from "../gradual-trainer.ts";
 import { runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
-import { createCardModel } from "../network-card.ts";
-import { stepOptionsOf } from "../recipe.ts";
-import { createTrainer, type Trainer, type TrainingState } from "../trainer.ts";
+import { averagedState, createCardModule } from "../network-card.ts";
+import { imagesPerStep, stepOptionsOf } from "../recipe.ts";
+import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { errorMessage } from "../../tensor/errors.ts";
 import { type JobContext, serveJob } from "./child-job.ts";
@@ -34,6 +36,7 @@ interface Workplace {
   readonly job: TrainingJob;
   readonly setup: TrainingSetup;
   readonly plan: BatchPlan;
+  readonly fineTuning: FineTuning;
   readonly files: TrainingFiles;
   readonly context: JobContext<TrainingEvent>;
 }
@@ -46,10 +49,12 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
   const chosen = await chooseLowering(runtime, job.lowering);
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   const setup =
-    "resume" in start ? await setUpResumed(resumed!, cache, engine, note) : await setUpFresh(start, cache, engine);
+    "resume" in start
+      ? await setUpResumed(resumed!, cache, engine, note)
+      : await setUpFresh(start, cache, engine, note);
   // Before anything is said or written.
   const plan = planBatches(setup);
-  stepsPerEpoch(plan);
+  const fineTuning = planFineTuning(setup.notes.recipe, createCardModule(setup.notes.network), stepsPerEpoch(plan));
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
@@ -66,11 +71,11 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
       ...(resumed === undefined ? {} : { resumed }),
     },
   });
-  return { runtime, chosen, job, setup, plan, files, context };
+  return { runtime, chosen, job, setup, plan, fineTuning, files, context };
 }
 
 function planBatches({ notes: { recipe }, split }: TrainingSetup): BatchPlan {
-  return { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices: split.train };
+  return { batch: imagesPerStep(recipe), seed: recipe.seed, shuffle: true, indices: split.train };
 }
 
 /** The state as it predicts: on the validation part, or on the test set. */
@@ -81,13 +86,13 @@ function evaluateState(
 ): Promise<Evaluation> {
   const { data, split, notes } = setup;
   const { imageShape, normalization } = notes.network;
-  const { module } = createCardModel(notes.network);
+  const module = createCardModule(notes.network);
   const batch = evaluationBatchSize(imageShape);
   const batches =
     part === "test"
       ? openEvaluation(data.test, normalization, batch)
       : openEvaluation(data.train, normalization, batch, split.validation);
-  return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+  return withInference({ runtime, module, imageShape, state: averagedState(state), session: job.session }, (session) =>
     evaluate(session, batches),
   );
 }
@@ -193,7 +198,7 @@ async function concludeTraining(
   const notes = { ...setup.notes, place: reached };
   const state =
     reached.best === undefined ? await trainer.state() : ((await readBest(files, notes)).state as TrainingState);
-  await writeFileAtomically(files.onnx, exportOnnxChunks(notes.network, state));
+  await writeFileAtomically(files.onnx, exportOnnxChunks(notes.network, averagedState(state)));
   return { test: await evaluateState(place, state, "test") };
 }
 
@@ -201,15 +206,19 @@ async function performTraining(job: TrainingJob, context: JobContext<TrainingEve
   const place = await openWorkplace(job, context);
   const { setup, files, chosen, runtime } = place;
   const { network, recipe } = setup.notes;
-  const trainer = await createTrainer({
-    ...stepOptionsOf(recipe),
-    runtime,
-    module: createCardModel(network).module,
-    imageShape: network.imageShape,
-    lowering: chosen.lowering,
-    session: job.session,
-    cache: createModelCache(join(job.cache, "compiled")),
-  });
+  const trainer = await createGradualTrainer(
+    {
+      ...stepOptionsOf(recipe),
+      runtime,
+      module: createCardModule(network),
+      imageShape: network.imageShape,
+      lowering: chosen.lowering,
+      session: job.session,
+      cache: createModelCache(join(job.cache, "compiled")),
+    },
+    place.fineTuning,
+    setup.notes.place.step,
+  );
   try {
     if (setup.state !== undefined) trainer.load(setup.state, setup.notes.place.step);
     const { place: reached, status, reason, diverged, imagesPerSecond } = await trainAndKeep(place, trainer);

@@ -2,17 +2,18 @@ import type { Augmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { type Split, splitValidation } from "../../data/split.ts";
-import { createModel } from "../../nn/models.ts";
-import { FormatError } from "../../tensor/errors.ts";
+import { selectClasses } from "../../data/select-classes.ts";
+import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { CheckpointNotes, Engine } from "../checkpoint.ts";
 import { startOfTraining } from "../loop.ts";
-import { type NetworkCard, restoreNetwork } from "../network-card.ts";
+import { type ChannelStatistics, type NetworkCard, restoreNetwork } from "../network-card.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { requireRecipe } from "../recipe.ts";
+import { type Recipe, requireRecipe } from "../recipe.ts";
 import type { TrainingState } from "../trainer.ts";
 import { readCheckpoint } from "./training-files.ts";
-import type { FreshTraining } from "./training.ts";
+import { type NetworkStart, openStart } from "./training-start.ts";
+import type { FreshTraining, NormalizationChoice } from "./training.ts";
 
 /** A training that is set up: what to do, on what, from where. */
 export interface TrainingSetup {
@@ -35,21 +36,30 @@ function parseAugmentation(text: string, where: string): Augmentation {
 }
 
 /** Sets up a training from the start. @param cache where fetched data sets lie */
-export async function setUpFresh(fresh: FreshTraining, cache: string, engine: Engine): Promise<TrainingSetup> {
-  const { recipe, augmentation } = fresh;
-  requireRecipe(recipe);
-  const [channels, height, width] = createModel(fresh.model, fresh.modelOptions).imageShape;
-  const whole = await openDataset(fresh.data, cache, { channels, height, width });
+export async function setUpFresh(
+  fresh: FreshTraining,
+  cache: string,
+  engine: Engine,
+  note: (text: string) => void,
+): Promise<TrainingSetup> {
+  const { augmentation } = fresh;
+  requireRecipe(fresh.recipe);
+  const start = await openStart(fresh);
+  const [channels, height, width] = start.imageShape;
+  const opened = await openDataset(fresh.data, cache, { channels, height, width });
+  const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
-  const split = splitValidation(train.count, fresh.validation, recipe.seed);
-  const { classes, normalization } = whole;
-  const model = createModel(fresh.model, {
-    ...fresh.modelOptions,
-    channels: train.channels,
-    classes: classes.length,
-  });
+  const split = splitValidation(train.count, fresh.validation, fresh.recipe.seed);
+  const { classes } = whole;
+  const started = start.build(classes, train.channels);
+  started.notes.forEach(note);
+  const normalization = chooseNormalization(fresh.normalization, start, whole);
+  const recipe: Recipe =
+    fresh.balanceClasses === true
+      ? { ...fresh.recipe, classWeights: balancedWeights(train.labels, split.train, classes) }
+      : fresh.recipe;
   const network: NetworkCard = {
-    model: { name: model.name, options: model.options },
+    model: started.model,
     imageShape: [train.channels, train.height, train.width],
     data: fresh.data,
     classes,
@@ -59,9 +69,42 @@ export async function setUpFresh(fresh: FreshTraining, cache: string, engine: En
     train: split.train.length,
     validation: split.validation.length,
     augmentation: describeAugmentation(augmentation),
+    ...(canonicalJson(normalization) === canonicalJson(whole.normalization) ? {} : { measured: whole.normalization }),
   };
   const notes: CheckpointNotes = { network, recipe, data, place: startOfTraining, engine };
-  return { data: { ...whole, train }, split, augmentation, notes };
+  return {
+    data: { ...whole, normalization, train },
+    split,
+    augmentation,
+    notes,
+    ...(started.state === undefined ? {} : { state: started.state }),
+  };
+}
+
+/** ImageNet's, as torchvision's networks expect it. @source torchvision.models, "ImageClassification" transforms */
+const imagenet: ChannelStatistics = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+
+function chooseNormalization(
+  choice: NormalizationChoice | undefined,
+  start: NetworkStart,
+  data: Dataset,
+): ChannelStatistics {
+  const recorded = choice === undefined ? start.normalization : choice === "imagenet" ? imagenet : undefined;
+  if (recorded === undefined) return data.normalization;
+  const { channels } = data.train;
+  if (recorded.mean.length !== channels)
+    throw new OptionError("--normalization", `is of ${recorded.mean.length} channels, the images have ${channels}`);
+  return recorded;
+}
+
+/** N / (K·n): every class counts the same in all. @source scikit-learn, compute_class_weight("balanced") */
+function balancedWeights(labels: Int32Array, part: Uint32Array, classes: readonly string[]): readonly number[] {
+  const counts = classes.map(() => 0);
+  for (const index of part) counts[labels[index]]++;
+  const empty = counts.indexOf(0);
+  if (empty >= 0)
+    throw new OptionError("--class-weights balanced", `needs images of every class; "${classes[empty]}" has none`);
+  return counts.map((count) => part.length / (classes.length * count));
 }
 
 /**
@@ -83,11 +126,13 @@ export async function setUpResumed(
     note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
   }
   const [channels, height, width] = notes.network.imageShape;
-  const whole = await openDataset(notes.network.data, cache, { channels, height, width });
+  const opened = await openDataset(notes.network.data, cache, { channels, height, width });
+  const isPart = notes.network.classes.every((name) => opened.classes.includes(name));
+  const whole = isPart ? selectClasses(opened, notes.network.classes) : opened;
   requireSameData(notes, whole, path);
   const count = notes.data.train + notes.data.validation;
   return {
-    data: { ...whole, train: takeFirst(whole.train, count) },
+    data: { ...whole, normalization: notes.network.normalization, train: takeFirst(whole.train, count) },
     split: splitValidation(count, notes.data.validation / count, notes.recipe.seed),
     augmentation: parseAugmentation(notes.data.augmentation, path),
     notes: { ...notes, engine },
@@ -110,7 +155,7 @@ function requireSameData({ network, data }: CheckpointNotes, dataset: Dataset, w
     ],
     [!isEqual(classes, network.classes), `other classes than ${name} now has`],
     [
-      !isEqual(normalization, network.normalization),
+      !isEqual(normalization, data.measured ?? network.normalization),
       `other images than ${name} now has: their mean or deviation differs`,
     ],
   ];

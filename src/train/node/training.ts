@@ -11,10 +11,24 @@ import type { StepResult } from "../trainer.ts";
 import { type ChildJob, startChildJob } from "./child-job.ts";
 import type { Distributions } from "./training-details.ts";
 
+/** By what images are normalised. */
+export type NormalizationChoice = "data" | "imagenet";
+
 /** A training from the start. */
 export interface FreshTraining {
-  readonly model: string;
+  /** A network's name; may be left out where `from` tells. */
+  readonly model?: string;
   readonly modelOptions: ModelOptions;
+  /** A file to start from: an ONNX network, or weights of a network by name. */
+  readonly from?: string;
+  /** Names of the classes to tell apart, in the order of the scores; all of the data set if left out. */
+  readonly classes?: readonly string[];
+  /** Height and width that images are brought to; the network's own if left out. */
+  readonly imageSize?: number;
+  /** Mean and deviation of the images: those of the data, or ImageNet's; those that the start's file records, if left out. */
+  readonly normalization?: NormalizationChoice;
+  /** Gives each class the same weight in the loss, however many images it has. */
+  readonly balanceClasses?: boolean;
   /** A data set's name, or a folder of images. */
   readonly data: string;
   /** The first so many images; all if left out. */

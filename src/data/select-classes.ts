@@ -1,0 +1,30 @@
+import { OptionError } from "../tensor/errors.ts";
+import { type Dataset, type Images, imageSize, isInMemory, sharedBytes } from "./image-set.ts";
+
+/**
+ * The images of some classes, which then have the labels 0, 1, 2 … in the order given. All classes in their own order are
+ * the data set itself.
+ *
+ * @throws {OptionError} naming a class that the data set does not have or that is named twice, or if there are fewer than two
+ */
+export function selectClasses<I extends Images>(dataset: Dataset<I>, names: readonly string[]): Dataset<I> {
+  const { classes } = dataset;
+  const unknown = names.find((name) => !classes.includes(name));
+  if (unknown !== undefined)
+    throw new OptionError("--classes", `"${unknown}" is no class of ${dataset.name}; they are ${classes.join(", ")}`);
+  if (names.length < 2 || new Set(names).size < names.length)
+    throw new OptionError("--classes", `must name two or more different classes, got ${names.join(", ")}`);
+  if (names.length === classes.length && names.every((name, index) => name === classes[index])) return dataset;
+  const labels = new Map(names.map((name, label) => [classes.indexOf(name), label]));
+  return { ...dataset, classes: names, train: select(dataset.train, labels), test: select(dataset.test, labels) };
+}
+
+function select<I extends Images>(set: I, labels: ReadonlyMap<number, number>): I {
+  const places = Array.from(set.labels.keys()).filter((place) => labels.has(set.labels[place]));
+  const chosen = { count: places.length, labels: Int32Array.from(places, (place) => labels.get(set.labels[place])!) };
+  if (!isInMemory(set)) return { ...set, ...chosen, files: places.map((place) => set.files[place]) };
+  const size = imageSize(set);
+  const images = sharedBytes(places.length * size);
+  places.forEach((place, index) => images.set(set.images.subarray(place * size, (place + 1) * size), index * size));
+  return { ...set, ...chosen, images };
+}

@@ -1,0 +1,188 @@
+import type { Graph, Model, Node, Value } from "../../onnx/graph.ts";
+import { inferModel } from "../../onnx/infer.ts";
+import { normalizeModel } from "../../onnx/normalize.ts";
+import { ShapeError, UnsupportedError } from "../../tensor/errors.ts";
+import { randomStream } from "../../tensor/random.ts";
+import { formatShape, type Shape } from "../../tensor/shape.ts";
+import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
+import { uniformFanIn } from "../initialization.ts";
+import { replaceHead, withoutSoftmax } from "./head.ts";
+import { nameTensors } from "./names.ts";
+import { findTensors } from "./parameters.ts";
+import { prepareModel } from "./prepare.ts";
+
+/** How a file becomes a network. */
+export interface ImportOptions {
+  /** Classes of a new classifier; the file's own classifier stays if left out. */
+  readonly classes?: number;
+  /** Height and width of images; needed where the file leaves them open. */
+  readonly imageSize?: number | undefined;
+  /** Of a new classifier. */
+  readonly seed: number;
+}
+
+/** A network out of an ONNX file. */
+export interface ImportedNetwork {
+  /** Its structure, for `createGraphModule`: weights are inputs. */
+  readonly graph: Graph;
+  /** Its weights by their names in the network. */
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+  readonly imageShape: readonly [channels: number, height: number, width: number];
+  /** Scores that it makes. */
+  readonly classes: number;
+  /** What was found and changed, in sentences for the user. */
+  readonly notes: readonly string[];
+}
+
+/** The name of the batch in imported graphs. */
+const BATCH = "N";
+
+/**
+ * Makes a network of an ONNX file, to be trained further: an export for prediction, with batch norms kept or folded, or
+ * one for training. Its float32 weights get the names of the layers they belong to.
+ *
+ * @param where the file's name, for errors
+ * @throws {UnsupportedError} naming the operator that is not known, or what else cannot be trained
+ * @throws {ShapeError} if it does not take images and give scores
+ */
+export function importNetwork(decoded: Model, where: string, options: ImportOptions): ImportedNetwork {
+  const { model, batchNorms, dropouts } = prepareModel(decoded);
+  const [images, imageShape] = openImages(model.graph, where, options.imageSize);
+  const own = new Set([...model.graph.initializers.keys(), ...model.graph.nodes.flatMap(({ outputs }) => outputs)]);
+  const others = model.graph.inputs.filter(({ name }) => name !== images && model.graph.initializers.has(name));
+  const [declared] = model.graph.inputs.find(({ name }) => name === images)!.shape;
+  const batch = typeof declared === "number" ? declared : BATCH;
+  const input = { name: images, dtype: "float32", shape: [batch, ...imageShape] } as const;
+  const opened = {
+    ...model,
+    graph: { ...model.graph, inputs: [input, ...others], outputs: model.graph.outputs.map(untyped) },
+  };
+  const typed = inferModel(freeBatch(normalizeModel(opened))).graph;
+  const scores = withoutSoftmax(typed);
+  const classes = classesOf(scores, where);
+  const { classes: wanted, seed } = options;
+  const graph =
+    wanted === undefined
+      ? scores
+      : inferAgain(
+          replaceHead(scores, [classes, wanted], (name, shape) => newTensor(name, shape, seed)),
+          opened,
+        );
+  const { state, graph: structure } = extractState(graph, (name) => own.has(name));
+  if (state.size === 0) throw new UnsupportedError(where, "holds no float32 weights that could be trained");
+  const notes = [
+    batchNorms > 0
+      ? `${batchNorms} batch norms train`
+      : "no batch norm is left in the file (folded into its convolutions, or never there); it is fine-tuned as it is",
+    ...(dropouts > 0 ? [`${dropouts} dropout(s) drop`] : []),
+    ...(scores === typed ? [] : ["the softmax at its end is left off: scores go into the loss"]),
+    ...(decoded.graph.outputs.length > 1 ? [`only the output "${decoded.graph.outputs[0].name}" is trained`] : []),
+  ];
+  return { graph: structure, state, imageShape, classes: wanted ?? classes, notes };
+}
+
+/** The one input that is images, and its shape. */
+function openImages(
+  graph: Graph,
+  where: string,
+  imageSize: number | undefined,
+): readonly [string, ImportedNetwork["imageShape"]] {
+  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  const [input] = inputs;
+  if (inputs.length !== 1)
+    throw new UnsupportedError(
+      where,
+      `takes ${inputs.length} inputs (${inputs.map(({ name }) => name).join(", ")}), must take one: images`,
+    );
+  const shown = input.opaque ?? `${input.dtype} ${formatShape(input.shape)}`;
+  if (input.opaque !== undefined || input.dtype !== "float32" || input.shape.length !== 4)
+    throw new ShapeError(where, `takes ${shown}, must take images, float32 [N,C,H,W]`);
+  const [, channels, height, width] = input.shape;
+  const extent = (given: number | string): number => {
+    const found = imageSize ?? given;
+    if (typeof found === "number") return found;
+    throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with --image-size`);
+  };
+  if (typeof channels !== "number" || channels > 16)
+    throw new ShapeError(where, `takes ${shown}, must say its channels in the second place: [N,C,H,W]`);
+  return [input.name, [channels, extent(height), extent(width)]];
+}
+
+/**
+ * Lets a network that was exported for one size of batch take any: targets of Reshape that hold that size take what comes
+ * instead.
+ */
+function freeBatch(model: Model): Model {
+  const { graph } = model;
+  const [images, ...others] = graph.inputs;
+  const [batch, ...imageShape] = images.shape;
+  const opened = [{ ...images, shape: [BATCH, ...imageShape] }, ...others];
+  if (typeof batch !== "number") return { ...model, graph: { ...graph, inputs: opened } };
+  const initializers = new Map(graph.initializers);
+  const nodes = graph.nodes.map((node): Node => {
+    const [x, targetName] = node.inputs;
+    const target = node.op === "Reshape" ? graph.initializers.get(targetName) : undefined;
+    if (target?.dtype !== "int64" || Number(target.data[0]) !== batch || graph.types.get(x)?.shape[0] !== batch)
+      return node;
+    if (Number(node.attributes.get("allowzero")?.value ?? 0) === 1) return node;
+    const name = `${targetName}.any-batch`;
+    initializers.set(name, int64(target.shape, [0, ...Array.from(target.data.slice(1), Number)]));
+    return { ...node, inputs: [x, name] };
+  });
+  return { ...model, graph: { ...graph, inputs: opened, nodes, initializers, types: new Map() } };
+}
+
+function classesOf({ outputs: [scores] }: Graph, where: string): number {
+  const [batch, classes, ...rest] = scores.shape;
+  if (rest.length === 0 && typeof classes === "number" && batch === BATCH) return classes;
+  throw new ShapeError(where, `gives ${scores.dtype} ${formatShape(scores.shape)}, must give scores [N,classes]`);
+}
+
+/** Declares nothing of an output's type: what the file says holds for its own batch and classes. */
+function untyped(output: Value): Value {
+  return { ...output, opaque: "of a type that is inferred" };
+}
+
+function inferAgain(graph: Graph, model: Model): Graph {
+  return inferModel({ ...model, opsets: new Map(), graph: { ...graph, outputs: graph.outputs.map(untyped) } }).graph;
+}
+
+/** As a new fully connected layer starts: weights by their fan-in, biases at zero. */
+function newTensor(name: string, shape: Shape, seed: number): Tensor {
+  if (shape.length < 2) return float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  return float32(shape, uniformFanIn()(shape, randomStream(seed, `initialize ${name}`)));
+}
+
+/** Takes the weights out of the graph, which then has inputs of their names. */
+function extractState(
+  graph: Graph,
+  isOwn: (name: string) => boolean,
+): { readonly graph: Graph; readonly state: ReadonlyMap<string, Tensor<"float32">> } {
+  const names = nameTensors(findTensors(graph, isOwn));
+  const rename = (name: string): string => names.get(name) ?? name;
+  const state = new Map(
+    Array.from(names, ([old, name]) => [name, graph.initializers.get(old) as Tensor<"float32">] as const),
+  );
+  // A value in between may have the name that a weight has got.
+  const values = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => state.has(name));
+  const inner = new Map(values.map((name) => [name, `${name}:value`]));
+  const replace = (name: string): string => inner.get(name) ?? rename(name);
+  return {
+    state,
+    graph: {
+      name: graph.name,
+      inputs: [
+        graph.inputs[0],
+        ...Array.from(state, ([name, { shape }]) => ({ name, dtype: "float32", shape }) as const),
+      ],
+      outputs: graph.outputs.map((output) => ({ ...output, name: replace(output.name) })),
+      nodes: graph.nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(replace),
+        outputs: node.outputs.map(replace),
+      })),
+      initializers: new Map([...graph.initializers].filter(([name]) => !names.has(name))),
+      types: new Map(),
+    },
+  };
+}

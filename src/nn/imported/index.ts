@@ -1,0 +1,2 @@
+export { createGraphModule } from "./graph-module.ts";
+export * from "./import.ts";

@@ -1,0 +1,111 @@
+import type { UpdateOptions } from "../compile/step.ts";
+import { headOf, type Module, parametersOf } from "../nn/module.ts";
+import { OptionError } from "../tensor/errors.ts";
+import type { Recipe } from "./recipe.ts";
+
+/**
+ * Whether a pattern means a parameter: its whole name, or the place of a module above it ("layer1" means
+ * "layer1.0.conv1.weight"); `*` stands for any characters.
+ */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const source = pattern
+    .split("*")
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
+  return new RegExp(`^${source}(\\.|$)`).test(name);
+}
+
+/** The longest beginning, of whole parts, that all names have in common. */
+function commonPlace(names: readonly string[]): string {
+  const [first, ...others] = names.map((name) => name.split(".").slice(0, -1));
+  if (first === undefined) return "";
+  const length = first.findIndex((part, at) => !others.every((other) => other[at] === part));
+  return first
+    .slice(0, length < 0 ? first.length : length)
+    .map((part) => `${part}.`)
+    .join("");
+}
+
+/**
+ * A network's parameters in groups from its input to its classifier, which is the last one: what lies under one name of
+ * the outermost level that tells layers apart ("layer1", "features.denseblock1", "stages.0"). Norms and biases alone are
+ * no group; they go with what is before them.
+ */
+export function layerGroups(module: Module): readonly (readonly string[])[] {
+  const head = headOf(module);
+  const body = [...parametersOf(module)].filter(([name]) => !head.includes(name));
+  const place = commonPlace(body.map(([name]) => name));
+  const keyOf = (name: string): string => {
+    const [outer, inner] = name.slice(place.length).split(".");
+    return outer === "stages" ? `${outer}.${inner}` : outer;
+  };
+  const groups: { key: string; names: string[] }[] = [];
+  for (const [name] of body) {
+    const key = keyOf(name);
+    const known = groups.find((group) => group.key === key);
+    const isLayer = body.some(([other, { role }]) => role === "weight" && keyOf(other) === key);
+    const target = known ?? (isLayer ? undefined : groups.at(-1));
+    if (target === undefined) groups.push({ key, names: [name] });
+    else target.names.push(name);
+  }
+  return [...groups.map(({ names }) => names), ...(head.length === 0 ? [] : [head])];
+}
+
+/** @throws {OptionError} naming a pattern that means no parameter, with what there is */
+function requireMatches(option: string, patterns: readonly string[], names: readonly string[]): void {
+  const lost = patterns.find((pattern) => !names.some((name) => matchesPattern(pattern, name)));
+  if (lost === undefined) return;
+  const places = [...new Set(names.map((name) => name.split(".").slice(0, 2).join(".")))];
+  const shown = places.length > 12 ? `${places.slice(0, 12).join(", ")} …` : places.join(", ");
+  throw new OptionError(option, `"${lost}" means no parameter of the network; there are ${shown}`);
+}
+
+/** Which parameters are trained when, and how fast. */
+export interface FineTuning {
+  /** Number of phases; only gradual unfreezing has several. */
+  readonly phases: number;
+  /** The phase that a step belongs to. @param step counts from 0 */
+  readonly phaseOf: (step: number) => number;
+  /** What a training step of a phase takes. */
+  readonly optionsOf: (phase: number) => Required<Pick<UpdateOptions, "frozen" | "rateFactor">>;
+}
+
+/**
+ * What a recipe says about single layers, for one network.
+ *
+ * @throws {OptionError} if a pattern means no parameter, nothing is left to train, or the network has no classifier to
+ *   begin with
+ */
+export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: number): FineTuning {
+  const { freeze = [], headOnly = false, unfreezeEvery, layerDecay = 1, rates = [] } = recipe;
+  const names = [...parametersOf(module).keys()];
+  const groups = layerGroups(module);
+  requireMatches("--freeze", freeze, names);
+  requireMatches(
+    "--lr-group",
+    rates.map(({ pattern }) => pattern),
+    names,
+  );
+  if ((headOnly || unfreezeEvery !== undefined) && headOf(module).length === 0)
+    throw new OptionError(
+      headOnly ? "--head-only" : "--unfreeze",
+      "needs a fully connected layer at the network's end",
+    );
+  const isFixed = (name: string): boolean => freeze.some((pattern) => matchesPattern(pattern, name));
+  const groupOf = new Map(groups.flatMap((group, index) => group.map((name) => [name, index] as const)));
+  const fromEnd = (name: string): number => groups.length - 1 - groupOf.get(name)!;
+  const rateFactor = (name: string): number =>
+    layerDecay ** fromEnd(name) * (rates.findLast(({ pattern }) => matchesPattern(pattern, name))?.factor ?? 1);
+  const frozenIn = (phase: number) => {
+    const trainedGroups = headOnly ? 1 : unfreezeEvery === undefined ? groups.length : phase + 1;
+    return (name: string): boolean => isFixed(name) || fromEnd(name) >= trainedGroups;
+  };
+  const phases = headOnly || unfreezeEvery === undefined ? 1 : groups.length;
+  if (names.every((name) => isFixed(name) || (headOnly && fromEnd(name) > 0)))
+    throw new OptionError("--freeze", "leaves nothing to train");
+  return {
+    phases,
+    phaseOf: (step) => (phases === 1 ? 0 : Math.min(Math.floor(step / (stepsPerEpoch * unfreezeEvery!)), phases - 1)),
+    optionsOf: (phase) => ({ frozen: frozenIn(phase), rateFactor }),
+  };
+}

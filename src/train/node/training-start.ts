@@ -1,0 +1,138 @@
+import { basename } from "node:path";
+import { importNetwork } from "../../nn/imported/import.ts";
+import { initializeState } from "../../nn/initialization.ts";
+import { createModel } from "../../nn/models.ts";
+import { headOf, type Module } from "../../nn/module.ts";
+import { decodeModel } from "../../onnx/decode.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { readExternalBeside } from "../../weights/node/external.ts";
+import { readFileBytes, readWeightsFile } from "../../weights/node.ts";
+import { findOnnxCard } from "../export.ts";
+import { describeLeft, loadWeights } from "../load-weights.ts";
+import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../network-card.ts";
+import type { TrainingState } from "../trainer.ts";
+import type { FreshTraining } from "./training.ts";
+
+/** A network to be trained, before it is known what on. */
+export interface NetworkStart {
+  /** `[channels, H, W]` that a folder's images are brought to. */
+  readonly imageShape: NetworkCard["imageShape"];
+  /** By what the network's images were normalised before, where its file says so. */
+  readonly normalization?: ChannelStatistics;
+  /** @throws {OptionError} if it cannot be trained on images of so many channels */
+  readonly build: (classes: readonly string[], channels: number) => StartedNetwork;
+}
+
+/** A network to be trained, with the weights that it starts from. */
+export interface StartedNetwork {
+  readonly model: CardModel;
+  /** Fresh parameters if left out. */
+  readonly state?: TrainingState;
+  /** What was found and changed, in sentences for the user. */
+  readonly notes: readonly string[];
+}
+
+/** What a training starts from: a network by name, weights of one, or an ONNX file. */
+export async function openStart(fresh: FreshTraining): Promise<NetworkStart> {
+  const start =
+    fresh.from === undefined
+      ? openNamed(fresh)
+      : fresh.from.toLowerCase().endsWith(".onnx")
+        ? await openOnnx(fresh, fresh.from)
+        : await openWeights(fresh, fresh.from);
+  const [channels, height, width] = start.imageShape;
+  return { ...start, imageShape: [channels, fresh.imageSize ?? height, fresh.imageSize ?? width] };
+}
+
+function openNamed({ model: name, modelOptions }: FreshTraining): NetworkStart {
+  if (name === undefined) throw new OptionError("--model", "is missing; name a network, or give a file with --from");
+  return {
+    imageShape: createModel(name, modelOptions).imageShape as NetworkCard["imageShape"],
+    build: (classes, channels) => {
+      const { options } = createModel(name, { ...modelOptions, channels, classes: classes.length });
+      return { model: { name, options }, notes: [] };
+    },
+  };
+}
+
+function requireChannels(from: string, needed: number, channels: number): void {
+  if (channels === needed) return;
+  throw new OptionError(
+    "--data",
+    `has images of ${channels} channel(s), ${from} takes ${needed}; give a folder of images, which are brought to that`,
+  );
+}
+
+/** Weights of a network by name; where the classes are others, its head is drawn anew. */
+async function openWeights({ model: name, modelOptions, recipe }: FreshTraining, from: string): Promise<NetworkStart> {
+  const loaded = loadWeights(await readWeightsFile(from), from, {
+    ...(name === undefined ? {} : { name }),
+    options: modelOptions,
+  });
+  const { model, state, card } = loaded;
+  const left = describeLeft(loaded);
+  return {
+    imageShape: (card?.imageShape ?? model.imageShape) as NetworkCard["imageShape"],
+    ...(card === undefined ? {} : { normalization: card.normalization }),
+    build: (classes, channels) => {
+      requireChannels(from, model.options.channels, channels);
+      const fits = keepsHead(classes, model.options.classes, card?.classes);
+      const options = { ...model.options, classes: classes.length };
+      const { module } = createModel(model.name, options);
+      const loadedNote = `weights of ${model.name} from ${from}${left === undefined ? "" : `; ${left}`}`;
+      return {
+        model: { name: model.name, options },
+        state: fits ? state : withFreshHead(state, module, recipe.seed),
+        notes: [loadedNote, headNote(fits, model.options.classes, classes.length)],
+      };
+    },
+  };
+}
+
+/** As many classes as before; of other names where both are known, they are others. */
+function keepsHead(classes: readonly string[], count: number, before: readonly string[] | undefined): boolean {
+  return classes.length === count && (before === undefined || classes.every((name, index) => name === before[index]));
+}
+
+function headNote(isKept: boolean, from: number, to: number): string {
+  return isKept
+    ? `the classifier of ${from} classes is kept`
+    : `the classifier of ${from} classes is replaced by one of ${to}`;
+}
+
+function withFreshHead(state: TrainingState, module: Module, seed: number): TrainingState {
+  const fresh = initializeState(module, seed);
+  return new Map([...state, ...headOf(module).map((name) => [name, fresh.get(name)!] as const)]);
+}
+
+async function openOnnx({ model, imageSize, recipe }: FreshTraining, from: string): Promise<NetworkStart> {
+  if (model !== undefined)
+    throw new OptionError("--model", `does not go with --from ${from}: an ONNX file is the network itself`);
+  const decoded = decodeModel(await readFileBytes(from), from, { readExternal: readExternalBeside(from) });
+  const card = findOnnxCard(decoded, from);
+  const importAs = (classes?: number) =>
+    importNetwork(decoded, from, {
+      seed: recipe.seed,
+      imageSize: imageSize ?? card?.imageShape[1],
+      ...(classes === undefined ? {} : { classes }),
+    });
+  const own = importAs();
+  return {
+    imageShape: own.imageShape,
+    ...(card === undefined ? {} : { normalization: card.normalization }),
+    build: (classes, channels) => {
+      requireChannels(from, own.imageShape[0], channels);
+      const fits = keepsHead(classes, own.classes, card?.classes);
+      const { graph, state, notes } = fits ? own : importAs(classes.length);
+      return {
+        model: {
+          name: basename(from),
+          options: { channels, classes: classes.length },
+          graph: encodeStructure(graph),
+        },
+        state,
+        notes: [...notes.map((note) => `${from}: ${note}`), `${from}: ${headNote(fits, own.classes, classes.length)}`],
+      };
+    },
+  };
+}
