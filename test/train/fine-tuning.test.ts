@@ -25,7 +25,7 @@ let folder: string;
 
 /** Pictures of two digits, 300 of each to learn from and 100 to be tested on, in folders by class. */
 async function writePictures(root: string): Promise<void> {
-  const format = { channels: 1, height: 28, width: 28 };
+  const format = { channels: 1, height: 28, width: 28 } as const;
   const {
     classes,
     train,
