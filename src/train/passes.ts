@@ -1,6 +1,7 @@
 import { buildInference, toModel } from "../compile/inference.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { buildGradientStep, type LossFunction, stepNames } from "../compile/step.ts";
+import type { Module } from "../nn/module.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ShapeError } from "../tensor/errors.ts";
@@ -51,6 +52,15 @@ export async function runForward(
   }
 }
 
+/** A network, by name or out of a file, with its weights. */
+export interface TrainableModel {
+  readonly model: {
+    readonly module: Module;
+    readonly options: { readonly channels: number; readonly classes: number };
+  };
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+}
+
 /** A loss and its gradients by parameter name. */
 export interface LossGradients {
   readonly loss: Tensor;
@@ -63,7 +73,7 @@ export interface LossGradients {
  */
 export async function runGradients(
   runtime: Runtime,
-  { model, state }: LoadedModel,
+  { model, state }: TrainableModel,
   images: Tensor,
   labels: Tensor,
   loss: LossFunction,

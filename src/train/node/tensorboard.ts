@@ -5,7 +5,7 @@ import { createGraphBuilder } from "../../onnx/builder.ts";
 import { addForward } from "../../nn/forward.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { toEnvironmentError } from "../../weights/node.ts";
-import { createCardModel, type NetworkCard } from "../network-card.ts";
+import { createCardModule, type NetworkCard } from "../network-card.ts";
 import type { JobObserver } from "../observers.ts";
 import { encodeFileVersion, encodeGraphEvent, encodeSummary, type SummaryValue } from "../tensorboard/event.ts";
 import { encodeGraphDef } from "../tensorboard/graph.ts";
@@ -61,7 +61,7 @@ export function observeForTensorBoard(folder: string): JobObserver<TrainingEvent
 function graphOf(card: NetworkCard): Uint8Array {
   const g = createGraphBuilder(card.model.name);
   const images = g.input("images", "float32", [1, ...card.imageShape]);
-  g.output("scores", addForward(g, createCardModel(card).module, images, { mode: "evaluate" }).output);
+  g.output("scores", addForward(g, createCardModule(card), images, { mode: "evaluate" }).output);
   return encodeGraphDef(g.finish());
 }
 

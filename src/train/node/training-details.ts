@@ -3,7 +3,7 @@ import type { Normalization } from "../../data/image-set.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { createHistogram, type Histogram } from "../histogram.ts";
-import { createCardModel, type NetworkCard } from "../network-card.ts";
+import { createCardModule, type NetworkCard } from "../network-card.ts";
 import { runGradients } from "../passes.ts";
 import { type Recipe, stepOptionsOf } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
@@ -43,7 +43,7 @@ export async function measureDistributions(
   state: TrainingState,
   { images, labels }: LabeledBatch,
 ): Promise<Distributions> {
-  const model = createCardModel(card);
+  const model = { module: createCardModule(card), options: card.model.options };
   const { loss } = stepOptionsOf(recipe);
   const { gradients } = await runGradients(runtime, { model, state }, images, labels, loss);
   const weights = Object.fromEntries(
