@@ -1,11 +1,13 @@
 import { Option } from "commander";
 import { readVerified } from "../artifacts/node/signature.ts";
-import { createNodeRuntime } from "../runtime/node.ts";
-import { openTrainedNetwork } from "../train/node/trained-network.ts";
-import { loadTrainedNetwork, type TrainedNetwork } from "../train/trained.ts";
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import { openTrainedBytes, openTrainedNetwork } from "../train/node/trained-network.ts";
+import type { TrainedNetwork } from "../train/trained.ts";
+import { openOptionsOf, type WeightsOptions } from "./weights-options.ts";
 
 /** Options of commands that load a trained network. */
-export interface ModelFileOptions {
+export interface ModelFileOptions extends WeightsOptions {
+  readonly shortcut?: ShortcutType;
   readonly threads?: number;
   readonly trustedKey?: string;
 }
@@ -16,9 +18,10 @@ export function trustedKeyOption(): Option {
 }
 
 /** Opens a trained network: with a trusted key, only the very bytes that were found to be signed with it. */
-export async function openModelFile(path: string, { threads, trustedKey }: ModelFileOptions): Promise<TrainedNetwork> {
+export async function openModelFile(path: string, options: ModelFileOptions): Promise<TrainedNetwork> {
+  const { threads, trustedKey } = options;
   const session = threads === undefined ? {} : { threads };
-  if (trustedKey === undefined) return openTrainedNetwork(path, session);
+  if (trustedKey === undefined) return openTrainedNetwork(path, session, openOptionsOf(options));
   const bytes = await readVerified(path, { key: trustedKey });
-  return loadTrainedNetwork(createNodeRuntime(), bytes, path, session);
+  return openTrainedBytes({ bytes, path }, session, openOptionsOf(options));
 }

@@ -1,5 +1,8 @@
 import { Option } from "commander";
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import type { OpenOptions } from "../train/node/trained-network.ts";
 import { layouts } from "../weights/layouts/index.ts";
+import { say } from "./output.ts";
 
 /** What a user may say of a weights file of another system. */
 export interface WeightsOptions {
@@ -29,4 +32,15 @@ export function loadOptionsOf({ layout, partial }: WeightsOptions): {
   readonly partial?: boolean;
 } {
   return { ...(layout === undefined ? {} : { layout }), ...(partial === true ? { partial } : {}) };
+}
+
+/** How to open weights of another system as a network that predicts; what it notes goes to standard error. */
+export function openOptionsOf(options: WeightsOptions & { readonly shortcut?: ShortcutType }): OpenOptions {
+  const { shortcut } = options;
+  return {
+    ...entryOf(options),
+    ...loadOptionsOf(options),
+    ...(shortcut === undefined ? {} : { options: { shortcut } }),
+    onNote: say,
+  };
 }

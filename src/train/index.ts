@@ -4,6 +4,7 @@ export * from "./compiled-step.ts";
 export * from "./describe-network.ts";
 export * from "./evaluate.ts";
 export * from "./export.ts";
+export * from "./imported-network.ts";
 export * from "./inspect-weights.ts";
 export * from "./loop.ts";
 export * from "./load-weights.ts";

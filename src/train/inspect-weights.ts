@@ -10,6 +10,7 @@ import type { StateDictDifference } from "../weights/state-dict-difference.ts";
 import { depthOf, type Structure } from "../weights/structure.ts";
 import type { Origin, WeightsFile } from "../weights/weights-file.ts";
 import { type NetworkCard, parseNetworkCard, restoreNetwork, withoutOptimizerState } from "./network-card.ts";
+import { readNetworkMetadata } from "./network-notes.ts";
 
 /** What a weights file holds, as plain data. */
 export interface InspectionReport {
@@ -55,7 +56,9 @@ const same: StateDictDifference = { missing: [], unexpected: [], misshapen: [] }
  */
 export function reportWeights(file: WeightsFile, where: string, options: InspectOptions = {}): InspectionReport {
   const card = readRecordedCard(file, where);
-  return card === undefined ? reportFound(file, where, options) : reportRecorded(file, where, { card, options });
+  if (card !== undefined) return reportRecorded(file, where, { card, options });
+  const shortcut = readRecordedShortcut(file, where);
+  return reportFound(file, where, shortcut === undefined ? options : { shortcut, ...options });
 }
 
 /** The card that Residua keeps in its own files; undefined in any other file. */
@@ -65,6 +68,11 @@ export function readRecordedCard({ origin }: WeightsFile, where: string): Networ
   const value = parseCard(text, where);
   const isNotes = typeof value === "object" && value !== null && "network" in value;
   return parseNetworkCard(isNotes ? value.network : value, where);
+}
+
+/** The shortcut type that an exported file records where it says nothing of data. */
+export function readRecordedShortcut({ origin }: WeightsFile, where: string): ShortcutType | undefined {
+  return readNetworkMetadata(new Map(Object.entries(origin.notes)), where)?.model.options.shortcut;
 }
 
 function parseCard(text: string, where: string): unknown {

@@ -12,7 +12,7 @@ import type { Layout } from "../weights/layouts/layout.ts";
 import { describeDifference } from "../weights/state-dict-difference.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
 import { type NetworkCard, withoutOptimizerState } from "./network-card.ts";
-import { readRecordedCard } from "./inspect-weights.ts";
+import { readRecordedCard, readRecordedShortcut } from "./inspect-weights.ts";
 
 /** A network with weights of its own. */
 export interface LoadedModel {
@@ -124,7 +124,7 @@ function recordedModel({ model }: NetworkCard, where: string, { name, options = 
 
 /** The network that names and shapes tell. */
 function foundModel(file: WeightsFile, where: string, { options = {}, layout }: LoadOptions): Choice {
-  const { shortcut } = options;
+  const { shortcut = readRecordedShortcut(file, where) } = options;
   const found = inspectWeights(file, where, {
     ...(layout === undefined ? {} : { layout }),
     ...(shortcut === undefined ? {} : { shortcut }),

@@ -3,10 +3,11 @@ import { takeFirst } from "../../data/image-set.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { evaluate as evaluateOn, evaluationBatchSize } from "../../train/evaluate.ts";
-import { ShapeError } from "../../tensor/errors.ts";
+import { OptionError, ShapeError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
+import { weightsOptions } from "../weights-options.ts";
 import { print, printJson } from "../output.ts";
 
 interface Options extends ModelFileOptions {
@@ -20,6 +21,8 @@ interface Options extends ModelFileOptions {
 async function evaluate({ model, data: wanted, limit, topK, json, ...options }: Options): Promise<void> {
   const { card, session } = await openModelFile(model, options);
   try {
+    if (wanted === undefined && card.data === "")
+      throw new OptionError("--data", `is needed: ${model} does not say what it was trained on`);
     const [channels, height, width] = card.imageShape;
     const data = await openDataset(wanted ?? card.data, cacheFolder(), { channels, height, width });
     const { test } = data;
@@ -27,6 +30,12 @@ async function evaluate({ model, data: wanted, limit, topK, json, ...options }: 
       throw new ShapeError(
         "--data",
         `has images of ${test.channels}×${test.height}×${test.width}, the network takes ${channels}×${height}×${width}`,
+      );
+    }
+    if (data.classes.length > card.classes.length) {
+      throw new OptionError(
+        "--data",
+        `has ${data.classes.length} classes, the network has ${card.classes.length}; give data of its own classes`,
       );
     }
     const images = limit === undefined ? test : takeFirst(test, limit);
@@ -49,13 +58,20 @@ export function registerEvaluate(program: Command): void {
   program
     .command("evaluate")
     .description("accuracy and loss of a trained network on the test images")
-    .requiredOption("--model <file>", "the .onnx or .safetensors that residua train wrote")
+    .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
     .option("--top-k <n>", "also count a label among the n highest scores", wholeNumber(1), 5)
     .addOption(trustedKeyOption())
+    .addOption(sharedOptions.shortcut())
+    .addOption(weightsOptions.layout())
+    .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json())
-    .addHelpText("after", "\nExample:\n  $ residua evaluate --model residua-train/model.onnx --data mnist")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10",
+    )
     .action(evaluate);
 }

@@ -6,6 +6,7 @@ import { float32 } from "../../tensor/tensor.ts";
 import type { TrainedNetwork } from "../../train/trained.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
+import { weightsOptions } from "../weights-options.ts";
 import { formatTable, print, printJson } from "../output.ts";
 
 interface Options extends ModelFileOptions {
@@ -70,11 +71,18 @@ export function registerPredict(program: Command): void {
     .command("predict")
     .description("classes of images, by a trained network")
     .argument("<image...>", "image files")
-    .requiredOption("--model <file>", "the .onnx or .safetensors that residua train wrote")
+    .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
     .option("--top <n>", "classes to show for each image", wholeNumber(1), 3)
     .addOption(trustedKeyOption())
+    .addOption(sharedOptions.shortcut())
+    .addOption(weightsOptions.layout())
+    .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json())
-    .addHelpText("after", "\nExample:\n  $ residua predict --model residua-train/model.onnx digit.png")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ residua predict --model residua-train/model.onnx digit.png\n  $ residua predict --model resnet18.pth --top 5 cat.jpg",
+    )
     .action(predict);
 }

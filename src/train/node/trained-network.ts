@@ -1,16 +1,44 @@
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
-import { readExternalBeside, readFileBytes } from "../../weights/node.ts";
+import { decodeWeightsBytes, readExternalBeside, readFileBytes, readWeightsFile } from "../../weights/node.ts";
+import { isShardIndex } from "../../weights/node/sharded.ts";
+import { type ImportOptions, loadImportedNetwork } from "../imported-network.ts";
 import { loadTrainedNetwork, type TrainedNetwork } from "../trained.ts";
 
+/** What is said of weights that Residua did not write. */
+export interface OpenOptions extends Omit<ImportOptions, "session"> {
+  readonly entry?: string;
+}
+
 /**
- * Opens a file that `residua train` or `residua export` wrote: an ONNX network, a checkpoint or its weights.
+ * Opens a network that predicts: an ONNX network, a checkpoint or its weights that `residua train` or `residua export`
+ * wrote, or another system's weights.
+ *
  * @throws {EnvironmentError} if it cannot be read
- * @throws {FormatError} if it is neither, or damaged
+ * @throws {FormatError} if it is damaged or none of these
+ * @throws {WeightsError} if the weights are no network of Residua's, or it is not sure which
  */
-export async function openTrainedNetwork(path: string, options: SessionOptions = {}): Promise<TrainedNetwork> {
-  return loadTrainedNetwork(createNodeRuntime(), await readFileBytes(path), path, {
-    ...options,
-    readExternal: readExternalBeside(path),
-  });
+export async function openTrainedNetwork(
+  path: string,
+  session: SessionOptions = {},
+  options: OpenOptions = {},
+): Promise<TrainedNetwork> {
+  if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
+  const file = await readWeightsFile(path);
+  return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...options, session });
+}
+
+/** As {@link openTrainedNetwork}, of bytes that have been read. */
+export async function openTrainedBytes(
+  { bytes, path }: { readonly bytes: Uint8Array; readonly path: string },
+  session: SessionOptions = {},
+  { entry, ...request }: OpenOptions = {},
+): Promise<TrainedNetwork> {
+  const runtime = createNodeRuntime();
+  const own = { ...session, readExternal: readExternalBeside(path) };
+  if (path.toLowerCase().endsWith(".onnx")) return loadTrainedNetwork(runtime, bytes, path, own);
+  const file = await decodeWeightsBytes(bytes, path, entry === undefined ? {} : { entry });
+  const isOwn = file.origin.format === "safetensors" && Object.hasOwn(file.origin.notes, "residua");
+  if (isOwn) return loadTrainedNetwork(runtime, bytes, path, own);
+  return loadImportedNetwork(runtime, { file, where: path }, { ...request, session });
 }

@@ -17,7 +17,16 @@ import { isShardIndex, readShards } from "./sharded.ts";
  */
 export async function readWeightsFile(path: string, options: { readonly entry?: string } = {}): Promise<WeightsFile> {
   if (isShardIndex(path)) return readShards(path);
-  return openWeights(await readFileBytes(path), path, { ...options, readExternal: readExternalBeside(path) });
+  return decodeWeightsBytes(await readFileBytes(path), path, options);
+}
+
+/** As {@link readWeightsFile}, of bytes that have been read from `path`. */
+export function decodeWeightsBytes(
+  bytes: Uint8Array,
+  path: string,
+  options: { readonly entry?: string } = {},
+): Promise<WeightsFile> {
+  return openWeights(bytes, path, { ...options, readExternal: readExternalBeside(path) });
 }
 
 /** As {@link readWeightsFile}, the tensors alone. */
