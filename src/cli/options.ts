@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
-import { parseShortcutType, type ShortcutType } from "../nn/shortcuts/type.ts";
+import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
+import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
 
 /** Reads a whole number of at least `minimum`. */
 export function wholeNumber(minimum: number): (text: string) => number {
@@ -39,9 +40,18 @@ export function shortcutArgument(text: string): ShortcutType {
   }
 }
 
+/** Reads one more `name=value` into the options of a network. */
+function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOptions {
+  try {
+    return { ...before, ...parseModelOption(text) };
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.message : String(error));
+  }
+}
+
 /** Options that several commands share, made anew for each. */
 export const sharedOptions: {
-  readonly [Name in "json" | "store" | "shortcut" | "seed" | "threads" | "limit"]: () => Option;
+  readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "threads" | "limit"]: () => Option;
 } & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
@@ -50,10 +60,12 @@ export const sharedOptions: {
       "where runs are kept: mysql://…, postgres://… or a file (default: RESIDUA_STORE, or .residua/runs.db)",
     ),
   shortcut: () =>
+    new Option("--shortcut <type>", `what S is in y = act(F(x) + S(x)): ${shortcutList}`).argParser(shortcutArgument),
+  option: () =>
     new Option(
-      "--shortcut <type>",
-      "what S is in y = act(F(x) + S(x)): plain (none), pad (A), project (B), project-all (C)",
-    ).argParser(shortcutArgument),
+      "--option <name=value>",
+      "an option of the network, such as stochasticDepth=0.2 or outputStride=8; may be given again (residua models options lists all)",
+    ).argParser(modelOptionArgument),
   seed: () => new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(0),
   threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),

@@ -31,6 +31,25 @@ export interface ModuleRow {
   readonly multiplyAdds: number;
 }
 
+/** What a network holds and takes in all. */
+export interface Costs {
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+/**
+ * Parameters, and multiply-adds of one image, of a whole network: what `describeModule` says, without the parts.
+ * @param imageShape `[channels, H, W]`
+ */
+export function countCosts(module: Module, imageShape: Shape): Costs {
+  const g = createGraphBuilder("costs");
+  const x = g.input("images", "float32", [1, ...imageShape]);
+  g.output("output", addForward(g, module, x, { mode: "evaluate" }).output);
+  const graph = g.finish();
+  const multiplyAdds = graph.nodes.reduce((sum, node) => sum + nodeMultiplyAdds(graph, node), 0);
+  return { parameters: countParameters(module), multiplyAdds };
+}
+
 const belongsTo = (node: Node, path: string): boolean =>
   path === "" || node.name.startsWith(`${path}.`) || node.name.startsWith(`${path}/`);
 
@@ -66,7 +85,7 @@ export function describeModule(module: Module, imageShape: Shape): Description {
   const order = new Map(pass.trace.map((entry) => [entry.path, entry]));
   const traces = Array.from(walkModules(module)).flatMap(({ path }) => order.get(path) ?? []);
   const modules = traces.map(row);
-  const shortcuts = modules.filter(({ path }) => /(^|\.)(downsample|shortcut)$/.test(path));
+  const shortcuts = modules.filter(({ path }) => /(^|\.)(downsample|shortcut|gate)$/.test(path));
   return {
     parameters: countParameters(module),
     multiplyAdds: costOf(""),

@@ -5,7 +5,7 @@ import type { Module } from "../nn/module.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ShapeError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
 import type { LoadedModel } from "./load-weights.ts";
 
@@ -67,8 +67,11 @@ export interface LossGradients {
   readonly gradients: ReadonlyMap<string, Tensor>;
 }
 
+const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32Array(sizeOf(shape)).fill(1));
+
 /**
- * The loss and the gradient of every trainable parameter, batch norm in training mode.
+ * The loss and the gradient of every trainable parameter, batch norm in training mode. Dropout and stochastic depth leave
+ * nothing out, so that the result is the same wherever it is computed.
  * @shape images `[N, channels, H, W]`, labels `[N]`
  */
 export async function runGradients(
@@ -92,7 +95,8 @@ export async function runGradients(
     const needed = graph.inputs
       .filter(({ name }) => state.has(name))
       .map(({ name }) => [name, state.get(name)!] as const);
-    const results = await session.run({ ...feeds, ...Object.fromEntries(needed) });
+    const kept = Array.from(step.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
+    const results = await session.run({ ...feeds, ...Object.fromEntries([...needed, ...kept]) });
     const gradients = await Promise.all(
       [...step.trained.keys()].map(async (name) => [name, await results[stepNames.gradient(name)].read()] as const),
     );

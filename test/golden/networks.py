@@ -76,7 +76,7 @@ def spread(reference, other):
 def smallest_before_relu(make, seed, x):
     """How near any relu's input comes to 0: a rounding error larger than this would flip it."""
     smallest, relu = [], F.relu
-    F.relu = lambda value: (smallest.append(value.abs().min().item()), relu(value))[1]
+    F.relu = lambda value, inplace=False: (smallest.append(value.abs().min().item()), relu(value))[1]
     try:
         fill(make(), seed).double().train()(x.double())
     finally:

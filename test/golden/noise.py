@@ -38,3 +38,9 @@ def state_value(seed, name, shape):
     else:
         values = 0.1 * noise
     return values.reshape(shape).astype(np.float32)
+
+
+def mask_value(seed, name, shape, keep):
+    """Bernoulli(keep) / keep for the mask of a module by its name, as test/support/noise.ts draws it."""
+    noise = uniform((seed + seed_of(name + ".mask")) & 0xFFFFFFFF, int(np.prod(shape)))
+    return np.where(noise < 2 * keep - 1, 1 / keep, 0).reshape(shape).astype(np.float32)

@@ -104,4 +104,7 @@ def fill(module, seed):
     for name, value in module.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             value.copy_(torch.from_numpy(state_value(seed, name, tuple(value.shape))))
+    for name, part in module.named_modules():
+        if hasattr(part, "place"):
+            part.place = (seed, name)
     return module

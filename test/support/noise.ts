@@ -52,3 +52,12 @@ export function noiseTensor(seed: number, shape: Shape): Tensor<"float32"> {
     Float32Array.from(uniformNoise(seed, sizeOf(shape)), (value) => 1.7 * value),
   );
 }
+
+/** Bernoulli(keep) / keep for a mask by its name, as noise.py's `mask_value` draws it. */
+export function noiseMask(seed: number, name: string, shape: Shape, keep: number): Tensor<"float32"> {
+  const noise = uniformNoise((seed + seedOf(name)) >>> 0, sizeOf(shape));
+  return float32(
+    shape,
+    Float32Array.from(noise, (value) => (value < 2 * keep - 1 ? 1 / keep : 0)),
+  );
+}

@@ -5,6 +5,7 @@ import { describableModule } from "../../train/describe-network.ts";
 import { describeFile, describePrepared, printGraphFacts, writeArchitecture } from "../describe-file.ts";
 import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
 import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
 import { buildPathTree, type PathNode } from "../../tree/build.ts";
@@ -17,6 +18,7 @@ import { type Column, formatCount, formatLarge, formatTable, print, printJson, s
 
 interface Options {
   readonly shortcut?: ShortcutType;
+  readonly option?: ModelOptions;
   readonly channels?: number;
   readonly classes?: number;
   readonly size?: number;
@@ -47,10 +49,16 @@ function isShown(row: ModuleRow): boolean {
   return row.depth <= 1 || row.shortcut !== undefined;
 }
 
+/** Options beyond those that every network has, as they would be typed. */
+function settingsText({ shortcut: _s, channels: _c, classes: _k, ...rest }: NamedModel["options"]): string {
+  const written = Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`);
+  return written.length === 0 ? "" : `, ${written.join(", ")}`;
+}
+
 function printDescription(model: NamedModel, description: Description): void {
   const { options } = model;
   print(
-    `${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes`,
+    `${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes${settingsText(options)}`,
   );
   print();
   print(formatTable(columns, description.modules.filter(isShown)));
@@ -93,15 +101,15 @@ async function drawDescription(model: NamedModel, description: Description, path
 }
 
 async function describe(name: string, given: Options): Promise<void> {
-  const { size, json, tree, svg, model: fileModel, ...options } = given;
+  const { size, json, tree, svg, model: fileModel, option, ...options } = given;
   if (await isFileArgument(name)) {
     const choice = fileModel === undefined ? options : { ...options, model: fileModel };
     return describeFile(name, await openNetworkArgument(name, choice), given);
   }
   if (fileModel !== undefined) throw new OptionError("--model", "names the network of a file; leave it out");
-  const made = createModel(name, options);
-  const [channels, height, width] = made.imageShape;
-  const model: NamedModel = { ...made, imageShape: [channels, size ?? height, size ?? width] };
+  const made = createModel(name, { ...option, ...options });
+  const [channels, ...extents] = made.imageShape;
+  const model: NamedModel = { ...made, imageShape: [channels, ...extents.map((extent) => size ?? extent)] };
   const description = describeModule(model.module, model.imageShape);
   const prepared = describableModule(model.module, model.imageShape);
   const found = describePrepared(prepared);
@@ -118,6 +126,7 @@ async function describe(name: string, given: Options): Promise<void> {
   printJson({
     model: model.name,
     shortcut: model.options.shortcut,
+    options: model.options,
     imageShape: model.imageShape,
     classes: model.options.classes,
     parameters: description.parameters,
@@ -137,9 +146,10 @@ export function registerDescribe(program: Command): void {
   program
     .command("describe")
     .description("show a network block by block: shapes, what each shortcut resolves to, what it costs")
-    .argument("<model|file>", "a name such as resnet20 or resnet50, or any file that holds a network")
+    .argument("<model|file>", "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network")
     .option("--model <name>", "the network whose weights the file holds, where it does not say")
     .addOption(sharedOptions.shortcut())
+    .addOption(sharedOptions.option())
     .option("--channels <n>", "channels of the images", wholeNumber(1))
     .option("--classes <n>", "classes to tell apart", wholeNumber(1))
     .option("--size <n>", "height and width of the images", wholeNumber(1))
@@ -152,6 +162,7 @@ export function registerDescribe(program: Command): void {
 Examples:
   $ residua describe resnet34 --shortcut B     projections only where the shape changes
   $ residua describe resnet20 --shortcut A     shortcuts without any parameters
+  $ residua describe resnet50d --option outputStride=16 --option attention=se
   $ residua describe resnet20 --tree --svg resnet20.svg
   $ residua describe resnet50 --svg resnet50.svg
   $ residua describe model.onnx                the shortcuts found in the graph itself

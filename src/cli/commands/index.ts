@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<Registration>>> = {
   evaluate: async () => (await import("./evaluate.ts")).registerEvaluate,
   predict: async () => (await import("./predict.ts")).registerPredict,
   runs: async () => (await import("./runs.ts")).registerRuns,
+  models: async () => (await import("./models.ts")).registerModels,
   describe: async () => (await import("./describe.ts")).registerDescribe,
   inspect: async () => (await import("./inspect.ts")).registerInspect,
   export: async () => (await import("./export.ts")).registerExport,

@@ -1,3 +1,4 @@
+import type { ModelOptions } from "../../nn/model-options.ts";
 import type { CheckpointNotes } from "../../train/checkpoint.ts";
 import { findCheckpoint, readCheckpoint } from "../../train/node/training-files.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -41,13 +42,15 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
  * A training goes on as it began: refuses options that say otherwise, rather than passing over them.
  *
  * @param given options that were typed
+ * @param network options of the network that were typed
  * @throws {OptionError} for the first that is not what the checkpoint has
  */
-export async function requireOptionsOf(path: string, given: OptionValues): Promise<void> {
+export async function requireOptionsOf(path: string, given: OptionValues, network: ModelOptions = {}): Promise<void> {
   for (const name of ["from", "normalization"]) {
     if (name in given) throw new OptionError(`--${name}`, "does not go with --resume: the checkpoint has it");
   }
   const { notes } = await readCheckpoint(await findCheckpoint(path));
+  requireNetworkOptions(notes.network.model.options, network);
   for (const [name, value] of Object.entries(optionsOf(notes))) {
     if (!(name in given) || isSame(given[name], value)) continue;
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -67,4 +70,15 @@ function isSame(given: unknown, value: unknown): boolean {
 
 function showValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function requireNetworkOptions(began: ModelOptions, given: ModelOptions): void {
+  for (const [name, value] of Object.entries(given)) {
+    const before = began[name as keyof ModelOptions];
+    if (before === value) continue;
+    throw new OptionError(
+      "--option",
+      `${name} is ${String(value)}, but this training began with ${String(before ?? "its default")}; leave it out to resume`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -20,6 +21,7 @@ import { type OptionValues, requireOptionsOf } from "./train-resume.ts";
 interface Options extends FineTuningOptions {
   readonly model?: string;
   readonly shortcut?: ShortcutType;
+  readonly option?: ModelOptions;
   readonly data: string;
   readonly limit?: number;
   readonly validation: number;
@@ -77,7 +79,7 @@ function createRecipe(options: Options): Recipe {
 
 function createJob(options: Options): TrainingJob {
   const model = options.model ?? (options.from === undefined ? STANDARD_MODEL : undefined);
-  const modelOptions = options.shortcut === undefined ? {} : { shortcut: options.shortcut };
+  const modelOptions = { ...options.option, ...(options.shortcut === undefined ? {} : { shortcut: options.shortcut }) };
   // Names a wrong model before anything starts.
   if (model !== undefined) createModel(model, modelOptions);
   if (options.patience !== undefined && options.validation === 0)
@@ -151,7 +153,7 @@ function givenOptions(command: Command): OptionValues {
 async function train(options: Options, command: Command): Promise<void> {
   const start = performance.now();
   const job = createJob(options);
-  if ("resume" in job.start) await requireOptionsOf(job.start.resume, givenOptions(command));
+  if ("resume" in job.start) await requireOptionsOf(job.start.resume, givenOptions(command), options.option);
   const observers = combineObservers(trainingObservers(options), say);
   const report = createReporter();
   const running = startTraining(job, (event) => {
@@ -184,8 +186,9 @@ export function registerTrain(program: Command): void {
   const command = program
     .command("train")
     .description("train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly")
-    .addOption(new Option("--model <name>", `resnet20, resnet56, resnet18 … (default: ${STANDARD_MODEL})`))
+    .addOption(new Option("--model <name>", `resnet20, resnet50d, densenet121 …; residua models list shows all (default: ${STANDARD_MODEL})`))
     .addOption(sharedOptions.shortcut())
+    .addOption(sharedOptions.option())
     .addOption(sharedOptions.data("mnist"))
     .addOption(sharedOptions.limit())
     .addOption(
@@ -259,6 +262,7 @@ export function registerTrain(program: Command): void {
 Examples:
   $ residua train --data mnist --model resnet20 --epochs 3
   $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 30 --batch-size 128
+  $ residua train --data cifar10 --model wrn-16-4 --option dropout=0.3 --epochs 30
   $ residua train --data photos/ --model resnet18 --out runs/photos
   $ residua train --data mnist --tensorboard logs/first     then: tensorboard --logdir logs
   $ residua train --data photos/ --from resnet18.onnx --head-only

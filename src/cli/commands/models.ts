@@ -1,0 +1,118 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { countCosts } from "../../nn/describe.ts";
+import { createModel, findModelPlan, modelFamilies } from "../../nn/models.ts";
+import { describeOptionRule, modelOptionNames, modelOptionTable } from "../../nn/model-options.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { sharedOptions } from "../options.ts";
+import { type Column, formatCount, formatDuration, formatLarge, formatTable, print, printJson } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+/** Shorter waits need no progress. */
+const QUIET_SECONDS = 2;
+
+interface Listed {
+  readonly name: string;
+  readonly family: string;
+  readonly source: string;
+  readonly shortcut: string;
+  readonly imageShape: readonly number[];
+  readonly classes: number;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+const columns: readonly Column<Listed>[] = [
+  { title: "model", value: ({ name }) => name },
+  { title: "shortcut", value: ({ shortcut }) => shortcut },
+  { title: "input", value: ({ imageShape }) => imageShape.join("×") },
+  { title: "classes", value: ({ classes }) => String(classes), align: "right" },
+  { title: "parameters", value: ({ parameters }) => formatCount(parameters), align: "right" },
+  { title: "multiply-adds", value: ({ multiplyAdds }) => formatLarge(multiplyAdds), align: "right" },
+];
+
+/** Networks whose name, family or paper has this text, in whatever case. */
+function findNames(
+  text: string,
+): readonly { readonly name: string; readonly family: (typeof modelFamilies)[number] }[] {
+  const wanted = text.toLowerCase();
+  return modelFamilies.flatMap((family) =>
+    family.names
+      .filter((name) => `${name} ${family.title} ${family.source}`.toLowerCase().includes(wanted))
+      .map((name) => ({ name, family })),
+  );
+}
+
+function list(text: string | undefined, { json }: { readonly json?: boolean }): void {
+  const found = findNames(text ?? "");
+  if (found.length === 0) throw new OptionError("models list", `no model has "${text}" in its name, family or source`);
+  const progress = createProgress();
+  const start = performance.now();
+  const rows = found.map(({ name, family }, index): Listed => {
+    const elapsed = (performance.now() - start) / 1000;
+    const left = (elapsed / Math.max(1, index)) * (found.length - index);
+    if (elapsed > QUIET_SECONDS) progress.update(`${index + 1}/${found.length} ${name}, ${formatDuration(left)} left`);
+    const { module, options, imageShape } = createModel(name);
+    const { shortcut, classes } = options;
+    const costs = countCosts(module, imageShape);
+    return { name, family: family.title, source: family.source, shortcut, imageShape, classes, ...costs };
+  });
+  progress.finish();
+  if (json)
+    return printJson({
+      models: rows,
+      families: modelFamilies.map(({ title, source, forms }) => ({ title, source, forms })),
+    });
+  for (const family of modelFamilies) {
+    const own = rows.filter((row) => row.family === family.title);
+    if (own.length === 0) continue;
+    print(`${pc.bold(family.title)} (${family.source})`);
+    print(`Names: ${family.forms}`);
+    print(formatTable(columns, own));
+    print();
+  }
+}
+
+interface ListedOption {
+  readonly name: string;
+  readonly values: string;
+  readonly meaning: string;
+}
+
+const optionColumns: readonly Column<ListedOption>[] = [
+  { title: "option", value: ({ name }) => name },
+  { title: "values", value: ({ values }) => values },
+  { title: "meaning", value: ({ meaning }) => meaning },
+];
+
+function listOptions(model: string | undefined, { json }: { readonly json?: boolean }): void {
+  const accepted = model === undefined ? modelOptionNames : findModelPlan(model).plan.accepts;
+  const rows = accepted.map((name): ListedOption => {
+    const rule = modelOptionTable[name];
+    return { name, values: describeOptionRule(rule), meaning: rule.meaning };
+  });
+  if (json) printJson({ options: rows });
+  else print(formatTable(optionColumns, rows));
+}
+
+/** `residua models`: which networks there are, and what they take. */
+export function registerModels(program: Command): void {
+  const models = program.command("models").description("the networks that are known by name, and their options");
+  models
+    .command("list")
+    .description("networks with their parameters and the multiply-adds of one image")
+    .argument("[text]", "show those with this text in name, family or source")
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ residua models list\n  $ residua models list wide\n  $ residua models list --json",
+    )
+    .action(list);
+  models
+    .command("options")
+    .description("what --option takes: all options, or those of one network")
+    .argument("[model]", "a network's name")
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExamples:\n  $ residua models options\n  $ residua models options densenet121")
+    .action(listOptions);
+}
