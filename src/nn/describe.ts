@@ -46,7 +46,7 @@ export function countCosts(module: Module, imageShape: Shape): Costs {
   const x = g.input("images", "float32", [1, ...imageShape]);
   g.output("output", addForward(g, module, x, { mode: "evaluate" }).output);
   const graph = g.finish();
-  const multiplyAdds = graph.nodes.reduce((sum, node) => sum + nodeMultiplyAdds(graph, node), 0);
+  const multiplyAdds = graph.nodes.reduce((sum, node) => sum + (nodeMultiplyAdds(graph, node) ?? 0), 0);
   return { parameters: countParameters(module), multiplyAdds };
 }
 

@@ -6,7 +6,7 @@ import {
   normalTensor,
   runLowered,
 } from "../../../test/support/compare-lowerings.ts";
-import { basicBlock, bottleneck } from "../../nn/blocks.ts";
+import { basicBlock, bottleneck } from "../../nn/blocks/index.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence } from "../../nn/layers.ts";
 import { crossEntropy } from "../../nn/losses.ts";
