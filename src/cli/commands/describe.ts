@@ -146,7 +146,10 @@ export function registerDescribe(program: Command): void {
   program
     .command("describe")
     .description("show a network block by block: shapes, what each shortcut resolves to, what it costs")
-    .argument("<model|file>", "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network")
+    .argument(
+      "<model|file>",
+      "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
+    )
     .option("--model <name>", "the network whose weights the file holds, where it does not say")
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())

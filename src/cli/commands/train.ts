@@ -186,7 +186,12 @@ export function registerTrain(program: Command): void {
   const command = program
     .command("train")
     .description("train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly")
-    .addOption(new Option("--model <name>", `resnet20, resnet50d, densenet121 …; residua models list shows all (default: ${STANDARD_MODEL})`))
+    .addOption(
+      new Option(
+        "--model <name>",
+        `resnet20, resnet50d, densenet121 …; residua models list shows all (default: ${STANDARD_MODEL})`,
+      ),
+    )
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
     .addOption(sharedOptions.data("mnist"))
