@@ -30,9 +30,9 @@ test.each(["flipped", "cut", "empty"])("a %s file is made anew", async (damage) 
   const { make, made } = counted();
   await createModelCache(folder).obtain(identity, make);
   const [name] = await readdir(folder);
-  const bytes = await readFile(join(folder, name!));
-  if (damage === "flipped") bytes[1000]! ^= 1;
-  await writeFile(join(folder, name!), bytes.subarray(0, damage === "cut" ? 1000 : damage === "empty" ? 0 : undefined));
+  const bytes = await readFile(join(folder, name));
+  if (damage === "flipped") bytes[1000] ^= 1;
+  await writeFile(join(folder, name), bytes.subarray(0, damage === "cut" ? 1000 : damage === "empty" ? 0 : undefined));
   expect(await createModelCache(folder).obtain(identity, make)).toEqual(model);
   expect(made()).toBe(2);
   await createModelCache(folder).obtain(identity, make);

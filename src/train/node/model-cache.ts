@@ -49,7 +49,7 @@ export function createModelCache(folder: string): ModelCache {
 async function readModel(file: string): Promise<Uint8Array | undefined> {
   try {
     const bytes = await readFile(file);
-    const model = bytes.subarray(HASH_BYTES);
+    const model = new Uint8Array(bytes.buffer, bytes.byteOffset + HASH_BYTES, Math.max(0, bytes.length - HASH_BYTES));
     if (!hashOf([model]).equals(bytes.subarray(0, HASH_BYTES))) return undefined;
     const now = new Date();
     await utimes(file, now, now).catch(() => undefined);
