@@ -2,11 +2,12 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describeModule } from "../nn/describe.ts";
 import { createModel } from "../nn/models.ts";
-import { startBrowserContenders } from "./browser-contenders.ts";
+import type { Benchmark } from "./benchmark.ts";
 import { startContender, type Standing, takeTurns, type Tunables } from "./contender.ts";
+import { medianOf, spreadOf } from "./statistics.ts";
 
 /** A training step that is measured. */
-export interface TrainCase {
+interface TrainCase {
   readonly name: string;
   readonly model: string;
   readonly batch: number;
@@ -16,16 +17,13 @@ export interface TrainCase {
 }
 
 /** The steps that are measured. */
-export const trainCases: readonly TrainCase[] = [
+const trainCases: readonly TrainCase[] = [
   { name: "resnet20-train", model: "resnet20", batch: 128, size: 32, rounds: 4, steps: 4 },
   { name: "resnet56-train", model: "resnet56", batch: 128, size: 32, rounds: 3, steps: 2 },
   { name: "resnet110-train", model: "resnet110", batch: 128, size: 32, rounds: 2, steps: 2 },
   { name: "resnet18-train", model: "resnet18", batch: 16, size: 224, rounds: 3, steps: 2 },
   { name: "resnet50-train", model: "resnet50", batch: 8, size: 224, rounds: 3, steps: 2 },
 ];
-
-/** The step that is measured in a browser. */
-export const browserCase: TrainCase = { name: "browser", model: "resnet20", batch: 64, size: 32, rounds: 3, steps: 2 };
 
 /** One figure beside a peer's. */
 export interface Comparison {
@@ -45,23 +43,14 @@ const file = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const torchScript = fileURLToPath(new URL("../../bench/torch_step.py", import.meta.url));
 
 /** Python with PyTorch, if this machine has it. */
-export function findTorch(): string | undefined {
+function findTorch(): string | undefined {
   return ["/usr/bin/python3", "python3"].find(
     (python) => spawnSync(python, ["-c", "import torch, torchvision"], { stdio: "ignore" }).status === 0,
   );
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-}
-
-const medianOf = ({ seconds }: Standing): number => quantile(seconds, 0.5);
-const spreadOf = ({ seconds }: Standing): number =>
-  (quantile(seconds, 0.75) - quantile(seconds, 0.25)) / medianOf({ seconds } as Standing);
-
 /** Training steps of one case against PyTorch in both layouts, with and without large pages, and against the roofline. */
-export async function compareTraining(
+async function compareTraining(
   test: TrainCase,
   threads: number,
   python: string | undefined,
@@ -76,7 +65,7 @@ export async function compareTraining(
       startContender(
         "ours",
         process.execPath,
-        [file("./step-contender.js"), ...common, "auto", String(threads)],
+        ["--expose-gc", file("./step-contender.js"), ...common, "auto", String(threads)],
         tunables,
       ),
       startContender(
@@ -131,7 +120,7 @@ export async function compareTraining(
 }
 
 /** Two threads against one, and the blocked lowering against the portable one. */
-export async function compareOurselves(
+async function compareOurselves(
   test: TrainCase,
   threads: number,
   say: (text: string) => void,
@@ -141,7 +130,15 @@ export async function compareOurselves(
     startContender(
       name,
       process.execPath,
-      [file("./step-contender.js"), test.model, String(test.batch), String(test.size), lowering, String(count)],
+      [
+        "--expose-gc",
+        file("./step-contender.js"),
+        test.model,
+        String(test.batch),
+        String(test.size),
+        lowering,
+        String(count),
+      ],
       "",
     );
   const contenders = [
@@ -166,29 +163,16 @@ export async function compareOurselves(
   }
 }
 
-/** Training of ResNet-20 in Chromium, in a worker with WebAssembly threads: ours against TensorFlow.js's. */
-export async function compareBrowser(
-  { name, batch, rounds, steps }: TrainCase,
-  threads: number,
-  say: (text: string) => void,
-): Promise<readonly Comparison[]> {
-  say(`${name}: building the page`);
-  const { contenders, close } = await startBrowserContenders(threads, batch);
-  try {
-    const [ours, peer] = await takeTurns(contenders, rounds, steps);
-    const rate = (standing: Standing): number => batch / medianOf(standing);
-    return [
-      {
-        name,
-        unit: "images/s",
-        ours: rate(ours),
-        peer: rate(peer),
-        peerName: peer.name,
-        ratio: rate(ours) / rate(peer),
-        spread: spreadOf(ours),
-      },
-    ];
-  } finally {
-    await close();
-  }
-}
+export const trainingBenchmarks: readonly Benchmark[] = trainCases.flatMap((test): Benchmark[] => [
+  {
+    name: test.name,
+    against: "torch",
+    run: ({ threads, say }) => {
+      const python = findTorch();
+      if (python === undefined)
+        say("PyTorch is not on this machine: its columns are left out (Debian: python3-torch, python3-torchvision)");
+      return compareTraining(test, threads, python, say);
+    },
+  },
+  { name: test.name, against: "ourselves", run: ({ threads, say }) => compareOurselves(test, threads, say) },
+]);

@@ -2,19 +2,24 @@ import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
 import { formatTable, print, printJson, say } from "../cli/output.ts";
-import {
-  browserCase,
-  compareBrowser,
-  type Comparison,
-  compareOurselves,
-  compareTraining,
-  findTorch,
-  trainCases,
-} from "./cases.ts";
+import type { Benchmark, Peer } from "./benchmark.ts";
+import { browserBenchmark } from "./browser.ts";
+import { type Comparison, trainingBenchmarks } from "./cases.ts";
+import { compileBenchmarks } from "./compile-time.ts";
+import { inferenceBenchmarks } from "./inference.ts";
+import { pipelineBenchmark } from "./pipeline.ts";
+
+const benchmarks: readonly Benchmark[] = [
+  ...trainingBenchmarks,
+  pipelineBenchmark,
+  ...inferenceBenchmarks,
+  ...compileBenchmarks,
+  browserBenchmark,
+];
 
 interface Options {
   readonly only?: string;
-  readonly against: "torch" | "tensorflow" | "ourselves" | "all";
+  readonly against: Peer | "all";
   readonly threads: number;
   readonly json?: boolean;
 }
@@ -30,28 +35,24 @@ const columns = [
 ];
 
 async function runBenchmarks({ only, against, threads, json }: Options): Promise<void> {
-  const cases = trainCases.filter(({ name }) => only === undefined || name === only);
-  const python = findTorch();
-  if (python === undefined && cases.length > 0 && (against === "torch" || against === "all"))
-    say("PyTorch is not on this machine: its columns are left out (Debian: python3-torch, python3-torchvision)");
+  const chosen = benchmarks.filter(
+    (each) => (only === undefined || each.name === only) && (against === "all" || each.against === against),
+  );
   const rows: Comparison[] = [];
-  for (const test of cases) {
-    if (against === "torch" || against === "all") rows.push(...(await compareTraining(test, threads, python, say)));
-    if (against === "ourselves" || against === "all") rows.push(...(await compareOurselves(test, threads, say)));
-  }
-  if ((only ?? browserCase.name) === browserCase.name && (against === "tensorflow" || against === "all"))
-    rows.push(...(await compareBrowser(browserCase, threads, say)));
+  for (const benchmark of chosen) rows.push(...(await benchmark.run({ threads, say })));
   if (json) return printJson(rows);
-  print(`${cpus()[0].model}, ${threads} threads, Node ${process.version}`);
+  print(`${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
   print(formatTable(columns, rows));
 }
 
+const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
+
 await new Command("bench")
-  .description("training steps beside PyTorch's, taking turns in one run")
-  .addOption(new Option("--only <name>", "one benchmark").choices([...trainCases, browserCase].map(({ name }) => name)))
+  .description("ours beside a peer's, taking turns in one run; a ratio above 1 is in our favour")
+  .addOption(new Option("--only <name>", "one benchmark").choices(unique(benchmarks.map(({ name }) => name))))
   .addOption(
     new Option("--against <peer>", "whom to compare with")
-      .choices(["torch", "tensorflow", "ourselves", "all"])
+      .choices([...unique(benchmarks.map((each) => each.against)), "all"])
       .default("all"),
   )
   .option("--threads <n>", "threads on both sides", wholeNumber(1), cpus().length)

@@ -1,0 +1,81 @@
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startTraining, type TrainingJob } from "../train/node/training.ts";
+import { defaultRecipe } from "../train/recipe.ts";
+import { randomStream } from "../tensor/random.ts";
+import type { Benchmark } from "./benchmark.ts";
+import { startContender } from "./contender.ts";
+import { medianOf, spreadOf } from "./statistics.ts";
+
+const BATCH = 128;
+const STEPS = 80;
+const ROUNDS = 3;
+const RECORD = 1 + 3 * 32 * 32;
+
+/** A data set that looks like CIFAR-10 to a trainer: whole, of random pixels. */
+async function writeRecords(file: string, count: number): Promise<void> {
+  const stream = randomStream(0, "benchmark records");
+  const piece = Uint8Array.from({ length: RECORD * 1000 }, () => Math.floor(stream.uniform() * 256));
+  for (let at = 0; at < piece.length; at += RECORD) piece[at] %= 10;
+  const handle = await open(file, "w");
+  for (let written = 0; written < count; written += 1000) await handle.writeFile(piece);
+  await handle.close();
+}
+
+/** Seconds a step of a whole training: data read, cropped, flipped and trained on, from the first step's end to the last's. */
+async function trainOnce(cache: string, out: string, threads: number): Promise<number> {
+  const job: TrainingJob = {
+    start: {
+      model: "resnet20",
+      modelOptions: {},
+      data: "cifar10",
+      limit: STEPS * BATCH,
+      validation: 0,
+      augmentation: { cropPadding: 4, flip: true },
+      recipe: { ...defaultRecipe, epochs: 1, batch: BATCH, warmupSteps: 0 },
+    },
+    out,
+    cache,
+    lowering: "auto",
+    session: { threads },
+    workers: 1,
+  };
+  const ends: number[] = [];
+  await startTraining(job, (event) => event.kind === "step" && ends.push(performance.now())).result;
+  return (ends.at(-1)! - ends[0]) / 1000 / (ends.length - 1);
+}
+
+export const pipelineBenchmark: Benchmark = {
+  name: "resnet20-pipeline",
+  against: "ourselves",
+  run: async ({ threads, say }) => {
+    const { name } = pipelineBenchmark;
+    say(name);
+    const folder = await mkdtemp(join(tmpdir(), "residua-bench-"));
+    const data = join(folder, "cifar10");
+    await mkdir(data);
+    await writeRecords(join(data, "train.bin"), 50_000);
+    await writeRecords(join(data, "test.bin"), 10_000);
+    const script = fileURLToPath(new URL("./step-contender.js", import.meta.url));
+    const options = ["resnet20", String(BATCH), "32", "auto", String(threads)];
+    const bare = startContender("bare step", process.execPath, ["--expose-gc", script, ...options], "hugetlb");
+    try {
+      await bare.run(2);
+      const whole: number[] = [];
+      const alone: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        whole.push(await trainOnce(folder, join(folder, "out"), threads));
+        alone.push(...(await bare.run(STEPS / 2)).seconds);
+        await rm(join(folder, "out"), { recursive: true, force: true });
+      }
+      const [own, other] = [BATCH / medianOf({ seconds: whole }), BATCH / medianOf({ seconds: alone })];
+      const spread = spreadOf({ seconds: whole });
+      return [{ name, unit: "images/s", ours: own, peer: other, peerName: bare.name, ratio: own / other, spread }];
+    } finally {
+      await bare.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
