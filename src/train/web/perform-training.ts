@@ -16,7 +16,7 @@ import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { evaluate, evaluationBatchSize, type Evaluation, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
 import { runTraining, startOfTraining } from "../loop.ts";
-import { createCardModel, requireConsistentCard } from "../network-card.ts";
+import { createCardModule, requireConsistentCard } from "../network-card.ts";
 import { requireRecipe, stepOptionsOf } from "../recipe.ts";
 import { createTrainer, type TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
@@ -81,7 +81,7 @@ function validateState(
   session: SessionOptions,
 ): Promise<Evaluation> {
   const { imageShape, normalization } = network;
-  const { module } = createCardModel(network);
+  const module = createCardModule(network);
   return withInference({ runtime, module, imageShape, state, session }, (inference) =>
     evaluate(inference, evaluationBatches(set, normalization, evaluationBatchSize(imageShape))),
   );
@@ -113,7 +113,7 @@ export async function performTraining(job: WebTrainingJob, context: WebTrainingC
   const trainer = await createTrainer({
     ...stepOptionsOf(recipe),
     runtime,
-    module: createCardModel(network).module,
+    module: createCardModule(network),
     imageShape: network.imageShape,
     lowering: createPortableLowering(portableChoices[device]),
     session,
