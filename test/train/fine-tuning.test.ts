@@ -137,7 +137,14 @@ test(
   async ({ skip }) => {
     const recipe = {
       ...defaultRecipe,
-      ...{ epochs: 3, batch: 10, accumulate: 2, mixup: 0.2, average: 0.9, unfreezeEvery: 1, layerDecay: 0.8, seed: 1 },
+      epochs: 3,
+      batch: 10,
+      accumulate: 2,
+      mixup: 0.2,
+      average: 0.9,
+      unfreezeEvery: 1,
+      layerDecay: 0.8,
+      seed: 1,
     };
     const change = { from: golden("narrow-training.onnx"), balanceClasses: true, recipe };
     await fineTune("whole", change);
