@@ -409,8 +409,8 @@ test("automatic padding with strides over an open extent is refused, naming it",
 
 test("a recurrent layer is refused where it cannot be written out step by step", () => {
   const constants = { w: randomTensor([1, 8, 3], "w"), r: randomTensor([1, 8, 2], "r"), p: randomTensor([1, 6], "p") };
-  const lstm = (inputs: string, attributes: Readonly<Record<string, PlainAttribute>>, x: SymbolicShape): Model =>
-    nodesModel(14, [node("LSTM", inputs, "y", { hidden_size: 2, ...attributes })], { x }, constants);
+  const lstm = (inputs: string, further: Readonly<Record<string, PlainAttribute>>, x: SymbolicShape): Model =>
+    nodesModel(14, [node("LSTM", inputs, "y", { hidden_size: 2, ...further })], { x }, constants);
   const refusal = (model: Model): string => String(thrownBy(() => normalizeModel(model)));
   expect(refusal(lstm("x w r", {}, ["T", 1, 3]))).toMatch(/how many steps there are, not "T"/);
   expect(refusal(lstm("x w r", {}, [5000, 1, 3]))).toMatch(/5000 steps are too many; at most 1024/);

@@ -1,7 +1,7 @@
 import type { NormalizeRule } from "./rewriting.ts";
 
 /** Sizes were an attribute before version 13; from 18 on, an equal split says into how many parts. */
-const split: NormalizeRule = (rewriting) => {
+const splitNode: NormalizeRule = (rewriting) => {
   const { outputs } = rewriting.node;
   const axis = rewriting.int("axis", 0);
   const attributes = { axis: { kind: "int", value: axis }, split: undefined } as const;
@@ -74,5 +74,5 @@ export const movementRules: Readonly<Record<string, NormalizeRule>> = {
   DepthToSpace: exchangeDepth(true),
   Pad: pad,
   SpaceToDepth: exchangeDepth(false),
-  Split: split,
+  Split: splitNode,
 };
