@@ -118,9 +118,10 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
     throw new OptionError("batch size", `must be a whole number above 0, got ${options.batch}`);
   }
   const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
-  const labels = g.input(stepNames.labels, "int64", [options.batch]);
   const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
   const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
+  // One label a sample, or one a point where the scores are a map of them.
+  const labels = g.input(stepNames.labels, "int64", [options.batch, ...pass.output.shape.slice(2)]);
   const loss = blended.loss(g, pass.output, labels);
   const entries = [...pass.parameters];
   if (entries.every(([name, { spec }]) => isFrozen?.(name, spec)))

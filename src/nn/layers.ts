@@ -8,7 +8,8 @@ import { defineModule, type ForwardContext, type Module, requireInput } from "./
 /** Options of a convolution; the same value is used on every spatial axis. */
 export interface ConvOptions {
   readonly kernel: number;
-  readonly stride?: number;
+  /** One for all spatial axes, or one for each. */
+  readonly stride?: number | readonly number[];
   readonly padding?: number;
   readonly dilation?: number;
   readonly groups?: number;
@@ -50,7 +51,7 @@ export function conv(inChannels: number, outChannels: number, options: ConvOptio
         [x, context.parameter("weight"), bias ? context.parameter("bias") : undefined].slice(0, bias ? 3 : 2),
         {
           kernel_shape: along(kernel),
-          strides: along(stride),
+          strides: typeof stride === "number" ? along(stride) : stride,
           pads: [...along(padding), ...along(padding)],
           dilations: along(dilation),
           group: groups,
@@ -136,6 +137,38 @@ export function linear(inFeatures: number, outFeatures: number, options: { reado
     requireInput(context.path, x, 2, inFeatures);
     const operands = [x, context.parameter("weight"), ...(bias ? [context.parameter("bias")] : [])];
     return context.g.op("Gemm", operands, { transB: 1 });
+  });
+}
+
+/**
+ * A transposed convolution, by default one that makes a plane `stride` times as large.
+ *
+ * @shape `[N, inChannels, H, W]` → `[N, outChannels, stride·(H − 1) + kernel, …]`
+ * @source `torch.nn.ConvTranspose2d`
+ */
+export function convTranspose(
+  inChannels: number,
+  outChannels: number,
+  options: { readonly kernel: number; readonly stride: number; readonly dimensions?: number },
+): Module {
+  const { kernel, stride, dimensions = 2 } = options;
+  const along = (value: number): number[] => Array.from({ length: dimensions }, () => value);
+  const fan = outChannels * kernel ** dimensions;
+  const weight = {
+    shape: [inChannels, outChannels, ...along(kernel)],
+    role: "weight",
+    initialize: uniformFanIn(fan),
+  } as const;
+  const bias = { shape: [outChannels], role: "bias", initialize: uniformFanIn(fan) } as const;
+  return defineModule(`ConvTranspose${dimensions}d`, { parameters: { weight, bias } }, (context, x) => {
+    requireInput(context.path, x, dimensions + 2, inChannels);
+    const operands = [x, context.parameter("weight"), context.parameter("bias")];
+    return context.g.op("ConvTranspose", operands, {
+      kernel_shape: along(kernel),
+      strides: along(stride),
+      pads: along(0).concat(along(0)),
+      dilations: along(1),
+    });
   });
 }
 

@@ -2,6 +2,7 @@ import { type GraphBuilder, shapeOf } from "../onnx/builder.ts";
 import type { Value } from "../onnx/graph.ts";
 import { onnxDtypes } from "../onnx/operators/elementwise.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { float32, int64 } from "../tensor/tensor.ts";
 
 /**
@@ -23,14 +24,17 @@ export function crossEntropy(
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
     throw new OptionError("label smoothing", `must be in [0, 1), got ${labelSmoothing}`);
   }
-  const [batch, classes] = shapeOf(scores);
+  const shape = shapeOf(scores);
+  const classes = shape[1];
   const off = labelSmoothing / classes;
   const oneHot = (low: number, high: number): Value =>
-    g.op("OneHot", [labels, g.constant(int64([], [classes])), g.constant(float32([2], [low, high]))]);
+    g.op("OneHot", [labels, g.constant(int64([], [classes])), g.constant(float32([2], [low, high]))], { axis: 1 });
   const total = (x: Value): Value => g.op("ReduceSum", [x], { keepdims: 0 });
   const terms = g.op("Mul", [g.op("LogSoftmax", [scores], { axis: 1 }), oneHot(off, off + 1 - labelSmoothing)]);
-  if (classWeights === undefined) return g.op("Mul", [total(terms), g.fill(-1 / batch)]);
-  const weights = g.constant(float32([1, classes], requireClassWeights(classWeights, classes)));
+  if (classWeights === undefined) return g.op("Mul", [total(terms), g.fill(-classes / sizeOf(shape))]);
+  const weights = g.constant(
+    float32([1, classes, ...shape.slice(2).map(() => 1)], requireClassWeights(classWeights, classes)),
+  );
   const divisor = total(g.op("Mul", [oneHot(0, 1), weights]));
   return g.op("Neg", [g.op("Div", [total(g.op("Mul", [terms, weights])), divisor])]);
 }
@@ -54,8 +58,8 @@ export function meanSquaredError(g: GraphBuilder, prediction: Value, target: Val
 }
 
 /**
- * How many samples' highest score is their label's.
- * @shape scores `[N,K]`, labels `[N]` int64 → `[]` float32
+ * How many samples' (or points') highest score is their label's.
+ * @shape scores `[N,K,…]`, labels `[N,…]` int64 → `[]` float32
  */
 export function countCorrect(g: GraphBuilder, scores: Value, labels: Value): Value {
   const hits = g.op("Equal", [g.op("ArgMax", [scores], { axis: 1, keepdims: 0 }), labels]);

@@ -25,6 +25,8 @@ export interface ModelOptions {
   readonly stem?: "7x7" | "deep" | "3x3";
   readonly stemWidth?: number;
   readonly normEpsilon?: number;
+  readonly stemStride?: number;
+  readonly hidden?: number;
 }
 
 /** A name of an option. */
@@ -100,6 +102,12 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   },
   stemWidth: { kind: "count", meaning: "channels that the stem gives" },
   normEpsilon: { kind: "number", minimum: 1e-12, below: 1, meaning: "epsilon of every batch norm" },
+  stemStride: {
+    kind: "choice",
+    values: [1, 2],
+    meaning: "stride of the stem's convolution along every axis of a signal or volume",
+  },
+  hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
 };
 
 /** All option names, in the table's order. */

@@ -6,6 +6,9 @@ import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
 import { resnextFamily } from "./families/resnext.ts";
+import { recurrentFamily } from "./families/residual-recurrent.ts";
+import { residualUnetFamily } from "./families/residual-unet.ts";
+import { signalFamily, volumeFamily } from "./families/signals-and-volumes.ts";
 import { stochasticDepthFamily } from "./families/stochastic-depth.ts";
 import { wideResnetFamily } from "./families/wide-resnet.ts";
 import type { ModelFamily, ModelPlan } from "./family.ts";
@@ -33,6 +36,10 @@ export const modelFamilies: readonly ModelFamily[] = [
   cbamFamily,
   stochasticDepthFamily,
   densenetFamily,
+  signalFamily,
+  volumeFamily,
+  recurrentFamily,
+  residualUnetFamily,
 ];
 
 /** Names to show in a list; families such as CIFAR's know any depth besides. */

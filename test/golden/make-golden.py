@@ -2,6 +2,7 @@
 import torch
 
 import compositions
+import further_networks
 import networks
 import operators
 
@@ -11,3 +12,4 @@ operators.build()
 compositions.build()
 networks.build_blocks()
 networks.build_networks()
+further_networks.build()

@@ -1,6 +1,6 @@
-import { basicBlock, BOTTLENECK_EXPANSION, bottleneck, type BlockOptions } from "../blocks/index.ts";
+import { basicBlock, blockLayers, BOTTLENECK_EXPANSION, bottleneck, type BlockOptions } from "../blocks/index.ts";
 import type { ModelFamily, ModelPlan } from "../family.ts";
-import { batchNorm, conv, dropout, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
+import { batchNorm, dropout, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
 import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
@@ -16,7 +16,9 @@ export interface ResnetPlan {
   readonly counts: readonly number[];
   readonly widths: readonly number[];
   readonly stem: { readonly kind: StemKind; readonly width: number };
-  readonly settings?: Pick<BlockOptions, "groups" | "baseWidth">;
+  readonly settings?: Pick<BlockOptions, "groups" | "baseWidth" | "dimensions">;
+  /** Stride of a 7×7 stem by axis, where it is not 2 along all. */
+  readonly stemStride?: number | readonly number[];
 }
 
 /** What comes before the first block. */
@@ -64,15 +66,21 @@ export function normOf({ normEpsilon }: ResnetOptions): (channels: number) => Mo
  * 3×3 alone.
  * @source He et al. 2015, arXiv:1512.03385; He et al. 2018, arXiv:1812.01187, figure 2(c); names as in torchvision and timm
  */
-function stemLayers(kind: StemKind, width: number, options: ResnetOptions): Readonly<Record<string, Module>> {
+function stemLayers(
+  kind: StemKind,
+  width: number,
+  options: ResnetOptions,
+  { settings = {}, stemStride = 2 }: ResnetPlan,
+): Readonly<Record<string, Module>> {
   const norm = normOf(options);
   const { channels } = options;
+  const { conv } = blockLayers({ shortcut: options.shortcut, ...settings });
   const half = Math.floor(width / 2);
   const rest = { bn1: norm(width), relu: relu() };
   if (kind === "3x3") return { conv1: conv(channels, width, { kernel: 3, padding: 1 }), ...rest };
   const conv1 =
     kind === "7x7"
-      ? conv(channels, width, { kernel: 7, stride: 2, padding: 3 })
+      ? conv(channels, width, { kernel: 7, stride: stemStride, padding: 3 })
       : sequence([
           conv(channels, half, { kernel: 3, stride: 2, padding: 1 }),
           norm(half),
@@ -104,7 +112,7 @@ export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
     options,
   );
   return sequential({
-    ...stemLayers(kind, stemWidth, options),
+    ...stemLayers(kind, stemWidth, options, plan),
     ...Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),
     avgpool: globalAveragePool(),
     ...(probability === 0 ? {} : { dropout: dropout(probability) }),

@@ -1,0 +1,130 @@
+import type { Value } from "../../onnx/graph.ts";
+import { basicBlock, type BlockOptions } from "../blocks/index.ts";
+import type { ModelFamily } from "../family.ts";
+import { batchNorm, conv, convTranspose, sequence } from "../layers.ts";
+import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import { defineModule, type ForwardContext, type Module } from "../module.ts";
+import { additiveShortcutTypes } from "../shortcuts/type.ts";
+
+/** Levels of resolution, each half as fine as the one before. */
+const LEVELS = 5;
+/** Channels at full resolution. */
+const WIDTH = 32;
+
+/** Cuts the first spatial extents of x down to those of `like`: a plane of odd size comes back one too large. */
+function cropLike({ g }: ForwardContext, x: Value, like: Value): Value {
+  const extents = like.shape.slice(2);
+  if (extents.every((extent, axis) => extent === x.shape[axis + 2])) return x;
+  const axes = extents.map((_, axis) => axis + 2);
+  return g.op("Slice", [x, g.ints(axes.map(() => 0)), g.ints(extents.map(Number)), g.ints(axes)]);
+}
+
+/**
+ * Weighs the points of a skip connection by what the coarser level says of them:
+ * x · σ(BN(ψ(relu(BN(W_x·x) + BN(W_g·g))))).
+ *
+ * @source Oktay et al. 2018, arXiv:1804.03999, equations 1 and 2; names as in MONAI's AttentionBlock
+ */
+function attentionGate(channels: number): Module {
+  const inner = Math.max(1, Math.floor(channels / 2));
+  const point = (inside: number, outside: number): Module =>
+    sequence([conv(inside, outside, { kernel: 1, bias: true }), batchNorm(outside)]);
+  const children = { W_g: point(channels, inner), W_x: point(channels, inner), psi: point(inner, 1) };
+  return defineModule("AttentionGate", { children }, ({ g, call }, joined) => {
+    // The gate is called with the two side by side: a module has one input.
+    const [skip, signal] = g.ops("Split", [joined, g.ints([channels, channels])], 2, { axis: 1 });
+    const both = g.op("Relu", [g.op("Add", [call("W_g", signal), call("W_x", skip)])]);
+    return g.op("Mul", [skip, g.op("Sigmoid", [call("psi", both)])]);
+  });
+}
+
+/** The network's options that its blocks have too. */
+function blockOptions(options: CompleteModelOptions): BlockOptions {
+  const { firstDilation: _, ...rest } = options;
+  return rest;
+}
+
+/** One step up: the coarser level is enlarged and put beside the skip connection, weighed by a gate if there is one. */
+function stepUp(width: number, gates: boolean, options: CompleteModelOptions): Readonly<Record<string, Module>> {
+  // Blocks on the way up lose channels, which option A cannot follow.
+  const shortcut = options.shortcut === "pad" ? "project" : options.shortcut;
+  return {
+    up: convTranspose(2 * width, width, { kernel: 2, stride: 2 }),
+    ...(gates ? { gate: attentionGate(width) } : {}),
+    block: basicBlock(2 * width, width, { ...blockOptions(options), shortcut }),
+  };
+}
+
+/**
+ * A U-Net of residual blocks, with attention gates on its skip connections or without. Any image size goes. With option
+ * A, blocks on the way up have projections all the same: they lose channels.
+ *
+ * @shape `[N, channels, H, W]` → `[N, classes, H, W]`, the logits of each point
+ * @source Ronneberger et al. 2015, arXiv:1505.04597; Zhang et al. 2017, arXiv:1711.10684 (residual blocks); Oktay et al.
+ *   2018, arXiv:1804.03999 (attention gates)
+ */
+export function residualUnet(gates: boolean, options: CompleteModelOptions): Module {
+  const { channels, classes, stemWidth = WIDTH } = options;
+  const widths = Array.from({ length: LEVELS }, (_, level) => stemWidth * 2 ** level);
+  const down = widths.map((width, level) => {
+    const inside = level === 0 ? channels : widths[level - 1];
+    return [
+      `down${level}`,
+      basicBlock(inside, width, { ...blockOptions(options), stride: level === 0 ? 1 : 2 }),
+    ] as const;
+  });
+  const up = widths
+    .slice(0, -1)
+    .flatMap((width, level) =>
+      Object.entries(stepUp(width, gates, options)).map(([name, module]) => [`${name}${level}`, module] as const),
+    );
+  const children = Object.fromEntries([...down, ...up, ["final", conv(stemWidth, classes, { kernel: 1, bias: true })]]);
+  return defineModule(gates ? "AttentionResUNet" : "ResUNet", { children }, (context, x) => {
+    const { g, call } = context;
+    const skips: Value[] = [];
+    for (let level = 0; level < LEVELS; level++) skips.push(call(`down${level}`, skips.at(-1) ?? x));
+    let y = skips[LEVELS - 1];
+    for (let level = LEVELS - 2; level >= 0; level--) {
+      const skip = skips[level];
+      const raised = cropLike(context, call(`up${level}`, y), skip);
+      const passed = gates ? call(`gate${level}`, g.op("Concat", [skip, raised], { axis: 1 })) : skip;
+      y = call(`block${level}`, g.op("Concat", [passed, raised], { axis: 1 }));
+    }
+    return call("final", y);
+  });
+}
+
+const optionNames: readonly ModelOptionName[] = [
+  "shortcut",
+  "channels",
+  "classes",
+  "subsample",
+  "padSide",
+  "projectionNorm",
+  "projectionBias",
+  "shortcutScale",
+  "scaleResidual",
+  "gateBias",
+  "shortcutDropout",
+  "zeroInitResidual",
+  "attention",
+  "stemWidth",
+];
+
+/** Residual U-Nets for segmentation. */
+export const residualUnetFamily: ModelFamily = {
+  title: "Residual U-Net",
+  source: "Zhang et al. 2017, arXiv:1711.10684; Oktay et al. 2018, arXiv:1804.03999",
+  names: ["resunet", "attention-resunet"],
+  forms: "resunet or attention-resunet (segmentation)",
+  find: (name) => {
+    if (name !== "resunet" && name !== "attention-resunet") return undefined;
+    return {
+      defaults: { shortcut: "project", channels: 1, classes: 2 },
+      accepts: optionNames,
+      shortcuts: additiveShortcutTypes,
+      extents: [128, 128],
+      build: (options) => residualUnet(name === "attention-resunet", options),
+    };
+  },
+};
