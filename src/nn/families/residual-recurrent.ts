@@ -27,7 +27,7 @@ const timeLast = ({ g }: ForwardContext, x: Value): Value => g.op("Transpose", [
  * @source Hochreiter and Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078; names and order of gates as in
  *   `torch.nn.LSTM` and `torch.nn.GRU`
  */
-export function recurrentLayer(cell: Cell, inputs: number, hidden: number): Module {
+function recurrentLayer(cell: Cell, inputs: number, hidden: number): Module {
   const gates = pytorchGates[cell];
   const width = gates.length * hidden;
   const initialize = uniformFanIn(hidden);
@@ -94,7 +94,7 @@ const HIDDEN = 64;
  *
  * @shape `[N, channels, T]` → `[N, classes]`
  */
-export function residualRecurrent(cell: Cell, layers: number, options: CompleteModelOptions): Module {
+function residualRecurrent(cell: Cell, layers: number, options: CompleteModelOptions): Module {
   const { hidden = HIDDEN, channels, classes } = options;
   const stack = Array.from({ length: layers }, (_, index) =>
     residualLayer(cell, index === 0 ? channels : hidden, options),

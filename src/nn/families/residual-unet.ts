@@ -63,7 +63,7 @@ function stepUp(width: number, gates: boolean, options: CompleteModelOptions): R
  * @source Ronneberger et al. 2015, arXiv:1505.04597; Zhang et al. 2017, arXiv:1711.10684 (residual blocks); Oktay et al.
  *   2018, arXiv:1804.03999 (attention gates)
  */
-export function residualUnet(gates: boolean, options: CompleteModelOptions): Module {
+function residualUnet(gates: boolean, options: CompleteModelOptions): Module {
   const { channels, classes, stemWidth = WIDTH } = options;
   const widths = Array.from({ length: LEVELS }, (_, level) => stemWidth * 2 ** level);
   const down = widths.map((width, level) => {
