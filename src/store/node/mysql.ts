@@ -2,7 +2,7 @@ import { type Dialect, MysqlDialect, type MysqlPoolConnection } from "kysely";
 import type { PoolConnection } from "mysql2";
 import type { Backend } from "../backend.ts";
 
-const CONNECT_MILLISECONDS = 5_000;
+const CONNECT_MILLISECONDS = 10_000;
 const quote = (name: string): string => `\`${name.replaceAll("`", "``")}\``;
 
 /** A MySQL or MariaDB database. */

@@ -1,7 +1,7 @@
 import { type Dialect, PostgresDialect } from "kysely";
 import type { Backend } from "../backend.ts";
 
-const CONNECT_MILLISECONDS = 5_000;
+const CONNECT_MILLISECONDS = 10_000;
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A PostgreSQL database. */
