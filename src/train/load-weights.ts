@@ -1,6 +1,7 @@
 import { initializeState } from "../nn/initialization.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
 import { createModel, type NamedModel } from "../nn/models.ts";
+import { parametersOf } from "../nn/module.ts";
 import { countParameters, type Module } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -160,6 +161,14 @@ function namedModel(
     if (value === undefined) throw new WeightsError(where, `has no "${key}"; it holds no weights of ${name}`);
     return value;
   };
-  const told = { channels: extent("conv1.weight", 1), classes: extent("fc.weight", 0) };
+  const { first, last } = endsOf(name, options);
+  const told = { channels: extent(first, 1), classes: extent(last, 0) };
   return { model: createModel(name, { ...told, ...options }), identification: undefined };
+}
+
+/** The weights that read the input and that give the scores, by their state-dict names. */
+function endsOf(name: string, options: ModelOptions): { readonly first: string; readonly last: string } {
+  const parameters = [...parametersOf(createModel(name, options).module)];
+  const weights = parameters.filter(([, { role, shape }]) => role === "weight" && shape.length > 1);
+  return { first: weights[0][0], last: weights[weights.length - 1][0] };
 }
