@@ -3,6 +3,12 @@ import { defineConfig } from "vitest/config";
 import { findChromium } from "./scripts/chromium.mjs";
 
 const webTests = "**/*.web.test.ts";
+/** What needs database servers, or minutes: whole published networks at their full size. */
+const slowTests = [
+  "src/store/**/*.test.ts",
+  "test/store/**/*.test.ts",
+  "test/golden/{families,further-networks}.test.ts",
+];
 const executablePath = findChromium();
 /** Ends a test that hangs; a slow machine takes its time. */
 const testTimeout = 300_000;
@@ -17,9 +23,10 @@ export default defineConfig({
           testTimeout,
           hookTimeout: testTimeout,
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [webTests],
+          exclude: [webTests, ...slowTests],
         },
       },
+      { test: { name: "slow", testTimeout, hookTimeout: testTimeout, include: slowTests } },
       {
         // ONNX Runtime's threads need an isolated page, and its files must stay beside each other for it to find its WebAssembly.
         server: {

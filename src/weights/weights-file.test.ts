@@ -10,7 +10,7 @@ test.each(["module.pth", "module-legacy.th"])("%s is known by its content, whate
   const file = readGoldenBytes(`checkpoints/${name}`);
   const found = await openWeights(file, "weights.safetensors");
   expect(contentOf(found.tensors)).toEqual(contentOf(decodePytorch(file, name)));
-  expect(found.origin.prefix).toBe("module.");
+  expect(found.origin.prefix).toBe("");
 });
 
 test("safetensors are known by their content, and lose DataParallel's prefix as a .pth does", async () => {

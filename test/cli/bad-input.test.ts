@@ -97,7 +97,7 @@ const gradients = (labels: string): string =>
 describe("wrong usage ends with 2, in one line, and writes nothing", () => {
   test.each([
     ["nonsense", /unknown command 'nonsense'/],
-    ["describe", /missing required argument 'model'/],
+    ["describe", /missing required argument 'model\|file'/],
     ["describe resnet20 --nope", /unknown option '--nope'/],
     ["describe resnet20 --shortcut Z", /unknown type "Z"; must be one of plain \(none\), pad \(A\)/],
     ["describe resnet21", /unknown model "resnet21"; must be resnet18/],
