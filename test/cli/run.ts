@@ -10,10 +10,10 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs the built command in a folder, with a cache of data sets that is empty. */
+/** Runs the built command in a folder, with a cache of data sets that is empty, and without the colours that CI brings. */
 export function runCommand(args: readonly string[], cwd: string): Promise<CommandResult> {
   const { RESIDUA_DEBUG: _, ...inherited } = process.env;
-  const env = { ...inherited, RESIDUA_CACHE: `${cwd}/no-cache` };
+  const env = { ...inherited, RESIDUA_CACHE: `${cwd}/no-cache`, NO_COLOR: "1" };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
