@@ -250,12 +250,12 @@ export function registerCompare(program: Command): void {
     .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.data("mnist"))
-    .addOption(sharedOptions.limit().default(3200))
+    .addOption(sharedOptions.limit().default(6400))
     .addOption(
       new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(2000),
     )
     .addOption(new Option("--epochs <n>", "times through the training images").argParser(wholeNumber(1)).default(1))
-    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(32))
+    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))
     .addOption(
       new Option("--lr <rate>", "highest learning rate of the one-cycle schedule")
         .argParser(decimalNumber(Number.MIN_VALUE))
