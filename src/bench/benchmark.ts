@@ -1,4 +1,4 @@
-import type { Comparison } from "./cases.ts";
+import type { Comparison } from "./comparison.ts";
 
 /** Whom a benchmark compares with. */
 export type Peer = "torch" | "tensorflow" | "onnxruntime" | "ourselves";

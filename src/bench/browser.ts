@@ -1,7 +1,7 @@
 import type { Benchmark } from "./benchmark.ts";
 import { startBrowserContenders } from "./browser-contenders.ts";
+import { compareRates } from "./comparison.ts";
 import { takeTurns } from "./contender.ts";
-import { medianOf, spreadOf } from "./statistics.ts";
 
 const BATCH = 64;
 
@@ -15,9 +15,7 @@ export const browserBenchmark: Benchmark = {
     const { contenders, close } = await startBrowserContenders(threads, BATCH);
     try {
       const [ours, peer] = await takeTurns(contenders, 3, 2);
-      const [own, other] = [BATCH / medianOf(ours), BATCH / medianOf(peer)];
-      const spread = spreadOf(ours);
-      return [{ name, unit: "images/s", ours: own, peer: other, peerName: peer.name, ratio: own / other, spread }];
+      return [compareRates(name, BATCH, { ours, peer, peerName: peer.name })];
     } finally {
       await close();
     }

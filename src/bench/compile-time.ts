@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Benchmark } from "./benchmark.ts";
 import { startContender } from "./contender.ts";
-import { medianOf, spreadOf } from "./statistics.ts";
+import { medianOf, spreadOf } from "./comparison.ts";
 
 const ROUNDS = 3;
 

@@ -7,8 +7,8 @@ import { initializeState } from "../nn/initialization.ts";
 import { createModel } from "../nn/models.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Benchmark } from "./benchmark.ts";
+import { compareRates } from "./comparison.ts";
 import { startContender, takeTurns } from "./contender.ts";
-import { medianOf, spreadOf } from "./statistics.ts";
 
 /** The exported network through Residua's runtime, against onnxruntime-node on the same file. */
 function inferenceBenchmark(model: string, batch: number, size: number, passes: number): Benchmark {
@@ -28,11 +28,7 @@ function inferenceBenchmark(model: string, batch: number, size: number, passes: 
       );
       try {
         const [ours, plain] = await takeTurns(contenders, 6, passes);
-        const [own, other] = [batch / medianOf(ours), batch / medianOf(plain)];
-        const spread = spreadOf(ours);
-        return [
-          { name, unit: "images/s", ours: own, peer: other, peerName: "onnxruntime-node", ratio: own / other, spread },
-        ];
+        return [compareRates(name, batch, { ours, peer: plain, peerName: "onnxruntime-node" })];
       } finally {
         await Promise.all(contenders.map((contender) => contender.stop()));
         await rm(folder, { recursive: true, force: true });

@@ -4,10 +4,11 @@ import { wholeNumber } from "../cli/options.ts";
 import { formatTable, print, printJson, say } from "../cli/output.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
 import { browserBenchmark } from "./browser.ts";
-import { type Comparison, trainingBenchmarks } from "./cases.ts";
+import type { Comparison } from "./comparison.ts";
 import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
 import { pipelineBenchmark } from "./pipeline.ts";
+import { trainingBenchmarks } from "./training.ts";
 
 const benchmarks: readonly Benchmark[] = [
   ...trainingBenchmarks,

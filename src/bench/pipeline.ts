@@ -6,8 +6,8 @@ import { startTraining, type TrainingJob } from "../train/node/training.ts";
 import { defaultRecipe } from "../train/recipe.ts";
 import { randomStream } from "../tensor/random.ts";
 import type { Benchmark } from "./benchmark.ts";
+import { compareRates } from "./comparison.ts";
 import { startContender } from "./contender.ts";
-import { medianOf, spreadOf } from "./statistics.ts";
 
 const BATCH = 128;
 const STEPS = 80;
@@ -70,9 +70,7 @@ export const pipelineBenchmark: Benchmark = {
         alone.push(...(await bare.run(STEPS / 2)).seconds);
         await rm(join(folder, "out"), { recursive: true, force: true });
       }
-      const [own, other] = [BATCH / medianOf({ seconds: whole }), BATCH / medianOf({ seconds: alone })];
-      const spread = spreadOf({ seconds: whole });
-      return [{ name, unit: "images/s", ours: own, peer: other, peerName: bare.name, ratio: own / other, spread }];
+      return [compareRates(name, BATCH, { ours: { seconds: whole }, peer: { seconds: alone }, peerName: bare.name })];
     } finally {
       await bare.stop();
       await rm(folder, { recursive: true, force: true });

@@ -32,6 +32,20 @@ export interface ModelOptions {
 /** A name of an option. */
 export type ModelOptionName = keyof ModelOptions;
 
+/** Options of every network of additive blocks: what goes in and out, and all that reaches a shortcut's own form. */
+export const additiveOptionNames: readonly ModelOptionName[] = [
+  "shortcut",
+  "channels",
+  "classes",
+  "padSide",
+  "projectionNorm",
+  "projectionBias",
+  "shortcutScale",
+  "scaleResidual",
+  "gateBias",
+  "shortcutDropout",
+];
+
 /** Options with what every network needs filled in. */
 export interface CompleteModelOptions extends ModelOptions {
   readonly shortcut: ShortcutType;

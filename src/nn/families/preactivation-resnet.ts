@@ -1,9 +1,4 @@
-import {
-  type BlockOptions,
-  BOTTLENECK_EXPANSION,
-  preactivationBlock,
-  preactivationBottleneck,
-} from "../blocks/index.ts";
+import { type BlockOptions, preactivationBlock, preactivationBottleneck } from "../blocks/index.ts";
 import type { ModelFamily, ModelPlan } from "../family.ts";
 import { conv, dropout, flatten, globalAveragePool, linear, maxPool, relu, sequential } from "../layers.ts";
 import type { Module } from "../module.ts";
@@ -67,15 +62,9 @@ function head(channels: number, classifier: "conv" | "linear", { classes, dropou
 export function buildPreactivationResnet(plan: PreactivationPlan, options: ResnetOptions): Module {
   const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width } = options;
   const { stages, channels } = buildStages(
-    {
-      block: plan.bottleneck ? preactivationBottleneck : preactivationBlock,
-      expansion: plan.bottleneck ? BOTTLENECK_EXPANSION : 1,
-      counts: plan.counts,
-      widths: plan.widths,
-      ...(plan.settings === undefined ? {} : { settings: plan.settings }),
-    },
-    { channels: stemWidth, stride: stemStrides[kind] },
-    options,
+    plan,
+    { basic: preactivationBlock, bottleneck: preactivationBottleneck },
+    { stem: { channels: stemWidth, stride: stemStrides[kind] }, options },
   );
   return sequential({
     stem: stem(kind, stemWidth, options),

@@ -7,7 +7,7 @@ import { inOrder, residualBlock } from "../blocks/residual.ts";
 import type { ModelFamily } from "../family.ts";
 import { uniformFanIn } from "../initialization.ts";
 import { dropout, linear, sequence, sequential } from "../layers.ts";
-import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } from "../model-options.ts";
 import { defineModule, type ForwardContext, type Module, requireInput } from "../module.ts";
 import { createShortcut } from "../shortcuts/create.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
@@ -102,21 +102,7 @@ function residualRecurrent(cell: Cell, layers: number, options: CompleteModelOpt
   return sequential({ layers: sequence(stack), last: lastStep(), fc: linear(hidden, classes) });
 }
 
-const optionNames: readonly ModelOptionName[] = [
-  "shortcut",
-  "channels",
-  "classes",
-  "hidden",
-  "dropout",
-  "padSide",
-  "projectionNorm",
-  "projectionBias",
-  "shortcutScale",
-  "scaleResidual",
-  "gateBias",
-  "shortcutDropout",
-  "normEpsilon",
-];
+const optionNames: readonly ModelOptionName[] = [...additiveOptionNames, "hidden", "dropout", "normEpsilon"];
 
 /** Stacked LSTM or GRU layers with shortcuts between them; a projection where the width changes. */
 export const recurrentFamily: ModelFamily = {

@@ -2,7 +2,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { basicBlock, type BlockOptions } from "../blocks/index.ts";
 import type { ModelFamily } from "../family.ts";
 import { batchNorm, conv, convTranspose, sequence } from "../layers.ts";
-import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } from "../model-options.ts";
 import { defineModule, type ForwardContext, type Module } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 
@@ -95,17 +95,8 @@ function residualUnet(gates: boolean, options: CompleteModelOptions): Module {
 }
 
 const optionNames: readonly ModelOptionName[] = [
-  "shortcut",
-  "channels",
-  "classes",
+  ...additiveOptionNames,
   "subsample",
-  "padSide",
-  "projectionNorm",
-  "projectionBias",
-  "shortcutScale",
-  "scaleResidual",
-  "gateBias",
-  "shortcutDropout",
   "zeroInitResidual",
   "attention",
   "stemWidth",

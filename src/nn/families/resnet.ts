@@ -1,7 +1,7 @@
-import { basicBlock, blockLayers, BOTTLENECK_EXPANSION, bottleneck, type BlockOptions } from "../blocks/index.ts";
+import { basicBlock, blockLayers, bottleneck, type BlockOptions } from "../blocks/index.ts";
 import type { ModelFamily, ModelPlan } from "../family.ts";
 import { batchNorm, dropout, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
-import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -32,17 +32,8 @@ export const stemStrides: { readonly [Kind in StemKind]: number } = { "7x7": 4, 
 
 /** Options that all networks of additive blocks take. */
 export const residualOptionNames: readonly ModelOptionName[] = [
-  "shortcut",
-  "channels",
-  "classes",
+  ...additiveOptionNames,
   "subsample",
-  "padSide",
-  "projectionNorm",
-  "projectionBias",
-  "shortcutScale",
-  "scaleResidual",
-  "gateBias",
-  "shortcutDropout",
   "zeroInitResidual",
   "stridePlace",
   "attention",
@@ -100,17 +91,8 @@ function stemLayers(
  */
 export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
   const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width, dropout: probability = 0 } = options;
-  const { stages, channels } = buildStages(
-    {
-      block: plan.bottleneck ? bottleneck : basicBlock,
-      expansion: plan.bottleneck ? BOTTLENECK_EXPANSION : 1,
-      counts: plan.counts,
-      widths: plan.widths,
-      ...(plan.settings === undefined ? {} : { settings: plan.settings }),
-    },
-    { channels: stemWidth, stride: stemStrides[kind] },
-    options,
-  );
+  const stem = { channels: stemWidth, stride: stemStrides[kind] };
+  const { stages, channels } = buildStages(plan, { basic: basicBlock, bottleneck }, { stem, options });
   return sequential({
     ...stemLayers(kind, stemWidth, options, plan),
     ...Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),

@@ -1,3 +1,4 @@
+import { BOTTLENECK_EXPANSION } from "../blocks/bottleneck.ts";
 import type { BlockOptions } from "../blocks/options.ts";
 import { decayedProbability } from "../blocks/stochastic-depth.ts";
 import { sequence } from "../layers.ts";
@@ -5,15 +6,29 @@ import type { CompleteModelOptions } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
+/** Makes a block of a width. */
+type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
+
 /** Stages of blocks: each stage has one width, and each after the first halves the plane. */
 export interface StagesPlan {
-  readonly block: (inChannels: number, width: number, options: BlockOptions) => Module;
-  /** Channels out of a block, as a multiple of its width. */
-  readonly expansion: number;
+  /** Whether blocks are bottlenecks, whose outputs are four times as wide. */
+  readonly bottleneck: boolean;
   readonly counts: readonly number[];
   readonly widths: readonly number[];
   /** What every block has besides the network's options, such as groups. */
   readonly settings?: Partial<BlockOptions>;
+}
+
+/** The two blocks of a family. */
+export interface StageBlocks {
+  readonly basic: BlockMaker;
+  readonly bottleneck: BlockMaker;
+}
+
+/** Where stages begin: what the stem made of the image. */
+export interface StageStart {
+  readonly channels: number;
+  readonly stride: number;
 }
 
 /** Stages with the channels that come out of the last one. */
@@ -53,16 +68,17 @@ function stageReaches(count: number, stemStride: number, options: CompleteModelO
  * it become dilation, and the convolution in the place of the stride keeps the dilation before it, as in torchvision and
  * timm.
  *
- * @param stem channels and stride of what comes before
+ * @param blocks the family's two, of which the plan takes one
  * @throws {OptionError} if the output stride is smaller than the stem's
  */
 export function buildStages(
-  { block, expansion, counts, widths, settings = {} }: StagesPlan,
-  stem: { readonly channels: number; readonly stride: number },
-  options: CompleteModelOptions,
+  { bottleneck, counts, widths, settings = {} }: StagesPlan,
+  blocks: StageBlocks,
+  { stem, options }: { readonly stem: StageStart; readonly options: CompleteModelOptions },
 ): Stages {
+  const block = bottleneck ? blocks.bottleneck : blocks.basic;
   const { stochasticDepth = 0, firstDilation = "before" } = options;
-  const blocks = counts.reduce((sum, count) => sum + count, 0);
+  const total = counts.reduce((sum, count) => sum + count, 0);
   const reaches = stageReaches(counts.length, stem.stride, options);
   let inChannels = stem.channels;
   let place = 0;
@@ -75,9 +91,9 @@ export function buildStages(
         stride: index === 0 ? stride : 1,
         dilation,
         firstDilation: index === 0 && firstDilation === "before" ? before : dilation,
-        dropPath: decayedProbability(stochasticDepth, place, blocks),
+        dropPath: decayedProbability(stochasticDepth, place, total),
       });
-      inChannels = widths[stage] * expansion;
+      inChannels = widths[stage] * (bottleneck ? BOTTLENECK_EXPANSION : 1);
       place += 1;
       return member;
     });

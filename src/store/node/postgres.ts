@@ -1,5 +1,6 @@
 import { type Dialect, PostgresDialect } from "kysely";
 import type { Backend } from "../backend.ts";
+import { onConflictReplace } from "../on-conflict.ts";
 
 const CONNECT_MILLISECONDS = 10_000;
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -15,12 +16,7 @@ export function postgresBackend(url: string, description: string): Backend {
     mostParameters: 30_000,
     textType: 'text collate "C"',
     keyType: 'varchar(190) collate "C"',
-    replaceClause: (primaryKey, others) =>
-      `on conflict (${primaryKey.map(quote).join(", ")}) do ${
-        others.length === 0
-          ? "nothing"
-          : `update set ${others.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(", ")}`
-      }`,
+    replaceClause: onConflictReplace(quote),
     lockSchema: { lock: "select pg_advisory_lock(7236451)", unlock: "select pg_advisory_unlock(7236451)" },
     transactionalSchema: true,
   };

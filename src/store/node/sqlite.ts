@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
 import { toEnvironmentError } from "../../weights/node/files.ts";
 import type { Backend } from "../backend.ts";
+import { onConflictReplace } from "../on-conflict.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -22,12 +23,7 @@ export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
     mostParameters: 30_000,
     textType: "text",
     keyType: "text",
-    replaceClause: (primaryKey, others) =>
-      `on conflict (${primaryKey.map(quote).join(", ")}) do ${
-        others.length === 0
-          ? "nothing"
-          : `update set ${others.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(", ")}`
-      }`,
+    replaceClause: onConflictReplace(quote),
     transactionalSchema: true,
   };
 }

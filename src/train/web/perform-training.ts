@@ -13,6 +13,7 @@ import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime } from "../../runtime/web.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
+import { joinBytes } from "../../weights/bytes.ts";
 import { evaluate, evaluationBatchSize, type Evaluation, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
 import { runTraining, startOfTraining } from "../loop.ts";
@@ -87,16 +88,6 @@ function validateState(
   );
 }
 
-function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, at);
-    at += chunk.length;
-  }
-  return joined;
-}
-
 /** Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end. */
 export async function performTraining(job: WebTrainingJob, context: WebTrainingContext): Promise<WebTrainingResult> {
   requireJob(job);
@@ -133,7 +124,7 @@ export async function performTraining(job: WebTrainingJob, context: WebTrainingC
       onStep: (progress) => report({ kind: "step", progress }),
       onEpoch: async ({ epochs }) => report({ kind: "epoch", record: epochs.at(-1)! }),
     });
-    return { ...outcome, onnx: joinChunks(exportOnnxChunks(network, await trainer.state())) };
+    return { ...outcome, onnx: joinBytes(exportOnnxChunks(network, await trainer.state())) };
   } finally {
     await trainer.release();
   }

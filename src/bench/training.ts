@@ -1,0 +1,127 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describeModule } from "../nn/describe.ts";
+import { createModel } from "../nn/models.ts";
+import type { Benchmark, BenchmarkSetting } from "./benchmark.ts";
+import { type Contender, startContender, type Standing, takeTurns, type Tunables } from "./contender.ts";
+import { compareRates, type Comparison, medianOf, spreadOf } from "./comparison.ts";
+
+/** A training step that is measured. */
+interface TrainCase {
+  readonly name: string;
+  readonly model: string;
+  readonly batch: number;
+  readonly size: number;
+  readonly rounds: number;
+  readonly steps: number;
+}
+
+/** The steps that are measured. */
+const trainCases: readonly TrainCase[] = [
+  { name: "resnet20-train", model: "resnet20", batch: 128, size: 32, rounds: 4, steps: 4 },
+  { name: "resnet56-train", model: "resnet56", batch: 128, size: 32, rounds: 3, steps: 2 },
+  { name: "resnet110-train", model: "resnet110", batch: 128, size: 32, rounds: 2, steps: 2 },
+  { name: "resnet18-train", model: "resnet18", batch: 16, size: 224, rounds: 3, steps: 2 },
+  { name: "resnet50-train", model: "resnet50", batch: 8, size: 224, rounds: 3, steps: 2 },
+];
+
+const ROOFLINE_SIDE = 2048;
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const torchScript = fileURLToPath(new URL("../../bench/torch_step.py", import.meta.url));
+
+/** Python with PyTorch, if this machine has it. */
+function findTorch(): string | undefined {
+  return ["/usr/bin/python3", "python3"].find(
+    (python) => spawnSync(python, ["-c", "import torch, torchvision"], { stdio: "ignore" }).status === 0,
+  );
+}
+
+/** One of our processes that runs steps of a case. */
+function startOurs(test: TrainCase, tunables: Tunables, { name = "ours", lowering = "auto", threads = 1 }): Contender {
+  const step = [test.model, String(test.batch), String(test.size), lowering, String(threads)];
+  return startContender(name, process.execPath, ["--expose-gc", file("./step-contender.js"), ...step], tunables);
+}
+
+function startRoofline(threads: number, tunables: Tunables): Contender {
+  const options = [file("./roofline-contender.js"), String(ROOFLINE_SIDE), String(threads)];
+  return startContender("roofline", process.execPath, options, tunables);
+}
+
+/** PyTorch in both layouts. */
+function startTorch(python: string, test: TrainCase, threads: number, tunables: Tunables): readonly Contender[] {
+  return ["contiguous", "channels-last"].map((layout) => {
+    const step = [torchScript, test.model, String(test.batch), String(test.size), layout, String(threads)];
+    return startContender(["torch", layout, tunables].join(" ").trim(), python, step, tunables);
+  });
+}
+
+function compareMemory({ name }: TrainCase, ours: Standing, peer: Standing): Comparison {
+  return {
+    name: name.replace("train", "memory"),
+    unit: "MB peak",
+    ours: ours.peakMegabytes,
+    peer: peer.peakMegabytes,
+    peerName: peer.name,
+    ratio: peer.peakMegabytes / ours.peakMegabytes,
+    spread: spreadOf(ours),
+  };
+}
+
+/** A step counts as three times the forward pass's multiply-adds, times two. */
+function compareRoofline(
+  { name, model, batch, size }: TrainCase,
+  ours: Standing,
+  roofline: Standing,
+  peerName: string,
+): Comparison {
+  const { multiplyAdds } = describeModule(createModel(model).module, [3, size, size]);
+  const own = (batch * 3 * 2 * multiplyAdds) / medianOf(ours) / 1e9;
+  const limit = (2 * ROOFLINE_SIDE ** 3) / medianOf(roofline) / 1e9;
+  return { name, unit: "GFLOP/s", ours: own, peer: limit, peerName, ratio: own / limit, spread: spreadOf(ours) };
+}
+
+async function takeTurnsAndStop(test: TrainCase, contenders: readonly Contender[]): Promise<readonly Standing[]> {
+  try {
+    return await takeTurns(contenders, test.rounds, test.steps);
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+}
+
+/** Training steps of one case against PyTorch in both layouts, with and without large pages, and against the roofline. */
+async function compareTraining(test: TrainCase, { threads, say }: BenchmarkSetting): Promise<readonly Comparison[]> {
+  const python = findTorch();
+  if (python === undefined)
+    say("PyTorch is not on this machine: its columns are left out (Debian: python3-torch, python3-torchvision)");
+  const rows: Comparison[] = [];
+  for (const tunables of ["", "hugetlb"] as const satisfies readonly Tunables[]) {
+    say(`${test.name} ${tunables}`.trim());
+    const [ours, roofline, ...peers] = await takeTurnsAndStop(test, [
+      startOurs(test, tunables, { threads }),
+      startRoofline(threads, tunables),
+      ...(python === undefined ? [] : startTorch(python, test, threads, tunables)),
+    ]);
+    for (const peer of peers) {
+      rows.push(compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }));
+      rows.push(compareMemory(test, ours, peer));
+    }
+    rows.push(compareRoofline(test, ours, roofline, `roofline ${tunables}`.trim()));
+  }
+  return rows;
+}
+
+/** Two threads against one, and the blocked lowering against the portable one. */
+async function compareOurselves(test: TrainCase, { threads, say }: BenchmarkSetting): Promise<readonly Comparison[]> {
+  say(`${test.name}: threads and lowerings`);
+  const [ours, ...peers] = await takeTurnsAndStop(test, [
+    startOurs(test, "", { threads }),
+    startOurs(test, "", { name: "one thread" }),
+    startOurs(test, "", { name: "portable", lowering: "portable", threads }),
+  ]);
+  return peers.map((peer) => compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }));
+}
+
+export const trainingBenchmarks: readonly Benchmark[] = trainCases.flatMap((test): Benchmark[] => [
+  { name: test.name, against: "torch", run: (setting) => compareTraining(test, setting) },
+  { name: test.name, against: "ourselves", run: (setting) => compareOurselves(test, setting) },
+]);
