@@ -1,4 +1,6 @@
-import type { Tensor } from "../tensor/tensor.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { float32, type Tensor, tensor } from "../tensor/tensor.ts";
 
 /** Images with their labels. */
 export interface LabeledBatch {
@@ -6,4 +8,18 @@ export interface LabeledBatch {
   readonly images: Tensor<"float32">;
   /** `[N]` */
   readonly labels: Tensor<"int64">;
+}
+
+/** Equal parts, one after another. @throws {OptionError} if there is not the same number of images for each */
+export function splitBatch({ images, labels }: LabeledBatch, parts: number): readonly LabeledBatch[] {
+  if (parts === 1) return [{ images, labels }];
+  const [count, ...imageShape] = images.shape;
+  if (count % parts !== 0)
+    throw new OptionError("accumulate", `cannot divide ${count} images into ${parts} equal batches`);
+  const size = count / parts;
+  const pixels = size * sizeOf(imageShape);
+  return Array.from({ length: parts }, (_, part) => ({
+    images: float32([size, ...imageShape], images.data.subarray(part * pixels, (part + 1) * pixels)),
+    labels: tensor("int64", [size], labels.data.subarray(part * size, (part + 1) * size)),
+  }));
 }

@@ -12,12 +12,11 @@ import {
 } from "../compile/step.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import { dumpGraph } from "../onnx/text.ts";
-import type { Graph } from "../onnx/graph.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { bytesOf, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { identifyGraph } from "./graph-identity.ts";
 import type { ModelCache } from "./model-cache.ts";
 
 /** What a training step is compiled from. */
@@ -89,15 +88,6 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   };
 }
 
-/**
- * What a compiled model depends on, besides the code: the logical graph, whose internal operators no ONNX file takes, with
- * its constants, and how it is lowered.
- */
-function identify(graph: Graph, { name, blockSize }: Lowering): readonly Uint8Array[] {
-  const text = `${name} ${blockSize ?? ""}\n${dumpGraph(graph)}`;
-  return [new TextEncoder().encode(text), ...Array.from(graph.initializers.values(), bytesOf)];
-}
-
 /** Encodes and loads a lowered step, or takes it as it was kept. */
 async function loadStep(
   { runtime, session, cache, lowering = portable }: StepOptions,
@@ -105,7 +95,8 @@ async function loadStep(
   { write }: LoweredGraph,
 ): Promise<Session> {
   const make = (): Uint8Array => encodeModel(toModel(write()));
-  return runtime.load(await (cache?.obtain(identify(graph, lowering), make) ?? make()), {
+  const identity = cache && identifyGraph(graph, lowering);
+  return runtime.load(identity ? await cache.obtain(identity, make) : make(), {
     graphOptimization: lowering.isFinal ? "disabled" : "all",
     ...session,
     keepOnDevice: kept.map(stepNames.next),

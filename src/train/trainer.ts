@@ -1,14 +1,12 @@
 import { stepNames } from "../compile/step.ts";
-import type { NoiseInput } from "../nn/forward.ts";
 import { initializeState } from "../nn/initialization.ts";
 import type { RuntimeTensor, Session } from "../runtime/runtime.ts";
-import { OptionError, TrainingError, WeightsError } from "../tensor/errors.ts";
-import { drawBeta } from "../tensor/distributions.ts";
-import { randomStream } from "../tensor/random.ts";
-import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { float32, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
-import type { LabeledBatch } from "./batch.ts";
+import { TrainingError, WeightsError } from "../tensor/errors.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
+import { type LabeledBatch, splitBatch } from "./batch.ts";
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
+import { drawMask, scalarValues } from "./step-inputs.ts";
 
 /** What a trainer is made from; a model from `createModel` brings `module` and `imageShape`. */
 export interface TrainerOptions extends Omit<StepOptions, "mixup" | "average"> {
@@ -203,60 +201,6 @@ interface Collected {
 
 function zeroSums({ sums }: CompiledCollection, pack: CompiledStep["pack"]): Held {
   return Object.fromEntries(Array.from(sums, ([name, shape]) => [name, pack(name, zeros("float32", shape))]));
-}
-
-/** Equal parts, one after another. @throws {OptionError} if there is not the same number of images for each */
-function splitBatch({ images, labels }: LabeledBatch, parts: number): readonly LabeledBatch[] {
-  if (parts === 1) return [{ images, labels }];
-  const [count, ...imageShape] = images.shape;
-  if (count % parts !== 0)
-    throw new OptionError("accumulate", `cannot divide ${count} images into ${parts} equal batches`);
-  const size = count / parts;
-  const pixels = size * sizeOf(imageShape);
-  return Array.from({ length: parts }, (_, part) => ({
-    images: float32([size, ...imageShape], images.data.subarray(part * pixels, (part + 1) * pixels)),
-    labels: tensor("int64", [size], labels.data.subarray(part * size, (part + 1) * size)),
-  }));
-}
-
-/** All scalars that a step may be fed, by name. @param step counts from 1 */
-function scalarValues(
-  { optimizer, mixup, average }: TrainerOptions,
-  learningRate: number,
-  step: number,
-  draw: { readonly seed: number; readonly step: number },
-): Readonly<Record<string, number>> {
-  const values = optimizer.scalarValues(learningRate, step);
-  return {
-    ...Object.fromEntries(optimizer.scalars.map((name, index) => [name, values[index]])),
-    ...(mixup === undefined ? {} : { [stepNames.mixup]: drawMixup(draw.seed, draw.step, mixup) }),
-    ...(average === undefined ? {} : { [stepNames.averageDecay]: averageDecay(average, step) }),
-  };
-}
-
-/**
- * How much of the old average is kept: less in the first steps, so that it does not hang on the first values.
- * @source `tf.train.ExponentialMovingAverage`, num_updates
- */
-function averageDecay(decay: number, step: number): number {
-  return Math.min(decay, (1 + step) / (10 + step));
-}
-
-/** λ ~ Beta(α, α), the larger share taken: with the batch reversed, λ and 1 − λ make the same blends. */
-function drawMixup(seed: number, step: number, alpha: number): number {
-  const share = drawBeta(randomStream(seed, "mixup", step), alpha);
-  return Math.max(share, 1 - share);
-}
-
-/** Bernoulli(keep) / keep: the mask of one dropout in one step. */
-function drawMask(
-  { seed, name, step }: { readonly seed: number; readonly name: string; readonly step: number },
-  { value, keep }: NoiseInput,
-): Tensor<"float32"> {
-  const shape = value.shape as Shape;
-  const stream = randomStream(seed, `dropout:${name}`, step);
-  const draw = (): number => (stream.uniform() < keep ? 1 / keep : 0);
-  return float32(shape, Float32Array.from({ length: sizeOf(shape) }, draw));
 }
 
 async function readScalar(results: Readonly<Record<string, RuntimeTensor>>, name: string): Promise<number> {

@@ -1,0 +1,54 @@
+import { stepNames } from "../compile/step.ts";
+import type { NoiseInput } from "../nn/forward.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { drawBeta } from "../tensor/distributions.ts";
+import { randomStream } from "../tensor/random.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { float32, type Tensor } from "../tensor/tensor.ts";
+
+/** What decides on a step's scalars: see the trainer's options. */
+interface StepScalars {
+  readonly optimizer: Optimizer;
+  readonly mixup?: number | undefined;
+  readonly average?: number | undefined;
+}
+
+/** All scalars that a step may be fed, by name. @param step counts from 1 */
+export function scalarValues(
+  { optimizer, mixup, average }: StepScalars,
+  learningRate: number,
+  step: number,
+  draw: { readonly seed: number; readonly step: number },
+): Readonly<Record<string, number>> {
+  const values = optimizer.scalarValues(learningRate, step);
+  return {
+    ...Object.fromEntries(optimizer.scalars.map((name, index) => [name, values[index]])),
+    ...(mixup === undefined ? {} : { [stepNames.mixup]: drawMixup(draw.seed, draw.step, mixup) }),
+    ...(average === undefined ? {} : { [stepNames.averageDecay]: averageDecay(average, step) }),
+  };
+}
+
+/**
+ * How much of the old average is kept: less in the first steps, so that it does not hang on the first values.
+ * @source `tf.train.ExponentialMovingAverage`, num_updates
+ */
+function averageDecay(decay: number, step: number): number {
+  return Math.min(decay, (1 + step) / (10 + step));
+}
+
+/** λ ~ Beta(α, α), the larger share taken: with the batch reversed, λ and 1 − λ make the same blends. */
+function drawMixup(seed: number, step: number, alpha: number): number {
+  const share = drawBeta(randomStream(seed, "mixup", step), alpha);
+  return Math.max(share, 1 - share);
+}
+
+/** Bernoulli(keep) / keep: the mask of one dropout in one step. */
+export function drawMask(
+  { seed, name, step }: { readonly seed: number; readonly name: string; readonly step: number },
+  { value, keep }: NoiseInput,
+): Tensor<"float32"> {
+  const shape = value.shape as Shape;
+  const stream = randomStream(seed, `dropout:${name}`, step);
+  const draw = (): number => (stream.uniform() < keep ? 1 / keep : 0);
+  return float32(shape, Float32Array.from({ length: sizeOf(shape) }, draw));
+}
