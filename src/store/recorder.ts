@@ -116,12 +116,15 @@ export function startRecording(start: RunStart, options: RecorderOptions): RunRe
   };
   const flushSoon = (): Promise<void> => (flushing = flushing.then(flush));
   let isIdle = true;
-  const timer = setInterval(() => {
+  const flushIfIdle = (): void => {
     const hasNews = isNew || points.length > 0 || artifacts.length > 0 || kept.length > 0 || hasUnsent;
     if (!isIdle || (!hasNews && Date.now() - run.heartbeat_at < HEARTBEAT_MILLISECONDS)) return;
     isIdle = false;
     void flushSoon().then(() => (isIdle = true));
-  }, flushMilliseconds);
+  };
+  // At once, so that a run which is killed in its first second is there too.
+  flushIfIdle();
+  const timer = setInterval(flushIfIdle, flushMilliseconds);
   timer.unref();
 
   return {
