@@ -14,6 +14,15 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+/** Reads a number above 0. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new InvalidArgumentError(`must be a number above 0, got "${text}"`);
+  }
+  return value;
+}
+
 /** Reads a number in [minimum, maximum). */
 export function decimalNumber(minimum: number, maximum: number = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionError } from "../../tensor/errors.ts";
 import type { FreshTraining, NormalizationChoice } from "../../train/node/training.ts";
 import type { RateGroup, Recipe } from "../../train/recipe.ts";
-import { decimalNumber, wholeNumber } from "../options.ts";
+import { decimalNumber, positiveNumber, wholeNumber } from "../options.ts";
 
 /** Options of `residua train` about what it starts from and about single layers. */
 export interface FineTuningOptions {
@@ -42,10 +42,8 @@ function moreRates(text: string, before: readonly RateGroup[] = []): readonly Ra
 }
 
 function classWeights(text: string): "balanced" | readonly number[] {
-  return text === "balanced" ? text : words(text).map(decimalNumber(Number.MIN_VALUE));
+  return text === "balanced" ? text : words(text).map(positiveNumber);
 }
-
-const above = decimalNumber(Number.MIN_VALUE);
 
 /** Adds the options of {@link FineTuningOptions} to a command, under headings of their own in its help. */
 export function addFineTuningOptions(command: Command): Command {
@@ -77,7 +75,7 @@ export function addFineTuningOptions(command: Command): Command {
     .addOption(
       new Option("--layer-decay <x>", "each stage's learning rate is x times that of the stage behind it").argParser(
         (text) => {
-          const value = above(text);
+          const value = positiveNumber(text);
           if (value > 1) throw new InvalidArgumentError(`must be at most 1, got "${text}"`);
           return value;
         },
@@ -109,7 +107,7 @@ export function addFineTuningOptions(command: Command): Command {
       new Option(
         "--mixup [alpha]",
         `train on blends of two images, their share from Beta(alpha, alpha) (${MIXUP_ALPHA})`,
-      ).argParser(above),
+      ).argParser(positiveNumber),
     )
     .addOption(
       new Option("--ema [decay]", `validate and export a moving average of the weights (${EMA_DECAY})`).argParser(

@@ -11,7 +11,7 @@ import { defaultRecipe, type OptimizerRecipe, type Recipe } from "../../train/re
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { decimalNumber, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
@@ -211,7 +211,7 @@ export function registerTrain(program: Command): void {
       new Option(
         "--lr <rate>",
         "highest learning rate (default: 0.1 with sgd, 0.003 with adamw; with --from 0.01, 0.0005)",
-      ).argParser(decimalNumber(Number.MIN_VALUE)),
+      ).argParser(positiveNumber),
     )
     .addOption(
       new Option("--optimizer <name>", "sgd (Nesterov momentum 0.9) or adamw").choices(["sgd", "adamw"]).default("sgd"),
@@ -225,11 +225,7 @@ export function registerTrain(program: Command): void {
         .argParser(decimalNumber(0, 1))
         .default(0),
     )
-    .addOption(
-      new Option("--clip-norm <x>", "largest norm of all gradients together").argParser(
-        decimalNumber(Number.MIN_VALUE),
-      ),
-    )
+    .addOption(new Option("--clip-norm <x>", "largest norm of all gradients together").argParser(positiveNumber))
     .addOption(
       new Option("--patience <n>", "stop after n epochs without a better validation accuracy").argParser(
         wholeNumber(1),
