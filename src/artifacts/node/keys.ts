@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
-import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
+import { makeFolder, readFileBytes, writeFileAtomically } from "../../weights/node.ts";
 
 /** What a pair of keys is for: signing (Ed25519), or being sealed for (X25519). */
 export type KeyPurpose = "sign" | "seal";
@@ -48,9 +48,7 @@ export async function makeKeyPair(stem: string, purpose: KeyPurpose): Promise<Ke
     if (isThere) throw new EnvironmentError(path, "is there already, and a key is never replaced; choose another name");
   }
   const folder = dirname(stem);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw toEnvironmentError(folder, "cannot make the folder", cause);
-  });
+  await makeFolder(folder, { mode: 0o700 });
   const { privateKey, publicKey } = purpose === "sign" ? generateKeyPairSync("ed25519") : generateKeyPairSync("x25519");
   const secret = privateKey.export({ type: "pkcs8", format: "pem" });
   await writeFileAtomically(files.secret, secret, { mode: ownerOnly });

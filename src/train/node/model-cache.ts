@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeFileAtomically } from "../../weights/node/files.ts";
+import { makeFolder, writeFileAtomically } from "../../weights/node/files.ts";
 import type { ModelCache } from "../model-cache.ts";
 
 /** What all compiled models together may take; those unused for longest go first. */
@@ -61,7 +61,7 @@ async function readModel(file: string): Promise<Uint8Array | undefined> {
 
 async function keepModel(folder: string, file: string, model: Uint8Array): Promise<void> {
   if (model.length > LARGEST_CACHE / 4) return;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await makeRoom(folder, model.length + HASH_BYTES);
   await writeFileAtomically(file, [hashOf([model]), model]);
 }

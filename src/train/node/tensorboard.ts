@@ -1,10 +1,10 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import { addForward } from "../../nn/forward.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { toEnvironmentError } from "../../weights/node.ts";
+import { makeFolder, toEnvironmentError } from "../../weights/node.ts";
 import { createCardModule, type NetworkCard } from "../network-card.ts";
 import type { JobObserver } from "../observers.ts";
 import { encodeFileVersion, encodeGraphEvent, encodeSummary, type SummaryValue } from "../tensorboard/event.ts";
@@ -118,6 +118,9 @@ function createEventLog(folder: string): EventLog {
 }
 
 async function openLog(folder: string, path: string): Promise<FileHandle> {
-  await mkdir(folder, { recursive: true });
+  // What is said is said of the log, not of its folder.
+  await makeFolder(folder).catch((error: Error) => {
+    throw error.cause ?? error;
+  });
   return open(path, "ax");
 }

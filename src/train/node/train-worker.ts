@@ -1,11 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
+import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
 import { type Evaluation, evaluate, evaluationBatchSize, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
@@ -57,9 +56,7 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
   const fineTuning = planFineTuning(setup.notes.recipe, createCardModule(setup.notes.network), stepsPerEpoch(plan));
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw toEnvironmentError(folder, "cannot make the folder", cause);
-  });
+  await makeFolder(folder);
   const files = trainingFilesIn(folder);
   if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
   context.report({

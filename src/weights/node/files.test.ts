@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { readFileBytes, toEnvironmentError, writeFileAtomically } from "./files.ts";
+import { makeFolder, readFileBytes, requireWritableFolder, toEnvironmentError, writeFileAtomically } from "./files.ts";
 
 let folder = "";
 
@@ -124,4 +124,31 @@ test.each([
   const error = toEnvironmentError("x", "cannot read", cause);
   expect(error.message).toBe(`x: cannot read: ${words}`);
   expect(error.cause).toBe(cause);
+});
+
+test("a folder is made with those above it, twice and at the same time too", async () => {
+  const deep = join(folder, "made", "of", "three");
+  await Promise.all([makeFolder(deep), makeFolder(deep)]);
+  await makeFolder(deep);
+  expect((await stat(deep)).isDirectory()).toBe(true);
+});
+
+test("a folder in the place of a file or below one is refused in one line", async () => {
+  await writeFile(join(folder, "file"), "");
+  await expect(makeFolder(join(folder, "file"))).rejects.toThrow(/is a file, must be a folder/);
+  await expect(makeFolder(join(folder, "file", "below"))).rejects.toThrow(/a part of the path is a file/);
+});
+
+test.runIf(process.platform === "linux")(
+  "a folder in /proc, where none can be made, is refused, and that ends",
+  async () => {
+    await expect(makeFolder("/proc/residua/none")).rejects.toThrow(/cannot make the folder/);
+  },
+);
+
+test("a folder is found writable where it is, or could be made; nothing is made", async () => {
+  await requireWritableFolder(join(folder, "not", "yet"));
+  await writeFile(join(folder, "plain"), "");
+  await expect(requireWritableFolder(join(folder, "plain", "below"))).rejects.toThrow(EnvironmentError);
+  await expect(stat(join(folder, "not"))).rejects.toThrow(/ENOENT/);
 });
