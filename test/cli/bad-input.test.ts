@@ -171,7 +171,7 @@ describe("what cannot be read or does not fit ends with 1, in one line, and writ
     ["train --resume nowhere", /nowhere: cannot resume: there is no such file or folder/],
     ["train --resume run-half.safetensors", /run-half.safetensors: /],
     ["train --resume pad.safetensors", /pad.safetensors: /],
-    ["train --limit 64 --batch-size 16 --out x.npy", /x.npy: cannot make the folder/],
+    ["train --limit 64 --batch-size 16 --out x.npy", /x.npy: is a file, must be a folder/],
   ])("residua %s", { timeout }, async (line, message) => {
     expect(await attempt(line)).toEqual(refusal(1, message));
   });
