@@ -22,8 +22,8 @@ function ask(worker: Worker, order: SideOrder): Promise<SideAnswer> {
 
 /** What the process that opened the page calls. */
 const sides = {
-  start: async (name: string, options: SideOptions): Promise<void> => {
-    const worker = workers[name]();
+  start: async (side: string, name: string, options: SideOptions): Promise<void> => {
+    const worker = workers[side]();
     started.set(name, worker);
     await ask(worker, options);
   },

@@ -9,7 +9,7 @@ import { float32, int64 } from "../../src/tensor/tensor.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
 import { drawImages, serveSteps } from "./steps.ts";
 
-serveSteps(async ({ batch, threads }) => {
+serveSteps(async ({ batch, threads, choices }) => {
   const imageShape = [3, 32, 32];
   const trainer = await createTrainer({
     runtime: createWebRuntime({ ort, threads }),
@@ -17,7 +17,7 @@ serveSteps(async ({ batch, threads }) => {
     imageShape,
     batch,
     optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
-    lowering: createPortableLowering(portableChoices.wasm),
+    lowering: createPortableLowering({ ...portableChoices.wasm, ...choices }),
     session: { memoryPattern: true },
     seed: 0,
   });

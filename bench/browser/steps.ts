@@ -1,7 +1,11 @@
+import type { PortableChoices } from "../../src/compile/portable/choices.ts";
+
 /** How a side of the benchmark is set up. */
 export interface SideOptions {
   readonly batch: number;
   readonly threads: number;
+  /** Other ways to write our graph than the usual ones. */
+  readonly choices?: Partial<PortableChoices> | undefined;
 }
 
 /** From page to worker: what to set up, then how many steps to run. */

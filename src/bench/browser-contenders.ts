@@ -4,11 +4,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EnvironmentError } from "../tensor/errors.ts";
+import type { PortableChoices } from "../compile/portable/choices.ts";
 import type { Contender } from "./contender.ts";
+
+interface SideOptions {
+  readonly batch: number;
+  readonly threads: number;
+  readonly choices?: Partial<PortableChoices> | undefined;
+}
 
 /** What the page of bench/browser offers. */
 interface Sides {
-  start(name: string, options: { readonly batch: number; readonly threads: number }): Promise<void>;
+  start(side: string, name: string, options: SideOptions): Promise<void>;
   run(
     name: string,
     steps: number,
@@ -34,11 +41,22 @@ async function findBrowser(): Promise<string> {
   return found;
 }
 
+/** Who takes part, under which name. */
+export interface BrowserSide {
+  readonly side: "residua" | "tensorflow";
+  readonly name: string;
+  /** Other ways to write our graph than the usual ones. */
+  readonly choices?: Partial<PortableChoices> | undefined;
+}
+
 /**
  * Opens a cross-origin isolated page in Chromium in which each side has a worker of its own with `threads` WebAssembly
- * threads, both training ResNet-20.
+ * threads, all training ResNet-20.
  */
-export async function startBrowserContenders(threads: number, batch: number): Promise<BrowserContenders> {
+export async function startBrowserContenders(
+  sides: readonly BrowserSide[],
+  { threads, batch }: { readonly threads: number; readonly batch: number },
+): Promise<BrowserContenders> {
   const executablePath = await findBrowser();
   const [{ build, preview }, { chromium }] = await Promise.all([import("vite"), import("playwright")]);
   const folder = await mkdtemp(join(tmpdir(), "residua-bench-"));
@@ -69,17 +87,17 @@ export async function startBrowserContenders(threads: number, batch: number): Pr
     const page = await chrome.newPage();
     await page.goto(server.resolvedUrls!.local[0]);
     await page.waitForFunction(() => "sides" in globalThis);
-    const start = async (side: string, name: string): Promise<Contender> => {
+    const start = async ({ side, name, choices }: BrowserSide): Promise<Contender> => {
       await page.evaluate(
-        ([worker, options]) => (globalThis as unknown as { sides: Sides }).sides.start(worker, options),
-        [side, { batch, threads }] as const,
+        ([worker, named, options]) => (globalThis as unknown as { sides: Sides }).sides.start(worker, named, options),
+        [side, name, { batch, threads, choices }] as const,
       );
       return {
         name,
         run: async (steps) => {
           const { seconds, losses } = await page.evaluate(
-            ([worker, count]) => (globalThis as unknown as { sides: Sides }).sides.run(worker, count),
-            [side, steps] as const,
+            ([named, count]) => (globalThis as unknown as { sides: Sides }).sides.run(named, count),
+            [name, steps] as const,
           );
           if (!losses.every(Number.isFinite)) throw new EnvironmentError(name, `has losses ${losses.join(", ")}`);
           return { seconds, peakMegabytes: 0 };
@@ -87,7 +105,8 @@ export async function startBrowserContenders(threads: number, batch: number): Pr
         stop: async () => {},
       };
     };
-    const contenders = [await start("residua", "ours"), await start("tensorflow", "tensorflow.js wasm")];
+    const contenders: Contender[] = [];
+    for (const each of sides) contenders.push(await start(each));
     return { contenders, browser: `Chromium ${chrome.version()}`, close };
   } catch (error) {
     await close();

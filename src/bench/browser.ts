@@ -1,23 +1,53 @@
-import type { Benchmark } from "./benchmark.ts";
-import { startBrowserContenders } from "./browser-contenders.ts";
+import { type PortableChoices, portableChoices } from "../compile/portable/choices.ts";
+import type { Benchmark, BenchmarkSetting } from "./benchmark.ts";
+import { type BrowserSide, startBrowserContenders } from "./browser-contenders.ts";
 import { compareRates } from "./comparison.ts";
 import { takeTurns } from "./contender.ts";
 
 const BATCH = 64;
+/** Of a turn; TensorFlow.js takes ten times as long for one. */
+const STEPS = { residua: 8, tensorflow: 1 } as const;
+const ours: BrowserSide = { side: "residua", name: "ours" };
 
-/** Training steps of ResNet-20 in Chromium, against TensorFlow.js on its WebAssembly backend. */
-export const browserBenchmark: Benchmark = {
-  name: "browser",
-  against: "tensorflow",
-  run: async ({ threads, say }) => {
-    const { name } = browserBenchmark;
+/** Training steps of ResNet-20 in Chromium: ours beside each of the peers. */
+function raceInBrowser(name: string, against: Benchmark["against"], peers: readonly BrowserSide[]): Benchmark {
+  const sides = [ours, ...peers];
+  const run = async ({ threads, say }: BenchmarkSetting): ReturnType<Benchmark["run"]> => {
     say(name);
-    const { contenders, close } = await startBrowserContenders(threads, BATCH);
+    const { contenders, close } = await startBrowserContenders(sides, { threads, batch: BATCH });
     try {
-      const [ours, peer] = await takeTurns(contenders, 3, 2);
-      return [compareRates(name, BATCH, { ours, peer, peerName: peer.name })];
+      const [own, ...others] = await takeTurns(
+        contenders,
+        4,
+        sides.map(({ side }) => STEPS[side]),
+      );
+      return others.map((peer) => compareRates(name, BATCH, { ours: own, peer, peerName: peer.name }));
     } finally {
       await close();
     }
-  },
-};
+  };
+  return { name, against, run };
+}
+
+/** Each choice of the formulation for WebAssembly, changed alone. */
+const otherChoices: readonly Partial<PortableChoices>[] = [
+  { relu: "relu" },
+  { reluGradient: "hard-sigmoid" },
+  { weightGradient: "shift" },
+  { batchNormGradient: "fused-conv" },
+  { logSoftmax: "written-out" },
+];
+
+/** Against TensorFlow.js on its WebAssembly backend, and against our own graph written otherwise. */
+export const browserBenchmarks: readonly Benchmark[] = [
+  raceInBrowser("browser", "tensorflow", [{ side: "tensorflow", name: "tensorflow.js wasm" }]),
+  raceInBrowser(
+    "browser-choices",
+    "ourselves",
+    [portableChoices.standard, ...otherChoices].map((choices, index) => ({
+      side: "residua",
+      name: index === 0 ? "standard choices" : Object.entries(choices).flat().join(" "),
+      choices,
+    })),
+  ),
+];

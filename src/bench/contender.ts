@@ -53,16 +53,20 @@ export interface Standing {
   readonly peakMegabytes: number;
 }
 
-/** Lets contenders take turns; the first turn warms up and does not count. */
+/**
+ * Lets contenders take turns; the first turn warms up and does not count.
+ *
+ * @param steps of a turn, one number for all or one a contender: turns should last about equally long
+ */
 export async function takeTurns(
   contenders: readonly Contender[],
   rounds: number,
-  steps: number,
+  steps: number | readonly number[],
 ): Promise<readonly Standing[]> {
   const standings = contenders.map(({ name }) => ({ name, seconds: [] as number[], peakMegabytes: 0 }));
   for (let round = 0; round <= rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
-      const measured = await contender.run(round === 0 ? 2 : steps);
+      const measured = await contender.run(round === 0 ? 2 : typeof steps === "number" ? steps : steps[index]);
       const standing = standings[index];
       if (round > 0) standing.seconds.push(...measured.seconds);
       standing.peakMegabytes = Math.max(standing.peakMegabytes, measured.peakMegabytes);

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
 import { formatTable, print, printJson, say } from "../cli/output.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
-import { browserBenchmark } from "./browser.ts";
+import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";
 import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
@@ -15,7 +15,7 @@ const benchmarks: readonly Benchmark[] = [
   pipelineBenchmark,
   ...inferenceBenchmarks,
   ...compileBenchmarks,
-  browserBenchmark,
+  ...browserBenchmarks,
 ];
 
 interface Options {

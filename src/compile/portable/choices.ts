@@ -21,7 +21,10 @@ export interface PortableChoices {
   readonly logSoftmax: "operator" | "written-out";
 }
 
-/** What suits a backend; `standard` is nothing but standard operators, so that it runs everywhere. */
+/**
+ * What suits a backend; `standard` is nothing but standard operators, so that it runs everywhere. WebAssembly's were chosen
+ * by measuring: `npm run bench -- --only browser-choices` changes them one by one.
+ */
 export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", PortableChoices>> = {
   standard: {
     relu: "relu",
@@ -33,8 +36,8 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   wasm: {
     relu: "leaky-relu",
     reluGradient: "sign",
-    weightGradient: "shift",
-    batchNormGradient: "fused-conv",
+    weightGradient: "join",
+    batchNormGradient: "add",
     logSoftmax: "operator",
   },
   webgpu: {
