@@ -6,7 +6,7 @@ import { findShortcuts, type GraphShortcut } from "../onnx/analysis/shortcuts.ts
 import type { SkipKind } from "../onnx/analysis/skip-kind.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
-import { escapeHtml } from "./page.ts";
+import { escapeHtml } from "./report/words.ts";
 
 /** One colour a kind, apart from each other for colour-blind readers and on light and dark pages alike (after Okabe and Ito). */
 export const skipColors: { readonly [Kind in SkipKind]: string } = {
@@ -177,9 +177,14 @@ function drawArcs(
  * what is left of the spine is its shortcut, coloured by kind. Skips over several blocks are arcs on the left. Readable on light
  * and dark pages; needs nothing but itself.
  *
+ * @param options.style "page" leaves colours to the page that it stands in, such as a report
  * @throws {UnsupportedError} if the graph has more than 2000 rows
  */
-export function drawArchitecture(graph: Graph, title: string): string {
+export function drawArchitecture(
+  graph: Graph,
+  title: string,
+  { style: standing = "own" }: { readonly style?: "own" | "page" } = {},
+): string {
   const shortcuts = findShortcuts(graph);
   const blocks = pickBlocks(shortcuts);
   const rows = layOutRows(graph, blocks);
@@ -215,8 +220,8 @@ export function drawArchitecture(graph: Graph, title: string): string {
     row.shortcut ? drawBlock({ ...row, shortcut: row.shortcut }, spine, at) : drawLayer(row, spine, at),
   );
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 20}" viewBox="0 0 ${width} ${y + 20}" role="img" aria-label="${escapeHtml(title)}">`,
-    `<style>${style}</style><rect class="p" width="${width}" height="${y + 20}"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="architecture" width="${width}" height="${y + 20}" viewBox="0 0 ${width} ${y + 20}" role="img" aria-label="${escapeHtml(title)}">`,
+    `${standing === "own" ? `<style>${style}</style>` : ""}<rect class="p" width="${width}" height="${y + 20}"/>`,
     `<text class="t" x="16" y="28">${shorten(title, 90)}${hidden}</text>`,
     drawLegend(shortcuts, 54),
     `<path class="w" d="M${spine},${top - 10}V${y + 6}"/>`,

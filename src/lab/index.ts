@@ -1,3 +1,3 @@
 export * from "./comparison.ts";
-export * from "./page.ts";
+export * from "./report/index.ts";
 export * from "./architecture.ts";

@@ -1,0 +1,120 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import type { ContourFigure, SurfaceFigure } from "../../report/figures.ts";
+import { hexColor, rampColor } from "../../report/colors.ts";
+import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../../report/surface.ts";
+import { escapeHtml, phrase, type Words, wordsToSvg } from "../../report/words.ts";
+import { composeSvg, formatNumber, WIDTH } from "./canvas.ts";
+import { createRamp, drawRamp, hoverArea } from "./heat-map.ts";
+import { createMarkedWords } from "./marked-words.ts";
+
+const SIZE = 560;
+const LEFT = 60;
+const MARGIN = 44;
+const LEVELS = 18;
+
+const valueAt = (label: Words, value: number): Words => phrase(label, ` ${formatNumber(value)}`);
+
+/** Lines of equal height with the way over them, values under the mouse. */
+export function drawContour(figure: ContourFigure): string {
+  const { x, y, xs, ys, values, value, path = [], title } = figure;
+  const marked = createMarkedWords();
+  const flat = values.flat();
+  const ramp = createRamp(flat, value.scale);
+  const place = ramp.isLogarithmic ? Math.log : (height: number): number => height;
+  const levels = Array.from(
+    { length: LEVELS },
+    (_, index) => place(ramp.low) + (index * (place(ramp.high) - place(ramp.low))) / LEVELS,
+  );
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const way = path.map((point) => ({ ...point, title: marked.mark(point.label) }));
+  const plot = Plot.plot({
+    document,
+    width: WIDTH,
+    height: SIZE,
+    marginLeft: LEFT,
+    marginRight: 20,
+    marginTop: 20,
+    marginBottom: MARGIN,
+    style: { fontSize: "12px", background: "transparent" },
+    x: { label: marked.mark(x.label), domain: [xs[0], xs.at(-1)!] },
+    y: { label: marked.mark(y.label), domain: [ys[0], ys.at(-1)!] },
+    color: {
+      type: "linear",
+      domain: [place(ramp.low), place(ramp.high)],
+      interpolate: (share: number) => hexColor(rampColor(share)),
+    },
+    marks: [
+      Plot.contour(
+        flat.map((height) => (Number.isFinite(place(height)) ? place(height) : place(ramp.high))),
+        {
+          width: xs.length,
+          height: ys.length,
+          x1: xs[0],
+          x2: xs.at(-1)!,
+          y1: ys[0],
+          y2: ys.at(-1)!,
+          fill: Plot.identity,
+          stroke: "white",
+          strokeOpacity: 0.35,
+          strokeWidth: 0.7,
+          thresholds: levels,
+        },
+      ),
+      Plot.line(way, { x: "x", y: "y", stroke: "#fff", strokeWidth: 3 }),
+      Plot.line(way, { x: "x", y: "y", stroke: "#d9672b", strokeWidth: 1.6 }),
+      Plot.frame({ stroke: "currentColor", strokeOpacity: 0.3 }),
+    ],
+  });
+  const area = [LEFT, 20, WIDTH - LEFT - 20, SIZE - 20 - MARGIN] as const;
+  // The first row is on top, where y is greatest.
+  const grid = {
+    rows: ys.toReversed().map((at) => valueAt(y.label, at)),
+    columns: xs.map((at) => valueAt(x.label, at)),
+    values: values.toReversed(),
+    name: value.label,
+  };
+  const toX = (at: number): number => area[0] + (area[2] * (at - xs[0])) / (xs.at(-1)! - xs[0]);
+  const toY = (at: number): number => area[1] + area[3] * (1 - (at - ys[0]) / (ys.at(-1)! - ys[0]));
+  const dots = path.map(
+    ({ x: left, y: top, label }) =>
+      `<circle cx="${toX(left).toFixed(1)}" cy="${toY(top).toFixed(1)}" r="4.5" fill="#d9672b" stroke="#fff"><title data-zh="${escapeHtml(inZh(label))}">${escapeHtml(inEn(label))}</title></circle>`,
+  );
+  const svg =
+    drawRamp(ramp, value.label, 0) +
+    `<g transform="translate(0,50)">${marked.replaceIn(plot.outerHTML)}${hoverArea(grid, area)}${dots.join("")}</g>`;
+  return composeSvg({ title }, { svg, height: SIZE + 50 });
+}
+
+const inEn = (words: Words): string => (typeof words === "string" ? words : words.en);
+const inZh = (words: Words): string => (typeof words === "string" ? words : words.zh);
+
+/** What a surface's picture is drawn from, here first and in the page whenever it is turned. */
+export function surfaceShape({ x, y, value, xs, ys, values }: SurfaceFigure): SurfaceShape {
+  const ramp = createRamp(values.flat(), value.scale);
+  const ends = (label: Words, low: number, high: number): readonly [string, string, string] => [
+    formatNumber(low),
+    wordsToSvg(label),
+    formatNumber(high),
+  ];
+  return {
+    heights: values.map((row) => row.map((height) => Number(ramp.share(height).toFixed(4)))),
+    x: ends(x.label, xs[0], xs.at(-1)!),
+    y: ends(y.label, ys[0], ys.at(-1)!),
+    z: ends(value.label, ramp.low, ramp.high),
+  };
+}
+
+/** The surface as it is seen first; the page turns it. */
+export function drawSurfaceFigure(figure: SurfaceFigure): string {
+  const shape = surfaceShape(figure);
+  // A hole is no JSON.
+  const data = JSON.stringify(shape, (_, value: unknown) =>
+    typeof value === "number" && !Number.isFinite(value) ? null : value,
+  );
+  const ramp = createRamp(figure.values.flat(), figure.value.scale);
+  const svg =
+    drawRamp(ramp, figure.value.label, 0) +
+    `<g class="surface" transform="translate(0,30)" data-surface="${escapeHtml(data)}">${drawSurface(shape, firstView)}</g>`;
+  return composeSvg({ title: figure.title }, { svg, height: surfaceSize.height + 30 });
+}

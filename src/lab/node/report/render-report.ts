@@ -1,0 +1,88 @@
+import { figureCsv } from "../../report/csv.ts";
+import type { Figure, PicturesFigure, TableFigure } from "../../report/figures.ts";
+import type { Report, ReportSection, ReportText } from "../../report/report.ts";
+import { escapeHtml, inLanguage, type Words, wordsToHtml } from "../../report/words.ts";
+import { drawFigure } from "./draw-figure.ts";
+import { pngAddress } from "./png.ts";
+import { pageScript } from "./script.ts";
+import { pageStyle } from "./style.ts";
+
+const paragraph = (text: Words, name = ""): string => `<p${name && ` class="${name}"`}>${wordsToHtml(text)}</p>`;
+
+function renderTable({ columns, rows }: TableFigure): string {
+  const cell = (tag: "th" | "td", words: Words, column: number): string =>
+    `<${tag}${columns[column]?.align === "right" ? ' class="right"' : ""}>${wordsToHtml(words)}</${tag}>`;
+  const head = columns.map(({ title }, column) => cell("th", title, column)).join("");
+  const body = rows.map((row) => `<tr>${row.map((words, column) => cell("td", words, column)).join("")}</tr>`).join("");
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+}
+
+function renderPictures({ pictures, columns, width }: PicturesFigure): string {
+  const drawn = pictures.map(
+    ({ png, caption, tone }) =>
+      `<div><img src="${pngAddress(png)}" width="${width}" alt="${escapeHtml(inLanguage(caption, "en"))}">` +
+      `<span${tone === undefined ? "" : ` class="${tone}"`}>${wordsToHtml(caption)}</span></div>`,
+  );
+  return `<div class="pictures" style="grid-template-columns:repeat(${columns},minmax(${width}px,max-content))">${drawn.join("")}</div>`;
+}
+
+function renderFigure(figure: Figure): string {
+  const svg = drawFigure(figure);
+  const csv = figureCsv(figure);
+  const inside =
+    figure.kind === "table" ? renderTable(figure) : figure.kind === "pictures" ? renderPictures(figure) : (svg ?? "");
+  const kinds = [...(svg === undefined ? [] : ["svg", "png"]), ...(csv === undefined ? [] : ["csv"])];
+  const saves = kinds
+    .map((kind) => `<button type="button" data-save="${kind}">${kind.toUpperCase()}</button>`)
+    .join("");
+  return (
+    `<figure id="${escapeHtml(figure.name)}"${csv === undefined ? "" : ` data-csv="${escapeHtml(csv)}"`}>` +
+    `<div class="picture${figure.kind === "drawing" ? " whole" : ""}">${inside}</div>` +
+    `<figcaption><span>${wordsToHtml(figure.caption)}</span><span class="saves">${saves}</span></figcaption></figure>`
+  );
+}
+
+function renderPart(part: ReportText | Figure): string {
+  switch (part.kind) {
+    case "text":
+      return paragraph(part.text);
+    case "note":
+      return paragraph(part.text, "note");
+    case "list":
+      return part.items.some(({ term }) => term !== undefined)
+        ? `<dl>${part.items.map(({ term = "", text }) => `<dt>${wordsToHtml(term)}</dt><dd>${wordsToHtml(text)}</dd>`).join("")}</dl>`
+        : `<ul>${part.items.map(({ text }) => `<li>${wordsToHtml(text)}</li>`).join("")}</ul>`;
+    default:
+      return renderFigure(part);
+  }
+}
+
+function renderSection({ heading, parts }: ReportSection, index: number): string {
+  return `<section id="section-${index + 1}"><h2>${wordsToHtml(heading)}</h2>\n${parts.map(renderPart).join("\n")}\n</section>`;
+}
+
+/** A page that needs nothing but itself: opens from a file, without a network; reads without its script, in English. */
+export function renderReport({ title, lead, sections }: Report): string {
+  const links = sections.map(({ heading }, index) => `<a href="#section-${index + 1}">${wordsToHtml(heading)}</a>`);
+  const titles = { en: escapeHtml(inLanguage(title, "en")), zh: escapeHtml(inLanguage(title, "zh")) };
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Residua">
+<title data-en="${titles.en}" data-zh="${titles.zh}">${titles.en}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<header><h1>${wordsToHtml(title)}</h1><div class="switches"><button type="button" id="language"><span lang="en">中文</span><span lang="zh">English</span></button><button type="button" id="theme" aria-label="light or dark">◐</button></div></header>
+${lead.map((text) => paragraph(text, "lead")).join("\n")}
+<nav>${links.join("")}</nav>
+${sections.map(renderSection).join("\n")}
+<script type="module">
+${pageScript()}
+</script>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,83 @@
+import type { Figure } from "./figures.ts";
+import { inLanguage, type Words } from "./words.ts";
+
+type Cell = string | number;
+type Rows = readonly (readonly Cell[])[];
+
+const english = (words: Words | undefined): string => (words === undefined ? "" : inLanguage(words, "en"));
+
+/** A spreadsheet takes what begins so for a formula. */
+const isFormula = /^[=+\-@\t\r]/;
+
+function encodeCell(cell: Cell): string {
+  if (typeof cell === "number") return Number.isNaN(cell) ? "" : String(cell);
+  const text = isFormula.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Rows as comma-separated values (RFC 4180). */
+export function encodeCsv(rows: Rows): string {
+  return rows.map((row) => `${row.map(encodeCell).join(",")}\r\n`).join("");
+}
+
+function rowsOf(figure: Figure): Rows | undefined {
+  switch (figure.kind) {
+    case "lines":
+      return [
+        ["panel", "series", "label", english(figure.x.label), english(figure.y.label), "low", "high"],
+        ...figure.series.flatMap(({ name, panel, points }) =>
+          points.map(({ x, y, low = NaN, high = NaN, label }) => {
+            return [english(panel), english(name), english(label), x, y, low, high];
+          }),
+        ),
+      ];
+    case "dots":
+      return [
+        ["panel", "category", english(figure.value.label), "low", "high", "observations"],
+        ...figure.dots.map(({ panel, category, value, low = NaN, high = NaN, samples = [] }) => {
+          return [english(panel), english(category), value, low, high, samples.join(" ")];
+        }),
+      ];
+    case "bars":
+      return [
+        ["panel", english(figure.label), "group", english(figure.value.label)],
+        ...figure.bars.map((bar) => [english(bar.panel), english(bar.category), english(bar.group), bar.value]),
+      ];
+    case "histogram":
+      return [
+        ["series", "from", "to", english(figure.value.label)],
+        ...figure.series.flatMap(({ name, values }) =>
+          values.map((value, index) => [english(name), figure.edges[index], figure.edges[index + 1], value]),
+        ),
+      ];
+    case "heat-map":
+      return [
+        ["map", english(figure.rowLabel), english(figure.columnLabel), english(figure.value.label)],
+        ...figure.maps.flatMap(({ name, values, rows = figure.rows }) =>
+          values.flatMap((row, at) =>
+            row.map((value, column) => [english(name), english(rows[at]), english(figure.columns[column]), value]),
+          ),
+        ),
+      ];
+    case "contour":
+    case "surface":
+      return [
+        [english(figure.x.label), english(figure.y.label), english(figure.value.label)],
+        ...figure.ys.flatMap((y, row) => figure.xs.map((x, column) => [x, y, figure.values[row][column]])),
+      ];
+    case "table":
+      return [
+        figure.columns.map(({ title }) => english(title)),
+        ...figure.rows.map((row) => row.map((cell) => english(cell))),
+      ];
+    case "pictures":
+    case "drawing":
+      return undefined;
+  }
+}
+
+/** A figure's data as comma-separated values with English heads; undefined for what is a picture alone. */
+export function figureCsv(figure: Figure): string | undefined {
+  const rows = rowsOf(figure);
+  return rows && encodeCsv(rows);
+}

@@ -1,0 +1,183 @@
+import type { Words } from "./words.ts";
+
+/** What every figure has. */
+interface FigureBase {
+  /** Of the files that it is saved as, and its address in the page: letters, digits and hyphens, once a report. */
+  readonly name: string;
+  /** Stands in the picture, and in what is saved of it. */
+  readonly title?: Words;
+  /** Stands below: what is to be seen, in which unit. */
+  readonly caption: Words;
+}
+
+/** An axis of numbers. */
+export interface Axis {
+  readonly label: Words;
+  /** "linear" if left out; what is not above 0 is left out of a logarithmic one. */
+  readonly scale?: "linear" | "log";
+  readonly domain?: readonly [low: number, high: number];
+}
+
+/** A point of a curve; low and high bound its interval. */
+export interface SeriesPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** What it is called where the mouse shows it, such as a layer's name; x's number if left out. */
+  readonly label?: Words;
+}
+
+/** A curve. Those of one name have one colour and one place in the legend, in whichever panel they are. */
+export interface Series {
+  readonly name: Words;
+  readonly points: readonly SeriesPoint[];
+  /** One of the palette's if left out. */
+  readonly color?: string;
+  readonly isDashed?: boolean;
+  /** The part of the figure that it stands in, side by side with others. */
+  readonly panel?: Words;
+}
+
+/** Curves, with bands where their points have intervals. */
+export interface LinesFigure extends FigureBase {
+  readonly kind: "lines";
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+}
+
+/** One value of a category, with its interval and the single observations behind it. */
+export interface Dot {
+  readonly category: Words;
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly samples?: readonly number[];
+  readonly color?: string;
+  readonly panel?: Words;
+}
+
+/** A dot a category, with its interval as a line, and the observations as smaller dots. */
+export interface DotsFigure extends FigureBase {
+  readonly kind: "dots";
+  readonly value: Axis;
+  readonly dots: readonly Dot[];
+}
+
+/** A bar. */
+export interface Bar {
+  readonly category: Words;
+  readonly value: number;
+  /** Bars of one group have one colour and one place in the legend. */
+  readonly group?: Words;
+  readonly color?: string;
+  readonly panel?: Words;
+}
+
+/** Bars from 0; those of one category and panel lie on each other. */
+export interface BarsFigure extends FigureBase {
+  readonly kind: "bars";
+  readonly label: Words;
+  readonly value: Axis;
+  readonly bars: readonly Bar[];
+}
+
+/** Counts or shares between edges: one edge more than values. */
+export interface HistogramFigure extends FigureBase {
+  readonly kind: "histogram";
+  readonly x: Axis;
+  readonly value: Axis;
+  readonly edges: readonly number[];
+  readonly series: readonly { readonly name: Words; readonly values: readonly number[]; readonly color?: string }[];
+}
+
+/** Values by row and column; NaN is an empty place. */
+export interface HeatMap {
+  readonly name: Words;
+  /** `values[row][column]` */
+  readonly values: readonly (readonly number[])[];
+  /** Rows of its own; the figure's if left out. */
+  readonly rows?: readonly Words[];
+}
+
+/** Maps of one scale side by side, the first row on top. */
+export interface HeatMapFigure extends FigureBase {
+  readonly kind: "heat-map";
+  /** What rows and columns are, such as "layer" and "step". */
+  readonly rowLabel: Words;
+  readonly columnLabel: Words;
+  readonly rows: readonly Words[];
+  readonly columns: readonly Words[];
+  /** "diverging" has white at 0. */
+  readonly value: { readonly label: Words; readonly scale?: "linear" | "log" | "diverging" };
+  readonly maps: readonly HeatMap[];
+  /** Writes the value into each place, where there is room. */
+  readonly showsValues?: boolean;
+}
+
+/** A function on a plane, with a way over it. */
+interface PlaneFigure extends FigureBase {
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly value: { readonly label: Words; readonly scale?: "linear" | "log" };
+  /** Where the values are: ascending. */
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+  /** `values[index of y][index of x]` */
+  readonly values: readonly (readonly number[])[];
+  /** Such as the way of a training; a contour draws it. */
+  readonly path?: readonly { readonly x: number; readonly y: number; readonly label: Words }[];
+}
+
+/** Lines of equal height. */
+export interface ContourFigure extends PlaneFigure {
+  readonly kind: "contour";
+}
+
+/** The function as a surface that the mouse turns. */
+export interface SurfaceFigure extends PlaneFigure {
+  readonly kind: "surface";
+}
+
+/** A table; numbers are written as they are shown. */
+export interface TableFigure extends FigureBase {
+  readonly kind: "table";
+  readonly columns: readonly { readonly title: Words; readonly align?: "left" | "right" }[];
+  readonly rows: readonly (readonly Words[])[];
+}
+
+/** A picture of a grid, as a file in memory. */
+export interface Picture {
+  readonly png: Uint8Array;
+  readonly caption: Words;
+  /** Stands on the picture's colour, such as right and wrong. */
+  readonly tone?: "good" | "bad";
+}
+
+/** Pictures side by side, in rows of `columns`. */
+export interface PicturesFigure extends FigureBase {
+  readonly kind: "pictures";
+  readonly pictures: readonly Picture[];
+  readonly columns: number;
+  /** Width of a picture in CSS pixels. */
+  readonly width: number;
+}
+
+/** A drawing that is SVG already, such as an architecture. */
+export interface DrawingFigure extends FigureBase {
+  readonly kind: "drawing";
+  readonly svg: string;
+}
+
+export type Figure =
+  | LinesFigure
+  | DotsFigure
+  | BarsFigure
+  | HistogramFigure
+  | HeatMapFigure
+  | ContourFigure
+  | SurfaceFigure
+  | TableFigure
+  | PicturesFigure
+  | DrawingFigure;

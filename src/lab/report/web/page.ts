@@ -1,0 +1,11 @@
+import { setUpDownloads } from "./download.ts";
+import { setUpHover } from "./hover.ts";
+import { setUpLanguage } from "./language.ts";
+import { setUpSurfaces } from "./turn.ts";
+import { setUpTheme } from "./theme.ts";
+
+setUpLanguage();
+setUpTheme();
+setUpHover();
+setUpSurfaces();
+setUpDownloads();

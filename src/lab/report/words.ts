@@ -1,0 +1,41 @@
+/** What a reader reads: in English and Chinese, or one text for both, such as a name. */
+export type Words = string | { readonly en: string; readonly zh: string };
+
+/** The report's languages, in the order of its switch. */
+export type Language = "en" | "zh";
+
+/** A text in one of its languages. */
+export function inLanguage(words: Words, language: Language): string {
+  return typeof words === "string" ? words : words[language];
+}
+
+/** Puts texts together, such as `phrase("depth", " ", "20")`, in both languages at once. */
+export function phrase(...parts: readonly Words[]): Words {
+  const join = (language: Language): string => parts.map((part) => inLanguage(part, language)).join("");
+  return parts.every((part) => typeof part === "string") ? join("en") : { en: join("en"), zh: join("zh") };
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Text made safe to stand in HTML and SVG. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character]);
+}
+
+/** Words as HTML: both languages, of which the page shows one. */
+export function wordsToHtml(words: Words): string {
+  if (typeof words === "string") return escapeHtml(words);
+  return `<span lang="en">${escapeHtml(words.en)}</span><span lang="zh">${escapeHtml(words.zh)}</span>`;
+}
+
+/** Words as the inside of an SVG text: what is not shown takes no room. */
+export function wordsToSvg(words: Words): string {
+  if (typeof words === "string") return escapeHtml(words);
+  return `<tspan lang="en">${escapeHtml(words.en)}</tspan><tspan lang="zh">${escapeHtml(words.zh)}</tspan>`;
+}
