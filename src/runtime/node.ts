@@ -1,5 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { OptionError } from "../tensor/errors.ts";
+import { defaultThreads } from "./node/default-threads.ts";
 import { createCollector } from "./node/garbage.ts";
 import { createOrtRuntime } from "./onnxruntime.ts";
 import type { Runtime, SessionOptions } from "./runtime.ts";
@@ -10,6 +11,8 @@ import type { Runtime, SessionOptions } from "./runtime.ts";
  *
  * Execution providers by name: "cpu" everywhere, "webgpu" on Linux, Windows and macOS, "coreml" on macOS, "dml" on
  * Windows, "cuda" where its files are installed.
+ *
+ * Computes with one thread a core where the session's options name no number.
  *
  * Where Node was started with `--expose-gc`, dead outputs are collected between runs, which lowers the peak of memory.
  */
@@ -24,7 +27,7 @@ export function createNodeRuntime(): Runtime {
         throw new OptionError("threads", `must be a whole number above 0, got ${threads}`);
       }
       return {
-        ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+        intraOpNumThreads: threads ?? defaultThreads(),
         executionProviders: [...(executionProviders ?? ["cpu"])],
       };
     },

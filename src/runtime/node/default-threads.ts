@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+/** Physical cores in the text of Linux's /proc/cpuinfo; undefined where it does not tell. */
+export function countCores(cpuinfo: string): number | undefined {
+  const cores = cpuinfo.split("\n\n").flatMap((processor) => {
+    const field = (name: string): string | undefined =>
+      new RegExp(`^${name}\\s*:\\s*(\\d+)$`, "m").exec(processor)?.[1];
+    const core = field("core id");
+    return core === undefined ? [] : [`${field("physical id")}:${core}`];
+  });
+  return cores.length === 0 ? undefined : new Set(cores).size;
+}
+
+/**
+ * One thread a core, as many as this process may use. ONNX Runtime's own choice was seen to be a single thread on a virtual
+ * machine with two cores; two threads of one core, on the other hand, only get in each other's way.
+ */
+export function defaultThreads(): number {
+  const allowed = availableParallelism();
+  if (process.platform !== "linux") return allowed;
+  try {
+    return Math.min(countCores(readFileSync("/proc/cpuinfo", "latin1")) ?? allowed, allowed);
+  } catch {
+    return allowed;
+  }
+}
