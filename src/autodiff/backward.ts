@@ -46,10 +46,15 @@ function refuseUnruled(nodes: readonly Node[]): never {
 }
 
 /** Nodes between the targets and the loss, which the gradient has to pass. */
-function nodesOnTheWay(nodes: readonly Node[], active: ReadonlySet<string>, loss: Value): readonly Node[] {
+function nodesOnTheWay(
+  nodes: readonly Node[],
+  { active, detached }: { readonly active: ReadonlySet<string>; readonly detached: ReadonlySet<string> },
+  loss: Value,
+): readonly Node[] {
   const needed = new Set([loss.name]);
   const found: Node[] = [];
   for (const node of nodes.toReversed()) {
+    if (node.outputs.every((output) => output === "" || detached.has(output))) continue;
     if (!node.outputs.some((output) => needed.has(output)) || !node.inputs.some((input) => active.has(input))) continue;
     found.push(node);
     if (ruleOf(node) === "zero") continue;
@@ -90,15 +95,22 @@ function createAccumulator(g: GraphBuilder) {
  * nodes that lie between them.
  *
  * @param loss a value with one element
+ * @param options.detached names of values that count as constants: no gradient goes back through what made them, as
+ *   behind PyTorch's `detach`
  * @returns one gradient a target, of the target's shape; undefined where the loss does not depend on it
  * @throws {UnsupportedError} naming the operators that have no gradient rule and the nodes where they stand
  */
-export function addGradients(g: GraphBuilder, loss: Value, targets: readonly Value[]): readonly Operand[] {
+export function addGradients(
+  g: GraphBuilder,
+  loss: Value,
+  targets: readonly Value[],
+  options: { readonly detached?: ReadonlySet<string> } = {},
+): readonly Operand[] {
   if (sizeOf(shapeOf(loss)) !== 1)
     throw new ShapeError(loss.name, `a loss has one element, got ${formatShape(loss.shape)}`);
   const nodes = g.nodes();
   const active = reachableFrom(nodes, targets);
-  const way = nodesOnTheWay(nodes, active, loss);
+  const way = nodesOnTheWay(nodes, { active, detached: options.detached ?? new Set() }, loss);
   const unruled = way.filter((node) => ruleOf(node) === undefined);
   if (unruled.length > 0) refuseUnruled(unruled);
   const gradients = createAccumulator(g);

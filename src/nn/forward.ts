@@ -1,5 +1,5 @@
 import type { GraphBuilder } from "../onnx/builder.ts";
-import type { TensorType, Value } from "../onnx/graph.ts";
+import type { Value } from "../onnx/graph.ts";
 import { ResiduaError, ShapeError } from "../tensor/errors.ts";
 import { sizeOf, type Shape, type SymbolicShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,8 +16,8 @@ import {
 export interface ModuleTrace {
   readonly path: string;
   readonly module: Module;
-  readonly input: TensorType;
-  readonly output: TensorType;
+  readonly input: Value;
+  readonly output: Value;
 }
 
 /** Noise that a step must be fed: Bernoulli(keep) / keep. */

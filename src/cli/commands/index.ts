@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Registration>>> = {
   predict: async () => (await import("./predict.ts")).registerPredict,
   runs: async () => (await import("./runs.ts")).registerRuns,
   models: async () => (await import("./models.ts")).registerModels,
+  gradflow: async () => (await import("./gradflow.ts")).registerGradflow,
   describe: async () => (await import("./describe.ts")).registerDescribe,
   inspect: async () => (await import("./inspect.ts")).registerInspect,
   export: async () => (await import("./export.ts")).registerExport,

@@ -1,0 +1,158 @@
+import { type Command, Option } from "commander";
+import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
+import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
+import { type FlowEvent, type FlowJob, type FlowStart, startGradientFlow } from "../../lab/node/gradient-flow.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import { createModel } from "../../nn/models.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { defaultRecipe } from "../../train/recipe.ts";
+import { cacheFolder } from "../cache.ts";
+import { isFileArgument } from "../network-argument.ts";
+import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { type Column, formatDuration, formatTable, print, printJson, say } from "../output.ts";
+import { createProgress } from "../progress.ts";
+import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
+
+interface Options {
+  readonly model: string;
+  readonly shortcut?: readonly ShortcutType[];
+  readonly option?: ModelOptions;
+  readonly data?: string;
+  readonly steps?: number;
+  readonly probes: number;
+  readonly batchSize: number;
+  readonly lr: number;
+  readonly seed: number;
+  readonly lowering: LoweringChoice;
+  readonly threads?: number;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const STANDARD_STEPS = 60;
+const SHORTCUTS: readonly ShortcutType[] = ["plain", "project"];
+
+const short = (value: number): string => String(Number(value.toPrecision(4)));
+
+const columns: readonly Column<FlowSummary>[] = [
+  { title: "network", value: ({ label }) => label },
+  { title: "step", value: ({ step }) => String(step), align: "right" },
+  { title: "first layer ‖g‖", value: ({ first }) => `${first.layer} ${short(first.gradient)}`, align: "right" },
+  { title: "last layer ‖g‖", value: ({ last }) => `${last.layer} ${short(last.gradient)}`, align: "right" },
+  { title: "first / last", value: ({ ratio }) => short(ratio), align: "right" },
+  { title: "a layer", value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"), align: "right" },
+  { title: "the gradient is", value: ({ verdict }) => verdict?.kind ?? "-" },
+];
+
+async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
+  const { model, shortcut, option = {} } = options;
+  if (await isFileArgument(model)) {
+    if (shortcut !== undefined || Object.keys(option).length > 0)
+      throw new OptionError("--shortcut", "a file says itself what its shortcuts are; leave it out");
+    return [{ label: model, file: model }];
+  }
+  return (shortcut ?? SHORTCUTS).map((type) => {
+    const made = { ...option, shortcut: type };
+    // Names a wrong network before anything starts.
+    createModel(model, made);
+    return { label: `${model}, ${type}`, model, options: made };
+  });
+}
+
+function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
+  const isFile = networks.some((start) => "file" in start);
+  const { data = isFile ? undefined : "mnist", steps = isFile ? 0 : STANDARD_STEPS } = options;
+  return {
+    networks,
+    ...(data === undefined ? {} : { data }),
+    cache: cacheFolder(),
+    steps,
+    probes: options.probes,
+    recipe: { ...defaultRecipe, schedule: "constant", batch: options.batchSize, learningRate: options.lr, seed: options.seed },
+    lowering: options.lowering,
+    session: options.threads === undefined ? {} : { threads: options.threads },
+  };
+}
+
+function createReporter(): (event: FlowEvent) => void {
+  const progress = createProgress();
+  const start = performance.now();
+  return (event) => {
+    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "network") return progress.finish();
+    const { label, step, steps, loss, share } = event;
+    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
+    progress.update(`${label}: step ${step}/${steps}, loss ${loss.toFixed(3)}, ${formatDuration(left)} left`);
+  };
+}
+
+async function gradflow(options: Options): Promise<void> {
+  await requireReportFile(options.out);
+  const job = createJob(options, await planNetworks(options));
+  await runLabJob(startGradientFlow(job, createReporter()), async (study) => {
+    const isWhole = study.networks.length === job.networks.length && study.networks.every(({ status }) => status !== "stopped");
+    if (study.networks.length === 0) return { isWhole, text: "nothing was measured" };
+    await writeReport(options.out, reportGradientFlow(study));
+    const summaries = summarizeStudy(study);
+    if (options.json) printJson({ ...study, summary: summaries, report: options.out });
+    else {
+      print(formatTable(columns, summaries));
+      print();
+      for (const { sentence } of summaries) print(sentence.en);
+    }
+    for (const { label, status } of study.networks)
+      if (status === "diverged") say(`${label}: the training diverged; what came before is shown`);
+    return { isWhole, text: `report: ${options.out}` };
+  });
+}
+
+/** `residua gradflow`: does the gradient vanish or explode, and where? */
+export function registerGradflow(program: Command): void {
+  program
+    .command("gradflow")
+    .description("follow the gradient through every layer and block, at the start and along training")
+    .addOption(
+      new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
+    )
+    .addOption(
+      new Option("--shortcut <list>", "shortcut types to put side by side (default: plain,project)").argParser(
+        listOf(shortcutArgument),
+      ),
+    )
+    .addOption(sharedOptions.option())
+    .addOption(
+      new Option("--data <name|dir>", "a data set, or a folder of images by class (default: mnist, or the file's own)"),
+    )
+    .addOption(
+      new Option("--steps <n>", `updates to follow; 0: the start alone (default: ${STANDARD_STEPS}, of a file 0)`).argParser(
+        wholeNumber(0),
+      ),
+    )
+    .addOption(new Option("--probes <n>", "how often to measure on the way").argParser(wholeNumber(1)).default(12))
+    .addOption(new Option("--batch-size <n>", "images a step, and of the batch that is measured").argParser(wholeNumber(2)).default(64))
+    .addOption(
+      new Option("--lr <rate>", "learning rate, the same in every step").argParser(positiveNumber).default(0.1),
+    )
+    .addOption(sharedOptions.seed())
+    .addOption(
+      new Option("--lowering <name>", "how the training graph is written for this machine")
+        .choices([...loweringChoices])
+        .default("auto"),
+    )
+    .addOption(sharedOptions.threads())
+    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("gradflow.html"))
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua gradflow                                               plain-56 beside resnet56 on MNIST
+  $ residua gradflow --steps 0 --shortcut plain,A,B,C --json       the start alone
+  $ residua gradflow --model resnet110 --shortcut project --option zeroInitResidual=true
+  $ residua gradflow --model residua-train/last.safetensors        a trained network, as it is
+  $ residua gradflow --model model.onnx --data photos/ --steps 100`,
+    )
+    .action(gradflow);
+}

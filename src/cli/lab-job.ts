@@ -1,0 +1,51 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { OptionError } from "../tensor/errors.ts";
+import type { ChildJob } from "../train/node/child-job.ts";
+import type { Report } from "../lab/report/report.ts";
+import { makeFolder, requireWritableFolder, writeFileAtomically } from "../weights/node.ts";
+import { ExitCode } from "./exit-code.ts";
+import { watchInterrupt } from "./interrupt.ts";
+import { formatDuration, say } from "./output.ts";
+
+/** How a command of the lab ended. */
+interface LabEnd {
+  /** Whether all that was asked for is done. */
+  readonly isWhole: boolean;
+  /** Where the report is. */
+  readonly text: string;
+}
+
+/** Not after minutes of measuring: @throws {OptionError} if the report cannot be written to this file */
+export async function requireReportFile(path: string): Promise<void> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new OptionError("--out", `"${path}" is a folder, must be a file such as report.html`);
+  await requireWritableFolder(dirname(path));
+}
+
+/** Writes a report as one page. */
+export async function writeReport(path: string, report: Report): Promise<void> {
+  // Drawing takes a third of a second to load, which no other command should wait for.
+  const { renderReport } = await import("../lab/node/report/index.ts");
+  await makeFolder(dirname(path));
+  await writeFileAtomically(path, renderReport(report));
+}
+
+/** Runs a job of the lab to its end: Ctrl-C lets it finish what it is doing and show what it has. */
+export async function runLabJob<Result>(
+  job: ChildJob<Result>,
+  conclude: (result: Result) => Promise<LabEnd>,
+): Promise<void> {
+  const start = performance.now();
+  const interrupt = watchInterrupt(job, "stopping after this measurement; press Ctrl-C again to end at once");
+  try {
+    const { isWhole, text } = await conclude(await job.result);
+    say(`${formatDuration((performance.now() - start) / 1000)}; ${text}`);
+    if (!isWhole) process.exitCode = ExitCode.interrupted;
+  } catch (error) {
+    if (!interrupt.pressed()) throw error;
+    process.exitCode = ExitCode.interrupted;
+  } finally {
+    interrupt.end();
+  }
+}

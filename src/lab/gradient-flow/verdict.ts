@@ -1,0 +1,90 @@
+import type { FlowProfile, LayerFlow } from "./profile.ts";
+
+/** What becomes of the gradient on its way back through the layers. */
+export interface Verdict {
+  readonly kind: "vanishing" | "exploding" | "steady" | "broken";
+  /** How many times larger ‖∂L/∂W‖ is at the first layer than at the last, along a straight line through its logarithms. */
+  readonly factor: number;
+  /** Its part a layer, on the way back. */
+  readonly perLayer: number;
+  readonly layers: number;
+  /** The part of the network where it changes most; left out where parts cannot be told apart. */
+  readonly where?: { readonly part: string; readonly perLayer: number };
+}
+
+/** Within this factor, in either direction, a gradient counts as steady: a learning rate makes up for it. */
+const STEADY = 30;
+/** A line through fewer points says nothing. */
+const FEWEST_LAYERS = 4;
+
+/** The slope of the least-squares line through values at 0, 1, 2 … */
+export function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let [products, squares] = [0, 0];
+  values.forEach((value, index) => {
+    products += (index - middle) * (value - average);
+    squares += (index - middle) ** 2;
+  });
+  return products / squares;
+}
+
+/** "layer1" of "layer1.0.conv2", "stages.2" of "stages.2.blocks.0.conv1". */
+function partOf(layer: string): string {
+  const [first = layer, second] = layer.split(".");
+  return first === "stages" && second !== undefined ? `${first}.${second}` : first;
+}
+
+function groupByPart(layers: readonly LayerFlow[]): ReadonlyMap<string, readonly LayerFlow[]> {
+  const parts = new Map<string, LayerFlow[]>();
+  for (const layer of layers) {
+    const part = partOf(layer.layer);
+    parts.set(part, [...(parts.get(part) ?? []), layer]);
+  }
+  return parts;
+}
+
+const growthBack = (layers: readonly LayerFlow[]): number =>
+  Math.exp(-slopeOf(layers.map(({ gradient }) => Math.log(gradient))));
+
+/**
+ * Judges a profile by a line through the logarithms of its layers' gradient norms, so that no single layer decides.
+ * "vanishing": at the first layer it is less than a thirtieth of what it is at the last; "exploding": more than thirtyfold;
+ * "broken": some gradient is 0 or no number.
+ *
+ * @returns undefined for a network of too few layers
+ */
+export function judgeFlow({ layers }: Pick<FlowProfile, "layers">): Verdict | undefined {
+  if (layers.length < FEWEST_LAYERS) return undefined;
+  const perLayer = growthBack(layers);
+  const factor = perLayer ** (layers.length - 1);
+  const about = { factor, perLayer, layers: layers.length };
+  if (!(factor > 0 && Number.isFinite(factor))) return { kind: "broken", ...about };
+  const kind = factor > STEADY ? "exploding" : factor < 1 / STEADY ? "vanishing" : "steady";
+  const parts = [...groupByPart(layers)].filter(([, members]) => members.length >= FEWEST_LAYERS);
+  if (parts.length < 2) return { kind, ...about };
+  const sign = factor < 1 ? -1 : 1;
+  const grown = parts.map(([part, members]) => ({ part, perLayer: growthBack(members) }));
+  const where = grown.reduce((a, b) => (sign * Math.log(b.perLayer) > sign * Math.log(a.perLayer) ? b : a));
+  return { kind, ...about, where };
+}
+
+const times = (factor: number): string => `×${Number(factor.toPrecision(3))}`;
+
+/** The verdict in one sentence. @param name the network, such as "resnet56, plain" */
+export function describeVerdict(name: string, verdict: Verdict | undefined): { readonly en: string; readonly zh: string } {
+  if (verdict === undefined) return { en: `${name}: there are too few layers to judge by.`, zh: `${name}：层数太少，无法判断。` };
+  const { kind, factor, perLayer, layers, where } = verdict;
+  const en = `${times(factor)} over ${layers} layers (${times(perLayer)} a layer${where === undefined ? "" : `; most in ${where.part}, ${times(where.perLayer)} a layer`})`;
+  const zh = `经过 ${layers} 层变为 ${times(factor)}（每层 ${times(perLayer)}${where === undefined ? "" : `；主要在 ${where.part}，每层 ${times(where.perLayer)}`}）`;
+  switch (kind) {
+    case "vanishing":
+      return { en: `${name}: the gradient vanishes on its way back, ${en}.`, zh: `${name}：梯度在反向传播中消失，${zh}。` };
+    case "exploding":
+      return { en: `${name}: the gradient explodes on its way back, ${en}.`, zh: `${name}：梯度在反向传播中爆炸，${zh}。` };
+    case "steady":
+      return { en: `${name}: the gradient neither vanishes nor explodes, ${en}.`, zh: `${name}：梯度既不消失也不爆炸，${zh}。` };
+    case "broken":
+      return { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
+  }
+}

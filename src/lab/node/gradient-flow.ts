@@ -1,0 +1,52 @@
+import { builtFile } from "../../data/node/built-file.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import type { SessionOptions } from "../../runtime/runtime.ts";
+import type { LoweringChoice } from "../../train/lowering.ts";
+import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import type { FlowStudy, NetworkFlow } from "../gradient-flow/study.ts";
+
+/** What a network is measured from: fresh weights of a named one, or those of a file. */
+export type FlowStart =
+  | { readonly label: string; readonly model: string; readonly options: ModelOptions }
+  | { readonly label: string; readonly file: string };
+
+/** A measurement as the child gets it. */
+export interface FlowJob {
+  readonly networks: readonly FlowStart[];
+  /** A data set's name, or a folder of images; that of a file's card if left out. */
+  readonly data?: string;
+  /** Where fetched data sets lie. */
+  readonly cache: string;
+  /** Updates to take; 0 measures the weights as they are. */
+  readonly steps: number;
+  /** How often to measure, the start and the end included. */
+  readonly probes: number;
+  readonly recipe: Recipe;
+  readonly lowering: LoweringChoice;
+  readonly session: SessionOptions;
+}
+
+/** What the child reports. */
+export type FlowEvent =
+  | { readonly kind: "note"; readonly text: string }
+  | {
+      readonly kind: "step";
+      readonly network: number;
+      readonly label: string;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      /** Share of the whole measurement that is done. */
+      readonly share: number;
+    }
+  | { readonly kind: "network"; readonly result: NetworkFlow };
+
+/** Measures networks one after another in a child process; stopped, it returns what it has. */
+export function startGradientFlow(job: FlowJob, onEvent: (event: FlowEvent) => void): ChildJob<FlowStudy> {
+  return startChildJob<FlowJob, FlowEvent, FlowStudy>(
+    builtFile(import.meta.url, "./gradient-flow-worker.js"),
+    job,
+    onEvent,
+  );
+}
