@@ -122,6 +122,12 @@ export function findBlocks(g: GraphBuilder, pass: ForwardPass, images: Value): r
     const ends = { name: path, kind: module.facts.shortcut ?? "none", input: input.name, output: output.name };
     if (own !== undefined && module.facts.shortcut !== "none")
       return { ...ends, join: own.join, residual: own.branchValue, shortcut: own.skipValue };
+    // (1 − g)·x + g·F is added as x + g·(F − x): both ways lead to x.
+    const added = graph.nodes.findLast((node) => node.op === "Add" && scopeOfOwn(node) === path);
+    if (added !== undefined && added.inputs.includes(input.name)) {
+      const residual = added.inputs.find((name) => name !== input.name);
+      if (residual !== undefined) return { ...ends, join: "add", residual, shortcut: input.name };
+    }
     const last = wiring.maker.get(output.name);
     const isActivated = last !== undefined && scopeOfOwn(last) === path && activations.has(last.op);
     return { ...ends, residual: isActivated ? last.inputs[0] : output.name };

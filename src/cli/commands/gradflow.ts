@@ -70,7 +70,13 @@ function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
     cache: cacheFolder(),
     steps,
     probes: options.probes,
-    recipe: { ...defaultRecipe, schedule: "constant", batch: options.batchSize, learningRate: options.lr, seed: options.seed },
+    recipe: {
+      ...defaultRecipe,
+      schedule: "constant",
+      batch: options.batchSize,
+      learningRate: options.lr,
+      seed: options.seed,
+    },
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
   };
@@ -92,7 +98,8 @@ async function gradflow(options: Options): Promise<void> {
   await requireReportFile(options.out);
   const job = createJob(options, await planNetworks(options));
   await runLabJob(startGradientFlow(job, createReporter()), async (study) => {
-    const isWhole = study.networks.length === job.networks.length && study.networks.every(({ status }) => status !== "stopped");
+    const isWhole =
+      study.networks.length === job.networks.length && study.networks.every(({ status }) => status !== "stopped");
     if (study.networks.length === 0) return { isWhole, text: "nothing was measured" };
     await writeReport(options.out, reportGradientFlow(study));
     const summaries = summarizeStudy(study);
@@ -126,12 +133,17 @@ export function registerGradflow(program: Command): void {
       new Option("--data <name|dir>", "a data set, or a folder of images by class (default: mnist, or the file's own)"),
     )
     .addOption(
-      new Option("--steps <n>", `updates to follow; 0: the start alone (default: ${STANDARD_STEPS}, of a file 0)`).argParser(
-        wholeNumber(0),
-      ),
+      new Option(
+        "--steps <n>",
+        `updates to follow; 0: the start alone (default: ${STANDARD_STEPS}, of a file 0)`,
+      ).argParser(wholeNumber(0)),
     )
     .addOption(new Option("--probes <n>", "how often to measure on the way").argParser(wholeNumber(1)).default(12))
-    .addOption(new Option("--batch-size <n>", "images a step, and of the batch that is measured").argParser(wholeNumber(2)).default(64))
+    .addOption(
+      new Option("--batch-size <n>", "images a step, and of the batch that is measured")
+        .argParser(wholeNumber(2))
+        .default(64),
+    )
     .addOption(
       new Option("--lr <rate>", "learning rate, the same in every step").argParser(positiveNumber).default(0.1),
     )

@@ -104,7 +104,7 @@ const afterSteps = (step: number): Words => ({ en: `after ${step} steps`, zh: `$
 
 /** The first profile and, where there is training, the last. */
 const moments = ({ profiles }: NetworkFlow): readonly FlowProfile[] =>
-  profiles.length > 1 ? [profiles[0]!, profiles.at(-1)!] : profiles;
+  profiles.length > 1 ? [profiles[0], profiles.at(-1)!] : profiles;
 
 const momentWords = ({ step }: FlowProfile): Words => (step === 0 ? atStart : afterSteps(step));
 
@@ -138,7 +138,7 @@ function profileFigure<Row>(
 /** Layer by step, a map a network. */
 function heatMapFigure(study: FlowStudy, quantity: Quantity<LayerFlow>): HeatMapFigure {
   const [first] = study.networks;
-  const names = ({ profiles }: NetworkFlow): readonly string[] => profiles[0]!.layers.map(({ layer }) => layer);
+  const names = ({ profiles }: NetworkFlow): readonly string[] => profiles[0].layers.map(({ layer }) => layer);
   const steps = [...new Set(study.networks.flatMap(({ profiles }) => profiles.map(({ step }) => step)))].toSorted(
     (a, b) => a - b,
   );
@@ -149,7 +149,7 @@ function heatMapFigure(study: FlowStudy, quantity: Quantity<LayerFlow>): HeatMap
     caption: quantity.caption,
     rowLabel: { en: "layer", zh: "层" },
     columnLabel: { en: "step", zh: "步" },
-    rows: names(first!),
+    rows: names(first),
     columns: steps.map(String),
     value: { label: quantity.label, scale: quantity.scale },
     maps: study.networks.map((network) => ({
@@ -158,7 +158,7 @@ function heatMapFigure(study: FlowStudy, quantity: Quantity<LayerFlow>): HeatMap
       values: names(network).map((_, row) =>
         steps.map((step) => {
           const profile = network.profiles.find((candidate) => candidate.step === step);
-          return (profile && quantity.value(profile.layers[row]!)) ?? Number.NaN;
+          return (profile && quantity.value(profile.layers[row])) ?? Number.NaN;
         }),
       ),
     })),
@@ -198,7 +198,7 @@ function ratioTable(study: FlowStudy): Figure {
       `${last.layer} ${digits(last.gradient)}`,
       digits(ratio),
       verdict === undefined ? "–" : `×${digits(verdict.perLayer)}`,
-      verdict === undefined ? "–" : kinds[verdict.kind]!,
+      verdict === undefined ? "–" : kinds[verdict.kind],
     ]),
   };
 }
@@ -209,11 +209,26 @@ const has = <Row>(rows: readonly Row[], { value }: Quantity<Row>): boolean =>
 /** The study as a page. */
 export function reportGradientFlow(study: FlowStudy): Report {
   const all = study.networks.flatMap(({ profiles }) => profiles);
-  const layers = layerQuantities.filter((quantity) => has(all.flatMap((profile) => profile.layers), quantity));
-  const blocks = blockQuantities.filter((quantity) => has(all.flatMap((profile) => profile.blocks), quantity));
+  const layers = layerQuantities.filter((quantity) =>
+    has(
+      all.flatMap((profile) => profile.layers),
+      quantity,
+    ),
+  );
+  const blocks = blockQuantities.filter((quantity) =>
+    has(
+      all.flatMap((profile) => profile.blocks),
+      quantity,
+    ),
+  );
   const isFollowed = all.some(({ step }) => step > 0);
   const layerProfile = (quantity: Quantity<LayerFlow>): Figure =>
-    profileFigure(study, quantity, (profile) => profile.layers, ({ layer }) => layer);
+    profileFigure(
+      study,
+      quantity,
+      (profile) => profile.layers,
+      ({ layer }) => layer,
+    );
   const lossFigure: LinesFigure = {
     kind: "lines",
     name: "loss",
@@ -240,7 +255,12 @@ export function reportGradientFlow(study: FlowStudy): Report {
       {
         heading: { en: "Block by block", zh: "逐块" },
         parts: blocks.map((quantity) =>
-          profileFigure(study, quantity, (profile) => profile.blocks, ({ block }) => block),
+          profileFigure(
+            study,
+            quantity,
+            (profile) => profile.blocks,
+            ({ block }) => block,
+          ),
         ),
       },
       ...(isFollowed

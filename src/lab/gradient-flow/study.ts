@@ -35,7 +35,7 @@ export interface FlowSummary {
 
 /** Sums up one moment of a network. */
 export function summarizeProfile(label: string, profile: FlowProfile): FlowSummary {
-  const [first, last] = [profile.layers[0]!, profile.layers.at(-1)!];
+  const [first, last] = [profile.layers[0], profile.layers.at(-1)!];
   const verdict = judgeFlow(profile);
   const moment =
     profile.step === 0
@@ -56,7 +56,7 @@ export function summarizeProfile(label: string, profile: FlowProfile): FlowSumma
 /** The first and the last moment of each network. */
 export function summarizeStudy({ networks }: Pick<FlowStudy, "networks">): readonly FlowSummary[] {
   return networks.flatMap(({ label, profiles }) => {
-    const moments = profiles.length > 1 ? [profiles[0]!, profiles.at(-1)!] : profiles;
+    const moments = profiles.length > 1 ? [profiles[0], profiles.at(-1)!] : profiles;
     return moments.map((profile) => summarizeProfile(label, profile));
   });
 }

@@ -72,18 +72,31 @@ export function judgeFlow({ layers }: Pick<FlowProfile, "layers">): Verdict | un
 const times = (factor: number): string => `×${Number(factor.toPrecision(3))}`;
 
 /** The verdict in one sentence. @param name the network, such as "resnet56, plain" */
-export function describeVerdict(name: string, verdict: Verdict | undefined): { readonly en: string; readonly zh: string } {
-  if (verdict === undefined) return { en: `${name}: there are too few layers to judge by.`, zh: `${name}：层数太少，无法判断。` };
+export function describeVerdict(
+  name: string,
+  verdict: Verdict | undefined,
+): { readonly en: string; readonly zh: string } {
+  if (verdict === undefined)
+    return { en: `${name}: there are too few layers to judge by.`, zh: `${name}：层数太少，无法判断。` };
   const { kind, factor, perLayer, layers, where } = verdict;
   const en = `${times(factor)} over ${layers} layers (${times(perLayer)} a layer${where === undefined ? "" : `; most in ${where.part}, ${times(where.perLayer)} a layer`})`;
   const zh = `经过 ${layers} 层变为 ${times(factor)}（每层 ${times(perLayer)}${where === undefined ? "" : `；主要在 ${where.part}，每层 ${times(where.perLayer)}`}）`;
   switch (kind) {
     case "vanishing":
-      return { en: `${name}: the gradient vanishes on its way back, ${en}.`, zh: `${name}：梯度在反向传播中消失，${zh}。` };
+      return {
+        en: `${name}: the gradient vanishes on its way back, ${en}.`,
+        zh: `${name}：梯度在反向传播中消失，${zh}。`,
+      };
     case "exploding":
-      return { en: `${name}: the gradient explodes on its way back, ${en}.`, zh: `${name}：梯度在反向传播中爆炸，${zh}。` };
+      return {
+        en: `${name}: the gradient explodes on its way back, ${en}.`,
+        zh: `${name}：梯度在反向传播中爆炸，${zh}。`,
+      };
     case "steady":
-      return { en: `${name}: the gradient neither vanishes nor explodes, ${en}.`, zh: `${name}：梯度既不消失也不爆炸，${zh}。` };
+      return {
+        en: `${name}: the gradient neither vanishes nor explodes, ${en}.`,
+        zh: `${name}：梯度既不消失也不爆炸，${zh}。`,
+      };
     case "broken":
       return { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
   }

@@ -72,8 +72,9 @@ const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32
 async function openProbe({ runtime, job }: Workplace, module: Module, batch: LabeledBatch): Promise<Probe> {
   const { loss } = stepOptionsOf(job.recipe);
   const [count, ...imageShape] = batch.images.shape;
-  const flow = buildFlowGraph({ module, imageShape, batch: count!, loss });
-  if (flow.layers.length === 0) throw new OptionError("--model", "has no layer with weights; there is no gradient to follow");
+  const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
+  if (flow.layers.length === 0)
+    throw new OptionError("--model", "has no layer with weights; there is no gradient to follow");
   const graph = portable.lower(flow.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), job.session);
   const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
@@ -86,7 +87,7 @@ async function openProbe({ runtime, job }: Workplace, module: Module, batch: Lab
       });
       const feeds = { ...Object.fromEntries([...held, ...noise]), [stepNames.images]: batch.images };
       const { [FLOW]: values } = await session.run({ ...feeds, [stepNames.labels]: batch.labels });
-      return readProfile(flow, step, readScalars(flow.names, (await values!.read()).data as Float32Array), updates);
+      return readProfile(flow, step, readScalars(flow.names, (await values.read()).data as Float32Array), updates);
     },
     release: () => session.release(),
   };

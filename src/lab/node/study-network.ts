@@ -28,7 +28,7 @@ export interface StudyNetwork {
 
 function requireImageShape(where: string, shape: Shape): StudyNetwork["imageShape"] {
   const [channels, height, width] = shape;
-  if (shape.length === 3) return [channels!, height!, width!];
+  if (shape.length === 3) return [channels, height, width];
   throw new UnsupportedError(where, `takes inputs of ${shape.length} axes, must take images [C,H,W]`);
 }
 
