@@ -35,6 +35,18 @@ const columns: readonly Column<Run>[] = [
   { title: "tags", value: ({ tags }) => tags.join(", ") },
 ];
 
+/** A run in a few words. */
+export function describeRun({ id, name, status, steps, summary }: Run): string {
+  const [validation, test] = [summary["validation/accuracy"]?.greatest, summary["test/accuracy"]?.last];
+  return [
+    `${id.slice(0, 8)} ${name}`,
+    status,
+    `${formatCount(steps)} steps`,
+    ...(validation === undefined ? [] : [`validation ${figure(validation)}`]),
+    ...(test === undefined ? [] : [`test ${figure(test)}`]),
+  ].join(", ");
+}
+
 /** Runs as a table. */
 export function formatRunList(runs: readonly Run[]): string {
   return formatTable(columns, runs);

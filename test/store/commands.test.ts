@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { listRuns } from "../../src/store/run-store.ts";
 import type { Run } from "../../src/store/run.ts";
+import type { Tree } from "../../src/tree/tree.ts";
 import { runCommand } from "../cli/run.ts";
 import { openAddress, useStores } from "../support/stores.ts";
 
@@ -93,6 +94,14 @@ describe("a training", () => {
     const onnx = artifacts.find(({ name }) => name === "model.onnx")!;
     const kept = join(folder, ".residua", "artifacts", onnx.sha256.slice(0, 2), onnx.sha256);
     expect(readFileSync(kept)).toEqual(readFileSync(join(folder, "residua-train", "model.onnx")));
+
+    const { trees } = await runJson<{ readonly trees: readonly Tree<Run>[] }>(folder, "runs", "tree", done.id);
+    expect(trees.map(({ value, children }) => [value.id, children.map((child) => child.value.id)])).toEqual([
+      [stopped.id, [done.id]],
+    ]);
+    const printed = (await runCommand(["runs", "tree"], folder)).stdout.split("\n");
+    expect(printed[0]).toMatch(new RegExp(`^${stopped.id.slice(0, 8)} .* stopped, ${stopped.steps} steps`));
+    expect(printed[1]).toMatch(new RegExp(`^└─ ${done.id.slice(0, 8)} .* done, 33 steps`));
 
     expect((await runCommand(["runs", "rm", done.id, stopped.id], folder)).code).toBe(0);
     expect(await listed(folder)).toEqual([]);

@@ -15,10 +15,14 @@ import {
 import { type Run, type RunStatus, runStatuses, withoutRun } from "../../store/run.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { writeFileAtomically } from "../../weights/node/files.ts";
+import { buildTrees } from "../../tree/build.ts";
+import { drawTrees } from "../../tree/draw.ts";
+import { printTree } from "../../tree/print.ts";
+import { findInTree, type Tree } from "../../tree/tree.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { formatCount, formatDuration, formatTable, print, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { compareRuns, formatRun, formatRunList } from "../runs-output.ts";
+import { compareRuns, describeRun, formatRun, formatRunList } from "../runs-output.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
 
 interface SharedOptions {
@@ -61,6 +65,37 @@ function show(id: string, options: SharedOptions): Promise<void> {
     const files = artifacts.map(withoutRun);
     if (options.json) printStoreJson({ run, artifacts: files });
     else print(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
+  });
+}
+
+interface TreeOptions extends SharedOptions {
+  readonly svg?: string;
+}
+
+/** The trees of all runs, or of the one that a run belongs to. */
+async function growRunTrees(store: RunStore, id: string | undefined): Promise<readonly Tree<Run>[]> {
+  const trees = buildTrees(await listRuns(store), {
+    id: (run) => run.id,
+    parent: ({ parentId }) => parentId ?? undefined,
+    orphans: "root",
+  });
+  if (id === undefined) return trees;
+  const wanted = await findRun(store, id);
+  return trees.filter((tree) => findInTree(tree, (run) => run.id === wanted.id) !== undefined);
+}
+
+function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
+  return withStore(storePlace(options.store), async (store) => {
+    const trees = await growRunTrees(store, id);
+    if (options.svg !== undefined) {
+      const drawing = drawTrees(trees, { label: describeRun, hint: (run) => run.id, title: "runs" });
+      await writeFileAtomically(options.svg, drawing);
+      say(`${trees.length} tree(s): ${options.svg}`);
+    }
+    if (options.json) return printStoreJson({ trees });
+    if (options.svg !== undefined) return;
+    if (trees.length === 0) print(`No runs in ${store.description}.`);
+    for (const tree of trees) print(printTree(tree, describeRun));
   });
 }
 
@@ -190,6 +225,11 @@ export function registerRuns(program: Command): void {
     .argument("<id>", "the run's id or its beginning")
     .addOption(sharedOptions.json())
     .action(show);
+  addStored("tree", "which run went on from which", "tree 3f9a --svg runs.svg")
+    .argument("[id]", "a run of the tree, by its id or its beginning; all trees if left out")
+    .addOption(new Option("--svg <file>", "draw it into a file"))
+    .addOption(sharedOptions.json())
+    .action(showTree);
   addStored("compare", "runs side by side: what differs, and what came out", "compare 3f9a 81c0")
     .argument("<id...>", "ids or their beginnings")
     .addOption(sharedOptions.json())
