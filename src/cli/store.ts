@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describeAddress } from "../store/address.ts";
 import { chooseStore, findProject, type ProjectFolder } from "../store/project.ts";
 import { openRunStore, type RunStore } from "../store/run-store.ts";
@@ -9,6 +10,8 @@ export interface StorePlace {
   readonly project: ProjectFolder;
   /** Without a password. */
   readonly description: string;
+  /** Whether there is something to read: a file that is not there yet is made by opening it. */
+  readonly exists: boolean;
   open(options?: { readonly busyMilliseconds?: number }): Promise<RunStore>;
 }
 
@@ -20,6 +23,7 @@ export function storePlace(given: string | undefined, option = "--store"): Store
   return {
     project,
     description: describeAddress(address),
+    exists: address.kind !== "sqlite" || existsSync(address.path),
     open: async (options = {}) => {
       const store = await openRunStore(address, options);
       const { from, to, backup } = store.migration;

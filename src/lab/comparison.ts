@@ -1,5 +1,5 @@
-import { median } from "simple-statistics";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import type { Words } from "./report/words.ts";
 
 /** One point of a run's training curve. */
 export interface CurvePoint {
@@ -14,6 +14,10 @@ export interface CurvePoint {
 export interface ComparedRun {
   readonly depth: number;
   readonly shortcut: ShortcutType;
+  /** "basic" if left out. */
+  readonly block?: string;
+  /** What it is called where its shortcut type does not say all, such as "gated, gateBias=-6". */
+  readonly variant?: string;
   readonly seed: number;
   readonly parameters: number;
   readonly multiplyAdds: number;
@@ -44,55 +48,55 @@ export interface ComparisonSettings {
   readonly optimizer: string;
   readonly schedule: string;
   readonly lowering: string;
+  /** Whether cheaper networks trained for more steps, so that all computed as much; "epochs" if left out. */
+  readonly equal?: EqualBudget;
 }
+
+/** What is equal for all networks of a comparison. */
+export type EqualBudget = "epochs" | "multiply-adds";
 
 /** A finished comparison. */
 export interface Comparison {
   readonly settings: ComparisonSettings;
   readonly runs: readonly DrawnRun[];
+  /** Runs that were planned and not made, for want of time. */
+  readonly skipped?: number;
 }
 
+/** What tells networks of a comparison apart, beside their depth. */
+export type NamedType = Pick<ComparedRun, "shortcut" | "block" | "variant">;
+
 /** Runs that differ only in their seed. */
-export interface ComparisonCell {
+export interface ComparisonCell extends NamedType {
   readonly depth: number;
-  readonly shortcut: ShortcutType;
   readonly runs: readonly DrawnRun[];
 }
 
-/** Groups the runs by depth and shortcut type, in the order in which they come. */
+/** What people call a network's type: its shortcut, and what is out of the ordinary about it. */
+export function nameType({ shortcut, block = "basic", variant = "" }: NamedType): string {
+  const name = variant === "" ? shortcut : variant;
+  return block === "basic" ? name : `${block}, ${name}`;
+}
+
+/** Groups the runs by depth and type, in the order in which they come. */
 export function groupCells(runs: readonly DrawnRun[]): readonly ComparisonCell[] {
-  const cells: (ComparisonCell & { runs: DrawnRun[] })[] = [];
+  const cells = new Map<string, ComparisonCell & { runs: DrawnRun[] }>();
   for (const run of runs) {
-    const known = cells.find(({ depth, shortcut }) => depth === run.depth && shortcut === run.shortcut);
+    const { depth, shortcut, block, variant } = run;
+    const key = JSON.stringify([depth, shortcut, block, variant]);
+    const known = cells.get(key);
     if (known) known.runs.push(run);
-    else cells.push({ depth: run.depth, shortcut: run.shortcut, runs: [run] });
+    else
+      cells.set(key, {
+        depth,
+        shortcut,
+        ...(block === undefined ? {} : { block }),
+        ...(variant === undefined ? {} : { variant }),
+        runs: [run],
+      });
   }
-  return cells;
+  return [...cells.values()];
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-/**
- * What the runs show, in sentences: at each depth the plain network beside the residual ones. Says only what was
- * measured, and how many seeds that was.
- */
-export function summarize({ runs }: Comparison): readonly string[] {
-  const cells = groupCells(runs);
-  const depths = [...new Set(cells.map(({ depth }) => depth))].toSorted((a, b) => a - b);
-  const seeds = new Set(runs.map(({ seed }) => seed)).size;
-  const sentences = depths.flatMap((depth) => {
-    const here = cells.filter((cell) => cell.depth === depth);
-    const accuracy = (cell: ComparisonCell): number => median(cell.runs.map(({ testAccuracy }) => testAccuracy));
-    const plain = here.find(({ shortcut }) => shortcut === "plain");
-    const residual = here.filter(({ shortcut }) => shortcut !== "plain").map(accuracy);
-    if (plain === undefined || residual.length === 0) return [];
-    const low = Math.min(...residual);
-    const high = Math.max(...residual);
-    const range = low === high ? percent(low) : `${percent(low)} to ${percent(high)}`;
-    return [
-      `At depth ${depth} the plain network reaches ${percent(accuracy(plain))} of the test images, the residual ones ${range}.`,
-    ];
-  });
-  const counted = seeds === 1 ? "One seed a cell: another seed moves these numbers." : `Medians over ${seeds} seeds.`;
-  return [...sentences, counted];
-}
+/** The same sentence in the report's languages. */
+export type Sentence = Exclude<Words, string>;

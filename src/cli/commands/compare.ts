@@ -1,167 +1,156 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
-import type { ScheduleName } from "../../optim/schedules.ts";
-import { type ComparedRun, type Comparison, type DrawnRun, summarize } from "../../lab/comparison.ts";
-import {
-  type CompareEvent,
-  type CompareJob,
-  type CompareResult,
-  planRuns,
-  type RunPlan,
-  startComparison,
-} from "../../lab/node/compare.ts";
+import type { ComparedRun, Comparison, DrawnRun, EqualBudget } from "../../lab/comparison.ts";
+import { groupCells } from "../../lab/comparison.ts";
+import { equalizePlans, measurePlans, type RunPlan } from "../../lab/comparison-plan.ts";
+import { compareTypes, summarizeCell } from "../../lab/comparison-statistics.ts";
+import { summarize } from "../../lab/comparison-words.ts";
+import { type CompareEvent, type CompareJob, type CompareResult, startComparison } from "../../lab/node/compare.ts";
+import { findKnownRuns, keyOfRun } from "../../lab/node/known-runs.ts";
+import { type CompareConfig, loadProjectConfig } from "../../lab/node/project-config.ts";
 import { cifarResnet } from "../../nn/families/resnet.ts";
-import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { OptionError } from "../../tensor/errors.ts";
+import type { ScheduleName } from "../../optim/schedules.ts";
+import { errorMessage, OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { defaultRecipe } from "../../train/recipe.ts";
+import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../weights/node.ts";
 import { cacheFolder } from "../cache.ts";
+import { applyConfig, type GridOptions, planComparison, readAxis, readDuration } from "../comparison-grid.ts";
+import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
-import {
-  type Column,
-  formatCount,
-  formatDuration,
-  formatLarge,
-  formatTable,
-  print,
-  printJson,
-  say,
-} from "../output.ts";
 import { comparisonObservers } from "../observers.ts";
-import { createProgress } from "../progress.ts";
+import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
+import { storePlace, withStore } from "../store.ts";
 
-interface Options {
-  readonly depth: readonly number[];
-  readonly shortcut: readonly ShortcutType[];
-  readonly seeds: number;
-  readonly seed: number;
-  readonly data: string;
-  readonly limit: number;
-  readonly testLimit: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly lr: number;
+interface Options extends GridOptions {
+  readonly config?: string;
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly out: string;
   readonly store?: string | false;
+  readonly fresh?: boolean;
+  readonly yes?: boolean;
   readonly json?: boolean;
 }
 
 const SCHEDULE: ScheduleName = "one-cycle";
+/** More runs than this are asked about first. */
+const MANY_RUNS = 100;
 
-const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(2)} %`);
-
-const columns: readonly Column<DrawnRun>[] = [
-  { title: "depth", value: (run) => String(run.depth), align: "right" },
-  { title: "shortcut", value: (run) => run.shortcut },
-  { title: "seed", value: (run) => String(run.seed), align: "right" },
-  { title: "parameters", value: (run) => formatCount(run.parameters), align: "right" },
-  { title: "multiply-adds", value: (run) => formatLarge(run.multiplyAdds), align: "right" },
-  { title: "test accuracy", value: (run) => percent(run.testAccuracy), align: "right" },
-  {
-    title: "final loss",
-    value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)),
-    align: "right",
-  },
-  {
-    title: "first-layer gradient",
-    value: (run) => formatCount(Number(run.firstLayerGradientNorm.toPrecision(3))),
-    align: "right",
-  },
-  { title: "images/s", value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
-  { title: "status", value: (run) => run.status },
-];
-
-/** Says what is going on; time left goes by depth, to which a run's cost is proportional. */
-function createReporter(runs: readonly RunPlan[], batch: number): (event: CompareEvent) => void {
-  const progress = createProgress();
-  const start = performance.now();
-  const total = runs.reduce((sum, { depth }) => sum + depth, 0);
-  const before = (run: number): number => runs.slice(0, run).reduce((sum, { depth }) => sum + depth, 0);
-  const name = ({ depth, shortcut, seed }: RunPlan): string => `depth ${depth}, ${shortcut}, seed ${seed}`;
-  return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
-    const plan = runs[event.run];
-    if (event.kind === "run") {
-      return progress.finish(
-        `[${event.run + 1}/${runs.length}] ${name(plan)}: test accuracy ${percent(event.result.testAccuracy)}`,
-      );
-    }
-    if (event.kind !== "step") return;
-    const share = (before(event.run) + (plan.depth * event.step) / event.steps) / total;
-    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
-    const rate = (1000 * batch) / event.milliseconds;
-    progress.update(
-      `[${event.run + 1}/${runs.length}] ${name(plan)}: step ${event.step}/${event.steps}, loss ${event.loss.toFixed(3)}, ` +
-        `${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
-    );
-  };
+/** All runs that were asked for, with what is known of them already. */
+interface Plan {
+  readonly job: CompareJob;
+  readonly costs: readonly number[];
+  readonly known: ReadonlyMap<number, DrawnRun>;
 }
 
-function toComparison(job: CompareJob, { runs, lowering, trainImages, testImages }: CompareResult): Comparison {
-  const { recipe } = job;
-  return {
-    runs,
-    settings: {
-      data: job.data,
-      trainImages,
-      testImages,
-      epochs: recipe.epochs,
-      steps: recipe.epochs * Math.floor(trainImages / recipe.batch),
-      batchSize: recipe.batch,
-      learningRate: recipe.learningRate,
-      optimizer: "SGD with Nesterov momentum 0.9, weight decay 5e-4",
-      schedule: recipe.schedule,
-      lowering,
-    },
-  };
-}
-
-interface WrittenReport {
-  readonly page: string;
-  readonly data: string;
-}
-
-async function writeReport(folder: string, comparison: Comparison): Promise<WrittenReport> {
+async function writeReport(
+  folder: string,
+  comparison: Comparison,
+): Promise<{ readonly page: string; readonly data: string }> {
   await makeFolder(folder);
   // Loaded here alone: drawing takes a third of a second to load, which no other command should wait for.
-  const { renderComparison } = await import("../../lab/node/comparison-report.ts");
+  const [{ renderReport }, { reportComparison }] = await Promise.all([
+    import("../../lab/node/report/render-report.ts"),
+    import("../../lab/comparison-report.ts"),
+  ]);
   const report = { page: join(folder, "comparison.html"), data: join(folder, "comparison.json") };
-  await writeFileAtomically(report.page, renderComparison(comparison));
+  await writeFileAtomically(report.page, renderReport(reportComparison(comparison)));
   await writeFileAtomically(report.data, `${JSON.stringify(comparison, undefined, 1)}\n`);
   return report;
 }
 
-function createJob(options: Options): CompareJob {
+function createJob(options: Options, config: CompareConfig): Omit<Plan, "known"> {
   if (existsSync(options.out) && !statSync(options.out).isDirectory())
     throw new OptionError("--out", `"${options.out}" is a file, must be a folder`);
-  // Names a wrong depth before anything starts.
-  for (const depth of options.depth) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
-  const seeds = Array.from({ length: options.seeds }, (_, index) => options.seed + index);
-  const { seed: _, ...recipe } = defaultRecipe;
-  return {
-    runs: planRuns(options.depth, options.shortcut, seeds),
+  if (options.block.includes("basic")) {
+    // Names a wrong depth in the command's own words.
+    for (const depth of options.depth) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
+  }
+  const { seed: _, ...standard } = defaultRecipe;
+  const recipe = {
+    ...standard,
+    ...config.recipe,
+    epochs: options.epochs,
+    batch: options.batchSize,
+    learningRate: options.lr,
+    schedule: config.recipe?.schedule ?? SCHEDULE,
+  };
+  const plans = planComparison(options, config);
+  const costs = measurePlans(plans, recipe);
+  const job: CompareJob = {
+    runs: equalizePlans(plans, costs, options.equal),
     data: options.data,
     cache: cacheFolder(),
     trainImages: options.limit,
     testImages: options.testLimit,
-    recipe: {
-      ...recipe,
-      epochs: options.epochs,
-      batch: options.batchSize,
-      learningRate: options.lr,
-      schedule: SCHEDULE,
-    },
+    recipe,
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
     workers: 1,
   };
+  return { job, costs };
+}
+
+/** What the run store has of it. A store that cannot be read is told of: then everything is trained. */
+async function findKnown({ store, fresh }: Options, job: CompareJob): Promise<Plan["known"]> {
+  if (store === false || fresh === true) return new Map();
+  const place = storePlace(store);
+  if (!place.exists) return new Map();
+  try {
+    return await withStore(place, (opened) => findKnownRuns(opened, job));
+  } catch (error) {
+    say(`run store: ${errorMessage(error)}; earlier runs are not looked for`);
+    return new Map();
+  }
+}
+
+/** The job of what is left to do. */
+function restOf({ job, costs, known }: Plan, { store, budget }: Options): CompareJob {
+  const left = job.runs.map((_, index) => index).filter((index) => !known.has(index));
+  const runs = left.map((index) => job.runs[index]);
+  const rates = [...known]
+    .map(([index, { imagesPerSecond }]) => 1 / (imagesPerSecond * costs[index]))
+    .filter((rate) => Number.isFinite(rate) && rate > 0)
+    .toSorted((a, b) => a - b);
+  const secondsPerUnit = rates[Math.floor(rates.length / 2)];
+  return {
+    ...job,
+    runs,
+    ...(store === false ? {} : { checkpoints: checkpointsOf(job, runs, store) }),
+    ...(budget === undefined
+      ? {}
+      : {
+          budget: {
+            seconds: budget,
+            costs: left.map((index) => costs[index]),
+            ...(secondsPerUnit === undefined ? {} : { secondsPerUnit }),
+          },
+        }),
+  };
+}
+
+function checkpointsOf(job: CompareJob, runs: readonly RunPlan[], store: string | undefined): readonly string[] {
+  const folder = join(storePlace(store).project.path, "interrupted");
+  return runs.map((plan) => join(folder, `${keyOfRun(job, plan)}.safetensors`));
+}
+
+async function confirmMany(count: number, { yes }: Options): Promise<void> {
+  if (count <= MANY_RUNS || yes === true) return;
+  const question = `this trains ${formatCount(count)} networks`;
+  if (!process.stdin.isTTY) throw new OptionError("--yes", `${question}; give --yes if that is meant, or --budget`);
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await reader.question(`residua: ${question}; go on? [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new OptionError("--yes", `${question}, which was not wanted`);
+  } finally {
+    reader.close();
+  }
 }
 
 /** A run's figures alone, as `--json` gives them. */
@@ -172,7 +161,7 @@ function withoutCurve({ curve: _curve, ...run }: DrawnRun): ComparedRun {
 /** Says what is done once it is under way: what was asked for wrongly is answered by the error alone. */
 function announceFirst(
   options: Options,
-  job: CompareJob,
+  count: number,
   report: (event: CompareEvent) => void,
 ): (event: CompareEvent) => void {
   let isAnnounced = false;
@@ -180,7 +169,7 @@ function announceFirst(
     if (!isAnnounced) {
       isAnnounced = true;
       say(
-        `Training ${job.runs.length} networks on ${options.data}: ${options.epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
+        `Training ${count} networks on ${options.data}: ${options.epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
           `tested on the first ${formatCount(options.testLimit)} test images.`,
       );
     }
@@ -188,33 +177,83 @@ function announceFirst(
   };
 }
 
-async function compare(options: Options): Promise<void> {
-  const job = createJob(options);
+function toComparison({ job, known }: Plan, options: Options, rest: CompareJob, result: CompareResult): Comparison {
+  const { recipe } = job;
+  // Results come in the order of what was left, without those that were skipped.
+  const keyOf = (plan: Pick<RunPlan, "depth" | "shortcut" | "block" | "variant" | "seed">): string =>
+    JSON.stringify([plan.depth, plan.shortcut, plan.block, plan.variant, plan.seed]);
+  const made = new Map(result.runs.map((run) => [keyOf(run), run]));
+  const runs = job.runs.flatMap((plan, index) => known.get(index) ?? made.get(keyOf(plan)) ?? []);
+  return {
+    runs,
+    ...(result.skipped === 0 ? {} : { skipped: result.skipped }),
+    settings: {
+      data: job.data,
+      trainImages: result.trainImages,
+      testImages: result.testImages,
+      epochs: recipe.epochs,
+      steps: recipe.epochs * Math.floor(result.trainImages / recipe.batch),
+      batchSize: rest.recipe.batch,
+      learningRate: recipe.learningRate,
+      optimizer: describeOptimizer(recipe.optimizer),
+      schedule: recipe.schedule,
+      lowering: result.lowering,
+      ...(options.equal === "epochs" ? {} : { equal: options.equal }),
+    },
+  };
+}
+
+function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
+  const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
+  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${String(weightDecay).replace("0.0005", "5e-4")}`;
+}
+
+/** What stands for a training where everything is known. */
+function nothingToTrain({ job: { trainImages, testImages } }: Plan): CompareResult {
+  return { runs: [], skipped: 0, lowering: "kept", trainImages: trainImages ?? 0, testImages: testImages ?? 0 };
+}
+
+async function compare(given: Options, command: Command): Promise<void> {
+  const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
+  const options = applyConfig(given, config, command);
+  const plan: Plan = await planRuns(options, config);
+  const rest = restOf(plan, options);
+  await confirmMany(rest.runs.length, options);
   // Not after the training, when the report is written.
   await requireWritableFolder(options.out);
+  if (plan.known.size > 0)
+    say(
+      `${plan.known.size} of ${plan.job.runs.length} networks were trained before, and are taken from the run store (--fresh trains them anew).`,
+    );
   const start = performance.now();
-  const observers = combineObservers(comparisonObservers(options, job), say);
-  const report = announceFirst(options, job, createReporter(job.runs, options.batchSize));
-  const running = startComparison(job, (event) => {
-    report(event);
-    observers.observe(event);
-  });
+  const observers = combineObservers(comparisonObservers(options, rest), say);
+  const costs = plan.costs.filter((_, index) => !plan.known.has(index));
+  const report = announceFirst(
+    options,
+    rest.runs.length,
+    createComparisonReporter(rest.runs, costs, options.batchSize),
+  );
+  const running =
+    rest.runs.length === 0
+      ? { result: Promise.resolve(nothingToTrain(plan)), stop: () => undefined, kill: () => undefined }
+      : startComparison(rest, (event) => {
+          report(event);
+          observers.observe(event);
+        });
   const interrupt = watchInterrupt(running, "stopping after this step; press Ctrl-C again to end at once");
   try {
     const reported = running.result.then(async (result) => {
-      const comparison = toComparison(job, result);
-      const written = result.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
+      const comparison = toComparison(plan, options, rest, result);
+      const written = comparison.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
       return { ...result, comparison, written, reports: written === undefined ? [] : [written.page, written.data] };
     });
-    const result = await finishObserved(reported, observers);
-    const { comparison } = result;
-    const page = result.written?.page;
-    if (options.json) printJson({ runs: result.runs.map(withoutCurve), settings: comparison.settings, report: page });
+    const { comparison, written, runs, skipped } = await finishObserved(reported, observers);
+    if (options.json) printJson(toJson(comparison, written?.page));
     else printComparison(comparison);
     say(
-      `${formatDuration((performance.now() - start) / 1000)}; ${page === undefined ? "no run was finished" : `report: ${page}`}`,
+      `${formatDuration((performance.now() - start) / 1000)}; ${written === undefined ? "no run was finished" : `report: ${written.page}`}`,
     );
-    if (result.runs.length < job.runs.length) process.exitCode = ExitCode.interrupted;
+    if (runs.length + skipped < rest.runs.length) process.exitCode = ExitCode.interrupted;
   } catch (error) {
     if (!interrupt.pressed()) throw error;
     process.exitCode = ExitCode.interrupted;
@@ -223,12 +262,32 @@ async function compare(options: Options): Promise<void> {
   }
 }
 
+async function planRuns(options: Options, config: CompareConfig): Promise<Plan> {
+  const planned = createJob(options, config);
+  return { ...planned, known: await findKnown(options, planned.job) };
+}
+
+function toJson(comparison: Comparison, report: string | undefined): object {
+  const { runs, settings, skipped } = comparison;
+  return {
+    runs: runs.map(withoutCurve),
+    cells: groupCells(runs).map(summarizeCell),
+    pairs: compareTypes(runs),
+    findings: summarize(comparison).map(({ en }) => en),
+    settings,
+    ...(skipped === undefined ? {} : { skipped }),
+    report,
+  };
+}
+
 function printComparison(comparison: Comparison): void {
   if (comparison.runs.length === 0) return;
-  print(formatTable(columns, comparison.runs));
+  print(formatComparison(comparison));
   print();
-  for (const sentence of summarize(comparison)) print(sentence);
+  for (const { en } of summarize(comparison)) print(en);
 }
+
+const equalBudgets: readonly EqualBudget[] = ["epochs", "multiply-adds"];
 
 /** `residua compare`: what does the shortcut type do to a deep network? */
 export function registerCompare(program: Command): void {
@@ -241,9 +300,20 @@ export function registerCompare(program: Command): void {
         .default([20, 56], "20,56"),
     )
     .addOption(
-      new Option("--shortcut <list>", "shortcut types: plain (none), pad (A), project (B), project-all (C)")
+      new Option("--shortcut <list>", "shortcut types: plain (none), pad (A), project (B), project-all (C) …")
         .argParser(listOf(shortcutArgument))
         .default(["plain", "pad", "project", "project-all"], "plain,A,B,C"),
+    )
+    .addOption(
+      new Option("--block <list>", "basic, preactivation, or a network's name with * for the depth, such as wrn-*-2")
+        .argParser(listOf((text) => text))
+        .default(["basic"], "basic"),
+    )
+    .addOption(
+      new Option(
+        "--vary <name=list>",
+        "values of a network's option or of the recipe, such as gateBias=-6,0 or learningRate=0.1,0.05; may be given again",
+      ).argParser(readAxis),
     )
     .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
     .addOption(sharedOptions.seed())
@@ -260,6 +330,17 @@ export function registerCompare(program: Command): void {
         .default(0.1),
     )
     .addOption(
+      new Option("--equal <what>", "what is equal for all: epochs, or multiply-adds (cheaper networks train longer)")
+        .choices(equalBudgets)
+        .default("epochs"),
+    )
+    .addOption(
+      new Option("--budget <time>", "train what fits into 30m, 2h …: one seed of everything, then the next").argParser(
+        readDuration,
+      ),
+    )
+    .addOption(new Option("--config <file>", "a configuration (default: residua.config.ts, if there is one)"))
+    .addOption(
       new Option("--lowering <name>", "how the training graph is written for this machine")
         .choices([...loweringChoices])
         .default("auto"),
@@ -268,13 +349,19 @@ export function registerCompare(program: Command): void {
     .addOption(sharedOptions.out("residua-compare"))
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not keep the runs in the run store"))
+    .addOption(new Option("--fresh", "train what the run store has already, too"))
+    .addOption(new Option("--yes", `train more than ${MANY_RUNS} networks without being asked`))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
       `
+What the run store has is not trained again, and what was interrupted goes on.
+
 Examples:
   $ residua compare                                          the question in under five minutes
   $ residua compare --depth 8,20,56 --shortcut plain,B       other networks
+  $ residua compare --seeds 5 --shortcut A,B,C --budget 30m  with tests over seeds, as far as time allows
+  $ residua compare --shortcut gated --vary gateBias=-6,-3,0
   $ residua compare --data cifar10 --limit 50000 --epochs 10 --seeds 3
   $ residua compare --json > comparison.json`,
     )

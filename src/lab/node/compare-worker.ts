@@ -6,7 +6,6 @@ import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { describeModule } from "../../nn/describe.ts";
-import { cifarModelName } from "../../nn/families/resnet.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -16,12 +15,16 @@ import { type JobContext, serveJob } from "../../train/node/child-job.ts";
 import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
 import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
-import type { CompareEvent, CompareJob, CompareResult, RunPlan } from "./compare.ts";
+import type { RunPlan } from "../comparison-plan.ts";
+import type { CompareEvent, CompareJob, CompareResult } from "./compare.ts";
+import { forgetInterrupted, type InterruptedRun, keepInterrupted, readInterrupted } from "./interrupted-run.ts";
 import { createModelCache } from "../../train/node/model-cache.ts";
 
 /** The parameter whose gradient has passed every block. */
 const FIRST_LAYER = "conv1.weight";
 const EVALUATION_BATCH = 250;
+/** A long run is kept in between, for a machine may stop without a word. */
+const KEEP_MILLISECONDS = 120_000;
 
 interface Workplace {
   readonly runtime: Runtime;
@@ -41,25 +44,47 @@ function planBatches(count: number, { batch, seed }: Recipe): BatchPlan {
   return { batch, seed, shuffle: true, indices: Uint32Array.from({ length: count }, (_, index) => index) };
 }
 
+/** Of a run with this recipe, on so many images. */
+function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): number {
+  return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
+}
+
+/** What a run is trained with, and where it goes on. */
+interface RunStart {
+  readonly run: number;
+  readonly recipe: Recipe;
+  readonly before: InterruptedRun | undefined;
+}
+
 /** Trains for all steps, or until it diverges or is stopped. */
-async function trainRun(place: Workplace, trainer: Trainer, recipe: Recipe, run: number): Promise<Training> {
+async function trainRun(place: Workplace, trainer: Trainer, { run, recipe, before }: RunStart): Promise<Training> {
   const { data, job, context } = place;
   const plan = planBatches(data.train.count, recipe);
-  const steps = recipe.epochs * stepsPerEpoch(plan);
+  const steps = countSteps(data.train.count, recipe, job.runs[run]);
+  const checkpoint = job.checkpoints?.[run];
+  const firstStep = before?.curve.length ?? 0;
   const schedule = createRecipeSchedule(recipe, steps);
   const loader = createBatchLoader(
     { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan },
-    { workers: job.workers },
+    { workers: job.workers, firstStep },
   );
-  const curve: CurvePoint[] = [];
+  const curve: CurvePoint[] = [...(before?.curve ?? [])];
+  let kept = performance.now();
+  const keep = async (): Promise<void> => {
+    if (checkpoint !== undefined && curve.length > firstStep)
+      await keepInterrupted(checkpoint, await trainer.state(), curve);
+    kept = performance.now();
+  };
   const durations: number[] = [];
   let status: DrawnRun["status"] = "done";
   try {
-    for (let step = 0; step < steps; step++) {
+    for (let step = firstStep; step < steps; step++) {
       if (await context.shouldStop()) {
         status = "stopped";
+        await keep();
         break;
       }
+      if (performance.now() - kept > KEEP_MILLISECONDS) await keep();
       const start = performance.now();
       const learningRate = schedule(step);
       const result = await trainer.step(loader.next(), learningRate);
@@ -112,13 +137,16 @@ async function testRun(
 async function performRun(place: Workplace, plan: RunPlan, index: number): Promise<DrawnRun> {
   const { runtime, chosen, data, job } = place;
   const { channels, height, width } = data.train;
-  const named = createModel(cifarModelName(plan.depth), {
+  const named = createModel(plan.model, {
+    ...plan.options,
     shortcut: plan.shortcut,
     channels,
     classes: data.classes.length,
   });
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
-  const recipe: Recipe = { ...job.recipe, seed: plan.seed };
+  const recipe: Recipe = { ...job.recipe, ...plan.recipe, seed: plan.seed };
+  const checkpoint = job.checkpoints?.[index];
+  const before = checkpoint === undefined ? undefined : await readInterrupted(checkpoint);
   const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
   place.context.report({
     kind: "begin",
@@ -133,6 +161,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
       parameters,
       lowering: chosen.name,
       runtime: `${runtime.name} ${runtime.version}`,
+      ...(before === undefined ? {} : { resumed: before.curve }),
     },
   });
   const trainer = await createTrainer({
@@ -146,10 +175,17 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
     watch: [FIRST_LAYER],
   });
   try {
-    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, recipe, index);
+    if (before !== undefined) trainer.load(before.state, before.curve.length);
+    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, { run: index, recipe, before });
     const testAccuracy = status === "stopped" ? Number.NaN : await testRun(place, model, trainer);
+    if (checkpoint !== undefined && status !== "stopped") forgetInterrupted(checkpoint);
+    const { depth, shortcut, seed, block, variant } = plan;
     return {
-      ...plan,
+      depth,
+      shortcut,
+      ...(block === undefined ? {} : { block }),
+      ...(variant === undefined ? {} : { variant }),
+      seed,
       parameters,
       multiplyAdds,
       testAccuracy,
@@ -179,11 +215,47 @@ serveJob<CompareJob, CompareEvent, CompareResult>(async (job, context) => {
     context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
   const place: Workplace = { runtime, chosen, data, job, context };
   const runs: DrawnRun[] = [];
+  const fits = createClock(job, data.train.count);
+  let skipped = 0;
   for (const [index, plan] of job.runs.entries()) {
+    const seconds = fits.missing(index);
+    if (seconds !== undefined) {
+      skipped++;
+      context.report({ kind: "skip", run: index, seconds });
+      continue;
+    }
     const run = await performRun(place, plan, index);
     if (run.status === "stopped") break;
+    fits.done(index);
     runs.push(run);
     context.report({ kind: "run", run: index, result: run });
   }
-  return { runs, lowering: chosen.name, trainImages: data.train.count, testImages: data.test.count };
+  return { runs, skipped, lowering: chosen.name, trainImages: data.train.count, testImages: data.test.count };
 });
+
+/** Tells which runs still fit into the time, by how long those before them took. */
+function createClock(
+  { budget, runs, recipe }: CompareJob,
+  images: number,
+): { missing(run: number): number | undefined; done(run: number): void } {
+  const start = performance.now();
+  const passed = (): number => (performance.now() - start) / 1000;
+  let [units, lastEnd, measured] = [0, 0, 0];
+  const unitsOf = (run: number): number => {
+    const own: Recipe = { ...recipe, ...runs[run].recipe, seed: runs[run].seed };
+    return budget === undefined ? 0 : budget.costs[run] * countSteps(images, own, runs[run]) * own.batch;
+  };
+  return {
+    missing: (run) => {
+      const rate = units > 0 ? measured / units : budget?.secondsPerUnit;
+      if (budget === undefined || rate === undefined) return undefined;
+      const needed = unitsOf(run) * rate;
+      return passed() + needed > budget.seconds ? needed : undefined;
+    },
+    done: (run) => {
+      units += unitsOf(run);
+      measured += passed() - lastEnd;
+      lastEnd = passed();
+    },
+  };
+}

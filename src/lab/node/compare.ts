@@ -1,17 +1,10 @@
 import { builtFile } from "../../data/node/built-file.ts";
-import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { LoweringChoice } from "../../train/lowering.ts";
 import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
 import type { Recipe } from "../../train/recipe.ts";
-import type { DrawnRun } from "../comparison.ts";
-
-/** One network to train. */
-export interface RunPlan {
-  readonly depth: number;
-  readonly shortcut: ShortcutType;
-  readonly seed: number;
-}
+import type { CurvePoint, DrawnRun } from "../comparison.ts";
+import type { RunPlan } from "../comparison-plan.ts";
 
 /** A whole comparison, as the child gets it. */
 export interface CompareJob {
@@ -28,6 +21,19 @@ export interface CompareJob {
   readonly session: SessionOptions;
   /** Threads that prepare batches. */
   readonly workers: number;
+  /** Files in which runs are kept that were interrupted, in the order of `runs`; none are kept if left out. */
+  readonly checkpoints?: readonly string[];
+  /** What there is time for; everything if left out. */
+  readonly budget?: TimeBudget;
+}
+
+/** Time to train in. A run is begun if it should fit in; the first one always is where nothing is known of the speed. */
+export interface TimeBudget {
+  readonly seconds: number;
+  /** Multiply-adds of each run's network, in the order of `runs`. */
+  readonly costs: readonly number[];
+  /** Seconds a multiply-add of a training image, from earlier runs. */
+  readonly secondsPerUnit?: number;
 }
 
 /** What the child reports. */
@@ -55,6 +61,7 @@ export type CompareEvent =
       readonly gradientNorm: number;
       readonly reason: string;
     }
+  | { readonly kind: "skip"; readonly run: number; readonly seconds: number }
   | { readonly kind: "run"; readonly run: number; readonly result: DrawnRun };
 
 /** Said once for every run, before its first step. */
@@ -69,24 +76,19 @@ export interface ComparedStart {
   readonly lowering: string;
   /** The runtime and its version, such as "node 1.30.0". */
   readonly runtime: string;
+  /** The part of it that was done before it was interrupted. */
+  readonly resumed?: readonly CurvePoint[];
 }
 
-/** What a comparison comes to; fewer runs than planned if it was stopped. */
+/** What a comparison comes to; fewer runs than planned if it was stopped, or time ran out. */
 export interface CompareResult {
   readonly runs: readonly DrawnRun[];
+  /** How many did not fit into the time. */
+  readonly skipped: number;
   /** The lowering that was used, such as "blocked 16". */
   readonly lowering: string;
   readonly trainImages: number;
   readonly testImages: number;
-}
-
-/** Every depth with every shortcut type and every seed. */
-export function planRuns(
-  depths: readonly number[],
-  shortcuts: readonly ShortcutType[],
-  seeds: readonly number[],
-): readonly RunPlan[] {
-  return depths.flatMap((depth) => shortcuts.flatMap((shortcut) => seeds.map((seed) => ({ depth, shortcut, seed }))));
 }
 
 /** Trains and tests all networks of a comparison, one after another, in a child process. */

@@ -5,10 +5,14 @@ import { type RunEnd, type RunRecorder, startRecording } from "../../store/recor
 import { addArtifacts } from "../../store/run-store.ts";
 import type { MetricPoint } from "../../store/run.ts";
 import { errorMessage } from "../../tensor/errors.ts";
-import { cifarModelName } from "../../nn/families/resnet.ts";
 import type { RecordOptions } from "../../train/node/training-record.ts";
 import type { JobObserver, JobOutcome } from "../../train/observers.ts";
-import type { ComparedStart, CompareEvent, CompareJob, CompareResult, RunPlan } from "./compare.ts";
+import type { CurvePoint } from "../comparison.ts";
+import type { RunPlan } from "../comparison-plan.ts";
+import type { ComparedStart, CompareEvent, CompareJob, CompareResult } from "./compare.ts";
+
+/** Under which names a run's curve is kept. */
+export const curveMetrics = { loss: "loss", firstLayerGradientNorm: "first-layer-gradient-norm" } as const;
 
 /** A comparison with the files that were written about it. */
 export interface ReportedComparison extends CompareResult {
@@ -16,10 +20,14 @@ export interface ReportedComparison extends CompareResult {
 }
 
 /** All of one run of a comparison that decides its outcome; known before it begins, so that a finished one is found. */
-export function comparedRunConfiguration(job: CompareJob, { depth, shortcut, seed }: RunPlan): unknown {
+export function comparedRunConfiguration(
+  job: Pick<CompareJob, "recipe" | "data" | "trainImages" | "testImages">,
+  { model, shortcut, options, recipe, seed, length }: RunPlan,
+): unknown {
   return {
-    network: { model: { name: cifarModelName(depth), options: { shortcut } } },
-    recipe: { ...job.recipe, seed },
+    network: { model: { name: model, options: { ...options, shortcut } } },
+    recipe: { ...job.recipe, ...recipe, seed },
+    ...(length === undefined ? {} : { length }),
     data: { name: job.data, trainImages: job.trainImages ?? null, testImages: job.testImages ?? null },
   };
 }
@@ -51,6 +59,8 @@ export function recordComparison(
       if (event.kind === "begin") {
         begun[event.run] = begin(job, event.run, event.begin, code, options);
         begun[event.run].catch(fail);
+        const { resumed } = event.begin;
+        if (resumed !== undefined) then(event.run, (recorder) => recorder.add(resumed.flatMap(curvePoints)));
       }
       if (event.kind === "step") then(event.run, (recorder) => recorder.add(stepPoints(event, job.recipe.batch)));
       if (event.kind === "diverged") {
@@ -75,7 +85,9 @@ export function recordComparison(
       begun.forEach((_, run) => end(run, describeRest(outcome)));
       await Promise.all(ends);
       if (failure !== undefined) throw failure;
-      if ("result" in outcome) await addReports(await Promise.all(begun), outcome.result.reports, options);
+      // Runs that were left out have never begun.
+      const recorders = await Promise.all(begun.filter((recorder) => recorder !== undefined));
+      if ("result" in outcome) await addReports(recorders, outcome.result.reports, options);
     },
   };
 }
@@ -96,7 +108,7 @@ async function begin(
   return startRecording(
     {
       command: "compare",
-      name: `${cifarModelName(plan.depth)} ${plan.shortcut} on ${basename(job.data)}`,
+      name: `${plan.model} ${plan.variant ?? plan.shortcut} on ${basename(job.data)}`,
       config: comparedRunConfiguration(job, plan),
       seed: plan.seed,
       code: await code,
@@ -106,13 +118,21 @@ async function begin(
   );
 }
 
+/** What a run was before it was interrupted. */
+function curvePoints({ step, loss, firstLayerGradientNorm }: CurvePoint): readonly MetricPoint[] {
+  return [
+    { name: curveMetrics.loss, step, value: loss },
+    { name: curveMetrics.firstLayerGradientNorm, step, value: firstLayerGradientNorm },
+  ];
+}
+
 function stepPoints(event: Extract<CompareEvent, { kind: "step" }>, batch: number): readonly MetricPoint[] {
   const { step, loss, accuracy, gradientNorm, firstLayerGradientNorm, learningRate, milliseconds } = event;
   const values = {
-    loss,
+    [curveMetrics.loss]: loss,
     accuracy,
     "gradient-norm": gradientNorm,
-    "first-layer-gradient-norm": firstLayerGradientNorm,
+    [curveMetrics.firstLayerGradientNorm]: firstLayerGradientNorm,
     "learning-rate": learningRate,
     "images-per-second": (1000 * batch) / milliseconds,
   };

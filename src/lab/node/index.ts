@@ -1,5 +1,4 @@
 export * from "./compare.ts";
 export * from "./comparison-record.ts";
-export * from "./comparison-report.ts";
-export * from "./figures.ts";
+export { defineConfig, type CompareConfig, type ResiduaConfig } from "./project-config.ts";
 export * from "./report/index.ts";

@@ -1,0 +1,68 @@
+import type { Comparison, DrawnRun } from "../lab/comparison.ts";
+import type { RunPlan } from "../lab/comparison-plan.ts";
+import { nameType } from "../lab/comparison.ts";
+import type { CompareEvent } from "../lab/node/compare.ts";
+import { type Column, formatCount, formatDuration, formatLarge, formatTable } from "./output.ts";
+import { createProgress } from "./progress.ts";
+
+const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(2)} %`);
+
+const columns: readonly Column<DrawnRun>[] = [
+  { title: "depth", value: (run) => String(run.depth), align: "right" },
+  { title: "shortcut", value: nameType },
+  { title: "seed", value: (run) => String(run.seed), align: "right" },
+  { title: "parameters", value: (run) => formatCount(run.parameters), align: "right" },
+  { title: "multiply-adds", value: (run) => formatLarge(run.multiplyAdds), align: "right" },
+  { title: "test accuracy", value: (run) => percent(run.testAccuracy), align: "right" },
+  {
+    title: "final loss",
+    value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)),
+    align: "right",
+  },
+  {
+    title: "first-layer gradient",
+    value: (run) => formatCount(Number(run.firstLayerGradientNorm.toPrecision(3))),
+    align: "right",
+  },
+  { title: "images/s", value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
+  { title: "status", value: (run) => run.status },
+];
+
+/** The table of a comparison's runs. */
+export function formatComparison({ runs }: Comparison): string {
+  return formatTable(columns, runs);
+}
+
+/** Says what is going on; time left goes by what the runs cost in multiply-adds. */
+export function createComparisonReporter(
+  runs: readonly RunPlan[],
+  costs: readonly number[],
+  batch: number,
+): (event: CompareEvent) => void {
+  const progress = createProgress();
+  const start = performance.now();
+  const weights = runs.map(({ length = 1 }, index) => length * costs[index]);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const before = (run: number): number => weights.slice(0, run).reduce((sum, weight) => sum + weight, 0);
+  const name = (plan: RunPlan): string => `depth ${plan.depth}, ${nameType(plan)}, seed ${plan.seed}`;
+  const place = (run: number): string => `[${run + 1}/${runs.length}] ${name(runs[run])}`;
+  return (event) => {
+    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "skip")
+      return progress.finish(`${place(event.run)}: left out, would take ${formatDuration(event.seconds)}`);
+    if (event.kind === "begin" && event.begin.resumed !== undefined)
+      return progress.finish(`${place(event.run)}: goes on at step ${event.begin.resumed.length + 1}`);
+    if (event.kind === "diverged") return progress.finish(`${place(event.run)}: ${event.reason}`);
+    if (event.kind === "run") {
+      return progress.finish(`${place(event.run)}: test accuracy ${percent(event.result.testAccuracy)}`);
+    }
+    if (event.kind !== "step") return;
+    const share = (before(event.run) + (weights[event.run] * event.step) / event.steps) / total;
+    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
+    const rate = (1000 * batch) / event.milliseconds;
+    progress.update(
+      `${place(event.run)}: step ${event.step}/${event.steps}, loss ${event.loss.toFixed(3)}, ` +
+        `${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
+    );
+  };
+}

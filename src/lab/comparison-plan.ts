@@ -1,0 +1,186 @@
+import { describeModule } from "../nn/describe.ts";
+import { cifarModelName } from "../nn/families/resnet.ts";
+import { type ModelOptions, modelOptionNames } from "../nn/model-options.ts";
+import { createModel } from "../nn/models.ts";
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { type Recipe, requireRecipe } from "../train/recipe.ts";
+import type { EqualBudget } from "./comparison.ts";
+
+/** One network to train. */
+export interface RunPlan {
+  readonly depth: number;
+  readonly shortcut: ShortcutType;
+  readonly seed: number;
+  /** The network's name, such as "resnet20". */
+  readonly model: string;
+  /** "basic" if left out. */
+  readonly block?: string;
+  /** What it is called where its shortcut type does not say all, such as "gated, gateBias=-6". */
+  readonly variant?: string;
+  /** Beside the shortcut type. */
+  readonly options?: ModelOptions;
+  /** In the place of what the comparison's recipe says. */
+  readonly recipe?: Partial<Recipe>;
+  /** Steps, as a multiple of those of the recipe; 1 if left out. */
+  readonly length?: number;
+}
+
+/** A network type with options of its own. */
+export interface Variant {
+  readonly name: string;
+  readonly shortcut: ShortcutType;
+  readonly options?: ModelOptions;
+  readonly recipe?: Partial<Recipe>;
+}
+
+/** A value of an axis: of a network's option, or of a value of the recipe. */
+export type AxisValue = string | number | boolean;
+
+/** What is combined with what. */
+export interface ComparisonGrid {
+  readonly depths: readonly number[];
+  readonly shortcuts: readonly ShortcutType[];
+  readonly seeds: readonly number[];
+  /** "basic", "preactivation", or a network's name with "*" for its depth; basic alone if left out. */
+  readonly blocks?: readonly string[];
+  readonly variants?: readonly Variant[];
+  /** Values of a network's options and of the recipe by name. */
+  readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
+}
+
+/** What the recipe lets vary: what is one value. */
+const recipeAxes = [
+  "epochs",
+  "batch",
+  "learningRate",
+  "schedule",
+  "warmupSteps",
+  "decaySparesNorms",
+  "labelSmoothing",
+  "clipNorm",
+  "mixup",
+  "average",
+] as const;
+
+function nameModel(block: string, depth: number): string {
+  if (block === "basic") return cifarModelName(depth);
+  if (block === "preactivation") return cifarModelName(depth).replace("resnet", "resnetv2_");
+  if (block.includes("*")) return block.replace("*", String(depth));
+  throw new OptionError(
+    "block",
+    `must be basic, preactivation, or a name with * for the depth such as wrn-*-2, got "${block}"`,
+  );
+}
+
+/** Every combination of the axes' values. */
+function combineAxes(axes: ComparisonGrid["axes"] = {}): readonly Readonly<Record<string, AxisValue>>[] {
+  return Object.entries(axes).reduce<readonly Readonly<Record<string, AxisValue>>[]>(
+    (rows, [name, values]) => rows.flatMap((row) => values.map((value) => ({ ...row, [name]: value }))),
+    [{}],
+  );
+}
+
+function splitAxes(setting: Readonly<Record<string, AxisValue>>): Pick<RunPlan, "options" | "recipe"> {
+  const [options, recipe]: [Record<string, AxisValue>, Record<string, AxisValue>] = [{}, {}];
+  for (const [name, value] of Object.entries(setting)) {
+    if (recipeAxes.some((known) => known === name)) recipe[name] = value;
+    else if (modelOptionNames.some((known) => known === name)) options[name] = value;
+    else
+      throw new OptionError(
+        "axes",
+        `knows no "${name}"; must be one of ${[...recipeAxes, ...modelOptionNames].join(", ")}`,
+      );
+  }
+  return { options, recipe };
+}
+
+const filled = <T extends object>(key: string, value: T | undefined): object =>
+  value === undefined || Object.keys(value).length === 0 ? {} : { [key]: value };
+
+/** Every combination, seeds innermost. @throws {OptionError} if an axis or a block is not known */
+export function planGrid(grid: ComparisonGrid): readonly RunPlan[] {
+  const { depths, shortcuts, seeds, blocks = ["basic"], variants = [], axes } = grid;
+  const types: readonly (Omit<Variant, "name"> & { readonly name?: string })[] = [
+    ...shortcuts.map((shortcut) => ({ shortcut })),
+    ...variants,
+  ];
+  const settings = combineAxes(axes).map((setting) => ({
+    label: Object.entries(setting)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(", "),
+    ...splitAxes(setting),
+  }));
+  return depths.flatMap((depth) =>
+    blocks.flatMap((block) =>
+      types.flatMap((type) =>
+        settings.flatMap(({ label, options, recipe }) => {
+          const variant =
+            type.name === undefined && label === ""
+              ? ""
+              : [type.name ?? type.shortcut, label].filter((text) => text !== "").join(", ");
+          const plan = {
+            depth,
+            shortcut: type.shortcut,
+            model: nameModel(block, depth),
+            ...(block === "basic" ? {} : { block }),
+            ...(variant === "" ? {} : { variant }),
+            ...filled("options", { ...type.options, ...options }),
+            ...filled("recipe", { ...type.recipe, ...recipe }),
+          };
+          return seeds.map((seed): RunPlan => ({ ...plan, seed }));
+        }),
+      ),
+    ),
+  );
+}
+
+/** Every depth with every shortcut type and every seed. */
+export function planRuns(
+  depths: readonly number[],
+  shortcuts: readonly ShortcutType[],
+  seeds: readonly number[],
+): readonly RunPlan[] {
+  return planGrid({ depths, shortcuts, seeds });
+}
+
+/** What tells a plan's network from others, whatever the seed. */
+function networkKey({ model, shortcut, options }: RunPlan): string {
+  return JSON.stringify([model, shortcut, options]);
+}
+
+/**
+ * Multiply-adds of every plan's network on CIFAR's images; all of them are made, so that what a family cannot have is named
+ * before anything starts.
+ *
+ * @throws {OptionError} for the first network, option or recipe that cannot be
+ */
+export function measurePlans(plans: readonly RunPlan[], recipe: Omit<Recipe, "seed">): readonly number[] {
+  const known = new Map<string, number>();
+  return plans.map((plan) => {
+    requireRecipe({ ...recipe, ...plan.recipe, seed: plan.seed });
+    const key = networkKey(plan);
+    const cost = known.get(key) ?? costOf(plan);
+    known.set(key, cost);
+    return cost;
+  });
+}
+
+function costOf({ model, shortcut, options }: RunPlan): number {
+  const { module } = createModel(model, { ...options, shortcut, channels: 3, classes: 10 });
+  return describeModule(module, [3, 32, 32]).multiplyAdds;
+}
+
+/** Plans that compute equally much: a network with half the multiply-adds trains for twice the steps. */
+export function equalizePlans(
+  plans: readonly RunPlan[],
+  costs: readonly number[],
+  equal: EqualBudget,
+): readonly RunPlan[] {
+  if (equal === "epochs") return plans;
+  const highest = Math.max(...costs);
+  return plans.map((plan, index) => {
+    const length = Number((highest / costs[index]).toFixed(3));
+    return length === 1 ? plan : { ...plan, length };
+  });
+}

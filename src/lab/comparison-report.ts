@@ -1,0 +1,264 @@
+import { shortcutExplanations, shortcutTypes, type ShortcutType } from "../nn/shortcuts/type.ts";
+import { quantile } from "../statistics/summary.ts";
+import { type Comparison, type ComparisonCell, type CurvePoint, groupCells, nameType } from "./comparison.ts";
+import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./comparison-statistics.ts";
+import { summarize } from "./comparison-words.ts";
+import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "./report/figures.ts";
+import type { Report } from "./report/report.ts";
+import type { Words } from "./report/words.ts";
+import { shortcutColors } from "./shortcut-colors.ts";
+
+const both = (en: string, zh: string): Words => ({ en, zh });
+const percent = (share: number | undefined, digits = 2): string =>
+  share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(digits)} %`;
+const depthPanel = (depth: number): Words => both(`depth ${depth}`, `深度 ${depth}`);
+
+/** What is drawn of a curve: at most so many points, each the mean of its neighbours. */
+const CURVE_POINTS = 120;
+
+/** A shortcut's own colour, as long as nothing else tells the cells apart. */
+function colorOf(cell: ComparisonCell): { readonly color?: string } {
+  return nameType(cell) === cell.shortcut ? { color: shortcutColors[cell.shortcut] } : {};
+}
+
+/** Median of the seeds with their quartiles as the band, step by step. */
+function joinCurves(cell: ComparisonCell, key: Exclude<keyof CurvePoint, "step">): readonly SeriesPoint[] {
+  const longest = Math.max(0, ...cell.runs.map(({ curve }) => curve.length));
+  const width = Math.max(1, Math.ceil(longest / CURVE_POINTS));
+  return Array.from({ length: Math.ceil(longest / width) }, (_, index) => {
+    const means = cell.runs.flatMap(({ curve }) => {
+      const part = curve.slice(index * width, (index + 1) * width).filter((point) => Number.isFinite(point[key]));
+      return part.length === 0 ? [] : [part.reduce((sum, point) => sum + point[key], 0) / part.length];
+    });
+    const x = Math.min(longest, (index + 1) * width);
+    if (means.length === 0) return { x, y: Number.NaN };
+    const y = quantile(means, 0.5);
+    return means.length < FEWEST_SEEDS ? { x, y } : { x, y, low: quantile(means, 0.25), high: quantile(means, 0.75) };
+  });
+}
+
+function curvesFigure(
+  cells: readonly ComparisonCell[],
+  key: Exclude<keyof CurvePoint, "step">,
+  words: Pick<LinesFigure, "name" | "caption" | "y">,
+): LinesFigure {
+  return {
+    kind: "lines",
+    ...words,
+    x: { label: both("training step", "训练步") },
+    series: cells.map((cell) => ({
+      name: nameType(cell),
+      panel: depthPanel(cell.depth),
+      points: joinCurves(cell, key),
+      ...colorOf(cell),
+    })),
+  };
+}
+
+function accuracyFigure(cells: readonly ComparisonCell[], { settings }: Comparison): DotsFigure {
+  return {
+    kind: "dots",
+    name: "test-accuracy",
+    caption: both(
+      `Share of ${settings.testImages} test images that are classified right after training. The large dot is the median, a small one a seed; the line is the 95 % interval of the mean (bootstrap), from three seeds on.`,
+      `训练后在 ${settings.testImages} 张测试图像上的准确率。大点为中位数，小点为单个种子；竖线为均值的 95 % 自助法区间（至少三个种子）。`,
+    ),
+    value: { label: both("test accuracy, %", "测试准确率，%") },
+    dots: cells.flatMap((cell) => {
+      const { median, interval } = summarizeCell(cell);
+      if (median === undefined) return [];
+      const samples = cell.runs.filter(({ status }) => status === "done").map((run) => 100 * run.testAccuracy);
+      return [
+        {
+          category: nameType(cell),
+          panel: depthPanel(cell.depth),
+          value: 100 * median,
+          ...(interval === undefined ? {} : { low: 100 * interval.low, high: 100 * interval.high }),
+          ...(samples.length > 1 ? { samples } : {}),
+          ...colorOf(cell),
+        },
+      ];
+    }),
+  };
+}
+
+function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
+  const right = (en: string, zh: string): TableFigure["columns"][number] => ({ title: both(en, zh), align: "right" });
+  return {
+    kind: "table",
+    name: "numbers",
+    caption: both(
+      "Medians over the seeds; IQR is the distance of the quartiles. Diverged runs are counted, and in no other figure.",
+      "各种子的中位数；IQR 为四分位距。发散的训练单独计数，不计入其他数字。",
+    ),
+    columns: [
+      right("depth", "深度"),
+      { title: both("shortcut", "捷径") },
+      right("parameters", "参数量"),
+      right("multiply-adds", "乘加次数"),
+      right("test accuracy", "测试准确率"),
+      right("IQR", "IQR"),
+      right("95 % interval", "95 % 区间"),
+      right("first-layer gradient", "首层梯度"),
+      right("images/s", "图像/秒"),
+      right("seeds", "种子"),
+    ],
+    rows: cells.map((cell) => {
+      const { median, quartiles, interval, count, diverged } = summarizeCell(cell);
+      const [first] = cell.runs;
+      const middle = (values: readonly number[]): number => {
+        const finite = values.filter(Number.isFinite);
+        return finite.length === 0 ? Number.NaN : quantile(finite, 0.5);
+      };
+      const gradient = middle(cell.runs.map((run) => run.firstLayerGradientNorm));
+      return [
+        String(cell.depth),
+        nameType(cell),
+        first.parameters.toLocaleString("en-US"),
+        `${(first.multiplyAdds / 1e6).toFixed(1)} M`,
+        percent(median),
+        percent(quartiles && quartiles[2] - quartiles[0]),
+        interval === undefined ? "–" : `${percent(interval.low)} – ${percent(interval.high)}`,
+        Number.isNaN(gradient) ? "–" : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
+        middle(cell.runs.map((run) => run.imagesPerSecond)).toFixed(0),
+        diverged === 0 ? String(count) : both(`${count}, ${diverged} diverged`, `${count}，${diverged} 个发散`),
+      ];
+    }),
+  };
+}
+
+const verdicts: { readonly [Verdict in TypePair["verdict"]]: Words } = {
+  better: both("better", "更好"),
+  alike: both("alike", "相当"),
+  "not enough seeds": both("not enough seeds to tell", "种子不足，无法判断"),
+};
+
+function pairsTable(pairs: readonly TypePair[]): TableFigure {
+  const points = (share: number): string => (100 * share).toFixed(2);
+  const right = (en: string, zh: string): TableFigure["columns"][number] => ({ title: both(en, zh), align: "right" });
+  return {
+    kind: "table",
+    name: "pairs",
+    caption: both(
+      "Differences of test accuracy in points, seed by seed: paired t test, p corrected after Holm over all pairs, effect as Hedges' g.",
+      "按种子配对的测试准确率之差（百分点）：配对 t 检验，p 经全部配对的 Holm 校正，效应量为 Hedges g。",
+    ),
+    columns: [
+      right("depth", "深度"),
+      { title: both("higher", "较高") },
+      { title: both("lower", "较低") },
+      right("difference", "差"),
+      right("95 % interval", "95 % 区间"),
+      right("p (Holm)", "p（Holm）"),
+      right("Hedges' g", "Hedges g"),
+      right("seeds", "种子"),
+      { title: both("verdict", "结论") },
+    ],
+    rows: pairs.map(({ depth, better, worse, difference, interval, p, effect, seeds, verdict }) => [
+      String(depth),
+      better,
+      worse,
+      points(difference),
+      interval === undefined ? "–" : `${points(interval[0])} – ${points(interval[1])}`,
+      p === undefined ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3),
+      effect === undefined ? "–" : effect.toFixed(2),
+      String(seeds),
+      verdicts[verdict],
+    ]),
+  };
+}
+
+/** What each type's S is, in the report's other language. */
+const explanationsZh: { readonly [Type in ShortcutType]: string } = {
+  plain: "没有捷径：y = act(F(x))",
+  pad: "恒等；形状改变处为下采样并补零通道的恒等，无参数（选项 A）",
+  project: "恒等；形状改变处为 1×1 卷积投影（选项 B）",
+  "project-all": "处处为 1×1 卷积投影（选项 C）",
+  scaled: "λ·x，可选 (1−λ)·F(x)；形状改变处为投影",
+  gated: "(1−g(x))·x + g(x)·F(x)，排他门控；形状改变处为投影",
+  "gated-shortcut": "(1−g(x))·x + F(x)，仅门控捷径；形状改变处为投影",
+  dropout: "捷径上的 dropout；形状改变处为投影",
+  concat: "通道拼接而非相加",
+};
+
+function describeSettings({ settings }: Comparison): Words {
+  const {
+    data,
+    trainImages,
+    testImages,
+    epochs,
+    steps,
+    batchSize,
+    optimizer,
+    schedule,
+    learningRate,
+    lowering,
+    equal,
+  } = settings;
+  return both(
+    `${data}, ${trainImages} training images, ${epochs} epoch(s), ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images; ${lowering} lowering.` +
+      (equal === "multiply-adds" ? " Cheaper networks train for more steps, so that all compute equally much." : ""),
+    `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizer}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估；${lowering}。` +
+      (equal === "multiply-adds" ? "计算量小的网络训练更多步，使总乘加次数相等。" : ""),
+  );
+}
+
+/** A comparison as a report: what the runs show, in words, figures and tests. */
+export function reportComparison(comparison: Comparison): Report {
+  const { runs } = comparison;
+  const cells = groupCells(runs);
+  const pairs = compareTypes(runs);
+  const types = shortcutTypes.filter((type) => runs.some(({ shortcut }) => shortcut === type));
+  return {
+    title: both("What the shortcut type does", "捷径类型的作用"),
+    lead: summarize(comparison),
+    sections: [
+      { heading: both("Test accuracy", "测试准确率"), parts: [accuracyFigure(cells, comparison)] },
+      {
+        heading: both("Training loss", "训练损失"),
+        parts: [
+          curvesFigure(cells, "loss", {
+            name: "training-loss",
+            caption: both(
+              "Loss on the training batches; of several seeds the median, with the quartiles as a band.",
+              "训练批次上的损失；多个种子取中位数，色带为四分位数。",
+            ),
+            y: { label: both("loss", "损失") },
+          }),
+        ],
+      },
+      {
+        heading: both("Gradient at the first layer", "首层梯度"),
+        parts: [
+          curvesFigure(cells, "firstLayerGradientNorm", {
+            name: "first-layer-gradient",
+            caption: both(
+              "Norm of the loss's gradient by the first convolution's weight; what reaches it has passed every block.",
+              "损失对首个卷积权重的梯度范数；到达这里的梯度已经过所有残差块。",
+            ),
+            y: { label: both("gradient norm", "梯度范数"), scale: "log" },
+          }),
+        ],
+      },
+      { heading: both("Numbers", "数字"), parts: [numbersTable(cells)] },
+      ...(pairs.length === 0 ? [] : [{ heading: both("Type against type", "两两比较"), parts: [pairsTable(pairs)] }]),
+      {
+        heading: both("What the types mean", "各类型的含义"),
+        parts: [
+          {
+            kind: "text",
+            text: both(
+              "A block computes y = act(F(x) + S(x)). The shortcut type is what S is.",
+              "残差块计算 y = act(F(x) + S(x))。捷径类型就是 S。",
+            ),
+          },
+          {
+            kind: "list",
+            items: types.map((type) => ({ term: type, text: both(shortcutExplanations[type], explanationsZh[type]) })),
+          },
+        ],
+      },
+      { heading: both("How it was run", "如何运行"), parts: [{ kind: "note", text: describeSettings(comparison) }] },
+    ],
+  };
+}

@@ -1,0 +1,112 @@
+import { bootstrapInterval } from "../statistics/bootstrap.ts";
+import { correctPValues } from "../statistics/correction.ts";
+import { hedgesG } from "../statistics/effect-size.ts";
+import { median, quartiles } from "../statistics/summary.ts";
+import { pairedTest } from "../statistics/t-tests.ts";
+import type { Sample } from "../statistics/sample.ts";
+import { type ComparisonCell, type DrawnRun, groupCells, nameType } from "./comparison.ts";
+
+/** Test accuracies of a cell over its seeds, as shares; diverged runs are counted, and in no figure. */
+export interface CellSummary {
+  readonly depth: number;
+  readonly name: string;
+  /** Runs that ended with a network. */
+  readonly count: number;
+  readonly diverged: number;
+  /** Absent without such a run. */
+  readonly median?: number;
+  readonly quartiles?: readonly [q1: number, q2: number, q3: number];
+  /** Of the mean: 95 %, bias-corrected and accelerated bootstrap; absent below three seeds. */
+  readonly interval?: { readonly low: number; readonly high: number };
+}
+
+/** Fewer say nothing about how seeds scatter. */
+export const FEWEST_SEEDS = 3;
+const LEVEL = 0.05;
+/** Differences below half a point matter to nobody at these budgets. */
+const NEGLIGIBLE = 0.005;
+
+const ended = (runs: readonly DrawnRun[]): readonly DrawnRun[] =>
+  runs.filter(({ status, testAccuracy }) => status === "done" && Number.isFinite(testAccuracy));
+
+/** What a cell's runs come to. */
+export function summarizeCell(cell: ComparisonCell): CellSummary {
+  const accuracies = ended(cell.runs).map(({ testAccuracy }) => testAccuracy);
+  const base = {
+    depth: cell.depth,
+    name: nameType(cell),
+    count: accuracies.length,
+    diverged: cell.runs.filter(({ status }) => status === "diverged").length,
+  };
+  if (accuracies.length === 0) return base;
+  const figures = { ...base, median: median(accuracies), quartiles: quartiles(accuracies) };
+  if (accuracies.length < FEWEST_SEEDS) return figures;
+  const { low, high } = bootstrapInterval(accuracies);
+  return { ...figures, interval: { low, high } };
+}
+
+/** Two types at one depth, seed by seed. Differences are shares of the test images, the better one first. */
+export interface TypePair {
+  readonly depth: number;
+  readonly better: string;
+  readonly worse: string;
+  /** Seeds that both have a network of. */
+  readonly seeds: number;
+  readonly difference: number;
+  readonly interval?: readonly [low: number, high: number];
+  /** Of the paired t test, corrected after Holm over all pairs of the comparison. */
+  readonly p?: number;
+  /** Hedges' g. */
+  readonly effect?: number;
+  readonly verdict: "better" | "alike" | "not enough seeds";
+}
+
+interface Measured {
+  readonly depth: number;
+  readonly names: readonly [string, string];
+  readonly a: Sample;
+  readonly b: Sample;
+}
+
+function pairRuns(first: ComparisonCell, second: ComparisonCell): Measured {
+  const other = new Map(ended(second.runs).map((run) => [run.seed, run.testAccuracy]));
+  const shared = ended(first.runs).filter(({ seed }) => other.has(seed));
+  const a = shared.map(({ testAccuracy }) => testAccuracy);
+  const b = shared.map(({ seed }) => other.get(seed)!);
+  const mean = (sample: Sample): number => sample.reduce((sum, value) => sum + value, 0) / sample.length;
+  const names = [nameType(first), nameType(second)] as const;
+  return mean(b) > mean(a)
+    ? { depth: first.depth, names: [names[1], names[0]], a: b, b: a }
+    : { depth: first.depth, names, a, b };
+}
+
+/** Every two types of one depth, tested in pairs of equal seeds. */
+export function compareTypes(runs: readonly DrawnRun[]): readonly TypePair[] {
+  const cells = groupCells(runs);
+  const measured = cells
+    .flatMap((cell, index) =>
+      cells
+        .slice(index + 1)
+        .filter(({ depth }) => depth === cell.depth)
+        .map((other) => pairRuns(cell, other)),
+    )
+    .filter(({ a }) => a.length > 0);
+  const tests = measured.map(({ a, b }) => (a.length < FEWEST_SEEDS ? undefined : pairedTest(a, b)));
+  // Pairs without any spread and difference give NaN: nothing speaks for a difference.
+  const values = tests.flatMap((test) => (test === undefined ? [] : [Number.isNaN(test.p) ? 1 : test.p]));
+  const corrected = correctPValues(values, "holm");
+  let next = 0;
+  return measured.map(({ depth, names: [better, worse], a, b }, index): TypePair => {
+    const seeds = a.length;
+    const test = tests[index];
+    const difference = a.reduce((sum, value, at) => sum + value - b[at], 0) / seeds;
+    const pair = { depth, better, worse, seeds, difference };
+    if (test === undefined) return { ...pair, verdict: "not enough seeds" };
+    const p = corrected[next++];
+    const [low, high] = test.interval;
+    const effect = hedgesG(a, b);
+    const isSmall = Math.max(Math.abs(low), Math.abs(high)) < NEGLIGIBLE;
+    const verdict = p < LEVEL ? "better" : isSmall ? "alike" : "not enough seeds";
+    return { ...pair, interval: [low, high], p, ...(Number.isFinite(effect) ? { effect } : {}), verdict };
+  });
+}

@@ -1,0 +1,139 @@
+import type { Comparison, Sentence } from "./comparison.ts";
+import { type CellSummary, compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./comparison-statistics.ts";
+import { groupCells, nameType } from "./comparison.ts";
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const points = (share: number): string => (100 * share).toFixed(Math.abs(share) < 0.0095 ? 2 : 1);
+const seeds = (count: number): string => (count === 1 ? "1 seed" : `${count} seeds`);
+
+/** Cohen's words for sizes. */
+function sizeOf(effect: number): Sentence {
+  const size = Math.abs(effect);
+  if (size < 0.2) return { en: "negligible", zh: "可忽略" };
+  if (size < 0.5) return { en: "small", zh: "小" };
+  return size < 0.8 ? { en: "medium", zh: "中" } : { en: "large", zh: "大" };
+}
+
+/** A pair in one sentence, such as "project beats pad by 0.4 points, 95 % interval 0.1 to 0.7, 5 seeds". */
+export function describePair(pair: TypePair, where: Sentence = { en: "", zh: "" }): Sentence {
+  const { better, worse, difference, interval, p, effect, verdict } = pair;
+  const by = points(difference);
+  const size = effect === undefined ? undefined : sizeOf(effect);
+  const range = interval === undefined ? undefined : interval.map(points);
+  const proof = {
+    en: [
+      ...(range === undefined ? [] : [`95 % interval ${range[0]} to ${range[1]}`]),
+      seeds(pair.seeds),
+      ...(p === undefined
+        ? []
+        : [`p = ${p < 0.001 ? "below 0.001" : p.toFixed(3)} after Holm`.replace("= below", "below")]),
+      ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}, ${size.en}`]),
+    ].join(", "),
+    zh: [
+      ...(range === undefined ? [] : [`95 % 区间 ${range[0]} 至 ${range[1]}`]),
+      `${pair.seeds} 个种子`,
+      ...(p === undefined ? [] : [`Holm 校正后 p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`]),
+      ...(effect === undefined || size === undefined ? [] : [`Hedges g ${effect.toFixed(1)}（${size.zh}）`]),
+    ].join("，"),
+  };
+  if (verdict === "better")
+    return {
+      en: `${where.en}${better} beats ${worse} by ${by} points, ${proof.en}.`,
+      zh: `${where.zh}${better} 比 ${worse} 高 ${by} 个百分点，${proof.zh}。`,
+    };
+  if (verdict === "alike")
+    return {
+      en: `${where.en}${better} and ${worse} are within half a point of each other, ${proof.en}.`,
+      zh: `${where.zh}${better} 与 ${worse} 相差不到半个百分点，${proof.zh}。`,
+    };
+  return {
+    en: `${where.en}${better} and ${worse}: not enough seeds to tell (${better} is ${by} points higher, ${proof.en}).`,
+    zh: `${where.zh}${better} 与 ${worse}：种子不足，无法判断（${better} 高 ${by} 个百分点，${proof.zh}）。`,
+  };
+}
+
+function describeDepth(cells: readonly CellSummary[], depth: number): readonly Sentence[] {
+  const here = cells.filter((cell) => cell.depth === depth && cell.median !== undefined);
+  const plain = here.find(({ name }) => name === "plain");
+  const residual = here.filter(({ name }) => name !== "plain").map((cell) => cell.median!);
+  if (plain?.median === undefined || residual.length === 0) return [];
+  const [low, high] = [Math.min(...residual), Math.max(...residual)];
+  const range = low === high ? percent(low) : `${percent(low)} to ${percent(high)}`;
+  return [
+    {
+      en: `At depth ${depth} the plain network reaches ${percent(plain.median)} of the test images, the residual ones ${range}.`,
+      zh: `深度为 ${depth} 时，无捷径网络的测试准确率为 ${percent(plain.median)}，残差网络为 ${range.replace(" to ", " 至 ")}。`,
+    },
+  ];
+}
+
+/** More pairs than this are in the table alone. */
+const MAXIMUM_PAIRS = 12;
+
+/**
+ * What the runs show, in sentences: at each depth the plain network beside the residual ones, then each two types that
+ * seeds can tell apart, and how many they cannot. Says only what was measured.
+ */
+export function summarize({ runs, skipped = 0 }: Comparison): readonly Sentence[] {
+  const cells = groupCells(runs).map(summarizeCell);
+  const depths = [...new Set(cells.map(({ depth }) => depth))].toSorted((a, b) => a - b);
+  const pairs = compareTypes(runs);
+  const most = Math.max(0, ...cells.map(({ count, diverged }) => count + diverged));
+  const where = (depth: number): Sentence =>
+    depths.length === 1 ? { en: "", zh: "" } : { en: `At depth ${depth}, `, zh: `深度为 ${depth} 时，` };
+  const diverged = groupCells(runs).filter((cell) => cell.runs.some(({ status }) => status === "diverged"));
+  const lost = diverged.map((cell): Sentence => {
+    const count = cell.runs.filter(({ status }) => status === "diverged").length;
+    return {
+      en: `At depth ${cell.depth}, ${count} of ${seeds(cell.runs.length)} of ${nameType(cell)} diverged; they are in no figure.`,
+      zh: `深度为 ${cell.depth} 时，${nameType(cell)} 的 ${cell.runs.length} 个种子中有 ${count} 个发散，未计入任何统计。`,
+    };
+  });
+  const left: readonly Sentence[] =
+    skipped === 0
+      ? []
+      : [
+          {
+            en: `${skipped} planned runs did not fit into the time.`,
+            zh: `有 ${skipped} 次计划的训练因时间不足未进行。`,
+          },
+        ];
+  return [
+    ...depths.flatMap((depth) => describeDepth(cells, depth)),
+    ...describePairs(pairs, most, where),
+    ...lost,
+    ...left,
+  ];
+}
+
+function describePairs(
+  pairs: readonly TypePair[],
+  most: number,
+  where: (depth: number) => Sentence,
+): readonly Sentence[] {
+  if (most === 1)
+    return [
+      { en: "One seed a cell: another seed moves these numbers.", zh: "每格仅一个种子：换一个种子，数字就会变。" },
+    ];
+  const counted: Sentence = { en: `Medians over ${most} seeds.`, zh: `${most} 个种子的中位数。` };
+  if (most < FEWEST_SEEDS) {
+    return [
+      counted,
+      {
+        en: `Not enough seeds to tell types apart: it takes ${FEWEST_SEEDS}.`,
+        zh: `种子不足，无法区分各类型：至少需要 ${FEWEST_SEEDS} 个。`,
+      },
+    ];
+  }
+  const told = pairs.filter(({ verdict }) => verdict !== "not enough seeds");
+  const untold = pairs.filter(({ verdict }) => verdict === "not enough seeds");
+  const shown = [...told, ...untold].slice(0, MAXIMUM_PAIRS);
+  const rest = pairs.length - shown.length;
+  return [
+    counted,
+    ...shown.map((pair) => describePair(pair, where(pair.depth))),
+    ...(rest === 0
+      ? []
+      : [{ en: `${rest} more pairs are in the report's table.`, zh: `其余 ${rest} 对见报告中的表格。` }]),
+  ];
+}

@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
+import * as v from "valibot";
+import { parseShortcutType, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import { errorMessage, OptionError, ResiduaError } from "../../tensor/errors.ts";
+import { checkPlainData, countingNumber, wholeNumber } from "../../train/plain-data.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import type { EqualBudget } from "../comparison.ts";
+import type { AxisValue } from "../comparison-plan.ts";
+
+/** What `residua.config.ts` may say of comparisons; what the command line says goes before it. */
+export interface CompareConfig {
+  readonly depth?: readonly number[];
+  readonly shortcut?: readonly string[];
+  readonly block?: readonly string[];
+  readonly seeds?: number;
+  readonly seed?: number;
+  readonly data?: string;
+  readonly limit?: number;
+  readonly testLimit?: number;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly lr?: number;
+  readonly equal?: EqualBudget;
+  readonly budget?: string;
+  /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
+  readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
+  /** Types with options of their own, beside those of `shortcut`; in their place if `shortcut` is left out. */
+  readonly variants?: readonly {
+    readonly name: string;
+    readonly shortcut: string;
+    readonly options?: ModelOptions;
+    readonly recipe?: Partial<Recipe>;
+  }[];
+  /** In the place of the standard recipe's values. */
+  readonly recipe?: Partial<Omit<Recipe, "seed" | "epochs" | "batch" | "learningRate">>;
+}
+
+/** A project's settings, the default export of `residua.config.ts`. */
+export interface ResiduaConfig {
+  readonly compare?: CompareConfig;
+}
+
+/** Gives a configuration its type: `export default defineConfig({ … })`. */
+export function defineConfig(config: ResiduaConfig): ResiduaConfig {
+  return config;
+}
+
+const names = ["residua.config.ts", "residua.config.mts", "residua.config.js", "residua.config.mjs"];
+
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const list = <T extends v.GenericSchema>(item: T): v.GenericSchema<unknown, readonly v.InferOutput<T>[]> =>
+  v.pipe(v.array(item), v.minLength(1));
+const anything = v.record(v.string(), v.unknown());
+const axisValue = v.union([v.string(), v.number(), v.boolean()]);
+
+const schema = v.strictObject({
+  compare: v.optional(
+    v.strictObject({
+      depth: v.optional(list(countingNumber)),
+      shortcut: v.optional(list(v.string())),
+      block: v.optional(list(v.string())),
+      seeds: v.optional(countingNumber),
+      seed: v.optional(wholeNumber),
+      data: v.optional(v.string()),
+      limit: v.optional(countingNumber),
+      testLimit: v.optional(countingNumber),
+      epochs: v.optional(countingNumber),
+      batchSize: v.optional(countingNumber),
+      lr: v.optional(positive),
+      equal: v.optional(v.picklist(["epochs", "multiply-adds"])),
+      budget: v.optional(v.string()),
+      axes: v.optional(v.record(v.string(), list(axisValue))),
+      variants: v.optional(
+        list(
+          v.strictObject({
+            name: v.string(),
+            shortcut: v.string(),
+            options: v.optional(anything),
+            recipe: v.optional(anything),
+          }),
+        ),
+      ),
+      recipe: v.optional(anything),
+    }),
+  ),
+});
+
+/**
+ * Reads a project's configuration, which is code of the project's own: TypeScript is stripped of its types and run.
+ *
+ * @param given the file, or undefined for the one that lies in the folder, if one does
+ * @throws {OptionError} if it is not there, cannot be run, or holds what is not known
+ */
+export async function loadProjectConfig(folder: string, given: string | undefined): Promise<ResiduaConfig> {
+  const path =
+    given === undefined
+      ? names.map((name) => join(folder, name)).find((name) => existsSync(name))
+      : resolve(folder, given);
+  if (path === undefined) return {};
+  if (!existsSync(path)) throw new OptionError("--config", `"${given}" is not there`);
+  const config = await runConfig(path);
+  checkPlainData(
+    schema as v.GenericSchema,
+    config,
+    ({ path: place, detail }) => new OptionError(path, `${place || "its default export"} ${detail}`),
+  );
+  return config as ResiduaConfig;
+}
+
+async function runConfig(path: string): Promise<unknown> {
+  try {
+    // No copy of what was compiled is kept anywhere.
+    const jiti = createJiti(pathToFileURL(path).href, { fsCache: false });
+    return await jiti.import(path, { default: true });
+  } catch (cause) {
+    throw new OptionError(path, `could not be run: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+/** A shortcut type that a configuration names. @throws {OptionError} naming the configuration */
+export function configShortcut(text: string): ShortcutType {
+  try {
+    return parseShortcutType(text);
+  } catch (error) {
+    if (error instanceof ResiduaError) throw new OptionError("residua.config", error.message, { cause: error });
+    throw error;
+  }
+}
