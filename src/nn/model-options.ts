@@ -119,7 +119,7 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   stemStride: {
     kind: "choice",
     values: [1, 2],
-    meaning: "stride of the stem's convolution along every axis of a signal or volume",
+    meaning: "stride of the stem's first convolution along every axis",
   },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
 };

@@ -10,7 +10,7 @@ import type { StateDictDifference } from "../weights/state-dict-difference.ts";
 import { depthOf, type Structure } from "../weights/structure.ts";
 import type { Origin, WeightsFile } from "../weights/weights-file.ts";
 import { type NetworkCard, parseNetworkCard, restoreNetwork, withoutOptimizerState } from "./network-card.ts";
-import { readNetworkMetadata } from "./network-notes.ts";
+import { type KnownNetwork, readNetworkMetadata } from "./network-notes.ts";
 
 /** What a weights file holds, as plain data. */
 export interface InspectionReport {
@@ -55,14 +55,12 @@ const same: StateDictDifference = { missing: [], unexpected: [], misshapen: [] }
  * @throws {FormatError} if what Residua recorded in the file is damaged
  */
 export function reportWeights(file: WeightsFile, where: string, options: InspectOptions = {}): InspectionReport {
-  const card = readRecordedCard(file, where);
-  if (card !== undefined) return reportRecorded(file, where, { card, options });
-  const shortcut = readRecordedShortcut(file, where);
-  return reportFound(file, where, shortcut === undefined ? options : { shortcut, ...options });
+  const known = readRecordedNetwork(file, where);
+  return known === undefined ? reportFound(file, where, options) : reportRecorded(file, where, { known, options });
 }
 
 /** The card that Residua keeps in its own files; undefined in any other file. */
-export function readRecordedCard({ origin }: WeightsFile, where: string): NetworkCard | undefined {
+function readRecordedCard({ origin }: WeightsFile, where: string): NetworkCard | undefined {
   const text = Object.hasOwn(origin.notes, "residua") ? origin.notes["residua"] : undefined;
   if (text === undefined) return undefined;
   const value = parseCard(text, where);
@@ -70,9 +68,11 @@ export function readRecordedCard({ origin }: WeightsFile, where: string): Networ
   return parseNetworkCard(isNotes ? value.network : value, where);
 }
 
-/** The shortcut type that an exported file records where it says nothing of data. */
-export function readRecordedShortcut({ origin }: WeightsFile, where: string): ShortcutType | undefined {
-  return readNetworkMetadata(new Map(Object.entries(origin.notes)), where)?.model.options.shortcut;
+/** The network that Residua recorded in its own file, with or without its data; undefined in any other file. */
+export function readRecordedNetwork(file: WeightsFile, where: string): KnownNetwork | undefined {
+  const card = readRecordedCard(file, where);
+  if (card !== undefined) return { model: card.model, imageShape: card.imageShape, card };
+  return readNetworkMetadata(new Map(Object.entries(file.origin.notes)), where);
 }
 
 function parseCard(text: string, where: string): unknown {
@@ -108,9 +108,10 @@ function reportFound(file: WeightsFile, where: string, options: InspectOptions):
 function reportRecorded(
   file: WeightsFile,
   where: string,
-  { card, options }: { readonly card: NetworkCard; readonly options: InspectOptions },
+  { known, options }: { readonly known: KnownNetwork; readonly options: InspectOptions },
 ): InspectionReport {
-  const { shortcut, channels, classes } = card.model.options;
+  const { model, imageShape } = known;
+  const { shortcut, channels, classes } = model.options;
   if (options.shortcut !== undefined && shortcut !== undefined && options.shortcut !== shortcut) {
     throw new WeightsError(
       where,
@@ -119,13 +120,13 @@ function reportRecorded(
   }
   const tensors = withoutOptimizerState(file.tensors);
   // An exported network has its batch norms folded away: its card alone says what it is.
-  if (file.origin.format !== "ONNX") restoreNetwork(card, tensors, where);
+  if (file.origin.format !== "ONNX") restoreNetwork(known, tensors, where);
   const structure = identifyWeights({ ...file, tensors })?.structure;
   return finishReport({ ...file, tensors }, where, {
     sure: true,
-    network: structure === undefined ? card.model.name : titleOf(structure),
+    network: structure === undefined ? model.name : titleOf(structure),
     depth: structure === undefined ? null : depthOf(structure),
-    dimensions: card.imageShape.length - 1,
+    dimensions: imageShape.length - 1,
     channels,
     classes,
     shortcut: shortcut ?? null,
@@ -133,7 +134,7 @@ function reportRecorded(
     layout: "Residua",
     block: structure?.block ?? null,
     stages: structure?.stages ?? [],
-    model: { name: card.model.name, options: card.model.options },
+    model: { name: model.name, options: model.options },
     difference: same,
     left: [],
   });

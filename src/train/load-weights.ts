@@ -12,8 +12,9 @@ import { findLayout, inspectWeights, shortcutWords } from "../weights/inspection
 import type { Layout } from "../weights/layouts/layout.ts";
 import { describeDifference } from "../weights/state-dict-difference.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
-import { type NetworkCard, withoutOptimizerState } from "./network-card.ts";
-import { readRecordedCard, readRecordedShortcut } from "./inspect-weights.ts";
+import { readRecordedNetwork } from "./inspect-weights.ts";
+import { createKnownModel, type NetworkCard, stateShapes, withoutOptimizerState } from "./network-card.ts";
+import type { KnownNetwork } from "./network-notes.ts";
 
 /** A network with weights of its own. */
 export interface LoadedModel {
@@ -54,12 +55,9 @@ export interface LoadOptions {
  * @throws {OptionError} if the name or an option is unknown
  */
 export function loadWeights(file: WeightsFile, where: string, request: LoadOptions = {}): ImportedModel {
-  const card = readRecordedCard(file, where);
-  if (card !== undefined && file.origin.format === "ONNX") {
-    throw new WeightsError(where, "is an exported network without its single weights; give the checkpoint beside it");
-  }
-  const weights = card === undefined ? file : { ...file, tensors: withoutOptimizerState(file.tensors) };
-  const { model, identification } = chooseModel(weights, where, { ...request, card });
+  const known = readRecordedNetwork(file, where);
+  const weights = known === undefined ? file : { ...file, tensors: recordedTensors(file, where, known) };
+  const { model, identification } = chooseModel(weights, where, { ...request, known });
   const { state, difference, left } = adaptWeights(
     where,
     { module: model.module, file: weights },
@@ -72,9 +70,22 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
     state: whole ? state : new Map([...initializeState(model.module, 0), ...state]),
     difference,
     left,
-    card,
+    card: known?.card,
     layout: identification?.layout,
   };
+}
+
+/** The weights of the network that a file records: a checkpoint has the optimizer's state besides, a graph its constants. */
+function recordedTensors(
+  { tensors, origin }: WeightsFile,
+  where: string,
+  known: KnownNetwork,
+): ReadonlyMap<string, Tensor> {
+  if (origin.format !== "ONNX") return withoutOptimizerState(tensors);
+  const wanted = stateShapes(createKnownModel(known, tensors.size, where).module);
+  const found = new Map([...tensors].filter(([name]) => wanted.has(name)));
+  if (found.size === wanted.size) return found;
+  throw new WeightsError(where, "is an exported network without its single weights; give the checkpoint beside it");
 }
 
 /** One line on what a partial load left, in the file and in the network; undefined if it left nothing. */
@@ -96,16 +107,16 @@ interface Choice {
   readonly identification: Identification | undefined;
 }
 
-type Request = LoadOptions & { readonly card: NetworkCard | undefined };
+type Request = LoadOptions & { readonly known: KnownNetwork | undefined };
 
 function chooseModel(file: WeightsFile, where: string, request: Request): Choice {
-  const { card, name } = request;
-  if (card !== undefined) return { model: recordedModel(card, where, request), identification: undefined };
+  const { known, name } = request;
+  if (known !== undefined) return { model: recordedModel(known, where, request), identification: undefined };
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }
 
 /** The file says itself what it is. */
-function recordedModel({ model }: NetworkCard, where: string, { name, options = {} }: LoadOptions): NamedModel {
+function recordedModel({ model }: KnownNetwork, where: string, { name, options = {} }: LoadOptions): NamedModel {
   if (name !== undefined && name !== model.name) {
     throw new WeightsError(where, `holds ${model.name}, as it says itself, not ${name}`);
   }
@@ -125,7 +136,7 @@ function recordedModel({ model }: NetworkCard, where: string, { name, options = 
 
 /** The network that names and shapes tell. */
 function foundModel(file: WeightsFile, where: string, { options = {}, layout }: LoadOptions): Choice {
-  const { shortcut = readRecordedShortcut(file, where) } = options;
+  const { shortcut } = options;
   const found = inspectWeights(file, where, {
     ...(layout === undefined ? {} : { layout }),
     ...(shortcut === undefined ? {} : { shortcut }),

@@ -81,6 +81,18 @@ test("the best epoch is the one with the highest validation accuracy; the first 
   expect(place.best!.validation).toEqual({ loss: 1 - 0.7, accuracy: 0.7 });
 });
 
+test("of epochs with equal accuracy the one with the lowest loss is the best", async () => {
+  const losses = [0.3, 0.1, 0.2];
+  const { outcome, told } = run({
+    validate: async () => {
+      const loss = losses[told.epochs.length];
+      return { count: 30, loss, accuracy: 1, topK: { k: 1, accuracy: 1 } };
+    },
+  });
+  expect((await outcome).place.best!.epoch).toBe(2);
+  expect(told.epochs.map(({ isBest }) => isBest)).toEqual([true, true, false]);
+});
+
 test("without a validation part no epoch is the best", async () => {
   const { outcome, told } = run();
   expect((await outcome).place.best).toBeUndefined();

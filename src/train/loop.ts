@@ -54,12 +54,20 @@ export interface LoopOptions {
   readonly onPause?: (place: TrainingPlace) => Promise<void>;
 }
 
+type ValidationRecord = NonNullable<EpochRecord["validation"]>;
+
 /** Where a training begins. */
 export const startOfTraining: TrainingPlace = { step: 0, lossSum: 0, correctSum: 0, epochs: [] };
 
 /** Whether `patience` epochs have gone by without a better one. */
 function isPatienceOver({ epochs, best }: TrainingPlace, patience: number | undefined): boolean {
   return patience !== undefined && best !== undefined && epochs.length - best.epoch >= patience;
+}
+
+/** By accuracy; where few images make it equal, by the loss, which goes on telling epochs apart. */
+function isBetter({ accuracy, loss }: ValidationRecord, than: ValidationRecord | undefined): boolean {
+  if (than === undefined || accuracy > than.accuracy) return true;
+  return accuracy === than.accuracy && loss < than.loss;
 }
 
 function closeEpoch(
@@ -74,7 +82,7 @@ function closeEpoch(
     trainAccuracy: place.correctSum / (stepsPerEpoch * batch),
     ...(validation === undefined ? {} : { validation: { loss: validation.loss, accuracy: validation.accuracy } }),
   };
-  const isBest = validation !== undefined && !(validation.accuracy <= (place.best?.validation?.accuracy ?? -1));
+  const isBest = validation !== undefined && isBetter(validation, place.best?.validation);
   const best = isBest ? record : place.best;
   return {
     place: {

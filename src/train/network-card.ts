@@ -152,7 +152,7 @@ export interface RestoredNetwork {
  * @throws {WeightsError} if the tensors are not those of the card's network
  */
 export function restoreNetwork(
-  card: NetworkCard,
+  card: Pick<NetworkCard, "model">,
   tensors: ReadonlyMap<string, Tensor>,
   where: string,
 ): RestoredNetwork {

@@ -9,10 +9,18 @@ import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
 import type { LoadedModel } from "./load-weights.ts";
 
-/** @throws {ShapeError} unless these are images `[N, channels, H, W]` as float32 */
-function requireImages(images: Tensor, channels: number): Tensor<"float32"> {
-  if (images.shape.length !== 4 || images.shape[1] !== channels || images.shape.includes(0)) {
-    throw new ShapeError("input", `must be [N,${channels},H,W], got ${formatShape(images.shape)}`);
+/** Axes of signals, images and volumes, as messages name them. */
+const axisNames: Readonly<Record<number, string>> = { 1: "length", 2: "H,W", 3: "depth,H,W" };
+
+/** @throws {ShapeError} unless these are images `[N, channels, H, W]`, or signals or volumes where the network takes such, as float32 */
+function requireImages(images: Tensor, { options, imageShape }: TrainableModel["model"]): Tensor<"float32"> {
+  const { channels } = options;
+  const extents = (imageShape?.length ?? 3) - 1;
+  if (images.shape.length !== extents + 2 || images.shape[1] !== channels || images.shape.includes(0)) {
+    throw new ShapeError(
+      "input",
+      `must be [N,${channels},${axisNames[extents] ?? "…"}], got ${formatShape(images.shape)}`,
+    );
   }
   if (isDtype(images, "float32")) return images;
   if (isDtype(images, "float64")) return float32(images.shape, images.data);
@@ -32,8 +40,8 @@ function requireLabels(labels: Tensor, count: number, classes: number): Tensor<"
 }
 
 /**
- * What the network says of images, in evaluation mode.
- * @shape images `[N, channels, H, W]` → scores `[N, classes]`
+ * What the network says of images, signals or volumes, in evaluation mode.
+ * @shape images `[N, channels, …]` → scores `[N, classes]`
  */
 export async function runForward(
   runtime: Runtime,
@@ -41,7 +49,7 @@ export async function runForward(
   images: Tensor,
   options: SessionOptions = {},
 ): Promise<Tensor> {
-  const input = requireImages(images, model.options.channels);
+  const input = requireImages(images, model);
   const graph = buildInference(model.module, input.shape.slice(1), state, { foldBatchNorm: false });
   const session = await runtime.load(encodeModel(toModel(graph)), options);
   try {
@@ -57,6 +65,8 @@ export interface TrainableModel {
   readonly model: {
     readonly module: Module;
     readonly options: { readonly channels: number; readonly classes: number };
+    /** `[channels, H, W]`, or as many axes as the network takes; an image's if left out. */
+    readonly imageShape?: Shape;
   };
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
 }
@@ -72,7 +82,7 @@ const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32
 /**
  * The loss and the gradient of every trainable parameter, batch norm in training mode. Dropout and stochastic depth leave
  * nothing out, so that the result is the same wherever it is computed.
- * @shape images `[N, channels, H, W]`, labels `[N]`
+ * @shape images `[N, channels, …]`, labels `[N]`
  */
 export async function runGradients(
   runtime: Runtime,
@@ -82,7 +92,7 @@ export async function runGradients(
   loss: LossFunction,
   options: SessionOptions = {},
 ): Promise<LossGradients> {
-  const input = requireImages(images, model.options.channels);
+  const input = requireImages(images, model);
   const [batch, ...imageShape] = input.shape;
   const step = buildGradientStep({ module: model.module, imageShape, batch: batch, loss });
   const graph = portable.lower(step.graph).write();

@@ -1,5 +1,5 @@
 import type { Module } from "../nn/module.ts";
-import { buffersOf, parametersOf } from "../nn/module.ts";
+import { buffersOf, headOf, parametersOf } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import { sameShape, type Shape } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
@@ -55,13 +55,20 @@ export function adaptWeights(
   const difference = matchStateDict(expected, tensors);
   const shown = renamed === undefined ? difference : underFileNames(difference, renamed.names);
   if (describeDifference(difference) !== "" && options.partial !== true) {
-    const advice = suggestShortcutType({ difference, expected, found: tensors });
+    const advice = suggestShortcutType({ difference, expected, found: tensors }) ?? adviseOnHead(module, difference);
     const rest = advice ?? "are these the weights of another network? --partial loads what fits";
     throw new WeightsError(where, `does not fit the network: ${describeDifference(shown)}; ${rest}`);
   }
   const adapted = take(expected, tensors);
   if (adapted.state.size > 0) return { ...adapted, difference: shown, left: identification?.besides ?? [] };
   throw new WeightsError(where, `nothing of it fits the network: ${describeDifference(shown)}`);
+}
+
+/** Backbones are published without their classifiers. */
+function adviseOnHead(module: Module, { missing, unexpected, misshapen }: StateDictDifference): string | undefined {
+  const head = headOf(module);
+  const isHeadAlone = unexpected.length + misshapen.length === 0 && missing.every((name) => head.includes(name));
+  return isHeadAlone ? "the file has no classifier; --partial draws one anew" : undefined;
 }
 
 function take(expected: ReadonlyMap<string, Shape>, found: ReadonlyMap<string, Tensor>): AdaptedWeights {

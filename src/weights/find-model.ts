@@ -9,7 +9,7 @@ import { sameShape, type Shape } from "../tensor/shape.ts";
 import type { Identification } from "./identify.ts";
 import { networkShapes } from "./network-shapes.ts";
 import { ownNames } from "./own-names.ts";
-import { depthOf, type Structure } from "./structure.ts";
+import { depthOf } from "./structure.ts";
 
 /**
  * Residua's own network of this structure, as the layout builds it; undefined where it has none.
@@ -17,10 +17,10 @@ import { depthOf, type Structure } from "./structure.ts";
  * @param shortcut one of the possible types
  */
 export function findModel(found: Identification, shortcut: ShortcutType): NamedModel | undefined {
-  const name = modelName(found.structure);
+  const name = modelName(found);
   if (name === undefined || !canBuild(found)) return undefined;
   try {
-    const model = createModel(name, modelOptionsOf(found, shortcut));
+    const model = createModel(name, modelOptionsOf(found, shortcut, name));
     return fitsShapes(model.module, found, shortcut) ? model : undefined;
   } catch (error) {
     if (error instanceof ResiduaError) return undefined;
@@ -31,15 +31,17 @@ export function findModel(found: Identification, shortcut: ShortcutType): NamedM
 /**
  * Options that a network needs for these weights: what the shapes say, and how the layout builds the rest.
  *
- * @param name leaves out what the network of this name does not take
+ * @param name leaves out what the network of this name does not take, or has anyway
  */
 export function modelOptionsOf(
   { structure, layout }: Identification,
   shortcut: ShortcutType,
   name?: string,
 ): ModelOptions {
-  const { projection, block, preactivation, stem, stages } = structure;
-  const { padSide, stridePlace, averageDown, foldBias, dilated } = layout.build;
+  const { projection, block, preactivation, stem, stages, attention } = structure;
+  const { padSide, stridePlace, averageDown, foldBias, dilated, stemStride } = layout.build;
+  const isLarge = stages.length === 4;
+  const deep: ModelOptions = { stem: "deep", subsample: averageDown === true ? "average" : "stride" };
   const options: ModelOptions = {
     shortcut,
     channels: structure.channels,
@@ -50,18 +52,28 @@ export function modelOptionsOf(
     ...(projection?.bias === true && foldBias !== true ? { projectionBias: true } : {}),
     ...(projection?.norm === false && !preactivation ? { projectionNorm: false } : {}),
     ...(dilated === true ? { outputStride: 8, firstDilation: "stage" } : {}),
-    ...(stages.length === 4 && stem.convolutions === 1 && stem.kernel[0] === 3 ? { stem: "3x3" } : {}),
+    ...(typeof stemStride === "number" ? { stemStride } : {}),
+    ...(attention === "none" ? {} : { attention }),
+    ...(isLarge && stem.convolutions === 3 ? deep : {}),
+    ...(isLarge && stem.convolutions === 1 && stem.kernel[0] === 3 ? { stem: "3x3" } : {}),
+    ...(isLarge && stem.width !== 64 ? { stemWidth: stem.width } : {}),
   };
   if (name === undefined) return options;
-  const { accepts } = findModelPlan(name).plan;
-  return Object.fromEntries(Object.entries(options).filter(([option]) => accepts.some((taken) => taken === option)));
+  const { accepts, defaults } = findModelPlan(name).plan;
+  const always: readonly (keyof ModelOptions)[] = ["shortcut", "channels", "classes"];
+  const entries = Object.entries(options) as [keyof ModelOptions, unknown][];
+  return Object.fromEntries(
+    entries.filter(
+      ([option, value]) => accepts.includes(option) && (always.includes(option) || defaults[option] !== value),
+    ),
+  );
 }
 
 /** What no option of Residua's networks says: such a file is recognised and not loaded. */
 function canBuild({ structure, layout }: Identification): boolean {
-  const { stemStride, rawProjection, foldBias } = layout.build;
+  const { rawProjection, foldBias } = layout.build;
   const hasBias = structure.convolutionBias && foldBias !== true;
-  return structure.dimensions === 2 && stemStride === undefined && rawProjection !== true && !hasBias;
+  return rawProjection !== true && !hasBias;
 }
 
 /** Whether the network's weights are those of the file, name by name. */
@@ -89,19 +101,22 @@ function withoutTrailing(shape: Shape): Shape {
   return shape.slice(0, shape.findLastIndex((extent) => extent !== 1) + 1);
 }
 
-/** The registry's name, by what papers call the network. */
-function modelName(structure: Structure): string | undefined {
-  const { stages, stem, block, groups, preactivation, attention } = structure;
+/** The registry's name, by what papers call the network; what the name does not say, options do. */
+function modelName({ structure, layout }: Identification): string | undefined {
+  const { stages, stem, block, groups, preactivation, attention, dimensions } = structure;
   const depth = depthOf(structure);
   const [{ width }] = stages;
-  const attended = attention === "se" ? "se" : "";
   if (stages.length === 3) {
     if (!preactivation) return groups > 1 ? `resnext${depth}_${groups}x${width / groups}d` : cifarModelName(depth);
     if (width > stem.width && block === "basic") return `wrn-${depth}-${width / stem.width}`;
     return cifarModelName(depth).replace("resnet", "resnetv2_");
   }
+  if (dimensions === 3 && layout.build.dilated === true) return `medicalnet${depth}`;
+  if (dimensions !== 2) return `resnet${depth}-${dimensions}d`;
+  const isDeep = stem.convolutions === 3;
+  if (preactivation) return `resnetv2_${depth}${isDeep ? "d" : ""}`;
+  const attended = attention === "se" ? "se" : "";
   if (groups > 1) return `${attended}resnext${depth}_${groups}x${width / groups}d`;
-  if (preactivation) return `resnetv2_${depth}${stem.convolutions === 3 ? "d" : ""}`;
-  if (stem.convolutions === 3) return `${attended}resnet${depth}d`;
-  return block === "bottleneck" && width > 64 ? `wide_resnet${depth}_${width / 64}` : `${attended}resnet${depth}`;
+  if (block === "bottleneck" && width > 64) return `wide_resnet${depth}_${width / 64}`;
+  return isDeep ? `resnet${depth}d` : `${attended}resnet${depth}`;
 }

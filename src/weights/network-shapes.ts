@@ -23,7 +23,8 @@ export function networkShapes(structure: Structure, shortcut: ShortcutType, foun
     if (shape === undefined) continue;
     shapes.set(name, shape);
     if (convolutionBias) shapes.set(`stem.conv${index}.bias`, [shape[0]]);
-    if (!preactivation) addNorm(shapes, `stem.bn${index}`, shape[0]);
+    // A pre-activation network's first block begins with the norm of the stem's last convolution.
+    if (!preactivation || index < stem.convolutions) addNorm(shapes, `stem.bn${index}`, shape[0]);
   }
   for (const place of blockPlaces(structure)) addBlock(shapes, place, { structure, shortcut, found });
   const last = stages[stages.length - 1].channels;

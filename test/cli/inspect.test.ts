@@ -22,6 +22,8 @@ beforeAll(async () => {
   const { tensors } = weightsOfCase(layoutCase("akamaster resnet20"));
   await writePytorch(at("akamaster.th"), new Map([...tensors].map(([name, value]) => [`module.${name}`, value])));
   await writePytorch(at("odd.pth"), new Map([...tensors].filter(([name]) => name !== "layer2.1.bn1.bias")));
+  const medical = weightsOfCase(layoutCase("MedicalNet resnet18 A")).tensors;
+  await writePytorch(at("medicalnet.pth"), new Map([...medical].map(([name, value]) => [`module.${name}`, value])));
   const plain = initializeState(createModel("resnet8", { shortcut: "plain" }).module, 0);
   await writePytorch(at("plain.pth"), plain);
   const trained = initializeState(createModel(model.name, model.options).module, 0);
@@ -65,6 +67,28 @@ test("a key that is missing is named, and it ends with 1", { timeout }, async ()
   const { code, stdout } = await inspect("odd.pth");
   expect(stdout).toMatch(/names that do not fit: missing "layer2\.1\.bn1\.bias"\n/);
   expect(code).toBe(1);
+});
+
+test("MedicalNet's 18 layers are A, and refused as B by the keys that are missing", { timeout }, async () => {
+  const { code, stdout } = await inspect("medicalnet.pth");
+  expect(stdout).toMatch(/^ResNet-18, 3-D, shortcut A \(pad\), MedicalNet layout, 1 input channel, no classifier\n/);
+  expect(stdout).toMatch(/model {3}medicalnet18 /);
+  expect(code).toBe(0);
+  const refused = await inspect("medicalnet.pth --shortcut B");
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(
+    /^residua: medicalnet\.pth: is no ResNet-18 with shortcut B \(project\): missing "module\.layer2\.0\.downsample\.0\.weight".*A \(pad\)\n$/,
+  );
+});
+
+test("an exported network without data says its shortcut type itself, folded or not", { timeout }, async () => {
+  for (const kind of ["fold", "keep"]) {
+    const line = `export resnet20 --shortcut A --seed 1 --batch-norm ${kind} --no-card --out ${kind}.onnx`;
+    expect((await runCommand(line.split(" "), folder)).code).toBe(0);
+    const { code, stdout } = await inspect(`${kind}.onnx --json`);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ sure: true, layout: "Residua", shortcut: "pad", dimensions: 2 });
+  }
 });
 
 test.each(["run.safetensors", "model.onnx"])(

@@ -265,9 +265,12 @@ class TimmResnet(nn.Module):
 
 
 class TimmV2Block(nn.Module):
-    """timm/models/resnetv2.py: PreActBottleneck; the projection reads norm1's output and has no norm."""
+    """timm/models/resnetv2.py: PreActBottleneck; the projection reads norm1's output and has no norm.
 
-    def __init__(self, inside, outside, stride, first):
+    average: DownsampleAvg, which pools by the stride and then projects.
+    """
+
+    def __init__(self, inside, outside, stride, first, average=False):
         super().__init__()
         middle = outside // 4
         self.norm1, self.conv1 = nn.BatchNorm2d(inside), nn.Conv2d(inside, middle, 1, bias=False)
@@ -275,25 +278,34 @@ class TimmV2Block(nn.Module):
         self.norm3, self.conv3 = nn.BatchNorm2d(middle), nn.Conv2d(middle, outside, 1, bias=False)
         if first:
             self.downsample = nn.Module()
-            self.downsample.conv = nn.Conv2d(inside, outside, 1, stride, bias=False)
+            self.downsample.conv = nn.Conv2d(inside, outside, 1, 1 if average else stride, bias=False)
+        self.pool = nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False) if average and stride > 1 else nn.Identity()
 
     def forward(self, x):
         active = F.relu(self.norm1(x))
-        short = self.downsample.conv(active) if hasattr(self, "downsample") else x
+        short = self.downsample.conv(self.pool(active)) if hasattr(self, "downsample") else x
         y = self.conv2(F.relu(self.norm2(self.conv1(active))))
         return self.conv3(F.relu(self.norm3(y))) + short
 
 
 class TimmResnetV2(nn.Module):
-    def __init__(self, depth, classes=1000):
+    """deep: create_resnetv2_stem("deep"), with averaged shortcuts, as resnetv2_50d has them."""
+
+    def __init__(self, depth, classes=1000, deep=False):
         super().__init__()
         self.stem, stages, inside = nn.Module(), [], 64
-        self.stem.conv = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+        self.deep = deep
+        if deep:
+            self.stem.conv1, self.stem.norm1 = nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32)
+            self.stem.conv2, self.stem.norm2 = nn.Conv2d(32, 32, 3, 1, 1, bias=False), nn.BatchNorm2d(32)
+            self.stem.conv3 = nn.Conv2d(32, 64, 3, 1, 1, bias=False)
+        else:
+            self.stem.conv = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
         for index, count in enumerate(LAYERS[depth]):
             outside, stage = 256 * 2**index, nn.Module()
             blocks = []
             for place in range(count):
-                blocks.append(TimmV2Block(inside, outside, 2 if index > 0 and place == 0 else 1, place == 0))
+                blocks.append(TimmV2Block(inside, outside, 2 if index > 0 and place == 0 else 1, place == 0, deep))
                 inside = outside
             stage.blocks = nn.Sequential(*blocks)
             stages.append(stage)
@@ -301,8 +313,14 @@ class TimmResnetV2(nn.Module):
         self.norm, self.head = nn.BatchNorm2d(inside), nn.Module()
         self.head.fc = nn.Conv2d(inside, classes, 1)
 
+    def stem_output(self, x):
+        if not self.deep:
+            return self.stem.conv(x)
+        x = F.relu(self.stem.norm1(self.stem.conv1(x)))
+        return self.stem.conv3(F.relu(self.stem.norm2(self.stem.conv2(x))))
+
     def forward(self, x):
-        x = F.max_pool2d(self.stem.conv(x), 3, 2, 1)
+        x = F.max_pool2d(self.stem_output(x), 3, 2, 1)
         for stage in self.stages:
             x = stage.blocks(x)
         return self.head.fc(F.relu(self.norm(x)).mean((2, 3), keepdim=True)).flatten(1)

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,8 @@ import {
   type TrainingResult,
 } from "../../src/train/node/training.ts";
 import { defaultRecipe } from "../../src/train/recipe.ts";
+import { writePytorch } from "../../src/weights/node.ts";
+import { layoutCase, weightsOfCase } from "../support/layouts.ts";
 
 /** Generous: it ends a hang, nothing else. */
 const timeout = 300_000;
@@ -158,6 +160,33 @@ test(
     const hashOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
     for (const file of ["last.safetensors", "best.safetensors", "model.onnx"])
       expect(hashOf(join(folder, "stopped", file)), file).toBe(hashOf(join(folder, "whole", file)));
+  },
+  timeout,
+);
+
+test(
+  "weights of another system start a network: a mismatch is refused by its keys, a part is taken where that is wanted",
+  async () => {
+    const { tensors } = weightsOfCase(layoutCase("akamaster resnet20"));
+    const [whole, part] = [join(folder, "whole.th"), join(folder, "part.th")];
+    await writePytorch(whole, tensors);
+    const changed = new Map([...tensors, ["extra.weight", tensors.get("conv1.weight")!]]);
+    changed.delete("layer3.2.bn2.bias");
+    await writePytorch(part, changed);
+    const recipe = { ...defaultRecipe, epochs: 1, batch: 20, seed: 1 };
+    const learnt = await fineTune("weights", { weights: { path: whole }, recipe });
+    expect(learnt.notes.join("; ")).toMatch(
+      /weights of resnet20 from .*whole\.th; the classifier of 10 classes is replaced by one of 2/,
+    );
+    const endOf = (change: Partial<FreshTraining>): Promise<string> =>
+      fineTune("refused", { recipe, ...change }).then(() => "done", String);
+    expect(await endOf({ model: "resnet20", weights: { path: part } })).toMatch(
+      /missing "layer3\.2\.bn2\.bias"; unexpected "extra\.weight"/,
+    );
+    expect(await endOf({ model: "resnet18", weights: { path: whole } })).toMatch(/does not fit the network: missing/);
+    expect(existsSync(join(folder, "refused"))).toBe(false);
+    const taken = await fineTune("part", { model: "resnet20", weights: { path: part, partial: true }, recipe });
+    expect(taken.notes.join("; ")).toMatch(/missing "layer3\.2\.bn2\.bias"; unexpected "extra\.weight"/);
   },
   timeout,
 );

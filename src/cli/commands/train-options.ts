@@ -3,10 +3,12 @@ import { OptionError } from "../../tensor/errors.ts";
 import type { FreshTraining, NormalizationChoice } from "../../train/node/training.ts";
 import type { RateGroup, Recipe } from "../../train/recipe.ts";
 import { decimalNumber, positiveNumber, wholeNumber } from "../options.ts";
+import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
 
 /** Options of `residua train` about what it starts from and about single layers. */
-export interface FineTuningOptions {
+export interface FineTuningOptions extends WeightsOptions {
   readonly from?: string;
+  readonly weights?: string;
   readonly classes?: readonly string[];
   readonly imageSize?: number;
   readonly normalization?: NormalizationChoice;
@@ -52,6 +54,15 @@ export function addFineTuningOptions(command: Command): Command {
     .addOption(
       new Option("--from <file>", "start from an ONNX network, or from weights (.pth, .safetensors …) of --model"),
     )
+    .addOption(
+      new Option(
+        "--weights <file>",
+        "start from weights in any layout that inspect knows: of --model, or of the network that they tell",
+      ).conflicts("from"),
+    )
+    .addOption(weightsOptions.partial())
+    .addOption(weightsOptions.layout())
+    .addOption(weightsOptions.entry())
     .addOption(
       new Option("--classes <names>", "classes of the data to tell apart, in this order (default: all)").argParser(
         words,
@@ -138,12 +149,15 @@ export function fineTuningRecipe(options: FineTuningOptions): Partial<Recipe> {
 /** What the options say of the start. @throws {OptionError} if the weights are not as many as the classes */
 export function fineTuningStart(
   options: FineTuningOptions,
-): Pick<FreshTraining, "from" | "classes" | "imageSize" | "normalization" | "balanceClasses"> {
-  const { from, classes, imageSize, normalization, classWeights: weights } = options;
+): Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize" | "normalization" | "balanceClasses"> {
+  const { from, weights: path, classes, imageSize, normalization, classWeights: weights } = options;
   if (classes !== undefined && Array.isArray(weights) && weights.length !== classes.length)
     throw new OptionError("--class-weights", `must be ${classes.length}, one a class, got ${weights.length}`);
+  const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
+  if (path === undefined && given !== undefined) throw new OptionError(`--${given}`, "goes with --weights FILE");
   return {
     ...(from === undefined ? {} : { from }),
+    ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),
     ...(classes === undefined ? {} : { classes }),
     ...(imageSize === undefined ? {} : { imageSize }),
     ...(normalization === undefined ? {} : { normalization }),

@@ -46,7 +46,7 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
  * @throws {OptionError} for the first that is not what the checkpoint has
  */
 export async function requireOptionsOf(path: string, given: OptionValues, network: ModelOptions = {}): Promise<void> {
-  for (const name of ["from", "normalization"]) {
+  for (const name of ["from", "weights", "partial", "layout", "entry", "normalization"]) {
     if (name in given) throw new OptionError(`--${name}`, "does not go with --resume: the checkpoint has it");
   }
   const { notes } = await readCheckpoint(await findCheckpoint(path));

@@ -25,10 +25,10 @@ interface Options extends FineTuningOptions {
   readonly data: string;
   readonly limit?: number;
   readonly validation: number;
-  readonly epochs: number;
+  readonly epochs?: number;
   readonly batchSize: number;
   readonly lr?: number;
-  readonly optimizer: "sgd" | "adamw";
+  readonly optimizer?: "sgd" | "adamw";
   readonly schedule: ScheduleName;
   readonly weightDecay: number;
   readonly labelSmoothing: number;
@@ -52,22 +52,32 @@ const rates = {
   sgd: { fresh: defaultRecipe.learningRate, tuned: 0.01 },
   adamw: { fresh: 0.003, tuned: 0.0005 },
 } as const;
+/**
+ * What has learnt something is trained by AdamW, whose steps keep their size where no batch norm does: SGD diverges on a
+ * network whose batch norms were folded away. Data to fine-tune on are few, so it sees them more often.
+ */
+const habits = {
+  fresh: { optimizer: "sgd", epochs: defaultRecipe.epochs },
+  tuned: { optimizer: "adamw", epochs: 10 },
+} as const;
 const CROP_PADDING = 4;
 const STANDARD_FOLDER = "residua-train";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 function createRecipe(options: Options): Recipe {
+  const start = options.from === undefined && options.weights === undefined ? "fresh" : "tuned";
+  const { optimizer: name = habits[start].optimizer } = options;
   const optimizer: OptimizerRecipe =
-    options.optimizer === "sgd"
+    name === "sgd"
       ? { name: "sgd", momentum: 0.9, nesterov: true, weightDecay: options.weightDecay }
       : { name: "adamw", weightDecay: options.weightDecay };
   return {
     ...defaultRecipe,
-    epochs: options.epochs,
+    epochs: options.epochs ?? habits[start].epochs,
     batch: options.batchSize,
     optimizer,
-    learningRate: options.lr ?? rates[options.optimizer][options.from === undefined ? "fresh" : "tuned"],
+    learningRate: options.lr ?? rates[name][start],
     schedule: options.schedule,
     labelSmoothing: options.labelSmoothing,
     seed: options.seed,
@@ -78,7 +88,8 @@ function createRecipe(options: Options): Recipe {
 }
 
 function createJob(options: Options): TrainingJob {
-  const model = options.model ?? (options.from === undefined ? STANDARD_MODEL : undefined);
+  const model =
+    options.model ?? (options.from === undefined && options.weights === undefined ? STANDARD_MODEL : undefined);
   const modelOptions = { ...options.option, ...(options.shortcut === undefined ? {} : { shortcut: options.shortcut }) };
   // Names a wrong model before anything starts.
   if (model !== undefined) createModel(model, modelOptions);
@@ -202,19 +213,23 @@ export function registerTrain(program: Command): void {
         .default(0.05),
     )
     .addOption(
-      new Option("--epochs <n>", "times through the training images")
-        .argParser(wholeNumber(1))
-        .default(defaultRecipe.epochs),
+      new Option(
+        "--epochs <n>",
+        `times through the training images (default: ${habits.fresh.epochs}; with --from or --weights ${habits.tuned.epochs})`,
+      ).argParser(wholeNumber(1)),
     )
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(defaultRecipe.batch))
     .addOption(
       new Option(
         "--lr <rate>",
-        "highest learning rate (default: 0.1 with sgd, 0.003 with adamw; with --from 0.01, 0.0005)",
+        "highest learning rate (default: 0.1 with sgd, 0.003 with adamw; with --from or --weights 0.01, 0.0005)",
       ).argParser(positiveNumber),
     )
     .addOption(
-      new Option("--optimizer <name>", "sgd (Nesterov momentum 0.9) or adamw").choices(["sgd", "adamw"]).default("sgd"),
+      new Option(
+        "--optimizer <name>",
+        "sgd (Nesterov momentum 0.9) or adamw (default: sgd; with --from or --weights adamw)",
+      ).choices(["sgd", "adamw"]),
     )
     .addOption(
       new Option("--schedule <name>", "how the learning rate goes").choices([...scheduleNames]).default("one-cycle"),
@@ -268,6 +283,7 @@ Examples:
   $ residua train --data mnist --tensorboard logs/first     then: tensorboard --logdir logs
   $ residua train --data photos/ --from resnet18.onnx --head-only
   $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
+  $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
   $ residua train --resume residua-train`,
     )
     .action(train);

@@ -10,7 +10,7 @@ import {
   residualModel,
   type ResnetOptions,
   type StemKind,
-  stemStrides,
+  stemReach,
 } from "./resnet.ts";
 import { buildStages } from "./stages.ts";
 
@@ -27,14 +27,14 @@ export interface PreactivationPlan {
 
 /** The stem has no norm at its end: the first block begins with one. Names as in timm's resnetv2. */
 function stem(kind: StemKind, width: number, options: ResnetOptions): Module {
-  const { channels } = options;
-  if (kind === "3x3") return sequential({ conv: conv(channels, width, { kernel: 3, padding: 1 }) });
+  const { channels, stemStride: stride = kind === "3x3" ? 1 : 2 } = options;
+  if (kind === "3x3") return sequential({ conv: conv(channels, width, { kernel: 3, stride, padding: 1 }) });
   const pool = maxPool({ kernel: 3, stride: 2, padding: 1 });
-  if (kind === "7x7") return sequential({ conv: conv(channels, width, { kernel: 7, stride: 2, padding: 3 }), pool });
+  if (kind === "7x7") return sequential({ conv: conv(channels, width, { kernel: 7, stride, padding: 3 }), pool });
   const half = Math.floor(width / 2);
   const norm = normOf(options);
   return sequential({
-    conv1: conv(channels, half, { kernel: 3, stride: 2, padding: 1 }),
+    conv1: conv(channels, half, { kernel: 3, stride, padding: 1 }),
     norm1: norm(half),
     relu1: relu(),
     conv2: conv(half, half, { kernel: 3, padding: 1 }),
@@ -64,7 +64,7 @@ export function buildPreactivationResnet(plan: PreactivationPlan, options: Resne
   const { stages, channels } = buildStages(
     plan,
     { basic: preactivationBlock, bottleneck: preactivationBottleneck },
-    { stem: { channels: stemWidth, stride: stemStrides[kind] }, options },
+    { stem: { channels: stemWidth, stride: stemReach(kind, options.stemStride) }, options },
   );
   return sequential({
     stem: stem(kind, stemWidth, options),

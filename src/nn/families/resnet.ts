@@ -17,7 +17,7 @@ export interface ResnetPlan {
   readonly widths: readonly number[];
   readonly stem: { readonly kind: StemKind; readonly width: number };
   readonly settings?: Pick<BlockOptions, "groups" | "baseWidth" | "dimensions">;
-  /** Stride of a 7×7 stem by axis, where it is not 2 along all. */
+  /** Stride of the stem's first convolution by axis, where it is not that of `stemStrides` along all. */
   readonly stemStride?: number | readonly number[];
 }
 
@@ -27,8 +27,13 @@ export type StemKind = "7x7" | "deep" | "3x3";
 /** All stems. */
 export const stemKinds: readonly StemKind[] = ["7x7", "deep", "3x3"];
 
-/** How much smaller a stem makes the plane. */
-export const stemStrides: { readonly [Kind in StemKind]: number } = { "7x7": 4, deep: 4, "3x3": 1 };
+/** Stride of a stem's first convolution. */
+const firstStrides: { readonly [Kind in StemKind]: number } = { "7x7": 2, deep: 2, "3x3": 1 };
+
+/** How much smaller a stem makes the plane, the pooling after it included. @param stride of its first convolution */
+export function stemReach(kind: StemKind, stride: number | readonly number[] = firstStrides[kind]): number {
+  return Math.max(...[stride].flat()) * (kind === "3x3" ? 1 : 2);
+}
 
 /** Options that all networks of additive blocks take. */
 export const residualOptionNames: readonly ModelOptionName[] = [
@@ -44,6 +49,7 @@ export const residualOptionNames: readonly ModelOptionName[] = [
   "outputStride",
   "stem",
   "stemWidth",
+  "stemStride",
   "normEpsilon",
 ];
 
@@ -61,19 +67,21 @@ function stemLayers(
   kind: StemKind,
   width: number,
   options: ResnetOptions,
-  { settings = {}, stemStride = 2 }: ResnetPlan,
+  { settings = {}, stemStride = firstStrides[kind] }: ResnetPlan,
 ): Readonly<Record<string, Module>> {
   const norm = normOf(options);
   const { channels } = options;
   const { conv } = blockLayers({ shortcut: options.shortcut, ...settings });
   const half = Math.floor(width / 2);
   const rest = { bn1: norm(width), relu: relu() };
-  if (kind === "3x3") return { conv1: conv(channels, width, { kernel: 3, padding: 1 }), ...rest };
+  if (kind === "3x3") {
+    return { conv1: conv(channels, width, { kernel: 3, stride: stemStride, padding: 1 }), ...rest };
+  }
   const conv1 =
     kind === "7x7"
       ? conv(channels, width, { kernel: 7, stride: stemStride, padding: 3 })
       : sequence([
-          conv(channels, half, { kernel: 3, stride: 2, padding: 1 }),
+          conv(channels, half, { kernel: 3, stride: stemStride, padding: 1 }),
           norm(half),
           relu(),
           conv(half, half, { kernel: 3, padding: 1 }),
@@ -91,10 +99,11 @@ function stemLayers(
  */
 export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
   const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width, dropout: probability = 0 } = options;
-  const stem = { channels: stemWidth, stride: stemStrides[kind] };
+  const { stemStride = plan.stemStride ?? firstStrides[kind] } = options;
+  const stem = { channels: stemWidth, stride: stemReach(kind, stemStride) };
   const { stages, channels } = buildStages(plan, { basic: basicBlock, bottleneck }, { stem, options });
   return sequential({
-    ...stemLayers(kind, stemWidth, options, plan),
+    ...stemLayers(kind, stemWidth, options, { ...plan, stemStride }),
     ...Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),
     avgpool: globalAveragePool(),
     ...(probability === 0 ? {} : { dropout: dropout(probability) }),

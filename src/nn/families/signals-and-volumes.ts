@@ -1,7 +1,7 @@
 import type { ModelFamily, ModelPlan } from "../family.ts";
-import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import type { CompleteModelOptions } from "../model-options.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { buildResnet, residualModel, residualOptionNames, type ResnetPlan } from "./resnet.ts";
+import { buildResnet, residualModel, type ResnetPlan } from "./resnet.ts";
 
 /** Blocks a stage, as 3D-ResNets-PyTorch, MedicalNet and MONAI have them. */
 const stagesOf: Readonly<Record<number, Pick<ResnetPlan, "bottleneck" | "counts">>> = {
@@ -15,9 +15,6 @@ const stagesOf: Readonly<Record<number, Pick<ResnetPlan, "bottleneck" | "counts"
 };
 
 const depths = Object.keys(stagesOf).map(Number);
-
-/** The options of a network in the plane, and the stem's stride. */
-const optionNames: readonly ModelOptionName[] = [...residualOptionNames, "stemStride"];
 
 /** What tells networks on signals or volumes from those on images. */
 interface SpatialPlan {
@@ -35,11 +32,11 @@ function spatialModel(depth: number, { extents, stemStride, defaults }: SpatialP
         widths: [64, 128, 256, 512],
         stem: { kind: "7x7", width: 64 },
         settings: { dimensions: extents.length },
-        stemStride: options.stemStride ?? stemStride,
+        stemStride,
       },
       options,
     );
-  return { ...residualModel("imagenet", build, defaults), accepts: optionNames, extents };
+  return { ...residualModel("imagenet", build, defaults), extents };
 }
 
 /**

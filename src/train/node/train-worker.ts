@@ -2,10 +2,11 @@ import { dirname, join } from "node:path";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
+import { buildGradientStep } from "../../compile/step.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
-import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import { type CheckpointNotes, encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
 import { type Evaluation, evaluate, evaluationBatchSize, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
 import { type FineTuning, planFineTuning } from "../fine-tuning.ts";
@@ -54,6 +55,7 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
   // Before anything is said or written.
   const plan = planBatches(setup);
   const fineTuning = planFineTuning(setup.notes.recipe, createCardModule(setup.notes.network), stepsPerEpoch(plan));
+  requireGradients(setup.notes, fineTuning);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
   await makeFolder(folder);
@@ -69,6 +71,18 @@ async function openWorkplace(job: TrainingJob, context: JobContext<TrainingEvent
     },
   });
   return { runtime, chosen, job, setup, plan, fineTuning, files, context };
+}
+
+/**
+ * A network out of a file may have operators that no gradient passes: found before a folder is made.
+ * @throws {UnsupportedError} naming the first, where one lies between the loss and a parameter that is trained in the end
+ */
+function requireGradients({ network, recipe }: CheckpointNotes, { phases, optionsOf }: FineTuning): void {
+  if (network.model.graph === undefined) return;
+  const { imageShape } = network;
+  const { loss } = stepOptionsOf(recipe);
+  const { frozen } = optionsOf(phases - 1);
+  buildGradientStep({ module: createCardModule(network), imageShape, batch: recipe.batch, loss, frozen });
 }
 
 function planBatches({ notes: { recipe }, split }: TrainingSetup): BatchPlan {

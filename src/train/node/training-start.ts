@@ -1,17 +1,17 @@
 import { basename } from "node:path";
 import { importNetwork } from "../../nn/imported/import.ts";
 import { initializeState } from "../../nn/initialization.ts";
-import { createModel } from "../../nn/models.ts";
+import { createModel, type NamedModel } from "../../nn/models.ts";
 import { headOf, type Module } from "../../nn/module.ts";
 import { decodeModel } from "../../onnx/decode.ts";
-import { OptionError } from "../../tensor/errors.ts";
+import { OptionError, UnsupportedError } from "../../tensor/errors.ts";
 import { readExternalBeside } from "../../weights/node/external.ts";
 import { readFileBytes, readWeightsFile } from "../../weights/node.ts";
 import { findOnnxCard } from "../export.ts";
 import { describeLeft, loadWeights } from "../load-weights.ts";
 import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../network-card.ts";
 import type { TrainingState } from "../trainer.ts";
-import type { FreshTraining } from "./training.ts";
+import type { FreshTraining, WeightsStart } from "./training.ts";
 
 /** A network to be trained, before it is known what on. */
 export interface NetworkStart {
@@ -34,14 +34,16 @@ export interface StartedNetwork {
 
 /** What a training starts from: a network by name, weights of one, or an ONNX file. */
 export async function openStart(fresh: FreshTraining): Promise<NetworkStart> {
-  const start =
-    fresh.from === undefined
-      ? openNamed(fresh)
-      : fresh.from.toLowerCase().endsWith(".onnx")
-        ? await openOnnx(fresh, fresh.from)
-        : await openWeights(fresh, fresh.from);
+  const start = await openFirst(fresh);
   const [channels, height, width] = start.imageShape;
   return { ...start, imageShape: [channels, fresh.imageSize ?? height, fresh.imageSize ?? width] };
+}
+
+function openFirst(fresh: FreshTraining): NetworkStart | Promise<NetworkStart> {
+  const { from, weights } = fresh;
+  if (weights !== undefined) return openWeights(fresh, weights);
+  if (from === undefined) return openNamed(fresh);
+  return from.toLowerCase().endsWith(".onnx") ? openOnnx(fresh, from) : openWeights(fresh, { path: from });
 }
 
 function openNamed({ model: name, modelOptions }: FreshTraining): NetworkStart {
@@ -55,6 +57,11 @@ function openNamed({ model: name, modelOptions }: FreshTraining): NetworkStart {
   };
 }
 
+function requireImages({ name, imageShape }: Pick<NamedModel, "name" | "imageShape">, where: string): void {
+  if (imageShape.length === 3) return;
+  throw new UnsupportedError(where, `${name} takes no images, and residua train has no other data`);
+}
+
 function requireChannels(from: string, needed: number, channels: number): void {
   if (channels === needed) return;
   throw new OptionError(
@@ -64,12 +71,18 @@ function requireChannels(from: string, needed: number, channels: number): void {
 }
 
 /** Weights of a network by name; where the classes are others, its head is drawn anew. */
-async function openWeights({ model: name, modelOptions, recipe }: FreshTraining, from: string): Promise<NetworkStart> {
-  const loaded = loadWeights(await readWeightsFile(from), from, {
+async function openWeights(
+  { model: name, modelOptions, recipe }: FreshTraining,
+  { path: from, entry, ...how }: WeightsStart,
+): Promise<NetworkStart> {
+  const file = await readWeightsFile(from, entry === undefined ? {} : { entry });
+  const loaded = loadWeights(file, from, {
     ...(name === undefined ? {} : { name }),
     options: modelOptions,
+    ...how,
   });
   const { model, state, card } = loaded;
+  requireImages(model, from);
   const left = describeLeft(loaded);
   return {
     imageShape: (card?.imageShape ?? model.imageShape) as NetworkCard["imageShape"],

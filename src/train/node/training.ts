@@ -14,6 +14,17 @@ import type { Distributions } from "./training-details.ts";
 /** By what images are normalised. */
 export type NormalizationChoice = "data" | "imagenet";
 
+/** A file of weights, and what its reader should know. */
+export interface WeightsStart {
+  readonly path: string;
+  /** A layout's id, where several systems have the same names. */
+  readonly layout?: string;
+  /** The entry of a PyTorch checkpoint to take. */
+  readonly entry?: string;
+  /** Takes what fits and says what it left; the rest is drawn anew. */
+  readonly partial?: boolean;
+}
+
 /** A training from the start. */
 export interface FreshTraining {
   /** A network's name; may be left out where `from` tells. */
@@ -21,6 +32,8 @@ export interface FreshTraining {
   readonly modelOptions: ModelOptions;
   /** A file to start from: an ONNX network, or weights of a network by name. */
   readonly from?: string;
+  /** Weights to start from, whatever their file: of `model`, or of the network that they tell. Not together with `from`. */
+  readonly weights?: WeightsStart;
   /** Names of the classes to tell apart, in the order of the scores; all of the data set if left out. */
   readonly classes?: readonly string[];
   /** Height and width that images are brought to; the network's own if left out. */

@@ -6,7 +6,7 @@ import { meliketoy } from "./meliketoy.ts";
 import { monai } from "./monai.ts";
 import { resnets3d } from "./resnets-3d.ts";
 import { timmAverageDown, timmResnet, timmResnetD } from "./timm.ts";
-import { timmResnetV2 } from "./timm-resnetv2.ts";
+import { timmResnetV2, timmResnetV2D } from "./timm-resnetv2.ts";
 import { torchvision } from "./torchvision.ts";
 import { xternalz } from "./xternalz.ts";
 import { zagoruyko } from "./zagoruyko.ts";
@@ -18,6 +18,7 @@ export const layouts: readonly Layout[] = [
   timmResnetD,
   timmAverageDown,
   timmResnetV2,
+  timmResnetV2D,
   monai,
   medicalnet,
   resnets3d,

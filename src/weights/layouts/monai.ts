@@ -13,7 +13,5 @@ export const monai: Layout = {
   names: torchvisionNames,
   build: { withoutProjections: "pad", stemStride: 1 },
   takes: ({ dimensions, projection, channels, classes }) =>
-    projection?.bias === true ||
-    (dimensions === 1 && projection !== undefined) ||
-    (dimensions === 3 && classes !== undefined && channels !== 3),
+    projection?.bias === true || dimensions === 1 || (dimensions === 3 && classes !== undefined && channels !== 3),
 };
