@@ -39,6 +39,7 @@ interface Options extends FineTuningOptions {
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly resume?: string | true;
+  readonly snapshots?: number;
   readonly out?: string;
   readonly store?: string | false;
   readonly tensorboard?: string;
@@ -112,6 +113,7 @@ function createJob(options: Options): TrainingJob {
           }
         : { resume: options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume },
     ...(options.out === undefined ? {} : { out: options.out }),
+    ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
     cache: cacheFolder(),
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
@@ -265,6 +267,11 @@ export function registerTrain(program: Command): void {
     )
     .addOption(
       new Option("--out <dir>", `folder for what is written (default: "${STANDARD_FOLDER}", or the resumed one's)`),
+    )
+    .addOption(
+      new Option("--snapshots <n>", "keep the weights n times on the way, for residua landscape").argParser(
+        wholeNumber(1),
+      ),
     )
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not keep the run in the run store"))

@@ -118,6 +118,13 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     context.report({ kind: "checkpoint", path, step: reached.step });
     lastKept = performance.now();
   };
+  const steps = notes.recipe.epochs * stepsPerEpoch(plan);
+  const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
+  const keepSnapshot = async (reached: TrainingPlace): Promise<void> => {
+    if (every === undefined || (reached.step % every !== 0 && reached.step !== steps)) return;
+    await makeFolder(files.snapshots);
+    await keep(join(files.snapshots, `${String(reached.step).padStart(7, "0")}.safetensors`), reached);
+  };
   const loader = createBatchLoader(
     { set: data.train, normalization: data.normalization, augmentation, plan },
     { workers: job.workers, firstStep: notes.place.step },
@@ -127,6 +134,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   let isShown = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
   try {
+    await keepSnapshot(notes.place);
     const outcome = await runTraining({
       trainer,
       recipe: notes.recipe,
@@ -158,10 +166,12 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
         if (isBest) await keep(files.best, reached);
         await keep(files.last, reached);
+        await keepSnapshot(reached);
         if (job.details && batch !== undefined) await reportDistributions(place, await trainer.state(), batch);
         lastStep = performance.now();
       },
       onPause: async (reached) => {
+        await keepSnapshot(reached);
         if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
       },
     });

@@ -11,6 +11,8 @@ export interface TrainingFiles {
   readonly last: string;
   /** The checkpoint of the epoch with the best validation. */
   readonly best: string;
+  /** Where the weights on the way are kept, one file a moment, if they are wanted. */
+  readonly snapshots: string;
   /** The best network, or the last where there was no validation. */
   readonly onnx: string;
 }
@@ -20,6 +22,7 @@ export function trainingFilesIn(folder: string): TrainingFiles {
   return {
     last: join(folder, "last.safetensors"),
     best: join(folder, "best.safetensors"),
+    snapshots: join(folder, "snapshots"),
     onnx: join(folder, "model.onnx"),
   };
 }

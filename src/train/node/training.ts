@@ -66,6 +66,8 @@ export interface TrainingJob {
   readonly workers: number;
   /** Whether images of the first batch, and how weights and gradients are spread after each epoch, are reported, too. */
   readonly details?: boolean;
+  /** How often the weights are kept on the way, for pictures of it; not if left out. */
+  readonly snapshots?: number;
 }
 
 /** What the child reports. */

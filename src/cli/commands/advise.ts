@@ -1,0 +1,159 @@
+import { type Command, Option } from "commander";
+import pc from "picocolors";
+import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
+import { type AdviceStudy, describeEffect } from "../../lab/advise/measured.ts";
+import { reportAdvice } from "../../lab/advise/report.ts";
+import { type Advice, adviseOn } from "../../lab/advise/rules.ts";
+import { type MeasureEvent, startMeasuring } from "../../lab/node/advise.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { defaultRecipe } from "../../train/recipe.ts";
+import { cacheFolder } from "../cache.ts";
+import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
+import { openNetworkArgument } from "../network-argument.ts";
+import { sharedOptions, wholeNumber } from "../options.ts";
+import { formatDuration, print, printJson, say } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+interface Options {
+  readonly shortcut?: ShortcutType;
+  readonly option?: ModelOptions;
+  readonly measure?: boolean;
+  readonly data: string;
+  readonly steps: number;
+  readonly seeds: number;
+  readonly batchSize: number;
+  readonly testLimit: number;
+  readonly lowering: LoweringChoice;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const STANDARD_REPORT = "advise.html";
+
+async function readFacts(argument: string, { shortcut, option }: Options): Promise<NetworkFacts> {
+  const network = await openNetworkArgument(argument, {
+    ...option,
+    ...(shortcut === undefined ? {} : { shortcut }),
+  });
+  if (network.kind === "network" && network.model.options.shortcut !== undefined)
+    return factsOfModel(network.model.name, network.model.options, network.imageShape);
+  const model = network.card?.model;
+  if (model?.options.shortcut !== undefined) return factsOfModel(model.name, model.options, network.card?.imageShape);
+  if (network.kind === "graph") return factsOfGraph(argument, network);
+  throw new OptionError("<model|file>", `${argument} holds a network out of another file; give that file`);
+}
+
+const marks: Readonly<Record<Advice["kind"], string>> = { change: "change  ", consider: "consider", keep: "keep    " };
+
+function printStudy(study: AdviceStudy): void {
+  print(pc.bold(`${study.title}: ${study.depth} layers, ${study.blocks} blocks, ${study.order}`));
+  for (const { id, kind, text, evidence, source } of study.advice) {
+    const effect = study.measured?.effects.find((known) => known.id === id);
+    print();
+    print(`${pc.bold(marks[kind])}  ${text.en}`);
+    print(`          ${evidence.en}`);
+    print(pc.dim(`          ${source}`));
+    if (effect !== undefined) print(`          ${describeEffect(effect).en}`);
+  }
+  if (study.advice.length === 0) print("No rule has anything to say of this network.");
+}
+
+function createReporter(): (event: MeasureEvent) => void {
+  const progress = createProgress();
+  const start = performance.now();
+  return ({ label, share }) => {
+    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
+    progress.update(`${label}: ${(100 * share).toFixed(0)} %, ${formatDuration(left)} left`);
+    if (share >= 1) progress.finish();
+  };
+}
+
+async function conclude(study: AdviceStudy, { json }: Options, out: string | undefined): Promise<void> {
+  if (out !== undefined) await writeReport(out, reportAdvice(study));
+  if (json) printJson({ ...study, ...(out === undefined ? {} : { report: out }) });
+  else printStudy(study);
+}
+
+async function advise(argument: string, options: Options): Promise<void> {
+  const out = options.out ?? (options.measure ? STANDARD_REPORT : undefined);
+  if (out !== undefined) await requireReportFile(out);
+  const facts = await readFacts(argument, options);
+  const advice = adviseOn(facts);
+  const study: AdviceStudy = {
+    title: facts.title,
+    depth: facts.depth,
+    order: facts.order,
+    blocks: facts.blocks.length,
+    ...(facts.cost === undefined ? {} : { cost: facts.cost }),
+    advice,
+  };
+  const variants = advice.flatMap(({ id, variant }) => (variant === undefined ? [] : [{ id, ...variant }]));
+  if (!options.measure || variants.length === 0 || facts.model === undefined) {
+    await conclude(study, options, out);
+    if (options.measure)
+      say(
+        facts.model === undefined
+          ? "Nothing was measured: a network known by its graph alone cannot be built otherwise."
+          : "Nothing was measured: there is nothing to change.",
+      );
+    if (out !== undefined) say(`report: ${out}`);
+    return;
+  }
+  const job = startMeasuring(
+    {
+      base: facts.model,
+      variants,
+      data: options.data,
+      cache: cacheFolder(),
+      steps: options.steps,
+      seeds: Array.from({ length: options.seeds }, (_, seed) => seed),
+      testImages: options.testLimit,
+      recipe: { ...defaultRecipe, batch: options.batchSize },
+      lowering: options.lowering,
+      session: options.threads === undefined ? {} : { threads: options.threads },
+    },
+    createReporter(),
+  );
+  await runLabJob(job, async (measured) => {
+    await conclude({ ...study, measured }, options, out);
+    return { isWhole: measured.status === "done", text: `report: ${out ?? "none"}` };
+  });
+}
+
+/** `residua advise MODEL`: how its blocks could be designed better. */
+export function registerAdvise(program: Command): void {
+  program
+    .command("advise")
+    .description("how a network's blocks could be designed better, by rule with sources, and by short measurement")
+    .argument("<model|file>", "a name such as resnet56, or any file that holds a network")
+    .addOption(sharedOptions.shortcut())
+    .addOption(sharedOptions.option())
+    .option("--measure", "follow each advice in short trainings, and show what it does")
+    .addOption(sharedOptions.data("mnist"))
+    .addOption(new Option("--steps <n>", "steps of each training").argParser(wholeNumber(1)).default(60))
+    .addOption(new Option("--seeds <n>", "trainings of each network").argParser(wholeNumber(1)).default(2))
+    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))
+    .addOption(new Option("--test-limit <n>", "test on the first n images").argParser(wholeNumber(1)).default(1000))
+    .addOption(
+      new Option("--lowering <name>", "how the training graph is written for this machine")
+        .choices([...loweringChoices])
+        .default("auto"),
+    )
+    .addOption(sharedOptions.threads())
+    .addOption(new Option("--out <file>", `the report as a page (default: none, with --measure ${STANDARD_REPORT})`))
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua advise resnet34 --shortcut C
+  $ residua advise resnet110 --out advise.html
+  $ residua advise model.onnx --json
+  $ residua advise resnet20 --measure --seeds 5`,
+    )
+    .action(advise);
+}

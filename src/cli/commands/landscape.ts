@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { reportLandscape } from "../../lab/landscape/report.ts";
+import { summarizeLandscape } from "../../lab/landscape/study.ts";
+import { type LandscapeEvent, startLandscape } from "../../lab/node/landscape.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { cacheFolder } from "../cache.ts";
+import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
+import { positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { formatDuration, print, printJson } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+interface Options {
+  readonly model: string;
+  readonly data?: string;
+  readonly images: number;
+  readonly radius: number;
+  readonly linePoints: number;
+  readonly planePoints: number;
+  readonly trajectory?: string | false;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** With 0 in the middle: the network itself. */
+function oddNumber(text: string): number {
+  const value = wholeNumber(3)(text);
+  if (value % 2 === 1) return value;
+  throw new InvalidArgumentError(`must be an odd number, so that the network itself is a point, got ${value}`);
+}
+
+/** Weights on the way of the training: those of a folder, or of the one that the training left beside the file. */
+function findSnapshots({ model, trajectory }: Options): readonly string[] {
+  if (trajectory === false) return [];
+  const folder = trajectory ?? join(dirname(model), "snapshots");
+  const isThere = existsSync(folder) && statSync(folder).isDirectory();
+  if (!isThere && trajectory === undefined) return [];
+  if (!isThere)
+    throw new OptionError("--trajectory", `"${folder}" is no folder; must be one of residua train --snapshots`);
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(".safetensors"))
+    .toSorted();
+  if (files.length < 2)
+    throw new OptionError(
+      "--trajectory",
+      `"${folder}" holds ${files.length} .safetensors file(s), must hold at least 2`,
+    );
+  return files.map((name) => join(folder, name));
+}
+
+function createReporter(): (event: LandscapeEvent) => void {
+  const progress = createProgress();
+  const start = performance.now();
+  let known = 0;
+  return (event) => {
+    if (event.kind === "note") return progress.finish(event.text);
+    const { done, total, loss, isKnown } = event;
+    if (isKnown) known++;
+    const left = ((performance.now() - start) / 1000 / Math.max(1, done - known)) * (total - done);
+    progress.update(`point ${done}/${total}: loss ${loss.toPrecision(4)}, ${formatDuration(left)} left`);
+    if (done === total) progress.finish();
+  };
+}
+
+async function landscape(options: Options): Promise<void> {
+  const { model, data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
+  await requireReportFile(out);
+  const job = startLandscape(
+    {
+      file: model,
+      ...(data === undefined ? {} : { data }),
+      cache: cacheFolder(),
+      images,
+      seed,
+      radius,
+      linePoints,
+      planePoints,
+      snapshots: findSnapshots(options),
+      journal: `${out}.points.json`,
+      session: threads === undefined ? {} : { threads },
+    },
+    createReporter(),
+  );
+  await runLabJob(job, async (study) => {
+    const isWhole = study.status === "done";
+    if (study.line.loss.every(Number.isNaN)) return { isWhole, text: "nothing was measured" };
+    const summary = summarizeLandscape(study);
+    await writeReport(out, reportLandscape(study));
+    if (json) printJson({ ...study, summary, report: out });
+    else for (const { en } of summary.sentences) print(en);
+    return {
+      isWhole,
+      text: isWhole
+        ? `report: ${out}`
+        : `the points measured are kept; the same command goes on. Report so far: ${out}`,
+    };
+  });
+}
+
+/** `residua landscape`: what does the loss look like around a trained network? */
+export function registerLandscape(program: Command): void {
+  program
+    .command("landscape")
+    .description("the loss around a trained network, and along the way of its training, as contours and a surface")
+    .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
+    .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
+    .addOption(new Option("--images <n>", "loss of the first n training images").argParser(wholeNumber(1)).default(250))
+    .addOption(
+      new Option("--radius <x>", "how far to go, in sizes of each filter").argParser(positiveNumber).default(1),
+    )
+    .addOption(new Option("--line-points <n>", "points along the line").argParser(oddNumber).default(31))
+    .addOption(new Option("--plane-points <n>", "points along each side of a plane").argParser(oddNumber).default(13))
+    .addOption(
+      new Option(
+        "--trajectory <dir>",
+        "weights on the way of the training (default: the folder snapshots beside the file, from residua train --snapshots)",
+      ),
+    )
+    .addOption(new Option("--no-trajectory", "the surroundings alone"))
+    .addOption(sharedOptions.seed())
+    .addOption(sharedOptions.threads())
+    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("landscape.html"))
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua train --snapshots 20 && residua landscape --model residua-train/last.safetensors
+  $ residua landscape --model best.safetensors --plane-points 25 --images 1000
+  $ residua landscape --model model.onnx --data mnist --radius 0.5 --json`,
+    )
+    .action(landscape);
+}

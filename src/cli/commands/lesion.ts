@@ -1,0 +1,132 @@
+import { type Command, Option } from "commander";
+import { reportLesion } from "../../lab/lesion/report.ts";
+import type { Lesion } from "../../lab/lesion/study.ts";
+import { summarizeLesions } from "../../lab/lesion/summary.ts";
+import { type LesionEvent, startLesion } from "../../lab/node/lesion.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { cacheFolder } from "../cache.ts";
+import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
+import { listOf, sharedOptions, wholeNumber } from "../options.ts";
+import { type Column, formatDuration, formatTable, print, printJson } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+interface Options {
+  readonly model: string;
+  readonly data?: string;
+  readonly images: number;
+  readonly draws: number;
+  readonly points: number;
+  readonly remove?: readonly string[];
+  readonly swap?: readonly (readonly [string, string])[];
+  readonly reinsert?: readonly string[];
+  readonly seed: number;
+  readonly threads?: number;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const PATHS_A_LENGTH = 128;
+
+const columns: readonly Column<Lesion>[] = [
+  { title: "what was done", value: ({ kind }) => kind },
+  { title: "blocks", value: ({ blocks }) => (blocks.length > 4 ? `${blocks.length} blocks` : blocks.join(", ")) },
+  { title: "error", value: ({ error }) => `${(100 * error).toFixed(2)} %`, align: "right" },
+  { title: "loss", value: ({ loss }) => loss.toPrecision(4), align: "right" },
+];
+
+function pairArgument(text: string): readonly [string, string] {
+  const [a, b, ...more] = text.split(":");
+  if (a === undefined || b === undefined || a === "" || b === "" || more.length > 0)
+    throw new OptionError("--swap", `must be pairs such as layer2.1:layer2.2, got "${text}"`);
+  return [a, b];
+}
+
+function createReporter(): (event: LesionEvent) => void {
+  const progress = createProgress();
+  const start = performance.now();
+  let known = 0;
+  return (event) => {
+    if (event.kind === "note") return progress.finish(event.text);
+    const { done, total, key, error, isKnown } = event;
+    if (isKnown) known++;
+    const fresh = Math.max(1, done - known);
+    const left = ((performance.now() - start) / 1000 / fresh) * (total - done);
+    progress.update(`${done}/${total}, ${key}: error ${(100 * error).toFixed(1)} %, ${formatDuration(left)} left`);
+    if (done === total) progress.finish();
+  };
+}
+
+async function lesion(options: Options): Promise<void> {
+  const { model, data, images, draws, points, remove, swap, reinsert, seed, threads, out, json } = options;
+  await requireReportFile(out);
+  const job = startLesion(
+    {
+      file: model,
+      ...(data === undefined ? {} : { data }),
+      cache: cacheFolder(),
+      images,
+      pathSamples: PATHS_A_LENGTH,
+      scope: { draws, limit: points, seed },
+      wish: {
+        ...(remove === undefined ? {} : { remove }),
+        ...(swap === undefined ? {} : { swap }),
+        ...(reinsert === undefined ? {} : { reinsert }),
+      },
+      journal: `${out}.points.json`,
+      session: threads === undefined ? {} : { threads },
+    },
+    createReporter(),
+  );
+  await runLabJob(job, async (study) => {
+    const isWhole = study.status === "done";
+    if (study.lesions.length === 0) return { isWhole, text: "nothing was measured" };
+    const summary = summarizeLesions(study);
+    await writeReport(out, reportLesion(study));
+    if (json) printJson({ ...study, summary, report: out });
+    else {
+      print(
+        formatTable(
+          columns,
+          study.lesions.filter(({ kind }) => kind !== "shuffle" && kind !== "remove set"),
+        ),
+      );
+      print();
+      for (const { en } of summary.sentences) print(en);
+    }
+    return {
+      isWhole,
+      text: isWhole ? `report: ${out}` : `what was measured is kept; the same command goes on. Report so far: ${out}`,
+    };
+  });
+}
+
+/** `residua lesion`: what does a trained network do without some of its blocks? */
+export function registerLesion(program: Command): void {
+  program
+    .command("lesion")
+    .description("remove, exchange and repeat blocks of a trained network, and see what it still can do")
+    .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
+    .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
+    .addOption(new Option("--images <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(500))
+    .addOption(new Option("--draws <n>", "random sets of each size").argParser(wholeNumber(1)).default(5))
+    .addOption(new Option("--points <n>", "changed networks to evaluate, about").argParser(wholeNumber(1)).default(100))
+    .addOption(new Option("--remove <list>", "remove these blocks together, besides").argParser(listOf((text) => text)))
+    .addOption(
+      new Option("--swap <list>", "exchange blocks, such as layer2.1:layer2.2").argParser(listOf(pairArgument)),
+    )
+    .addOption(new Option("--reinsert <list>", "put these blocks in once more").argParser(listOf((text) => text)))
+    .addOption(sharedOptions.seed())
+    .addOption(sharedOptions.threads())
+    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("lesion.html"))
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ residua lesion --model residua-train/best.safetensors
+  $ residua lesion --model model.onnx --data mnist --images 2000
+  $ residua lesion --model best.safetensors --remove layer2.1,layer3.1 --json
+  $ residua lesion --model best.safetensors --swap layer1.0:layer1.2 --reinsert layer3.2`,
+    )
+    .action(lesion);
+}

@@ -1,0 +1,73 @@
+import { mean, standardDeviation } from "../../statistics/summary.ts";
+import { type Advice } from "./rules.ts";
+import type { Cost } from "./facts.ts";
+
+/** One short training. */
+export interface ShortRun {
+  readonly seed: number;
+  /** Share of the test images that are classified right; NaN where it diverged. */
+  readonly accuracy: number;
+  /** Mean of the last tenth of the steps. */
+  readonly loss: number;
+  /** Median of a step. */
+  readonly milliseconds: number;
+}
+
+/** What following an advice did in short trainings with the same seeds. */
+export interface Effect {
+  readonly id: string;
+  readonly runs: readonly ShortRun[];
+  /** Mean difference to the network as it is, in accuracy (0 to 1); above 0 is better. */
+  readonly gain: number;
+  /** Standard error of that mean over the pairs of seeds; NaN with one seed. */
+  readonly error: number;
+  /** Time of a step as a share of the network's own. */
+  readonly time: number;
+}
+
+/** Advice on one network, measured or not. */
+export interface AdviceStudy {
+  readonly title: string;
+  readonly depth: number;
+  readonly order: string;
+  readonly blocks: number;
+  readonly cost?: Cost;
+  readonly advice: readonly Advice[];
+  readonly measured?: {
+    readonly data: string;
+    readonly steps: number;
+    readonly batch: number;
+    readonly testImages: number;
+    readonly status: "done" | "stopped";
+    readonly base: readonly ShortRun[];
+    readonly effects: readonly Effect[];
+  };
+}
+
+/** Compares runs with the network's own, seed by seed. */
+export function measureEffect(id: string, base: readonly ShortRun[], runs: readonly ShortRun[]): Effect {
+  const pairs = runs.flatMap((run) => {
+    const own = base.find(({ seed }) => seed === run.seed);
+    return own === undefined ? [] : [{ run, own }];
+  });
+  const gains = pairs.map(({ run, own }) => run.accuracy - own.accuracy);
+  const times = pairs.map(({ run, own }) => run.milliseconds / own.milliseconds);
+  return {
+    id,
+    runs,
+    gain: gains.length === 0 ? Number.NaN : mean(gains),
+    error: gains.length < 2 ? Number.NaN : standardDeviation(gains) / Math.sqrt(gains.length),
+    time: times.length === 0 ? Number.NaN : mean(times),
+  };
+}
+
+/** What an effect says, no more than so few and short runs can. */
+export function describeEffect({ gain, error, time, runs }: Effect): { readonly en: string; readonly zh: string } {
+  const points = `${gain < 0 ? "−" : "+"}${(100 * Math.abs(gain)).toFixed(1)}`;
+  const spread = Number.isNaN(error) ? "" : ` ± ${(100 * error).toFixed(1)}`;
+  const isClear = Math.abs(gain) > 2 * error;
+  return {
+    en: `measured: ${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${runs.length} seed(s)${isClear ? "" : "; not enough to tell"}`,
+    zh: `实测：准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${runs.length} 个种子${isClear ? "" : "；不足以得出结论"}`,
+  };
+}

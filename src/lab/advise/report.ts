@@ -1,0 +1,96 @@
+import type { Figure } from "../report/figures.ts";
+import type { Report } from "../report/report.ts";
+import { phrase, type Words } from "../report/words.ts";
+import { type AdviceStudy, describeEffect } from "./measured.ts";
+import type { AdviceKind } from "./rules.ts";
+
+const kindWords: Readonly<Record<AdviceKind, Words>> = {
+  change: { en: "change", zh: "修改" },
+  consider: { en: "consider", zh: "考虑" },
+  keep: { en: "keep", zh: "保持" },
+};
+
+function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
+  if (measured === undefined || measured.effects.length === 0) return [];
+  return [
+    {
+      kind: "dots",
+      name: "effects",
+      caption: {
+        en: "Change of the test accuracy by following each advice in short trainings with the same seeds: the mean, twice its standard error, and the single seeds.",
+        zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值、两倍标准误以及各个种子。",
+      },
+      value: { label: { en: "points of accuracy", zh: "准确率（百分点）" } },
+      dots: measured.effects.map(({ id, gain, error, runs }) => ({
+        category: id,
+        value: 100 * gain,
+        ...(Number.isNaN(error) ? {} : { low: 100 * (gain - 2 * error), high: 100 * (gain + 2 * error) }),
+        samples: runs.flatMap(({ seed, accuracy }) => {
+          const own = measured.base.find((run) => run.seed === seed);
+          return own === undefined ? [] : [100 * (accuracy - own.accuracy)];
+        }),
+      })),
+    },
+  ];
+}
+
+/** The advice as a page. */
+export function reportAdvice(study: AdviceStudy): Report {
+  const { measured, advice } = study;
+  const effectOf = (id: string): Words => {
+    const effect = measured?.effects.find((known) => known.id === id);
+    return effect === undefined ? "–" : describeEffect(effect);
+  };
+  const changes = advice.filter(({ kind }) => kind === "change");
+  return {
+    title: phrase({ en: "Advice on ", zh: "关于以下网络的建议：" }, study.title),
+    lead:
+      changes.length === 0 ? [{ en: "Nothing has to be changed.", zh: "无需修改。" }] : changes.map(({ text }) => text),
+    sections: [
+      {
+        heading: { en: "By rule", zh: "依据规则" },
+        parts: [
+          {
+            kind: "table",
+            name: "advice",
+            caption: {
+              en: `${study.title}: ${study.depth} layers, ${study.blocks} blocks, ${study.order}.`,
+              zh: `${study.title}：${study.depth} 层，${study.blocks} 个块，${study.order}。`,
+            },
+            columns: [
+              { title: "" },
+              { title: { en: "advice", zh: "建议" } },
+              { title: { en: "what speaks for it", zh: "依据" } },
+              { title: { en: "source", zh: "来源" } },
+              ...(measured === undefined ? [] : [{ title: { en: "measured", zh: "实测" } }]),
+            ],
+            rows: advice.map(({ id, kind, text, evidence, source }) => [
+              kindWords[kind],
+              text,
+              evidence,
+              source,
+              ...(measured === undefined ? [] : [effectOf(id)]),
+            ]),
+          },
+        ],
+      },
+      ...(measured === undefined
+        ? []
+        : [
+            {
+              heading: { en: "By short measurement", zh: "短时测量" },
+              parts: [
+                ...effectFigures(study),
+                {
+                  kind: "note" as const,
+                  text: {
+                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, ${measured.base.length} seed(s), tested on ${measured.testImages} images. So short a training shows what eases the start, not where a long one ends.`,
+                    zh: `${measured.data}，${measured.steps} 步，每步 ${measured.batch} 张图像，${measured.base.length} 个种子，在 ${measured.testImages} 张图像上测试。如此短的训练只能说明起步是否更容易，而不能说明长时间训练的结果。`,
+                  },
+                },
+              ],
+            },
+          ]),
+    ],
+  };
+}

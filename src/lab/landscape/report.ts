@@ -1,0 +1,135 @@
+import type { Figure } from "../report/figures.ts";
+import type { Report } from "../report/report.ts";
+import type { Words } from "../report/words.ts";
+import { type LandscapeStudy, type LossPlane, summarizeLandscape } from "./study.ts";
+
+const lossWords = { en: "loss", zh: "损失" } as const;
+
+/** A loss of a thousand next to one of 0.01 is drawn by its logarithm. */
+const scaleOf = ({ loss }: LossPlane): "linear" | "log" => {
+  const values = loss.flat().filter((value) => Number.isFinite(value) && value > 0);
+  return Math.max(...values) > 50 * Math.min(...values) ? "log" : "linear";
+};
+
+const isWhole = ({ loss }: LossPlane): boolean => loss.flat().every((value) => Number.isFinite(value));
+
+function planeFigures(
+  plane: LossPlane & { readonly path?: readonly { readonly x: number; readonly y: number; readonly step: string }[] },
+  name: string,
+  axes: readonly [Words, Words],
+  captions: readonly [Words, Words],
+): readonly Figure[] {
+  const shared = {
+    x: { label: axes[0] },
+    y: { label: axes[1] },
+    value: { label: lossWords, scale: scaleOf(plane) },
+    xs: plane.xs,
+    ys: plane.ys,
+    values: plane.loss,
+    ...(plane.path === undefined
+      ? {}
+      : { path: plane.path.map(({ x, y, step }) => ({ x, y, label: { en: `step ${step}`, zh: `第 ${step} 步` } })) }),
+  };
+  const contour: Figure = { ...shared, kind: "contour", name: `${name}-contour`, caption: captions[0] };
+  const surface: Figure = { ...shared, kind: "surface", name: `${name}-surface`, caption: captions[1] };
+  return isWhole(plane) ? [contour, surface] : [];
+}
+
+const alongFirst: Words = { en: "first direction, × filter size", zh: "第一个方向（× 滤波器大小）" };
+const alongSecond: Words = { en: "second direction, × filter size", zh: "第二个方向（× 滤波器大小）" };
+const turning: Words = {
+  en: "The same as a surface: drag to turn it, use the wheel to come closer.",
+  zh: "同一数据的曲面：拖动可旋转，滚轮可缩放。",
+};
+
+/** The landscape as a page. */
+export function reportLandscape(study: LandscapeStudy): Report {
+  const { line, plane, trajectory } = study;
+  const curve = (name: Words, values: readonly number[]): Figure => ({
+    kind: "lines",
+    name: "line",
+    caption: {
+      en: "Loss along one filter-normalised random direction; 0 is the network itself, 1 changes every filter by as much as it is large.",
+      zh: "沿一个滤波器归一化随机方向的损失；0 为网络本身，1 表示每个滤波器的改变量等于其自身大小。",
+    },
+    x: { label: alongFirst },
+    y: { label: lossWords },
+    series: [
+      {
+        name,
+        points: line.at.flatMap((x, index) => (Number.isFinite(values[index]) ? [{ x, y: values[index] }] : [])),
+      },
+    ],
+  });
+  const error: Figure = {
+    kind: "lines",
+    name: "line-error",
+    caption: { en: "Error along the same line.", zh: "沿同一直线的错误率。" },
+    x: { label: alongFirst },
+    y: { label: { en: "error, %", zh: "错误率，%" } },
+    series: [
+      {
+        name: study.label,
+        points: line.at.flatMap((x, index) =>
+          Number.isFinite(line.error[index]) ? [{ x, y: 100 * line.error[index] }] : [],
+        ),
+      },
+    ],
+  };
+  const sections: Report["sections"] = [
+    { heading: { en: "Along one line", zh: "沿一条直线" }, parts: [curve(study.label, line.loss), error] },
+    {
+      heading: { en: "On a plane", zh: "在一个平面上" },
+      parts: planeFigures(
+        plane,
+        "plane",
+        [alongFirst, alongSecond],
+        [
+          {
+            en: "Lines of equal loss on the plane of two filter-normalised random directions; the network is at 0, 0.",
+            zh: "两个滤波器归一化随机方向所张平面上的等损失线；网络位于 (0, 0)。",
+          },
+          turning,
+        ],
+      ),
+    },
+    {
+      heading: { en: "Where the training went", zh: "训练走过的路" },
+      parts:
+        trajectory === undefined
+          ? []
+          : planeFigures(
+              trajectory,
+              "trajectory",
+              [
+                { en: "first principal direction", zh: "第一主方向" },
+                { en: "second principal direction", zh: "第二主方向" },
+              ],
+              [
+                {
+                  en: "The plane through the end of the training (0, 0) that holds most of its way, with the way. Batch norms keep the statistics of the end, so that the loss at earlier moments is not what it was then.",
+                  zh: "经过训练终点 (0, 0) 且包含大部分训练轨迹的平面及该轨迹。批归一化保持终点的统计量，因此早期时刻的损失与当时不同。",
+                },
+                turning,
+              ],
+            ),
+    },
+    {
+      heading: { en: "How it was measured", zh: "测量方法" },
+      parts: [
+        {
+          kind: "note",
+          text: {
+            en: `${study.label} on the first ${study.images} training images of ${study.data}, batch norm by running statistics; biases and batch norms are not moved along random directions; seed ${study.seed}. After Li et al. 2018, arXiv:1712.09913.`,
+            zh: `${study.label}，${study.data} 的前 ${study.images} 张训练图像，批归一化使用滑动统计量；随机方向上不移动偏置与批归一化参数；种子 ${study.seed}。方法见 Li 等 2018，arXiv:1712.09913。`,
+          },
+        },
+      ],
+    },
+  ];
+  return {
+    title: { en: `The loss around ${study.label}`, zh: `${study.label} 周围的损失` },
+    lead: summarizeLandscape(study).sentences,
+    sections: sections.filter(({ parts }) => parts.length > 0),
+  };
+}

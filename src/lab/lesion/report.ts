@@ -1,0 +1,176 @@
+import { median, quantile } from "../../statistics/summary.ts";
+import type { Figure, LinesFigure } from "../report/figures.ts";
+import type { Report } from "../report/report.ts";
+import type { Words } from "../report/words.ts";
+import { groupByCount, type LesionKind, type LesionStudy } from "./study.ts";
+import { summarizeLesions } from "./summary.ts";
+
+const errorAxis = { label: { en: "error, %", zh: "错误率，%" } } as const;
+
+function singleFigure(study: LesionStudy, kind: LesionKind, name: string, caption: Words): Figure {
+  return {
+    kind: "bars",
+    name,
+    caption,
+    label: { en: "block", zh: "块" },
+    value: errorAxis,
+    bars: study.lesions
+      .filter((lesion) => lesion.kind === kind)
+      .map(({ blocks, error }) => {
+        const [block] = blocks;
+        const shortcut = study.blocks.find((known) => known.name === block)?.kind ?? "";
+        return { category: block, value: 100 * error, group: shortcut };
+      }),
+  };
+}
+
+function countFigure(
+  study: LesionStudy,
+  kinds: readonly LesionKind[],
+  about: Pick<LinesFigure, "name" | "caption"> & { readonly x: Words },
+): Figure {
+  const counted = groupByCount(study.lesions, kinds);
+  return {
+    kind: "lines",
+    name: about.name,
+    caption: about.caption,
+    x: { label: about.x },
+    y: errorAxis,
+    series: [
+      {
+        name: { en: "median, with the middle half of the draws", zh: "中位数及抽样的中间一半" },
+        points: counted.map(({ count, errors }) => ({
+          x: count,
+          y: 100 * median(errors),
+          low: 100 * quantile(errors, 0.25),
+          high: 100 * quantile(errors, 0.75),
+        })),
+      },
+      {
+        name: { en: "guessing", zh: "随机猜测" },
+        isDashed: true,
+        color: "#999999",
+        points: [counted[0], counted.at(-1)].flatMap((end) =>
+          end === undefined ? [] : [{ x: end.count, y: 100 * (1 - 1 / study.classes) }],
+        ),
+      },
+    ],
+  };
+}
+
+function pathFigures({ paths }: LesionStudy): readonly Figure[] {
+  const x = { label: { en: "residuals on the path", zh: "路径上的残差数" } };
+  return [
+    {
+      kind: "lines",
+      name: "path-shares",
+      caption: {
+        en: "Of all 2ⁿ paths, how many go through so many residuals (a binomial law), and what share of the gradient comes through them: the paths that train the network are shorter than most.",
+        zh: "在全部 2ⁿ 条路径中，经过相应数量残差的路径所占比例（二项分布），以及经由它们的梯度份额：真正训练网络的路径比多数路径更短。",
+      },
+      x,
+      y: { label: { en: "share, %", zh: "份额，%" } },
+      series: [
+        {
+          name: { en: "of all paths", zh: "占全部路径" },
+          points: paths.map(({ length, share }) => ({ x: length, y: 100 * share })),
+        },
+        {
+          name: { en: "of the gradient", zh: "占梯度" },
+          points: paths.map(({ length, contribution }) => ({ x: length, y: 100 * contribution })),
+        },
+      ],
+    },
+    {
+      kind: "lines",
+      name: "path-gradients",
+      caption: {
+        en: "Mean norm of the gradient that arrives before the first block through one path, by the number of residuals on it.",
+        zh: "经由单条路径到达第一个块之前的梯度平均范数，按路径上的残差数排列。",
+      },
+      x,
+      y: { label: { en: "gradient norm", zh: "梯度范数" }, scale: "log" },
+      series: [
+        {
+          name: { en: "one path", zh: "单条路径" },
+          points: paths.map(({ length, gradient }) => ({ x: length, y: gradient })),
+        },
+      ],
+    },
+  ];
+}
+
+/** The study as a page. */
+export function reportLesion(study: LesionStudy): Report {
+  const has = (...kinds: readonly LesionKind[]): boolean => study.lesions.some(({ kind }) => kinds.includes(kind));
+  const when = (condition: boolean, ...parts: readonly Figure[]): readonly Figure[] => (condition ? parts : []);
+  const sections: Report["sections"] = [
+    {
+      heading: { en: "Blocks removed", zh: "移除块" },
+      parts: [
+        ...when(
+          has("remove"),
+          singleFigure(study, "remove", "removed-one", {
+            en: "Error on the test images with one block removed: its shortcut alone is left. Blocks that change the shape usually matter most.",
+            zh: "移除一个块（仅保留其捷径）后在测试图像上的错误率。改变形状的块通常最重要。",
+          }),
+        ),
+        ...when(
+          has("remove set"),
+          countFigure(study, ["remove", "remove set"], {
+            name: "removed-many",
+            caption: {
+              en: "Random sets of blocks removed. A residual network gets worse step by step, as an ensemble of paths would; a plain one fails at once.",
+              zh: "随机移除若干块。残差网络像路径的集成那样逐步变差；普通网络立即失效。",
+            },
+            x: { en: "blocks removed", zh: "移除的块数" },
+          }),
+        ),
+      ],
+    },
+    {
+      heading: { en: "Blocks in another order, and twice", zh: "改变块的顺序与重复使用" },
+      parts: [
+        ...when(
+          has("swap", "shuffle"),
+          countFigure(study, ["swap", "shuffle"], {
+            name: "shuffled",
+            caption: {
+              en: "Blocks of one stage in exchanged places, by the number of exchanges.",
+              zh: "同一阶段内交换块的位置，按交换次数排列。",
+            },
+            x: { en: "exchanges", zh: "交换次数" },
+          }),
+        ),
+        ...when(
+          has("reinsert"),
+          singleFigure(study, "reinsert", "reinserted", {
+            en: "Error with one block put in once more behind itself.",
+            zh: "在某个块之后再次插入该块时的错误率。",
+          }),
+        ),
+      ],
+    },
+    {
+      heading: { en: "Paths of the gradient", zh: "梯度的路径" },
+      parts: when(study.paths.length > 0, ...pathFigures(study)),
+    },
+    {
+      heading: { en: "How it was measured", zh: "测量方法" },
+      parts: [
+        {
+          kind: "note",
+          text: {
+            en: `${study.label} on the first ${study.images} test images of ${study.data}, as trained, nothing adapted afterwards; seed ${study.seed}. After Veit, Wilber and Belongie 2016, arXiv:1605.06431.`,
+            zh: `${study.label}，${study.data} 的前 ${study.images} 张测试图像，按训练结果评估，未作任何后续调整；种子 ${study.seed}。方法见 Veit、Wilber 与 Belongie 2016，arXiv:1605.06431。`,
+          },
+        },
+      ],
+    },
+  ];
+  return {
+    title: { en: `What is left of ${study.label} without its blocks?`, zh: `去掉块之后，${study.label} 还剩什么？` },
+    lead: summarizeLesions(study).sentences,
+    sections: sections.filter(({ parts }) => parts.length > 0),
+  };
+}

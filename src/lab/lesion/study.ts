@@ -1,0 +1,200 @@
+import { permutation, randomStream } from "../../tensor/random.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import type { PathLength } from "./paths.ts";
+import {
+  allWhole,
+  type BlockedGraph,
+  type BlockUse,
+  interchangeable,
+  isRemovable,
+  keepsShape,
+  withInserted,
+  withoutBlocks,
+  withSwapped,
+} from "./rewire.ts";
+
+/** What is done to a network. */
+export type LesionKind = "whole" | "remove" | "remove set" | "swap" | "shuffle" | "reinsert" | "asked";
+
+/** A changed network that is to be evaluated. */
+export interface LesionPlan {
+  /** Tells it from all others. */
+  readonly key: string;
+  readonly kind: LesionKind;
+  /** Names of the blocks that it is about. */
+  readonly blocks: readonly string[];
+  /** How many blocks are removed, or how many pairs changed places. */
+  readonly count: number;
+  readonly uses: readonly BlockUse[];
+}
+
+/** What a changed network does. */
+export interface Lesion extends Omit<LesionPlan, "uses"> {
+  /** Share of the images that are classified wrong. */
+  readonly error: number;
+  readonly loss: number;
+}
+
+/** A whole study. */
+export interface LesionStudy {
+  readonly label: string;
+  readonly data: string;
+  readonly images: number;
+  readonly classes: number;
+  readonly seed: number;
+  readonly status: "done" | "stopped";
+  /** All blocks in order, with what their shortcuts are and whether they can be left out. */
+  readonly blocks: readonly { readonly name: string; readonly kind: string; readonly removable: boolean }[];
+  readonly lesions: readonly Lesion[];
+  /** By length; empty where no block has a shortcut. */
+  readonly paths: readonly PathLength[];
+}
+
+/** What a user asks for by name beside the standard study. */
+export interface LesionWish {
+  readonly remove?: readonly string[];
+  /** Pairs that change places. */
+  readonly swap?: readonly (readonly [string, string])[];
+  readonly reinsert?: readonly string[];
+}
+
+const nameList = ({ blocks }: BlockedGraph): string => {
+  const names = blocks.map(({ name }) => name);
+  return names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more` : names.join(", ");
+};
+
+function placeOf(network: BlockedGraph, option: string, name: string): number {
+  const found = network.blocks.findIndex((block) => block.name === name);
+  if (found < 0) throw new OptionError(option, `there is no block "${name}"; must be one of ${nameList(network)}`);
+  return found;
+}
+
+/** @throws {OptionError} naming the block that is not there or cannot be moved so */
+export function planWish(network: BlockedGraph, wish: LesionWish): LesionPlan | undefined {
+  const { remove = [], swap = [], reinsert = [] } = wish;
+  if (remove.length + swap.length + reinsert.length === 0) return undefined;
+  const removed = remove.map((name) => placeOf(network, "--remove", name));
+  const fixed = removed.find((index) => !isRemovable(network.graph, network.blocks[index]));
+  if (fixed !== undefined)
+    throw new OptionError(
+      "--remove",
+      `"${network.blocks[fixed].name}" has no shortcut and changes the shape; it must stay`,
+    );
+  let uses = withoutBlocks(network.blocks, new Set(removed));
+  for (const [a, b] of swap) {
+    const places = [placeOf(network, "--swap", a), placeOf(network, "--swap", b)] as const;
+    if (!interchangeable(network).some((run) => places.every((place) => run.includes(place))))
+      throw new OptionError("--swap", `"${a}" and "${b}" are not of one shape in one stage`);
+    uses = withSwapped(uses, ...places);
+  }
+  for (const name of reinsert) {
+    const place = placeOf(network, "--reinsert", name);
+    if (!keepsShape(network.graph, network.blocks[place]))
+      throw new OptionError("--reinsert", `"${name}" changes the shape; only blocks that keep it can stand twice`);
+    uses = withInserted(uses, place, place);
+  }
+  const blocks = [...remove, ...swap.flat(), ...reinsert];
+  return { key: `asked ${JSON.stringify(wish)}`, kind: "asked", blocks, count: blocks.length, uses };
+}
+
+/** How much a standard study does. */
+export interface LesionScope {
+  /** Random sets of each size, and random orders of each number of swaps. */
+  readonly draws: number;
+  /** Evaluations at most, the whole network's aside. */
+  readonly limit: number;
+  readonly seed: number;
+}
+
+/** Sizes of sets: all where there is room, otherwise spread evenly. */
+function spread(count: number, most: number): readonly number[] {
+  if (count <= most) return Array.from({ length: count }, (_, index) => index + 1);
+  return [...new Set(Array.from({ length: most }, (_, index) => 1 + Math.round((index * (count - 1)) / (most - 1))))];
+}
+
+/**
+ * The standard study: the whole network; each block removed; random sets removed, of every size; blocks of one stage in
+ * exchanged places; each block that keeps its shape once more.
+ *
+ * @throws {OptionError} if the network has no block that can be removed
+ */
+export function planLesions(network: BlockedGraph, { draws, limit, seed }: LesionScope): readonly LesionPlan[] {
+  const { graph, blocks } = network;
+  const removable = blocks.flatMap((block, index) => (isRemovable(graph, block) ? [index] : []));
+  if (removable.length === 0)
+    throw new OptionError(
+      "--model",
+      "has no residual blocks, and no block that keeps its shape: there is nothing to remove",
+    );
+  const nameOf = (index: number): string => blocks[index].name;
+  const whole = allWhole(blocks);
+  const singles = removable.map((index): LesionPlan => ({
+    key: `remove ${nameOf(index)}`,
+    kind: "remove",
+    blocks: [nameOf(index)],
+    count: 1,
+    uses: withoutBlocks(blocks, new Set([index])),
+  }));
+  const runs = interchangeable(network);
+  const repeated = runs.flat().map((index): LesionPlan => ({
+    key: `reinsert ${nameOf(index)}`,
+    kind: "reinsert",
+    blocks: [nameOf(index)],
+    count: 1,
+    uses: withInserted(whole, index, index),
+  }));
+  const left = Math.max(8, limit - singles.length - repeated.length);
+  const sizes = spread(removable.length, Math.max(4, Math.floor((0.7 * left) / draws))).filter((size) => size > 1);
+  const sets = sizes.flatMap((size) =>
+    Array.from({ length: size === removable.length ? 1 : draws }, (_, draw): LesionPlan => {
+      const order = permutation(randomStream(seed, "lesion", size, draw), removable.length);
+      const chosen = Array.from(order.subarray(0, size), (place) => removable[place]).toSorted((a, b) => a - b);
+      const uses = withoutBlocks(blocks, new Set(chosen));
+      return { key: `set ${size} ${draw}`, kind: "remove set", blocks: chosen.map(nameOf), count: size, uses };
+    }),
+  );
+  const swaps = [1, 2, 3, 4, 6, 8].slice(0, Math.max(1, Math.floor((0.3 * left) / draws)));
+  const shuffles =
+    runs.length === 0
+      ? []
+      : swaps.flatMap((count) =>
+          Array.from({ length: draws }, (_, draw): LesionPlan => {
+            const stream = randomStream(seed, "shuffle blocks", count, draw);
+            const pairs = Array.from({ length: count }, () => {
+              const run = runs[stream.integer(runs.length)];
+              const a = stream.integer(run.length);
+              const b = (a + 1 + stream.integer(run.length - 1)) % run.length;
+              return [run[a], run[b]] as const;
+            });
+            const uses = pairs.reduce((before, [a, b]) => withSwapped(before, a, b), whole);
+            return {
+              key: `shuffle ${count} ${draw}`,
+              kind: count === 1 ? "swap" : "shuffle",
+              blocks: [...new Set(pairs.flat())].map(nameOf),
+              count,
+              uses,
+            };
+          }),
+        );
+  return [
+    { key: "whole", kind: "whole", blocks: [], count: 0, uses: whole },
+    ...singles,
+    ...sets,
+    ...shuffles,
+    ...repeated,
+  ];
+}
+
+/** Values of one count together. */
+export interface CountedError {
+  readonly count: number;
+  readonly errors: readonly number[];
+}
+
+/** Errors by how much was done, from 0 on. */
+export function groupByCount(lesions: readonly Lesion[], kinds: readonly LesionKind[]): readonly CountedError[] {
+  const groups = new Map<number, number[]>();
+  for (const { kind, count, error } of lesions)
+    if (kind === "whole" || kinds.includes(kind)) groups.set(count, [...(groups.get(count) ?? []), error]);
+  return [...groups].toSorted(([a], [b]) => a - b).map(([count, errors]) => ({ count, errors }));
+}

@@ -1,0 +1,40 @@
+import { builtFile } from "../../data/node/built-file.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import type { SessionOptions } from "../../runtime/runtime.ts";
+import type { LoweringChoice } from "../../train/lowering.ts";
+import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import type { AdviceStudy } from "../advise/measured.ts";
+
+/** Networks to train for a short while, as the child gets them. */
+export interface MeasureJob {
+  readonly base: { readonly name: string; readonly options: ModelOptions };
+  readonly variants: readonly { readonly id: string; readonly name: string; readonly options: ModelOptions }[];
+  readonly data: string;
+  readonly cache: string;
+  readonly steps: number;
+  readonly seeds: readonly number[];
+  readonly testImages: number;
+  readonly recipe: Recipe;
+  readonly lowering: LoweringChoice;
+  readonly session: SessionOptions;
+}
+
+/** What the child reports. */
+export interface MeasureEvent {
+  readonly label: string;
+  /** Share of the whole that is done. */
+  readonly share: number;
+}
+
+/** What was measured. */
+export type Measured = NonNullable<AdviceStudy["measured"]>;
+
+/** Trains a network and its variants for a short while in a child process. */
+export function startMeasuring(job: MeasureJob, onEvent: (event: MeasureEvent) => void): ChildJob<Measured> {
+  return startChildJob<MeasureJob, MeasureEvent, Measured>(
+    builtFile(import.meta.url, "./advise-worker.js"),
+    job,
+    onEvent,
+  );
+}

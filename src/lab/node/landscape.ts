@@ -1,0 +1,43 @@
+import { builtFile } from "../../data/node/built-file.ts";
+import type { SessionOptions } from "../../runtime/runtime.ts";
+import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
+import type { LandscapeStudy } from "../landscape/study.ts";
+
+/** A landscape to be measured, as the child gets it. */
+export interface LandscapeJob {
+  readonly file: string;
+  readonly data?: string;
+  readonly cache: string;
+  /** The first so many training images. */
+  readonly images: number;
+  readonly seed: number;
+  /** How far to go, in sizes of filters. */
+  readonly radius: number;
+  /** Points of the line, and points along each side of the planes: odd numbers. */
+  readonly linePoints: number;
+  readonly planePoints: number;
+  /** Files of weights on the way of the training, in their order; none without a trajectory. */
+  readonly snapshots: readonly string[];
+  readonly journal: string;
+  readonly session: SessionOptions;
+}
+
+/** What the child reports. */
+export type LandscapeEvent =
+  | { readonly kind: "note"; readonly text: string }
+  | {
+      readonly kind: "point";
+      readonly done: number;
+      readonly total: number;
+      readonly loss: number;
+      readonly isKnown: boolean;
+    };
+
+/** Measures a landscape in a child process; stopped, it returns what it has. */
+export function startLandscape(job: LandscapeJob, onEvent: (event: LandscapeEvent) => void): ChildJob<LandscapeStudy> {
+  return startChildJob<LandscapeJob, LandscapeEvent, LandscapeStudy>(
+    builtFile(import.meta.url, "./landscape-worker.js"),
+    job,
+    onEvent,
+  );
+}

@@ -1,0 +1,41 @@
+import { builtFile } from "../../data/node/built-file.ts";
+import type { SessionOptions } from "../../runtime/runtime.ts";
+import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
+import type { LesionScope, LesionStudy, LesionWish } from "../lesion/study.ts";
+
+/** A study of lesions as the child gets it. */
+export interface LesionJob {
+  readonly file: string;
+  readonly data?: string;
+  readonly cache: string;
+  /** The first so many test images. */
+  readonly images: number;
+  /** Gradient paths to sample of each length. */
+  readonly pathSamples: number;
+  readonly scope: LesionScope;
+  readonly wish: LesionWish;
+  /** Where points are kept on the way. */
+  readonly journal: string;
+  readonly session: SessionOptions;
+}
+
+/** What the child reports. */
+export type LesionEvent =
+  | { readonly kind: "note"; readonly text: string }
+  | {
+      readonly kind: "point";
+      readonly done: number;
+      readonly total: number;
+      readonly key: string;
+      readonly error: number;
+      readonly isKnown: boolean;
+    };
+
+/** Takes a network apart in a child process; stopped, it returns what it has. */
+export function startLesion(job: LesionJob, onEvent: (event: LesionEvent) => void): ChildJob<LesionStudy> {
+  return startChildJob<LesionJob, LesionEvent, LesionStudy>(
+    builtFile(import.meta.url, "./lesion-worker.js"),
+    job,
+    onEvent,
+  );
+}
