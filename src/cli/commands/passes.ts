@@ -1,10 +1,12 @@
+import { extname } from "node:path";
 import type { Command } from "commander";
 import { crossEntropy } from "../../nn/losses.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { describeLeft, type ImportedModel, loadWeights } from "../../train/load-weights.ts";
 import { runForward, runGradients } from "../../train/passes.ts";
-import { readNpy, readWeightsFile, writeNpy, writeSafetensors } from "../../weights/node.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { readNpy, readWeightsFile, writeNpy, writePytorch, writeSafetensors } from "../../weights/node.ts";
 import { sharedOptions } from "../options.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
 import { printJson, say } from "../output.ts";
@@ -47,12 +49,21 @@ async function forward(name: string, options: PassOptions): Promise<void> {
   else say(`wrote scores [${scores.shape.join(",")}] to ${options.output}`);
 }
 
+const gradientWriters: Readonly<Record<string, typeof writeSafetensors>> = {
+  ".safetensors": writeSafetensors,
+  ".pth": writePytorch,
+  ".pt": writePytorch,
+};
+
 async function gradients(name: string, options: PassOptions & { readonly labels: string }): Promise<void> {
+  const write = gradientWriters[extname(options.output)];
+  if (write === undefined)
+    throw new OptionError("--output", `${options.output}: must end in ${Object.keys(gradientWriters).join(", ")}`);
   const loaded = await load(name, options);
   const images = await readNpy(options.input);
   const labels = await readNpy(options.labels);
   const found = await runGradients(createNodeRuntime(), loaded, images, labels, crossEntropy, threadsOf(options));
-  await writeSafetensors(options.output, new Map([...found.gradients, ["loss", found.loss]]));
+  await write(options.output, new Map([...found.gradients, ["loss", found.loss]]));
   const loss = Number(found.loss.data[0]);
   if (options.json)
     printJson({
