@@ -120,7 +120,7 @@ export function reportLesion(study: LesionStudy): Report {
           countFigure(study, ["remove", "remove set"], {
             name: "removed-many",
             caption: {
-              en: "Random sets of blocks removed. A residual network gets worse step by step, as an ensemble of paths would; a plain one fails at once.",
+              en: "Random sets of blocks removed. The paper's residual network of 110 layers gets worse step by step, as an ensemble of paths would; a plain one fails at once.",
               zh: "随机移除若干块。残差网络像路径的集成那样逐步变差；普通网络立即失效。",
             },
             x: { en: "blocks removed", zh: "移除的块数" },
