@@ -6,3 +6,6 @@ export * from "./comparison-words.ts";
 export * from "./shortcut-colors.ts";
 export * from "./report/index.ts";
 export * from "./architecture.ts";
+export * from "./classification.ts";
+export * from "./grad-cam.ts";
+export * from "./network-report.ts";

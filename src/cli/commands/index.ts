@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<Registration>>> = {
   describe: async () => (await import("./describe.ts")).registerDescribe,
   inspect: async () => (await import("./inspect.ts")).registerInspect,
   export: async () => (await import("./export.ts")).registerExport,
+  report: async () => (await import("./report.ts")).registerReport,
   data: async () => (await import("./data.ts")).registerData,
   forward: async () => (await import("./passes.ts")).registerForward,
   gradients: async () => (await import("./passes.ts")).registerGradients,

@@ -2,3 +2,4 @@ export * from "./compare.ts";
 export * from "./comparison-record.ts";
 export { defineConfig, type CompareConfig, type ResiduaConfig } from "./project-config.ts";
 export * from "./report/index.ts";
+export * from "./network-study.ts";

@@ -29,10 +29,10 @@ export function joinReports(title: Words, reports: readonly Report[]): Report {
   return {
     title,
     lead: reports[0]?.lead ?? [],
-    sections: reports.flatMap((report, index) => [
+    sections: reports.flatMap((report, index): readonly ReportSection[] => [
       ...(index === 0
         ? []
-        : [{ heading: report.title, parts: report.lead.map((text) => ({ kind: "text", text }) as const) }]),
+        : [{ heading: report.title, parts: report.lead.map((text): ReportText => ({ kind: "text", text })) }]),
       ...report.sections.map(({ heading, parts }) => ({ heading, parts: parts.map((part) => rename(part, index)) })),
     ]),
   };

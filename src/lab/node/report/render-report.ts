@@ -3,6 +3,7 @@ import type { Figure, PicturesFigure, TableFigure } from "../../report/figures.t
 import type { Report, ReportSection, ReportText } from "../../report/report.ts";
 import { escapeHtml, inLanguage, type Words, wordsToHtml } from "../../report/words.ts";
 import { drawFigure } from "./draw-figure.ts";
+import { encodeReport } from "./keep-report.ts";
 import { pngAddress } from "./png.ts";
 import { pageScript } from "./script.ts";
 import { pageStyle } from "./style.ts";
@@ -62,7 +63,8 @@ function renderSection({ heading, parts }: ReportSection, index: number): string
 }
 
 /** A page that needs nothing but itself: opens from a file, without a network; reads without its script, in English. */
-export function renderReport({ title, lead, sections }: Report): string {
+export function renderReport(report: Report): string {
+  const { title, lead, sections } = report;
   const links = sections.map(({ heading }, index) => `<a href="#section-${index + 1}">${wordsToHtml(heading)}</a>`);
   const titles = { en: escapeHtml(inLanguage(title, "en")), zh: escapeHtml(inLanguage(title, "zh")) };
   return `<!doctype html>
@@ -79,6 +81,7 @@ export function renderReport({ title, lead, sections }: Report): string {
 ${lead.map((text) => paragraph(text, "lead")).join("\n")}
 <nav>${links.join("")}</nav>
 ${sections.map(renderSection).join("\n")}
+${encodeReport(report)}
 <script type="module">
 ${pageScript()}
 </script>

@@ -1,0 +1,203 @@
+import { confusionMatrix, type Judged, scoreClasses } from "./classification.ts";
+import type { LinesFigure, Picture } from "./report/figures.ts";
+import type { Report, ReportSection } from "./report/report.ts";
+import type { Words } from "./report/words.ts";
+
+/** What a report of one trained network is made from. */
+export interface NetworkStudy {
+  /** Such as "resnet20, project". */
+  readonly label: string;
+  readonly data: string;
+  readonly parameters: number;
+  readonly multiplyAdds?: number;
+  readonly classes: readonly string[];
+  readonly judged: readonly Judged[];
+  /** SVG that leaves its colours to the page. */
+  readonly architecture?: string;
+  /** Of the training, where the run is known. */
+  readonly curves?: readonly {
+    readonly name: Words;
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+  }[];
+  readonly run?: string;
+  readonly mistakes: readonly Picture[];
+  readonly maps: readonly Picture[];
+}
+
+const both = (en: string, zh: string): Words => ({ en, zh });
+const percent = (share: number): string => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(2)} %`);
+
+/** The two classes that are taken for each other most often. */
+function findConfusion(matrix: readonly (readonly number[])[]): readonly [number, number, number] | undefined {
+  let worst: [number, number, number] | undefined;
+  matrix.forEach((row, label) =>
+    row.forEach((count, predicted) => {
+      if (label !== predicted && count > (worst?.[2] ?? 0)) worst = [label, predicted, count];
+    }),
+  );
+  return worst;
+}
+
+function leadOf(study: NetworkStudy, matrix: readonly (readonly number[])[]): readonly Words[] {
+  const { judged, classes, label, data } = study;
+  const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
+  const loss = judged.reduce((sum, one) => sum + one.loss, 0) / judged.length;
+  const worst = findConfusion(matrix);
+  return [
+    both(
+      `${label} classifies ${percent(right / judged.length)} of ${judged.length.toLocaleString("en-US")} test images of ${data} right; mean cross-entropy ${loss.toFixed(4)}.`,
+      `${label} 在 ${data} 的 ${judged.length.toLocaleString("en-US")} 张测试图像上的准确率为 ${percent(right / judged.length)}，平均交叉熵 ${loss.toFixed(4)}。`,
+    ),
+    ...(worst === undefined
+      ? []
+      : [
+          both(
+            `Its most frequent mistake: ${classes[worst[0]]} taken for ${classes[worst[1]]}, ${worst[2]} times.`,
+            `最常见的错误：把 ${classes[worst[0]]} 认作 ${classes[worst[1]]}，共 ${worst[2]} 次。`,
+          ),
+        ]),
+  ];
+}
+
+function curvesFigure(curves: NonNullable<NetworkStudy["curves"]>): LinesFigure {
+  return {
+    kind: "lines",
+    name: "training-curves",
+    caption: both(
+      "As the run store has it; each point is the mean of its neighbours.",
+      "来自运行记录；每点为相邻步的平均。",
+    ),
+    x: { label: both("training step", "训练步") },
+    y: { label: both("loss", "损失") },
+    series: curves.map(({ name, points }) => ({ name, points })),
+  };
+}
+
+function scoresSection(matrix: readonly (readonly number[])[], classes: readonly string[]): ReportSection {
+  return {
+    heading: both("Class by class", "逐类表现"),
+    parts: [
+      {
+        kind: "table",
+        name: "class-scores",
+        caption: both(
+          "Precision: of what was called so, how much is. Recall: of what is, how much was called so.",
+          "精确率：被判为该类者中正确的比例。召回率：该类中被正确判出的比例。",
+        ),
+        columns: [
+          { title: both("class", "类别") },
+          { title: both("images", "图像"), align: "right" },
+          { title: both("precision", "精确率"), align: "right" },
+          { title: both("recall", "召回率"), align: "right" },
+          { title: "F1", align: "right" },
+        ],
+        rows: scoreClasses(matrix, classes).map(({ name, count, precision, recall, f1 }) => [
+          name,
+          String(count),
+          percent(precision),
+          percent(recall),
+          percent(f1),
+        ]),
+      },
+    ],
+  };
+}
+
+/** More classes than this make no picture that could be read. */
+const MOST_CLASSES = 120;
+
+/** A trained network as a report: how well it does, where it fails, and where it looks. */
+export function reportNetwork(study: NetworkStudy): Report {
+  const { classes, judged, architecture, curves, mistakes, maps, parameters, multiplyAdds, run } = study;
+  const matrix = confusionMatrix(judged, classes.length);
+  const cost = multiplyAdds === undefined ? "" : `${(multiplyAdds / 1e6).toFixed(1)} M`;
+  const sections: readonly (ReportSection | undefined)[] = [
+    classes.length > MOST_CLASSES
+      ? undefined
+      : {
+          heading: both("Confusion", "混淆矩阵"),
+          parts: [
+            {
+              kind: "heat-map",
+              name: "confusion",
+              caption: both(
+                "Rows are the true classes, columns what the network says; colours are logarithmic, so that rare mistakes show.",
+                "行为真实类别，列为网络判断；颜色按对数，使少见的错误可见。",
+              ),
+              rowLabel: both("true", "真实"),
+              columnLabel: both("predicted", "预测"),
+              rows: classes,
+              columns: classes,
+              value: { label: both("images", "图像数"), scale: "log" },
+              maps: [{ name: "", values: matrix }],
+              showsValues: true,
+            },
+          ],
+        },
+    scoresSection(matrix, classes),
+    mistakes.length === 0
+      ? undefined
+      : {
+          heading: both("The worst mistakes", "最严重的错误"),
+          parts: [
+            {
+              kind: "pictures",
+              name: "mistakes",
+              columns: 8,
+              width: 92,
+              pictures: mistakes,
+              caption: both(
+                "Of all wrong answers those with the highest loss: what the network says and how sure it is, then what it is.",
+                "损失最高的错误：网络的判断及其把握，以及正确答案。",
+              ),
+            },
+          ],
+        },
+    maps.length === 0
+      ? undefined
+      : {
+          heading: both("Where it looks", "网络关注之处"),
+          parts: [
+            {
+              kind: "pictures",
+              name: "grad-cam",
+              columns: 8,
+              width: 92,
+              pictures: maps,
+              caption: both(
+                "Grad-CAM (Selvaraju et al. 2017): what speaks for the class that is named, red most. First the surest right answers, then the worst mistakes.",
+                "Grad-CAM（Selvaraju 等 2017）：支持所标类别的区域，红色最强。先为最有把握的正确判断，后为最严重的错误。",
+              ),
+            },
+          ],
+        },
+    curves === undefined ? undefined : { heading: both("Training", "训练过程"), parts: [curvesFigure(curves)] },
+    architecture === undefined
+      ? undefined
+      : {
+          heading: both("Architecture", "网络结构"),
+          parts: [
+            {
+              kind: "drawing",
+              name: "architecture",
+              svg: architecture,
+              caption: both(
+                `${parameters.toLocaleString("en-US")} parameters${cost === "" ? "" : `, ${cost} multiply-adds an image`}. Skip edges are coloured by their kind.`,
+                `${parameters.toLocaleString("en-US")} 个参数${cost === "" ? "" : `，每张图像 ${cost} 次乘加`}。捷径按种类着色。`,
+              ),
+            },
+          ],
+        },
+    run === undefined
+      ? undefined
+      : {
+          heading: both("Origin", "来源"),
+          parts: [{ kind: "note", text: both(`Run ${run} of the run store.`, `运行记录 ${run}。`) }],
+        },
+  ];
+  return {
+    title: both(`${study.label} on ${study.data}`, `${study.label}：${study.data}`),
+    lead: leadOf(study, matrix),
+    sections: sections.filter((section) => section !== undefined),
+  };
+}

@@ -1,0 +1,51 @@
+import { FormatError } from "../../../tensor/errors.ts";
+import type { Figure } from "../../report/figures.ts";
+import type { Report } from "../../report/report.ts";
+
+const OPEN = '<script type="application/json" id="report">';
+const CLOSE = "</script>";
+/** What a drawing must not hold: it comes from another file, and stands in the page as it is. */
+const active = /<script|<foreignobject|\son\w+\s*=|javascript:/i;
+
+/** A report as data inside its own page, so that pages can be put together again. */
+export function encodeReport(report: Report): string {
+  const json = JSON.stringify(report, (_, value: unknown) => {
+    if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
+    return typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
+  });
+  // Within a script nothing but its end has a meaning.
+  return OPEN + json.replaceAll("<", "\\u003c") + CLOSE;
+}
+
+/**
+ * Reads the report out of a page that {@link encodeReport} is part of. Every text of it is written as text again; drawings
+ * are refused where they could act.
+ *
+ * @param where the file's name, for errors
+ * @throws {FormatError} if there is none, or it is damaged
+ */
+export function decodeReport(page: string, where: string): Report {
+  const start = page.indexOf(OPEN);
+  const end = page.indexOf(CLOSE, start);
+  if (start < 0 || end < 0) throw new FormatError(where, "is no report of Residua's, or of an older one");
+  let report: Report;
+  try {
+    report = JSON.parse(page.slice(start + OPEN.length, end), revive) as Report;
+    // What is missing shows where it is used first.
+    for (const { parts } of report.sections) for (const part of parts) if ("svg" in part) requireInert(part.svg, where);
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    throw new FormatError(where, "is damaged: its report cannot be read", { cause });
+  }
+  return report;
+}
+
+function revive(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return value;
+  if ("base64" in value && typeof value.base64 === "string") return new Uint8Array(Buffer.from(value.base64, "base64"));
+  return "number" in value ? Number(value.number) : value;
+}
+
+function requireInert(svg: Extract<Figure, { kind: "drawing" }>["svg"], where: string): void {
+  if (active.test(svg)) throw new FormatError(where, "holds a drawing that could run a program; it is not taken over");
+}
