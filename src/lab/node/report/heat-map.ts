@@ -136,7 +136,7 @@ function drawMap(
       ? map.values.flatMap((row, y) =>
           row.flatMap((value, column) => {
             const text = formatNumber(value);
-            if (textWidth(text, 11) > columnWidth - 2 || !Number.isFinite(value)) return [];
+            if (textWidth(text, 11) > columnWidth - 2 || !Number.isFinite(ramp.share(value))) return [];
             const share = ramp.share(value);
             const isDark = ramp.kind === "sequential" ? share < 0.6 : Math.abs(share - 0.5) > 0.38;
             return drawText(text, [x + (column + 0.5) * columnWidth, top + (y + 0.5) * rowHeight + 4], {

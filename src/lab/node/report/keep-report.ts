@@ -9,8 +9,10 @@ const active = /<script|<foreignobject|\son\w+\s*=|javascript:/i;
 
 /** A report as data inside its own page, so that pages can be put together again. */
 export function encodeReport(report: Report): string {
-  const json = JSON.stringify(report, (_, value: unknown) => {
-    if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
+  // A Buffer would turn itself into a list of numbers before it is asked for.
+  const json = JSON.stringify(report, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
+    const held = this[key];
+    if (held instanceof Uint8Array) return { base64: Buffer.from(held).toString("base64") };
     return typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
   });
   // Within a script nothing but its end has a meaning.

@@ -28,12 +28,14 @@ export function encodePng(width: number, height: number, pixels: Uint8Array): Ui
   const lines = new Uint8Array((stride + 1) * height);
   for (let row = 0; row < height; row++)
     lines.set(pixels.subarray(row * stride, (row + 1) * stride), row * (stride + 1) + 1);
-  return Buffer.concat([
-    SIGNATURE,
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(lines)),
-    chunk("IEND", new Uint8Array()),
-  ]);
+  return new Uint8Array(
+    Buffer.concat([
+      SIGNATURE,
+      chunk("IHDR", header),
+      chunk("IDAT", deflateSync(lines)),
+      chunk("IEND", new Uint8Array()),
+    ]),
+  );
 }
 
 /** A PNG file as an address that holds it. */

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import type { DrawnRun } from "./comparison.ts";
+import { equalizePlans, measurePlans, planGrid } from "./comparison-plan.ts";
+import { compareTypes, summarizeCell } from "./comparison-statistics.ts";
+import { summarize } from "./comparison-words.ts";
+import { groupCells } from "./comparison.ts";
+import { defaultRecipe } from "../train/recipe.ts";
+
+const run = (
+  shortcut: DrawnRun["shortcut"],
+  seed: number,
+  testAccuracy: number,
+  status: DrawnRun["status"] = "done",
+): DrawnRun => ({
+  depth: 20,
+  shortcut,
+  seed,
+  parameters: 1,
+  multiplyAdds: 1,
+  testAccuracy,
+  trainLoss: 0,
+  firstLayerGradientNorm: 1,
+  imagesPerSecond: 1,
+  status,
+  curve: [],
+});
+const project = [0.916, 0.914, 0.919, 0.915, 0.917].map((value, seed) => run("project", seed, value));
+const pad = [0.902, 0.909, 0.904, 0.906, 0.901].map((value, seed) => run("pad", seed, value));
+
+describe("types are compared seed by seed", () => {
+  test("with the paired t test of SciPy 1.17.1: t = 5.7544, p = 0.0045263 (scipy.stats.ttest_rel)", () => {
+    const [pair] = compareTypes([...pad, ...project]);
+    expect(pair).toMatchObject({ better: "project", worse: "pad", seeds: 5, verdict: "better" });
+    expect(pair.difference).toBeCloseTo(0.0118, 12);
+    const [low, high] = pair.interval!;
+    // mean ± t₀.₉₇₅(4)·s/√5, by hand: d = 14, 5, 15, 9, 16 thousandths, s = 4.6583, t₀.₉₇₅(4) = 2.776445
+    expect(low).toBeCloseTo(0.0118 - (2.776445 * 0.0046583) / Math.sqrt(5), 5);
+    expect(high).toBeCloseTo(0.0118 + (2.776445 * 0.0046583) / Math.sqrt(5), 5);
+  });
+
+  test("and too few seeds are said to be too few", () => {
+    const words = summarize({ settings: {} as never, runs: [...pad.slice(0, 2), ...project.slice(0, 2)] });
+    expect(words.map(({ en }) => en)).toContain("Not enough seeds to tell types apart: it takes 3.");
+  });
+
+  test("and a difference that chance explains is not called one", () => {
+    const noisy = [0.9, 0.91, 0.92, 0.9].map((value, seed) => run("pad", seed, value));
+    const other = [0.91, 0.9, 0.9, 0.93].map((value, seed) => run("project", seed, value));
+    expect(compareTypes([...noisy, ...other])[0].verdict).toBe("not enough seeds");
+  });
+
+  test("in both languages, with the words for the effect", () => {
+    const words = summarize({ settings: {} as never, runs: [...pad, ...project] });
+    expect(words.map(({ en }) => en).join(" ")).toMatch(
+      /project beats pad by 1\.2 points, 95 % interval 0\.60 to 1\.8, 5 seeds/,
+    );
+    expect(words.map(({ zh }) => zh).join("")).toMatch(/project 比 pad 高 1\.2 个百分点/);
+  });
+});
+
+test("a diverged run is counted and is in no figure", () => {
+  const [cell] = groupCells([...pad, run("pad", 5, 0.1, "diverged"), run("pad", 6, Number.NaN, "diverged")]);
+  expect(summarizeCell(cell)).toMatchObject({ count: 5, diverged: 2, median: 0.904 });
+});
+
+describe("a grid", () => {
+  test("is every combination, seeds innermost, with names that tell them apart", () => {
+    const plans = planGrid({
+      depths: [20],
+      shortcuts: ["gated"],
+      seeds: [0, 1],
+      blocks: ["basic", "preactivation"],
+      axes: { gateBias: [-6, 0] },
+    });
+    expect(plans).toHaveLength(8);
+    expect(plans[0]).toMatchObject({
+      model: "resnet20",
+      variant: "gated, gateBias=-6",
+      options: { gateBias: -6 },
+      seed: 0,
+    });
+    expect(plans[7]).toMatchObject({ model: "resnetv2_20", block: "preactivation", options: { gateBias: 0 }, seed: 1 });
+  });
+
+  test("names what a family cannot have before anything starts", () => {
+    const plans = planGrid({ depths: [20], shortcuts: ["pad", "concat"], seeds: [0] });
+    expect(() => measurePlans(plans, defaultRecipe)).toThrow(/"concat" does not go with resnet20/);
+    expect(() => planGrid({ depths: [20], shortcuts: ["pad"], seeds: [0], axes: { gatebias: [1] } })).toThrow(
+      /knows no "gatebias"/,
+    );
+  });
+
+  test("of equal multiply-adds lets the cheaper network train longer", () => {
+    const plans = planGrid({ depths: [8, 20], shortcuts: ["pad"], seeds: [0] });
+    const costs = measurePlans(plans, defaultRecipe);
+    const [small, large] = equalizePlans(plans, costs, "multiply-adds");
+    expect(large.length).toBeUndefined();
+    expect(small.length! * costs[0]).toBeCloseTo(costs[1], -5);
+  });
+});
