@@ -8,7 +8,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import type { Value } from "../onnx/graph.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 
 /** Where a network looks for a class: a map of the last planes, 0 to 1. */
@@ -64,7 +64,7 @@ export async function computeGradCam(
     throw new UnsupportedError("Grad-CAM", "the scores do not depend on the last feature maps");
   g.output("planes", planes);
   g.output("gradient", gradient);
-  const [count, channels, height, width] = shapeOf(planes) as Shape;
+  const [count, channels, height, width] = shapeOf(planes);
   const compiled = await runtime.load(encodeModel(toModel(portable.lower(g.finish()).write())), session);
   try {
     const onehot = new Float32Array(classOf.length * classes);
