@@ -90,7 +90,7 @@ const inEn = (words: Words): string => (typeof words === "string" ? words : word
 const inZh = (words: Words): string => (typeof words === "string" ? words : words.zh);
 
 /** What a surface's picture is drawn from, here first and in the page whenever it is turned. */
-export function surfaceShape({ x, y, value, xs, ys, values }: SurfaceFigure): SurfaceShape {
+function surfaceShape({ x, y, value, xs, ys, values }: SurfaceFigure): SurfaceShape {
   const ramp = createRamp(values.flat(), value.scale);
   const ends = (label: Words, low: number, high: number): readonly [string, string, string] => [
     formatNumber(low),
