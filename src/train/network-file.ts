@@ -88,12 +88,19 @@ function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
 function describeOnnx(onnx: Model, where: string): NetworkFile {
   const known = readNetworkMetadata(onnx.metadata, where);
   if (known === undefined) return { kind: "graph", onnx, folded: false };
-  // Where batch norms were kept, the initializers are the state dict.
   const isNamed = known.model.options.shortcut !== undefined;
-  if (isNamed && onnx.graph.nodes.some(({ op }) => op === "BatchNormalization")) {
-    return restoreKnown(known, onnx.graph.initializers, where);
-  }
+  if (isNamed && keepsState(onnx, known, where)) return restoreKnown(known, onnx.graph.initializers, where);
   return { kind: "graph", onnx, folded: isNamed, ...(known.card === undefined ? {} : { card: known.card }) };
+}
+
+/**
+ * Whether the initializers are the state dict: batch norms were kept. Folding leaves those of pre-activation, which have no
+ * convolution before them, and takes the others.
+ */
+function keepsState({ graph }: Model, known: KnownNetwork, where: string): boolean {
+  if (!graph.nodes.some(({ op }) => op === "BatchNormalization")) return false;
+  const { module } = createKnownModel(known, graph.initializers.size, where);
+  return [...stateShapes(module).keys()].every((name) => graph.initializers.has(name));
 }
 
 function restoreKnown(known: KnownNetwork, tensors: ReadonlyMap<string, Tensor>, where: string): WeightedNetwork {

@@ -61,7 +61,7 @@ describe("what is exported", () => {
   });
 });
 
-describe("describe of a file", () => {
+describe("a file that is described", () => {
   test("finds the shortcuts in the graph: option A pads twice, where the shape changes", { timeout }, async () => {
     const found = JSON.parse(await run("describe", "folded.onnx", "--json")) as {
       readonly parameters: number;
@@ -73,6 +73,14 @@ describe("describe of a file", () => {
     expect(kinds.filter((kind) => kind === "identity")).toHaveLength(4);
     // A 3×3 layer adds twice the product of the strides before it: 1 + 5 · 2, then 2 + 3 · 4, then 4 + 3 · 8.
     expect(found.receptiveField).toEqual([53, 53]);
+  });
+
+  test("takes a pre-activation network, of whose batch norms folding leaves some", { timeout }, async () => {
+    await run("export", "wrn-10-1", "--no-card", "--out", "wide.onnx");
+    const { shortcuts } = JSON.parse(await run("describe", "wide.onnx", "--json")) as {
+      readonly shortcuts: readonly { readonly kind: string }[];
+    };
+    expect(shortcuts.map(({ kind }) => kind)).toEqual(["identity", "projection", "projection"]);
   });
 
   test("draws it, a mark for every shortcut", { timeout }, async () => {

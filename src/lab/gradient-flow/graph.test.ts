@@ -73,9 +73,7 @@ describe.each(golden.cases)("56 layers, $shortcut", (expected) => {
       const found = quantities.filter((quantity) => row[quantity] !== undefined);
       expect(found).toEqual(quantities.filter((quantity) => wanted[quantity] !== undefined));
       for (const quantity of found)
-        expect(Math.abs(Number(row[quantity]) / Number(wanted[quantity]) - 1), `${row.block} ${quantity}`).toBeLessThan(
-          0.02,
-        );
+        expect(Math.abs(row[quantity]! / wanted[quantity] - 1), `${row.block} ${quantity}`).toBeLessThan(0.02);
     }
   });
 
