@@ -56,7 +56,7 @@ const takes = (facts: NetworkFacts, option: keyof ModelOptions): boolean => fact
 const optionsOf = ({ model }: NetworkFacts): ModelOptions => model?.options ?? {};
 
 /** The rules, each with where it comes from. */
-export const adviceRules: readonly Rule[] = [
+const adviceRules: readonly Rule[] = [
   {
     id: "no-shortcut",
     source: `${HE_2015}, table 2; Li et al. 2018, arXiv:1712.09913, table 1`,

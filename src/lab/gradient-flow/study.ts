@@ -34,7 +34,7 @@ export interface FlowSummary {
 }
 
 /** Sums up one moment of a network. */
-export function summarizeProfile(label: string, profile: FlowProfile): FlowSummary {
+function summarizeProfile(label: string, profile: FlowProfile): FlowSummary {
   const [first, last] = [profile.layers[0], profile.layers.at(-1)!];
   const verdict = judgeFlow(profile);
   const moment =

@@ -29,7 +29,7 @@ function saveText(name: string, type: string, text: string): void {
 }
 
 /** The picture by itself, as it is shown now: its language, its colours, its background. */
-export function standaloneSvg(svg: SVGSVGElement): string {
+function standaloneSvg(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const originals = [svg, ...svg.querySelectorAll("*")];
   const copies = [copy, ...copy.querySelectorAll("*")];
