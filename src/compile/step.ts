@@ -47,6 +47,10 @@ export interface ForwardOptions {
    * @source Zhang et al. 2018, arXiv:1710.09412
    */
   readonly mixup?: boolean;
+  /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
+  readonly labelShape?: Shape;
+  /** Counts samples that are right; the highest score against the label if left out. */
+  readonly correct?: LossFunction;
 }
 
 /** How gradients become an update. */
@@ -121,7 +125,8 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
   const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
   const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
   // One label a sample, or one a point where the scores are a map of them.
-  const labels = g.input(stepNames.labels, "int64", [options.batch, ...pass.output.shape.slice(2)]);
+  const { labelShape = pass.output.shape.slice(2), correct = countCorrect } = options;
+  const labels = g.input(stepNames.labels, "int64", [options.batch, ...labelShape]);
   const loss = blended.loss(g, pass.output, labels);
   const entries = [...pass.parameters];
   if (entries.every(([name, { spec }]) => isFrozen?.(name, spec)))
@@ -136,7 +141,7 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
     trained.map(([name, { value }], index) => [name, found[index] ?? g.op("Mul", [value, g.fill(0)])]),
   );
   g.output(stepNames.loss, loss);
-  g.output(stepNames.correct, countCorrect(g, pass.output, labels));
+  g.output(stepNames.correct, correct(g, pass.output, labels));
   for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
   return { pass, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };

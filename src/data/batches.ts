@@ -1,5 +1,6 @@
 import { OptionError } from "../tensor/errors.ts";
 import { permutation, randomStream } from "../tensor/random.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { type Augmentation, noAugmentation, normalizationTables, writeSample } from "./augmentation.ts";
 import { type ImageFormat, type Images, type ImageSet, imageSize, type Normalization } from "./image-set.ts";
@@ -17,7 +18,7 @@ export interface BatchPlan {
 export interface Batch {
   /** `[batch, channels, height, width]` */
   readonly images: Tensor<"float32">;
-  /** `[batch]` */
+  /** `[batch]`, or a map of them for each image */
   readonly labels: Tensor<"int64">;
 }
 
@@ -101,18 +102,30 @@ export function createBatchWriter(source: BatchSource<ImageSet>): BatchWriter {
   };
 }
 
+/** Extents of one sample of a batch. */
+export interface SampleShapes {
+  readonly image: Shape;
+  /** None where a sample has one label. */
+  readonly labels: Shape;
+}
+
+/** Samples of a set that has one label an image. */
+export function labelledShapes({ channels, height, width }: ImageFormat): SampleShapes {
+  return { image: [channels, height, width], labels: [] };
+}
+
 /** The batch of one step, in memory of its own. */
 export function makeBatch(
-  format: ImageFormat,
+  shapes: SampleShapes,
   batch: number,
   write: (images: Float32Array, labels: BigInt64Array) => void,
 ): Batch {
-  const images = new Float32Array(batch * imageSize(format));
-  const labels = new BigInt64Array(batch);
+  const images = new Float32Array(batch * sizeOf(shapes.image));
+  const labels = new BigInt64Array(batch * sizeOf(shapes.labels));
   write(images, labels);
   return {
-    images: tensor("float32", [batch, format.channels, format.height, format.width], images),
-    labels: tensor("int64", [batch], labels),
+    images: tensor("float32", [batch, ...shapes.image], images),
+    labels: tensor("int64", [batch, ...shapes.labels], labels),
   };
 }
 

@@ -119,7 +119,7 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   stemStride: {
     kind: "choice",
     values: [1, 2],
-    meaning: "stride of the stem's first convolution along every axis",
+    meaning: "stride of the stem's first convolution along every axis; 2 halves a U-Net's resolution",
   },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
 };

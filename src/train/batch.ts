@@ -6,7 +6,7 @@ import { float32, type Tensor, tensor } from "../tensor/tensor.ts";
 export interface LabeledBatch {
   /** `[N, channels, H, W]` */
   readonly images: Tensor<"float32">;
-  /** `[N]` */
+  /** `[N]`, or a map of them for each image */
   readonly labels: Tensor<"int64">;
 }
 
@@ -18,8 +18,10 @@ export function splitBatch({ images, labels }: LabeledBatch, parts: number): rea
     throw new OptionError("accumulate", `cannot divide ${count} images into ${parts} equal batches`);
   const size = count / parts;
   const pixels = size * sizeOf(imageShape);
+  const labelShape = labels.shape.slice(1);
+  const points = size * sizeOf(labelShape);
   return Array.from({ length: parts }, (_, part) => ({
     images: float32([size, ...imageShape], images.data.subarray(part * pixels, (part + 1) * pixels)),
-    labels: tensor("int64", [size], labels.data.subarray(part * size, (part + 1) * size)),
+    labels: tensor("int64", [size, ...labelShape], labels.data.subarray(part * points, (part + 1) * points)),
   }));
 }

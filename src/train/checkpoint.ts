@@ -97,7 +97,8 @@ const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
   place: v.strictObject({
     step: wholeNumber,
     lossSum: v.number(),
-    correctSum: wholeNumber,
+    // Tasks may count parts of a sample as right.
+    correctSum: v.pipe(v.number(), v.minValue(0)),
     epochs: v.array(epochRecord),
     best: v.exactOptional(epochRecord),
   }),

@@ -17,14 +17,20 @@ export function evaluationBatchSize(imageShape: Shape): number {
   return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(LARGEST_INPUT / sizeOf(imageShape))));
 }
 
-/** How well a network classifies images. */
+/** How well a network does its task. */
 export interface Evaluation {
   /** Images looked at; without any, the other figures are NaN. */
   readonly count: number;
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy, or what the task has in its place. */
   readonly loss: number;
-  /** Share of images whose highest score is their label's, 0 to 1. */
+  /** What is best when it is 1: the share of images whose highest score is their label's, or the task's main figure. */
   readonly accuracy: number;
+  /** The task's other figures by name. */
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** How well a network classifies images. */
+export interface Classification extends Evaluation {
   /** Share of images whose label is among the `k` highest scores. */
   readonly topK: { readonly k: number; readonly accuracy: number };
 }
@@ -64,7 +70,7 @@ export async function evaluate(
   session: Session,
   batches: AsyncIterable<LabeledBatch> | Iterable<LabeledBatch>,
   options: { readonly topK?: number } = {},
-): Promise<Evaluation> {
+): Promise<Classification> {
   let k = options.topK ?? 5;
   let [count, loss, first, amongFirst] = [0, 0, 0, 0];
   for await (const { images, labels } of batches) {

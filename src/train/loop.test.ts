@@ -43,7 +43,7 @@ function run(change: Partial<LoopOptions> & { readonly accuracies?: readonly num
   const { accuracies, ...options } = change;
   const validate = async (): Promise<Evaluation> => {
     const accuracy = accuracies![told.epochs.length];
-    return { count: 100, loss: 1 - accuracy, accuracy, topK: { k: 1, accuracy } };
+    return { count: 100, loss: 1 - accuracy, accuracy };
   };
   const outcome = runTraining({
     trainer: fakeTrainer(),

@@ -41,6 +41,14 @@ export interface NetworkCard {
   /** Names of the classes in the order of the scores. */
   readonly classes: readonly string[];
   readonly normalization: ChannelStatistics;
+  /** What it was trained to do, where that is not classification. */
+  readonly task?: TaskNotes;
+}
+
+/** A task by name, with what is needed to do it: plain data that the task itself checks. */
+export interface TaskNotes {
+  readonly name: string;
+  readonly [setting: string]: unknown;
 }
 
 function optionSchema(rule: OptionRule): v.GenericSchema {
@@ -89,6 +97,7 @@ export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strict
   data: v.string(),
   classes: v.array(v.string()),
   normalization: channelStatisticsSchema,
+  task: v.exactOptional(v.looseObject({ name: v.string() })),
 });
 
 /**

@@ -1,6 +1,6 @@
 import { buildInference, toModel } from "../compile/inference.ts";
 import { portable } from "../compile/portable/lowering.ts";
-import { buildGradientStep, type LossFunction, stepNames } from "../compile/step.ts";
+import { buildGradientStep, type ForwardOptions, stepNames } from "../compile/step.ts";
 import type { Module } from "../nn/module.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
@@ -71,6 +71,9 @@ export interface TrainableModel {
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
 }
 
+/** A loss, with what the labels are where they are not one class an image. */
+export type LossOfStep = Pick<ForwardOptions, "loss" | "labelShape" | "correct">;
+
 /** A loss and its gradients by parameter name. */
 export interface LossGradients {
   readonly loss: Tensor;
@@ -82,25 +85,26 @@ const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32
 /**
  * The loss and the gradient of every trainable parameter, batch norm in training mode. Dropout and stochastic depth leave
  * nothing out, so that the result is the same wherever it is computed.
- * @shape images `[N, channels, …]`, labels `[N]`
+ * @shape images `[N, channels, …]`, labels `[N]` or of the task's own shape
  */
 export async function runGradients(
   runtime: Runtime,
   { model, state }: TrainableModel,
   images: Tensor,
   labels: Tensor,
-  loss: LossFunction,
+  { loss, labelShape, correct }: LossOfStep,
   options: SessionOptions = {},
 ): Promise<LossGradients> {
   const input = requireImages(images, model);
   const [batch, ...imageShape] = input.shape;
-  const step = buildGradientStep({ module: model.module, imageShape, batch: batch, loss });
+  const ofTask = { ...(labelShape && { labelShape }), ...(correct && { correct }) };
+  const step = buildGradientStep({ module: model.module, imageShape, batch, loss, ...ofTask });
   const graph = portable.lower(step.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), options);
   try {
     const feeds = {
       [stepNames.images]: input,
-      [stepNames.labels]: requireLabels(labels, batch, model.options.classes),
+      [stepNames.labels]: labelShape ? labels : requireLabels(labels, batch, model.options.classes),
     };
     const needed = graph.inputs
       .filter(({ name }) => state.has(name))

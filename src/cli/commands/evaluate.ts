@@ -6,21 +6,48 @@ import { evaluate as evaluateOn, evaluationBatchSize } from "../../train/evaluat
 import { OptionError, ShapeError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
-import { sharedOptions, wholeNumber } from "../options.ts";
+import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { weightsOptions } from "../weights-options.ts";
 import { print, printJson } from "../output.ts";
+import { evaluateSegmentation } from "./evaluate-segmentation.ts";
+import { viewsOption } from "./segment.ts";
 
 interface Options extends ModelFileOptions {
   readonly model: string;
   readonly data?: string;
   readonly limit?: number;
   readonly topK: number;
+  readonly task?: "classify" | "segment";
+  readonly heldBack?: boolean;
+  readonly tta?: 1 | 2 | 4 | 8;
   readonly json?: boolean;
 }
 
-async function evaluate({ model, data: wanted, limit, topK, json, ...options }: Options): Promise<void> {
-  const { card, session } = await openModelFile(model, options);
+/** What a network does; `--task` may say it, but not otherwise. */
+function requireTask(model: string, own: string, wanted: string | undefined): void {
+  if (wanted !== undefined && wanted !== own)
+    throw new OptionError("--task", `is ${wanted}, but ${model} was trained to ${own}`);
+}
+
+async function evaluate({
+  model,
+  data: wanted,
+  limit,
+  topK,
+  json,
+  task,
+  heldBack,
+  tta,
+  ...options
+}: Options): Promise<void> {
+  const network = await openModelFile(model, options);
+  const { card, session } = network;
   try {
+    requireTask(model, card.task?.name ?? "classify", task);
+    if (card.task !== undefined)
+      return await evaluateSegmentation(network, { model, ...onlyGiven({ data: wanted, heldBack, limit, tta, json }) });
+    if (heldBack !== undefined || tta !== undefined)
+      throw new OptionError(heldBack === undefined ? "--tta" : "--held-back", "is of networks that segment");
     if (wanted === undefined && card.data === "")
       throw new OptionError("--data", `is needed: ${model} does not say what it was trained on`);
     const [channels, height, width] = card.imageShape;
@@ -53,14 +80,22 @@ async function evaluate({ model, data: wanted, limit, topK, json, ...options }: 
   }
 }
 
-/** `residua evaluate`: accuracy of a trained network on a test set. */
+/** `residua evaluate`: accuracy of a trained network on a test set, or how well it segments. */
 export function registerEvaluate(program: Command): void {
   program
     .command("evaluate")
-    .description("accuracy and loss of a trained network on the test images")
+    .description(
+      "accuracy and loss of a trained network on the test images, or how well it segments a folder of images with masks",
+    )
     .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
+    .addOption(new Option("--task <name>", "what the network must do").choices(["classify", "segment"]))
+    .option(
+      "--held-back",
+      "of a folder without test/, only the images that a training for segmentation kept for its test",
+    )
+    .addOption(viewsOption())
     .option("--top-k <n>", "also count a label among the n highest scores", wholeNumber(1), 5)
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
@@ -71,7 +106,7 @@ export function registerEvaluate(program: Command): void {
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10",
+      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10\n  $ residua evaluate --task segment --model runs/cells/model.onnx --data nuclei/ --json",
     )
     .action(evaluate);
 }

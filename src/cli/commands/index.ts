@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<Registration>>> = {
   train: async () => (await import("./train.ts")).registerTrain,
   evaluate: async () => (await import("./evaluate.ts")).registerEvaluate,
   predict: async () => (await import("./predict.ts")).registerPredict,
+  segment: async () => (await import("./segment.ts")).registerSegment,
   runs: async () => (await import("./runs.ts")).registerRuns,
   models: async () => (await import("./models.ts")).registerModels,
   gradflow: async () => (await import("./gradflow.ts")).registerGradflow,

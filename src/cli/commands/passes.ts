@@ -62,7 +62,14 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
   const loaded = await load(name, options);
   const images = await readNpy(options.input);
   const labels = await readNpy(options.labels);
-  const found = await runGradients(createNodeRuntime(), loaded, images, labels, crossEntropy, threadsOf(options));
+  const found = await runGradients(
+    createNodeRuntime(),
+    loaded,
+    images,
+    labels,
+    { loss: crossEntropy },
+    threadsOf(options),
+  );
   await write(options.output, new Map([...found.gradients, ["loss", found.loss]]));
   const loss = Number(found.loss.data[0]);
   if (options.json)

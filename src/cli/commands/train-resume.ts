@@ -1,5 +1,6 @@
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { CheckpointNotes } from "../../train/checkpoint.ts";
+import type { TaskNotes } from "../../train/network-card.ts";
 import { findCheckpoint, readCheckpoint } from "../../train/node/training-files.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
@@ -34,8 +35,15 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
     classWeights: recipe.classWeights,
     mixup: recipe.mixup,
     ema: recipe.average,
-    augment: !data.augmentation.startsWith("crop 0"),
+    ...(network.task === undefined
+      ? { augment: !data.augmentation.startsWith("crop 0") }
+      : segmentationOptions(network.task)),
   };
+}
+
+/** What a segmentation's own options were. */
+function segmentationOptions({ name, target, loss, testShare, ignored }: TaskNotes): OptionValues {
+  return { task: name, target, loss: (loss as { readonly name: string }).name, test: testShare, ignore: ignored };
 }
 
 /**
@@ -60,6 +68,11 @@ export async function requireOptionsOf(path: string, given: OptionValues, networ
       `is ${showValue(given[name])}, but this training began ${began}; leave it out to resume`,
     );
   }
+}
+
+/** The task of a checkpoint's training, where it is not classification. */
+export async function taskOf(path: string): Promise<string | undefined> {
+  return (await readCheckpoint(await findCheckpoint(path))).notes.network.task?.name;
 }
 
 /** An option that was typed without its value, or as a word for one that was computed, says only that it is there. */

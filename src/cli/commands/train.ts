@@ -5,7 +5,13 @@ import { createModel } from "../../nn/models.ts";
 import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
-import { startTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/training.ts";
+import {
+  type FreshTraining,
+  startTraining,
+  type TrainingEvent,
+  type TrainingJob,
+  type TrainingResult,
+} from "../../train/node/training.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe, type OptimizerRecipe, type Recipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
@@ -16,9 +22,16 @@ import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningRecipe, fineTuningStart } from "./train-options.ts";
-import { type OptionValues, requireOptionsOf } from "./train-resume.ts";
+import { type OptionValues, requireOptionsOf, taskOf } from "./train-resume.ts";
+import {
+  addSegmentationOptions,
+  asksForSegmentation,
+  type SegmentationOptions,
+  segmentationTraining,
+} from "./train-segmentation.ts";
+import { segmentationWorker } from "../../tasks/segmentation/node/worker.ts";
 
-interface Options extends FineTuningOptions {
+interface Options extends FineTuningOptions, SegmentationOptions {
   readonly model?: string;
   readonly shortcut?: ShortcutType;
   readonly option?: ModelOptions;
@@ -88,9 +101,12 @@ function createRecipe(options: Options): Recipe {
   };
 }
 
-function createJob(options: Options): TrainingJob {
+/** What a training from the start is made of. @param typed names of the options that were typed */
+function createStart(options: Options, typed: ReadonlySet<string>): FreshTraining {
+  const segments = asksForSegmentation(options);
   const model =
-    options.model ?? (options.from === undefined && options.weights === undefined ? STANDARD_MODEL : undefined);
+    options.model ??
+    (options.from === undefined && options.weights === undefined && !segments ? STANDARD_MODEL : undefined);
   const modelOptions = { ...options.option, ...(options.shortcut === undefined ? {} : { shortcut: options.shortcut }) };
   // Names a wrong model before anything starts.
   if (model !== undefined) createModel(model, modelOptions);
@@ -98,19 +114,42 @@ function createJob(options: Options): TrainingJob {
     throw new OptionError("--patience", "needs a validation part; give --validation above 0");
   const isCifar = options.data.startsWith("cifar");
   const augment = options.augment ?? isCifar;
+  const recipe = createRecipe(options);
+  const start: FreshTraining = {
+    ...(model === undefined ? {} : { model }),
+    modelOptions,
+    ...fineTuningStart(options),
+    data: options.data,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    validation: options.validation,
+    augmentation: augment ? { cropPadding: CROP_PADDING, flip: isCifar } : { cropPadding: 0, flip: false },
+    recipe,
+  };
+  if (!segments) return start;
+  if (!typed.has("data"))
+    throw new OptionError("--data", "is needed: a folder with images/ and masks/ of the same names");
+  const { imageSize, validation, ...task } = segmentationTraining(options, {
+    ...(model === undefined ? {} : { model }),
+    modelOptions,
+    recipe,
+    typed,
+    ...(options.augment === undefined ? {} : { augment: options.augment }),
+  });
+  // A file that is started from says itself what its network is.
+  const { model: _, modelOptions: __, ...rest } = task;
+  return {
+    ...start,
+    ...(options.from === undefined ? task : rest),
+    imageSize: options.imageSize ?? imageSize!,
+    validation: typed.has("validation") ? options.validation : validation,
+  };
+}
+
+function createJob(options: Options, typed: ReadonlySet<string>): TrainingJob {
   return {
     start:
       options.resume === undefined
-        ? {
-            ...(model === undefined ? {} : { model }),
-            modelOptions,
-            ...fineTuningStart(options),
-            data: options.data,
-            ...(options.limit === undefined ? {} : { limit: options.limit }),
-            validation: options.validation,
-            augmentation: augment ? { cropPadding: CROP_PADDING, flip: isCifar } : { cropPadding: 0, flip: false },
-            recipe: createRecipe(options),
-          }
+        ? createStart(options, typed)
         : { resume: options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume },
     ...(options.out === undefined ? {} : { out: options.out }),
     ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
@@ -146,14 +185,20 @@ function createReporter(): (event: TrainingEvent) => void {
   };
 }
 
+function describeTest({ count, accuracy, loss, topK, figures }: NonNullable<TrainingResult["test"]>): string {
+  if (figures !== undefined) {
+    const named = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+    return `Test on ${count} images: ${named.join(", ")}.`;
+  }
+  const top = topK === undefined ? "" : ` (top ${topK.k}: ${percent(topK.accuracy)})`;
+  return `Test: ${percent(accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
+}
+
 function printResult({ status, test, best, files, steps }: TrainingResult): void {
   if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
   if (best?.validation !== undefined)
     print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
-  if (test !== undefined)
-    print(
-      `Test: ${percent(test.accuracy)} of ${test.count} images (top ${test.topK.k}: ${percent(test.topK.accuracy)}), loss ${test.loss.toFixed(4)}.`,
-    );
+  if (test !== undefined) print(describeTest(test));
   if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
 }
 
@@ -165,14 +210,17 @@ function givenOptions(command: Command): OptionValues {
 
 async function train(options: Options, command: Command): Promise<void> {
   const start = performance.now();
-  const job = createJob(options);
-  if ("resume" in job.start) await requireOptionsOf(job.start.resume, givenOptions(command), options.option);
+  const given = givenOptions(command);
+  const job = createJob(options, new Set(Object.keys(given)));
+  if ("resume" in job.start) await requireOptionsOf(job.start.resume, given, options.option);
+  const task = "resume" in job.start ? await taskOf(job.start.resume) : job.start.task?.name;
   const observers = combineObservers(trainingObservers(options), say);
   const report = createReporter();
-  const running = startTraining(job, (event) => {
+  const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
-  });
+  };
+  const running = task === "segment" ? startTraining(job, observe, segmentationWorker) : startTraining(job, observe);
   const interrupt = watchInterrupt(
     running,
     "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
@@ -278,7 +326,7 @@ export function registerTrain(program: Command): void {
     .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
     .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
     .addOption(sharedOptions.json());
-  addFineTuningOptions(command)
+  addSegmentationOptions(addFineTuningOptions(command))
     .addHelpText(
       "after",
       `
@@ -291,6 +339,7 @@ Examples:
   $ residua train --data photos/ --from resnet18.onnx --head-only
   $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
   $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
+  $ residua train --preset cells --data nuclei/ --out runs/cells
   $ residua train --resume residua-train`,
     )
     .action(train);

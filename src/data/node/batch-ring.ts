@@ -17,29 +17,34 @@ export interface RingMemory {
   readonly slots: number;
   readonly batch: number;
   readonly imageSize: number;
+  readonly labelSize: number;
   readonly buffer: SharedArrayBuffer;
 }
 
 /** Set in a state word to tell everyone that waits on it to stop. */
 const STOPPED = -1;
 
-/** Allocates a ring. @param imageSize elements of one image */
-export function allocateRing(slots: number, batch: number, imageSize: number): RingMemory {
-  const bytes = Math.ceil((slots * 4) / 8) * 8 + slots * batch * (8 + Math.ceil(imageSize / 2) * 8);
-  return { slots, batch, imageSize, buffer: new SharedArrayBuffer(bytes) };
+/** Allocates a ring. @param size elements of one sample's image, and of its labels */
+export function allocateRing(
+  slots: number,
+  batch: number,
+  { imageSize, labelSize }: { readonly imageSize: number; readonly labelSize: number },
+): RingMemory {
+  const bytes = Math.ceil((slots * 4) / 8) * 8 + slots * batch * 8 * (labelSize + Math.ceil(imageSize / 2));
+  return { slots, batch, imageSize, labelSize, buffer: new SharedArrayBuffer(bytes) };
 }
 
 /** The ring in this thread. */
-export function openRing({ slots, batch, imageSize, buffer }: RingMemory): BatchRing {
+export function openRing({ slots, batch, imageSize, labelSize, buffer }: RingMemory): BatchRing {
   const stateBytes = Math.ceil((slots * 4) / 8) * 8;
-  const labelBytes = batch * 8;
+  const labelBytes = batch * labelSize * 8;
   const imageBytes = batch * Math.ceil(imageSize / 2) * 8;
   const slotStart = (slot: number): number => stateBytes + slot * (labelBytes + imageBytes);
   const all = Array.from({ length: slots }, (_, slot) => slot);
   return {
     slots,
     states: new Int32Array(buffer, 0, slots),
-    labels: all.map((slot) => new BigInt64Array(buffer, slotStart(slot), batch)),
+    labels: all.map((slot) => new BigInt64Array(buffer, slotStart(slot), batch * labelSize)),
     images: all.map((slot) => new Float32Array(buffer, slotStart(slot) + labelBytes, batch * imageSize)),
   };
 }

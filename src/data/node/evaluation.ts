@@ -1,5 +1,12 @@
 import { noAugmentation } from "../augmentation.ts";
-import { type Batch, type BatchSource, evaluationBatches, makeBatch, requireBatchSize } from "../batches.ts";
+import {
+  type Batch,
+  type BatchSource,
+  evaluationBatches,
+  labelledShapes,
+  makeBatch,
+  requireBatchSize,
+} from "../batches.ts";
 import { type ImageFiles, type Images, isInMemory, type Normalization } from "../image-set.ts";
 import { createFileBatchWriter } from "./file-batches.ts";
 import { createBatchLoader } from "./loader.ts";
@@ -45,7 +52,7 @@ async function* takeWhole(source: BatchSource<ImageFiles>, steps: number): Async
 }
 
 async function makeLast(source: BatchSource<ImageFiles>): Promise<Batch> {
-  const batch = makeBatch(source.set, source.plan.batch, () => {});
+  const batch = makeBatch(labelledShapes(source.set), source.plan.batch, () => {});
   await createFileBatchWriter(source)(0, batch.images.data, batch.labels.data);
   return batch;
 }

@@ -1,12 +1,14 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { type BatchSource, type BatchWriter, createBatchWriter } from "../batches.ts";
+import { type BatchWriter, createBatchWriter } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
+import { createSegmentationWriter } from "../segmentation/batches.ts";
 import type { FileBatchWriter } from "./file-batches.ts";
+import type { SampleSource } from "./sample-source.ts";
 import { markSlot, openRing, type RingMemory, stopRing, waitForSlot } from "./batch-ring.ts";
 
 /** What a worker is started with. */
 export interface LoaderJob {
-  readonly source: BatchSource;
+  readonly source: SampleSource;
   readonly ring: RingMemory;
   /** The first batch of this worker, and how far apart its batches are. */
   readonly first: number;
@@ -20,7 +22,9 @@ export interface LoaderJob {
 const { source, ring: memory, first, stride, end, failure } = workerData as LoaderJob;
 const ring = openRing(memory);
 
-async function createWriter({ set, ...rest }: BatchSource): Promise<BatchWriter | FileBatchWriter> {
+async function createWriter(of: SampleSource): Promise<BatchWriter | FileBatchWriter> {
+  if ("kind" in of) return createSegmentationWriter(of);
+  const { set, ...rest } = of;
   if (isInMemory(set)) return createBatchWriter({ set, ...rest });
   const { createFileBatchWriter } = await import("./file-batches.ts");
   return createFileBatchWriter({ set, ...rest });

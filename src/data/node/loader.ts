@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
-import { type Batch, type BatchSource, createBatchWriter, makeBatch, requireBatches } from "../batches.ts";
-import { type ImageSet, imageSize, isInMemory } from "../image-set.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { type Batch, type BatchWriter, createBatchWriter, makeBatch } from "../batches.ts";
+import { isInMemory } from "../image-set.ts";
+import { createSegmentationWriter } from "../segmentation/batches.ts";
 import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
 import { builtFile } from "./built-file.ts";
 import type { LoaderJob } from "./loader-worker.ts";
+import { isMemorySource, requireSource, type SampleSource, shapesOf } from "./sample-source.ts";
 
 /** Batches of a training, one after another. */
 export interface BatchLoader {
@@ -37,14 +40,14 @@ const PATIENCE_SECONDS = { memory: 60, files: 600 };
  * Prepares batches in worker threads, ahead of the training. They are the same whatever the number of workers.
  * @throws {OptionError} if the batch is larger than the data, or an option is no whole number from 0
  */
-export function createBatchLoader(source: BatchSource, options: LoaderOptions = {}): BatchLoader {
+export function createBatchLoader(source: SampleSource, options: LoaderOptions = {}): BatchLoader {
   const { workers = 1, firstStep = 0, ahead = 4, steps } = options;
   for (const [name, value] of Object.entries({ workers, firstStep, ahead, steps: steps ?? 0 })) {
     if (!Number.isInteger(value) || value < 0)
       throw new OptionError(name, `must be a whole number from 0, got ${value}`);
   }
-  const { set, ...rest } = source;
-  if (workers === 0 && isInMemory(set)) return loadInThread({ set, ...rest }, firstStep);
+  const write = workers === 0 ? openWriter(source) : undefined;
+  if (write !== undefined) return loadInThread(source, write, firstStep);
   return loadInWorkers(source, Math.max(workers, 1), {
     firstStep,
     end: steps === undefined ? Number.POSITIVE_INFINITY : firstStep + steps,
@@ -52,15 +55,22 @@ export function createBatchLoader(source: BatchSource, options: LoaderOptions = 
   });
 }
 
-function loadInThread(source: BatchSource<ImageSet>, firstStep: number): BatchLoader {
-  const write = createBatchWriter(source);
+/** What writes batches in the calling thread; nothing can where files have to be decoded. */
+function openWriter(source: SampleSource): BatchWriter | undefined {
+  if ("kind" in source) return createSegmentationWriter(source);
+  const { set, ...rest } = source;
+  return isInMemory(set) ? createBatchWriter({ set, ...rest }) : undefined;
+}
+
+function loadInThread(source: SampleSource, write: BatchWriter, firstStep: number): BatchLoader {
+  const shapes = shapesOf(source);
   let step = firstStep;
   let released = false;
   return {
     next: () => {
       if (released) throw new EnvironmentError("data", "the loader was released");
       const current = step++;
-      return makeBatch(source.set, source.plan.batch, (images, labels) => write(current, images, labels));
+      return makeBatch(shapes, source.plan.batch, (images, labels) => write(current, images, labels));
     },
     release: async () => {
       released = true;
@@ -104,10 +114,12 @@ interface RingPlan {
   readonly slots: number;
 }
 
-function loadInWorkers(source: BatchSource, count: number, { firstStep, end, slots }: RingPlan): BatchLoader {
-  requireBatches(source);
-  const { set, plan } = source;
-  const memory = allocateRing(slots, plan.batch, imageSize(set));
+function loadInWorkers(source: SampleSource, count: number, { firstStep, end, slots }: RingPlan): BatchLoader {
+  requireSource(source);
+  const { plan } = source;
+  const shapes = shapesOf(source);
+  const sizes = { imageSize: sizeOf(shapes.image), labelSize: sizeOf(shapes.labels) };
+  const memory = allocateRing(slots, plan.batch, sizes);
   const ring = openRing(memory);
   startRing(ring, firstStep);
   let reason: string | undefined;
@@ -120,7 +132,7 @@ function loadInWorkers(source: BatchSource, count: number, { firstStep, end, slo
       fail(`a worker failed: ${error instanceof Error ? error.message : String(error)}`),
     ),
   );
-  const patience = PATIENCE_SECONDS[isInMemory(set) ? "memory" : "files"];
+  const patience = PATIENCE_SECONDS[isMemorySource(source) ? "memory" : "files"];
   const explainMissing = (isLate: boolean): EnvironmentError => {
     const messages = workers.map(({ failure }) => receiveMessageOnPort(failure)?.message as string | undefined);
     const first = messages.find((text) => text !== undefined);
@@ -138,7 +150,7 @@ function loadInWorkers(source: BatchSource, count: number, { firstStep, end, slo
       const result = waitForSlot(ring, current, "filled", 1000 * patience);
       if (result !== "ready") throw explainMissing(result === "timed-out");
       const slot = current % ring.slots;
-      const batch = makeBatch(set, plan.batch, (images, labels) => {
+      const batch = makeBatch(shapes, plan.batch, (images, labels) => {
         images.set(ring.images[slot]);
         labels.set(ring.labels[slot]);
       });

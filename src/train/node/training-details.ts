@@ -8,6 +8,7 @@ import { runGradients } from "../passes.ts";
 import { type Recipe, stepOptionsOf } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { TrainingState } from "../trainer.ts";
+import type { TaskStep } from "./training-task.ts";
 
 /** How weights and gradients are spread, by parameter name. */
 export interface Distributions {
@@ -39,13 +40,15 @@ export async function drawBatch({ images }: LabeledBatch, { mean, deviation }: N
 /** Measures weights, and gradients of the loss on one batch. */
 export async function measureDistributions(
   runtime: Runtime,
-  { card, recipe }: { readonly card: NetworkCard; readonly recipe: Recipe },
+  { card, recipe, step = {} }: { readonly card: NetworkCard; readonly recipe: Recipe; readonly step?: TaskStep },
   state: TrainingState,
   { images, labels }: LabeledBatch,
 ): Promise<Distributions> {
   const model = { module: createCardModule(card), options: card.model.options };
-  const { loss } = stepOptionsOf(recipe);
-  const { gradients } = await runGradients(runtime, { model, state }, images, labels, loss);
+  const { gradients } = await runGradients(runtime, { model, state }, images, labels, {
+    loss: stepOptionsOf(recipe).loss,
+    ...step,
+  });
   const weights = Object.fromEntries(
     Array.from(gradients.keys(), (name) => [name, createHistogram(state.get(name)!.data)]),
   );

@@ -1,29 +1,57 @@
 import type { Augmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
+import { openEvaluation } from "../../data/node/evaluation.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { type Split, splitValidation } from "../../data/split.ts";
 import { selectClasses } from "../../data/select-classes.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
-import type { CheckpointNotes, Engine } from "../checkpoint.ts";
+import type { Checkpoint, CheckpointNotes } from "../checkpoint.ts";
+import { evaluate, evaluationBatchSize } from "../evaluate.ts";
 import { startOfTraining } from "../loop.ts";
 import { type ChannelStatistics, type NetworkCard, restoreNetwork } from "../network-card.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { type Recipe, requireRecipe } from "../recipe.ts";
+import { imagesPerStep, type Recipe, requireRecipe } from "../recipe.ts";
 import type { TrainingState } from "../trainer.ts";
 import { readCheckpoint } from "./training-files.ts";
 import { type NetworkStart, openStart } from "./training-start.ts";
 import type { FreshTraining, NormalizationChoice } from "./training.ts";
+import type { SetupContext, TrainingSetup, TrainingTask } from "./training-task.ts";
 
-/** A training that is set up: what to do, on what, from where. */
-export interface TrainingSetup {
+/** A training on images of classes, before it is known how batches are made of it. */
+interface ClassificationStart {
   readonly data: Dataset;
   readonly split: Split;
   readonly augmentation: Augmentation;
   readonly notes: CheckpointNotes;
-  /** Where to go on; fresh parameters if left out. */
   readonly state?: TrainingState;
 }
+
+function toSetup({ data, split, augmentation, notes, state }: ClassificationStart): TrainingSetup {
+  const { recipe, network } = notes;
+  const { normalization } = network;
+  const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, shuffle: true, indices: split.train };
+  const batch = evaluationBatchSize(network.imageShape);
+  return {
+    notes,
+    ...(state === undefined ? {} : { state }),
+    source: { set: data.train, normalization: data.normalization, augmentation, plan },
+    validates: split.validation.length > 0,
+    evaluate: (session, part) =>
+      evaluate(
+        session,
+        part === "test"
+          ? openEvaluation(data.test, normalization, batch)
+          : openEvaluation(data.train, normalization, batch, split.validation),
+      ),
+  };
+}
+
+/** Telling images of classes apart. */
+export const classificationTask: TrainingTask = {
+  setUp: async (start, context) =>
+    toSetup("resume" in start ? await setUpResumed(start.resume, context) : await setUpFresh(start, context)),
+};
 
 function describeAugmentation({ cropPadding, flip }: Augmentation): string {
   return `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
@@ -35,13 +63,8 @@ function parseAugmentation(text: string, where: string): Augmentation {
   return { cropPadding: Number(match[1]), flip: match[2] === undefined };
 }
 
-/** Sets up a training from the start. @param cache where fetched data sets lie */
-export async function setUpFresh(
-  fresh: FreshTraining,
-  cache: string,
-  engine: Engine,
-  note: (text: string) => void,
-): Promise<TrainingSetup> {
+/** Sets up a training from the start. */
+async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupContext): Promise<ClassificationStart> {
   const { augmentation } = fresh;
   requireRecipe(fresh.recipe);
   const start = await openStart(fresh);
@@ -109,22 +132,11 @@ function balancedWeights(labels: Int32Array, part: Uint32Array, classes: readonl
 
 /**
  * Sets up a training that goes on from a checkpoint, on the data that it has seen.
- *
- * @param note hears what is unlike before
  * @throws {FormatError} if the checkpoint is damaged, or the data are others now
  */
-export async function setUpResumed(
-  path: string,
-  cache: string,
-  engine: Engine,
-  note: (text: string) => void,
-): Promise<TrainingSetup> {
-  const { notes, state } = await readCheckpoint(path);
-  restoreNetwork(notes.network, state, path);
-  if (canonicalJson(notes.engine) !== canonicalJson(engine)) {
-    const [before, now] = [notes.engine, engine].map(({ lowering, runtime }) => `${lowering} on ${runtime}`);
-    note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
-  }
+async function setUpResumed(path: string, context: SetupContext): Promise<ClassificationStart> {
+  const { cache, engine } = context;
+  const { notes, state } = await readResumed(path, context);
   const [channels, height, width] = notes.network.imageShape;
   const opened = await openDataset(notes.network.data, cache, { channels, height, width });
   const isPart = notes.network.classes.every((name) => opened.classes.includes(name));
@@ -138,6 +150,21 @@ export async function setUpResumed(
     notes: { ...notes, engine },
     state: state as TrainingState,
   };
+}
+
+/**
+ * Reads the checkpoint that a training goes on from, and notes what is unlike before.
+ * @throws {FormatError} if it is damaged
+ */
+export async function readResumed(path: string, { engine, note }: SetupContext): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(path);
+  const { notes, state } = checkpoint;
+  restoreNetwork(notes.network, state, path);
+  if (canonicalJson(notes.engine) !== canonicalJson(engine)) {
+    const [before, now] = [notes.engine, engine].map(({ lowering, runtime }) => `${lowering} on ${runtime}`);
+    note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
+  }
+  return checkpoint;
 }
 
 /** @throws {FormatError} unless the data set is the one that the training began with, as far as its figures tell */

@@ -3,8 +3,10 @@ import type { Augmentation } from "../../data/augmentation.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
+import type { Classification, Evaluation } from "../evaluate.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
 import type { LoweringChoice } from "../lowering.ts";
+import type { TaskNotes } from "../network-card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
@@ -50,6 +52,8 @@ export interface FreshTraining {
   readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
+  /** What a task besides classification wants to know, as plain data; it checks it itself. */
+  readonly task?: TaskNotes;
 }
 
 /** A training, as the child gets it. */
@@ -102,23 +106,21 @@ export interface TrainingResult {
   readonly epochs: readonly EpochRecord[];
   readonly best?: EpochRecord;
   /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
-  readonly test?: {
-    readonly count: number;
-    readonly loss: number;
-    readonly accuracy: number;
-    readonly topK: { readonly k: number; readonly accuracy: number };
-  };
+  readonly test?: Evaluation & Partial<Classification>;
   readonly lowering: string;
   /** Median over the steps, data included. */
   readonly imagesPerSecond: number;
   readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };
 }
 
-/** Trains in a child process. */
-export function startTraining(job: TrainingJob, onEvent: (event: TrainingEvent) => void): ChildJob<TrainingResult> {
-  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(
-    builtFile(import.meta.url, "./train-worker.js"),
-    job,
-    onEvent,
-  );
+/**
+ * Trains in a child process.
+ * @param worker the module that serves the job for its task; classification's if left out
+ */
+export function startTraining(
+  job: TrainingJob,
+  onEvent: (event: TrainingEvent) => void,
+  worker: URL = builtFile(import.meta.url, "./train-worker.js"),
+): ChildJob<TrainingResult> {
+  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(worker, job, onEvent);
 }

@@ -5,6 +5,7 @@ import {
   type BatchSource,
   createBatchWriter,
   evaluationBatches,
+  labelledShapes,
   makeBatch,
   stepsPerEpoch,
 } from "../../data/batches.ts";
@@ -116,7 +117,8 @@ export async function performTraining(job: WebTrainingJob, context: WebTrainingC
       recipe,
       stepsPerEpoch: stepsPerEpoch(source.plan),
       place: startOfTraining,
-      nextBatch: () => makeBatch(train, recipe.batch, (images, labels) => writeBatch(trainer.steps, images, labels)),
+      nextBatch: () =>
+        makeBatch(labelledShapes(train), recipe.batch, (images, labels) => writeBatch(trainer.steps, images, labels)),
       ...(validation === undefined
         ? {}
         : { validate: async () => validateState(runtime, job, validation, await trainer.state(), session) }),

@@ -1,0 +1,235 @@
+import { basename, extname, join } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { readRaster } from "../../data/node/segmentation/raster.ts";
+import { measureIntensity, type Raster } from "../../data/segmentation/raster.ts";
+import { measureCells, measurementTable } from "../../tasks/segmentation/measure.ts";
+import { encodeLabels, encodePicture, type LabelFormat } from "../../tasks/segmentation/node/encode.ts";
+import { outlineCells, outlinesToGeoJson } from "../../tasks/segmentation/outlines.ts";
+import { drawImage, drawOverlay } from "../../tasks/segmentation/overlay.ts";
+import { predictorOf } from "../../tasks/segmentation/predictor.ts";
+import { segmentCells, segmentClasses, type SegmentOptions } from "../../tasks/segmentation/segment.ts";
+import { type SegmentationSettings, settingsOf } from "../../tasks/segmentation/settings.ts";
+import type { TrainedNetwork } from "../../train/trained.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
+import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
+import { decimalNumber, onlyGiven, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { print, printJson, say } from "../output.ts";
+import { createProgress } from "../progress.ts";
+
+interface Options extends ModelFileOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly format: LabelFormat;
+  readonly pixelSize?: number;
+  readonly tta: 1 | 2 | 4 | 8;
+  readonly overlap: number;
+  readonly seedDepth?: number;
+  readonly foreground?: number;
+  readonly minArea?: number;
+  readonly json?: boolean;
+}
+
+/** What is said of one image. */
+interface ImageResult {
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  readonly cells?: number;
+  /** Share of the points by class, where points were classified. */
+  readonly classes?: Readonly<Record<string, number>>;
+  readonly files: readonly string[];
+}
+
+/** Names beside each other in one folder: of two images of one name, the extension tells them apart. */
+function namesOf(paths: readonly string[]): readonly string[] {
+  const stems = paths.map((path) => basename(path, extname(path)));
+  return paths.map((path, index) => {
+    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
+    if (isAlone) return stems[index];
+    const whole = basename(path);
+    if (paths.filter((other) => basename(other) === whole).length > 1)
+      throw new OptionError(
+        "<image…>",
+        `two images are called ${whole}, and their results would have one name; give them one by one`,
+      );
+    return whole;
+  });
+}
+
+async function writeCells(
+  {
+    raster,
+    settings,
+    base,
+  }: { readonly raster: Raster; readonly settings: SegmentationSettings; readonly base: string },
+  labels: Int32Array,
+  { format, pixelSize }: Options,
+): Promise<readonly string[]> {
+  const { height, width } = raster;
+  const plane = { height, width, labels };
+  const overlay = drawOverlay(drawImage(raster, measureIntensity(raster, settings.scaling)), labels);
+  const contents: readonly (readonly [string, string | Uint8Array])[] = [
+    [`${base}.cells.${format === "png" ? "png" : "tif"}`, await encodeLabels(plane, format)],
+    [`${base}.overlay.png`, await encodePicture(overlay)],
+    [`${base}.csv`, measurementTable(measureCells(labels, raster), pixelSize)],
+    [`${base}.geojson`, `${JSON.stringify(outlinesToGeoJson(outlineCells(labels, raster), pixelSize))}\n`],
+  ];
+  for (const [path, content] of contents) await writeFileAtomically(path, content);
+  return contents.map(([path]) => path);
+}
+
+async function writeClasses(
+  {
+    raster,
+    settings,
+    base,
+  }: { readonly raster: Raster; readonly settings: SegmentationSettings; readonly base: string },
+  classes: Uint8Array,
+  { format }: Options,
+): Promise<readonly string[]> {
+  const { height, width } = raster;
+  const { values = [] } = settings;
+  const labels = Int32Array.from(classes, (label) => values[label]);
+  const overlay = drawOverlay(drawImage(raster, measureIntensity(raster, settings.scaling)), classes);
+  const contents: readonly (readonly [string, Uint8Array])[] = [
+    [`${base}.classes.${format === "png" ? "png" : "tif"}`, await encodeLabels({ height, width, labels }, format)],
+    [`${base}.overlay.png`, await encodePicture(overlay)],
+  ];
+  for (const [path, content] of contents) await writeFileAtomically(path, content);
+  return contents.map(([path]) => path);
+}
+
+async function segmentImage(
+  network: TrainedNetwork,
+  settings: SegmentationSettings,
+  { path, base }: { readonly path: string; readonly base: string },
+  options: Options,
+): Promise<ImageResult> {
+  const raster = await readRaster(path);
+  const { width, height } = raster;
+  const predictor = predictorOf(network, settings);
+  const progress = createProgress();
+  const { foreground, seedDepth: seed, minArea: minimumArea } = options;
+  const how: SegmentOptions = {
+    overlap: options.overlap,
+    views: options.tta,
+    instances: { ...settings.instances, ...onlyGiven({ foreground, seed, minimumArea }) },
+    onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`),
+  };
+  const input = { raster, scaling: settings.scaling };
+  const target = { raster, settings, base };
+  try {
+    if (settings.target === "instances") {
+      const { labels, count } = await segmentCells(predictor, input, how);
+      return { image: path, width, height, cells: count, files: await writeCells(target, labels, options) };
+    }
+    const classes = await segmentClasses(predictor, input, how);
+    const shares = network.card.classes.map((name, label) => {
+      const points = classes.reduce((sum, found) => sum + (found === label ? 1 : 0), 0);
+      return [name, points / classes.length] as const;
+    });
+    return {
+      image: path,
+      width,
+      height,
+      classes: Object.fromEntries(shares),
+      files: await writeClasses(target, classes, options),
+    };
+  } finally {
+    progress.finish();
+  }
+}
+
+async function segment(paths: readonly string[], options: Options): Promise<void> {
+  const names = namesOf(paths);
+  const network = await openModelFile(options.model, options);
+  try {
+    const settings = settingsOf(network.card, options.model);
+    await makeFolder(options.out);
+    const results: ImageResult[] = [];
+    for (const [index, path] of paths.entries()) {
+      const result = await segmentImage(network, settings, { path, base: join(options.out, names[index]) }, options);
+      results.push(result);
+      if (!options.json) print(describeResult(result));
+    }
+    if (options.json) printJson({ model: options.model, images: results });
+    else say(`written to ${options.out}`);
+  } finally {
+    await network.session.release();
+  }
+}
+
+function describeResult({ image, cells, classes = {} }: ImageResult): string {
+  if (cells !== undefined) return `${image}: ${cells} ${cells === 1 ? "cell" : "cells"}`;
+  const shares = Object.entries(classes).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
+  return `${image}: ${shares.join(", ")}`;
+}
+
+/** How many views of each tile are averaged. */
+export function viewsOption(): Option {
+  return new Option(
+    "--tta <views>",
+    "views of each tile that are averaged, mirrored and turned: 1, 2, 4 or 8 times slower",
+  ).argParser((text) => {
+    const views = Number(text);
+    if (views === 1 || views === 2 || views === 4 || views === 8) return views;
+    throw new InvalidArgumentError(`must be 1, 2, 4 or 8, got "${text}"`);
+  });
+}
+
+/** `residua segment IMAGE…`: cells of microscopy images, by a trained network. */
+export function registerSegment(program: Command): void {
+  program
+    .command("segment")
+    .description("cells or classes of points in images of any size, by a network that was trained with --task segment")
+    .argument("<image...>", "image files: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
+    .requiredOption("--model <file>", "what residua train --task segment wrote")
+    .addOption(sharedOptions.out("segmented"))
+    .addOption(
+      new Option("--format <name>", "of the picture of cell numbers, 16 bits; TIFF takes 32 beyond 65,535 cells")
+        .choices(["png", "tiff"])
+        .default("png"),
+    )
+    .addOption(
+      new Option("--pixel-size <micrometres>", "side of a pixel: measurements are then in micrometres").argParser(
+        positiveNumber,
+      ),
+    )
+    .addOption(viewsOption().default(1))
+    .addOption(
+      new Option("--overlap <share>", "share of a tile that its neighbours overlap")
+        .argParser(decimalNumber(0, 0.9))
+        .default(0.25),
+    )
+    .addOption(
+      new Option(
+        "--foreground <p>",
+        "least probability of a point to belong to a cell (default: the model's)",
+      ).argParser(decimalNumber(0, 1)),
+    )
+    .addOption(
+      new Option(
+        "--seed-depth <d>",
+        "least depth of a cell's seed: higher splits more (default: the model's)",
+      ).argParser(decimalNumber(0, 1)),
+    )
+    .addOption(
+      new Option("--min-area <pixels>", "smaller parts are no cell (default: the model's)").argParser(wholeNumber(0)),
+    )
+    .addOption(trustedKeyOption())
+    .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.json())
+    .addHelpText(
+      "after",
+      `
+For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png, NAME.csv (area, perimeter,
+centroid and mean intensity of each cell) and NAME.geojson (outlines). A network for classes of points gives NAME.classes.png and
+NAME.overlay.png.
+
+Examples:
+  $ residua segment plate/*.tif --model runs/cells/model.onnx --out found
+  $ residua segment slide.png --model runs/cells/model.onnx --tta 4 --pixel-size 0.5`,
+    )
+    .action(segment);
+}

@@ -1,0 +1,145 @@
+import { type Command, Option } from "commander";
+import type { MaskMeaning } from "../../data/segmentation/set.ts";
+import { noSegmentationAugmentation } from "../../data/segmentation/variation.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import { type SegmentationLossName, segmentationLossNames } from "../../nn/segmentation-losses.ts";
+import { type SegmentationPreset, segmentationPresets } from "../../tasks/segmentation/presets.ts";
+import { noAugmentation } from "../../data/augmentation.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import type { FreshTraining } from "../../train/node/training.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import { decimalNumber, wholeNumber } from "../options.ts";
+
+/** Options of `residua train` about segmentation. */
+export interface SegmentationOptions {
+  readonly task?: "classify" | "segment";
+  readonly preset?: string;
+  readonly target?: MaskMeaning;
+  readonly loss?: SegmentationLossName;
+  readonly ignore?: number;
+  readonly test?: number;
+}
+
+/** Adds the options of {@link SegmentationOptions} to a command. */
+export function addSegmentationOptions(command: Command): Command {
+  return command
+    .optionsGroup("Segmentation:")
+    .addOption(
+      new Option(
+        "--task <name>",
+        "classify images, or segment them: --data is then a folder with images/ and masks/",
+      ).choices(["classify", "segment"]),
+    )
+    .addOption(
+      new Option(
+        "--preset <name>",
+        "a whole recipe: cells finds nuclei and cells of any stain (implies --task segment)",
+      ).choices(Object.keys(segmentationPresets)),
+    )
+    .addOption(
+      new Option(
+        "--target <what>",
+        "what masks hold: a number for each cell (instances), or classes of points",
+      ).choices(["instances", "classes"]),
+    )
+    .addOption(
+      new Option("--loss <name>", "loss of the points' classes (default: combined, cross-entropy plus Dice)").choices([
+        ...segmentationLossNames,
+      ]),
+    )
+    .addOption(
+      new Option("--ignore <value>", "value of masks from which nothing is learnt, with --target classes").argParser(
+        wholeNumber(0),
+      ),
+    )
+    .addOption(
+      new Option(
+        "--test <share>",
+        "share of a folder without test/ that is kept for the test (default: 0.15)",
+      ).argParser(decimalNumber(0, 1)),
+    );
+}
+
+/** Whether the options ask for segmentation. @throws {OptionError} if they ask for it and for something else */
+export function asksForSegmentation(options: SegmentationOptions): boolean {
+  if (options.task === "classify" && options.preset !== undefined)
+    throw new OptionError("--preset", `"${options.preset}" is of --task segment; leave --task classify out`);
+  const asks = options.task === "segment" || options.preset !== undefined;
+  const own = (["target", "loss", "ignore", "test"] as const).find((name) => options[name] !== undefined);
+  if (!asks && own !== undefined) throw new OptionError(`--${own}`, "is of segmentation; give --task segment, too");
+  return asks;
+}
+
+/** What else decides on a training, as it was typed. */
+export interface TypedTraining {
+  readonly model?: string;
+  readonly modelOptions: ModelOptions;
+  readonly recipe: Recipe;
+  /** Names of the options that were typed. */
+  readonly typed: ReadonlySet<string>;
+  readonly augment?: boolean;
+}
+
+const recipeOptions: Readonly<Record<string, keyof Recipe>> = {
+  epochs: "epochs",
+  batchSize: "batch",
+  schedule: "schedule",
+  clipNorm: "clipNorm",
+  patience: "patience",
+  seed: "seed",
+  accumulate: "accumulate",
+  ema: "average",
+  freeze: "freeze",
+  layerDecay: "layerDecay",
+  lrGroup: "rates",
+  lr: "learningRate",
+};
+
+/** The preset's recipe, with what was typed in its place. */
+function mergeRecipe(preset: Recipe, { recipe, typed }: TypedTraining): Recipe {
+  const own = Object.entries(recipeOptions).filter(([option]) => typed.has(option));
+  const changed = Object.fromEntries(own.map(([, name]) => [name, recipe[name]]));
+  // The optimizer's own rate goes with it.
+  const optimizer = typed.has("optimizer") || typed.has("weightDecay") ? { optimizer: recipe.optimizer } : {};
+  const rate = typed.has("optimizer") ? { learningRate: recipe.learningRate } : {};
+  return { ...preset, ...optimizer, ...rate, ...changed };
+}
+
+/** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
+export function segmentationTraining(
+  options: SegmentationOptions,
+  typed: TypedTraining,
+): Pick<FreshTraining, "model" | "modelOptions" | "imageSize" | "validation" | "augmentation" | "recipe" | "task"> {
+  const preset: SegmentationPreset = segmentationPresets[options.preset ?? "cells"];
+  const { settings } = preset;
+  const target = options.target ?? settings.target;
+  const { model = preset.model } = typed;
+  const own = model === preset.model ? preset.modelOptions : { channels: 3 };
+  const isCells = target === "instances";
+  if (options.ignore !== undefined && isCells) throw new OptionError("--ignore", "goes with --target classes");
+  return {
+    model,
+    modelOptions: { ...own, ...typed.modelOptions },
+    imageSize: preset.imageSize,
+    validation: preset.validation,
+    augmentation: noAugmentation,
+    recipe: mergeRecipe(preset.recipe, typed),
+    task: {
+      ...settings,
+      target,
+      testShare: options.test ?? settings.testShare,
+      loss: isCells
+        ? { ...settings.loss, name: options.loss ?? settings.loss.name }
+        : { name: options.loss ?? "combined" },
+      // Stains tell classes apart where polarity and colour do.
+      ...(isCells ? {} : { scaling: { ...settings.scaling, invertBright: false } }),
+      augmentation:
+        typed.augment === false
+          ? noSegmentationAugmentation
+          : isCells
+            ? settings.augmentation
+            : { ...settings.augmentation, invert: 0, colour: 0.1 },
+      ...(options.ignore === undefined ? {} : { ignored: options.ignore }),
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { encodeTiff } from "../../../tasks/segmentation/tiff.ts";
+import { measureIntensity, standardScaling, writeScaled } from "../../segmentation/raster.ts";
+import { listMasked, readMasked } from "./folder.ts";
+import { loadMasked } from "./load.ts";
+import { readRaster } from "./raster.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residua-masked-"));
+  await mkdir(join(folder, "images"));
+  await mkdir(join(folder, "masks"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const png = (samples: Uint8Array | Uint16Array, width: number, channels: 1 | 2 | 3 | 4 = 1): Promise<Buffer> => {
+  const image = sharp(samples, { raw: { width, height: samples.length / width / channels, channels } });
+  return (samples instanceof Uint16Array ? image.toColourspace("grey16") : image).png().toBuffer();
+};
+const write = (path: string, content: Uint8Array | string): Promise<void> => writeFile(join(folder, path), content);
+const ramp = Uint16Array.from({ length: 20 }, (_, at) => at * 50);
+
+test("a 16-bit PNG that uses 10 bits keeps its values, and its range becomes 0 to 1", async () => {
+  await write("images/a.png", await png(ramp, 5));
+  const raster = await readRaster(join(folder, "images/a.png"));
+  expect([...raster.samples]).toEqual([...ramp]);
+  const out = new Float32Array(20);
+  writeScaled(
+    raster,
+    measureIntensity(raster, { low: 0, high: 100, invertBright: false }),
+    { top: 0, left: 0, height: 4, width: 5 },
+    { channels: 1, out },
+  );
+  expect([out[0], out[19]]).toEqual([0, 1]);
+});
+
+test("TIFFs of 16 bits and of floats are read exactly", async () => {
+  for (const values of [ramp, Float32Array.from(ramp, (value) => value / 7 - 3)]) {
+    await write("images/a.tif", encodeTiff({ height: 4, width: 5, values }));
+    const { samples, height, width, channels } = await readRaster(join(folder, "images/a.tif"));
+    expect({ height, width, channels }).toEqual({ height: 4, width: 5, channels: 1 });
+    expect(Array.from(samples)).toEqual(Array.from(values));
+  }
+});
+
+test("a truncated TIFF and a truncated PNG are damaged files, in one line", async () => {
+  await write("images/a.tif", encodeTiff({ height: 4, width: 5, values: ramp }).subarray(0, 150));
+  await expect(readRaster(join(folder, "images/a.tif"))).rejects.toThrow("a.tif: is damaged or cut off");
+  const noise = Uint8Array.from({ length: 4096 }, (_, at) => (at * 7919) % 251);
+  const whole = await png(noise, 64);
+  await write("images/b.png", whole.subarray(0, whole.length / 2));
+  await expect(readRaster(join(folder, "images/b.png"))).rejects.toThrow("b.png: is");
+});
+
+test("transparency is left out", async () => {
+  await write("images/a.png", await png(Uint8Array.from([10, 20, 30, 0, 40, 50, 60, 255]), 2, 4));
+  expect(await readRaster(join(folder, "images/a.png"))).toMatchObject({
+    channels: 3,
+    samples: Uint8Array.from([10, 20, 30, 40, 50, 60]),
+  });
+});
+
+test("an image without mask, a mask without image and a mask of another size are named", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await expect(listMasked(folder)).rejects.toThrow("masks: has no mask for a; every image needs a mask of its name");
+  await write("masks/a.png", await png(new Uint8Array(15), 5));
+  const [file] = await listMasked(folder);
+  await expect(readMasked(file, "instances")).rejects.toThrow(
+    "a.png: has 5 × 3 points, its image has 5 × 4; they must be of one size",
+  );
+  await write("masks/b.png", await png(new Uint8Array(20), 5));
+  await expect(listMasked(folder)).rejects.toThrow("images: has no image for the mask b");
+});
+
+test("an empty mask has no cells, and a black and white one has a cell for each connected part", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await write("images/b.png", await png(Uint8Array.from(ramp), 5));
+  await write("masks/a.png", await png(new Uint8Array(20), 5));
+  await write(
+    "masks/b.png",
+    await png(
+      Uint8Array.from({ length: 20 }, (_, at) => (at % 5 === 2 ? 0 : 255)),
+      5,
+    ),
+  );
+  const set = await loadMasked(await listMasked(folder), {
+    meaning: "instances",
+    channels: 3,
+    scaling: standardScaling,
+  });
+  expect(set.items.map(({ name, cells, channels }) => ({ name, cells, channels }))).toEqual([
+    { name: "a", cells: 0, channels: 1 },
+    { name: "b", cells: 2, channels: 1 },
+  ]);
+});
+
+test("runs in a table are masks, and an image that the table lacks is named", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await rm(join(folder, "masks"), { recursive: true });
+  await write("train.csv", "ImageId,EncodedPixels\na,1 2\na,9 1 10 1\n");
+  const [file] = await listMasked(folder);
+  expect([...(await readMasked(file, "instances")).mask]).toEqual([
+    1,
+    0,
+    2,
+    0,
+    0,
+    1,
+    0,
+    2,
+    0,
+    0,
+    ...Array.from({ length: 10 }, () => 0),
+  ]);
+  await write("images/c.png", await png(Uint8Array.from(ramp), 5));
+  await expect(listMasked(folder)).rejects.toThrow("train.csv: has no row for c");
+});
+
+test("a folder of the Data Science Bowl has a mask for each cell", async () => {
+  await rm(join(folder, "images"), { recursive: true });
+  await rm(join(folder, "masks"), { recursive: true });
+  await mkdir(join(folder, "id1/images"), { recursive: true });
+  await mkdir(join(folder, "id1/masks"));
+  await write("id1/images/id1.png", await png(Uint8Array.from(ramp), 5));
+  for (const at of [0, 7]) await write(`id1/masks/${at}.png`, await png(new Uint8Array(20).fill(255, at, at + 1), 5));
+  const [file] = await listMasked(folder);
+  const { mask } = await readMasked(file, "instances");
+  expect([mask[0], mask[7], mask[8]]).toEqual([1, 2, 0]);
+});

@@ -1,0 +1,58 @@
+import type { MaskedFile } from "../../../data/node/segmentation/folder.ts";
+import { readMasked } from "../../../data/node/segmentation/folder.ts";
+import { classesOf } from "../../../data/segmentation/set.ts";
+import type { Session } from "../../../runtime/runtime.ts";
+import type { NetworkCard } from "../../../train/network-card.ts";
+import { type ClassCounts, type ClassFigures, compareClasses, summarizeClasses } from "../class-figures.ts";
+import { type CellCounts, type CellFigures, compareCells, summarizeCells } from "../evaluate.ts";
+import { predictorOf } from "../predictor.ts";
+import { segmentCells, segmentClasses, type SegmentOptions } from "../segment.ts";
+import type { SegmentationSettings } from "../settings.ts";
+
+/** Figures of a folder's images, each and together. */
+export type FolderEvaluation =
+  | { readonly target: "instances"; readonly overall: CellFigures; readonly images: readonly CellCounts[] }
+  | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
+
+/** One image that was compared, for whoever wants to show it. */
+export interface ComparedImage {
+  readonly file: MaskedFile;
+  readonly truth: ArrayLike<number>;
+  readonly found: ArrayLike<number>;
+}
+
+/** Segments images one after another and compares them with their masks. */
+export async function evaluateFiles(
+  network: { readonly card: NetworkCard; readonly session: Session },
+  settings: SegmentationSettings,
+  files: readonly MaskedFile[],
+  {
+    onImage = () => {},
+    ...options
+  }: SegmentOptions & { readonly onImage?: (done: number, image: ComparedImage) => void } = {},
+): Promise<FolderEvaluation> {
+  const predictor = predictorOf(network, settings);
+  const { scaling, instances, values = [], ignored } = settings;
+  const cells: CellCounts[] = [];
+  const classes: ClassCounts[] = [];
+  for (const [index, file] of files.entries()) {
+    const { name, image, mask } = await readMasked(file, settings.target);
+    const input = { raster: image, scaling };
+    if (settings.target === "instances") {
+      const { labels } = await segmentCells(predictor, input, {
+        ...options,
+        instances: { ...instances, ...options.instances },
+      });
+      cells.push(compareCells(name, { height: image.height, width: image.width, truth: mask, found: labels }));
+      onImage(index + 1, { file, truth: mask, found: labels });
+    } else {
+      const found = await segmentClasses(predictor, input, options);
+      const truth = classesOf(mask, { values, ...(ignored === undefined ? {} : { ignored }) }, file.image);
+      classes.push(compareClasses(name, truth, found, values.length));
+      onImage(index + 1, { file, truth, found });
+    }
+  }
+  return settings.target === "instances"
+    ? { target: "instances", overall: summarizeCells(cells), images: cells }
+    : { target: "classes", overall: summarizeClasses(classes, network.card.classes), images: classes };
+}

@@ -1,0 +1,40 @@
+import type { ModelOptions } from "../../nn/model-options.ts";
+import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import { type SegmentationSettings, standardSettings } from "./settings.ts";
+
+/** A whole recipe under one name: from a folder of images and masks to a network. */
+export interface SegmentationPreset {
+  readonly model: string;
+  readonly modelOptions: ModelOptions;
+  /** Rows and columns of a crop, and of a tile when the network is used. */
+  readonly imageSize: number;
+  readonly validation: number;
+  readonly recipe: Recipe;
+  readonly settings: SegmentationSettings;
+}
+
+/**
+ * Nuclei and cells of any stain, grey or coloured: an attention U-Net of residual blocks on half the resolution, cells told apart
+ * by classes of points and depths.
+ */
+const cells: SegmentationPreset = {
+  model: "attention-resunet",
+  modelOptions: { channels: 3, stemWidth: 32, stemStride: 2 },
+  imageSize: 256,
+  validation: 0.04,
+  recipe: {
+    ...defaultRecipe,
+    epochs: 24,
+    batch: 8,
+    optimizer: { name: "adamw", weightDecay: 0.01 },
+    learningRate: 0.003,
+    schedule: "one-cycle",
+    decaySparesNorms: true,
+    clipNorm: 5,
+    average: 0.998,
+  },
+  settings: { ...standardSettings, loss: { name: "combined", classWeights: [1, 1, 2] } },
+};
+
+/** Presets by name. */
+export const segmentationPresets: Readonly<Record<string, SegmentationPreset>> = { cells };

@@ -1,0 +1,144 @@
+import { type IntensityScaling, measureIntensity, type Raster } from "../../data/segmentation/raster.ts";
+import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
+import { type Part, type PredictOptions, predictPart, type Predictor } from "./predict.ts";
+
+/** Rows and columns of a large image that are worked on at a time, and how far beyond them is looked. */
+const WINDOW = 1536;
+const MARGIN = 192;
+
+/** How an image is segmented. */
+export interface SegmentOptions extends PredictOptions {
+  readonly instances?: Partial<InstanceOptions>;
+  /** Told how much is done, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** The parts of a large image: each has a core, which no other has, and a margin around it. */
+function* windowsOf({ height, width }: Raster): Generator<{ readonly core: Part; readonly whole: Part }> {
+  const rows = Math.ceil(height / WINDOW);
+  const columns = Math.ceil(width / WINDOW);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const edge = (index: number, count: number, extent: number): number => Math.round((index * extent) / count);
+      const [top, left] = [edge(row, rows, height), edge(column, columns, width)];
+      const [bottom, right] = [edge(row + 1, rows, height), edge(column + 1, columns, width)];
+      const [above, before] = [Math.max(0, top - MARGIN), Math.max(0, left - MARGIN)];
+      yield {
+        core: { top, left, height: bottom - top, width: right - left },
+        whole: {
+          top: above,
+          left: before,
+          height: Math.min(height, bottom + MARGIN) - above,
+          width: Math.min(width, right + MARGIN) - before,
+        },
+      };
+    }
+  }
+}
+
+async function overWindows(
+  raster: Raster,
+  onProgress: ((share: number) => void) | undefined,
+  body: (window: { readonly core: Part; readonly whole: Part }) => Promise<void>,
+): Promise<void> {
+  const windows = [...windowsOf(raster)];
+  for (const [index, window] of windows.entries()) {
+    await body(window);
+    onProgress?.((index + 1) / windows.length);
+  }
+}
+
+/**
+ * Finds the cells of an image of any size, window by window: a cell belongs to the window in whose core its centre lies, so
+ * cells up to twice the margin are found whole wherever they lie. Beside the image and its labels, the memory is that of a window.
+ *
+ * @returns `[height, width]`, numbers from 1; 0 is background
+ */
+export async function segmentCells(
+  predictor: Predictor,
+  { raster, scaling }: { readonly raster: Raster; readonly scaling: IntensityScaling },
+  options: SegmentOptions = {},
+): Promise<{ readonly labels: Int32Array; readonly count: number }> {
+  const line = measureIntensity(raster, scaling);
+  const labels = new Int32Array(raster.height * raster.width);
+  let count = 0;
+  await overWindows(raster, options.onProgress, async ({ core, whole }) => {
+    const { maps } = await predictPart(predictor, { raster, line }, whole, options);
+    const plane = whole.height * whole.width;
+    const map = (index: number): Float32Array => maps.subarray(index * plane, (index + 1) * plane);
+    const found = separateCells(
+      {
+        height: whole.height,
+        width: whole.width,
+        foreground: map(0).map((value) => 1 - value),
+        boundary: map(2),
+        distance: map(3),
+      },
+      { ...standardInstanceOptions, ...options.instances },
+    );
+    count = keepOwn({ found, whole, core }, { labels, width: raster.width }, count);
+  });
+  return { labels, count };
+}
+
+/** Copies the cells whose centre lies in the core. @returns the number of cells so far */
+function keepOwn(
+  { found, whole, core }: { readonly found: Int32Array; readonly whole: Part; readonly core: Part },
+  { labels, width }: { readonly labels: Int32Array; readonly width: number },
+  before: number,
+): number {
+  const highest = found.reduce((most, label) => Math.max(most, label), 0);
+  const sums = new Float64Array(3 * (highest + 1));
+  for (let row = 0, at = 0; row < whole.height; row++) {
+    for (let column = 0; column < whole.width; column++, at++) {
+      const place = 3 * found[at];
+      sums[place]++;
+      sums[place + 1] += row;
+      sums[place + 2] += column;
+    }
+  }
+  let count = before;
+  const numbers = new Int32Array(highest + 1);
+  for (let label = 1; label <= highest; label++) {
+    const row = sums[3 * label + 1] / sums[3 * label] + whole.top;
+    const column = sums[3 * label + 2] / sums[3 * label] + whole.left;
+    const isOwn =
+      row >= core.top && row < core.top + core.height && column >= core.left && column < core.left + core.width;
+    if (isOwn) numbers[label] = ++count;
+  }
+  for (let row = 0, at = 0; row < whole.height; row++) {
+    let target = (whole.top + row) * width + whole.left;
+    for (let column = 0; column < whole.width; column++, at++, target++) {
+      const number = numbers[found[at]];
+      if (number > 0 && labels[target] === 0) labels[target] = number;
+    }
+  }
+  return count;
+}
+
+/**
+ * The most probable class of each point of an image of any size.
+ * @returns `[height, width]`
+ */
+export async function segmentClasses(
+  predictor: Predictor,
+  { raster, scaling }: { readonly raster: Raster; readonly scaling: IntensityScaling },
+  options: SegmentOptions = {},
+): Promise<Uint8Array> {
+  const line = measureIntensity(raster, scaling);
+  const classes = new Uint8Array(raster.height * raster.width);
+  await overWindows(raster, options.onProgress, async ({ core, whole }) => {
+    const { maps, outputs } = await predictPart(predictor, { raster, line }, whole, options);
+    const plane = whole.height * whole.width;
+    for (let row = 0; row < core.height; row++) {
+      for (let column = 0; column < core.width; column++) {
+        const at = (core.top - whole.top + row) * whole.width + core.left - whole.left + column;
+        let best = 0;
+        for (let output = 1; output < outputs; output++)
+          if (maps[output * plane + at] > maps[best * plane + at]) best = output;
+        classes[(core.top + row) * raster.width + core.left + column] = best;
+      }
+    }
+  });
+  return classes;
+}

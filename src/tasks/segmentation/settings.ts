@@ -1,0 +1,89 @@
+import * as v from "valibot";
+import type { MaskMeaning } from "../../data/segmentation/set.ts";
+import { type IntensityScaling, standardScaling } from "../../data/segmentation/raster.ts";
+import { pointClasses } from "../../data/segmentation/targets.ts";
+import { cellAugmentation, type SegmentationAugmentation } from "../../data/segmentation/variation.ts";
+import { type SegmentationLoss, segmentationLossNames } from "../../nn/segmentation-losses.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import type { NetworkCard } from "../../train/network-card.ts";
+import { checkPlainData } from "../../train/plain-data.ts";
+import { type InstanceOptions, standardInstanceOptions } from "./instances.ts";
+
+/** All that segmenting needs to know beside the network: a network's card carries it. */
+export interface SegmentationSettings {
+  readonly name: "segment";
+  /** Whether cells are told apart, or points classified. */
+  readonly target: MaskMeaning;
+  readonly scaling: IntensityScaling;
+  readonly loss: SegmentationLoss;
+  readonly augmentation: SegmentationAugmentation;
+  /** Share of the images that was kept for the test, always by the same seed. */
+  readonly testShare: number;
+  readonly instances: InstanceOptions;
+  /** Values of the masks in the order of the classes, where points are classified. */
+  readonly values?: readonly number[];
+  /** The value of points that belong to no class. */
+  readonly ignored?: number;
+}
+
+/** What holds where nothing else is said. */
+export const standardSettings: SegmentationSettings = {
+  name: "segment",
+  target: "instances",
+  scaling: standardScaling,
+  loss: { name: "combined" },
+  augmentation: cellAugmentation,
+  testShare: 0.15,
+  instances: standardInstanceOptions,
+};
+
+const number = v.pipe(v.number(), v.finite());
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const least = (minimum: number): v.GenericSchema<unknown, number> => v.pipe(number, v.minValue(minimum));
+const value = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(255));
+
+const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictObject({
+  name: v.literal("segment"),
+  target: v.picklist(["instances", "classes"]),
+  scaling: v.strictObject({
+    low: v.pipe(number, v.minValue(0), v.maxValue(100)),
+    high: v.pipe(number, v.minValue(0), v.maxValue(100)),
+    invertBright: v.boolean(),
+  }),
+  loss: v.strictObject({ name: v.picklist(segmentationLossNames), classWeights: v.exactOptional(v.array(least(0))) }),
+  augmentation: v.strictObject({
+    flip: v.boolean(),
+    rotation: share,
+    scale: least(1),
+    elastic: least(0),
+    intensity: share,
+    noise: share,
+    invert: share,
+    colour: share,
+  }),
+  testShare: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
+  instances: v.strictObject({
+    foreground: share,
+    seed: share,
+    boundaryWeight: least(0),
+    minimumArea: least(0),
+    minimumSeed: least(0),
+  }),
+  values: v.exactOptional(v.pipe(v.array(value), v.minLength(2))),
+  ignored: v.exactOptional(value),
+});
+
+/** @param where what the settings are of, for errors @throws {FormatError} if they are damaged */
+export function parseSettings(task: unknown, where: string): SegmentationSettings {
+  return checkPlainData(settingsSchema, task, ({ path, detail }) => new FormatError(where, `${path} ${detail}`));
+}
+
+/** The settings of a network that segments. @throws {FormatError} if it does something else */
+export function settingsOf(card: NetworkCard, where: string): SegmentationSettings {
+  if (card.task?.name !== "segment")
+    throw new FormatError(where, "does not segment; give a model that residua train --task segment wrote");
+  return parseSettings(card.task, where);
+}
+
+/** Names of the scores of a network that tells cells apart. */
+export const cellScores: readonly string[] = [...pointClasses, "distance"];

@@ -1,0 +1,262 @@
+import { dirname, join } from "node:path";
+import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
+import { createBatchLoader } from "../../data/node/loader.ts";
+import { buildGradientStep } from "../../compile/step.ts";
+import { createNodeRuntime } from "../../runtime/node.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
+import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import { type Evaluation, withInference } from "../evaluate.ts";
+import { exportOnnxChunks } from "../export.ts";
+import { type FineTuning, planFineTuning } from "../fine-tuning.ts";
+import { createGradualTrainer } from "../gradual-trainer.ts";
+import { runTraining, type TrainingOutcome } from "../loop.ts";
+import { chooseLowering, type ChosenLowering } from "../lowering.ts";
+import { averagedState, createCardModule } from "../network-card.ts";
+import { stepOptionsOf } from "../recipe.ts";
+import type { Trainer, TrainingState } from "../trainer.ts";
+import type { LabeledBatch } from "../batch.ts";
+import { errorMessage } from "../../tensor/errors.ts";
+import type { JobContext } from "./child-job.ts";
+import { drawBatch, measureDistributions } from "./training-details.ts";
+import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./training-files.ts";
+import type { TrainingSetup, TrainingTask } from "./training-task.ts";
+import type { TrainingEvent, TrainingJob, TrainingResult } from "./training.ts";
+import { createModelCache } from "./model-cache.ts";
+
+/** A long epoch is kept in between, too. */
+const PAUSE_MILLISECONDS = 300_000;
+const FRESH_FOLDER = "residua-train";
+
+/** All that the parts of a training share. */
+interface Workplace {
+  readonly runtime: Runtime;
+  readonly chosen: ChosenLowering;
+  readonly job: TrainingJob;
+  readonly setup: TrainingSetup;
+  readonly plan: BatchPlan;
+  readonly fineTuning: FineTuning;
+  readonly files: TrainingFiles;
+  readonly context: JobContext<TrainingEvent>;
+}
+
+async function openWorkplace(
+  job: TrainingJob,
+  context: JobContext<TrainingEvent>,
+  task: TrainingTask,
+): Promise<Workplace> {
+  const { start, cache } = job;
+  const note = (text: string): void => context.report({ kind: "note", text });
+  const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
+  const runtime = createNodeRuntime();
+  const chosen = await chooseLowering(runtime, job.lowering);
+  const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
+  const setup = await task.setUp(resumed === undefined ? start : { resume: resumed }, { cache, engine, note });
+  // Before anything is said or written.
+  const { plan } = setup.source;
+  const fineTuning = planFineTuning(setup.notes.recipe, createCardModule(setup.notes.network), stepsPerEpoch(plan));
+  requireGradients(setup, fineTuning);
+  if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
+  const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
+  await makeFolder(folder);
+  const files = trainingFilesIn(folder);
+  if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
+  context.report({
+    kind: "start",
+    start: {
+      notes: setup.notes,
+      folder,
+      stepsPerEpoch: stepsPerEpoch(plan),
+      ...(resumed === undefined ? {} : { resumed }),
+    },
+  });
+  return { runtime, chosen, job, setup, plan, fineTuning, files, context };
+}
+
+/**
+ * A network out of a file may have operators that no gradient passes: found before a folder is made.
+ * @throws {UnsupportedError} naming the first, where one lies between the loss and a parameter that is trained in the end
+ */
+function requireGradients(
+  { notes: { network, recipe }, step }: TrainingSetup,
+  { phases, optionsOf }: FineTuning,
+): void {
+  if (network.model.graph === undefined) return;
+  const { imageShape } = network;
+  const { loss } = stepOptionsOf(recipe);
+  const { frozen } = optionsOf(phases - 1);
+  buildGradientStep({ module: createCardModule(network), imageShape, batch: recipe.batch, loss, ...step, frozen });
+}
+
+/** The state as it predicts: on the validation part, or on the test set. */
+function evaluateState(
+  { runtime, job, setup }: Workplace,
+  state: TrainingState,
+  part: "validation" | "test",
+): Promise<Evaluation> {
+  const { network } = setup.notes;
+  const module = createCardModule(network);
+  const { imageShape } = network;
+  return withInference({ runtime, module, imageShape, state: averagedState(state), session: job.session }, (session) =>
+    setup.evaluate(session, part),
+  );
+}
+
+/** Trains to the end or until it is stopped; checkpoints are written on the way. */
+async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<TrainingOutcome & Rate> {
+  const { job, setup, plan, files, context } = place;
+  const { source, notes } = setup;
+  const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
+    const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
+    await writeFileAtomically(path, chunks);
+    context.report({ kind: "checkpoint", path, step: reached.step });
+    lastKept = performance.now();
+  };
+  const steps = notes.recipe.epochs * stepsPerEpoch(plan);
+  const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
+  const keepSnapshot = async (reached: TrainingPlace): Promise<void> => {
+    if (every === undefined || (reached.step % every !== 0 && reached.step !== steps)) return;
+    await makeFolder(files.snapshots);
+    await keep(join(files.snapshots, `${String(reached.step).padStart(7, "0")}.safetensors`), reached);
+  };
+  const loader = createBatchLoader(source, { workers: job.workers, firstStep: notes.place.step });
+  const durations: number[] = [];
+  let batch: LabeledBatch | undefined;
+  let isShown = false;
+  let [lastStep, lastKept] = [performance.now(), performance.now()];
+  try {
+    await keepSnapshot(notes.place);
+    const outcome = await runTraining({
+      trainer,
+      recipe: notes.recipe,
+      stepsPerEpoch: stepsPerEpoch(plan),
+      place: notes.place,
+      nextBatch: () => {
+        batch = loader.next();
+        if (job.details && !isShown) {
+          const drawing = drawBatch(batch, source.normalization);
+          void reportDetail(
+            place,
+            drawing.then((image) => ({ kind: "sample", image })),
+          );
+        }
+        isShown = true;
+        return batch;
+      },
+      ...(setup.validates ? { validate: async () => evaluateState(place, await trainer.state(), "validation") } : {}),
+      shouldStop: context.shouldStop,
+      onStep: (progress) => {
+        const milliseconds = performance.now() - lastStep;
+        lastStep += milliseconds;
+        durations.push(milliseconds);
+        context.report({ kind: "step", progress, milliseconds, batch: plan.batch });
+      },
+      onEpoch: async (reached, isBest) => {
+        context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
+        if (isBest) await keep(files.best, reached);
+        await keep(files.last, reached);
+        await keepSnapshot(reached);
+        if (job.details && batch !== undefined) await reportDistributions(place, await trainer.state(), batch);
+        lastStep = performance.now();
+      },
+      onPause: async (reached) => {
+        await keepSnapshot(reached);
+        if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
+      },
+    });
+    if (outcome.status === "stopped" || outcome.status === "diverged") await keep(files.last, outcome.place);
+    return { ...outcome, imagesPerSecond: rateOf(durations, plan.batch) };
+  } finally {
+    await loader.release();
+  }
+}
+
+/** Details must not harm the training: one that fails is a note. */
+async function reportDetail(place: Workplace, detail: Promise<TrainingEvent>): Promise<void> {
+  const event = await detail.catch((error: unknown): TrainingEvent => {
+    return { kind: "note", text: `no details: ${errorMessage(error)}` };
+  });
+  place.context.report(event);
+}
+
+function reportDistributions(place: Workplace, state: TrainingState, batch: LabeledBatch): Promise<void> {
+  const { notes, step } = place.setup;
+  const { network: card, recipe } = notes;
+  const measured = measureDistributions(place.runtime, { card, recipe, ...(step && { step }) }, state, batch);
+  return reportDetail(
+    place,
+    measured.then((distributions) => ({ kind: "distributions", distributions })),
+  );
+}
+
+interface Rate {
+  readonly imagesPerSecond: number;
+}
+
+/** By the median: the first steps, and those beside a validation, take longer. */
+function rateOf(durations: readonly number[], batch: number): number {
+  const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)];
+  return middle === undefined ? Number.NaN : (1000 * batch) / middle;
+}
+
+/** Exports the best network, or the last where there was no validation, and looks at the test set: once. */
+async function concludeTraining(
+  place: Workplace,
+  trainer: Trainer,
+  reached: TrainingPlace,
+): Promise<Pick<TrainingResult, "test">> {
+  const { setup, files } = place;
+  const notes = { ...setup.notes, place: reached };
+  const state =
+    reached.best === undefined ? await trainer.state() : ((await readBest(files, notes)).state as TrainingState);
+  await writeFileAtomically(files.onnx, exportOnnxChunks(notes.network, averagedState(state)));
+  return { test: await evaluateState(place, state, "test") };
+}
+
+/** Trains for a task, as a job of a child process. */
+export async function performTraining(
+  job: TrainingJob,
+  context: JobContext<TrainingEvent>,
+  task: TrainingTask,
+): Promise<TrainingResult> {
+  const place = await openWorkplace(job, context, task);
+  const { setup, files, chosen, runtime } = place;
+  const { network, recipe } = setup.notes;
+  const trainer = await createGradualTrainer(
+    {
+      ...stepOptionsOf(recipe),
+      ...setup.step,
+      runtime,
+      module: createCardModule(network),
+      imageShape: network.imageShape,
+      lowering: chosen.lowering,
+      session: job.session,
+      cache: createModelCache(join(job.cache, "compiled")),
+    },
+    place.fineTuning,
+    setup.notes.place.step,
+  );
+  try {
+    if (setup.state !== undefined) trainer.load(setup.state, setup.notes.place.step);
+    const { place: reached, status, reason, diverged, imagesPerSecond } = await trainAndKeep(place, trainer);
+    const isWhole = status === "done" || status === "early-stopped";
+    return {
+      status,
+      steps: reached.step,
+      epochs: reached.epochs,
+      lowering: chosen.name,
+      imagesPerSecond,
+      ...(reason === undefined ? {} : { reason }),
+      ...(diverged === undefined ? {} : { diverged }),
+      ...(reached.best === undefined ? {} : { best: reached.best }),
+      ...(isWhole ? await concludeTraining(place, trainer, reached) : {}),
+      files: {
+        last: files.last,
+        ...(reached.best === undefined ? {} : { best: files.best }),
+        ...(isWhole ? { onnx: files.onnx } : {}),
+      },
+    };
+  } finally {
+    await trainer.release();
+  }
+}

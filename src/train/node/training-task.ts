@@ -1,0 +1,38 @@
+import type { SampleSource } from "../../data/node/sample-source.ts";
+import type { ForwardOptions } from "../../compile/step.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import type { CheckpointNotes, Engine } from "../checkpoint.ts";
+import type { Evaluation } from "../evaluate.ts";
+import type { TrainingState } from "../trainer.ts";
+import type { TrainingJob } from "./training.ts";
+
+/** What a training step of a task has that differs from classification's: its loss, its labels, what it counts as right. */
+export type TaskStep = Partial<Pick<ForwardOptions, "loss" | "labelShape" | "correct">>;
+
+/** A training that is set up: what to do, on what, from where, and how it is judged. */
+export interface TrainingSetup {
+  readonly notes: CheckpointNotes;
+  /** Where to go on; fresh parameters if left out. */
+  readonly state?: TrainingState;
+  /** What batches are made of. */
+  readonly source: SampleSource;
+  /** Whether a part was held back to choose the best epoch. */
+  readonly validates: boolean;
+  readonly step?: TaskStep;
+  /** Judges the network as it predicts; images are read as they are wanted. */
+  readonly evaluate: (session: Session, part: "validation" | "test") => Promise<Evaluation>;
+}
+
+/** What setting up needs to know of its surroundings. */
+export interface SetupContext {
+  /** Where fetched data sets lie. */
+  readonly cache: string;
+  readonly engine: Engine;
+  /** Hears in sentences what was found and changed. */
+  readonly note: (text: string) => void;
+}
+
+/** What networks can be trained to do: how it is set up, from the start or from a checkpoint. */
+export interface TrainingTask {
+  readonly setUp: (start: TrainingJob["start"], context: SetupContext) => Promise<TrainingSetup>;
+}
