@@ -20,6 +20,11 @@ const train = (/** @type {string} */ data, /** @type {readonly string[]} */ more
   "resnet20",
   ...more,
 ];
+const trainOnCifar = (/** @type {string} */ shortcut) =>
+  train(
+    "cifar10",
+    `--shortcut ${shortcut} --augment --epochs 40 --batch-size 128 --lr 0.4 --validation 0 --ema 0.999`.split(" "),
+  );
 const shortTraining = ["--limit", "6400", "--epochs", "1"];
 const tinyTraining = ["--limit", "320", "--epochs", "1", "--batch-size", "32"];
 const shortComparison = ["--limit", "3200", "--test-limit", "1000", "--epochs", "1", "--seeds", "2"];
@@ -98,21 +103,7 @@ export const experiments = [
     title: "CIFAR-10, ResNet-20, option A",
     published: "He et al. 2015: 91.25 % (error 8.75 %) after 64,000 steps of 128, 164 epochs",
     note: "One cycle to 0.4 in steps of 128 images, weight decay 5e-4, crops and mirrored images, a moving average of the weights: a high rate with one long descent needs far fewer epochs than the paper's three plateaus.",
-    command: train("cifar10", [
-      "--shortcut",
-      "A",
-      "--augment",
-      "--epochs",
-      "40",
-      "--batch-size",
-      "128",
-      "--lr",
-      "0.4",
-      "--validation",
-      "0",
-      "--ema",
-      "0.999",
-    ]),
+    command: trainOnCifar("A"),
     short: shortTraining,
     tiny: tinyTraining,
   },
@@ -199,21 +190,7 @@ export const experiments = [
     title: "CIFAR-10, ResNet-20, option B",
     published: "91.25 % is the paper's with option A; B has 1 % more parameters",
     note: "As with option A.",
-    command: train("cifar10", [
-      "--shortcut",
-      "B",
-      "--augment",
-      "--epochs",
-      "40",
-      "--batch-size",
-      "128",
-      "--lr",
-      "0.4",
-      "--validation",
-      "0",
-      "--ema",
-      "0.999",
-    ]),
+    command: trainOnCifar("B"),
     short: shortTraining,
     tiny: tinyTraining,
   },
