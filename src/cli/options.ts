@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
+import { loweringChoices } from "../train/lowering.ts";
 
 /** Reads a whole number of at least `minimum`. */
 export function wholeNumber(minimum: number): (text: string) => number {
@@ -60,7 +61,7 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
 
 /** Options that several commands share, made anew for each. */
 export const sharedOptions: {
-  readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "threads" | "limit"]: () => Option;
+  readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "limit"]: () => Option;
 } & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
@@ -76,6 +77,10 @@ export const sharedOptions: {
       "an option of the network, such as stochasticDepth=0.2 or outputStride=8; may be given again (residua models options lists all)",
     ).argParser(modelOptionArgument),
   seed: () => new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(0),
+  lowering: () =>
+    new Option("--lowering <name>", "how the training graph is written for this machine")
+      .choices([...loweringChoices])
+      .default("auto"),
   threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "folder for what is written").default(standard),

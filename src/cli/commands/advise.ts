@@ -8,7 +8,7 @@ import { type MeasureEvent, startMeasuring } from "../../lab/node/advise.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { type LoweringChoice } from "../../train/lowering.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
@@ -138,11 +138,7 @@ export function registerAdvise(program: Command): void {
     .addOption(new Option("--seeds <n>", "trainings of each network").argParser(wholeNumber(1)).default(2))
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))
     .addOption(new Option("--test-limit <n>", "test on the first n images").argParser(wholeNumber(1)).default(1000))
-    .addOption(
-      new Option("--lowering <name>", "how the training graph is written for this machine")
-        .choices([...loweringChoices])
-        .default("auto"),
-    )
+    .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(new Option("--out <file>", `the report as a page (default: none, with --measure ${STANDARD_REPORT})`))
     .addOption(sharedOptions.json())

@@ -6,7 +6,7 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { type LoweringChoice } from "../../train/lowering.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { isFileArgument } from "../network-argument.ts";
@@ -148,11 +148,7 @@ export function registerGradflow(program: Command): void {
       new Option("--lr <rate>", "learning rate, the same in every step").argParser(positiveNumber).default(0.1),
     )
     .addOption(sharedOptions.seed())
-    .addOption(
-      new Option("--lowering <name>", "how the training graph is written for this machine")
-        .choices([...loweringChoices])
-        .default("auto"),
-    )
+    .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("gradflow.html"))
     .addOption(sharedOptions.json())

@@ -4,7 +4,7 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { type LoweringChoice } from "../../train/lowering.ts";
 import {
   type FreshTraining,
   startTraining,
@@ -301,11 +301,7 @@ export function registerTrain(program: Command): void {
     )
     .addOption(new Option("--no-augment", "train on the images as they are"))
     .addOption(sharedOptions.seed())
-    .addOption(
-      new Option("--lowering <name>", "how the training graph is written for this machine")
-        .choices([...loweringChoices])
-        .default("auto"),
-    )
+    .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(
       new Option(
