@@ -66,9 +66,26 @@ export interface Comparison {
 /** What tells networks of a comparison apart, beside their depth. */
 export type NamedType = Pick<ComparedRun, "shortcut" | "block" | "variant">;
 
+/** What tells networks of a comparison apart; runs of one cell differ in their seed. */
+export type CellName = NamedType & Pick<ComparedRun, "depth">;
+
+/** The cell that a run or a plan belongs to, without the rest of it. */
+export function cellOf({ depth, shortcut, block, variant }: CellName): CellName {
+  return {
+    depth,
+    shortcut,
+    ...(block === undefined ? {} : { block }),
+    ...(variant === undefined ? {} : { variant }),
+  };
+}
+
+/** Equal for runs of one cell, different for others. */
+export function keyOfCell({ depth, shortcut, block, variant }: CellName): string {
+  return JSON.stringify([depth, shortcut, block, variant]);
+}
+
 /** Runs that differ only in their seed. */
-export interface ComparisonCell extends NamedType {
-  readonly depth: number;
+export interface ComparisonCell extends CellName {
   readonly runs: readonly DrawnRun[];
 }
 
@@ -82,18 +99,10 @@ export function nameType({ shortcut, block = "basic", variant = "" }: NamedType)
 export function groupCells(runs: readonly DrawnRun[]): readonly ComparisonCell[] {
   const cells = new Map<string, ComparisonCell & { runs: DrawnRun[] }>();
   for (const run of runs) {
-    const { depth, shortcut, block, variant } = run;
-    const key = JSON.stringify([depth, shortcut, block, variant]);
+    const key = keyOfCell(run);
     const known = cells.get(key);
     if (known) known.runs.push(run);
-    else
-      cells.set(key, {
-        depth,
-        shortcut,
-        ...(block === undefined ? {} : { block }),
-        ...(variant === undefined ? {} : { variant }),
-        runs: [run],
-      });
+    else cells.set(key, { ...cellOf(run), runs: [run] });
   }
   return [...cells.values()];
 }

@@ -1,53 +1,36 @@
-import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
-import type { ComparedRun, Comparison, DrawnRun, EqualBudget } from "../../lab/comparison.ts";
-import { groupCells } from "../../lab/comparison.ts";
-import { equalizePlans, measurePlans, type RunPlan } from "../../lab/comparison-plan.ts";
+import {
+  type ComparedRun,
+  type Comparison,
+  type DrawnRun,
+  type EqualBudget,
+  groupCells,
+} from "../../lab/comparison.ts";
 import { compareTypes, summarizeCell } from "../../lab/comparison-statistics.ts";
 import { summarize } from "../../lab/comparison-words.ts";
-import { type CompareEvent, type CompareJob, type CompareResult, startComparison } from "../../lab/node/compare.ts";
-import { findKnownRuns, keyOfRun } from "../../lab/node/known-runs.ts";
-import { type CompareConfig, loadProjectConfig } from "../../lab/node/project-config.ts";
-import { cifarResnet } from "../../nn/families/resnet.ts";
-import type { ScheduleName } from "../../optim/schedules.ts";
-import { errorMessage, OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice, loweringChoices } from "../../train/lowering.ts";
+import { type CompareEvent, startComparison } from "../../lab/node/compare.ts";
+import { loadProjectConfig } from "../../lab/node/project-config.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../weights/node.ts";
-import { cacheFolder } from "../cache.ts";
-import { applyConfig, type GridOptions, planComparison, readAxis, readDuration } from "../comparison-grid.ts";
+import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
+import { type ComparisonOptions, nothingToTrain, planRuns, restOf, toComparison } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { comparisonObservers } from "../observers.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
-import { storePlace, withStore } from "../store.ts";
 
-interface Options extends GridOptions {
-  readonly config?: string;
-  readonly lowering: LoweringChoice;
-  readonly threads?: number;
-  readonly out: string;
-  readonly store?: string | false;
-  readonly fresh?: boolean;
+interface Options extends ComparisonOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-const SCHEDULE: ScheduleName = "one-cycle";
 /** More runs than this are asked about first. */
 const MANY_RUNS = 100;
-
-/** All runs that were asked for, with what is known of them already. */
-interface Plan {
-  readonly job: CompareJob;
-  readonly costs: readonly number[];
-  readonly known: ReadonlyMap<number, DrawnRun>;
-}
 
 async function writeReport(
   folder: string,
@@ -63,81 +46,6 @@ async function writeReport(
   await writeFileAtomically(report.page, renderReport(reportComparison(comparison)));
   await writeFileAtomically(report.data, `${JSON.stringify(comparison, undefined, 1)}\n`);
   return report;
-}
-
-function createJob(options: Options, config: CompareConfig): Omit<Plan, "known"> {
-  if (existsSync(options.out) && !statSync(options.out).isDirectory())
-    throw new OptionError("--out", `"${options.out}" is a file, must be a folder`);
-  if (options.block.includes("basic")) {
-    // Names a wrong depth in the command's own words.
-    for (const depth of options.depth) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
-  }
-  const { seed: _, ...standard } = defaultRecipe;
-  const recipe = {
-    ...standard,
-    ...config.recipe,
-    epochs: options.epochs,
-    batch: options.batchSize,
-    learningRate: options.lr,
-    schedule: config.recipe?.schedule ?? SCHEDULE,
-  };
-  const plans = planComparison(options, config);
-  const costs = measurePlans(plans, recipe);
-  const job: CompareJob = {
-    runs: equalizePlans(plans, costs, options.equal),
-    data: options.data,
-    cache: cacheFolder(),
-    trainImages: options.limit,
-    testImages: options.testLimit,
-    recipe,
-    lowering: options.lowering,
-    session: options.threads === undefined ? {} : { threads: options.threads },
-    workers: 1,
-  };
-  return { job, costs };
-}
-
-/** What the run store has of it. A store that cannot be read is told of: then everything is trained. */
-async function findKnown({ store, fresh }: Options, job: CompareJob): Promise<Plan["known"]> {
-  if (store === false || fresh === true) return new Map();
-  const place = storePlace(store);
-  if (!place.exists) return new Map();
-  try {
-    return await withStore(place, (opened) => findKnownRuns(opened, job));
-  } catch (error) {
-    say(`run store: ${errorMessage(error)}; earlier runs are not looked for`);
-    return new Map();
-  }
-}
-
-/** The job of what is left to do. */
-function restOf({ job, costs, known }: Plan, { store, budget }: Options): CompareJob {
-  const left = job.runs.map((_, index) => index).filter((index) => !known.has(index));
-  const runs = left.map((index) => job.runs[index]);
-  const rates = [...known]
-    .map(([index, { imagesPerSecond }]) => 1 / (imagesPerSecond * costs[index]))
-    .filter((rate) => Number.isFinite(rate) && rate > 0)
-    .toSorted((a, b) => a - b);
-  const secondsPerUnit = rates[Math.floor(rates.length / 2)];
-  return {
-    ...job,
-    runs,
-    ...(store === false ? {} : { checkpoints: checkpointsOf(job, runs, store) }),
-    ...(budget === undefined
-      ? {}
-      : {
-          budget: {
-            seconds: budget,
-            costs: left.map((index) => costs[index]),
-            ...(secondsPerUnit === undefined ? {} : { secondsPerUnit }),
-          },
-        }),
-  };
-}
-
-function checkpointsOf(job: CompareJob, runs: readonly RunPlan[], store: string | undefined): readonly string[] {
-  const folder = join(storePlace(store).project.path, "interrupted");
-  return runs.map((plan) => join(folder, `${keyOfRun(job, plan)}.safetensors`));
 }
 
 async function confirmMany(count: number, { yes }: Options): Promise<void> {
@@ -177,46 +85,10 @@ function announceFirst(
   };
 }
 
-function toComparison({ job, known }: Plan, options: Options, rest: CompareJob, result: CompareResult): Comparison {
-  const { recipe } = job;
-  // Results come in the order of what was left, without those that were skipped.
-  const keyOf = (plan: Pick<RunPlan, "depth" | "shortcut" | "block" | "variant" | "seed">): string =>
-    JSON.stringify([plan.depth, plan.shortcut, plan.block, plan.variant, plan.seed]);
-  const made = new Map(result.runs.map((run) => [keyOf(run), run]));
-  const runs = job.runs.flatMap((plan, index) => known.get(index) ?? made.get(keyOf(plan)) ?? []);
-  return {
-    runs,
-    ...(result.skipped === 0 ? {} : { skipped: result.skipped }),
-    settings: {
-      data: job.data,
-      trainImages: result.trainImages,
-      testImages: result.testImages,
-      epochs: recipe.epochs,
-      steps: recipe.epochs * Math.floor(result.trainImages / recipe.batch),
-      batchSize: rest.recipe.batch,
-      learningRate: recipe.learningRate,
-      optimizer: describeOptimizer(recipe.optimizer),
-      schedule: recipe.schedule,
-      lowering: result.lowering,
-      ...(options.equal === "epochs" ? {} : { equal: options.equal }),
-    },
-  };
-}
-
-function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
-  const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
-  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${String(weightDecay).replace("0.0005", "5e-4")}`;
-}
-
-/** What stands for a training where everything is known. */
-function nothingToTrain({ job: { trainImages, testImages } }: Plan): CompareResult {
-  return { runs: [], skipped: 0, lowering: "kept", trainImages: trainImages ?? 0, testImages: testImages ?? 0 };
-}
-
 async function compare(given: Options, command: Command): Promise<void> {
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
-  const plan: Plan = await planRuns(options, config);
+  const plan = await planRuns(options, config);
   const rest = restOf(plan, options);
   await confirmMany(rest.runs.length, options);
   // Not after the training, when the report is written.
@@ -260,11 +132,6 @@ async function compare(given: Options, command: Command): Promise<void> {
   } finally {
     interrupt.end();
   }
-}
-
-async function planRuns(options: Options, config: CompareConfig): Promise<Plan> {
-  const planned = createJob(options, config);
-  return { ...planned, known: await findKnown(options, planned.job) };
 }
 
 function toJson(comparison: Comparison, report: string | undefined): object {
@@ -340,11 +207,7 @@ export function registerCompare(program: Command): void {
       ),
     )
     .addOption(new Option("--config <file>", "a configuration (default: residua.config.ts, if there is one)"))
-    .addOption(
-      new Option("--lowering <name>", "how the training graph is written for this machine")
-        .choices([...loweringChoices])
-        .default("auto"),
-    )
+    .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.out("residua-compare"))
     .addOption(sharedOptions.store())

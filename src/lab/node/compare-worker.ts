@@ -14,7 +14,7 @@ import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../train/node/child-job.ts";
 import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
 import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
-import type { CurvePoint, DrawnRun } from "../comparison.ts";
+import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../comparison-plan.ts";
 import type { CompareEvent, CompareJob, CompareResult } from "./compare.ts";
 import { forgetInterrupted, type InterruptedRun, keepInterrupted, readInterrupted } from "./interrupted-run.ts";
@@ -179,13 +179,9 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
     const { curve, status, imagesPerSecond } = await trainRun(place, trainer, { run: index, recipe, before });
     const testAccuracy = status === "stopped" ? Number.NaN : await testRun(place, model, trainer);
     if (checkpoint !== undefined && status !== "stopped") forgetInterrupted(checkpoint);
-    const { depth, shortcut, seed, block, variant } = plan;
     return {
-      depth,
-      shortcut,
-      ...(block === undefined ? {} : { block }),
-      ...(variant === undefined ? {} : { variant }),
-      seed,
+      ...cellOf(plan),
+      seed: plan.seed,
       parameters,
       multiplyAdds,
       testAccuracy,

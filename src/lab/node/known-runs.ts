@@ -1,7 +1,7 @@
 import { decodeNumber } from "../../store/json.ts";
 import { listRuns, readMetricPages, type RunStore } from "../../store/run-store.ts";
 import { hashConfiguration, type Run } from "../../store/run.ts";
-import type { CurvePoint, DrawnRun } from "../comparison.ts";
+import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../comparison-plan.ts";
 import type { CompareJob } from "./compare.ts";
 import { comparedRunConfiguration, curveMetrics } from "./comparison-record.ts";
@@ -33,13 +33,9 @@ export async function findKnownRuns(
 async function restoreRun(store: RunStore, run: Run, plan: RunPlan): Promise<DrawnRun> {
   const result = run.result as Readonly<Record<string, unknown>>;
   const number = (name: string): number => decodeNumber(result[name] ?? "NaN");
-  const { depth, shortcut, block, variant, seed } = plan;
   return {
-    depth,
-    shortcut,
-    ...(block === undefined ? {} : { block }),
-    ...(variant === undefined ? {} : { variant }),
-    seed,
+    ...cellOf(plan),
+    seed: plan.seed,
     parameters: number("parameters"),
     multiplyAdds: number("multiplyAdds"),
     testAccuracy: number("testAccuracy"),

@@ -1,0 +1,154 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/comparison.ts";
+import { equalizePlans, measurePlans, type RunPlan } from "../lab/comparison-plan.ts";
+import type { CompareJob, CompareResult } from "../lab/node/compare.ts";
+import { findKnownRuns, keyOfRun } from "../lab/node/known-runs.ts";
+import type { CompareConfig } from "../lab/node/project-config.ts";
+import { cifarResnet } from "../nn/families/resnet.ts";
+import type { ScheduleName } from "../optim/schedules.ts";
+import { errorMessage, OptionError } from "../tensor/errors.ts";
+import type { LoweringChoice } from "../train/lowering.ts";
+import { defaultRecipe, type Recipe } from "../train/recipe.ts";
+import { cacheFolder } from "./cache.ts";
+import { type GridOptions, planComparison } from "./comparison-grid.ts";
+import { say } from "./output.ts";
+import { storePlace, withStore } from "./store.ts";
+
+/** What a comparison is made from. */
+export interface ComparisonOptions extends GridOptions {
+  readonly config?: string;
+  readonly lowering: LoweringChoice;
+  readonly threads?: number;
+  readonly out: string;
+  readonly store?: string | false;
+  readonly fresh?: boolean;
+}
+
+const SCHEDULE: ScheduleName = "one-cycle";
+/** All runs that were asked for, with what is known of them already. */
+export interface ComparisonPlan {
+  readonly job: CompareJob;
+  readonly costs: readonly number[];
+  readonly known: ReadonlyMap<number, DrawnRun>;
+}
+
+function createJob(options: ComparisonOptions, config: CompareConfig): Omit<ComparisonPlan, "known"> {
+  if (existsSync(options.out) && !statSync(options.out).isDirectory())
+    throw new OptionError("--out", `"${options.out}" is a file, must be a folder`);
+  if (options.block.includes("basic")) {
+    // Names a wrong depth in the command's own words.
+    for (const depth of options.depth) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
+  }
+  const { seed: _, ...standard } = defaultRecipe;
+  const recipe = {
+    ...standard,
+    ...config.recipe,
+    epochs: options.epochs,
+    batch: options.batchSize,
+    learningRate: options.lr,
+    schedule: config.recipe?.schedule ?? SCHEDULE,
+  };
+  const plans = planComparison(options, config);
+  const costs = measurePlans(plans, recipe);
+  const job: CompareJob = {
+    runs: equalizePlans(plans, costs, options.equal),
+    data: options.data,
+    cache: cacheFolder(),
+    trainImages: options.limit,
+    testImages: options.testLimit,
+    recipe,
+    lowering: options.lowering,
+    session: options.threads === undefined ? {} : { threads: options.threads },
+    workers: 1,
+  };
+  return { job, costs };
+}
+
+/** What the run store has of it. A store that cannot be read is told of: then everything is trained. */
+async function findKnown({ store, fresh }: ComparisonOptions, job: CompareJob): Promise<ComparisonPlan["known"]> {
+  if (store === false || fresh === true) return new Map();
+  const place = storePlace(store);
+  if (!place.exists) return new Map();
+  try {
+    return await withStore(place, (opened) => findKnownRuns(opened, job));
+  } catch (error) {
+    say(`run store: ${errorMessage(error)}; earlier runs are not looked for`);
+    return new Map();
+  }
+}
+
+/** The job of what is left to do. */
+export function restOf({ job, costs, known }: ComparisonPlan, { store, budget }: ComparisonOptions): CompareJob {
+  const left = job.runs.map((_, index) => index).filter((index) => !known.has(index));
+  const runs = left.map((index) => job.runs[index]);
+  const rates = [...known]
+    .map(([index, { imagesPerSecond }]) => 1 / (imagesPerSecond * costs[index]))
+    .filter((rate) => Number.isFinite(rate) && rate > 0)
+    .toSorted((a, b) => a - b);
+  const secondsPerUnit = rates[Math.floor(rates.length / 2)];
+  return {
+    ...job,
+    runs,
+    ...(store === false ? {} : { checkpoints: checkpointsOf(job, runs, store) }),
+    ...(budget === undefined
+      ? {}
+      : {
+          budget: {
+            seconds: budget,
+            costs: left.map((index) => costs[index]),
+            ...(secondsPerUnit === undefined ? {} : { secondsPerUnit }),
+          },
+        }),
+  };
+}
+
+function checkpointsOf(job: CompareJob, runs: readonly RunPlan[], store: string | undefined): readonly string[] {
+  const folder = join(storePlace(store).project.path, "interrupted");
+  return runs.map((plan) => join(folder, `${keyOfRun(job, plan)}.safetensors`));
+}
+
+export function toComparison(
+  { job, known }: ComparisonPlan,
+  options: ComparisonOptions,
+  rest: CompareJob,
+  result: CompareResult,
+): Comparison {
+  const { recipe } = job;
+  // Results come in the order of what was left, without those that were skipped.
+  const keyOf = (plan: CellName & Pick<RunPlan, "seed">): string => `${keyOfCell(plan)} ${plan.seed}`;
+  const made = new Map(result.runs.map((run) => [keyOf(run), run]));
+  const runs = job.runs.flatMap((plan, index) => known.get(index) ?? made.get(keyOf(plan)) ?? []);
+  return {
+    runs,
+    ...(result.skipped === 0 ? {} : { skipped: result.skipped }),
+    settings: {
+      data: job.data,
+      trainImages: result.trainImages,
+      testImages: result.testImages,
+      epochs: recipe.epochs,
+      steps: recipe.epochs * Math.floor(result.trainImages / recipe.batch),
+      batchSize: rest.recipe.batch,
+      learningRate: recipe.learningRate,
+      optimizer: describeOptimizer(recipe.optimizer),
+      schedule: recipe.schedule,
+      lowering: result.lowering,
+      ...(options.equal === "epochs" ? {} : { equal: options.equal }),
+    },
+  };
+}
+
+function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
+  const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
+  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${weightDecay}`;
+}
+
+/** What stands for a training where everything is known. */
+export function nothingToTrain({ job: { trainImages, testImages } }: ComparisonPlan): CompareResult {
+  return { runs: [], skipped: 0, lowering: "kept", trainImages: trainImages ?? 0, testImages: testImages ?? 0 };
+}
+
+export async function planRuns(options: ComparisonOptions, config: CompareConfig): Promise<ComparisonPlan> {
+  const planned = createJob(options, config);
+  return { ...planned, known: await findKnown(options, planned.job) };
+}
