@@ -40,7 +40,6 @@ export function createComparisonReporter(
   batch: number,
 ): (event: CompareEvent) => void {
   const progress = createProgress();
-  const start = performance.now();
   const weights = runs.map(({ length = 1 }, index) => length * costs[index]);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const before = (run: number): number => weights.slice(0, run).reduce((sum, weight) => sum + weight, 0);
@@ -58,11 +57,11 @@ export function createComparisonReporter(
     }
     if (event.kind !== "step") return;
     const share = (before(event.run) + (weights[event.run] * event.step) / event.steps) / total;
-    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
     const rate = (1000 * batch) / event.milliseconds;
     progress.update(
       `${place(event.run)}: step ${event.step}/${event.steps}, loss ${event.loss.toFixed(3)}, ` +
-        `${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
+        `${rate.toFixed(0)} images/s`,
+      share,
     );
   };
 }

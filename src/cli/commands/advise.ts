@@ -14,7 +14,7 @@ import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { openNetworkArgument } from "../network-argument.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
-import { formatDuration, print, printJson, say } from "../output.ts";
+import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -64,10 +64,8 @@ function printStudy(study: AdviceStudy): void {
 
 function createReporter(): (event: MeasureEvent) => void {
   const progress = createProgress();
-  const start = performance.now();
   return ({ label, share }) => {
-    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
-    progress.update(`${label}: ${(100 * share).toFixed(0)} %, ${formatDuration(left)} left`);
+    progress.update(`${label}: ${(100 * share).toFixed(0)} %`, share);
     if (share >= 1) progress.finish();
   };
 }

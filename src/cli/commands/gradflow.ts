@@ -11,7 +11,7 @@ import { defaultRecipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { isFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
-import { type Column, formatDuration, formatTable, print, printJson, say } from "../output.ts";
+import { type Column, formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 
@@ -84,13 +84,11 @@ function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
 
 function createReporter(): (event: FlowEvent) => void {
   const progress = createProgress();
-  const start = performance.now();
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
     if (event.kind === "network") return progress.finish();
     const { label, step, steps, loss, share } = event;
-    const left = ((performance.now() - start) / 1000) * (1 / share - 1);
-    progress.update(`${label}: step ${step}/${steps}, loss ${loss.toFixed(3)}, ${formatDuration(left)} left`);
+    progress.update(`${label}: step ${step}/${steps}, loss ${loss.toFixed(3)}`, share);
   };
 }
 

@@ -8,7 +8,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
-import { formatDuration, print, printJson } from "../output.ts";
+import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -53,14 +53,13 @@ function findSnapshots({ model, trajectory }: Options): readonly string[] {
 
 function createReporter(): (event: LandscapeEvent) => void {
   const progress = createProgress();
-  const start = performance.now();
   let known = 0;
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
     const { done, total, loss, isKnown } = event;
     if (isKnown) known++;
-    const left = ((performance.now() - start) / 1000 / Math.max(1, done - known)) * (total - done);
-    progress.update(`point ${done}/${total}: loss ${loss.toPrecision(4)}, ${formatDuration(left)} left`);
+    const fresh = Math.max(1, done - known);
+    progress.update(`point ${done}/${total}: loss ${loss.toPrecision(4)}`, fresh / (fresh + total - done));
     if (done === total) progress.finish();
   };
 }

@@ -7,7 +7,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { listOf, sharedOptions, wholeNumber } from "../options.ts";
-import { type Column, formatDuration, formatTable, print, printJson } from "../output.ts";
+import { type Column, formatTable, print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -43,15 +43,13 @@ function pairArgument(text: string): readonly [string, string] {
 
 function createReporter(): (event: LesionEvent) => void {
   const progress = createProgress();
-  const start = performance.now();
   let known = 0;
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
     const { done, total, key, error, isKnown } = event;
     if (isKnown) known++;
     const fresh = Math.max(1, done - known);
-    const left = ((performance.now() - start) / 1000 / fresh) * (total - done);
-    progress.update(`${done}/${total}, ${key}: error ${(100 * error).toFixed(1)} %, ${formatDuration(left)} left`);
+    progress.update(`${done}/${total}, ${key}: error ${(100 * error).toFixed(1)} %`, fresh / (fresh + total - done));
     if (done === total) progress.finish();
   };
 }

@@ -5,7 +5,7 @@ import { createModel, findModelPlan, modelFamilies } from "../../nn/models.ts";
 import { describeOptionRule, modelOptionNames, modelOptionTable } from "../../nn/model-options.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
-import { type Column, formatCount, formatDuration, formatLarge, formatTable, print, printJson } from "../output.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 /** Shorter waits need no progress. */
@@ -50,8 +50,7 @@ function list(text: string | undefined, { json }: { readonly json?: boolean }): 
   const start = performance.now();
   const rows = found.map(({ name, family }, index): Listed => {
     const elapsed = (performance.now() - start) / 1000;
-    const left = (elapsed / Math.max(1, index)) * (found.length - index);
-    if (elapsed > QUIET_SECONDS) progress.update(`${index + 1}/${found.length} ${name}, ${formatDuration(left)} left`);
+    if (elapsed > QUIET_SECONDS) progress.update(`${index + 1}/${found.length} ${name}`, index / found.length);
     const { module, options, imageShape } = createModel(name);
     const { shortcut, classes } = options;
     const costs = countCosts(module, imageShape);

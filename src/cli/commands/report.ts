@@ -79,7 +79,6 @@ async function readCurve(
 async function studyFile(model: string, options: Options): Promise<NetworkStudy> {
   const { studyNetwork } = await import("../../lab/node/network-study.ts");
   const progress = createProgress();
-  const start = performance.now();
   const found = await studyNetwork({
     model,
     cache: cacheFolder(),
@@ -87,10 +86,7 @@ async function studyFile(model: string, options: Options): Promise<NetworkStudy>
     maps: options.maps,
     session: options.threads === undefined ? {} : { threads: options.threads },
     onNote: say,
-    onProgress: (done, count) => {
-      const left = ((performance.now() - start) / 1000) * (count / done - 1);
-      progress.update(`${done}/${count} test images, ${formatDuration(left)} left`);
-    },
+    onProgress: (done, count) => progress.update(`${done}/${count} test images`, done / count),
     ...(options.data === undefined ? {} : { data: options.data }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
   });

@@ -167,10 +167,9 @@ async function copy(options: SharedOptions & { readonly from?: string; readonly 
   await withStore(from, (source) =>
     withStore(to, async (target) => {
       const report = await copyRuns(source, target, ({ runs, allRuns, values, allValues }) => {
-        const seconds = (performance.now() - start) / 1000;
-        const left = values === 0 ? "" : `, ${formatDuration((seconds * (allValues - values)) / values)} left`;
         progress.update(
-          `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values${left}`,
+          `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
+          values / allValues,
         );
       });
       progress.finish();

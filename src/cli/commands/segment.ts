@@ -115,7 +115,7 @@ async function segmentImage(
     overlap: options.overlap,
     views: options.tta,
     instances: { ...settings.instances, ...onlyGiven({ foreground, seed, minimumArea }) },
-    onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`),
+    onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`, share),
   };
   const input = { raster, scaling: settings.scaling };
   const target = { raster, settings, base };
