@@ -16,12 +16,15 @@ function oneHot(g: GraphBuilder, labels: Value, classes: number): Value {
   return g.op("OneHot", [labels, g.constant(int64([], [classes])), g.constant(float32([2], [0, 1]))], { axis: 1 });
 }
 
+/** What every loss of points is made of, once for all of them. */
 interface Points {
   /** `[N,K,…]` */
   readonly target: Value;
   readonly classes: number;
   /** `[N,1,…]`: 1 where the point counts, 0 where its label is ignored. */
   readonly counted: Value;
+  /** `[N,K,…]`: logarithms of the classes' probabilities. */
+  readonly logProbability: Value;
 }
 
 function readPoints(g: GraphBuilder, scores: Value, labels: Value): Points {
@@ -33,7 +36,12 @@ function readPoints(g: GraphBuilder, scores: Value, labels: Value): Points {
       `must be one for each point of the scores ${formatShape(shape)}, got ${formatShape(shapeOf(labels))}`,
     );
   const target = oneHot(g, labels, classes);
-  return { target, classes, counted: g.op("ReduceSum", [target, g.ints([1])], { keepdims: 1 }) };
+  return {
+    target,
+    classes,
+    counted: g.op("ReduceSum", [target, g.ints([1])], { keepdims: 1 }),
+    logProbability: g.op("LogSoftmax", [scores], { axis: 1 }),
+  };
 }
 
 /** What weighs the points of a loss. */
@@ -83,8 +91,8 @@ function weightedMean(g: GraphBuilder, values: Value, weights: Value): Value {
 }
 
 /** −log of the probability of each point's own class, `[N,1,…]`; 0 where the label is ignored. */
-function surprise(g: GraphBuilder, scores: Value, { target }: Points): Value {
-  const terms = g.op("Mul", [g.op("LogSoftmax", [scores], { axis: 1 }), target]);
+function surprise(g: GraphBuilder, { target, logProbability }: Points): Value {
+  const terms = g.op("Mul", [logProbability, target]);
   return g.op("Neg", [g.op("ReduceSum", [terms, g.ints([1])], { keepdims: 1 })]);
 }
 
@@ -100,8 +108,17 @@ export function pointCrossEntropy(
   labels: Value,
   options: PointLossOptions = {},
 ): Value {
-  const points = readPoints(g, scores, labels);
-  return weightedMean(g, surprise(g, scores, points), weigh(g, points, options));
+  return crossEntropyOf(g, readPoints(g, scores, labels), options);
+}
+
+function crossEntropyOf(g: GraphBuilder, points: Points, options: PointLossOptions = {}): Value {
+  return weightedMean(g, surprise(g, points), weigh(g, points, options));
+}
+
+/** What weighs the points of the focal loss. */
+interface FocalLossOptions extends PointLossOptions {
+  /** The more, the less points weigh that are right already. Default 2. */
+  readonly gamma?: number;
 }
 
 /**
@@ -110,15 +127,13 @@ export function pointCrossEntropy(
  * @shape scores `[N,K,H,W]`, labels `[N,H,W]` int64 → `[]`
  * @source Lin et al. 2017, arXiv:1708.02002, equation 4
  */
-export function focalLoss(
-  g: GraphBuilder,
-  scores: Value,
-  labels: Value,
-  { gamma = 2, ...options }: PointLossOptions & { readonly gamma?: number } = {},
-): Value {
+export function focalLoss(g: GraphBuilder, scores: Value, labels: Value, options: FocalLossOptions = {}): Value {
+  return focalOf(g, readPoints(g, scores, labels), options);
+}
+
+function focalOf(g: GraphBuilder, points: Points, { gamma = 2, ...options }: FocalLossOptions = {}): Value {
   if (!(gamma >= 0 && Number.isFinite(gamma))) throw new OptionError("gamma", `must be at least 0, got ${gamma}`);
-  const points = readPoints(g, scores, labels);
-  const loss = surprise(g, scores, points);
+  const loss = surprise(g, points);
   const missing = oneMinus(g, g.op("Exp", [g.op("Neg", [loss])]));
   // A power of 0 has no finite slope where its exponent is below 1.
   const factor = g.op("Pow", [g.op("Max", [missing, g.fill(1e-6)]), g.fill(gamma)]);
@@ -133,6 +148,14 @@ export interface RegionLossOptions {
   readonly together?: boolean;
 }
 
+/** What the Tversky index weighs. */
+interface TverskyLossOptions extends RegionLossOptions {
+  /** Of what is found too much. Default ½. */
+  readonly alpha?: number;
+  /** Of what is missed. Default ½. */
+  readonly beta?: number;
+}
+
 /**
  * 1 − Tversky index, Σ p·t / (Σ p·t + α·Σ p·(1 − t) + β·Σ (1 − p)·t), over all points of the batch by class, then their mean;
  * 1 is added above and below. α weighs what is found too much, β what is missed. Ignored points do not count.
@@ -140,29 +163,26 @@ export interface RegionLossOptions {
  * @shape scores `[N,K,H,W]`, labels `[N,H,W]` int64 → `[]`
  * @source Salehi et al. 2017, arXiv:1706.05721, equation 3
  */
-export function tverskyLoss(
+export function tverskyLoss(g: GraphBuilder, scores: Value, labels: Value, options: TverskyLossOptions = {}): Value {
+  return tverskyOf(g, readPoints(g, scores, labels), options);
+}
+
+function tverskyOf(
   g: GraphBuilder,
-  scores: Value,
-  labels: Value,
-  {
-    alpha = 0.5,
-    beta = 0.5,
-    classes,
-    together = false,
-  }: RegionLossOptions & { readonly alpha?: number; readonly beta?: number } = {},
+  points: Points,
+  { alpha = 0.5, beta = 0.5, classes, together = false }: TverskyLossOptions = {},
 ): Value {
   for (const [name, value] of [
     ["alpha", alpha],
     ["beta", beta],
   ] as const)
     if (!(value >= 0 && Number.isFinite(value))) throw new OptionError(name, `must be at least 0, got ${value}`);
-  const points = readPoints(g, scores, labels);
   const chosen = classes ?? Array.from({ length: points.classes }, (_, index) => index);
   const choose = (x: Value): Value => {
     const picked = chosen.length === points.classes ? x : g.op("Gather", [x, g.ints(chosen)], { axis: 1 });
     return together ? g.op("ReduceSum", [picked, g.ints([1])], { keepdims: 1 }) : picked;
   };
-  const probability = choose(g.op("Mul", [g.op("Softmax", [scores], { axis: 1 }), points.counted]));
+  const probability = choose(g.op("Mul", [g.op("Exp", [points.logProbability]), points.counted]));
   const target = choose(points.target);
   const axes = g.ints([0, ...target.shape.slice(2).map((_, axis) => axis + 2)]);
   const sum = (x: Value): Value => g.op("ReduceSum", [x, axes], { keepdims: 0 });
@@ -196,20 +216,23 @@ export interface SegmentationLoss {
 }
 
 /** Of the classes alone. `combined` is cross-entropy plus Dice; `boundary` is cross-entropy with borders weighing five times. */
-export function classLoss(
+export function classLoss(g: GraphBuilder, scores: Value, labels: Value, loss: SegmentationLoss): Value {
+  return classLossOf(g, readPoints(g, scores, labels), loss);
+}
+
+function classLossOf(
   g: GraphBuilder,
-  scores: Value,
-  labels: Value,
+  points: Points,
   { name, classWeights }: SegmentationLoss,
   region: RegionLossOptions = {},
 ): Value {
   const weights = classWeights === undefined ? {} : { classWeights };
-  if (name === "cross-entropy") return pointCrossEntropy(g, scores, labels, weights);
-  if (name === "focal") return focalLoss(g, scores, labels, weights);
-  if (name === "boundary") return pointCrossEntropy(g, scores, labels, { ...weights, borderWeight: 5 });
-  if (name === "dice") return diceLoss(g, scores, labels);
-  if (name === "tversky") return tverskyLoss(g, scores, labels, { alpha: 0.3, beta: 0.7 });
-  return g.op("Add", [pointCrossEntropy(g, scores, labels, weights), diceLoss(g, scores, labels, region)]);
+  if (name === "cross-entropy") return crossEntropyOf(g, points, weights);
+  if (name === "focal") return focalOf(g, points, weights);
+  if (name === "boundary") return crossEntropyOf(g, points, { ...weights, borderWeight: 5 });
+  if (name === "dice") return tverskyOf(g, points);
+  if (name === "tversky") return tverskyOf(g, points, { alpha: 0.3, beta: 0.7 });
+  return g.op("Add", [crossEntropyOf(g, points, weights), tverskyOf(g, points, region)]);
 }
 
 /** Parts of what a network says of cells: classes of points, then distances. */
@@ -251,13 +274,12 @@ export function cellLoss(
 ): Value {
   const { classes, distance } = splitCellScores(g, scores);
   const classLabels = labelMap(g, labels, 0);
-  const { counted } = readPoints(g, classes, classLabels);
-  const foreground = { classes: [1, 2], together: true };
-  const points = classLoss(g, classes, classLabels, loss, foreground);
+  const points = readPoints(g, classes, classLabels);
+  const ofClasses = classLossOf(g, points, loss, { classes: [1, 2], together: true });
   const depth = g.op("Cast", [g.op("Unsqueeze", [labelMap(g, labels, 1), g.ints([1])])], { to: onnxDtypes.float32 });
   const wanted = g.op("Mul", [depth, g.fill(1 / scale)]);
   const error = g.op("Abs", [g.op("Sub", [g.op("Sigmoid", [distance]), wanted])]);
-  return g.op("Add", [points, g.op("Mul", [weightedMean(g, error, counted), g.fill(distanceWeight)])]);
+  return g.op("Add", [ofClasses, g.op("Mul", [weightedMean(g, error, points.counted), g.fill(distanceWeight)])]);
 }
 
 /** Points whose class is right, as a share, times the batch: what a count of right samples is to classification. */

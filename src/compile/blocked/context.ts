@@ -41,6 +41,8 @@ export interface Forms {
   readonly pending?: Pending;
   /** What the value is in terms of a blocked one, where it only moves elements. */
   readonly rearrangement?: Rearrangement;
+  /** Values in blocks that it is put together of along the channels; together only where that is asked for. */
+  readonly parts?: readonly string[];
 }
 
 /** A weight, or what is computed with it, as it is stored. */

@@ -10,9 +10,11 @@ import { conv } from "./convolution.ts";
 import { elementwiseRules, reduceSumSquare } from "./elementwise.ts";
 import { convInputGradient } from "./input-gradient.ts";
 import type { BlockSize } from "./layout.ts";
+import { concat, split } from "./joining.ts";
 import { averagePool, averagePoolGradient, expand, globalAveragePool, maxPool } from "./pooling.ts";
 import { rearrangementRules } from "./shortcut-matrix.ts";
 import { assignStorage, planConvolutions } from "./storage.ts";
+import { convTranspose } from "./transposed.ts";
 import { type Analysis, createContext } from "./values.ts";
 import { convWeightGradient } from "./weight-gradient.ts";
 
@@ -24,13 +26,16 @@ const blockedRules: BlockedRules = {
   BatchNormalization: batchNormalization,
   BatchNormTraining: batchNormTraining,
   BatchNormTrainingGradient: batchNormTrainingGradient,
+  Concat: concat,
   Conv: conv,
   ConvInputGradient: convInputGradient,
+  ConvTranspose: convTranspose,
   ConvWeightGradient: convWeightGradient,
   Expand: expand,
   GlobalAveragePool: globalAveragePool,
   MaxPool: maxPool,
   ReduceSumSquare: reduceSumSquare,
+  Split: split,
 };
 
 /**

@@ -7,6 +7,8 @@ import {
   runLowered,
 } from "../../../test/support/compare-lowerings.ts";
 import { basicBlock, bottleneck } from "../../nn/blocks/index.ts";
+import { createModel } from "../../nn/models.ts";
+import { cellLoss, countCorrectPoints } from "../../nn/segmentation-losses.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence } from "../../nn/layers.ts";
 import { crossEntropy } from "../../nn/losses.ts";
@@ -84,4 +86,39 @@ test.skipIf(blocked === undefined)(
     );
   },
   600_000,
+);
+
+test.skipIf(blocked === undefined).each([
+  ["resunet", { stemWidth: 16, stemStride: 2 }],
+  ["resunet", { stemWidth: 24 }],
+  ["attention-resunet", { stemWidth: 16, stemStride: 2, attention: "se" }],
+  ["attention-resunet", { stemWidth: 8 }],
+] as const)(
+  "%s with %j: transposed convolutions, joined and split channels agree with the portable lowering's",
+  async (name, options) => {
+    const [batch, extent] = [2, 33];
+    const { module } = createModel(name, { ...options, channels: 3, classes: 4 });
+    const imageShape = [3, extent, extent];
+    const { graph } = buildGradientStep({
+      module,
+      imageShape,
+      batch,
+      labelShape: [2, extent, extent],
+      loss: (g, scores, labels) => cellLoss(g, scores, labels, { scale: 1, loss: { name: "combined" } }),
+      correct: countCorrectPoints,
+    });
+    const labels = Array.from({ length: batch * 2 * extent * extent }, (_, at) => at % 3);
+    const feeds = {
+      ...Object.fromEntries(initializeState(module, 1)),
+      [stepNames.images]: normalTensor(1, "images", [batch, ...imageShape]),
+      [stepNames.labels]: int64([batch, 2, extent, extent], labels),
+    };
+    const [actual, wanted] = await Promise.all([
+      runLowered(runtime, blocked!, graph, feeds),
+      runLowered(runtime, portable, graph, feeds),
+    ]);
+    for (const [output, error] of Object.entries(compareOutputs(actual, wanted, LEAST)))
+      expect(error, output).toBeLessThan(TOLERANCE);
+  },
+  120_000,
 );

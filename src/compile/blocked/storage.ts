@@ -18,12 +18,21 @@ export function typesOf(graph: Graph): ReadonlyMap<string, TensorType> {
 
 const convolutionOps = new Set(["Conv", "ConvInputGradient", "ConvWeightGradient"]);
 
-/** Values that elementwise operators alone make of the graph's inputs: they are row-major before any convolution. */
-function imagesOf(graph: Graph): ReadonlySet<string> {
+/** Whether a value of fewer channels than a block is put together of parts: these are joined row-major. */
+function joinsParts({ op, outputs }: Node, types: ReadonlyMap<string, TensorType>, block: BlockSize): boolean {
+  const { shape } = types.get(outputs[0])!;
+  return op === "Concat" && shape.length === 4 && (shape[1] as number) < block;
+}
+
+/**
+ * Values that are row-major before any convolution: what elementwise operators alone make of the graph's inputs, and what is
+ * put together of less than a block.
+ */
+function imagesOf(graph: Graph, types: ReadonlyMap<string, TensorType>, block: BlockSize): ReadonlySet<string> {
   const images = new Set([...graph.inputs.map((input) => input.name), ...graph.initializers.keys()]);
   for (const node of graph.nodes) {
     if (convolutionOps.has(node.op) || node.op.startsWith("BatchNorm")) continue;
-    if (node.inputs.every((input) => input === "" || images.has(input)))
+    if (joinsParts(node, types, block) || node.inputs.every((input) => input === "" || images.has(input)))
       node.outputs.forEach((output) => images.add(output));
   }
   return images;
@@ -32,7 +41,7 @@ function imagesOf(graph: Graph): ReadonlySet<string> {
 /** The plan of each convolution and convolution gradient that can be blocked. */
 export function planConvolutions(graph: Graph, block: BlockSize): ReadonlyMap<Node, ConvolutionPlan> {
   const types = typesOf(graph);
-  const images = imagesOf(graph);
+  const images = imagesOf(graph, types, block);
   const plans = new Map<Node, ConvolutionPlan>();
   for (const node of graph.nodes) {
     const op = findOperator(node.domain, node.op);

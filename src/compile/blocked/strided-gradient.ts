@@ -139,7 +139,11 @@ export function writeStrided(c: BlockedContext, gradient: StridedGradient): Valu
 }
 
 /** [N, groups, phases, C', ⌈H/s⌉, ⌈W/s⌉] → [N,C,H,W], a point's channels at a time. */
-function interleave(c: BlockedContext, planes: Value, { shape, strides, groups }: StridedGradient): Value {
+export function interleave(
+  c: BlockedContext,
+  planes: Value,
+  { shape, strides, groups }: Pick<StridedGradient, "shape" | "strides" | "groups">,
+): Value {
   const { g, block } = c;
   const declared = declaredShape(shape, block);
   const [N, C, H, W] = declared as readonly [number, number, number, number];

@@ -91,6 +91,7 @@ export function createContext(g: GraphBuilder, graph: Graph, { block, plans, lay
       const held = formsOf(name);
       return (
         held.pending !== undefined ||
+        held.parts !== undefined ||
         (held.blocked !== undefined && (typeof held.blocked !== "function" || held.rearrangement !== undefined))
       );
     },

@@ -1,3 +1,4 @@
+import type { Value } from "../../onnx/graph.ts";
 import type { Rewrite } from "../rewrite.ts";
 import type { PortableChoices } from "./choices.ts";
 
@@ -13,12 +14,27 @@ export const reluGradients: Readonly<Record<PortableChoices["reluGradient"], Rew
   sign: (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("Sign", [y])])],
 };
 
-/** log softmax along one axis, as chosen; `LogSoftmax` stays as it is. */
-export const logSoftmaxes: Readonly<Record<PortableChoices["logSoftmax"], Rewrite<"LogSoftmax"> | undefined>> = {
-  operator: undefined,
-  "written-out": (g, { inputs: [x], attributes: { axis = -1 } }) => {
-    const axes = g.ints([axis]);
-    const shifted = g.op("Sub", [x, g.op("ReduceMax", [x, axes])]);
-    return [g.op("Sub", [shifted, g.op("Log", [g.op("ReduceSum", [g.op("Exp", [shifted]), axes])])])];
-  },
+/**
+ * log softmax along one axis, as chosen. Along another axis than the last, ONNX Runtime would transpose there and back: it is
+ * written out always.
+ */
+export const logSoftmaxes: Readonly<Record<PortableChoices["logSoftmax"], Rewrite<"LogSoftmax">>> = {
+  operator: (g, node) =>
+    isLastAxis(node) ? g.append({ ...node.node, inputs: [node.inputs[0].name] }) : writeLogSoftmax(g, node),
+  "written-out": (g, node) => writeLogSoftmax(g, node),
 };
+
+type LogSoftmaxNode = Parameters<Rewrite<"LogSoftmax">>[1];
+
+function isLastAxis({ inputs: [x], attributes: { axis = -1 } }: LogSoftmaxNode): boolean {
+  return axis === -1 || axis === x.shape.length - 1;
+}
+
+function writeLogSoftmax(
+  g: Parameters<Rewrite<"LogSoftmax">>[0],
+  { inputs: [x], attributes: { axis = -1 } }: LogSoftmaxNode,
+): readonly Value[] {
+  const axes = g.ints([axis]);
+  const shifted = g.op("Sub", [x, g.op("ReduceMax", [x, axes])]);
+  return [g.op("Sub", [shifted, g.op("Log", [g.op("ReduceSum", [g.op("Exp", [shifted]), axes])])])];
+}

@@ -9,17 +9,16 @@ import { averagePoolGradient, maxPoolGradient } from "./pooling.ts";
 /** Residua's own operators, each written out in ONNX's as chosen. */
 function rewritesFor(choices: PortableChoices): Rewrites {
   const relu = relus[choices.relu];
-  const logSoftmax = logSoftmaxes[choices.logSoftmax];
   return {
     AveragePoolGradient: averagePoolGradient,
     BatchNormTraining: batchNormTraining,
     BatchNormTrainingGradient: batchNormGradients[choices.batchNormGradient],
     ConvInputGradient: convInputGradient,
+    LogSoftmax: logSoftmaxes[choices.logSoftmax],
     ConvWeightGradient: convWeightGradients[choices.weightGradient],
     MaxPoolGradient: maxPoolGradient,
     ReluGradient: reluGradients[choices.reluGradient],
     ...(relu === undefined ? {} : { Relu: relu }),
-    ...(logSoftmax === undefined ? {} : { LogSoftmax: logSoftmax }),
   };
 }
 
