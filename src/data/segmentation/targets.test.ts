@@ -25,13 +25,12 @@ test("distances are those to the nearest point of another label, looked for amon
   });
 });
 
-test("a cell of 3 × 3 points has one inside, eight on its boundary, and is deepest in the middle; a cell of one point is all boundary", () => {
+test("points within two of another cell are the boundary, those at the background are not; each cell is deepest in its middle", () => {
   const mask = Uint16Array.from([1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 2, 0, 0, 0, 0]);
   const [classes, distances] = [new Int32Array(32), new Int32Array(32)];
   writeInstanceTargets(mask, { height: 4, width: 4 }, classes, distances);
   const low = (words: Int32Array): number[] => Array.from(mask, (_, at) => words[2 * at]);
-  // The image's edge is no boundary of a cell that it cuts.
-  expect(low(classes)).toEqual([1, 1, 2, 0, 1, 1, 2, 0, 2, 2, 2, 2, 0, 0, 0, 0]);
+  expect(low(classes)).toEqual([1, 2, 2, 0, 1, 2, 2, 0, 1, 2, 2, 2, 0, 0, 0, 0]);
   expect(low(distances)[11]).toBe(1000);
   expect(low(distances)[0]).toBe(1000);
   expect(low(distances)[10]).toBe(Math.round(1000 / 3));

@@ -19,13 +19,13 @@ export interface SegmentationPreset {
  */
 const cells: SegmentationPreset = {
   model: "attention-resunet",
-  modelOptions: { channels: 3, stemWidth: 32, stemStride: 2 },
+  modelOptions: { channels: 3, stemWidth: 16, stemStride: 2 },
   imageSize: 256,
   validation: 0.04,
   recipe: {
     ...defaultRecipe,
     epochs: 24,
-    batch: 8,
+    batch: 16,
     optimizer: { name: "adamw", weightDecay: 0.01 },
     learningRate: 0.003,
     schedule: "one-cycle",
@@ -33,7 +33,12 @@ const cells: SegmentationPreset = {
     clipNorm: 5,
     average: 0.998,
   },
-  settings: { ...standardSettings, loss: { name: "combined", classWeights: [1, 1, 2] } },
+  settings: {
+    ...standardSettings,
+    crop: 128,
+    loss: { name: "combined", classWeights: [1, 1, 5] },
+    distanceWeight: 3,
+  },
 };
 
 /** Presets by name. */

@@ -16,6 +16,10 @@ export interface SegmentationSettings {
   readonly target: MaskMeaning;
   readonly scaling: IntensityScaling;
   readonly loss: SegmentationLoss;
+  /** What an error of the distances costs beside one of the classes. Default 1. */
+  readonly distanceWeight?: number;
+  /** Rows and columns of the crops that are trained on; those of the network's tile if left out. */
+  readonly crop?: number;
   readonly augmentation: SegmentationAugmentation;
   /** Share of the images that was kept for the test, always by the same seed. */
   readonly testShare: number;
@@ -51,6 +55,8 @@ const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictO
     invertBright: v.boolean(),
   }),
   loss: v.strictObject({ name: v.picklist(segmentationLossNames), classWeights: v.exactOptional(v.array(least(0))) }),
+  distanceWeight: v.exactOptional(least(0)),
+  crop: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(16), v.maxValue(4096))),
   augmentation: v.strictObject({
     flip: v.boolean(),
     rotation: share,

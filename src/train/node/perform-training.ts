@@ -78,11 +78,10 @@ async function openWorkplace(
  * @throws {UnsupportedError} naming the first, where one lies between the loss and a parameter that is trained in the end
  */
 function requireGradients(
-  { notes: { network, recipe }, step }: TrainingSetup,
+  { notes: { network, recipe }, step, sampleShape: imageShape = network.imageShape }: TrainingSetup,
   { phases, optionsOf }: FineTuning,
 ): void {
   if (network.model.graph === undefined) return;
-  const { imageShape } = network;
   const { loss } = stepOptionsOf(recipe);
   const { frozen } = optionsOf(phases - 1);
   buildGradientStep({ module: createCardModule(network), imageShape, batch: recipe.batch, loss, ...step, frozen });
@@ -228,7 +227,7 @@ export async function performTraining(
       ...setup.step,
       runtime,
       module: createCardModule(network),
-      imageShape: network.imageShape,
+      imageShape: setup.sampleShape ?? network.imageShape,
       lowering: chosen.lowering,
       session: job.session,
       cache: createModelCache(join(job.cache, "compiled")),

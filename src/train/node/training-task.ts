@@ -19,6 +19,8 @@ export interface TrainingSetup {
   /** Whether a part was held back to choose the best epoch. */
   readonly validates: boolean;
   readonly step?: TaskStep;
+  /** Shape of one sample of the step, where it is not the image that the network predicts. */
+  readonly sampleShape?: readonly number[];
   /** Judges the network as it predicts; images are read as they are wanted. */
   readonly evaluate: (session: Session, part: "validation" | "test") => Promise<Evaluation>;
 }

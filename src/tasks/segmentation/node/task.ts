@@ -50,8 +50,8 @@ async function listParts(
   };
 }
 
-/** Images of a kind that is rare are seen more often, by the root of how rare it is, and larger ones by that of their size. */
-const MOST_OFTEN = 4;
+/** Images of a kind that is rare are seen more often, by the root of how rare it is, and larger ones by their size. */
+const MOST_OFTEN = 16;
 
 /** Places of a set's images for one epoch, some of them several times. */
 function balanceImages(items: readonly SegmentationItem[], [height, width]: readonly [number, number]): Uint32Array {
@@ -60,14 +60,17 @@ function balanceImages(items: readonly SegmentationItem[], [height, width]: read
   const largest = Math.max(...counts.values());
   const places = items.flatMap((item, index) => {
     const rarity = Math.sqrt(largest / counts.get(item.kind)!);
-    const size = Math.sqrt(Math.max(1, (item.height * item.width) / (height * width)));
+    const size = Math.max(1, (item.height * item.width) / (height * width));
     return Array.from({ length: Math.max(1, Math.min(MOST_OFTEN, Math.round(rarity * size))) }, () => index);
   });
   return Uint32Array.from(places);
 }
 
 /** What a training step of segmentation has of its own. */
-function stepOf({ target, loss }: SegmentationSettings, [height, width]: readonly [number, number]): TaskStep {
+function stepOf(
+  { target, loss, distanceWeight = 1 }: SegmentationSettings,
+  [height, width]: readonly [number, number],
+): TaskStep {
   if (target === "classes")
     return {
       labelShape: [height, width],
@@ -77,7 +80,7 @@ function stepOf({ target, loss }: SegmentationSettings, [height, width]: readonl
   return {
     labelShape: [2, height, width],
     correct: countCorrectPoints,
-    loss: (g, scores, labels) => cellLoss(g, scores, labels, { scale: DISTANCE_SCALE, loss }),
+    loss: (g, scores, labels) => cellLoss(g, scores, labels, { scale: DISTANCE_SCALE, distanceWeight, loss }),
   };
 }
 
@@ -104,7 +107,10 @@ interface Start {
 
 function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   const { network, recipe } = notes;
-  const [, ...crop] = network.imageShape;
+  const [channels, height, width] = network.imageShape;
+  // A network out of an ONNX file takes one size alone.
+  const isFixed = settings.crop === undefined || network.model.graph !== undefined;
+  const crop: readonly [number, number] = isFixed ? [height, width] : [settings.crop, settings.crop];
   const source: SegmentationSource = {
     kind: "segmentation",
     set,
@@ -119,6 +125,7 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
     source,
     validates: parts.validation.length > 0,
     step: stepOf(settings, crop),
+    sampleShape: [channels, ...crop],
     evaluate: async (session, part) => judge(await evaluateFiles({ card: network, session }, settings, parts[part])),
   };
 }
