@@ -185,12 +185,12 @@ export function registerCompare(program: Command): void {
     .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.data("mnist"))
-    .addOption(sharedOptions.limit().default(6400))
+    .addOption(sharedOptions.limit().default(4160))
     .addOption(
-      new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(2000),
+      new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(1000),
     )
     .addOption(new Option("--epochs <n>", "times through the training images").argParser(wholeNumber(1)).default(1))
-    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))
+    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(32))
     .addOption(
       new Option("--lr <rate>", "highest learning rate of the one-cycle schedule")
         .argParser(positiveNumber)
@@ -221,7 +221,7 @@ export function registerCompare(program: Command): void {
 What the run store has is not trained again, and what was interrupted goes on.
 
 Examples:
-  $ residua compare                                          the question in under five minutes
+  $ residua compare                                          the question in two minutes
   $ residua compare --depth 8,20,56 --shortcut plain,B       other networks
   $ residua compare --seeds 5 --shortcut A,B,C --budget 30m  with tests over seeds, as far as time allows
   $ residua compare --shortcut gated --vary gateBias=-6,-3,0
