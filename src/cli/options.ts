@@ -36,6 +36,16 @@ export function decimalNumber(minimum: number, maximum: number = Number.POSITIVE
   };
 }
 
+/** Reads one of some numbers. */
+export function choiceOfNumbers<const T extends number>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = values.find((value) => String(value) === text.trim());
+    if (found === undefined)
+      throw new InvalidArgumentError(`must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}, got "${text}"`);
+    return found;
+  };
+}
+
 /** Reads a comma-separated list of what `item` reads. */
 export function listOf<T>(item: (text: string) => T): (text: string) => readonly T[] {
   return (text) => [...new Set(text.split(",").map((part) => item(part.trim())))];

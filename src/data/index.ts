@@ -7,6 +7,7 @@ export * from "./split.ts";
 export * from "./segmentation/batches.ts";
 export * from "./segmentation/components.ts";
 export * from "./segmentation/distance.ts";
+export * from "./segmentation/drawn-cells.ts";
 export * from "./segmentation/raster.ts";
 export * from "./segmentation/rle.ts";
 export * from "./segmentation/set.ts";

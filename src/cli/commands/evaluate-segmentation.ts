@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { listMasked, type MaskedFile } from "../../data/node/segmentation/folder.ts";
 import { listSegmentation } from "../../data/node/segmentation/load.ts";
+import { summarizeClasses } from "../../tasks/segmentation/class-figures.ts";
 import { evaluateFiles, type FolderEvaluation } from "../../tasks/segmentation/node/evaluate-files.ts";
 import { settingsOf } from "../../tasks/segmentation/settings.ts";
 import type { TrainedNetwork } from "../../train/trained.ts";
@@ -34,7 +35,10 @@ function toJson(found: FolderEvaluation, about: object): object {
   const images =
     found.target === "instances"
       ? found.images.map(({ name, figures }) => ({ name, ...figures }))
-      : found.images.map(({ name, regions }) => ({ name, regions }));
+      : found.images.map((image) => ({
+          name: image.name,
+          ...summarizeClasses([image], Object.keys(found.overall.dice)),
+        }));
   return { ...about, target, count: images.length, ...overall, images };
 }
 

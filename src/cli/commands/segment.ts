@@ -1,5 +1,5 @@
 import { basename, extname, join } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { readRaster } from "../../data/node/segmentation/raster.ts";
 import { measureIntensity, type Raster } from "../../data/segmentation/raster.ts";
 import { measureCells, measurementTable } from "../../tasks/segmentation/measure.ts";
@@ -13,7 +13,7 @@ import type { TrainedNetwork } from "../../train/trained.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
-import { decimalNumber, onlyGiven, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { choiceOfNumbers, decimalNumber, onlyGiven, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
@@ -171,11 +171,7 @@ export function viewsOption(): Option {
   return new Option(
     "--tta <views>",
     "views of each tile that are averaged, mirrored and turned: 1, 2, 4 or 8 times slower",
-  ).argParser((text) => {
-    const views = Number(text);
-    if (views === 1 || views === 2 || views === 4 || views === 8) return views;
-    throw new InvalidArgumentError(`must be 1, 2, 4 or 8, got "${text}"`);
-  });
+  ).argParser(choiceOfNumbers([1, 2, 4, 8]));
 }
 
 /** `residua segment IMAGE…`: cells of microscopy images, by a trained network. */

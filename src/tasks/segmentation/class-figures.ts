@@ -21,26 +21,24 @@ export function compareClasses(name: string, truth: Uint16Array, found: Uint8Arr
   return { name, regions };
 }
 
-/** Figures of images together, of all their points. @param names of the classes */
+/** Figures of images together, of all their points; of one image, its own. @param names of the classes */
 export function summarizeClasses(images: readonly ClassCounts[], names: readonly string[]): ClassFigures {
-  const regions = names.map((_, label) =>
-    images.reduce(
-      (sum, image) => ({
-        both: sum.both + image.regions[label].both,
-        truth: sum.truth + image.regions[label].truth,
-        found: sum.found + image.regions[label].found,
-      }),
-      { both: 0, truth: 0, found: 0 },
-    ),
-  );
+  const regions = names.map((_, label) => ({
+    both: sum(images, (image) => image.regions[label].both),
+    truth: sum(images, (image) => image.regions[label].truth),
+    found: sum(images, (image) => image.regions[label].found),
+  }));
   const byName = (figure: (region: RegionCounts) => number): Readonly<Record<string, number>> =>
     Object.fromEntries(names.map((name, label) => [name, figure(regions[label])]));
-  const mean = (figure: (region: RegionCounts) => number): number =>
-    regions.reduce((sum, region) => sum + figure(region), 0) / regions.length;
+  const mean = (figure: (region: RegionCounts) => number): number => sum(regions, figure) / regions.length;
   return {
     meanIou: mean(intersectionOverUnion),
     meanDice: mean(dice),
     dice: byName(dice),
     iou: byName(intersectionOverUnion),
   };
+}
+
+function sum<T>(items: readonly T[], pick: (item: T) => number): number {
+  return items.reduce((total, item) => total + pick(item), 0);
 }

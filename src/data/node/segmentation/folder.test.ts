@@ -131,3 +131,38 @@ test("a folder of the Data Science Bowl has a mask for each cell", async () => {
   const { mask } = await readMasked(file, "instances");
   expect([mask[0], mask[7], mask[8]]).toEqual([1, 2, 0]);
 });
+
+test("several folders of images and masks are one, and their images keep their folders' names", async () => {
+  const [image, mask] = [await png(Uint8Array.from(ramp), 5), await png(new Uint8Array(20).fill(1, 3, 5), 5)];
+  await rm(join(folder, "images"), { recursive: true });
+  await rm(join(folder, "masks"), { recursive: true });
+  for (const part of ["one", "two"]) {
+    for (const kind of ["images", "masks"]) await mkdir(join(folder, part, kind), { recursive: true });
+    await write(`${part}/images/a.png`, image);
+    await write(`${part}/masks/a.png`, mask);
+  }
+  expect((await listMasked(folder)).map(({ name }) => name)).toEqual(["one/a", "two/a"]);
+  await write("two/images/b.png", image);
+  await expect(listMasked(folder)).rejects.toThrow("masks: has no mask for b");
+});
+
+test("cells of one point, a palette, transparency and 16 bits in a mask are read as the numbers they mean", async () => {
+  const ids = Uint8Array.from({ length: 20 }, (_, at) => (at % 3 === 0 ? at + 1 : 0));
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  const raw = { width: 5, height: 4, channels: 1 } as const;
+  const rgba = Uint8Array.from({ length: 80 }, (_, at) => (at % 4 === 3 ? 9 * (at % 7) : ids[Math.floor(at / 4)]));
+  const files = {
+    grey: await png(ids, 5),
+    deep: await png(
+      Uint16Array.from(ids, (id) => 1000 * id),
+      5,
+    ),
+    palette: await sharp(ids, { raw }).png({ palette: true, colours: 32, dither: 0 }).toBuffer(),
+    transparent: await png(rgba, 5, 4),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await write("masks/a.png", content);
+    const { mask } = await readMasked((await listMasked(folder))[0], "instances");
+    expect([...mask], name).toEqual([...Uint16Array.from(ids, (id) => (id === 0 ? 0 : (id + 2) / 3))]);
+  }
+});

@@ -100,10 +100,23 @@ async function pairRuns(folder: string, table: string): Promise<readonly MaskedF
   return [...images].map(([name, image]) => ({ name, image, mask: { kind: "runs", runs: runs.get(name)!, path } }));
 }
 
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (about) => about.isDirectory(),
+    () => false,
+  );
+
+/** Whether a folder with `images/` has `masks/` of the same names, rather than one image with a mask for each cell. */
+async function isPair(folder: string): Promise<boolean> {
+  if (!(await isFolder(join(folder, "masks")))) return false;
+  const [images, masks] = await Promise.all(["images", "masks"].map((part) => listImages(join(folder, part))));
+  return images.size !== 1 || [...images.keys()].some((name) => masks.has(name));
+}
+
 /**
- * Lists the images of a folder with their masks, in the order of their names. Three layouts are known: `images/` and `masks/`
- * of the same names; a folder for each image with `images/` and `masks/` in it (Data Science Bowl 2018); a table
- * ImageId,EncodedPixels beside the images.
+ * Lists the images of a folder with their masks, in the order of their names. Four layouts are known: `images/` and `masks/`
+ * of the same names; several folders of that kind, whose images are then called `FOLDER/NAME`; a folder for each image with
+ * `images/` and `masks/` in it (Data Science Bowl 2018); a table ImageId,EncodedPixels beside the images.
  *
  * @throws {FormatError} if it is none of them, or an image has no mask
  * @throws {EnvironmentError} if it cannot be read
@@ -119,23 +132,21 @@ async function listLayout(folder: string, names: readonly string[]): Promise<rea
   if (names.includes("images") && names.includes("masks")) return pairFolders(folder);
   const tables = names.filter((name) => /\.csv$/i.test(name));
   if (tables.length === 1) return pairRuns(folder, tables[0]);
-  const bowl = await Promise.all(
-    names.map((name) =>
-      stat(join(folder, name, "images")).then(
-        (about) => about.isDirectory(),
-        () => false,
-      ),
+  const holds = await Promise.all(names.map((name) => isFolder(join(folder, name, "images"))));
+  const parts = names.filter((_, index) => holds[index]);
+  if (parts.length === 0)
+    throw new EnvironmentError(
+      folder,
+      "is no folder of images with masks; it must hold images/ and masks/ with files of the same names",
+    );
+  const pairs = await Promise.all(parts.map((name) => isPair(join(folder, name))));
+  if (!pairs.includes(true)) return listBowl(folder, parts);
+  const lists = await Promise.all(
+    parts.map(async (part) =>
+      (await pairFolders(join(folder, part))).map((file) => ({ ...file, name: `${part}/${file.name}` })),
     ),
   );
-  if (bowl.some(Boolean))
-    return listBowl(
-      folder,
-      names.filter((_, index) => bowl[index]),
-    );
-  throw new EnvironmentError(
-    folder,
-    "is no folder of images with masks; it must hold images/ and masks/ with files of the same names",
-  );
+  return lists.flat();
 }
 
 /**

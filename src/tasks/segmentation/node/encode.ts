@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import { encodePng } from "../../../data/node/segmentation/encode.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import type { Picture } from "../overlay.ts";
 import { encodeTiff } from "../tiff.ts";
@@ -20,13 +20,10 @@ export async function encodeLabels(
     });
   if (highest > 65_535)
     throw new OptionError("--format", `png holds 65,535 cells at most, ${highest} were found; use tiff`);
-  const raw = { width, height, channels: 1 } as const;
-  return sharp(Uint16Array.from(labels), { raw, limitInputPixels: false }).toColourspace("grey16").png().toBuffer();
+  return encodePng({ height, width, channels: 1, samples: Uint16Array.from(labels) });
 }
 
 /** A picture as PNG. */
 export function encodePicture({ height, width, pixels }: Picture): Promise<Uint8Array> {
-  return sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
-    .png()
-    .toBuffer();
+  return encodePng({ height, width, channels: 3, samples: pixels });
 }

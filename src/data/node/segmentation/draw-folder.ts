@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { makeFolder, writeFileAtomically } from "../../../weights/node/files.ts";
+import { type DrawnCellsOptions, drawCells } from "../../segmentation/drawn-cells.ts";
+import type { MaskMeaning } from "../../segmentation/set.ts";
+import { encodePng } from "./encode.ts";
+
+/** A folder of drawn images. */
+export interface DrawFolderOptions extends Omit<DrawnCellsOptions, "index"> {
+  readonly images: number;
+  /** What its masks hold: numbers of cells (the default), or classes: 0 background, 1 body, 2 nucleus. */
+  readonly meaning?: MaskMeaning;
+  /** Told how many are written. */
+  readonly onImage?: (done: number) => void;
+}
+
+/**
+ * Draws images of cells into `images/` and their masks into `masks/`, PNG of the same names.
+ * @returns the cells of all images together
+ */
+export async function drawFolder(folder: string, options: DrawFolderOptions): Promise<number> {
+  const { images, meaning = "instances", onImage = () => {} } = options;
+  for (const part of ["images", "masks"]) await makeFolder(join(folder, part));
+  let cells = 0;
+  for (let index = 0; index < images; index++) {
+    const { image, mask, classes, count } = drawCells({ ...options, index });
+    const name = `${String(index + 1).padStart(4, "0")}.png`;
+    await writeFileAtomically(join(folder, "images", name), await encodePng(image));
+    const labels = { ...image, channels: 1, samples: meaning === "instances" ? mask : classes };
+    await writeFileAtomically(join(folder, "masks", name), await encodePng(labels));
+    cells += count;
+    onImage(index + 1);
+  }
+  return cells;
+}

@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import { stepNames } from "../../compile/step.ts";
+import { drawCells } from "../../data/segmentation/drawn-cells.ts";
+import { measureIntensity, type Raster, standardScaling, writeScaled } from "../../data/segmentation/raster.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import { float32, type Tensor } from "../../tensor/tensor.ts";
+import { compareCells } from "./evaluate.ts";
+import { predictPart, type Predictor } from "./predict.ts";
+import { segmentCells, segmentClasses } from "./segment.ts";
+
+/** A network whose scores are computed point by point: what it says of a point does not depend on the tile. */
+function pointwise(tile: readonly [number, number], outputs: readonly ((value: number) => number)[]): Predictor {
+  const session: Session = {
+    inputNames: [stepNames.images],
+    outputNames: [stepNames.scores],
+    run: (feeds) => {
+      const { data, shape } = feeds[stepNames.images] as Tensor;
+      const [batch, , height, width] = shape;
+      const plane = height * width;
+      const scores = new Float32Array(batch * outputs.length * plane);
+      for (let at = 0; at < scores.length; at++) {
+        const image = Math.floor(at / (outputs.length * plane));
+        scores[at] = outputs[Math.floor(at / plane) % outputs.length](Number(data[image * plane + (at % plane)]));
+      }
+      const result = float32([batch, outputs.length, height, width], scores);
+      return Promise.resolve({
+        [stepNames.scores]: { ...result, read: () => Promise.resolve(result), dispose: () => {} },
+      });
+    },
+    endProfiling: () => {},
+    release: () => Promise.resolve(),
+  };
+  return { session, tile: [1, ...tile], normalization: { mean: [0], deviation: [1] }, classes: outputs.length - 1 };
+}
+
+const scaled = (raster: Raster): Float32Array => {
+  const { height, width } = raster;
+  const out = new Float32Array(height * width);
+  writeScaled(
+    raster,
+    measureIntensity(raster, standardScaling),
+    { top: 0, left: 0, height, width },
+    { channels: 1, out },
+  );
+  return out;
+};
+
+test.each([
+  { name: "many tiles", height: 75, width: 131, tile: [32, 32], overlap: 0.25, views: 1 },
+  {
+    name: "tiles that hardly overlap, in eight views",
+    height: 75,
+    width: 131,
+    tile: [32, 32],
+    overlap: 0.05,
+    views: 8,
+  },
+  { name: "tiles of unequal sides, in four views", height: 75, width: 131, tile: [32, 48], overlap: 0.4, views: 4 },
+  { name: "an image smaller than a tile", height: 9, width: 20, tile: [32, 32], overlap: 0.25, views: 8 },
+  { name: "an image of one point", height: 1, width: 1, tile: [32, 32], overlap: 0.25, views: 8 },
+] as const)("$name give what the whole image gives at once, within 1e-5", async (about) => {
+  const { height, width, tile, overlap, views } = about;
+  const { image } = drawCells({ seed: 6, height, width, cells: 12 });
+  const predictor = pointwise(tile, [(value) => -value, (value) => 3 * value, (value) => value - 0.5]);
+  const part = { top: 0, left: 0, height, width };
+  const line = measureIntensity(image, standardScaling);
+  const { maps } = await predictPart(predictor, { raster: image, line }, part, { overlap, views });
+  const plane = height * width;
+  const values = scaled(image);
+  const farthest = (map: number, wanted: (value: number) => number): number =>
+    values.reduce((most, value, at) => Math.max(most, Math.abs(maps[map * plane + at] - wanted(value))), 0);
+  expect(farthest(1, (value) => 1 / (1 + Math.exp(-4 * value)))).toBeLessThan(1e-5);
+  expect(farthest(2, (value) => 1 / (1 + Math.exp(0.5 - value)))).toBeLessThan(1e-5);
+});
+
+test("cells on the seam of two windows are found once, and whole", async () => {
+  const size = { height: 120, width: 1700 };
+  const { mask } = drawCells({ seed: 9, ...size, cells: 90, overlap: 0, radius: [8, 14] });
+  // Not touching: the foreground alone tells them apart.
+  const truth = mask.map((id, at) =>
+    [1, -1, size.width, -size.width].some((by) => (mask[at + by] ?? id) !== id && (mask[at + by] ?? 0) !== 0) ? 0 : id,
+  );
+  const raster: Raster = { ...size, channels: 1, samples: truth.map((id) => (id > 0 ? 1000 : 0)) };
+  const inside = (value: number): number => (value > 0.5 ? 20 : -20);
+  const predictor = pointwise([64, 64], [(value) => -inside(value), inside, () => -40, inside]);
+  const { labels } = await segmentCells(
+    predictor,
+    { raster, scaling: { low: 0, high: 100, invertBright: false } },
+    { instances: { minimumArea: 1 } },
+  );
+  const seam = Math.round(size.width / 2);
+  const crossing = new Set(
+    Array.from({ length: size.height }, (_, row) => truth[row * size.width + seam]).filter((id, row) => {
+      return id > 0 && truth[row * size.width + seam - 1] === id;
+    }),
+  );
+  expect(crossing.size).toBeGreaterThan(0);
+  const { figures } = compareCells("seam", { ...size, truth, found: labels });
+  expect(figures.foregroundIou).toBe(1);
+  for (const id of crossing) {
+    const numbers = new Set(Array.from(labels).filter((_, at) => truth[at] === id));
+    expect(numbers.size).toBe(1);
+  }
+});
+
+test("an image of one value has no cells, and its classes are those of darkness", async () => {
+  const raster: Raster = { height: 40, width: 50, channels: 1, samples: new Uint8Array(2000).fill(77) };
+  const scores = [(value: number) => 1 - value, (value: number) => value, () => -9, (value: number) => value];
+  const { count, labels } = await segmentCells(pointwise([32, 32], scores), { raster, scaling: standardScaling });
+  expect(count).toBe(0);
+  expect(labels.every((label) => label === 0)).toBe(true);
+  const classes = await segmentClasses(pointwise([32, 32], scores.slice(0, 3)), { raster, scaling: standardScaling });
+  expect(classes.every((label) => label === 0)).toBe(true);
+});

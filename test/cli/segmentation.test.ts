@@ -1,0 +1,264 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drawFolder } from "../../src/data/node/segmentation/draw-folder.ts";
+import { encodePng } from "../../src/data/node/segmentation/encode.ts";
+import { readRaster } from "../../src/data/node/segmentation/raster.ts";
+import { drawCells } from "../../src/data/segmentation/drawn-cells.ts";
+import { type CommandResult, runCommand } from "./run.ts";
+
+/** Generous: it ends a hang, nothing else. */
+const timeout = 300_000;
+const drawn = { seed: 7, height: 72, width: 80, cells: 8, overlap: 0.1, radius: [6, 9] } as const;
+let folder: string;
+
+const at = (...names: readonly string[]): string => join(folder, ...names);
+async function run(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCommand(args, folder);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+const json = async <T>(...args: readonly string[]): Promise<T> => JSON.parse(await run(...args, "--json")) as T;
+const train = (data: string, ...more: readonly string[]): readonly string[] => [
+  "train",
+  "--task",
+  "segment",
+  "--data",
+  data,
+  "--image-size",
+  "64",
+  "--threads",
+  "1",
+  "--no-store",
+  ...more,
+];
+const tiny = ["--option", "stemWidth=8", "--batch-size", "4"];
+const pngOf = (size: { readonly height: number; readonly width: number }, samples: Uint8Array): Promise<Uint8Array> =>
+  encodePng({ ...size, channels: 1, samples });
+
+/** Data that uses 10 of 16 bits, with an image without cells and one of single points among them. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residua-segmentation-"));
+  await drawFolder(at("cells"), { ...drawn, images: 18, bits: 10 });
+  for (const [name, cells, radius] of [
+    ["empty", 0, [6, 9]],
+    ["points", 12, [0.2, 0.4]],
+  ] as const) {
+    const { image, mask } = drawCells({ ...drawn, cells, radius, bits: 10 });
+    await writeFile(at("cells/images", `${name}.png`), await encodePng(image));
+    await writeFile(at("cells/masks", `${name}.png`), await encodePng({ ...image, channels: 1, samples: mask }));
+  }
+  await run(...train("cells", ...tiny, "--epochs", "24", "--lr", "0.01", "--ema", "0.9", "--out", "trained"));
+}, timeout);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const model = ["--model", "trained/model.onnx", "--threads", "1"];
+
+interface Figures {
+  readonly f1At50: number;
+  readonly meanAp: number;
+  readonly foregroundDice: number;
+  readonly cells: number;
+  readonly found: number;
+}
+
+describe("a network that learnt drawn cells", () => {
+  test("finds most cells of images that it was not trained on", { timeout }, async () => {
+    const held = await json<Figures & { readonly count: number; readonly images: readonly Figures[] }>(
+      "evaluate",
+      "--task",
+      "segment",
+      ...model,
+      "--data",
+      "cells",
+      "--held-back",
+    );
+    expect(held.count).toBe(3);
+    expect(held.images).toHaveLength(3);
+    expect(held.foregroundDice).toBeGreaterThan(0.75);
+    expect(held.f1At50).toBeGreaterThan(0.5);
+    expect(held.f1At50).toBeLessThanOrEqual(1);
+  });
+
+  test("gives numbers, a table, outlines and an overlay that agree with each other", { timeout }, async () => {
+    const { images } = await json<{ readonly images: readonly { readonly cells: number }[] }>(
+      "segment",
+      "cells/images/0003.png",
+      ...model,
+      "--out",
+      "found",
+      "--pixel-size",
+      "0.5",
+    );
+    const [{ cells }] = images;
+    expect(cells).toBeGreaterThan(2);
+    const { samples, height, width } = await readRaster(at("found/0003.cells.png"));
+    expect([height, width]).toEqual([drawn.height, drawn.width]);
+    expect(samples).toBeInstanceOf(Uint16Array);
+    expect(new Set(Array.from(samples).filter((id) => id > 0))).toEqual(
+      new Set(Array.from({ length: cells }, (_, index) => index + 1)),
+    );
+    const [head, ...rows] = (await readFile(at("found/0003.csv"), "utf8")).trim().split("\n");
+    expect(head).toBe("id,area_um2,perimeter_um,centroid_x_um,centroid_y_um,mean_intensity");
+    const area = (id: number): number => Array.from(samples).filter((own) => own === id).length;
+    expect(rows.map((row) => Number(row.split(",")[1]))).toEqual(
+      Array.from({ length: cells }, (_, index) => area(index + 1) / 4),
+    );
+    const { features } = JSON.parse(await readFile(at("found/0003.geojson"), "utf8")) as {
+      readonly features: readonly { readonly id: number; readonly geometry: { readonly type: string } }[];
+    };
+    expect(features.map(({ id }) => id)).toEqual(Array.from({ length: cells }, (_, index) => index + 1));
+    expect(await sharp(at("found/0003.overlay.png")).metadata()).toMatchObject({ width: 80, height: 72, channels: 3 });
+  });
+
+  test("finds the same in TIFF as in PNG, and in tiles much the same as in larger overlaps", { timeout }, async () => {
+    const { image, mask } = drawCells({ ...drawn, height: 150, width: 170, cells: 36, index: 77, bits: 10 });
+    for (const part of ["large/images", "large/masks"]) await mkdir(at(part), { recursive: true });
+    await writeFile(at("large/images/a.png"), await encodePng(image));
+    await writeFile(at("large/masks/a.png"), await encodePng({ ...image, samples: mask }));
+    await run("segment", "large/images/a.png", ...model, "--out", "png");
+    await run("segment", "large/images/a.png", ...model, "--out", "tiff", "--format", "tiff");
+    const png = await readRaster(at("png/a.cells.png"));
+    const tiff = await readRaster(at("tiff/a.cells.tif"));
+    expect(Buffer.from(png.samples.buffer).equals(Buffer.from(Uint16Array.from(tiff.samples).buffer))).toBe(true);
+    await run("segment", "large/images/a.png", ...model, "--out", "large-found", "--overlap", "0.75");
+    await mkdir(at("seams/masks"), { recursive: true });
+    await mkdir(at("seams/images"));
+    await writeFile(at("seams/images/a.png"), await encodePng(image));
+    await writeFile(at("seams/masks/a.png"), await readFile(at("large-found/a.cells.png")));
+    const against = await json<Figures>("evaluate", ...model, "--data", "seams");
+    expect(against.f1At50).toBeGreaterThan(0.9);
+    expect(against.foregroundDice).toBeGreaterThan(0.95);
+  });
+
+  test("finds in 8 bits with transparency what it finds in 10 bits without", { timeout }, async () => {
+    const { image } = drawCells({ ...drawn, index: 2, bits: 10 });
+    const grey = Uint8Array.from(image.samples, (sample) => Math.round(sample / 4));
+    const rgba = Uint8Array.from({ length: 4 * grey.length }, (_, place) =>
+      place % 4 === 3 ? place % 251 : grey[Math.floor(place / 4)],
+    );
+    const raw = { width: drawn.width, height: drawn.height, channels: 4 } as const;
+    await writeFile(at("rgba.png"), await sharp(rgba, { raw }).png().toBuffer());
+    await writeFile(at("deep.png"), await encodePng(image));
+    const { images } = await json<{ readonly images: readonly { readonly cells: number }[] }>(
+      "segment",
+      "rgba.png",
+      "deep.png",
+      ...model,
+      "--out",
+      "depths",
+    );
+    expect(Math.abs(images[0].cells - images[1].cells)).toBeLessThanOrEqual(1);
+  });
+
+  test(
+    "takes images smaller than a tile, of one point, and of nothing: no cells are a whole answer",
+    { timeout },
+    async () => {
+      await writeFile(at("small.png"), await encodePng(drawCells({ ...drawn, height: 20, width: 31, cells: 1 }).image));
+      await writeFile(at("point.png"), await pngOf({ height: 1, width: 1 }, Uint8Array.from([9])));
+      await writeFile(at("black.png"), await pngOf({ height: 70, width: 90 }, new Uint8Array(6300)));
+      const { images } = await json<{
+        readonly images: readonly { readonly width: number; readonly height: number; readonly cells: number }[];
+      }>("segment", "small.png", "point.png", "black.png", ...model, "--out", "edges");
+      expect(images.map(({ width, height }) => [width, height])).toEqual([
+        [31, 20],
+        [1, 1],
+        [90, 70],
+      ]);
+      expect(images.slice(1).map(({ cells }) => cells)).toEqual([0, 0]);
+      expect(await readFile(at("edges/black.csv"), "utf8")).toBe(
+        "id,area_px2,perimeter_px,centroid_x_px,centroid_y_px,mean_intensity\n",
+      );
+      expect(JSON.parse(await readFile(at("edges/black.geojson"), "utf8"))).toEqual({
+        type: "FeatureCollection",
+        features: [],
+      });
+    },
+  );
+});
+
+test("classes of points are learnt under their names, and a value to ignore is left out", { timeout }, async () => {
+  await drawFolder(at("blood"), {
+    ...drawn,
+    images: 10,
+    cells: 3,
+    radius: [14, 18],
+    channels: 3,
+    bright: true,
+    meaning: "classes",
+  });
+  // As exports of drawing programs have it: the classes are 0, 128 and 255, and 7 is what nobody could tell.
+  for (let index = 1; index <= 10; index++) {
+    const path = at("blood/masks", `${String(index).padStart(4, "0")}.png`);
+    const { height, width, samples } = await readRaster(path);
+    const values = Uint8Array.from(samples, (label, place) => (place < 80 ? 7 : [0, 128, 255][label]));
+    await writeFile(path, await pngOf({ height, width }, values));
+  }
+  const task = ["--target", "classes", "--ignore", "7", "--classes", "background,body,nucleus"];
+  await run(...train("blood", ...tiny, ...task, "--epochs", "36", "--lr", "0.01", "--ema", "0.9", "--out", "classes"));
+  const found = await json<{
+    readonly dice: Readonly<Record<string, number>>;
+    readonly iou: Readonly<Record<string, number>>;
+    readonly meanIou: number;
+  }>("evaluate", "--model", "classes/model.onnx", "--data", "blood", "--held-back");
+  expect(Object.keys(found.dice)).toEqual(["background", "body", "nucleus"]);
+  for (const name of Object.keys(found.dice)) {
+    const dice = found.dice[name];
+    expect(dice).toBeGreaterThan(0.5);
+    expect(found.iou[name]).toBeCloseTo(dice / (2 - dice), 6);
+  }
+  const table = await run("evaluate", "--model", "classes/model.onnx", "--data", "blood");
+  expect(table).toMatch(/nucleus +\d\.\d{3} +\d\.\d{3}/);
+  await run("segment", "blood/images/0001.png", "--model", "classes/model.onnx", "--out", "classified");
+  const { samples } = await readRaster(at("classified/0001.classes.png"));
+  expect(new Set(samples)).toEqual(new Set([0, 128, 255]));
+});
+
+describe("data that cannot be learnt from is named in one line", () => {
+  const size = { height: 40, width: 40 };
+  const blank = new Uint8Array(1600);
+  const cell = Uint8Array.from(blank, (_, place) => (place % 40 < 9 && place < 400 ? 1 : 0));
+  async function refuse(
+    name: string,
+    files: Readonly<Record<string, Uint8Array>>,
+    ...more: readonly string[]
+  ): Promise<CommandResult> {
+    for (const part of ["images", "masks"]) await mkdir(at(name, part), { recursive: true });
+    for (const [path, content] of Object.entries(files)) await writeFile(at(name, path), content);
+    const result = await runCommand(train(name, ...tiny, "--epochs", "1", "--out", `${name}-out`, ...more), folder);
+    expect(result.code, result.stdout).toBe(1);
+    const lines = result.stderr.split("\n").filter((line) => line.startsWith("residua:"));
+    expect(lines, result.stderr).toHaveLength(1);
+    return { ...result, stderr: lines[0] };
+  }
+
+  test("an image without mask, and a mask of another size", { timeout }, async () => {
+    const image = await pngOf(size, cell);
+    const bare = await refuse("bare", { "images/a.png": image, "images/b.png": image, "masks/a.png": image });
+    expect(bare.stderr).toContain("has no mask for b");
+    const other = await pngOf({ height: 20, width: 80 }, cell);
+    const unequal = await refuse("unequal", {
+      "images/a.png": image,
+      "masks/a.png": other,
+      "images/b.png": image,
+      "masks/b.png": other,
+    });
+    expect(unequal.stderr).toContain("has 80 × 20 points, its image has 40 × 40");
+  });
+
+  test("no cells in any mask", { timeout }, async () => {
+    const image = await pngOf(size, cell);
+    const empty = await pngOf(size, blank);
+    const files = Object.fromEntries(
+      ["a", "b", "c"].flatMap((name) => [
+        [`images/${name}.png`, image],
+        [`masks/${name}.png`, empty],
+      ]),
+    ) as Readonly<Record<string, Uint8Array>>;
+    expect((await refuse("none", files)).stderr).toContain("has no cells in any mask, and nothing to learn");
+    expect((await refuse("none", {}, "--target", "classes")).stderr).toContain("hold 1 values, must be from 2 to 64");
+  });
+});
