@@ -1,7 +1,7 @@
 /** Table 1 of "Identity Mappings in Deep Residual Networks" (He et al. 2016). */
 export default {
   compare: {
-    depth: [56],
+    depth: [32],
     variants: [
       { name: "original", shortcut: "project" },
       { name: "shortcut-only gate, b=-6", shortcut: "gated-shortcut", options: { gateBias: -6 } },

@@ -15,13 +15,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const help = `Runs the experiments of docs/results.md, the important ones first, and writes the page anew.
 What is done is not run again; what was interrupted goes on.
 
-  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--again] [--list]
+  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--again] [--list] [--threads N]
 
   --only NAME  this one; may be given again
   --short      minutes instead of hours, into .residua-results/short
   --tiny       what CI runs: does every experiment still work? into .residua-results/tiny
   --again      also what is done
   --list       names and commands, nothing is run
+  --threads N  threads of each run (default: one a core)
 `;
 
 /**
@@ -87,9 +88,11 @@ function argumentsOf(experiment, size) {
 /**
  * @param {Experiment} experiment
  * @param {"full" | "short" | "tiny"} size
+ * @param {string} [threads]
  */
-async function perform(experiment, size) {
+async function perform(experiment, size, threads) {
   const { command, args } = argumentsOf(experiment, size);
+  if (threads !== undefined) args.push("--threads", threads);
   process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
   const start = performance.now();
   const { code, json } = await runCommand(args);
@@ -130,6 +133,7 @@ async function main() {
       tiny: { type: "boolean" },
       again: { type: "boolean" },
       list: { type: "boolean" },
+      threads: { type: "string" },
       page: { type: "boolean" },
       help: { type: "boolean" },
     },
@@ -150,7 +154,7 @@ async function main() {
     const path = join(folder, `${experiment.name}.json`);
     if (existsSync(path) && !values.again) continue;
     if (values.again) rmSync(join(root, ".residua-results", size, experiment.name), { recursive: true, force: true });
-    const { code } = await perform(experiment, size);
+    const { code } = await perform(experiment, size, values.threads);
     isWhole &&= code === 0;
     if (code === 130) break;
   }
