@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,17 +9,26 @@ import { experiments } from "./experiments.mjs";
 import { describeResult } from "./results-page.mjs";
 
 /** @typedef {import("./experiments.mjs").Experiment} Experiment */
+/**
+ * @typedef {object} Place where everything goes
+ * @property {"full" | "short" | "tiny"} size
+ * @property {string} work checkpoints, reports and the run store
+ * @property {string} records what each experiment found, as JSON
+ * @property {string} page
+ * @property {string} [threads] of each run
+ */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const help = `Runs the experiments of docs/results.md, the important ones first, and writes the page anew.
 What is done is not run again; what was interrupted goes on.
 
-  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--again] [--list] [--threads N]
+  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--out FOLDER] [--again] [--list] [--threads N]
 
   --only NAME  this one; may be given again
   --short      minutes instead of hours, into .residua-results/short
-  --tiny       what CI runs: does every experiment still work? into .residua-results/tiny
+  --tiny       what CI runs: does every experiment still work? on MNIST alone, into .residua-results/tiny
+  --out FOLDER where the short and the tiny version go instead
   --again      also what is done
   --list       names and commands, nothing is run
   --threads N  threads of each run (default: one a core)
@@ -56,8 +65,8 @@ function runCommand(args) {
   process.on("SIGINT", () => undefined);
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ piece) => void (text += piece));
-  return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code: code ?? 1, json: text === "" ? undefined : JSON.parse(text) }));
+  return new Promise((settle) => {
+    child.on("close", (code) => settle({ code: code ?? 1, json: text === "" ? undefined : JSON.parse(text) }));
   });
 }
 
@@ -71,34 +80,41 @@ function withoutFiles({ files: _files, report: _report, ...result }) {
 }
 
 /**
- * The command with its folders: a training that was interrupted goes on from its checkpoint.
+ * What is run of an experiment.
  *
  * @param {Experiment} experiment
  * @param {"full" | "short" | "tiny"} size
  */
-function argumentsOf(experiment, size) {
-  const command = size === "full" ? experiment.command : shorten(experiment.command, experiment[size]);
-  const folder = join(".residua-results", size, experiment.name);
-  const isTraining = command[0] === "train";
-  const isBegun = isTraining && existsSync(join(root, folder, "last.safetensors"));
+function commandOf(experiment, size) {
+  return size === "full" ? experiment.command : shorten(experiment.command, experiment[size]);
+}
+
+/**
+ * The command with its folders: a training that was interrupted goes on from its checkpoint.
+ *
+ * @param {Experiment} experiment
+ * @param {Place} place
+ */
+function argumentsOf(experiment, { size, work, threads }) {
+  const command = commandOf(experiment, size);
+  const folder = join(work, experiment.name);
+  const isBegun = command[0] === "train" && existsSync(join(folder, "last.safetensors"));
   const args = isBegun ? ["train", "--resume", folder] : [...command, "--out", folder];
-  return { command, args: [...args, "--store", join(".residua-results", size, "runs.db")] };
+  const shared = ["--store", join(work, "runs.db"), ...(threads === undefined ? [] : ["--threads", threads])];
+  return { command, args: [...args, ...shared] };
 }
 
 /**
  * @param {Experiment} experiment
- * @param {"full" | "short" | "tiny"} size
- * @param {string} [threads]
+ * @param {Place} place
  */
-async function perform(experiment, size, threads) {
-  const { command, args } = argumentsOf(experiment, size);
-  if (threads !== undefined) args.push("--threads", threads);
+async function perform(experiment, place) {
+  const { command, args } = argumentsOf(experiment, place);
   process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
   const start = performance.now();
   const { code, json } = await runCommand(args);
   const seconds = Math.round((performance.now() - start) / 1000);
   if (code !== 0 || json === undefined) return { code };
-  const folder = size === "full" ? join(root, "docs/results") : join(root, ".residua-results", size);
   const isResumed = args.includes("--resume");
   const [cpu] = cpus();
   const record = {
@@ -110,8 +126,8 @@ async function perform(experiment, size, threads) {
     date: new Date().toISOString().slice(0, 10),
     result: withoutFiles(json),
   };
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${experiment.name}.json`);
+  mkdirSync(place.records, { recursive: true });
+  const path = join(place.records, `${experiment.name}.json`);
   writeFileSync(`${path}.part`, `${JSON.stringify(record, undefined, 1)}\n`);
   renameSync(`${path}.part`, path);
   return { code };
@@ -125,12 +141,26 @@ function readRecords(folder) {
   });
 }
 
+/**
+ * @param {Place["size"]} size
+ * @param {{ readonly out?: string | undefined, readonly threads?: string | undefined }} options
+ * @returns {Place}
+ */
+function placeOf(size, { out, threads }) {
+  const work = resolve(root, out ?? join(".residua-results", size));
+  const runs = { size, work, ...(threads === undefined ? {} : { threads }) };
+  if (size !== "full") return { ...runs, records: work, page: join(work, "results.md") };
+  if (out !== undefined) throw new Error("--out: goes with --short or --tiny; the full results go into docs/");
+  return { ...runs, records: join(root, "docs/results"), page: join(root, "docs/results.md") };
+}
+
 async function main() {
   const { values } = parseArgs({
     options: {
       only: { type: "string", multiple: true },
       short: { type: "boolean" },
       tiny: { type: "boolean" },
+      out: { type: "string" },
       again: { type: "boolean" },
       list: { type: "boolean" },
       threads: { type: "string" },
@@ -139,27 +169,26 @@ async function main() {
     },
   });
   if (values.help) return process.stdout.write(help);
-  const size = values.tiny ? "tiny" : values.short ? "short" : "full";
+  const place = placeOf(values.tiny ? "tiny" : values.short ? "short" : "full", values);
+  const { size, work, records, page } = place;
   const unknown = values.only?.find((name) => !experiments.some((experiment) => experiment.name === name));
   if (unknown !== undefined) throw new Error(`--only: knows no "${unknown}"; see --list`);
   const chosen = experiments.filter(({ name }) => values.only?.includes(name) ?? true);
   if (values.list) {
     for (const experiment of chosen)
-      process.stdout.write(`${experiment.name}: residua ${argumentsOf(experiment, size).command.join(" ")}\n`);
+      process.stdout.write(`${experiment.name}: residua ${commandOf(experiment, size).join(" ")}\n`);
     return;
   }
-  const folder = size === "full" ? join(root, "docs/results") : join(root, ".residua-results", size);
   let isWhole = true;
   for (const experiment of values.page ? [] : chosen) {
-    const path = join(folder, `${experiment.name}.json`);
-    if (existsSync(path) && !values.again) continue;
-    if (values.again) rmSync(join(root, ".residua-results", size, experiment.name), { recursive: true, force: true });
-    const { code } = await perform(experiment, size, values.threads);
+    if (existsSync(join(records, `${experiment.name}.json`)) && !values.again) continue;
+    if (values.again) rmSync(join(work, experiment.name), { recursive: true, force: true });
+    const { code } = await perform(experiment, place);
     isWhole &&= code === 0;
     if (code === 130) break;
   }
-  const page = describeResult(readRecords(folder), size);
-  writeFileSync(size === "full" ? join(root, "docs/results.md") : join(folder, "results.md"), page);
+  mkdirSync(records, { recursive: true });
+  writeFileSync(page, describeResult(readRecords(records), size));
   process.exitCode = isWhole ? 0 : 1;
 }
 

@@ -13,10 +13,31 @@ from reference import CifarResnet, fill
 DEPTH, BATCH, SIZE, CLASSES = 56, 8, 16, 10
 
 
+def begin(network):
+    """What an initialisation leaves of noise.py's weights: He's for the convolutions, batch norms 1 and 0, biases 0."""
+    with torch.no_grad():
+        for name, value in network.named_parameters():
+            if value.dim() == 1:
+                value.fill_(1 if name.endswith("weight") else 0)
+    return network
+
+
+def ratio_at_start(kind, seed, input_seed):
+    """First over last layer's gradient norm before any training."""
+    network = begin(fill(CifarResnet(DEPTH, kind), seed).double().train())
+    F.cross_entropy(network(noise_like(input_seed, BATCH, 3, SIZE, SIZE).double()), labels_of()).backward()
+    ratio = network.conv1.weight.grad.norm() / network.fc.weight.grad.norm()
+    return {"shortcut": kind, "seed": seed, "inputSeed": input_seed, "ratio": ratio.item()}
+
+
+def labels_of():
+    return torch.tensor([(index * 7) % CLASSES for index in range(BATCH)])
+
+
 def measure(kind, seed, input_seed):
     network = fill(CifarResnet(DEPTH, kind), seed).double().train()
     x = noise_like(input_seed, BATCH, 3, SIZE, SIZE).double()
-    labels = torch.tensor([(index * 7) % CLASSES for index in range(BATCH)])
+    labels = labels_of()
     h = F.relu(network.bn1(network.conv1(x)))
     blocks, relus = [], {"conv1": h}
     for stage in ("layer1", "layer2", "layer3"):
@@ -67,6 +88,7 @@ if __name__ == "__main__":
     write_json("gradient-flow.json", {
         "madeBy": "test/golden/gradient-flow.py", "torch": torch.__version__,
         "depth": DEPTH, "batch": BATCH, "size": SIZE, "classes": CLASSES, "cases": cases,
+        "starts": [ratio_at_start("plain", 1, 101), ratio_at_start("project", 1, 101)],
     })
     for case in cases:
         print(case["shortcut"], case["ratio"], list(case["blocks"].values())[0]["gradientIn"] / list(case["blocks"].values())[-1]["gradientOut"])

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { crossEntropy } from "../../nn/losses.ts";
 import { createModel } from "../../nn/models.ts";
+import type { Module } from "../../nn/module.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { int64 } from "../../tensor/tensor.ts";
+import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import { readGoldenJson } from "../../../test/support/golden.ts";
 import { noiseState, noiseTensor } from "../../../test/support/noise.ts";
 import { runGraph } from "../../../test/support/run-graph.ts";
@@ -11,12 +12,16 @@ import { buildFlowGraph, FLOW } from "./graph.ts";
 import { endRatio, type FlowProfile, readProfile } from "./profile.ts";
 import { judgeFlow } from "./verdict.ts";
 
-interface Case {
+interface Start {
   readonly shortcut: ShortcutType;
   readonly seed: number;
   readonly inputSeed: number;
-  readonly loss: number;
+  /** Norm of the loss's gradient by the first layer's weight over that by the last's. */
   readonly ratio: number;
+}
+
+interface Case extends Start {
+  readonly loss: number;
   readonly layers: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly blocks: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -28,17 +33,28 @@ const golden = readGoldenJson<{
   readonly size: number;
   readonly classes: number;
   readonly cases: readonly Case[];
+  /** As networks are before any training: batch norms 1 and 0, biases 0. */
+  readonly starts: readonly Start[];
 }>("gradient-flow.json");
 
 const quantities = ["gradientIn", "gradientOut", "residual", "shortcut", "cosine"] as const;
 
-async function measure({ shortcut, seed, inputSeed }: Case): Promise<FlowProfile> {
+/** The weights of noise.ts, of which an initialisation leaves those of the convolutions and of the classifier. */
+function startState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
+  const begin = (name: string, value: Tensor<"float32">): Tensor<"float32"> =>
+    value.shape.length > 1
+      ? value
+      : float32(value.shape, new Float32Array(value.data.length).fill(/weight$|running_var$/.test(name) ? 1 : 0));
+  return new Map(Array.from(noiseState(module, seed), ([name, value]) => [name, begin(name, value)]));
+}
+
+async function measure({ shortcut, seed, inputSeed }: Start, stateOf = noiseState): Promise<FlowProfile> {
   const { depth, batch, size, classes } = golden;
   const { module } = createModel(`resnet${depth}`, { shortcut, classes });
   const flow = buildFlowGraph({ module, imageShape: [3, size, size], batch, loss: crossEntropy });
   const labels = Array.from({ length: batch }, (_, index) => (index * 7) % classes);
   const results = await runGraph(flow.graph, {
-    ...Object.fromEntries(noiseState(module, seed)),
+    ...Object.fromEntries(stateOf(module, seed)),
     images: noiseTensor(inputSeed, [batch, 3, size, size]),
     labels: int64([batch], labels),
   });
@@ -81,3 +97,11 @@ describe.each(golden.cases)("56 layers, $shortcut", (expected) => {
     expect(judgeFlow(await profile)?.kind).toBe(expected.shortcut === "plain" ? "exploding" : "steady");
   });
 });
+
+test.each(golden.starts)(
+  "56 layers, $shortcut, at initialisation: the ratio of first to last is PyTorch's within 1 %",
+  async (expected) => {
+    const profile = await measure(expected, startState);
+    expect(Math.abs(endRatio(profile) / expected.ratio - 1)).toBeLessThan(0.01);
+  },
+);

@@ -126,8 +126,10 @@ describe("a network of six blocks", () => {
       network.blocks.map(({ name }) => name),
     );
     expect(new Set(plans.map(({ key }) => key)).size).toBe(plans.length);
+    expect(new Set(plans.map(({ uses }) => JSON.stringify(uses))).size).toBe(plans.length);
+    // Its two blocks that may change places give one exchange, and no further order.
     expect(new Set(plans.map(({ kind }) => kind))).toEqual(
-      new Set(["whole", "remove", "remove set", "swap", "shuffle", "reinsert"]),
+      new Set(["whole", "remove", "remove set", "swap", "reinsert"]),
     );
   });
 
@@ -160,6 +162,31 @@ describe("a network of six blocks", () => {
         .outputs.map(({ name }) => name),
     ).toEqual([pathNames.norms]);
   });
+});
+
+/** Exchanges that an order takes at least: its places without one for each cycle. */
+function fewestExchanges(order: readonly number[]): number {
+  const seen = new Set<number>();
+  let cycles = 0;
+  for (const start of order) {
+    if (seen.has(start)) continue;
+    cycles++;
+    for (let place = start; !seen.has(place); place = order[place]) seen.add(place);
+  }
+  return order.length - cycles;
+}
+
+test("random orders are all different, and none is reached by fewer exchanges than it counts", () => {
+  // Blocks of equal shape: 3, 2 and 2, so at most 2 + 1 + 1 exchanges.
+  const { network } = blocked({}, "resnet20");
+  const orders = planLesions(network, { draws: 6, limit: 200, seed: 0 }).filter(({ kind }) =>
+    /swap|shuffle/.test(kind),
+  );
+  expect(new Set(orders.map(({ count }) => count))).toEqual(new Set([1, 2, 3, 4]));
+  for (const { count, uses } of orders) expect(fewestExchanges(uses.map(({ block }) => block))).toBe(count);
+  expect(new Set(orders.map(({ uses }) => JSON.stringify(uses))).size).toBe(orders.length);
+  // By hand: 3 + 1 + 1 single exchanges; only the 2 cycles of three, each with both other exchanges, take all 4.
+  expect([1, 4].map((wanted) => orders.filter(({ count }) => count === wanted).length)).toEqual([5, 2]);
 });
 
 test("a plain network loses only blocks that keep the shape", () => {

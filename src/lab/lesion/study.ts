@@ -1,4 +1,4 @@
-import { permutation, randomStream } from "../../tensor/random.ts";
+import { permutation, type RandomStream, randomStream } from "../../tensor/random.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { PathLength } from "./paths.ts";
 import {
@@ -112,6 +112,92 @@ function spread(count: number, most: number): readonly number[] {
   return [...new Set(Array.from({ length: most }, (_, index) => 1 + Math.round((index * (count - 1)) / (most - 1))))];
 }
 
+/** Tries at most for each draw that is wanted: where chance finds no more different ones, there are hardly more. */
+const ATTEMPTS = 8;
+
+/** Draws that are all different: `count`, or fewer where there are not so many. */
+function drawDifferent<T>(count: number, draw: (attempt: number) => T): readonly T[] {
+  const found = new Map<string, T>();
+  for (let attempt = 0; attempt < ATTEMPTS * count && found.size < count; attempt++) {
+    const value = draw(attempt);
+    const key = JSON.stringify(value);
+    if (!found.has(key)) found.set(key, value);
+  }
+  return [...found.values()];
+}
+
+/** Random sets of removable blocks, of every size from 2 on. */
+function planSets(
+  { blocks }: BlockedGraph,
+  removable: readonly number[],
+  { draws, seed, most }: { readonly draws: number; readonly seed: number; readonly most: number },
+): readonly LesionPlan[] {
+  const sizes = spread(removable.length, most).filter((size) => size > 1);
+  return sizes.flatMap((size) => {
+    const sets = drawDifferent(draws, (attempt) => {
+      const order = permutation(randomStream(seed, "lesion", size, attempt), removable.length);
+      return Array.from(order.subarray(0, size), (place) => removable[place]).toSorted((a, b) => a - b);
+    });
+    return sets.map((chosen, draw): LesionPlan => ({
+      key: `set ${size} ${draw}`,
+      kind: "remove set",
+      blocks: chosen.map((index) => blocks[index].name),
+      count: size,
+      uses: withoutBlocks(blocks, new Set(chosen)),
+    }));
+  });
+}
+
+/**
+ * Exchanges none of which undoes another: each joins two cycles of the permutation, so that fewer would not do the same.
+ * @param count at most as many as the runs have places beyond their first
+ */
+function drawExchanges(
+  runs: readonly (readonly number[])[],
+  count: number,
+  stream: RandomStream,
+): readonly (readonly [number, number])[] {
+  const cycles = new Map(runs.flat().map((place) => [place, place]));
+  return Array.from({ length: count }, () => {
+    const open = runs.flatMap((run) =>
+      run.flatMap((a, index) => run.slice(index + 1).flatMap((b) => (cycles.get(a) === cycles.get(b) ? [] : [[a, b]]))),
+    );
+    const [a, b] = open[stream.integer(open.length)];
+    const [kept, joined] = [cycles.get(a)!, cycles.get(b)!];
+    for (const [place, cycle] of cycles) if (cycle === joined) cycles.set(place, kept);
+    return [a, b] as const;
+  });
+}
+
+const EXCHANGES = [1, 2, 3, 4, 6, 8];
+
+/** Random orders of the blocks that may change places, by the number of exchanges that it takes. */
+function planShuffles(
+  { blocks }: BlockedGraph,
+  runs: readonly (readonly number[])[],
+  { draws, seed, most }: { readonly draws: number; readonly seed: number; readonly most: number },
+): readonly LesionPlan[] {
+  const possible = runs.reduce((sum, { length }) => sum + length - 1, 0);
+  const whole = allWhole(blocks);
+  return EXCHANGES.slice(0, most)
+    .filter((count) => count <= possible)
+    .flatMap((count) => {
+      const orders = drawDifferent(draws, (attempt) =>
+        drawExchanges(runs, count, randomStream(seed, "shuffle blocks", count, attempt)).reduce(
+          (before, [a, b]) => withSwapped(before, a, b),
+          whole,
+        ),
+      );
+      return orders.map((uses, draw): LesionPlan => ({
+        key: `shuffle ${count} ${draw}`,
+        kind: count === 1 ? "swap" : "shuffle",
+        blocks: uses.flatMap(({ block }, place) => (block === place ? [] : [blocks[block].name])),
+        count,
+        uses,
+      }));
+    });
+}
+
 /**
  * The standard study: the whole network; each block removed; random sets removed, of every size; blocks of one stage in
  * exchanged places; each block that keeps its shape once more.
@@ -144,43 +230,12 @@ export function planLesions(network: BlockedGraph, { draws, limit, seed }: Lesio
     uses: withInserted(whole, index, index),
   }));
   const left = Math.max(8, limit - singles.length - repeated.length);
-  const sizes = spread(removable.length, Math.max(4, Math.floor((0.7 * left) / draws))).filter((size) => size > 1);
-  const sets = sizes.flatMap((size) =>
-    Array.from({ length: size === removable.length ? 1 : draws }, (_, draw): LesionPlan => {
-      const order = permutation(randomStream(seed, "lesion", size, draw), removable.length);
-      const chosen = Array.from(order.subarray(0, size), (place) => removable[place]).toSorted((a, b) => a - b);
-      const uses = withoutBlocks(blocks, new Set(chosen));
-      return { key: `set ${size} ${draw}`, kind: "remove set", blocks: chosen.map(nameOf), count: size, uses };
-    }),
-  );
-  const swaps = [1, 2, 3, 4, 6, 8].slice(0, Math.max(1, Math.floor((0.3 * left) / draws)));
-  const shuffles =
-    runs.length === 0
-      ? []
-      : swaps.flatMap((count) =>
-          Array.from({ length: draws }, (_, draw): LesionPlan => {
-            const stream = randomStream(seed, "shuffle blocks", count, draw);
-            const pairs = Array.from({ length: count }, () => {
-              const run = runs[stream.integer(runs.length)];
-              const a = stream.integer(run.length);
-              const b = (a + 1 + stream.integer(run.length - 1)) % run.length;
-              return [run[a], run[b]] as const;
-            });
-            const uses = pairs.reduce((before, [a, b]) => withSwapped(before, a, b), whole);
-            return {
-              key: `shuffle ${count} ${draw}`,
-              kind: count === 1 ? "swap" : "shuffle",
-              blocks: [...new Set(pairs.flat())].map(nameOf),
-              count,
-              uses,
-            };
-          }),
-        );
+  const most = (share: number): number => Math.floor((share * left) / draws);
   return [
     { key: "whole", kind: "whole", blocks: [], count: 0, uses: whole },
     ...singles,
-    ...sets,
-    ...shuffles,
+    ...planSets(network, removable, { draws, seed, most: Math.max(4, most(0.7)) }),
+    ...planShuffles(network, runs, { draws, seed, most: Math.max(1, most(0.3)) }),
     ...repeated,
   ];
 }

@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { experiments } from "../scripts/experiments.mjs";
+
+const script = fileURLToPath(new URL("../scripts/results.mjs", import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "residua-results-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs the script with a cache that is empty: MNIST alone, which is among the development packages, is there. */
+function runResults(...args: readonly string[]): Promise<Ended> {
+  const env = { ...process.env, RESIDUA_CACHE: join(folder, "no-cache") };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [script, ...args], { env, maxBuffer: 2 ** 26 }, (_, output, errors) =>
+      resolve({ code: child.exitCode, output, errors }),
+    );
+  });
+}
+
+interface ResultRecord {
+  readonly command: string;
+  readonly seconds: number;
+  readonly machine: string;
+  readonly result: {
+    readonly status?: string;
+    readonly test?: { readonly accuracy: number; readonly count: number };
+    readonly runs?: readonly { readonly status: string; readonly testAccuracy: number }[];
+  };
+}
+
+/** It ends a hang: a score of trainings take minutes where other work goes on. */
+const timeout = 1_800_000;
+/** Of each experiment: how many networks it trains in the tiny version. */
+const networks: Readonly<Record<string, number>> = { degradation: 4, "shortcut-types": 6, "identity-mappings": 7 };
+
+describe("the tiny version of the results", { timeout }, () => {
+  test("runs every experiment without the network, writes a record of each, and a page of all", async () => {
+    const out = join(folder, "tiny");
+    const { code, errors } = await runResults("--tiny", "--out", out);
+    expect(code, errors).toBe(0);
+    const page = readFileSync(join(out, "results.md"), "utf8");
+    expect(page).not.toContain("Not run yet");
+    for (const { name, title, command } of experiments) {
+      expect(page).toContain(`## ${title}\n`);
+      const record = JSON.parse(readFileSync(join(out, `${name}.json`), "utf8")) as ResultRecord;
+      const { result, machine } = record;
+      expect(page).toContain(`\`${record.command}\``);
+      expect(record.command).toMatch(new RegExp(`^residua ${command[0]} .*--data mnist`));
+      expect(machine).toMatch(/cores/);
+      expect(JSON.stringify(record)).not.toContain(folder);
+      if (command[0] === "train") expect(result.test?.count).toBe(10_000);
+      else expect(result.runs?.map(({ status }) => status)).toEqual(Array(networks[name]).fill("done"));
+    }
+
+    const times = (): readonly number[] =>
+      readdirSync(out)
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => statSync(join(out, name)).mtimeMs);
+    const before = times();
+    expect((await runResults("--tiny", "--out", out)).code).toBe(0);
+    expect(times()).toEqual(before);
+  });
+
+  test("names an experiment that it does not know, and does not put a shorter version's page into docs", async () => {
+    expect((await runResults("--only", "cifar")).errors).toMatch(/--only: knows no "cifar"/);
+    expect((await runResults("--out", folder)).errors).toMatch(/--out: goes with --short or --tiny/);
+  });
+});
+
+test("the short version names every experiment's command, none longer than its full one", async () => {
+  const { output } = await runResults("--short", "--list");
+  const lines = output.trimEnd().split("\n");
+  expect(lines.map((line) => line.split(":")[0])).toEqual(experiments.map(({ name }) => name));
+  for (const [index, line] of lines.entries()) {
+    const valueOf = (args: readonly string[], name: string): number => Number(args[args.indexOf(name) + 1]);
+    const args = line.split(" ");
+    expect(valueOf(args, "--epochs")).toBeLessThanOrEqual(valueOf(experiments[index].command, "--epochs"));
+    expect(valueOf(args, "--limit")).toBeLessThanOrEqual(6400);
+  }
+});
