@@ -21,17 +21,12 @@ const train = (/** @type {string} */ data, /** @type {readonly string[]} */ more
   ...more,
 ];
 const trainOnCifar = (/** @type {string} */ shortcut) =>
-  train(
-    "cifar10",
-    `--shortcut ${shortcut} --augment --epochs 30 --batch-size 128 --lr 0.4 --validation 0`.split(" "),
-  );
+  train("cifar10", `--shortcut ${shortcut} --augment --epochs 30 --batch-size 128 --lr 0.4 --validation 0`.split(" "));
 const shortTraining = ["--limit", "6400", "--epochs", "1"];
 const tinyTraining = ["--data", "mnist", "--model", "resnet8", "--limit", "160", "--epochs", "1", "--batch-size", "32"];
 const shortComparison = ["--limit", "3200", "--test-limit", "1000", "--epochs", "1", "--seeds", "2"];
-const tinyComparison = (/** @type {string} */ depth, seeds = "1") => [
-  ...["--data", "mnist", "--depth", depth, "--seeds", seeds],
-  ...["--limit", "96", "--test-limit", "100", "--epochs", "1", "--batch-size", "32"],
-];
+const tinyComparison = (/** @type {string} */ depth, seeds = 1) =>
+  `--data mnist --depth ${depth} --seeds ${seeds} --limit 96 --test-limit 100 --epochs 1 --batch-size 32`.split(" ");
 
 /** @type {readonly Experiment[]} */
 export const experiments = [
@@ -124,7 +119,7 @@ export const experiments = [
       "0.1",
     ],
     short: shortComparison,
-    tiny: tinyComparison("8", "2"),
+    tiny: tinyComparison("8", 2),
   },
   {
     name: "identity-mappings",
