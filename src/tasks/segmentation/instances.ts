@@ -1,5 +1,5 @@
 import { labelComponents } from "../../data/segmentation/components.ts";
-import { floodFromSeeds } from "./watershed.ts";
+import { separateBasins } from "./basins.ts";
 
 /** What a network says of the points of an image. */
 export interface CellMaps {
@@ -17,28 +17,43 @@ export interface CellMaps {
 export interface InstanceOptions {
   /** Least probability of a point to belong to a cell. */
   readonly foreground: number;
-  /** Least depth of a cell's seed, boundaries taken off. */
-  readonly seed: number;
+  /** How much deeper than the pass between them two cells must be, boundaries taken off. */
+  readonly persistence: number;
   /** How much a boundary's probability takes off the depth. */
   readonly boundaryWeight: number;
   /** Fewer points are no cell. */
   readonly minimumArea: number;
-  /** Fewer points are no seed. */
-  readonly minimumSeed: number;
 }
 
 /** Where nothing else is asked for. */
 export const standardInstanceOptions: InstanceOptions = {
   foreground: 0.5,
-  seed: 0.45,
+  persistence: 0.12,
   boundaryWeight: 0.5,
   minimumArea: 12,
-  minimumSeed: 3,
 };
 
+/** Means of 3 × 3 points: a network's depths are uneven from point to point. */
+function smooth(
+  values: Float32Array,
+  { height, width }: { readonly height: number; readonly width: number },
+): Float32Array {
+  return values.map((_, at) => {
+    const [row, column] = [Math.floor(at / width), at % width];
+    let [sum, count] = [0, 0];
+    for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++) {
+      for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) {
+        sum += values[y * width + x];
+        count++;
+      }
+    }
+    return sum / count;
+  });
+}
+
 /**
- * Cells from a network's maps: seeds are where the depth is great and no boundary is; they grow over the foreground from deep
- * to shallow. A part of the foreground without a seed is a cell too, unless it is too small. Holes are filled.
+ * Cells from a network's maps: the basins of the foreground, which is deep inside of cells and shallow where they meet. Basins
+ * that no pass parts are one cell. What is too small is none, and holes are filled.
  *
  * @returns `[height, width]`, numbers from 1 in the order in which rows meet them; 0 is background
  */
@@ -49,21 +64,18 @@ export function separateCells(maps: CellMaps, options: InstanceOptions = standar
   const depth = new Float32Array(height * width);
   for (let at = 0; at < mask.length; at++) {
     mask[at] = foreground[at] >= options.foreground ? 1 : 0;
-    depth[at] = Math.max(0, distance[at] - options.boundaryWeight * boundary[at]);
+    depth[at] = distance[at] - options.boundaryWeight * boundary[at];
   }
-  const seeds = labelComponents((at) => mask[at] === 1 && depth[at] >= options.seed, size, { corners: true });
-  dropSmall(seeds.labels, seeds.count, options.minimumSeed);
-  floodFromSeeds(depth, seeds.labels, mask, { rows: height, columns: width });
-  const rest = labelComponents((at) => mask[at] === 1 && seeds.labels[at] === 0, size);
-  const cells = seeds.labels;
-  for (let at = 0; at < cells.length; at++) if (rest.labels[at] > 0) cells[at] = seeds.count + rest.labels[at];
-  dropSmall(cells, seeds.count + rest.count, options.minimumArea);
+  const terrain = { rows: height, columns: width, depth: smooth(depth, size), mask };
+  const cells = separateBasins(terrain, options.persistence);
+  dropSmall(cells, options.minimumArea);
   fillHoles(cells, size);
   return numberInOrder(cells);
 }
 
-function dropSmall(labels: Int32Array, count: number, least: number): void {
-  const areas = new Uint32Array(count + 1);
+/** @param labels none above the number of points */
+function dropSmall(labels: Int32Array, least: number): void {
+  const areas = new Uint32Array(labels.length + 1);
   for (const label of labels) areas[label]++;
   for (let at = 0; at < labels.length; at++) if (areas[labels[at]] < least) labels[at] = 0;
 }

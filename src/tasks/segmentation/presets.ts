@@ -24,7 +24,7 @@ const cells: SegmentationPreset = {
   validation: 0.04,
   recipe: {
     ...defaultRecipe,
-    epochs: 24,
+    epochs: 60,
     batch: 16,
     optimizer: { name: "adamw", weightDecay: 0.01 },
     learningRate: 0.003,

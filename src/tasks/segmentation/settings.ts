@@ -70,10 +70,9 @@ const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictO
   testShare: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
   instances: v.strictObject({
     foreground: share,
-    seed: share,
+    persistence: share,
     boundaryWeight: least(0),
     minimumArea: least(0),
-    minimumSeed: least(0),
   }),
   values: v.exactOptional(v.pipe(v.array(value), v.minLength(2))),
   ignored: v.exactOptional(value),
