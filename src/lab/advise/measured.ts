@@ -17,7 +17,9 @@ export interface ShortRun {
 export interface Effect {
   readonly id: string;
   readonly runs: readonly ShortRun[];
-  /** Mean difference to the network as it is, in accuracy (0 to 1); above 0 is better. */
+  /** Pairs of seeds of which one training diverged; they are in no mean. */
+  readonly diverged: number;
+  /** Mean difference to the network as it is, in accuracy (0 to 1); above 0 is better; NaN where no pair is left. */
   readonly gain: number;
   /** Standard error of that mean over the pairs of seeds; NaN with one seed. */
   readonly error: number;
@@ -44,17 +46,21 @@ export interface AdviceStudy {
   };
 }
 
+const isDiverged = ({ accuracy }: ShortRun): boolean => Number.isNaN(accuracy);
+
 /** Compares runs with the network's own, seed by seed. */
 export function measureEffect(id: string, base: readonly ShortRun[], runs: readonly ShortRun[]): Effect {
   const pairs = runs.flatMap((run) => {
     const own = base.find(({ seed }) => seed === run.seed);
     return own === undefined ? [] : [{ run, own }];
   });
-  const gains = pairs.map(({ run, own }) => run.accuracy - own.accuracy);
-  const times = pairs.map(({ run, own }) => run.milliseconds / own.milliseconds);
+  const whole = pairs.filter(({ run, own }) => !isDiverged(run) && !isDiverged(own));
+  const gains = whole.map(({ run, own }) => run.accuracy - own.accuracy);
+  const times = whole.map(({ run, own }) => run.milliseconds / own.milliseconds);
   return {
     id,
     runs,
+    diverged: pairs.length - whole.length,
     gain: gains.length === 0 ? Number.NaN : mean(gains),
     error: gains.length < 2 ? Number.NaN : standardDeviation(gains) / Math.sqrt(gains.length),
     time: times.length === 0 ? Number.NaN : mean(times),
@@ -62,12 +68,22 @@ export function measureEffect(id: string, base: readonly ShortRun[], runs: reado
 }
 
 /** What an effect says, no more than so few and short runs can. */
-export function describeEffect({ gain, error, time, runs }: Effect): { readonly en: string; readonly zh: string } {
+export function describeEffect(effect: Effect): { readonly en: string; readonly zh: string } {
+  const { gain, error, time, runs, diverged } = effect;
+  const lost =
+    diverged === 0
+      ? { en: "", zh: "" }
+      : {
+          en: `; with ${diverged} of ${runs.length} seed(s) a training diverged, which is in no mean`,
+          zh: `；${runs.length} 个种子中有 ${diverged} 个的训练发散，未计入均值`,
+        };
+  if (Number.isNaN(gain)) return { en: `measured: no figure${lost.en}`, zh: `实测：无数值${lost.zh}` };
   const points = `${gain < 0 ? "−" : "+"}${(100 * Math.abs(gain)).toFixed(1)}`;
   const spread = Number.isNaN(error) ? "" : ` ± ${(100 * error).toFixed(1)}`;
   const isClear = Math.abs(gain) > 2 * error;
+  const count = runs.length - diverged;
   return {
-    en: `measured: ${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${runs.length} seed(s)${isClear ? "" : "; not enough to tell"}`,
-    zh: `实测：准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${runs.length} 个种子${isClear ? "" : "；不足以得出结论"}`,
+    en: `measured: ${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${count} seed(s)${isClear ? "" : "; not enough to tell"}${lost.en}`,
+    zh: `实测：准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${count} 个种子${isClear ? "" : "；不足以得出结论"}${lost.zh}`,
   };
 }

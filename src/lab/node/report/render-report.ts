@@ -36,8 +36,10 @@ function renderFigure(figure: Figure): string {
   const saves = kinds
     .map((kind) => `<button type="button" data-save="${kind}">${kind.toUpperCase()}</button>`)
     .join("");
+  // A browser takes a plain carriage return out of what it reads.
+  const kept = csv === undefined ? "" : ` data-csv="${escapeHtml(csv).replaceAll("\r", "&#13;")}"`;
   return (
-    `<figure id="${escapeHtml(figure.name)}"${csv === undefined ? "" : ` data-csv="${escapeHtml(csv)}"`}>` +
+    `<figure id="${escapeHtml(figure.name)}"${kept}>` +
     `<div class="picture${figure.kind === "drawing" ? " whole" : ""}">${inside}</div>` +
     `<figcaption><span>${wordsToHtml(figure.caption)}</span><span class="saves">${saves}</span></figcaption></figure>`
   );

@@ -1,0 +1,69 @@
+import { encodePng } from "../../src/lab/node/report/index.ts";
+import type { Figure } from "../../src/lab/report/figures.ts";
+import type { Report } from "../../src/lab/report/report.ts";
+
+const axis = { label: { en: "step", zh: "步" } };
+/** Two curves, of which one is called differently in each language. */
+export const exampleLines: Figure = {
+  kind: "lines",
+  name: "loss",
+  caption: { en: "Loss <b>", zh: "损失" },
+  x: axis,
+  y: { label: "loss", scale: "log" },
+  series: [{ en: "plain", zh: "无捷径" }, "pad"].map((name) => ({
+    name,
+    points: [1, 2, 3].map((x) => ({ x, y: 1 / x, low: 0.5 / x, high: 2 / x })),
+  })),
+};
+const plane = {
+  x: axis,
+  y: axis,
+  value: { label: "loss" },
+  xs: [0, 1, 2],
+  ys: [0, 1, 2],
+  values: [
+    [1, 2, 3],
+    [2, 1, 2],
+    [3, 2, NaN],
+  ],
+};
+/** One figure of each kind. */
+export const exampleFigures: readonly Figure[] = [
+  exampleLines,
+  {
+    kind: "heat-map",
+    name: "heat",
+    caption: "h",
+    rowLabel: "row",
+    columnLabel: "column",
+    rows: ["a", "b"],
+    columns: ["1", "2"],
+    value: { label: "v" },
+    maps: [
+      {
+        name: "",
+        values: [
+          [1, 2],
+          [3, NaN],
+        ],
+      },
+    ],
+  },
+  { kind: "contour", name: "contour", caption: "c", ...plane },
+  { kind: "surface", name: "surface", caption: "s", ...plane },
+  { kind: "table", name: "table", caption: "t", columns: [{ title: "name" }], rows: [["=1+1"], ["a,b"]] },
+  {
+    kind: "pictures",
+    name: "pictures",
+    caption: "p",
+    columns: 1,
+    width: 9,
+    pictures: [{ png: encodePng(1, 1, Uint8Array.of(1, 2, 3, 255)), caption: "x" }],
+  },
+];
+/** A page of them. */
+export const exampleReport: Report = {
+  title: { en: "Title", zh: "标题" },
+  lead: ["Answer."],
+  sections: [{ heading: "Section", parts: exampleFigures }],
+};
