@@ -52,7 +52,7 @@ export function createComparisonReporter(
     if (event.kind === "begin" && event.begin.resumed !== undefined)
       return progress.finish(`${place(event.run)}: goes on at step ${event.begin.resumed.length + 1}`);
     if (event.kind === "diverged") return progress.finish(`${place(event.run)}: ${event.reason}`);
-    if (event.kind === "run") {
+    if (event.kind === "run" && event.result.status !== "diverged") {
       return progress.finish(`${place(event.run)}: test accuracy ${percent(event.result.testAccuracy)}`);
     }
     if (event.kind !== "step") return;

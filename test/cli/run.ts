@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+/** The built command. */
+export const main: string = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** How a command ended. */
 export interface CommandResult {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
-import { type AdviceStudy, describeEffect } from "../../lab/advise/measured.ts";
+import { type AdviceStudy, describeEffect, nameOrder } from "../../lab/advise/measured.ts";
 import { reportAdvice } from "../../lab/advise/report.ts";
 import { type Advice, adviseOn } from "../../lab/advise/rules.ts";
 import { type MeasureEvent, startMeasuring } from "../../lab/node/advise.ts";
@@ -50,7 +50,7 @@ async function readFacts(argument: string, { shortcut, option }: Options): Promi
 const marks: Readonly<Record<Advice["kind"], string>> = { change: "change  ", consider: "consider", keep: "keep    " };
 
 function printStudy(study: AdviceStudy): void {
-  print(pc.bold(`${study.title}: ${study.depth} layers, ${study.blocks} blocks, ${study.order}`));
+  print(pc.bold(`${study.title}: ${study.depth} layers, ${study.blocks} blocks${nameOrder(study).en}`));
   for (const { id, kind, text, evidence, source } of study.advice) {
     const effect = study.measured?.effects.find((known) => known.id === id);
     print();

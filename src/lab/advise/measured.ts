@@ -1,6 +1,6 @@
 import { mean, standardDeviation } from "../../statistics/summary.ts";
 import { type Advice } from "./rules.ts";
-import type { Cost } from "./facts.ts";
+import type { Cost, NetworkFacts } from "./facts.ts";
 
 /** One short training. */
 export interface ShortRun {
@@ -31,7 +31,7 @@ export interface Effect {
 export interface AdviceStudy {
   readonly title: string;
   readonly depth: number;
-  readonly order: string;
+  readonly order: NetworkFacts["order"];
   readonly blocks: number;
   readonly cost?: Cost;
   readonly advice: readonly Advice[];
@@ -86,4 +86,10 @@ export function describeEffect(effect: Effect): { readonly en: string; readonly 
     en: `measured: ${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${count} seed(s)${isClear ? "" : "; not enough to tell"}${lost.en}`,
     zh: `实测：准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${count} 个种子${isClear ? "" : "；不足以得出结论"}${lost.zh}`,
   };
+}
+
+/** Where activation and addition stand to each other, after a comma; nothing where it is not known. */
+export function nameOrder({ order }: Pick<AdviceStudy, "order">): { readonly en: string; readonly zh: string } {
+  if (order === "unknown") return { en: "", zh: "" };
+  return { en: `, ${order}`, zh: order === "pre-activation" ? "，预激活" : "，后激活" };
 }

@@ -1,7 +1,7 @@
 import type { Figure } from "../report/figures.ts";
 import type { Report } from "../report/report.ts";
 import { phrase, type Words } from "../report/words.ts";
-import { type AdviceStudy, describeEffect } from "./measured.ts";
+import { type AdviceStudy, describeEffect, nameOrder } from "./measured.ts";
 import type { AdviceKind } from "./rules.ts";
 
 const kindWords: Readonly<Record<AdviceKind, Words>> = {
@@ -11,7 +11,8 @@ const kindWords: Readonly<Record<AdviceKind, Words>> = {
 };
 
 function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
-  if (measured === undefined || measured.effects.length === 0) return [];
+  const told = measured?.effects.filter(({ gain }) => !Number.isNaN(gain)) ?? [];
+  if (measured === undefined || told.length === 0) return [];
   return [
     {
       kind: "dots",
@@ -21,13 +22,14 @@ function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
         zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值、两倍标准误以及各个种子。",
       },
       value: { label: { en: "points of accuracy", zh: "准确率（百分点）" } },
-      dots: measured.effects.map(({ id, gain, error, runs }) => ({
+      dots: told.map(({ id, gain, error, runs }) => ({
         category: id,
         value: 100 * gain,
         ...(Number.isNaN(error) ? {} : { low: 100 * (gain - 2 * error), high: 100 * (gain + 2 * error) }),
         samples: runs.flatMap(({ seed, accuracy }) => {
           const own = measured.base.find((run) => run.seed === seed);
-          return own === undefined ? [] : [100 * (accuracy - own.accuracy)];
+          const gained = 100 * (accuracy - (own?.accuracy ?? Number.NaN));
+          return Number.isNaN(gained) ? [] : [gained];
         }),
       })),
     },
@@ -54,8 +56,8 @@ export function reportAdvice(study: AdviceStudy): Report {
             kind: "table",
             name: "advice",
             caption: {
-              en: `${study.title}: ${study.depth} layers, ${study.blocks} blocks, ${study.order}.`,
-              zh: `${study.title}：${study.depth} 层，${study.blocks} 个块，${study.order}。`,
+              en: `${study.title}: ${study.depth} layers, ${study.blocks} blocks${nameOrder(study).en}.`,
+              zh: `${study.title}：${study.depth} 层，${study.blocks} 个块${nameOrder(study).zh}。`,
             },
             columns: [
               { title: "" },

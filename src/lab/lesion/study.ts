@@ -191,7 +191,7 @@ function planShuffles(
       return orders.map((uses, draw): LesionPlan => ({
         key: `shuffle ${count} ${draw}`,
         kind: count === 1 ? "swap" : "shuffle",
-        blocks: uses.flatMap(({ block }, place) => (block === place ? [] : [blocks[block].name])),
+        blocks: blocks.flatMap(({ name }, place) => (uses[place].block === place ? [] : [name])),
         count,
         uses,
       }));

@@ -177,7 +177,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
   try {
     if (before !== undefined) trainer.load(before.state, before.curve.length);
     const { curve, status, imagesPerSecond } = await trainRun(place, trainer, { run: index, recipe, before });
-    const testAccuracy = status === "stopped" ? Number.NaN : await testRun(place, model, trainer);
+    const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
     if (checkpoint !== undefined && status !== "stopped") forgetInterrupted(checkpoint);
     return {
       ...cellOf(plan),

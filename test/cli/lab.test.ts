@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createModel } from "../../src/nn/models.ts";
+import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
+import { noiseState } from "../support/noise.ts";
+import { exampleNotes } from "../support/training.ts";
+import { main, runCommand } from "./run.ts";
+
+let folder: string;
+
+/** A ResNet-8 for MNIST that has learnt nothing: enough to be taken apart. */
+function writeNetwork(path: string): void {
+  const options = { shortcut: "pad", channels: 1, classes: 10 } as const;
+  const network = {
+    model: { name: "resnet8", options },
+    imageShape: [1, 28, 28],
+    data: "mnist",
+    classes: Array.from({ length: 10 }, (_, index) => String(index)),
+    normalization: { mean: [0.13], deviation: [0.31] },
+  } as const;
+  const state = noiseState(createModel("resnet8", options).module, 0);
+  writeFileSync(path, Buffer.concat(encodeCheckpointChunks({ notes: { ...exampleNotes, network }, state })));
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "residua-lab-"));
+  writeNetwork(join(folder, "net.safetensors"));
+  mkdirSync(join(folder, "pictures"));
+  writeFileSync(join(folder, "page.html"), "<html><p>No report of ours.</p></html>");
+  writeFileSync(join(folder, "broken.config.mjs"), "export default { compare: { dpeth: [8] } };\n");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("what is asked for wrongly is named in one line, before anything is trained or measured", () => {
+  test.each([
+    ["compare --shortcut A,B --depth 8,14,20,26,32,38 --seeds 200", 2, /--yes: this trains 2,400 networks; give --yes/],
+    ["compare --shortcut A,concat --depth 20", 2, /"concat" does not go with resnet20/],
+    ["compare --block nonesuch --depth 20", 2, /nonesuch/],
+    ["compare --vary gatebias=1", 2, /knows no "gatebias"/],
+    ["compare --vary gateBias", 2, /--vary/],
+    ["compare --budget soon", 2, /--budget/],
+    ["compare --config none.ts", 2, /--config: "none.ts" is not there/],
+    ["compare --config broken.config.mjs", 2, /broken.config.mjs: .*dpeth/],
+    ["gradflow --model resnet21", 2, /unknown model "resnet21"/],
+    ["gradflow --model resnet20 --shortcut concat", 2, /"concat" does not go with resnet20/],
+    ["gradflow --out pictures", 2, /--out: "pictures" is a folder, must be a file/],
+    ["gradflow --model net.safetensors --shortcut A", 2, /--shortcut: a file says itself/],
+    ["gradflow --model none.onnx", 1, /none.onnx: cannot read: there is no such file/],
+    ["lesion", 2, /required option '--model <file>' not specified/],
+    ["lesion --model none.onnx", 1, /none.onnx: cannot read: there is no such file/],
+    [
+      "lesion --model net.safetensors --remove layer9.0",
+      2,
+      /--remove: there is no block "layer9.0"; must be one of layer1/,
+    ],
+    ["lesion --model net.safetensors --swap layer1.0", 2, /--swap/],
+    ["landscape --model page.html", 1, /page.html: /],
+    ["landscape --model net.safetensors --plane-points 4", 2, /must be an odd number/],
+    ["landscape --model net.safetensors --trajectory pictures", 2, /--trajectory: "pictures" holds 0 .safetensors/],
+    ["advise resnet21", 2, /unknown model "resnet21"/],
+    ["advise none.onnx", 1, /none.onnx: cannot read: there is no such file/],
+    ["report page.html", 1, /page.html: .*no report of Residua's/],
+    ["report none.onnx", 1, /none.onnx: cannot read: there is no such file/],
+  ])("residua %s", async (line, code, message) => {
+    const ended = await runCommand(line.split(" "), folder);
+    expect(ended.stderr).toMatch(message);
+    expect(ended.stderr).toMatch(/^residua: [^\n]+\n$/);
+    expect([ended.code, ended.stdout]).toEqual([code, ""]);
+  });
+});
+
+const tiny = "--limit 640 --test-limit 50 --threads 1 --json";
+
+test("a diverged run is recorded as one, is in no figure, and is not trained again", async () => {
+  const line = `compare --depth 8 --shortcut A --seeds 2 --epochs 2 --lr 1e30 ${tiny}`.split(" ");
+  const { code, stdout, stderr } = await runCommand(line, folder);
+  expect(code, stderr).toBe(0);
+  const found = JSON.parse(stdout);
+  expect(found.runs.map(({ status }: { status: string }) => status)).toEqual(["diverged", "diverged"]);
+  expect(found.cells).toMatchObject([{ count: 0, diverged: 2 }]);
+  expect(found.cells[0].median).toBeUndefined();
+  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are in no figure");
+  const listed = await runCommand(["runs", "list", "--json"], folder);
+  const kept = JSON.parse(listed.stdout).runs.map(({ status }: { status: string }) => status);
+  expect(kept).toEqual(["diverged", "diverged"]);
+  const again = await runCommand(line, folder);
+  expect(again.stderr).toContain("2 of 2 networks were trained before");
+  expect(JSON.parse(again.stdout).cells).toEqual(found.cells);
+});
+
+test("gradflow prints the ratio of the first to the last layer's gradient norm for both networks", async () => {
+  const { code, stdout } = await runCommand("gradflow --model resnet14 --steps 0 --out g.html".split(" "), folder);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/first \/ last/);
+  for (const type of ["plain", "project"]) expect(stdout).toMatch(new RegExp(`resnet14, ${type} .*conv1 .*fc `));
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a command, and presses Ctrl-C once it has said what is looked for. */
+function runUntil(line: string, sign: string): Promise<Ended> {
+  const child: ChildProcess = spawn(process.execPath, [main, ...line.split(" ")], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [output, errors, isPressed] = ["", "", false];
+  child.stdout?.setEncoding("utf8").on("data", (piece: string) => void (output += piece));
+  child.stderr?.setEncoding("utf8").on("data", (piece: string) => {
+    errors += piece;
+    if (!isPressed && errors.includes(sign)) isPressed = child.kill("SIGINT");
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, output, errors })));
+}
+
+/** Without what time alone decides, and where the report is. */
+function timeless(text: string): unknown {
+  const left = new Set(["milliseconds", "imagesPerSecond", "time", "report"]);
+  return JSON.parse(text, (key, value: unknown) => (left.has(key) ? undefined : value));
+}
+
+describe("interrupted and called again with the same arguments, each gives what it gives in one go", () => {
+  const measured = "--model net.safetensors --images 250 --threads 1 --json";
+  test.each([
+    [
+      "compare",
+      `compare --depth 8 --shortcut plain,A --seeds 2 --epochs 3 ${tiny}`,
+      "--no-store --out whole",
+      "step ",
+      /goes on at step \d/,
+    ],
+    [
+      "gradflow",
+      "gradflow --model resnet8 --steps 30 --probes 3 --batch-size 16 --threads 1 --json",
+      "--out whole.html",
+      "step ",
+      /report: gradflow.html/,
+    ],
+    [
+      "landscape",
+      `landscape --line-points 5 --plane-points 5 ${measured}`,
+      "--out whole.html",
+      "point ",
+      /landscape.html/,
+    ],
+    ["lesion", `lesion --draws 2 --points 24 ${measured}`, "--out whole.html", "/", /lesion.html/],
+    [
+      "advise",
+      "advise resnet8 --shortcut C --measure --steps 8 --seeds 1 --batch-size 16 --test-limit 50 --threads 1 --json",
+      "--out whole.html",
+      "%",
+      /report: /,
+    ],
+  ])("%s", async (_, line, other, sign, goesOn) => {
+    const stopped = await runUntil(line, sign);
+    expect(stopped.code, stopped.errors).toBe(130);
+    const resumed = await runUntil(line, "\0");
+    expect(resumed.code, resumed.errors).toBe(0);
+    expect(resumed.errors).toMatch(goesOn);
+    const whole = await runUntil(`${line} ${other}`, "\0");
+    expect(timeless(resumed.output)).toEqual(timeless(whole.output));
+  });
+});
