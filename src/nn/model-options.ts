@@ -27,6 +27,7 @@ export interface ModelOptions {
   readonly normEpsilon?: number;
   readonly stemStride?: number;
   readonly hidden?: number;
+  readonly pyramidWidth?: number;
 }
 
 /** A name of an option. */
@@ -122,6 +123,7 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     meaning: "stride of the stem's first convolution along every axis; 2 halves a U-Net's resolution",
   },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
+  pyramidWidth: { kind: "count", meaning: "channels of a feature pyramid; its head has half as many" },
 };
 
 /** All option names, in the table's order. */

@@ -2,6 +2,7 @@ import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
 import { densenetFamily } from "./families/densenet.ts";
+import { featurePyramidFamily } from "./families/feature-pyramid.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
@@ -40,6 +41,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   volumeFamily,
   recurrentFamily,
   residualUnetFamily,
+  featurePyramidFamily,
 ];
 
 /** Names to show in a list; families such as CIFAR's know any depth besides. */

@@ -110,8 +110,11 @@ interface Choice {
 type Request = LoadOptions & { readonly known: KnownNetwork | undefined };
 
 function chooseModel(file: WeightsFile, where: string, request: Request): Choice {
-  const { known, name } = request;
-  if (known !== undefined) return { model: recordedModel(known, where, request), identification: undefined };
+  const { known, name, partial } = request;
+  // A part of another network, such as the encoder of one that segments, is named as such.
+  const isPartOf = partial === true && name !== undefined && name !== known?.model.name;
+  if (known !== undefined && !isPartOf)
+    return { model: recordedModel(known, where, request), identification: undefined };
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }
 

@@ -76,8 +76,20 @@ test.each([
   ["resnet50-3d", 47_018_576],
   ["attention-resunet", 8_202_366],
   ["resunet", 8_113_634],
+  ["resnet18-fpn", 15_411_522],
+  ["resnet18-unet", 14_498_370],
 ])("%s has %i parameters", (name, parameters) => {
   expect(countParameters(createModel(name).module)).toBe(parameters);
+});
+
+test("a pyramid and a U-Net on a ResNet give logits of the image's size, for every shortcut type, attention and depth", () => {
+  for (const model of ["resnet18-fpn", "resnet50-fpn", "resnet34-unet", "attention-resnet50-unet"]) {
+    for (const shortcut of ["plain", "pad", "project-all", "gated"] as const) {
+      const { module } = createModel(model, { shortcut, attention: "se", channels: 2, classes: 5, stemWidth: 8 });
+      const graph = buildInference(module, [2, 35, 50], noiseState(module, 1));
+      expect(graph.outputs[0].shape).toEqual(["N", 5, 35, 50]);
+    }
+  }
 });
 
 test("a residual U-Net gives logits of the image's size, whatever that is, for every shortcut type and attention", () => {

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.ops import FeaturePyramidNetwork
 
 from files import write_json, write_safetensors
 from noise import uniform
@@ -151,6 +153,68 @@ class Unet(nn.Module):
         return self.final(x)
 
 
+class Encoder(ResNet):
+    """torchvision's ResNet without its classifier."""
+
+    def __init__(self, block, counts):
+        super().__init__(block, counts)
+        del self.fc
+        self.widths = [64 * 2**level * block.expansion for level in range(4)]
+
+    def planes(self, x):
+        finest = self.relu(self.bn1(self.conv1(x)))
+        planes = [finest, self.layer1(self.maxpool(finest))]
+        for stage in (self.layer2, self.layer3, self.layer4):
+            planes.append(stage(planes[-1]))
+        return planes
+
+
+class Pyramid(Encoder):
+    """torchvision's pyramid; the head is that of Kirillov et al. with batch norms and enlargement to the nearest."""
+
+    def __init__(self, block, counts, classes, width):
+        super().__init__(block, counts)
+        half = width // 2
+        self.fpn = FeaturePyramidNetwork(self.widths, width)
+        layer = lambda inside: nn.Sequential(nn.Conv2d(inside, half, 3, 1, 1, bias=False), nn.BatchNorm2d(half), nn.ReLU())
+        self.head = nn.ModuleList(
+            [nn.ModuleList([layer(width if place == 0 else half) for place in range(max(1, level))]) for level in range(4)])
+        self.final = nn.ConvTranspose2d(half, classes, 4, 4)
+
+    def forward(self, x):
+        planes = self.planes(x)[1:]
+        said = []
+        for level, y in enumerate(self.fpn({str(index): plane for index, plane in enumerate(planes)}).values()):
+            for place, layer in enumerate(self.head[level]):
+                y = layer(y)
+                if level > 0:
+                    y = F.interpolate(y, size=planes[level - 1 - place].shape[2:], mode="nearest")
+            said.append(y)
+        return self.final(sum(said))[:, :, : x.shape[2], : x.shape[3]]
+
+
+class EncoderUnet(Encoder):
+    def __init__(self, block, counts, gates, classes):
+        super().__init__(block, counts)
+        self.gates, widths = gates, [64, *self.widths]
+        for level in range(4):
+            setattr(self, f"up{level}", nn.ConvTranspose2d(widths[level + 1], widths[level], 2, 2))
+            if gates:
+                setattr(self, f"gate{level}", Gate(widths[level]))
+            setattr(self, f"block{level}", Block(2, 2 * widths[level], widths[level], 1, "project", False))
+        self.final = nn.ConvTranspose2d(64, classes, 2, 2)
+
+    def forward(self, x):
+        skips = self.planes(x)
+        y = skips[4]
+        for level in reversed(range(4)):
+            skip = skips[level]
+            y = getattr(self, f"up{level}")(y)[:, :, : skip.shape[2], : skip.shape[3]]
+            passed = getattr(self, f"gate{level}")(y, skip) if self.gates else skip
+            y = getattr(self, f"block{level}")(torch.cat([passed, y], 1))
+        return self.final(y)[:, :, : x.shape[2], : x.shape[3]]
+
+
 def build():
     cases, tensors = [], {}
 
@@ -194,6 +258,9 @@ def build():
     case("attention-resunet", {"shortcut": "project", "channels": 2, "classes": 3, "stemWidth": 4}, Unet(True, 2, 3, 4, "project"), [2, 2, 32, 48])
     case("attention-resunet", {"shortcut": "pad", "stemWidth": 4}, Unet(True, 1, 2, 4, "pad"), [2, 1, 37, 45])
     case("resunet", {"shortcut": "plain", "channels": 3, "stemWidth": 4}, Unet(False, 3, 2, 4, "plain"), [2, 3, 32, 32])
+    case("resnet18-fpn", {"classes": 3, "pyramidWidth": 8}, Pyramid(BasicBlock, [2, 2, 2, 2], 3, 8), [2, 3, 37, 50])
+    case("resnet50-fpn", {"classes": 2, "pyramidWidth": 6}, Pyramid(Bottleneck, [3, 4, 6, 3], 2, 6), [2, 3, 32, 48])
+    case("resnet18-unet", {"classes": 3}, EncoderUnet(BasicBlock, [2, 2, 2, 2], False, 3), [2, 3, 37, 50])
 
     write_safetensors("further-networks.safetensors", tensors)
     write_json("further-networks.json", {"madeBy": "test/golden/further_networks.py", "torch": torch.__version__, "samples": SAMPLES, "cases": cases})
@@ -203,4 +270,6 @@ def build():
         "resnet50-3d": Resnet(3, [3, 4, 6, 3], "project", 3, 400, stem=(1, 2, 2), bottleneck=True),
         "attention-resunet": Unet(True, 1, 2, 32, "project"),
         "resunet": Unet(False, 1, 2, 32, "project"),
+        "resnet18-fpn": Pyramid(BasicBlock, [2, 2, 2, 2], 2, 256),
+        "resnet18-unet": EncoderUnet(BasicBlock, [2, 2, 2, 2], False, 2),
     }.items()}))

@@ -69,9 +69,9 @@ export function buildPreactivationResnet(plan: PreactivationPlan, options: Resne
   return sequential({
     stem: stem(kind, stemWidth, options),
     stages: sequential(Object.fromEntries(stages.map((blocks, index) => [String(index), sequential({ blocks })]))),
-    norm: normOf(options)(channels),
+    norm: normOf(options)(channels.at(-1)!),
     relu: relu(),
-    head: head(channels, plan.classifier, options),
+    head: head(channels.at(-1)!, plan.classifier, options),
   });
 }
 

@@ -1,10 +1,11 @@
 import type { Value } from "../../onnx/graph.ts";
 import { basicBlock, type BlockOptions } from "../blocks/index.ts";
 import type { ModelFamily } from "../family.ts";
-import { batchNorm, conv, convTranspose, relu, sequence } from "../layers.ts";
+import { batchNorm, callInOrder, conv, convTranspose, relu, sequence } from "../layers.ts";
 import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } from "../model-options.ts";
 import { defineModule, type ForwardContext, type Module } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
+import { buildEncoder, imagenetDepths, imagenetPlan } from "./resnet.ts";
 
 /** Levels of resolution, each half as fine as the one before. */
 const LEVELS = 5;
@@ -12,7 +13,7 @@ const LEVELS = 5;
 const WIDTH = 32;
 
 /** Cuts the first spatial extents of x down to those of `like`: a plane of odd size comes back one too large. */
-function cropLike({ g }: ForwardContext, x: Value, like: Value): Value {
+export function cropLike({ g }: ForwardContext, x: Value, like: Value): Value {
   const extents = like.shape.slice(2);
   if (extents.every((extent, axis) => extent === x.shape[axis + 2])) return x;
   const axes = extents.map((_, axis) => axis + 2);
@@ -49,14 +50,35 @@ function blockOptions(options: CompleteModelOptions): BlockOptions {
   return rest;
 }
 
-/** One step up: the coarser level is enlarged and put beside the skip connection, weighed by a gate if there is one. */
-function stepUp(width: number, gates: boolean, options: CompleteModelOptions): Readonly<Record<string, Module>> {
+/** The way up: at each level the coarser one is enlarged and put beside the skip connection, weighed by a gate if there are any. */
+interface WayUp {
+  /** `up3`, `gate3`, `block3`, `up2` … */
+  readonly children: Readonly<Record<string, Module>>;
+  /** @param skips the levels' planes, the finest first */
+  readonly forward: (context: ForwardContext, skips: readonly Value[]) => Value;
+}
+
+/** @param widths channels of the levels, the finest first */
+function wayUp(widths: readonly number[], gates: boolean, options: CompleteModelOptions): WayUp {
   // Blocks on the way up lose channels, which option A cannot follow.
   const shortcut = options.shortcut === "pad" ? "project" : options.shortcut;
+  const levels = widths.slice(0, -1);
+  const children = levels.flatMap((width, level) => [
+    [`up${level}`, convTranspose(widths[level + 1], width, { kernel: 2, stride: 2 })] as const,
+    ...(gates ? [[`gate${level}`, attentionGate(width)] as const] : []),
+    [`block${level}`, basicBlock(2 * width, width, { ...blockOptions(options), shortcut })] as const,
+  ]);
   return {
-    up: convTranspose(2 * width, width, { kernel: 2, stride: 2 }),
-    ...(gates ? { gate: attentionGate(width) } : {}),
-    block: basicBlock(2 * width, width, { ...blockOptions(options), shortcut }),
+    children: Object.fromEntries(children),
+    forward: (context, skips) => {
+      const { g, call } = context;
+      return levels.reduceRight((y, _, level) => {
+        const skip = skips[level];
+        const raised = cropLike(context, call(`up${level}`, y), skip);
+        const passed = gates ? call(`gate${level}`, g.op("Concat", [skip, raised], { axis: 1 })) : skip;
+        return call(`block${level}`, g.op("Concat", [passed, raised], { axis: 1 }));
+      }, skips[levels.length]);
+    },
   };
 }
 
@@ -80,31 +102,58 @@ function residualUnet(gates: boolean, options: CompleteModelOptions): Module {
       basicBlock(inside, width, { ...blockOptions(options), stride: level === 0 ? 1 : 2 }),
     ] as const;
   });
-  const up = widths
-    .slice(0, -1)
-    .flatMap((width, level) =>
-      Object.entries(stepUp(width, gates, options)).map(([name, module]) => [`${name}${level}`, module] as const),
-    );
+  const up = wayUp(widths, gates, options);
   const final = halves
     ? convTranspose(stemWidth, classes, { kernel: 2, stride: 2 })
     : conv(stemWidth, classes, { kernel: 1, bias: true });
   const stem = halves ? [["stem", halvingStem(channels, stemWidth)] as const] : [];
-  const children = Object.fromEntries([...stem, ...down, ...up, ["final", final]]);
-  return defineModule(gates ? "AttentionResUNet" : "ResUNet", { children }, (context, x) => {
-    const { g, call } = context;
+  const children = { ...Object.fromEntries([...stem, ...down]), ...up.children, final };
+  const facts = { head: ["final.weight", "final.bias"] };
+  return defineModule(gates ? "AttentionResUNet" : "ResUNet", { children, facts }, (context, x) => {
+    const { call } = context;
     const skips: Value[] = [];
     const start = halves ? call("stem", x) : x;
     for (let level = 0; level < LEVELS; level++) skips.push(call(`down${level}`, skips.at(-1) ?? start));
-    let y = skips[LEVELS - 1];
-    for (let level = LEVELS - 2; level >= 0; level--) {
-      const skip = skips[level];
-      const raised = cropLike(context, call(`up${level}`, y), skip);
-      const passed = gates ? call(`gate${level}`, g.op("Concat", [skip, raised], { axis: 1 })) : skip;
-      y = call(`block${level}`, g.op("Concat", [passed, raised], { axis: 1 }));
-    }
-    return cropLike(context, call("final", y), x);
+    return cropLike(context, call("final", up.forward(context, skips)), x);
   });
 }
+
+/**
+ * A U-Net whose way down is a ResNet under torchvision's names, which may have learnt on other images. The planes of the stem,
+ * half as fine as the image, and of the four stages are its levels; at the end four points are made of each.
+ *
+ * @shape `[N, channels, H, W]` → `[N, classes, H, W]`, the logits of each point
+ * @source Ronneberger et al. 2015, arXiv:1505.04597; Iglovikov and Shvets 2018, arXiv:1801.05746 (a pretrained encoder); Oktay
+ *   et al. 2018, arXiv:1804.03999 (attention gates)
+ */
+function encoderUnet(depth: number, gates: boolean, options: CompleteModelOptions): Module {
+  const { stem, stages, stemWidth, channels } = buildEncoder(imagenetPlan(depth), options);
+  const up = wayUp([stemWidth, ...channels], gates, options);
+  const final = convTranspose(stemWidth, options.classes, { kernel: 2, stride: 2 });
+  const facts = { head: ["final.weight", "final.bias"] };
+  const children = { ...stem, ...stages, ...up.children, final };
+  return defineModule(gates ? "AttentionResNetUNet" : "ResNetUNet", { children, facts }, (context, x) => {
+    const { call } = context;
+    const { maxpool: _, ...first } = stem;
+    const finest = callInOrder(context, x, Object.keys(first));
+    const skips = [finest];
+    for (const stage of Object.keys(stages))
+      skips.push(call(stage, skips.length === 1 ? call("maxpool", finest) : skips.at(-1)!));
+    return cropLike(context, call("final", up.forward(context, skips)), x);
+  });
+}
+
+/** Options of networks on a ResNet's planes: its stem is the published one, and no stride becomes dilation. */
+export const encoderOptionNames: readonly ModelOptionName[] = [
+  ...additiveOptionNames,
+  "subsample",
+  "zeroInitResidual",
+  "stridePlace",
+  "attention",
+  "stochasticDepth",
+  "stemWidth",
+  "normEpsilon",
+];
 
 const optionNames: readonly ModelOptionName[] = [
   ...additiveOptionNames,
@@ -119,16 +168,21 @@ const optionNames: readonly ModelOptionName[] = [
 export const residualUnetFamily: ModelFamily = {
   title: "Residual U-Net",
   source: "Zhang et al. 2017, arXiv:1711.10684; Oktay et al. 2018, arXiv:1804.03999",
-  names: ["resunet", "attention-resunet"],
-  forms: "resunet or attention-resunet (segmentation)",
+  names: ["resunet", "attention-resunet", "resnet18-unet", "attention-resnet18-unet"],
+  forms:
+    "resunet, attention-resunet, or with the encoder of an ImageNet ResNet resnet18-unet, attention-resnet34-unet … (segmentation)",
   find: (name) => {
-    if (name !== "resunet" && name !== "attention-resunet") return undefined;
+    const match = /^(attention-)?res(?:net(\d+)-)?unet$/.exec(name);
+    if (match === null) return undefined;
+    const gates = match[1] !== undefined;
+    const depth = match[2] === undefined ? undefined : Number(match[2]);
+    if (depth !== undefined && !imagenetDepths.includes(depth)) return undefined;
     return {
-      defaults: { shortcut: "project", channels: 1, classes: 2 },
-      accepts: optionNames,
+      defaults: { shortcut: "project", channels: depth === undefined ? 1 : 3, classes: 2 },
+      accepts: depth === undefined ? optionNames : encoderOptionNames,
       shortcuts: additiveShortcutTypes,
       extents: [128, 128],
-      build: (options) => residualUnet(name === "attention-resunet", options),
+      build: (options) => (depth === undefined ? residualUnet(gates, options) : encoderUnet(depth, gates, options)),
     };
   },
 };

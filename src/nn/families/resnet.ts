@@ -92,22 +92,50 @@ function stemLayers(
   return { conv1, ...rest, maxpool: maxPool({ kernel: 3, stride: 2, padding: 1 }) };
 }
 
+/** A ResNet without its classifier, in the parts that other networks are built on. */
+export interface Encoder {
+  /** From the image to the first stage, in this order. */
+  readonly stem: Readonly<Record<string, Module>>;
+  /** `layer1`, `layer2` … */
+  readonly stages: Readonly<Record<string, Module>>;
+  /** Channels of the stem. */
+  readonly stemWidth: number;
+  /** Channels that each stage gives. */
+  readonly channels: readonly number[];
+  /** How much smaller than the image the planes of the first stage are. */
+  readonly reach: number;
+}
+
+/** Builds stem and stages under torchvision's names. */
+export function buildEncoder(plan: ResnetPlan, options: ResnetOptions): Encoder {
+  const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width } = options;
+  const { stemStride = plan.stemStride ?? firstStrides[kind] } = options;
+  const reach = stemReach(kind, stemStride);
+  const stem = { channels: stemWidth, stride: reach };
+  const { stages, channels } = buildStages(plan, { basic: basicBlock, bottleneck }, { stem, options });
+  return {
+    stem: stemLayers(kind, stemWidth, options, { ...plan, stemStride }),
+    stages: Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),
+    stemWidth,
+    channels,
+    reach,
+  };
+}
+
 /**
  * Builds stem, stages and classifier under torchvision's names.
  *
  * @shape `[N, channels, H, W]` → `[N, classes]`
  */
 export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
-  const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width, dropout: probability = 0 } = options;
-  const { stemStride = plan.stemStride ?? firstStrides[kind] } = options;
-  const stem = { channels: stemWidth, stride: stemReach(kind, stemStride) };
-  const { stages, channels } = buildStages(plan, { basic: basicBlock, bottleneck }, { stem, options });
+  const { dropout: probability = 0 } = options;
+  const { stem, stages, channels } = buildEncoder(plan, options);
   return sequential({
-    ...stemLayers(kind, stemWidth, options, { ...plan, stemStride }),
-    ...Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),
+    ...stem,
+    ...stages,
     avgpool: globalAveragePool(),
     ...(probability === 0 ? {} : { dropout: dropout(probability) }),
-    fc: linear(channels, options.classes),
+    fc: linear(channels.at(-1)!, options.classes),
   });
 }
 

@@ -31,10 +31,10 @@ export interface StageStart {
   readonly stride: number;
 }
 
-/** Stages with the channels that come out of the last one. */
+/** Stages with the channels that come out of each. */
 export interface Stages {
   readonly stages: readonly Module[];
-  readonly channels: number;
+  readonly channels: readonly number[];
 }
 
 /** Stride and dilation of a stage: a stride that would go below the wanted resolution becomes dilation. */
@@ -82,6 +82,7 @@ export function buildStages(
   const reaches = stageReaches(counts.length, stem.stride, options);
   let inChannels = stem.channels;
   let place = 0;
+  const channels: number[] = [];
   const stages = counts.map((count, stage) => {
     const { stride, dilation, before } = reaches[stage];
     const members = Array.from({ length: count }, (_, index) => {
@@ -97,7 +98,8 @@ export function buildStages(
       place += 1;
       return member;
     });
+    channels.push(inChannels);
     return sequence(members);
   });
-  return { stages, channels: inChannels };
+  return { stages, channels };
 }
