@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { experiments } from "./experiments.mjs";
 import { describeResult } from "./results-page.mjs";
+import { root, runResidua } from "./run-residua.mjs";
 
 /** @typedef {import("./experiments.mjs").Experiment} Experiment */
 /**
@@ -17,8 +17,6 @@ import { describeResult } from "./results-page.mjs";
  * @property {string} page
  * @property {string} [threads] of each run
  */
-
-const root = fileURLToPath(new URL("..", import.meta.url));
 
 const help = `Runs the experiments of docs/results.md, the important ones first, and writes the page anew.
 What is done is not run again; what was interrupted goes on.
@@ -48,26 +46,6 @@ export function shorten(command, changes) {
     else args[at + 1] = changes[index + 1];
   }
   return args;
-}
-
-/**
- * Runs one command, its progress on this terminal.
- *
- * @param {readonly string[]} args
- * @returns {Promise<{ code: number, json: unknown }>}
- */
-function runCommand(args) {
-  const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), ...args, "--json"], {
-    cwd: root,
-    stdio: ["inherit", "pipe", "inherit"],
-  });
-  // Ctrl-C reaches the child as well; it ends in its own time.
-  process.on("SIGINT", () => undefined);
-  let text = "";
-  child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ piece) => void (text += piece));
-  return new Promise((settle) => {
-    child.on("close", (code) => settle({ code: code ?? 1, json: text === "" ? undefined : JSON.parse(text) }));
-  });
 }
 
 /**
@@ -112,7 +90,7 @@ async function perform(experiment, place) {
   const { command, args } = argumentsOf(experiment, place);
   process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
   const start = performance.now();
-  const { code, json } = await runCommand(args);
+  const { code, json } = await runResidua(args);
   const seconds = Math.round((performance.now() - start) / 1000);
   if (code !== 0 || json === undefined) return { code };
   const isResumed = args.includes("--resume");
