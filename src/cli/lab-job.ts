@@ -17,9 +17,9 @@ interface LabEnd {
 }
 
 /** Not after minutes of measuring: @throws {OptionError} if the report cannot be written to this file */
-export async function requireReportFile(path: string): Promise<void> {
+export async function requireReportFile(path: string, option = "--out"): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw new OptionError("--out", `"${path}" is a folder, must be a file such as report.html`);
+  if (found?.isDirectory()) throw new OptionError(option, `"${path}" is a folder, must be a file such as report.html`);
   await requireWritableFolder(dirname(path));
 }
 

@@ -9,3 +9,4 @@ export * from "./architecture.ts";
 export * from "./classification.ts";
 export * from "./grad-cam.ts";
 export * from "./network-report.ts";
+export * from "./segmentation-report.ts";

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawFolder } from "../../src/data/node/segmentation/draw-folder.ts";
 import { encodePng } from "../../src/data/node/segmentation/encode.ts";
 import { readRaster } from "../../src/data/node/segmentation/raster.ts";
+import { decodeReport } from "../../src/lab/node/report/index.ts";
 import { drawCells } from "../../src/data/segmentation/drawn-cells.ts";
 import { type CommandResult, runCommand } from "./run.ts";
 
@@ -80,6 +81,21 @@ describe("a network that learnt drawn cells", () => {
     expect(held.foregroundDice).toBeGreaterThan(0.75);
     expect(held.f1At50).toBeGreaterThan(0.5);
     expect(held.f1At50).toBeLessThanOrEqual(1);
+  });
+
+  test("has a page of its worst images, the worst first, four pictures each", { timeout }, async () => {
+    await run("evaluate", ...model, "--data", "cells", "--held-back", "--report", "worst.html", "--worst", "2");
+    const { title, lead, sections } = decodeReport(await readFile(at("worst.html"), "utf8"), "worst.html");
+    expect([title, lead[0]]).toEqual([
+      { en: "Segmentation: attention-resunet, project", zh: "分割：attention-resunet, project" },
+      expect.objectContaining({ en: expect.stringMatching(/in 3 images of cells; \d+ are there/) }),
+    ]);
+    const worst = sections.flatMap(({ parts }) => parts).find((part) => part.kind === "pictures");
+    expect(worst?.pictures).toHaveLength(8);
+    const scores = [3, 7].map((index) => /AP (\d\.\d+)/.exec(JSON.stringify(worst?.pictures[index].caption))?.[1]);
+    expect(Number(scores[0])).toBeLessThanOrEqual(Number(scores[1]));
+    const refused = await runCommand(["evaluate", ...model, "--data", "cells", "--report", "."], folder);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--report") });
   });
 
   test("gives numbers, a table, outlines and an overlay that agree with each other", { timeout }, async () => {

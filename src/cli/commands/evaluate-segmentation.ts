@@ -2,11 +2,13 @@ import { readdir } from "node:fs/promises";
 import { listMasked, type MaskedFile } from "../../data/node/segmentation/folder.ts";
 import { listSegmentation } from "../../data/node/segmentation/load.ts";
 import { summarizeClasses } from "../../tasks/segmentation/class-figures.ts";
-import { evaluateFiles, type FolderEvaluation } from "../../tasks/segmentation/node/evaluate-files.ts";
-import { settingsOf } from "../../tasks/segmentation/settings.ts";
+import type { FolderEvaluation } from "../../tasks/segmentation/node/evaluate-files.ts";
+import { type SegmentationSettings, settingsOf } from "../../tasks/segmentation/settings.ts";
+import { reportSegmentation, type SegmentationStudy } from "../../lab/segmentation-report.ts";
 import type { TrainedNetwork } from "../../train/trained.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { formatTable, print, printJson } from "../output.ts";
+import { requireReportFile, writeReport } from "../lab-job.ts";
+import { formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 /** How a network that segments is evaluated. */
@@ -18,6 +20,10 @@ export interface EvaluateSegmentation {
   readonly heldBack?: boolean;
   readonly limit?: number;
   readonly tta?: 1 | 2 | 4 | 8;
+  /** A page to write: the worst images with their errors. */
+  readonly report?: string;
+  /** How many images it shows. */
+  readonly worst?: number;
   readonly json?: boolean;
 }
 
@@ -74,25 +80,46 @@ function printFound(found: FolderEvaluation): void {
   print(`worst images: ${worst.map(({ name, figures }) => `${name} (${figure(figures.meanAp)})`).join(", ")}`);
 }
 
-/** Evaluates a network that segments on a folder of images with masks. */
-export async function evaluateSegmentation(network: TrainedNetwork, options: EvaluateSegmentation): Promise<void> {
-  const settings = settingsOf(network.card, options.model);
-  const data = options.data ?? network.card.data;
-  const listed = await listImages(data, options.heldBack === true, settings.testShare);
-  if (options.limit !== undefined && options.limit > listed.length)
-    throw new OptionError("--limit", `must be from 1 to ${listed.length}, the number of images, got ${options.limit}`);
-  const files = options.limit === undefined ? listed : listed.slice(0, options.limit);
+/** What is evaluated: a network, on which images. */
+async function listEvaluated(
+  { card }: TrainedNetwork,
+  { model, limit, heldBack = false, ...options }: EvaluateSegmentation,
+): Promise<{ readonly settings: SegmentationSettings; readonly data: string; readonly files: readonly MaskedFile[] }> {
+  const settings = settingsOf(card, model);
+  const data = options.data ?? card.data;
+  const listed = await listImages(data, heldBack, settings.testShare);
+  if (limit !== undefined && limit > listed.length)
+    throw new OptionError("--limit", `must be from 1 to ${listed.length}, the number of images, got ${limit}`);
+  const files = limit === undefined ? listed : listed.slice(0, limit);
   if (files.length === 0) throw new OptionError("--held-back", `the training kept no image of ${data} for its test`);
+  return { settings, data, files };
+}
+
+/** Segments images, compares them with their masks, and draws those on which the network does worst. */
+export async function studyImages(
+  network: TrainedNetwork,
+  options: EvaluateSegmentation,
+): Promise<{ readonly study: SegmentationStudy; readonly json: object }> {
+  const { settings, data, files } = await listEvaluated(network, options);
+  const { studySegmentation } = await import("../../lab/node/segmentation-study.ts");
   const progress = createProgress();
-  const start = performance.now();
-  const found = await evaluateFiles(network, settings, files, {
+  const study = await studySegmentation(network, settings, files, {
+    data,
+    worst: options.worst ?? 0,
     ...(options.tta === undefined ? {} : { views: options.tta }),
-    onImage: (done) => {
-      const left = (((performance.now() - start) / done) * (files.length - done)) / 1000;
-      progress.update(`image ${done}/${files.length}, ${Math.ceil(left)} s left`);
-    },
+    onImage: (done) => progress.update(`image ${done}/${files.length}`, done / files.length),
   });
   progress.finish();
-  if (options.json) printJson(toJson(found, { model: options.model, data }));
-  else printFound(found);
+  return { study, json: toJson(study.found, { model: options.model, data }) };
+}
+
+/** Evaluates a network that segments on a folder of images with masks. */
+export async function evaluateSegmentation(network: TrainedNetwork, options: EvaluateSegmentation): Promise<void> {
+  const { report } = options;
+  if (report !== undefined) await requireReportFile(report, "--report");
+  const { study, json } = await studyImages(network, options);
+  if (report !== undefined) await writeReport(report, reportSegmentation(study));
+  if (options.json) printJson({ ...json, ...(report === undefined ? {} : { report }) });
+  else printFound(study.found);
+  if (report !== undefined) say(`report: ${report}`);
 }

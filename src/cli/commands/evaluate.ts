@@ -12,6 +12,9 @@ import { print, printJson } from "../output.ts";
 import { evaluateSegmentation } from "./evaluate-segmentation.ts";
 import { viewsOption } from "./segment.ts";
 
+/** Images that a page shows unless another number is wanted. */
+const WORST_IMAGES = 24;
+
 interface Options extends ModelFileOptions {
   readonly model: string;
   readonly data?: string;
@@ -20,6 +23,8 @@ interface Options extends ModelFileOptions {
   readonly task?: "classify" | "segment";
   readonly heldBack?: boolean;
   readonly tta?: 1 | 2 | 4 | 8;
+  readonly report?: string;
+  readonly worst?: number;
   readonly json?: boolean;
 }
 
@@ -38,6 +43,8 @@ async function evaluate({
   task,
   heldBack,
   tta,
+  report,
+  worst,
   ...options
 }: Options): Promise<void> {
   const network = await openModelFile(model, options);
@@ -45,9 +52,18 @@ async function evaluate({
   try {
     requireTask(model, card.task?.name ?? "classify", task);
     if (card.task !== undefined)
-      return await evaluateSegmentation(network, { model, ...onlyGiven({ data: wanted, heldBack, limit, tta, json }) });
-    if (heldBack !== undefined || tta !== undefined)
-      throw new OptionError(heldBack === undefined ? "--tta" : "--held-back", "is of networks that segment");
+      return await evaluateSegmentation(network, {
+        model,
+        ...onlyGiven({ data: wanted, heldBack, limit, tta, report, json }),
+        worst: report === undefined ? 0 : (worst ?? WORST_IMAGES),
+      });
+    const other = Object.entries({ "--held-back": heldBack, "--tta": tta, "--report": report, "--worst": worst });
+    const given = other.find(([, value]) => value !== undefined);
+    if (given !== undefined)
+      throw new OptionError(
+        given[0],
+        `is of networks that segment${given[0] === "--report" ? "; residua report makes a page of this one" : ""}`,
+      );
     if (wanted === undefined && card.data === "")
       throw new OptionError("--data", `is needed: ${model} does not say what it was trained on`);
     const [channels, height, width] = card.imageShape;
@@ -96,6 +112,15 @@ export function registerEvaluate(program: Command): void {
       "of a folder without test/, only the images that a training for segmentation kept for its test",
     )
     .addOption(viewsOption())
+    .addOption(
+      new Option(
+        "--report <file>",
+        "write a page: image, truth, prediction and errors side by side, worst images first",
+      ),
+    )
+    .addOption(
+      new Option("--worst <n>", `images that the page shows (default: ${WORST_IMAGES})`).argParser(wholeNumber(0)),
+    )
     .option("--top-k <n>", "also count a label among the n highest scores", wholeNumber(1), 5)
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
@@ -106,7 +131,7 @@ export function registerEvaluate(program: Command): void {
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10\n  $ residua evaluate --task segment --model runs/cells/model.onnx --data nuclei/ --json",
+      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10\n  $ residua evaluate --task segment --model runs/cells/model.onnx --data nuclei/ --json\n  $ residua evaluate --model runs/cells/model.onnx --held-back --report cells.html",
     )
     .action(evaluate);
 }

@@ -3,16 +3,20 @@ import { type Command, Option } from "commander";
 import { confusionMatrix, scoreClasses } from "../../lab/classification.ts";
 import { type NetworkStudy, reportNetwork } from "../../lab/network-report.ts";
 import { joinReports, type Report } from "../../lab/report/report.ts";
+import { reportSegmentation } from "../../lab/segmentation-report.ts";
+import { openNetworkFile } from "../../train/node/network-file.ts";
 import { hashFile } from "../../store/artifacts.ts";
 import { findArtifact, findRun, readMetricPages, type RunStore } from "../../store/run-store.ts";
 import { errorMessage, OptionError } from "../../tensor/errors.ts";
 import { readFileBytes } from "../../weights/node.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
-import { sharedOptions, wholeNumber } from "../options.ts";
+import { openModelFile } from "../model-file.ts";
+import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { storePlace, withStore } from "../store.ts";
+import { studyImages } from "./evaluate-segmentation.ts";
 
 interface Options {
   readonly data?: string;
@@ -94,6 +98,24 @@ async function studyFile(model: string, options: Options): Promise<NetworkStudy>
   return { ...found, ...(await findTraining(model, options.store)) };
 }
 
+/** The study of a network that segments; nothing if it does something else. */
+async function studySegmenting(
+  model: string,
+  options: Options,
+): Promise<Awaited<ReturnType<typeof studyImages>> | undefined> {
+  const { card } = await openNetworkFile(model);
+  if (card?.task === undefined) return undefined;
+  const network = await openModelFile(model, onlyGiven({ threads: options.threads }));
+  try {
+    const { data, limit } = options;
+    // Of what it was trained on, only what it has never seen tells anything.
+    const chosen = { ...onlyGiven({ data, limit }), ...(data === undefined ? { heldBack: true } : {}) };
+    return await studyImages(network, { model, ...chosen, worst: options.mistakes });
+  } finally {
+    await network.session.release();
+  }
+}
+
 /** A study's figures, as `--json` gives them. */
 function toJson(model: string, { label, data, classes, judged, parameters, run }: NetworkStudy): object {
   const confusion = confusionMatrix(judged, classes.length);
@@ -125,6 +147,12 @@ async function report(inputs: readonly string[], options: Options): Promise<void
       reports.push(page);
       continue;
     }
+    const segmentation = await studySegmenting(path, options);
+    if (segmentation !== undefined) {
+      studies.push(segmentation.json);
+      reports.push(reportSegmentation(segmentation.study));
+      continue;
+    }
     const study = await studyFile(path, options);
     studies.push(toJson(path, study));
     reports.push(reportNetwork(study));
@@ -144,7 +172,11 @@ export function registerReport(program: Command): void {
     .argument("<file...>", "a trained network, and pages that compare, gradflow, lesion … wrote (.html)")
     .addOption(new Option("--data <name|dir>", "data set (default: the one it was trained on)"))
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
-    .addOption(new Option("--mistakes <n>", "show the n worst mistakes").argParser(wholeNumber(0)).default(24))
+    .addOption(
+      new Option("--mistakes <n>", "show the n worst mistakes, or images of a network that segments")
+        .argParser(wholeNumber(0))
+        .default(24),
+    )
     .addOption(
       new Option("--maps <n>", "Grad-CAM pictures of n right answers and n mistakes")
         .argParser(wholeNumber(0))
@@ -160,6 +192,7 @@ export function registerReport(program: Command): void {
       `
 Examples:
   $ residua report residua-train/last.safetensors --data mnist --out report.html
+  $ residua report runs/cells/model.onnx --out cells.html
   $ residua report residua-compare/comparison.html gradflow.html --out all.html
   $ residua report residua-train/last.safetensors lesion.html landscape.html --out all.html`,
     )

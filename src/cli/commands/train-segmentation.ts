@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { MaskMeaning } from "../../data/segmentation/set.ts";
 import { noSegmentationAugmentation } from "../../data/segmentation/variation.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
+import { findModelPlan } from "../../nn/models.ts";
 import { type SegmentationLossName, segmentationLossNames } from "../../nn/segmentation-losses.ts";
 import { type SegmentationPreset, segmentationPresets } from "../../tasks/segmentation/presets.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
@@ -18,6 +19,7 @@ export interface SegmentationOptions {
   readonly loss?: SegmentationLossName;
   readonly ignore?: number;
   readonly test?: number;
+  readonly crop?: number;
 }
 
 /** Adds the options of {@link SegmentationOptions} to a command. */
@@ -57,6 +59,12 @@ export function addSegmentationOptions(command: Command): Command {
         "--test <share>",
         "share of a folder without test/ that is kept for the test (default: 0.15)",
       ).argParser(decimalNumber(0, 1)),
+    )
+    .addOption(
+      new Option(
+        "--crop <n>",
+        "rows and columns of the parts of images that are trained on (default: 128; --image-size, 256, is what it is used on)",
+      ).argParser(wholeNumber(16)),
     );
 }
 
@@ -65,7 +73,7 @@ export function asksForSegmentation(options: SegmentationOptions): boolean {
   if (options.task === "classify" && options.preset !== undefined)
     throw new OptionError("--preset", `"${options.preset}" is of --task segment; leave --task classify out`);
   const asks = options.task === "segment" || options.preset !== undefined;
-  const own = (["target", "loss", "ignore", "test"] as const).find((name) => options[name] !== undefined);
+  const own = (["target", "loss", "ignore", "test", "crop"] as const).find((name) => options[name] !== undefined);
   if (!asks && own !== undefined) throw new OptionError(`--${own}`, "is of segmentation; give --task segment, too");
   return asks;
 }
@@ -93,7 +101,12 @@ const recipeOptions: Readonly<Record<string, keyof Recipe>> = {
   layerDecay: "layerDecay",
   lrGroup: "rates",
   lr: "learningRate",
+  headOnly: "headOnly",
+  unfreeze: "unfreezeEvery",
 };
+
+/** Options of classification that a loss of points does not have. */
+const foreignOptions = { labelSmoothing: "--label-smoothing", mixup: "--mixup" } as const;
 
 /** The preset's recipe, with what was typed in its place. */
 function mergeRecipe(preset: Recipe, { recipe, typed }: TypedTraining): Recipe {
@@ -114,8 +127,16 @@ export function segmentationTraining(
   const { settings } = preset;
   const target = options.target ?? settings.target;
   const { model = preset.model } = typed;
-  const own = model === preset.model ? preset.modelOptions : { channels: 3 };
+  // A sibling of the preset's network, such as the one without attention gates, differs in nothing but what its name says.
+  const isSibling = findModelPlan(model).plan.accepts === findModelPlan(preset.model).plan.accepts;
+  const own = isSibling ? preset.modelOptions : { channels: 3 };
   const isCells = target === "instances";
+  const foreign = Object.entries(foreignOptions).find(([name]) => typed.typed.has(name));
+  if (foreign !== undefined) throw new OptionError(foreign[1], "is of classification, not of segmentation");
+  const { classWeights } = typed.recipe;
+  if (typed.typed.has("classWeights") && classWeights === undefined)
+    throw new OptionError("--class-weights", "must be numbers, one a class; balanced goes with classification");
+  const weights = classWeights === undefined ? {} : { classWeights };
   if (options.ignore !== undefined && isCells) throw new OptionError("--ignore", "goes with --target classes");
   return {
     model,
@@ -128,9 +149,10 @@ export function segmentationTraining(
       ...settings,
       target,
       testShare: options.test ?? settings.testShare,
+      ...(options.crop === undefined ? {} : { crop: options.crop }),
       loss: isCells
-        ? { ...settings.loss, name: options.loss ?? settings.loss.name }
-        : { name: options.loss ?? "combined" },
+        ? { ...settings.loss, name: options.loss ?? settings.loss.name, ...weights }
+        : { name: options.loss ?? "combined", ...weights },
       // Stains tell classes apart where polarity and colour do.
       ...(isCells ? {} : { scaling: { ...settings.scaling, invertBright: false } }),
       augmentation:

@@ -1,7 +1,7 @@
 import { OptionError } from "../../tensor/errors.ts";
 
-/** Samples as files hold them: 8 or 16 bits, or floats. */
-export type Samples = Uint8Array | Uint16Array | Float32Array;
+/** Samples as files hold them: 8, 16 or 32 bits, or floats. */
+export type Samples = Uint8Array | Uint16Array | Uint32Array | Float32Array;
 
 /** An image as it was measured: values untouched, transparency left out. */
 export interface Raster {
@@ -53,8 +53,9 @@ function percentilesOf({ samples, channels }: Raster, wanted: readonly number[])
   const stride = Math.max(1, Math.floor(samples.length / MEASURED_SAMPLES));
   // A stride that divides the channels would look at one of them alone.
   const step = stride > 1 && stride % channels === 0 ? stride + 1 : stride;
-  if (samples instanceof Float32Array) {
-    const finite = samples.filter((value, at) => at % step === 0 && Number.isFinite(value)).toSorted();
+  if (samples instanceof Float32Array || samples instanceof Uint32Array) {
+    const looked = Float64Array.from({ length: Math.ceil(samples.length / step) }, (_, at) => samples[at * step]);
+    const finite = looked.filter(Number.isFinite).toSorted();
     return wanted.map((percentile) => finite[Math.round((percentile / 100) * (finite.length - 1))] ?? Number.NaN);
   }
   const counts = new Uint32Array(samples instanceof Uint8Array ? 256 : 65_536);

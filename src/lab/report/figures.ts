@@ -162,6 +162,8 @@ export interface PicturesFigure extends FigureBase {
   readonly columns: number;
   /** Width of a picture in CSS pixels. */
   readonly width: number;
+  /** Whether pixels are blended where a picture is larger or smaller than it is shown; they are left as squares otherwise. */
+  readonly isSmooth?: boolean;
 }
 
 /** A drawing that is SVG already, such as an architecture. */

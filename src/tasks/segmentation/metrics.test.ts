@@ -83,3 +83,62 @@ test("a border one point aside is met within a tolerance of 1, and not of 0", ()
   // Of twelve border points, three of the upper and three of the lower edge coincide.
   expect(countBorders(planes[0], planes[1], 0)).toEqual({ truth: 12, truthMet: 6, found: 12, foundMet: 6 });
 });
+
+// The example of StarDist's `matching`: a square of 10 × 10 points, and the same 5 rows farther down.
+test("a square that is found half its height aside has IoU 1/3, which is no hit, as in StarDist's own example", () => {
+  const square = (top: number): number[] =>
+    Array.from({ length: 10_000 }, (_, at) =>
+      at >= 100 * top && at < 100 * (top + 10) && at % 100 >= 10 && at % 100 < 20 ? 1 : 0,
+    );
+  const overlaps = countOverlaps(square(10), square(15));
+  expect(matchCells(overlaps, 0.5)).toEqual({ threshold: 0.5, hits: 0, wrong: 1, missed: 1, iouSum: 0 });
+  expect(matchCells(overlaps, 1 / 3)).toMatchObject({ hits: 1, iouSum: 1 / 3 });
+});
+
+test("two halves of a cell have IoU 0.5 each, of which one alone is a hit; both halves' points count in the Jaccard index", () => {
+  const halves = countOverlaps([1, 1, 1, 1, 0, 0], [5, 5, 6, 6, 0, 0]);
+  expect(matchCells(halves, 0.5)).toMatchObject({ hits: 1, wrong: 1, missed: 0 });
+  // Panoptic quality: 0.5 / (1 + 1/2). Jaccard: 2 common of 4 points, and 2 of the half that no cell took.
+  expect(panopticQuality(matchCells(halves, 0.5))).toBeCloseTo(1 / 3, 12);
+  expect(aggregatedJaccard(halves)).toBeCloseTo(2 / 6, 12);
+});
+
+test("a found cell over two true ones is the partner of both in the Jaccard index, as in HoVer-Net's get_fast_aji", () => {
+  const merged = countOverlaps([1, 1, 1, 2, 2, 2, 2, 0], [3, 3, 3, 3, 3, 3, 3, 3]);
+  // 3 of 8 points, and 4 of 8.
+  expect(aggregatedJaccard(merged)).toBeCloseTo(7 / 16, 12);
+  expect(matchCells(merged, 0.5)).toMatchObject({ hits: 1, iouSum: 0.5, missed: 1, wrong: 0 });
+});
+
+test("borders are met as often as when every pair of border points is measured", () => {
+  const [height, width] = [23, 31];
+  const disc = (y: number, x: number, radius: number): number[] =>
+    Array.from({ length: height * width }, (_, at) =>
+      Math.hypot(Math.floor(at / width) - y, (at % width) - x) <= radius ? 1 : 0,
+    );
+  const planes = [disc(9, 12, 7), disc(11, 16, 8)];
+  const borders = planes.map((labels) =>
+    Array.from(labels.keys()).filter((at) => {
+      const [row, column] = [Math.floor(at / width), at % width];
+      const isOutside = (y: number, x: number): boolean =>
+        y >= 0 && y < height && x >= 0 && x < width && labels[y * width + x] === 0;
+      const sides = [isOutside(row - 1, column), isOutside(row + 1, column), isOutside(row, column - 1)];
+      return labels[at] === 1 && (sides.includes(true) || isOutside(row, column + 1));
+    }),
+  );
+  const met = (own: readonly number[], other: readonly number[], tolerance: number): number =>
+    own.filter((a) =>
+      other.some(
+        (b) => Math.hypot(Math.floor(a / width) - Math.floor(b / width), (a % width) - (b % width)) <= tolerance,
+      ),
+    ).length;
+  for (const tolerance of [0, 1, 2, 3.5]) {
+    const [first, second] = planes.map((labels) => ({ height, width, labels }));
+    expect(countBorders(first, second, tolerance)).toEqual({
+      truth: borders[0].length,
+      truthMet: met(borders[0], borders[1], tolerance),
+      found: borders[1].length,
+      foundMet: met(borders[1], borders[0], tolerance),
+    });
+  }
+});

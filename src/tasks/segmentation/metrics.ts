@@ -9,6 +9,8 @@ export interface LabelPlane {
 
 /** Points that each pair of a true and a found cell has in common. */
 export interface Overlaps {
+  /** Numbers of the true and of the found cells, by place. */
+  readonly ids: { readonly truth: readonly number[]; readonly found: readonly number[] };
   /** Points of each true and each found cell, by place. */
   readonly truth: readonly number[];
   readonly found: readonly number[];
@@ -40,7 +42,8 @@ export function countOverlaps(truth: ArrayLike<number>, found: ArrayLike<number>
   const pairs = Array.from(shared, ([own, row]) =>
     Array.from(row, ([other, points]) => ({ truth: own, found: other, points })),
   );
-  return { truth: areas[0], found: areas[1], pairs: pairs.flat() };
+  const ids = { truth: [...places[0].keys()], found: [...places[1].keys()] };
+  return { ids, truth: areas[0], found: areas[1], pairs: pairs.flat() };
 }
 
 /** Thresholds of the mean average precision: 0.50 to 0.90 by 0.05. */
@@ -60,26 +63,38 @@ function iouOf({ truth, found }: Overlaps, pair: Overlaps["pairs"][number]): num
   return pair.points / (truth[pair.truth] + found[pair.found] - pair.points);
 }
 
+/** A true and a found cell, by place, that are one. */
+export interface CellPair {
+  readonly truth: number;
+  readonly found: number;
+  readonly iou: number;
+}
+
 /**
- * Matches cells one to one. From a half on, a cell has at most one partner whose IoU is above the threshold; at exactly a half
+ * Pairs cells one to one. From a half on, a cell has at most one partner whose IoU is above the threshold; at exactly a half
  * ties are possible, which are given to the best pairs first.
  *
  * @param threshold at least 0.5; a pair counts if its IoU is at least that
  */
-export function matchCells(overlaps: Overlaps, threshold: number): Matches {
+export function pairCells(overlaps: Overlaps, threshold: number): readonly CellPair[] {
   const pairs = overlaps.pairs
-    .map((pair) => ({ ...pair, iou: iouOf(overlaps, pair) }))
+    .map((pair) => ({ truth: pair.truth, found: pair.found, iou: iouOf(overlaps, pair) }))
     .filter(({ iou }) => iou >= threshold)
     .toSorted((a, b) => b.iou - a.iou);
   const [takenTruth, takenFound] = [new Set<number>(), new Set<number>()];
-  let iouSum = 0;
-  for (const { truth, found, iou } of pairs) {
-    if (takenTruth.has(truth) || takenFound.has(found)) continue;
+  return pairs.filter(({ truth, found }) => {
+    if (takenTruth.has(truth) || takenFound.has(found)) return false;
     takenTruth.add(truth);
     takenFound.add(found);
-    iouSum += iou;
-  }
-  const hits = takenTruth.size;
+    return true;
+  });
+}
+
+/** Counts the pairs of {@link pairCells}, and what is left over on either side. */
+export function matchCells(overlaps: Overlaps, threshold: number): Matches {
+  const pairs = pairCells(overlaps, threshold);
+  const hits = pairs.length;
+  const iouSum = pairs.reduce((sum, { iou }) => sum + iou, 0);
   return { threshold, hits, wrong: overlaps.found.length - hits, missed: overlaps.truth.length - hits, iouSum };
 }
 

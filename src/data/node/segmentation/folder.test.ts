@@ -38,8 +38,9 @@ test("a 16-bit PNG that uses 10 bits keeps its values, and its range becomes 0 t
   expect([out[0], out[19]]).toEqual([0, 1]);
 });
 
-test("TIFFs of 16 bits and of floats are read exactly", async () => {
-  for (const values of [ramp, Float32Array.from(ramp, (value) => value / 7 - 3)]) {
+test("TIFFs of 16 and 32 bits and of floats are read exactly", async () => {
+  const many = Uint32Array.from(ramp, (value, at) => 4_294_967_295 - 70_001 * at - value);
+  for (const values of [ramp, many, Float32Array.from(ramp, (value) => value / 7 - 3)]) {
     await write("images/a.tif", encodeTiff({ height: 4, width: 5, values }));
     const { samples, height, width, channels } = await readRaster(join(folder, "images/a.tif"));
     expect({ height, width, channels }).toEqual({ height: 4, width: 5, channels: 1 });

@@ -23,7 +23,7 @@ const isTiff = (bytes: Uint8Array): boolean =>
 export async function readRaster(path: string): Promise<Raster> {
   const bytes = await readFileBytes(path, MAXIMUM_BYTES);
   try {
-    return isTiff(bytes) ? readTiff(bytes, path) : await readPicture(bytes);
+    return isTiff(bytes) ? await readTiff(bytes, path) : await readPicture(bytes);
   } catch (error) {
     if (error instanceof ResiduaError) throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
@@ -46,9 +46,11 @@ function requireSize(width: number, height: number, path: string): void {
     );
 }
 
-function readTiff(bytes: Uint8Array, path: string): Raster {
-  const [{ width, height }] = decode(bytes, { pages: [0], ignoreImageData: true });
+function readTiff(bytes: Uint8Array, path: string): Raster | Promise<Raster> {
+  const [{ width, height, bitsPerSample, sampleFormat }] = decode(bytes, { pages: [0], ignoreImageData: true });
   requireSize(width, height, path);
+  // Whole numbers of 32 bits, as of very many cells, are not read by the library for TIFF, but by that for pictures.
+  if (bitsPerSample === 32 && sampleFormat !== 3) return readPicture(bytes);
   const [page] = decode(bytes, { pages: [0] });
   return dropExtra({ height, width, channels: page.samplesPerPixel, samples: samplesOf(page, path) }, page.alpha);
 }
@@ -76,6 +78,14 @@ async function readPicture(bytes: Uint8Array): Promise<Raster> {
   const { depth, hasAlpha, space } = await image.metadata();
   const deep = depth === "ushort";
   const grey = space === "b-w" || space === "grey16";
+  if (depth === "uint" && grey) {
+    const { data, info } = await image
+      .toColourspace("b-w")
+      .raw({ depth: "uint" })
+      .toBuffer({ resolveWithObject: true });
+    const samples = new Uint32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+    return { height: info.height, width: info.width, channels: info.channels, samples };
+  }
   // Without this, 16 bits would be brought to 8.
   const { data, info } = await image
     .toColourspace(grey ? (deep ? "grey16" : "b-w") : deep ? "rgb16" : "srgb")

@@ -18,13 +18,13 @@ function renderTable({ columns, rows }: TableFigure): string {
   return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
 }
 
-function renderPictures({ pictures, columns, width }: PicturesFigure): string {
+function renderPictures({ pictures, columns, width, isSmooth }: PicturesFigure): string {
   const drawn = pictures.map(
     ({ png, caption, tone }) =>
       `<div><img src="${pngAddress(png)}" width="${width}" alt="${escapeHtml(inLanguage(caption, "en"))}">` +
       `<span${tone === undefined ? "" : ` class="${tone}"`}>${wordsToHtml(caption)}</span></div>`,
   );
-  return `<div class="pictures" style="grid-template-columns:repeat(${columns},minmax(${width}px,max-content))">${drawn.join("")}</div>`;
+  return `<div class="pictures${isSmooth ? " smooth" : ""}" style="grid-template-columns:repeat(${columns},${isSmooth ? `${width}px` : `minmax(${width}px,max-content)`})">${drawn.join("")}</div>`;
 }
 
 function renderFigure(figure: Figure): string {

@@ -1,5 +1,6 @@
 import type { MaskedFile } from "../../../data/node/segmentation/folder.ts";
 import { readMasked } from "../../../data/node/segmentation/folder.ts";
+import type { Raster } from "../../../data/segmentation/raster.ts";
 import { classesOf } from "../../../data/segmentation/set.ts";
 import type { Session } from "../../../runtime/runtime.ts";
 import type { NetworkCard } from "../../../train/network-card.ts";
@@ -16,9 +17,13 @@ export type FolderEvaluation =
 
 /** One image that was compared, for whoever wants to show it. */
 export interface ComparedImage {
-  readonly file: MaskedFile;
+  readonly name: string;
+  readonly raster: Raster;
+  /** `[height, width]`; points of 65,535 do not count. */
   readonly truth: ArrayLike<number>;
   readonly found: ArrayLike<number>;
+  /** By what images are ranked: the mean average precision of cells, the mean IoU of classes. */
+  readonly score: number;
 }
 
 /** Segments images one after another and compares them with their masks. */
@@ -43,13 +48,17 @@ export async function evaluateFiles(
         ...options,
         instances: { ...instances, ...options.instances },
       });
-      cells.push(compareCells(name, { height: image.height, width: image.width, truth: mask, found: labels }));
-      onImage(index + 1, { file, truth: mask, found: labels });
+      const { height, width } = image;
+      const compared = compareCells(name, { height, width, truth: mask, found: labels });
+      cells.push(compared);
+      onImage(index + 1, { name, raster: image, truth: mask, found: labels, score: compared.figures.meanAp });
     } else {
       const found = await segmentClasses(predictor, input, options);
       const truth = classesOf(mask, { values, ...(ignored === undefined ? {} : { ignored }) }, file.image);
-      classes.push(compareClasses(name, truth, found, values.length));
-      onImage(index + 1, { file, truth, found });
+      const compared = compareClasses(name, truth, found, values.length);
+      classes.push(compared);
+      const score = summarizeClasses([compared], network.card.classes).meanIou;
+      onImage(index + 1, { name, raster: image, truth, found, score });
     }
   }
   return settings.target === "instances"

@@ -110,7 +110,9 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   const [channels, height, width] = network.imageShape;
   // A network out of an ONNX file takes one size alone.
   const isFixed = settings.crop === undefined || network.model.graph !== undefined;
-  const crop: readonly [number, number] = isFixed ? [height, width] : [settings.crop, settings.crop];
+  // Nor is a crop larger than a tile, however small that is wanted.
+  const side = (extent: number): number => Math.min(extent, isFixed ? extent : (settings.crop ?? extent));
+  const crop: readonly [number, number] = [side(height), side(width)];
   const source: SegmentationSource = {
     kind: "segmentation",
     set,

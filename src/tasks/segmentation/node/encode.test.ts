@@ -1,0 +1,25 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readRaster } from "../../../data/node/segmentation/raster.ts";
+import { encodeLabels } from "./encode.ts";
+
+test("more than 65,535 cells are written as TIFF of 32 bits, read back, and refused as PNG", async () => {
+  const [height, width] = [280, 300];
+  const labels = Int32Array.from({ length: height * width }, (_, at) => (at % 7 === 0 ? 0 : at));
+  const folder = await mkdtemp(join(tmpdir(), "residua-labels-"));
+  try {
+    const path = join(folder, "many.tif");
+    await writeFile(path, await encodeLabels({ height, width, labels }, "tiff"));
+    const { samples, ...about } = await readRaster(path);
+    expect(about).toEqual({ height, width, channels: 1 });
+    expect(samples).toBeInstanceOf(Uint32Array);
+    expect(samples.findIndex((value, at) => value !== labels[at])).toBe(-1);
+    await expect(encodeLabels({ height, width, labels }, "png")).rejects.toThrow(
+      "--format: png holds 65,535 cells at most, 83999 were found; use tiff",
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
