@@ -90,16 +90,24 @@ const adviceRules: readonly Rule[] = [
       const counted =
         saving.saves === undefined || facts.cost === undefined
           ? undefined
-          : [
-              `${count(saving.saves.parameters)} parameters (${share(saving.saves.parameters, facts.cost.parameters)})`,
-              `${share(saving.saves.multiplyAdds, facts.cost.multiplyAdds)} of the multiply-adds`,
-            ].join(", ");
+          : {
+              parameters: count(saving.saves.parameters),
+              ofParameters: share(saving.saves.parameters, facts.cost.parameters),
+              ofMultiplyAdds: share(saving.saves.multiplyAdds, facts.cost.multiplyAdds),
+            };
+      const saved =
+        counted === undefined
+          ? { en: "", zh: "" }
+          : {
+              en: `, which saves ${counted.parameters} parameters (${counted.ofParameters}), ${counted.ofMultiplyAdds} of the multiply-adds`,
+              zh: `，可节省 ${counted.parameters} 个参数（${counted.ofParameters}）和 ${counted.ofMultiplyAdds} 的乘加运算`,
+            };
       return {
         kind: "change",
         blocks: namesOf(wasted),
         text: {
-          en: `${wasted.length} projections stand where the shape does not change, so that an identity would do: use "project" (B)${counted === undefined ? "" : `, which saves ${counted}`}.`,
-          zh: `${wasted.length} 个投影位于形状不变处，用恒等捷径即可：请使用 "project"（B）${counted === undefined ? "" : `，可节省 ${counted}`}。`,
+          en: `${wasted.length} projections stand where the shape does not change, so that an identity would do: use "project" (B)${saved.en}.`,
+          zh: `${wasted.length} 个投影位于形状不变处，用恒等捷径即可：请使用 "project"（B）${saved.zh}。`,
         },
         evidence: {
           en: "ImageNet top-1 error, ResNet-34: B 24.52 %, C 24.19 %, which the authors find not worth its cost; on CIFAR-10 with 110 layers, 1×1 convolutions on all shortcuts give 12.22 % against 6.61 %.",

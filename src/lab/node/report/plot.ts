@@ -169,7 +169,8 @@ export function drawDots({ value, dots, title }: DotsFigure): string {
         padding: 0.5,
         domain: [...new Set(dots.map(({ category }) => marked.mark(category)))],
       },
-      y: { ...scaleOptions(value, marked), grid: true },
+      // An interval's end is told from the frame.
+      y: { ...scaleOptions(value, marked), grid: true, inset: 8 },
       ...panels.fx,
       marks: [
         frame,

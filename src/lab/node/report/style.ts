@@ -13,7 +13,7 @@ figure { margin: 1rem 0; padding: 1rem 1rem .6rem; background: var(--panel); bor
 figcaption { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; margin-top: .5rem; }
 button { font: inherit; font-size: .8rem; color: var(--quiet); background: none; border: 1px solid var(--line); border-radius: 5px; padding: .1rem .5rem; cursor: pointer; } button:hover { color: var(--text); border-color: var(--quiet); } .saves, .switches { white-space: nowrap; } .saves button, .switches button { margin-left: .3rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; width: 100%; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; } th { font-weight: 600; } .right { text-align: right; }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; } th { font-weight: 600; } td:first-child { white-space: nowrap; } .right { text-align: right; }
 .pictures { display: grid; gap: .8rem; justify-content: start; } .pictures div { font-size: .82rem; line-height: 1.35; color: var(--quiet); text-align: center; } .pictures img { display: block; image-rendering: pixelated; margin: 0 auto .25rem; border-radius: 3px; } .pictures.smooth img { image-rendering: auto; } .pictures.smooth div { overflow-wrap: anywhere; } .good { color: #12a577 !important; } .bad { color: #d9542b !important; }
 #tip { position: fixed; z-index: 9; pointer-events: none; max-width: 26rem; padding: .25rem .55rem; border-radius: 5px; background: light-dark(#1c1e21, #f0f2f4); color: light-dark(#fff, #16181b); font-size: .85rem; } #tip[hidden] { display: none; }
 dt { font-weight: 600; float: left; clear: left; margin-right: .5rem; } dd { margin: 0 0 .35rem; }
