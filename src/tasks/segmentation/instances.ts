@@ -28,9 +28,9 @@ export interface InstanceOptions {
 /** Where nothing else is asked for. */
 export const standardInstanceOptions: InstanceOptions = {
   foreground: 0.5,
-  persistence: 0.12,
+  persistence: 0.2,
   boundaryWeight: 0.5,
-  minimumArea: 12,
+  minimumArea: 20,
 };
 
 /** Means of 3 × 3 points: a network's depths are uneven from point to point. */
