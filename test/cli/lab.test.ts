@@ -98,6 +98,20 @@ test("gradflow prints the ratio of the first to the last layer's gradient norm f
   for (const type of ["plain", "project"]) expect(stdout).toMatch(new RegExp(`resnet14, ${type} .*conv1 .*fc `));
 });
 
+test("an ONNX file beside its training's snapshots has a landscape without the way; asked for, they must fit", async () => {
+  mkdirSync(join(folder, "run", "snapshots"), { recursive: true });
+  for (const name of ["0", "1"]) writeNetwork(join(folder, "run", "snapshots", `${name}.safetensors`));
+  expect(await runCommand("export net.safetensors --out run/model.onnx".split(" "), folder)).toMatchObject({ code: 0 });
+  const line = "landscape --model run/model.onnx --line-points 3 --plane-points 3 --images 10 --threads 1 --json";
+  const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/without the way of the training: .*0.safetensors: does not fit the network given/);
+  expect(JSON.parse(stdout).trajectory).toBeUndefined();
+  const asked = await runCommand([...line.split(" "), "--trajectory", "run/snapshots"], folder);
+  expect(asked.code).toBe(1);
+  expect(asked.stderr).toMatch(/does not fit the network given, whose "[\w.]+" is \[.*give the checkpoint/);
+});
+
 interface Ended {
   readonly code: number | null;
   readonly output: string;

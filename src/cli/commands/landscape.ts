@@ -78,6 +78,7 @@ async function landscape(options: Options): Promise<void> {
       linePoints,
       planePoints,
       snapshots: findSnapshots(options),
+      needsSnapshots: typeof options.trajectory === "string",
       journal: `${out}.points.json`,
       session: threads === undefined ? {} : { threads },
     },

@@ -4,7 +4,7 @@ import { openEvaluation } from "../../data/node/evaluation.ts";
 import { parametersOf } from "../../nn/module.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { WeightsError } from "../../tensor/errors.ts";
-import { sameShape } from "../../tensor/shape.ts";
+import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { bytesOf } from "../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 import { evaluate, evaluationBatchSize, withInference } from "../../train/evaluate.ts";
@@ -38,7 +38,10 @@ async function readSnapshots(network: StudyNetwork, files: readonly string[]): P
     for (const [name, { shape }] of parametersOf(network.module)) {
       const found = state.get(name);
       if (found === undefined || !sameShape(found.shape, shape))
-        throw new WeightsError(file, `is of another network than the one given: "${name}" does not fit`);
+        throw new WeightsError(
+          file,
+          `does not fit the network given, whose "${name}" is ${formatShape(shape)}; give the checkpoint of the same training`,
+        );
     }
     moments.push(state);
   }
@@ -69,12 +72,28 @@ function extentOf(values: readonly number[]): readonly [number, number] {
   return [low - room, high + room];
 }
 
+/** The way of the training, where its weights fit: in a file of folded batch norms, the filters are others. */
+async function findMoments(
+  network: StudyNetwork,
+  { snapshots, needsSnapshots }: LandscapeJob,
+  note: (text: string) => void,
+): Promise<readonly Weights[]> {
+  try {
+    return await readSnapshots(network, snapshots);
+  } catch (error) {
+    if (needsSnapshots || !(error instanceof WeightsError)) throw error;
+    note(`without the way of the training: ${error.message}`);
+    return [];
+  }
+}
+
 async function perform(job: LandscapeJob, context: JobContext<LandscapeEvent>): Promise<LandscapeStudy> {
   const network = await openStudyNetwork(job.file);
   const data = await openStudyData(network, job.data, job.cache);
   const { module, imageShape, state } = network;
-  const moments = await readSnapshots(network, job.snapshots);
-  for (const text of network.notes) context.report({ kind: "note", text });
+  const note = (text: string): void => context.report({ kind: "note", text });
+  network.notes.forEach(note);
+  const moments = await findMoments(network, job, note);
   const runtime = createNodeRuntime();
   const set = takeFirst(data.train, Math.min(job.images, data.train.count));
   const batches: LabeledBatch[] = [];
@@ -94,7 +113,8 @@ async function perform(job: LandscapeJob, context: JobContext<LandscapeEvent>): 
     ...planPlane("plane", directions, side, side),
     ...(plane && sides ? planPlane("trajectory", plane.directions, sides[0], sides[1]) : []),
   ];
-  const { seed, snapshots, images } = job;
+  const { seed, images } = job;
+  const snapshots = moments.length === 0 ? [] : job.snapshots;
   const weightBytes = [state, ...moments].flatMap((held) => Array.from(held.values(), bytesOf));
   const facts = {
     kind: "landscape",

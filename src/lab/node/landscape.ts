@@ -18,6 +18,8 @@ export interface LandscapeJob {
   readonly planePoints: number;
   /** Files of weights on the way of the training, in their order; none without a trajectory. */
   readonly snapshots: readonly string[];
+  /** Whether these were asked for, so that they have to fit the network; otherwise they are left out where they do not. */
+  readonly needsSnapshots: boolean;
   readonly journal: string;
   readonly session: SessionOptions;
 }
