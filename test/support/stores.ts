@@ -5,9 +5,18 @@ import { afterAll, beforeAll } from "vitest";
 import { type DatabaseServer, startDatabaseServer } from "../../scripts/databases.mjs";
 import { parseStoreAddress, type StoreAddress } from "../../src/store/address.ts";
 import { connectDatabase, runStatement } from "../../src/store/database.ts";
-import { createRunRow, openRunStore, type RunStore, type StoreOptions } from "../../src/store/run-store.ts";
-import type { RunStart } from "../../src/store/run.ts";
-import type { RunRow } from "../../src/store/schema.ts";
+import type { MetricPoint, Run, RunStart } from "../../src/store/run.ts";
+import {
+  addMetrics,
+  createRunRow,
+  findRun,
+  openRunStore,
+  readMetricPages,
+  type RunStore,
+  saveRun,
+  type StoreOptions,
+} from "../../src/store/run-store.ts";
+import type { MetricRow, RunRow } from "../../src/store/schema.ts";
 
 export const storeKinds = ["sqlite", "mariadb", "postgres"] as const;
 export type StoreKind = (typeof storeKinds)[number];
@@ -78,4 +87,34 @@ export const exampleStart: RunStart = {
 /** A run as it is when it ended; `index` orders runs by time. */
 export function exampleRun(index: number, change: Partial<RunRow> = {}): RunRow {
   return { ...createRunRow(exampleStart, Date.UTC(2026, 0, 1) + index), status: "done", ...change };
+}
+
+/** All values of a run, or those of one name. */
+export async function readMetrics(store: RunStore, id: string, name?: string): Promise<readonly MetricRow[]> {
+  const rows: MetricRow[] = [];
+  for await (const page of readMetricPages(store, id, name)) rows.push(...page);
+  return rows;
+}
+
+/** Values of one name at the steps 1, 2, 3 … */
+export const points = (name: string, values: readonly number[]): readonly MetricPoint[] =>
+  values.map((value, index) => ({ name, step: index + 1, epoch: 1, value }));
+
+/** Adds a run that has ended, with the values of a loss. */
+export async function addRun(
+  store: RunStore,
+  index: number,
+  values: readonly number[] = [2, 1.5, Number.NaN],
+): Promise<Run> {
+  const run = exampleRun(index);
+  await saveRun(store, { run, metrics: [], artifacts: [] });
+  await addMetrics(store, run.id, points("loss", values));
+  return findRun(store, run.id);
+}
+
+/** The whole of a text that comes in pieces. */
+export async function collect(pieces: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const piece of pieces) text += piece;
+  return text;
 }
