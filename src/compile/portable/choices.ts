@@ -17,7 +17,7 @@ export interface PortableChoices {
    * 1×1 convolution that adds the other term as it writes.
    */
   readonly batchNormGradient: "add" | "fused-conv";
-  /** `LogSoftmax`, or x − max − log Σ exp(x − max). */
+  /** Along the last axis: `LogSoftmax`, or x − max − log Σ exp(x − max). Along others always the latter. */
   readonly logSoftmax: "operator" | "written-out";
 }
 

@@ -6,15 +6,13 @@ export interface Components {
 }
 
 /**
- * Numbers the connected parts of a mask in the order in which rows meet them; points that touch at a corner are connected
- * where `corners` says so.
+ * Numbers the connected parts of a mask in the order in which rows meet them; points that touch at a corner are not connected.
  *
  * @param isSet whether a point belongs to any part
  */
 export function labelComponents(
   isSet: (at: number) => boolean,
   { height, width }: { readonly height: number; readonly width: number },
-  { corners = false }: { readonly corners?: boolean } = {},
 ): Components {
   const labels = new Int32Array(height * width);
   const stack = new Int32Array(height * width);
@@ -32,7 +30,7 @@ export function labelComponents(
         const other = row + down;
         if (other < 0 || other >= height) continue;
         for (let across = -1; across <= 1; across++) {
-          if (!corners && down !== 0 && across !== 0) continue;
+          if (down !== 0 && across !== 0) continue;
           const near = column + across;
           if (near < 0 || near >= width) continue;
           const place = other * width + near;

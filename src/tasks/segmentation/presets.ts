@@ -6,7 +6,7 @@ import { type SegmentationSettings, standardSettings } from "./settings.ts";
 export interface SegmentationPreset {
   readonly model: string;
   readonly modelOptions: ModelOptions;
-  /** Rows and columns of a crop, and of a tile when the network is used. */
+  /** Rows and columns of a tile when the network is used; `settings.crop` are those of what it is trained on. */
   readonly imageSize: number;
   readonly validation: number;
   readonly recipe: Recipe;

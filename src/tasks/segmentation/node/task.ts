@@ -108,11 +108,9 @@ interface Start {
 function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   const { network, recipe } = notes;
   const [channels, height, width] = network.imageShape;
-  // A network out of an ONNX file takes one size alone.
-  const isFixed = settings.crop === undefined || network.model.graph !== undefined;
-  // Nor is a crop larger than a tile, however small that is wanted.
-  const side = (extent: number): number => Math.min(extent, isFixed ? extent : (settings.crop ?? extent));
-  const crop: readonly [number, number] = [side(height), side(width)];
+  // A network out of an ONNX file takes one size alone; of others, no crop is larger than the tile.
+  const most = network.model.graph === undefined ? (settings.crop ?? Infinity) : Infinity;
+  const crop = [Math.min(height, most), Math.min(width, most)] as const;
   const source: SegmentationSource = {
     kind: "segmentation",
     set,
