@@ -4,6 +4,7 @@ import { findOperator, type OperatorName } from "../../onnx/operators/index.ts";
 import type { Layout, LoweredGraph, Lowering } from "../lowering.ts";
 import { portableRewrites } from "../portable/lowering.ts";
 import type { Rewrite } from "../rewrite.ts";
+import { matchScalarRanks } from "../scalar-ranks.ts";
 import { batchNormalization, batchNormTraining, batchNormTrainingGradient } from "./batch-norm.ts";
 import { type BlockedContext, type BlockedRule, type BlockedRules, cleanStored } from "./context.ts";
 import { conv } from "./convolution.ts";
@@ -58,7 +59,7 @@ function lowerBlocked(graph: Graph, block: BlockSize): LoweredGraph {
     const layout = layouts.get(name);
     if (layout) kept.set(name, layout);
   }
-  return { layouts: kept, write: () => writeBlocked(graph, { block, plans, layouts }) };
+  return { layouts: kept, write: () => matchScalarRanks(writeBlocked(graph, { block, plans, layouts })) };
 }
 
 function writeBlocked(graph: Graph, analysis: Analysis): Graph {

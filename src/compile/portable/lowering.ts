@@ -1,5 +1,6 @@
 import type { Lowering } from "../lowering.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
+import { matchScalarRanks } from "../scalar-ranks.ts";
 import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
 import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
 import { type PortableChoices, portableChoices } from "./choices.ts";
@@ -31,7 +32,7 @@ export function createPortableLowering(choices: Partial<PortableChoices> = {}): 
   return {
     name: "portable",
     isFinal: false,
-    lower: (graph) => ({ write: () => rewriteGraph(graph, rewrites), layouts: new Map() }),
+    lower: (graph) => ({ write: () => matchScalarRanks(rewriteGraph(graph, rewrites)), layouts: new Map() }),
   };
 }
 
