@@ -21,6 +21,7 @@ export function createNodeRuntime(): Runtime {
     name: "node",
     version: ort.env.versions.node ?? ort.env.versions.common,
     hasBlockedDomain: process.arch === "x64",
+    writesInPlace: true,
     beforeRun: createCollector(),
     sessionOptions: ({ threads, executionProviders }: SessionOptions) => {
       if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { UNRETURNED } from "../compile/unreturned.ts";
 import { type DType, dtypeArrays } from "../tensor/dtype.ts";
 import { OptionError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
 import { DeviceTensor } from "./device-tensor.ts";
@@ -6,6 +7,7 @@ import { explainFailure } from "./failure.ts";
 import { convertFeeds } from "./feeds.ts";
 import { HostTensor } from "./host-tensor.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
+import { createPlaces, runInPlace } from "./in-place.ts";
 import { createQueue, type Queue } from "./queue.ts";
 import type { Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
 
@@ -14,6 +16,7 @@ export interface OrtFlavour {
   readonly name: Runtime["name"];
   readonly version: string;
   readonly hasBlockedDomain: boolean;
+  readonly writesInPlace: boolean;
   /** Called before every run. */
   readonly beforeRun?: (() => void) | undefined;
   /** @throws {OptionError} if an option is out of range */
@@ -42,6 +45,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
     name: flavour.name,
     version: flavour.version,
     hasBlockedDomain: flavour.hasBlockedDomain,
+    writesInPlace: flavour.writesInPlace,
     load: async (model, options = {}) => {
       const settings: InferenceSession.SessionOptions = {
         enableMemPattern: options.memoryPattern ?? false,
@@ -62,16 +66,19 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
 
 function wrapSession(ort: OrtModule, { beforeRun }: OrtFlavour, inner: InferenceSession): Session {
   const queue = queueOf(ort);
-  const { inputNames, outputNames, inputMetadata } = inner;
+  const { inputNames, inputMetadata } = inner;
+  const outputNames = inner.outputNames.filter((name) => name !== UNRETURNED);
+  const inPlace = outputNames.length < inner.outputNames.length ? createPlaces(ort, inner) : undefined;
   const inputs = new Map(inputNames.map((name, index) => [name, inputMetadata[index]]));
   const outputs = new Set(outputNames);
   const onDevice = new Set<DeviceTensor>();
   let released: Promise<void> | undefined;
-  const run: Session["run"] = async (feeds, fetches = outputNames) => {
+  const run: Session["run"] = async (feeds, fetches = outputNames, into = {}) => {
     if (released) throw new ResiduaError("session", "was released; load the model again");
     checkFetches(outputs, fetches);
     beforeRun?.();
     const fed = convertFeeds(ort, inputs, feeds);
+    if (inPlace) return queue(() => runInPlace(inner, fed, inPlace(fetches, feeds, into)));
     const results = await queue(() => inner.run(fed, fetches)).catch((error: unknown) => {
       throw explainFailure("run", error);
     });

@@ -43,11 +43,14 @@ export interface Session {
    *
    * @param feeds one entry an input
    * @param fetches the outputs wanted; all if left out
+   * @param into results of an earlier run, by output, whose memory may be written anew; the outputs are these tensors then.
+   * Only where the runtime {@link Runtime.writesInPlace} and the model was made for it; disregarded elsewhere.
    * @throws {ResiduaError} if an input is missing, unknown, or of another type or shape
    */
   run(
     feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
     fetches?: readonly string[],
+    into?: Readonly<Record<string, RuntimeTensor>>,
   ): Promise<Readonly<Record<string, RuntimeTensor>>>;
   /** Ends the profile and writes it: to a file in Node, to the console in a browser. */
   endProfiling(): void;
@@ -65,6 +68,8 @@ export interface Runtime {
   readonly version: string;
   /** Whether ONNX Runtime's blocked operators can be expected here at all (x64 CPU builds). */
   readonly hasBlockedDomain: boolean;
+  /** Whether outputs can be written into memory that is there already, for models made by `leaveOutputsInPlace`. */
+  readonly writesInPlace: boolean;
   /** Compiles a model. @throws {ResiduaError} with ONNX Runtime's reason if it is refused */
   load(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }

@@ -24,6 +24,7 @@ export function createWebRuntime({ ort, threads, wasmPaths }: WebRuntimeOptions)
     name: "web",
     version: ort.env.versions.web ?? ort.env.versions.common,
     hasBlockedDomain: false,
+    writesInPlace: false,
     sessionOptions: ({ executionProviders = ["wasm"], keepOnDevice = [] }) => ({
       executionProviders: [...executionProviders],
       // WebAssembly alone has no other place to keep them, and refuses the option.

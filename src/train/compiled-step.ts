@@ -10,6 +10,7 @@ import {
   stepNames,
   type UpdateOptions,
 } from "../compile/step.ts";
+import { leaveOutputsInPlace } from "../compile/unreturned.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
@@ -94,9 +95,13 @@ async function loadStep(
   { graph, kept }: StepGraph,
   { write }: LoweredGraph,
 ): Promise<Session> {
-  const make = (): Uint8Array => encodeModel(toModel(write()));
+  const make = (): Uint8Array => {
+    const written = write();
+    return encodeModel(toModel(runtime.writesInPlace ? leaveOutputsInPlace(written) : written));
+  };
   const identity = cache && identifyGraph(graph, lowering);
-  return runtime.load(identity ? await cache.obtain(identity, make) : make(), {
+  const place = Uint8Array.of(runtime.writesInPlace ? 1 : 0);
+  return runtime.load(identity ? await cache.obtain([...identity, place], make) : make(), {
     graphOptimization: lowering.isFinal ? "disabled" : "all",
     ...session,
     keepOnDevice: kept.map(stepNames.next),

@@ -55,6 +55,19 @@ test("the loss falls while a residual network learns", async () => {
   expect(mean(losses.slice(-5))).toBeLessThan(0.5 * mean(losses.slice(0, 5)));
 });
 
+test("a state that was read stays as it is while the training goes on", async () => {
+  for (const lowering of [portable, fastest]) {
+    await withTrainer({ ...resnet8, lowering }, async (trainer) => {
+      await trainTo(trainer, 2);
+      const state = await trainer.state();
+      const before = hashState(state);
+      await trainTo(trainer, 6);
+      expect(hashState(state)).toBe(before);
+      expect(hashState(await trainer.state())).not.toBe(before);
+    });
+  }
+});
+
 describe("a training that is interrupted and goes on from its state", () => {
   const cases = [
     ["a residual network, SGD", resnet8],

@@ -75,7 +75,8 @@ export interface Trainer {
 
 /**
  * Compiles the training step of a network and starts it from fresh parameters. Between steps, every parameter, running
- * statistic and state tensor stays what the runtime returned, and is fed to the next step as it is.
+ * statistic and state tensor stays what the runtime returned, and is fed to the next step as it is. Where the runtime writes
+ * in place, two sets of them take turns, so that a step that diverges leaves the one before it as it was.
  *
  * @throws {OptionError} if the batch is not a whole number above 0 or a watched parameter does not exist
  * @throws {ShapeError} if the network does not take such images
@@ -91,11 +92,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   });
   const { session, logical, shapes, pack, unpack, collection } = compiled;
   let steps = 0;
-  let held: Readonly<Record<string, Tensor | RuntimeTensor>> = {};
-  const hold = (next: typeof held): void => {
-    const replaced = Object.keys(next).map((name) => held[name]);
+  let held: Held = {};
+  /** Results that are no longer needed, by output: the next step is written into their memory. */
+  let spare: Readonly<Record<string, RuntimeTensor>> = {};
+  const retire = (state: Held): void => {
+    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(state) };
+    else Object.values(state).forEach(disposeTensor);
+  };
+  const hold = (next: Held): void => {
+    const replaced = Object.entries(held).filter(([name]) => Object.hasOwn(next, name));
     held = { ...held, ...next };
-    replaced.forEach(disposeTensor);
+    retire(Object.fromEntries(replaced));
   };
   const load: Trainer["load"] = (state, done, { partial = false } = {}) => {
     const whole = completeState(state, compiled, partial);
@@ -119,10 +126,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       [stepNames.images, images] as const,
       [stepNames.labels, labels] as const,
     ];
-    return on.session.run({
+    const feeds = {
       ...takenBy(on.session, state),
       ...Object.fromEntries(inputs.map(([name, value]) => [name, pack(name, value)])),
-    });
+    };
+    return on.session.run(feeds, undefined, on.session === session ? spare : {});
   };
 
   /** All parts of a step but the last: sums of their gradients, and running statistics moved on. */
@@ -156,7 +164,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       Object.values(collected.state).forEach(disposeTensor);
       const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
-        Object.values(next).forEach(disposeTensor);
+        retire(next);
         throw new DivergenceError(report);
       }
       hold(next);
@@ -167,7 +175,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const entries = Array.from(shapes.keys(), async (name) => {
         const value = held[name];
         const stored = "read" in value ? await value.read() : value;
-        return [name, unpack(name, stored) as Tensor<"float32">] as const;
+        const unpacked = unpack(name, stored) as Tensor<"float32">;
+        // Its memory may be written by the step after the next.
+        return [
+          name,
+          unpacked.data === stored.data ? float32(unpacked.shape, unpacked.data.slice()) : unpacked,
+        ] as const;
       });
       return new Map(await Promise.all(entries));
     },
@@ -176,13 +189,20 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await session.release();
       await collection?.session.release();
       Object.values(held).forEach(disposeTensor);
-      held = {};
+      [held, spare] = [{}, {}];
     },
   };
 }
 
 function disposeTensor(value: Tensor | RuntimeTensor | undefined): void {
   if (value !== undefined && "dispose" in value) value.dispose();
+}
+
+/** Those of a state that a run has returned, by the output that each was. */
+function resultsIn(state: Held): Readonly<Record<string, RuntimeTensor>> {
+  return Object.fromEntries(
+    Object.entries(state).flatMap(([name, value]) => ("read" in value ? [[stepNames.next(name), value] as const] : [])),
+  );
 }
 
 /** What a session takes of a state: one that collects gradients has nothing of the optimizer. */

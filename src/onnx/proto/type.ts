@@ -79,6 +79,15 @@ function encodeType({ dtype, shape }: TensorType): TypeProto {
   return create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } });
 }
 
+/** A value that is a sequence of float32 tensors, which nothing here computes with. */
+export function sequenceValue(name: string): Value {
+  const elemType = create(TypeProtoSchema, {
+    value: { case: "tensorType", value: { elemType: onnxDtypes.float32 } },
+  });
+  const type = create(TypeProtoSchema, { value: { case: "sequenceType", value: { elemType } } });
+  return { name, dtype: "float32", shape: [], opaque: otherTypes.sequenceType, rest: { type } };
+}
+
 /** Whether the type that a file declared is still the value's: passes over the graph may know more by now. */
 export function isDeclared(name: string, type: TypeProto | undefined, value: DeclaredType): boolean {
   const declared = decodeType(name, type);

@@ -1,0 +1,61 @@
+import type { InferenceSession } from "onnxruntime-common";
+import { UNRETURNED } from "../compile/unreturned.ts";
+import { type DType, dtypeArrays } from "../tensor/dtype.ts";
+import { ResiduaError, ShapeError } from "../tensor/errors.ts";
+import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { explainFailure } from "./failure.ts";
+import { HostTensor } from "./host-tensor.ts";
+import type { OrtModule } from "./onnxruntime-module.ts";
+import type { RuntimeTensor } from "./runtime.ts";
+
+/** Where each output of a run is written. */
+export type Places = Readonly<Record<string, HostTensor>>;
+
+/** Finds the places of a run's outputs: the tensors that were given for them, or new memory. */
+export type FindPlaces = (
+  fetches: readonly string[],
+  feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
+  into: Readonly<Record<string, RuntimeTensor>>,
+) => Places;
+
+/** @throws {ResiduaError} from what it returns, if a tensor given for an output does not fit it or is fed to the same run */
+export function createPlaces(ort: OrtModule, { outputNames, outputMetadata }: InferenceSession): FindPlaces {
+  const declared = new Map(outputNames.map((name, index) => [name, outputMetadata[index]]));
+  const placeOf = (name: string, given: RuntimeTensor | undefined): HostTensor => {
+    const output = declared.get(name);
+    if (!output?.isTensor) throw new ResiduaError(`output "${name}"`, "is no tensor; it has no place in memory");
+    const [dtype, shape] = [output.type as DType, output.shape as Shape];
+    if (given === undefined) {
+      const data = new dtypeArrays[dtype](sizeOf(shape)) as Float32Array;
+      return new HostTensor(new ort.Tensor(dtype as "float32", data, shape), dtype);
+    }
+    if (given instanceof HostTensor && given.dtype === dtype && sameShape(given.shape, shape)) return given;
+    const found = `${given.dtype} ${formatShape(given.shape)}`;
+    throw new ShapeError(`output "${name}"`, `cannot be written into ${found}; must be ${dtype} ${formatShape(shape)}`);
+  };
+  return (fetches, feeds, into) => {
+    const fed = new Set(Object.values(feeds));
+    const isFed = fetches.find((name) => Object.hasOwn(into, name) && fed.has(into[name]));
+    if (isFed !== undefined) throw new ResiduaError(`output "${isFed}"`, "cannot be written into what the run is fed");
+    return Object.fromEntries(fetches.map((name) => [name, placeOf(name, into[name])]));
+  };
+}
+
+/** What onnxruntime-node says of the first output that is no tensor, when the run itself is over. */
+const isDone = (error: unknown): boolean => error instanceof Error && error.message.startsWith("Non tensor type");
+
+/** Runs a model made by `leaveOutputsInPlace`: outputs are in their places afterwards, and nowhere else. */
+export async function runInPlace(
+  inner: InferenceSession,
+  feeds: InferenceSession.FeedsType,
+  places: Places,
+): Promise<Places> {
+  const tensors = Object.entries(places).map(([name, place]) => [name, place.feed()] as const);
+  try {
+    await inner.run(feeds, { [UNRETURNED]: null, ...Object.fromEntries(tensors) });
+  } catch (error) {
+    if (!isDone(error)) throw explainFailure("run", error);
+  }
+  return places;
+}
