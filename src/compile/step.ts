@@ -5,10 +5,10 @@ import { addForward, type ForwardPass, type NoiseInput } from "../nn/forward.ts"
 import { countCorrect } from "../nn/losses.ts";
 import type { Module, ParameterSpec } from "../nn/module.ts";
 import { parametersOf } from "../nn/module.ts";
-import { addGlobalNorm, clipByNorm } from "../optim/clip.ts";
+import { addSquaredNorm, clipByNorm, joinNorms } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { OptionError } from "../tensor/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 
 /** Names of a step's inputs and outputs beside parameters and buffers, which go by their state-dict names. */
 export const stepNames = {
@@ -161,6 +161,18 @@ function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor:
   return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
 }
 
+/** Elements from which on it counts when a gradient's memory becomes free. */
+const LARGE_GRADIENT = 2 ** 16;
+
+/**
+ * The learning rate, known only when a gradient's squared norm is. The runtime would leave the norms for the end, and every
+ * gradient in memory until then; now nothing reads a gradient any more when its parameter has been updated.
+ */
+function waitFor(g: GraphBuilder, rate: Value, square: Value): Value {
+  // The same number, for no square is below 0.
+  return g.op("Min", [rate, g.op("Add", [rate, square])]);
+}
+
 /** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
 function addUpdate(
   g: GraphBuilder,
@@ -169,7 +181,8 @@ function addUpdate(
   { optimizer, clipNorm, exempt, rateFactor }: UpdateOptions,
 ): Update {
   const names = [...gradients.keys()];
-  const norm = addGlobalNorm(g, [...gradients.values()]);
+  const squares = Array.from(gradients.values(), (gradient) => addSquaredNorm(g, gradient));
+  const norm = joinNorms(g, squares);
   g.output(stepNames.gradientNorm, norm);
   const clipped =
     clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
@@ -182,7 +195,8 @@ function addUpdate(
     const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
     const decayed = !exempt?.(name, spec);
     const next = g.within(`update/${name}`, () => {
-      const own = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
+      const [rate, ...others] = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
+      const own = [sizeOf(spec.shape) < LARGE_GRADIENT ? rate : waitFor(g, rate, squares[index]), ...others];
       return optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars: own, decayed });
     });
     nextParameters.set(name, next.parameter);
@@ -245,7 +259,7 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
   for (const name of watch) {
     const gradient = gradients.get(name);
     if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
-    g.output(stepNames.normOf(name), addGlobalNorm(g, [gradient]));
+    g.output(stepNames.normOf(name), joinNorms(g, [addSquaredNorm(g, gradient)]));
   }
   const { kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options);
   const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];

@@ -4,9 +4,13 @@ import type { Value } from "../onnx/graph.ts";
 /** Added to the norm, so that a zero gradient stays zero. */
 const NORM_FLOOR = 1e-6;
 
-/** The Euclidean norm of all gradients taken together: a scalar. */
-export function addGlobalNorm(g: GraphBuilder, gradients: readonly Value[]): Value {
-  const squares = gradients.map((gradient) => g.op("ReduceSumSquare", [gradient], { keepdims: 0 }));
+/** The square of a gradient's Euclidean norm: a scalar. */
+export function addSquaredNorm(g: GraphBuilder, gradient: Value): Value {
+  return g.op("ReduceSumSquare", [gradient], { keepdims: 0 });
+}
+
+/** The Euclidean norm of what has these squared norms, taken together: a scalar. */
+export function joinNorms(g: GraphBuilder, squares: readonly Value[]): Value {
   return g.op("Sqrt", [squares.reduce((sum, square) => g.op("Add", [sum, square]))]);
 }
 

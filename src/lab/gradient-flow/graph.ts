@@ -5,7 +5,7 @@ import type { Module } from "../../nn/module.ts";
 import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Value } from "../../onnx/graph.ts";
 import { onnxDtypes } from "../../onnx/operators/elementwise.ts";
-import { addGlobalNorm } from "../../optim/clip.ts";
+import { addSquaredNorm, joinNorms } from "../../optim/clip.ts";
 import { sameShape, type Shape } from "../../tensor/shape.ts";
 import { type Block, findBlocks, findLayers, type Layer } from "../blocks.ts";
 import { collectScalars, type Scalars } from "../scalars.ts";
@@ -111,7 +111,8 @@ export function buildFlowGraph({ module, imageShape, batch, loss }: FlowOptions)
   const ends = [...new Set(blocks.flatMap(({ input, output }) => [input, output]))].map((name) => g.value(name));
   const gradients = addGradients(g, total, [...weights, ...ends]);
   const scalars = collectScalars(g);
-  const norm = (value: Value | undefined): Value => (value === undefined ? g.fill(0) : addGlobalNorm(g, [value]));
+  const norm = (value: Value | undefined): Value =>
+    value === undefined ? g.fill(0) : joinNorms(g, [addSquaredNorm(g, value)]);
   scalars.record(flowNames.loss, total);
   layers.forEach((layer, index) => {
     scalars.record(flowNames.layer(layer.name, "gradient"), norm(gradients[index]));
