@@ -12,8 +12,14 @@ import { formatDuration, say } from "./output.ts";
 interface LabEnd {
   /** Whether all that was asked for is done. */
   readonly isWhole: boolean;
-  /** Where the report is. */
-  readonly text: string;
+  /** Where the report is; left out where nothing was measured. */
+  readonly report?: string | undefined;
+}
+
+function describeEnd({ isWhole, report }: LabEnd): string {
+  if (report === undefined) return "nothing was measured";
+  if (isWhole) return `report: ${report}`;
+  return `what was measured is kept; the same command goes on. Report so far: ${report}`;
 }
 
 /** Not after minutes of measuring: @throws {OptionError} if the report cannot be written to this file */
@@ -39,9 +45,9 @@ export async function runLabJob<Result>(
   const start = performance.now();
   const interrupt = watchInterrupt(job, "stopping after this measurement; press Ctrl-C again to end at once");
   try {
-    const { isWhole, text } = await conclude(await job.result);
-    say(`${formatDuration((performance.now() - start) / 1000)}; ${text}`);
-    if (!isWhole) process.exitCode = ExitCode.interrupted;
+    const end = await conclude(await job.result);
+    say(`${formatDuration((performance.now() - start) / 1000)}; ${describeEnd(end)}`);
+    if (!end.isWhole) process.exitCode = ExitCode.interrupted;
   } catch (error) {
     if (!interrupt.pressed()) throw error;
     process.exitCode = ExitCode.interrupted;

@@ -154,7 +154,7 @@ describe("interrupted and called again with the same arguments, each gives what 
       "gradflow --model resnet8 --steps 30 --probes 3 --batch-size 16 --threads 1 --json",
       "--out whole.html",
       "step ",
-      /report: gradflow.html/,
+      /resnet8, \w+: goes on at step [1-9]\d* of 30/,
     ],
     [
       "landscape",
@@ -169,7 +169,7 @@ describe("interrupted and called again with the same arguments, each gives what 
       "advise resnet8 --shortcut C --measure --steps 8 --seeds 1 --batch-size 16 --test-limit 50 --threads 1 --json",
       "--out whole.html",
       "%",
-      /report: /,
+      /, seed 0: goes on at step [1-9]\d* of 8/,
     ],
   ])("%s", async (_, line, other, sign, goesOn) => {
     const stopped = await runUntil(line, sign);

@@ -64,7 +64,9 @@ function printStudy(study: AdviceStudy): void {
 
 function createReporter(): (event: MeasureEvent) => void {
   const progress = createProgress();
-  return ({ label, share }) => {
+  return (event) => {
+    if (event.kind === "note") return progress.finish(event.text);
+    const { label, share } = event;
     progress.update(`${label}: ${(100 * share).toFixed(0)} %`, share);
     if (share >= 1) progress.finish();
   };
@@ -113,12 +115,13 @@ async function advise(argument: string, options: Options): Promise<void> {
       recipe: { ...defaultRecipe, batch: options.batchSize },
       lowering: options.lowering,
       session: options.threads === undefined ? {} : { threads: options.threads },
+      training: `${out}.training.safetensors`,
     },
     createReporter(),
   );
   await runLabJob(job, async (measured) => {
     await conclude({ ...study, measured }, options, out);
-    return { isWhole: measured.status === "done", text: `report: ${out ?? "none"}` };
+    return { isWhole: measured.status === "done", report: out };
   });
 }
 

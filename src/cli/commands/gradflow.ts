@@ -79,6 +79,7 @@ function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
     },
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
+    training: `${options.out}.training.safetensors`,
   };
 }
 
@@ -98,7 +99,7 @@ async function gradflow(options: Options): Promise<void> {
   await runLabJob(startGradientFlow(job, createReporter()), async (study) => {
     const isWhole =
       study.networks.length === job.networks.length && study.networks.every(({ status }) => status !== "stopped");
-    if (study.networks.length === 0) return { isWhole, text: "nothing was measured" };
+    if (study.networks.length === 0) return { isWhole };
     await writeReport(options.out, reportGradientFlow(study));
     const summaries = summarizeStudy(study);
     if (options.json) printJson({ ...study, summary: summaries, report: options.out });
@@ -109,7 +110,7 @@ async function gradflow(options: Options): Promise<void> {
     }
     for (const { label, status } of study.networks)
       if (status === "diverged") say(`${label}: the training diverged; what came before is shown`);
-    return { isWhole, text: `report: ${options.out}` };
+    return { isWhole, report: options.out };
   });
 }
 

@@ -86,17 +86,12 @@ async function landscape(options: Options): Promise<void> {
   );
   await runLabJob(job, async (study) => {
     const isWhole = study.status === "done";
-    if (study.line.loss.every(Number.isNaN)) return { isWhole, text: "nothing was measured" };
+    if (study.line.loss.every(Number.isNaN)) return { isWhole };
     const summary = summarizeLandscape(study);
     await writeReport(out, reportLandscape(study));
     if (json) printJson({ ...study, summary, report: out });
     else for (const { en } of summary.sentences) print(en);
-    return {
-      isWhole,
-      text: isWhole
-        ? `report: ${out}`
-        : `the points measured are kept; the same command goes on. Report so far: ${out}`,
-    };
+    return { isWhole, report: out };
   });
 }
 

@@ -77,7 +77,7 @@ async function lesion(options: Options): Promise<void> {
   );
   await runLabJob(job, async (study) => {
     const isWhole = study.status === "done";
-    if (study.lesions.length === 0) return { isWhole, text: "nothing was measured" };
+    if (study.lesions.length === 0) return { isWhole };
     const summary = summarizeLesions(study);
     await writeReport(out, reportLesion(study));
     if (json) printJson({ ...study, summary, report: out });
@@ -91,10 +91,7 @@ async function lesion(options: Options): Promise<void> {
       print();
       for (const { en } of summary.sentences) print(en);
     }
-    return {
-      isWhole,
-      text: isWhole ? `report: ${out}` : `what was measured is kept; the same command goes on. Report so far: ${out}`,
-    };
+    return { isWhole, report: out };
   });
 }
 

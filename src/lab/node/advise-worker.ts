@@ -1,21 +1,24 @@
 import { join } from "node:path";
+import * as v from "valibot";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { openDataset } from "../../data/node/open.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel } from "../../nn/models.ts";
+import { createModel, type NamedModel } from "../../nn/models.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { evaluate, evaluationBatchSize, withInference } from "../../train/evaluate.ts";
 import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../train/node/child-job.ts";
 import { createModelCache } from "../../train/node/model-cache.ts";
-import { createRecipeSchedule, stepOptionsOf } from "../../train/recipe.ts";
-import { createTrainer, DivergenceError } from "../../train/trainer.ts";
+import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
+import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
 import { measureEffect, type ShortRun } from "../advise/measured.ts";
 import type { Measured, MeasureEvent, MeasureJob } from "./advise.ts";
+import { identifyStudy } from "./point-journal.ts";
+import { createTrainingKeeper, keptNumber, type KeptTraining, type TrainingKeeper } from "./training-keeper.ts";
 
 interface Workplace {
   readonly runtime: Runtime;
@@ -23,70 +26,125 @@ interface Workplace {
   readonly data: Dataset;
   readonly job: MeasureJob;
   readonly context: JobContext<MeasureEvent>;
+  readonly keeper: TrainingKeeper<KeptRuns>;
+}
+
+/** How far a measurement has come. */
+interface KeptRuns {
+  /** Trainings that are done, in the order of the plans. */
+  readonly runs: readonly ShortRun[];
+  /** Of the steps of the next one. */
+  readonly losses: readonly number[];
+  readonly durations: readonly number[];
+}
+
+const keptRunsSchema: v.GenericSchema<unknown, KeptRuns> = v.strictObject({
+  runs: v.array(v.strictObject({ seed: v.number(), accuracy: keptNumber, loss: keptNumber, milliseconds: keptNumber })),
+  losses: v.array(keptNumber),
+  durations: v.array(v.number()),
+});
+
+/** One training of the measurement. */
+interface RunPlan {
+  readonly id: string;
+  readonly name: string;
+  readonly options: ModelOptions;
+  readonly seed: number;
+}
+
+const medianOf = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Where one training begins: at its start, or where it was interrupted. */
+interface RunStart {
+  readonly runs: readonly ShortRun[];
+  readonly before: KeptTraining<KeptRuns> | undefined;
+  readonly onStep: (step: number) => void;
 }
 
 /** Trains one network for a short while; undefined if it was stopped. */
-async function runShortly(
-  { runtime, chosen, data, job, context }: Workplace,
-  { name, options }: { readonly name: string; readonly options: ModelOptions },
-  seed: number,
-  onStep: (step: number) => void,
-): Promise<ShortRun | undefined> {
+async function runShortly(place: Workplace, plan: RunPlan, start: RunStart): Promise<ShortRun | undefined> {
+  const { runtime, chosen, data, job } = place;
   const { channels, height, width } = data.train;
-  const { module } = createModel(name, { ...options, channels, classes: data.classes.length });
-  const imageShape = [channels, height, width];
-  const recipe = { ...job.recipe, seed };
-  const indices = Uint32Array.from({ length: data.train.count }, (_, index) => index);
-  const plan = { batch: recipe.batch, seed, shuffle: true, indices };
-  const source = { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan };
-  const loader = createBatchLoader(source, { workers: 1 });
+  const { module } = createModel(plan.name, { ...plan.options, channels, classes: data.classes.length });
+  const model = { module, imageShape: [channels, height, width] };
+  const recipe = { ...job.recipe, seed: plan.seed };
   const trainer = await createTrainer({
     ...stepOptionsOf(recipe),
+    ...model,
     runtime,
-    module,
-    imageShape,
     lowering: chosen.lowering,
     session: job.session,
     cache: createModelCache(join(job.cache, "compiled")),
   });
-  const schedule = createRecipeSchedule(recipe, job.steps);
-  const [durations, losses]: [number[], number[]] = [[], []];
+  const losses = [...(start.before?.notes.losses ?? [])];
+  const durations = [...(start.before?.notes.durations ?? [])];
+  if (start.before !== undefined) trainer.load(start.before.state, losses.length);
   try {
-    for (let step = 0; step < job.steps; step++) {
-      if (await context.shouldStop()) return undefined;
+    if (!(await trainShortly(place, trainer, recipe, { ...start, losses, durations }))) return undefined;
+    const accuracy = await testShortly(place, model, trainer);
+    const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
+    const loss = last.reduce((a, b) => a + b, 0) / last.length;
+    return { seed: plan.seed, accuracy, loss, milliseconds: medianOf(durations) };
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    return { seed: plan.seed, accuracy: Number.NaN, loss: Number.NaN, milliseconds: medianOf(durations) };
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** Adds to losses and durations, step by step. @returns whether all steps are done */
+async function trainShortly(
+  { data, job, context, keeper }: Workplace,
+  trainer: Trainer,
+  recipe: Recipe,
+  { runs, losses, durations, onStep }: RunStart & { readonly losses: number[]; readonly durations: number[] },
+): Promise<boolean> {
+  const indices = Uint32Array.from({ length: data.train.count }, (_, index) => index);
+  const plan = { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices };
+  const source = { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan };
+  const loader = createBatchLoader(source, { firstStep: trainer.steps });
+  const schedule = createRecipeSchedule(recipe, job.steps);
+  const keep = async (): Promise<void> =>
+    keeper.keep({ state: await trainer.state(), notes: { runs, losses, durations } });
+  try {
+    for (let step = trainer.steps; step < job.steps; step++) {
+      if (await context.shouldStop()) {
+        if (runs.length + step > 0) await keep();
+        return false;
+      }
+      if (keeper.isDue()) await keep();
       const start = performance.now();
       losses.push((await trainer.step(loader.next(), schedule(step))).loss);
       durations.push(performance.now() - start);
       onStep(step + 1);
     }
-    const test = openEvaluation(
-      takeFirst(data.test, Math.min(job.testImages, data.test.count)),
-      data.normalization,
-      evaluationBatchSize(imageShape),
-    );
-    const state = await trainer.state();
-    const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
-      evaluate(session, test),
-    );
-    const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
-    return {
-      seed,
-      accuracy,
-      loss: last.reduce((a, b) => a + b, 0) / last.length,
-      milliseconds: durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)],
-    };
-  } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    return {
-      seed,
-      accuracy: Number.NaN,
-      loss: Number.NaN,
-      milliseconds: durations[Math.floor(durations.length / 2)] ?? Number.NaN,
-    };
+    return true;
   } finally {
-    await trainer.release();
     await loader.release();
   }
+}
+
+async function testShortly(
+  { runtime, data, job }: Workplace,
+  { module, imageShape }: Pick<NamedModel, "module" | "imageShape">,
+  trainer: Trainer,
+): Promise<number> {
+  const images = takeFirst(data.test, Math.min(job.testImages, data.test.count));
+  const test = openEvaluation(images, data.normalization, evaluationBatchSize(imageShape));
+  const state = await trainer.state();
+  const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+    evaluate(session, test),
+  );
+  return accuracy;
+}
+
+/** Of all that the numbers depend on. */
+function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
+  const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
+  const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
+  return identifyStudy({ kind: "advise", ...facts, ...made }, []);
 }
 
 serveJob<MeasureJob, MeasureEvent, Measured>(async (job, context) => {
@@ -94,29 +152,38 @@ serveJob<MeasureJob, MeasureEvent, Measured>(async (job, context) => {
   const chosen = await chooseLowering(runtime, job.lowering);
   const [channels, height, width] = createModel(job.base.name, job.base.options).imageShape;
   const data = await openDataset(job.data, job.cache, { channels, height, width });
-  const place: Workplace = { runtime, chosen, data, job, context };
+  const identity = identifyMeasurement(job, runtime, chosen);
+  const keeper = createTrainingKeeper({ path: job.training, identity, notes: keptRunsSchema });
+  const place: Workplace = { runtime, chosen, data, job, context, keeper };
   const networks = [{ id: "as it is", ...job.base }, ...job.variants];
-  const runs = networks.map((): ShortRun[] => []);
-  const total = networks.length * job.seeds.length;
-  let done = 0;
-  let status: Measured["status"] = "done";
   // Seed by seed: what is stopped in between has whole pairs.
-  for (const seed of job.seeds) {
-    for (const [index, network] of networks.entries()) {
-      if (status === "stopped") break;
-      const report = (step: number): void =>
-        context.report({ label: `${network.id}, seed ${seed}`, share: (done + step / job.steps) / total });
-      const run = await runShortly(place, network, seed, report);
-      if (run === undefined) status = "stopped";
-      else runs[index].push(run);
-      done++;
-    }
+  const plans = job.seeds.flatMap((seed) => networks.map((network): RunPlan => ({ ...network, seed })));
+  const kept = await keeper.read();
+  const runs: ShortRun[] = [...(kept?.notes.runs ?? [])];
+  const known = runs.length * job.steps + (kept?.notes.losses.length ?? 0);
+  if (kept !== undefined) {
+    const { id, seed } = plans[runs.length];
+    const text = `${id}, seed ${seed}: goes on at step ${kept.notes.losses.length} of ${job.steps}`;
+    context.report({ kind: "note", text });
   }
-  const [base, ...others] = runs;
+  for (const plan of plans.slice(runs.length)) {
+    const before = kept?.notes.runs.length === runs.length ? kept : undefined;
+    const onStep = (step: number): void => {
+      const share = (runs.length * job.steps + step - known) / (plans.length * job.steps - known);
+      context.report({ kind: "step", label: `${plan.id}, seed ${plan.seed}`, share });
+    };
+    const run = await runShortly(place, plan, { runs, before, onStep });
+    if (run === undefined) break;
+    runs.push(run);
+  }
+  const isDone = runs.length === plans.length;
+  if (isDone) keeper.forget();
+  const [base, ...others] = networks.map((_, own) => runs.filter((_run, index) => index % networks.length === own));
   const effects = others.flatMap((own, index) =>
     own.length === 0 ? [] : [measureEffect(job.variants[index].id, base, own)],
   );
   const { steps, recipe } = job;
   const testImages = Math.min(job.testImages, data.test.count);
+  const status = isDone ? "done" : "stopped";
   return { data: data.name, steps, batch: recipe.batch, testImages, status, base, effects };
 });

@@ -18,19 +18,24 @@ export interface MeasureJob {
   readonly recipe: Recipe;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
+  /** Where what was done is kept until all is done. */
+  readonly training: string;
 }
 
 /** What the child reports. */
-export interface MeasureEvent {
-  readonly label: string;
-  /** Share of the whole that is done. */
-  readonly share: number;
-}
+export type MeasureEvent =
+  | { readonly kind: "note"; readonly text: string }
+  | {
+      readonly kind: "step";
+      readonly label: string;
+      /** Share of what this call has to do that is done. */
+      readonly share: number;
+    };
 
 /** What was measured. */
 export type Measured = NonNullable<AdviceStudy["measured"]>;
 
-/** Trains a network and its variants for a short while in a child process. */
+/** Trains a network and its variants for a short while in a child process; stopped, it returns and keeps what it has. */
 export function startMeasuring(job: MeasureJob, onEvent: (event: MeasureEvent) => void): ChildJob<Measured> {
   return startChildJob<MeasureJob, MeasureEvent, Measured>(
     builtFile(import.meta.url, "./advise-worker.js"),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as v from "valibot";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
@@ -12,19 +13,22 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import { evaluate, withInference } from "../../train/evaluate.ts";
 import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../train/node/child-job.ts";
+import { createModelCache } from "../../train/node/model-cache.ts";
 import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
 import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../comparison-plan.ts";
 import type { CompareEvent, CompareJob, CompareResult } from "./compare.ts";
-import { forgetInterrupted, type InterruptedRun, keepInterrupted, readInterrupted } from "./interrupted-run.ts";
-import { createModelCache } from "../../train/node/model-cache.ts";
+import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "./training-keeper.ts";
 
 /** The parameter whose gradient has passed every block. */
 const FIRST_LAYER = "conv1.weight";
 const EVALUATION_BATCH = 250;
-/** A long run is kept in between, for a machine may stop without a word. */
-const KEEP_MILLISECONDS = 120_000;
+
+const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
+  v.array(v.strictObject({ step: v.number(), loss: v.number(), firstLayerGradientNorm: v.number() })),
+  v.check((curve) => curve.every(({ step }, index) => step === index + 1)),
+);
 
 interface Workplace {
   readonly runtime: Runtime;
@@ -53,27 +57,28 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
 interface RunStart {
   readonly run: number;
   readonly recipe: Recipe;
-  readonly before: InterruptedRun | undefined;
+  readonly before: KeptTraining<readonly CurvePoint[]> | undefined;
+  readonly keeper: TrainingKeeper<readonly CurvePoint[]>;
 }
 
 /** Trains for all steps, or until it diverges or is stopped. */
-async function trainRun(place: Workplace, trainer: Trainer, { run, recipe, before }: RunStart): Promise<Training> {
+async function trainRun(
+  place: Workplace,
+  trainer: Trainer,
+  { run, recipe, before, keeper }: RunStart,
+): Promise<Training> {
   const { data, job, context } = place;
   const plan = planBatches(data.train.count, recipe);
   const steps = countSteps(data.train.count, recipe, job.runs[run]);
-  const checkpoint = job.checkpoints?.[run];
-  const firstStep = before?.curve.length ?? 0;
+  const firstStep = before?.notes.length ?? 0;
   const schedule = createRecipeSchedule(recipe, steps);
   const loader = createBatchLoader(
     { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan },
     { workers: job.workers, firstStep },
   );
-  const curve: CurvePoint[] = [...(before?.curve ?? [])];
-  let kept = performance.now();
+  const curve: CurvePoint[] = [...(before?.notes ?? [])];
   const keep = async (): Promise<void> => {
-    if (checkpoint !== undefined && curve.length > firstStep)
-      await keepInterrupted(checkpoint, await trainer.state(), curve);
-    kept = performance.now();
+    if (curve.length > firstStep) await keeper.keep({ state: await trainer.state(), notes: curve });
   };
   const durations: number[] = [];
   let status: DrawnRun["status"] = "done";
@@ -84,7 +89,7 @@ async function trainRun(place: Workplace, trainer: Trainer, { run, recipe, befor
         await keep();
         break;
       }
-      if (performance.now() - kept > KEEP_MILLISECONDS) await keep();
+      if (keeper.isDue()) await keep();
       const start = performance.now();
       const learningRate = schedule(step);
       const result = await trainer.step(loader.next(), learningRate);
@@ -145,8 +150,13 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
   });
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const recipe: Recipe = { ...job.recipe, ...plan.recipe, seed: plan.seed };
-  const checkpoint = job.checkpoints?.[index];
-  const before = checkpoint === undefined ? undefined : await readInterrupted(checkpoint);
+  // The file's name tells one run from another.
+  const keeper = createTrainingKeeper({
+    path: job.checkpoints?.[index],
+    identity: "compared run",
+    notes: curveSchema,
+  });
+  const before = await keeper.read();
   const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
   place.context.report({
     kind: "begin",
@@ -161,7 +171,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
       parameters,
       lowering: chosen.name,
       runtime: `${runtime.name} ${runtime.version}`,
-      ...(before === undefined ? {} : { resumed: before.curve }),
+      ...(before === undefined ? {} : { resumed: before.notes }),
     },
   });
   const trainer = await createTrainer({
@@ -175,10 +185,10 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
     watch: [FIRST_LAYER],
   });
   try {
-    if (before !== undefined) trainer.load(before.state, before.curve.length);
-    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, { run: index, recipe, before });
+    if (before !== undefined) trainer.load(before.state, before.notes.length);
+    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, { run: index, recipe, before, keeper });
     const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
-    if (checkpoint !== undefined && status !== "stopped") forgetInterrupted(checkpoint);
+    if (status !== "stopped") keeper.forget();
     return {
       ...cellOf(plan),
       seed: plan.seed,

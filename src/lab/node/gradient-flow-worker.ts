@@ -5,8 +5,9 @@ import { stepNames } from "../../compile/step.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import type { BatchPlan } from "../../data/batches.ts";
 import type { Dataset } from "../../data/image-set.ts";
-import { createBatchLoader } from "../../data/node/loader.ts";
+import { type BatchLoader, createBatchLoader } from "../../data/node/loader.ts";
 import { openDataset } from "../../data/node/open.ts";
+import type { SampleSource } from "../../data/node/sample-source.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { createModel } from "../../nn/models.ts";
 import { countParameters, type Module } from "../../nn/module.ts";
@@ -14,6 +15,7 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { readFileBytes } from "../../weights/node.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
@@ -27,13 +29,17 @@ import { type FlowProfile, probeSteps, readProfile, relativeChange } from "../gr
 import type { FlowStudy, NetworkFlow } from "../gradient-flow/study.ts";
 import { readScalars } from "../scalars.ts";
 import type { FlowEvent, FlowJob, FlowStart } from "./gradient-flow.ts";
+import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
+import { identifyStudy } from "./point-journal.ts";
 import { openStudyData, openStudyNetwork } from "./study-network.ts";
+import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "./training-keeper.ts";
 
 interface Workplace {
   readonly runtime: Runtime;
   readonly chosen: ChosenLowering;
   readonly job: FlowJob;
   readonly context: JobContext<FlowEvent>;
+  readonly keeper: TrainingKeeper<KeptFlow>;
 }
 
 type State = ReadonlyMap<string, Tensor>;
@@ -100,24 +106,38 @@ const planBatches = ({ train }: Dataset, { recipe }: FlowJob): BatchPlan => ({
   indices: Uint32Array.from({ length: train.count }, (_, index) => index),
 });
 
+/** Where one network of the study begins: at its start, or where it was interrupted. */
+interface FlowPlace {
+  /** Networks that are done. */
+  readonly networks: readonly NetworkFlow[];
+  /** Of this network, if it was interrupted. */
+  readonly before: KeptTraining<KeptFlow> | undefined;
+  /** Says how far the study is, after so many steps of this network. */
+  readonly report: (step: number, loss: number) => void;
+}
+
 /** Trains and measures on the way; an update is seen by the state before and after it. */
 async function followTraining(
-  place: Workplace,
-  network: number,
-  opened: OpenedNetwork,
-  tools: { readonly trainer: Trainer; readonly probe: Probe; readonly nextBatch: () => LabeledBatch },
+  { job, context, keeper }: Workplace,
+  { networks, before: kept, report }: FlowPlace,
+  tools: { readonly trainer: Trainer; readonly probe: Probe; readonly loader: BatchLoader },
 ): Promise<Pick<NetworkFlow, "profiles" | "status">> {
-  const { job, context } = place;
-  const { trainer, probe, nextBatch } = tools;
+  const { trainer, probe, loader } = tools;
   const schedule = createRecipeSchedule(job.recipe, job.steps + 1);
   const wanted = new Set(probeSteps(job.steps, job.probes));
-  const profiles: FlowProfile[] = [];
-  for (let step = 0; step <= job.steps; step++) {
-    if (await context.shouldStop()) return { profiles, status: "stopped" };
+  const profiles = [...(kept?.notes.profiles ?? [])];
+  const keep = async (step: number): Promise<void> =>
+    keeper.keep({ state: await trainer.state(), notes: { networks, step, profiles } });
+  for (let step = trainer.steps; step <= job.steps; step++) {
+    if (await context.shouldStop()) {
+      if (networks.length + step > 0) await keep(step);
+      return { profiles, status: "stopped" };
+    }
+    if (keeper.isDue()) await keep(step);
     const before = wanted.has(step) ? await trainer.state() : undefined;
     let loss: number;
     try {
-      ({ loss } = await trainer.step(nextBatch(), schedule(step)));
+      ({ loss } = await trainer.step(loader.next(), schedule(step)));
     } catch (error) {
       if (!(error instanceof DivergenceError)) throw error;
       if (before !== undefined) profiles.push(await probe.measure(before, step));
@@ -128,64 +148,105 @@ async function followTraining(
       const change = (name: string): number => relativeChange(before.get(name)!.data, after.get(name)!.data);
       profiles.push(await probe.measure(before, step, new Map(probe.weights.map((name) => [name, change(name)]))));
     }
-    const share = (network + (step + 1) / (job.steps + 1)) / job.networks.length;
-    context.report({ kind: "step", network, label: opened.label, step, steps: job.steps, loss, share });
+    report(step, loss);
   }
   return { profiles, status: "done" };
 }
 
-async function measureNetwork(place: Workplace, network: number, opened: OpenedNetwork): Promise<NetworkFlow> {
-  const { job, runtime, chosen } = place;
-  const { module, state, data, label } = opened;
-  const plan = planBatches(data, job);
-  const source = { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan };
-  const loader = createBatchLoader(source, { workers: 1 });
-  let trainer: Trainer | undefined;
-  let probe: Probe | undefined;
+async function readFirstBatch(source: SampleSource): Promise<LabeledBatch> {
+  const loader = createBatchLoader(source, { steps: 1 });
   try {
-    const first = loader.next();
-    probe = await openProbe(place, module, first);
+    return loader.next();
+  } finally {
+    await loader.release();
+  }
+}
+
+async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: FlowPlace): Promise<NetworkFlow> {
+  const { job, runtime, chosen } = place;
+  const { module, data, label } = opened;
+  const { train: set, normalization } = data;
+  const source = { set, normalization, augmentation: noAugmentation, plan: planBatches(data, job) };
+  const probe = await openProbe(place, module, await readFirstBatch(source));
+  let [trainer, loader]: [Trainer?, BatchLoader?] = [];
+  try {
     const about = { label, parameters: countParameters(module) };
-    if (job.steps === 0) return { ...about, status: "done", profiles: [await probe.measure(state, 0)] };
-    const { channels, height, width } = data.train;
+    if (job.steps === 0) return { ...about, status: "done", profiles: [await probe.measure(opened.state, 0)] };
     trainer = await createTrainer({
       ...stepOptionsOf(job.recipe),
       runtime,
       module,
-      imageShape: [channels, height, width],
+      imageShape: [set.channels, set.height, set.width],
       lowering: chosen.lowering,
       session: job.session,
       cache: createModelCache(join(job.cache, "compiled")),
     });
-    trainer.load(state, 0);
-    let isFirst = true;
-    const nextBatch = (): LabeledBatch => {
-      const batch = isFirst ? first : loader.next();
-      isFirst = false;
-      return batch;
-    };
-    return { ...about, ...(await followTraining(place, network, opened, { trainer, probe, nextBatch })) };
+    const { state, notes } = from.before ?? { state: opened.state, notes: undefined };
+    trainer.load(state, notes?.step ?? 0);
+    loader = createBatchLoader(source, { firstStep: trainer.steps });
+    return { ...about, ...(await followTraining(place, from, { trainer, probe, loader })) };
   } finally {
-    await loader.release();
+    await loader?.release();
     await trainer?.release();
-    await probe?.release();
+    await probe.release();
   }
+}
+
+/** Of all that the numbers depend on. */
+async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLowering): Promise<string> {
+  const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
+  const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
+  const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
+  return identifyStudy({ kind: "gradflow", ...facts, ...made }, await Promise.all(files.map(readFileBytes)));
+}
+
+/** Says how far the study is, of what this call has to do. */
+function createFlowReport({ job, context }: Workplace, kept: KeptFlow | undefined) {
+  const stepsOf = (network: number, step: number): number => network * (job.steps + 1) + step;
+  const known = kept === undefined ? 0 : stepsOf(kept.networks.length, kept.step);
+  const total = stepsOf(job.networks.length, 0) - known;
+  return (network: number, label: string) =>
+    (step: number, loss: number): void => {
+      const share = (stepsOf(network, step + 1) - known) / total;
+      context.report({ kind: "step", network, label, step, steps: job.steps, loss, share });
+    };
 }
 
 serveJob<FlowJob, FlowEvent, FlowStudy>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
-  const place: Workplace = { runtime, chosen, job, context };
-  const networks: NetworkFlow[] = [];
+  const identity = await identifyFlow(job, runtime, chosen);
+  const keeper = createTrainingKeeper({ path: job.training, identity, notes: keptFlowSchema });
+  const place: Workplace = { runtime, chosen, job, context, keeper };
+  const kept = await keeper.read();
+  const reportOf = createFlowReport(place, kept?.notes);
+  const networks: NetworkFlow[] = [...(kept?.notes.networks ?? [])];
   let data = job.data ?? "";
-  for (const [index, start] of job.networks.entries()) {
+  if (networks.length > 0)
+    context.report({ kind: "note", text: `measured before: ${networks.map(({ label }) => label).join("; ")}` });
+  let stopped: NetworkFlow | "between" | undefined;
+  for (const start of job.networks.slice(networks.length)) {
+    if (await context.shouldStop()) {
+      if (networks.length > 0) await keeper.keep({ state: new Map(), notes: { networks, step: 0, profiles: [] } });
+      stopped = "between";
+      break;
+    }
     const opened = await openNetwork(place, start);
     data = opened.data.name;
-    const result = await measureNetwork(place, index, opened);
-    if (result.profiles.length > 0) networks.push(result);
-    if (result.status === "stopped") break;
+    const before = kept?.notes.networks.length === networks.length && kept.notes.step > 0 ? kept : undefined;
+    if (before !== undefined)
+      context.report({ kind: "note", text: `${opened.label}: goes on at step ${before.notes.step} of ${job.steps}` });
+    const report = reportOf(networks.length, opened.label);
+    const result = await measureNetwork(place, opened, { networks, before, report });
+    if (result.status === "stopped") {
+      stopped = result;
+      break;
+    }
+    networks.push(result);
     context.report({ kind: "network", result });
   }
+  if (stopped === undefined) keeper.forget();
   const { batch, seed } = job.recipe;
-  return { networks, data, batch, steps: job.steps, seed, lowering: chosen.name };
+  const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
+  return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name };
 });

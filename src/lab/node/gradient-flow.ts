@@ -25,6 +25,8 @@ export interface FlowJob {
   readonly recipe: Recipe;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
+  /** Where what was done is kept until all is done. */
+  readonly training: string;
 }
 
 /** What the child reports. */
@@ -37,12 +39,12 @@ export type FlowEvent =
       readonly step: number;
       readonly steps: number;
       readonly loss: number;
-      /** Share of the whole measurement that is done. */
+      /** Share of what this call has to do that is done. */
       readonly share: number;
     }
   | { readonly kind: "network"; readonly result: NetworkFlow };
 
-/** Measures networks one after another in a child process; stopped, it returns what it has. */
+/** Measures networks one after another in a child process; stopped, it returns and keeps what it has. */
 export function startGradientFlow(job: FlowJob, onEvent: (event: FlowEvent) => void): ChildJob<FlowStudy> {
   return startChildJob<FlowJob, FlowEvent, FlowStudy>(
     builtFile(import.meta.url, "./gradient-flow-worker.js"),

@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import type { BlockFlow, FlowProfile, LayerFlow } from "../gradient-flow/profile.ts";
+import type { NetworkFlow } from "../gradient-flow/study.ts";
+import { keptNumber } from "./training-keeper.ts";
+
+/** How far following the gradient through several networks has come. */
+export interface KeptFlow {
+  /** Networks that are done. */
+  readonly networks: readonly NetworkFlow[];
+  /** Steps done of the next one, and what was measured of it. */
+  readonly step: number;
+  readonly profiles: readonly FlowProfile[];
+}
+
+const layer: v.GenericSchema<unknown, LayerFlow> = v.strictObject({
+  layer: v.string(),
+  gradient: keptNumber,
+  weight: keptNumber,
+  update: v.exactOptional(keptNumber),
+  mean: keptNumber,
+  variance: keptNumber,
+  dead: v.exactOptional(keptNumber),
+  zeros: v.exactOptional(keptNumber),
+});
+
+const block: v.GenericSchema<unknown, BlockFlow> = v.strictObject({
+  block: v.string(),
+  kind: v.string(),
+  gradientIn: keptNumber,
+  gradientOut: keptNumber,
+  residual: keptNumber,
+  shortcut: v.exactOptional(keptNumber),
+  cosine: v.exactOptional(keptNumber),
+});
+
+const profile: v.GenericSchema<unknown, FlowProfile> = v.strictObject({
+  step: v.number(),
+  loss: keptNumber,
+  layers: v.array(layer),
+  blocks: v.array(block),
+});
+
+export const keptFlowSchema: v.GenericSchema<unknown, KeptFlow> = v.strictObject({
+  networks: v.array(
+    v.strictObject({
+      label: v.string(),
+      parameters: v.number(),
+      status: v.picklist(["done", "diverged"]),
+      profiles: v.array(profile),
+    }),
+  ),
+  step: v.number(),
+  profiles: v.array(profile),
+});
