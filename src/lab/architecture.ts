@@ -6,7 +6,8 @@ import { findShortcuts, type GraphShortcut } from "../onnx/analysis/shortcuts.ts
 import type { SkipKind } from "../onnx/analysis/skip-kind.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
-import { escapeHtml } from "./report/words.ts";
+import { escapeHtml, inLanguage, phrase, type Words, wordsToSvg } from "./report/words.ts";
+import { nameKind } from "./shortcut-words.ts";
 
 /** One colour a kind, apart from each other for colour-blind readers and on light and dark pages alike (after Okabe and Ito). */
 export const skipColors: { readonly [Kind in SkipKind]: string } = {
@@ -100,11 +101,13 @@ function drawBox(label: string, x: number, y: number): string {
   return `<rect class="b" x="${x}" y="${y - boxHeight / 2}" width="${width}" height="${boxHeight}" rx="4"/><text x="${x + width / 2}" y="${y + 4}" text-anchor="middle">${escapeHtml(label)}</text>`;
 }
 
+/** Words as the inside of an SVG text. */
+type Write = (words: Words) => string;
+
 /** The branch goes out to the right through its layers and comes back below; the spine between is the shortcut. */
 function drawBlock(
   { boxes, shape, shortcut, label }: Row & { readonly shortcut: GraphShortcut },
-  spine: number,
-  top: number,
+  { spine, top, write }: { readonly spine: number; readonly top: number; readonly write: Write },
 ): string {
   const color = skipColors[shortcut.kind];
   const [out, back] = [top + 13, top + 41];
@@ -127,7 +130,7 @@ function drawBlock(
     `<circle cx="${spine}" cy="${out}" r="3.5" fill="${color}"/>`,
     `<circle class="p" cx="${spine}" cy="${back}" r="8" style="stroke:${color};stroke-width:2"/><text x="${spine}" y="${back + 4}" text-anchor="middle">${join}</text>`,
     `<text x="${spine - 14}" y="${out + 4}" text-anchor="end">${shortenPlace(label, 26)}</text>`,
-    `<text x="${spine - 14}" y="${out + 20}" text-anchor="end" class="q" style="fill:${color}">${escapeHtml(nameShortcut(shortcut))}</text>`,
+    `<text x="${spine - 14}" y="${out + 20}" text-anchor="end" class="q" style="fill:${color}">${write(nameKind(nameShortcut(shortcut)))}</text>`,
     `<text x="${x + 10}" y="${middle + 4}" class="q">${escapeHtml(shape)}</text>`,
   ].join("");
 }
@@ -142,15 +145,15 @@ function drawLayer({ boxes: [label], shape, label: place }: Row, spine: number, 
   ].join("");
 }
 
-function drawLegend(shortcuts: readonly GraphShortcut[], y: number): string {
+function drawLegend(shortcuts: readonly GraphShortcut[], y: number, write: Write): string {
   const names = [...new Set(shortcuts.map(nameShortcut))];
   let x = 16;
   return names
     .map((name) => {
       const found = shortcuts.filter((one) => nameShortcut(one) === name);
-      const text = `${found.length} × ${name}`;
-      const mark = `<rect x="${x}" y="${y - 9}" width="18" height="4" rx="2" fill="${skipColors[found[0].kind]}"/><text x="${x + 24}" y="${y - 3}">${escapeHtml(text)}</text>`;
-      x += textWidth(text) + 28;
+      const words = phrase(`${found.length} × `, nameKind(name));
+      const mark = `<rect x="${x}" y="${y - 9}" width="18" height="4" rx="2" fill="${skipColors[found[0].kind]}"/><text x="${x + 24}" y="${y - 3}">${write(words)}</text>`;
+      x += textWidth(inLanguage(words, "en")) + 28;
       return mark;
     })
     .join("");
@@ -185,6 +188,8 @@ export function drawArchitecture(
   title: string,
   { style: standing = "own" }: { readonly style?: "own" | "page" } = {},
 ): string {
+  // A page shows one of two languages; a picture of its own cannot.
+  const write: Write = standing === "page" ? wordsToSvg : (words) => escapeHtml(inLanguage(words, "en"));
   const shortcuts = findShortcuts(graph);
   const blocks = pickBlocks(shortcuts);
   const rows = layOutRows(graph, blocks);
@@ -217,13 +222,13 @@ export function drawArchitecture(
   const width = spine + Math.max(360, ...widths) + 24;
   const hidden = long.length > MAXIMUM_ARCS ? ` (${long.length - MAXIMUM_ARCS} long skips are not drawn)` : "";
   const drawn = places.map(({ row, y: at }) =>
-    row.shortcut ? drawBlock({ ...row, shortcut: row.shortcut }, spine, at) : drawLayer(row, spine, at),
+    row.shortcut ? drawBlock({ ...row, shortcut: row.shortcut }, { spine, top: at, write }) : drawLayer(row, spine, at),
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="architecture" width="${width}" height="${y + 20}" viewBox="0 0 ${width} ${y + 20}" role="img" aria-label="${escapeHtml(title)}">`,
     `${standing === "own" ? `<style>${style}</style>` : ""}<rect class="p" width="${width}" height="${y + 20}"/>`,
     `<text class="t" x="16" y="28">${shorten(title, 90)}${hidden}</text>`,
-    drawLegend(shortcuts, 54),
+    drawLegend(shortcuts, 54, write),
     `<path class="w" d="M${spine},${top - 10}V${y + 6}"/>`,
     drawArcs(long, find, spine),
     ...drawn,

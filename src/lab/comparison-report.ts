@@ -195,10 +195,16 @@ function describeSettings({ settings }: Comparison): Words {
     lowering,
     equal,
   } = settings;
+  // Where nothing was left to train, there was none.
+  const isKnown = lowering === "kept";
+  const optimizerZh = optimizer
+    .replace(" with Nesterov momentum ", "，Nesterov 动量 ")
+    .replace(" with momentum ", "，动量 ")
+    .replace(", weight decay ", "，权重衰减 ");
   return both(
-    `${data}, ${trainImages} training images, ${epochs} epoch(s), ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images; ${lowering} lowering.` +
+    `${data}, ${trainImages} training images, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images${isKnown ? "" : `; ${lowering} lowering`}.` +
       (equal === "multiply-adds" ? " Cheaper networks train for more steps, so that all compute equally much." : ""),
-    `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizer}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估；${lowering}。` +
+    `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizerZh}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估${isKnown ? "" : `；计算图采用 ${lowering} 形式`}。` +
       (equal === "multiply-adds" ? "计算量小的网络训练更多步，使总乘加次数相等。" : ""),
   );
 }

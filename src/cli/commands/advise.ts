@@ -57,7 +57,7 @@ function printStudy(study: AdviceStudy): void {
     print(`${pc.bold(marks[kind])}  ${text.en}`);
     print(`          ${evidence.en}`);
     print(pc.dim(`          ${source}`));
-    if (effect !== undefined) print(`          ${describeEffect(effect).en}`);
+    if (effect !== undefined) print(`          measured: ${describeEffect(effect).en}`);
   }
   if (study.advice.length === 0) print("No rule has anything to say of this network.");
 }

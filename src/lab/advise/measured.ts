@@ -67,6 +67,8 @@ export function measureEffect(id: string, base: readonly ShortRun[], runs: reado
   };
 }
 
+const seedsOf = (count: number): string => `${count} seed${count === 1 ? "" : "s"}`;
+
 /** What an effect says, no more than so few and short runs can. */
 export function describeEffect(effect: Effect): { readonly en: string; readonly zh: string } {
   const { gain, error, time, runs, diverged } = effect;
@@ -74,17 +76,17 @@ export function describeEffect(effect: Effect): { readonly en: string; readonly 
     diverged === 0
       ? { en: "", zh: "" }
       : {
-          en: `; with ${diverged} of ${runs.length} seed(s) a training diverged, which is in no mean`,
+          en: `; with ${diverged} of ${seedsOf(runs.length)} a training diverged, which is in no mean`,
           zh: `；${runs.length} 个种子中有 ${diverged} 个的训练发散，未计入均值`,
         };
-  if (Number.isNaN(gain)) return { en: `measured: no figure${lost.en}`, zh: `实测：无数值${lost.zh}` };
+  if (Number.isNaN(gain)) return { en: `no figure${lost.en}`, zh: `无数值${lost.zh}` };
   const points = `${gain < 0 ? "−" : "+"}${(100 * Math.abs(gain)).toFixed(1)}`;
   const spread = Number.isNaN(error) ? "" : ` ± ${(100 * error).toFixed(1)}`;
   const isClear = Math.abs(gain) > 2 * error;
   const count = runs.length - diverged;
   return {
-    en: `measured: ${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${count} seed(s)${isClear ? "" : "; not enough to tell"}${lost.en}`,
-    zh: `实测：准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${count} 个种子${isClear ? "" : "；不足以得出结论"}${lost.zh}`,
+    en: `${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${seedsOf(count)}${isClear ? "" : "; not enough to tell"}${lost.en}`,
+    zh: `准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${count} 个种子${isClear ? "" : "；不足以得出结论"}${lost.zh}`,
   };
 }
 

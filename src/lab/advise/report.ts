@@ -1,14 +1,17 @@
+import { palette } from "../report/colors.ts";
 import type { Figure } from "../report/figures.ts";
 import type { Report } from "../report/report.ts";
 import { phrase, type Words } from "../report/words.ts";
 import { type AdviceStudy, describeEffect, nameOrder } from "./measured.ts";
-import type { AdviceKind } from "./rules.ts";
+import { type AdviceKind, adviceNames } from "./rules.ts";
 
 const kindWords: Readonly<Record<AdviceKind, Words>> = {
   change: { en: "change", zh: "修改" },
   consider: { en: "consider", zh: "考虑" },
   keep: { en: "keep", zh: "保持" },
 };
+
+const nameOf = (id: string): Words => adviceNames[id] ?? id;
 
 function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
   const told = measured?.effects.filter(({ gain }) => !Number.isNaN(gain)) ?? [];
@@ -18,12 +21,13 @@ function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
       kind: "dots",
       name: "effects",
       caption: {
-        en: "Change of the test accuracy by following each advice in short trainings with the same seeds: the mean, twice its standard error, and the single seeds.",
-        zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值、两倍标准误以及各个种子。",
+        en: "Change of the test accuracy by following each advice in short trainings with the same seeds: the mean with twice its standard error, beside it the single seeds. Above 0 is better.",
+        zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值及两倍标准误，旁边为各个种子。大于 0 表示更好。",
       },
-      value: { label: { en: "points of accuracy", zh: "准确率（百分点）" } },
+      value: { label: { en: "change of accuracy, points", zh: "准确率变化（百分点）" } },
       dots: told.map(({ id, gain, error, runs }) => ({
-        category: id,
+        category: nameOf(id),
+        color: palette[0],
         value: 100 * gain,
         ...(Number.isNaN(error) ? {} : { low: 100 * (gain - 2 * error), high: 100 * (gain + 2 * error) }),
         samples: runs.flatMap(({ seed, accuracy }) => {
@@ -60,7 +64,7 @@ export function reportAdvice(study: AdviceStudy): Report {
               zh: `${study.title}：${study.depth} 层，${study.blocks} 个块${nameOrder(study).zh}。`,
             },
             columns: [
-              { title: "" },
+              { title: { en: "what to do", zh: "做法" } },
               { title: { en: "advice", zh: "建议" } },
               { title: { en: "what speaks for it", zh: "依据" } },
               { title: { en: "source", zh: "来源" } },
@@ -68,7 +72,7 @@ export function reportAdvice(study: AdviceStudy): Report {
             ],
             rows: advice.map(({ id, kind, text, evidence, source }) => [
               kindWords[kind],
-              text,
+              phrase(nameOf(id), { en: ": ", zh: "：" }, text),
               evidence,
               source,
               ...(measured === undefined ? [] : [effectOf(id)]),
@@ -86,8 +90,8 @@ export function reportAdvice(study: AdviceStudy): Report {
                 {
                   kind: "note" as const,
                   text: {
-                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, ${measured.base.length} seed(s), tested on ${measured.testImages} images. So short a training shows what eases the start, not where a long one ends.`,
-                    zh: `${measured.data}，${measured.steps} 步，每步 ${measured.batch} 张图像，${measured.base.length} 个种子，在 ${measured.testImages} 张图像上测试。如此短的训练只能说明起步是否更容易，而不能说明长时间训练的结果。`,
+                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, seeds ${measured.base.map(({ seed }) => seed).join(", ")}, tested on ${measured.testImages} images. So short a training shows what eases the start, not where a long one ends.`,
+                    zh: `${measured.data}，${measured.steps} 步，每步 ${measured.batch} 张图像，种子 ${measured.base.map(({ seed }) => seed).join("、")}，在 ${measured.testImages} 张图像上测试。如此短的训练只能说明起步是否更容易，而不能说明长时间训练的结果。`,
                   },
                 },
               ],

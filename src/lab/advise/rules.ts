@@ -51,9 +51,26 @@ const difference = (from: Cost | undefined, to: Cost | undefined): Pick<Advice, 
 
 const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
 const count = (value: number): string => value.toLocaleString("en-US");
+/** Such as "1 projection stands", "2 projections stand". */
+const counted = (number: number, noun: string, verb: string): string =>
+  number === 1 ? `1 ${noun} ${verb === "have" ? "has" : `${verb}s`}` : `${number} ${noun}s ${verb}`;
 const namesOf = (blocks: NetworkFacts["blocks"]): readonly string[] => blocks.map(({ name }) => name);
 const takes = (facts: NetworkFacts, option: keyof ModelOptions): boolean => facts.accepts.includes(option);
 const optionsOf = ({ model }: NetworkFacts): ModelOptions => model?.options ?? {};
+
+/** What an advice is called. */
+export const adviceNames: Readonly<Record<string, Words>> = {
+  "no-shortcut": { en: "no shortcut", zh: "缺少捷径" },
+  "wasted-projection": { en: "wasted projection", zh: "多余的投影" },
+  "identity-at-change": { en: "identity at change of shape", zh: "形状变化处用恒等" },
+  "shortcut-subsampling": { en: "subsampling by mean", zh: "平均下采样" },
+  "activation-order": { en: "pre-activation", zh: "预激活" },
+  "zero-init": { en: "zero initialisation", zh: "零初始化" },
+  "stride-place": { en: "place of the stride", zh: "步长位置" },
+  "disturbed-identity": { en: "disturbed identity", zh: "被干扰的恒等" },
+  "stochastic-depth": { en: "stochastic depth", zh: "随机深度" },
+  "cost-of-c": { en: "cost of C", zh: "C 的成本" },
+};
 
 /** The rules, each with where it comes from. */
 const adviceRules: readonly Rule[] = [
@@ -68,7 +85,7 @@ const adviceRules: readonly Rule[] = [
         kind: isDeep ? "change" : "consider",
         blocks: namesOf(plain),
         text: {
-          en: `${plain.length} blocks have no shortcut${isDeep ? "; at this depth the network trains badly without" : ""}: use "project", or "pad", which costs nothing.`,
+          en: `${counted(plain.length, "block", "have")} no shortcut${isDeep ? "; at this depth the network trains badly without" : ""}: use "project", or "pad", which costs nothing.`,
           zh: `${plain.length} 个块没有捷径${isDeep ? "；在这样的深度下网络难以训练" : ""}：请使用 "project"，或不增加任何成本的 "pad"。`,
         },
         evidence: {
@@ -87,7 +104,7 @@ const adviceRules: readonly Rule[] = [
       const wasted = facts.blocks.filter(({ shortcut, keepsShape }) => shortcut === "projection" && keepsShape);
       if (wasted.length === 0) return undefined;
       const saving = difference(facts.cost, facts.costs.project);
-      const counted =
+      const savings =
         saving.saves === undefined || facts.cost === undefined
           ? undefined
           : {
@@ -96,17 +113,17 @@ const adviceRules: readonly Rule[] = [
               ofMultiplyAdds: share(saving.saves.multiplyAdds, facts.cost.multiplyAdds),
             };
       const saved =
-        counted === undefined
+        savings === undefined
           ? { en: "", zh: "" }
           : {
-              en: `, which saves ${counted.parameters} parameters (${counted.ofParameters}), ${counted.ofMultiplyAdds} of the multiply-adds`,
-              zh: `，可节省 ${counted.parameters} 个参数（${counted.ofParameters}）和 ${counted.ofMultiplyAdds} 的乘加运算`,
+              en: `, which saves ${savings.parameters} parameters (${savings.ofParameters}), ${savings.ofMultiplyAdds} of the multiply-adds`,
+              zh: `，可节省 ${savings.parameters} 个参数（${savings.ofParameters}）和 ${savings.ofMultiplyAdds} 的乘加运算`,
             };
       return {
         kind: "change",
         blocks: namesOf(wasted),
         text: {
-          en: `${wasted.length} projections stand where the shape does not change, so that an identity would do: use "project" (B)${saved.en}.`,
+          en: `${counted(wasted.length, "projection", "stand")} where the shape does not change, so that an identity would do: use "project" (B)${saved.en}.`,
           zh: `${wasted.length} 个投影位于形状不变处，用恒等捷径即可：请使用 "project"（B）${saved.zh}。`,
         },
         evidence: {
@@ -129,7 +146,7 @@ const adviceRules: readonly Rule[] = [
         kind: "consider",
         blocks: namesOf(changing),
         text: {
-          en: `${changing.length} projections follow a change of shape; "pad" (A) keeps an identity there and saves ${count(saving.saves.parameters)} parameters (${share(saving.saves.parameters, facts.cost!.parameters)}).`,
+          en: `${counted(changing.length, "projection", "follow")} a change of shape; "pad" (A) keeps an identity there and saves ${count(saving.saves.parameters)} parameters (${share(saving.saves.parameters, facts.cost!.parameters)}).`,
           zh: `${changing.length} 个投影用于形状变化处；"pad"（A）可在此保持恒等，节省 ${count(saving.saves.parameters)} 个参数（${share(saving.saves.parameters, facts.cost!.parameters)}）。`,
         },
         evidence: {
@@ -152,7 +169,7 @@ const adviceRules: readonly Rule[] = [
         kind: "consider",
         blocks: namesOf(shrinking),
         text: {
-          en: `${shrinking.length} projections with stride 2 read one point of four; "subsample=average" takes means first and loses none.`,
+          en: `With stride 2, ${counted(shrinking.length, "projection", "read")} one point of four; "subsample=average" takes means first and loses none.`,
           zh: `${shrinking.length} 个步长为 2 的投影只读取四分之一的点；"subsample=average" 先取平均，不丢失信息。`,
         },
         evidence: {

@@ -18,8 +18,8 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "gradient",
     label: { en: "gradient norm ‖∂L/∂W‖", zh: "梯度范数 ‖∂L/∂W‖" },
     caption: {
-      en: "Norm of the loss's gradient by each layer's weight. A row that is much brighter towards the first layers is an exploding gradient, one that is much darker a vanishing one.",
-      zh: "损失对每层权重的梯度范数。越靠近第一层越亮表示梯度爆炸，越暗表示梯度消失。",
+      en: "Norm of the loss's gradient by each layer's weight. Much more towards the first layers is an exploding gradient, much less a vanishing one.",
+      zh: "损失对每层权重的梯度范数。越靠近第一层越大表示梯度爆炸，越小表示梯度消失。",
     },
     scale: "log",
     value: ({ gradient }) => gradient,
@@ -108,30 +108,53 @@ const moments = ({ profiles }: NetworkFlow): readonly FlowProfile[] =>
 
 const momentWords = ({ step }: FlowProfile): Words => (step === 0 ? atStart : afterSteps(step));
 
+/** What a network has from its image to its scores. */
+interface Depth<Row> {
+  readonly x: Words;
+  readonly rows: (profile: FlowProfile) => readonly Row[];
+  readonly nameOf: (row: Row) => string;
+}
+
+const layerDepth: Depth<LayerFlow> = {
+  x: { en: "layer, from the image to the scores", zh: "层：从图像到输出" },
+  rows: ({ layers }) => layers,
+  nameOf: ({ layer }) => layer,
+};
+
+const blockDepth: Depth<BlockFlow> = {
+  x: { en: "block, from the image to the scores", zh: "块：从图像到输出" },
+  rows: ({ blocks }) => blocks,
+  nameOf: ({ block }) => block,
+};
+
 /** Depth profiles: a curve a network, a panel for the start and one for the end. */
-function profileFigure<Row>(
-  study: FlowStudy,
-  quantity: Quantity<Row>,
-  rows: (profile: FlowProfile) => readonly Row[],
-  nameOf: (row: Row) => string,
-): LinesFigure {
+function profileFigure<Row>(study: FlowStudy, quantity: Quantity<Row>, { x, rows, nameOf }: Depth<Row>): LinesFigure {
+  const namesOf = ({ profiles }: NetworkFlow): readonly string[] => rows(profiles[0]).map(nameOf);
+  // Layers that only some networks have, such as projections, must not move the others aside.
+  const longest = study.networks.map(namesOf).reduce((a, b) => (b.length > a.length ? b : a));
+  const placesOf = (network: NetworkFlow): readonly number[] => {
+    const own = namesOf(network);
+    const isPart = own.every((name) => longest.includes(name));
+    return own.map((name, index) => 1 + (isPart ? longest.indexOf(name) : index));
+  };
   return {
     kind: "lines",
     name: `profile-${quantity.name}`,
     title: quantity.label,
     caption: quantity.caption,
-    x: { label: { en: "depth, from the image to the scores", zh: "深度：从图像到输出" } },
+    x: { label: x },
     y: { label: quantity.label, scale: quantity.scale },
-    series: study.networks.flatMap((network) =>
-      moments(network).map((profile) => ({
+    series: study.networks.flatMap((network) => {
+      const places = placesOf(network);
+      return moments(network).map((profile) => ({
         name: network.label,
         panel: momentWords(profile),
         points: rows(profile).flatMap((row, index): readonly SeriesPoint[] => {
           const y = quantity.value(row);
-          return y === undefined || !Number.isFinite(y) ? [] : [{ x: index + 1, y, label: nameOf(row) }];
+          return y === undefined || !Number.isFinite(y) ? [] : [{ x: places[index], y, label: nameOf(row) }];
         }),
-      })),
-    ),
+      }));
+    }),
   };
 }
 
@@ -146,7 +169,7 @@ function heatMapFigure(study: FlowStudy, quantity: Quantity<LayerFlow>): HeatMap
     kind: "heat-map",
     name: `steps-${quantity.name}`,
     title: phrase(quantity.label, { en: ", layer by step", zh: "，层 × 步" }),
-    caption: quantity.caption,
+    caption: phrase(quantity.caption, { en: " Brighter is more.", zh: "颜色越亮，值越大。" }),
     rowLabel: { en: "layer", zh: "层" },
     columnLabel: { en: "step", zh: "步" },
     rows: names(first),
@@ -222,13 +245,6 @@ export function reportGradientFlow(study: FlowStudy): Report {
     ),
   );
   const isFollowed = all.some(({ step }) => step > 0);
-  const layerProfile = (quantity: Quantity<LayerFlow>): Figure =>
-    profileFigure(
-      study,
-      quantity,
-      (profile) => profile.layers,
-      ({ layer }) => layer,
-    );
   const lossFigure: LinesFigure = {
     kind: "lines",
     name: "loss",
@@ -250,18 +266,11 @@ export function reportGradientFlow(study: FlowStudy): Report {
       },
       {
         heading: { en: "Through the depth", zh: "沿深度的变化" },
-        parts: layers.map(layerProfile),
+        parts: layers.map((quantity) => profileFigure(study, quantity, layerDepth)),
       },
       {
         heading: { en: "Block by block", zh: "逐块" },
-        parts: blocks.map((quantity) =>
-          profileFigure(
-            study,
-            quantity,
-            (profile) => profile.blocks,
-            ({ block }) => block,
-          ),
-        ),
+        parts: blocks.map((quantity) => profileFigure(study, quantity, blockDepth)),
       },
       ...(isFollowed
         ? [
@@ -278,7 +287,7 @@ export function reportGradientFlow(study: FlowStudy): Report {
             kind: "note",
             text: {
               en: `${study.data}, one batch of ${study.batch} images that stays the same, batch norm in training mode; ${study.steps} updates, seed ${study.seed}, ${study.lowering} lowering.`,
-              zh: `${study.data}，同一批 ${study.batch} 张图像，批归一化处于训练模式；${study.steps} 次更新，种子 ${study.seed}，${study.lowering} 降级。`,
+              zh: `${study.data}，同一批 ${study.batch} 张图像，批归一化处于训练模式；${study.steps} 次更新，种子 ${study.seed}，计算图采用 ${study.lowering} 形式。`,
             },
           },
         ],

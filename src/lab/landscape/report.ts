@@ -1,4 +1,4 @@
-import type { Figure } from "../report/figures.ts";
+import type { ContourFigure, Figure } from "../report/figures.ts";
 import type { Report } from "../report/report.ts";
 import type { Words } from "../report/words.ts";
 import { type LandscapeStudy, type LossPlane, summarizeLandscape } from "./study.ts";
@@ -14,7 +14,8 @@ const scaleOf = ({ loss }: LossPlane): "linear" | "log" => {
 const isWhole = ({ loss }: LossPlane): boolean => loss.flat().every((value) => Number.isFinite(value));
 
 function planeFigures(
-  plane: LossPlane & { readonly path?: readonly { readonly x: number; readonly y: number; readonly step: string }[] },
+  plane: LossPlane,
+  path: NonNullable<ContourFigure["path"]>,
   name: string,
   axes: readonly [Words, Words],
   captions: readonly [Words, Words],
@@ -26,14 +27,15 @@ function planeFigures(
     xs: plane.xs,
     ys: plane.ys,
     values: plane.loss,
-    ...(plane.path === undefined
-      ? {}
-      : { path: plane.path.map(({ x, y, step }) => ({ x, y, label: { en: `step ${step}`, zh: `第 ${step} 步` } })) }),
+    path,
   };
   const contour: Figure = { ...shared, kind: "contour", name: `${name}-contour`, caption: captions[0] };
   const surface: Figure = { ...shared, kind: "surface", name: `${name}-surface`, caption: captions[1] };
   return isWhole(plane) ? [contour, surface] : [];
 }
+
+const nameMoment = (step: string): Words =>
+  step === "end" ? { en: "end of the training", zh: "训练终点" } : { en: `step ${step}`, zh: `第 ${step} 步` };
 
 const alongFirst: Words = { en: "first direction, × filter size", zh: "第一个方向（× 滤波器大小）" };
 const alongSecond: Words = { en: "second direction, × filter size", zh: "第二个方向（× 滤波器大小）" };
@@ -82,12 +84,13 @@ export function reportLandscape(study: LandscapeStudy): Report {
       heading: { en: "On a plane", zh: "在一个平面上" },
       parts: planeFigures(
         plane,
+        [{ x: 0, y: 0, label: { en: "the network", zh: "该网络" } }],
         "plane",
         [alongFirst, alongSecond],
         [
           {
-            en: "Lines of equal loss on the plane of two filter-normalised random directions; the network is at 0, 0.",
-            zh: "两个滤波器归一化随机方向所张平面上的等损失线；网络位于 (0, 0)。",
+            en: "Lines of equal loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0.",
+            zh: "两个滤波器归一化随机方向所张平面上的等损失线；圆点 (0, 0) 为该网络。",
           },
           turning,
         ],
@@ -100,6 +103,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
           ? []
           : planeFigures(
               trajectory,
+              trajectory.path.map(({ x, y, step }) => ({ x, y, label: nameMoment(step) })),
               "trajectory",
               [
                 { en: "first principal direction", zh: "第一主方向" },
@@ -107,8 +111,8 @@ export function reportLandscape(study: LandscapeStudy): Report {
               ],
               [
                 {
-                  en: "The plane through the end of the training (0, 0) that holds most of its way, with the way. Batch norms keep the statistics of the end, so that the loss at earlier moments is not what it was then.",
-                  zh: "经过训练终点 (0, 0) 且包含大部分训练轨迹的平面及该轨迹。批归一化保持终点的统计量，因此早期时刻的损失与当时不同。",
+                  en: "The plane through the end of the training (0, 0) that holds most of its way, with the way as a line of dots; the axes are distances between weights. Batch norms keep the statistics of the end, so that the loss at earlier moments is not what it was then.",
+                  zh: "经过训练终点 (0, 0) 且包含大部分训练轨迹的平面，带点的线为该轨迹；坐标轴为权重间的距离。批归一化保持终点的统计量，因此早期时刻的损失与当时不同。",
                 },
                 turning,
               ],

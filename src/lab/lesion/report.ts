@@ -1,26 +1,41 @@
 import { median, quantile } from "../../statistics/summary.ts";
+import { skipColors } from "../architecture.ts";
 import type { Figure, LinesFigure } from "../report/figures.ts";
 import type { Report } from "../report/report.ts";
-import type { Words } from "../report/words.ts";
+import { phrase, type Words } from "../report/words.ts";
+import { nameKind } from "../shortcut-words.ts";
 import { groupByCount, type LesionKind, type LesionStudy } from "./study.ts";
 import { summarizeLesions } from "./summary.ts";
 
 const errorAxis = { label: { en: "error, %", zh: "错误率，%" } } as const;
 
+/** As in the drawing of the architecture. */
+const colorOf = (kind: string): { readonly color?: string } =>
+  Object.hasOwn(skipColors, kind) ? { color: skipColors[kind as keyof typeof skipColors] } : {};
+
+const untouched: Words = { en: "as trained", zh: "原网络" };
+
 function singleFigure(study: LesionStudy, kind: LesionKind, name: string, caption: Words): Figure {
+  const kindOf = (block: string): string => study.blocks.find((known) => known.name === block)?.kind ?? "other";
   return {
     kind: "bars",
     name,
     caption,
     label: { en: "block", zh: "块" },
     value: errorAxis,
-    bars: study.lesions
-      .filter((lesion) => lesion.kind === kind)
-      .map(({ blocks, error }) => {
-        const [block] = blocks;
-        const shortcut = study.blocks.find((known) => known.name === block)?.kind ?? "";
-        return { category: block, value: 100 * error, group: shortcut };
-      }),
+    bars: [
+      ...study.lesions
+        .filter((lesion) => lesion.kind === "whole")
+        .map(({ error }) => ({ category: untouched, value: 100 * error, group: untouched, color: "#8b929a" })),
+      ...study.lesions
+        .filter((lesion) => lesion.kind === kind)
+        .map(({ blocks: [block], error }) => ({
+          category: block,
+          value: 100 * error,
+          group: phrase({ en: "shortcut: ", zh: "捷径：" }, nameKind(kindOf(block))),
+          ...colorOf(kindOf(block)),
+        })),
+    ],
   };
 }
 
@@ -111,8 +126,8 @@ export function reportLesion(study: LesionStudy): Report {
         ...when(
           has("remove"),
           singleFigure(study, "remove", "removed-one", {
-            en: "Error on the test images with one block removed: its shortcut alone is left. Blocks that change the shape usually matter most.",
-            zh: "移除一个块（仅保留其捷径）后在测试图像上的错误率。改变形状的块通常最重要。",
+            en: "Error on the test images with one block removed: its shortcut alone is left. Colours tell what that is. Blocks that change the shape usually matter most.",
+            zh: "移除一个块（仅保留其捷径）后在测试图像上的错误率，颜色表示捷径的种类。改变形状的块通常最重要。",
           }),
         ),
         ...when(
@@ -121,7 +136,7 @@ export function reportLesion(study: LesionStudy): Report {
             name: "removed-many",
             caption: {
               en: "Random sets of blocks removed. The paper's residual network of 110 layers gets worse step by step, as an ensemble of paths would; a plain one fails at once.",
-              zh: "随机移除若干块。残差网络像路径的集成那样逐步变差；普通网络立即失效。",
+              zh: "随机移除若干块。论文中的 110 层残差网络像路径的集成那样逐步变差；普通网络则立即失效。",
             },
             x: { en: "blocks removed", zh: "移除的块数" },
           }),

@@ -155,7 +155,8 @@ async function perform(job: LandscapeJob, context: JobContext<LandscapeEvent>): 
     return { xs, ys, loss: rows("loss"), error: rows("error") };
   };
   const lineKeys = line.map((x) => `line ${x}`);
-  const labels = [...snapshots.map((file) => String(Number.parseInt(basename(file), 10) || basename(file))), "end"];
+  const nameStep = (file: string): string => basename(file, ".safetensors").replace(/^0+(?=\d)/, "");
+  const labels = [...snapshots.map(nameStep), "end"];
   const study: LandscapeStudy = {
     label: network.label,
     data: data.name,

@@ -58,7 +58,7 @@ export function drawRamp(ramp: Ramp, label: Words, top: number): string {
     ...steps,
     drawText(name, [left + width / 2, top + 12], { anchor: "middle" }),
     drawText(formatNumber(ramp.low), [left, top + 42], { anchor: "middle" }),
-    drawText(formatNumber(ramp.high), [left + width, top + 42], { anchor: "middle" }),
+    ramp.high > ramp.low ? drawText(formatNumber(ramp.high), [left + width, top + 42], { anchor: "middle" }) : "",
   ].join("");
 }
 

@@ -4,7 +4,7 @@ import type { ContourFigure, SurfaceFigure } from "../../report/figures.ts";
 import { hexColor, rampColor } from "../../report/colors.ts";
 import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../../report/surface.ts";
 import { escapeHtml, phrase, type Words, wordsToSvg } from "../../report/words.ts";
-import { composeSvg, formatNumber, WIDTH } from "./canvas.ts";
+import { composeSvg, drawText, formatNumber, WIDTH } from "./canvas.ts";
 import { createRamp, drawRamp, hoverArea } from "./heat-map.ts";
 import { createMarkedWords } from "./marked-words.ts";
 
@@ -12,6 +12,9 @@ const SIZE = 560;
 const LEFT = 60;
 const MARGIN = 44;
 const LEVELS = 18;
+
+/** Half the distance of two places, which are evenly apart. */
+const halfOf = (places: readonly number[]): number => (places.at(-1)! - places[0]) / (2 * (places.length - 1));
 
 const valueAt = (label: Words, value: number): Words => phrase(label, ` ${formatNumber(value)}`);
 
@@ -50,10 +53,12 @@ export function drawContour(figure: ContourFigure): string {
         {
           width: xs.length,
           height: ys.length,
-          x1: xs[0],
-          x2: xs.at(-1)!,
-          y1: ys[0],
-          y2: ys.at(-1)!,
+          // Values stand in the middle of their places.
+          x1: xs[0] - halfOf(xs),
+          x2: xs.at(-1)! + halfOf(xs),
+          y1: ys[0] - halfOf(ys),
+          y2: ys.at(-1)! + halfOf(ys),
+          clip: true,
           fill: Plot.identity,
           stroke: "white",
           strokeOpacity: 0.35,
@@ -76,13 +81,25 @@ export function drawContour(figure: ContourFigure): string {
   };
   const toX = (at: number): number => area[0] + (area[2] * (at - xs[0])) / (xs.at(-1)! - xs[0]);
   const toY = (at: number): number => area[1] + area[3] * (1 - (at - ys[0]) / (ys.at(-1)! - ys[0]));
+  const [halfX, halfY] = [area[2] / (2 * (xs.length - 1)), area[3] / (2 * (ys.length - 1))];
+  const hovered = [area[0] - halfX, area[1] - halfY, area[2] + 2 * halfX, area[3] + 2 * halfY] as const;
   const dots = path.map(
     ({ x: left, y: top, label }) =>
       `<circle cx="${toX(left).toFixed(1)}" cy="${toY(top).toFixed(1)}" r="4.5" fill="#d9672b" stroke="#fff"><title data-zh="${escapeHtml(inZh(label))}">${escapeHtml(inEn(label))}</title></circle>`,
   );
+  const halo = 'stroke="#fff" stroke-width="3" style="fill:#1c1e21;paint-order:stroke;pointer-events:none"';
+  const names = [...new Set([path[0], path.at(-1)])].flatMap((end) => {
+    if (end === undefined) return [];
+    const left = toX(end.x);
+    const isRight = left > WIDTH - 120;
+    return drawText(end.label, [left + (isRight ? -10 : 10), toY(end.y) + 4], {
+      anchor: isRight ? "end" : "start",
+      more: halo,
+    });
+  });
   const svg =
     drawRamp(ramp, value.label, 0) +
-    `<g transform="translate(0,50)">${marked.replaceIn(plot.outerHTML)}${hoverArea(grid, area)}${dots.join("")}</g>`;
+    `<g transform="translate(0,50)">${marked.replaceIn(plot.outerHTML)}${hoverArea(grid, hovered)}${dots.join("")}${names.join("")}</g>`;
   return composeSvg({ title }, { svg, height: SIZE + 50 });
 }
 

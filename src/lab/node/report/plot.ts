@@ -48,6 +48,13 @@ function scaleOptions({ label, scale = "linear", domain }: Axis, marked: MarkedW
   };
 }
 
+/** Few whole numbers have a tick each, and no half ones between them. */
+function wholeTicks(values: readonly number[]): Pick<Plot.ScaleOptions, "ticks" | "tickFormat"> {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (values.length === 0 || high - low > 12 || !values.every(Number.isInteger)) return {};
+  return { ticks: Array.from({ length: high - low + 1 }, (_, index) => low + index), tickFormat: "d" };
+}
+
 const isDrawable = ({ scale }: Axis, value: number): boolean =>
   Number.isFinite(value) && (scale !== "log" || value > 0);
 
@@ -104,10 +111,18 @@ export function drawLines({ x, y, series, title }: LinesFigure): string {
         ...facet,
       },
     );
+  // All equal, they would have no scale.
+  const level = points.every((point) => point.y === points[0].y) ? points[0]?.y : undefined;
+  const domain = y.scale === "log" || level === undefined ? y.domain : ([Math.min(0, level), level || 1] as const);
   const svg = drawPlot(
     {
-      x: scaleOptions(x, marked),
-      y: { ...scaleOptions(y, marked), grid: true },
+      x: { ...scaleOptions(x, marked), ...wholeTicks(points.map((point) => point.x)) },
+      y: {
+        ...scaleOptions(domain === undefined ? y : { ...y, domain }, marked),
+        grid: true,
+        // The title says it already, and panels have names in the same place.
+        ...(panels.isUsed && title === y.label ? { label: null } : {}),
+      },
       ...panels.fx,
       marks: [
         frame,
@@ -174,6 +189,8 @@ export function drawDots({ value, dots, title }: DotsFigure): string {
       ...panels.fx,
       marks: [
         frame,
+        // Differences are read from no difference.
+        ...(middle.some(({ low }) => low < 0) ? [Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.6 })] : []),
         Plot.ruleX(middle, {
           x: "category",
           y1: "low",

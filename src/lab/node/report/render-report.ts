@@ -81,7 +81,7 @@ export function renderReport(report: Report): string {
 <body>
 <header><h1>${wordsToHtml(title)}</h1><div class="switches"><button type="button" id="language"><span lang="en">中文</span><span lang="zh">English</span></button><button type="button" id="theme" aria-label="light or dark">◐</button></div></header>
 ${lead.map((text) => paragraph(text, "lead")).join("\n")}
-<nav>${links.join("")}</nav>
+<nav>${links.join(" ")}</nav>
 ${sections.map(renderSection).join("\n")}
 ${encodeReport(report)}
 <script type="module">
