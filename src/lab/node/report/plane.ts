@@ -97,9 +97,12 @@ export function drawContour(figure: ContourFigure): string {
       more: halo,
     });
   });
+  // Plot counts its clips through the whole process.
+  const clip = `${figure.name}-frame`;
+  const drawn = marked.replaceIn(plot.outerHTML).replaceAll(/plot-clip-\d+/g, clip);
   const svg =
     drawRamp(ramp, value.label, 0) +
-    `<g transform="translate(0,50)">${marked.replaceIn(plot.outerHTML)}${hoverArea(grid, hovered)}${dots.join("")}${names.join("")}</g>`;
+    `<g transform="translate(0,50)">${drawn}<g clip-path="url(#${clip})">${hoverArea(grid, hovered)}</g>${dots.join("")}${names.join("")}</g>`;
   return composeSvg({ title }, { svg, height: SIZE + 50 });
 }
 
