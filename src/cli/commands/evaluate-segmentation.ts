@@ -3,6 +3,7 @@ import { listMasked, type MaskedFile } from "../../data/node/segmentation/folder
 import { listSegmentation } from "../../data/node/segmentation/load.ts";
 import { summarizeClasses } from "../../tasks/segmentation/class-figures.ts";
 import type { FolderEvaluation } from "../../tasks/segmentation/node/evaluate-files.ts";
+import type { Views } from "../../tasks/segmentation/predict.ts";
 import { type SegmentationSettings, settingsOf } from "../../tasks/segmentation/settings.ts";
 import { reportSegmentation, type SegmentationStudy } from "../../lab/segmentation-report.ts";
 import type { TrainedNetwork } from "../../train/trained.ts";
@@ -19,7 +20,7 @@ export interface EvaluateSegmentation {
   /** Only the images that the training held back. */
   readonly heldBack?: boolean;
   readonly limit?: number;
-  readonly tta?: 1 | 2 | 4 | 8;
+  readonly tta?: Views;
   /** A page to write: the worst images with their errors. */
   readonly report?: string;
   /** How many images it shows. */

@@ -10,6 +10,7 @@ import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { weightsOptions } from "../weights-options.ts";
 import { print, printJson } from "../output.ts";
 import { evaluateSegmentation } from "./evaluate-segmentation.ts";
+import type { Views } from "../../tasks/segmentation/predict.ts";
 import { viewsOption } from "./segment.ts";
 
 /** Images that a page shows unless another number is wanted. */
@@ -22,7 +23,7 @@ interface Options extends ModelFileOptions {
   readonly topK: number;
   readonly task?: "classify" | "segment";
   readonly heldBack?: boolean;
-  readonly tta?: 1 | 2 | 4 | 8;
+  readonly tta?: Views;
   readonly report?: string;
   readonly worst?: number;
   readonly json?: boolean;

@@ -6,6 +6,7 @@ import { measureCells, measurementTable } from "../../tasks/segmentation/measure
 import { encodeLabels, encodePicture, type LabelFormat } from "../../tasks/segmentation/node/encode.ts";
 import { outlineCells, outlinesToGeoJson } from "../../tasks/segmentation/outlines.ts";
 import { drawImage, drawOverlay } from "../../tasks/segmentation/overlay.ts";
+import type { Views } from "../../tasks/segmentation/predict.ts";
 import { predictorOf } from "../../tasks/segmentation/predictor.ts";
 import { segmentCells, segmentClasses, type SegmentOptions } from "../../tasks/segmentation/segment.ts";
 import { type SegmentationSettings, settingsOf } from "../../tasks/segmentation/settings.ts";
@@ -22,7 +23,7 @@ interface Options extends ModelFileOptions {
   readonly out: string;
   readonly format: LabelFormat;
   readonly pixelSize?: number;
-  readonly tta: 1 | 2 | 4 | 8;
+  readonly tta?: Views;
   readonly overlap: number;
   readonly seedDepth?: number;
   readonly foreground?: number;
@@ -113,7 +114,7 @@ async function segmentImage(
   const { foreground, seedDepth: seed, minArea: minimumArea } = options;
   const how: SegmentOptions = {
     overlap: options.overlap,
-    views: options.tta,
+    views: options.tta ?? settings.views ?? 1,
     instances: { ...settings.instances, ...onlyGiven({ foreground, seed, minimumArea }) },
     onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`, share),
   };
@@ -170,7 +171,7 @@ function describeResult({ image, cells, classes = {} }: ImageResult): string {
 export function viewsOption(): Option {
   return new Option(
     "--tta <views>",
-    "views of each tile that are averaged, mirrored and turned: 1, 2, 4 or 8 times slower",
+    "views of each tile that are averaged, mirrored and turned: 1, 2, 4 or 8 times slower (default: as the network was trained to be used)",
   ).argParser(choiceOfNumbers([1, 2, 4, 8]));
 }
 
@@ -192,7 +193,7 @@ export function registerSegment(program: Command): void {
         positiveNumber,
       ),
     )
-    .addOption(viewsOption().default(1))
+    .addOption(viewsOption())
     .addOption(
       new Option("--overlap <share>", "share of a tile that its neighbours overlap")
         .argParser(decimalNumber(0, 0.9))

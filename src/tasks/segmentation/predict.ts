@@ -22,12 +22,15 @@ export interface Predictor {
   readonly classes: number;
 }
 
+/** Views of a tile: 1, 2 (mirrored), 4 (both ways) or 8 (turned besides). */
+export type Views = 1 | 2 | 4 | 8;
+
 /** How images larger than a tile are predicted. */
 export interface PredictOptions {
   /** Share of a tile that its neighbours overlap. Default 0.25. */
   readonly overlap?: number;
-  /** Views that are averaged: 1, 2 (mirrored), 4 (both ways) or 8 (turned besides). Default 1. */
-  readonly views?: 1 | 2 | 4 | 8;
+  /** Views that are averaged. Default 1. */
+  readonly views?: Views;
   /** Tiles at a time. Default 4. */
   readonly batch?: number;
 }

@@ -38,6 +38,7 @@ const cells: SegmentationPreset = {
     crop: 128,
     loss: { name: "combined", classWeights: [1, 1, 5] },
     distanceWeight: 3,
+    views: 4,
   },
 };
 

@@ -8,6 +8,7 @@ import { FormatError } from "../../tensor/errors.ts";
 import type { NetworkCard } from "../../train/network-card.ts";
 import { checkPlainData } from "../../train/plain-data.ts";
 import { type InstanceOptions, standardInstanceOptions } from "./instances.ts";
+import type { Views } from "./predict.ts";
 
 /** All that segmenting needs to know beside the network: a network's card carries it. */
 export interface SegmentationSettings {
@@ -24,6 +25,8 @@ export interface SegmentationSettings {
   /** Share of the images that was kept for the test, always by the same seed. */
   readonly testShare: number;
   readonly instances: InstanceOptions;
+  /** Views of each tile that are averaged when the network is used. Default 1. */
+  readonly views?: Views;
   /** Values of the masks in the order of the classes, where points are classified. */
   readonly values?: readonly number[];
   /** The value of points that belong to no class. */
@@ -74,6 +77,7 @@ const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictO
     boundaryWeight: least(0),
     minimumArea: least(0),
   }),
+  views: v.exactOptional(v.picklist([1, 2, 4, 8])),
   values: v.exactOptional(v.pipe(v.array(value), v.minLength(2))),
   ignored: v.exactOptional(value),
 });

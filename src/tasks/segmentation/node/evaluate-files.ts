@@ -33,10 +33,12 @@ export async function evaluateFiles(
   files: readonly MaskedFile[],
   {
     onImage = () => {},
-    ...options
+    views = settings.views ?? 1,
+    ...rest
   }: SegmentOptions & { readonly onImage?: (done: number, image: ComparedImage) => void } = {},
 ): Promise<FolderEvaluation> {
   const predictor = predictorOf(network, settings);
+  const options = { ...rest, views };
   const { scaling, instances, values = [], ignored } = settings;
   const cells: CellCounts[] = [];
   const classes: ClassCounts[] = [];

@@ -126,7 +126,10 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
     validates: parts.validation.length > 0,
     step: stepOf(settings, crop),
     sampleShape: [channels, ...crop],
-    evaluate: async (session, part) => judge(await evaluateFiles({ card: network, session }, settings, parts[part])),
+    evaluate: async (session, part) =>
+      judge(
+        await evaluateFiles({ card: network, session }, settings, parts[part], part === "test" ? {} : { views: 1 }),
+      ),
   };
 }
 
