@@ -328,7 +328,7 @@ export function registerTrain(program: Command): void {
       `
 Examples:
   $ residua train --data mnist --model resnet20 --epochs 3
-  $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 30 --batch-size 128
+  $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 60 --batch-size 128
   $ residua train --data cifar10 --model wrn-16-4 --option dropout=0.3 --epochs 30
   $ residua train --data photos/ --model resnet18 --out runs/photos
   $ residua train --data mnist --tensorboard logs/first     then: tensorboard --logdir logs
