@@ -40,8 +40,8 @@ const nameMoment = (step: string): Words =>
 const alongFirst: Words = { en: "first direction, × filter size", zh: "第一个方向（× 滤波器大小）" };
 const alongSecond: Words = { en: "second direction, × filter size", zh: "第二个方向（× 滤波器大小）" };
 const turning: Words = {
-  en: "The same as a surface: drag to turn it, use the wheel to come closer.",
-  zh: "同一数据的曲面：拖动可旋转，滚轮可缩放。",
+  en: "The same as a surface: drag it or use the arrow keys to turn it, the wheel with Ctrl to come closer.",
+  zh: "同一数据的曲面：拖动或用方向键可旋转，按住 Ctrl 滚动滚轮可缩放。",
 };
 
 /** The landscape as a page. */
