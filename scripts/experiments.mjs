@@ -87,7 +87,7 @@ export const experiments = [
     name: "cifar10-resnet20-a",
     title: "CIFAR-10, ResNet-20, option A",
     published: "He et al. 2015: 91.25 % (error 8.75 %) after 64,000 steps of 128, 164 epochs",
-    note: "One cycle to 0.1 in steps of 128 images, weight decay 5e-4, crops and mirrored images: one long descent needs far fewer epochs than the paper's three plateaus. The height of the cycle matters: 30 epochs with 0.4 gave 89.78 %, for half of them went by at a rate at which so small a network learns nothing more (74 % of the training images right from the 6th to the 11th epoch). A moving average of the weights (--ema 0.999) cost another 1.25 points there: it lags behind the descent.",
+    note: "One cycle to 0.1 in steps of 128 images, weight decay 5e-4, crops and mirrored images: one long descent needs far fewer epochs than the paper's three plateaus. The height of the cycle matters: 30 epochs with 0.4 gave 89.78 %, for half of them went by at a rate at which so small a network learns nothing more (74 % of the training images right from the 6th to the 11th epoch). A moving average of the weights (--ema 0.999) cost another 1.25 points there: it lags behind the descent. The time is that of options A and B beside each other, a thread each, with pauses.",
     command: trainOnCifar("A"),
     short: shortTraining,
     tiny: tinyTraining,
