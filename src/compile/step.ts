@@ -8,6 +8,7 @@ import { parametersOf } from "../nn/module.ts";
 import { addSquaredNorm, clipByNorm, joinNorms } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { OptionError } from "../tensor/errors.ts";
+import type { GuardedUpdate } from "./updates-in-place.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 
 /** Names of a step's inputs and outputs beside parameters and buffers, which go by their state-dict names. */
@@ -28,6 +29,8 @@ export const stepNames = {
   /** The moving average of a parameter or running statistic, and the weight of its old value in this step. */
   average: (name: string): string => `ema/${name}`,
   averageDecay: "emaDecay",
+  /** A finite number where a parameter may be updated in place. */
+  guard: (parameter: string): string => `guard/${parameter}`,
   /** The sum of a parameter's gradients over the parts of a step that have been done. */
   sum: (parameter: string): string => `sum/${parameter}`,
 } as const;
@@ -68,6 +71,11 @@ export interface UpdateOptions {
   readonly average?: boolean;
   /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
   readonly accumulate?: number;
+  /**
+   * Gives the update of every large parameter a guard: where memory counts, it can be written in place, and a loss or a
+   * gradient that is not finite must leave it as it was. Default false.
+   */
+  readonly guarded?: boolean;
 }
 
 /** A training graph, still in logical operators, with what has to be fed and kept between steps. */
@@ -83,6 +91,8 @@ export interface StepGraph {
   readonly noise: ReadonlyMap<string, NoiseInput>;
   /** Scalar inputs that the optimizer computes for every step. */
   readonly scalars: readonly string[];
+  /** Updates that `guardUpdates` can let be written in place. */
+  readonly guarded: readonly GuardedUpdate[];
 }
 
 /** The usual exemptions from weight decay: biases, and batch norm's scale and offset. */
@@ -92,6 +102,7 @@ export function exemptBiasAndNorm(_name: string, spec: ParameterSpec): boolean {
 
 interface LossPass {
   readonly pass: ForwardPass;
+  readonly loss: Value;
   readonly gradients: ReadonlyMap<string, Value>;
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
   /** Scalars that every pass is fed. */
@@ -144,10 +155,11 @@ function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateO
   g.output(stepNames.correct, correct(g, pass.output, labels));
   for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
-  return { pass, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
+  return { pass, loss, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
 }
 
 interface Update {
+  readonly guarded: readonly GuardedUpdate[];
   readonly kept: readonly string[];
   readonly scalars: readonly string[];
   /** The parameters after the step. */
@@ -161,7 +173,7 @@ function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor:
   return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
 }
 
-/** Elements from which on it counts when a gradient's memory becomes free. */
+/** Elements from which on it counts when memory becomes free. */
 const LARGE_GRADIENT = 2 ** 16;
 
 /**
@@ -179,6 +191,7 @@ function addUpdate(
   parameters: ReadonlyMap<string, { readonly value: Value; readonly spec: ParameterSpec }>,
   gradients: ReadonlyMap<string, Value>,
   { optimizer, clipNorm, exempt, rateFactor }: UpdateOptions,
+  guardedBy?: Value,
 ): Update {
   const names = [...gradients.keys()];
   const squares = Array.from(gradients.values(), (gradient) => addSquaredNorm(g, gradient));
@@ -188,23 +201,31 @@ function addUpdate(
     clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
   const kept: string[] = [];
+  const guarded: GuardedUpdate[] = [];
   const nextParameters = new Map<string, Value>();
   names.forEach((name, index) => {
     const { value, spec } = parameters.get(name)!;
     const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
     const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
     const decayed = !exempt?.(name, spec);
+    const isLarge = sizeOf(spec.shape) >= LARGE_GRADIENT;
     const next = g.within(`update/${name}`, () => {
       const [rate, ...others] = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
-      const own = [sizeOf(spec.shape) < LARGE_GRADIENT ? rate : waitFor(g, rate, squares[index]), ...others];
+      const own = [isLarge ? waitFor(g, rate, squares[index]) : rate, ...others];
       return optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars: own, decayed });
     });
     nextParameters.set(name, next.parameter);
     g.output(stepNames.next(name), next.parameter);
     next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
     kept.push(name, ...stateNames);
+    if (!isLarge || guardedBy === undefined) return;
+    g.output(stepNames.guard(name), g.op("Add", [guardedBy, squares[index]]));
+    guarded.push({
+      guard: stepNames.guard(name),
+      pairs: [name, ...stateNames].map((input) => [input, stepNames.next(input)]),
+    });
   });
-  return { kept, scalars: optimizer.scalars, next: nextParameters };
+  return { guarded, kept, scalars: optimizer.scalars, next: nextParameters };
 }
 
 /** Moves the averages towards what the step has made. @returns the names of the averages, which are kept */
@@ -261,7 +282,8 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
     if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
     g.output(stepNames.normOf(name), joinNorms(g, [addSquaredNorm(g, gradient)]));
   }
-  const { kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options);
+  const guardedBy = options.guarded === true ? loss.loss : undefined;
+  const { guarded, kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
   const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];
   return {
     graph: g.finish(),
@@ -270,6 +292,7 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
     kept: [...kept, ...pass.bufferUpdates.keys(), ...averages],
     noise: pass.noise,
     scalars: [...scalars, ...loss.scalars, ...(options.average === true ? [stepNames.averageDecay] : [])],
+    guarded,
   };
 }
 
@@ -288,6 +311,7 @@ export function buildCollectingStep(options: ForwardOptions & Pick<UpdateOptions
     kept: [...Array.from(gradients.keys(), stepNames.sum), ...pass.bufferUpdates.keys()],
     noise: pass.noise,
     scalars,
+    guarded: [],
   };
 }
 
@@ -307,6 +331,7 @@ export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, 
     kept: [...pass.bufferUpdates.keys()],
     noise: pass.noise,
     scalars,
+    guarded: [],
   };
 }
 
@@ -336,5 +361,6 @@ export function buildUpdateStep(module: Module, options: UpdateOptions): StepGra
     kept,
     noise: new Map(),
     scalars: [...scalars, stepNames.gradientScale],
+    guarded: [],
   };
 }

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { explainFailure } from "./failure.ts";
 import { HostTensor } from "./host-tensor.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
-import type { RuntimeTensor } from "./runtime.ts";
+import type { RuntimeTensor, SessionOptions } from "./runtime.ts";
 
 /** Where each output of a run is written. */
 export type Places = Readonly<Record<string, HostTensor>>;
@@ -16,26 +16,41 @@ export type Places = Readonly<Record<string, HostTensor>>;
 export type FindPlaces = (
   fetches: readonly string[],
   feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
-  into: Readonly<Record<string, RuntimeTensor>>,
+  into: Readonly<Record<string, Tensor | RuntimeTensor>>,
 ) => Places;
 
-/** @throws {ResiduaError} from what it returns, if a tensor given for an output does not fit it or is fed to the same run */
-export function createPlaces(ort: OrtModule, { outputNames, outputMetadata }: InferenceSession): FindPlaces {
+/**
+ * @param overwrites inputs that may be fed what an output is written into
+ * @throws {ResiduaError} from what it returns, if a tensor given for an output does not fit it or is fed to the same run
+ */
+export function createPlaces(
+  ort: OrtModule,
+  { outputNames, outputMetadata }: InferenceSession,
+  overwrites: SessionOptions["overwrites"] = [],
+): FindPlaces {
+  const outputOf = new Map(overwrites);
   const declared = new Map(outputNames.map((name, index) => [name, outputMetadata[index]]));
-  const placeOf = (name: string, given: RuntimeTensor | undefined): HostTensor => {
+  const placeOf = (name: string, given: Tensor | RuntimeTensor | undefined): HostTensor => {
     const output = declared.get(name);
     if (!output?.isTensor) throw new ResiduaError(`output "${name}"`, "is no tensor; it has no place in memory");
     const [dtype, shape] = [output.type as DType, output.shape as Shape];
-    if (given === undefined) {
-      const data = new dtypeArrays[dtype](sizeOf(shape)) as Float32Array;
-      return new HostTensor(new ort.Tensor(dtype as "float32", data, shape), dtype);
-    }
-    if (given instanceof HostTensor && given.dtype === dtype && sameShape(given.shape, shape)) return given;
+    const holding = (data: Tensor["data"]): HostTensor =>
+      new HostTensor(new ort.Tensor(dtype as "float32", data as Float32Array, shape), dtype);
+    if (given === undefined) return holding(new dtypeArrays[dtype](sizeOf(shape)));
+    const fits = given.dtype === dtype && sameShape(given.shape, shape);
+    if (fits && given instanceof HostTensor) return given;
+    if (fits && "data" in given) return holding(given.data);
     const found = `${given.dtype} ${formatShape(given.shape)}`;
     throw new ShapeError(`output "${name}"`, `cannot be written into ${found}; must be ${dtype} ${formatShape(shape)}`);
   };
   return (fetches, feeds, into) => {
-    const fed = new Set(Object.values(feeds));
+    const isOverwritten = (input: string): boolean =>
+      outputOf.has(input) && into[outputOf.get(input)!] === feeds[input];
+    const fed = new Set(
+      Object.keys(feeds)
+        .filter((input) => !isOverwritten(input))
+        .map((input) => feeds[input]),
+    );
     const isFed = fetches.find((name) => Object.hasOwn(into, name) && fed.has(into[name]));
     if (isFed !== undefined) throw new ResiduaError(`output "${isFed}"`, "cannot be written into what the run is fed");
     return Object.fromEntries(fetches.map((name) => [name, placeOf(name, into[name])]));

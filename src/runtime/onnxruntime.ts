@@ -56,7 +56,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
         ...flavour.sessionOptions(options),
       };
       try {
-        return wrapSession(ort, flavour, await queue(() => ort.InferenceSession.create(model, settings)));
+        return wrapSession(ort, flavour, await queue(() => ort.InferenceSession.create(model, settings)), options);
       } catch (error) {
         throw explainFailure("model", error);
       }
@@ -64,11 +64,16 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
   };
 }
 
-function wrapSession(ort: OrtModule, { beforeRun }: OrtFlavour, inner: InferenceSession): Session {
+function wrapSession(
+  ort: OrtModule,
+  { beforeRun }: OrtFlavour,
+  inner: InferenceSession,
+  { overwrites }: SessionOptions,
+): Session {
   const queue = queueOf(ort);
   const { inputNames, inputMetadata } = inner;
   const outputNames = inner.outputNames.filter((name) => name !== UNRETURNED);
-  const inPlace = outputNames.length < inner.outputNames.length ? createPlaces(ort, inner) : undefined;
+  const inPlace = outputNames.length < inner.outputNames.length ? createPlaces(ort, inner, overwrites) : undefined;
   const inputs = new Map(inputNames.map((name, index) => [name, inputMetadata[index]]));
   const outputs = new Set(outputNames);
   const onDevice = new Set<DeviceTensor>();

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly graphOptimization?: "disabled" | "basic" | "extended" | "all";
   /** Outputs that stay where they were computed, to be fed back; only a runtime with memory of its own has a use for it. */
   readonly keepOnDevice?: readonly string[];
+  /** Inputs whose memory the model may write these outputs into, for it reads them no more by then. */
+  readonly overwrites?: readonly (readonly [input: string, output: string])[];
   /** Writes a profile to a file that starts with this name; Node only. */
   readonly profile?: string;
 }
@@ -43,14 +45,14 @@ export interface Session {
    *
    * @param feeds one entry an input
    * @param fetches the outputs wanted; all if left out
-   * @param into results of an earlier run, by output, whose memory may be written anew; the outputs are these tensors then.
+   * @param into tensors by output, such as results of an earlier run, whose memory is written anew; the outputs lie there then.
    * Only where the runtime {@link Runtime.writesInPlace} and the model was made for it; disregarded elsewhere.
    * @throws {ResiduaError} if an input is missing, unknown, or of another type or shape
    */
   run(
     feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
     fetches?: readonly string[],
-    into?: Readonly<Record<string, RuntimeTensor>>,
+    into?: Readonly<Record<string, Tensor | RuntimeTensor>>,
   ): Promise<Readonly<Record<string, RuntimeTensor>>>;
   /** Ends the profile and writes it: to a file in Node, to the console in a browser. */
   endProfiling(): void;

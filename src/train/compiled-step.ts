@@ -11,6 +11,7 @@ import {
   type UpdateOptions,
 } from "../compile/step.ts";
 import { leaveOutputsInPlace } from "../compile/unreturned.ts";
+import { guardUpdates } from "../compile/updates-in-place.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
@@ -50,6 +51,8 @@ export interface CompiledStep {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Those of them that belong to the optimizer. */
   readonly optimizerState: ReadonlySet<string>;
+  /** What is written where it lay, with the output that it becomes; none but where the runtime writes in place. */
+  readonly inPlace: ReadonlyMap<string, string>;
   /** Where a step takes several batches. */
   readonly collection?: CompiledCollection;
   /** From row-major to how the step stores it. */
@@ -62,7 +65,7 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const { lowering = portable, loss = crossEntropy, optimizer, watch, accumulate = 1 } = options;
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new OptionError("accumulate", `must be a whole number above 0, got ${accumulate}`);
-  const logical = buildTrainingStep({ ...options, loss }, watch);
+  const logical = buildTrainingStep({ ...options, loss, guarded: options.runtime.writesInPlace }, watch);
   const lowered = lowering.lower(logical.graph);
   const { layouts } = lowered;
   const trained = [...logical.trained.keys()];
@@ -83,6 +86,7 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
           ),
         }),
     shapes: shapesOf((name) => !fed.has(name)),
+    inPlace: new Map(logical.guarded.flatMap(({ pairs }) => pairs)),
     optimizerState: new Set(optimizer.state.flatMap((kind) => trained.map((name) => stepNames.state(kind, name)))),
     pack: (name, value) => layouts.get(name)?.pack(value) ?? value,
     unpack: (name, value) => layouts.get(name)?.unpack(value) ?? value,
@@ -92,11 +96,11 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
 /** Encodes and loads a lowered step, or takes it as it was kept. */
 async function loadStep(
   { runtime, session, cache, lowering = portable }: StepOptions,
-  { graph, kept }: StepGraph,
+  { graph, kept, guarded }: StepGraph,
   { write }: LoweredGraph,
 ): Promise<Session> {
   const make = (): Uint8Array => {
-    const written = write();
+    const written = guardUpdates(write(), guarded);
     return encodeModel(toModel(runtime.writesInPlace ? leaveOutputsInPlace(written) : written));
   };
   const identity = cache && identifyGraph(graph, lowering);
@@ -105,6 +109,7 @@ async function loadStep(
     graphOptimization: lowering.isFinal ? "disabled" : "all",
     ...session,
     keepOnDevice: kept.map(stepNames.next),
+    overwrites: guarded.flatMap(({ pairs }) => pairs),
   });
 }
 

@@ -56,7 +56,8 @@ export interface Trainer {
   /**
    * Trains on one batch, or on as many as are accumulated, one after another in one tensor.
    *
-   * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step
+   * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step. Where the
+   * loss is a number and some gradients are not, large parameters whose own gradient is one may have been updated.
    */
   step(batch: LabeledBatch, learningRate: number): Promise<StepResult>;
   state(): Promise<TrainingState>;
@@ -76,7 +77,8 @@ export interface Trainer {
 /**
  * Compiles the training step of a network and starts it from fresh parameters. Between steps, every parameter, running
  * statistic and state tensor stays what the runtime returned, and is fed to the next step as it is. Where the runtime writes
- * in place, two sets of them take turns, so that a step that diverges leaves the one before it as it was.
+ * in place, large parameters and their state are written where they lie, unless the loss or their gradient is not finite;
+ * of the others two sets take turns.
  *
  * @throws {OptionError} if the batch is not a whole number above 0 or a watched parameter does not exist
  * @throws {ShapeError} if the network does not take such images
@@ -90,14 +92,20 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     mixup: mixup !== undefined,
     average: average !== undefined,
   });
-  const { session, logical, shapes, pack, unpack, collection } = compiled;
+  const { session, logical, shapes, pack, unpack, collection, inPlace } = compiled;
   let steps = 0;
   let held: Held = {};
   /** Results that are no longer needed, by output: the next step is written into their memory. */
   let spare: Readonly<Record<string, RuntimeTensor>> = {};
   const retire = (state: Held): void => {
-    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(state) };
-    else Object.values(state).forEach(disposeTensor);
+    const others = Object.fromEntries(Object.entries(state).filter(([name]) => !inPlace.has(name)));
+    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(others) };
+    else Object.values(others).forEach(disposeTensor);
+  };
+  /** Memory of its own for what a step writes over. */
+  const store = (name: string, value: Tensor): Tensor => {
+    const packed = pack(name, value);
+    return inPlace.has(name) && packed.data === value.data ? { ...packed, data: value.data.slice() } : packed;
   };
   const hold = (next: Held): void => {
     const replaced = Object.entries(held).filter(([name]) => Object.hasOwn(next, name));
@@ -106,7 +114,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   };
   const load: Trainer["load"] = (state, done, { partial = false } = {}) => {
     const whole = completeState(state, compiled, partial);
-    hold(Object.fromEntries(whole.map(([name, value]) => [name, pack(name, value)])));
+    hold(Object.fromEntries(whole.map(([name, value]) => [name, store(name, value)])));
     steps = done;
   };
   load(initializeState(options.module, options.seed), 0);
@@ -130,7 +138,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       ...takenBy(on.session, state),
       ...Object.fromEntries(inputs.map(([name, value]) => [name, pack(name, value)])),
     };
-    return on.session.run(feeds, undefined, on.session === session ? spare : {});
+    const places = Array.from(inPlace, ([name, output]) => [output, held[name]] as const);
+    return on.session.run(feeds, undefined, on.session === session ? { ...spare, ...Object.fromEntries(places) } : {});
   };
 
   /** All parts of a step but the last: sums of their gradients, and running statistics moved on. */

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { createModel } from "../nn/models.ts";
+import { adamw } from "../optim/adamw.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { sgd } from "../optim/sgd.ts";
+import { createNodeRuntime } from "../runtime/node.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { float32 } from "../tensor/tensor.ts";
+import { brightRows, hashState } from "../../test/support/training.ts";
+import { chooseLowering } from "./lowering.ts";
+import { createTrainer, DivergenceError, type Trainer, type TrainerOptions } from "./trainer.ts";
+
+// Wide enough for parameters of more than 2¹⁶ elements: these are updated where they lie.
+const { module } = createModel("resnet8", { channels: 2, classes: 3, stemWidth: 64 });
+const imageShape = [2, 8, 8];
+const batch = 4;
+const runtime = createNodeRuntime();
+/** Returns new tensors from every step. */
+const copying: Runtime = { ...runtime, writesInPlace: false };
+const { lowering: fastest } = await chooseLowering(runtime, "auto");
+const { lowering: portable } = await chooseLowering(runtime, "portable");
+const base: TrainerOptions = { runtime, module, imageShape, batch, optimizer: sgd(), seed: 1, session: { threads: 1 } };
+
+const optimizers: readonly (readonly [string, Optimizer, Partial<TrainerOptions>])[] = [
+  ["SGD", sgd({ momentum: 0.9, weightDecay: 1e-3 }), {}],
+  ["SGD without momentum", sgd({ momentum: 0 }), {}],
+  ["AdamW with averages, clipped", adamw(), { average: 0.9, clipNorm: 0.5 }],
+  ["Nesterov, two batches a step", sgd({ nesterov: true }), { accumulate: 2 }],
+];
+
+const batchOf = (step: number, accumulate = 1) => brightRows(step, batch * accumulate, imageShape);
+
+async function withTrainer<T>(options: TrainerOptions, body: (trainer: Trainer) => Promise<T>): Promise<T> {
+  const trainer = await createTrainer(options);
+  try {
+    return await body(trainer);
+  } finally {
+    await trainer.release();
+  }
+}
+
+test.each(optimizers)(
+  "%s updates large parameters in place to the same bits as elsewhere",
+  async (_, optimizer, more) => {
+    for (const lowering of [fastest, portable]) {
+      const [there, elsewhere] = await Promise.all(
+        [runtime, copying].map((each) =>
+          withTrainer({ ...base, ...more, optimizer, lowering, runtime: each }, async (trainer) => {
+            for (let step = 0; step < 3; step++) await trainer.step(batchOf(step, more.accumulate), 0.05);
+            return hashState(await trainer.state());
+          }),
+        ),
+      );
+      expect(there, lowering.name).toBe(elsewhere);
+    }
+  },
+);
+
+test("what was loaded is not written over, nor what was read", async () => {
+  await withTrainer({ ...base, lowering: portable }, async (trainer) => {
+    const given = await trainer.state();
+    const hash = hashState(given);
+    trainer.load(given, 0);
+    await trainer.step(batchOf(0), 0.05);
+    const read = await trainer.state();
+    const after = hashState(read);
+    await trainer.step(batchOf(1), 0.05);
+    expect(hashState(given)).toBe(hash);
+    expect(hashState(read)).toBe(after);
+    expect(hashState(await trainer.state())).not.toBe(after);
+  });
+});
+
+test.each([
+  ["at the first step", 0],
+  ["later", 2],
+])("a step whose loss is no number leaves large parameters as they were, %s", async (_, before) => {
+  for (const lowering of [fastest, portable]) {
+    await withTrainer({ ...base, lowering }, async (trainer) => {
+      for (let step = 0; step < before; step++) await trainer.step(batchOf(step), 0.05);
+      const hash = hashState(await trainer.state());
+      const { images, labels } = batchOf(9);
+      const broken = {
+        images: float32(
+          images.shape,
+          images.data.map(() => Number.NaN),
+        ),
+        labels,
+      };
+      await expect(trainer.step(broken, 0.05)).rejects.toThrow(DivergenceError);
+      expect(hashState(await trainer.state()), lowering.name).toBe(hash);
+      expect((await trainer.step(batchOf(before), 0.05)).loss).toBeGreaterThan(0);
+    });
+  }
+});
