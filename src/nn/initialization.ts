@@ -42,15 +42,15 @@ export function uniformFanIn(fanIn?: number): Initializer {
 }
 
 /**
- * Fresh parameters and buffers of a module tree under their state-dict names. Each draws from its own stream of
- * (seed, name), so that adding a layer changes no other.
+ * Fresh parameters and buffers of a module tree under their state-dict names, made when they are asked for. Each draws from its
+ * own stream of (seed, name), so that adding a layer changes no other.
  */
+export function* drawState(module: Module, seed: number): Generator<readonly [string, Tensor<"float32">]> {
+  for (const [name, { shape, initialize }] of [...parametersOf(module), ...buffersOf(module)])
+    yield [name, float32(shape, initialize(shape, randomStream(seed, `initialize ${name}`)))];
+}
+
+/** All that {@link drawState} makes. */
 export function initializeState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
-  const specs = [...parametersOf(module), ...buffersOf(module)];
-  return new Map(
-    specs.map(([name, spec]) => [
-      name,
-      float32(spec.shape, spec.initialize(spec.shape, randomStream(seed, `initialize ${name}`))),
-    ]),
-  );
+  return new Map(drawState(module, seed));
 }

@@ -1,5 +1,5 @@
 import { stepNames } from "../compile/step.ts";
-import { initializeState } from "../nn/initialization.ts";
+import { drawState } from "../nn/initialization.ts";
 import type { RuntimeTensor, Session } from "../runtime/runtime.ts";
 import { TrainingError, WeightsError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -117,7 +117,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     hold(Object.fromEntries(whole.map(([name, value]) => [name, store(name, value)])));
     steps = done;
   };
-  load(initializeState(options.module, options.seed), 0);
+  for (const [name, value] of drawState(options.module, options.seed)) {
+    const average = stepNames.average(name);
+    for (const kept of [name, average].filter((each) => shapes.has(each))) hold({ [kept]: store(kept, value) });
+  }
+  for (const name of compiled.optimizerState) hold({ [name]: store(name, zeros("float32", shapes.get(name)!)) });
 
   /** Runs one part of a step on what has been kept so far. @param part counts from 0 */
   const runPart = (

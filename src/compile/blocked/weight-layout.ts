@@ -1,7 +1,7 @@
 import { type GraphBuilder, indexTensor, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { float32, type Tensor } from "../../tensor/tensor.ts";
+import { float32 } from "../../tensor/tensor.ts";
 import type { Layout } from "../lowering.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { reshape, roundUp } from "./layout.ts";
@@ -40,11 +40,13 @@ function sourceChannel(plan: ConvolutionPlan, out: number, inGroup: number): num
   return Math.floor(channel / perGroup) === group ? channel % perGroup : -1;
 }
 
-function denseSource(plan: ConvolutionPlan): Int32Array {
+/** Takes a stored entry, in the order of memory, and the logical one behind it, or −1. */
+type VisitEntry = (at: number, origin: number) => void;
+
+function visitDense(plan: ConvolutionPlan, visit: VisitEntry): void {
   const { block, inBlocks, outBlocks, blockedGroups, kernel, inChannels, groups } = plan;
   const taps = kernel[0] * kernel[1];
   const perGroup = inChannels / groups;
-  const source = new Int32Array(blockedGroups * outBlocks * inBlocks * taps * block * block);
   let at = 0;
   for (let outBlock = 0; outBlock < blockedGroups * outBlocks; outBlock++) {
     for (let inBlock = 0; inBlock < inBlocks; inBlock++) {
@@ -53,25 +55,21 @@ function denseSource(plan: ConvolutionPlan): Int32Array {
           for (let o = 0; o < block; o++) {
             const out = outBlock * block + o;
             const channel = sourceChannel(plan, out, inBlock * block + i);
-            source[at++] = channel < 0 ? -1 : (out * perGroup + channel) * taps + tap;
+            visit(at++, channel < 0 ? -1 : (out * perGroup + channel) * taps + tap);
           }
         }
       }
     }
   }
-  return source;
 }
 
-function outermostBlockedSource(plan: ConvolutionPlan, inner: number): Int32Array {
-  const { block, outChannels } = plan;
-  const source = new Int32Array(roundUp(outChannels, block) * inner);
+function visitOutermostBlocked({ block, outChannels }: ConvolutionPlan, inner: number, visit: VisitEntry): void {
   let at = 0;
   for (let first = 0; first < outChannels; first += block) {
     for (let rest = 0; rest < inner; rest++) {
-      for (let o = 0; o < block; o++) source[at++] = first + o < outChannels ? (first + o) * inner + rest : -1;
+      for (let o = 0; o < block; o++) visit(at++, first + o < outChannels ? (first + o) * inner + rest : -1);
     }
   }
-  return source;
 }
 
 /** The layout of the weight of a convolution. Equal names mean equal layouts. */
@@ -83,42 +81,29 @@ export function weightLayout(plan: ConvolutionPlan): WeightLayout {
     kind === "dense"
       ? [blockedGroups * outBlocks * block, inBlocks * block, ...kernel]
       : [roundUp(outChannels, block), inGroup, ...kernel];
-  // As large as the weight itself and needed at loading and saving only: kept no longer than memory is plentiful.
-  let held: WeakRef<Int32Array> | undefined;
-  const source = (): Int32Array => {
-    const kept = held?.deref();
-    if (kept) return kept;
-    const made = kind === "dense" ? denseSource(plan) : outermostBlockedSource(plan, inGroup * kernel[0] * kernel[1]);
-    held = new WeakRef(made);
-    return made;
-  };
+  const visit = (each: VisitEntry): void =>
+    kind === "dense" ? visitDense(plan, each) : visitOutermostBlocked(plan, inGroup * kernel[0] * kernel[1], each);
   return {
     name: `${kind}${block}/${groups}`,
     logicalShape,
     shape,
     hasPadding: sizeOf(shape) !== sizeOf(logicalShape),
-    source,
-    pack: (value) => packTensor(value, shape, source()),
-    unpack: (value) => unpackTensor(value, logicalShape, source()),
+    source: () => {
+      const source = new Int32Array(sizeOf(shape));
+      visit((at, origin) => void (source[at] = origin));
+      return source;
+    },
+    pack: ({ data }) => {
+      const stored = new Float32Array(sizeOf(shape));
+      visit((at, origin) => void (origin >= 0 && (stored[at] = data[origin] as number)));
+      return float32(shape, stored);
+    },
+    unpack: ({ data }) => {
+      const logical = new Float32Array(sizeOf(logicalShape));
+      visit((at, origin) => void (origin >= 0 && (logical[origin] = data[at] as number)));
+      return float32(logicalShape, logical);
+    },
   };
-}
-
-function packTensor(value: Tensor, shape: Shape, source: Int32Array): Tensor {
-  const from = value.data as Float32Array;
-  const stored = new Float32Array(source.length);
-  source.forEach((origin, at) => {
-    if (origin >= 0) stored[at] = from[origin]!;
-  });
-  return float32(shape, stored);
-}
-
-function unpackTensor(value: Tensor, shape: Shape, source: Int32Array): Tensor {
-  const from = value.data as Float32Array;
-  const logical = new Float32Array(sizeOf(shape));
-  source.forEach((origin, at) => {
-    if (origin >= 0) logical[origin] = from[at]!;
-  });
-  return float32(shape, logical);
 }
 
 /** Packs within the graph, entry by entry: for weights that are computed rather than stored. */
