@@ -118,8 +118,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     steps = done;
   };
   for (const [name, value] of drawState(options.module, options.seed)) {
-    const average = stepNames.average(name);
-    for (const kept of [name, average].filter((each) => shapes.has(each))) hold({ [kept]: store(kept, value) });
+    const names = [name, stepNames.average(name)].filter((each) => shapes.has(each));
+    for (const each of names) hold({ [each]: store(each, value) });
   }
   for (const name of compiled.optimizerState) hold({ [name]: store(name, zeros("float32", shapes.get(name)!)) });
 
