@@ -25,7 +25,7 @@ interface Options extends ModelFileOptions {
   readonly pixelSize?: number;
   readonly tta?: Views;
   readonly overlap: number;
-  readonly seedDepth?: number;
+  readonly persistence?: number;
   readonly foreground?: number;
   readonly minArea?: number;
   readonly json?: boolean;
@@ -111,14 +111,14 @@ async function segmentImage(
   const { width, height } = raster;
   const predictor = predictorOf(network, settings);
   const progress = createProgress();
-  const { foreground, seedDepth: seed, minArea: minimumArea } = options;
+  const { foreground, persistence, minArea: minimumArea } = options;
   const how: SegmentOptions = {
     overlap: options.overlap,
     views: options.tta ?? settings.views ?? 1,
-    instances: { ...settings.instances, ...onlyGiven({ foreground, seed, minimumArea }) },
+    instances: { ...settings.instances, ...onlyGiven({ foreground, persistence, minimumArea }) },
     onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`, share),
   };
-  const input = { raster, scaling: settings.scaling };
+  const input = { raster, scaling: settings.scaling, longestSide: settings.longestSide };
   const target = { raster, settings, base };
   try {
     if (settings.target === "instances") {
@@ -207,8 +207,8 @@ export function registerSegment(program: Command): void {
     )
     .addOption(
       new Option(
-        "--seed-depth <d>",
-        "least depth of a cell's seed: higher splits more (default: the model's)",
+        "--persistence <d>",
+        "how much deeper than the pass between them two cells must be: lower splits more (default: the model's)",
       ).argParser(decimalNumber(0, 1)),
     )
     .addOption(

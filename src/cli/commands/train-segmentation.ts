@@ -9,7 +9,7 @@ import { noAugmentation } from "../../data/augmentation.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { FreshTraining } from "../../train/node/training.ts";
 import type { Recipe } from "../../train/recipe.ts";
-import { decimalNumber, wholeNumber } from "../options.ts";
+import { decimalNumber, onlyGiven, wholeNumber } from "../options.ts";
 
 /** Options of `residua train` about segmentation. */
 export interface SegmentationOptions {
@@ -20,6 +20,7 @@ export interface SegmentationOptions {
   readonly ignore?: number;
   readonly test?: number;
   readonly crop?: number;
+  readonly longestSide?: number;
 }
 
 /** Adds the options of {@link SegmentationOptions} to a command. */
@@ -65,6 +66,12 @@ export function addSegmentationOptions(command: Command): Command {
         "--crop <n>",
         "rows and columns of the parts of images that are trained on (default: 128; --image-size, 256, is what it is used on)",
       ).argParser(wholeNumber(16)),
+    )
+    .addOption(
+      new Option(
+        "--longest-side <n>",
+        "shrink larger images to it, where they are trained on and where the network is used: for cells as large as a crop",
+      ).argParser(wholeNumber(16)),
     );
 }
 
@@ -73,8 +80,14 @@ export function asksForSegmentation(options: SegmentationOptions): boolean {
   if (options.task === "classify" && options.preset !== undefined)
     throw new OptionError("--preset", `"${options.preset}" is of --task segment; leave --task classify out`);
   const asks = options.task === "segment" || options.preset !== undefined;
-  const own = (["target", "loss", "ignore", "test", "crop"] as const).find((name) => options[name] !== undefined);
-  if (!asks && own !== undefined) throw new OptionError(`--${own}`, "is of segmentation; give --task segment, too");
+  const own = (["target", "loss", "ignore", "test", "crop", "longestSide"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (!asks && own !== undefined)
+    throw new OptionError(
+      own === "longestSide" ? "--longest-side" : `--${own}`,
+      "is of segmentation; give --task segment, too",
+    );
   return asks;
 }
 
@@ -149,7 +162,7 @@ export function segmentationTraining(
       ...settings,
       target,
       testShare: options.test ?? settings.testShare,
-      ...(options.crop === undefined ? {} : { crop: options.crop }),
+      ...onlyGiven({ crop: options.crop, longestSide: options.longestSide }),
       loss: isCells
         ? { ...settings.loss, name: options.loss ?? settings.loss.name, ...weights }
         : { name: options.loss ?? "combined", ...weights },

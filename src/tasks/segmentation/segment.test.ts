@@ -112,3 +112,22 @@ test("an image of one value has no cells, and its classes are those of darkness"
   const classes = await segmentClasses(pointwise([32, 32], scores.slice(0, 3)), { raster, scaling: standardScaling });
   expect(classes.every((label) => label === 0)).toBe(true);
 });
+
+test("what a network sees shrunk is found in the image's own size", async () => {
+  const size = { height: 90, width: 120 };
+  const inDisc = (at: number): boolean => Math.hypot(Math.floor(at / size.width) - 40, (at % size.width) - 70) < 25;
+  const truth = Uint16Array.from({ length: size.height * size.width }, (_, at) => (inDisc(at) ? 1 : 0));
+  const raster: Raster = { ...size, channels: 1, samples: truth.map((id) => 1000 * id) };
+  const inside = (value: number): number => 40 * (value - 0.5);
+  const predictor = pointwise([32, 32], [(value) => -inside(value), inside, () => -40, (value) => 40 * value - 20]);
+  const input = { raster, scaling: { low: 0, high: 100, invertBright: false }, longestSide: 30 };
+  const { labels, count } = await segmentCells(predictor, input);
+  expect(count).toBe(1);
+  // A ring of less than a point of the small image, four of the large one, may be taken for the other side.
+  const { figures } = compareCells("disc", { ...size, truth, found: labels });
+  expect(figures.foregroundIou).toBeGreaterThan(0.93);
+  const classes = await segmentClasses(pointwise([32, 32], [(value) => -inside(value), inside, () => -9]), input);
+  expect(classes.length).toBe(truth.length);
+  const right = classes.reduce((sum, label, at) => sum + (label === truth[at] ? 1 : 0), 0);
+  expect(right / truth.length).toBeGreaterThan(0.98);
+});

@@ -1,4 +1,5 @@
 import { type IntensityScaling, measureIntensity, type Raster } from "../../data/segmentation/raster.ts";
+import { enlargePart, shrinkRaster } from "../../data/segmentation/shrink.ts";
 import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
 import { type Part, type PredictOptions, predictPart, type Predictor } from "./predict.ts";
 
@@ -11,6 +12,42 @@ export interface SegmentOptions extends PredictOptions {
   readonly instances?: Partial<InstanceOptions>;
   /** Told how much is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+}
+
+/** An image, and how a network is to see it. */
+export interface SegmentInput {
+  readonly raster: Raster;
+  readonly scaling: IntensityScaling;
+  /** Rows or columns that the network sees at most: larger images are shrunk, and what is found is enlarged. */
+  readonly longestSide?: number | undefined;
+}
+
+/** What the network says of any part of an image. */
+type MapsOfPart = (part: Part) => Promise<{ readonly maps: Float32Array; readonly outputs: number }>;
+
+async function mapImage(
+  predictor: Predictor,
+  { raster, scaling, longestSide = Infinity }: SegmentInput,
+  options: PredictOptions,
+): Promise<MapsOfPart> {
+  const seen = shrinkRaster(raster, longestSide);
+  const line = measureIntensity(seen, scaling);
+  const predict: MapsOfPart = (part) => predictPart(predictor, { raster: seen, line }, part, options);
+  if (seen === raster) return predict;
+  const { maps: small, outputs } = await predict({ top: 0, left: 0, height: seen.height, width: seen.width });
+  const plane = seen.height * seen.width;
+  return async (part) => {
+    const points = part.height * part.width;
+    const maps = new Float32Array(outputs * points);
+    for (let output = 0; output < outputs; output++)
+      enlargePart(
+        small.subarray(output * plane, (output + 1) * plane),
+        { from: seen, to: raster },
+        part,
+        maps.subarray(output * points, (output + 1) * points),
+      );
+    return { maps, outputs };
+  };
 }
 
 /** The parts of a large image: each has a core, which no other has, and a margin around it. */
@@ -56,14 +93,15 @@ async function overWindows(
  */
 export async function segmentCells(
   predictor: Predictor,
-  { raster, scaling }: { readonly raster: Raster; readonly scaling: IntensityScaling },
+  input: SegmentInput,
   options: SegmentOptions = {},
 ): Promise<{ readonly labels: Int32Array; readonly count: number }> {
-  const line = measureIntensity(raster, scaling);
+  const { raster } = input;
+  const mapsOf = await mapImage(predictor, input, options);
   const labels = new Int32Array(raster.height * raster.width);
   let count = 0;
   await overWindows(raster, options.onProgress, async ({ core, whole }) => {
-    const { maps } = await predictPart(predictor, { raster, line }, whole, options);
+    const { maps } = await mapsOf(whole);
     const plane = whole.height * whole.width;
     const map = (index: number): Float32Array => maps.subarray(index * plane, (index + 1) * plane);
     const found = separateCells(
@@ -122,13 +160,14 @@ function keepOwn(
  */
 export async function segmentClasses(
   predictor: Predictor,
-  { raster, scaling }: { readonly raster: Raster; readonly scaling: IntensityScaling },
+  input: SegmentInput,
   options: SegmentOptions = {},
 ): Promise<Uint8Array> {
-  const line = measureIntensity(raster, scaling);
+  const { raster } = input;
+  const mapsOf = await mapImage(predictor, input, options);
   const classes = new Uint8Array(raster.height * raster.width);
   await overWindows(raster, options.onProgress, async ({ core, whole }) => {
-    const { maps, outputs } = await predictPart(predictor, { raster, line }, whole, options);
+    const { maps, outputs } = await mapsOf(whole);
     const plane = whole.height * whole.width;
     for (let row = 0; row < core.height; row++) {
       for (let column = 0; column < core.width; column++) {

@@ -21,6 +21,8 @@ export interface SegmentationSettings {
   readonly distanceWeight?: number;
   /** Rows and columns of the crops that are trained on; those of the network's tile if left out. */
   readonly crop?: number;
+  /** Rows or columns that an image has at most where it is trained on and used: larger ones are shrunk to it. */
+  readonly longestSide?: number;
   readonly augmentation: SegmentationAugmentation;
   /** Share of the images that was kept for the test, always by the same seed. */
   readonly testShare: number;
@@ -47,6 +49,7 @@ export const standardSettings: SegmentationSettings = {
 const number = v.pipe(v.number(), v.finite());
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const least = (minimum: number): v.GenericSchema<unknown, number> => v.pipe(number, v.minValue(minimum));
+const side = v.pipe(v.number(), v.safeInteger(), v.minValue(16), v.maxValue(4096));
 const value = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(255));
 
 const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictObject({
@@ -59,7 +62,8 @@ const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictO
   }),
   loss: v.strictObject({ name: v.picklist(segmentationLossNames), classWeights: v.exactOptional(v.array(least(0))) }),
   distanceWeight: v.exactOptional(least(0)),
-  crop: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(16), v.maxValue(4096))),
+  crop: v.exactOptional(side),
+  longestSide: v.exactOptional(side),
   augmentation: v.strictObject({
     flip: v.boolean(),
     rotation: share,

@@ -10,6 +10,7 @@ import {
   type MaskMeaning,
   type SegmentationSet,
 } from "../../segmentation/set.ts";
+import { shrinkMasked } from "../../segmentation/shrink.ts";
 import { listMasked, type MaskedFile, readMasked } from "./folder.ts";
 
 /** Points of all images together that are kept in memory: half a gigabyte of masks, and as much of images at least. */
@@ -51,6 +52,8 @@ export interface LoadMaskedOptions {
   readonly values?: readonly number[];
   /** The value of points that belong to no class. */
   readonly ignored?: number;
+  /** Rows or columns that an image has at most: larger ones are shrunk. */
+  readonly longestSide?: number;
 }
 
 const MAXIMUM_CLASSES = 64;
@@ -71,11 +74,11 @@ function findValues(masks: readonly Uint16Array[], ignored: number | undefined, 
  * @throws {EnvironmentError} if all of them are more than is kept in memory
  */
 export async function loadMasked(files: readonly MaskedFile[], options: LoadMaskedOptions): Promise<SegmentationSet> {
-  const { meaning, channels, ignored } = options;
+  const { meaning, channels, ignored, longestSide = Infinity } = options;
   const read: MaskedRaster[] = [];
   let points = 0;
   for (const file of files) {
-    const masked = await readMasked(file, meaning);
+    const masked = shrinkMasked(await readMasked(file, meaning), longestSide);
     requireChannels(masked.image.channels, channels);
     points += masked.mask.length;
     if (points > MAXIMUM_POINTS)

@@ -39,12 +39,12 @@ export async function evaluateFiles(
 ): Promise<FolderEvaluation> {
   const predictor = predictorOf(network, settings);
   const options = { ...rest, views };
-  const { scaling, instances, values = [], ignored } = settings;
+  const { scaling, longestSide, instances, values = [], ignored } = settings;
   const cells: CellCounts[] = [];
   const classes: ClassCounts[] = [];
   for (const [index, file] of files.entries()) {
     const { name, image, mask } = await readMasked(file, settings.target);
-    const input = { raster: image, scaling };
+    const input = { raster: image, scaling, longestSide };
     if (settings.target === "instances") {
       const { labels } = await segmentCells(predictor, input, {
         ...options,
