@@ -129,6 +129,18 @@ describe("a network that learnt drawn cells", () => {
     expect(await sharp(at("found/0003.overlay.png")).metadata()).toMatchObject({ width: 80, height: 72, channels: 3 });
   });
 
+  test("finds fewer cells where they must be deeper, larger or surer", { timeout }, async () => {
+    const count = async (...options: readonly string[]): Promise<number> => {
+      const args = ["segment", "cells/images/0003.png", ...model, "--out", "chosen", ...options];
+      const { images } = await json<{ readonly images: readonly { readonly cells: number }[] }>(...args);
+      return images[0].cells;
+    };
+    const split = await count("--persistence", "0.02", "--min-area", "0");
+    expect(split).toBeGreaterThan(await count("--persistence", "0.99", "--min-area", "0"));
+    expect(split).toBeGreaterThan(await count("--persistence", "0.02", "--min-area", "10000"));
+    expect(await count("--foreground", "0.9999")).toBe(0);
+  });
+
   test("finds the same in TIFF as in PNG, and in tiles much the same as in larger overlaps", { timeout }, async () => {
     const { image, mask } = drawCells({ ...drawn, height: 150, width: 170, cells: 36, index: 77, bits: 10 });
     for (const part of ["large/images", "large/masks"]) await mkdir(at(part), { recursive: true });
