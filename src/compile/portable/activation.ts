@@ -5,7 +5,7 @@ import type { PortableChoices } from "./choices.ts";
 /** max(x, 0), as chosen; `Relu` stays as it is. */
 export const relus: Readonly<Record<PortableChoices["relu"], Rewrite<"Relu"> | undefined>> = {
   relu: undefined,
-  "leaky-relu": (g, { inputs: [x] }) => [g.op("LeakyRelu", [x], { alpha: 0 })],
+  prelu: (g, { inputs: [x] }) => [g.op("PRelu", [x, g.fill(0)])],
 };
 
 /** dy where y > 0, 0 elsewhere: a product with a step function, faster than `Where`. */
