@@ -6,9 +6,9 @@ import { sgd } from "../optim/sgd.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { float32 } from "../tensor/tensor.ts";
-import { brightRows, hashState } from "../../test/support/training.ts";
+import { brightRows, hashState, withTrainer } from "../../test/support/training.ts";
 import { chooseLowering } from "./lowering.ts";
-import { createTrainer, DivergenceError, type Trainer, type TrainerOptions } from "./trainer.ts";
+import { DivergenceError, type TrainerOptions } from "./trainer.ts";
 
 // Wide enough for parameters of more than 2¹⁶ elements: these are updated where they lie.
 const { module } = createModel("resnet8", { channels: 2, classes: 3, stemWidth: 64 });
@@ -29,15 +29,6 @@ const optimizers: readonly (readonly [string, Optimizer, Partial<TrainerOptions>
 ];
 
 const batchOf = (step: number, accumulate = 1) => brightRows(step, batch * accumulate, imageShape);
-
-async function withTrainer<T>(options: TrainerOptions, body: (trainer: Trainer) => Promise<T>): Promise<T> {
-  const trainer = await createTrainer(options);
-  try {
-    return await body(trainer);
-  } finally {
-    await trainer.release();
-  }
-}
 
 test.each(optimizers)(
   "%s updates large parameters in place to the same bits as elsewhere",

@@ -5,7 +5,7 @@ import { sgd } from "../optim/sgd.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
 import { TrainingError, WeightsError } from "../tensor/errors.ts";
 import { float32 } from "../tensor/tensor.ts";
-import { brightRows, dropoutNetwork, hashState } from "../../test/support/training.ts";
+import { brightRows, dropoutNetwork, hashState, withTrainer } from "../../test/support/training.ts";
 import { chooseLowering } from "./lowering.ts";
 import { createTrainer, type Trainer, type TrainerOptions } from "./trainer.ts";
 
@@ -28,16 +28,6 @@ const resnet8: TrainerOptions = {
   ...withDropout,
   module: createModel("resnet8", { channels: 2, classes: 3, shortcut: "project" }).module,
 };
-
-/** Makes a trainer for as long as `body` takes. */
-async function withTrainer<T>(options: TrainerOptions, body: (trainer: Trainer) => Promise<T>): Promise<T> {
-  const trainer = await createTrainer(options);
-  try {
-    return await body(trainer);
-  } finally {
-    await trainer.release();
-  }
-}
 
 /** Trains from the trainer's step to `end`; each step has images of its own. @returns the losses */
 async function trainTo(trainer: Trainer, end: number, rate = 0.05): Promise<readonly number[]> {

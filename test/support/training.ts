@@ -6,6 +6,7 @@ import { bytesOf, float32, int64, type Tensor } from "../../src/tensor/tensor.ts
 import type { LabeledBatch } from "../../src/train/batch.ts";
 import type { CheckpointNotes } from "../../src/train/checkpoint.ts";
 import { defaultRecipe } from "../../src/train/recipe.ts";
+import { createTrainer, type Trainer, type TrainerOptions } from "../../src/train/trainer.ts";
 
 /** Images that a network can tell apart: of class k, the k-th third of the rows is brighter, under noise. */
 export function brightRows(seed: number, count: number, [channels, height, width]: readonly number[]): LabeledBatch {
@@ -59,3 +60,13 @@ export const exampleNotes: CheckpointNotes = {
   },
   engine: { lowering: "portable", runtime: "node 1.0.0" },
 };
+
+/** Makes a trainer for as long as `body` takes. */
+export async function withTrainer<T>(options: TrainerOptions, body: (trainer: Trainer) => Promise<T>): Promise<T> {
+  const trainer = await createTrainer(options);
+  try {
+    return await body(trainer);
+  } finally {
+    await trainer.release();
+  }
+}
