@@ -96,13 +96,18 @@ function shorten(text: string, length: number): string {
   return escapeHtml(text.length > length ? `${text.slice(0, length - 1)}…` : text);
 }
 
-function drawBox(label: string, x: number, y: number): string {
-  const width = textWidth(label);
-  return `<rect class="b" x="${x}" y="${y - boxHeight / 2}" width="${width}" height="${boxHeight}" rx="4"/><text x="${x + width / 2}" y="${y + 4}" text-anchor="middle">${escapeHtml(label)}</text>`;
-}
-
 /** Words as the inside of an SVG text. */
 type Write = (words: Words) => string;
+
+const boxWidth = (words: Words): number => textWidth(inLanguage(words, "en"));
+
+function drawBox(
+  words: Words,
+  { x, y, write }: { readonly x: number; readonly y: number; readonly write: Write },
+): string {
+  const width = boxWidth(words);
+  return `<rect class="b" x="${x}" y="${y - boxHeight / 2}" width="${width}" height="${boxHeight}" rx="4"/><text x="${x + width / 2}" y="${y + 4}" text-anchor="middle">${write(words)}</text>`;
+}
 
 /** The branch goes out to the right through its layers and comes back below; the spine between is the shortcut. */
 function drawBlock(
@@ -112,9 +117,11 @@ function drawBlock(
   const color = skipColors[shortcut.kind];
   const [out, back] = [top + 13, top + 41];
   let x = spine + spineGap;
-  const drawn = (boxes.length > 6 ? [...boxes.slice(0, 5), `${boxes.length - 5} more`] : boxes).map((text) => {
-    const box = drawBox(text, x, out);
-    x += textWidth(text) + 14;
+  const rest = boxes.length - 5;
+  const more: Words = { en: `${rest} more`, zh: `另有 ${rest} 层` };
+  const drawn = (boxes.length > 6 ? [...boxes.slice(0, 5), more] : boxes).map((words) => {
+    const box = drawBox(words, { x, y: out, write });
+    x += boxWidth(words) + 14;
     return box;
   });
   const middle = (out + back) / 2;
@@ -135,11 +142,14 @@ function drawBlock(
   ].join("");
 }
 
-function drawLayer({ boxes: [label], shape, label: place }: Row, spine: number, top: number): string {
+function drawLayer(
+  { boxes: [label], shape, label: place }: Row,
+  { spine, top, write }: { readonly spine: number; readonly top: number; readonly write: Write },
+): string {
   const width = textWidth(label);
   const middle = top + 16;
   return [
-    drawBox(label, spine - width / 2, middle),
+    drawBox(label, { x: spine - width / 2, y: middle, write }),
     `<text x="${spine - Math.max(14, width / 2 + 8)}" y="${middle + 4}" text-anchor="end">${shortenPlace(place, 26)}</text>`,
     `<text x="${spine + width / 2 + 10}" y="${middle + 4}" class="q">${escapeHtml(shape)}</text>`,
   ].join("");
@@ -220,14 +230,18 @@ export function drawArchitecture(
       : textWidth(boxes[0]) / 2 + textWidth(shape),
   );
   const width = spine + Math.max(360, ...widths) + 24;
-  const hidden = long.length > MAXIMUM_ARCS ? ` (${long.length - MAXIMUM_ARCS} long skips are not drawn)` : "";
+  const left = long.length - MAXIMUM_ARCS;
+  const hidden: Words =
+    left > 0 ? { en: ` (${left} long skips are not drawn)`, zh: `（另有 ${left} 条长捷径未画出）` } : "";
   const drawn = places.map(({ row, y: at }) =>
-    row.shortcut ? drawBlock({ ...row, shortcut: row.shortcut }, { spine, top: at, write }) : drawLayer(row, spine, at),
+    row.shortcut
+      ? drawBlock({ ...row, shortcut: row.shortcut }, { spine, top: at, write })
+      : drawLayer(row, { spine, top: at, write }),
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="architecture" width="${width}" height="${y + 20}" viewBox="0 0 ${width} ${y + 20}" role="img" aria-label="${escapeHtml(title)}">`,
     `${standing === "own" ? `<style>${style}</style>` : ""}<rect class="p" width="${width}" height="${y + 20}"/>`,
-    `<text class="t" x="16" y="28">${shorten(title, 90)}${hidden}</text>`,
+    `<text class="t" x="16" y="28">${shorten(title, 90)}${write(hidden)}</text>`,
     drawLegend(shortcuts, 54, write),
     `<path class="w" d="M${spine},${top - 10}V${y + 6}"/>`,
     drawArcs(long, find, spine),
