@@ -21,7 +21,7 @@ import { root, runResidua } from "./run-residua.mjs";
 const help = `Runs the experiments of docs/results.md, the important ones first, and writes the page anew.
 What is done is not run again; what was interrupted goes on.
 
-  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--out FOLDER] [--again] [--list] [--threads N]
+  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--out FOLDER] [--again] [--list | --page] [--threads N]
 
   --only NAME  this one; may be given again
   --short      minutes instead of hours, into .residua-results/short
@@ -29,6 +29,7 @@ What is done is not run again; what was interrupted goes on.
   --out FOLDER where the short and the tiny version go instead
   --again      also what is done
   --list       names and commands, nothing is run
+  --page       writes the page anew from the records, nothing is run
   --threads N  threads of each run (default: one a core)
 `;
 
@@ -170,4 +171,11 @@ async function main() {
   process.exitCode = isWhole ? 0 : 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`results: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+  }
+}

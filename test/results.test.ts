@@ -79,7 +79,7 @@ describe("the tiny version of the results", { timeout }, () => {
   });
 
   test("names an experiment that it does not know, and does not put a shorter version's page into docs", async () => {
-    expect((await runResults("--only", "cifar")).errors).toMatch(/--only: knows no "cifar"/);
+    expect((await runResults("--only", "cifar")).errors).toBe('results: --only: knows no "cifar"; see --list\n');
     expect((await runResults("--out", folder)).errors).toMatch(/--out: goes with --short or --tiny/);
   });
 });
