@@ -4,6 +4,7 @@ import { type AxisValue, type ComparisonGrid, planGrid, type RunPlan } from "../
 import { type CompareConfig, configShortcut } from "../lab/node/project-config.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { formatCount } from "./output.ts";
 
 /** What decides the runs of a comparison, from the command line or the configuration. */
 export interface GridOptions {
@@ -73,8 +74,20 @@ export function applyConfig<T extends GridOptions>(options: T, config: CompareCo
   return { ...options, ...Object.fromEntries(unset) };
 }
 
+/** A grid of more runs is not planned, for all of them are made before anything is asked. */
+const MOST_RUNS = 20_000;
+
 /** Every run that is asked for. With a limit of time, one seed of everything comes before the next seed. */
 export function planComparison(options: GridOptions, config: CompareConfig): readonly RunPlan[] {
+  const axes = { ...config.axes, ...options.vary };
+  const types = options.shortcut.length + (config.variants?.length ?? 0);
+  const lists = [options.depth, options.block, ...Object.values(axes)];
+  const count = lists.reduce((product, { length }) => product * length, options.seeds * types);
+  if (count > MOST_RUNS)
+    throw new OptionError(
+      "compare",
+      `that comes to ${formatCount(count)} networks; at most ${formatCount(MOST_RUNS)} are planned at once`,
+    );
   const seeds = Array.from({ length: options.seeds }, (_, index) => options.seed + index);
   const variants = config.variants?.map(({ shortcut, ...variant }) => ({
     ...variant,
@@ -86,7 +99,7 @@ export function planComparison(options: GridOptions, config: CompareConfig): rea
     seeds,
     blocks: options.block,
     ...(variants === undefined ? {} : { variants }),
-    axes: { ...config.axes, ...options.vary },
+    axes,
   };
   const plans = planGrid(grid);
   return options.budget === undefined ? plans : seeds.flatMap((seed) => plans.filter((plan) => plan.seed === seed));

@@ -63,6 +63,10 @@ const recipeAxes = [
   "average",
 ] as const;
 
+/** Options of a network that the comparison or its data decide. */
+const decidedElsewhere: ReadonlySet<string> = new Set(["shortcut", "channels", "classes"]);
+const optionAxes = modelOptionNames.filter((name) => !decidedElsewhere.has(name));
+
 function nameModel(block: string, depth: number): string {
   if (block === "basic") return cifarModelName(depth);
   if (block === "preactivation") return cifarModelName(depth).replace("resnet", "resnetv2_");
@@ -85,12 +89,10 @@ function splitAxes(setting: Readonly<Record<string, AxisValue>>): Pick<RunPlan, 
   const [options, recipe]: [Record<string, AxisValue>, Record<string, AxisValue>] = [{}, {}];
   for (const [name, value] of Object.entries(setting)) {
     if (recipeAxes.some((known) => known === name)) recipe[name] = value;
-    else if (modelOptionNames.some((known) => known === name)) options[name] = value;
+    else if (optionAxes.some((known) => known === name)) options[name] = value;
+    else if (name === "shortcut") throw new OptionError("axes", `cannot vary "shortcut"; list the types in --shortcut`);
     else
-      throw new OptionError(
-        "axes",
-        `knows no "${name}"; must be one of ${[...recipeAxes, ...modelOptionNames].join(", ")}`,
-      );
+      throw new OptionError("axes", `knows no "${name}"; must be one of ${[...recipeAxes, ...optionAxes].join(", ")}`);
   }
   return { options, recipe };
 }

@@ -88,6 +88,9 @@ describe("a grid", () => {
     expect(() => planGrid({ depths: [20], shortcuts: ["pad"], seeds: [0], axes: { gatebias: [1] } })).toThrow(
       /knows no "gatebias"/,
     );
+    expect(() => planGrid({ depths: [20], shortcuts: ["pad"], seeds: [0], axes: { shortcut: ["plain"] } })).toThrow(
+      /cannot vary "shortcut"/,
+    );
   });
 
   test("of equal multiply-adds lets the cheaper network train longer", () => {
