@@ -30,6 +30,11 @@ beforeAll(() => {
   writeNetwork(join(folder, "net.safetensors"));
   mkdirSync(join(folder, "pictures"));
   writeFileSync(join(folder, "page.html"), "<html><p>No report of ours.</p></html>");
+  const hollow = { title: "a", lead: [], sections: [{ heading: "b", parts: [{ kind: "lines", name: "c" }] }] };
+  writeFileSync(
+    join(folder, "hollow.html"),
+    `<script type="application/json" id="report">${JSON.stringify(hollow)}</script>`,
+  );
   writeFileSync(join(folder, "broken.config.mjs"), "export default { compare: { dpeth: [8] } };\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,9 +46,11 @@ describe("what is asked for wrongly is named in one line, before anything is tra
     ["compare --block nonesuch --depth 20", 2, /nonesuch/],
     ["compare --vary gatebias=1", 2, /knows no "gatebias"/],
     ["compare --vary gateBias", 2, /--vary/],
+    ["compare --vary shortcut=pad,plain", 2, /cannot vary "shortcut"; list the types in --shortcut/],
+    ["compare --seeds 1000000000", 2, /compare: that comes to 8,000,000,000 networks; at most 20,000/],
     ["compare --budget soon", 2, /--budget/],
     ["compare --config none.ts", 2, /--config: "none.ts" is not there/],
-    ["compare --config broken.config.mjs", 2, /broken.config.mjs: .*dpeth/],
+    ["compare --config broken.config.mjs", 2, /broken.config.mjs: compare.dpeth is not known/],
     ["gradflow --model resnet21", 2, /unknown model "resnet21"/],
     ["gradflow --model resnet20 --shortcut concat", 2, /"concat" does not go with resnet20/],
     ["gradflow --out pictures", 2, /--out: "pictures" is a folder, must be a file/],
@@ -63,6 +70,7 @@ describe("what is asked for wrongly is named in one line, before anything is tra
     ["advise resnet21", 2, /unknown model "resnet21"/],
     ["advise none.onnx", 1, /none.onnx: cannot read: there is no such file/],
     ["report page.html", 1, /page.html: .*no report of Residua's/],
+    ["report hollow.html", 1, /hollow.html: is damaged: its report cannot be drawn/],
     ["report none.onnx", 1, /none.onnx: cannot read: there is no such file/],
   ])("residua %s", async (line, code, message) => {
     const ended = await runCommand(line.split(" "), folder);
@@ -96,6 +104,12 @@ test("gradflow prints the ratio of the first to the last layer's gradient norm f
   expect(code).toBe(0);
   expect(stdout).toMatch(/first \/ last/);
   for (const type of ["plain", "project"]) expect(stdout).toMatch(new RegExp(`resnet14, ${type} .*conv1 .*fc `));
+});
+
+test("gradflow measures a trained network's file as it is", async () => {
+  const { code, stdout, stderr } = await runCommand("gradflow --model net.safetensors --out f.html".split(" "), folder);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/resnet8, pad +0 +conv1 .*fc /);
 });
 
 test("an ONNX file beside its training's snapshots has a landscape without the way; asked for, they must fit", async () => {

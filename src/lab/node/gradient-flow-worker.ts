@@ -197,7 +197,10 @@ async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLoweri
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  return identifyStudy({ kind: "gradflow", ...facts, ...made }, await Promise.all(files.map(readFileBytes)));
+  return identifyStudy(
+    { kind: "gradflow", ...facts, ...made },
+    await Promise.all(files.map((file) => readFileBytes(file))),
+  );
 }
 
 /** Says how far the study is, of what this call has to do. */
