@@ -17,8 +17,13 @@ export function checkPlainData<T>(
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const detail = issue.received === "undefined" ? "is missing" : `must be ${issue.expected}, got ${issue.received}`;
-  throw refuse({ path: v.getDotPath(issue) ?? "", detail });
+  throw refuse({ path: v.getDotPath(issue) ?? "", detail: describeIssue(issue) });
+}
+
+function describeIssue({ expected, received }: v.BaseIssue<unknown>): string {
+  if (received === "undefined") return "is missing";
+  // A key that an object of known keys has besides.
+  return expected === "never" ? "is not known" : `must be ${expected}, got ${received}`;
 }
 
 /** JSON has no NaN: what is no finite number is written as null, and read back as NaN. */

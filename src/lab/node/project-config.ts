@@ -117,7 +117,9 @@ async function runConfig(path: string): Promise<unknown> {
     const jiti = createJiti(pathToFileURL(path).href, { fsCache: false });
     return await jiti.import(path, { default: true });
   } catch (cause) {
-    throw new OptionError(path, `could not be run: ${errorMessage(cause)}`, { cause });
+    // The loader's own lines about where it was asked from say nothing to whoever wrote the file.
+    const [reason] = errorMessage(cause).split(/\nRequire stack:/);
+    throw new OptionError(path, `could not be run: ${reason.replaceAll(/\s*\n\s*/g, " ")}`, { cause });
   }
 }
 
