@@ -5,14 +5,20 @@ import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortc
 import { loweringChoices } from "../train/lowering.ts";
 
 /** Reads a whole number of at least `minimum`. */
-export function wholeNumber(minimum: number): (text: string) => number {
+export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isSafeInteger(value) || value < minimum) {
-      throw new InvalidArgumentError(`must be a whole number of at least ${minimum}, got "${text}"`);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < minimum || value > maximum) {
+      const bounds = maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+      throw new InvalidArgumentError(`must be a whole number ${bounds}, got "${text}"`);
     }
     return value;
   };
+}
+
+/** An option as it is typed: `longestSide` is `--longest-side`. */
+export function optionName(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Reads a number above 0. */

@@ -72,8 +72,8 @@ export interface UpdateOptions {
   /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
   readonly accumulate?: number;
   /**
-   * Gives the update of every large parameter a guard: where memory counts, it can be written in place, and a loss or a
-   * gradient that is not finite must leave it as it was. Default false.
+   * Gives the update of every large parameter a guard: where memory counts, it can be written in place, and it is left as it was
+   * where the loss is not finite or the parameter's own gradient, that of any parameter where gradients are clipped. Default false.
    */
   readonly guarded?: boolean;
 }
@@ -219,7 +219,8 @@ function addUpdate(
     next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
     kept.push(name, ...stateNames);
     if (!isLarge || guardedBy === undefined) return;
-    g.output(stepNames.guard(name), g.op("Add", [guardedBy, squares[index]]));
+    // A clipped gradient is no number where any other is none.
+    g.output(stepNames.guard(name), g.op("Add", [guardedBy, clipNorm === undefined ? squares[index] : norm]));
     guarded.push({
       guard: stepNames.guard(name),
       pairs: [name, ...stateNames].map((input) => [input, stepNames.next(input)]),

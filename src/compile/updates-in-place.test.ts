@@ -42,6 +42,7 @@ test.each([
   const session = await createNodeRuntime().load(encodeModel(toModel(leaveOutputsInPlace(guarded))), {
     threads: 1,
     overwrites: updates[0].pairs,
+    graphOptimization: "disabled",
   });
   const read = async (result: { read(): Promise<{ data: ArrayLike<unknown> }> }) =>
     new Set(Array.from((await result.read()).data));
@@ -57,6 +58,34 @@ test.each([
   }
   expect(new Set(w.data)).toEqual(new Set([2]));
   await session.release();
+});
+
+test("a view that the guard needs too is read before its memory is written over", async () => {
+  const g = createGraphBuilder("shared-view");
+  const w = g.input("w", "float32", shape);
+  const flat = g.op("Reshape", [w, g.ints([-1])]);
+  g.output("next", g.op("Sub", [w, g.input("step", "float32", [])]));
+  g.output("guard", g.op("ReduceSum", [flat], { keepdims: 0 }));
+  g.output("double", g.op("Add", [flat, flat]));
+  const session = await createNodeRuntime().load(
+    encodeModel(toModel(leaveOutputsInPlace(guardUpdates(g.finish(), updates)))),
+    { threads: 1, overwrites: updates[0].pairs, graphOptimization: "disabled" },
+  );
+  const w0 = filled(3);
+  const { double } = await session.run({ w: w0, step: scalar(1) }, undefined, { next: w0 });
+  expect(new Set((await double.read()).data as Float32Array)).toEqual(new Set([6]));
+  expect(new Set(w0.data)).toEqual(new Set([2]));
+  await session.release();
+});
+
+test("a node that reads a tensor and what replaces it is refused", () => {
+  const g = createGraphBuilder("both");
+  const w = g.input("w", "float32", shape);
+  const next = g.op("Sub", [w, g.fill(1)]);
+  g.output("next", next);
+  g.output("guard", g.op("ReduceSum", [w], { keepdims: 0 }));
+  g.output("change", g.op("Sub", [next, w]));
+  expect(() => guardUpdates(g.finish(), updates)).toThrow("guard: guards an update whose result is read together");
 });
 
 test("a guard that needs its own update is refused", () => {

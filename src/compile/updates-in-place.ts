@@ -10,7 +10,7 @@ export interface GuardedUpdate {
   readonly pairs: readonly (readonly [input: string, output: string])[];
 }
 
-/** Operators whose result may lie in their first input's memory. */
+/** Operators whose result may lie in their first input's memory: who reads that reads the input. */
 const views: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
 
 /** Who makes and who reads each value. */
@@ -65,9 +65,8 @@ function findAwaited({ pairs }: GuardedUpdate, known: ReadonlySet<Node>, { reade
   const waiting = pairs.map(([input]) => input);
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     for (const reader of readers.get(name) ?? []) {
-      if (known.has(reader)) continue;
       if (views.has(reader.op)) waiting.push(reader.outputs[0]);
-      else found.push(reader.outputs.find((output) => output !== "")!);
+      else if (!known.has(reader)) found.push(reader.outputs.find((output) => output !== "")!);
     }
   }
   return found;
@@ -176,7 +175,11 @@ function planUpdate(graph: Graph, links: Links, update: GuardedUpdate): Plan {
   const made = new Set(own.flatMap((node) => node.outputs));
   const missing = update.pairs.find(([, output]) => !made.has(output));
   if (missing) throw new ResiduaError(missing[1], `is not made by the update that ${update.guard} guards`);
-  return { update, own, awaited: findAwaited(update, new Set([...behindGuard, ...own]), links) };
+  const awaited = findAwaited(update, new Set([...behindGuard, ...own]), links);
+  const behindAwaited = nodesBehind(awaited, links);
+  if (own.some((node) => behindAwaited.has(node)))
+    throw new ResiduaError(update.guard, "guards an update whose result is read together with what it replaces");
+  return { update, own, awaited };
 }
 
 /** One node instead of an update's own: it makes the update, or leaves everything as it is. */
@@ -209,7 +212,9 @@ function writeUpdate(draft: Draft, { update: { guard, pairs }, own, awaited }: P
  * Makes updates such that they may be written where the tensors lie that they replace: nothing reads these any more when they
  * are, and where the guard is no finite number they are left as they were.
  *
- * @throws {ResiduaError} if a guard needs the update that it guards
+ * To be run as it is written: a runtime that rewrites the graph may let a reader come later.
+ *
+ * @throws {ResiduaError} if a guard needs the update that it guards, or a node reads both a tensor and what replaces it
  */
 export function guardUpdates(graph: Graph, updates: readonly GuardedUpdate[]): Graph {
   if (updates.length === 0) return graph;

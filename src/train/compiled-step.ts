@@ -65,7 +65,9 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const { lowering = portable, loss = crossEntropy, optimizer, watch, accumulate = 1 } = options;
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new OptionError("accumulate", `must be a whole number above 0, got ${accumulate}`);
-  const logical = buildTrainingStep({ ...options, loss, guarded: options.runtime.writesInPlace }, watch);
+  // Where the runtime rewrites the graph, it may move a reader behind what writes over its operand.
+  const guarded = options.runtime.writesInPlace && lowering.isFinal;
+  const logical = buildTrainingStep({ ...options, loss, guarded }, watch);
   const lowered = lowering.lower(logical.graph);
   const { layouts } = lowered;
   const trained = [...logical.trained.keys()];

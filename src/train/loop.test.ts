@@ -20,7 +20,7 @@ function fakeTrainer(failing?: number, start = 0): Trainer {
     },
     step: async () => {
       if (steps + 1 === failing)
-        throw new DivergenceError({ step: failing, loss: Number.NaN, correct: 0, gradientNorm: 1, norms: {} });
+        throw new DivergenceError({ step: failing, loss: Number.NaN, correct: 0, gradientNorm: 1, norms: {} }, true);
       steps++;
       return { step: steps, loss: 1 / steps, correct: 5, gradientNorm: 1, norms: {} };
     },

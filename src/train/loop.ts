@@ -13,8 +13,10 @@ export interface TrainingOutcome {
   readonly status: TrainingStatus;
   /** What went wrong and what to do, where it diverged. */
   readonly reason?: string;
-  /** The step that was not taken, where it diverged. */
+  /** The step that does not count, where it diverged. */
   readonly diverged?: StepResult;
+  /** Where it diverged, whether the trainer's state is that before the step. */
+  readonly isUndone?: boolean;
 }
 
 /** What is said after every step. */
@@ -112,7 +114,13 @@ export async function runTraining(options: LoopOptions): Promise<TrainingOutcome
     const learningRate = schedule(place.step);
     const result = await tryStep(trainer, options.nextBatch(), learningRate);
     if (result instanceof DivergenceError)
-      return { place, status: "diverged", reason: result.message, diverged: result.report };
+      return {
+        place,
+        status: "diverged",
+        reason: result.message,
+        diverged: result.report,
+        isUndone: result.isUndone,
+      };
     place = {
       ...place,
       step: place.step + 1,

@@ -32,17 +32,20 @@ export interface StepResult {
   readonly norms: Readonly<Record<string, number>>;
 }
 
-/** Loss or gradient is not a finite number; the step was not taken. */
+/** Loss or gradient is not a finite number; the step does not count. */
 export class DivergenceError extends TrainingError {
   /** What the step would have reported. */
   readonly report: StepResult;
+  /** Whether the state is that before the step; otherwise some large parameters have gone on, those with finite gradients. */
+  readonly isUndone: boolean;
 
-  constructor(report: StepResult) {
+  constructor(report: StepResult, isUndone: boolean) {
     const { step, loss, gradientNorm } = report;
     const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradientNorm] : ["loss", loss];
     const shown = Number.isNaN(value) ? "NaN" : "infinite";
     super("training", `${what} is ${shown} at step ${step}; lower the learning rate`);
     this.report = report;
+    this.isUndone = isUndone;
   }
 }
 
@@ -56,8 +59,8 @@ export interface Trainer {
   /**
    * Trains on one batch, or on as many as are accumulated, one after another in one tensor.
    *
-   * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step. Where the
-   * loss is a number and some gradients are not, large parameters whose own gradient is one may have been updated.
+   * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step, unless the
+   * error says otherwise
    */
   step(batch: LabeledBatch, learningRate: number): Promise<StepResult>;
   state(): Promise<TrainingState>;
@@ -117,11 +120,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     hold(Object.fromEntries(whole.map(([name, value]) => [name, store(name, value)])));
     steps = done;
   };
+  // One by one: neither all weights as they were drawn nor all of the optimizer's zeros are in memory besides.
+  const fresh: Record<string, Tensor> = {};
   for (const [name, value] of drawState(options.module, options.seed)) {
     const names = [name, stepNames.average(name)].filter((each) => shapes.has(each));
-    for (const each of names) hold({ [each]: store(each, value) });
+    for (const each of names) fresh[each] = store(each, value);
   }
-  for (const name of compiled.optimizerState) hold({ [name]: store(name, zeros("float32", shapes.get(name)!)) });
+  for (const name of compiled.optimizerState) fresh[name] = store(name, zeros("float32", shapes.get(name)!));
+  held = fresh;
 
   /** Runs one part of a step on what has been kept so far. @param part counts from 0 */
   const runPart = (
@@ -168,6 +174,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const collected = await collect(parts.slice(0, -1), learningRate);
       const last = { part: accumulate - 1, learningRate };
       const results = await runPart(compiled, { ...held, ...collected.state }, parts.at(-1)!, last);
+      // What has just been written is no longer spare.
+      spare = {};
       const final = await readReport(results, steps + 1, watch);
       const report = {
         ...final,
@@ -178,7 +186,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         retire(next);
-        throw new DivergenceError(report);
+        const isUndone = inPlace.size === 0 || options.clipNorm !== undefined || !Number.isFinite(final.loss);
+        throw new DivergenceError(report, isUndone);
       }
       hold(next);
       steps++;
@@ -189,7 +198,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         const value = held[name];
         const stored = "read" in value ? await value.read() : value;
         const unpacked = unpack(name, stored) as Tensor<"float32">;
-        // Its memory may be written by the step after the next.
+        // Its memory may be written by one of the next steps.
         return [
           name,
           unpacked.data === stored.data ? float32(unpacked.shape, unpacked.data.slice()) : unpacked,

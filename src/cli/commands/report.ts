@@ -7,7 +7,7 @@ import { reportSegmentation } from "../../lab/segmentation-report.ts";
 import { openNetworkFile } from "../../train/node/network-file.ts";
 import { hashFile } from "../../store/artifacts.ts";
 import { findArtifact, findRun, readMetricPages, type RunStore } from "../../store/run-store.ts";
-import { errorMessage, FormatError, OptionError, ResiduaError } from "../../tensor/errors.ts";
+import { errorMessage, FormatError, OptionError } from "../../tensor/errors.ts";
 import { readFileBytes } from "../../weights/node.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
@@ -39,31 +39,14 @@ async function readPage(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
   if (bytes.length > LARGEST_PAGE)
     throw new OptionError(path, `has ${bytes.length} bytes, a page has at most ${LARGEST_PAGE}`);
-  return decodeReport(await readFile(path, "utf8"), path);
-}
-
-/** Writes all of it as one page. @throws {FormatError} for a page whose report is none, though it can be read */
-async function writeWhole(
-  path: string,
-  reports: readonly Report[],
-  pages: ReadonlyMap<string, Report>,
-): Promise<Report> {
+  const report = decodeReport(await readFile(path, "utf8"), path);
+  const { renderReport } = await import("../../lab/node/report/render-report.ts");
   try {
-    const whole = reports.length === 1 ? reports[0] : joinReports(reports[0].title, reports);
-    await writeReport(path, whole);
-    return whole;
-  } catch (error) {
-    if (error instanceof ResiduaError) throw error;
-    const { renderReport } = await import("../../lab/node/report/render-report.ts");
-    for (const [page, kept] of pages) {
-      try {
-        renderReport(kept);
-      } catch (cause) {
-        throw new FormatError(page, "is damaged: its report cannot be drawn", { cause });
-      }
-    }
-    throw error;
+    renderReport(report);
+  } catch (cause) {
+    throw new FormatError(path, "is damaged: its report cannot be drawn", { cause });
   }
+  return report;
 }
 
 /** The training behind a file, where the run store knows it. */
@@ -181,7 +164,8 @@ async function report(inputs: readonly string[], options: Options): Promise<void
     studies.push(toJson(path, study));
     reports.push(reportNetwork(study));
   }
-  const whole = await writeWhole(options.out, reports, pages);
+  const whole = reports.length === 1 ? reports[0] : joinReports(reports[0].title, reports);
+  await writeReport(options.out, whole);
   if (options.json) printJson({ networks: studies, report: options.out });
   else for (const words of whole.lead) print(typeof words === "string" ? words : words.en);
   say(`${formatDuration((performance.now() - start) / 1000)}; report: ${options.out}`);

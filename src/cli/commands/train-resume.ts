@@ -3,6 +3,7 @@ import type { CheckpointNotes } from "../../train/checkpoint.ts";
 import type { TaskNotes } from "../../train/network-card.ts";
 import { findCheckpoint, readCheckpoint } from "../../train/node/training-files.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { optionName } from "../options.ts";
 
 /** Options of a command by commander's names; undefined where one has no value. */
 export type OptionValues = Readonly<Record<string, unknown>>;
@@ -42,8 +43,16 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
 }
 
 /** What a segmentation's own options were. */
-function segmentationOptions({ name, target, loss, testShare, ignored }: TaskNotes): OptionValues {
-  return { task: name, target, loss: (loss as { readonly name: string }).name, test: testShare, ignore: ignored };
+function segmentationOptions({ name, target, loss, testShare, ignored, crop, longestSide }: TaskNotes): OptionValues {
+  return {
+    task: name,
+    target,
+    loss: (loss as { readonly name: string }).name,
+    test: testShare,
+    ignore: ignored,
+    crop,
+    longestSide,
+  };
 }
 
 /**
@@ -61,7 +70,7 @@ export async function requireOptionsOf(path: string, given: OptionValues, networ
   requireNetworkOptions(notes.network.model.options, network);
   for (const [name, value] of Object.entries(optionsOf(notes))) {
     if (!(name in given) || isSame(given[name], value)) continue;
-    const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const option = optionName(name);
     const began = value === undefined ? "without it" : `with ${showValue(value)}`;
     throw new OptionError(
       option,

@@ -5,11 +5,12 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { findModelPlan } from "../../nn/models.ts";
 import { type SegmentationLossName, segmentationLossNames } from "../../nn/segmentation-losses.ts";
 import { type SegmentationPreset, segmentationPresets } from "../../tasks/segmentation/presets.ts";
+import { sides } from "../../tasks/segmentation/settings.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { FreshTraining } from "../../train/node/training.ts";
 import type { Recipe } from "../../train/recipe.ts";
-import { decimalNumber, onlyGiven, wholeNumber } from "../options.ts";
+import { decimalNumber, onlyGiven, optionName, wholeNumber } from "../options.ts";
 
 /** Options of `residua train` about segmentation. */
 export interface SegmentationOptions {
@@ -65,13 +66,13 @@ export function addSegmentationOptions(command: Command): Command {
       new Option(
         "--crop <n>",
         "rows and columns of the parts of images that are trained on (default: 128; --image-size, 256, is what it is used on)",
-      ).argParser(wholeNumber(16)),
+      ).argParser(wholeNumber(sides.least, sides.most)),
     )
     .addOption(
       new Option(
         "--longest-side <n>",
         "shrink larger images to it, where they are trained on and where the network is used: for cells as large as a crop",
-      ).argParser(wholeNumber(16)),
+      ).argParser(wholeNumber(sides.least, sides.most)),
     );
 }
 
@@ -84,10 +85,7 @@ export function asksForSegmentation(options: SegmentationOptions): boolean {
     (name) => options[name] !== undefined,
   );
   if (!asks && own !== undefined)
-    throw new OptionError(
-      own === "longestSide" ? "--longest-side" : `--${own}`,
-      "is of segmentation; give --task segment, too",
-    );
+    throw new OptionError(optionName(own), "is of segmentation; give --task segment, too");
   return asks;
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
@@ -229,7 +230,10 @@ async function train(options: Options, command: Command): Promise<void> {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
     else printResult(result);
-    if (result.status === "diverged") say(`residua: ${result.reason}; the state before it: ${result.files.last}`);
+    if (result.status === "diverged") {
+      const { last } = result.files;
+      say(`residua: ${result.reason}${existsSync(last) ? `; the last good state: ${last}` : ""}`);
+    }
     const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
     say(`${formatDuration((performance.now() - start) / 1000)}${rate}, ${result.lowering} lowering`);
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;

@@ -95,12 +95,16 @@ export function weightLayout(plan: ConvolutionPlan): WeightLayout {
     },
     pack: ({ data }) => {
       const stored = new Float32Array(sizeOf(shape));
-      visit((at, origin) => void (origin >= 0 && (stored[at] = data[origin] as number)));
+      visit((at, origin) => {
+        if (origin >= 0) stored[at] = data[origin] as number;
+      });
       return float32(shape, stored);
     },
     unpack: ({ data }) => {
       const logical = new Float32Array(sizeOf(logicalShape));
-      visit((at, origin) => void (origin >= 0 && (logical[origin] = data[at] as number)));
+      visit((at, origin) => {
+        if (origin >= 0) logical[origin] = data[at] as number;
+      });
       return float32(logicalShape, logical);
     },
   };

@@ -131,3 +131,15 @@ test("what a network sees shrunk is found in the image's own size", async () => 
   const right = classes.reduce((sum, label, at) => sum + (label === truth[at] ? 1 : 0), 0);
   expect(right / truth.length).toBeGreaterThan(0.98);
 });
+
+test("a cell that is large in a large image is one where the network sees it shrunk", async () => {
+  const size = { height: 40, width: 1700 };
+  const truth = Uint16Array.from({ length: size.height * size.width }, (_, at) =>
+    Math.abs((at % size.width) - 870) < 280 && at >= 2 * size.width && at < 38 * size.width ? 1 : 0,
+  );
+  const raster: Raster = { ...size, channels: 1, samples: truth.map((id) => 1000 * id) };
+  const inside = (value: number): number => 40 * (value - 0.5);
+  const predictor = pointwise([32, 32], [(value) => -inside(value), inside, () => -40, inside]);
+  const input = { raster, scaling: { low: 0, high: 100, invertBright: false } };
+  expect((await segmentCells(predictor, { ...input, longestSide: 425 })).count).toBe(1);
+});

@@ -3,7 +3,7 @@ import { enlargePart, shrinkRaster } from "../../data/segmentation/shrink.ts";
 import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
 import { type Part, type PredictOptions, predictPart, type Predictor } from "./predict.ts";
 
-/** Rows and columns of a large image that are worked on at a time, and how far beyond them is looked. */
+/** Rows and columns of a large image that are worked on at a time, and how far beyond them is looked, as the network sees it. */
 const WINDOW = 1536;
 const MARGIN = 192;
 
@@ -51,7 +51,11 @@ async function mapImage(
 }
 
 /** The parts of a large image: each has a core, which no other has, and a margin around it. */
-function* windowsOf({ height, width }: Raster): Generator<{ readonly core: Part; readonly whole: Part }> {
+function* windowsOf(
+  { height, width }: Raster,
+  longestSide: number = Infinity,
+): Generator<{ readonly core: Part; readonly whole: Part }> {
+  const margin = Math.round(MARGIN * Math.max(1, Math.max(height, width) / longestSide));
   const rows = Math.ceil(height / WINDOW);
   const columns = Math.ceil(width / WINDOW);
   for (let row = 0; row < rows; row++) {
@@ -59,14 +63,14 @@ function* windowsOf({ height, width }: Raster): Generator<{ readonly core: Part;
       const edge = (index: number, count: number, extent: number): number => Math.round((index * extent) / count);
       const [top, left] = [edge(row, rows, height), edge(column, columns, width)];
       const [bottom, right] = [edge(row + 1, rows, height), edge(column + 1, columns, width)];
-      const [above, before] = [Math.max(0, top - MARGIN), Math.max(0, left - MARGIN)];
+      const [above, before] = [Math.max(0, top - margin), Math.max(0, left - margin)];
       yield {
         core: { top, left, height: bottom - top, width: right - left },
         whole: {
           top: above,
           left: before,
-          height: Math.min(height, bottom + MARGIN) - above,
-          width: Math.min(width, right + MARGIN) - before,
+          height: Math.min(height, bottom + margin) - above,
+          width: Math.min(width, right + margin) - before,
         },
       };
     }
@@ -74,11 +78,11 @@ function* windowsOf({ height, width }: Raster): Generator<{ readonly core: Part;
 }
 
 async function overWindows(
-  raster: Raster,
+  { raster, longestSide }: SegmentInput,
   onProgress: ((share: number) => void) | undefined,
   body: (window: { readonly core: Part; readonly whole: Part }) => Promise<void>,
 ): Promise<void> {
-  const windows = [...windowsOf(raster)];
+  const windows = [...windowsOf(raster, longestSide)];
   for (const [index, window] of windows.entries()) {
     await body(window);
     onProgress?.((index + 1) / windows.length);
@@ -87,7 +91,8 @@ async function overWindows(
 
 /**
  * Finds the cells of an image of any size, window by window: a cell belongs to the window in whose core its centre lies, so
- * cells up to twice the margin are found whole wherever they lie. Beside the image and its labels, the memory is that of a window.
+ * cells up to twice the margin are found whole wherever they lie. Beside the image and its labels, the memory is that of a window and, where the
+ * network sees it shrunk, of what it sees.
  *
  * @returns `[height, width]`, numbers from 1; 0 is background
  */
@@ -100,7 +105,7 @@ export async function segmentCells(
   const mapsOf = await mapImage(predictor, input, options);
   const labels = new Int32Array(raster.height * raster.width);
   let count = 0;
-  await overWindows(raster, options.onProgress, async ({ core, whole }) => {
+  await overWindows(input, options.onProgress, async ({ core, whole }) => {
     const { maps } = await mapsOf(whole);
     const plane = whole.height * whole.width;
     const map = (index: number): Float32Array => maps.subarray(index * plane, (index + 1) * plane);
@@ -166,7 +171,7 @@ export async function segmentClasses(
   const { raster } = input;
   const mapsOf = await mapImage(predictor, input, options);
   const classes = new Uint8Array(raster.height * raster.width);
-  await overWindows(raster, options.onProgress, async ({ core, whole }) => {
+  await overWindows(input, options.onProgress, async ({ core, whole }) => {
     const { maps, outputs } = await mapsOf(whole);
     const plane = whole.height * whole.width;
     for (let row = 0; row < core.height; row++) {

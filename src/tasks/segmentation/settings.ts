@@ -35,6 +35,9 @@ export interface SegmentationSettings {
   readonly ignored?: number;
 }
 
+/** Rows and columns that a crop and a shrunk image may have. */
+export const sides = { least: 16, most: 4096 } as const;
+
 /** What holds where nothing else is said. */
 export const standardSettings: SegmentationSettings = {
   name: "segment",
@@ -49,7 +52,7 @@ export const standardSettings: SegmentationSettings = {
 const number = v.pipe(v.number(), v.finite());
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const least = (minimum: number): v.GenericSchema<unknown, number> => v.pipe(number, v.minValue(minimum));
-const side = v.pipe(v.number(), v.safeInteger(), v.minValue(16), v.maxValue(4096));
+const side = v.pipe(v.number(), v.safeInteger(), v.minValue(sides.least), v.maxValue(sides.most));
 const value = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(255));
 
 const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictObject({

@@ -163,7 +163,8 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
       },
     });
-    if (outcome.status === "stopped" || outcome.status === "diverged") await keep(files.last, outcome.place);
+    const isUndone = outcome.status === "diverged" && outcome.isUndone;
+    if (outcome.status === "stopped" || isUndone) await keep(files.last, outcome.place);
     return { ...outcome, imagesPerSecond: rateOf(durations, plan.batch) };
   } finally {
     await loader.release();

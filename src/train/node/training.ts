@@ -100,7 +100,7 @@ export interface TrainingResult {
   readonly status: TrainingStatus;
   /** What went wrong and what to do, where it diverged. */
   readonly reason?: string;
-  /** The step that was not taken, where it diverged. */
+  /** The step that does not count, where it diverged. */
   readonly diverged?: StepResult;
   readonly steps: number;
   readonly epochs: readonly EpochRecord[];
