@@ -131,9 +131,11 @@ describe("a network that learnt drawn cells", () => {
 
   test("finds fewer cells where they must be deeper, larger or surer", { timeout }, async () => {
     const count = async (...options: readonly string[]): Promise<number> => {
-      const args = ["segment", "cells/images/0003.png", ...model, "--out", "chosen", ...options];
-      const { images } = await json<{ readonly images: readonly { readonly cells: number }[] }>(...args);
-      return images[0].cells;
+      const images = Array.from({ length: 9 }, (_, index) => `cells/images/000${index + 1}.png`);
+      const found = await json<{ readonly images: readonly { readonly cells: number }[] }>(
+        ...["segment", ...images, ...model, "--out", "chosen", ...options],
+      );
+      return found.images.reduce((sum, { cells }) => sum + cells, 0);
     };
     const split = await count("--persistence", "0.02", "--min-area", "0");
     expect(split).toBeGreaterThan(await count("--persistence", "0.99", "--min-area", "0"));
@@ -243,6 +245,23 @@ test("classes of points are learnt under their names, and a value to ignore is l
   await run("segment", "blood/images/0001.png", "--model", "classes/model.onnx", "--out", "classified");
   const { samples } = await readRaster(at("classified/0001.classes.png"));
   expect(new Set(samples)).toEqual(new Set([0, 128, 255]));
+
+  // Shrunk in training, its test, evaluation and use alike.
+  const shrunk = [...train("blood", ...tiny, ...task, "--epochs", "1", "--longest-side", "40", "--out", "shrunk")];
+  const { test: tested } = await json<{ readonly test: { readonly figures: { readonly meanDice: number } } }>(
+    ...shrunk,
+  );
+  const again = await json<{ readonly meanDice: number }>(
+    ...["evaluate", "--model", "shrunk/model.onnx", "--data", "blood", "--held-back"],
+  );
+  expect(again.meanDice).toBeCloseTo(tested.figures.meanDice, 12);
+  await run("segment", "blood/images/0001.png", "--model", "shrunk/model.onnx", "--out", "classified");
+  const enlarged = await readRaster(at("classified/0001.classes.png"));
+  expect([enlarged.height, enlarged.width]).toEqual([drawn.height, drawn.width]);
+  const resumed = await runCommand(["train", "--resume", "shrunk", "--longest-side", "50"], folder);
+  expect(resumed).toMatchObject({ code: 2, stderr: expect.stringContaining("--longest-side: is 50") });
+  const larger = await runCommand([...shrunk, "--longest-side", "5000"], folder);
+  expect(larger).toMatchObject({ code: 2, stderr: expect.stringContaining("from 16 to 4096") });
 });
 
 describe("data that cannot be learnt from is named in one line", () => {
