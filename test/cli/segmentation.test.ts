@@ -133,7 +133,12 @@ describe("a network that learnt drawn cells", () => {
     const count = async (...options: readonly string[]): Promise<number> => {
       const images = Array.from({ length: 9 }, (_, index) => `cells/images/000${index + 1}.png`);
       const found = await json<{ readonly images: readonly { readonly cells: number }[] }>(
-        ...["segment", ...images, ...model, "--out", "chosen", ...options],
+        "segment",
+        ...images,
+        ...model,
+        "--out",
+        "chosen",
+        ...options,
       );
       return found.images.reduce((sum, { cells }) => sum + cells, 0);
     };
@@ -252,7 +257,12 @@ test("classes of points are learnt under their names, and a value to ignore is l
     ...shrunk,
   );
   const again = await json<{ readonly meanDice: number }>(
-    ...["evaluate", "--model", "shrunk/model.onnx", "--data", "blood", "--held-back"],
+    "evaluate",
+    "--model",
+    "shrunk/model.onnx",
+    "--data",
+    "blood",
+    "--held-back",
   );
   expect(again.meanDice).toBeCloseTo(tested.figures.meanDice, 12);
   await run("segment", "blood/images/0001.png", "--model", "shrunk/model.onnx", "--out", "classified");

@@ -39,14 +39,14 @@ async function readPage(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
   if (bytes.length > LARGEST_PAGE)
     throw new OptionError(path, `has ${bytes.length} bytes, a page has at most ${LARGEST_PAGE}`);
-  const report = decodeReport(await readFile(path, "utf8"), path);
+  const page = decodeReport(await readFile(path, "utf8"), path);
   const { renderReport } = await import("../../lab/node/report/render-report.ts");
   try {
-    renderReport(report);
+    renderReport(page);
   } catch (cause) {
     throw new FormatError(path, "is damaged: its report cannot be drawn", { cause });
   }
-  return report;
+  return page;
 }
 
 /** The training behind a file, where the run store knows it. */
