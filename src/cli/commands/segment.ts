@@ -5,7 +5,7 @@ import { measureIntensity, type Raster } from "../../data/segmentation/raster.ts
 import { measureCells, measurementTable } from "../../tasks/segmentation/measure.ts";
 import { encodeLabels, encodePicture, type LabelFormat } from "../../tasks/segmentation/node/encode.ts";
 import { outlineCells, outlinesToGeoJson } from "../../tasks/segmentation/outlines.ts";
-import { drawImage, drawOverlay } from "../../tasks/segmentation/overlay.ts";
+import { drawImage, paintOutlines } from "../../tasks/segmentation/overlay.ts";
 import type { Views } from "../../tasks/segmentation/predict.ts";
 import { predictorOf } from "../../tasks/segmentation/predictor.ts";
 import { segmentCells, segmentClasses, type SegmentOptions } from "../../tasks/segmentation/segment.ts";
@@ -58,47 +58,53 @@ function namesOf(paths: readonly string[]): readonly string[] {
   });
 }
 
-async function writeCells(
-  {
-    raster,
-    settings,
-    base,
-  }: { readonly raster: Raster; readonly settings: SegmentationSettings; readonly base: string },
-  labels: Int32Array,
-  { format, pixelSize }: Options,
-): Promise<readonly string[]> {
-  const { height, width } = raster;
-  const plane = { height, width, labels };
-  const overlay = drawOverlay(drawImage(raster, measureIntensity(raster, settings.scaling)), labels);
-  const contents: readonly (readonly [string, string | Uint8Array])[] = [
-    [`${base}.cells.${format === "png" ? "png" : "tif"}`, await encodeLabels(plane, format)],
-    [`${base}.overlay.png`, await encodePicture(overlay)],
-    [`${base}.csv`, measurementTable(measureCells(labels, raster), pixelSize)],
-    [`${base}.geojson`, `${JSON.stringify(outlinesToGeoJson(outlineCells(labels, raster), pixelSize))}\n`],
-  ];
-  for (const [path, content] of contents) await writeFileAtomically(path, content);
-  return contents.map(([path]) => path);
+/** An image that was segmented. */
+interface Segmented {
+  readonly raster: Raster;
+  readonly settings: SegmentationSettings;
+  /** Of its results' names. */
+  readonly base: string;
 }
 
-async function writeClasses(
-  {
-    raster,
-    settings,
-    base,
-  }: { readonly raster: Raster; readonly settings: SegmentationSettings; readonly base: string },
-  classes: Uint8Array,
-  { format }: Options,
-): Promise<readonly string[]> {
+/** What a file is to hold, made when its turn comes: of a large image, not all of them are in memory at once. */
+type File = readonly [path: string, make: () => Promise<string | Uint8Array>];
+
+async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
+  for (const [path, make] of files) await writeFileAtomically(path, await make());
+  return files.map(([path]) => path);
+}
+
+function overlayFile({ raster, settings, base }: Segmented, labels: ArrayLike<number>): File {
+  const make = (): Promise<Uint8Array> => {
+    const picture = drawImage(raster, measureIntensity(raster, settings.scaling));
+    paintOutlines(picture, labels);
+    return encodePicture(picture);
+  };
+  return [`${base}.overlay.png`, make];
+}
+
+function labelsFile({ raster, base }: Segmented, kind: string, format: LabelFormat, make: () => Int32Array): File {
   const { height, width } = raster;
-  const { values = [] } = settings;
-  const labels = Int32Array.from(classes, (label) => values[label]);
-  const overlay = drawOverlay(drawImage(raster, measureIntensity(raster, settings.scaling)), classes);
-  const contents: readonly (readonly [string, Uint8Array])[] = [
-    [`${base}.classes.${format === "png" ? "png" : "tif"}`, await encodeLabels({ height, width, labels }, format)],
-    [`${base}.overlay.png`, await encodePicture(overlay)],
-  ];
-  for (const [path, content] of contents) await writeFileAtomically(path, content);
-  return contents.map(([path]) => path);
+  const extension = format === "png" ? "png" : "tif";
+  return [`${base}.${kind}.${extension}`, () => encodeLabels({ height, width, labels: make() }, format)];
+}
+
+function writeCells(image: Segmented, labels: Int32Array, { format, pixelSize }: Options): Promise<readonly string[]> {
+  const { raster, base } = image;
+  return writeFiles([
+    labelsFile(image, "cells", format, () => labels),
+    overlayFile(image, labels),
+    [`${base}.csv`, async () => measurementTable(measureCells(labels, raster), pixelSize)],
+    [`${base}.geojson`, async () => `${JSON.stringify(outlinesToGeoJson(outlineCells(labels, raster), pixelSize))}\n`],
+  ]);
+}
+
+function writeClasses(image: Segmented, classes: Uint8Array, { format }: Options): Promise<readonly string[]> {
+  const { values = [] } = image.settings;
+  return writeFiles([
+    labelsFile(image, "classes", format, () => Int32Array.from(classes, (label) => values[label])),
+    overlayFile(image, classes),
+  ]);
 }
 
 async function segmentImage(

@@ -21,14 +21,19 @@ export function labelColour(label: number): readonly [number, number, number] {
 export function drawImage(raster: Raster, line: IntensityLine): Picture {
   const { height, width, channels } = raster;
   const shown = channels === 3 ? 3 : 1;
-  const values = new Float32Array(shown * height * width);
-  const whole = { top: 0, left: 0, height, width };
   const source = channels === shown ? raster : firstPlane(raster);
-  writeScaled(source, { ...line, inverted: false }, whole, { channels: shown, out: values });
   const pixels = new Uint8Array(3 * height * width);
-  for (let at = 0; at < pixels.length; at++) {
-    const value = values[(shown === 3 ? (at % 3) * height * width : 0) + Math.floor(at / 3)];
-    pixels[at] = Math.max(0, Math.min(255, Math.round(255 * value)));
+  // Row by row: as numbers, an image takes four times its memory.
+  const values = new Float32Array(shown * width);
+  for (let top = 0, at = 0; top < height; top++) {
+    const part = { top, left: 0, height: 1, width };
+    writeScaled(source, { ...line, inverted: false }, part, { channels: shown, out: values });
+    for (let column = 0; column < width; column++) {
+      for (let channel = 0; channel < 3; channel++, at++) {
+        const value = values[(shown === 3 ? channel * width : 0) + column];
+        pixels[at] = Math.max(0, Math.min(255, Math.round(255 * value)));
+      }
+    }
   }
   return { height, width, pixels };
 }
@@ -42,16 +47,18 @@ function firstPlane({ height, width, channels, samples }: Raster): Raster {
   };
 }
 
+/** Draws outlines as {@link paintOutlines} does, over a copy of the picture. */
+export function drawOverlay(picture: Picture, labels: ArrayLike<number>): Picture {
+  const copy = { ...picture, pixels: picture.pixels.slice() };
+  paintOutlines(copy, labels);
+  return copy;
+}
+
 /**
- * Draws outlines of cells, or borders of classes, over a picture: points that have a neighbour of another label to the right,
- * below or on the other side.
+ * Paints outlines of cells, or borders of classes, over a picture's own pixels: points that have a neighbour of another label
+ * beside, above or below them.
  */
-export function drawOverlay(
-  { height, width, pixels }: Picture,
-  labels: ArrayLike<number>,
-  colourOf: typeof labelColour = labelColour,
-): Picture {
-  const out = Uint8Array.from(pixels);
+export function paintOutlines({ height, width, pixels }: Picture, labels: ArrayLike<number>): void {
   for (let row = 0, at = 0; row < height; row++) {
     for (let column = 0; column < width; column++, at++) {
       const label = labels[at];
@@ -61,8 +68,7 @@ export function drawOverlay(
         (column < width - 1 && labels[at + 1] !== label) ||
         (row > 0 && labels[at - width] !== label) ||
         (row < height - 1 && labels[at + width] !== label);
-      if (isEdge) out.set(colourOf(label), 3 * at);
+      if (isEdge) pixels.set(labelColour(label), 3 * at);
     }
   }
-  return { height, width, pixels: out };
 }
