@@ -82,6 +82,18 @@ describe("what is asked for wrongly is named in one line, before anything is tra
 
 const tiny = "--limit 640 --test-limit 50 --threads 1 --json";
 
+test.each([
+  ["--block basic,preactivation --depth 8 --equal multiply-adds --shortcut A", 2],
+  ["--block wrn-*-1 --depth 10 --shortcut B", 1],
+])("families are compared whatever their first layer is called: %s", async (what, count) => {
+  const line = `compare ${what} ${tiny.replace("640", "96")} --no-store --out families`;
+  const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
+  expect(code, stderr).toBe(0);
+  const { runs } = JSON.parse(stdout) as { readonly runs: readonly { readonly firstLayerGradientNorm: number }[] };
+  expect(runs).toHaveLength(count);
+  for (const { firstLayerGradientNorm } of runs) expect(firstLayerGradientNorm).toBeGreaterThan(0);
+});
+
 test("a diverged run is recorded as one, is in no figure, and is not trained again", async () => {
   const line = `compare --depth 8 --shortcut A --seeds 2 --epochs 2 --lr 1e30 ${tiny}`.split(" ");
   const { code, stdout, stderr } = await runCommand(line, folder);

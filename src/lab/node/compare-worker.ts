@@ -8,8 +8,10 @@ import { createBatchLoader } from "../../data/node/loader.ts";
 import { openDataset } from "../../data/node/open.ts";
 import { describeModule } from "../../nn/describe.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
+import { type Module, parametersOf } from "../../nn/module.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { ResiduaError } from "../../tensor/errors.ts";
 import { evaluate, withInference } from "../../train/evaluate.ts";
 import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../train/node/child-job.ts";
@@ -21,8 +23,13 @@ import type { RunPlan } from "../comparison-plan.ts";
 import type { CompareEvent, CompareJob, CompareResult } from "./compare.ts";
 import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "./training-keeper.ts";
 
-/** The parameter whose gradient has passed every block. */
-const FIRST_LAYER = "conv1.weight";
+/** The parameter whose gradient has passed every block: the first weight, whatever a family calls it. */
+function firstLayerOf(module: Module): string {
+  const weight = Array.from(parametersOf(module)).find(([, { role }]) => role === "weight");
+  if (weight === undefined) throw new ResiduaError(module.kind, "has no weight to train");
+  return weight[0];
+}
+
 const EVALUATION_BATCH = 250;
 
 const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
@@ -59,13 +66,15 @@ interface RunStart {
   readonly recipe: Recipe;
   readonly before: KeptTraining<readonly CurvePoint[]> | undefined;
   readonly keeper: TrainingKeeper<readonly CurvePoint[]>;
+  /** Whose gradient is watched. */
+  readonly firstLayer: string;
 }
 
 /** Trains for all steps, or until it diverges or is stopped. */
 async function trainRun(
   place: Workplace,
   trainer: Trainer,
-  { run, recipe, before, keeper }: RunStart,
+  { run, recipe, before, keeper, firstLayer }: RunStart,
 ): Promise<Training> {
   const { data, job, context } = place;
   const plan = planBatches(data.train.count, recipe);
@@ -94,7 +103,8 @@ async function trainRun(
       const learningRate = schedule(step);
       const result = await trainer.step(loader.next(), learningRate);
       durations.push(performance.now() - start);
-      curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm: result.norms[FIRST_LAYER] });
+      const firstLayerGradientNorm = result.norms[firstLayer];
+      curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm });
       context.report({
         kind: "step",
         run,
@@ -104,7 +114,7 @@ async function trainRun(
         accuracy: result.correct / recipe.batch,
         learningRate,
         gradientNorm: result.gradientNorm,
-        firstLayerGradientNorm: result.norms[FIRST_LAYER],
+        firstLayerGradientNorm,
         milliseconds: durations.at(-1)!,
       });
     }
@@ -174,6 +184,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
       ...(before === undefined ? {} : { resumed: before.notes }),
     },
   });
+  const firstLayer = firstLayerOf(model.module);
   const trainer = await createTrainer({
     ...stepOptionsOf(recipe),
     runtime,
@@ -182,11 +193,17 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
     lowering: chosen.lowering,
     session: job.session,
     cache: createModelCache(join(job.cache, "compiled")),
-    watch: [FIRST_LAYER],
+    watch: [firstLayer],
   });
   try {
     if (before !== undefined) trainer.load(before.state, before.notes.length);
-    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, { run: index, recipe, before, keeper });
+    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, {
+      run: index,
+      recipe,
+      before,
+      keeper,
+      firstLayer,
+    });
     const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
     if (status !== "stopped") keeper.forget();
     return {
