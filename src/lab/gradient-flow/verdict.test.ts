@@ -28,6 +28,17 @@ test("a gradient that is halved in every layer vanishes, and one that stays is s
   expect(judgeFlow({ layers: layersOf(1.1, 0.95) })?.kind).toBe("steady");
 });
 
+test("layers that no gradient reaches are counted, and the others judged", () => {
+  const layers = layersOf(2, 2).map((layer, index) => (index % 3 === 1 ? { ...layer, gradient: 0 } : layer));
+  const zeros = layers.filter(({ gradient }) => gradient === 0).length;
+  const verdict = judgeFlow({ layers });
+  expect(verdict).toMatchObject({ kind: "broken", unreached: zeros, layers: layers.length });
+  expect(verdict!.factor).toBeGreaterThan(2);
+  const { en, zh } = describeVerdict("net", verdict);
+  expect(en).toContain(`no gradient reaches ${zeros} of ${layers.length} layers; along the others it is ×`);
+  expect(zh).toContain(`${layers.length} 层中有 ${zeros} 层得不到梯度`);
+});
+
 test("a gradient of zero is broken, and a network of three layers is not judged", () => {
   expect(judgeFlow({ layers: layersOf(1, 0) })?.kind).toBe("broken");
   expect(judgeFlow({ layers: layersOf(2, 2).slice(0, 3) })).toBeUndefined();

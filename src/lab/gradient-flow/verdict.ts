@@ -8,6 +8,8 @@ export interface Verdict {
   /** Its part a layer, on the way back. */
   readonly perLayer: number;
   readonly layers: number;
+  /** Layers whose gradient is 0, such as those behind a batch norm that starts at 0; factor and part are those of the others. */
+  readonly unreached: number;
   /** The part of the network where it changes most; left out where parts cannot be told apart. */
   readonly where?: { readonly part: string; readonly perLayer: number };
 }
@@ -56,10 +58,11 @@ const growthBack = (layers: readonly LayerFlow[]): number =>
  */
 export function judgeFlow({ layers }: Pick<FlowProfile, "layers">): Verdict | undefined {
   if (layers.length < FEWEST_LAYERS) return undefined;
-  const perLayer = growthBack(layers);
-  const factor = perLayer ** (layers.length - 1);
-  const about = { factor, perLayer, layers: layers.length };
-  if (!(factor > 0 && Number.isFinite(factor))) return { kind: "broken", ...about };
+  const reached = layers.filter(({ gradient }) => gradient !== 0);
+  const perLayer = growthBack(reached);
+  const factor = perLayer ** (reached.length - 1);
+  const about = { factor, perLayer, layers: layers.length, unreached: layers.length - reached.length };
+  if (about.unreached > 0 || !(factor > 0 && Number.isFinite(factor))) return { kind: "broken", ...about };
   const kind = factor > STEADY ? "exploding" : factor < 1 / STEADY ? "vanishing" : "steady";
   const parts = [...groupByPart(layers)].filter(([, members]) => members.length >= FEWEST_LAYERS);
   if (parts.length < 2) return { kind, ...about };
@@ -78,7 +81,7 @@ export function describeVerdict(
 ): { readonly en: string; readonly zh: string } {
   if (verdict === undefined)
     return { en: `${name}: there are too few layers to judge by.`, zh: `${name}：层数太少，无法判断。` };
-  const { kind, factor, perLayer, layers, where } = verdict;
+  const { kind, factor, perLayer, layers, unreached, where } = verdict;
   const en = `${times(factor)} over ${layers} layers (${times(perLayer)} a layer${where === undefined ? "" : `; most in ${where.part}, ${times(where.perLayer)} a layer`})`;
   const zh = `经过 ${layers} 层变为 ${times(factor)}（每层 ${times(perLayer)}${where === undefined ? "" : `；主要在 ${where.part}，每层 ${times(where.perLayer)}`}）`;
   switch (kind) {
@@ -98,6 +101,11 @@ export function describeVerdict(
         zh: `${name}：梯度既不消失也不爆炸，${zh}。`,
       };
     case "broken":
-      return { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
+      return unreached > 0 && Number.isFinite(factor)
+        ? {
+            en: `${name}: no gradient reaches ${unreached} of ${layers} layers; along the others it is ${times(factor)}.`,
+            zh: `${name}：${layers} 层中有 ${unreached} 层得不到梯度；沿其余各层变为 ${times(factor)}。`,
+          }
+        : { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
   }
 }
