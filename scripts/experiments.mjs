@@ -60,7 +60,7 @@ export const experiments = [
     title: "Degradation on CIFAR-10: depth 20 and 56, with and without shortcuts",
     published:
       "Li et al. 2018, test error: ResNet-20 7.37 %, without shortcuts 8.18 %; ResNet-56 5.89 %, without shortcuts 13.31 %",
-    note: "The same 3 epochs of 20,000 images for all four, without augmentation: a budget far below the paper's 164 epochs of 50,000.",
+    note: "The same 3 epochs of 20,000 images for all four, without augmentation: a budget far below the paper's 164 epochs of 50,000. It shows what depth does to the plain network; it is too short for ResNet-56 to overtake ResNet-20, as it does in the papers.",
     command: [
       "compare",
       "--data",
