@@ -8,7 +8,7 @@ export interface Picture {
 }
 
 /** Colours that neighbours in a list do not share; the golden angle spreads their hues. */
-export function labelColour(label: number): readonly [number, number, number] {
+function labelColour(label: number): readonly [number, number, number] {
   const hue = (label * 137.508) % 360;
   const channel = (offset: number): number => {
     const place = (offset + hue / 30) % 12;
