@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { readFile } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
 import { randomStream } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";

@@ -4,4 +4,7 @@ export * from "./lowering.ts";
 export * from "./portable/choices.ts";
 export * from "./portable/lowering.ts";
 export * from "./rewrite.ts";
-export * from "./step.ts";
+export * from "./step/loss-pass.ts";
+export * from "./step/names.ts";
+export * from "./step/steps.ts";
+export * from "./step/update.ts";

@@ -5,7 +5,7 @@ import { addForward } from "../nn/forward.ts";
 import type { Module } from "../nn/module.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { stepNames } from "./step.ts";
+import { stepNames } from "./step/names.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 
 /** The name that the batch goes by in an inference graph. */

@@ -1,15 +1,10 @@
 import { toModel } from "../compile/inference.ts";
 import type { LoweredGraph, Lowering } from "../compile/lowering.ts";
 import { portable } from "../compile/portable/lowering.ts";
-import {
-  buildCollectingStep,
-  buildTrainingStep,
-  type ForwardOptions,
-  type LossFunction,
-  type StepGraph,
-  stepNames,
-  type UpdateOptions,
-} from "../compile/step.ts";
+import type { ForwardOptions, LossFunction } from "../compile/step/loss-pass.ts";
+import { stepNames } from "../compile/step/names.ts";
+import { buildCollectingStep, buildTrainingStep, type StepGraph } from "../compile/step/steps.ts";
+import type { UpdateOptions } from "../compile/step/update.ts";
 import { leaveOutputsInPlace } from "../compile/unreturned.ts";
 import { guardUpdates } from "../compile/updates-in-place.ts";
 import { crossEntropy } from "../nn/losses.ts";

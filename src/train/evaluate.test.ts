@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 import { buildInference, toModel } from "../compile/inference.ts";
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import type { Module } from "../nn/module.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";

@@ -1,4 +1,4 @@
-import type { UpdateOptions } from "../compile/step.ts";
+import type { UpdateOptions } from "../compile/step/update.ts";
 import { headOf, type Module, parametersOf } from "../nn/module.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Recipe } from "./recipe.ts";

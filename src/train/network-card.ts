@@ -5,7 +5,7 @@ import { type CompleteModelOptions, modelOptionTable, type OptionRule } from "..
 import { createModel } from "../nn/models.ts";
 import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
 import { toModel } from "../compile/inference.ts";
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";

@@ -1,6 +1,8 @@
 import { buildInference, toModel } from "../compile/inference.ts";
 import { portable } from "../compile/portable/lowering.ts";
-import { buildGradientStep, type ForwardOptions, stepNames } from "../compile/step.ts";
+import type { ForwardOptions } from "../compile/step/loss-pass.ts";
+import { stepNames } from "../compile/step/names.ts";
+import { buildGradientStep } from "../compile/step/steps.ts";
 import type { Module } from "../nn/module.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { exemptBiasAndNorm, type LossFunction, type UpdateOptions } from "../compile/step.ts";
+import type { LossFunction } from "../compile/step/loss-pass.ts";
+import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { adamw, type AdamwOptions } from "../optim/adamw.ts";
 import type { Optimizer } from "../optim/optimizer.ts";

@@ -1,4 +1,4 @@
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import type { NoiseInput } from "../nn/forward.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { drawBeta } from "../tensor/distributions.ts";

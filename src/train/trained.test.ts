@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { brightRows, exampleNotes } from "../../test/support/training.ts";
 import { buildInference, toModel } from "../compile/inference.ts";
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import { createModel } from "../nn/models.ts";
 import { initializeState } from "../nn/initialization.ts";
 import { encodeModel } from "../onnx/encode.ts";

@@ -1,4 +1,4 @@
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";

@@ -1,4 +1,4 @@
-import { stepNames } from "../compile/step.ts";
+import { stepNames } from "../compile/step/names.ts";
 import { drawState } from "../nn/initialization.ts";
 import type { RuntimeTensor, Session } from "../runtime/runtime.ts";
 import { TrainingError, WeightsError } from "../tensor/errors.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { buildInference } from "../../src/compile/inference.ts";
-import { buildGradientStep, stepNames } from "../../src/compile/step.ts";
+import { stepNames } from "../../src/compile/step/names.ts";
+import { buildGradientStep } from "../../src/compile/step/steps.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import type { ModelOptions } from "../../src/nn/model-options.ts";
 import { createModel } from "../../src/nn/models.ts";

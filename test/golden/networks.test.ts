@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { buildInference, toModel } from "../../src/compile/inference.ts";
-import { buildGradientStep, buildTrainingStep, exemptBiasAndNorm, stepNames } from "../../src/compile/step.ts";
+import { stepNames } from "../../src/compile/step/names.ts";
+import { buildGradientStep, buildTrainingStep } from "../../src/compile/step/steps.ts";
+import { exemptBiasAndNorm } from "../../src/compile/step/update.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import { createModel } from "../../src/nn/models.ts";
 import type { ShortcutType } from "../../src/nn/shortcuts/type.ts";

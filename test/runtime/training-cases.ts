@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { toModel } from "../../src/compile/inference.ts";
-import { buildGradientStep, stepNames } from "../../src/compile/step.ts";
+import { stepNames } from "../../src/compile/step/names.ts";
+import { buildGradientStep } from "../../src/compile/step/steps.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import { createModel } from "../../src/nn/models.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";

@@ -1,4 +1,4 @@
-import { buildTrainingStep } from "../../src/compile/step.ts";
+import { buildTrainingStep } from "../../src/compile/step/steps.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { sgd } from "../../src/optim/sgd.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { normalizationTables, noAugmentation, writeSample } from "../../data/augmentation.ts";
 import { decodeImage } from "../../data/node/image.ts";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import type { TrainedNetwork } from "../../train/trained.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";

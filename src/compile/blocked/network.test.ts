@@ -17,7 +17,8 @@ import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { int64 } from "../../tensor/tensor.ts";
 import { portable } from "../portable/lowering.ts";
-import { buildGradientStep, stepNames } from "../step.ts";
+import { stepNames } from "../step/names.ts";
+import { buildGradientStep } from "../step/steps.ts";
 
 const runtime = createNodeRuntime();
 const blocked = await blockedForThisMachine(runtime);

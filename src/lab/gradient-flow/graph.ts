@@ -1,5 +1,6 @@
 import { addGradients } from "../../autodiff/backward.ts";
-import { type LossFunction, stepNames } from "../../compile/step.ts";
+import type { LossFunction } from "../../compile/step/loss-pass.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { addForward, type NoiseInput } from "../../nn/forward.ts";
 import type { Module } from "../../nn/module.ts";
 import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";

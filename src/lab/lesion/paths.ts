@@ -1,5 +1,5 @@
 import { addGradients } from "../../autodiff/backward.ts";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { crossEntropy } from "../../nn/losses.ts";
 import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Value } from "../../onnx/graph.ts";

@@ -1,7 +1,7 @@
 import { createGraphBuilder, pruneGraph } from "../../onnx/builder.ts";
 import type { Graph, Node } from "../../onnx/graph.ts";
 import { BATCH } from "../../compile/inference.ts";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { addForward } from "../../nn/forward.ts";
 import type { Module } from "../../nn/module.ts";
 import { OptionError } from "../../tensor/errors.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { toModel } from "../../compile/inference.ts";
 import { portable } from "../../compile/portable/lowering.ts";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import type { BatchPlan } from "../../data/batches.ts";
 import type { Dataset } from "../../data/image-set.ts";

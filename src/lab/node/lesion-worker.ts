@@ -1,7 +1,7 @@
 import { foldBatchNorm } from "../../compile/fold-batch-norm.ts";
 import { toModel } from "../../compile/inference.ts";
 import { portable } from "../../compile/portable/lowering.ts";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { type Dataset, takeFirst } from "../../data/image-set.ts";
 import { openEvaluation } from "../../data/node/evaluation.ts";
 import { encodeModel } from "../../onnx/encode.ts";

@@ -6,7 +6,7 @@ import type { SessionOptions } from "../../runtime/runtime.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { evaluationBatchSize, withInference } from "../../train/evaluate.ts";
 import { describableModule } from "../../train/describe-network.ts";
 import { drawArchitecture } from "../architecture.ts";

@@ -1,4 +1,4 @@
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { type IntensityLine, type Raster, writeScaled } from "../../data/segmentation/raster.ts";
 import type { Normalization } from "../../data/image-set.ts";
 import type { Session } from "../../runtime/runtime.ts";

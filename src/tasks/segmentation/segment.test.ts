@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { stepNames } from "../../compile/step.ts";
+import { stepNames } from "../../compile/step/names.ts";
 import { drawCells } from "../../data/segmentation/drawn-cells.ts";
 import { measureIntensity, type Raster, standardScaling, writeScaled } from "../../data/segmentation/raster.ts";
 import type { Session } from "../../runtime/runtime.ts";

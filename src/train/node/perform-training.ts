@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
-import { buildGradientStep } from "../../compile/step.ts";
+import { buildGradientStep } from "../../compile/step/steps.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { makeFolder, writeFileAtomically } from "../../weights/node.ts";

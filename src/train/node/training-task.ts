@@ -1,5 +1,5 @@
 import type { SampleSource } from "../../data/node/sample-source.ts";
-import type { ForwardOptions } from "../../compile/step.ts";
+import type { ForwardOptions } from "../../compile/step/loss-pass.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluate.ts";

@@ -1,0 +1,89 @@
+import { addGradients } from "../../autodiff/backward.ts";
+import { addForward, type ForwardPass } from "../../nn/forward.ts";
+import { countCorrect } from "../../nn/losses.ts";
+import type { Module, ParameterSpec } from "../../nn/module.ts";
+import type { GraphBuilder } from "../../onnx/builder.ts";
+import type { Value } from "../../onnx/graph.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { stepNames } from "./names.ts";
+import type { UpdateOptions } from "./update.ts";
+
+/** Adds a loss to scores and labels; returns a scalar. */
+export type LossFunction = (g: GraphBuilder, scores: Value, labels: Value) => Value;
+
+/** What every kind of training graph starts from. */
+export interface ForwardOptions {
+  readonly module: Module;
+  /** `[channels, H, W]` */
+  readonly imageShape: Shape;
+  readonly batch: number;
+  readonly loss: LossFunction;
+  /**
+   * Trains on blends λ·x + (1 − λ)·x', x' being the batch in reverse; the loss is blended alike. λ is a scalar input.
+   * @source Zhang et al. 2018, arXiv:1710.09412
+   */
+  readonly mixup?: boolean;
+  /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
+  readonly labelShape?: Shape;
+  /** Counts samples that are right; the highest score against the label if left out. */
+  readonly correct?: LossFunction;
+}
+
+export interface LossPass {
+  readonly pass: ForwardPass;
+  readonly loss: Value;
+  readonly gradients: ReadonlyMap<string, Value>;
+  readonly frozen: ReadonlyMap<string, ParameterSpec>;
+  /** Scalars that every pass is fed. */
+  readonly scalars: readonly string[];
+}
+
+interface Blend {
+  readonly images: Value;
+  readonly loss: LossFunction;
+}
+
+/** λ·x + (1 − λ)·x reversed, and the loss for it: each image meets another, and no order has to be drawn. */
+function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOptions): Blend {
+  const share = g.input(stepNames.mixup, "float32", []);
+  const rest = g.op("Sub", [g.fill(1), share]);
+  const blend = (a: Value, b: Value): Value => g.op("Add", [g.op("Mul", [a, share]), g.op("Mul", [b, rest])]);
+  const reversed = g.ints(Array.from({ length: batch }, (_, index) => batch - 1 - index));
+  const reverse = (x: Value): Value => g.op("Gather", [x, reversed], { axis: 0 });
+  return {
+    images: blend(images, reverse(images)),
+    loss: (builder, scores, labels) => blend(loss(builder, scores, labels), loss(builder, scores, reverse(labels))),
+  };
+}
+
+/** Forward, loss and gradients: the part that a training step and a gradient step share. */
+export function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateOptions["frozen"]): LossPass {
+  if (!Number.isInteger(options.batch) || options.batch < 1) {
+    throw new OptionError("batch size", `must be a whole number above 0, got ${options.batch}`);
+  }
+  const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
+  const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
+  const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
+  // One label a sample, or one a point where the scores are a map of them.
+  const { labelShape = pass.output.shape.slice(2), correct = countCorrect } = options;
+  const labels = g.input(stepNames.labels, "int64", [options.batch, ...labelShape]);
+  const loss = blended.loss(g, pass.output, labels);
+  const entries = [...pass.parameters];
+  if (entries.every(([name, { spec }]) => isFrozen?.(name, spec)))
+    throw new OptionError("freeze", "leaves nothing to train");
+  const trained = entries.filter(([name, { spec }]) => !isFrozen?.(name, spec));
+  const found = addGradients(
+    g,
+    loss,
+    trained.map(([, { value }]) => value),
+  );
+  const gradients = new Map(
+    trained.map(([name, { value }], index) => [name, found[index] ?? g.op("Mul", [value, g.fill(0)])]),
+  );
+  g.output(stepNames.loss, loss);
+  g.output(stepNames.correct, correct(g, pass.output, labels));
+  for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
+  const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
+  return { pass, loss, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
+}

@@ -1,0 +1,23 @@
+/** Names of a step's inputs and outputs beside parameters and buffers, which go by their state-dict names. */
+export const stepNames = {
+  images: "images",
+  labels: "labels",
+  loss: "loss",
+  correct: "correct",
+  scores: "scores",
+  gradientNorm: "gradientNorm",
+  gradientScale: "gradientScale",
+  gradient: (parameter: string): string => `gradient/${parameter}`,
+  state: (state: string, parameter: string): string => `${state}/${parameter}`,
+  next: (input: string): string => `next/${input}`,
+  normOf: (parameter: string): string => `norm/${parameter}`,
+  /** λ of mixup. */
+  mixup: "mixup",
+  /** The moving average of a parameter or running statistic, and the weight of its old value in this step. */
+  average: (name: string): string => `ema/${name}`,
+  averageDecay: "emaDecay",
+  /** A finite number where a parameter may be updated in place. */
+  guard: (parameter: string): string => `guard/${parameter}`,
+  /** The sum of a parameter's gradients over the parts of a step that have been done. */
+  sum: (parameter: string): string => `sum/${parameter}`,
+} as const;

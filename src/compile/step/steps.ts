@@ -1,0 +1,150 @@
+import { type ForwardPass, type NoiseInput } from "../../nn/forward.ts";
+import { type Module, parametersOf, type ParameterSpec } from "../../nn/module.ts";
+import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
+import type { Graph, Value } from "../../onnx/graph.ts";
+import { addSquaredNorm, joinNorms } from "../../optim/clip.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import type { GuardedUpdate } from "../updates-in-place.ts";
+import { addLossPass, type ForwardOptions } from "./loss-pass.ts";
+import { stepNames } from "./names.ts";
+import { addAverages, addUpdate, type UpdateOptions } from "./update.ts";
+
+/** A training graph, still in logical operators, with what has to be fed and kept between steps. */
+export interface StepGraph {
+  readonly graph: Graph;
+  /** Trained parameters by state-dict name. */
+  readonly trained: ReadonlyMap<string, ParameterSpec>;
+  /** Parameters that are fed but not changed. */
+  readonly frozen: ReadonlyMap<string, ParameterSpec>;
+  /** Inputs that are kept between steps: each has an output `next/…` that replaces it. */
+  readonly kept: readonly string[];
+  /** Noise inputs: Bernoulli(keep) / keep. */
+  readonly noise: ReadonlyMap<string, NoiseInput>;
+  /** Scalar inputs that the optimizer computes for every step. */
+  readonly scalars: readonly string[];
+  /** Updates that `guardUpdates` can let be written in place. */
+  readonly guarded: readonly GuardedUpdate[];
+}
+
+/** The sum so far, and this batch's gradient. */
+function addSums(g: GraphBuilder, gradients: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  return new Map(
+    Array.from(gradients, ([name, gradient]) => {
+      const sum = g.input(stepNames.sum(name), "float32", gradient.shape);
+      return [name, g.op("Add", [sum, gradient])];
+    }),
+  );
+}
+
+function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string, ParameterSpec> {
+  return new Map(Array.from(names, (name) => [name, pass.parameters.get(name)!.spec]));
+}
+
+/**
+ * One training step as one graph: forward, loss, backward, update.
+ *
+ * Inputs: images `[batch, …]`, labels `[batch]` int64, the optimizer's scalars, and every parameter, buffer and state
+ * tensor by name. Outputs: loss, correct (how many predictions hit), gradientNorm, and `next/NAME` for all that is kept.
+ * Where gradients are accumulated, their sum over the batches before comes in as `sum/NAME`.
+ *
+ * @param watch parameters whose gradient norm is wanted as an output `norm/NAME`
+ * @throws {OptionError} if the batch is not a whole number above 0
+ */
+export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch: readonly string[] = []): StepGraph {
+  const g = createGraphBuilder("training-step");
+  const { accumulate = 1 } = options;
+  const loss = addLossPass(g, options, options.frozen);
+  const { pass, frozen } = loss;
+  const gradients =
+    accumulate === 1
+      ? loss.gradients
+      : new Map(
+          Array.from(addSums(g, loss.gradients), ([name, sum]) => [name, g.op("Mul", [sum, g.fill(1 / accumulate)])]),
+        );
+  for (const name of watch) {
+    const gradient = gradients.get(name);
+    if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
+    g.output(stepNames.normOf(name), joinNorms(g, [addSquaredNorm(g, gradient)]));
+  }
+  const guardedBy = options.guarded === true ? loss.loss : undefined;
+  const { guarded, kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
+  const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];
+  return {
+    graph: g.finish(),
+    trained: specsOf(pass, gradients.keys()),
+    frozen,
+    kept: [...kept, ...pass.bufferUpdates.keys(), ...averages],
+    noise: pass.noise,
+    scalars: [...scalars, ...loss.scalars, ...(options.average === true ? [stepNames.averageDecay] : [])],
+    guarded,
+  };
+}
+
+/**
+ * One batch of several whose gradients make one update: adds its gradients to `sum/NAME` and moves the running
+ * statistics; parameters stay.
+ */
+export function buildCollectingStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
+  const g = createGraphBuilder("collecting-step");
+  const { pass, gradients, frozen, scalars } = addLossPass(g, options, options.frozen);
+  for (const [name, sum] of addSums(g, gradients)) g.output(stepNames.next(stepNames.sum(name)), sum);
+  return {
+    graph: g.finish(),
+    trained: specsOf(pass, gradients.keys()),
+    frozen,
+    kept: [...Array.from(gradients.keys(), stepNames.sum), ...pass.bufferUpdates.keys()],
+    noise: pass.noise,
+    scalars,
+    guarded: [],
+  };
+}
+
+/**
+ * Forward, loss and backward alone: outputs `gradient/NAME` for every trained parameter, to be averaged between machines
+ * or written out, and the scores.
+ */
+export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
+  const g = createGraphBuilder("gradient-step");
+  const { pass, gradients, frozen, scalars } = addLossPass(g, options, options.frozen);
+  g.output(stepNames.scores, pass.output);
+  for (const [name, gradient] of gradients) g.output(stepNames.gradient(name), gradient);
+  return {
+    graph: g.finish(),
+    trained: specsOf(pass, gradients.keys()),
+    frozen,
+    kept: [...pass.bufferUpdates.keys()],
+    noise: pass.noise,
+    scalars,
+    guarded: [],
+  };
+}
+
+/**
+ * The update alone: takes `gradient/NAME` and `gradientScale`, a scalar that each gradient is multiplied by first (one
+ * over the number of machines averages sums).
+ */
+export function buildUpdateStep(module: Module, options: UpdateOptions): StepGraph {
+  const g = createGraphBuilder("update-step");
+  const specs = [...parametersOf(module)];
+  const trained = specs.filter(([name, spec]) => !options.frozen?.(name, spec));
+  const factor = g.input(stepNames.gradientScale, "float32", []);
+  const parameters = new Map(
+    trained.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]),
+  );
+  const gradients = new Map(
+    trained.map(([name, spec]) => [
+      name,
+      g.op("Mul", [g.input(stepNames.gradient(name), "float32", spec.shape), factor]),
+    ]),
+  );
+  const { kept, scalars } = addUpdate(g, parameters, gradients, options);
+  return {
+    graph: g.finish(),
+    trained: new Map(trained),
+    frozen: new Map(specs.filter(([name]) => !parameters.has(name))),
+    kept,
+    noise: new Map(),
+    scalars: [...scalars, stepNames.gradientScale],
+    guarded: [],
+  };
+}

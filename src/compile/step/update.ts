@@ -1,0 +1,121 @@
+import type { ParameterSpec } from "../../nn/module.ts";
+import type { GraphBuilder } from "../../onnx/builder.ts";
+import type { Value } from "../../onnx/graph.ts";
+import { addSquaredNorm, clipByNorm, joinNorms } from "../../optim/clip.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { GuardedUpdate } from "../updates-in-place.ts";
+import { stepNames } from "./names.ts";
+
+/** How gradients become an update. */
+export interface UpdateOptions {
+  readonly optimizer: Optimizer;
+  /** Largest common norm of the gradients; not clipped if left out. */
+  readonly clipNorm?: number;
+  /** Parameters that weight decay spares. Default none, as in PyTorch. */
+  readonly exempt?: (name: string, spec: ParameterSpec) => boolean;
+  /** Parameters that stay as they are; so do the statistics of a batch norm whose parameters are both among them. */
+  readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
+  /** What a parameter's learning rate is multiplied by. Default 1. */
+  readonly rateFactor?: ((name: string, spec: ParameterSpec) => number) | undefined;
+  /** Keeps a moving average of trained parameters and running statistics, e ← d·e + (1 − d)·x, as `ema/NAME`. */
+  readonly average?: boolean;
+  /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
+  readonly accumulate?: number;
+  /**
+   * Gives the update of every large parameter a guard: where memory counts, it can be written in place, and it is left as it was
+   * where the loss is not finite or the parameter's own gradient, that of any parameter where gradients are clipped. Default false.
+   */
+  readonly guarded?: boolean;
+}
+
+/** The usual exemptions from weight decay: biases, and batch norm's scale and offset. */
+export function exemptBiasAndNorm(_name: string, spec: ParameterSpec): boolean {
+  return spec.role !== "weight";
+}
+
+interface Update {
+  readonly guarded: readonly GuardedUpdate[];
+  readonly kept: readonly string[];
+  readonly scalars: readonly string[];
+  /** The parameters after the step. */
+  readonly next: ReadonlyMap<string, Value>;
+}
+
+/** The optimizer's scalars for one parameter: its own share of the learning rate, which comes first. */
+function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor: number): readonly Value[] {
+  if (!(factor > 0 && Number.isFinite(factor)))
+    throw new OptionError("learning rate factor", `must be above 0, got ${factor}; freeze what must not change`);
+  return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
+}
+
+/** Elements from which on it counts when memory becomes free. */
+const LARGE_GRADIENT = 2 ** 16;
+
+/**
+ * The learning rate, known only when a gradient's squared norm is. The runtime would leave the norms for the end, and every
+ * gradient in memory until then; now nothing reads a gradient any more when its parameter has been updated.
+ */
+function waitFor(g: GraphBuilder, rate: Value, square: Value): Value {
+  // The same number, for no square is below 0.
+  return g.op("Min", [rate, g.op("Add", [rate, square])]);
+}
+
+/** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
+export function addUpdate(
+  g: GraphBuilder,
+  parameters: ReadonlyMap<string, { readonly value: Value; readonly spec: ParameterSpec }>,
+  gradients: ReadonlyMap<string, Value>,
+  { optimizer, clipNorm, exempt, rateFactor }: UpdateOptions,
+  guardedBy?: Value,
+): Update {
+  const names = [...gradients.keys()];
+  const squares = Array.from(gradients.values(), (gradient) => addSquaredNorm(g, gradient));
+  const norm = joinNorms(g, squares);
+  g.output(stepNames.gradientNorm, norm);
+  const clipped =
+    clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
+  const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
+  const kept: string[] = [];
+  const guarded: GuardedUpdate[] = [];
+  const nextParameters = new Map<string, Value>();
+  names.forEach((name, index) => {
+    const { value, spec } = parameters.get(name)!;
+    const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
+    const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
+    const decayed = !exempt?.(name, spec);
+    const isLarge = sizeOf(spec.shape) >= LARGE_GRADIENT;
+    const next = g.within(`update/${name}`, () => {
+      const [rate, ...others] = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
+      const own = [isLarge ? waitFor(g, rate, squares[index]) : rate, ...others];
+      return optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars: own, decayed });
+    });
+    nextParameters.set(name, next.parameter);
+    g.output(stepNames.next(name), next.parameter);
+    next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
+    kept.push(name, ...stateNames);
+    if (!isLarge || guardedBy === undefined) return;
+    // A clipped gradient is no number where any other is none.
+    g.output(stepNames.guard(name), g.op("Add", [guardedBy, clipNorm === undefined ? squares[index] : norm]));
+    guarded.push({
+      guard: stepNames.guard(name),
+      pairs: [name, ...stateNames].map((input) => [input, stepNames.next(input)]),
+    });
+  });
+  return { guarded, kept, scalars: optimizer.scalars, next: nextParameters };
+}
+
+/** Moves the averages towards what the step has made. @returns the names of the averages, which are kept */
+export function addAverages(g: GraphBuilder, next: ReadonlyMap<string, Value>): readonly string[] {
+  const decay = g.input(stepNames.averageDecay, "float32", []);
+  const rest = g.op("Sub", [g.fill(1), decay]);
+  return Array.from(next, ([name, value]) => {
+    const average = g.input(stepNames.average(name), "float32", value.shape);
+    const moved = g.within(`average/${name}`, () =>
+      g.op("Add", [g.op("Mul", [average, decay]), g.op("Mul", [value, rest])]),
+    );
+    g.output(stepNames.next(average.name), moved);
+    return average.name;
+  });
+}
