@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/comparison.ts";
+import { refuseTwins } from "../lab/twin-networks.ts";
 import { equalizePlans, measurePlans, type RunPlan } from "../lab/comparison-plan.ts";
 import type { CompareJob, CompareResult } from "../lab/node/compare.ts";
 import { findKnownRuns, keyOfRun } from "../lab/node/known-runs.ts";
@@ -51,6 +52,7 @@ function createJob(options: ComparisonOptions, config: CompareConfig): Omit<Comp
   };
   const plans = planComparison(options, config);
   const costs = measurePlans(plans, recipe);
+  refuseTwins(plans);
   const job: CompareJob = {
     runs: equalizePlans(plans, costs, options.equal),
     data: options.data,

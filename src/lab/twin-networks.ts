@@ -1,0 +1,56 @@
+import { addForward } from "../nn/forward.ts";
+import { initializeState } from "../nn/initialization.ts";
+import { createModel } from "../nn/models.ts";
+import { createGraphBuilder } from "../onnx/builder.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import { toModel } from "../compile/inference.ts";
+import { portable } from "../compile/portable/lowering.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { crc32 } from "../weights/crc32.ts";
+import type { RunPlan } from "./comparison-plan.ts";
+
+/** What a network computes in training with what it starts from, in a few characters. */
+function signatureOf({ model, shortcut, options, seed }: RunPlan): string {
+  const { module } = createModel(model, { ...options, shortcut, channels: 3, classes: 10 });
+  const g = createGraphBuilder("network");
+  const images = g.input("images", "float32", [1, 3, 32, 32]);
+  const { output, noise } = addForward(g, module, images, { mode: "train", state: initializeState(module, seed) });
+  g.output("output", output);
+  const chances = Array.from(noise, ([name, { keep }]) => [name, keep]);
+  return JSON.stringify([crc32(encodeModel(toModel(portable.lower(g.finish()).write()))), chances]);
+}
+
+/**
+ * Refuses a comparison that would train one network under two names: an option says nothing where the shortcut type has no use
+ * for it, such as a gate's bias where there is no gate.
+ *
+ * @throws {OptionError} for the first such pair
+ */
+export function refuseTwins(plans: readonly RunPlan[]): void {
+  const groups = new Map<string, Map<string, RunPlan>>();
+  // What holds for one seed holds for all.
+  for (const plan of plans.filter(({ seed }) => seed === plans[0].seed)) {
+    const { model, shortcut, recipe, options } = plan;
+    const key = JSON.stringify([model, shortcut, recipe]);
+    const group = groups.get(key) ?? new Map<string, RunPlan>();
+    group.set(JSON.stringify(options), plan);
+    groups.set(key, group);
+  }
+  for (const group of groups.values()) {
+    if (group.size < 2) continue;
+    const known = new Map<string, RunPlan>();
+    for (const plan of group.values()) {
+      const signature = signatureOf(plan);
+      const twin = known.get(signature);
+      if (twin !== undefined) throw nameTwins(twin, plan);
+      known.set(signature, plan);
+    }
+  }
+}
+
+function nameTwins(twin: RunPlan, { model, shortcut, variant }: RunPlan): OptionError {
+  return new OptionError(
+    "compare",
+    `"${twin.variant ?? twin.shortcut}" and "${variant ?? shortcut}" are the same ${model}; vary an option that this shortcut type has`,
+  );
+}
