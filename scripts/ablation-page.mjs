@@ -58,30 +58,52 @@ function answers(runs) {
 }
 
 /**
+ * F1 of every network: the mean over seeds, and each seed beside it. Undefined before there is anything to draw.
+ *
+ * @param {{ readonly runs: readonly AblationRun[] }} kept
+ * @param {readonly Arm[]} arms
+ * @returns {import("residua/lab").Figure | undefined}
+ */
+export function drawAblation({ runs }, arms) {
+  const dots = arms.flatMap(({ name, title }) => {
+    const samples = runs.filter(({ arm }) => arm === name).map(({ figures }) => figures.f1At50);
+    return samples.length === 0 ? [] : [{ category: title, value: mean(samples), samples }];
+  });
+  const [name, label] = columns[0];
+  return dots.length === 0
+    ? undefined
+    : { kind: "dots", name, title: `${label}, images held back`, caption: label, value: { label }, dots };
+}
+
+/**
  * The page of what was found.
  *
- * @param {{ readonly runs: readonly AblationRun[], readonly machine?: string, readonly minutes?: number }} kept
+ * @param {{ readonly runs: readonly AblationRun[], readonly machine?: string }} kept
  * @param {readonly Arm[]} arms
  */
-export function describeAblation({ runs, machine, minutes }, arms) {
+export function describeAblation({ runs, machine }, arms) {
   const head = ["network", ...columns.map(([, title]) => title), "seeds", "a run"];
   const rows = arms.flatMap(({ name, title }) => {
     const own = runs.filter(({ arm }) => arm === name);
-    if (own.length === 0) return [`| ${title} | not run yet |  |  |  |  |`];
+    if (own.length === 0) return [];
     const cells = columns.map(([column]) => spread(own.map(({ figures }) => figures[column])));
     const whole = own.filter(({ resumed }) => resumed !== true);
     const length = whole.length === 0 ? "" : `${(mean(whole.map(({ seconds }) => seconds)) / 60).toFixed(1)} min`;
     return [`| ${title} | ${cells.join(" | ")} | ${own.length} | ${length} |`];
   });
   const found = answers(runs);
+  const missing = arms.filter(({ name }) => !runs.some(({ arm }) => arm === name)).map(({ title }) => title);
   const [first] = runs;
   return `${[
     "# What shortcuts and attention bring",
     "",
-    `The network of \`residua train --preset cells\` with and without its parts, on the same images with the same steps and seeds for
-all${minutes === undefined ? "" : `; as many epochs as the slowest of them does in about ${minutes} minutes`}. Figures are of ${first?.images ?? "the"} images that were
-held back; ± is the standard deviation over seeds. Short trainings show what helps early, not what could be reached.`,
+    `The network of \`residua train --preset cells\` with and without its parts, with the same images, steps and seeds for all.
+Figures are of ${first?.images ?? "the"} images that were held back; ± is the standard deviation over seeds. Short trainings show what
+helps early, not what could be reached.`,
     "",
+    ...(first === undefined
+      ? []
+      : ["![F1 of each network: the mean over seeds, and each seed](pictures/ablation.svg)", ""]),
     `| ${head.join(" | ")} |`,
     "| --- | ---: | ---: | ---: | ---: | ---: |",
     ...rows,
@@ -95,6 +117,7 @@ held back; ± is the standard deviation over seeds. Short trainings show what he
           "| --- | ---: | ---: | ---: |",
           ...found,
         ]),
+    ...(missing.length === 0 ? [] : ["", `Not run yet: ${missing.join("; ")}.`]),
     ...(first === undefined ? [] : ["", `For example \`${first.command}\` — ${machine}, ${first.date}.`]),
     "",
     "`npm run ablation -- --data DIR` runs what is missing and writes this page; it can be interrupted and goes on. `--minutes`, `--seeds`",

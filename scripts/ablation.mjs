@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { describeAblation } from "./ablation-page.mjs";
+import { drawFigure } from "residua/lab/node";
+import { describeAblation, drawAblation } from "./ablation-page.mjs";
 import { root, runResidua } from "./run-residua.mjs";
 
 const help = `What residual shortcuts and attention bring to the segmentation of cells: one network without and with each, the same
@@ -145,7 +146,16 @@ async function main() {
   const pagePath = values.tiny ? join(folder, "ablation.md") : "docs/ablation.md";
   /** @type {any} */
   let kept = readJson(recordsPath) ?? { runs: [] };
-  const writePage = () => writeFileSync(pagePath, describeAblation(kept, arms));
+  const writePage = () => {
+    writeFileSync(pagePath, describeAblation(kept, arms));
+    const figure = drawAblation(kept, arms);
+    const drawing = figure && drawFigure(figure);
+    if (drawing === undefined) return;
+    const picture = join(dirname(pagePath), "pictures/ablation.svg");
+    mkdirSync(dirname(picture), { recursive: true });
+    // It stands alone, on pages light and dark.
+    writeFileSync(picture, drawing.replace("<svg ", '<svg style="background:#fff;color:#1c1e21" '));
+  };
   if (values.page) return writePage();
 
   const isTiny = values.tiny === true;
@@ -166,7 +176,7 @@ async function main() {
     throw new Error("--epochs and --seeds must be whole numbers above 0");
 
   const [cpu] = cpus();
-  kept = { ...kept, machine: `${cpus().length} cores, ${cpu?.model ?? "unknown"}`, minutes };
+  kept = { ...kept, machine: `${cpus().length} cores, ${cpu?.model ?? "unknown"}` };
   // Seed by seed, so that what is there at any time compares all arms.
   for (let seed = 0; seed < plan.seeds; seed++) {
     for (const arm of arms.filter(({ name }) => wanted.includes(name))) {
