@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
 import { formatTable, print, printJson, say } from "../cli/output.ts";
+import { writeFileAtomically } from "../weights/node/files.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
 import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";
@@ -23,6 +24,7 @@ interface Options {
   readonly against: Peer | "all";
   readonly threads: number;
   readonly json?: boolean;
+  readonly out?: string;
 }
 
 const columns = [
@@ -35,14 +37,24 @@ const columns = [
   { title: "spread", value: (row: Comparison) => `${(100 * row.spread).toFixed(0)} %`, align: "right" as const },
 ];
 
-async function runBenchmarks({ only, against, threads, json }: Options): Promise<void> {
+/** Where a run's figures come from. */
+const describeMachine = (threads: number): string =>
+  `${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
+
+async function runBenchmarks({ only, against, threads, json, out }: Options): Promise<void> {
   const chosen = benchmarks.filter(
     (each) => (only === undefined || each.name === only) && (against === "all" || each.against === against),
   );
   const rows: Comparison[] = [];
-  for (const benchmark of chosen) rows.push(...(await benchmark.run({ threads, say })));
+  for (const [index, benchmark] of chosen.entries()) {
+    const place = chosen.length === 1 ? "" : `${index + 1} of ${chosen.length}: `;
+    rows.push(...(await benchmark.run({ threads, say: (text) => say(`${place}${text}`) })));
+    // After each, for all of them take long.
+    if (out !== undefined)
+      await writeFileAtomically(out, `${JSON.stringify({ machine: describeMachine(threads), rows }, undefined, 1)}\n`);
+  }
   if (json) return printJson(rows);
-  print(`${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
+  print(describeMachine(threads));
   print(formatTable(columns, rows));
 }
 
@@ -58,5 +70,6 @@ await new Command("bench")
   )
   .option("--threads <n>", "threads on both sides", wholeNumber(1), cpus().length)
   .option("--json", "print a JSON array")
+  .option("--out <file>", "write the machine and the figures as JSON, after each benchmark")
   .action(runBenchmarks)
   .parseAsync();
