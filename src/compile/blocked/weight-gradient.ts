@@ -19,7 +19,7 @@ interface GradientShape {
   readonly plan: ConvolutionPlan;
   /** Floats that a point of x's row takes: the block, or the channels of an image. */
   readonly pointSize: number;
-  /** Bands of output rows that count as samples of their own, so that fewer samples have to be made up of zeros. */
+  /** Bands of output rows that count as samples of their own: each fits into the cache, and fewer are made up of zeros. */
   readonly bands: number;
   /** Samples that are summed over: batch · bands, rounded up so that each part has whole blocks. */
   readonly samples: number;
@@ -34,23 +34,52 @@ const FEW_UNITS = 8;
 /** Blocks of filters that ONNX Runtime computes together. */
 const FILTER_SET = 4;
 
-/** The fewest bands, of equal height, with which the samples fill their blocks best. */
-function chooseBands(batch: number, rows: number, block: number): number {
-  const fill = (bands: number): number => (batch * bands) / roundUp(batch * bands, block);
-  let best = 1;
-  for (let bands = 2; bands <= rows; bands++) if (rows % bands === 0 && fill(bands) > fill(best)) best = bands;
+/**
+ * Bytes that a core's second-level cache is relied on to hold. A block of samples is read anew for every few taps: its part of dy,
+ * for the filters that are computed together, and its part of x.
+ */
+const CACHE_BYTES = 1.25 * 2 ** 20;
+/** How many times x's rows may be copied because bands overlap. */
+const MOST_OVERLAP = 2.5;
+
+/**
+ * The fewest bands, of equal height, whose samples fit into the cache and fill their blocks; where no number of bands does, those
+ * that come nearest.
+ */
+function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
+  const { batch, block, outBlocks, output, strides, dilations, kernel, begins } = plan;
+  const [rows, columns] = output;
+  const width = columns * strides[1] + 2 * begins[1];
+  const assess = (bands: number): { readonly misfit: number; readonly fill: number; readonly overlap: number } => {
+    const height = rows / bands;
+    const taken = (height - 1) * strides[0] + (kernel[0] - 1) * dilations[0] + 1;
+    const places = height * columns * block * Math.min(outBlocks, FILTER_SET) + taken * width * pointSize;
+    const samples = batch * bands;
+    return {
+      misfit: Math.max(1, (places * block * Float32Array.BYTES_PER_ELEMENT) / CACHE_BYTES),
+      fill: samples / roundUp(samples, block),
+      overlap: taken / (height * strides[0]),
+    };
+  };
+  let [best, found] = [1, assess(1)];
+  for (let bands = 2; bands <= rows; bands++) {
+    if (rows % bands !== 0) continue;
+    const next = assess(bands);
+    if (next.overlap > MOST_OVERLAP) continue;
+    if (next.fill / next.misfit > found.fill / found.misfit) [best, found] = [bands, next];
+  }
   return best;
 }
 
 function gradientShape(plan: ConvolutionPlan): GradientShape {
-  const { batch, block, blockedGroups, inBlocks, outBlocks, input, output, kernel, strides, dilations, begins } = plan;
+  const { block, blockedGroups, inBlocks, outBlocks, input, output, kernel, strides, dilations, begins } = plan;
   const end = (axis: 0 | 1): number =>
     (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - input[axis] - begins[axis];
-  const bands = chooseBands(batch, output[0], block);
-  const samples = roundUp(batch * bands, block);
+  const pointSize = plan.kind === "image" ? plan.inChannels : block;
+  const bands = chooseBands(plan, pointSize);
+  const samples = roundUp(plan.batch * bands, block);
   const units = inBlocks * blockedGroups * Math.ceil(outBlocks / FILTER_SET) * kernel[0];
   const parts = units < FEW_UNITS && units % 2 === 1 && samples % (2 * block) === 0 ? 2 : 1;
-  const pointSize = plan.kind === "image" ? plan.inChannels : block;
   return { plan, pointSize, bands, samples, parts, ends: [end(0), end(1)] };
 }
 
