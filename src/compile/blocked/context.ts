@@ -39,10 +39,18 @@ export interface Forms {
   /** In the layout of a convolution's weight. */
   readonly stored?: StoredValue;
   readonly pending?: Pending;
+  readonly scaled?: ScaledValue;
   /** What the value is in terms of a blocked one, where it only moves elements. */
   readonly rearrangement?: Rearrangement;
   /** Values in blocks that it is put together of along the channels; together only where that is asked for. */
   readonly parts?: readonly string[];
+}
+
+/** A blocked value that lacks a factor, for those who can put that where it costs less than a pass over the value. */
+export interface ScaledValue {
+  readonly value: Value;
+  /** By channel, [Cp]; ones if left out. */
+  readonly scale?: Value;
 }
 
 /** A weight, or what is computed with it, as it is stored. */

@@ -3,6 +3,7 @@ import { type BlockedContext, type BlockedRule, cleanStored, type PendingConvolu
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { depthwiseInputGradient } from "./depthwise.ts";
 import { gradientWeight } from "./gradient-weight.ts";
+import { outputGradient, scaleFilters } from "./scaled.ts";
 import { convolutionContribution, type StridedGradient } from "./strided-gradient.ts";
 import { weightLayout } from "./weight-layout.ts";
 
@@ -44,8 +45,8 @@ function stridedGradient(dy: Value, weight: Value, plan: ConvolutionPlan): Strid
 export const convInputGradient: BlockedRule<"ConvInputGradient"> = (c, { node, inputs: [dy, w], outputs: [dx] }) => {
   const plan = c.planOf(node);
   if (plan === undefined) return false;
-  const weight = cleanStored(c, w, weightLayout(plan));
-  const gradient = c.blocked(dy);
+  const { value: gradient, scale } = outputGradient(c, dy, plan);
+  const weight = scaleFilters(c, cleanStored(c, w, weightLayout(plan)), scale);
   if (plan.kind === "depthwise") {
     c.define(dx, { pending: depthwiseInputGradient(c, gradient, weight, plan) });
     return true;

@@ -5,6 +5,7 @@ import { blockedSource, tapOf, writeConvolution } from "./convolution.ts";
 import { type ConvolutionPlan, meetsInput } from "./convolution-plan.ts";
 import { depthwiseWeightGradient } from "./depthwise.ts";
 import { pad, reshape, roundUp, slice } from "./layout.ts";
+import { outputGradient, scaleFilters } from "./scaled.ts";
 import { clearPadding, constantIndices, gatherRows, weightLayout } from "./weight-layout.ts";
 
 /**
@@ -187,15 +188,12 @@ function kernelRows({ plan, bands, samples, parts }: GradientShape): Int32Array 
 }
 
 /** dy as the kernel [groups·parts·O, samples/parts, OH/bands, OW]. */
-function gradientKernel(c: BlockedContext, dyName: string, shape: GradientShape): Value {
+function gradientKernel(c: BlockedContext, dy: Value, shape: GradientShape): Value {
   const { plan, bands, samples, parts } = shape;
   const { block, blockedGroups, outBlocks, output } = plan;
   const key = [plan.batch, bands, samples, parts, blockedGroups, outBlocks, ...output].join();
-  return c.memo(`gradient-kernel/${dyName}/${key}`, () => {
-    const memory = reshape(c.g, c.blocked(dyName), [
-      plan.batch * blockedGroups * outBlocks * output[0] * output[1],
-      block,
-    ]);
+  return c.memo(`gradient-kernel/${dy.name}/${key}`, () => {
+    const memory = reshape(c.g, dy, [plan.batch * blockedGroups * outBlocks * output[0] * output[1], block]);
     const order = c.memo(`kernel-rows/${key}`, () => constantIndices(c.g, kernelRows(shape)));
     const kernel = gatherRows(c.g, memory, order);
     const filters = blockedGroups * parts * outBlocks * block;
@@ -231,14 +229,14 @@ function storeGradient(c: BlockedContext, result: Value, { plan, pointSize, part
   return reshape(g, g.op("Transpose", [tiles], { perm: [1, 0, 2] }), shape);
 }
 
-function denseWeightGradient(c: BlockedContext, xName: string, dyName: string, plan: ConvolutionPlan): Value {
+function denseWeightGradient(c: BlockedContext, xName: string, dy: Value, plan: ConvolutionPlan): Value {
   const source = plan.kind === "image" ? { x: c.plain(xName), plan } : blockedSource(c, xName, plan);
   const shape = gradientShape(source.plan);
   const { begins, output, strides, dilations, kernel, blockedGroups } = source.plan;
   const { bands, samples, ends } = shape;
   const key = [source.x.name, bands, samples, ...begins, ...ends, ...kernel, ...dilations, blockedGroups].join();
   const x = c.memo(`blocked-samples/${key}`, () => blockSamples(c, inputRows(c, xName, source.x, shape), shape));
-  const result = c.g.op("BlockedConv", [x, gradientKernel(c, dyName, shape)], {
+  const result = c.g.op("BlockedConv", [x, gradientKernel(c, dy, shape)], {
     kernel_shape: [output[0] / bands, output[1]],
     dilations: [strides[0], strides[1] * shape.pointSize],
     strides: [dilations[0], 1],
@@ -248,14 +246,17 @@ function denseWeightGradient(c: BlockedContext, xName: string, dyName: string, p
   return storeGradient(c, result, shape);
 }
 
-export const convWeightGradient: BlockedRule<"ConvWeightGradient"> = (c, { node, inputs: [x, dy], outputs: [dw] }) => {
+export const convWeightGradient: BlockedRule<"ConvWeightGradient"> = (c, { node, inputs, outputs: [dw] }) => {
+  const [x, dyName] = inputs as [string, string];
   const plan = c.planOf(node);
   if (plan === undefined || !meetsInput(plan)) return false;
   const layout = weightLayout(plan);
-  const value =
+  const { value: dy, scale } = outputGradient(c, dyName, plan);
+  const unscaled =
     plan.kind === "depthwise"
-      ? depthwiseWeightGradient(c, c.blocked(x), c.blocked(dy), plan)
+      ? depthwiseWeightGradient(c, c.blocked(x), dy, plan)
       : denseWeightGradient(c, x, dy, plan);
+  const value = scaleFilters(c, unscaled, scale);
   // Merged groups also get the products of one group's input with another's output.
   const cleared = plan.groups > 1 && plan.kind === "dense" ? clearPadding(c.g, value, layout) : value;
   c.define(dw, { stored: { value: cleared, layout, padding: "zero" } });
