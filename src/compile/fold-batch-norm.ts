@@ -1,5 +1,6 @@
 import { attributesOf, pruneGraph } from "../onnx/builder.ts";
 import type { Graph, Node } from "../onnx/graph.ts";
+import { countUses } from "../onnx/uses.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 
@@ -18,10 +19,7 @@ interface Folding {
  * Done in float64 and rounded once. Where the convolution's result is used elsewhere too, both stay.
  */
 export function foldBatchNorm(graph: Graph): Graph {
-  const uses = new Map<string, number>();
-  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.name)]) {
-    uses.set(name, (uses.get(name) ?? 0) + 1);
-  }
+  const uses = countUses(graph);
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const foldings = graph.nodes.flatMap((norm): readonly Folding[] => {
     const conv = makers.get(norm.inputs[0] ?? "");

@@ -2,6 +2,7 @@ import { attributesOf, createGraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { findOperator, type OperatorName } from "../../onnx/operators/index.ts";
 import type { Layout, LoweredGraph, Lowering } from "../lowering.ts";
+import { maskPooledGradients } from "../pooled-relu.ts";
 import { portableRewrites } from "../portable/lowering.ts";
 import type { Rewrite } from "../rewrite.ts";
 import { matchScalarRanks } from "../scalar-ranks.ts";
@@ -51,7 +52,8 @@ export function createBlockedLowering(blockSize: BlockSize): Lowering {
   return { name: "blocked", isFinal: true, blockSize, lower: (graph) => lowerBlocked(graph, blockSize) };
 }
 
-function lowerBlocked(graph: Graph, block: BlockSize): LoweredGraph {
+function lowerBlocked(logical: Graph, block: BlockSize): LoweredGraph {
+  const graph = maskPooledGradients(logical);
   const plans = planConvolutions(graph, block);
   const layouts = assignStorage(graph, plans);
   const kept = new Map<string, Layout>();

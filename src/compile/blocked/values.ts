@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
+import { countUses } from "../../onnx/uses.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { BlockedContext, Forms, NormStatistics, StoredValue } from "./context.ts";
 import { writeConvolution } from "./convolution.ts";
@@ -14,14 +15,6 @@ export interface Analysis {
   readonly block: BlockSize;
   readonly plans: ReadonlyMap<Node, ConvolutionPlan>;
   readonly layouts: ReadonlyMap<string, WeightLayout>;
-}
-
-function countUses(graph: Graph): ReadonlyMap<string, number> {
-  const uses = new Map<string, number>();
-  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.name)]) {
-    uses.set(name, (uses.get(name) ?? 0) + 1);
-  }
-  return uses;
 }
 
 /** Keeps the forms of every logical value and converts between them where one is asked for that is not there yet. */

@@ -1,4 +1,5 @@
 import type { Lowering } from "../lowering.ts";
+import { maskPooledGradients } from "../pooled-relu.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
 import { matchScalarRanks } from "../scalar-ranks.ts";
 import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
@@ -32,7 +33,10 @@ export function createPortableLowering(choices: Partial<PortableChoices> = {}): 
   return {
     name: "portable",
     isFinal: false,
-    lower: (graph) => ({ write: () => matchScalarRanks(rewriteGraph(graph, rewrites)), layouts: new Map() }),
+    lower: (graph) => ({
+      write: () => matchScalarRanks(rewriteGraph(maskPooledGradients(graph), rewrites)),
+      layouts: new Map(),
+    }),
   };
 }
 
