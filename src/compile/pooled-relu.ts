@@ -22,7 +22,8 @@ export function maskPooledGradients(graph: Graph): Graph {
     const masked = fresh(`${spread}/masked`);
     types.set(masked, types.get(y)!);
     replaced.set(pool, { ...relu, inputs: [dy, y], outputs: [masked] });
-    replaced.set(relu, { ...pool, inputs: [masked, x, y], outputs: relu.outputs });
+    const attributes = new Map(pool.attributes).set("masked", { kind: "int", value: 1 });
+    replaced.set(relu, { ...pool, attributes, inputs: [masked, x, y], outputs: relu.outputs });
   }
   return replaced.size === 0
     ? graph

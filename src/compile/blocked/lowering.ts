@@ -15,6 +15,7 @@ import type { BlockSize } from "./layout.ts";
 import { concat, split } from "./joining.ts";
 import { averagePool, averagePoolGradient, expand, globalAveragePool, maxPool } from "./pooling.ts";
 import { rearrangementRules } from "./shortcut-matrix.ts";
+import { maxPoolGradient } from "./max-pool-gradient.ts";
 import { assignStorage, planConvolutions } from "./storage.ts";
 import { convTranspose } from "./transposed.ts";
 import { type Analysis, createContext } from "./values.ts";
@@ -36,6 +37,7 @@ const blockedRules: BlockedRules = {
   Expand: expand,
   GlobalAveragePool: globalAveragePool,
   MaxPool: maxPool,
+  MaxPoolGradient: maxPoolGradient,
   ReduceSumSquare: reduceSumSquare,
   Split: split,
 };

@@ -10,9 +10,10 @@ import type { Rewrite } from "../rewrite.ts";
  * Of equal values the first in row-major order is the maximum, as in PyTorch.
  */
 export const maxPoolGradient: Rewrite<"MaxPoolGradient"> = (g, { inputs: [dy, x], attributes }) => {
+  const { masked: _, ...window } = attributes;
   const shape = shapeOf(x);
   const size = g.ints([-1]);
-  const [, places] = g.ops("MaxPool", [x], 2, { ...attributes, storage_order: 0 });
+  const [, places] = g.ops("MaxPool", [x], 2, { ...window, storage_order: 0 });
   const zero = g.op("Expand", [g.fill(0), g.ints([sizeOf(shape)])]);
   const indices = g.op("Unsqueeze", [g.op("Reshape", [places, size]), g.ints([1])]);
   const scattered = g.op("ScatterND", [zero, indices, g.op("Reshape", [dy, size])], { reduction: "add" });

@@ -8,6 +8,11 @@ export interface MaxPoolAttributes extends WindowAttributes {
   readonly storage_order?: number;
 }
 
+export interface MaxPoolGradientAttributes extends MaxPoolAttributes {
+  /** Whether x is a relu's result and dy is 0 where the maximum is, as if the relu's gradient had been taken before. */
+  readonly masked?: number;
+}
+
 export interface AveragePoolAttributes extends WindowAttributes {
   readonly ceil_mode?: number;
   readonly count_include_pad?: number;
@@ -22,7 +27,7 @@ export interface PoolingOperators {
   readonly GlobalAveragePool: NoAttributes;
   readonly GlobalMaxPool: NoAttributes;
   /** `(dy, x, y) → dx`; the first maximum of a window, in row-major order, takes its gradient, as in PyTorch. */
-  readonly MaxPoolGradient: MaxPoolAttributes;
+  readonly MaxPoolGradient: MaxPoolGradientAttributes;
   /** `(dy, x) → dx`; only the shape of x counts. */
   readonly AveragePoolGradient: AveragePoolAttributes;
 }
@@ -75,7 +80,7 @@ export const poolingOperators: OperatorTable<PoolingOperators> = {
   MaxPoolGradient: {
     domain: RESIDUA_DOMAIN,
     name: "MaxPoolGradient",
-    attributes: { ...windowKinds, storage_order: "int" },
+    attributes: { ...windowKinds, storage_order: "int", masked: "int" },
     infer: (call) => [call.input(1)],
   },
   AveragePoolGradient: {
