@@ -1,11 +1,11 @@
-import type { Graph, Node } from "../onnx/graph.ts";
+import type { Graph, Node, TensorType } from "../onnx/graph.ts";
 import { createFreshNames } from "../onnx/infer.ts";
 import { countUses } from "../onnx/uses.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 
 /**
- * Where a relu's result goes into a max pooling alone, the relu's gradient is taken before the pooling's: of the pooled planes
- * instead of the whole ones, a quarter of the points and less. The gradient only reaches maxima, and a maximum is above 0
- * exactly where its relu let it through.
+ * Where a max pooling's gradient goes into that of the relu before it alone, the relu's is taken first: of the pooled planes
+ * instead of the whole ones. The gradient only reaches maxima, and a maximum is above 0 exactly where its relu let it through.
  */
 export function maskPooledGradients(graph: Graph): Graph {
   const uses = countUses(graph);
@@ -19,6 +19,7 @@ export function maskPooledGradients(graph: Graph): Graph {
     const [dy, x, y] = pool.inputs;
     const [spread] = pool.outputs;
     if (relu.inputs[1] !== x || y === undefined || uses.get(spread) !== 1) continue;
+    if (!isSmaller(types.get(y)!, types.get(spread)!)) continue;
     const masked = fresh(`${spread}/masked`);
     types.set(masked, types.get(y)!);
     replaced.set(pool, { ...relu, inputs: [dy, y], outputs: [masked] });
@@ -28,4 +29,10 @@ export function maskPooledGradients(graph: Graph): Graph {
   return replaced.size === 0
     ? graph
     : { ...graph, types, nodes: graph.nodes.map((node) => replaced.get(node) ?? node) };
+}
+
+/** Whether pooling made less of it, as every stride above 1 does. */
+function isSmaller({ shape: pooled }: TensorType, { shape: whole }: TensorType): boolean {
+  const extents = [...pooled, ...whole];
+  return extents.every((extent) => typeof extent === "number") && sizeOf(pooled as Shape) < sizeOf(whole as Shape);
 }

@@ -76,8 +76,8 @@ export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
 
 /**
  * With M values a channel, δ = E[dy], h = inverse·(E[dy·d] − m·δ) and q = h·inverse: dγ = M·h, dβ = M·δ and
- * dx = a·(dy − q·d + (q·m − δ)). Where nothing else needs dy the bracket is added in its memory, in one pass, and the factor a is left
- * to the convolution's gradients.
+ * dx = a·(dy − q·d + (q·m − δ)). Where nothing else needs dy the bracket is added in its memory, in one pass. The factor a is left to
+ * the convolution's gradients.
  */
 export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient"> = (c, { inputs, outputs }) => {
   const [dyName, x, , meanName] = inputs as [string, string, string, string];
@@ -94,13 +94,8 @@ export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient">
   const h = g.op("Mul", [inverse, g.op("Sub", [product, g.op("Mul", [mean, meanGradient])])]);
   const slope = g.op("Mul", [h, inverse]);
   const offset = g.op("Sub", [g.op("Mul", [slope, mean]), meanGradient]);
-  if (c.isUsedOnce(dyName)) {
-    const value = writeConvolution(c, { ...affine(c, centred, g.op("Neg", [slope]), offset), sum: dyName });
-    c.define(dx, { pending: affine(c, value, scale), scaled: { value, scale } });
-  } else {
-    const along = affine(c, centred, g.op("Neg", [g.op("Mul", [scale, slope])]));
-    c.define(dx, { pending: { ...affine(c, dy, scale, g.op("Mul", [scale, offset])), sum: along } });
-  }
+  const value = writeConvolution(c, { ...affine(c, centred, g.op("Neg", [slope]), offset), sum: dyName });
+  c.define(dx, { pending: affine(c, value, scale), scaled: { value, scale } });
   const total =
     (perValue: Value): (() => Value) =>
     () =>

@@ -46,11 +46,14 @@ export interface Forms {
   readonly parts?: readonly string[];
 }
 
-/** A blocked value that lacks a factor, for those who can put that where it costs less than a pass over the value. */
+/**
+ * A blocked value that lacks a factor, for those who can put that where it costs less than a pass over the value. Who wants the value
+ * itself gets it made besides.
+ */
 export interface ScaledValue {
   readonly value: Value;
-  /** By channel, [Cp]; ones if left out. */
-  readonly scale?: Value;
+  /** By channel, [Cp]. */
+  readonly scale: Value;
 }
 
 /** A weight, or what is computed with it, as it is stored. */

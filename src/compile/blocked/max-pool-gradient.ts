@@ -13,6 +13,9 @@ function windowKind(kernel: number, begin: number): WindowKind | undefined {
   return kernel === 3 && begin === 1 ? "overlapping" : undefined;
 }
 
+/** Times the difference of two floats of 1e-30 or more: 1 at least, unless they are equal. */
+const STEEP = 3e38;
+
 /** How the windows of stride 2 lie on planes of even extents; undefined where they lie otherwise. */
 function windowKinds(
   where: string,
@@ -30,66 +33,100 @@ function windowKinds(
   return known ? (kinds as [WindowKind, WindowKind]) : undefined;
 }
 
-/** Where maxima are looked for: x's rows, every second one from `row` on, or the rows themselves. */
-interface Line {
-  readonly x: Value;
-  readonly axis: 0 | 1;
+/** Rows of a kernel. */
+type Taps = readonly (readonly number[])[];
+
+/** The way along which places are compared. */
+interface Direction {
+  /** Taps along it as a kernel. */
+  readonly lay: (taps: readonly number[]) => Taps;
+  /** The row of each pair that is looked at: for the second the kernel begins with a row of zeros. */
   readonly row: 0 | 1;
+  readonly strides: readonly [number, number];
+  readonly pads: (before: number, after: number) => readonly number[];
 }
 
-/** A depthwise convolution with the same taps for every channel, along one axis. */
-function along(
+const down: Direction = {
+  lay: (taps) => taps.map((tap) => [tap]),
+  row: 0,
+  strides: [2, 1],
+  pads: (before, after) => [before, 0, after, 0],
+};
+
+/** Along every second row of x. */
+const across = (row: 0 | 1): Direction => ({
+  lay: (taps) => [taps],
+  row,
+  strides: [2, 2],
+  pads: (before, after) => [0, before, 0, after],
+});
+
+/** A depthwise convolution with the same kernel for every channel. */
+function convolve(
   c: BlockedContext,
-  { x, axis, row }: Line,
-  taps: readonly number[],
-  strides: readonly [number, number],
-  pads: readonly [before: number, after: number],
-  sum?: Value,
+  x: Value,
+  kernel: Taps,
+  { strides = [1, 1], pads, sum }: { strides?: readonly number[]; pads: readonly number[]; sum?: Value },
 ): Value {
   const [, channels] = shapeOf(x) as readonly [number, number];
-  const kernel = axis === 0 ? [taps.length, 1] : [1 + row, taps.length];
-  const all = axis === 0 ? taps : [...Array.from({ length: row * taps.length }, () => 0), ...taps];
-  const weight = c.memo(`taps/${channels}/${kernel.join()}/${all.join()}`, () => {
-    const perBlock = all.flatMap((tap) => Array.from({ length: c.block }, () => tap));
-    const data = Float32Array.from({ length: channels * all.length }, (_, at) => perBlock[at % perBlock.length]);
-    return c.g.constant(float32([channels, 1, ...kernel], data));
+  const kernelShape = [kernel.length, kernel[0].length];
+  const weight = c.memo(`kernel/${channels}/${kernel.join(";")}`, () => {
+    const ofBlock = kernel.flat().flatMap((tap) => Array.from({ length: c.block }, () => tap));
+    const data = Float32Array.from(
+      { length: channels * kernel.flat().length },
+      (_, at) => ofBlock[at % ofBlock.length],
+    );
+    return c.g.constant(float32([channels, 1, ...kernelShape], data));
   });
-  const [before, after] = pads;
   return c.g.op("BlockedConv", sum ? [x, weight, undefined, sum] : [x, weight], {
-    kernel_shape: kernel,
+    kernel_shape: kernelShape,
     strides,
     dilations: [1, 1],
-    pads: axis === 0 ? [before, 0, after, 0] : [0, before, 0, after],
+    pads,
     group: channels,
   });
 }
 
 /** 1 where Σ taps·x is 0 or above, else 0: two places of each window compared. */
-function compare(c: BlockedContext, line: Line, taps: readonly number[], before: number): Value {
-  const difference = along(c, line, taps, line.axis === 0 ? [2, 1] : [2, 2], [before, 0]);
-  return c.g.op("HardSigmoid", [difference], { alpha: 1e30, beta: 1 });
+function compare(
+  c: BlockedContext,
+  x: Value,
+  { lay, row, strides, pads }: Direction,
+  taps: readonly number[],
+  before: number,
+): Value {
+  const kernel = row === 0 ? lay(taps) : [taps.map(() => 0), ...lay(taps)];
+  const difference = convolve(c, x, kernel, { strides, pads: pads(before, 0) });
+  return c.g.op("HardSigmoid", [difference], { alpha: STEEP, beta: 1 });
 }
 
-/** The windows' gradients given to their first maximum along one axis: those of the places 0, 2, 4 …, and of the others. */
-function share(c: BlockedContext, line: Line, dy: Value, kind: WindowKind): readonly [even: Value, odd: Value] {
+/** The windows' gradients given to their first maximum along one direction: those of the places 0, 2, 4 …, and of the others. */
+function share(
+  c: BlockedContext,
+  x: Value,
+  dy: Value,
+  direction: Direction,
+  kind: WindowKind,
+): readonly [even: Value, odd: Value] {
   const { g } = c;
   if (kind === "pairs") {
-    const even = g.op("Mul", [compare(c, line, [1, -1], 0), dy]);
+    const even = g.op("Mul", [compare(c, x, direction, [1, -1], 0), dy]);
     return [even, g.op("Sub", [dy, even])];
   }
   // Of the places p, q and r of a window.
-  const beforeQ = g.op("Mul", [compare(c, line, [1, -1], 1), dy]);
-  const p = g.op("Mul", [compare(c, line, [1, 0, -1], 1), beforeQ]);
-  const q = g.op("Mul", [compare(c, line, [1, -1], 0), g.op("Sub", [dy, beforeQ])]);
+  const beforeQ = g.op("Mul", [compare(c, x, direction, [1, -1], 1), dy]);
+  const p = g.op("Mul", [compare(c, x, direction, [1, 0, -1], 1), beforeQ]);
+  const q = g.op("Mul", [compare(c, x, direction, [1, -1], 0), g.op("Sub", [dy, beforeQ])]);
   const r = g.op("Sub", [g.op("Sub", [dy, p]), q]);
-  // A window's r is the next one's p.
-  return [q, along(c, { x: p, axis: line.axis, row: 0 }, [0, 1], [1, 1], [0, 1], r)];
+  // A window's r is the next one's p: one place, which gets both.
+  const odd = convolve(c, p, direction.lay([0, 1]), { pads: direction.pads(0, 1), sum: r });
+  return [q, odd];
 }
 
 /**
  * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The largest of each row of a window
  * is found first and then the first of these, so that of equal values the first in row-major order takes all, as in PyTorch.
- * Half as long as looking for the places one by one, on one thread in part, as the portable lowering does.
+ * All windows are compared at once, by products: what is infinite or no number in x or dy makes its neighbours no number.
  */
 export const maxPoolGradient: BlockedRule<"MaxPoolGradient"> = (c, { node, inputs, outputs, attributes }) => {
   const [dyName, xName] = inputs as [string, string];
@@ -97,18 +134,18 @@ export const maxPoolGradient: BlockedRule<"MaxPoolGradient"> = (c, { node, input
   if (shape === undefined || pooled === undefined || !c.isBlocked(xName)) return false;
   const kinds = windowKinds(node.name, attributes, shape.slice(2), pooled.slice(2));
   if (kinds === undefined) return false;
-  const [down, across] = kinds;
+  const [vertical, horizontal] = kinds;
   const x = c.blocked(xName);
-  const before = across === "overlapping" ? 1 : 0;
+  const before = horizontal === "overlapping" ? 1 : 0;
   const rowMaxima = c.g.op("BlockedMaxPool", [x], {
-    kernel_shape: [1, across === "overlapping" ? 3 : 2],
+    kernel_shape: [1, horizontal === "overlapping" ? 3 : 2],
     strides: [1, 2],
     dilations: [1, 1],
     pads: [0, before, 0, 0],
     storage_order: 0,
   });
-  const rows = share(c, { x: rowMaxima, axis: 0, row: 0 }, c.blocked(dyName), down);
-  const phases = rows.flatMap((row, at) => share(c, { x, axis: 1, row: at as 0 | 1 }, row, across));
+  const rows = share(c, rowMaxima, c.blocked(dyName), down, vertical);
+  const phases = rows.flatMap((row, at) => share(c, x, row, across(at as 0 | 1), horizontal));
   const joined = c.g.op("Concat", phases, { axis: 1 });
   c.define(outputs[0], { blocked: interleave(c, joined, { shape, strides: [2, 2], groups: 1 }) });
   return true;

@@ -10,8 +10,12 @@ import { weightLayout } from "./weight-layout.ts";
 /** How many times larger than a convolution's weight its output has to be for a factor to be put into the weight and its gradient. */
 const WORTHWHILE = 4;
 
-/** The gradient of a convolution's output, its factor left out where that is cheaper in the weight. */
-export function outputGradient(c: BlockedContext, name: string, plan: ConvolutionPlan): ScaledValue {
+/** The gradient of a convolution's output, its factor apart where that is cheaper in the weight. */
+export function outputGradient(
+  c: BlockedContext,
+  name: string,
+  plan: ConvolutionPlan,
+): Pick<ScaledValue, "value"> & Partial<ScaledValue> {
   const { scaled } = c.formsOf(name);
   const isWorthwhile = scaled && sizeOf(shapeOf(scaled.value)) >= WORTHWHILE * sizeOf(weightLayout(plan).shape);
   return isWorthwhile ? scaled : { value: c.blocked(name) };

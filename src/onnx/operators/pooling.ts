@@ -9,7 +9,7 @@ export interface MaxPoolAttributes extends WindowAttributes {
 }
 
 export interface MaxPoolGradientAttributes extends MaxPoolAttributes {
-  /** Whether x is a relu's result and dy is 0 where the maximum is, as if the relu's gradient had been taken before. */
+  /** Whether dy is 0 already wherever a window's maximum is not above 0. */
   readonly masked?: number;
 }
 
