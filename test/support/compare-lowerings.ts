@@ -1,6 +1,8 @@
+import { expect } from "vitest";
 import { createBlockedLowering } from "../../src/compile/blocked/lowering.ts";
 import { toModel } from "../../src/compile/inference.ts";
 import type { Lowering } from "../../src/compile/lowering.ts";
+import { portable } from "../../src/compile/portable/lowering.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
 import type { Graph } from "../../src/onnx/graph.ts";
 import { probeBlockSize } from "../../src/runtime/probe.ts";
@@ -61,11 +63,26 @@ function relativeError(a: Tensor, b: Tensor, least: number): number {
   return Math.sqrt(difference) / (norm === 0 ? 1 : norm);
 }
 
-/** The relative error of every output of one run against another's. @param least what smaller outputs are measured by */
-export function compareOutputs(actual: Tensors, wanted: Tensors, least = 0): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    Object.entries(wanted).map(([name, value]) => [name, relativeError(actual[name], value, least)]),
-  );
+/** How far a lowering's outputs may be from the portable one's. */
+interface Agreement {
+  /** Of every output, ‖a − b‖ / ‖b‖. */
+  readonly tolerance: number;
+  /** What smaller outputs are measured by. Default 0. */
+  readonly least?: number;
+}
+
+/** Runs a logical graph through a lowering and through the portable one, and expects the same outputs but for rounding. */
+export async function expectAgreement(
+  runtime: Runtime,
+  lowering: Lowering,
+  graph: Graph,
+  feeds: Tensors,
+  { tolerance, least = 0 }: Agreement,
+): Promise<void> {
+  const actual = await runLowered(runtime, lowering, graph, feeds);
+  const wanted = await runLowered(runtime, portable, graph, feeds);
+  for (const [name, value] of Object.entries(wanted))
+    expect(relativeError(actual[name], value, least), name).toBeLessThan(tolerance);
 }
 
 /** The blocked lowering for this machine, for tests that need one. */

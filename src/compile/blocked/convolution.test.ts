@@ -1,16 +1,10 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import type { Graph } from "../../onnx/graph.ts";
 import { windowCount } from "../../onnx/operators/window.ts";
-import {
-  blockedForThisMachine,
-  compareOutputs,
-  normalTensor,
-  runLowered,
-} from "../../../test/support/compare-lowerings.ts";
-import { portable } from "../portable/lowering.ts";
+import { blockedForThisMachine, expectAgreement, normalTensor } from "../../../test/support/compare-lowerings.ts";
 
 const runtime = createNodeRuntime();
 const blocked = await blockedForThisMachine(runtime);
@@ -96,15 +90,12 @@ function buildGraph(config: Case): Graph {
 // Sums of up to 10,000 products in another order differ by about 1e-6 of their norm; a wrong one differs by about 1.
 const TOLERANCE = 1e-5;
 
-async function expectAgreement(config: Case): Promise<void> {
+async function expectSame(config: Case): Promise<void> {
   const graph = buildGraph(config);
   const feeds = Object.fromEntries(
     graph.inputs.map(({ name, shape }) => [name, normalTensor(1, name, shape as number[])]),
   );
-  const actual = await runLowered(runtime, blocked!, graph, feeds);
-  const wanted = await runLowered(runtime, portable, graph, feeds);
-  for (const [name, error] of Object.entries(compareOutputs(actual, wanted)))
-    expect(error, name).toBeLessThan(TOLERANCE);
+  await expectAgreement(runtime, blocked!, graph, feeds, { tolerance: TOLERANCE });
 }
 
 /** Planes too large for the cache, so that their weight gradients are summed in bands of rows. */
@@ -134,13 +125,13 @@ test.skipIf(blocked === undefined).each<readonly [string, Partial<Case>]>([
   ["3×3, uneven edges", { pads: [0, 2, 1, 0], extents: [49, 41] }],
   ["3×3, grouped", { groups: 2, inGroup: 16, outGroup: 32 }],
 ])("a convolution of large planes and its gradients agree with the portable lowering's: %s", async (_, changes) => {
-  await expectAgreement({ ...large, ...changes });
+  await expectSame({ ...large, ...changes });
 });
 
 test.skipIf(blocked === undefined)(
   "a convolution and its gradients agree with the portable lowering's, whatever the window, channels and groups",
   async () => {
-    await fc.assert(fc.asyncProperty(cases, expectAgreement), {
+    await fc.assert(fc.asyncProperty(cases, expectSame), {
       numRuns: Number(process.env["RUNS"] ?? 60),
       seed: Number(process.env["SEED"] ?? 1),
     });

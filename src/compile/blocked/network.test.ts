@@ -1,11 +1,6 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
-import {
-  blockedForThisMachine,
-  compareOutputs,
-  normalTensor,
-  runLowered,
-} from "../../../test/support/compare-lowerings.ts";
+import { test } from "vitest";
+import { blockedForThisMachine, expectAgreement, normalTensor } from "../../../test/support/compare-lowerings.ts";
 import { basicBlock, bottleneck } from "../../nn/blocks/index.ts";
 import { createModel } from "../../nn/models.ts";
 import { cellLoss, countCorrectPoints } from "../../nn/segmentation-losses.ts";
@@ -16,7 +11,6 @@ import type { Module } from "../../nn/module.ts";
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { int64 } from "../../tensor/tensor.ts";
-import { portable } from "../portable/lowering.ts";
 import { stepNames } from "../step/names.ts";
 import { buildGradientStep } from "../step/steps.ts";
 
@@ -76,12 +70,7 @@ test.skipIf(blocked === undefined)(
             Array.from({ length: batch }, (_, index) => index % 3),
           ),
         };
-        const [actual, wanted] = await Promise.all([
-          runLowered(runtime, blocked!, graph, feeds),
-          runLowered(runtime, portable, graph, feeds),
-        ]);
-        for (const [name, error] of Object.entries(compareOutputs(actual, wanted, LEAST)))
-          expect(error, name).toBeLessThan(TOLERANCE);
+        await expectAgreement(runtime, blocked!, graph, feeds, { tolerance: TOLERANCE, least: LEAST });
       }),
       { numRuns: Number(process.env["RUNS"] ?? 15), seed: Number(process.env["SEED"] ?? 1) },
     );
@@ -114,12 +103,7 @@ test.skipIf(blocked === undefined).each([
       [stepNames.images]: normalTensor(1, "images", [batch, ...imageShape]),
       [stepNames.labels]: int64([batch, 2, extent, extent], labels),
     };
-    const [actual, wanted] = await Promise.all([
-      runLowered(runtime, blocked!, graph, feeds),
-      runLowered(runtime, portable, graph, feeds),
-    ]);
-    for (const [output, error] of Object.entries(compareOutputs(actual, wanted, LEAST)))
-      expect(error, output).toBeLessThan(TOLERANCE);
+    await expectAgreement(runtime, blocked!, graph, feeds, { tolerance: TOLERANCE, least: LEAST });
   },
   120_000,
 );
