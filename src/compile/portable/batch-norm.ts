@@ -11,11 +11,6 @@ function channelMean(g: GraphBuilder, x: Value): Value {
   return g.op("ReduceMean", [planes, g.ints([0, ...spatial])], { keepdims: 0 });
 }
 
-/** `[C]` → `[1,C,1,…]`, to broadcast over x. */
-function perChannel(g: GraphBuilder, vector: Value, x: Value): Value {
-  return g.op("Reshape", [vector, g.ints(x.shape.map((_, axis) => (axis === 1 ? -1 : 1)))]);
-}
-
 /** 1/√(variance + ε) */
 export function inverseDeviation(g: GraphBuilder, variance: Value, epsilon: number): Value {
   return g.op("Reciprocal", [g.op("Sqrt", [g.op("Add", [variance, g.fill(epsilon)])])]);
@@ -37,11 +32,11 @@ interface Shifted {
 function shiftByFirstSample(g: GraphBuilder, x: Value): Shifted {
   const first = g.op("Slice", [x, g.ints([0]), g.ints([1]), g.ints([0])]);
   const shift = channelMean(g, first);
-  const values = g.op("Sub", [x, perChannel(g, shift, x)]);
+  const values = affine(g, x, g.fill(1, shapeOf(shift)), g.fill(0, shapeOf(shift)), shift);
   return { shift, values, mean: channelMean(g, values) };
 }
 
-/** scale·(x − mean) + offset by channel, in one pass. */
+/** scale·(x − mean) + offset by channel, in one pass: faster than a product or sum with values to broadcast. */
 function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value, mean: Value): Value {
   return g.op("BatchNormalization", [x, scale, offset, mean, g.fill(1, shapeOf(scale))], { epsilon: 0 });
 }
@@ -61,7 +56,10 @@ export const batchNormTraining: Rewrite<"BatchNormTraining"> = (
 /** x·scale + other, scale by channel. */
 type AddScaled = (g: GraphBuilder, x: Value, scale: Value, other: Value) => Value;
 
-const byAddition: AddScaled = (g, x, scale, other) => g.op("Add", [g.op("Mul", [x, perChannel(g, scale, x)]), other]);
+const byAddition: AddScaled = (g, x, scale, other) => {
+  const zero = g.fill(0, shapeOf(scale));
+  return g.op("Add", [affine(g, x, scale, zero, zero), other]);
+};
 
 /** A depthwise 1×1 convolution that adds `other` as it writes: one pass instead of two. */
 const byFusedConv: AddScaled = (g, x, scale, other) => {

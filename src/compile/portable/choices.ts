@@ -8,10 +8,15 @@ export interface PortableChoices {
   /** The step function that the relu's gradient is multiplied by: clamp(1e30·y, 0, 1), or the sign of y ≥ 0. */
   readonly reluGradient: "hard-sigmoid" | "sign";
   /**
-   * The nine products of a 3×3 weight gradient one by one (`shift`), or as one product of x in three shifts and dy in
-   * three shifts, joined along the channels (`join`): larger matrices, but copies to join them.
+   * The input gradient of a convolution with a stride: by `ConvTranspose`, or as a 1×1 convolution whose result is folded: larger
+   * products, and no part of it on one thread alone.
    */
-  readonly weightGradient: "shift" | "join";
+  readonly stridedInputGradient: "conv-transpose" | "fold";
+  /**
+   * A weight gradient as one product a place of the kernel (`shift`), or as one product of dy with x unfolded: larger matrices,
+   * and copies made on all threads.
+   */
+  readonly weightGradient: "shift" | "unfold";
   /**
    * How batch norm's gradient a·dy + b·x + c is summed: by `Mul` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
    * 1×1 convolution that adds the other term as it writes.
@@ -29,6 +34,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   standard: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
+    stridedInputGradient: "conv-transpose",
     weightGradient: "shift",
     batchNormGradient: "add",
     logSoftmax: "operator",
@@ -36,13 +42,15 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   wasm: {
     relu: "prelu",
     reluGradient: "sign",
-    weightGradient: "join",
+    stridedInputGradient: "fold",
+    weightGradient: "unfold",
     batchNormGradient: "add",
     logSoftmax: "operator",
   },
   webgpu: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
+    stridedInputGradient: "conv-transpose",
     weightGradient: "shift",
     batchNormGradient: "add",
     logSoftmax: "written-out",

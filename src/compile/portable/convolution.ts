@@ -1,9 +1,11 @@
 import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
+import type { ConvTransposeAttributes } from "../../onnx/operators/convolution.ts";
 import { resolveWindow, type Window } from "../../onnx/operators/window.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Rewrite } from "../rewrite.ts";
 import type { PortableChoices } from "./choices.ts";
+import { fold, unfold } from "./unfold.ts";
 
 const every = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
 
@@ -15,40 +17,58 @@ function kernelPlaces(kernel: Shape): readonly Shape[] {
   );
 }
 
+/** Attributes of the transposed convolution that is a convolution's input gradient. */
+type Transposed = ConvTransposeAttributes & { readonly kernel_shape: Shape; readonly group: number };
+
+/** A transposed convolution, `(dy [N,O,…], w [O,C/group,…]) → [N,C,…]`. */
+type TransposedConvolution = (g: GraphBuilder, dy: Value, w: Value, attributes: Transposed) => Value;
+
+const byConvTranspose: TransposedConvolution = (g, dy, w, attributes) => g.op("ConvTranspose", [dy, w], attributes);
+
+/** A 1×1 convolution makes each point's share of every place of its window, `[N,C·places,…]`; folded they add up. */
+const byFold: TransposedConvolution = (g, dy, w, { group, ...window }) => {
+  const [out, inGroup, ...kernel] = shapeOf(w);
+  const share = inGroup * sizeOf(kernel);
+  const byGroup = g.op("Reshape", [w, g.ints([group, out / group, share])]);
+  const pointwise = g.op("Reshape", [
+    g.op("Transpose", [byGroup], { perm: [0, 2, 1] }),
+    g.ints([group * share, out / group, ...kernel.map(() => 1)]),
+  ]);
+  const columns = g.op("Conv", [dy, pointwise], { kernel_shape: kernel.map(() => 1), group });
+  return fold(g, columns, window);
+};
+
+const transposedConvolutions: Readonly<Record<PortableChoices["stridedInputGradient"], TransposedConvolution>> = {
+  "conv-transpose": byConvTranspose,
+  fold: byFold,
+};
+
 /**
  * With stride 1 the input gradient is the convolution of dy with the kernel reversed in space and its two channel axes
- * swapped; otherwise it is a transposed convolution, padded where the last rows of x had no window.
+ * swapped; otherwise it is a transposed convolution, as chosen, padded where the last rows of x had no window.
  */
-export const convInputGradient: Rewrite<"ConvInputGradient"> = (g, { node, inputs: [dy, w], attributes, outputs }) => {
-  const { input_extents, ...forward } = attributes;
-  const weightShape = shapeOf(w);
-  const window = resolveWindow(node.name, forward, weightShape.slice(2));
-  const group = forward.group ?? 1;
-  const reach = window.kernel.map((extent, axis) => window.dilations[axis] * (extent - 1));
-  const pads = [
-    ...window.begins.map((pad, axis) => reach[axis] - pad),
-    ...window.ends.map((pad, axis) => reach[axis] - pad),
-  ];
-  if (every(window.strides, 1) && group === 1 && pads.every((pad) => pad >= 0)) {
-    const reversed = reverseKernel(g, w, weightShape);
-    return [
-      g.op("Conv", [dy, reversed], {
-        kernel_shape: window.kernel,
-        pads,
-        dilations: window.dilations,
-        strides: window.strides,
-      }),
-    ];
-  }
-  const covered = shapeOf(dy)
-    .slice(2)
-    .map(
-      (extent, axis) => (extent - 1) * window.strides[axis] + reach[axis] + 1 - window.begins[axis] - window.ends[axis],
-    );
-  const output_padding = input_extents.map((extent, axis) => extent - covered[axis]);
-  const dx = g.op("ConvTranspose", [dy, w], { ...forward, group, output_padding });
-  return [{ ...dx, shape: outputs[0].shape }];
-};
+export const convInputGradient =
+  (choice: PortableChoices["stridedInputGradient"]): Rewrite<"ConvInputGradient"> =>
+  (g, { node, inputs: [dy, w], attributes, outputs }) => {
+    const { input_extents, ...forward } = attributes;
+    const weightShape = shapeOf(w);
+    const window = resolveWindow(node.name, forward, weightShape.slice(2));
+    const group = forward.group ?? 1;
+    const { kernel, strides, dilations, begins, ends } = window;
+    const reach = kernel.map((extent, axis) => dilations[axis] * (extent - 1));
+    const pads = [...begins.map((pad, axis) => reach[axis] - pad), ...ends.map((pad, axis) => reach[axis] - pad)];
+    if (every(strides, 1) && group === 1 && pads.every((pad) => pad >= 0)) {
+      const reversed = reverseKernel(g, w, weightShape);
+      return [g.op("Conv", [dy, reversed], { kernel_shape: kernel, pads, dilations, strides })];
+    }
+    const covered = shapeOf(dy)
+      .slice(2)
+      .map((extent, axis) => (extent - 1) * strides[axis] + reach[axis] + 1 - begins[axis] - ends[axis]);
+    const output_padding = input_extents.map((extent, axis) => extent - covered[axis]);
+    const whole = { kernel_shape: kernel, strides, dilations, pads: [...begins, ...ends], output_padding, group };
+    const dx = transposedConvolutions[choice](g, dy, w, whole);
+    return [{ ...dx, shape: outputs[0].shape }];
+  };
 
 /** `[O,C,k…]` → `[C,O,k…]`, each kernel turned back to front. By Gather: not every backend has negative steps. */
 function reverseKernel(g: GraphBuilder, w: Value, [out, inChannels, ...kernel]: Shape): Value {
@@ -99,24 +119,34 @@ function pairsOf(g: GraphBuilder, x: Value, dy: Value, window: Window): readonly
   return rows.flatMap((row) => columns.map((column) => [row, column] as const));
 }
 
-/** For 3×3 with stride and padding 1, one product of all shifts; by place otherwise. */
-const gradientByJoin: WeightGradient = (g, call) => {
-  const { node, inputs, attributes, outputs } = call;
-  const [x, dy] = inputs;
+/**
+ * One product of dy with x unfolded, all places at once. With stride 1 x is unfolded along its last axis only and dy along the
+ * others, which takes a third of the copies.
+ */
+const gradientByUnfolding: WeightGradient = (g, { node, inputs: [x, dy], attributes, outputs }) => {
   const [out, inGroup, ...kernel] = shapeOf(outputs[0]);
+  const group = attributes.group ?? 1;
   const window = resolveWindow(node.name, attributes, kernel);
-  if ((attributes.group ?? 1) !== 1 || !isSame3x3(window, shapeOf(x), shapeOf(dy))) return gradientByPlace(g, call);
-  const { rows, columns } = shifts(g, x, dy);
-  const join = (values: readonly Value[]): Value => flattenGroups(g, g.op("Concat", values, { axis: 1 }), 1);
-  const product = sumOfProducts(g, join(rows), join(columns));
-  const byShift = g.op("Reshape", [product, g.ints([3, out, 3, inGroup])]);
-  return [g.op("Transpose", [byShift], { perm: [1, 3, 0, 2] })];
+  const { strides, dilations, begins, ends } = window;
+  if (isSame3x3(window, shapeOf(x), shapeOf(dy))) {
+    const columns = unfold(g, x, { kernel_shape: [1, 3], pads: [0, 1, 0, 1] });
+    const rows = unfold(g, dy, { kernel_shape: [3, 1], pads: [1, 0, 1, 0] });
+    const product = sumOfProducts(g, flattenGroups(g, rows, group), flattenGroups(g, columns, group));
+    // dy's rows move the other way.
+    const byPlace = g.op("Reshape", [product, g.ints([out, 3, inGroup, 3])]);
+    const inOrder = g.op("Gather", [byPlace, g.ints([2, 1, 0])], { axis: 1 });
+    return [g.op("Transpose", [inOrder], { perm: [0, 2, 1, 3] })];
+  }
+  const isWhole = every([...kernel, ...strides], 1) && every([...begins, ...ends], 0);
+  const places = isWhole ? x : unfold(g, x, { kernel_shape: kernel, strides, dilations, pads: [...begins, ...ends] });
+  const product = sumOfProducts(g, flattenGroups(g, dy, group), flattenGroups(g, places, group));
+  return [g.op("Reshape", [product, g.ints([out, inGroup, ...kernel])])];
 };
 
 /** The weight gradient of a convolution, as chosen. */
 export const convWeightGradients: Readonly<Record<PortableChoices["weightGradient"], WeightGradient>> = {
   shift: gradientByPlace,
-  join: gradientByJoin,
+  unfold: gradientByUnfolding,
 };
 
 function isSame3x3(window: Window, x: Shape, dy: Shape): boolean {

@@ -15,7 +15,7 @@ function rewritesFor(choices: PortableChoices): Rewrites {
     AveragePoolGradient: averagePoolGradient,
     BatchNormTraining: batchNormTraining,
     BatchNormTrainingGradient: batchNormGradients[choices.batchNormGradient],
-    ConvInputGradient: convInputGradient,
+    ConvInputGradient: convInputGradient(choices.stridedInputGradient),
     ConvWeightGradient: convWeightGradients[choices.weightGradient],
     LogSoftmax: logSoftmaxes[choices.logSoftmax],
     MaxPoolGradient: maxPoolGradient,
