@@ -33,7 +33,7 @@ function raceInBrowser(name: string, against: Benchmark["against"], peers: reado
 const otherChoices: readonly Partial<PortableChoices>[] = [
   { relu: "relu" },
   { reluGradient: "hard-sigmoid" },
-  { weightGradient: "shift" },
+  { stridedInputGradient: "conv-transpose" },
   { batchNormGradient: "fused-conv" },
   { logSoftmax: "written-out" },
 ];

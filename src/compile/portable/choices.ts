@@ -13,11 +13,6 @@ export interface PortableChoices {
    */
   readonly stridedInputGradient: "conv-transpose" | "fold";
   /**
-   * A weight gradient as one product a place of the kernel (`shift`), or as one product of dy with x unfolded: larger matrices,
-   * and copies made on all threads.
-   */
-  readonly weightGradient: "shift" | "unfold";
-  /**
    * How batch norm's gradient a·dy + b·x + c is summed: by `Mul` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
    * 1×1 convolution that adds the other term as it writes.
    */
@@ -35,7 +30,6 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     relu: "relu",
     reluGradient: "hard-sigmoid",
     stridedInputGradient: "conv-transpose",
-    weightGradient: "shift",
     batchNormGradient: "add",
     logSoftmax: "operator",
   },
@@ -43,7 +37,6 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     relu: "prelu",
     reluGradient: "sign",
     stridedInputGradient: "fold",
-    weightGradient: "unfold",
     batchNormGradient: "add",
     logSoftmax: "operator",
   },
@@ -51,7 +44,6 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     relu: "relu",
     reluGradient: "hard-sigmoid",
     stridedInputGradient: "conv-transpose",
-    weightGradient: "shift",
     batchNormGradient: "add",
     logSoftmax: "written-out",
   },

@@ -9,14 +9,6 @@ import { fold, unfold } from "./unfold.ts";
 
 const every = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
 
-/** All places of a kernel in row-major order: `[0,0], [0,1] …`. */
-function kernelPlaces(kernel: Shape): readonly Shape[] {
-  return kernel.reduce<readonly Shape[]>(
-    (places, extent) => places.flatMap((place) => Array.from({ length: extent }, (_, index) => [...place, index])),
-    [[]],
-  );
-}
-
 /** Attributes of the transposed convolution that is a convolution's input gradient. */
 type Transposed = ConvTransposeAttributes & { readonly kernel_shape: Shape; readonly group: number };
 
@@ -88,9 +80,6 @@ function sumOfProducts(g: GraphBuilder, a: Value, b: Value): Value {
   return g.op("ReduceSum", [product, g.ints([0])], { keepdims: 0 });
 }
 
-/** A weight gradient `[O,C/group,k…]` from `x [N,C,…]` and `dy [N,O,…]`. */
-type WeightGradient = Rewrite<"ConvWeightGradient">;
-
 /** `[N,C,…]` → `[N,group,C/group,Π…]` */
 function flattenGroups(g: GraphBuilder, value: Value, group: number): Value {
   const [batch, channels, ...spatial] = shapeOf(value);
@@ -98,92 +87,35 @@ function flattenGroups(g: GraphBuilder, value: Value, group: number): Value {
 }
 
 /**
- * One matrix product a place of the kernel: that entry of the weight meets x at one displacement, so its gradient is
- * Σ over N of dy · x(displaced)ᵀ.
+ * Σ over N and the points of dy·x, x displaced by the place of the kernel: one product of dy with x unfolded makes all places of
+ * `[O,C/group,k…]` at once. In the commonest case x is unfolded into columns only and dy into rows, six copies instead of nine.
  */
-const gradientByPlace: WeightGradient = (g, { node, inputs: [x, dy], attributes, outputs }) => {
+export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
+  g,
+  { node, inputs: [x, dy], attributes, outputs },
+) => {
   const [out, inGroup, ...kernel] = shapeOf(outputs[0]);
   const group = attributes.group ?? 1;
   const window = resolveWindow(node.name, attributes, kernel);
-  const places = pairsOf(g, x, dy, window).map(([left, right]) => {
-    const product = sumOfProducts(g, flattenGroups(g, left, group), flattenGroups(g, right, group));
-    return g.op("Reshape", [product, g.ints([out, inGroup, 1])]);
-  });
-  const joined = places.length === 1 ? places[0] : g.op("Concat", places, { axis: 2 });
-  return [g.op("Reshape", [joined, g.ints([out, inGroup, ...kernel])])];
-};
-
-function pairsOf(g: GraphBuilder, x: Value, dy: Value, window: Window): readonly (readonly [Value, Value])[] {
-  if (!isSame3x3(window, shapeOf(x), shapeOf(dy))) return slicedPairs(g, x, dy, window);
-  const { rows, columns } = shifts(g, x, dy);
-  return rows.flatMap((row) => columns.map((column) => [row, column] as const));
-}
-
-/**
- * One product of dy with x unfolded, all places at once. With stride 1 x is unfolded along its last axis only and dy along the
- * others, which takes a third of the copies.
- */
-const gradientByUnfolding: WeightGradient = (g, { node, inputs: [x, dy], attributes, outputs }) => {
-  const [out, inGroup, ...kernel] = shapeOf(outputs[0]);
-  const group = attributes.group ?? 1;
-  const window = resolveWindow(node.name, attributes, kernel);
-  const { strides, dilations, begins, ends } = window;
-  if (isSame3x3(window, shapeOf(x), shapeOf(dy))) {
+  if (isSame3x3(window)) {
     const columns = unfold(g, x, { kernel_shape: [1, 3], pads: [0, 1, 0, 1] });
     const rows = unfold(g, dy, { kernel_shape: [3, 1], pads: [1, 0, 1, 0] });
     const product = sumOfProducts(g, flattenGroups(g, rows, group), flattenGroups(g, columns, group));
-    // dy's rows move the other way.
     const byPlace = g.op("Reshape", [product, g.ints([out, 3, inGroup, 3])]);
-    const inOrder = g.op("Gather", [byPlace, g.ints([2, 1, 0])], { axis: 1 });
-    return [g.op("Transpose", [inOrder], { perm: [0, 2, 1, 3] })];
+    // To move dy down a row is to move x up.
+    const upwards = g.op("Gather", [byPlace, g.ints([2, 1, 0])], { axis: 1 });
+    return [g.op("Transpose", [upwards], { perm: [0, 2, 1, 3] })];
   }
+  const { strides, dilations, begins, ends } = window;
   const isWhole = every([...kernel, ...strides], 1) && every([...begins, ...ends], 0);
   const places = isWhole ? x : unfold(g, x, { kernel_shape: kernel, strides, dilations, pads: [...begins, ...ends] });
   const product = sumOfProducts(g, flattenGroups(g, dy, group), flattenGroups(g, places, group));
-  return [g.op("Reshape", [product, g.ints([out, inGroup, ...kernel])])];
+  const byPlace = g.op("Reshape", [product, g.ints([out, inGroup, -1])]);
+  const taken = g.op("Slice", [byPlace, g.ints([0]), g.ints([sizeOf(kernel)]), g.ints([2])]);
+  return [g.op("Reshape", [taken, g.ints([out, inGroup, ...kernel])])];
 };
 
-/** The weight gradient of a convolution, as chosen. */
-export const convWeightGradients: Readonly<Record<PortableChoices["weightGradient"], WeightGradient>> = {
-  shift: gradientByPlace,
-  unfold: gradientByUnfolding,
-};
-
-function isSame3x3(window: Window, x: Shape, dy: Shape): boolean {
-  const unit =
-    every(window.strides, 1) && every(window.dilations, 1) && every(window.begins, 1) && every(window.ends, 1);
-  return unit && window.kernel.length === 2 && every(window.kernel, 3) && x[2] === dy[2] && x[3] > 1 && x[2] > 1;
-}
-
-/**
- * For a 3×3 kernel with stride and padding 1: three copies of x shifted by a column and three of dy shifted by a row
- * make all nine pairs, a third of the copies that nine slices of x would take.
- */
-function shifts(
-  g: GraphBuilder,
-  x: Value,
-  dy: Value,
-): { readonly rows: readonly Value[]; readonly columns: readonly Value[] } {
-  const shift = (value: Value, rows: number, columns: number): Value =>
-    rows === 0 && columns === 0 ? value : g.op("Pad", [value, g.ints([0, 0, rows, columns, 0, 0, -rows, -columns])]);
-  return {
-    columns: [1, 0, -1].map((by) => shift(x, 0, by)),
-    rows: [-1, 0, 1].map((by) => shift(dy, by, 0)),
-  };
-}
-
-/** Any window: for each place, the points of padded x that it meets. */
-function slicedPairs(g: GraphBuilder, x: Value, dy: Value, window: Window): readonly (readonly [Value, Value])[] {
-  const { kernel, strides, dilations, begins, ends } = window;
-  const padded = every([...begins, ...ends], 0) ? x : g.op("Pad", [x, g.ints([0, 0, ...begins, 0, 0, ...ends])]);
-  const extents = shapeOf(padded).slice(2);
-  const counts = shapeOf(dy).slice(2);
-  const axes = kernel.map((_, axis) => axis + 2);
-  return kernelPlaces(kernel).map((place) => {
-    const starts = place.map((index, axis) => index * dilations[axis]);
-    const stops = starts.map((start, axis) => start + (counts[axis] - 1) * strides[axis] + 1);
-    const whole = every(strides, 1) && starts.every((start, axis) => start === 0 && stops[axis] === extents[axis]);
-    const met = whole ? padded : g.op("Slice", [padded, g.ints(starts), g.ints(stops), g.ints(axes), g.ints(strides)]);
-    return [dy, met] as const;
-  });
+/** Whether dy is as large as x and no window but a 3×3 one with padding makes it so. */
+function isSame3x3({ kernel, strides, dilations, begins, ends }: Window): boolean {
+  return kernel.length === 2 && every(kernel, 3) && every([...strides, ...dilations, ...begins, ...ends], 1);
 }

@@ -5,7 +5,7 @@ import { matchScalarRanks } from "../scalar-ranks.ts";
 import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
 import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
 import { type PortableChoices, portableChoices } from "./choices.ts";
-import { convInputGradient, convWeightGradients } from "./convolution.ts";
+import { convInputGradient, convWeightGradient } from "./convolution.ts";
 import { averagePoolGradient, maxPoolGradient } from "./pooling.ts";
 
 /** Residua's own operators, each written out in ONNX's as chosen. */
@@ -16,7 +16,7 @@ function rewritesFor(choices: PortableChoices): Rewrites {
     BatchNormTraining: batchNormTraining,
     BatchNormTrainingGradient: batchNormGradients[choices.batchNormGradient],
     ConvInputGradient: convInputGradient(choices.stridedInputGradient),
-    ConvWeightGradient: convWeightGradients[choices.weightGradient],
+    ConvWeightGradient: convWeightGradient,
     LogSoftmax: logSoftmaxes[choices.logSoftmax],
     MaxPoolGradient: maxPoolGradient,
     ReluGradient: reluGradients[choices.reluGradient],

@@ -7,31 +7,42 @@ import { float32 } from "../../tensor/tensor.ts";
 /** Attributes of a convolution, its kernel spelled out and its groups left to be filled in. */
 type Windowed<Attributes> = Omit<Attributes, "group"> & { readonly kernel_shape: Shape };
 
-/** For each channel and each place of the kernel a filter that is 1 there and 0 elsewhere: `[C·places,1,…kernel]` */
-function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): Value {
+/** For each channel `count` filters, each 1 at one place of the kernel and 0 elsewhere, or 0 everywhere: `[C·count,1,…kernel]` */
+function placeFilters(g: GraphBuilder, channels: number, kernel: Shape, count: number): Value {
   const places = sizeOf(kernel);
-  const identity = Float32Array.from({ length: places * places }, (_, at) => (at % (places + 1) === 0 ? 1 : 0));
+  const diagonal = new Float32Array(count * places);
+  for (let place = 0; place < places; place++) diagonal[place * places + place] = 1;
   const filters = g.op("Expand", [
-    g.constant(float32([1, places, places], identity)),
-    g.ints([channels, places, places]),
+    g.constant(float32([1, count, places], diagonal)),
+    g.ints([channels, count, places]),
   ]);
-  return g.op("Reshape", [filters, g.ints([channels * places, 1, ...kernel])]);
+  return g.op("Reshape", [filters, g.ints([channels * count, 1, ...kernel])]);
+}
+
+/** How many outputs ONNX Runtime's WebGPU kernel computes together, even where they are of two groups (1.30). */
+const TOGETHER = 4;
+
+/** How many channels `unfold` makes of one: a place each, and zeros up to a number at which no group's end is overrun. */
+export function unfoldedCount(kernel: Shape): number {
+  const places = sizeOf(kernel);
+  return places < TOGETHER ? places : Math.ceil(places / TOGETHER) * TOGETHER;
 }
 
 /**
- * Each channel once for every place of the window, displaced by it: `[N,C,…]` → `[N,C·places,…]`, PyTorch's `Unfold`. As a depthwise
- * convolution it is one pass, on all threads, where `Pad` and `Slice` copy for each place on one.
+ * Each channel once for every place of the window, displaced by it: `[N,C,…]` → `[N,C·count,…]`, PyTorch's `Unfold` but for the
+ * channels of zeros that `unfoldedCount` adds. As a depthwise convolution it is one pass, on all threads, where `Pad` and `Slice`
+ * copy for each place on one.
  */
 export function unfold(g: GraphBuilder, x: Value, window: Windowed<ConvAttributes>): Value {
   const [, channels] = shapeOf(x);
-  return g.op("Conv", [x, placeFilters(g, channels, window.kernel_shape)], { ...window, group: channels });
+  const filters = placeFilters(g, channels, window.kernel_shape, unfoldedCount(window.kernel_shape));
+  return g.op("Conv", [x, filters], { ...window, group: channels });
 }
 
-/** The transposed: adds up what `unfold` took apart, `[N,C·places,…]` → `[N,C,…]`, PyTorch's `Fold`. */
+/** Adds up values for every place of the window where they meet: `[N,C·places,…]` → `[N,C,…]`, PyTorch's `Fold`. */
 export function fold(g: GraphBuilder, columns: Value, window: Windowed<ConvTransposeAttributes>): Value {
-  const channels = shapeOf(columns)[1] / sizeOf(window.kernel_shape);
-  return g.op("ConvTranspose", [columns, placeFilters(g, channels, window.kernel_shape)], {
-    ...window,
-    group: channels,
-  });
+  const places = sizeOf(window.kernel_shape);
+  const channels = shapeOf(columns)[1] / places;
+  const filters = placeFilters(g, channels, window.kernel_shape, places);
+  return g.op("ConvTranspose", [columns, filters], { ...window, group: channels });
 }
