@@ -24,14 +24,17 @@ interface GradientShape {
   readonly bands: number;
   /** Samples that are summed over: batch · bands, rounded up so that each part has whole blocks. */
   readonly samples: number;
-  /** Parts of the samples that are summed apart, as groups, to give all threads work. */
+  /**
+   * Parts of the samples that are summed apart, as groups: an odd number of rows would keep a thread waiting, and a half of dy is
+   * rearranged by the thread that computed it, from its own cache.
+   */
   readonly parts: number;
   /** Zeros to add behind x: what the windows reach beyond it. Negative where they leave something out. */
   readonly ends: readonly [bottom: number, right: number];
 }
 
-/** Units of work below which an odd number of them keeps a second thread waiting. */
-const FEW_UNITS = 8;
+/** How many times larger than the weight dy has to be for parts: their results are added up. */
+const WORTH_PARTS = 4;
 /** Blocks of filters that ONNX Runtime computes together. */
 const FILTER_SET = 4;
 
@@ -42,6 +45,8 @@ const FILTER_SET = 4;
 const CACHE_BYTES = 1.25 * 2 ** 20;
 /** How many times x's rows may be copied because bands overlap. */
 const MOST_OVERLAP = 2.5;
+/** How much better bands must fit than whole planes of x that need not be moved at all: the rows of bands are copied. */
+const WORTH_COPYING = 2;
 
 /**
  * The fewest bands, of equal height, whose samples fit into the cache and fill their blocks; where no number of bands does, those
@@ -62,7 +67,10 @@ function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
       overlap: taken / (height * strides[0]),
     };
   };
-  let [best, found] = [1, assess(1)];
+  const whole = assess(1);
+  const isOnePlane = plan.inBlocks * plan.blockedGroups === 1;
+  if (isOnePlane && whole.fill === 1 && whole.misfit < WORTH_COPYING) return 1;
+  let [best, found] = [1, whole];
   for (let bands = 2; bands <= rows; bands++) {
     if (rows % bands !== 0) continue;
     const next = assess(bands);
@@ -73,14 +81,16 @@ function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
 }
 
 function gradientShape(plan: ConvolutionPlan): GradientShape {
-  const { block, blockedGroups, inBlocks, outBlocks, input, output, kernel, strides, dilations, begins } = plan;
+  const { block, input, output, kernel, strides, dilations, begins } = plan;
   const end = (axis: 0 | 1): number =>
     (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - input[axis] - begins[axis];
   const pointSize = plan.kind === "image" ? plan.inChannels : block;
   const bands = chooseBands(plan, pointSize);
   const samples = roundUp(plan.batch * bands, block);
-  const units = inBlocks * blockedGroups * Math.ceil(outBlocks / FILTER_SET) * kernel[0];
-  const parts = units < FEW_UNITS && units % 2 === 1 && samples % (2 * block) === 0 ? 2 : 1;
+  const { batch, outChannels, inChannels, groups } = plan;
+  const weightSize = (outChannels * inChannels * kernel[0] * kernel[1]) / groups;
+  const hasParts = batch * outChannels * output[0] * output[1] >= WORTH_PARTS * weightSize;
+  const parts = hasParts && samples % (2 * block) === 0 ? 2 : 1;
   return { plan, pointSize, bands, samples, parts, ends: [end(0), end(1)] };
 }
 
