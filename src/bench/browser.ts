@@ -33,7 +33,6 @@ function raceInBrowser(name: string, against: Benchmark["against"], peers: reado
 const otherChoices: readonly Partial<PortableChoices>[] = [
   { relu: "relu" },
   { reluGradient: "hard-sigmoid" },
-  { stridedInputGradient: "conv-transpose" },
   { batchNormGradient: "fused-conv" },
   { logSoftmax: "written-out" },
 ];

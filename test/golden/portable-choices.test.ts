@@ -14,7 +14,6 @@ const LIMIT = 1e-5;
 const chosen: readonly (readonly [string, Partial<PortableChoices>])[] = [
   ["wasm", portableChoices.wasm],
   ["webgpu", portableChoices.webgpu],
-  ["folded input gradient", { stridedInputGradient: "fold" }],
 ];
 const affected = operatorCases.filter(({ op }) => ["BatchNormTraining", "Conv", "LogSoftmax", "Relu"].includes(op));
 

@@ -8,11 +8,6 @@ export interface PortableChoices {
   /** The step function that the relu's gradient is multiplied by: clamp(1e30·y, 0, 1), or the sign of y ≥ 0. */
   readonly reluGradient: "hard-sigmoid" | "sign";
   /**
-   * The input gradient of a convolution with a stride: by `ConvTranspose`, or as a 1×1 convolution whose result is folded: larger
-   * products, and no part of it on one thread alone.
-   */
-  readonly stridedInputGradient: "conv-transpose" | "fold";
-  /**
    * How batch norm's gradient a·dy + b·x + c is summed: by `Mul` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
    * 1×1 convolution that adds the other term as it writes.
    */
@@ -29,21 +24,18 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   standard: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
-    stridedInputGradient: "conv-transpose",
     batchNormGradient: "add",
     logSoftmax: "operator",
   },
   wasm: {
     relu: "prelu",
     reluGradient: "sign",
-    stridedInputGradient: "fold",
     batchNormGradient: "add",
     logSoftmax: "operator",
   },
   webgpu: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
-    stridedInputGradient: "conv-transpose",
     batchNormGradient: "add",
     logSoftmax: "written-out",
   },

@@ -1,66 +1,46 @@
 import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
-import type { ConvTransposeAttributes } from "../../onnx/operators/convolution.ts";
 import { resolveWindow, type Window } from "../../onnx/operators/window.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Rewrite } from "../rewrite.ts";
-import type { PortableChoices } from "./choices.ts";
-import { fold, unfold } from "./unfold.ts";
+import { unfold } from "./unfold.ts";
 
 const every = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
 
-/** Attributes of the transposed convolution that is a convolution's input gradient. */
-type Transposed = ConvTransposeAttributes & { readonly kernel_shape: Shape; readonly group: number };
-
-/** A transposed convolution, `(dy [N,O,…], w [O,C/group,…]) → [N,C,…]`. */
-type TransposedConvolution = (g: GraphBuilder, dy: Value, w: Value, attributes: Transposed) => Value;
-
-const byConvTranspose: TransposedConvolution = (g, dy, w, attributes) => g.op("ConvTranspose", [dy, w], attributes);
-
-/** A 1×1 convolution makes each point's share of every place of its window, `[N,C·places,…]`; folded they add up. */
-const byFold: TransposedConvolution = (g, dy, w, { group, ...window }) => {
-  const [out, inGroup, ...kernel] = shapeOf(w);
-  const share = inGroup * sizeOf(kernel);
-  const byGroup = g.op("Reshape", [w, g.ints([group, out / group, share])]);
-  const pointwise = g.op("Reshape", [
-    g.op("Transpose", [byGroup], { perm: [0, 2, 1] }),
-    g.ints([group * share, out / group, ...kernel.map(() => 1)]),
-  ]);
-  const columns = g.op("Conv", [dy, pointwise], { kernel_shape: kernel.map(() => 1), group });
-  return fold(g, columns, window);
-};
-
-const transposedConvolutions: Readonly<Record<PortableChoices["stridedInputGradient"], TransposedConvolution>> = {
-  "conv-transpose": byConvTranspose,
-  fold: byFold,
-};
-
 /**
  * With stride 1 the input gradient is the convolution of dy with the kernel reversed in space and its two channel axes
- * swapped; otherwise it is a transposed convolution, as chosen, padded where the last rows of x had no window.
+ * swapped; otherwise it is a transposed convolution, padded where the last rows of x had no window.
  */
-export const convInputGradient =
-  (choice: PortableChoices["stridedInputGradient"]): Rewrite<"ConvInputGradient"> =>
-  (g, { node, inputs: [dy, w], attributes, outputs }) => {
-    const { input_extents, ...forward } = attributes;
-    const weightShape = shapeOf(w);
-    const window = resolveWindow(node.name, forward, weightShape.slice(2));
-    const group = forward.group ?? 1;
-    const { kernel, strides, dilations, begins, ends } = window;
-    const reach = kernel.map((extent, axis) => dilations[axis] * (extent - 1));
-    const pads = [...begins.map((pad, axis) => reach[axis] - pad), ...ends.map((pad, axis) => reach[axis] - pad)];
-    if (every(strides, 1) && group === 1 && pads.every((pad) => pad >= 0)) {
-      const reversed = reverseKernel(g, w, weightShape);
-      return [g.op("Conv", [dy, reversed], { kernel_shape: kernel, pads, dilations, strides })];
-    }
-    const covered = shapeOf(dy)
-      .slice(2)
-      .map((extent, axis) => (extent - 1) * strides[axis] + reach[axis] + 1 - begins[axis] - ends[axis]);
-    const output_padding = input_extents.map((extent, axis) => extent - covered[axis]);
-    const whole = { kernel_shape: kernel, strides, dilations, pads: [...begins, ...ends], output_padding, group };
-    const dx = transposedConvolutions[choice](g, dy, w, whole);
-    return [{ ...dx, shape: outputs[0].shape }];
-  };
+export const convInputGradient: Rewrite<"ConvInputGradient"> = (g, { node, inputs: [dy, w], attributes, outputs }) => {
+  const { input_extents, ...forward } = attributes;
+  const weightShape = shapeOf(w);
+  const window = resolveWindow(node.name, forward, weightShape.slice(2));
+  const group = forward.group ?? 1;
+  const reach = window.kernel.map((extent, axis) => window.dilations[axis] * (extent - 1));
+  const pads = [
+    ...window.begins.map((pad, axis) => reach[axis] - pad),
+    ...window.ends.map((pad, axis) => reach[axis] - pad),
+  ];
+  if (every(window.strides, 1) && group === 1 && pads.every((pad) => pad >= 0)) {
+    const reversed = reverseKernel(g, w, weightShape);
+    return [
+      g.op("Conv", [dy, reversed], {
+        kernel_shape: window.kernel,
+        pads,
+        dilations: window.dilations,
+        strides: window.strides,
+      }),
+    ];
+  }
+  const covered = shapeOf(dy)
+    .slice(2)
+    .map(
+      (extent, axis) => (extent - 1) * window.strides[axis] + reach[axis] + 1 - window.begins[axis] - window.ends[axis],
+    );
+  const output_padding = input_extents.map((extent, axis) => extent - covered[axis]);
+  const dx = g.op("ConvTranspose", [dy, w], { ...forward, group, output_padding });
+  return [{ ...dx, shape: outputs[0].shape }];
+};
 
 /** `[O,C,k…]` → `[C,O,k…]`, each kernel turned back to front. By Gather: not every backend has negative steps. */
 function reverseKernel(g: GraphBuilder, w: Value, [out, inChannels, ...kernel]: Shape): Value {

@@ -15,7 +15,7 @@ function rewritesFor(choices: PortableChoices): Rewrites {
     AveragePoolGradient: averagePoolGradient,
     BatchNormTraining: batchNormTraining,
     BatchNormTrainingGradient: batchNormGradients[choices.batchNormGradient],
-    ConvInputGradient: convInputGradient(choices.stridedInputGradient),
+    ConvInputGradient: convInputGradient,
     ConvWeightGradient: convWeightGradient,
     LogSoftmax: logSoftmaxes[choices.logSoftmax],
     MaxPoolGradient: maxPoolGradient,
