@@ -1,5 +1,6 @@
 import { shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { BlockedContext, BlockedRule } from "./context.ts";
 import { blockedSource, tapOf, writeConvolution } from "./convolution.ts";
 import { type ConvolutionPlan, meetsInput } from "./convolution-plan.ts";
@@ -45,7 +46,7 @@ const FILTER_SET = 4;
 const CACHE_BYTES = 1.25 * 2 ** 20;
 /** How many times x's rows may be copied because bands overlap. */
 const MOST_OVERLAP = 2.5;
-/** How much better bands must fit than whole planes of x that need not be moved at all: the rows of bands are copied. */
+/** How much better bands must fit into the cache than planes of x that need not be moved at all: their rows are copied. */
 const WORTH_COPYING = 2;
 
 /**
@@ -68,6 +69,7 @@ function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
     };
   };
   const whole = assess(1);
+  // One plane a sample lies as it is needed; several change places anyway.
   const isOnePlane = plan.inBlocks * plan.blockedGroups === 1;
   if (isOnePlane && whole.fill === 1 && whole.misfit < WORTH_COPYING) return 1;
   let [best, found] = [1, whole];
@@ -81,16 +83,15 @@ function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
 }
 
 function gradientShape(plan: ConvolutionPlan): GradientShape {
-  const { block, input, output, kernel, strides, dilations, begins } = plan;
+  const { batch, block, input, output, kernel, strides, dilations, begins, inChannels, outChannels, groups } = plan;
   const end = (axis: 0 | 1): number =>
     (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1 - input[axis] - begins[axis];
-  const pointSize = plan.kind === "image" ? plan.inChannels : block;
+  const pointSize = plan.kind === "image" ? inChannels : block;
   const bands = chooseBands(plan, pointSize);
-  const samples = roundUp(plan.batch * bands, block);
-  const { batch, outChannels, inChannels, groups } = plan;
-  const weightSize = (outChannels * inChannels * kernel[0] * kernel[1]) / groups;
-  const hasParts = batch * outChannels * output[0] * output[1] >= WORTH_PARTS * weightSize;
-  const parts = hasParts && samples % (2 * block) === 0 ? 2 : 1;
+  const samples = roundUp(batch * bands, block);
+  const weightSize = (outChannels * inChannels * sizeOf(kernel)) / groups;
+  const isWorthParts = batch * outChannels * sizeOf(output) >= WORTH_PARTS * weightSize;
+  const parts = isWorthParts && samples % (2 * block) === 0 ? 2 : 1;
   return { plan, pointSize, bands, samples, parts, ends: [end(0), end(1)] };
 }
 

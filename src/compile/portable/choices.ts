@@ -8,7 +8,7 @@ export interface PortableChoices {
   /** The step function that the relu's gradient is multiplied by: clamp(1e30·y, 0, 1), or the sign of y ≥ 0. */
   readonly reluGradient: "hard-sigmoid" | "sign";
   /**
-   * How batch norm's gradient a·dy + b·x + c is summed: by `Mul` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
+   * How batch norm's gradient a·dy + b·x + c is summed: by `BatchNormalization` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
    * 1×1 convolution that adds the other term as it writes.
    */
   readonly batchNormGradient: "add" | "fused-conv";

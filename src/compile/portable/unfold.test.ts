@@ -26,6 +26,7 @@ describe.each(windows)("a window $kernel, stride $stride, dilation $dilation", (
     pads: [pad, pad, pad, pad],
   };
   const x = noiseTensor(3, [batch, channels, height, width]);
+
   test("unfolded, each channel is there once for every place, then zeros", async () => {
     const g = createGraphBuilder("unfold");
     g.output("columns", unfold(g, g.input("x", "float32", x.shape), attributes));
