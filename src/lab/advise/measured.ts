@@ -1,5 +1,5 @@
 import { mean, standardDeviation } from "../../statistics/summary.ts";
-import { type Advice } from "./rules.ts";
+import { type Advice } from "./advice.ts";
 import type { Cost, NetworkFacts } from "./facts.ts";
 
 /** One short training. */

@@ -3,7 +3,7 @@ import type { Figure } from "../report/figures.ts";
 import type { Report } from "../report/report.ts";
 import { phrase, type Words } from "../report/words.ts";
 import { type AdviceStudy, describeEffect, nameOrder } from "./measured.ts";
-import { type AdviceKind, adviceNames } from "./rules.ts";
+import { type AdviceKind, adviceNames } from "./advice.ts";
 
 const kindWords: Readonly<Record<AdviceKind, Words>> = {
   change: { en: "change", zh: "修改" },
