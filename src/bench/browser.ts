@@ -5,8 +5,13 @@ import { compareRates } from "./comparison.ts";
 import { takeTurns } from "./contender.ts";
 
 const BATCH = 64;
-/** Of a turn; TensorFlow.js takes ten times as long for one. */
-const STEPS = { residua: 8, tensorflow: 1 } as const;
+/** Of a turn; TensorFlow.js takes more than ten times as long for one. */
+const STEPS = { residua: 12, tensorflow: 1 } as const;
+/**
+ * Turns before the counting ones, on both sides: for its first twenty steps or so our side shares its cores with the
+ * browser, which compiles again what is called often.
+ */
+const WARM_UP = 2;
 const ours: BrowserSide = { side: "residua", name: "ours" };
 
 /** Training steps of ResNet-20 in Chromium: ours beside each of the peers. */
@@ -16,10 +21,12 @@ function raceInBrowser(name: string, against: Benchmark["against"], peers: reado
     say(name);
     const { contenders, close } = await startBrowserContenders(sides, { threads, batch: BATCH });
     try {
+      const steps = sides.map(({ side }) => STEPS[side]);
       const [own, ...others] = await takeTurns(
         contenders,
         4,
-        sides.map(({ side }) => STEPS[side]),
+        steps,
+        steps.map((turn) => turn * WARM_UP),
       );
       return others.map((peer) => compareRates(name, BATCH, { ours: own, peer, peerName: peer.name }));
     } finally {

@@ -57,16 +57,19 @@ export interface Standing {
  * Lets contenders take turns; the first turn warms up and does not count.
  *
  * @param steps of a turn, one number for all or one a contender: turns should last about equally long
+ * @param warmUp steps of the first turn, given likewise
  */
 export async function takeTurns(
   contenders: readonly Contender[],
   rounds: number,
   steps: number | readonly number[],
+  warmUp: number | readonly number[] = 2,
 ): Promise<readonly Standing[]> {
   const standings = contenders.map(({ name }) => ({ name, seconds: [] as number[], peakMegabytes: 0 }));
   for (let round = 0; round <= rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
-      const measured = await contender.run(round === 0 ? 2 : typeof steps === "number" ? steps : steps[index]);
+      const turn = round === 0 ? warmUp : steps;
+      const measured = await contender.run(typeof turn === "number" ? turn : turn[index]);
       const standing = standings[index];
       if (round > 0) standing.seconds.push(...measured.seconds);
       standing.peakMegabytes = Math.max(standing.peakMegabytes, measured.peakMegabytes);
