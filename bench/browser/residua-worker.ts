@@ -9,10 +9,12 @@ import { float32, int64 } from "../../src/tensor/tensor.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
 import { drawImages, serveSteps } from "./steps.ts";
 
+const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
+
 serveSteps(async ({ batch, threads, choices }) => {
   const imageShape = [3, 32, 32];
   const trainer = await createTrainer({
-    runtime: createWebRuntime({ ort, threads }),
+    runtime: createWebRuntime({ ort, threads, wasm }),
     module: createModel("resnet20").module,
     imageShape,
     batch,

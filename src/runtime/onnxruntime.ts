@@ -17,6 +17,8 @@ export interface OrtFlavour {
   readonly version: string;
   readonly hasBlockedDomain: boolean;
   readonly writesInPlace: boolean;
+  /** Awaited before every model. */
+  readonly beforeLoad?: () => Promise<void>;
   /** Called before every run. */
   readonly beforeRun?: (() => void) | undefined;
   /** @throws {OptionError} if an option is out of range */
@@ -47,6 +49,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
     hasBlockedDomain: flavour.hasBlockedDomain,
     writesInPlace: flavour.writesInPlace,
     load: async (model, options = {}) => {
+      await flavour.beforeLoad?.();
       const settings: InferenceSession.SessionOptions = {
         enableMemPattern: options.memoryPattern ?? false,
         enableCpuMemArena: options.memoryArena ?? true,

@@ -14,7 +14,9 @@ async function readGolden(name: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-runtimeSuite("web, WebAssembly", () => createWebRuntime({ ort: wasm, threads: 2 }), {
+const address = new URL("onnxruntime-web/ort-wasm-simd-threaded.jsep.wasm", import.meta.url);
+
+runtimeSuite("web, WebAssembly with faster products", () => createWebRuntime({ ort: wasm, threads: 2, wasm: address }), {
   lowering: createPortableLowering(portableChoices.wasm),
   readGolden,
 });

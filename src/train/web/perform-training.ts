@@ -27,6 +27,7 @@ import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./prot
 export interface WebTrainingContext {
   readonly ort: OrtModule;
   readonly wasmPaths?: string;
+  readonly wasm?: string | URL;
   readonly report: (event: WebTrainingEvent) => void;
   /** Asked before every step. */
   readonly shouldStop: () => Promise<boolean>;
@@ -93,11 +94,12 @@ function validateState(
 export async function performTraining(job: WebTrainingJob, context: WebTrainingContext): Promise<WebTrainingResult> {
   requireJob(job);
   const { network, recipe, train, validation, start, device = "wasm", threads } = job;
-  const { ort, wasmPaths, report, shouldStop } = context;
+  const { ort, wasmPaths, wasm, report, shouldStop } = context;
   const runtime = createWebRuntime({
     ort,
     ...(threads === undefined ? {} : { threads }),
     ...(wasmPaths === undefined ? {} : { wasmPaths }),
+    ...(wasm === undefined ? {} : { wasm }),
   });
   const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };
   const source = batchSourceOf(job);

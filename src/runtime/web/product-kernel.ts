@@ -1,0 +1,153 @@
+import { call, type Code, drop, f32x4, get, giveBack, i32, join, repeat, set, tee, types, unsigned, v128, when } from "./instructions.ts";
+
+/**
+ * The parameters of ONNX Runtime's inner function for C = alpha·A·B or C += alpha·A·B, float32. A [rows, depth] and C [rows, columns]
+ * lie row by row, `strideA` and `strideC` numbers apart; B lies in panels of 16 columns, [depth, 16] each, the last one filled up
+ * with zeros. It computes some of the rows and returns how many; its caller asks again for the rest.
+ */
+const parameters = { a: 0, b: 1, c: 2, depth: 3, rows: 4, columns: 5, strideA: 6, strideC: 7, alpha: 8 } as const;
+const PARAMETERS = Object.keys(parameters).length;
+
+/** Rows that are computed at a time, and vectors of four columns: 8 sums. With 2 vectors of B and 1 of A they fit into 15 registers. */
+const ROWS = 4;
+const VECTORS = 2;
+const PANEL = 16;
+/** Terms of a sum between two jumps. */
+const UNROLLED = 4;
+
+const FLOAT = 4;
+const VECTOR = 4 * FLOAT;
+const LOG_FLOAT = 2;
+
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
+
+/** Where a kernel comes to stand. */
+export interface KernelPlace {
+  /** The function that it is put in front of. */
+  readonly self: number;
+  /** Locals that the function has already. */
+  readonly locals: number;
+  /** Whether it adds to C. */
+  readonly adds: boolean;
+  /** Whether to multiply and add in one instruction. */
+  readonly fused: boolean;
+}
+
+/** Declarations of locals, how many declarations that are, and code. */
+export interface Kernel {
+  readonly declarations: Code;
+  readonly declarationCount: number;
+  readonly code: Code;
+}
+
+/**
+ * Code that computes four rows by whole panels, and returns; with fewer than four rows or 16 columns it does nothing. Columns after the last whole panel are
+ * left to the function itself, which computes two rows at a time. Every element's terms are added in the same order as there.
+ */
+export function productKernel({ self, locals, adds, fused }: KernelPlace): Kernel {
+  let next = PARAMETERS + locals;
+  const local = (): number => next++;
+  const [blocks, toNextBlock, term, b, c, bytesA, bytesC] = range(7).map(local);
+  const a = range(ROWS).map(local);
+  const integers = next - PARAMETERS - locals;
+  const [factor, left] = [local(), local()];
+  const right = range(VECTORS).map(local);
+  const sums = range(ROWS).map(() => range(VECTORS).map(local));
+  const vectors = next - PARAMETERS - locals - integers;
+  const p = parameters;
+
+  const multiplyAdd = (sum: number, vector: number): Code =>
+    fused
+      ? set(sum, get(left), get(vector), get(sum), f32x4.relaxedMadd)
+      : set(sum, get(sum), get(left), get(vector), f32x4.mul, f32x4.add);
+  /** Adds a row of B times a column of A, `place` rows and columns on. */
+  const addTerm = (place: number): Code =>
+    join(
+      ...right.map((vector, j) => set(vector, get(b), v128.load((place * PANEL + j * 4) * FLOAT))),
+      ...sums.flatMap((row, i) => [
+        set(left, get(a[i]), v128.loadSplat(place * FLOAT)),
+        ...row.map((sum, j) => multiplyAdd(sum, right[j])),
+      ]),
+    );
+  const addTerms = (count: number): Code =>
+    join(
+      ...range(count).map(addTerm),
+      ...a.map((row) => set(row, get(row), i32.const(count * FLOAT), i32.add)),
+      set(b, get(b), i32.const(count * PANEL * FLOAT), i32.add),
+      get(term),
+      i32.const(count),
+      i32.sub,
+      tee(term),
+    );
+  const sumUp = join(
+    set(a[0], get(p.a)),
+    ...a.slice(1).map((row, i) => set(row, get(a[i]), get(bytesA), i32.add)),
+    set(b, get(p.b)),
+    ...sums.flat().map((sum) => set(sum, v128.zero)),
+    set(term, get(p.depth)),
+    get(term),
+    i32.const(UNROLLED),
+    i32.atLeast,
+    when(repeat(addTerms(UNROLLED), i32.const(UNROLLED), i32.atLeast)),
+    get(term),
+    when(repeat(addTerms(1))),
+  );
+  const store = (sum: number, offset: number): Code =>
+    join(
+      get(c),
+      get(sum),
+      get(factor),
+      f32x4.mul,
+      adds ? join(get(c), v128.load(offset), f32x4.add) : [],
+      v128.store(offset),
+    );
+  const storeSums = join(
+    set(c, get(p.c)),
+    ...sums.flatMap((row) => [...row.map((sum, j) => store(sum, j * VECTOR)), set(c, get(c), get(bytesC), i32.add)]),
+  );
+  /** A panel is two blocks: the second lies beside the first, the next panel's behind all of this one. */
+  const advance = join(
+    set(p.c, get(p.c), i32.const(VECTORS * VECTOR), i32.add),
+    set(p.b, get(p.b), get(toNextBlock), i32.add),
+    set(toNextBlock, get(p.depth), i32.const(Math.log2(PANEL * FLOAT)), i32.shiftLeft, get(toNextBlock), i32.sub),
+  );
+  const leaveTwoRows = join(
+    ...[p.a, p.b, p.c, p.depth].map(get),
+    i32.const(2),
+    ...[p.columns, p.strideA, p.strideC, p.alpha].map(get),
+    call(self),
+    drop,
+  );
+  const passTwoRows = [
+    [p.a, bytesA],
+    [p.c, bytesC],
+  ].map(([rows, bytes]) => set(rows, get(rows), get(bytes), i32.const(1), i32.shiftLeft, i32.add));
+
+  const code = join(
+    get(p.rows),
+    i32.const(ROWS),
+    i32.atLeast,
+    get(p.columns),
+    i32.const(PANEL),
+    i32.atLeast,
+    i32.and,
+    when(
+      set(bytesA, get(p.strideA), i32.const(LOG_FLOAT), i32.shiftLeft),
+      set(bytesC, get(p.strideC), i32.const(LOG_FLOAT), i32.shiftLeft),
+      set(factor, get(p.alpha), f32x4.splat),
+      set(blocks, get(p.columns), i32.const(4), i32.shiftRight, i32.const(1), i32.shiftLeft),
+      set(toNextBlock, i32.const(VECTORS * VECTOR)),
+      repeat(sumUp, storeSums, advance, get(blocks), i32.const(1), i32.sub, tee(blocks)),
+      set(p.columns, get(p.columns), i32.const(PANEL - 1), i32.and),
+      get(p.columns),
+      when(leaveTwoRows, ...passTwoRows, leaveTwoRows),
+      i32.const(ROWS),
+      giveBack,
+    ),
+  );
+  return {
+    declarations: [...unsigned(integers), types.i32, ...unsigned(vectors), types.v128],
+    declarationCount: 2,
+    code,
+  };
+}
