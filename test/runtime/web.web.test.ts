@@ -16,7 +16,7 @@ async function readGolden(name: string): Promise<Uint8Array> {
 
 const address = new URL("onnxruntime-web/ort-wasm-simd-threaded.jsep.wasm", import.meta.url);
 
-runtimeSuite("web, WebAssembly with faster products", () => createWebRuntime({ ort: wasm, threads: 2, wasm: address }), {
+runtimeSuite("web, WebAssembly with faster loops", () => createWebRuntime({ ort: wasm, threads: 2, wasm: address }), {
   lowering: createPortableLowering(portableChoices.wasm),
   readGolden,
 });

@@ -1,12 +1,15 @@
 import { EnvironmentError, errorMessage } from "../../tensor/errors.ts";
 import type { OrtModule } from "../onnxruntime-module.ts";
-import { withFasterProducts } from "./faster-products.ts";
+import { withFasterLoops } from "./faster-loops.ts";
 
 const given = new WeakMap<OrtModule, Promise<void>>();
 
 async function fetchBinary(address: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(address).catch((error: unknown) => {
-    throw new EnvironmentError(address, `cannot be fetched (${errorMessage(error)}); must be ONNX Runtime's .wasm file`);
+    throw new EnvironmentError(
+      address,
+      `cannot be fetched (${errorMessage(error)}); must be ONNX Runtime's .wasm file`,
+    );
   });
   if (!response.ok) {
     throw new EnvironmentError(address, `was answered with ${response.status}; must be ONNX Runtime's .wasm file`);
@@ -15,7 +18,7 @@ async function fetchBinary(address: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Gives ONNX Runtime its WebAssembly, with faster products, before its first session; later calls change nothing.
+ * Gives ONNX Runtime its WebAssembly, with faster loops, before its first session; later calls change nothing.
  * @throws {EnvironmentError} if the address does not answer
  * @throws {FormatError} if what it answers is no WebAssembly
  */
@@ -27,7 +30,7 @@ export function giveBinary(ort: OrtModule, address: string): Promise<void> {
 
 async function give(ort: OrtModule, address: string): Promise<void> {
   try {
-    const binary = await withFasterProducts(await fetchBinary(address));
+    const binary = await withFasterLoops(await fetchBinary(address));
     ort.env.wasm.wasmBinary = binary.buffer;
   } catch (error) {
     given.delete(ort);

@@ -13,12 +13,15 @@ export function unsigned(value: number): Code {
 }
 
 /** A signed integer of 32 bits in LEB128. */
-export function signed(value: number): Code {
+function signed(value: number): Code {
   const bytes = [];
   let rest = value;
   for (; rest < -0x40 || rest > 0x3f; rest >>= 7) bytes.push(0x80 | (rest & 0x7f));
   return [...bytes, rest & 0x7f];
 }
+
+/** What ends a function or block. */
+export const END = 0x0b;
 
 /** Types of values, and the empty type of a block. */
 export const types = { i32: 0x7f, f32: 0x7d, v128: 0x7b, empty: 0x40 } as const;
@@ -30,20 +33,37 @@ export const set = (local: number, ...value: readonly Code[]): Code => [...value
 /** Stores the value on the stack in a local, and leaves it there. */
 export const tee = (local: number): Code => [0x22, ...unsigned(local)];
 
+const memory = (opcode: number, align: number, offset: number): Code => [opcode, align, ...unsigned(offset)];
+const UNALIGNED = 0;
+/** What an address of numbers of four bytes is a multiple of, as a power of two. */
+const WORD = 2;
+
+/** Of whole numbers; where a name does not say otherwise, their sign does not matter or they have none. */
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(value)],
+  load: (offset: number): Code => memory(0x28, WORD, offset),
+  isZero: [0x45],
+  equals: [0x46],
+  below: [0x49],
+  signedBelow: [0x48],
+  atLeast: [0x4f],
   add: [0x6a],
   sub: [0x6b],
+  mul: [0x6c],
+  divide: [0x6e],
+  remainder: [0x70],
   and: [0x71],
   shiftLeft: [0x74],
-  /** Of an unsigned number. */
   shiftRight: [0x76],
-  /** Of unsigned numbers. */
-  atLeast: [0x4f],
+} as const;
+
+export const f32 = {
+  zero: [0x43, 0, 0, 0, 0],
+  load: (offset: number): Code => memory(0x2a, WORD, offset),
+  store: (offset: number): Code => memory(0x38, WORD, offset),
 } as const;
 
 const simd = (opcode: number): Code => [0xfd, ...unsigned(opcode)];
-const UNALIGNED = 0;
 
 export const v128 = {
   zero: [...simd(0x0c), ...Array.from({ length: 16 }, () => 0)] as Code,
@@ -61,10 +81,14 @@ export const f32x4: Readonly<Record<"splat" | "add" | "mul" | "relaxedMadd", Cod
   relaxedMadd: simd(0x105),
 };
 
+/** Of the two values below the one on the stack the first where that is not zero, the second otherwise. */
+export const select: Code = [0x1b];
 /** Runs its body where the value on the stack is not zero. */
-export const when = (...body: readonly Code[]): Code => [0x04, types.empty, ...body.flat(), 0x0b];
+export const when = (...body: readonly Code[]): Code => [0x04, types.empty, ...body.flat(), END];
+/** Runs the first body where the value on the stack is not zero, the second otherwise. */
+export const either = (first: Code, second: Code): Code => [0x04, types.empty, ...first, 0x05, ...second, END];
 /** Runs its body once, and again as long as the body leaves something else than zero. */
-export const repeat = (...body: readonly Code[]): Code => [0x03, types.empty, ...body.flat(), 0x0d, 0, 0x0b];
+export const repeat = (...body: readonly Code[]): Code => [0x03, types.empty, ...body.flat(), 0x0d, 0, END];
 export const call = (index: number): Code => [0x10, ...unsigned(index)];
 export const drop: Code = [0x1a];
 export const giveBack: Code = [0x0f];

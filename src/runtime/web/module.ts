@@ -25,8 +25,6 @@ export interface ModuleFunctions {
 
 /** How a module begins. */
 export const MAGIC: Code = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-/** What ends a function. */
-export const END = 0x0b;
 export const sections = { type: 1, import: 2, function: 3, code: 10 } as const;
 const FUNCTION_TYPE = 0x60;
 const imports = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;

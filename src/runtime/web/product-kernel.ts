@@ -1,4 +1,19 @@
-import { call, type Code, drop, f32x4, get, giveBack, i32, join, repeat, set, tee, types, unsigned, v128, when } from "./instructions.ts";
+import {
+  call,
+  type Code,
+  drop,
+  f32x4,
+  get,
+  giveBack,
+  i32,
+  join,
+  repeat,
+  set,
+  tee,
+  v128,
+  when,
+} from "./instructions.ts";
+import { FLOAT, type Kernel, type KernelPlace, Locals, LOG_FLOAT, range, VECTOR } from "./kernel.ts";
 
 /**
  * The parameters of ONNX Runtime's inner function for C = alpha·A·B or C += alpha·A·B, float32. A [rows, depth] and C [rows, columns]
@@ -6,7 +21,6 @@ import { call, type Code, drop, f32x4, get, giveBack, i32, join, repeat, set, te
  * with zeros. It computes some of the rows and returns how many; its caller asks again for the rest.
  */
 const parameters = { a: 0, b: 1, c: 2, depth: 3, rows: 4, columns: 5, strideA: 6, strideC: 7, alpha: 8 } as const;
-const PARAMETERS = Object.keys(parameters).length;
 
 /** Rows that are computed at a time, and vectors of four columns: 8 sums. With 2 vectors of B and 1 of A they fit into 15 registers. */
 const ROWS = 4;
@@ -15,55 +29,27 @@ const PANEL = 16;
 /** Terms of a sum between two jumps. */
 const UNROLLED = 4;
 
-const FLOAT = 4;
-const VECTOR = 4 * FLOAT;
-const LOG_FLOAT = 2;
-
-const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
-
-/** Where a kernel comes to stand. */
-export interface KernelPlace {
-  /** The function that it is put in front of. */
-  readonly self: number;
-  /** Locals that the function has already. */
-  readonly locals: number;
-  /** Whether it adds to C. */
-  readonly adds: boolean;
-  /** Whether to multiply and add in one instruction. */
-  readonly fused: boolean;
-}
-
-/** Declarations of locals, how many declarations that are, and code. */
-export interface Kernel {
-  readonly declarations: Code;
-  readonly declarationCount: number;
-  readonly code: Code;
-}
-
 /**
  * Code that computes four rows by whole panels, and returns; with fewer than four rows or 16 columns it does nothing. Columns after the last whole panel are
  * left to the function itself, which computes two rows at a time. Every element's terms are added in the same order as there.
  */
-export function productKernel({ self, locals, adds, fused }: KernelPlace): Kernel {
-  let next = PARAMETERS + locals;
-  const local = (): number => next++;
-  const [blocks, toNextBlock, term, b, c, bytesA, bytesC] = range(7).map(local);
-  const a = range(ROWS).map(local);
-  const integers = next - PARAMETERS - locals;
-  const [factor, left] = [local(), local()];
-  const right = range(VECTORS).map(local);
-  const sums = range(ROWS).map(() => range(VECTORS).map(local));
-  const vectors = next - PARAMETERS - locals - integers;
+export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }: { readonly adds: boolean }): Kernel {
+  const { declarations, integer, vector } = new Locals(firstLocal);
+  const [blocks, toNextBlock, term, b, c, bytesA, bytesC] = range(7).map(integer);
+  const a = range(ROWS).map(integer);
+  const [factor, left] = [vector(), vector()];
+  const right = range(VECTORS).map(vector);
+  const sums = range(ROWS).map(() => range(VECTORS).map(vector));
   const p = parameters;
 
-  const multiplyAdd = (sum: number, vector: number): Code =>
+  const multiplyAdd = (sum: number, factors: number): Code =>
     fused
-      ? set(sum, get(left), get(vector), get(sum), f32x4.relaxedMadd)
-      : set(sum, get(sum), get(left), get(vector), f32x4.mul, f32x4.add);
+      ? set(sum, get(left), get(factors), get(sum), f32x4.relaxedMadd)
+      : set(sum, get(sum), get(left), get(factors), f32x4.mul, f32x4.add);
   /** Adds a row of B times a column of A, `place` rows and columns on. */
   const addTerm = (place: number): Code =>
     join(
-      ...right.map((vector, j) => set(vector, get(b), v128.load((place * PANEL + j * 4) * FLOAT))),
+      ...right.map((factors, j) => set(factors, get(b), v128.load((place * PANEL + j * 4) * FLOAT))),
       ...sums.flatMap((row, i) => [
         set(left, get(a[i]), v128.loadSplat(place * FLOAT)),
         ...row.map((sum, j) => multiplyAdd(sum, right[j])),
@@ -145,9 +131,5 @@ export function productKernel({ self, locals, adds, fused }: KernelPlace): Kerne
       giveBack,
     ),
   );
-  return {
-    declarations: [...unsigned(integers), types.i32, ...unsigned(vectors), types.v128],
-    declarationCount: 2,
-    code,
-  };
+  return { locals: declarations, code };
 }
