@@ -4,7 +4,7 @@ import { type BrowserSide, startBrowserContenders } from "./browser-contenders.t
 import { compareRates } from "./comparison.ts";
 import { takeTurns } from "./contender.ts";
 
-const BATCH = 64;
+const BATCH = 128;
 /** Of a turn; TensorFlow.js takes more than ten times as long for one. */
 const STEPS = { residua: 12, tensorflow: 1 } as const;
 /**
@@ -40,7 +40,7 @@ function raceInBrowser(name: string, against: Benchmark["against"], peers: reado
 const otherChoices: readonly Partial<PortableChoices>[] = [
   { relu: "relu" },
   { reluGradient: "hard-sigmoid" },
-  { batchNormGradient: "fused-conv" },
+  { batchNormGradient: "add" },
   { logSoftmax: "written-out" },
 ];
 

@@ -30,7 +30,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   wasm: {
     relu: "prelu",
     reluGradient: "sign",
-    batchNormGradient: "add",
+    batchNormGradient: "fused-conv",
     logSoftmax: "operator",
   },
   webgpu: {
