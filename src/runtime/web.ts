@@ -12,8 +12,10 @@ export interface WebRuntimeOptions {
   /** Address of the folder that holds the .wasm files, where the bundler does not place them. */
   readonly wasmPaths?: string;
   /**
-   * Address of the .wasm file that belongs to the module. It is fetched then and given faster inner loops for matrix products and
-   * convolutions before ONNX Runtime compiles it. Without it ONNX Runtime's own file runs as it is.
+   * Address of the .wasm file that belongs to the module: `ort-wasm-simd-threaded.wasm` to `onnxruntime-web/wasm`, `….jsep.wasm` to
+   * `onnxruntime-web`, `….asyncify.wasm` to `onnxruntime-web/webgpu`. It is fetched then and given faster inner loops for matrix products
+   * and convolutions before ONNX Runtime compiles it, which it does once, for the module's first session. Without it ONNX Runtime's own
+   * file runs as it is.
    */
   readonly wasm?: string | URL;
 }

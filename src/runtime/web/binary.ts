@@ -5,20 +5,18 @@ import { withFasterLoops } from "./faster-loops.ts";
 const given = new WeakMap<OrtModule, Promise<void>>();
 
 async function fetchBinary(address: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(address).catch((error: unknown) => {
-    throw new EnvironmentError(
-      address,
-      `cannot be fetched (${errorMessage(error)}); must be ONNX Runtime's .wasm file`,
-    );
-  });
-  if (!response.ok) {
-    throw new EnvironmentError(address, `was answered with ${response.status}; must be ONNX Runtime's .wasm file`);
-  }
-  return new Uint8Array(await response.arrayBuffer());
+  const refuse = (what: string): never => {
+    throw new EnvironmentError(address, `${what}; must be ONNX Runtime's .wasm file`);
+  };
+  const fail = (error: unknown): never => refuse(`cannot be fetched (${errorMessage(error)})`);
+  const response = await fetch(address).catch(fail);
+  if (!response.ok) refuse(`was answered with ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer().catch(fail));
 }
 
 /**
- * Gives ONNX Runtime its WebAssembly, with faster loops, before its first session; later calls change nothing.
+ * Gives ONNX Runtime its WebAssembly, with faster loops. That of the first address stays; given after the module's first session,
+ * none has an effect.
  * @throws {EnvironmentError} if the address does not answer
  * @throws {FormatError} if what it answers is no WebAssembly
  */

@@ -141,6 +141,8 @@ export function columnKernel({ firstLocal }: KernelPlace): Kernel {
   const writeRow = join(
     set(row, get(column)),
     set(moveX, minus(join(get(kernelX), load("dilationX"), i32.mul), load("paddingLeft"))),
+    // Further than out of sight makes no difference.
+    set(moveX, within(minus(zero, get(width)), get(moveX), get(width))),
     set(move, minus(join(get(kernelY), load("dilationY"), i32.mul), load("paddingTop")), get(width), i32.mul),
     set(begin, within(get(n), minus(zero, get(move)), get(end))),
     set(finish, within(get(begin), minus(load("inputSize"), get(move)), get(end))),

@@ -1,7 +1,16 @@
 import { columnKernel } from "./column-kernel.ts";
 import { type Code, drop, END, f32x4, join, unsigned, v128 } from "./instructions.ts";
 import type { Kernel, KernelPlace } from "./kernel.ts";
-import { concatenate, MAGIC, type ModuleFunction, ModuleReader, readFunctions, sections, sized } from "./module.ts";
+import {
+  concatenate,
+  MAGIC,
+  type ModuleFunction,
+  type ModuleFunctions,
+  ModuleReader,
+  readFunctions,
+  sections,
+  sized,
+} from "./module.ts";
 import { productKernel } from "./product-kernel.ts";
 
 /** A function of ONNX Runtime's whose work a kernel does faster. */
@@ -79,17 +88,30 @@ function withKernel({ index, type, body }: ModuleFunction, { kernel }: KnownFunc
   );
 }
 
+/** What a module has, or undefined where it is one of a newer kind. @throws {FormatError} if it is none */
+function tryRead(binary: Uint8Array<ArrayBuffer>): ModuleFunctions | undefined {
+  try {
+    return readFunctions(binary);
+  } catch (error) {
+    if (WebAssembly.validate(binary)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * ONNX Runtime's WebAssembly with faster inner loops for matrix products and convolutions. Its own loops for products hold more vectors at
- * a time than a processor has registers for, and browsers move the rest to memory and back; these hold fewer, and multiply and add in one
- * instruction where the browser can (`fused`). A build with other loops than those known is returned as it is.
+ * a time than an x64 processor has registers for, and browsers move the rest to memory and back; these hold fewer, and multiply and add in
+ * one instruction where the browser can (`fused`). How a number is rounded then depends on its row and column. A build with other loops than
+ * those known is returned as it is.
  * @throws {FormatError} if the binary is no WebAssembly module
  */
 export async function withFasterLoops(
   binary: Uint8Array<ArrayBuffer>,
   { fused = hasRelaxedSimd() }: { readonly fused?: boolean } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { functions, replace } = readFunctions(binary);
+  const module = tryRead(binary);
+  if (module === undefined) return binary;
+  const { functions, replace } = module;
   const bodies = new Map<number, Code>();
   for (const each of functions) {
     const known = await findKnown(each);

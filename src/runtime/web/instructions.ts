@@ -42,7 +42,6 @@ const WORD = 2;
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(value)],
   load: (offset: number): Code => memory(0x28, WORD, offset),
-  isZero: [0x45],
   equals: [0x46],
   below: [0x49],
   signedBelow: [0x48],

@@ -22,7 +22,10 @@ import { FLOAT, type Kernel, type KernelPlace, Locals, LOG_FLOAT, range, VECTOR 
  */
 const parameters = { a: 0, b: 1, c: 2, depth: 3, rows: 4, columns: 5, strideA: 6, strideC: 7, alpha: 8 } as const;
 
-/** Rows that are computed at a time, and vectors of four columns: 8 sums. With 2 vectors of B and 1 of A they fit into 15 registers. */
+/**
+ * Rows that are computed at a time, and vectors of four columns: 8 sums. With 2 vectors of B, 1 of A and a product they fit into the 15
+ * registers that V8 has for vectors on x64.
+ */
 const ROWS = 4;
 const VECTORS = 2;
 const PANEL = 16;
@@ -31,12 +34,14 @@ const UNROLLED = 4;
 
 /**
  * Code that computes four rows by whole panels, and returns; with fewer than four rows or 16 columns it does nothing. Columns after the last whole panel are
- * left to the function itself, which computes two rows at a time. Every element's terms are added in the same order as there.
+ * left to the function itself, which computes two rows at a time. Every element's terms are added in the same order as there; only
+ * fused, they are rounded less often.
  */
 export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }: { readonly adds: boolean }): Kernel {
   const { declarations, integer, vector } = new Locals(firstLocal);
-  const [blocks, toNextBlock, term, b, c, bytesA, bytesC] = range(7).map(integer);
-  const a = range(ROWS).map(integer);
+  const [blocks, toNextBlock, term, bytesA, bytesC] = range(5).map(integer);
+  /** Where the next numbers of A's rows, of B's panel and of a row of C lie. */
+  const [nextB, rowC, ...nextA] = range(2 + ROWS).map(integer);
   const [factor, left] = [vector(), vector()];
   const right = range(VECTORS).map(vector);
   const sums = range(ROWS).map(() => range(VECTORS).map(vector));
@@ -49,26 +54,26 @@ export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }
   /** Adds a row of B times a column of A, `place` rows and columns on. */
   const addTerm = (place: number): Code =>
     join(
-      ...right.map((factors, j) => set(factors, get(b), v128.load((place * PANEL + j * 4) * FLOAT))),
+      ...right.map((factors, j) => set(factors, get(nextB), v128.load((place * PANEL + j * 4) * FLOAT))),
       ...sums.flatMap((row, i) => [
-        set(left, get(a[i]), v128.loadSplat(place * FLOAT)),
+        set(left, get(nextA[i]), v128.loadSplat(place * FLOAT)),
         ...row.map((sum, j) => multiplyAdd(sum, right[j])),
       ]),
     );
   const addTerms = (count: number): Code =>
     join(
       ...range(count).map(addTerm),
-      ...a.map((row) => set(row, get(row), i32.const(count * FLOAT), i32.add)),
-      set(b, get(b), i32.const(count * PANEL * FLOAT), i32.add),
+      ...nextA.map((next) => set(next, get(next), i32.const(count * FLOAT), i32.add)),
+      set(nextB, get(nextB), i32.const(count * PANEL * FLOAT), i32.add),
       get(term),
       i32.const(count),
       i32.sub,
       tee(term),
     );
   const sumUp = join(
-    set(a[0], get(p.a)),
-    ...a.slice(1).map((row, i) => set(row, get(a[i]), get(bytesA), i32.add)),
-    set(b, get(p.b)),
+    set(nextA[0], get(p.a)),
+    ...nextA.slice(1).map((next, i) => set(next, get(nextA[i]), get(bytesA), i32.add)),
+    set(nextB, get(p.b)),
     ...sums.flat().map((sum) => set(sum, v128.zero)),
     set(term, get(p.depth)),
     get(term),
@@ -80,16 +85,19 @@ export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }
   );
   const store = (sum: number, offset: number): Code =>
     join(
-      get(c),
+      get(rowC),
       get(sum),
       get(factor),
       f32x4.mul,
-      adds ? join(get(c), v128.load(offset), f32x4.add) : [],
+      adds ? join(get(rowC), v128.load(offset), f32x4.add) : [],
       v128.store(offset),
     );
   const storeSums = join(
-    set(c, get(p.c)),
-    ...sums.flatMap((row) => [...row.map((sum, j) => store(sum, j * VECTOR)), set(c, get(c), get(bytesC), i32.add)]),
+    set(rowC, get(p.c)),
+    ...sums.flatMap((row) => [
+      ...row.map((sum, j) => store(sum, j * VECTOR)),
+      set(rowC, get(rowC), get(bytesC), i32.add),
+    ]),
   );
   /** A panel is two blocks: the second lies beside the first, the next panel's behind all of this one. */
   const advance = join(
@@ -107,7 +115,7 @@ export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }
   const passTwoRows = [
     [p.a, bytesA],
     [p.c, bytesC],
-  ].map(([rows, bytes]) => set(rows, get(rows), get(bytes), i32.const(1), i32.shiftLeft, i32.add));
+  ].map(([start, bytes]) => set(start, get(start), get(bytes), i32.const(1), i32.shiftLeft, i32.add));
 
   const code = join(
     get(p.rows),
