@@ -1,16 +1,5 @@
 import { bytesPerElement, type DType, type DTypeArrays, dtypeArrays } from "../tensor/dtype.ts";
 
-/** Puts pieces together in one array. */
-export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return joined;
-}
-
 /** Little-endian bytes as elements: a view where they are aligned, otherwise a copy. */
 export function viewElements<D extends DType>(dtype: D, bytes: Uint8Array): DTypeArrays[D] {
   const size = bytesPerElement(dtype);

@@ -3,7 +3,8 @@ import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
 import { quote } from "./printable.ts";
-import { joinBytes, viewElements } from "./bytes.ts";
+import { joinBytes } from "../tensor/bytes.ts";
+import { viewElements } from "./bytes.ts";
 import { gatherElements } from "./strided.ts";
 
 /** "\x93NUMPY", then two bytes of version. */

@@ -2,7 +2,7 @@ import type { DType } from "../tensor/dtype.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
 import { type Shape, stridesOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { joinBytes } from "./bytes.ts";
+import { joinBytes } from "../tensor/bytes.ts";
 
 const storageTypes: { readonly [D in DType]?: string } = {
   float64: "DoubleStorage",

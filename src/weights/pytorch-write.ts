@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../tensor/errors.ts";
 import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
-import { joinBytes } from "./bytes.ts";
+import { joinBytes } from "../tensor/bytes.ts";
 import { pickleStateDict } from "./pytorch-pickle-writer.ts";
 import { zipChunks } from "./zip-writer.ts";
 

@@ -1,7 +1,7 @@
 import { deflateSync, strToU8, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../tensor/errors.ts";
-import { joinBytes } from "./bytes.ts";
+import { joinBytes } from "../tensor/bytes.ts";
 import { crc32 } from "./crc32.ts";
 import { openZip } from "./pytorch-zip.ts";
 import { zipChunks } from "./zip-writer.ts";

@@ -1,7 +1,7 @@
+import { joinBytes } from "../../src/tensor/bytes.ts";
 import { types, unsigned } from "../../src/runtime/web/instructions.ts";
 import { withFasterLoops } from "../../src/runtime/web/faster-loops.ts";
 import {
-  concatenate,
   type FunctionType,
   MAGIC,
   type ModuleFunction,
@@ -20,7 +20,7 @@ const name = (text: string): readonly number[] => [text.length, ...new TextEncod
 
 /** A module with nothing but one function and a memory. */
 function moduleOf({ parameters, results }: FunctionType, body: Uint8Array): Binary {
-  return concatenate([
+  return joinBytes([
     MAGIC,
     ...sized(sections.type, [[1, 0x60, parameters.length, ...parameters, results.length, ...results]]),
     ...sized(sections.function, [[1, 0]]),

@@ -1,4 +1,4 @@
-import { joinBytes } from "../../src/weights/bytes.ts";
+import { joinBytes } from "../../src/tensor/bytes.ts";
 import { zipChunks } from "../../src/weights/zip-writer.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

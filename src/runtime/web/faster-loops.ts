@@ -1,8 +1,8 @@
+import { joinBytes } from "../../tensor/bytes.ts";
 import { columnKernel } from "./column-kernel.ts";
 import { type Code, drop, END, f32x4, join, unsigned, v128 } from "./instructions.ts";
 import type { Kernel, KernelPlace } from "./kernel.ts";
 import {
-  concatenate,
   MAGIC,
   type ModuleFunction,
   type ModuleFunctions,
@@ -67,7 +67,7 @@ export function hasRelaxedSimd(): boolean {
     ...sized(sections.function, [[1, 0]]),
     ...sized(sections.code, [[1, ...unsigned(body.length)], body]),
   ];
-  return WebAssembly.validate(concatenate(module));
+  return WebAssembly.validate(joinBytes(module));
 }
 
 /** The function with a kernel in front of what it has. */

@@ -1,3 +1,4 @@
+import { joinBytes } from "../../tensor/bytes.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import { type Code, unsigned } from "./instructions.ts";
 
@@ -148,7 +149,7 @@ export function readFunctions(binary: Uint8Array): ModuleFunctions {
         const bytes = others.get(imported + place) ?? body;
         return [unsigned(bytes.length), bytes];
       });
-      return concatenate([
+      return joinBytes([
         binary.subarray(0, start),
         ...sized(sections.code, [unsigned(bodies.length), ...contents]),
         binary.subarray(end),
@@ -162,14 +163,4 @@ type Bytes = Uint8Array | Code;
 /** A section with its size in front. */
 export function sized(section: number, contents: readonly Bytes[]): readonly Bytes[] {
   return [[section, ...unsigned(contents.reduce((total, part) => total + part.length, 0))], ...contents];
-}
-
-export function concatenate(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -14,7 +14,7 @@ import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime } from "../../runtime/web.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
-import { joinBytes } from "../../weights/bytes.ts";
+import { joinBytes } from "../../tensor/bytes.ts";
 import { evaluate, evaluationBatchSize, type Evaluation, withInference } from "../evaluate.ts";
 import { exportOnnxChunks } from "../export.ts";
 import { runTraining, startOfTraining } from "../loop.ts";
