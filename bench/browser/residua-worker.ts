@@ -11,10 +11,10 @@ import { drawImages, serveSteps } from "./steps.ts";
 
 const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
 
-serveSteps(async ({ batch, threads, choices }) => {
+serveSteps(async ({ batch, threads, choices, ownLoops }) => {
   const imageShape = [3, 32, 32];
   const trainer = await createTrainer({
-    runtime: createWebRuntime({ ort, threads, wasm }),
+    runtime: createWebRuntime({ ort, threads, ...(ownLoops ? {} : { wasm }) }),
     module: createModel("resnet20").module,
     imageShape,
     batch,

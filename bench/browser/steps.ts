@@ -6,6 +6,8 @@ export interface SideOptions {
   readonly threads: number;
   /** Other ways to write our graph than the usual ones. */
   readonly choices?: Partial<PortableChoices> | undefined;
+  /** ONNX Runtime's own inner loops instead of the faster ones. */
+  readonly ownLoops?: boolean | undefined;
 }
 
 /** From page to worker: what to set up, then how many steps to run. */

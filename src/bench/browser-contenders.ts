@@ -7,10 +7,17 @@ import { EnvironmentError } from "../tensor/errors.ts";
 import type { PortableChoices } from "../compile/portable/choices.ts";
 import type { Contender } from "./contender.ts";
 
-interface SideOptions {
+/** How our side is written and run where not as usual. */
+interface Variation {
+  /** Other ways to write our graph than the usual ones. */
+  readonly choices?: Partial<PortableChoices> | undefined;
+  /** ONNX Runtime's own inner loops instead of the faster ones. */
+  readonly ownLoops?: boolean;
+}
+
+interface SideOptions extends Variation {
   readonly batch: number;
   readonly threads: number;
-  readonly choices?: Partial<PortableChoices> | undefined;
 }
 
 /** What the page of bench/browser offers. */
@@ -42,11 +49,9 @@ async function findBrowser(): Promise<string> {
 }
 
 /** Who takes part, under which name. */
-export interface BrowserSide {
+export interface BrowserSide extends Variation {
   readonly side: "residua" | "tensorflow";
   readonly name: string;
-  /** Other ways to write our graph than the usual ones. */
-  readonly choices?: Partial<PortableChoices> | undefined;
 }
 
 /**
@@ -87,10 +92,10 @@ export async function startBrowserContenders(
     const page = await chrome.newPage();
     await page.goto(server.resolvedUrls!.local[0]);
     await page.waitForFunction(() => "sides" in globalThis);
-    const start = async ({ side, name, choices }: BrowserSide): Promise<Contender> => {
+    const start = async ({ side, name, ...variation }: BrowserSide): Promise<Contender> => {
       await page.evaluate(
         ([worker, named, options]) => (globalThis as unknown as { sides: Sides }).sides.start(worker, named, options),
-        [side, name, { batch, threads, choices }] as const,
+        [side, name, { batch, threads, ...variation }] as const,
       );
       return {
         name,

@@ -47,6 +47,7 @@ const otherChoices: readonly Partial<PortableChoices>[] = [
 /** Against TensorFlow.js on its WebAssembly backend, and against our own graph written otherwise. */
 export const browserBenchmarks: readonly Benchmark[] = [
   raceInBrowser("browser", "tensorflow", [{ side: "tensorflow", name: "tensorflow.js wasm" }]),
+  raceInBrowser("browser-loops", "ourselves", [{ side: "residua", name: "ONNX Runtime's own loops", ownLoops: true }]),
   raceInBrowser(
     "browser-choices",
     "ourselves",

@@ -12,6 +12,7 @@ const advice: readonly (readonly [RegExp, string])[] = [
     /backend not found|failed to load shared library/i,
     'name execution providers that are installed here; "cpu" and, in browsers, "wasm" always are',
   ],
+  [/LinkError/, "the .wasm file is that of another build; give the one that belongs to the module"],
   [/bad_alloc|failed to allocate|out of memory|out of bounds|^exception \d+$/i, "memory ran out; use a smaller batch"],
 ];
 

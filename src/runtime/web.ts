@@ -5,7 +5,7 @@ import { giveBinary } from "./web/binary.ts";
 
 /** Where and how ONNX Runtime's WebAssembly runs. */
 export interface WebRuntimeOptions {
-  /** The module: `onnxruntime-web` for WebAssembly, `onnxruntime-web/webgpu` for both. */
+  /** The module: `onnxruntime-web/wasm` for WebAssembly, `onnxruntime-web/webgpu` for both. */
   readonly ort: OrtModule;
   /** Threads; more than one needs a cross-origin isolated page. They are fixed when the first model is loaded. */
   readonly threads?: number;

@@ -95,7 +95,7 @@ async function trainAsPage(): Promise<readonly number[]> {
   await performTraining(
     { ...makeJob(), threads: 1 },
     {
-      ort,
+      runtime: { ort },
       report: (event) => event.kind === "step" && losses.push(event.progress.stepLoss),
       shouldStop: async () => false,
     },

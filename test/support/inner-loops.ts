@@ -35,7 +35,7 @@ export const something: Binary = moduleOf({ parameters: [], results: [types.i32]
 
 /** The functions of `before` that are not the same in `after`. */
 export function changedFunctions(before: Uint8Array, after: Uint8Array): readonly ModuleFunction[] {
-  const [old, now] = [readFunctions(before).functions, readFunctions(after).functions];
+  const [old, now] = [readFunctions(before, "before").functions, readFunctions(after, "after").functions];
   return old.filter(({ body }, place) => {
     const other = now[place].body;
     return body.length !== other.length || body.some((byte, index) => byte !== other[index]);
@@ -48,12 +48,12 @@ export async function innerLoops(
   parameters: number,
   options: { readonly fused: boolean },
 ): Promise<readonly { readonly original: Binary; readonly faster: Binary }[]> {
-  const functions = changedFunctions(binary, await withFasterLoops(binary, options));
+  const functions = changedFunctions(binary, await withFasterLoops(binary, "ort.wasm", options));
   const wanted = functions.filter(({ type }) => type.parameters.length === parameters);
   return Promise.all(
     wanted.map(async ({ type, body }) => {
       const original = moduleOf(type, body);
-      return { original, faster: await withFasterLoops(original, options) };
+      return { original, faster: await withFasterLoops(original, "one function", options) };
     }),
   );
 }

@@ -35,7 +35,9 @@ test("an address that fails is named, and may be tried again", async () => {
   const ort = emptyModule();
   await expect(giveBinary(ort, address)).rejects.toThrow(`${address}: was answered with 404; must be`);
   await expect(giveBinary(ort, address)).rejects.toThrow(`${address}: cannot be fetched (`);
-  await expect(giveBinary(ort, address)).rejects.toThrow(`wasm: does not begin as one`);
+  await expect(giveBinary(ort, address)).rejects.toThrow(
+    `${address}: does not begin as one; must be a WebAssembly module`,
+  );
   expect(ort.env.wasm.wasmBinary).toBeUndefined();
   await giveBinary(ort, address);
   expect(ort.env.wasm.wasmBinary).toBeDefined();

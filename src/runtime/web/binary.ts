@@ -28,7 +28,7 @@ export function giveBinary(ort: OrtModule, address: string): Promise<void> {
 
 async function give(ort: OrtModule, address: string): Promise<void> {
   try {
-    const binary = await withFasterLoops(await fetchBinary(address));
+    const binary = await withFasterLoops(await fetchBinary(address), address);
     ort.env.wasm.wasmBinary = binary.buffer;
   } catch (error) {
     given.delete(ort);

@@ -26,7 +26,7 @@ async function readBuild(name: string): Promise<Uint8Array<ArrayBuffer>> {
 test("every build's three inner loops are found and replaced, and nothing else", async () => {
   for (const build of builds) {
     const binary = await readBuild(build);
-    const faster = await withFasterLoops(binary, unfused);
+    const faster = await withFasterLoops(binary, "ort.wasm", unfused);
     const parameters = changedFunctions(binary, faster).map(({ type }) => type.parameters.length);
     expect(
       parameters.toSorted((a, b) => a - b),
@@ -86,18 +86,20 @@ test("unfolded images are those of ONNX Runtime's own loops", async () => {
 });
 
 test("a module without these loops stays as it is", async () => {
-  expect(await withFasterLoops(something)).toBe(something);
+  expect(await withFasterLoops(something, "other.wasm")).toBe(something);
 });
 
 test("what is no module is refused in words", async () => {
   const page = new TextEncoder().encode("<!doctype html>");
-  await expect(withFasterLoops(page)).rejects.toThrow("wasm: does not begin as one; must be a WebAssembly module");
+  await expect(withFasterLoops(page, "ort.wasm")).rejects.toThrow(
+    "ort.wasm: does not begin as one; must be a WebAssembly module",
+  );
   // Some pieces are modules as well: those that end between two sections.
   const pieces = Array.from(something, (_, length) => something.slice(0, length)).filter(
     (piece) => !WebAssembly.validate(piece),
   );
   expect(pieces.length).toBeGreaterThan(something.length / 2);
   for (const piece of pieces) {
-    await expect(withFasterLoops(piece), `${piece.length} bytes`).rejects.toThrow(/^wasm: /);
+    await expect(withFasterLoops(piece, "ort.wasm"), `${piece.length} bytes`).rejects.toThrow(/^ort\.wasm: /);
   }
 });

@@ -72,7 +72,7 @@ export function hasRelaxedSimd(): boolean {
 
 /** The function with a kernel in front of what it has. */
 function withKernel({ index, type, body }: ModuleFunction, { kernel }: KnownFunction, fused: boolean): Code {
-  const reader = new ModuleReader(body);
+  const reader = new ModuleReader(body, `function ${index}`);
   const groups = reader.list(() => {
     const count = reader.unsigned();
     return { count, kind: reader.byte() };
@@ -89,9 +89,9 @@ function withKernel({ index, type, body }: ModuleFunction, { kernel }: KnownFunc
 }
 
 /** What a module has, or undefined where it is one of a newer kind. @throws {FormatError} if it is none */
-function tryRead(binary: Uint8Array<ArrayBuffer>): ModuleFunctions | undefined {
+function tryRead(binary: Uint8Array<ArrayBuffer>, where: string): ModuleFunctions | undefined {
   try {
-    return readFunctions(binary);
+    return readFunctions(binary, where);
   } catch (error) {
     if (WebAssembly.validate(binary)) return undefined;
     throw error;
@@ -102,14 +102,15 @@ function tryRead(binary: Uint8Array<ArrayBuffer>): ModuleFunctions | undefined {
  * ONNX Runtime's WebAssembly with faster inner loops for matrix products and convolutions. Its own loops for products hold more vectors at
  * a time than an x64 processor has registers for, and browsers move the rest to memory and back; these hold fewer, and multiply and add in
  * one instruction where the browser can (`fused`). How a number is rounded then depends on its row and column. A build with other loops than
- * those known is returned as it is.
+ * those known is returned as it is. `where` is what errors call it.
  * @throws {FormatError} if the binary is no WebAssembly module
  */
 export async function withFasterLoops(
   binary: Uint8Array<ArrayBuffer>,
+  where: string,
   { fused = hasRelaxedSimd() }: { readonly fused?: boolean } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const module = tryRead(binary);
+  const module = tryRead(binary, where);
   if (module === undefined) return binary;
   const { functions, replace } = module;
   const bodies = new Map<number, Code>();

@@ -16,7 +16,7 @@ test("every build is valid with either kind of loops", async () => {
   for (const [name, address] of Object.entries(builds)) {
     const binary = await fetchBuild(address);
     for (const fused of [false, true]) {
-      const faster = await withFasterLoops(binary, { fused });
+      const faster = await withFasterLoops(binary, name, { fused });
       expect(faster.length, name).toBeGreaterThan(binary.length);
       expect(WebAssembly.validate(faster), `${name}, fused: ${fused}`).toBe(true);
     }

@@ -6,12 +6,12 @@ import { type Code, unsigned } from "./instructions.ts";
 export interface ModuleFunction {
   /** What `call` names it by; imported functions come first. */
   readonly index: number;
-  /** Its parameters and results, each the code of a type. */
   readonly type: FunctionType;
   /** Declarations of its locals, then its code. */
   readonly body: Uint8Array;
 }
 
+/** What a function takes and gives, each the code of a type. */
 export interface FunctionType {
   readonly parameters: Code;
   readonly results: Code;
@@ -26,6 +26,7 @@ export interface ModuleFunctions {
 
 /** How a module begins. */
 export const MAGIC: Code = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+/** The parts of a module that are read or written here. */
 export const sections = { type: 1, import: 2, function: 3, code: 10 } as const;
 const FUNCTION_TYPE = 0x60;
 const imports = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
@@ -33,15 +34,21 @@ const imports = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const
 /** Reads the parts of a module's binary format one after another. */
 export class ModuleReader {
   readonly bytes: Uint8Array;
-  at: number;
+  readonly #where: string;
+  at = 0;
 
-  constructor(bytes: Uint8Array, at = 0) {
+  /** @param where what errors call the module */
+  constructor(bytes: Uint8Array, where: string) {
     this.bytes = bytes;
-    this.at = at;
+    this.#where = where;
+  }
+
+  malformed(detail: string): FormatError {
+    return new FormatError(this.#where, `${detail}; must be a WebAssembly module`);
   }
 
   byte(): number {
-    if (this.at >= this.bytes.length) throw malformed(`ends in the middle, at byte ${this.at}`);
+    if (this.at >= this.bytes.length) throw this.malformed(`ends in the middle, at byte ${this.at}`);
     return this.bytes[this.at++];
   }
 
@@ -56,24 +63,20 @@ export class ModuleReader {
   }
 
   take(length: number): Uint8Array {
-    if (length > this.bytes.length - this.at) throw malformed(`ends in the middle, at byte ${this.bytes.length}`);
+    if (length > this.bytes.length - this.at) throw this.malformed(`ends in the middle, at byte ${this.bytes.length}`);
     return this.bytes.subarray(this.at, (this.at += length));
   }
 
   /** A count, then as many entries. */
   list<T>(entry: (index: number) => T): readonly T[] {
     const count = this.unsigned();
-    if (count > this.bytes.length) throw malformed(`counts ${count} entries at byte ${this.at}`);
+    if (count > this.bytes.length) throw this.malformed(`counts ${count} entries at byte ${this.at}`);
     return Array.from({ length: count }, (_, index) => entry(index));
   }
 }
 
-function malformed(detail: string): FormatError {
-  return new FormatError("wasm", `${detail}; must be a WebAssembly module`);
-}
-
 function readType(reader: ModuleReader): FunctionType {
-  if (reader.byte() !== FUNCTION_TYPE) throw malformed(`has an unknown kind of type at byte ${reader.at - 1}`);
+  if (reader.byte() !== FUNCTION_TYPE) throw reader.malformed(`has an unknown kind of type at byte ${reader.at - 1}`);
   return { parameters: reader.list(() => reader.byte()), results: reader.list(() => reader.byte()) };
 }
 
@@ -108,19 +111,19 @@ function skipImport(reader: ModuleReader): number {
       reader.unsigned();
       break;
     default:
-      throw malformed(`has an unknown kind of import at byte ${reader.at - 1}`);
+      throw reader.malformed(`has an unknown kind of import at byte ${reader.at - 1}`);
   }
   return kind;
 }
 
 /**
- * Reads which functions a module has.
+ * Reads which functions a module has; `where` is what errors call it.
  * @throws {FormatError} if it is none
  */
-export function readFunctions(binary: Uint8Array): ModuleFunctions {
-  const reader = new ModuleReader(binary);
+export function readFunctions(binary: Uint8Array, where: string): ModuleFunctions {
+  const reader = new ModuleReader(binary, where);
   if (binary.length < MAGIC.length || MAGIC.some((byte) => byte !== reader.byte())) {
-    throw malformed("does not begin as one");
+    throw reader.malformed("does not begin as one");
   }
   let functionTypes: readonly FunctionType[] = [];
   let imported = 0;
@@ -139,7 +142,7 @@ export function readFunctions(binary: Uint8Array): ModuleFunctions {
     reader.at = end;
   }
   if (reader.at !== binary.length || code === undefined || code.bodies.length !== declared.length) {
-    throw malformed("has not as many functions as it declares");
+    throw reader.malformed("has not as many functions as it declares");
   }
   const { start, end, bodies } = code;
   return {

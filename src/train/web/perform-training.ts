@@ -10,9 +10,8 @@ import {
   stepsPerEpoch,
 } from "../../data/batches.ts";
 import { type ImageSet, imageSize } from "../../data/image-set.ts";
-import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
-import { createWebRuntime } from "../../runtime/web.ts";
+import { createWebRuntime, type WebRuntimeOptions } from "../../runtime/web.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
 import { evaluate, evaluationBatchSize, type Evaluation, withInference } from "../evaluate.ts";
@@ -25,9 +24,7 @@ import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./prot
 
 /** What a training needs of the worker that it runs in. */
 export interface WebTrainingContext {
-  readonly ort: OrtModule;
-  readonly wasmPaths?: string;
-  readonly wasm?: string | URL;
+  readonly runtime: Omit<WebRuntimeOptions, "threads">;
   readonly report: (event: WebTrainingEvent) => void;
   /** Asked before every step. */
   readonly shouldStop: () => Promise<boolean>;
@@ -94,13 +91,8 @@ function validateState(
 export async function performTraining(job: WebTrainingJob, context: WebTrainingContext): Promise<WebTrainingResult> {
   requireJob(job);
   const { network, recipe, train, validation, start, device = "wasm", threads } = job;
-  const { ort, wasmPaths, wasm, report, shouldStop } = context;
-  const runtime = createWebRuntime({
-    ort,
-    ...(threads === undefined ? {} : { threads }),
-    ...(wasmPaths === undefined ? {} : { wasmPaths }),
-    ...(wasm === undefined ? {} : { wasm }),
-  });
+  const { report, shouldStop } = context;
+  const runtime = createWebRuntime({ ...context.runtime, ...(threads === undefined ? {} : { threads }) });
   const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };
   const source = batchSourceOf(job);
   const writeBatch = createBatchWriter(source);

@@ -1,17 +1,10 @@
-import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
+import type { WebRuntimeOptions } from "../../runtime/web.ts";
 import { errorMessage } from "../../tensor/errors.ts";
 import { performTraining } from "./perform-training.ts";
 import type { WebAnswer, WebOrder } from "./protocol.ts";
 
-/** What a training worker is made with. */
-export interface TrainingWorkerOptions {
-  /** The module: `onnxruntime-web/wasm` for WebAssembly, `onnxruntime-web/webgpu` for both. */
-  readonly ort: OrtModule;
-  /** Address of the folder that holds the .wasm files, where the bundler does not place them. */
-  readonly wasmPaths?: string;
-  /** Address of the .wasm file that belongs to the module; with it training is faster. See `createWebRuntime`. */
-  readonly wasm?: string | URL;
-}
+/** What a training worker is made with: all that a runtime is but for the threads, which belong to the job. */
+export type TrainingWorkerOptions = Omit<WebRuntimeOptions, "threads">;
 
 /** The name that ONNX Runtime gives the workers that are its threads. */
 const THREAD_NAME = "em-pthread";
@@ -41,7 +34,7 @@ function takeMessages(): Promise<void> {
  * Makes the worker that calls it train what its page asks for with `startTraining`. To be called once, at the top of the
  * worker's own module.
  */
-export function serveTraining({ ort, wasmPaths, wasm }: TrainingWorkerOptions): void {
+export function serveTraining(runtime: TrainingWorkerOptions): void {
   if (isRuntimeThread()) return;
   const answer = (message: WebAnswer, transfer: readonly ArrayBufferLike[] = []): void =>
     globalThis.postMessage(message, { transfer: transfer as ArrayBuffer[] });
@@ -50,9 +43,7 @@ export function serveTraining({ ort, wasmPaths, wasm }: TrainingWorkerOptions): 
     if (data?.residua === "stop") stopped = true;
     if (data?.residua !== "start") return;
     performTraining(data.job, {
-      ort,
-      ...(wasmPaths === undefined ? {} : { wasmPaths }),
-      ...(wasm === undefined ? {} : { wasm }),
+      runtime,
       report: (event) => answer({ residua: "event", event }),
       shouldStop: async () => {
         await takeMessages();
