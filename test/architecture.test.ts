@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createModel } from "../src/nn/models.ts";
 import type { ShortcutType } from "../src/nn/shortcuts/type.ts";
-import { describableModule } from "../src/train/describe-network.ts";
-import { drawArchitecture, skipColors } from "../src/lab/architecture.ts";
+import { describableModule } from "../src/networks/describe.ts";
+import { drawArchitecture, skipColors } from "../src/lab/network/architecture.ts";
 
 const draw = (name: string, shortcut: ShortcutType, title = name): string => {
   const { module, imageShape } = createModel(name, { shortcut });

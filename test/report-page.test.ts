@@ -7,8 +7,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findChromium } from "../scripts/chromium.mjs";
-import { renderReport } from "../src/lab/node/report/index.ts";
-import { figureCsv } from "../src/lab/report/csv.ts";
+import { renderReport } from "../src/report/node/index.ts";
+import { figureCsv } from "../src/report/csv.ts";
 import { exampleFigures, exampleLines, exampleReport } from "./support/example-report.ts";
 
 let folder: string;

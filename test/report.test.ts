@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { decodeReport, renderReport } from "../src/lab/node/report/index.ts";
-import { figureCsv } from "../src/lab/report/csv.ts";
-import type { Figure } from "../src/lab/report/figures.ts";
-import { joinReports } from "../src/lab/report/report.ts";
+import { decodeReport, renderReport } from "../src/report/node/index.ts";
+import { figureCsv } from "../src/report/csv.ts";
+import type { Figure } from "../src/report/figures.ts";
+import { joinReports } from "../src/report/report.ts";
 import { exampleFigures, exampleLines, exampleReport } from "./support/example-report.ts";
 
 describe("a page", () => {

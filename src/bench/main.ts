@@ -1,8 +1,8 @@
+import { writeFileAtomically } from "../files/node.ts";
 import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
 import { formatTable, print, printJson, say } from "../cli/output.ts";
-import { writeFileAtomically } from "../weights/node/files.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
 import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";

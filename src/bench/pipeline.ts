@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mean } from "simple-statistics";
-import { startTraining, type TrainingJob } from "../train/node/training.ts";
+import { startTraining, type TrainingJob } from "../train/node/job.ts";
 import { defaultRecipe } from "../train/recipe.ts";
 import { randomStream } from "../tensor/random.ts";
 import type { Benchmark } from "./benchmark.ts";

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { EqualBudget } from "../lab/comparison.ts";
-import { type AxisValue, type ComparisonGrid, planGrid, type RunPlan } from "../lab/comparison-plan.ts";
-import { type CompareConfig, configShortcut } from "../lab/node/project-config.ts";
+import type { EqualBudget } from "../lab/compare/comparison.ts";
+import { type AxisValue, type ComparisonGrid, planGrid, type RunPlan } from "../lab/compare/plan.ts";
+import { type CompareConfig, configShortcut } from "../lab/compare/node/project-config.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { formatCount } from "./output.ts";

@@ -1,11 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/comparison.ts";
-import { refuseTwins } from "../lab/twin-networks.ts";
-import { equalizePlans, measurePlans, type RunPlan } from "../lab/comparison-plan.ts";
-import type { CompareJob, CompareResult } from "../lab/node/compare.ts";
-import { findKnownRuns, keyOfRun } from "../lab/node/known-runs.ts";
-import type { CompareConfig } from "../lab/node/project-config.ts";
+import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/compare/comparison.ts";
+import { refuseTwins } from "../lab/compare/twin-networks.ts";
+import { equalizePlans, measurePlans, type RunPlan } from "../lab/compare/plan.ts";
+import type { CompareJob, CompareResult } from "../lab/compare/node/job.ts";
+import { findKnownRuns, keyOfRun } from "../lab/compare/node/known-runs.ts";
+import type { CompareConfig } from "../lab/compare/node/project-config.ts";
 import { cifarResnet } from "../nn/families/resnet.ts";
 import type { ScheduleName } from "../optim/schedules.ts";
 import { errorMessage, OptionError } from "../tensor/errors.ts";

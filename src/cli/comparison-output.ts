@@ -1,7 +1,7 @@
-import type { Comparison, DrawnRun } from "../lab/comparison.ts";
-import type { RunPlan } from "../lab/comparison-plan.ts";
-import { nameType } from "../lab/comparison.ts";
-import type { CompareEvent } from "../lab/node/compare.ts";
+import type { Comparison, DrawnRun } from "../lab/compare/comparison.ts";
+import type { RunPlan } from "../lab/compare/plan.ts";
+import { nameType } from "../lab/compare/comparison.ts";
+import type { CompareEvent } from "../lab/compare/node/job.ts";
 import { type Column, formatCount, formatDuration, formatLarge, formatTable } from "./output.ts";
 import { createProgress } from "./progress.ts";
 

@@ -1,12 +1,12 @@
+import { writeFileAtomically } from "../files/node.ts";
 import { extname } from "node:path";
 import pc from "picocolors";
 import sharp from "sharp";
-import { drawArchitecture } from "../lab/architecture.ts";
+import { drawArchitecture } from "../lab/network/architecture.ts";
 import { describeGraph, type GraphDescription, type GraphRow, nameShortcut } from "../onnx/analysis/describe-graph.ts";
 import type { Graph } from "../onnx/graph.ts";
-import { describableGraph, type DescribableGraph } from "../train/describe-network.ts";
-import type { NetworkFile } from "../train/network-file.ts";
-import { writeFileAtomically } from "../weights/node.ts";
+import { describableGraph, type DescribableGraph } from "../networks/describe.ts";
+import type { NetworkFile } from "../networks/file.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "./output.ts";
 
 /** How a network out of a file is shown. */

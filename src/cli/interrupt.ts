@@ -1,4 +1,4 @@
-import type { ChildJob } from "../train/node/child-job.ts";
+import type { ChildJob } from "../jobs/node/child-process.ts";
 import { say } from "./output.ts";
 
 /**

@@ -1,9 +1,9 @@
+import { makeFolder, requireWritableFolder, writeFileAtomically } from "../files/node.ts";
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { OptionError } from "../tensor/errors.ts";
-import type { ChildJob } from "../train/node/child-job.ts";
-import type { Report } from "../lab/report/report.ts";
-import { makeFolder, requireWritableFolder, writeFileAtomically } from "../weights/node.ts";
+import type { ChildJob } from "../jobs/node/child-process.ts";
+import type { Report } from "../report/report.ts";
 import { ExitCode } from "./exit-code.ts";
 import { watchInterrupt } from "./interrupt.ts";
 import { formatDuration, say } from "./output.ts";
@@ -32,7 +32,7 @@ export async function requireReportFile(path: string, option = "--out"): Promise
 /** Writes a report as one page. */
 export async function writeReport(path: string, report: Report): Promise<void> {
   // Drawing takes a third of a second to load, which no other command should wait for.
-  const { renderReport } = await import("../lab/node/report/index.ts");
+  const { renderReport } = await import("../report/node/index.ts");
   await makeFolder(dirname(path));
   await writeFileAtomically(path, renderReport(report));
 }

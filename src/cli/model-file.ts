@@ -1,8 +1,8 @@
 import { Option } from "commander";
 import { readVerified } from "../artifacts/node/signature.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { openTrainedBytes, openTrainedNetwork } from "../train/node/trained-network.ts";
-import type { TrainedNetwork } from "../train/trained.ts";
+import { openTrainedBytes, openTrainedNetwork } from "../networks/node/open.ts";
+import type { TrainedNetwork } from "../networks/open.ts";
 import { openOptionsOf, type WeightsOptions } from "./weights-options.ts";
 
 /** Options of commands that load a trained network. */

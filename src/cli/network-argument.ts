@@ -3,8 +3,8 @@ import type { ModelOptions } from "../nn/model-options.ts";
 import { createModel } from "../nn/models.ts";
 import { initializeState } from "../nn/initialization.ts";
 import { OptionError } from "../tensor/errors.ts";
-import { openNetworkFile } from "../train/node/network-file.ts";
-import type { NetworkFile, WeightedNetwork } from "../train/network-file.ts";
+import { openNetworkFile } from "../networks/node/file.ts";
+import type { NetworkFile, WeightedNetwork } from "../networks/file.ts";
 
 /** What says which network is meant, beside the argument itself. */
 export interface NetworkChoice extends ModelOptions {

@@ -1,9 +1,9 @@
-import type { CompareEvent, CompareJob } from "../lab/node/compare.ts";
-import { recordComparison, type ReportedComparison } from "../lab/node/comparison-record.ts";
+import type { CompareEvent, CompareJob } from "../lab/compare/node/job.ts";
+import { recordComparison, type ReportedComparison } from "../lab/compare/node/record.ts";
 import { type MlflowOptions, reportToMlflow } from "../train/node/mlflow.ts";
 import { observeForTensorBoard } from "../train/node/tensorboard.ts";
-import { type RecordOptions, recordTraining } from "../train/node/training-record.ts";
-import type { TrainingEvent, TrainingResult } from "../train/node/training.ts";
+import { type RecordOptions, recordTraining } from "../train/node/record.ts";
+import type { TrainingEvent, TrainingResult } from "../train/node/job.ts";
 import type { JobObserver } from "../train/observers.ts";
 import { say } from "./output.ts";
 import { storePlace } from "./store.ts";

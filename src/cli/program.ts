@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
-import { ChildError } from "../train/node/child-job.ts";
+import { ChildError } from "../jobs/node/child-process.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import type { OpenOptions } from "../train/node/trained-network.ts";
+import type { OpenOptions } from "../networks/node/open.ts";
 import { layouts } from "../weights/layouts/index.ts";
 import { say } from "./output.ts";
 

@@ -5,7 +5,7 @@ import type { Graph } from "../onnx/graph.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
 import { float32 } from "../tensor/tensor.ts";
 import { toModel } from "./inference.ts";
-import { leaveOutputsInPlace } from "./unreturned.ts";
+import { leaveOutputsInPlace } from "./outputs-in-place.ts";
 import { guardUpdates } from "./updates-in-place.ts";
 
 const shape = [64, 32];

@@ -1,4 +1,4 @@
-import { phrase, type Words } from "./report/words.ts";
+import { phrase, type Words } from "../report/words.ts";
 
 /** Kinds of shortcuts, as networks and graphs name them, in Chinese. */
 const chinese: Readonly<Record<string, string>> = {

@@ -14,7 +14,7 @@ import { FormatError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireStateDict } from "../weights/state-dict.ts";
-import { checkPlainData, countingNumber } from "./plain-data.ts";
+import { checkPlainData, countingNumber } from "../files/schema.ts";
 
 /** Each channel's mean and deviation over the training images, pixels counted from 0 to 1: x ← (x − mean) / deviation. */
 export interface ChannelStatistics {

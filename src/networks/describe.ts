@@ -7,8 +7,8 @@ import { normalizeModel } from "../onnx/normalize.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { zeros } from "../tensor/tensor.ts";
-import { stateShapes } from "./network-card.ts";
-import type { NetworkFile } from "./network-file.ts";
+import { stateShapes } from "./card.ts";
+import type { NetworkFile } from "./file.ts";
 
 /** A network's graph, ready to be described: normalised, of one image, all extents known as far as possible. */
 export interface DescribableGraph {

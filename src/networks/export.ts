@@ -8,9 +8,9 @@ import { normalizeModel } from "../onnx/normalize.ts";
 import { convertOpset } from "../onnx/opset/convert.ts";
 import { FormatError } from "../tensor/errors.ts";
 import { int64, isDtype, type Tensor } from "../tensor/tensor.ts";
-import { createCardModule, type NetworkCard } from "./network-card.ts";
-import type { NetworkFile } from "./network-file.ts";
-import { type KnownNetwork, networkMetadata, readNetworkMetadata } from "./network-notes.ts";
+import { createCardModule, type NetworkCard } from "./card.ts";
+import type { NetworkFile } from "./file.ts";
+import { type KnownNetwork, networkMetadata, readNetworkMetadata } from "./notes.ts";
 
 /** How a network is written as ONNX. */
 export interface OnnxExportOptions {

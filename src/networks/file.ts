@@ -5,16 +5,16 @@ import { createModel, type NamedModel } from "../nn/models.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { FormatError, WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { adaptWeights } from "../weights/adapt.ts";
+import { adaptWeights } from "../weights/recognise/adapt.ts";
 import { looksLikeHdf5 } from "../weights/keras-file.ts";
-import { looksLikePytorch } from "../weights/pytorch.ts";
-import { decodeSafetensors, looksLikeSafetensors } from "../weights/safetensors.ts";
+import { looksLikePytorch } from "../weights/pytorch/read.ts";
+import { decodeSafetensors, looksLikeSafetensors } from "../weights/safetensors/safetensors.ts";
 import { requireStateDict } from "../weights/state-dict.ts";
 import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
-import { decodeCheckpoint } from "./checkpoint.ts";
-import { reportWeights } from "./inspect-weights.ts";
-import { createKnownModel, type NetworkCard, restoreNetwork, stateShapes } from "./network-card.ts";
-import { type KnownNetwork, type NetworkNotes, readNetworkMetadata } from "./network-notes.ts";
+import { isCheckpoint, readCheckpointNetwork } from "./checkpoint-file.ts";
+import { reportWeights } from "./inspect.ts";
+import { createKnownModel, type NetworkCard, stateShapes } from "./card.ts";
+import { type KnownNetwork, type NetworkNotes, readNetworkMetadata } from "./notes.ts";
 
 /** A network that Residua can build, with its weights. */
 export interface WeightedNetwork extends NetworkNotes {
@@ -65,7 +65,7 @@ export async function decodeNetworkFile(
 ): Promise<NetworkFile> {
   if (looksLikeSafetensors(bytes) || where.endsWith(".safetensors")) {
     const { metadata } = decodeSafetensors(bytes, where);
-    if (metadata["format"] === "residua-checkpoint") return restoreCheckpoint(bytes, where);
+    if (isCheckpoint(metadata)) return restoreCheckpoint(bytes, where);
     return decodeNetworkWeights(await openWeights(bytes, where), where, options);
   }
   if (looksLikePytorch(bytes) || looksLikeHdf5(bytes) || otherWeights.test(where)) {
@@ -79,10 +79,8 @@ export async function decodeNetworkFile(
 }
 
 function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
-  const { notes, state } = decodeCheckpoint(bytes, where);
-  const card = notes.network;
-  const restored = restoreNetwork(card, state, where);
-  return { kind: "network", model: card.model, imageShape: card.imageShape, card, ...restored };
+  const { card, module, state } = readCheckpointNetwork(bytes, where);
+  return { kind: "network", model: card.model, imageShape: card.imageShape, card, module, state };
 }
 
 function describeOnnx(onnx: Model, where: string): NetworkFile {

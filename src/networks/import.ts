@@ -1,10 +1,10 @@
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
-import { loadInference } from "./evaluate.ts";
+import { loadInference } from "./inference.ts";
 import { describeLeft, type ImportedModel, type LoadOptions, loadWeights } from "./load-weights.ts";
-import type { ChannelStatistics, NetworkCard } from "./network-card.ts";
-import type { TrainedNetwork } from "./trained.ts";
+import type { ChannelStatistics, NetworkCard } from "./card.ts";
+import type { TrainedNetwork } from "./open.ts";
 
 /** How another system's weights become a network that predicts. */
 export interface ImportOptions extends LoadOptions {

@@ -2,15 +2,15 @@ import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { FormatError, WeightsError } from "../tensor/errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { findModel } from "../weights/find-model.ts";
-import { identifyWeights } from "../weights/identify.ts";
-import { inspectWeights, type InspectOptions, shortcutWords } from "../weights/inspection.ts";
-import { titleOf } from "../weights/network-title.ts";
-import type { StateDictDifference } from "../weights/state-dict-difference.ts";
-import { depthOf, type Structure } from "../weights/structure.ts";
+import { findModel } from "../weights/recognise/find-model.ts";
+import { identifyWeights } from "../weights/recognise/identify.ts";
+import { inspectWeights, type InspectOptions, shortcutWords } from "../weights/recognise/inspection.ts";
+import { titleOf } from "../weights/recognise/network-title.ts";
+import type { StateDictDifference } from "../weights/recognise/state-dict-difference.ts";
+import { depthOf, type Structure } from "../weights/recognise/structure.ts";
 import type { Origin, WeightsFile } from "../weights/weights-file.ts";
-import { type NetworkCard, parseNetworkCard, restoreNetwork, withoutOptimizerState } from "./network-card.ts";
-import { type KnownNetwork, readNetworkMetadata } from "./network-notes.ts";
+import { type NetworkCard, parseNetworkCard, restoreNetwork, withoutOptimizerState } from "./card.ts";
+import { type KnownNetwork, readNetworkMetadata } from "./notes.ts";
 
 /** What a weights file holds, as plain data. */
 export interface InspectionReport {

@@ -5,16 +5,16 @@ import { parametersOf } from "../nn/module.ts";
 import { countParameters, type Module } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type AdaptedWeights, adaptWeights } from "../weights/adapt.ts";
-import { findModel, modelOptionsOf } from "../weights/find-model.ts";
-import { type Identification, identifyWeights } from "../weights/identify.ts";
-import { findLayout, inspectWeights, shortcutWords } from "../weights/inspection.ts";
+import { type AdaptedWeights, adaptWeights } from "../weights/recognise/adapt.ts";
+import { findModel, modelOptionsOf } from "../weights/recognise/find-model.ts";
+import { type Identification, identifyWeights } from "../weights/recognise/identify.ts";
+import { findLayout, inspectWeights, shortcutWords } from "../weights/recognise/inspection.ts";
 import type { Layout } from "../weights/layouts/layout.ts";
-import { describeDifference } from "../weights/state-dict-difference.ts";
+import { describeDifference } from "../weights/recognise/state-dict-difference.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
-import { readRecordedNetwork } from "./inspect-weights.ts";
-import { createKnownModel, type NetworkCard, stateShapes, withoutOptimizerState } from "./network-card.ts";
-import type { KnownNetwork } from "./network-notes.ts";
+import { readRecordedNetwork } from "./inspect.ts";
+import { createKnownModel, type NetworkCard, stateShapes, withoutOptimizerState } from "./card.ts";
+import type { KnownNetwork } from "./notes.ts";
 
 /** A network with weights of its own. */
 export interface LoadedModel {

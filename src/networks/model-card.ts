@@ -1,8 +1,8 @@
 import type { GraphDescription } from "../onnx/analysis/index.ts";
 import { nameShortcut } from "../onnx/analysis/index.ts";
 import type { Value } from "../onnx/graph.ts";
-import type { NetworkCard } from "./network-card.ts";
-import type { NetworkFile } from "./network-file.ts";
+import type { NetworkCard } from "./card.ts";
+import type { NetworkFile } from "./file.ts";
 
 /** What a model card is about. */
 export interface ModelCardFacts {

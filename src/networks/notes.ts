@@ -2,8 +2,8 @@ import { canonicalJson } from "../tensor/canonical-json.ts";
 import * as v from "valibot";
 import { FormatError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { extentSchema, type NetworkCard, networkModelSchema, parseNetworkCard } from "./network-card.ts";
-import { checkPlainData } from "./plain-data.ts";
+import { extentSchema, type NetworkCard, networkModelSchema, parseNetworkCard } from "./card.ts";
+import { checkPlainData } from "../files/schema.ts";
 
 /** The key of a file's metadata under which a network's whole card stands. */
 export const CARD_KEY = "residua";

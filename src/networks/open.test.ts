@@ -9,10 +9,10 @@ import { createGraphBuilder } from "../onnx/builder.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
 import { FormatError, WeightsError } from "../tensor/errors.ts";
 import { zeros } from "../tensor/tensor.ts";
-import { encodeCheckpointChunks } from "./checkpoint.ts";
+import { encodeCheckpointChunks } from "../train/checkpoint.ts";
 import { exportOnnxChunks } from "./export.ts";
 import { canonicalJson } from "../tensor/canonical-json.ts";
-import { loadTrainedNetwork, type TrainedNetwork } from "./trained.ts";
+import { loadTrainedNetwork, type TrainedNetwork } from "./open.ts";
 
 const runtime = createNodeRuntime();
 const { network: card } = exampleNotes;

@@ -3,11 +3,11 @@ import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { FormatError } from "../tensor/errors.ts";
-import { looksLikeSafetensors } from "../weights/safetensors.ts";
-import { loadInference } from "./evaluate.ts";
+import { looksLikeSafetensors } from "../weights/safetensors/safetensors.ts";
+import { loadInference } from "./inference.ts";
 import { requireOnnxCard } from "./export.ts";
-import type { NetworkCard } from "./network-card.ts";
-import { decodeNetworkFile } from "./network-file.ts";
+import type { NetworkCard } from "./card.ts";
+import { decodeNetworkFile } from "./file.ts";
 
 /** A trained network, ready to predict; the caller releases the session. */
 export interface TrainedNetwork {

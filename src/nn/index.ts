@@ -15,7 +15,6 @@ export * from "./imported/index.ts";
 export * from "./initialization.ts";
 export * from "./layers.ts";
 export * from "./losses.ts";
-export * from "./segmentation-losses.ts";
 export * from "./model-options.ts";
 export * from "./models.ts";
 export * from "./module.ts";

@@ -9,7 +9,7 @@ import { nodesWithoutOpset } from "./proto/domains.ts";
 import { formatVersion } from "./proto/format-version.ts";
 import { readInitializer } from "./proto/initializer.ts";
 import { checkLimits, createBudget, spend } from "./proto/limits.ts";
-import { restOf } from "./proto/rest.ts";
+import { restOf } from "./proto/unknown-fields.ts";
 import type { TensorFields } from "./proto/tensor.ts";
 import { delimitedField, joinChunks, openCursor, readField, type WireField, wireTypes } from "./proto/wire.ts";
 

@@ -8,7 +8,7 @@ import { nodesWithoutOpset } from "./proto/domains.ts";
 import { checkLocation } from "./proto/external.ts";
 import { encodeGraph, encodeInitializers, sortEntries } from "./proto/encode-graph.ts";
 import { formatVersion } from "./proto/format-version.ts";
-import { withRest } from "./proto/rest.ts";
+import { withRest } from "./proto/unknown-fields.ts";
 import { delimitedField, joinChunks, lengthOf } from "./proto/wire.ts";
 
 /** Protobuf's own limit for one message. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toModel } from "../compile/inference.ts";
-import { leaveOutputsInPlace, UNRETURNED } from "../compile/unreturned.ts";
+import { leaveOutputsInPlace, UNRETURNED } from "../compile/outputs-in-place.ts";
 import { createGraphBuilder } from "../onnx/builder.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../onnx/graph.ts";

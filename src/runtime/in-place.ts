@@ -1,5 +1,5 @@
 import type { InferenceSession } from "onnxruntime-common";
-import { UNRETURNED } from "../compile/unreturned.ts";
+import { UNRETURNED } from "../compile/outputs-in-place.ts";
 import { type DType, dtypeArrays } from "../tensor/dtype.ts";
 import { ResiduaError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
-import { UNRETURNED } from "../compile/unreturned.ts";
+import { UNRETURNED } from "../compile/outputs-in-place.ts";
 import { type DType, dtypeArrays } from "../tensor/dtype.ts";
 import { OptionError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
 import { DeviceTensor } from "./device-tensor.ts";

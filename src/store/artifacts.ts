@@ -1,8 +1,8 @@
+import { toEnvironmentError } from "../files/node.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { toEnvironmentError } from "../weights/node/files.ts";
 
 /** What a file holds, told by its hash. */
 export interface FileContentId {

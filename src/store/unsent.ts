@@ -1,3 +1,4 @@
+import { toEnvironmentError } from "../files/node.ts";
 import {
   appendFileSync,
   existsSync,
@@ -9,7 +10,6 @@ import {
   truncateSync,
 } from "node:fs";
 import { join } from "node:path";
-import { toEnvironmentError } from "../weights/node/files.ts";
 import { decodeNumber, encodeJson } from "./json.ts";
 import { currentProcess, isProcessGone, type ProcessIdentity } from "./process.ts";
 import { type RunChange, type RunStore, saveRun } from "./run-store.ts";

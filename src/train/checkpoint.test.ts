@@ -4,9 +4,9 @@ import { createModel } from "../nn/models.ts";
 import { initializeState } from "../nn/initialization.ts";
 import { FormatError, WeightsError } from "../tensor/errors.ts";
 import { float32 } from "../tensor/tensor.ts";
-import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors/safetensors.ts";
 import { type CheckpointNotes, decodeCheckpoint, encodeCheckpointChunks } from "./checkpoint.ts";
-import { restoreNetwork } from "./network-card.ts";
+import { restoreNetwork } from "../networks/card.ts";
 
 const state = new Map([
   ["fc.weight", float32([2, 3], [1, 2, 3, 4, 5, 6])],

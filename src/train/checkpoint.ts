@@ -1,9 +1,6 @@
 import * as v from "valibot";
 import { FormatError } from "../tensor/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { bytesOf, type Tensor } from "../tensor/tensor.ts";
-import { crc32 } from "../weights/crc32.ts";
-import { decodeSafetensors, encodeSafetensorsChunks } from "../weights/safetensors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { canonicalJson } from "../tensor/canonical-json.ts";
 import {
   type ChannelStatistics,
@@ -11,8 +8,9 @@ import {
   type NetworkCard,
   networkCardSchema,
   requireConsistentCard,
-} from "./network-card.ts";
-import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "./plain-data.ts";
+} from "../networks/card.ts";
+import { readCheckpointFile, writeCheckpointFile } from "../networks/checkpoint-file.ts";
+import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "../files/schema.ts";
 import { type Recipe, recipeSchema } from "./recipe.ts";
 import type { TrainingState } from "./trainer.ts";
 
@@ -74,10 +72,6 @@ export interface Checkpoint {
   readonly state: ReadonlyMap<string, Tensor>;
 }
 
-const FORMAT = "residua-checkpoint";
-/** Raised when a file of the older kind would be misunderstood. */
-const VERSION = "1";
-
 const epochRecord = v.strictObject({
   epoch: countingNumber,
   trainLoss: measuredNumber,
@@ -113,9 +107,7 @@ export function encodeCheckpointChunks({
   readonly notes: CheckpointNotes;
   readonly state: TrainingState;
 }): readonly Uint8Array[] {
-  const text = canonicalJson(notes);
-  const checksum = checksumOf(text, state);
-  return encodeSafetensorsChunks(state, { format: FORMAT, version: VERSION, checksum, residua: text });
+  return writeCheckpointFile(canonicalJson(notes), state);
 }
 
 /**
@@ -125,40 +117,10 @@ export function encodeCheckpointChunks({
  * @throws {FormatError} if it is none, is damaged or of another version
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes, where);
-  if (metadata["format"] !== FORMAT) {
-    throw new FormatError(where, "is no checkpoint of a training; its weights alone cannot be resumed");
-  }
-  if (metadata["version"] !== VERSION) {
-    const found = JSON.stringify(metadata["version"] ?? "none").slice(0, 40);
-    throw new FormatError(
-      where,
-      `is a checkpoint of version ${found}, must be "${VERSION}"; use the Residua that made it`,
-    );
-  }
-  const text = metadata["residua"] ?? "";
-  if (metadata["checksum"] !== checksumOf(text, tensors)) {
-    throw new FormatError(where, "is damaged: its checksum is another one; take an older checkpoint");
-  }
-  const notes = checkPlainData(notesSchema, parseJson(text, where), ({ path, detail }) => {
+  const { notes: found, state } = readCheckpointFile(bytes, where);
+  const notes = checkPlainData(notesSchema, found, ({ path, detail }) => {
     return new FormatError(where, `is damaged: ${path || "its notes"} ${detail}`);
   });
   requireConsistentCard(notes.network, where);
-  return { notes, state: tensors };
-}
-
-/** CRC-32 over the notes and every tensor by name: safetensors itself would not notice a flipped bit. */
-function checksumOf(notes: string, state: ReadonlyMap<string, Tensor>): string {
-  const lines = [...state].map(([name, value]) => {
-    return `${name} ${value.dtype} ${formatShape(value.shape)} ${crc32(bytesOf(value))}`;
-  });
-  return crc32(new TextEncoder().encode([notes, ...lines.toSorted()].join("\n"))).toString(16);
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(where, "is damaged: its notes are not JSON", { cause });
-  }
+  return { notes, state };
 }

@@ -5,7 +5,7 @@ import type { ForwardOptions, LossFunction } from "../compile/step/loss-pass.ts"
 import { stepNames } from "../compile/step/names.ts";
 import { buildCollectingStep, buildTrainingStep, type StepGraph } from "../compile/step/steps.ts";
 import type { UpdateOptions } from "../compile/step/update.ts";
-import { leaveOutputsInPlace } from "../compile/unreturned.ts";
+import { leaveOutputsInPlace } from "../compile/outputs-in-place.ts";
 import { guardUpdates } from "../compile/updates-in-place.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";

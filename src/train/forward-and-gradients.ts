@@ -9,7 +9,7 @@ import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
-import type { LoadedModel } from "./load-weights.ts";
+import type { LoadedModel } from "../networks/load-weights.ts";
 
 /** Axes of signals, images and volumes, as messages name them. */
 const axisNames: Readonly<Record<number, string>> = { 1: "length", 2: "H,W", 3: "depth,H,W" };

@@ -7,7 +7,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { createSchedule, type Schedule, type ScheduleName, scheduleNames } from "../optim/schedules.ts";
 import { sgd, type SgdOptions } from "../optim/sgd.ts";
 import { OptionError } from "../tensor/errors.ts";
-import { checkPlainData, countingNumber, wholeNumber } from "./plain-data.ts";
+import { checkPlainData, countingNumber, wholeNumber } from "../files/schema.ts";
 
 /** An optimizer by name, with its options. */
 export type OptimizerRecipe =

@@ -11,9 +11,9 @@ import { OptionError } from "../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../tensor/tensor.ts";
 import { runGraph } from "../../test/support/run-graph.ts";
 import { planFineTuning } from "./fine-tuning.ts";
-import { createGradualTrainer } from "./gradual-trainer.ts";
+import { createGradualTrainer } from "./strategies/gradual.ts";
 import { chooseLowering } from "./lowering.ts";
-import { averagedState } from "./network-card.ts";
+import { averagedState } from "../networks/card.ts";
 import { defaultRecipe } from "./recipe.ts";
 import { createTrainer, type Trainer, type TrainerOptions, type TrainingState } from "./trainer.ts";
 

@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { crashOf } from "../../test/support/weights.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { findModel } from "./find-model.ts";
-import { inspectWeights } from "./inspection.ts";
+import { findModel } from "./recognise/find-model.ts";
+import { inspectWeights } from "./recognise/inspection.ts";
 import { layouts } from "./layouts/index.ts";
 import type { WeightsFile } from "./weights-file.ts";
 

@@ -4,7 +4,7 @@ import { crashOf, readGoldenBytes } from "../../test/support/weights.ts";
 import { stateValue } from "../../test/support/noise.ts";
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { inspectWeights } from "./inspection.ts";
+import { inspectWeights } from "./recognise/inspection.ts";
 import { decodeKeras, looksLikeHdf5 } from "./keras-file.ts";
 import { openWeights } from "./weights-file.ts";
 

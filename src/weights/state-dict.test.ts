@@ -6,7 +6,7 @@ import { WeightsError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { float32, int64, type Tensor, zeros } from "../tensor/tensor.ts";
 import { requireStateDict } from "./state-dict.ts";
-import { matchStateDict } from "./state-dict-difference.ts";
+import { matchStateDict } from "./recognise/state-dict-difference.ts";
 
 const where = "w.pth";
 const expected = new Map<string, Shape>([

@@ -1,8 +1,8 @@
 import { WeightsError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { suggestShortcutType } from "./shortcut-difference.ts";
-import { describeDifference, matchStateDict } from "./state-dict-difference.ts";
+import { suggestShortcutType } from "./recognise/shortcut-difference.ts";
+import { describeDifference, matchStateDict } from "./recognise/state-dict-difference.ts";
 import { toFloat32 } from "./to-float32.ts";
 
 /**

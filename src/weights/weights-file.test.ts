@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { contentOf, readGoldenBytes } from "../../test/support/weights.ts";
 import { FormatError } from "../tensor/errors.ts";
 import { float32 } from "../tensor/tensor.ts";
-import { decodePytorch } from "./pytorch.ts";
-import { encodeSafetensors } from "./safetensors.ts";
+import { decodePytorch } from "./pytorch/read.ts";
+import { encodeSafetensors } from "./safetensors/safetensors.ts";
 import { openWeights } from "./weights-file.ts";
 
 test.each(["module.pth", "module-legacy.th"])("%s is known by its content, whatever it is called", async (name) => {

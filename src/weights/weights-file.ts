@@ -2,9 +2,9 @@ import { FormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { decodeModel, type DecodeOptions } from "../onnx/decode.ts";
 import { decodeKeras, looksLikeHdf5 } from "./keras-file.ts";
-import { looksLikePytorch, openPytorch } from "./pytorch.ts";
-import { unwrapNames } from "./pytorch-entry.ts";
-import { decodeSafetensors, looksLikeSafetensors } from "./safetensors.ts";
+import { looksLikePytorch, openPytorch } from "./pytorch/read.ts";
+import { unwrapNames } from "./pytorch/entry.ts";
+import { decodeSafetensors, looksLikeSafetensors } from "./safetensors/safetensors.ts";
 
 /** Where weights lay in their file: layouts and messages go by it. */
 export interface Origin {

@@ -7,7 +7,7 @@ import { createModel } from "../../src/nn/models.ts";
 import type { ShortcutType } from "../../src/nn/shortcuts/type.ts";
 import { float32, int64, type Tensor, zeros } from "../../src/tensor/tensor.ts";
 import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
-import { exportOnnxChunks } from "../../src/train/export.ts";
+import { exportOnnxChunks } from "../../src/networks/export.ts";
 import { writeNpy, writePytorch, writeSafetensors } from "../../src/weights/node.ts";
 import { exampleNotes } from "../support/training.ts";
 import { runCommand } from "./run.ts";

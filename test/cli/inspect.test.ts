@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { initializeState } from "../../src/nn/initialization.ts";
 import { createModel } from "../../src/nn/models.ts";
 import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
-import { exportOnnxChunks } from "../../src/train/export.ts";
+import { exportOnnxChunks } from "../../src/networks/export.ts";
 import { writePytorch } from "../../src/weights/node.ts";
 import { layoutCase, weightsOfCase } from "../support/layouts.ts";
 import { exampleNotes } from "../support/training.ts";

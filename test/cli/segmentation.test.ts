@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawFolder } from "../../src/data/node/segmentation/draw-folder.ts";
-import { encodePng } from "../../src/data/node/segmentation/encode.ts";
-import { readRaster } from "../../src/data/node/segmentation/raster.ts";
-import { decodeReport } from "../../src/lab/node/report/index.ts";
-import { drawCells } from "../../src/data/segmentation/drawn-cells.ts";
+import { drawFolder } from "../../src/tasks/segment/node/draw-folder.ts";
+import { encodePng } from "../../src/tasks/segment/node/encode-png.ts";
+import { readRaster } from "../../src/tasks/segment/node/read-raster.ts";
+import { decodeReport } from "../../src/report/node/index.ts";
+import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
 import { type CommandResult, runCommand } from "./run.ts";
 
 /** Generous: it ends a hang, nothing else. */

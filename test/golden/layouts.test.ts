@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
 import { WeightsError } from "../../src/tensor/errors.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { loadWeights } from "../../src/train/load-weights.ts";
-import { runForward } from "../../src/train/passes.ts";
-import { findModel } from "../../src/weights/find-model.ts";
-import { inspectWeights } from "../../src/weights/inspection.ts";
+import { loadWeights } from "../../src/networks/load-weights.ts";
+import { runForward } from "../../src/train/forward-and-gradients.ts";
+import { findModel } from "../../src/weights/recognise/find-model.ts";
+import { inspectWeights } from "../../src/weights/recognise/inspection.ts";
 import { type LayoutCase, layoutCase, layoutCases, shapesOfCase, weightsOfCase } from "../support/layouts.ts";
 import { noiseTensor } from "../support/noise.ts";
 

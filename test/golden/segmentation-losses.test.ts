@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addGradients } from "../../src/autodiff/backward.ts";
-import { classLoss, type SegmentationLoss } from "../../src/nn/segmentation-losses.ts";
+import { classLoss, type SegmentationLoss } from "../../src/tasks/segment/losses.ts";
 import { createGraphBuilder } from "../../src/onnx/builder.ts";
 import { float32, int64 } from "../../src/tensor/tensor.ts";
 import { readGoldenJson, relativeError } from "../support/golden.ts";

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as ort from "onnxruntime-web";
 import { findChromium } from "../../scripts/chromium.mjs";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
-import { loadTrainedNetwork } from "../../src/train/trained.ts";
+import { loadTrainedNetwork } from "../../src/networks/open.ts";
 import { performTraining, type WebTrainingJob } from "../../src/train/web/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

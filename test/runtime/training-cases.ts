@@ -8,7 +8,7 @@ import { encodeModel } from "../../src/onnx/encode.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { int64 } from "../../src/tensor/tensor.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
-import { decodeSafetensors } from "../../src/weights/safetensors.ts";
+import { decodeSafetensors } from "../../src/weights/safetensors/safetensors.ts";
 import golden from "../golden/networks.json" with { type: "json" };
 import { noiseState, noiseTensor } from "../support/noise.ts";
 import type { RuntimeCase } from "./case.ts";

@@ -1,6 +1,6 @@
-import { encodePng } from "../../src/lab/node/report/index.ts";
-import type { Figure } from "../../src/lab/report/figures.ts";
-import type { Report } from "../../src/lab/report/report.ts";
+import { encodePng } from "../../src/report/node/index.ts";
+import type { Figure } from "../../src/report/figures.ts";
+import type { Report } from "../../src/report/report.ts";
 
 const axis = { label: { en: "step", zh: "步" } };
 /** Two curves, of which one is called differently in each language. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { decodeSafetensors } from "../../src/weights/safetensors.ts";
+import { decodeSafetensors } from "../../src/weights/safetensors/safetensors.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const folder = new URL("../golden/", import.meta.url);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Shape, sizeOf } from "../../src/tensor/shape.ts";
 import { float32, type Tensor } from "../../src/tensor/tensor.ts";
-import { unwrapNames } from "../../src/weights/pytorch-entry.ts";
+import { unwrapNames } from "../../src/weights/pytorch/entry.ts";
 import type { WeightsFile } from "../../src/weights/weights-file.ts";
 import { stateValue } from "./noise.ts";
 

@@ -1,5 +1,5 @@
 import { joinBytes } from "../../src/tensor/bytes.ts";
-import { zipChunks } from "../../src/weights/zip-writer.ts";
+import { zipChunks } from "../../src/weights/zip/write.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

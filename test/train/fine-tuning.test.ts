@@ -9,14 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { imageSize, isInMemory } from "../../src/data/image-set.ts";
 import { openDataset } from "../../src/data/node/open.ts";
 import { selectClasses } from "../../src/data/select-classes.ts";
-import { findOnnxCard } from "../../src/train/export.ts";
+import { findOnnxCard } from "../../src/networks/export.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
-import {
-  type FreshTraining,
-  startTraining,
-  type TrainingJob,
-  type TrainingResult,
-} from "../../src/train/node/training.ts";
+import { type FreshTraining, startTraining, type TrainingJob, type TrainingResult } from "../../src/train/node/job.ts";
 import { defaultRecipe } from "../../src/train/recipe.ts";
 import { writePytorch } from "../../src/weights/node.ts";
 import { layoutCase, weightsOfCase } from "../support/layouts.ts";

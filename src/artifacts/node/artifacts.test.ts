@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeCheckpointChunks } from "../../train/checkpoint.ts";
-import { exportOnnxChunks } from "../../train/export.ts";
+import { exportOnnxChunks } from "../../networks/export.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { createModel } from "../../nn/models.ts";
 import { exampleNotes } from "../../../test/support/training.ts";

@@ -1,8 +1,8 @@
+import { makeFolder, readFileBytes, writeFileAtomically } from "../../files/node.ts";
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
-import { makeFolder, readFileBytes, writeFileAtomically } from "../../weights/node.ts";
 
 /** What a pair of keys is for: signing (Ed25519), or being sealed for (X25519). */
 export type KeyPurpose = "sign" | "seal";

@@ -1,9 +1,9 @@
+import { readFileBytes } from "../../files/node.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import { decodeCheckpoint } from "../../train/checkpoint.ts";
-import { readOnnxCard } from "../../train/export.ts";
-import type { NetworkCard } from "../../train/network-card.ts";
-import { readFileBytes } from "../../weights/node.ts";
-import { looksLikeSafetensors } from "../../weights/safetensors.ts";
+import { readOnnxCard } from "../../networks/export.ts";
+import type { NetworkCard } from "../../networks/card.ts";
+import { looksLikeSafetensors } from "../../weights/safetensors/safetensors.ts";
 import type { Provenance } from "./signature.ts";
 
 /** What a file says itself of where it comes from: the network, its data and its training. Nothing for other files. */

@@ -1,3 +1,4 @@
+import { toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
 import {
   createCipheriv,
   createDecipheriv,
@@ -11,7 +12,6 @@ import {
 } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { FormatError, VerificationError } from "../../tensor/errors.ts";
-import { toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
 import { fingerprintOf, ownerOnly, readPublicKey, readSecretKey } from "./keys.ts";
 
 /*

@@ -1,11 +1,11 @@
+import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
 import { createHash, sign, verify } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import * as v from "valibot";
 import { FormatError, VerificationError } from "../../tensor/errors.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { checkPlainData, wholeNumber } from "../../train/plain-data.ts";
-import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
+import { checkPlainData, wholeNumber } from "../../files/schema.ts";
 import { fingerprintOf, ownerOnly, readPublicKey, readSecretKey } from "./keys.ts";
 
 /** Where an artefact comes from, in words and names: what the signer vouches for beside its bytes. */

@@ -5,7 +5,7 @@ import { type AdviceStudy, describeEffect, nameOrder } from "../../lab/advise/me
 import { reportAdvice } from "../../lab/advise/report.ts";
 import type { Advice } from "../../lab/advise/advice.ts";
 import { adviseOn } from "../../lab/advise/rules.ts";
-import { type MeasureEvent, startMeasuring } from "../../lab/node/advise.ts";
+import { type MeasureEvent, startMeasuring } from "../../lab/advise/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";

@@ -1,3 +1,4 @@
+import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../files/node.ts";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
@@ -7,14 +8,13 @@ import {
   type DrawnRun,
   type EqualBudget,
   groupCells,
-} from "../../lab/comparison.ts";
-import { compareTypes, summarizeCell } from "../../lab/comparison-statistics.ts";
-import { summarize } from "../../lab/comparison-words.ts";
-import { type CompareEvent, startComparison } from "../../lab/node/compare.ts";
-import { loadProjectConfig } from "../../lab/node/project-config.ts";
+} from "../../lab/compare/comparison.ts";
+import { compareTypes, summarizeCell } from "../../lab/compare/statistics.ts";
+import { summarize } from "../../lab/compare/words.ts";
+import { type CompareEvent, startComparison } from "../../lab/compare/node/job.ts";
+import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../weights/node.ts";
 import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
 import { type ComparisonOptions, nothingToTrain, planRuns, restOf, toComparison } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
@@ -39,8 +39,8 @@ async function writeReport(
   await makeFolder(folder);
   // Loaded here alone: drawing takes a third of a second to load, which no other command should wait for.
   const [{ renderReport }, { reportComparison }] = await Promise.all([
-    import("../../lab/node/report/render-report.ts"),
-    import("../../lab/comparison-report.ts"),
+    import("../../report/node/render-report.ts"),
+    import("../../lab/compare/report.ts"),
   ]);
   const report = { page: join(folder, "comparison.html"), data: join(folder, "comparison.json") };
   await writeFileAtomically(report.page, renderReport(reportComparison(comparison)));

@@ -1,7 +1,8 @@
+import { writeFileAtomically } from "../../files/node.ts";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
-import { describableModule } from "../../train/describe-network.ts";
+import { describableModule } from "../../networks/describe.ts";
 import { describeFile, describePrepared, printGraphFacts, writeArchitecture } from "../describe-file.ts";
 import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
@@ -12,7 +13,6 @@ import { buildPathTree, type PathNode } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import type { Tree } from "../../tree/tree.ts";
-import { writeFileAtomically } from "../../weights/node.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "../output.ts";
 

@@ -9,8 +9,8 @@ import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { weightsOptions } from "../weights-options.ts";
 import { print, printJson } from "../output.ts";
-import { evaluateSegmentation } from "./evaluate-segmentation.ts";
-import type { Views } from "../../tasks/segmentation/predict.ts";
+import { evaluateSegmentation } from "../tasks/segment-evaluate.ts";
+import type { Views } from "../../tasks/segment/predict.ts";
 import { viewsOption } from "./segment.ts";
 
 /** Images that a page shows unless another number is wanted. */

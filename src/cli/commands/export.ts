@@ -1,12 +1,12 @@
+import { readFileBytes } from "../../files/node.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, extname, resolve } from "node:path";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { opsetRange } from "../../onnx/opset/convert.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { parseNetworkCard } from "../../train/network-card.ts";
-import type { NetworkFile } from "../../train/network-file.ts";
-import { type ExportFormat, exportFormats, exportNetwork } from "../../train/node/export-files.ts";
-import { readFileBytes } from "../../weights/node.ts";
+import { parseNetworkCard } from "../../networks/card.ts";
+import type { NetworkFile } from "../../networks/file.ts";
+import { type ExportFormat, exportFormats, exportNetwork } from "../../networks/node/export.ts";
 import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";

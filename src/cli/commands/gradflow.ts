@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
 import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
-import { type FlowEvent, type FlowJob, type FlowStart, startGradientFlow } from "../../lab/node/gradient-flow.ts";
+import { type FlowEvent, type FlowJob, type FlowStart, startGradientFlow } from "../../lab/gradient-flow/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { type InspectionReport, reportWeights } from "../../train/inspect-weights.ts";
-import { shortcutWords } from "../../weights/inspection.ts";
+import { type InspectionReport, reportWeights } from "../../networks/inspect.ts";
+import { shortcutWords } from "../../weights/recognise/inspection.ts";
 import { readWeightsFile } from "../../weights/node.ts";
-import { describeDifference } from "../../weights/state-dict-difference.ts";
+import { describeDifference } from "../../weights/recognise/state-dict-difference.ts";
 import { ExitCode } from "../exit-code.ts";
 import { sharedOptions } from "../options.ts";
 import { entryOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { reportLandscape } from "../../lab/landscape/report.ts";
 import { summarizeLandscape } from "../../lab/landscape/study.ts";
-import { type LandscapeEvent, startLandscape } from "../../lab/node/landscape.ts";
+import { type LandscapeEvent, startLandscape } from "../../lab/landscape/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";

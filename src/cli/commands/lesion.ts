@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { reportLesion } from "../../lab/lesion/report.ts";
 import type { Lesion } from "../../lab/lesion/study.ts";
 import { summarizeLesions } from "../../lab/lesion/summary.ts";
-import { type LesionEvent, startLesion } from "../../lab/node/lesion.ts";
+import { type LesionEvent, startLesion } from "../../lab/lesion/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";

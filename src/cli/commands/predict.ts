@@ -3,7 +3,7 @@ import { normalizationTables, noAugmentation, writeSample } from "../../data/aug
 import { decodeImage } from "../../data/node/image.ts";
 import { stepNames } from "../../compile/step/names.ts";
 import { float32 } from "../../tensor/tensor.ts";
-import type { TrainedNetwork } from "../../train/trained.ts";
+import type { TrainedNetwork } from "../../networks/open.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { weightsOptions } from "../weights-options.ts";

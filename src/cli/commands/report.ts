@@ -1,14 +1,14 @@
+import { readFileBytes } from "../../files/node.ts";
 import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import { confusionMatrix, scoreClasses } from "../../lab/classification.ts";
-import { type NetworkStudy, reportNetwork } from "../../lab/network-report.ts";
-import { joinReports, type Report } from "../../lab/report/report.ts";
-import { reportSegmentation } from "../../lab/segmentation-report.ts";
-import { openNetworkFile } from "../../train/node/network-file.ts";
+import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
+import { type NetworkStudy, reportNetwork } from "../../lab/network/report.ts";
+import { joinReports, type Report } from "../../report/report.ts";
+import { reportSegmentation } from "../../tasks/segment/report.ts";
+import { openNetworkFile } from "../../networks/node/file.ts";
 import { hashFile } from "../../store/artifacts.ts";
 import { findArtifact, findRun, readMetricPages, type RunStore } from "../../store/run-store.ts";
 import { errorMessage, FormatError, OptionError } from "../../tensor/errors.ts";
-import { readFileBytes } from "../../weights/node.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
 import { openModelFile } from "../model-file.ts";
@@ -16,7 +16,7 @@ import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { storePlace, withStore } from "../store.ts";
-import { studyImages } from "./evaluate-segmentation.ts";
+import { studyImages } from "../tasks/segment-evaluate.ts";
 
 interface Options {
   readonly data?: string;
@@ -35,12 +35,12 @@ const LARGEST_PAGE = 2 ** 28;
 const CURVE_POINTS = 300;
 
 async function readPage(path: string): Promise<Report> {
-  const { decodeReport } = await import("../../lab/node/report/keep-report.ts");
+  const { decodeReport } = await import("../../report/node/keep-report.ts");
   const bytes = await readFileBytes(path);
   if (bytes.length > LARGEST_PAGE)
     throw new OptionError(path, `has ${bytes.length} bytes, a page has at most ${LARGEST_PAGE}`);
   const page = decodeReport(await readFile(path, "utf8"), path);
-  const { renderReport } = await import("../../lab/node/report/render-report.ts");
+  const { renderReport } = await import("../../report/node/render-report.ts");
   try {
     renderReport(page);
   } catch (cause) {
@@ -88,7 +88,7 @@ async function readCurve(
 }
 
 async function studyFile(model: string, options: Options): Promise<NetworkStudy> {
-  const { studyNetwork } = await import("../../lab/node/network-study.ts");
+  const { studyNetwork } = await import("../../lab/network/node/study.ts");
   const progress = createProgress();
   const found = await studyNetwork({
     model,

@@ -1,3 +1,4 @@
+import { writeFileAtomically } from "../../files/node.ts";
 import { type Command, Option } from "commander";
 import { copyRuns } from "../../store/copy.ts";
 import { exportCsv, exportJson } from "../../store/export.ts";
@@ -14,7 +15,6 @@ import {
 } from "../../store/run-store.ts";
 import { type Run, type RunStatus, runStatuses, withoutRun } from "../../store/run.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { writeFileAtomically } from "../../weights/node/files.ts";
 import { buildTrees } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";

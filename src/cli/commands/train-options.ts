@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionError } from "../../tensor/errors.ts";
-import type { FreshTraining, NormalizationChoice } from "../../train/node/training.ts";
+import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
 import type { RateGroup, Recipe } from "../../train/recipe.ts";
 import { decimalNumber, positiveNumber, wholeNumber } from "../options.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";

@@ -1,7 +1,7 @@
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { CheckpointNotes } from "../../train/checkpoint.ts";
-import type { TaskNotes } from "../../train/network-card.ts";
-import { findCheckpoint, readCheckpoint } from "../../train/node/training-files.ts";
+import type { TaskNotes } from "../../networks/card.ts";
+import { findCheckpoint, readCheckpoint } from "../../train/node/files.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { optionName } from "../options.ts";
 

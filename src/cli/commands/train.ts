@@ -12,7 +12,7 @@ import {
   type TrainingEvent,
   type TrainingJob,
   type TrainingResult,
-} from "../../train/node/training.ts";
+} from "../../train/node/job.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe, type OptimizerRecipe, type Recipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
@@ -29,8 +29,8 @@ import {
   asksForSegmentation,
   type SegmentationOptions,
   segmentationTraining,
-} from "./train-segmentation.ts";
-import { segmentationWorker } from "../../tasks/segmentation/node/worker.ts";
+} from "../tasks/segment.ts";
+import { segmentationWorker } from "../../tasks/segment/node/worker-url.ts";
 
 interface Options extends FineTuningOptions, SegmentationOptions {
   readonly model?: string;

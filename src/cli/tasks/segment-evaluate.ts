@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { listMasked, type MaskedFile } from "../../data/node/segmentation/folder.ts";
-import { listSegmentation } from "../../data/node/segmentation/load.ts";
-import { summarizeClasses } from "../../tasks/segmentation/class-figures.ts";
-import type { FolderEvaluation } from "../../tasks/segmentation/node/evaluate-files.ts";
-import type { Views } from "../../tasks/segmentation/predict.ts";
-import { type SegmentationSettings, settingsOf } from "../../tasks/segmentation/settings.ts";
-import { reportSegmentation, type SegmentationStudy } from "../../lab/segmentation-report.ts";
-import type { TrainedNetwork } from "../../train/trained.ts";
+import { listMasked, type MaskedFile } from "../../tasks/segment/node/folder.ts";
+import { listSegmentation } from "../../tasks/segment/node/load.ts";
+import { summarizeClasses } from "../../tasks/segment/class-figures.ts";
+import type { FolderEvaluation } from "../../tasks/segment/node/evaluate-files.ts";
+import type { Views } from "../../tasks/segment/predict.ts";
+import { type SegmentationSettings, settingsOf } from "../../tasks/segment/settings.ts";
+import { reportSegmentation, type SegmentationStudy } from "../../tasks/segment/report.ts";
+import type { TrainedNetwork } from "../../networks/open.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
@@ -102,7 +102,7 @@ export async function studyImages(
   options: EvaluateSegmentation,
 ): Promise<{ readonly study: SegmentationStudy; readonly json: object }> {
   const { settings, data, files } = await listEvaluated(network, options);
-  const { studySegmentation } = await import("../../lab/node/segmentation-study.ts");
+  const { studySegmentation } = await import("../../tasks/segment/node/study.ts");
   const progress = createProgress();
   const study = await studySegmentation(network, settings, files, {
     data,

@@ -1,14 +1,14 @@
 import { type Command, Option } from "commander";
-import type { MaskMeaning } from "../../data/segmentation/set.ts";
-import { noSegmentationAugmentation } from "../../data/segmentation/variation.ts";
+import type { MaskMeaning } from "../../tasks/segment/data/set.ts";
+import { noSegmentationAugmentation } from "../../tasks/segment/data/variation.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { findModelPlan } from "../../nn/models.ts";
-import { type SegmentationLossName, segmentationLossNames } from "../../nn/segmentation-losses.ts";
-import { type SegmentationPreset, segmentationPresets } from "../../tasks/segmentation/presets.ts";
-import { sides } from "../../tasks/segmentation/settings.ts";
+import { type SegmentationLossName, segmentationLossNames } from "../../tasks/segment/losses.ts";
+import { type SegmentationPreset, segmentationPresets } from "../../tasks/segment/presets.ts";
+import { sides } from "../../tasks/segment/settings.ts";
 import { noAugmentation } from "../../data/augmentation.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import type { FreshTraining } from "../../train/node/training.ts";
+import type { FreshTraining } from "../../train/node/job.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { decimalNumber, onlyGiven, optionName, wholeNumber } from "../options.ts";
 

@@ -4,7 +4,7 @@ import { sameShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { type BlockedContext, type BlockedRule, imageShape, type LogicalNode, type StoredValue } from "./context.ts";
 import { addSum, writeConvolution } from "./convolution.ts";
 import { memoryShape, reshape, toBlocked } from "./layout.ts";
-import { stridedRearrangement } from "./shortcut-matrix.ts";
+import { stridedRearrangement } from "./rearrangement-rules.ts";
 import { joinStrided, type StridedGradient } from "./strided-gradient.ts";
 import type { WeightLayout } from "./weight-layout.ts";
 

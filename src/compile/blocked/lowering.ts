@@ -15,7 +15,7 @@ import type { BlockSize } from "./layout.ts";
 import { concat, split } from "./joining.ts";
 import { maxPoolGradient } from "./max-pool-gradient.ts";
 import { averagePool, averagePoolGradient, expand, globalAveragePool, maxPool } from "./pooling.ts";
-import { rearrangementRules } from "./shortcut-matrix.ts";
+import { rearrangementRules } from "./rearrangement-rules.ts";
 import { assignStorage, planConvolutions } from "./storage.ts";
 import { convTranspose } from "./transposed.ts";
 import { type Analysis, createContext } from "./values.ts";

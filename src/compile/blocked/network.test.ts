@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { blockedForThisMachine, expectAgreement, normalTensor } from "../../../test/support/compare-lowerings.ts";
 import { basicBlock, bottleneck } from "../../nn/blocks/index.ts";
 import { createModel } from "../../nn/models.ts";
-import { cellLoss, countCorrectPoints } from "../../nn/segmentation-losses.ts";
+import { cellLoss, countCorrectPoints } from "../../tasks/segment/losses.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence } from "../../nn/layers.ts";
 import { crossEntropy } from "../../nn/losses.ts";

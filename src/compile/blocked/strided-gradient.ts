@@ -2,7 +2,7 @@ import type { Value } from "../../onnx/graph.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { BlockedContext } from "./context.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
-import { gradientWeight } from "./gradient-weight.ts";
+import { gradientWeight } from "./transposed-weight.ts";
 import { declaredShape, reshape } from "./layout.ts";
 import { constantIndices, gatherRows } from "./weight-layout.ts";
 

@@ -1,5 +1,5 @@
+import { readFileBytes } from "../../files/node.ts";
 import { join } from "node:path";
-import { readFileBytes } from "../../weights/node/files.ts";
 import { FormatError, EnvironmentError, oneOf } from "../../tensor/errors.ts";
 import { decodeCifar } from "../cifar.ts";
 import { decodeIdx } from "../idx.ts";

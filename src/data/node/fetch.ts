@@ -1,8 +1,8 @@
+import { toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError, ResiduaError } from "../../tensor/errors.ts";
-import { toEnvironmentError, writeFileAtomically } from "../../weights/node/files.ts";
 import { type Files, requireHash } from "./archive.ts";
 import { catalog, type DatasetName } from "./catalog.ts";
 import type { FetchProgress } from "./download.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
-import { crc32 } from "../../weights/crc32.ts";
+import { crc32 } from "../../weights/zip/crc32.ts";
 import { decodeImage } from "./image.ts";
 
 let folder = "";

@@ -1,6 +1,6 @@
+import { readFileBytes } from "../../files/node.ts";
 import sharp from "sharp";
 import { FormatError } from "../../tensor/errors.ts";
-import { readFileBytes } from "../../weights/node/files.ts";
 import type { ImageFormat } from "../image-set.ts";
 
 /** The most pixels that are decoded: more is an attack or a mistake. */

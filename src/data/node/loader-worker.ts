@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type BatchWriter, createBatchWriter } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
-import { createSegmentationWriter } from "../segmentation/batches.ts";
+import { createSegmentationWriter } from "../../tasks/segment/data/batches.ts";
 import type { FileBatchWriter } from "./file-batches.ts";
 import type { SampleSource } from "./sample-source.ts";
 import { markSlot, openRing, type RingMemory, stopRing, waitForSlot } from "./batch-ring.ts";

@@ -1,12 +1,12 @@
+import { builtFile } from "../../files/node.ts";
 import { existsSync } from "node:fs";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Batch, type BatchWriter, createBatchWriter, makeBatch } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
-import { createSegmentationWriter } from "../segmentation/batches.ts";
+import { createSegmentationWriter } from "../../tasks/segment/data/batches.ts";
 import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
-import { builtFile } from "./built-file.ts";
 import type { LoaderJob } from "./loader-worker.ts";
 import { isMemorySource, requireSource, type SampleSource, shapesOf } from "./sample-source.ts";
 

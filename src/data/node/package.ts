@@ -1,10 +1,10 @@
+import { readFileBytes } from "../../files/node.ts";
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { readFileBytes } from "../../weights/node/files.ts";
 import { type Files, unpackArchive } from "./archive.ts";
 import { type FetchProgress, maximumBytes } from "./download.ts";
 

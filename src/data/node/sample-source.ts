@@ -1,6 +1,6 @@
 import { type BatchSource, labelledShapes, requireBatches, type SampleShapes, stepsPerEpoch } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
-import { cropShapes, type SegmentationSource } from "../segmentation/batches.ts";
+import { cropShapes, type SegmentationSource } from "../../tasks/segment/data/batches.ts";
 
 /** Whatever batches can be made of: images with a class each, or crops of images with masks. */
 export type SampleSource = BatchSource | SegmentationSource;

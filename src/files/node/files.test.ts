@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { makeFolder, readFileBytes, requireWritableFolder, toEnvironmentError, writeFileAtomically } from "./files.ts";
+import { makeFolder, readFileBytes, requireWritableFolder, toEnvironmentError, writeFileAtomically } from "../node.ts";
 
 let folder = "";
 

@@ -1,3 +1,4 @@
+import { builtFile } from "../../files/node.ts";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -5,11 +6,10 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { builtFile } from "../../data/node/built-file.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { ChildError, type ChildJob, startChildJob } from "./child-job.ts";
+import { ChildError, type ChildJob, startChildJob } from "./child-process.ts";
 
-const built = builtFile(import.meta.url, "./child-job.js").href;
+const built = builtFile(import.meta.url, "./child-process.js").href;
 
 /** A job for each way to end; the child knows them by name. */
 const worker = `

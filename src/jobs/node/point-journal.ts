@@ -1,8 +1,8 @@
+import { readFileBytes, writeFileAtomically } from "../../files/node.ts";
 import { rm } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { readFileBytes, writeFileAtomically } from "../../weights/node.ts";
 
 /** What evaluating one changed network gave. */
 export interface MeasuredPoint {

@@ -1,11 +1,11 @@
+import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import { existsSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
-import { decodeSafetensors, encodeSafetensorsChunks } from "../../weights/safetensors.ts";
+import { decodeSafetensors, encodeSafetensorsChunks } from "../../weights/safetensors/safetensors.ts";
 
 /** What measured trainings have come to: all it takes to go on exactly. */
 export interface KeptTraining<Notes> {

@@ -1,5 +1,5 @@
 import type { ModelOptions } from "../../nn/model-options.ts";
-import type { Words } from "../report/words.ts";
+import type { Words } from "../../report/words.ts";
 import type { Cost } from "./facts.ts";
 
 /** A sentence in both languages. */

@@ -7,8 +7,8 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { nameShortcut } from "../../onnx/analysis/describe-graph.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import { sameShape, type Shape } from "../../tensor/shape.ts";
-import { describeNetwork } from "../../train/describe-network.ts";
-import type { GraphNetwork } from "../../train/network-file.ts";
+import { describeNetwork } from "../../networks/describe.ts";
+import type { GraphNetwork } from "../../networks/file.ts";
 
 /** Parameters and multiply-adds of one image. */
 export interface Cost {

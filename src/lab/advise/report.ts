@@ -1,7 +1,7 @@
-import { palette } from "../report/colors.ts";
-import type { Figure } from "../report/figures.ts";
-import type { Report } from "../report/report.ts";
-import { phrase, type Words } from "../report/words.ts";
+import { palette } from "../../report/colors.ts";
+import type { Figure } from "../../report/figures.ts";
+import type { Report } from "../../report/report.ts";
+import { phrase, type Words } from "../../report/words.ts";
 import { type AdviceStudy, describeEffect, nameOrder } from "./measured.ts";
 import { type AdviceKind, adviceNames } from "./advice.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { DrawnRun } from "./comparison.ts";
-import { equalizePlans, measurePlans, planGrid } from "./comparison-plan.ts";
-import { compareTypes, summarizeCell } from "./comparison-statistics.ts";
-import { summarize } from "./comparison-words.ts";
+import { equalizePlans, measurePlans, planGrid } from "./plan.ts";
+import { compareTypes, summarizeCell } from "./statistics.ts";
+import { summarize } from "./words.ts";
 import { groupCells } from "./comparison.ts";
-import { defaultRecipe } from "../train/recipe.ts";
+import { defaultRecipe } from "../../train/recipe.ts";
 
 const run = (
   shortcut: DrawnRun["shortcut"],

@@ -1,5 +1,5 @@
-import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import type { Words } from "./report/words.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import type { Words } from "../../report/words.ts";
 
 /** One point of a run's training curve. */
 export interface CurvePoint {

@@ -1,10 +1,10 @@
-import { describeModule } from "../nn/describe.ts";
-import { cifarModelName } from "../nn/families/resnet.ts";
-import { type ModelOptions, modelOptionNames } from "../nn/model-options.ts";
-import { createModel } from "../nn/models.ts";
-import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { OptionError } from "../tensor/errors.ts";
-import { type Recipe, requireRecipe } from "../train/recipe.ts";
+import { describeModule } from "../../nn/describe.ts";
+import { cifarModelName } from "../../nn/families/resnet.ts";
+import { type ModelOptions, modelOptionNames } from "../../nn/model-options.ts";
+import { createModel } from "../../nn/models.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { type Recipe, requireRecipe } from "../../train/recipe.ts";
 import type { EqualBudget } from "./comparison.ts";
 
 /** One network to train. */

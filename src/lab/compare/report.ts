@@ -1,12 +1,12 @@
-import { shortcutExplanations, shortcutTypes, type ShortcutType } from "../nn/shortcuts/type.ts";
-import { quantile } from "../statistics/summary.ts";
+import { shortcutExplanations, shortcutTypes, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import { quantile } from "../../statistics/summary.ts";
 import { type Comparison, type ComparisonCell, type CurvePoint, groupCells, nameType } from "./comparison.ts";
-import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./comparison-statistics.ts";
-import { summarize } from "./comparison-words.ts";
-import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "./report/figures.ts";
-import type { Report } from "./report/report.ts";
-import type { Words } from "./report/words.ts";
-import { shortcutColors } from "./shortcut-colors.ts";
+import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
+import { summarize } from "./words.ts";
+import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
+import type { Report } from "../../report/report.ts";
+import type { Words } from "../../report/words.ts";
+import { shortcutColors } from "../shortcut-colors.ts";
 
 const both = (en: string, zh: string): Words => ({ en, zh });
 const percent = (share: number | undefined, digits = 2): string =>

@@ -1,9 +1,9 @@
-import { bootstrapInterval } from "../statistics/bootstrap.ts";
-import { correctPValues } from "../statistics/correction.ts";
-import { hedgesG } from "../statistics/effect-size.ts";
-import { median, quartiles } from "../statistics/summary.ts";
-import { pairedTest } from "../statistics/t-tests.ts";
-import type { Sample } from "../statistics/sample.ts";
+import { bootstrapInterval } from "../../statistics/bootstrap.ts";
+import { correctPValues } from "../../statistics/correction.ts";
+import { hedgesG } from "../../statistics/effect-size.ts";
+import { median, quartiles } from "../../statistics/summary.ts";
+import { pairedTest } from "../../statistics/t-tests.ts";
+import type { Sample } from "../../statistics/sample.ts";
 import { type ComparisonCell, type DrawnRun, groupCells, nameType } from "./comparison.ts";
 
 /** Test accuracies of a cell over its seeds, as shares; diverged runs are counted, and in no figure. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ComparisonGrid, planGrid } from "./comparison-plan.ts";
+import { type ComparisonGrid, planGrid } from "./plan.ts";
 import { refuseTwins } from "./twin-networks.ts";
 
 const plan = (grid: Partial<ComparisonGrid>) => planGrid({ depths: [8], shortcuts: ["pad"], seeds: [0], ...grid });

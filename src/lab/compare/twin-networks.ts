@@ -1,13 +1,13 @@
-import { addForward } from "../nn/forward.ts";
-import { initializeState } from "../nn/initialization.ts";
-import { createModel } from "../nn/models.ts";
-import { createGraphBuilder } from "../onnx/builder.ts";
-import { encodeModel } from "../onnx/encode.ts";
-import { toModel } from "../compile/inference.ts";
-import { portable } from "../compile/portable/lowering.ts";
-import { OptionError } from "../tensor/errors.ts";
-import { crc32 } from "../weights/crc32.ts";
-import type { RunPlan } from "./comparison-plan.ts";
+import { addForward } from "../../nn/forward.ts";
+import { initializeState } from "../../nn/initialization.ts";
+import { createModel } from "../../nn/models.ts";
+import { createGraphBuilder } from "../../onnx/builder.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import { toModel } from "../../compile/inference.ts";
+import { portable } from "../../compile/portable/lowering.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { crc32 } from "../../weights/zip/crc32.ts";
+import type { RunPlan } from "./plan.ts";
 
 /** What a network computes in training with what it starts from, in a few characters. */
 function signatureOf({ model, shortcut, options, seed }: RunPlan): string {

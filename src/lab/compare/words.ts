@@ -1,5 +1,5 @@
 import type { Comparison, Sentence } from "./comparison.ts";
-import { type CellSummary, compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./comparison-statistics.ts";
+import { type CellSummary, compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
 import { groupCells, nameType } from "./comparison.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,6 +1,6 @@
-import type { Figure, HeatMapFigure, LinesFigure, SeriesPoint } from "../report/figures.ts";
-import type { Report } from "../report/report.ts";
-import { phrase, type Words } from "../report/words.ts";
+import type { Figure, HeatMapFigure, LinesFigure, SeriesPoint } from "../../report/figures.ts";
+import type { Report } from "../../report/report.ts";
+import { phrase, type Words } from "../../report/words.ts";
 import type { BlockFlow, FlowProfile, LayerFlow } from "./profile.ts";
 import { type FlowStudy, type NetworkFlow, summarizeStudy } from "./study.ts";
 

@@ -1,6 +1,6 @@
-import type { ContourFigure, Figure } from "../report/figures.ts";
-import type { Report } from "../report/report.ts";
-import type { Words } from "../report/words.ts";
+import type { ContourFigure, Figure } from "../../report/figures.ts";
+import type { Report } from "../../report/report.ts";
+import type { Words } from "../../report/words.ts";
 import { type LandscapeStudy, type LossPlane, summarizeLandscape } from "./study.ts";
 
 const lossWords = { en: "loss", zh: "损失" } as const;

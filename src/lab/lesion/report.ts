@@ -1,8 +1,8 @@
 import { median, quantile } from "../../statistics/summary.ts";
-import { skipColors } from "../architecture.ts";
-import type { Figure, LinesFigure } from "../report/figures.ts";
-import type { Report } from "../report/report.ts";
-import { phrase, type Words } from "../report/words.ts";
+import { skipColors } from "../network/architecture.ts";
+import type { Figure, LinesFigure } from "../../report/figures.ts";
+import type { Report } from "../../report/report.ts";
+import { phrase, type Words } from "../../report/words.ts";
 import { nameKind } from "../shortcut-words.ts";
 import { groupByCount, type LesionKind, type LesionStudy } from "./study.ts";
 import { summarizeLesions } from "./summary.ts";

@@ -1,13 +1,13 @@
-import { isLayer, traceDataFlow } from "../onnx/analysis/data-flow.ts";
-import { nameShortcut } from "../onnx/analysis/describe-graph.ts";
-import { labelNode } from "../onnx/analysis/labels.ts";
-import { findScopes } from "../onnx/analysis/scopes.ts";
-import { findShortcuts, type GraphShortcut } from "../onnx/analysis/shortcuts.ts";
-import type { SkipKind } from "../onnx/analysis/skip-kind.ts";
-import type { Graph } from "../onnx/graph.ts";
-import { UnsupportedError } from "../tensor/errors.ts";
-import { escapeHtml, inLanguage, phrase, type Words, wordsToSvg } from "./report/words.ts";
-import { nameKind } from "./shortcut-words.ts";
+import { isLayer, traceDataFlow } from "../../onnx/analysis/data-flow.ts";
+import { nameShortcut } from "../../onnx/analysis/describe-graph.ts";
+import { labelNode } from "../../onnx/analysis/labels.ts";
+import { findScopes } from "../../onnx/analysis/scopes.ts";
+import { findShortcuts, type GraphShortcut } from "../../onnx/analysis/shortcuts.ts";
+import type { SkipKind } from "../../onnx/analysis/skip-kind.ts";
+import type { Graph } from "../../onnx/graph.ts";
+import { UnsupportedError } from "../../tensor/errors.ts";
+import { escapeHtml, inLanguage, phrase, type Words, wordsToSvg } from "../../report/words.ts";
+import { nameKind } from "../shortcut-words.ts";
 
 /** One colour a kind, apart from each other for colour-blind readers and on light and dark pages alike (after Okabe and Ito). */
 export const skipColors: { readonly [Kind in SkipKind]: string } = {

@@ -1,15 +1,15 @@
-import { toModel } from "../compile/inference.ts";
-import { portable } from "../compile/portable/lowering.ts";
-import { addGradients } from "../autodiff/backward.ts";
-import { addForward } from "../nn/forward.ts";
-import type { Module } from "../nn/module.ts";
-import { createGraphBuilder, type GraphBuilder, shapeOf } from "../onnx/builder.ts";
-import { encodeModel } from "../onnx/encode.ts";
-import type { Value } from "../onnx/graph.ts";
-import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
-import { UnsupportedError } from "../tensor/errors.ts";
-import { sizeOf } from "../tensor/shape.ts";
-import { float32, type Tensor } from "../tensor/tensor.ts";
+import { toModel } from "../../compile/inference.ts";
+import { portable } from "../../compile/portable/lowering.ts";
+import { addGradients } from "../../autodiff/backward.ts";
+import { addForward } from "../../nn/forward.ts";
+import type { Module } from "../../nn/module.ts";
+import { createGraphBuilder, type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
+import { encodeModel } from "../../onnx/encode.ts";
+import type { Value } from "../../onnx/graph.ts";
+import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
+import { UnsupportedError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { float32, type Tensor } from "../../tensor/tensor.ts";
 
 /** Where a network looks for a class: a map of the last planes, 0 to 1. */
 export interface ActivationMap {

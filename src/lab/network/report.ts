@@ -1,7 +1,7 @@
-import { confusionMatrix, type Judged, scoreClasses } from "./classification.ts";
-import type { LinesFigure, Picture } from "./report/figures.ts";
-import type { Report, ReportSection } from "./report/report.ts";
-import type { Words } from "./report/words.ts";
+import { confusionMatrix, type Judged, scoreClasses } from "../../tasks/classify/predictions.ts";
+import type { LinesFigure, Picture } from "../../report/figures.ts";
+import type { Report, ReportSection } from "../../report/report.ts";
+import type { Words } from "../../report/words.ts";
 
 /** What a report of one trained network is made from. */
 export interface NetworkStudy {

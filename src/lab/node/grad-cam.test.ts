@@ -5,8 +5,8 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { readGoldenJson, relativeError } from "../../../test/support/golden.ts";
 import { noiseState, noiseTensor } from "../../../test/support/noise.ts";
-import { computeGradCam } from "../grad-cam.ts";
-import { drawPicture } from "./study-pictures.ts";
+import { computeGradCam } from "../network/grad-cam.ts";
+import { drawPicture } from "./pictures.ts";
 
 interface Case {
   readonly shortcut: ShortcutType;

@@ -1,6 +1,6 @@
-export * from "./compare.ts";
-export * from "./comparison-record.ts";
-export { defineConfig, type CompareConfig, type ResiduaConfig } from "./project-config.ts";
-export * from "./report/index.ts";
-export * from "./network-study.ts";
-export * from "./segmentation-study.ts";
+export * from "../compare/node/job.ts";
+export * from "../compare/node/record.ts";
+export { defineConfig, type CompareConfig, type ResiduaConfig } from "../compare/node/project-config.ts";
+export * from "../../report/node/index.ts";
+export * from "../network/node/study.ts";
+export * from "../../tasks/segment/node/study.ts";

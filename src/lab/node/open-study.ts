@@ -7,8 +7,8 @@ import type { Module } from "../../nn/module.ts";
 import { OptionError, ShapeError, UnsupportedError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { ChannelStatistics } from "../../train/network-card.ts";
-import { openNetworkFile } from "../../train/node/network-file.ts";
+import type { ChannelStatistics } from "../../networks/card.ts";
+import { openNetworkFile } from "../../networks/node/file.ts";
 
 /** A trained network that the lab can take apart: its modules or its graph, with its weights. */
 export interface StudyNetwork {

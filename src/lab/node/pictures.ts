@@ -1,6 +1,6 @@
-import { type Color, rampColor } from "../report/colors.ts";
-import type { ActivationMap } from "../grad-cam.ts";
-import { encodePng } from "./report/png.ts";
+import { type Color, rampColor } from "../../report/colors.ts";
+import type { ActivationMap } from "../network/grad-cam.ts";
+import { encodePng } from "../../report/node/png.ts";
 
 /** An image as the network took it. */
 export interface TakenImage {

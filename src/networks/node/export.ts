@@ -1,3 +1,4 @@
+import { writeFileAtomically } from "../../files/node.ts";
 import { basename } from "node:path";
 import { inferModel } from "../../onnx/infer.ts";
 import type { Model } from "../../onnx/graph.ts";
@@ -7,11 +8,11 @@ import { randomStream } from "../../tensor/random.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { encodeModel, fitsOneFile } from "../../onnx/encode.ts";
-import { writeFileAtomically, writeOnnxModel, writePytorch, writeSafetensors } from "../../weights/node.ts";
-import { describeNetwork } from "../describe-network.ts";
+import { writeOnnxModel, writePytorch, writeSafetensors } from "../../weights/node.ts";
+import { describeNetwork } from "../describe.ts";
 import { exportOnnx, exportStateDict, type OnnxExportOptions, safetensorsMetadata } from "../export.ts";
 import { type ModelCardFacts, renderModelCard } from "../model-card.ts";
-import type { NetworkFile } from "../network-file.ts";
+import type { NetworkFile } from "../file.ts";
 
 /** The formats that a network can be given back in. */
 export const exportFormats = ["onnx", "safetensors", "pytorch"] as const;

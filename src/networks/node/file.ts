@@ -1,5 +1,6 @@
-import { isShardIndex, readExternalBeside, readFileBytes, readWeightsFile } from "../../weights/node.ts";
-import { decodeNetworkFile, decodeNetworkWeights, type NetworkFile, type NetworkFileOptions } from "../network-file.ts";
+import { readFileBytes } from "../../files/node.ts";
+import { isShardIndex, readExternalBeside, readWeightsFile } from "../../weights/node.ts";
+import { decodeNetworkFile, decodeNetworkWeights, type NetworkFile, type NetworkFileOptions } from "../file.ts";
 
 /**
  * Opens any file that holds a network; see `decodeNetworkFile`. Weights that an ONNX model keeps beside it, and all shards of an

@@ -1,9 +1,10 @@
+import { readFileBytes } from "../../files/node.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
-import { decodeWeightsBytes, readExternalBeside, readFileBytes, readWeightsFile } from "../../weights/node.ts";
+import { decodeWeightsBytes, readExternalBeside, readWeightsFile } from "../../weights/node.ts";
 import { isShardIndex } from "../../weights/node/sharded.ts";
-import { type ImportOptions, loadImportedNetwork } from "../imported-network.ts";
-import { loadTrainedNetwork, type TrainedNetwork } from "../trained.ts";
+import { type ImportOptions, loadImportedNetwork } from "../import.ts";
+import { loadTrainedNetwork, type TrainedNetwork } from "../open.ts";
 
 /** What is said of weights that Residua did not write. */
 export interface OpenOptions extends Omit<ImportOptions, "session"> {

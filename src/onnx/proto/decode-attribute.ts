@@ -8,7 +8,7 @@ import {
 import { FormatError } from "../../tensor/errors.ts";
 import type { Attribute, Graph } from "../graph.ts";
 import type { ReadExternal } from "./external.ts";
-import { restOf } from "./rest.ts";
+import { restOf } from "./unknown-fields.ts";
 import { decodeTensor, tensorFields } from "./tensor.ts";
 
 /** What decoding needs to know besides the message. */

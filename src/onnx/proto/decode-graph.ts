@@ -13,7 +13,7 @@ import {
 } from "../graph.ts";
 import { decodeAttribute, type DecodeContext } from "./decode-attribute.ts";
 import { orderGraph } from "./order.ts";
-import { restOf } from "./rest.ts";
+import { restOf } from "./unknown-fields.ts";
 import { decodeTensor, type TensorFields, tensorFields } from "./tensor.ts";
 import { decodeValue } from "./type.ts";
 

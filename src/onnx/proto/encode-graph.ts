@@ -17,7 +17,7 @@ import { quote } from "../../tensor/printable.ts";
 import { bytesOf, type Tensor } from "../../tensor/tensor.ts";
 import { type Attribute, describeNode, type Graph, type Node, RESIDUA_DOMAIN, type Rest } from "../graph.ts";
 import { onnxDtypes } from "../operators/elementwise.ts";
-import { withRest } from "./rest.ts";
+import { withRest } from "./unknown-fields.ts";
 import { encodeValue, isDeclared } from "./type.ts";
 import { delimitedField } from "./wire.ts";
 

@@ -11,7 +11,7 @@ import {
 import { type Dimension, sameShape } from "../../tensor/shape.ts";
 import type { TensorType, Value } from "../graph.ts";
 import { dtypeFromOnnx, onnxDtypes } from "../operators/elementwise.ts";
-import { restOf, withRest } from "./rest.ts";
+import { restOf, withRest } from "./unknown-fields.ts";
 
 /** Begins the name of an extent that the file leaves open without a name; it is not written back. */
 const UNNAMED = "?";

@@ -1,4 +1,4 @@
-import { inLanguage, type Words, wordsToSvg } from "../../report/words.ts";
+import { inLanguage, type Words, wordsToSvg } from "../words.ts";
 
 /** Width of every figure, in the units of its drawing. */
 export const WIDTH = 900;

@@ -1,4 +1,4 @@
-import type { Figure } from "../../report/figures.ts";
+import type { Figure } from "../figures.ts";
 import { drawHeatMap } from "./heat-map.ts";
 import { drawContour, drawSurfaceFigure } from "./plane.ts";
 import { drawBars, drawDots, drawHistogram, drawLines } from "./plot.ts";

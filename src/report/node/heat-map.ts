@@ -1,6 +1,6 @@
-import { hexColor, rampColor } from "../../report/colors.ts";
-import type { HeatMapFigure } from "../../report/figures.ts";
-import { escapeHtml, inLanguage, type Words } from "../../report/words.ts";
+import { hexColor, rampColor } from "../colors.ts";
+import type { HeatMapFigure } from "../figures.ts";
+import { escapeHtml, inLanguage, type Words } from "../words.ts";
 import { composeSvg, drawText, formatNumber, spreadTicks, textWidth, WIDTH } from "./canvas.ts";
 import { encodePng, pngAddress } from "./png.ts";
 

@@ -1,6 +1,6 @@
-import { FormatError } from "../../../tensor/errors.ts";
-import type { Figure } from "../../report/figures.ts";
-import type { Report } from "../../report/report.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import type { Figure } from "../figures.ts";
+import type { Report } from "../report.ts";
 
 const OPEN = '<script type="application/json" id="report">';
 const CLOSE = "</script>";

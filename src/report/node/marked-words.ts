@@ -1,4 +1,4 @@
-import { escapeHtml, inLanguage, type Language, type Words, wordsToSvg } from "../../report/words.ts";
+import { escapeHtml, inLanguage, type Language, type Words, wordsToSvg } from "../words.ts";
 
 /** Stands around the number of a text in what a drawing library lays out; no text has these characters. */
 const [OPEN, CLOSE] = ["\uE000", "\uE001"] as const;

@@ -1,9 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import type { ContourFigure, SurfaceFigure } from "../../report/figures.ts";
-import { hexColor, rampColor } from "../../report/colors.ts";
-import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../../report/surface.ts";
-import { escapeHtml, phrase, type Words, wordsToSvg } from "../../report/words.ts";
+import type { ContourFigure, SurfaceFigure } from "../figures.ts";
+import { hexColor, rampColor } from "../colors.ts";
+import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../surface.ts";
+import { escapeHtml, phrase, type Words, wordsToSvg } from "../words.ts";
 import { composeSvg, drawText, formatNumber, WIDTH } from "./canvas.ts";
 import { createRamp, drawRamp, hoverArea } from "./heat-map.ts";
 import { createMarkedWords } from "./marked-words.ts";

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { palette } from "../../report/colors.ts";
-import type { Axis, BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../../report/figures.ts";
-import { inLanguage, type Words } from "../../report/words.ts";
+import { palette } from "../colors.ts";
+import type { Axis, BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../figures.ts";
+import { inLanguage, type Words } from "../words.ts";
 import { composeSvg, formatNumber, type LegendEntry, WIDTH } from "./canvas.ts";
 import { createMarkedWords, type MarkedWords } from "./marked-words.ts";
 

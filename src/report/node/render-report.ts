@@ -1,7 +1,7 @@
-import { figureCsv } from "../../report/csv.ts";
-import type { Figure, PicturesFigure, TableFigure } from "../../report/figures.ts";
-import type { Report, ReportSection, ReportText } from "../../report/report.ts";
-import { escapeHtml, inLanguage, type Words, wordsToHtml } from "../../report/words.ts";
+import { figureCsv } from "../csv.ts";
+import type { Figure, PicturesFigure, TableFigure } from "../figures.ts";
+import type { Report, ReportSection, ReportText } from "../report.ts";
+import { escapeHtml, inLanguage, type Words, wordsToHtml } from "../words.ts";
 import { drawFigure } from "./draw-figure.ts";
 import { encodeReport } from "./keep-report.ts";
 import { pngAddress } from "./png.ts";

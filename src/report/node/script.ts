@@ -1,16 +1,16 @@
+import { builtFile } from "../../files/node.ts";
 import { readFileSync } from "node:fs";
-import { builtFile } from "../../../data/node/built-file.ts";
 
 /** In an order in which each stands before those that use it. */
 const files = [
-  "../../report/colors.js",
-  "../../report/surface.js",
-  "../../report/web/language.js",
-  "../../report/web/theme.js",
-  "../../report/web/hover.js",
-  "../../report/web/download.js",
-  "../../report/web/turn.js",
-  "../../report/web/page.js",
+  "../colors.js",
+  "../surface.js",
+  "../web/language.js",
+  "../web/theme.js",
+  "../web/hover.js",
+  "../web/download.js",
+  "../web/turn.js",
+  "../web/page.js",
 ];
 
 /**

@@ -1,7 +1,7 @@
+import { toEnvironmentError } from "../../files/node.ts";
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
-import { toEnvironmentError } from "../../weights/node/files.ts";
 import type { Backend } from "../backend.ts";
 import { onConflictReplace } from "../on-conflict.ts";
 

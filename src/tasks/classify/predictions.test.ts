@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { confusionMatrix, judgeImages, scoreClasses } from "./classification.ts";
+import { confusionMatrix, judgeImages, scoreClasses } from "./predictions.ts";
 
 /** Scores whose softmax is known: ln of the probabilities. */
 const scores = Float32Array.from([0.7, 0.2, 0.1, 0.1, 0.8, 0.1, 0.5, 0.3, 0.2].map(Math.log));

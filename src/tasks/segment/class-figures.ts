@@ -1,5 +1,5 @@
 import { countRegion, dice, intersectionOverUnion, type RegionCounts } from "./metrics.ts";
-import { IGNORED } from "../../data/segmentation/set.ts";
+import { IGNORED } from "./data/set.ts";
 
 /** Points of each class in one image, in the order of the classes. */
 export interface ClassCounts {

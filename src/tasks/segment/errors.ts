@@ -1,4 +1,4 @@
-import { IGNORED } from "../../data/segmentation/set.ts";
+import { IGNORED } from "./data/set.ts";
 import { countOverlaps, pairCells } from "./metrics.ts";
 import type { Picture } from "./overlay.ts";
 

@@ -12,7 +12,7 @@ import {
   matchCells,
   panopticQuality,
 } from "./metrics.ts";
-import { IGNORED } from "../../data/segmentation/set.ts";
+import { IGNORED } from "./data/set.ts";
 
 /** How well the cells of one image were found. */
 export interface CellFigures {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { distanceToOutside } from "../../data/segmentation/distance.ts";
+import { distanceToOutside } from "./data/distance.ts";
 import { compareCells } from "./evaluate.ts";
 import { type CellMaps, separateCells } from "./instances.ts";
 import { measureCells, measurementTable } from "./measure.ts";

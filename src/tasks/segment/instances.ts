@@ -1,4 +1,4 @@
-import { labelComponents } from "../../data/segmentation/components.ts";
+import { labelComponents } from "./data/components.ts";
 import { separateBasins } from "./basins.ts";
 
 /** What a network says of the points of an image. */

@@ -1,9 +1,9 @@
-import { type GraphBuilder, shapeOf } from "../onnx/builder.ts";
-import type { Value } from "../onnx/graph.ts";
-import { onnxDtypes } from "../onnx/operators/elementwise.ts";
-import { OptionError, ShapeError } from "../tensor/errors.ts";
-import { formatShape, sizeOf } from "../tensor/shape.ts";
-import { float32, int64 } from "../tensor/tensor.ts";
+import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
+import type { Value } from "../../onnx/graph.ts";
+import { onnxDtypes } from "../../onnx/operators/elementwise.ts";
+import { OptionError, ShapeError } from "../../tensor/errors.ts";
+import { formatShape, sizeOf } from "../../tensor/shape.ts";
+import { float32, int64 } from "../../tensor/tensor.ts";
 
 /** Keeps a quotient of sums defined where a class is neither there nor predicted; then it is 1. */
 const SMOOTH = 1;

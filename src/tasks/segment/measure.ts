@@ -1,4 +1,4 @@
-import type { Raster } from "../../data/segmentation/raster.ts";
+import type { Raster } from "./data/raster.ts";
 
 /** What is measured of one cell, in points of the image. */
 export interface CellMeasurement {

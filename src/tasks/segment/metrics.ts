@@ -1,4 +1,4 @@
-import { distanceToOutside } from "../../data/segmentation/distance.ts";
+import { distanceToOutside } from "./data/distance.ts";
 
 /** A plane of labels: ids of cells, or classes; 0 is background. */
 export interface LabelPlane {

@@ -1,4 +1,4 @@
-import { type IntensityLine, type Raster, writeScaled } from "../../data/segmentation/raster.ts";
+import { type IntensityLine, type Raster, writeScaled } from "./data/raster.ts";
 
 /** A picture, `[height, width, 3]`. */
 export interface Picture {

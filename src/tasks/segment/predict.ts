@@ -1,5 +1,5 @@
 import { stepNames } from "../../compile/step/names.ts";
-import { type IntensityLine, type Raster, writeScaled } from "../../data/segmentation/raster.ts";
+import { type IntensityLine, type Raster, writeScaled } from "./data/raster.ts";
 import type { Normalization } from "../../data/image-set.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { float32 } from "../../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 import type { Session } from "../../runtime/runtime.ts";
-import type { NetworkCard } from "../../train/network-card.ts";
+import type { NetworkCard } from "../../networks/card.ts";
 import type { Predictor } from "./predict.ts";
 import type { SegmentationSettings } from "./settings.ts";
 

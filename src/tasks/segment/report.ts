@@ -1,9 +1,9 @@
-import type { ClassCounts, ClassFigures } from "../tasks/segmentation/class-figures.ts";
-import { summarizeClasses } from "../tasks/segmentation/class-figures.ts";
-import type { CellCounts, CellFigures } from "../tasks/segmentation/evaluate.ts";
-import type { Figure, Picture, TableFigure } from "./report/figures.ts";
-import type { Report, ReportSection } from "./report/report.ts";
-import type { Words } from "./report/words.ts";
+import type { ClassCounts, ClassFigures } from "./class-figures.ts";
+import { summarizeClasses } from "./class-figures.ts";
+import type { CellCounts, CellFigures } from "./evaluate.ts";
+import type { Figure, Picture, TableFigure } from "../../report/figures.ts";
+import type { Report, ReportSection } from "../../report/report.ts";
+import type { Words } from "../../report/words.ts";
 
 /** What a report of a network that segments is made from. */
 export interface SegmentationStudy {

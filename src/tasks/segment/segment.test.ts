@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { stepNames } from "../../compile/step/names.ts";
-import { drawCells } from "../../data/segmentation/drawn-cells.ts";
-import { measureIntensity, type Raster, standardScaling, writeScaled } from "../../data/segmentation/raster.ts";
+import { drawCells } from "./data/drawn-cells.ts";
+import { measureIntensity, type Raster, standardScaling, writeScaled } from "./data/raster.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { compareCells } from "./evaluate.ts";

@@ -1,5 +1,5 @@
-import { type IntensityScaling, measureIntensity, type Raster } from "../../data/segmentation/raster.ts";
-import { enlargePart, shrinkRaster } from "../../data/segmentation/shrink.ts";
+import { type IntensityScaling, measureIntensity, type Raster } from "./data/raster.ts";
+import { enlargePart, shrinkRaster } from "./data/shrink.ts";
 import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
 import { type Part, type PredictOptions, predictPart, type Predictor } from "./predict.ts";
 

@@ -1,12 +1,12 @@
 import * as v from "valibot";
-import type { MaskMeaning } from "../../data/segmentation/set.ts";
-import { type IntensityScaling, standardScaling } from "../../data/segmentation/raster.ts";
-import { pointClasses } from "../../data/segmentation/targets.ts";
-import { cellAugmentation, type SegmentationAugmentation } from "../../data/segmentation/variation.ts";
-import { type SegmentationLoss, segmentationLossNames } from "../../nn/segmentation-losses.ts";
+import type { MaskMeaning } from "./data/set.ts";
+import { type IntensityScaling, standardScaling } from "./data/raster.ts";
+import { pointClasses } from "./data/targets.ts";
+import { cellAugmentation, type SegmentationAugmentation } from "./data/variation.ts";
+import { type SegmentationLoss, segmentationLossNames } from "./losses.ts";
 import { FormatError } from "../../tensor/errors.ts";
-import type { NetworkCard } from "../../train/network-card.ts";
-import { checkPlainData } from "../../train/plain-data.ts";
+import type { NetworkCard } from "../../networks/card.ts";
+import { checkPlainData } from "../../files/schema.ts";
 import { type InstanceOptions, standardInstanceOptions } from "./instances.ts";
 import type { Views } from "./predict.ts";
 

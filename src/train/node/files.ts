@@ -1,7 +1,7 @@
+import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FormatError } from "../../tensor/errors.ts";
-import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../weights/node.ts";
 import { type Checkpoint, type CheckpointNotes, decodeCheckpoint } from "../checkpoint.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
 

@@ -1,10 +1,10 @@
-export * from "./child-job.ts";
+export * from "../../jobs/node/child-process.ts";
 export * from "./model-cache.ts";
-export * from "./export-files.ts";
-export * from "./network-file.ts";
-export * from "./trained-network.ts";
-export * from "./training.ts";
-export * from "./training-record.ts";
-export { findCheckpoint, readCheckpoint } from "./training-files.ts";
+export * from "../../networks/node/export.ts";
+export * from "../../networks/node/file.ts";
+export * from "../../networks/node/open.ts";
+export * from "./job.ts";
+export * from "./record.ts";
+export { findCheckpoint, readCheckpoint } from "./files.ts";
 export { type MlflowOptions, reportToMlflow } from "./mlflow.ts";
 export { observeForTensorBoard } from "./tensorboard.ts";

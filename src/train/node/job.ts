@@ -1,4 +1,4 @@
-import { builtFile } from "../../data/node/built-file.ts";
+import { builtFile } from "../../files/node.ts";
 import type { Augmentation } from "../../data/augmentation.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
@@ -6,12 +6,12 @@ import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { Classification, Evaluation } from "../evaluate.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
 import type { LoweringChoice } from "../lowering.ts";
-import type { TaskNotes } from "../network-card.ts";
+import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
-import { type ChildJob, startChildJob } from "./child-job.ts";
-import type { Distributions } from "./training-details.ts";
+import { type ChildJob, startChildJob } from "../../jobs/node/child-process.ts";
+import type { Distributions } from "./details.ts";
 
 /** By what images are normalised. */
 export type NormalizationChoice = "data" | "imagenet";
@@ -120,7 +120,7 @@ export interface TrainingResult {
 export function startTraining(
   job: TrainingJob,
   onEvent: (event: TrainingEvent) => void,
-  worker: URL = builtFile(import.meta.url, "./train-worker.js"),
+  worker: URL = builtFile(import.meta.url, "../../tasks/classify/node/worker.js"),
 ): ChildJob<TrainingResult> {
   return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(worker, job, onEvent);
 }

@@ -1,4 +1,4 @@
-import type { TrainingEvent, TrainingResult } from "./training.ts";
+import type { TrainingEvent, TrainingResult } from "./job.ts";
 
 /** Numbers under the names by which other tools show them. */
 export type Metrics = Readonly<Record<string, number>>;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { exampleNotes } from "../../../test/support/training.ts";
 import { reportToMlflow } from "./mlflow.ts";
-import type { TrainingEvent, TrainingResult } from "./training.ts";
+import type { TrainingEvent, TrainingResult } from "./job.ts";
 
 interface Call {
   readonly path: string;

@@ -1,7 +1,7 @@
 import { errorMessage, OptionError, ResiduaError } from "../../tensor/errors.ts";
 import type { JobObserver, JobOutcome } from "../observers.ts";
-import { finalMetrics, type Metrics, metricsOf } from "./training-metrics.ts";
-import type { TrainingEvent, TrainingResult, TrainingStart } from "./training.ts";
+import { finalMetrics, type Metrics, metricsOf } from "./metrics.ts";
+import type { TrainingEvent, TrainingResult, TrainingStart } from "./job.ts";
 
 /** Where and how runs are reported. */
 export interface MlflowOptions {

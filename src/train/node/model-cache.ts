@@ -1,8 +1,8 @@
+import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeFolder, writeFileAtomically } from "../../weights/node/files.ts";
 import type { ModelCache } from "../model-cache.ts";
 
 /** What all compiled models together may take; those unused for longest go first. */

@@ -1,27 +1,28 @@
+import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { buildGradientStep } from "../../compile/step/steps.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { makeFolder, writeFileAtomically } from "../../weights/node.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
-import { type Evaluation, withInference } from "../evaluate.ts";
-import { exportOnnxChunks } from "../export.ts";
+import type { Evaluation } from "../evaluate.ts";
+import { withInference } from "../../networks/inference.ts";
+import { exportOnnxChunks } from "../../networks/export.ts";
 import { type FineTuning, planFineTuning } from "../fine-tuning.ts";
-import { createGradualTrainer } from "../gradual-trainer.ts";
+import { createGradualTrainer } from "../strategies/gradual.ts";
 import { runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
-import { averagedState, createCardModule } from "../network-card.ts";
+import { averagedState, createCardModule } from "../../networks/card.ts";
 import { stepOptionsOf } from "../recipe.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { errorMessage } from "../../tensor/errors.ts";
-import type { JobContext } from "./child-job.ts";
-import { drawBatch, measureDistributions } from "./training-details.ts";
-import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./training-files.ts";
-import type { TrainingSetup, TrainingTask } from "./training-task.ts";
-import type { TrainingEvent, TrainingJob, TrainingResult } from "./training.ts";
+import type { JobContext } from "../../jobs/node/child-process.ts";
+import { drawBatch, measureDistributions } from "./details.ts";
+import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
+import type { TrainingSetup, TrainingTask } from "./set-up.ts";
+import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
 /** A long epoch is kept in between, too. */

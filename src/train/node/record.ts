@@ -9,7 +9,7 @@ import { errorMessage } from "../../tensor/errors.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { StepProgress } from "../loop.ts";
 import type { JobObserver, JobOutcome } from "../observers.ts";
-import type { TrainingEvent, TrainingResult, TrainingStart } from "./training.ts";
+import type { TrainingEvent, TrainingResult, TrainingStart } from "./job.ts";
 
 /** What recording needs: a store, and where the project keeps its things. */
 export interface RecordOptions extends RecorderOptions {

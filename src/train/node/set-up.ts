@@ -4,7 +4,7 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluate.ts";
 import type { TrainingState } from "../trainer.ts";
-import type { TrainingJob } from "./training.ts";
+import type { TrainingJob } from "./job.ts";
 
 /** What a training step of a task has that differs from classification's: its loss, its labels, what it counts as right. */
 export type TaskStep = Partial<Pick<ForwardOptions, "loss" | "labelShape" | "correct">>;

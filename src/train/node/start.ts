@@ -1,3 +1,4 @@
+import { readFileBytes } from "../../files/node.ts";
 import { basename } from "node:path";
 import { importNetwork } from "../../nn/imported/import.ts";
 import { initializeState } from "../../nn/initialization.ts";
@@ -6,12 +7,12 @@ import { headOf, type Module } from "../../nn/module.ts";
 import { decodeModel } from "../../onnx/decode.ts";
 import { OptionError, UnsupportedError } from "../../tensor/errors.ts";
 import { readExternalBeside } from "../../weights/node/external.ts";
-import { readFileBytes, readWeightsFile } from "../../weights/node.ts";
-import { findOnnxCard } from "../export.ts";
-import { describeLeft, loadWeights } from "../load-weights.ts";
-import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../network-card.ts";
+import { readWeightsFile } from "../../weights/node.ts";
+import { findOnnxCard } from "../../networks/export.ts";
+import { describeLeft, loadWeights } from "../../networks/load-weights.ts";
+import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../../networks/card.ts";
 import type { TrainingState } from "../trainer.ts";
-import type { FreshTraining, WeightsStart } from "./training.ts";
+import type { FreshTraining, WeightsStart } from "./job.ts";
 
 /** A network to be trained, before it is known what on. */
 export interface NetworkStart {

@@ -7,9 +7,9 @@ import { exampleNotes } from "../../../test/support/training.ts";
 import { createHistogram } from "../histogram.ts";
 import type { StepProgress } from "../loop.ts";
 import { float32, int64 } from "../../tensor/tensor.ts";
-import { drawBatch } from "./training-details.ts";
+import { drawBatch } from "./details.ts";
 import { observeForTensorBoard } from "./tensorboard.ts";
-import type { TrainingEvent, TrainingResult } from "./training.ts";
+import type { TrainingEvent, TrainingResult } from "./job.ts";
 
 let folder: string;
 beforeEach(() => {

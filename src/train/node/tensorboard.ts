@@ -1,16 +1,16 @@
+import { makeFolder, toEnvironmentError } from "../../files/node.ts";
 import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import { addForward } from "../../nn/forward.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { makeFolder, toEnvironmentError } from "../../weights/node.ts";
-import { createCardModule, type NetworkCard } from "../network-card.ts";
+import { createCardModule, type NetworkCard } from "../../networks/card.ts";
 import type { JobObserver } from "../observers.ts";
 import { encodeFileVersion, encodeGraphEvent, encodeSummary, type SummaryValue } from "../tensorboard/event.ts";
 import { encodeGraphDef } from "../tensorboard/graph.ts";
-import { finalMetrics, type Metrics, metricsOf } from "./training-metrics.ts";
-import type { TrainingEvent, TrainingResult } from "./training.ts";
+import { finalMetrics, type Metrics, metricsOf } from "./metrics.ts";
+import type { TrainingEvent, TrainingResult } from "./job.ts";
 
 /** What waits for a slow disk at most; then the log is given up rather than the memory. */
 const LARGEST_BACKLOG = 2 ** 26;

@@ -1,5 +1,5 @@
-import type { FineTuning } from "./fine-tuning.ts";
-import { createTrainer, type Trainer, type TrainerOptions } from "./trainer.ts";
+import type { FineTuning } from "../fine-tuning.ts";
+import { createTrainer, type Trainer, type TrainerOptions } from "../trainer.ts";
 
 /**
  * A trainer whose layers are unfrozen in phases: each phase has a compiled step of its own, which takes over what the one

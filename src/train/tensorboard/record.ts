@@ -1,4 +1,4 @@
-import { crc32c } from "../../weights/crc32.ts";
+import { crc32c } from "../../weights/zip/crc32.ts";
 
 const MASK_DELTA = 0xa282ead8;
 

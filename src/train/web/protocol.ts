@@ -2,7 +2,7 @@ import type { Augmentation } from "../../data/augmentation.ts";
 import type { ImageSet } from "../../data/image-set.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StepProgress, TrainingOutcome } from "../loop.ts";
-import type { NetworkCard } from "../network-card.ts";
+import type { NetworkCard } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EpochRecord } from "../checkpoint.ts";
 

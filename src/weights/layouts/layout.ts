@@ -1,4 +1,4 @@
-import type { Structure } from "../structure.ts";
+import type { Structure } from "../recognise/structure.ts";
 import type { Origin } from "../weights-file.ts";
 import type { NamePair } from "./names.ts";
 

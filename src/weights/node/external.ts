@@ -1,9 +1,9 @@
+import { largestFile, toEnvironmentError } from "../../files/node.ts";
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { ReadExternal } from "../../onnx/decode.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import { quote } from "../printable.ts";
-import { largestFile, toEnvironmentError } from "./files.ts";
 
 /**
  * Reads what an ONNX model keeps in files beside it: from its own folder alone, symbolic links followed before that is

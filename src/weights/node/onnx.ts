@@ -1,3 +1,4 @@
+import { readFileBytes, writeFileAtomically } from "../../files/node.ts";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -6,7 +7,6 @@ import { decodeModel } from "../../onnx/decode.ts";
 import { encodeExternalModel, encodeModelChunks, fitsOneFile } from "../../onnx/encode.ts";
 import type { Model } from "../../onnx/graph.ts";
 import { readExternalBeside } from "./external.ts";
-import { readFileBytes, writeFileAtomically } from "./files.ts";
 
 /**
  * Reads an ONNX file with the weights that lie in files beside it.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
-import { encodeSafetensors } from "../safetensors.ts";
+import { encodeSafetensors } from "../safetensors/safetensors.ts";
 import { readExternalBeside } from "./external.ts";
 import { readWeightsFile } from "./weights.ts";
 

@@ -1,10 +1,10 @@
+import { readFileBytes, writeFileAtomically } from "../../files/node.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { decodeNpy, encodeNpy } from "../npy.ts";
-import { encodePytorchChunks } from "../pytorch-write.ts";
-import { encodeSafetensorsChunks } from "../safetensors.ts";
+import { encodePytorchChunks } from "../pytorch/write.ts";
+import { encodeSafetensorsChunks } from "../safetensors/safetensors.ts";
 import { openWeights, type WeightsFile } from "../weights-file.ts";
 import { readExternalBeside } from "./external.ts";
-import { readFileBytes, writeFileAtomically } from "./files.ts";
 import { isShardIndex, readShards } from "./sharded.ts";
 
 /**

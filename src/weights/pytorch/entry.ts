@@ -1,6 +1,6 @@
-import { FormatError } from "../tensor/errors.ts";
-import { listNames, quote } from "./printable.ts";
-import { isPickledTensor, type PickledTensor } from "./pytorch-pickle.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { listNames, quote } from "../printable.ts";
+import { isPickledTensor, type PickledTensor } from "./pickle.ts";
 
 /** Where training scripts keep the weights in a checkpoint, most wanted first; averaged weights only if there are no others. */
 const entryNames: readonly string[] = [

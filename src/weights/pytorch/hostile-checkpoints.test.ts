@@ -9,10 +9,10 @@ import {
   type PicklePart,
   repeat,
   tensorPart,
-} from "../../test/support/pickles.ts";
-import { crashOf, readGoldenBytes } from "../../test/support/weights.ts";
-import { FormatError } from "../tensor/errors.ts";
-import { decodePytorch } from "./pytorch.ts";
+} from "../../../test/support/pickles.ts";
+import { crashOf, readGoldenBytes } from "../../../test/support/weights.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { decodePytorch } from "./read.ts";
 
 const where = "w.pth";
 const plain = { size: 4, offset: 0, shape: [4], strides: [1] };

@@ -1,8 +1,8 @@
-import { FormatError } from "../tensor/errors.ts";
-import { quote } from "./printable.ts";
-import { type PickledStorage, unpickle } from "./pytorch-pickle.ts";
-import { createPickleReader, type PickleReader } from "./pytorch-pickle-reader.ts";
-import { storageBytes } from "./pytorch-tensor.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { quote } from "../printable.ts";
+import { type PickledStorage, unpickle } from "./pickle.ts";
+import { createPickleReader, type PickleReader } from "./pickle-reader.ts";
+import { storageBytes } from "./tensor.ts";
 
 /** A file before PyTorch 1.6: its value, and the storages that follow. */
 export interface LegacyCheckpoint {

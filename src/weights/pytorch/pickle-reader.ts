@@ -1,4 +1,4 @@
-import { FormatError } from "../tensor/errors.ts";
+import { FormatError } from "../../tensor/errors.ts";
 
 /** The reader that pickleparser's `Parser.read` takes; it asks `hasNext` before every opcode and nowhere else. */
 export interface PickleReader {

@@ -1,8 +1,8 @@
-import type { DType } from "../tensor/dtype.ts";
-import { UnsupportedError } from "../tensor/errors.ts";
-import { type Shape, stridesOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { joinBytes } from "../tensor/bytes.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { UnsupportedError } from "../../tensor/errors.ts";
+import { type Shape, stridesOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { joinBytes } from "../../tensor/bytes.ts";
 
 const storageTypes: { readonly [D in DType]?: string } = {
   float64: "DoubleStorage",

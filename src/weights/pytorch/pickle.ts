@@ -1,10 +1,10 @@
 import { Parser } from "pickleparser";
-import { bytesPerElement, type DType } from "../tensor/dtype.ts";
-import { FormatError, ResiduaError } from "../tensor/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
-import { quote } from "./printable.ts";
-import type { PickleReader } from "./pytorch-pickle-reader.ts";
-import { lastIndex } from "./strided.ts";
+import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
+import { FormatError, ResiduaError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { quote } from "../printable.ts";
+import type { PickleReader } from "./pickle-reader.ts";
+import { lastIndex } from "../strided.ts";
 
 /** A run of elements that the pickle speaks of; its bytes lie elsewhere in the file. */
 export interface PickledStorage {

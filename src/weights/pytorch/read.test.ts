@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { checkpoint, global, integer, op, pickle, type PicklePart, tensorPart } from "../../test/support/pickles.ts";
-import { describeTensor, type ExpectedTensor, readGoldenBytes } from "../../test/support/weights.ts";
-import { FormatError } from "../tensor/errors.ts";
-import { sizeOf } from "../tensor/shape.ts";
-import { decodePytorch } from "./pytorch.ts";
+import { checkpoint, global, integer, op, pickle, type PicklePart, tensorPart } from "../../../test/support/pickles.ts";
+import { describeTensor, type ExpectedTensor, readGoldenBytes } from "../../../test/support/weights.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { decodePytorch } from "./read.ts";
 
 interface Manifest {
   readonly torch: string;

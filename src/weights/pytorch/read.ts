@@ -1,12 +1,12 @@
-import { FormatError, UnsupportedError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { quote } from "./printable.ts";
-import { findStateDict, unwrapNames } from "./pytorch-entry.ts";
-import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./pytorch-legacy.ts";
-import { type PickledStorage, unpickle } from "./pytorch-pickle.ts";
-import { createPickleReader } from "./pytorch-pickle-reader.ts";
-import { createTensorLoader } from "./pytorch-tensor.ts";
-import { looksLikeZip, openZip } from "./pytorch-zip.ts";
+import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { quote } from "../printable.ts";
+import { findStateDict, unwrapNames } from "./entry.ts";
+import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./legacy.ts";
+import { type PickledStorage, unpickle } from "./pickle.ts";
+import { createPickleReader } from "./pickle-reader.ts";
+import { createTensorLoader } from "./tensor.ts";
+import { looksLikeZip, openZip } from "../zip/read.ts";
 
 /** A checkpoint whose pickle has been read and whose storages can be. */
 interface Checkpoint {

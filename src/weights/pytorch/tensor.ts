@@ -1,11 +1,11 @@
-import { bytesPerElement, type DType, type DTypeArrays, dtypeArrays } from "../tensor/dtype.ts";
-import { FormatError } from "../tensor/errors.ts";
-import { formatShape, sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { viewElements } from "./bytes.ts";
-import { quote } from "./printable.ts";
-import type { PickledStorage, PickledTensor } from "./pytorch-pickle.ts";
-import { gatherElements, isRowMajor } from "./strided.ts";
+import { bytesPerElement, type DType, type DTypeArrays, dtypeArrays } from "../../tensor/dtype.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { formatShape, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { viewElements } from "../bytes.ts";
+import { quote } from "../printable.ts";
+import type { PickledStorage, PickledTensor } from "./pickle.ts";
+import { gatherElements, isRowMajor } from "../strided.ts";
 
 /** Turns a described tensor into one with elements; `name` is for errors. */
 export type TensorLoader = (name: string, described: PickledTensor) => Tensor;

@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { arbitraryTensors, contentOf, readGoldenBytes } from "../../test/support/weights.ts";
-import type { DType } from "../tensor/dtype.ts";
-import { ShapeError, UnsupportedError } from "../tensor/errors.ts";
-import { float32, type Tensor } from "../tensor/tensor.ts";
-import { decodePytorch } from "./pytorch.ts";
-import { encodePytorch, encodePytorchChunks } from "./pytorch-write.ts";
-import { openZip } from "./pytorch-zip.ts";
+import { arbitraryTensors, contentOf, readGoldenBytes } from "../../../test/support/weights.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { ShapeError, UnsupportedError } from "../../tensor/errors.ts";
+import { float32, type Tensor } from "../../tensor/tensor.ts";
+import { decodePytorch } from "./read.ts";
+import { encodePytorch, encodePytorchChunks } from "./write.ts";
+import { openZip } from "../zip/read.ts";
 
 const where = "w.pth";
 const known: readonly DType[] = [

@@ -1,8 +1,8 @@
-import { UnsupportedError } from "../tensor/errors.ts";
-import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
-import { joinBytes } from "../tensor/bytes.ts";
-import { pickleStateDict } from "./pytorch-pickle-writer.ts";
-import { zipChunks } from "./zip-writer.ts";
+import { UnsupportedError } from "../../tensor/errors.ts";
+import { bytesOf, type Tensor, tensor } from "../../tensor/tensor.ts";
+import { joinBytes } from "../../tensor/bytes.ts";
+import { pickleStateDict } from "./pickle-writer.ts";
+import { zipChunks } from "../zip/write.ts";
 
 /** What PyTorch writes into a checkpoint's `version` entry since 1.6. */
 const formatVersion = "3\n";

@@ -1,15 +1,15 @@
-import type { Module } from "../nn/module.ts";
-import { buffersOf, headOf, parametersOf } from "../nn/module.ts";
-import { WeightsError } from "../tensor/errors.ts";
-import { sameShape, type Shape } from "../tensor/shape.ts";
-import { float32, type Tensor } from "../tensor/tensor.ts";
+import type { Module } from "../../nn/module.ts";
+import { buffersOf, headOf, parametersOf } from "../../nn/module.ts";
+import { WeightsError } from "../../tensor/errors.ts";
+import { sameShape, type Shape } from "../../tensor/shape.ts";
+import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { type Identification, identifyWeights } from "./identify.ts";
-import type { LayoutBuild } from "./layouts/layout.ts";
+import type { LayoutBuild } from "../layouts/layout.ts";
 import { ownNames } from "./own-names.ts";
 import { suggestShortcutType } from "./shortcut-difference.ts";
 import { describeDifference, matchStateDict, type StateDictDifference } from "./state-dict-difference.ts";
-import { toFloat32 } from "./to-float32.ts";
-import type { WeightsFile } from "./weights-file.ts";
+import { toFloat32 } from "../to-float32.ts";
+import type { WeightsFile } from "../weights-file.ts";
 
 /** A network's own weights, out of a file of any layout. */
 export interface AdaptedWeights {

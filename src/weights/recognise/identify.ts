@@ -1,11 +1,11 @@
-import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { layouts as allLayouts } from "./layouts/index.ts";
-import type { Layout } from "./layouts/layout.ts";
-import { createNameTable, type NameTable } from "./layouts/names.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { layouts as allLayouts } from "../layouts/index.ts";
+import type { Layout } from "../layouts/layout.ts";
+import { createNameTable, type NameTable } from "../layouts/names.ts";
 import { type CommonShapes, readStructure, type Structure } from "./structure.ts";
-import type { WeightsFile } from "./weights-file.ts";
+import type { WeightsFile } from "../weights-file.ts";
 
 /** What a weights file is taken for. */
 export interface Identification {

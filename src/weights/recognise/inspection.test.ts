@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { layoutCase, layoutCases, shapesOfCase } from "../../test/support/layouts.ts";
-import { OptionError, WeightsError } from "../tensor/errors.ts";
-import { float32 } from "../tensor/tensor.ts";
+import { layoutCase, layoutCases, shapesOfCase } from "../../../test/support/layouts.ts";
+import { OptionError, WeightsError } from "../../tensor/errors.ts";
+import { float32 } from "../../tensor/tensor.ts";
 import { inspectWeights } from "./inspection.ts";
 import { depthOf } from "./structure.ts";
-import type { WeightsFile } from "./weights-file.ts";
+import type { WeightsFile } from "../weights-file.ts";
 
 /** By hand, from the systems' sources: network, axes, shortcut, layout, image channels, classes. */
 const expected: Readonly<Record<string, readonly unknown[]>> = {

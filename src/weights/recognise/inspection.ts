@@ -1,14 +1,14 @@
-import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { OptionError, WeightsError } from "../tensor/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import { OptionError, WeightsError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import { closestLayout, identifyWeights, type Identification, nameTableOf } from "./identify.ts";
-import { layouts } from "./layouts/index.ts";
-import type { Layout } from "./layouts/layout.ts";
+import { layouts } from "../layouts/index.ts";
+import type { Layout } from "../layouts/layout.ts";
 import { networkShapes } from "./network-shapes.ts";
 import { titleOf } from "./network-title.ts";
-import { listNames } from "./printable.ts";
+import { listNames } from "../printable.ts";
 import { compareShapes, describeDifference, type StateDictDifference } from "./state-dict-difference.ts";
-import type { WeightsFile } from "./weights-file.ts";
+import type { WeightsFile } from "../weights-file.ts";
 
 /** What the user knows better than the file says. */
 export interface InspectOptions {

@@ -1,5 +1,5 @@
-import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import type { Shape } from "../tensor/shape.ts";
+import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import type { CommonShapes, StageStructure, Structure } from "./structure.ts";
 
 /** A block's place and channels. */

@@ -1,5 +1,5 @@
 import { nameTableOf } from "./identify.ts";
-import { layouts } from "./layouts/index.ts";
+import { layouts } from "../layouts/index.ts";
 
 /** A network's own names by the common ones; undefined where it is named as none of the layouts is. */
 export function ownNames(names: readonly string[]): ReadonlyMap<string, string> | undefined {

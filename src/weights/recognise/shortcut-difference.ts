@@ -1,5 +1,5 @@
-import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { StateDictDifference } from "./state-dict-difference.ts";
 
 /** A difference, with what was compared. */

@@ -1,4 +1,4 @@
-import type { Shape } from "../tensor/shape.ts";
+import type { Shape } from "../../tensor/shape.ts";
 
 /** What the names and shapes of a residual network's weights say about it. */
 export interface Structure {

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { arbitraryTensors, contentOf, crashOf } from "../../test/support/weights.ts";
-import { FormatError, OptionError, ShapeError } from "../tensor/errors.ts";
-import { float32, int64, type Tensor } from "../tensor/tensor.ts";
+import { arbitraryTensors, contentOf, crashOf } from "../../../test/support/weights.ts";
+import { FormatError, OptionError, ShapeError } from "../../tensor/errors.ts";
+import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import { decodeSafetensors, encodeSafetensors, encodeSafetensorsChunks } from "./safetensors.ts";
 
 const where = "w.safetensors";

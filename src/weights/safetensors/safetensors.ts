@@ -1,10 +1,10 @@
-import { bytesPerElement } from "../tensor/dtype.ts";
-import { FormatError, OptionError } from "../tensor/errors.ts";
-import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
-import { joinBytes } from "../tensor/bytes.ts";
-import { compareText, viewElements } from "./bytes.ts";
-import { quote } from "./printable.ts";
-import { parseSafetensorsHeader, safetensorsNames, type SafetensorsRange } from "./safetensors-header.ts";
+import { bytesPerElement } from "../../tensor/dtype.ts";
+import { FormatError, OptionError } from "../../tensor/errors.ts";
+import { bytesOf, type Tensor, tensor } from "../../tensor/tensor.ts";
+import { joinBytes } from "../../tensor/bytes.ts";
+import { compareText, viewElements } from "../bytes.ts";
+import { quote } from "../printable.ts";
+import { parseSafetensorsHeader, safetensorsNames, type SafetensorsRange } from "./header.ts";
 
 /** What a safetensors file holds. */
 export interface SafetensorsFile {

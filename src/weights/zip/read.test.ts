@@ -1,10 +1,10 @@
 import { deflateSync, strToU8, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { FormatError } from "../tensor/errors.ts";
-import { joinBytes } from "../tensor/bytes.ts";
+import { FormatError } from "../../tensor/errors.ts";
+import { joinBytes } from "../../tensor/bytes.ts";
 import { crc32 } from "./crc32.ts";
-import { openZip } from "./pytorch-zip.ts";
-import { zipChunks } from "./zip-writer.ts";
+import { openZip } from "./read.ts";
+import { zipChunks } from "./write.ts";
 
 const where = "w.pth";
 const content = strToU8("some weights");

@@ -1,8 +1,8 @@
 import { Inflate } from "fflate";
-import { FormatError } from "../tensor/errors.ts";
+import { FormatError } from "../../tensor/errors.ts";
 import { crc32 } from "./crc32.ts";
-import { quote } from "./printable.ts";
-import { readZipDirectory, type ZipEntry } from "./pytorch-zip-directory.ts";
+import { quote } from "../printable.ts";
+import { readZipDirectory, type ZipEntry } from "./directory.ts";
 
 /** A zip file whose directory has been checked; nothing is unpacked before it is asked for. */
 export interface ZipArchive {

@@ -1,5 +1,5 @@
-import { OptionError } from "../tensor/errors.ts";
-import { joinBytes } from "../tensor/bytes.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { joinBytes } from "../../tensor/bytes.ts";
 import { crc32 } from "./crc32.ts";
 
 /** Where every entry's bytes begin: at a multiple of this, as PyTorch maps them into memory. */

@@ -1,10 +1,10 @@
-import { builtFile } from "../../data/node/built-file.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
-import type { SessionOptions } from "../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../train/lowering.ts";
-import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
-import type { Recipe } from "../../train/recipe.ts";
-import type { AdviceStudy } from "../advise/measured.ts";
+import { builtFile } from "../../../files/node.ts";
+import type { ModelOptions } from "../../../nn/model-options.ts";
+import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { LoweringChoice } from "../../../train/lowering.ts";
+import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { Recipe } from "../../../train/recipe.ts";
+import type { AdviceStudy } from "../measured.ts";
 
 /** Networks to train for a short while, as the child gets them. */
 export interface MeasureJob {
@@ -37,9 +37,5 @@ export type Measured = NonNullable<AdviceStudy["measured"]>;
 
 /** Trains a network and its variants for a short while in a child process; stopped, it returns and keeps what it has. */
 export function startMeasuring(job: MeasureJob, onEvent: (event: MeasureEvent) => void): ChildJob<Measured> {
-  return startChildJob<MeasureJob, MeasureEvent, Measured>(
-    builtFile(import.meta.url, "./advise-worker.js"),
-    job,
-    onEvent,
-  );
+  return startChildJob<MeasureJob, MeasureEvent, Measured>(builtFile(import.meta.url, "./worker.js"), job, onEvent);
 }

@@ -1,24 +1,30 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { noAugmentation } from "../../data/augmentation.ts";
-import { type Dataset, takeFirst } from "../../data/image-set.ts";
-import { openEvaluation } from "../../data/node/evaluation.ts";
-import { createBatchLoader } from "../../data/node/loader.ts";
-import { openDataset } from "../../data/node/open.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel, type NamedModel } from "../../nn/models.ts";
-import { createNodeRuntime } from "../../runtime/node.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import { evaluate, evaluationBatchSize, withInference } from "../../train/evaluate.ts";
-import { chooseLowering, type ChosenLowering } from "../../train/lowering.ts";
-import { type JobContext, serveJob } from "../../train/node/child-job.ts";
-import { createModelCache } from "../../train/node/model-cache.ts";
-import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../train/recipe.ts";
-import { createTrainer, DivergenceError, type Trainer } from "../../train/trainer.ts";
-import { measureEffect, type ShortRun } from "../advise/measured.ts";
-import type { Measured, MeasureEvent, MeasureJob } from "./advise.ts";
-import { identifyStudy } from "./point-journal.ts";
-import { createTrainingKeeper, keptNumber, type KeptTraining, type TrainingKeeper } from "./training-keeper.ts";
+import { noAugmentation } from "../../../data/augmentation.ts";
+import { type Dataset, takeFirst } from "../../../data/image-set.ts";
+import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { createBatchLoader } from "../../../data/node/loader.ts";
+import { openDataset } from "../../../data/node/open.ts";
+import type { ModelOptions } from "../../../nn/model-options.ts";
+import { createModel, type NamedModel } from "../../../nn/models.ts";
+import { createNodeRuntime } from "../../../runtime/node.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
+import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { withInference } from "../../../networks/inference.ts";
+import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
+import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import { createModelCache } from "../../../train/node/model-cache.ts";
+import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
+import { createTrainer, DivergenceError, type Trainer } from "../../../train/trainer.ts";
+import { measureEffect, type ShortRun } from "../measured.ts";
+import type { Measured, MeasureEvent, MeasureJob } from "./job.ts";
+import { identifyStudy } from "../../../jobs/node/point-journal.ts";
+import {
+  createTrainingKeeper,
+  keptNumber,
+  type KeptTraining,
+  type TrainingKeeper,
+} from "../../../jobs/node/training-keeper.ts";
 
 interface Workplace {
   readonly runtime: Runtime;

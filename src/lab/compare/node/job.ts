@@ -1,10 +1,10 @@
-import { builtFile } from "../../data/node/built-file.ts";
-import type { SessionOptions } from "../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../train/lowering.ts";
-import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
-import type { Recipe } from "../../train/recipe.ts";
+import { builtFile } from "../../../files/node.ts";
+import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { LoweringChoice } from "../../../train/lowering.ts";
+import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { Recipe } from "../../../train/recipe.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
-import type { RunPlan } from "../comparison-plan.ts";
+import type { RunPlan } from "../plan.ts";
 
 /** A whole comparison, as the child gets it. */
 export interface CompareJob {
@@ -94,7 +94,7 @@ export interface CompareResult {
 /** Trains and tests all networks of a comparison, one after another, in a child process. */
 export function startComparison(job: CompareJob, onEvent: (event: CompareEvent) => void): ChildJob<CompareResult> {
   return startChildJob<CompareJob, CompareEvent, CompareResult>(
-    builtFile(import.meta.url, "./compare-worker.js"),
+    builtFile(import.meta.url, "./worker.js"),
     job,
     onEvent,
   );

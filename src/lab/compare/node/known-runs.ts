@@ -1,10 +1,10 @@
-import { decodeNumber } from "../../store/json.ts";
-import { listRuns, readMetricPages, type RunStore } from "../../store/run-store.ts";
-import { hashConfiguration, type Run } from "../../store/run.ts";
+import { decodeNumber } from "../../../store/json.ts";
+import { listRuns, readMetricPages, type RunStore } from "../../../store/run-store.ts";
+import { hashConfiguration, type Run } from "../../../store/run.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
-import type { RunPlan } from "../comparison-plan.ts";
-import type { CompareJob } from "./compare.ts";
-import { comparedRunConfiguration, curveMetrics } from "./comparison-record.ts";
+import type { RunPlan } from "../plan.ts";
+import type { CompareJob } from "./job.ts";
+import { comparedRunConfiguration, curveMetrics } from "./record.ts";
 
 /** What names a run: equal keys are the same experiment. */
 export function keyOfRun(job: Parameters<typeof comparedRunConfiguration>[0], plan: RunPlan): string {

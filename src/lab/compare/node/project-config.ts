@@ -3,13 +3,13 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import * as v from "valibot";
-import { parseShortcutType, type ShortcutType } from "../../nn/shortcuts/type.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
-import { errorMessage, OptionError, ResiduaError } from "../../tensor/errors.ts";
-import { checkPlainData, countingNumber, wholeNumber } from "../../train/plain-data.ts";
-import type { Recipe } from "../../train/recipe.ts";
+import { parseShortcutType, type ShortcutType } from "../../../nn/shortcuts/type.ts";
+import type { ModelOptions } from "../../../nn/model-options.ts";
+import { errorMessage, OptionError, ResiduaError } from "../../../tensor/errors.ts";
+import { checkPlainData, countingNumber, wholeNumber } from "../../../files/schema.ts";
+import type { Recipe } from "../../../train/recipe.ts";
 import type { EqualBudget } from "../comparison.ts";
-import type { AxisValue } from "../comparison-plan.ts";
+import type { AxisValue } from "../plan.ts";
 
 /** What `residua.config.ts` may say of comparisons; what the command line says goes before it. */
 export interface CompareConfig {

@@ -1,15 +1,15 @@
 import { basename, resolve } from "node:path";
-import { keepArtifact } from "../../store/artifacts.ts";
-import { describeCode, describeEnvironment } from "../../store/provenance.ts";
-import { type RunEnd, type RunRecorder, startRecording } from "../../store/recorder.ts";
-import { addArtifacts } from "../../store/run-store.ts";
-import type { MetricPoint } from "../../store/run.ts";
-import { errorMessage } from "../../tensor/errors.ts";
-import type { RecordOptions } from "../../train/node/training-record.ts";
-import type { JobObserver, JobOutcome } from "../../train/observers.ts";
+import { keepArtifact } from "../../../store/artifacts.ts";
+import { describeCode, describeEnvironment } from "../../../store/provenance.ts";
+import { type RunEnd, type RunRecorder, startRecording } from "../../../store/recorder.ts";
+import { addArtifacts } from "../../../store/run-store.ts";
+import type { MetricPoint } from "../../../store/run.ts";
+import { errorMessage } from "../../../tensor/errors.ts";
+import type { RecordOptions } from "../../../train/node/record.ts";
+import type { JobObserver, JobOutcome } from "../../../train/observers.ts";
 import type { CurvePoint } from "../comparison.ts";
-import type { RunPlan } from "../comparison-plan.ts";
-import type { ComparedStart, CompareEvent, CompareJob, CompareResult } from "./compare.ts";
+import type { RunPlan } from "../plan.ts";
+import type { ComparedStart, CompareEvent, CompareJob, CompareResult } from "./job.ts";
 
 /** Under which names a run's curve is kept. */
 export const curveMetrics = { loss: "loss", firstLayerGradientNorm: "first-layer-gradient-norm" } as const;

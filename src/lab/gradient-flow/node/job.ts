@@ -1,10 +1,10 @@
-import { builtFile } from "../../data/node/built-file.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
-import type { SessionOptions } from "../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../train/lowering.ts";
-import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
-import type { Recipe } from "../../train/recipe.ts";
-import type { FlowStudy, NetworkFlow } from "../gradient-flow/study.ts";
+import { builtFile } from "../../../files/node.ts";
+import type { ModelOptions } from "../../../nn/model-options.ts";
+import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { LoweringChoice } from "../../../train/lowering.ts";
+import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { Recipe } from "../../../train/recipe.ts";
+import type { FlowStudy, NetworkFlow } from "../study.ts";
 
 /** What a network is measured from: fresh weights of a named one, or those of a file. */
 export type FlowStart =
@@ -46,9 +46,5 @@ export type FlowEvent =
 
 /** Measures networks one after another in a child process; stopped, it returns and keeps what it has. */
 export function startGradientFlow(job: FlowJob, onEvent: (event: FlowEvent) => void): ChildJob<FlowStudy> {
-  return startChildJob<FlowJob, FlowEvent, FlowStudy>(
-    builtFile(import.meta.url, "./gradient-flow-worker.js"),
-    job,
-    onEvent,
-  );
+  return startChildJob<FlowJob, FlowEvent, FlowStudy>(builtFile(import.meta.url, "./worker.js"), job, onEvent);
 }

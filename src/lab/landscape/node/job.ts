@@ -1,7 +1,7 @@
-import { builtFile } from "../../data/node/built-file.ts";
-import type { SessionOptions } from "../../runtime/runtime.ts";
-import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
-import type { LandscapeStudy } from "../landscape/study.ts";
+import { builtFile } from "../../../files/node.ts";
+import type { SessionOptions } from "../../../runtime/runtime.ts";
+import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { LandscapeStudy } from "../study.ts";
 
 /** A landscape to be measured, as the child gets it. */
 export interface LandscapeJob {
@@ -38,7 +38,7 @@ export type LandscapeEvent =
 /** Measures a landscape in a child process; stopped, it returns what it has. */
 export function startLandscape(job: LandscapeJob, onEvent: (event: LandscapeEvent) => void): ChildJob<LandscapeStudy> {
   return startChildJob<LandscapeJob, LandscapeEvent, LandscapeStudy>(
-    builtFile(import.meta.url, "./landscape-worker.js"),
+    builtFile(import.meta.url, "./worker.js"),
     job,
     onEvent,
   );

@@ -1,14 +1,15 @@
 import { basename } from "node:path";
-import { takeFirst } from "../../data/image-set.ts";
-import { openEvaluation } from "../../data/node/evaluation.ts";
-import { parametersOf } from "../../nn/module.ts";
-import { createNodeRuntime } from "../../runtime/node.ts";
-import { WeightsError } from "../../tensor/errors.ts";
-import { formatShape, sameShape } from "../../tensor/shape.ts";
-import { bytesOf } from "../../tensor/tensor.ts";
-import type { LabeledBatch } from "../../train/batch.ts";
-import { evaluate, evaluationBatchSize, withInference } from "../../train/evaluate.ts";
-import { type JobContext, serveJob } from "../../train/node/child-job.ts";
+import { takeFirst } from "../../../data/image-set.ts";
+import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { parametersOf } from "../../../nn/module.ts";
+import { createNodeRuntime } from "../../../runtime/node.ts";
+import { WeightsError } from "../../../tensor/errors.ts";
+import { formatShape, sameShape } from "../../../tensor/shape.ts";
+import { bytesOf } from "../../../tensor/tensor.ts";
+import type { LabeledBatch } from "../../../train/batch.ts";
+import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { withInference } from "../../../networks/inference.ts";
+import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
 import {
   type Direction,
   drawDirection,
@@ -16,11 +17,11 @@ import {
   gridOf,
   moveWeights,
   type Weights,
-} from "../landscape/directions.ts";
-import type { LandscapeStudy, LossPlane } from "../landscape/study.ts";
-import type { LandscapeEvent, LandscapeJob } from "./landscape.ts";
-import { identifyStudy, openJournal } from "./point-journal.ts";
-import { openStudyData, openStudyNetwork, type StudyNetwork } from "./study-network.ts";
+} from "../directions.ts";
+import type { LandscapeStudy, LossPlane } from "../study.ts";
+import type { LandscapeEvent, LandscapeJob } from "./job.ts";
+import { identifyStudy, openJournal } from "../../../jobs/node/point-journal.ts";
+import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
 
 interface Point {
   readonly key: string;

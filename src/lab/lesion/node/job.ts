@@ -1,7 +1,7 @@
-import { builtFile } from "../../data/node/built-file.ts";
-import type { SessionOptions } from "../../runtime/runtime.ts";
-import { type ChildJob, startChildJob } from "../../train/node/child-job.ts";
-import type { LesionScope, LesionStudy, LesionWish } from "../lesion/study.ts";
+import { builtFile } from "../../../files/node.ts";
+import type { SessionOptions } from "../../../runtime/runtime.ts";
+import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { LesionScope, LesionStudy, LesionWish } from "../study.ts";
 
 /** A study of lesions as the child gets it. */
 export interface LesionJob {
@@ -33,9 +33,5 @@ export type LesionEvent =
 
 /** Takes a network apart in a child process; stopped, it returns what it has. */
 export function startLesion(job: LesionJob, onEvent: (event: LesionEvent) => void): ChildJob<LesionStudy> {
-  return startChildJob<LesionJob, LesionEvent, LesionStudy>(
-    builtFile(import.meta.url, "./lesion-worker.js"),
-    job,
-    onEvent,
-  );
+  return startChildJob<LesionJob, LesionEvent, LesionStudy>(builtFile(import.meta.url, "./worker.js"), job, onEvent);
 }

@@ -1,23 +1,23 @@
-import { foldBatchNorm } from "../../compile/fold-batch-norm.ts";
-import { toModel } from "../../compile/inference.ts";
-import { portable } from "../../compile/portable/lowering.ts";
-import { stepNames } from "../../compile/step/names.ts";
-import { type Dataset, takeFirst } from "../../data/image-set.ts";
-import { openEvaluation } from "../../data/node/evaluation.ts";
-import { encodeModel } from "../../onnx/encode.ts";
-import type { Graph } from "../../onnx/graph.ts";
-import { createNodeRuntime } from "../../runtime/node.ts";
-import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
-import { bytesOf } from "../../tensor/tensor.ts";
-import type { LabeledBatch } from "../../train/batch.ts";
-import { evaluate, evaluationBatchSize } from "../../train/evaluate.ts";
-import { type JobContext, serveJob } from "../../train/node/child-job.ts";
-import { buildPathGraph, drawPaths, type PathLength, pathNames, weighPaths } from "../lesion/paths.ts";
-import { buildBlockedGraph, isRemovable, rewireBlocks } from "../lesion/rewire.ts";
-import { type Lesion, type LesionStudy, planLesions, planWish } from "../lesion/study.ts";
-import type { LesionEvent, LesionJob } from "./lesion.ts";
-import { identifyStudy, type MeasuredPoint, openJournal } from "./point-journal.ts";
-import { openStudyData, openStudyNetwork, type StudyNetwork } from "./study-network.ts";
+import { foldBatchNorm } from "../../../compile/fold-batch-norm.ts";
+import { toModel } from "../../../compile/inference.ts";
+import { portable } from "../../../compile/portable/lowering.ts";
+import { stepNames } from "../../../compile/step/names.ts";
+import { type Dataset, takeFirst } from "../../../data/image-set.ts";
+import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { encodeModel } from "../../../onnx/encode.ts";
+import type { Graph } from "../../../onnx/graph.ts";
+import { createNodeRuntime } from "../../../runtime/node.ts";
+import type { Runtime, SessionOptions } from "../../../runtime/runtime.ts";
+import { bytesOf } from "../../../tensor/tensor.ts";
+import type { LabeledBatch } from "../../../train/batch.ts";
+import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import { buildPathGraph, drawPaths, type PathLength, pathNames, weighPaths } from "../paths.ts";
+import { buildBlockedGraph, isRemovable, rewireBlocks } from "../rewire.ts";
+import { type Lesion, type LesionStudy, planLesions, planWish } from "../study.ts";
+import type { LesionEvent, LesionJob } from "./job.ts";
+import { identifyStudy, type MeasuredPoint, openJournal } from "../../../jobs/node/point-journal.ts";
+import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
 
 async function evaluateGraph(
   runtime: Runtime,

@@ -1,22 +1,23 @@
-import { takeFirst, type Images, type Normalization } from "../../data/image-set.ts";
-import { openEvaluation } from "../../data/node/evaluation.ts";
-import { describeGraph } from "../../onnx/analysis/describe-graph.ts";
-import { createNodeRuntime } from "../../runtime/node.ts";
-import type { SessionOptions } from "../../runtime/runtime.ts";
-import { ResiduaError } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shape.ts";
-import { float32, type Tensor } from "../../tensor/tensor.ts";
-import { stepNames } from "../../compile/step/names.ts";
-import { evaluationBatchSize, withInference } from "../../train/evaluate.ts";
-import { describableModule } from "../../train/describe-network.ts";
+import { takeFirst, type Images, type Normalization } from "../../../data/image-set.ts";
+import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { describeGraph } from "../../../onnx/analysis/describe-graph.ts";
+import { createNodeRuntime } from "../../../runtime/node.ts";
+import type { SessionOptions } from "../../../runtime/runtime.ts";
+import { ResiduaError } from "../../../tensor/errors.ts";
+import { sizeOf } from "../../../tensor/shape.ts";
+import { float32, type Tensor } from "../../../tensor/tensor.ts";
+import { stepNames } from "../../../compile/step/names.ts";
+import { evaluationBatchSize } from "../../../train/evaluate.ts";
+import { withInference } from "../../../networks/inference.ts";
+import { describableModule } from "../../../networks/describe.ts";
 import { drawArchitecture } from "../architecture.ts";
-import { type Judged, judgeImages, type Predictions } from "../classification.ts";
+import { type Judged, judgeImages, type Predictions } from "../../../tasks/classify/predictions.ts";
 import { type ActivationMap, computeGradCam } from "../grad-cam.ts";
-import type { NetworkStudy } from "../network-report.ts";
-import type { Picture } from "../report/figures.ts";
-import type { Words } from "../report/words.ts";
-import { openStudyData, openStudyNetwork, type StudyNetwork } from "./study-network.ts";
-import { drawPicture, type TakenImage } from "./study-pictures.ts";
+import type { NetworkStudy } from "../report.ts";
+import type { Picture } from "../../../report/figures.ts";
+import type { Words } from "../../../report/words.ts";
+import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
+import { drawPicture, type TakenImage } from "../../node/pictures.ts";
 
 /** What is to be studied. */
 export interface NetworkStudyJob {

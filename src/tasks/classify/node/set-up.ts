@@ -1,22 +1,22 @@
-import type { Augmentation } from "../../data/augmentation.ts";
-import { type Dataset, takeFirst } from "../../data/image-set.ts";
-import { openEvaluation } from "../../data/node/evaluation.ts";
-import { openDataset } from "../../data/node/open.ts";
-import { type Split, splitValidation } from "../../data/split.ts";
-import { selectClasses } from "../../data/select-classes.ts";
-import { FormatError, OptionError } from "../../tensor/errors.ts";
-import { formatShape, sameShape } from "../../tensor/shape.ts";
-import type { Checkpoint, CheckpointNotes } from "../checkpoint.ts";
-import { evaluate, evaluationBatchSize } from "../evaluate.ts";
-import { startOfTraining } from "../loop.ts";
-import { type ChannelStatistics, type NetworkCard, restoreNetwork } from "../network-card.ts";
-import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { imagesPerStep, type Recipe, requireRecipe } from "../recipe.ts";
-import type { TrainingState } from "../trainer.ts";
-import { readCheckpoint } from "./training-files.ts";
-import { type NetworkStart, openStart } from "./training-start.ts";
-import type { FreshTraining, NormalizationChoice } from "./training.ts";
-import type { SetupContext, TrainingSetup, TrainingTask } from "./training-task.ts";
+import type { Augmentation } from "../../../data/augmentation.ts";
+import { type Dataset, takeFirst } from "../../../data/image-set.ts";
+import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { openDataset } from "../../../data/node/open.ts";
+import { type Split, splitValidation } from "../../../data/split.ts";
+import { selectClasses } from "../../../data/select-classes.ts";
+import { FormatError, OptionError } from "../../../tensor/errors.ts";
+import { formatShape, sameShape } from "../../../tensor/shape.ts";
+import type { Checkpoint, CheckpointNotes } from "../../../train/checkpoint.ts";
+import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { startOfTraining } from "../../../train/loop.ts";
+import { type ChannelStatistics, type NetworkCard, restoreNetwork } from "../../../networks/card.ts";
+import { canonicalJson } from "../../../tensor/canonical-json.ts";
+import { imagesPerStep, type Recipe, requireRecipe } from "../../../train/recipe.ts";
+import type { TrainingState } from "../../../train/trainer.ts";
+import { readCheckpoint } from "../../../train/node/files.ts";
+import { type NetworkStart, openStart } from "../../../train/node/start.ts";
+import type { FreshTraining, NormalizationChoice } from "../../../train/node/job.ts";
+import type { SetupContext, TrainingSetup, TrainingTask } from "../../../train/node/set-up.ts";
 
 /** A training on images of classes, before it is known how batches are made of it. */
 interface ClassificationStart {

@@ -1,7 +1,7 @@
-import { serveJob } from "./child-job.ts";
-import { performTraining } from "./perform-training.ts";
-import { classificationTask } from "./training-setup.ts";
-import type { TrainingEvent, TrainingJob, TrainingResult } from "./training.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
+import { performTraining } from "../../../train/node/perform-training.ts";
+import { classificationTask } from "./set-up.ts";
+import type { TrainingEvent, TrainingJob, TrainingResult } from "../../../train/node/job.ts";
 
 serveJob<TrainingJob, TrainingEvent, TrainingResult>((job, context) =>
   performTraining(job, context, classificationTask),

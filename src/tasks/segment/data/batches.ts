@@ -1,6 +1,6 @@
-import { randomStream } from "../../tensor/random.ts";
-import { type BatchPlan, type BatchWriter, createBatchOrder, type SampleShapes } from "../batches.ts";
-import type { Normalization } from "../image-set.ts";
+import { randomStream } from "../../../tensor/random.ts";
+import { type BatchPlan, type BatchWriter, createBatchOrder, type SampleShapes } from "../../../data/batches.ts";
+import type { Normalization } from "../../../data/image-set.ts";
 import { scaledRange } from "./raster.ts";
 import { IGNORED, maskOf, type SegmentationItem, type SegmentationSet, storedIntensity } from "./set.ts";
 import { IGNORED_CLASS, writeInstanceTargets } from "./targets.ts";

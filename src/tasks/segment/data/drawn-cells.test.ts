@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OptionError } from "../../tensor/errors.ts";
+import { OptionError } from "../../../tensor/errors.ts";
 import { labelComponents } from "./components.ts";
 import { type DrawnCells, drawCells } from "./drawn-cells.ts";
 import { countCells } from "./set.ts";

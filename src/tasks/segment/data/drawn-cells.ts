@@ -1,5 +1,5 @@
-import { type RandomStream, randomStream } from "../../tensor/random.ts";
-import { OptionError } from "../../tensor/errors.ts";
+import { type RandomStream, randomStream } from "../../../tensor/random.ts";
+import { OptionError } from "../../../tensor/errors.ts";
 import type { Raster } from "./raster.ts";
 
 /** How images of cells are drawn. */

@@ -1,4 +1,4 @@
-import { OptionError } from "../../tensor/errors.ts";
+import { OptionError } from "../../../tensor/errors.ts";
 
 /** Samples as files hold them: 8, 16 or 32 bits, or floats. */
 export type Samples = Uint8Array | Uint16Array | Uint32Array | Float32Array;

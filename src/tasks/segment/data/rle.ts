@@ -1,4 +1,4 @@
-import { FormatError } from "../../tensor/errors.ts";
+import { FormatError } from "../../../tensor/errors.ts";
 
 /**
  * Fills the runs of one cell into a mask. Runs are pairs "start length", counted from 1 down the columns, as in the Data

@@ -1,5 +1,5 @@
-import { sharedBytes } from "../image-set.ts";
-import { FormatError } from "../../tensor/errors.ts";
+import { sharedBytes } from "../../../data/image-set.ts";
+import { FormatError } from "../../../tensor/errors.ts";
 import {
   type IntensityScaling,
   isColoured,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomStream } from "../../tensor/random.ts";
+import { randomStream } from "../../../tensor/random.ts";
 import { distanceToOutside } from "./distance.ts";
 import { fillRuns } from "./rle.ts";
 import { renumber } from "./set.ts";

@@ -1,5 +1,5 @@
-import { randomStream } from "../../tensor/random.ts";
-import type { SampleKey } from "../augmentation.ts";
+import { randomStream } from "../../../tensor/random.ts";
+import type { SampleKey } from "../../../data/augmentation.ts";
 
 /** How images and their masks are varied together in training. */
 export interface SegmentationAugmentation {

@@ -1,8 +1,8 @@
+import { makeFolder, writeFileAtomically } from "../../../files/node.ts";
 import { join } from "node:path";
-import { makeFolder, writeFileAtomically } from "../../../weights/node/files.ts";
-import { type DrawnCellsOptions, drawCells } from "../../segmentation/drawn-cells.ts";
-import type { MaskMeaning } from "../../segmentation/set.ts";
-import { encodePng } from "./encode.ts";
+import { type DrawnCellsOptions, drawCells } from "../data/drawn-cells.ts";
+import type { MaskMeaning } from "../data/set.ts";
+import { encodePng } from "./encode-png.ts";
 
 /** A folder of drawn images. */
 export interface DrawFolderOptions extends Omit<DrawnCellsOptions, "index"> {

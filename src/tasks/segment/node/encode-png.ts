@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import type { DrawnImage } from "../../segmentation/drawn-cells.ts";
+import type { DrawnImage } from "../data/drawn-cells.ts";
 
 /** An image of 8 or 16 bits, grey or coloured, as PNG: samples stay what they are. */
 export function encodePng({ height, width, channels, samples }: DrawnImage): Promise<Uint8Array> {

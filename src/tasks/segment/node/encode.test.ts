@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readRaster } from "../../../data/node/segmentation/raster.ts";
+import { readRaster } from "./read-raster.ts";
 import { encodeLabels } from "./encode.ts";
 
 test("more than 65,535 cells are written as TIFF of 32 bits, read back, and refused as PNG", async () => {

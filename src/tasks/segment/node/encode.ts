@@ -1,4 +1,4 @@
-import { encodePng } from "../../../data/node/segmentation/encode.ts";
+import { encodePng } from "./encode-png.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import type { Picture } from "../overlay.ts";
 import { encodeTiff } from "../tiff.ts";

@@ -1,9 +1,9 @@
-import type { MaskedFile } from "../../../data/node/segmentation/folder.ts";
-import { readMasked } from "../../../data/node/segmentation/folder.ts";
-import type { Raster } from "../../../data/segmentation/raster.ts";
-import { classesOf } from "../../../data/segmentation/set.ts";
+import type { MaskedFile } from "./folder.ts";
+import { readMasked } from "./folder.ts";
+import type { Raster } from "../data/raster.ts";
+import { classesOf } from "../data/set.ts";
 import type { Session } from "../../../runtime/runtime.ts";
-import type { NetworkCard } from "../../../train/network-card.ts";
+import type { NetworkCard } from "../../../networks/card.ts";
 import { type ClassCounts, type ClassFigures, compareClasses, summarizeClasses } from "../class-figures.ts";
 import { type CellCounts, type CellFigures, compareCells, summarizeCells } from "../evaluate.ts";
 import { predictorOf } from "../predictor.ts";

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { encodeTiff } from "../../../tasks/segmentation/tiff.ts";
-import { measureIntensity, standardScaling, writeScaled } from "../../segmentation/raster.ts";
+import { encodeTiff } from "../tiff.ts";
+import { measureIntensity, standardScaling, writeScaled } from "../data/raster.ts";
 import { listMasked, readMasked } from "./folder.ts";
 import { loadMasked } from "./load.ts";
-import { readRaster } from "./raster.ts";
+import { readRaster } from "./read-raster.ts";
 
 let folder: string;
 beforeEach(async () => {

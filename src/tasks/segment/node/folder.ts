@@ -1,12 +1,12 @@
+import { toEnvironmentError } from "../../../files/node.ts";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
-import { toEnvironmentError } from "../../../weights/node/files.ts";
-import type { Raster } from "../../segmentation/raster.ts";
-import { fillRuns } from "../../segmentation/rle.ts";
-import { type MaskedRaster, type MaskMeaning, renumber } from "../../segmentation/set.ts";
-import { readMask } from "./mask.ts";
-import { readRaster } from "./raster.ts";
+import type { Raster } from "../data/raster.ts";
+import { fillRuns } from "../data/rle.ts";
+import { type MaskedRaster, type MaskMeaning, renumber } from "../data/set.ts";
+import { readMask } from "./read-mask.ts";
+import { readRaster } from "./read-raster.ts";
 
 /** An image of a folder, with where its mask is had from. */
 export interface MaskedFile {

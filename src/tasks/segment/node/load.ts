@@ -1,16 +1,10 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
-import { splitValidation } from "../../split.ts";
-import { type IntensityScaling, requireChannels } from "../../segmentation/raster.ts";
-import {
-  classesOf,
-  createSetBuilder,
-  type MaskedRaster,
-  type MaskMeaning,
-  type SegmentationSet,
-} from "../../segmentation/set.ts";
-import { shrinkMasked } from "../../segmentation/shrink.ts";
+import { splitValidation } from "../../../data/split.ts";
+import { type IntensityScaling, requireChannels } from "../data/raster.ts";
+import { classesOf, createSetBuilder, type MaskedRaster, type MaskMeaning, type SegmentationSet } from "../data/set.ts";
+import { shrinkMasked } from "../data/shrink.ts";
 import { listMasked, type MaskedFile, readMasked } from "./folder.ts";
 
 /** Points of all images together that are kept in memory: half a gigabyte of masks, and as much of images at least. */

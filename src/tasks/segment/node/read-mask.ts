@@ -1,8 +1,8 @@
 import { FormatError } from "../../../tensor/errors.ts";
-import { labelComponents } from "../../segmentation/components.ts";
-import type { Raster } from "../../segmentation/raster.ts";
-import { type MaskMeaning, renumber } from "../../segmentation/set.ts";
-import { readRaster } from "./raster.ts";
+import { labelComponents } from "../data/components.ts";
+import type { Raster } from "../data/raster.ts";
+import { type MaskMeaning, renumber } from "../data/set.ts";
+import { readRaster } from "./read-raster.ts";
 
 /** Ids of a mask's points: the value, or what a colour amounts to. */
 function idsOf({ samples, channels, height, width }: Raster, where: string): ArrayLike<number> {

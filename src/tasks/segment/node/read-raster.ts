@@ -1,8 +1,8 @@
+import { readFileBytes } from "../../../files/node.ts";
 import sharp from "sharp";
 import { decode, type TiffIfd } from "tiff";
 import { FormatError, ResiduaError } from "../../../tensor/errors.ts";
-import { readFileBytes } from "../../../weights/node/files.ts";
-import type { Raster, Samples } from "../../segmentation/raster.ts";
+import type { Raster, Samples } from "../data/raster.ts";
 
 /** The most pixels that are decoded: 16,000 × 16,000, more is an attack or a mistake. */
 const MAXIMUM_PIXELS = 2 ** 28;

@@ -1,16 +1,16 @@
-import type { MaskedFile } from "../../data/node/segmentation/folder.ts";
-import { measureIntensity } from "../../data/segmentation/raster.ts";
-import type { Session } from "../../runtime/runtime.ts";
-import { drawErrors, judgeCellPoints, judgeClassPoints, pointErrors } from "../../tasks/segmentation/errors.ts";
-import { encodePicture } from "../../tasks/segmentation/node/encode.ts";
-import { type ComparedImage, evaluateFiles } from "../../tasks/segmentation/node/evaluate-files.ts";
-import { drawImage, drawOverlay, type Picture } from "../../tasks/segmentation/overlay.ts";
-import type { SegmentOptions } from "../../tasks/segmentation/segment.ts";
-import type { SegmentationSettings } from "../../tasks/segmentation/settings.ts";
-import type { NetworkCard } from "../../train/network-card.ts";
-import type { Picture as ReportPicture } from "../report/figures.ts";
-import type { Words } from "../report/words.ts";
-import type { SegmentationStudy } from "../segmentation-report.ts";
+import type { MaskedFile } from "./folder.ts";
+import { measureIntensity } from "../data/raster.ts";
+import type { Session } from "../../../runtime/runtime.ts";
+import { drawErrors, judgeCellPoints, judgeClassPoints, pointErrors } from "../errors.ts";
+import { encodePicture } from "./encode.ts";
+import { type ComparedImage, evaluateFiles } from "./evaluate-files.ts";
+import { drawImage, drawOverlay, type Picture } from "../overlay.ts";
+import type { SegmentOptions } from "../segment.ts";
+import type { SegmentationSettings } from "../settings.ts";
+import type { NetworkCard } from "../../../networks/card.ts";
+import type { Picture as ReportPicture } from "../../../report/figures.ts";
+import type { Words } from "../../../report/words.ts";
+import type { SegmentationStudy } from "../report.ts";
 
 /** Largest side of a picture in pixels: twice what the page shows. */
 const LARGEST = 436;

@@ -1,4 +1,4 @@
-import { builtFile } from "../../../data/node/built-file.ts";
+import { builtFile } from "../../../files/node.ts";
 
 /** The module that trains for segmentation in a child process. */
-export const segmentationWorker: URL = builtFile(import.meta.url, "./train-worker.js");
+export const segmentationWorker: URL = builtFile(import.meta.url, "./worker.js");

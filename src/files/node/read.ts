@@ -1,0 +1,49 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { EnvironmentError } from "../../tensor/errors.ts";
+import { toEnvironmentError } from "./failure.ts";
+
+/** How much of a file is read or written by one call to the system. */
+export const pieceBytes: number = 2 ** 26;
+
+/** 2 GiB less one byte: what is read into memory as a whole at most, unless another limit is given. */
+export const largestFile: number = 2 ** 31 - 1;
+
+/**
+ * Reads a whole file into memory.
+ *
+ * @param limit the most bytes it may have; 2 GiB if left out
+ * @throws {EnvironmentError} if it cannot be read, is no regular file or is larger than `limit`
+ */
+export async function readFileBytes(path: string, limit: number = largestFile): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    // Asked before opening, which would wait at a pipe.
+    const before = await stat(path);
+    if (before.isDirectory()) throw new EnvironmentError(path, "cannot read: is a folder, must be a file");
+    if (!before.isFile()) throw new EnvironmentError(path, "cannot read: is a device or pipe, must be a regular file");
+    if (before.size > limit) {
+      throw new EnvironmentError(
+        path,
+        `cannot read: takes ${before.size} bytes, at most ${limit} are read into memory`,
+      );
+    }
+    const file = await open(path, "r");
+    try {
+      return await readAll(file, path, before.size);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw toEnvironmentError(path, "cannot read", cause);
+  }
+}
+
+async function readAll(file: FileHandle, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  while (offset < size) {
+    const { bytesRead } = await file.read(bytes, offset, Math.min(pieceBytes, size - offset), offset);
+    if (bytesRead === 0) throw new EnvironmentError(path, "cannot read: it became shorter while it was being read");
+    offset += bytesRead;
+  }
+  return bytes;
+}
