@@ -11,7 +11,8 @@ import {
 } from "../networks/card.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../networks/checkpoint-file.ts";
 import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "../files/schema.ts";
-import { type Recipe, recipeSchema } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipeSchema } from "./recipe-check.ts";
 import type { TrainingState } from "./trainer.ts";
 
 /** What computed a checkpoint: the same training elsewhere may differ in the last bits. */

@@ -1,4 +1,3 @@
-import type { UpdateOptions } from "../compile/step/update.ts";
 import { headOf, type Module, parametersOf } from "../nn/module.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Recipe } from "./recipe.ts";
@@ -51,13 +50,13 @@ export function layerGroups(module: Module): readonly (readonly string[])[] {
   return [...groups.map(({ names }) => names), ...(head.length === 0 ? [] : [head])];
 }
 
-/** @throws {OptionError} naming a pattern that means no parameter, with what there is */
+/** @throws {OptionError} naming a pattern that matches no parameter, with what there is */
 function requireMatches(option: string, patterns: readonly string[], names: readonly string[]): void {
   const lost = patterns.find((pattern) => !names.some((name) => matchesPattern(pattern, name)));
   if (lost === undefined) return;
   const places = [...new Set(names.map((name) => name.split(".").slice(0, 2).join(".")))];
   const shown = places.length > 12 ? `${places.slice(0, 12).join(", ")} …` : places.join(", ");
-  throw new OptionError(option, `"${lost}" means no parameter of the network; there are ${shown}`);
+  throw new OptionError(option, `"${lost}" matches no parameter of the network; there are ${shown}`);
 }
 
 /** Which parameters are trained when, and how fast. */
@@ -67,45 +66,69 @@ export interface FineTuning {
   /** The phase that a step belongs to. @param step counts from 0 */
   readonly phaseOf: (step: number) => number;
   /** What a training step of a phase takes. */
-  readonly optionsOf: (phase: number) => Required<Pick<UpdateOptions, "frozen" | "rateFactor">>;
+  readonly optionsOf: (phase: number) => {
+    readonly frozen: (name: string) => boolean;
+    readonly rateFactor: (name: string) => number;
+  };
 }
 
 /**
  * What a recipe says about single layers, for one network.
  *
- * @throws {OptionError} if a pattern means no parameter, nothing is left to train, or the network has no classifier to
- *   begin with
+ * @throws {OptionError} if a field would change nothing: a pattern that matches no parameter or only frozen ones, a rate
+ *   where nothing is trained, two fields that exclude each other; or if nothing is left to train
  */
 export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: number): FineTuning {
   const { freeze = [], headOnly = false, unfreezeEvery, layerDecay = 1, rates = [] } = recipe;
   const names = [...parametersOf(module).keys()];
   const groups = layerGroups(module);
-  requireMatches("--freeze", freeze, names);
-  requireMatches(
-    "--lr-group",
-    rates.map(({ pattern }) => pattern),
-    names,
-  );
-  if ((headOnly || unfreezeEvery !== undefined) && headOf(module).length === 0)
-    throw new OptionError(
-      headOnly ? "--head-only" : "--unfreeze",
-      "needs a fully connected layer at the network's end",
-    );
-  const isFixed = (name: string): boolean => freeze.some((pattern) => matchesPattern(pattern, name));
   const groupOf = new Map(groups.flatMap((group, index) => group.map((name) => [name, index] as const)));
   const fromEnd = (name: string): number => groups.length - 1 - groupOf.get(name)!;
+  const isFixed = (name: string): boolean => freeze.some((pattern) => matchesPattern(pattern, name));
+  const trainedInTheEnd = names.filter((name) => !isFixed(name) && !(headOnly && fromEnd(name) > 0));
+  requireMatches("freeze", freeze, names);
+  requireHead(recipe, module);
+  if (trainedInTheEnd.length === 0) throw new OptionError("freeze", "leaves nothing to train");
+  requireTrainedRates(rates, names, trainedInTheEnd);
+  if (layerDecay !== 1 && trainedInTheEnd.every((name) => fromEnd(name) === 0))
+    throw new OptionError("layerDecay", "changes nothing when only the last stage is trained; leave it out");
   const rateFactor = (name: string): number =>
     layerDecay ** fromEnd(name) * (rates.findLast(({ pattern }) => matchesPattern(pattern, name))?.factor ?? 1);
   const frozenIn = (phase: number) => {
     const trainedGroups = headOnly ? 1 : unfreezeEvery === undefined ? groups.length : phase + 1;
     return (name: string): boolean => isFixed(name) || fromEnd(name) >= trainedGroups;
   };
-  const phases = headOnly || unfreezeEvery === undefined ? 1 : groups.length;
-  if (names.every((name) => isFixed(name) || (headOnly && fromEnd(name) > 0)))
-    throw new OptionError("--freeze", "leaves nothing to train");
+  // The classifier may be frozen, and gradual unfreezing then begin with nothing to train.
+  if (names.every(frozenIn(0))) throw new OptionError("freeze", "leaves nothing to train in the first epochs");
+  const phases = unfreezeEvery === undefined ? 1 : groups.length;
   return {
     phases,
     phaseOf: (step) => (phases === 1 ? 0 : Math.min(Math.floor(step / (stepsPerEpoch * unfreezeEvery!)), phases - 1)),
     optionsOf: (phase) => ({ frozen: frozenIn(phase), rateFactor }),
   };
+}
+
+function requireHead({ headOnly = false, unfreezeEvery }: Recipe, module: Module): void {
+  if (headOnly && unfreezeEvery !== undefined)
+    throw new OptionError("unfreezeEvery", "excludes headOnly, which trains nothing but the classifier; leave one out");
+  if ((headOnly || unfreezeEvery !== undefined) && headOf(module).length === 0)
+    throw new OptionError(
+      headOnly ? "headOnly" : "unfreezeEvery",
+      "needs a fully connected layer at the network's end",
+    );
+}
+
+/** @throws {OptionError} for a pattern whose parameters are all frozen: its rate would change nothing */
+function requireTrainedRates(
+  rates: NonNullable<Recipe["rates"]>,
+  names: readonly string[],
+  trained: readonly string[],
+): void {
+  requireMatches(
+    "rates",
+    rates.map(({ pattern }) => pattern),
+    names,
+  );
+  const idle = rates.find(({ pattern }) => !trained.some((name) => matchesPattern(pattern, name)));
+  if (idle !== undefined) throw new OptionError("rates", `"${idle.pattern}" matches frozen parameters only`);
 }

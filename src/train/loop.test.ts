@@ -3,8 +3,15 @@ import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
 import type { TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { type LoopOptions, runTraining, startOfTraining, type StepProgress, type TrainingOutcome } from "./loop.ts";
-import { defaultRecipe, type Recipe } from "./recipe.ts";
+import {
+  runTraining,
+  startOfTraining,
+  type StepProgress,
+  type TrainingLoopOptions,
+  type TrainingOutcome,
+} from "./loop.ts";
+import type { TrainingPlan } from "./engine.ts";
+import { createRecipeSchedule, defaultRecipe, type Recipe } from "./recipe.ts";
 import { DivergenceError, type Trainer } from "./trainer.ts";
 
 const stepsPerEpoch = 4;
@@ -35,20 +42,31 @@ interface Told {
   readonly epochs: { readonly place: TrainingPlace; readonly isBest: boolean }[];
 }
 
-function run(change: Partial<LoopOptions> & { readonly accuracies?: readonly number[] } = {}): {
+/** The part of a plan that the loop reads. */
+function planOf(own: Recipe): TrainingPlan {
+  const steps = own.epochs * stepsPerEpoch;
+  const rateAt = createRecipeSchedule(own, steps);
+  return { recipe: own, steps, stepsPerEpoch, imagesPerStep: own.batch, rateAt } as TrainingPlan;
+}
+
+interface Change extends Partial<TrainingLoopOptions> {
+  readonly accuracies?: readonly number[];
+  readonly recipe?: Recipe;
+}
+
+function run(change: Change = {}): {
   readonly outcome: Promise<TrainingOutcome>;
   readonly told: Told;
 } {
   const told: Told = { steps: [], epochs: [] };
-  const { accuracies, ...options } = change;
+  const { accuracies, recipe: own = recipe, ...options } = change;
   const validate = async (): Promise<Evaluation> => {
     const accuracy = accuracies![told.epochs.length];
     return { count: 100, loss: 1 - accuracy, accuracy };
   };
   const outcome = runTraining({
     trainer: fakeTrainer(),
-    recipe,
-    stepsPerEpoch,
+    plan: planOf(own),
     place: startOfTraining,
     nextBatch: () => batch,
     ...(accuracies === undefined ? {} : { validate }),

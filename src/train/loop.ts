@@ -1,8 +1,9 @@
 import type { LabeledBatch } from "./batch.ts";
 import type { EpochRecord, TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { createRecipeSchedule, imagesPerStep, type Recipe } from "./recipe.ts";
-import { DivergenceError, type StepResult, type Trainer } from "./trainer.ts";
+import { predictingState, type TrainingPlan } from "./engine.ts";
+import { runSteps } from "./step-loop.ts";
+import type { StepResult, Trainer, TrainingState } from "./trainer.ts";
 
 /** How a training ended: all epochs done, no better validation for a while, asked to stop, or no finite loss. */
 export type TrainingStatus = "done" | "early-stopped" | "stopped" | "diverged";
@@ -37,20 +38,19 @@ export interface StepProgress {
   readonly gradientNorm: number;
 }
 
-/** What a training loop works with; the loop itself reads no clock and draws nothing. */
-export interface LoopOptions {
+/** What a training works with; it reads no clock and draws nothing. */
+export interface TrainingLoopOptions {
+  readonly plan: TrainingPlan;
   readonly trainer: Trainer;
-  readonly recipe: Recipe;
-  readonly stepsPerEpoch: number;
   /** Where to go on. */
   readonly place: TrainingPlace;
   readonly nextBatch: () => LabeledBatch;
-  /** Evaluates on the validation part, where there is one. */
-  readonly validate?: () => Promise<Evaluation>;
+  /** Evaluates the state that would predict on the validation part, if there is one. */
+  readonly validate?: (state: TrainingState) => Promise<Evaluation>;
   /** Asked before every step. */
   readonly shouldStop: () => Promise<boolean>;
   readonly onStep: (progress: StepProgress) => void;
-  /** Called after every epoch, to keep the state. */
+  /** Called after every epoch, to keep the state; the best one is read again at the end. */
   readonly onEpoch: (place: TrainingPlace, isBest: boolean) => Promise<void>;
   /** Called after a step that leaves an epoch unfinished: a chance to keep the state of a long one. */
   readonly onPause?: (place: TrainingPlace) => Promise<void>;
@@ -99,67 +99,57 @@ function closeEpoch(
 }
 
 /**
- * Trains from `place` to the end of the recipe, or until it is stopped. From equal places it goes on equally, so that an
+ * Trains from `place` to the end of the plan, or until it is stopped. From equal places it goes on equally, so that an
  * interrupted training ends as an uninterrupted one.
  */
-export async function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
-  const { trainer, recipe, stepsPerEpoch, shouldStop } = options;
-  const steps = recipe.epochs * stepsPerEpoch;
-  const images = imagesPerStep(recipe);
-  const schedule = createRecipeSchedule(recipe, steps);
+export async function runTraining(options: TrainingLoopOptions): Promise<TrainingOutcome> {
+  const { trainer, plan, validate, onStep, onEpoch, onPause } = options;
+  const { steps, stepsPerEpoch, imagesPerStep: images, recipe } = plan;
   let { place } = options;
-  while (place.step < steps) {
-    if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
-    if (await shouldStop()) return { place, status: "stopped" };
-    const learningRate = schedule(place.step);
-    const result = await tryStep(trainer, options.nextBatch(), learningRate);
-    if (result instanceof DivergenceError)
-      return {
-        place,
-        status: "diverged",
-        reason: result.message,
-        diverged: result.report,
-        isUndone: result.isUndone,
-      };
-    place = {
-      ...place,
-      step: place.step + 1,
-      lossSum: place.lossSum + result.loss,
-      correctSum: place.correctSum + result.correct,
-    };
-    const done = place.step - place.epochs.length * stepsPerEpoch;
-    options.onStep({
-      step: place.step,
-      steps,
-      epoch: place.epochs.length + 1,
-      loss: place.lossSum / done,
-      accuracy: place.correctSum / (done * images),
-      learningRate,
-      stepLoss: result.loss,
-      stepAccuracy: result.correct / images,
-      gradientNorm: result.gradientNorm,
-    });
-    if (done < stepsPerEpoch) {
-      await options.onPause?.(place);
-      continue;
-    }
-    const closed = closeEpoch(place, stepsPerEpoch, images, await options.validate?.());
-    place = closed.place;
-    await options.onEpoch(place, closed.isBest);
-  }
-  return { place, status: "done" };
+  if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
+  const end = await runSteps({
+    ...options,
+    afterStep: async (result, learningRate) => {
+      place = addStep(place, result);
+      const done = place.step - place.epochs.length * stepsPerEpoch;
+      onStep({
+        step: place.step,
+        steps,
+        epoch: place.epochs.length + 1,
+        loss: place.lossSum / done,
+        accuracy: place.correctSum / (done * images),
+        learningRate,
+        stepLoss: result.loss,
+        stepAccuracy: result.correct / images,
+        gradientNorm: result.gradientNorm,
+      });
+      if (done < stepsPerEpoch) return onPause?.(place);
+      const validation = validate && (await validate(await predictingState(trainer)));
+      const closed = closeEpoch(place, stepsPerEpoch, images, validation);
+      place = closed.place;
+      await onEpoch(place, closed.isBest);
+      return place.step < steps && isPatienceOver(place, recipe.patience) ? "enough" : undefined;
+    },
+  });
+  if (end.status !== "diverged") return { place, status: end.status === "enough" ? "early-stopped" : end.status };
+  const { message, report, isUndone } = end.error;
+  return { place, status: "diverged", reason: message, diverged: report, isUndone };
 }
 
-/** One step, or the reason why there is none. */
-async function tryStep(
-  trainer: Trainer,
-  batch: LabeledBatch,
-  learningRate: number,
-): Promise<StepResult | DivergenceError> {
-  try {
-    return await trainer.step(batch, learningRate);
-  } catch (error) {
-    if (error instanceof DivergenceError) return error;
-    throw error;
-  }
+function addStep(place: TrainingPlace, { loss, correct }: StepResult): TrainingPlace {
+  return { ...place, step: place.step + 1, lossSum: place.lossSum + loss, correctSum: place.correctSum + correct };
+}
+
+/**
+ * The state that a training ends with, which is tested and exported: the best epoch's, or the last where none was
+ * validated; its moving averages where the recipe keeps them.
+ *
+ * @param readBest reads what `onEpoch` has kept of the best epoch
+ */
+export async function finalState(
+  trainer: Pick<Trainer, "state">,
+  { best }: TrainingPlace,
+  readBest: () => Promise<TrainingState>,
+): Promise<TrainingState> {
+  return predictingState(best === undefined ? trainer : { state: readBest });
 }

@@ -1,13 +1,11 @@
-import * as v from "valibot";
 import type { LossFunction } from "../compile/step/loss-pass.ts";
 import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { adamw, type AdamwOptions } from "../optim/adamw.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { createSchedule, type Schedule, type ScheduleName, scheduleNames } from "../optim/schedules.ts";
+import { createSchedule, type Schedule, type ScheduleName } from "../optim/schedules.ts";
 import { sgd, type SgdOptions } from "../optim/sgd.ts";
 import { OptionError } from "../tensor/errors.ts";
-import { checkPlainData, countingNumber, wholeNumber } from "../files/schema.ts";
 
 /** An optimizer by name, with its options. */
 export type OptimizerRecipe =
@@ -34,8 +32,8 @@ export interface Recipe {
   readonly patience?: number;
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;
-  /** Weights of the classes in the loss, in their order. */
-  readonly classWeights?: readonly number[];
+  /** Weights of the classes in the loss, in their order; "balanced" weights each by how rare it is among the training images. */
+  readonly classWeights?: "balanced" | readonly number[];
   /** α of mixup, λ ~ Beta(α, α). */
   readonly mixup?: number;
   /** Decay of a moving average of the weights, which then is what validates and is exported. */
@@ -99,6 +97,11 @@ export type RecipeStepOptions = Pick<Recipe, "batch" | "seed"> &
 /** What a training step takes from a recipe. @throws {OptionError} if an option is out of its range */
 export function stepOptionsOf(recipe: Recipe): RecipeStepOptions {
   const { batch, seed, clipNorm, decaySparesNorms, labelSmoothing, classWeights } = recipe;
+  if (classWeights === "balanced")
+    throw new OptionError(
+      "classWeights",
+      '"balanced" needs the labels of the training images; give a number for each class',
+    );
   return {
     batch,
     seed,
@@ -110,50 +113,4 @@ export function stepOptionsOf(recipe: Recipe): RecipeStepOptions {
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...(decaySparesNorms ? { exempt: exemptBiasAndNorm } : {}),
   };
-}
-
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
-const weightDecay = v.exactOptional(v.pipe(v.number(), v.finite(), v.minValue(0)));
-
-/** A recipe as a checkpoint keeps it. */
-export const recipeSchema: v.GenericSchema<unknown, Recipe> = v.strictObject({
-  epochs: countingNumber,
-  batch: countingNumber,
-  optimizer: v.variant("name", [
-    v.strictObject({
-      name: v.literal("sgd"),
-      momentum: v.exactOptional(share),
-      nesterov: v.exactOptional(v.boolean()),
-      weightDecay,
-    }),
-    v.strictObject({
-      name: v.literal("adamw"),
-      beta1: v.exactOptional(share),
-      beta2: v.exactOptional(share),
-      weightDecay,
-    }),
-  ]),
-  learningRate: positive,
-  schedule: v.picklist(scheduleNames),
-  warmupSteps: wholeNumber,
-  decaySparesNorms: v.boolean(),
-  labelSmoothing: share,
-  clipNorm: v.exactOptional(positive),
-  patience: v.exactOptional(countingNumber),
-  accumulate: v.exactOptional(countingNumber),
-  classWeights: v.exactOptional(v.array(positive)),
-  mixup: v.exactOptional(positive),
-  average: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
-  freeze: v.exactOptional(v.array(v.string())),
-  headOnly: v.exactOptional(v.boolean()),
-  unfreezeEvery: v.exactOptional(countingNumber),
-  layerDecay: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
-  rates: v.exactOptional(v.array(v.strictObject({ pattern: v.string(), factor: positive }))),
-  seed: wholeNumber,
-});
-
-/** @throws {OptionError} for the first value that is out of its range; the optimizer checks its own more closely */
-export function requireRecipe(recipe: Recipe): void {
-  checkPlainData(recipeSchema, recipe, ({ path, detail }) => new OptionError(path, detail));
 }

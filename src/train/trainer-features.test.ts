@@ -121,7 +121,8 @@ test("a parameter's factor multiplies its step of plain SGD", async () => {
 
 describe("gradual unfreezing", () => {
   const plan = planFineTuning({ ...defaultRecipe, unfreezeEvery: 1 }, resnet.module, 2);
-  const gradual = (firstStep: number) => (options: TrainerOptions) => createGradualTrainer(options, plan, firstStep);
+  const gradual = (firstStep: number) => (options: TrainerOptions) =>
+    createGradualTrainer(options, plan, { firstStep, strategy: createTrainer });
 
   test("trains the classifier alone for the first epoch, then the stage before it", async () => {
     const states = [];

@@ -4,7 +4,8 @@ import { type ModelOptions, modelOptionNames } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type Recipe, requireRecipe } from "../../train/recipe.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import { requireRecipe } from "../../train/recipe-check.ts";
 import type { EqualBudget } from "./comparison.ts";
 
 /** One network to train. */

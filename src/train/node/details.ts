@@ -8,7 +8,7 @@ import { runGradients } from "../forward-and-gradients.ts";
 import { type Recipe, stepOptionsOf } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { TrainingState } from "../trainer.ts";
-import type { TaskStep } from "./set-up.ts";
+import type { TaskStep } from "../engine.ts";
 
 /** How weights and gradients are spread, by parameter name. */
 export interface Distributions {

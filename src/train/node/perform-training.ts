@@ -1,20 +1,17 @@
 import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import { dirname, join } from "node:path";
-import { type BatchPlan, stepsPerEpoch } from "../../data/batches.ts";
+import { stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
-import { buildGradientStep } from "../../compile/step/steps.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluate.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
-import { type FineTuning, planFineTuning } from "../fine-tuning.ts";
-import { createGradualTrainer } from "../strategies/gradual.ts";
-import { runTraining, type TrainingOutcome } from "../loop.ts";
+import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
+import { finalState, runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
-import { averagedState, createCardModule } from "../../networks/card.ts";
-import { stepOptionsOf } from "../recipe.ts";
+import { createCardModule } from "../../networks/card.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { errorMessage } from "../../tensor/errors.ts";
@@ -35,8 +32,7 @@ interface Workplace {
   readonly chosen: ChosenLowering;
   readonly job: TrainingJob;
   readonly setup: TrainingSetup;
-  readonly plan: BatchPlan;
-  readonly fineTuning: FineTuning;
+  readonly plan: TrainingPlan;
   readonly files: TrainingFiles;
   readonly context: JobContext<TrainingEvent>;
 }
@@ -54,9 +50,7 @@ async function openWorkplace(
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   const setup = await task.setUp(resumed === undefined ? start : { resume: resumed }, { cache, engine, note });
   // Before anything is said or written.
-  const { plan } = setup.source;
-  const fineTuning = planFineTuning(setup.notes.recipe, createCardModule(setup.notes.network), stepsPerEpoch(plan));
-  requireGradients(setup, fineTuning);
+  const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
   await makeFolder(folder);
@@ -67,28 +61,35 @@ async function openWorkplace(
     start: {
       notes: setup.notes,
       folder,
-      stepsPerEpoch: stepsPerEpoch(plan),
+      stepsPerEpoch: plan.stepsPerEpoch,
       ...(resumed === undefined ? {} : { resumed }),
     },
   });
-  return { runtime, chosen, job, setup, plan, fineTuning, files, context };
+  return { runtime, chosen, job, setup, plan, files, context };
 }
 
-/**
- * A network out of a file may have operators that no gradient passes: found before a folder is made.
- * @throws {UnsupportedError} naming the first, where one lies between the loss and a parameter that is trained in the end
- */
-function requireGradients(
-  { notes: { network, recipe }, step, sampleShape: imageShape = network.imageShape }: TrainingSetup,
-  { phases, optionsOf }: FineTuning,
-): void {
-  if (network.model.graph === undefined) return;
-  const { loss } = stepOptionsOf(recipe);
-  const { frozen } = optionsOf(phases - 1);
-  buildGradientStep({ module: createCardModule(network), imageShape, batch: recipe.batch, loss, ...step, frozen });
+/** @throws {OptionError} naming the first field of the recipe that cannot be followed */
+function planSetup({
+  notes: { network, recipe },
+  source,
+  step,
+  sampleShape,
+  validates,
+  refuses,
+}: TrainingSetup): TrainingPlan {
+  return planTraining({
+    module: createCardModule(network),
+    sampleShape: sampleShape ?? network.imageShape,
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(source.plan),
+    validates,
+    isImported: network.model.graph !== undefined,
+    ...(step === undefined ? {} : { step }),
+    ...(refuses === undefined ? {} : { refuses }),
+  });
 }
 
-/** The state as it predicts: on the validation part, or on the test set. */
+/** Evaluates a state that predicts: on the validation part, or on the test set. */
 function evaluateState(
   { runtime, job, setup }: Workplace,
   state: TrainingState,
@@ -97,7 +98,7 @@ function evaluateState(
   const { network } = setup.notes;
   const module = createCardModule(network);
   const { imageShape } = network;
-  return withInference({ runtime, module, imageShape, state: averagedState(state), session: job.session }, (session) =>
+  return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     setup.evaluate(session, part),
   );
 }
@@ -112,7 +113,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     context.report({ kind: "checkpoint", path, step: reached.step });
     lastKept = performance.now();
   };
-  const steps = notes.recipe.epochs * stepsPerEpoch(plan);
+  const { steps } = plan;
   const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
   const keepSnapshot = async (reached: TrainingPlace): Promise<void> => {
     if (every === undefined || (reached.step % every !== 0 && reached.step !== steps)) return;
@@ -127,9 +128,8 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   try {
     await keepSnapshot(notes.place);
     const outcome = await runTraining({
+      plan,
       trainer,
-      recipe: notes.recipe,
-      stepsPerEpoch: stepsPerEpoch(plan),
       place: notes.place,
       nextBatch: () => {
         batch = loader.next();
@@ -143,13 +143,13 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         isShown = true;
         return batch;
       },
-      ...(setup.validates ? { validate: async () => evaluateState(place, await trainer.state(), "validation") } : {}),
+      ...(setup.validates ? { validate: (state: TrainingState) => evaluateState(place, state, "validation") } : {}),
       shouldStop: context.shouldStop,
       onStep: (progress) => {
         const milliseconds = performance.now() - lastStep;
         lastStep += milliseconds;
         durations.push(milliseconds);
-        context.report({ kind: "step", progress, milliseconds, batch: plan.batch });
+        context.report({ kind: "step", progress, milliseconds, batch: plan.imagesPerStep });
       },
       onEpoch: async (reached, isBest) => {
         context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
@@ -166,7 +166,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     });
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
     if (outcome.status === "stopped" || isUndone) await keep(files.last, outcome.place);
-    return { ...outcome, imagesPerSecond: rateOf(durations, plan.batch) };
+    return { ...outcome, imagesPerSecond: rateOf(durations, plan.imagesPerStep) };
   } finally {
     await loader.release();
   }
@@ -208,9 +208,8 @@ async function concludeTraining(
 ): Promise<Pick<TrainingResult, "test">> {
   const { setup, files } = place;
   const notes = { ...setup.notes, place: reached };
-  const state =
-    reached.best === undefined ? await trainer.state() : ((await readBest(files, notes)).state as TrainingState);
-  await writeFileAtomically(files.onnx, exportOnnxChunks(notes.network, averagedState(state)));
+  const state = await finalState(trainer, reached, async () => (await readBest(files, notes)).state as TrainingState);
+  await writeFileAtomically(files.onnx, exportOnnxChunks(notes.network, state));
   return { test: await evaluateState(place, state, "test") };
 }
 
@@ -221,24 +220,16 @@ export async function performTraining(
   task: TrainingTask,
 ): Promise<TrainingResult> {
   const place = await openWorkplace(job, context, task);
-  const { setup, files, chosen, runtime } = place;
-  const { network, recipe } = setup.notes;
-  const trainer = await createGradualTrainer(
-    {
-      ...stepOptionsOf(recipe),
-      ...setup.step,
-      runtime,
-      module: createCardModule(network),
-      imageShape: setup.sampleShape ?? network.imageShape,
-      lowering: chosen.lowering,
-      session: job.session,
-      cache: createModelCache(join(job.cache, "compiled")),
-    },
-    place.fineTuning,
-    setup.notes.place.step,
-  );
+  const { setup, files, chosen, runtime, plan } = place;
+  const host = {
+    runtime,
+    lowering: chosen.lowering,
+    session: job.session,
+    cache: createModelCache(join(job.cache, "compiled")),
+  };
+  const { state } = setup;
+  const trainer = await openTrainer(plan, host, state && { state, steps: setup.notes.place.step });
   try {
-    if (setup.state !== undefined) trainer.load(setup.state, setup.notes.place.step);
     const { place: reached, status, reason, diverged, imagesPerSecond } = await trainAndKeep(place, trainer);
     const isWhole = status === "done" || status === "early-stopped";
     return {

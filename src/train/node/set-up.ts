@@ -1,13 +1,11 @@
 import type { SampleSource } from "../../data/node/sample-source.ts";
-import type { ForwardOptions } from "../../compile/step/loss-pass.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, Engine } from "../checkpoint.ts";
+import type { TaskStep } from "../engine.ts";
 import type { Evaluation } from "../evaluate.ts";
+import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { TrainingJob } from "./job.ts";
-
-/** What a training step of a task has that differs from classification's: its loss, its labels, what it counts as right. */
-export type TaskStep = Partial<Pick<ForwardOptions, "loss" | "labelShape" | "correct">>;
 
 /** A training that is set up: what to do, on what, from where, and how it is judged. */
 export interface TrainingSetup {
@@ -19,6 +17,8 @@ export interface TrainingSetup {
   /** Whether a part was held back to choose the best epoch. */
   readonly validates: boolean;
   readonly step?: TaskStep;
+  /** Fields of the recipe that mean nothing to the task, with the reason. */
+  readonly refuses?: RecipeRefusals;
   /** Shape of one sample of the step, where it is not the image that the network predicts. */
   readonly sampleShape?: readonly number[];
   /** Judges the network as it predicts; images are read as they are wanted. */

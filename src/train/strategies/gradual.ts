@@ -1,23 +1,30 @@
 import type { FineTuning } from "../fine-tuning.ts";
-import { createTrainer, type Trainer, type TrainerOptions } from "../trainer.ts";
+import type { Trainer, TrainerOptions } from "../trainer.ts";
+import type { TrainerStrategy } from "./strategy.ts";
 
 /**
  * A trainer whose layers are unfrozen in phases: each phase has a compiled step of its own, which takes over what the one
- * before has left. The optimizer's state of a layer that joins starts at zero. What a phase does follows from the number
- * of steps alone, so that it is the same after resuming.
+ * before has left. The optimizer's state of a layer that joins starts at zero. The phase follows from the number of steps
+ * alone, so that it is the same after resuming.
  *
- * @throws as {@link createTrainer}
+ * @throws as `strategy` does
  */
 export async function createGradualTrainer(
   options: Omit<TrainerOptions, "frozen" | "rateFactor">,
   { phases, phaseOf, optionsOf }: FineTuning,
-  firstStep = 0,
+  { firstStep, strategy }: { readonly firstStep: number; readonly strategy: TrainerStrategy },
 ): Promise<Trainer> {
   let phase = phaseOf(firstStep);
-  let current = await createTrainer({ ...options, ...optionsOf(phase) });
+  let current = await strategy(optionsIn(phase));
+  function optionsIn(each: number): TrainerOptions {
+    const own = optionsOf(each);
+    // A parameter that is frozen for now has no gradient to watch.
+    const watch = options.watch?.filter((name) => !own.frozen(name));
+    return { ...options, ...own, ...(watch === undefined ? {} : { watch }) };
+  }
   const enter = async (next: number): Promise<void> => {
     const [state, { steps }] = [await current.state(), current];
-    const following = await createTrainer({ ...options, ...optionsOf(next) });
+    const following = await strategy(optionsIn(next));
     following.load(state, steps, { partial: true });
     await current.release();
     [current, phase] = [following, next];

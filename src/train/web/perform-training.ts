@@ -17,10 +17,13 @@ import { joinBytes } from "../../tensor/bytes.ts";
 import { evaluate, evaluationBatchSize, type Evaluation } from "../evaluate.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
-import { runTraining, startOfTraining } from "../loop.ts";
+import { resolveClassWeights } from "../class-weights.ts";
+import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
+import { finalState, runTraining, startOfTraining } from "../loop.ts";
 import { createCardModule, requireConsistentCard } from "../../networks/card.ts";
-import { requireRecipe, stepOptionsOf } from "../recipe.ts";
-import { createTrainer, type TrainingState } from "../trainer.ts";
+import { imagesPerStep, type Recipe } from "../recipe.ts";
+import { completeRecipe } from "../recipe-check.ts";
+import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
 /** What a training needs of the worker that it runs in. */
@@ -54,74 +57,95 @@ function requireImages(name: string, set: ImageSet, [channels, height, width]: r
   );
 }
 
-function requireJob({ network, recipe, train, validation, threads }: WebTrainingJob): void {
-  requireRecipe(recipe);
+function requireJob({ network, train, validation, threads }: WebTrainingJob): void {
   requireConsistentCard(network, "network");
   requireThreads(threads);
   requireImages("training", train, network.imageShape);
   if (validation !== undefined) requireImages("validation", validation, network.imageShape);
 }
 
-function batchSourceOf({
-  network,
-  recipe,
-  train,
-  augmentation = noAugmentation,
-}: WebTrainingJob): BatchSource<ImageSet> {
+function batchSourceOf(
+  { network, train, augmentation = noAugmentation }: WebTrainingJob,
+  recipe: Recipe,
+): BatchSource<ImageSet> {
   const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
-  const plan = { batch: recipe.batch, seed: recipe.seed, indices, shuffle: true };
+  const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
   return { set: train, normalization: network.normalization, augmentation, plan };
 }
 
-/** The state as it predicts, on the validation images. */
+/** All that the parts of a training share. */
+interface Workplace {
+  readonly job: WebTrainingJob;
+  readonly runtime: Runtime;
+  readonly session: SessionOptions;
+  readonly source: BatchSource<ImageSet>;
+  readonly plan: TrainingPlan;
+}
+
+function openWorkplace(job: WebTrainingJob, options: WebTrainingContext["runtime"]): Workplace {
+  requireJob(job);
+  const { network, train, device = "wasm", threads } = job;
+  const recipe = resolveClassWeights(completeRecipe(job.recipe), { labels: train.labels, classes: network.classes });
+  const source = batchSourceOf(job, recipe);
+  const plan = planTraining({
+    module: createCardModule(network),
+    sampleShape: network.imageShape,
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(source.plan),
+    validates: job.validation !== undefined,
+    isImported: network.model.graph !== undefined,
+  });
+  const runtime = createWebRuntime({ ...options, ...(threads === undefined ? {} : { threads }) });
+  const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };
+  return { job, runtime, session, source, plan };
+}
+
+/** Evaluates a state that predicts on the validation images. */
 function validateState(
-  runtime: Runtime,
-  { network }: WebTrainingJob,
+  { job, runtime, session, plan }: Workplace,
   set: ImageSet,
   state: TrainingState,
-  session: SessionOptions,
 ): Promise<Evaluation> {
-  const { imageShape, normalization } = network;
-  const module = createCardModule(network);
-  return withInference({ runtime, module, imageShape, state, session }, (inference) =>
+  const { imageShape, normalization } = job.network;
+  return withInference({ runtime, module: plan.module, imageShape, state, session }, (inference) =>
     evaluate(inference, evaluationBatches(set, normalization, evaluationBatchSize(imageShape))),
   );
 }
 
 /** Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end. */
 export async function performTraining(job: WebTrainingJob, context: WebTrainingContext): Promise<WebTrainingResult> {
-  requireJob(job);
-  const { network, recipe, train, validation, start, device = "wasm", threads } = job;
+  const place = openWorkplace(job, context.runtime);
+  const { runtime, session, source, plan } = place;
+  const { network, train, validation, start, device = "wasm" } = job;
   const { report, shouldStop } = context;
-  const runtime = createWebRuntime({ ...context.runtime, ...(threads === undefined ? {} : { threads }) });
-  const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };
-  const source = batchSourceOf(job);
   const writeBatch = createBatchWriter(source);
-  const trainer = await createTrainer({
-    ...stepOptionsOf(recipe),
-    runtime,
-    module: createCardModule(network),
-    imageShape: network.imageShape,
-    lowering: createPortableLowering(portableChoices[device]),
-    session,
-  });
+  const trainer = await openTrainer(
+    plan,
+    { runtime, lowering: createPortableLowering(portableChoices[device]), session },
+    start && { state: start, steps: 0 },
+  );
+  let best: TrainingState | undefined;
   try {
-    if (start !== undefined) trainer.load(start, 0);
     const outcome = await runTraining({
+      plan,
       trainer,
-      recipe,
-      stepsPerEpoch: stepsPerEpoch(source.plan),
       place: startOfTraining,
       nextBatch: () =>
-        makeBatch(labelledShapes(train), recipe.batch, (images, labels) => writeBatch(trainer.steps, images, labels)),
+        makeBatch(labelledShapes(train), plan.imagesPerStep, (images, labels) =>
+          writeBatch(trainer.steps, images, labels),
+        ),
       ...(validation === undefined
         ? {}
-        : { validate: async () => validateState(runtime, job, validation, await trainer.state(), session) }),
+        : { validate: (state: TrainingState) => validateState(place, validation, state) }),
       shouldStop,
       onStep: (progress) => report({ kind: "step", progress }),
-      onEpoch: async ({ epochs }) => report({ kind: "epoch", record: epochs.at(-1)! }),
+      onEpoch: async ({ epochs }, isBest) => {
+        if (isBest) best = await trainer.state();
+        report({ kind: "epoch", record: epochs.at(-1)!, isBest });
+      },
     });
-    return { ...outcome, onnx: joinBytes(exportOnnxChunks(network, await trainer.state())) };
+    const state = await finalState(trainer, outcome.place, async () => best!);
+    return { ...outcome, recipe: plan.recipe, onnx: joinBytes(exportOnnxChunks(network, state)) };
   } finally {
     await trainer.release();
   }

@@ -12,7 +12,8 @@ export type WebDevice = "wasm" | "webgpu";
 /** A training as a page asks for it. All of it is sent to the worker once; images in shared memory are not even copied. */
 export interface WebTrainingJob {
   readonly network: NetworkCard;
-  readonly recipe: Recipe;
+  /** Fields of the recipe that differ from `defaultRecipe`; each is followed, or refused by its name. */
+  readonly recipe: Partial<Recipe>;
   readonly train: ImageSet;
   /** Evaluated after every epoch. */
   readonly validation?: ImageSet;
@@ -28,14 +29,19 @@ export interface WebTrainingJob {
 
 /** How a training in a worker ended. */
 export interface WebTrainingResult extends TrainingOutcome {
-  /** The trained network, with its description in the metadata: `predict` and any ONNX runtime take it. */
+  /** The whole recipe that was followed. */
+  readonly recipe: Recipe;
+  /**
+   * The network of the best epoch if a validation set was given, of the last one otherwise, with its description in the
+   * metadata: `predict` and any ONNX runtime take it. Its weights are their moving averages if the recipe keeps them.
+   */
   readonly onnx: Uint8Array;
 }
 
 /** What a worker tells while it trains. */
 export type WebTrainingEvent =
   | { readonly kind: "step"; readonly progress: StepProgress }
-  | { readonly kind: "epoch"; readonly record: EpochRecord };
+  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean };
 
 /** From page to worker. The key tells Residua's messages from others, such as those of ONNX Runtime's threads. */
 export type WebOrder = { readonly residua: "start"; readonly job: WebTrainingJob } | { readonly residua: "stop" };

@@ -1,0 +1,121 @@
+import * as v from "valibot";
+import { canonicalJson } from "../tensor/canonical-json.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { defaultRecipe, type OptimizerRecipe, type Recipe } from "./recipe.ts";
+import { isOptimizerPart, type RecipeField, recipeFields, recipeOptions, recipeValue } from "./recipe-options.ts";
+
+function rowsOf(optimizer: OptimizerRecipe["name"]): v.ObjectEntries {
+  const rows = recipeFields.filter((field) => recipeOptions[field].optimizers?.includes(optimizer));
+  return {
+    name: v.literal(optimizer),
+    ...Object.fromEntries(
+      rows.map((field) => [field.slice("optimizer.".length), v.exactOptional(recipeOptions[field].schema)]),
+    ),
+  };
+}
+
+/** Fields that a recipe may leave out. Written files of an older release lack the fields that came later. */
+const isOptional = (field: RecipeField): boolean => "off" in recipeOptions[field];
+
+/** Those of them that every recipe has had from the start, and so has to set. */
+const alwaysSet: ReadonlySet<RecipeField> = new Set(["warmupSteps", "decaySparesNorms", "labelSmoothing"]);
+
+/** A recipe as a checkpoint keeps it. */
+export const recipeSchema: v.GenericSchema<unknown, Recipe> = v.strictObject({
+  optimizer: v.variant("name", [v.strictObject(rowsOf("sgd")), v.strictObject(rowsOf("adamw"))] as never),
+  ...Object.fromEntries(
+    recipeFields
+      .filter((field) => !isOptimizerPart(field))
+      .map((field) => {
+        const { schema } = recipeOptions[field];
+        return [field, isOptional(field) && !alwaysSet.has(field) ? v.exactOptional(schema) : schema];
+      }),
+  ),
+}) as unknown as v.GenericSchema<unknown, Recipe>;
+
+/** What is wrong with a value of a field, as "must be …, got …"; undefined if nothing is. */
+export function recipeValueFault(field: RecipeField, value: unknown): string | undefined {
+  const { schema, expects } = recipeOptions[field];
+  return v.safeParse(schema, value).success ? undefined : `must be ${expects}, got ${showValue(value)}`;
+}
+
+/** Reads a field's value from text. @throws {OptionError} naming the field if it cannot be */
+export function readRecipeValue(field: RecipeField, text: string): unknown {
+  const value = recipeOptions[field].read(text);
+  const { expects } = recipeOptions[field];
+  if (recipeValueFault(field, value) === undefined) return value;
+  throw new OptionError(field, `must be ${expects}, got ${JSON.stringify(text)}`);
+}
+
+function showValue(value: unknown): string {
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+}
+
+/**
+ * Checks the fields that are set, and that there are no others.
+ *
+ * @param complete whether fields that are always set must be there
+ * @throws {OptionError} naming the first field that is missing, not known or out of its range
+ */
+export function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly complete: boolean }): void {
+  const given = recipe as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(given)) {
+    if (name === "optimizer" || Object.hasOwn(recipeOptions, name)) continue;
+    throw new OptionError(name, `is not a field of a recipe; there are ${recipeFields.join(", ")}`);
+  }
+  if (complete || recipe.optimizer !== undefined) requireOptimizer(given["optimizer"]);
+  for (const field of recipeFields.filter((each) => !isOptimizerPart(each))) {
+    const value = recipeValue(recipe, field);
+    if (value === undefined && (!complete || isOptional(field))) continue;
+    const fault = recipeValueFault(field, value);
+    if (fault !== undefined) throw new OptionError(field, value === undefined ? "is missing" : fault);
+  }
+}
+
+function requireOptimizer(optimizer: unknown): void {
+  if (typeof optimizer !== "object" || optimizer === null)
+    throw new OptionError("optimizer", optimizer === undefined ? "is missing" : "must be an object with a name");
+  const { name } = optimizer as { readonly name?: unknown };
+  const nameFault = recipeValueFault("optimizer.name", name);
+  if (nameFault !== undefined) throw new OptionError("optimizer.name", nameFault);
+  for (const [part, value] of Object.entries(optimizer)) {
+    const field = `optimizer.${part}` as RecipeField;
+    const row = Object.hasOwn(recipeOptions, field) ? recipeOptions[field] : undefined;
+    if (row === undefined || row.optimizers?.includes(name as OptimizerRecipe["name"]) === false)
+      throw new OptionError(field, `is not an option of ${String(name)}`);
+    const fault = value === undefined ? undefined : recipeValueFault(field, value);
+    if (fault !== undefined) throw new OptionError(field, fault);
+  }
+}
+
+/** @throws {OptionError} naming the first field that is missing, not known or out of its range */
+export function requireRecipe(recipe: Recipe): void {
+  requireRecipeFields(recipe, { complete: true });
+}
+
+/**
+ * The fields that are set, in the place of the standard's; another optimizer than the standard's brings its own options.
+ *
+ * @throws {OptionError} as {@link requireRecipe}
+ */
+export function completeRecipe(choice: Partial<Recipe>, standard: Recipe = defaultRecipe): Recipe {
+  requireRecipeFields(choice, { complete: false });
+  const given = Object.entries(choice).filter(([, value]) => value !== undefined);
+  return { ...standard, ...Object.fromEntries(given) };
+}
+
+/** Fields of a recipe that cannot be followed somewhere, with the reason. */
+export type RecipeRefusals = { readonly [Field in RecipeField]?: string };
+
+/**
+ * Refuses fields that a recipe sets to anything but what they are when they are left out.
+ *
+ * @throws {OptionError} naming the first such field, with its reason
+ */
+export function refuseRecipeFields(recipe: Partial<Recipe>, refusals: RecipeRefusals): void {
+  for (const [field, reason] of Object.entries(refusals) as readonly (readonly [RecipeField, string])[]) {
+    const value = recipeValue(recipe, field);
+    if (value === undefined || canonicalJson(value) === canonicalJson(recipeOptions[field].off ?? null)) continue;
+    throw new OptionError(field, reason);
+  }
+}
