@@ -70,7 +70,7 @@ export default {
   plugins: ["typescript", "unicorn", "oxc", "import", "vitest"],
   categories: { correctness: "error", suspicious: "error" },
   rules: {
-    "import/no-cycle": "error",
+    "import/no-cycle": ["error", { ignoreTypes: false }],
     "typescript/no-explicit-any": "error",
     "typescript/ban-ts-comment": "error",
     "typescript/consistent-type-imports": "error",

@@ -81,6 +81,11 @@ const fixtures: Readonly<Record<string, Fixture>> = {
     code: `export { right } from "./right.ts";\nexport const left = 1;`,
     refusedBy: "import(no-cycle)",
   },
+  "modules may not import each other's types in a circle": {
+    path: "src/nn/above-types.ts",
+    code: `import type { Below } from "./below-types.ts";\nexport interface Above {\n  readonly below: Below;\n}`,
+    refusedBy: "import(no-cycle)",
+  },
   "an explicit any is refused": {
     path: "src/nn/any.ts",
     code: `export const value: any = 1;`,
@@ -103,6 +108,7 @@ const support: Readonly<Record<string, string>> = {
   "tsconfig.json": `{ "compilerOptions": { "module": "nodenext", "strict": true, "allowImportingTsExtensions": true, "noEmit": true } }`,
   "src/tensor/base.ts": `export const base = 1;`,
   "src/nn/right.ts": `export { left } from "./left.ts";\nexport const right = 1;`,
+  "src/nn/below-types.ts": `import type { Above } from "./above-types.ts";\nexport interface Below {\n  readonly above: Above;\n}`,
   "src/runtime/node.ts": `export const runtime = 1;`,
   "src/train/index.ts": `export const loop = 1;`,
 };

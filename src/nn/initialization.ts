@@ -1,10 +1,7 @@
-import { type RandomStream, randomStream } from "../tensor/random.ts";
+import { randomStream } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
-import { buffersOf, type Module, parametersOf } from "./module.ts";
-
-/** Fills a new parameter. The stream belongs to that parameter alone. */
-export type Initializer = (shape: Shape, stream: RandomStream) => Float32Array;
+import { buffersOf, type Initializer, type Module, parametersOf } from "./module.ts";
 
 /** Every element the same. */
 export function constantInitializer(value: number): Initializer {

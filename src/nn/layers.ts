@@ -2,8 +2,8 @@ import type { Value } from "../onnx/graph.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { shapeOf } from "../onnx/builder.ts";
-import { constantInitializer, type Initializer, kaimingNormal, uniformFanIn } from "./initialization.ts";
-import { defineModule, type ForwardContext, type Module, requireInput } from "./module.ts";
+import { constantInitializer, kaimingNormal, uniformFanIn } from "./initialization.ts";
+import { defineModule, type ForwardContext, type Initializer, type Module, requireInput } from "./module.ts";
 
 /** Options of a convolution; the same value is used on every spatial axis. */
 export interface ConvOptions {

@@ -1,12 +1,15 @@
 import type { GraphBuilder } from "../onnx/builder.ts";
 import type { TensorType, Value } from "../onnx/graph.ts";
 import { ShapeError } from "../tensor/errors.ts";
+import type { RandomStream } from "../tensor/random.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { growTree, type Tree, walkTree } from "../tree/tree.ts";
-import type { Initializer } from "./initialization.ts";
 
 /** What a parameter is for; weight decay's usual exemptions go by it. */
 export type ParameterRole = "weight" | "bias" | "norm";
+
+/** Fills a new parameter. The stream belongs to that parameter alone. */
+export type Initializer = (shape: Shape, stream: RandomStream) => Float32Array;
 
 /** A tensor that training changes. */
 export interface ParameterSpec {

@@ -10,6 +10,13 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
+/** How weights and gradients are spread, by parameter name. */
+export interface Distributions {
+  readonly weights: Readonly<Record<string, Histogram>>;
+  /** Gradients of the loss on one batch. */
+  readonly gradients: Readonly<Record<string, Histogram>>;
+}
+
 const BUCKETS = 30;
 
 /** Counts values in 30 equally wide buckets from the smallest to the largest. What is not finite is left out. */

@@ -7,7 +7,6 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import type { BlockSize } from "./layout.ts";
 import type { Rearrangement } from "./rearrangement.ts";
-import type { StridedGradient } from "./strided-gradient.ts";
 import { clearPadding, type WeightLayout } from "./weight-layout.ts";
 
 /**
@@ -22,6 +21,32 @@ export interface PendingConvolution {
   /** What is added: the logical name of a value, or another pending convolution. */
   readonly sum?: string | PendingConvolution | undefined;
   readonly attributes: BlockedConvAttributes;
+}
+
+/**
+ * The input gradient of operators with stride s, taken apart into the s·s planes of points that have equal remainders
+ * by s (its phases). Each phase is a convolution of dy without a stride; interleaved they make the gradient. Where the
+ * gradients of several such operators are added, a phase that both reach takes one as the other's sum.
+ */
+export interface StridedGradient {
+  readonly kind: "strided";
+  /** Logical shape [N,C,H,W] of the gradient. */
+  readonly shape: Shape;
+  readonly strides: readonly [down: number, across: number];
+  /** Groups of the convolution; its phases lie within each group. */
+  readonly groups: number;
+  readonly contributions: readonly Contribution[];
+}
+
+/** Which rows and columns of a phase's points: 0 ≤ row < strides[0], likewise column. */
+export type Phase = readonly [row: number, column: number];
+
+/** One operator's share of a strided gradient. */
+export interface Contribution {
+  /** Whether it reaches a phase at all. */
+  readonly reaches: (phase: Phase) => boolean;
+  /** Writes phases as [N, groups·phases·C', ⌈H/s⌉, ⌈W/s⌉], added to `sum`. */
+  readonly write: (c: BlockedContext, phases: readonly Phase[], sum: Value | undefined) => Value;
 }
 
 /** A value that is not computed yet. */

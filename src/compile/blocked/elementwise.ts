@@ -1,11 +1,18 @@
 import type { Value } from "../../onnx/graph.ts";
 import type { ElementwiseOperators } from "../../onnx/operators/elementwise.ts";
 import { sameShape, type Shape, sizeOf } from "../../tensor/shape.ts";
-import { type BlockedContext, type BlockedRule, imageShape, type LogicalNode, type StoredValue } from "./context.ts";
+import {
+  type BlockedContext,
+  type BlockedRule,
+  imageShape,
+  type LogicalNode,
+  type StoredValue,
+  type StridedGradient,
+} from "./context.ts";
 import { addSum, writeConvolution } from "./convolution.ts";
 import { memoryShape, reshape, toBlocked } from "./layout.ts";
 import { stridedRearrangement } from "./rearrangement-rules.ts";
-import { joinStrided, type StridedGradient } from "./strided-gradient.ts";
+import { joinStrided } from "./strided-gradient.ts";
 import type { WeightLayout } from "./weight-layout.ts";
 
 /** Elementwise operators on numbers, which may run in any layout that all operands share. */

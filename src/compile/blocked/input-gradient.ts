@@ -1,10 +1,16 @@
 import type { Value } from "../../onnx/graph.ts";
-import { type BlockedContext, type BlockedRule, cleanStored, type PendingConvolution } from "./context.ts";
+import {
+  type BlockedContext,
+  type BlockedRule,
+  cleanStored,
+  type PendingConvolution,
+  type StridedGradient,
+} from "./context.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { depthwiseInputGradient } from "./depthwise.ts";
 import { gradientWeight } from "./transposed-weight.ts";
 import { outputGradient, scaleFilters } from "./scaled.ts";
-import { convolutionContribution, type StridedGradient } from "./strided-gradient.ts";
+import { convolutionContribution } from "./strided-gradient.ts";
 import { weightLayout } from "./weight-layout.ts";
 
 /** With stride 1 the input gradient is the convolution of dy with the kernel turned back to front. */

@@ -1,7 +1,7 @@
 import { shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { float32 } from "../../tensor/tensor.ts";
-import type { BlockedContext, BlockedRule, LogicalNode } from "./context.ts";
+import type { BlockedContext, BlockedRule, LogicalNode, StridedGradient } from "./context.ts";
 import { imageShape } from "./context.ts";
 import { subsample } from "./convolution.ts";
 import { type ConvolutionPlan, planConvolution } from "./convolution-plan.ts";
@@ -17,7 +17,7 @@ import {
   reshapeAxes,
   sliceAxis,
 } from "./rearrangement.ts";
-import { plainContribution, phaseExtents, type StridedGradient } from "./strided-gradient.ts";
+import { plainContribution, phaseExtents } from "./strided-gradient.ts";
 import { weightLayout } from "./weight-layout.ts";
 
 type RearrangingOp = "Pad" | "Reshape" | "Slice" | "Squeeze" | "Unsqueeze";

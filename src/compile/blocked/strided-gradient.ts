@@ -1,36 +1,10 @@
 import type { Value } from "../../onnx/graph.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import type { BlockedContext } from "./context.ts";
+import type { BlockedContext, Contribution, Phase, StridedGradient } from "./context.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { gradientWeight } from "./transposed-weight.ts";
 import { declaredShape, reshape } from "./layout.ts";
 import { constantIndices, gatherRows } from "./weight-layout.ts";
-
-/**
- * The input gradient of operators with stride s, taken apart into the s·s planes of points that have equal remainders
- * by s (its phases). Each phase is a convolution of dy without a stride; interleaved they make the gradient. Where the
- * gradients of several such operators are added, a phase that both reach takes one as the other's sum.
- */
-export interface StridedGradient {
-  readonly kind: "strided";
-  /** Logical shape [N,C,H,W] of the gradient. */
-  readonly shape: Shape;
-  readonly strides: readonly [down: number, across: number];
-  /** Groups of the convolution; its phases lie within each group. */
-  readonly groups: number;
-  readonly contributions: readonly Contribution[];
-}
-
-/** Which rows and columns of a phase's points: 0 ≤ row < strides[0], likewise column. */
-export type Phase = readonly [row: number, column: number];
-
-/** One operator's share of a strided gradient. */
-export interface Contribution {
-  /** Whether it reaches a phase at all. */
-  readonly reaches: (phase: Phase) => boolean;
-  /** Writes phases as [N, groups·phases·C', ⌈H/s⌉, ⌈W/s⌉], added to `sum`. */
-  readonly write: (c: BlockedContext, phases: readonly Phase[], sum: Value | undefined) => Value;
-}
 
 /** The sum of two strided gradients, where they have the same phases. */
 export function joinStrided(a: StridedGradient, b: StridedGradient): StridedGradient | undefined {

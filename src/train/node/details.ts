@@ -2,20 +2,13 @@ import sharp from "sharp";
 import type { Normalization } from "../../data/image-set.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { LabeledBatch } from "../batch.ts";
-import { createHistogram, type Histogram } from "../histogram.ts";
+import { createHistogram, type Distributions } from "../histogram.ts";
 import { createCardModule, type NetworkCard } from "../../networks/card.ts";
 import { runGradients } from "../forward-and-gradients.ts";
 import { type Recipe, stepOptionsOf } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { TaskStep } from "../engine.ts";
-
-/** How weights and gradients are spread, by parameter name. */
-export interface Distributions {
-  readonly weights: Readonly<Record<string, Histogram>>;
-  /** Of the loss on one batch. */
-  readonly gradients: Readonly<Record<string, Histogram>>;
-}
 
 const SHOWN = 8;
 

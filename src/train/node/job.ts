@@ -5,13 +5,13 @@ import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { Classification, Evaluation } from "../evaluate.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
+import type { Distributions } from "../histogram.ts";
 import type { LoweringChoice } from "../lowering.ts";
 import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
 import { type ChildJob, startChildJob } from "../../jobs/node/child-process.ts";
-import type { Distributions } from "./details.ts";
 
 /** By what images are normalised. */
 export type NormalizationChoice = "data" | "imagenet";
