@@ -1,5 +1,6 @@
 import type { Graph } from "../onnx/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { PassObserver } from "./passes.ts";
 
 /** How a tensor is stored where it enters or leaves a lowered graph, when that is not row-major. */
 export interface Layout {
@@ -31,5 +32,6 @@ export interface Lowering {
   readonly isFinal: boolean;
   /** Channels in a block, where the graph depends on it. */
   readonly blockSize?: number;
-  readonly lower: (graph: Graph) => LoweredGraph;
+  /** @param observe hears of each pass, of those that write the graph while it is written */
+  readonly lower: (graph: Graph, observe?: PassObserver) => LoweredGraph;
 }

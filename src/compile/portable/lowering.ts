@@ -1,4 +1,5 @@
 import type { Lowering } from "../lowering.ts";
+import { type Pass, runPasses } from "../passes.ts";
 import { maskPooledGradients } from "../pooled-relu.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
 import { matchScalarRanks } from "../scalar-ranks.ts";
@@ -30,13 +31,15 @@ export const portableRewrites: Rewrites = rewritesFor(portableChoices.standard);
 /** The portable lowering with some choices of one's own; the others are the standard ones. */
 export function createPortableLowering(choices: Partial<PortableChoices> = {}): Lowering {
   const rewrites = rewritesFor({ ...portableChoices.standard, ...choices });
+  const passes: readonly Pass[] = [
+    { name: "mask pooled gradients", pass: maskPooledGradients },
+    { name: "write portably", pass: (graph) => rewriteGraph(graph, rewrites) },
+    { name: "match scalar ranks", pass: matchScalarRanks },
+  ];
   return {
     name: "portable",
     isFinal: false,
-    lower: (graph) => ({
-      write: () => matchScalarRanks(rewriteGraph(maskPooledGradients(graph), rewrites)),
-      layouts: new Map(),
-    }),
+    lower: (graph, observe) => ({ write: () => runPasses(graph, passes, observe), layouts: new Map() }),
   };
 }
 
