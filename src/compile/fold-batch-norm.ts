@@ -1,6 +1,5 @@
 import { attributesOf, pruneGraph } from "../onnx/builder.ts";
-import type { Graph, Node } from "../onnx/graph.ts";
-import { countUses } from "../onnx/uses.ts";
+import { countUses, type Graph, type Node } from "../onnx/graph.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 

@@ -1,6 +1,5 @@
-import type { Graph, Node, TensorType } from "../onnx/graph.ts";
+import { countUses, type Graph, type Node, type TensorType } from "../onnx/graph.ts";
 import { createFreshNames } from "../onnx/infer.ts";
-import { countUses } from "../onnx/uses.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 
 /**

@@ -88,3 +88,12 @@ export function describeNode(node: Node): string {
   const made = node.outputs.find((name) => name !== "");
   return node.name === "" && made !== undefined ? `that makes ${quote(made)}` : quote(node.name);
 }
+
+/** How many inputs of nodes, and outputs of the graph, take each value. */
+export function countUses(graph: Graph): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.name)]) {
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  return uses;
+}

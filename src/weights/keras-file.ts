@@ -3,7 +3,7 @@ import { dtypeArrays } from "../tensor/dtype.ts";
 import { FormatError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, tensor, type Tensor } from "../tensor/tensor.ts";
-import { quote } from "./printable.ts";
+import { quote } from "../tensor/printable.ts";
 import { gatherElements } from "./strided.ts";
 
 /** "\x89HDF\r\n\x1a\n" */

@@ -2,9 +2,8 @@ import { bytesPerElement, type DType, dtypeArrays } from "../tensor/dtype.ts";
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
-import { quote } from "./printable.ts";
-import { joinBytes } from "../tensor/bytes.ts";
-import { viewElements } from "./bytes.ts";
+import { quote } from "../tensor/printable.ts";
+import { joinBytes, viewElements } from "../tensor/bytes.ts";
 import { gatherElements } from "./strided.ts";
 
 /** "\x93NUMPY", then two bytes of version. */

@@ -1,6 +1,5 @@
 import type { GraphBuilder } from "../../onnx/builder.ts";
-import type { Graph, Node, Value } from "../../onnx/graph.ts";
-import { countUses } from "../../onnx/uses.ts";
+import { countUses, type Graph, type Node, type Value } from "../../onnx/graph.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { BlockedContext, Forms, NormStatistics, StoredValue } from "./context.ts";
 import { writeConvolution } from "./convolution.ts";

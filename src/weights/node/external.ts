@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from
 import { dirname, join, sep } from "node:path";
 import type { ReadExternal } from "../../onnx/decode.ts";
 import { FormatError } from "../../tensor/errors.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 
 /**
  * Reads what an ONNX model keeps in files beside it: from its own folder alone, symbolic links followed before that is

@@ -2,7 +2,7 @@ import { largestFile, readFileBytes } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { FormatError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { decodeSafetensors } from "../safetensors/safetensors.ts";
 import type { WeightsFile } from "../weights-file.ts";
 import { unwrapNames } from "../pytorch/entry.ts";

@@ -1,5 +1,5 @@
 import { FormatError } from "../../tensor/errors.ts";
-import { listNames, quote } from "../printable.ts";
+import { listNames, quote } from "../../tensor/printable.ts";
 import { isPickledTensor, type PickledTensor } from "./pickle.ts";
 
 /** Where training scripts keep the weights in a checkpoint, most wanted first; averaged weights only if there are no others. */

@@ -1,5 +1,5 @@
 import { FormatError } from "../../tensor/errors.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { type PickledStorage, unpickle } from "./pickle.ts";
 import { createPickleReader, type PickleReader } from "./pickle-reader.ts";
 import { storageBytes } from "./tensor.ts";

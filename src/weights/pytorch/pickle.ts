@@ -2,7 +2,7 @@ import { Parser } from "pickleparser";
 import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
 import { FormatError, ResiduaError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 import { lastIndex } from "../strided.ts";
 

@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { findStateDict, unwrapNames } from "./entry.ts";
 import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./legacy.ts";
 import { type PickledStorage, unpickle } from "./pickle.ts";

@@ -2,8 +2,8 @@ import { bytesPerElement, type DType, type DTypeArrays, dtypeArrays } from "../.
 import { FormatError } from "../../tensor/errors.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { viewElements } from "../bytes.ts";
-import { quote } from "../printable.ts";
+import { viewElements } from "../../tensor/bytes.ts";
+import { quote } from "../../tensor/printable.ts";
 import type { PickledStorage, PickledTensor } from "./pickle.ts";
 import { gatherElements, isRowMajor } from "../strided.ts";
 

@@ -6,7 +6,7 @@ import { layouts } from "../layouts/index.ts";
 import type { Layout } from "../layouts/layout.ts";
 import { networkShapes } from "./network-shapes.ts";
 import { titleOf } from "./network-title.ts";
-import { listNames } from "../printable.ts";
+import { listNames } from "../../tensor/printable.ts";
 import { compareShapes, describeDifference, type StateDictDifference } from "./state-dict-difference.ts";
 import type { WeightsFile } from "../weights-file.ts";
 

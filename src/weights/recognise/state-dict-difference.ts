@@ -1,6 +1,6 @@
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { listNames, quote } from "../printable.ts";
+import { listNames, quote } from "../../tensor/printable.ts";
 
 /** How weights differ from what a network needs; all empty if they fit. */
 export interface StateDictDifference {

@@ -1,7 +1,7 @@
 import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 
 /** Where a tensor lies in the data part of a safetensors file, in bytes. */
 export interface SafetensorsRange {

@@ -1,9 +1,8 @@
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { bytesOf, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { joinBytes } from "../../tensor/bytes.ts";
-import { compareText, viewElements } from "../bytes.ts";
-import { quote } from "../printable.ts";
+import { joinBytes, viewElements } from "../../tensor/bytes.ts";
+import { quote } from "../../tensor/printable.ts";
 import { parseSafetensorsHeader, safetensorsNames, type SafetensorsRange } from "./header.ts";
 
 /** What a safetensors file holds. */
@@ -152,4 +151,9 @@ function requireCover(where: string, ranges: readonly SafetensorsRange[], availa
 
 function viewTensor(data: Uint8Array, { dtype, shape, begin, end }: SafetensorsRange): Tensor {
   return { dtype, shape, data: viewElements(dtype, data.subarray(begin, end)) };
+}
+
+/** Orders texts by their UTF-16 code units, the same on every machine. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

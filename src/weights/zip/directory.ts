@@ -1,5 +1,5 @@
 import { FormatError } from "../../tensor/errors.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 
 /** One file of a zip archive; its bytes lie from `begin` to `end`. */
 export interface ZipEntry {

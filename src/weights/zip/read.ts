@@ -1,7 +1,7 @@
 import { Inflate } from "fflate";
 import { FormatError } from "../../tensor/errors.ts";
 import { crc32 } from "./crc32.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { readZipDirectory, type ZipEntry } from "./directory.ts";
 
 /** A zip file whose directory has been checked; nothing is unpacked before it is asked for. */
