@@ -62,7 +62,7 @@ export function shortcutArgument(text: string): ShortcutType {
   try {
     return parseShortcutType(text);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof ResiduaError ? error.message : String(error));
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.detail : String(error));
   }
 }
 
@@ -71,7 +71,7 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
   try {
     return { ...before, ...parseModelOption(text) };
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof ResiduaError ? error.message : String(error));
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.detail : String(error));
   }
 }
 

@@ -33,16 +33,18 @@ Examples:
 
 /** Runs one command. @returns the exit code: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let running: Command | undefined;
   try {
     const program = await createProgram(args[0]);
+    program.hook("preAction", (_, command) => void (running = command));
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
-    return reportError(error);
+    return await reportError(error, running);
   }
 }
 
-function reportError(error: unknown): number {
+async function reportError(error: unknown, running: Command | undefined): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return ExitCode.ok;
     if (error.code !== "commander.help")
@@ -50,13 +52,18 @@ function reportError(error: unknown): number {
     return ExitCode.usage;
   }
   if (error instanceof ResiduaError) {
-    printLine(`residua: ${error.message}`);
+    printLine(`residua: ${running === undefined ? error.message : await inFlags(error, running)}`);
     const isUsage = error instanceof OptionError || (error instanceof ChildError && error.original === "OptionError");
     return isUsage ? ExitCode.usage : ExitCode.failure;
   }
   printLine(`residua: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(error.stack ?? "");
   return ExitCode.failure;
+}
+
+/** The message as {@link describeError} words it, which only what goes wrong has to load. */
+async function inFlags(error: ResiduaError, command: Command): Promise<string> {
+  return (await import("./field-flags.ts")).describeError(error, command);
 }
 
 /** One line, whatever the message holds. */

@@ -22,7 +22,7 @@ export function crossEntropy(
 ): Value {
   const { labelSmoothing = 0, classWeights } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-    throw new OptionError("label smoothing", `must be in [0, 1), got ${labelSmoothing}`);
+    throw new OptionError("labelSmoothing", `must be in [0, 1), got ${labelSmoothing}`);
   }
   const shape = shapeOf(scores);
   const classes = shape[1];
@@ -41,9 +41,9 @@ export function crossEntropy(
 
 function requireClassWeights(weights: readonly number[], classes: number): readonly number[] {
   if (weights.length !== classes)
-    throw new OptionError("class weights", `must be ${classes}, one a class, got ${weights.length}`);
+    throw new OptionError("classWeights", `must be ${classes}, one a class, got ${weights.length}`);
   const wrong = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
-  if (wrong !== undefined) throw new OptionError("class weights", `must be above 0, got ${wrong}`);
+  if (wrong !== undefined) throw new OptionError("classWeights", `must be above 0, got ${wrong}`);
   return weights;
 }
 

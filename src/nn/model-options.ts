@@ -172,13 +172,13 @@ export function parseModelOption(text: string): ModelOptions {
   const rule: OptionRule | undefined = (modelOptionTable as Readonly<Record<string, OptionRule>>)[name];
   if (rule === undefined) {
     throw new OptionError(
-      "--option",
+      "options",
       `knows no "${name}"; must be NAME=VALUE with one of ${modelOptionNames.join(", ")}`,
     );
   }
   const value = readValue(rule, written.trim());
   if (!keepsRule(rule, value))
-    throw new OptionError("--option", `${name} must be ${describeOptionRule(rule)}, got "${written}"`);
+    throw new OptionError("options", `${name} must be ${describeOptionRule(rule)}, got "${written}"`);
   return { [name]: value };
 }
 

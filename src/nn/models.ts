@@ -54,7 +54,7 @@ export function findModelPlan(name: string): { readonly family: ModelFamily; rea
     if (plan !== undefined) return { family, plan };
   }
   const forms = modelFamilies.map((family) => family.forms).join("; ");
-  throw new OptionError("--model", `unknown model "${name}"; must be ${forms}`);
+  throw new OptionError("model", `unknown model "${name}"; must be ${forms}`);
 }
 
 /**

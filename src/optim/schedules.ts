@@ -69,7 +69,7 @@ export const scheduleNames: readonly ScheduleName[] = ["constant", "step", "cosi
  * @throws {OptionError} if a number is out of its range
  */
 export function createSchedule(name: ScheduleName, rate: number, steps: number, warmupSteps = 0): Schedule {
-  if (!(rate > 0 && Number.isFinite(rate))) throw new OptionError("learning rate", `must be above 0, got ${rate}`);
+  if (!(rate > 0 && Number.isFinite(rate))) throw new OptionError("learningRate", `must be above 0, got ${rate}`);
   const rest = Math.max(1, steps - warmupSteps);
   const schedules: { readonly [Name in ScheduleName]: () => Schedule } = {
     constant: () => constantRate(rate),

@@ -3,13 +3,16 @@
  * `code` lets a program tell them apart; the command line prints `message` alone, never a stack.
  */
 export class ResiduaError extends Error {
-  /** The place the error speaks of: a layer's path, a file, an option. */
+  /** What the error is about: a layer's path, a file, a field of the library's options such as `batch`. */
   readonly where: string;
+  /** The message without `where`. Fields stand in backticks: leave `model` out. */
+  readonly detail: string;
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
     super(oneLine(`${where}: ${detail}`), options);
     this.name = new.target.name;
     this.where = where;
+    this.detail = oneLine(detail);
   }
 }
 

@@ -60,7 +60,7 @@ function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOpti
 /** Forward, loss and gradients: the part that a training step and a gradient step share. */
 export function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateOptions["frozen"]): LossPass {
   if (!Number.isInteger(options.batch) || options.batch < 1) {
-    throw new OptionError("batch size", `must be a whole number above 0, got ${options.batch}`);
+    throw new OptionError("batch", `must be a whole number above 0, got ${options.batch}`);
   }
   const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
   const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };

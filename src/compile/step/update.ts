@@ -46,7 +46,7 @@ interface Update {
 /** The optimizer's scalars for one parameter: its own share of the learning rate, which comes first. */
 function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor: number): readonly Value[] {
   if (!(factor > 0 && Number.isFinite(factor)))
-    throw new OptionError("learning rate factor", `must be above 0, got ${factor}; freeze what must not change`);
+    throw new OptionError("rateFactor", `must be above 0, got ${factor}; freeze what must not change`);
   return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
 }
 

@@ -91,7 +91,8 @@ function splitAxes(setting: Readonly<Record<string, AxisValue>>): Pick<RunPlan, 
   for (const [name, value] of Object.entries(setting)) {
     if (recipeAxes.some((known) => known === name)) recipe[name] = value;
     else if (optionAxes.some((known) => known === name)) options[name] = value;
-    else if (name === "shortcut") throw new OptionError("axes", `cannot vary "shortcut"; list the types in --shortcut`);
+    else if (name === "shortcut")
+      throw new OptionError("axes", 'cannot vary "shortcut"; list the types in `shortcuts`');
     else
       throw new OptionError("axes", `knows no "${name}"; must be one of ${[...recipeAxes, ...optionAxes].join(", ")}`);
   }

@@ -10,7 +10,7 @@ import { defineModule, type Module } from "../module.ts";
  */
 export function dropPath(probability: number): Module {
   if (!(probability >= 0 && probability < 1)) {
-    throw new OptionError("stochastic depth", `probability must be in [0, 1), got ${probability}`);
+    throw new OptionError("stochasticDepth", `must be in [0, 1), got ${probability}`);
   }
   return defineModule("DropPath", {}, (context, x) => {
     if (context.mode === "evaluate" || probability === 0) return x;

@@ -101,7 +101,7 @@ function openImages(
   const extent = (given: number | string): number => {
     const found = imageSize ?? given;
     if (typeof found === "number") return found;
-    throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with --image-size`);
+    throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with \`imageSize\``);
   };
   if (typeof channels !== "number" || channels > 16)
     throw new ShapeError(where, `takes ${shown}, must say its channels in the second place: [N,C,H,W]`);

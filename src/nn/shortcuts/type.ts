@@ -67,7 +67,7 @@ export function parseShortcutType(text: string): ShortcutType {
   const alias = Object.hasOwn(shortcutAliases, wanted) ? shortcutAliases[wanted] : undefined;
   const found = alias ?? shortcutTypes.find((type) => type === wanted);
   if (found !== undefined) return found;
-  throw new OptionError("--shortcut", `unknown type "${text}"; must be one of ${shortcutList}`);
+  throw new OptionError("shortcut", `unknown type "${text}"; must be one of ${shortcutList}`);
 }
 
 /** Two sentences that explain a type to someone who has just met the word. */

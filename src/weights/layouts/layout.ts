@@ -20,7 +20,7 @@ import type { NamePair } from "./names.ts";
 export interface Layout {
   /** What messages call it. */
   readonly name: string;
-  /** What `--layout` calls it. */
+  /** What an option `layout` calls it. */
   readonly id: string;
   readonly names: readonly NamePair[];
   /** Names of parts that are no residual network of Residua's, such as a segmentation head: left out, and said so. */

@@ -56,7 +56,7 @@ export function adaptWeights(
   const shown = renamed === undefined ? difference : underFileNames(difference, renamed.names);
   if (describeDifference(difference) !== "" && options.partial !== true) {
     const advice = suggestShortcutType({ difference, expected, found: tensors }) ?? adviseOnHead(module, difference);
-    const rest = advice ?? "are these the weights of another network? --partial loads what fits";
+    const rest = advice ?? "are these the weights of another network? `partial` loads what fits";
     throw new WeightsError(where, `does not fit the network: ${describeDifference(shown)}; ${rest}`);
   }
   const adapted = take(expected, tensors);
@@ -68,7 +68,7 @@ export function adaptWeights(
 function adviseOnHead(module: Module, { missing, unexpected, misshapen }: StateDictDifference): string | undefined {
   const head = headOf(module);
   const isHeadAlone = unexpected.length + misshapen.length === 0 && missing.every((name) => head.includes(name));
-  return isHeadAlone ? "the file has no classifier; --partial draws one anew" : undefined;
+  return isHeadAlone ? "the file has no classifier; `partial` draws one anew" : undefined;
 }
 
 function take(expected: ReadonlyMap<string, Shape>, found: ReadonlyMap<string, Tensor>): AdaptedWeights {

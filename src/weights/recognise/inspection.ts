@@ -82,7 +82,7 @@ export function findLayout(id: string): Layout {
   const found = layouts.find((layout) => layout.id === id);
   if (found !== undefined) return found;
   throw new OptionError(
-    "--layout",
+    "layout",
     `unknown layout "${id}"; must be one of ${layouts.map((layout) => layout.id).join(", ")}`,
   );
 }

@@ -117,7 +117,7 @@ function chooseNormalization(
   if (recorded === undefined) return data.normalization;
   const { channels } = data.train;
   if (recorded.mean.length !== channels)
-    throw new OptionError("--normalization", `is of ${recorded.mean.length} channels, the images have ${channels}`);
+    throw new OptionError("normalization", `has ${recorded.mean.length} channel(s), the images have ${channels}`);
   return recorded;
 }
 
@@ -127,7 +127,7 @@ function balancedWeights(labels: Int32Array, part: Uint32Array, classes: readonl
   for (const index of part) counts[labels[index]]++;
   const empty = counts.indexOf(0);
   if (empty >= 0)
-    throw new OptionError("--class-weights balanced", `needs images of every class; "${classes[empty]}" has none`);
+    throw new OptionError("classWeights", `"balanced" needs images of every class; "${classes[empty]}" has none`);
   return counts.map((count) => part.length / (classes.length * count));
 }
 
