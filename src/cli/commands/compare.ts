@@ -100,11 +100,7 @@ async function compare(given: Options, command: Command): Promise<void> {
   const start = performance.now();
   const observers = combineObservers(comparisonObservers(options, rest), say);
   const costs = plan.costs.filter((_, index) => !plan.known.has(index));
-  const report = announceFirst(
-    options,
-    rest.runs.length,
-    createComparisonReporter(rest.runs, costs, options.batchSize),
-  );
+  const report = announceFirst(options, rest.runs.length, createComparisonReporter(rest.runs, costs));
   const running =
     rest.runs.length === 0
       ? { result: Promise.resolve(nothingToTrain(plan)), stop: () => undefined, kill: () => undefined }
