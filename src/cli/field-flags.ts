@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type ResiduaError, OptionError } from "../tensor/errors.ts";
 import { ChildError } from "../jobs/node/child-process.ts";
-import { type RecipeField, recipeOptions } from "../train/recipe-options.ts";
 import { optionName } from "./options.ts";
+import { recipeFlagOf } from "./recipe-flags.ts";
 
 /**
  * Fields of the library whose flag has another name. Recipe fields have theirs in their own table; any other field's
@@ -11,18 +11,12 @@ import { optionName } from "./options.ts";
 const otherFlags: Readonly<Record<string, string>> = {
   axes: "--vary",
   options: "--option",
-  shortcuts: "--shortcut",
   url: "--mlflow",
 };
 
-function recipeFlag(field: string): string | undefined {
-  const row = Object.hasOwn(recipeOptions, field) ? recipeOptions[field as RecipeField] : undefined;
-  return row?.flag?.usage.split(" ")[0];
-}
-
 /** The flag that sets a field on this command; undefined if it has none. */
 function flagOf(field: string, command: Command): string | undefined {
-  const candidates = [recipeFlag(field), otherFlags[field], optionName(field)];
+  const candidates = [recipeFlagOf(field), otherFlags[field], optionName(field)];
   return candidates.find((flag) => command.options.some(({ long }) => flag !== undefined && long === flag));
 }
 
