@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
-import { loweringChoices } from "../train/lowering.ts";
+import { loweringChoices } from "../compile/lowering.ts";
 
 /** Reads a whole number of at least `minimum`. */
 export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -1,17 +1,27 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import { ChildError } from "../jobs/node/child-process.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
 
-/** The whole command line: one subcommand a file in `commands/`. */
-async function createProgram(wanted: string | undefined): Promise<Command> {
+/** What the help calls a command: its name and arguments. */
+function usageOf(command: Command): string {
+  const entry = commands[command.name()];
+  return entry === undefined ? new Help().subcommandTerm(command) : `${command.name()} ${entry.usage}`.trimEnd();
+}
+
+/**
+ * The whole command line, of which only the commands that the arguments name are more than a name and a summary: help and
+ * corrections need no more of the others.
+ */
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("residua")
     .description("Residual networks in TypeScript: see what the shortcut type does, train, evaluate, predict.")
     .version(packageVersion())
     .showHelpAfterError(false)
     .showSuggestionAfterError(true)
+    .configureHelp({ subcommandTerm: usageOf })
     .addHelpText(
       "after",
       `
@@ -20,10 +30,13 @@ Examples:
   $ residua describe resnet34 --shortcut B          every block, and what its shortcut resolves to
   $ residua train --data mnist --model resnet20 --epochs 3`,
     );
-  // What is known by its name is loaded alone; help and corrections need all.
-  const names = wanted !== undefined && Object.hasOwn(commands, wanted) ? [wanted] : Object.keys(commands);
-  // One registration may be that of several commands.
-  for (const register of new Set(await Promise.all(names.map((name) => commands[name]())))) register(program);
+  const loaded = new Command();
+  const wanted = args.find((argument) => Object.hasOwn(commands, argument));
+  if (wanted !== undefined) (await commands[wanted].load())(loaded);
+  for (const [name, { summary }] of Object.entries(commands)) {
+    const command = loaded.commands.find((each) => each.name() === name) ?? new Command(name);
+    program.addCommand(command.description(summary));
+  }
   for (const command of [program, ...program.commands, ...program.commands.flatMap((group) => group.commands)]) {
     command.exitOverride();
     command.configureOutput({ outputError: () => undefined });
@@ -35,7 +48,7 @@ Examples:
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let running: Command | undefined;
   try {
-    const program = await createProgram(args[0]);
+    const program = await createProgram(args);
     program.hook("preAction", (_, command) => void (running = command));
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);

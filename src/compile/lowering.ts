@@ -22,6 +22,12 @@ export interface LoweredGraph {
 /** Names of the lowerings of a training graph. */
 export type LoweringName = "portable" | "blocked";
 
+/** What a user may ask for: a lowering, or the best that is right on this machine. */
+export type LoweringChoice = LoweringName | "auto";
+
+/** All choices. */
+export const loweringChoices: readonly LoweringChoice[] = ["auto", "blocked", "portable"];
+
 /** Writes a logical graph in operators that a runtime runs well. */
 export interface Lowering {
   readonly name: LoweringName;

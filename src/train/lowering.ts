@@ -1,5 +1,5 @@
 import { createBlockedLowering } from "../compile/blocked/lowering.ts";
-import type { Lowering, LoweringName } from "../compile/lowering.ts";
+import type { Lowering, LoweringChoice } from "../compile/lowering.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { createModel } from "../nn/models.ts";
 import { sgd } from "../optim/sgd.ts";
@@ -10,12 +10,6 @@ import { randomStream } from "../tensor/random.ts";
 import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
 import { createTrainer, type TrainingState } from "./trainer.ts";
-
-/** What a user may ask for: a lowering, or the best that is right on this machine. */
-export type LoweringChoice = LoweringName | "auto";
-
-/** All choices. */
-export const loweringChoices: readonly LoweringChoice[] = ["auto", "blocked", "portable"];
 
 /** A lowering, with its name as checkpoints and reports have it: "blocked 16", "portable". */
 export interface ChosenLowering {

@@ -155,7 +155,6 @@ async function describe(name: string, given: Options): Promise<void> {
 export function registerDescribe(program: Command): void {
   program
     .command("describe")
-    .description("show a network block by block: shapes, what each shortcut resolves to, what it costs")
     .argument(
       "<model|file>",
       "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
