@@ -13,9 +13,9 @@ interface Folding {
 }
 
 /**
- * Puts each batch norm in evaluation mode into the convolution before it:
+ * Folds each batch norm in evaluation mode into the convolution before it:
  * γ·(W∗x + b − μ)/√(σ² + ε) + β = (s·W)∗x + (s·(b − μ) + β) with s = γ/√(σ² + ε).
- * Done in float64 and rounded once. Where the convolution's result is used elsewhere too, both stay.
+ * Computed in float64 and rounded once. If the convolution's result is used elsewhere too, both stay.
  */
 export function foldBatchNorm(graph: Graph): Graph {
   const uses = countUses(graph);

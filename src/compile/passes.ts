@@ -6,7 +6,7 @@ export interface Pass {
   readonly pass: (graph: Graph) => Graph;
 }
 
-/** Hears what each pass made of which graph, as soon as it has run: for a description or a profile. */
+/** Called after each pass with the graph before and after it: for a description or a profile. */
 export type PassObserver = (name: string, before: Graph, after: Graph) => void;
 
 /** Runs passes in order. */

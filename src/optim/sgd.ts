@@ -3,7 +3,7 @@ import { type Optimizer, scale } from "./optimizer.ts";
 
 /** Options of stochastic gradient descent. */
 export interface SgdOptions {
-  /** Share of the last step's direction that is kept. Default 0.9. */
+  /** Share of the previous step's direction that is kept. Default 0.9. */
   readonly momentum?: number;
   /** Looks ahead along the momentum. Default false. */
   readonly nesterov?: boolean;

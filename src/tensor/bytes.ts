@@ -1,6 +1,6 @@
 import { bytesPerElement, type DType, type DTypeArrays, dtypeArrays } from "./dtype.ts";
 
-/** Puts pieces together in one array. */
+/** Concatenates pieces into one array. */
 export function joinBytes(chunks: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
   let offset = 0;

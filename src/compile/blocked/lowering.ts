@@ -44,12 +44,13 @@ const blockedRules: BlockedRules = {
 };
 
 /**
- * Writes a graph in ONNX Runtime's blocked operators (domain com.microsoft.nchwc). Values go over into blocks where a
- * convolution first needs them and come back where an operator has no blocked form; weights, their gradients and the
- * optimizer's state stay in the convolutions' layout between steps. Operators without a blocked form are written as
- * the portable lowering has them.
+ * Writes a graph in ONNX Runtime's blocked operators (domain com.microsoft.nchwc). Values are converted to blocks where
+ * a convolution first needs them and back where an operator has no blocked form; weights, their gradients and the
+ * optimizer's state stay in the convolutions' layout between steps. Operators without a blocked form are written as in
+ * the portable lowering.
  *
- * @param blockSize that of the machine which will run the graph; another one gives wrong results or is refused there
+ * @param blockSize the block size of the machine that will run the graph; another one gives wrong results or is refused
+ *   there
  */
 export function createBlockedLowering(blockSize: BlockSize): Lowering {
   return {
@@ -60,10 +61,10 @@ export function createBlockedLowering(blockSize: BlockSize): Lowering {
   };
 }
 
-/** What the layouts are planned on. */
+/** Passes before the layouts are planned. */
 const planning: readonly Pass[] = [{ name: "mask pooled gradients", pass: maskPooledGradients }];
 
-/** What writes the graph by a plan. */
+/** Passes that write the graph by a plan. */
 const writing = (analysis: Analysis): readonly Pass[] => [
   { name: "write in blocks", pass: (graph) => writeBlocked(graph, analysis) },
   { name: "match scalar ranks", pass: matchScalarRanks },

@@ -9,14 +9,14 @@ import { typesOf } from "./storage.ts";
 import { writeStrided } from "./strided-gradient.ts";
 import { packInGraph, unpackInGraph, type WeightLayout } from "./weight-layout.ts";
 
-/** What the lowering found out before it writes anything. */
+/** What the lowering determines before it writes anything. */
 export interface Analysis {
   readonly block: BlockSize;
   readonly plans: ReadonlyMap<Node, ConvolutionPlan>;
   readonly layouts: ReadonlyMap<string, WeightLayout>;
 }
 
-/** Keeps the forms of every logical value and converts between them where one is asked for that is not there yet. */
+/** Keeps the forms of every logical value, and converts to one that is requested but not there yet. */
 export function createContext(g: GraphBuilder, graph: Graph, { block, plans, layouts }: Analysis): BlockedContext {
   const types = typesOf(graph);
   const uses = countUses(graph);

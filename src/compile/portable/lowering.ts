@@ -25,10 +25,10 @@ function rewritesFor(choices: PortableChoices): Rewrites {
   };
 }
 
-/** The rewrites of the standard choices, for lowerings that have none of their own for an operator. */
+/** The rewrites of the standard choices, for lowerings that lack their own for an operator. */
 export const portableRewrites: Rewrites = rewritesFor(portableChoices.standard);
 
-/** The portable lowering with some choices of one's own; the others are the standard ones. */
+/** The portable lowering with some choices replaced; the others are the standard ones. */
 export function createPortableLowering(choices: Partial<PortableChoices> = {}): Lowering {
   const rewrites = rewritesFor({ ...portableChoices.standard, ...choices });
   const passes: readonly Pass[] = [
@@ -43,5 +43,5 @@ export function createPortableLowering(choices: Partial<PortableChoices> = {}): 
   };
 }
 
-/** Only standard ONNX operators: runs on every backend, and is what other lowerings are tested against. */
+/** Only standard ONNX operators: runs on every backend, and the reference for testing other lowerings. */
 export const portable: Lowering = createPortableLowering();
