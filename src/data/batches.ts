@@ -59,7 +59,7 @@ function orderOf({ indices, shuffle, seed }: BatchPlan, epoch: number): Uint32Ar
 }
 
 /** What turns images of a set into batches. */
-export interface BatchSource<I extends Images = Images> {
+export interface ImageBatches<I extends Images = Images> {
   readonly set: I;
   readonly normalization: Normalization;
   readonly augmentation: Augmentation;
@@ -73,7 +73,7 @@ export type BatchWriter = (step: number, images: Float32Array, labels: BigInt64A
  * Checks that there are batches to be had.
  * @throws {OptionError} if the plan asks for images that the set does not have, or for larger batches than it has images
  */
-export function requireBatches({ set, plan }: BatchSource): void {
+export function requireBatches({ set, plan }: ImageBatches): void {
   const missing = plan.indices.find((index) => index >= set.count);
   if (missing !== undefined)
     throw new OptionError("indices", `name image ${missing} of ${set.count}; must be below ${set.count}`);
@@ -84,7 +84,7 @@ export function requireBatches({ set, plan }: BatchSource): void {
  * Prepares batches of images that are in memory, in the calling thread.
  * @throws {OptionError} if `requireBatches` does
  */
-export function createBatchWriter(source: BatchSource<ImageSet>): BatchWriter {
+export function createBatchWriter(source: ImageBatches<ImageSet>): BatchWriter {
   requireBatches(source);
   const { set, normalization, augmentation, plan } = source;
   const tables = normalizationTables(normalization);

@@ -6,7 +6,4 @@ export * from "./compare/words.ts";
 export * from "./shortcut-colors.ts";
 export * from "../report/index.ts";
 export * from "./network/architecture.ts";
-export * from "../tasks/classify/predictions.ts";
 export * from "./network/grad-cam.ts";
-export * from "./network/report.ts";
-export * from "../tasks/segment/report.ts";

@@ -2,7 +2,7 @@ export * from "./batch.ts";
 export * from "./checkpoint.ts";
 export * from "./compiled-step.ts";
 export * from "../networks/describe.ts";
-export * from "./evaluate.ts";
+export * from "./evaluation.ts";
 export * from "../networks/export.ts";
 export * from "../networks/import.ts";
 export * from "../networks/inspect.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
 import type { TrainingPlace } from "./checkpoint.ts";
-import type { Evaluation } from "./evaluate.ts";
+import type { Evaluation } from "./evaluation.ts";
 import {
   runTraining,
   startOfTraining,

@@ -1,6 +1,6 @@
 import type { LabeledBatch } from "./batch.ts";
 import type { EpochRecord, TrainingPlace } from "./checkpoint.ts";
-import type { Evaluation } from "./evaluate.ts";
+import type { Evaluation } from "./evaluation.ts";
 import { predictingState, type TrainingPlan } from "./engine.ts";
 import { runSteps } from "./step-loop.ts";
 import type { StepResult, Trainer, TrainingState } from "./trainer.ts";

@@ -11,7 +11,8 @@ import * as ort from "onnxruntime-web";
 import { findChromium } from "../../scripts/chromium.mjs";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
 import { loadTrainedNetwork } from "../../src/networks/open.ts";
-import { performTraining, type WebTrainingJob } from "../../src/train/web/index.ts";
+import { performTraining } from "../../src/tasks/web/index.ts";
+import type { WebTrainingJob } from "../../src/train/web/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(

@@ -3,7 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type FreshTraining, startTraining, type TrainingEvent, type TrainingJob } from "../../src/train/node/job.ts";
+import { startTraining } from "../../src/tasks/node/start-training.ts";
+import { type FreshTraining, type TrainingEvent, type TrainingJob } from "../../src/train/node/job.ts";
 import { openTrainedNetwork } from "../../src/networks/node/open.ts";
 import { defaultRecipe } from "../../src/train/recipe.ts";
 

@@ -24,23 +24,23 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   train: {
     usage: "[options]",
     summary: "train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly",
-    load: async () => (await import("./train.ts")).registerTrain,
+    load: async () => (await import("./train.ts")).loadTrain(),
   },
   evaluate: {
     usage: "[options]",
     summary:
       "accuracy and loss of a trained network on the test images, or how well it segments a folder of images with masks",
-    load: async () => (await import("./evaluate.ts")).registerEvaluate,
+    load: async () => (await import("./evaluate.ts")).loadEvaluate(),
   },
   predict: {
     usage: "[options] <image...>",
-    summary: "classes of images, by a trained network",
-    load: async () => (await import("./predict.ts")).registerPredict,
+    summary: "what a trained network says about images: their classes, or their cells",
+    load: async () => (await import("./predict.ts")).loadPredict(),
   },
   segment: {
     usage: "[options] <image...>",
     summary: "cells or classes of points in images of any size, by a network that was trained with --task segment",
-    load: async () => (await import("./segment.ts")).registerSegment,
+    load: async () => (await import("../tasks/segment.ts")).registerSegment,
   },
   runs: {
     usage: "",
@@ -90,12 +90,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   report: {
     usage: "[options] <file...>",
     summary: "one page about a trained network; with pages of other commands, all of them as one",
-    load: async () => (await import("./report.ts")).registerReport,
+    load: async () => (await import("./report.ts")).loadReport(),
   },
   data: {
     usage: "",
     summary: "data sets: what is here, and how to get the rest",
-    load: async () => (await import("./data.ts")).registerData,
+    load: async () => (await import("./data.ts")).loadData(),
   },
   forward: {
     usage: "[options] <model>",

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionError } from "../../tensor/errors.ts";
-import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
+import type { FreshTraining } from "../../train/node/job.ts";
 import { wholeNumber } from "../options.ts";
 import { addRecipeFlags, fieldsOfGroup } from "../recipe-flags.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
@@ -11,7 +11,6 @@ export interface FineTuningOptions extends WeightsOptions {
   readonly weights?: string;
   readonly classes?: readonly string[];
   readonly imageSize?: number;
-  readonly normalization?: NormalizationChoice;
 }
 
 const words = (text: string): readonly string[] => {
@@ -45,12 +44,6 @@ export function addFineTuningOptions(command: Command): Command {
       new Option("--image-size <n>", "height and width that images are brought to (default: the network's)").argParser(
         wholeNumber(1),
       ),
-    )
-    .addOption(
-      new Option(
-        "--normalization <by>",
-        "mean and deviation of images (default: what --from's file records, else data)",
-      ).choices(["data", "imagenet"]),
     );
   return addRecipeFlags(command, [...fieldsOfGroup("fine-tuning"), ...fieldsOfGroup("loss and steps")], {
     grouped: true,
@@ -60,8 +53,8 @@ export function addFineTuningOptions(command: Command): Command {
 /** What the options say about the start. */
 export function fineTuningStart(
   options: FineTuningOptions,
-): Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize" | "normalization"> {
-  const { from, weights: path, classes, imageSize, normalization } = options;
+): Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize"> {
+  const { from, weights: path, classes, imageSize } = options;
   const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
   if (path === undefined && given !== undefined) throw new OptionError(`--${given}`, "goes with --weights FILE");
   return {
@@ -69,6 +62,5 @@ export function fineTuningStart(
     ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),
     ...(classes === undefined ? {} : { classes }),
     ...(imageSize === undefined ? {} : { imageSize }),
-    ...(normalization === undefined ? {} : { normalization }),
   };
 }

@@ -1,14 +1,18 @@
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { CheckpointNotes } from "../../train/checkpoint.ts";
-import type { TaskNotes } from "../../networks/card.ts";
+import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { findCheckpoint, readCheckpoint } from "../../train/node/files.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { optionName } from "../options.ts";
 import { type OptionValues, recipeAsOptions } from "../recipe-flags.ts";
+import type { AllTaskFlags, TaskFlags } from "../tasks/task-flags.ts";
+import { refuseForeignOptions } from "../tasks/task-options.ts";
 
 /** Options of `residua train` as a checkpoint has them. */
-function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
+function optionsOf(notes: CheckpointNotes, task: TaskName, flags: TaskFlags): OptionValues {
+  const { network, recipe, data } = notes;
   return {
+    task,
     model: network.model.name,
     shortcut: network.model.options.shortcut,
     data: network.data,
@@ -16,22 +20,7 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
     classes: network.classes,
     imageSize: network.imageShape[1],
     ...recipeAsOptions(recipe),
-    ...(network.task === undefined
-      ? { augment: !data.augmentation.startsWith("crop 0") }
-      : segmentationOptions(network.task)),
-  };
-}
-
-/** What a segmentation's own options were. */
-function segmentationOptions({ name, target, loss, testShare, ignored, crop, longestSide }: TaskNotes): OptionValues {
-  return {
-    task: name,
-    target,
-    loss: (loss as { readonly name: string }).name,
-    test: testShare,
-    ignore: ignored,
-    crop,
-    longestSide,
+    ...flags.optionsOf(notes),
   };
 }
 
@@ -40,15 +29,23 @@ function segmentationOptions({ name, target, loss, testShare, ignored, crop, lon
  *
  * @param given options that were typed
  * @param network options of the network that were typed
+ * @returns the task that it was trained for
  * @throws {OptionError} for the first that is not what the checkpoint has
  */
-export async function requireOptionsOf(path: string, given: OptionValues, network: ModelOptions = {}): Promise<void> {
-  for (const name of ["from", "weights", "partial", "layout", "entry", "normalization"]) {
-    if (name in given) throw new OptionError(`--${name}`, "does not go with --resume: the checkpoint has it");
+export async function requireOptionsOf(
+  path: string,
+  given: OptionValues,
+  { flags: all, network = {} }: { readonly flags: AllTaskFlags; readonly network?: ModelOptions | undefined },
+): Promise<TaskName> {
+  const implied = Object.values(all).flatMap(({ impliedBy }) => impliedBy);
+  for (const name of ["from", "weights", "partial", "layout", "entry", "normalization", ...implied]) {
+    if (name in given) throw new OptionError(optionName(name), "does not go with --resume: the checkpoint has it");
   }
-  const { notes } = await readCheckpoint(await findCheckpoint(path));
+  const checkpoint = await findCheckpoint(path);
+  const { notes } = await readCheckpoint(checkpoint);
+  const task = taskNameOf(notes.network.task, checkpoint);
   requireNetworkOptions(notes.network.model.options, network);
-  for (const [name, value] of Object.entries(optionsOf(notes))) {
+  for (const [name, value] of Object.entries(optionsOf(notes, task, all[task]))) {
     if (!(name in given) || isSame(given[name], value)) continue;
     const option = optionName(name);
     const began = value === undefined ? "without it" : `with ${showValue(value)}`;
@@ -57,11 +54,8 @@ export async function requireOptionsOf(path: string, given: OptionValues, networ
       `is ${showValue(given[name])}, but this training began ${began}; leave it out to resume`,
     );
   }
-}
-
-/** The task of a checkpoint's training, where it is not classification. */
-export async function taskOf(path: string): Promise<string | undefined> {
-  return (await readCheckpoint(await findCheckpoint(path))).notes.network.task?.name;
+  refuseForeignOptions(new Set(Object.keys(given)), { tasks: [task], flags: all, kind: "train" });
+  return task;
 }
 
 /** An option that was typed without its value, or as a word for one that was computed, says only that it is there. */

@@ -3,44 +3,34 @@ import { type Command, Option } from "commander";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
-import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
-import {
-  type FreshTraining,
-  startTraining,
-  type TrainingEvent,
-  type TrainingJob,
-  type TrainingResult,
-} from "../../train/node/job.ts";
+import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
-import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
+import { defaultRecipe } from "../../train/recipe.ts";
+import { standardRecipe } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { requireOptionsOf, taskOf } from "./train-resume.ts";
-import {
-  addSegmentationOptions,
-  asksForSegmentation,
-  type SegmentationOptions,
-  segmentationTraining,
-} from "../tasks/segment.ts";
-import { segmentationWorker } from "../../tasks/segment/node/worker-url.ts";
+import { requireOptionsOf } from "./train-resume.ts";
+import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../tasks/task-flags.ts";
+import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions, wantedTask } from "../tasks/task-options.ts";
+import type { TaskName } from "../../tasks/find-task.ts";
+import { startTraining } from "../../tasks/node/start-training.ts";
 
-interface Options extends FineTuningOptions, SegmentationOptions {
+interface Options extends FineTuningOptions {
+  readonly task?: TaskName;
   readonly model?: string;
   readonly shortcut?: ShortcutType;
   readonly option?: ModelOptions;
   readonly data: string;
   readonly limit?: number;
-  readonly validation: number;
-  readonly augment?: boolean;
+  readonly validation?: number;
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly resume?: string | true;
@@ -52,8 +42,6 @@ interface Options extends FineTuningOptions, SegmentationOptions {
   readonly json?: boolean;
 }
 
-const STANDARD_MODEL = "resnet20";
-const CROP_PADDING = 4;
 const STANDARD_FOLDER = "residua-train";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -70,68 +58,52 @@ const defaults: FieldDefaults = {
   seed: "0",
 };
 
-/** The standard recipe of the start, with the fields that were typed in the place of its own. */
-function createRecipe(options: Options, given: RecipeFields): Recipe {
-  const start = options.from === undefined && options.weights === undefined ? "fresh" : "tuned";
-  return withRecipeFields(standardRecipe(start, optimizerIn(given)), given);
-}
-
 /** What a training from the start is made of. @param typed names of the options that were typed */
-function createStart(options: Options, typed: ReadonlySet<string>): FreshTraining {
-  const segments = asksForSegmentation(options);
-  const model =
-    options.model ??
-    (options.from === undefined && options.weights === undefined && !segments ? STANDARD_MODEL : undefined);
-  const modelOptions = { ...options.option, ...(options.shortcut === undefined ? {} : { shortcut: options.shortcut }) };
-  // Names a wrong model before anything starts.
-  if (model !== undefined) createModel(model, modelOptions);
-  const isCifar = options.data.startsWith("cifar");
-  const augment = options.augment ?? isCifar;
-  const given = typedRecipe(options as unknown as OptionValues);
-  const recipe = createRecipe(options, given);
-  const start: FreshTraining = {
-    ...(model === undefined ? {} : { model }),
-    modelOptions,
-    ...fineTuningStart(options),
-    data: options.data,
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
-    validation: options.validation,
-    augmentation: augment ? { cropPadding: CROP_PADDING, flip: isCifar } : { cropPadding: 0, flip: false },
-    recipe,
-  };
-  if (!segments) return start;
-  if (!typed.has("data"))
-    throw new OptionError("--data", "is needed: a folder with images/ and masks/ of the same names");
-  const { imageSize, validation, ...task } = segmentationTraining(options, {
-    ...(model === undefined ? {} : { model }),
-    modelOptions,
-    given,
-    ...(options.augment === undefined ? {} : { augment: options.augment }),
+function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
+  const { model, data, limit, validation, option, shortcut } = options;
+  const start = flags.startTraining({
+    start: {
+      ...onlyGiven({ model, limit }),
+      modelOptions: { ...option, ...onlyGiven({ shortcut }) },
+      ...fineTuningStart(options),
+      data,
+    },
+    ...onlyGiven({ validation }),
+    given: typedRecipe(options as unknown as OptionValues),
+    options: options as unknown as OptionValues,
+    typed,
   });
-  // A file that is started from says itself what its network is.
-  const { model: _, modelOptions: __, ...rest } = task;
-  return {
-    ...start,
-    ...(options.from === undefined ? task : rest),
-    imageSize: options.imageSize ?? imageSize!,
-    validation: typed.has("validation") ? options.validation : validation,
-  };
+  // Names a wrong model before anything starts.
+  if (start.model !== undefined) createModel(start.model, start.modelOptions);
+  return start;
 }
 
-function createJob(options: Options, typed: ReadonlySet<string>): TrainingJob {
+function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
   return {
-    start:
-      options.resume === undefined
-        ? createStart(options, typed)
-        : { resume: options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume },
-    ...(options.out === undefined ? {} : { out: options.out }),
-    ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
+    start,
+    ...onlyGiven({ out: options.out, snapshots: options.snapshots }),
     cache: cacheFolder(),
     lowering: options.lowering,
-    session: options.threads === undefined ? {} : { threads: options.threads },
+    session: onlyGiven({ threads: options.threads }),
     workers: 1,
     details: options.tensorboard !== undefined,
   };
+}
+
+/** What is to be trained, and for which task. @throws {OptionError} for options that do not go with the task */
+async function openStart(
+  options: Options,
+  given: OptionValues,
+  flags: AllTaskFlags,
+): Promise<{ readonly start: TrainingJob["start"]; readonly task: TaskName }> {
+  if (options.resume !== undefined) {
+    const resume = options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume;
+    return { start: { resume }, task: await requireOptionsOf(resume, given, { flags, network: options.option }) };
+  }
+  const typed = new Set(Object.keys(given));
+  const task = wantedTask(typed, options.task, flags);
+  refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
+  return { start: createStart(options, typed, flags[task]), task };
 }
 
 function createReporter(): (event: TrainingEvent) => void {
@@ -158,42 +130,25 @@ function createReporter(): (event: TrainingEvent) => void {
   };
 }
 
-function describeTest({ count, accuracy, loss, topK, figures }: NonNullable<TrainingResult["test"]>): string {
-  if (figures !== undefined) {
-    const named = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-    return `Test on ${count} images: ${named.join(", ")}.`;
-  }
-  const top = topK === undefined ? "" : ` (top ${topK.k}: ${percent(topK.accuracy)})`;
-  return `Test: ${percent(accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
-}
-
-function printResult({ status, test, best, files, steps }: TrainingResult): void {
+function printResult({ status, test, best, files, steps }: TrainingResult, flags: TaskFlags): void {
   if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
   if (best?.validation !== undefined)
     print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
-  if (test !== undefined) print(describeTest(test));
+  if (test !== undefined) print(flags.describeTest(test));
   if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
 }
 
-/** The options that were typed, not those that stand for themselves. */
-function givenOptions(command: Command): OptionValues {
-  const entries = Object.entries(command.opts<OptionValues>());
-  return Object.fromEntries(entries.filter(([name]) => command.getOptionValueSource(name) === "cli"));
-}
-
-async function train(options: Options, command: Command): Promise<void> {
-  const start = performance.now();
-  const given = givenOptions(command);
-  const job = createJob(options, new Set(Object.keys(given)));
-  if ("resume" in job.start) await requireOptionsOf(job.start.resume, given, options.option);
-  const task = "resume" in job.start ? await taskOf(job.start.resume) : job.start.task?.name;
+async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
+  const begin = performance.now();
+  const { start, task } = await openStart(options, typedOptions(command), flags);
+  const job = createJob(options, start);
   const observers = combineObservers(trainingObservers(options), say);
   const report = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
   };
-  const running = task === "segment" ? startTraining(job, observe, segmentationWorker) : startTraining(job, observe);
+  const running = startTraining(job, observe);
   const interrupt = watchInterrupt(
     running,
     "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
@@ -201,13 +156,13 @@ async function train(options: Options, command: Command): Promise<void> {
   try {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
-    else printResult(result);
+    else printResult(result, flags[task]);
     if (result.status === "diverged") {
       const { last } = result.files;
       say(`residua: ${result.reason}${existsSync(last) ? `; the last good state: ${last}` : ""}`);
     }
     const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
-    say(`${formatDuration((performance.now() - start) / 1000)}${rate}, ${result.lowering} lowering`);
+    say(`${formatDuration((performance.now() - begin) / 1000)}${rate}, ${result.lowering} lowering`);
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {
@@ -218,14 +173,13 @@ async function train(options: Options, command: Command): Promise<void> {
   }
 }
 
-/** `residua train`: trains a network; stops and resumes exactly. */
-export function registerTrain(program: Command): void {
+function registerTrain(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("train")
     .addOption(
       new Option(
         "--model <name>",
-        `resnet20, resnet50d, densenet121 …; residua models list shows all (default: ${STANDARD_MODEL})`,
+        "resnet20, resnet50d, densenet121 …; residua models list shows all (default: resnet20, or the preset's)",
       ),
     )
     .addOption(sharedOptions.shortcut())
@@ -233,14 +187,16 @@ export function registerTrain(program: Command): void {
     .addOption(sharedOptions.data("mnist"))
     .addOption(sharedOptions.limit())
     .addOption(
-      new Option("--validation <share>", "share of the training images held back to choose the best epoch")
-        .argParser(decimalNumber(0, 1))
-        .default(0.05),
+      new Option(
+        "--validation <share>",
+        "share of the training images held back to choose the best epoch (default: 0.05, or the preset's)",
+      ).argParser(decimalNumber(0, 1)),
     )
     .addOption(
-      new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"),
+      taskOption(
+        "classify images, or segment them: --data is then a folder with images/ and masks/ (default: classify)",
+      ),
     )
-    .addOption(new Option("--no-augment", "train on the images as they are"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(
@@ -262,7 +218,8 @@ export function registerTrain(program: Command): void {
     .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
     .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
     .addOption(sharedOptions.json());
-  addSegmentationOptions(addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training"), { defaults })))
+  addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training"), { defaults }));
+  addTaskOptions(command, flags, "train")
     .addHelpText(
       "after",
       `
@@ -278,5 +235,11 @@ Examples:
   $ residua train --preset cells --data nuclei/ --out runs/cells
   $ residua train --resume residua-train`,
     )
-    .action(train);
+    .action((options: Options, self: Command) => train(options, self, flags));
+}
+
+/** `residua train`: trains a network for any task; stops and resumes exactly. */
+export async function loadTrain(): Promise<(program: Command) => void> {
+  const flags = await loadAllTaskFlags();
+  return (program) => registerTrain(program, flags);
 }

@@ -5,9 +5,11 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exampleSet } from "../../../test/support/image-sets.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
-import { type Batch, type BatchSource, evaluationBatches } from "../batches.ts";
+import { type Batch, type ImageBatches, evaluationBatches } from "../batches.ts";
 import { type ImageFiles, imageSize } from "../image-set.ts";
+import type { SampleSource } from "../sample-source.ts";
 import { openEvaluation } from "./evaluation.ts";
+import { imageSource } from "./image-source.ts";
 import { createBatchLoader } from "./loader.ts";
 
 /** 11 images, once in memory and once in lossless files. */
@@ -64,10 +66,10 @@ test("a batch of 0 images in files is refused", async () => {
 });
 
 /** Batches of training, with all variations. */
-function sourceOf(set: BatchSource["set"]): BatchSource {
+function sourceOf(set: ImageBatches["set"]): SampleSource {
   const indices = Uint32Array.from({ length: 11 }, (_, index) => index);
   const plan = { batch: 3, seed: 5, indices, shuffle: true };
-  return { set, normalization, augmentation: { cropPadding: 2, flip: true }, plan };
+  return imageSource({ set, normalization, augmentation: { cropPadding: 2, flip: true }, plan });
 }
 
 test.each([0, 1, 2])(

@@ -1,7 +1,7 @@
 import { noAugmentation } from "../augmentation.ts";
 import {
   type Batch,
-  type BatchSource,
+  type ImageBatches,
   evaluationBatches,
   labelledShapes,
   makeBatch,
@@ -9,6 +9,7 @@ import {
 } from "../batches.ts";
 import { type ImageFiles, type Images, isInMemory, type Normalization } from "../image-set.ts";
 import { createFileBatchWriter } from "./file-batches.ts";
+import { imageSource } from "./image-source.ts";
 import { createBatchLoader } from "./loader.ts";
 
 /**
@@ -31,7 +32,7 @@ export async function* openEvaluation(
   requireBatchSize(batch);
   const chosen = indices ?? Uint32Array.from({ length: set.count }, (_, index) => index);
   const steps = Math.floor(chosen.length / batch);
-  const sourceOf = (part: Uint32Array, size: number): BatchSource<ImageFiles> => ({
+  const sourceOf = (part: Uint32Array, size: number): ImageBatches<ImageFiles> => ({
     set,
     normalization,
     augmentation: noAugmentation,
@@ -42,8 +43,8 @@ export async function* openEvaluation(
   if (rest.length > 0) yield await makeLast(sourceOf(rest, rest.length));
 }
 
-async function* takeWhole(source: BatchSource<ImageFiles>, steps: number): AsyncGenerator<Batch> {
-  const loader = createBatchLoader(source, { steps });
+async function* takeWhole(source: ImageBatches<ImageFiles>, steps: number): AsyncGenerator<Batch> {
+  const loader = createBatchLoader(imageSource(source), { steps });
   try {
     for (let step = 0; step < steps; step++) yield loader.next();
   } finally {
@@ -51,7 +52,7 @@ async function* takeWhole(source: BatchSource<ImageFiles>, steps: number): Async
   }
 }
 
-async function makeLast(source: BatchSource<ImageFiles>): Promise<Batch> {
+async function makeLast(source: ImageBatches<ImageFiles>): Promise<Batch> {
   const batch = makeBatch(labelledShapes(source.set), source.plan.batch, () => {});
   await createFileBatchWriter(source)(0, batch.images.data, batch.labels.data);
   return batch;

@@ -1,6 +1,7 @@
 import { drawView, normalizationTables, writeImage } from "../augmentation.ts";
-import { type BatchSource, createBatchOrder, requireBatches } from "../batches.ts";
+import { type ImageBatches, createBatchOrder, requireBatches } from "../batches.ts";
 import { type ImageFiles, type ImageFormat, imageSize } from "../image-set.ts";
+import type { SampleWriter } from "../sample-source.ts";
 import { decodeImage } from "./image.ts";
 
 /** As many files are open, and images decoded, at once. */
@@ -30,14 +31,11 @@ export async function decodeFiles(
   await Promise.all(Array.from({ length: Math.min(DECODED_AT_ONCE, files.length) }, decodeInTurn));
 }
 
-/** Writes the batch of one step as a `BatchWriter` does, once its files are decoded. */
-export type FileBatchWriter = (step: number, images: Float32Array, labels: BigInt64Array) => Promise<void>;
-
 /**
  * Prepares batches of images that are in files.
  * @throws {OptionError} if `requireBatches` does
  */
-export function createFileBatchWriter(source: BatchSource<ImageFiles>): FileBatchWriter {
+export function createFileBatchWriter(source: ImageBatches<ImageFiles>): SampleWriter {
   requireBatches(source);
   const { set, normalization, augmentation, plan } = source;
   const tables = normalizationTables(normalization);

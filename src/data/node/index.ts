@@ -5,6 +5,7 @@ export * from "./evaluation.ts";
 export * from "./fetch.ts";
 export * from "./folder.ts";
 export * from "./image.ts";
+export * from "./image-source.ts";
 export * from "./loader.ts";
 export * from "./open.ts";
 export type { Source } from "./sources.ts";

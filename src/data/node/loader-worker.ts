@@ -1,14 +1,12 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { type BatchWriter, createBatchWriter } from "../batches.ts";
-import { isInMemory } from "../image-set.ts";
-import { createSegmentationWriter } from "../../tasks/segment/data/batches.ts";
-import type { FileBatchWriter } from "./file-batches.ts";
-import type { SampleSource } from "./sample-source.ts";
+import type { WriterModule } from "../sample-source.ts";
 import { markSlot, openRing, type RingMemory, stopRing, waitForSlot } from "./batch-ring.ts";
 
 /** What a worker is started with. */
 export interface LoaderJob {
-  readonly source: SampleSource;
+  /** The address of a module that exports what {@link WriterModule} says, and what it is to write. */
+  readonly writer: string;
+  readonly data: unknown;
   readonly ring: RingMemory;
   /** The first batch of this worker, and how far apart its batches are. */
   readonly first: number;
@@ -19,19 +17,12 @@ export interface LoaderJob {
   readonly failure: MessagePort;
 }
 
-const { source, ring: memory, first, stride, end, failure } = workerData as LoaderJob;
+const { writer, data, ring: memory, first, stride, end, failure } = workerData as LoaderJob;
 const ring = openRing(memory);
 
-async function createWriter(of: SampleSource): Promise<BatchWriter | FileBatchWriter> {
-  if ("kind" in of) return createSegmentationWriter(of);
-  const { set, ...rest } = of;
-  if (isInMemory(set)) return createBatchWriter({ set, ...rest });
-  const { createFileBatchWriter } = await import("./file-batches.ts");
-  return createFileBatchWriter({ set, ...rest });
-}
-
 async function fillRing(): Promise<void> {
-  const write = await createWriter(source);
+  const { createWriter } = (await import(writer)) as WriterModule<unknown>;
+  const write = await createWriter(data);
   for (let step = first; step < end; step += stride) {
     if (waitForSlot(ring, step, "free", Number.POSITIVE_INFINITY) !== "ready") return;
     await write(step, ring.images[step % ring.slots], ring.labels[step % ring.slots]);

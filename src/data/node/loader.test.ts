@@ -1,21 +1,22 @@
 import { expect, onTestFinished, test } from "vitest";
 import { exampleSet } from "../../../test/support/image-sets.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
-import type { BatchSource } from "../batches.ts";
+import type { ImageBatches } from "../batches.ts";
 import { sharedBytes } from "../image-set.ts";
+import { imageSource } from "./image-source.ts";
 import { type BatchLoader, createBatchLoader, type LoaderOptions } from "./loader.ts";
 
 /** 23 images in batches of 4: five steps an epoch. An odd number of pixels, so that slots do not divide evenly. */
 const set = exampleSet(23, { channels: 3, height: 3, width: 5 });
-const source: BatchSource = {
+const source: ImageBatches = {
   set,
   normalization: { mean: [0.4, 0.5, 0.6], deviation: [0.2, 0.3, 0.4] },
   augmentation: { cropPadding: 1, flip: true },
   plan: { batch: 4, seed: 7, indices: Uint32Array.from({ length: 23 }, (_, index) => index), shuffle: true },
 };
 
-function open(options: LoaderOptions, from: BatchSource = source): BatchLoader {
-  const loader = createBatchLoader(from, options);
+function open(options: LoaderOptions, from: ImageBatches = source): BatchLoader {
+  const loader = createBatchLoader(imageSource(from), options);
   onTestFinished(() => loader.release());
   return loader;
 }
@@ -25,7 +26,7 @@ function take(loader: BatchLoader, count: number) {
 }
 
 /** What has to come, in the calling thread, from the first step on. */
-const expected = take(createBatchLoader(source, { workers: 0 }), 13);
+const expected = take(createBatchLoader(imageSource(source), { workers: 0 }), 13);
 
 test("batches carry the shapes of images and labels, and differ from step to step", () => {
   expect(expected[0].images.shape).toEqual([4, 3, 3, 5]);

@@ -3,12 +3,10 @@ import { existsSync } from "node:fs";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { type Batch, type BatchWriter, createBatchWriter, makeBatch } from "../batches.ts";
-import { isInMemory } from "../image-set.ts";
-import { createSegmentationWriter } from "../../tasks/segment/data/batches.ts";
+import { type Batch, type BatchWriter, makeBatch, stepsPerEpoch } from "../batches.ts";
+import type { SampleSource } from "../sample-source.ts";
 import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
 import type { LoaderJob } from "./loader-worker.ts";
-import { isMemorySource, requireSource, type SampleSource, shapesOf } from "./sample-source.ts";
 
 /** Batches of a training, one after another. */
 export interface BatchLoader {
@@ -23,7 +21,7 @@ export interface BatchLoader {
 
 /** How batches are prepared. */
 export interface LoaderOptions {
-  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Images in files take 1. Default 1. */
+  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Images in files take at least 1. Default 1. */
   readonly workers?: number;
   /** The step to begin with, counted from the start of the training. Default 0. */
   readonly firstStep?: number;
@@ -33,8 +31,8 @@ export interface LoaderOptions {
   readonly steps?: number;
 }
 
-/** Pixels in memory are a matter of milliseconds; a batch of large photographs may take long. */
-const PATIENCE_SECONDS = { memory: 60, files: 600 };
+/** Seconds: pixels in memory are a matter of milliseconds. */
+const PATIENCE = 60;
 
 /**
  * Prepares batches in worker threads, ahead of the training. They are the same whatever the number of workers.
@@ -46,7 +44,8 @@ export function createBatchLoader(source: SampleSource, options: LoaderOptions =
     if (!Number.isInteger(value) || value < 0)
       throw new OptionError(name, `must be a whole number from 0, got ${value}`);
   }
-  const write = workers === 0 ? openWriter(source) : undefined;
+  stepsPerEpoch(source.plan);
+  const write = workers === 0 ? source.createWriter?.() : undefined;
   if (write !== undefined) return loadInThread(source, write, firstStep);
   return loadInWorkers(source, Math.max(workers, 1), {
     firstStep,
@@ -55,22 +54,15 @@ export function createBatchLoader(source: SampleSource, options: LoaderOptions =
   });
 }
 
-/** What writes batches in the calling thread; nothing can where files have to be decoded. */
-function openWriter(source: SampleSource): BatchWriter | undefined {
-  if ("kind" in source) return createSegmentationWriter(source);
-  const { set, ...rest } = source;
-  return isInMemory(set) ? createBatchWriter({ set, ...rest }) : undefined;
-}
-
 function loadInThread(source: SampleSource, write: BatchWriter, firstStep: number): BatchLoader {
-  const shapes = shapesOf(source);
+  const { shapes, plan } = source;
   let step = firstStep;
   let released = false;
   return {
     next: () => {
       if (released) throw new EnvironmentError("data", "the loader was released");
       const current = step++;
-      return makeBatch(shapes, source.plan.batch, (images, labels) => write(current, images, labels));
+      return makeBatch(shapes, plan.batch, (images, labels) => write(current, images, labels));
     },
     release: async () => {
       released = true;
@@ -115,9 +107,7 @@ interface RingPlan {
 }
 
 function loadInWorkers(source: SampleSource, count: number, { firstStep, end, slots }: RingPlan): BatchLoader {
-  requireSource(source);
-  const { plan } = source;
-  const shapes = shapesOf(source);
+  const { shapes, plan, patience = PATIENCE } = source;
   const sizes = { imageSize: sizeOf(shapes.image), labelSize: sizeOf(shapes.labels) };
   const memory = allocateRing(slots, plan.batch, sizes);
   const ring = openRing(memory);
@@ -128,11 +118,11 @@ function loadInWorkers(source: SampleSource, count: number, { firstStep, end, sl
     stopRing(ring);
   };
   const workers = Array.from({ length: count }, (_, index) =>
-    startWorker({ source, ring: memory, first: firstStep + index, stride: count, end }, (error) =>
-      fail(`a worker failed: ${error instanceof Error ? error.message : String(error)}`),
+    startWorker(
+      { writer: source.writer, data: source.data, ring: memory, first: firstStep + index, stride: count, end },
+      (error) => fail(`a worker failed: ${error instanceof Error ? error.message : String(error)}`),
     ),
   );
-  const patience = PATIENCE_SECONDS[isMemorySource(source) ? "memory" : "files"];
   const explainMissing = (isLate: boolean): EnvironmentError => {
     const messages = workers.map(({ failure }) => receiveMessageOnPort(failure)?.message as string | undefined);
     const first = messages.find((text) => text !== undefined);

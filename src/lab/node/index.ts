@@ -3,4 +3,3 @@ export * from "../compare/node/record.ts";
 export { defineConfig, type CompareConfig, type ResiduaConfig } from "../compare/node/project-config.ts";
 export * from "../../report/node/index.ts";
 export * from "../network/node/study.ts";
-export * from "../../tasks/segment/node/study.ts";

@@ -1,14 +1,9 @@
-import type { Session } from "../../runtime/runtime.ts";
-import type { NetworkCard } from "../../networks/card.ts";
-import type { Predictor } from "./predict.ts";
-import type { SegmentationSettings } from "./settings.ts";
+import type { SegmentationNetwork } from "./network.ts";
+import type { Predictor } from "./tiles.ts";
 
 /** A network with its card, as tiles are predicted by it. */
-export function predictorOf(
-  { card, session }: { readonly card: NetworkCard; readonly session: Session },
-  { target }: SegmentationSettings,
-): Predictor {
+export function predictorOf({ card, session, settings }: SegmentationNetwork): Predictor {
   const scores = card.classes.length;
-  const classes = target === "instances" ? scores - 1 : scores;
+  const classes = settings.target === "instances" ? scores - 1 : scores;
   return { session, tile: card.imageShape, normalization: card.normalization, classes };
 }

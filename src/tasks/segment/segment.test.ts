@@ -5,7 +5,7 @@ import { measureIntensity, type Raster, standardScaling, writeScaled } from "./d
 import type { Session } from "../../runtime/runtime.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { compareCells } from "./evaluate.ts";
-import { predictPart, type Predictor } from "./predict.ts";
+import { predictPart, type Predictor } from "./tiles.ts";
 import { segmentCells, segmentClasses } from "./segment.ts";
 
 /** A network whose scores are computed point by point: what it says of a point does not depend on the tile. */

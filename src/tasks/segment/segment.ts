@@ -1,7 +1,7 @@
 import { type IntensityScaling, measureIntensity, type Raster } from "./data/raster.ts";
 import { enlargePart, shrinkRaster } from "./data/shrink.ts";
 import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
-import { type Part, type PredictOptions, predictPart, type Predictor } from "./predict.ts";
+import { type Part, type PredictOptions, predictPart, type Predictor } from "./tiles.ts";
 
 /** Rows and columns of a large image that are worked on at a time, and how far beyond them is looked, as the network sees it. */
 const WINDOW = 1536;

@@ -1,13 +1,17 @@
 import { expect, test } from "vitest";
 import { segmentationPresets } from "./presets.ts";
-import { parseSettings, standardSettings } from "./settings.ts";
+import type { TaskNotes } from "../../networks/card.ts";
+import { readSettings } from "../find-task.ts";
+import { standardSettings } from "./settings.ts";
 
 test("a network's card carries the settings of every preset, and of none", () => {
   const all = [standardSettings, ...Object.values(segmentationPresets).map(({ settings }) => settings)];
   for (const settings of all)
-    expect(parseSettings(JSON.parse(JSON.stringify(settings)), "model.onnx")).toStrictEqual(settings);
+    expect(readSettings(JSON.parse(JSON.stringify(settings)), "segment", "model.onnx")).toStrictEqual(settings);
 });
 
 test("a number of views that there is not is refused", () => {
-  expect(() => parseSettings({ ...standardSettings, views: 3 }, "model.onnx")).toThrow(/^model\.onnx: .*views/);
+  expect(() => readSettings({ ...standardSettings, views: 3 } as TaskNotes, "segment", "model.onnx")).toThrow(
+    /^model\.onnx: .*views/,
+  );
 });

@@ -4,11 +4,8 @@ import { type IntensityScaling, standardScaling } from "./data/raster.ts";
 import { pointClasses } from "./data/targets.ts";
 import { cellAugmentation, type SegmentationAugmentation } from "./data/variation.ts";
 import { type SegmentationLoss, segmentationLossNames } from "./losses.ts";
-import { FormatError } from "../../tensor/errors.ts";
-import type { NetworkCard } from "../../networks/card.ts";
-import { checkPlainData } from "../../files/schema.ts";
 import { type InstanceOptions, standardInstanceOptions } from "./instances.ts";
-import type { Views } from "./predict.ts";
+import type { Views } from "./tiles.ts";
 
 /** All that segmenting needs to know beside the network: a network's card carries it. */
 export interface SegmentationSettings {
@@ -55,7 +52,8 @@ const least = (minimum: number): v.GenericSchema<unknown, number> => v.pipe(numb
 const side = v.pipe(v.number(), v.safeInteger(), v.minValue(sides.least), v.maxValue(sides.most));
 const value = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(255));
 
-const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictObject({
+/** The settings as a card keeps them. */
+export const segmentationSettings: v.GenericSchema<unknown, SegmentationSettings> = v.strictObject({
   name: v.literal("segment"),
   target: v.picklist(["instances", "classes"]),
   scaling: v.strictObject({
@@ -88,18 +86,6 @@ const settingsSchema: v.GenericSchema<unknown, SegmentationSettings> = v.strictO
   values: v.exactOptional(v.pipe(v.array(value), v.minLength(2))),
   ignored: v.exactOptional(value),
 });
-
-/** @param where what the settings are of, for errors @throws {FormatError} if they are damaged */
-export function parseSettings(task: unknown, where: string): SegmentationSettings {
-  return checkPlainData(settingsSchema, task, ({ path, detail }) => new FormatError(where, `${path} ${detail}`));
-}
-
-/** The settings of a network that segments. @throws {FormatError} if it does something else */
-export function settingsOf(card: NetworkCard, where: string): SegmentationSettings {
-  if (card.task?.name !== "segment")
-    throw new FormatError(where, "does not segment; give a network that was trained to segment");
-  return parseSettings(card.task, where);
-}
 
 /** Names of the scores of a network that tells cells apart. */
 export const cellScores: readonly string[] = [...pointClasses, "distance"];

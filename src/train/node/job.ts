@@ -1,9 +1,8 @@
-import { builtFile } from "../../files/node.ts";
 import type { Augmentation } from "../../data/augmentation.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
-import type { Classification, Evaluation } from "../evaluate.ts";
+import type { Evaluation } from "../evaluation.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
 import type { Distributions } from "../histogram.ts";
 import type { LoweringChoice } from "../../compile/lowering.ts";
@@ -11,7 +10,6 @@ import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
-import { type ChildJob, startChildJob } from "../../jobs/node/child-process.ts";
 
 /** By what images are normalised. */
 export type NormalizationChoice = "data" | "imagenet";
@@ -52,7 +50,7 @@ export interface FreshTraining {
   readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
-  /** What a task besides classification wants to know, as plain data; it checks it itself. */
+  /** What the network is to learn, as plain data that the task itself checks; to classify if left out. */
   readonly task?: TaskNotes;
 }
 
@@ -106,21 +104,9 @@ export interface TrainingResult {
   readonly epochs: readonly EpochRecord[];
   readonly best?: EpochRecord;
   /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
-  readonly test?: Evaluation & Partial<Classification>;
+  readonly test?: Evaluation;
   readonly lowering: string;
   /** Median over the steps, data included. */
   readonly imagesPerSecond: number;
   readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };
-}
-
-/**
- * Trains in a child process.
- * @param worker the module that serves the job for its task; classification's if left out
- */
-export function startTraining(
-  job: TrainingJob,
-  onEvent: (event: TrainingEvent) => void,
-  worker: URL = builtFile(import.meta.url, "../../tasks/classify/node/worker.js"),
-): ChildJob<TrainingResult> {
-  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(worker, job, onEvent);
 }

@@ -5,7 +5,7 @@ import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
-import type { Evaluation } from "../evaluate.ts";
+import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
@@ -18,7 +18,8 @@ import { errorMessage } from "../../tensor/errors.ts";
 import type { JobContext } from "../../jobs/node/child-process.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
-import type { TrainingSetup, TrainingTask } from "./set-up.ts";
+import { readResumed } from "./resume.ts";
+import type { FindTrainingTask, SetupContext, TrainingSetup } from "./set-up.ts";
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
@@ -40,7 +41,7 @@ interface Workplace {
 async function openWorkplace(
   job: TrainingJob,
   context: JobContext<TrainingEvent>,
-  task: TrainingTask,
+  findTask: FindTrainingTask,
 ): Promise<Workplace> {
   const { start, cache } = job;
   const note = (text: string): void => context.report({ kind: "note", text });
@@ -48,7 +49,7 @@ async function openWorkplace(
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  const setup = await task.setUp(resumed === undefined ? start : { resume: resumed }, { cache, engine, note });
+  const setup = await setUp(resumed === undefined ? start : { resume: resumed }, findTask, { cache, engine, note });
   // Before anything is said or written.
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
@@ -66,6 +67,17 @@ async function openWorkplace(
     },
   });
   return { runtime, chosen, job, setup, plan, files, context };
+}
+
+async function setUp(
+  start: TrainingJob["start"],
+  findTask: FindTrainingTask,
+  surroundings: SetupContext,
+): Promise<TrainingSetup> {
+  if (!("resume" in start)) return (await findTask(start.task, "task")).setUp(start, surroundings);
+  const resumed = await readResumed(start.resume, surroundings);
+  const task = await findTask(resumed.checkpoint.notes.network.task, resumed.path);
+  return task.setUp(resumed, surroundings);
 }
 
 /** @throws {OptionError} naming the first field of the recipe that cannot be followed */
@@ -213,13 +225,13 @@ async function concludeTraining(
   return { test: await evaluateState(place, state, "test") };
 }
 
-/** Trains for a task, as a job of a child process. */
+/** Trains for the task that the job or its checkpoint names, as a job of a child process. */
 export async function performTraining(
   job: TrainingJob,
   context: JobContext<TrainingEvent>,
-  task: TrainingTask,
+  findTask: FindTrainingTask,
 ): Promise<TrainingResult> {
-  const place = await openWorkplace(job, context, task);
+  const place = await openWorkplace(job, context, findTask);
   const { setup, files, chosen, runtime, plan } = place;
   const host = {
     runtime,

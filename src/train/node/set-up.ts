@@ -1,11 +1,12 @@
-import type { SampleSource } from "../../data/node/sample-source.ts";
+import type { SampleSource } from "../../data/sample-source.ts";
+import type { TaskNotes } from "../../networks/card.ts";
 import type { Session } from "../../runtime/runtime.ts";
-import type { CheckpointNotes, Engine } from "../checkpoint.ts";
+import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { TaskStep } from "../engine.ts";
-import type { Evaluation } from "../evaluate.ts";
+import type { Evaluation } from "../evaluation.ts";
 import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
-import type { TrainingJob } from "./job.ts";
+import type { FreshTraining } from "./job.ts";
 
 /** A training that is set up: what to do, on what, from where, and how it is judged. */
 export interface TrainingSetup {
@@ -34,7 +35,22 @@ export interface SetupContext {
   readonly note: (text: string) => void;
 }
 
-/** What networks can be trained to do: how it is set up, from the start or from a checkpoint. */
-export interface TrainingTask {
-  readonly setUp: (start: TrainingJob["start"], context: SetupContext) => Promise<TrainingSetup>;
+/** A training that goes on from a checkpoint. */
+export interface ResumedTraining {
+  /** The checkpoint's file, for errors. */
+  readonly path: string;
+  readonly checkpoint: Checkpoint;
 }
+
+/** How trainings for a task are set up, from the start or from a checkpoint. */
+export interface TrainingTask {
+  readonly setUp: (start: FreshTraining | ResumedTraining, context: SetupContext) => Promise<TrainingSetup>;
+}
+
+/**
+ * Finds the task of a training.
+ *
+ * @param notes what the job or the checkpoint says about the task
+ * @param where what says so, for errors
+ */
+export type FindTrainingTask = (notes: TaskNotes | undefined, where: string) => Promise<TrainingTask>;

@@ -1,4 +1,3 @@
 export { performTraining, type WebTrainingContext } from "./perform-training.ts";
 export * from "./protocol.ts";
-export * from "./serve-training.ts";
 export * from "./start-training.ts";

@@ -1,27 +1,17 @@
 import { createPortableLowering } from "../../compile/portable/lowering.ts";
 import { portableChoices } from "../../compile/portable/choices.ts";
-import { noAugmentation } from "../../data/augmentation.ts";
-import {
-  type BatchSource,
-  createBatchWriter,
-  evaluationBatches,
-  labelledShapes,
-  makeBatch,
-  stepsPerEpoch,
-} from "../../data/batches.ts";
-import { type ImageSet, imageSize } from "../../data/image-set.ts";
+import { makeBatch, stepsPerEpoch } from "../../data/batches.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime, type WebRuntimeOptions } from "../../runtime/web.ts";
-import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
+import { EnvironmentError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
-import { evaluate, evaluationBatchSize, type Evaluation } from "../evaluate.ts";
+import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
-import { resolveClassWeights } from "../class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
 import { finalState, runTraining, startOfTraining } from "../loop.ts";
 import { createCardModule, requireConsistentCard } from "../../networks/card.ts";
-import { imagesPerStep, type Recipe } from "../recipe.ts";
+import type { MemorySetup, SetUpInMemory } from "../memory-training.ts";
 import { completeRecipe } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
@@ -44,81 +34,66 @@ function requireThreads(threads: number | undefined): void {
   );
 }
 
-/** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
-function requireImages(name: string, set: ImageSet, [channels, height, width]: readonly number[]): void {
-  if (set.channels !== channels || set.height !== height || set.width !== width) {
-    const found = `${set.channels}×${set.height}×${set.width}`;
-    throw new OptionError(`${name} images`, `must be ${channels}×${height}×${width}, got ${found}`);
-  }
-  if (set.images.length === set.count * imageSize(set) && set.labels.length === set.count) return;
-  throw new OptionError(
-    `${name} images`,
-    `count says ${set.count}, there are ${set.images.length / imageSize(set)} images and ${set.labels.length} labels`,
-  );
-}
-
-function requireJob({ network, train, validation, threads }: WebTrainingJob): void {
-  requireConsistentCard(network, "network");
-  requireThreads(threads);
-  requireImages("training", train, network.imageShape);
-  if (validation !== undefined) requireImages("validation", validation, network.imageShape);
-}
-
-function batchSourceOf(
-  { network, train, augmentation = noAugmentation }: WebTrainingJob,
-  recipe: Recipe,
-): BatchSource<ImageSet> {
-  const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
-  const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
-  return { set: train, normalization: network.normalization, augmentation, plan };
-}
-
 /** All that the parts of a training share. */
 interface Workplace {
   readonly job: WebTrainingJob;
   readonly runtime: Runtime;
   readonly session: SessionOptions;
-  readonly source: BatchSource<ImageSet>;
+  readonly setup: MemorySetup;
   readonly plan: TrainingPlan;
 }
 
-function openWorkplace(job: WebTrainingJob, options: WebTrainingContext["runtime"]): Workplace {
-  requireJob(job);
-  const { network, train, device = "wasm", threads } = job;
-  const recipe = resolveClassWeights(completeRecipe(job.recipe), { labels: train.labels, classes: network.classes });
-  const source = batchSourceOf(job, recipe);
+function openWorkplace(
+  job: WebTrainingJob,
+  options: WebTrainingContext["runtime"],
+  setUpInMemory: SetUpInMemory,
+): Workplace {
+  const { network, device = "wasm", threads } = job;
+  requireConsistentCard(network, "network");
+  requireThreads(threads);
+  const setup = setUpInMemory(job, completeRecipe(job.recipe));
+  const { recipe, source, step, refuses, sampleShape = network.imageShape, validate } = setup;
   const plan = planTraining({
     module: createCardModule(network),
-    sampleShape: network.imageShape,
+    sampleShape,
     recipe,
     stepsPerEpoch: stepsPerEpoch(source.plan),
-    validates: job.validation !== undefined,
+    validates: validate !== undefined,
     isImported: network.model.graph !== undefined,
+    ...(step === undefined ? {} : { step }),
+    ...(refuses === undefined ? {} : { refuses }),
   });
   const runtime = createWebRuntime({ ...options, ...(threads === undefined ? {} : { threads }) });
   const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };
-  return { job, runtime, session, source, plan };
+  return { job, runtime, session, setup, plan };
 }
 
 /** Evaluates a state that predicts on the validation images. */
 function validateState(
   { job, runtime, session, plan }: Workplace,
-  set: ImageSet,
+  validate: NonNullable<MemorySetup["validate"]>,
   state: TrainingState,
 ): Promise<Evaluation> {
-  const { imageShape, normalization } = job.network;
-  return withInference({ runtime, module: plan.module, imageShape, state, session }, (inference) =>
-    evaluate(inference, evaluationBatches(set, normalization, evaluationBatchSize(imageShape))),
-  );
+  const { imageShape } = job.network;
+  return withInference({ runtime, module: plan.module, imageShape, state, session }, validate);
 }
 
-/** Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end. */
-export async function performTraining(job: WebTrainingJob, context: WebTrainingContext): Promise<WebTrainingResult> {
-  const place = openWorkplace(job, context.runtime);
-  const { runtime, session, source, plan } = place;
-  const { network, train, validation, start, device = "wasm" } = job;
+/**
+ * Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end.
+ *
+ * @param setUpInMemory of the task that the network is trained for
+ */
+export async function performTraining(
+  job: WebTrainingJob,
+  context: WebTrainingContext,
+  setUpInMemory: SetUpInMemory,
+): Promise<WebTrainingResult> {
+  const place = openWorkplace(job, context.runtime, setUpInMemory);
+  const { runtime, session, setup, plan } = place;
+  const { source, validate } = setup;
+  const { network, start, device = "wasm" } = job;
   const { report, shouldStop } = context;
-  const writeBatch = createBatchWriter(source);
+  const writeBatch = source.createWriter();
   const trainer = await openTrainer(
     plan,
     { runtime, lowering: createPortableLowering(portableChoices[device]), session },
@@ -131,12 +106,8 @@ export async function performTraining(job: WebTrainingJob, context: WebTrainingC
       trainer,
       place: startOfTraining,
       nextBatch: () =>
-        makeBatch(labelledShapes(train), plan.imagesPerStep, (images, labels) =>
-          writeBatch(trainer.steps, images, labels),
-        ),
-      ...(validation === undefined
-        ? {}
-        : { validate: (state: TrainingState) => validateState(place, validation, state) }),
+        makeBatch(source.shapes, plan.imagesPerStep, (images, labels) => writeBatch(trainer.steps, images, labels)),
+      ...(validate === undefined ? {} : { validate: (state: TrainingState) => validateState(place, validate, state) }),
       shouldStop,
       onStep: (progress) => report({ kind: "step", progress }),
       onEpoch: async ({ epochs }, isBest) => {

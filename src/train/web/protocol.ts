@@ -1,8 +1,6 @@
-import type { Augmentation } from "../../data/augmentation.ts";
-import type { ImageSet } from "../../data/image-set.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StepProgress, TrainingOutcome } from "../loop.ts";
-import type { NetworkCard } from "../../networks/card.ts";
+import type { MemoryTraining } from "../memory-training.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EpochRecord } from "../checkpoint.ts";
 
@@ -10,15 +8,9 @@ import type { EpochRecord } from "../checkpoint.ts";
 export type WebDevice = "wasm" | "webgpu";
 
 /** A training as a page asks for it. All of it is sent to the worker once; images in shared memory are not even copied. */
-export interface WebTrainingJob {
-  readonly network: NetworkCard;
+export interface WebTrainingJob extends MemoryTraining {
   /** Fields of the recipe that differ from `defaultRecipe`; each is followed, or refused by its name. */
   readonly recipe: Partial<Recipe>;
-  readonly train: ImageSet;
-  /** Evaluated after every epoch. */
-  readonly validation?: ImageSet;
-  /** None if left out. */
-  readonly augmentation?: Augmentation;
   /** Parameters and running statistics to start from, by state-dict name; fresh ones if left out. */
   readonly start?: ReadonlyMap<string, Tensor>;
   /** WebAssembly if left out. */

@@ -4,13 +4,15 @@ import { noAugmentation } from "../../../data/augmentation.ts";
 import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
 import { type Dataset, type Images, takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { imageSource } from "../../../data/node/image-source.ts";
 import { createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import { createModel } from "../../../nn/models.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
@@ -133,7 +135,7 @@ async function trainShortly(
   { runs, losses, durations, onStep }: RunStart & { readonly losses: number[]; readonly durations: number[] },
 ): Promise<StepLoopEnd["status"]> {
   const { train: set, normalization } = data;
-  const source = { set, normalization, augmentation: noAugmentation, plan: batchesOf(set, plan) };
+  const source = imageSource({ set, normalization, augmentation: noAugmentation, plan: batchesOf(set, plan) });
   const loader = createBatchLoader(source, { firstStep: trainer.steps });
   const keep = async (): Promise<void> =>
     keeper.keep({ state: await trainer.state(), notes: { runs, losses, durations } });
@@ -170,7 +172,7 @@ async function testShortly(
   const test = openEvaluation(images, data.normalization, evaluationBatchSize(imageShape));
   const state = await predictingState(trainer);
   const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
-    evaluate(session, test),
+    evaluateClassifier(session, test),
   );
   return accuracy;
 }

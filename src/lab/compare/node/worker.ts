@@ -4,6 +4,7 @@ import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
 import { noAugmentation } from "../../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { imageSource } from "../../../data/node/image-source.ts";
 import { createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import { describeModule } from "../../../nn/describe.ts";
@@ -12,7 +13,7 @@ import { type Module, parametersOf } from "../../../nn/module.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { ResiduaError } from "../../../tensor/errors.ts";
-import { evaluate } from "../../../train/evaluate.ts";
+import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
 import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
@@ -92,12 +93,12 @@ async function trainRun(
 ): Promise<Training> {
   const firstStep = before?.notes.length ?? 0;
   const loader = createBatchLoader(
-    {
+    imageSource({
       set: data.train,
       normalization: data.normalization,
       augmentation: noAugmentation,
       plan: planBatches(data.train.count, plan.recipe),
-    },
+    }),
     { workers: job.workers, firstStep },
   );
   const curve: CurvePoint[] = [...(before?.notes ?? [])];
@@ -163,7 +164,7 @@ async function testRun(
   const state = await predictingState(trainer);
   const batches = openEvaluation(data.test, data.normalization, EVALUATION_BATCH);
   const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
-    evaluate(session, batches),
+    evaluateClassifier(session, batches),
   );
   return accuracy;
 }

@@ -4,11 +4,12 @@ import { toModel } from "../../../compile/inference.ts";
 import { portable } from "../../../compile/portable/lowering.ts";
 import { stepNames } from "../../../compile/step/names.ts";
 import { noAugmentation } from "../../../data/augmentation.ts";
-import { type BatchPlan, type BatchSource, stepsPerEpoch } from "../../../data/batches.ts";
+import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
 import type { Dataset } from "../../../data/image-set.ts";
 import { type BatchLoader, createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
-import type { SampleSource } from "../../../data/node/sample-source.ts";
+import type { SampleSource } from "../../../data/sample-source.ts";
+import { imageSource } from "../../../data/node/image-source.ts";
 import { initializeState } from "../../../nn/initialization.ts";
 import { createModel } from "../../../nn/models.ts";
 import { countParameters, type Module } from "../../../nn/module.ts";
@@ -218,12 +219,8 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   const { train: set, normalization } = data;
   const plan = planFlow(job, opened);
   const { module, recipe } = plan;
-  const sourceOf = (batch: number): BatchSource => ({
-    set,
-    normalization,
-    augmentation: noAugmentation,
-    plan: planBatches(data, recipe, batch),
-  });
+  const sourceOf = (batch: number): SampleSource =>
+    imageSource({ set, normalization, augmentation: noAugmentation, plan: planBatches(data, recipe, batch) });
   const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
   let [trainer, loader]: [Trainer?, BatchLoader?] = [];
   try {

@@ -7,7 +7,8 @@ import { WeightsError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import { bytesOf } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
-import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
 import {
@@ -136,7 +137,7 @@ async function perform(job: LandscapeJob, context: JobContext<LandscapeEvent>): 
       const moved = moveWeights(state, moves);
       const found = await withInference(
         { runtime, module, imageShape, state: moved, session: job.session },
-        (session) => evaluate(session, batches),
+        (session) => evaluateClassifier(session, batches),
       );
       await journal.add(key, { loss: found.loss, error: 1 - found.accuracy });
     }

@@ -10,7 +10,8 @@ import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime, SessionOptions } from "../../../runtime/runtime.ts";
 import { bytesOf } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
-import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
 import { buildPathGraph, drawPaths, type PathLength, pathNames, weighPaths } from "../paths.ts";
 import { buildBlockedGraph, isRemovable, rewireBlocks } from "../rewire.ts";
@@ -27,7 +28,7 @@ async function evaluateGraph(
 ): Promise<MeasuredPoint> {
   const session = await runtime.load(encodeModel(toModel(foldBatchNorm(graph))), options);
   try {
-    const { loss, accuracy } = await evaluate(session, batches);
+    const { loss, accuracy } = await evaluateClassifier(session, batches);
     return { loss, error: 1 - accuracy };
   } finally {
     await session.release();

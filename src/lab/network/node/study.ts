@@ -7,13 +7,13 @@ import { ResiduaError } from "../../../tensor/errors.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { float32, type Tensor } from "../../../tensor/tensor.ts";
 import { stepNames } from "../../../compile/step/names.ts";
-import { evaluationBatchSize } from "../../../train/evaluate.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { describableModule } from "../../../networks/describe.ts";
 import { drawArchitecture } from "../architecture.ts";
 import { type Judged, judgeImages, type Predictions } from "../../../tasks/classify/predictions.ts";
 import { type ActivationMap, computeGradCam } from "../grad-cam.ts";
-import type { NetworkStudy } from "../report.ts";
+import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
 import type { Picture } from "../../../report/figures.ts";
 import type { Words } from "../../../report/words.ts";
 import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
@@ -95,7 +95,7 @@ function nameMistake({ label, predicted, confidence }: Judged, classes: readonly
  *
  * @throws {FormatError} if the model's file is damaged; {OptionError} or {ShapeError} if the data do not fit it
  */
-export async function studyNetwork(job: NetworkStudyJob): Promise<NetworkStudy> {
+export async function studyNetwork(job: NetworkStudyJob): Promise<ClassificationStudy> {
   const network = await openStudyNetwork(job.model);
   network.notes.forEach(job.onNote);
   const data = await openStudyData(network, job.data, job.cache);

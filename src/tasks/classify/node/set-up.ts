@@ -1,24 +1,25 @@
 import type { Augmentation } from "../../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
+import { imageSource } from "../../../data/node/image-source.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import { type Split, splitValidation } from "../../../data/split.ts";
 import { selectClasses } from "../../../data/select-classes.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
-import type { Checkpoint, CheckpointNotes } from "../../../train/checkpoint.ts";
-import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
+import type { CheckpointNotes } from "../../../train/checkpoint.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { evaluateClassifier } from "../judge.ts";
 import { startOfTraining } from "../../../train/loop.ts";
-import { type ChannelStatistics, type NetworkCard, restoreNetwork } from "../../../networks/card.ts";
+import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { imagesPerStep } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
-import { readCheckpoint } from "../../../train/node/files.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
 import type { FreshTraining, NormalizationChoice } from "../../../train/node/job.ts";
-import type { SetupContext, TrainingSetup, TrainingTask } from "../../../train/node/set-up.ts";
+import type { ResumedTraining, SetupContext, TrainingSetup } from "../../../train/node/set-up.ts";
 
 /** A training on images of classes, before it is known how batches are made of it. */
 interface ClassificationStart {
@@ -37,10 +38,10 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
   return {
     notes,
     ...(state === undefined ? {} : { state }),
-    source: { set: data.train, normalization: data.normalization, augmentation, plan },
+    source: imageSource({ set: data.train, normalization: data.normalization, augmentation, plan }),
     validates: split.validation.length > 0,
     evaluate: (session, part) =>
-      evaluate(
+      evaluateClassifier(
         session,
         part === "test"
           ? openEvaluation(data.test, normalization, batch)
@@ -49,11 +50,13 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
   };
 }
 
-/** Telling images of classes apart. */
-export const classificationTask: TrainingTask = {
-  setUp: async (start, context) =>
-    toSetup("resume" in start ? await setUpResumed(start.resume, context) : await setUpFresh(start, context)),
-};
+/** Sets up a training on images of classes. */
+export async function setUpClassification(
+  start: FreshTraining | ResumedTraining,
+  context: SetupContext,
+): Promise<TrainingSetup> {
+  return toSetup("checkpoint" in start ? await setUpResumed(start, context) : await setUpFresh(start, context));
+}
 
 function describeAugmentation({ cropPadding, flip }: Augmentation): string {
   return `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
@@ -123,9 +126,10 @@ function chooseNormalization(
  * Sets up a training that goes on from a checkpoint, on the data that it has seen.
  * @throws {FormatError} if the checkpoint is damaged, or the data are others now
  */
-async function setUpResumed(path: string, context: SetupContext): Promise<ClassificationStart> {
-  const { cache, engine } = context;
-  const { notes, state } = await readResumed(path, context);
+async function setUpResumed(
+  { path, checkpoint: { notes, state } }: ResumedTraining,
+  { cache, engine }: SetupContext,
+): Promise<ClassificationStart> {
   const [channels, height, width] = notes.network.imageShape;
   const opened = await openDataset(notes.network.data, cache, { channels, height, width });
   const isPart = notes.network.classes.every((name) => opened.classes.includes(name));
@@ -139,21 +143,6 @@ async function setUpResumed(path: string, context: SetupContext): Promise<Classi
     notes: { ...notes, engine },
     state: state as TrainingState,
   };
-}
-
-/**
- * Reads the checkpoint that a training goes on from, and notes what is unlike before.
- * @throws {FormatError} if it is damaged
- */
-export async function readResumed(path: string, { engine, note }: SetupContext): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(path);
-  const { notes, state } = checkpoint;
-  restoreNetwork(notes.network, state, path);
-  if (canonicalJson(notes.engine) !== canonicalJson(engine)) {
-    const [before, now] = [notes.engine, engine].map(({ lowering, runtime }) => `${lowering} on ${runtime}`);
-    note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
-  }
-  return checkpoint;
 }
 
 /** @throws {FormatError} unless the data set is the one that the training began with, as far as its figures tell */

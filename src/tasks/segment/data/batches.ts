@@ -7,8 +7,7 @@ import { IGNORED_CLASS, writeInstanceTargets } from "./targets.ts";
 import { drawVariation, type Places, placesOf, type SegmentationAugmentation, type Variation } from "./variation.ts";
 
 /** What turns masked images into batches of crops. */
-export interface SegmentationSource {
-  readonly kind: "segmentation";
+export interface CropBatches {
   readonly set: SegmentationSet;
   /** Rows and columns of a crop. */
   readonly crop: readonly [height: number, width: number];
@@ -19,7 +18,7 @@ export interface SegmentationSource {
 }
 
 /** Shapes of one sample: of its image, and of its labels, which are classes, and distances where cells are told apart. */
-export function cropShapes({ set, crop }: SegmentationSource): SampleShapes {
+export function cropShapes({ set, crop }: CropBatches): SampleShapes {
   return { image: [set.channels, ...crop], labels: set.meaning === "instances" ? [2, ...crop] : crop };
 }
 
@@ -113,7 +112,7 @@ function lookUp(table: Float32Array, value: number): number {
 }
 
 /** Prepares batches of crops with their targets, in the calling thread. */
-export function createSegmentationWriter(source: SegmentationSource): BatchWriter {
+export function createCropWriter(source: CropBatches): BatchWriter {
   const { set, crop, plan, augmentation, normalization } = source;
   const [height, width] = crop;
   const points = height * width;

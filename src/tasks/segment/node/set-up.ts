@@ -1,25 +1,23 @@
 import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
-import type { SegmentationSource } from "../data/batches.ts";
 import type { SegmentationItem, SegmentationSet } from "../data/set.ts";
-import { DISTANCE_SCALE } from "../data/targets.ts";
 import { splitValidation } from "../../../data/split.ts";
-import { cellLoss, classLoss, countCorrectPoints } from "../losses.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
-import type { TaskStep } from "../../../train/engine.ts";
-import type { Evaluation } from "../../../train/evaluate.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
-import { readResumed } from "../../classify/node/set-up.ts";
+import { readSettings } from "../../find-task.ts";
 import { openStart } from "../../../train/node/start.ts";
-import type { SetupContext, TrainingSetup, TrainingTask } from "../../../train/node/set-up.ts";
+import type { ResumedTraining, SetupContext, TrainingSetup } from "../../../train/node/set-up.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
-import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
-import { type RecipeRefusals, requireRecipe } from "../../../train/recipe-check.ts";
+import { imagesPerStep } from "../../../train/recipe.ts";
+import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
-import { cellScores, parseSettings, type SegmentationSettings, settingsOf } from "../settings.ts";
-import { evaluateFiles, type FolderEvaluation } from "./evaluate-files.ts";
+import { judgeSegmentation } from "../judge.ts";
+import { cellScores, type SegmentationSettings } from "../settings.ts";
+import { refusedFields, segmentationStep } from "../step.ts";
+import { cropSource } from "./crop-source.ts";
+import { readSamples } from "./samples.ts";
 
 /** Intensities are scaled to 0 to 1 already; most of an image is dark. */
 const centre = { mean: 0.25, deviation: 0.25 } as const;
@@ -68,52 +66,6 @@ function balanceImages(items: readonly SegmentationItem[], [height, width]: read
   return Uint32Array.from(places);
 }
 
-/** Fields of the recipe that a loss of points does not have. */
-const refuses: RecipeRefusals = {
-  labelSmoothing: "applies to classification, not to segmentation",
-  mixup: "applies to classification, not to segmentation",
-};
-
-/** The loss's own options, with the recipe's weights of the classes in their place. */
-function lossOf({ loss }: SegmentationSettings, { classWeights }: Recipe): SegmentationSettings["loss"] {
-  if (classWeights === undefined) return loss;
-  if (classWeights === "balanced")
-    throw new OptionError("classWeights", '"balanced" applies to classification; give a number for each class');
-  return { ...loss, classWeights };
-}
-
-/** What a training step of segmentation has of its own. */
-function stepOf(
-  { target, distanceWeight = 1 }: SegmentationSettings,
-  loss: SegmentationSettings["loss"],
-  [height, width]: readonly [number, number],
-): TaskStep {
-  if (target === "classes")
-    return {
-      labelShape: [height, width],
-      correct: countCorrectPoints,
-      loss: (g, scores, labels) => classLoss(g, scores, labels, loss),
-    };
-  return {
-    labelShape: [2, height, width],
-    correct: countCorrectPoints,
-    loss: (g, scores, labels) => cellLoss(g, scores, labels, { scale: DISTANCE_SCALE, distanceWeight, loss }),
-  };
-}
-
-/** The figures by which an epoch is judged: of cells the mean average precision, of classes the mean IoU. */
-function judge(found: FolderEvaluation): Evaluation {
-  const count = found.images.length;
-  if (found.target === "classes") {
-    const { meanIou, meanDice, dice } = found.overall;
-    const byClass = Object.fromEntries(Object.entries(dice).map(([name, value]) => [`dice ${name}`, value]));
-    return { count, loss: 1 - meanDice, accuracy: meanIou, figures: { meanIou, meanDice, ...byClass } };
-  }
-  const { f1At50, meanAp, foregroundDice, panopticQuality, aggregatedJaccard } = found.overall;
-  const figures = { f1At50, meanAp, foregroundDice, panopticQuality, aggregatedJaccard };
-  return { count, loss: 1 - foregroundDice, accuracy: meanAp, figures };
-}
-
 interface Start {
   readonly parts: Parts;
   readonly set: SegmentationSet;
@@ -128,32 +80,52 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   // A network out of an ONNX file takes one size alone; of others, no crop is larger than the tile.
   const most = network.model.graph === undefined ? (settings.crop ?? Infinity) : Infinity;
   const crop = [Math.min(height, most), Math.min(width, most)] as const;
-  const source: SegmentationSource = {
-    kind: "segmentation",
+  const source = cropSource({
     set,
     crop,
     normalization: network.normalization,
     augmentation: settings.augmentation,
     plan: { batch: imagesPerStep(recipe), seed: recipe.seed, shuffle: true, indices: balanceImages(set.items, crop) },
-  };
+  });
+  const sampleShape = [channels, ...crop];
   return {
     notes,
     ...(state === undefined ? {} : { state }),
     source,
     validates: parts.validation.length > 0,
-    step: stepOf(settings, lossOf(settings, recipe), crop),
-    refuses,
-    sampleShape: [channels, ...crop],
-    evaluate: async (session, part) =>
-      judge(
-        await evaluateFiles({ card: network, session }, settings, parts[part], part === "test" ? {} : { views: 1 }),
-      ),
+    step: segmentationStep(settings, sampleShape, recipe),
+    refuses: refusedFields,
+    sampleShape,
+    evaluate: async (session, part) => {
+      const samples = readSamples(parts[part], settings);
+      const options = part === "test" ? {} : ({ views: 1 } as const);
+      const { found: _, ...evaluation } = await judgeSegmentation(
+        { card: network, session, settings },
+        samples,
+        options,
+      );
+      return evaluation;
+    },
   };
+}
+
+/** @throws {OptionError} naming what a training to segment cannot follow */
+function refuseForeign(
+  { normalization, augmentation, classes }: FreshTraining,
+  { target }: SegmentationSettings,
+): void {
+  if (normalization !== undefined)
+    throw new OptionError("normalization", "applies to classification; images to segment are scaled by percentiles");
+  if (augmentation.cropPadding !== 0 || augmentation.flip)
+    throw new OptionError("augmentation", "applies to classification; a task to segment has its own");
+  if (target === "instances" && classes !== undefined)
+    throw new OptionError("classes", "applies to target classes; cells that are told apart have none");
 }
 
 async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise<Start> {
   requireRecipe(fresh.recipe);
-  const wanted = parseSettings(fresh.task, "task");
+  const wanted = readSettings(fresh.task, "segment", "task");
+  refuseForeign(fresh, wanted);
   const start = await openStart(fresh);
   const [channels] = start.imageShape;
   const { validation, recipe, limit } = fresh;
@@ -194,9 +166,8 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
 
 const noEngine = { lowering: "", runtime: "" };
 
-async function setUpResumed(path: string, context: SetupContext): Promise<Start> {
-  const { notes, state } = await readResumed(path, context);
-  const settings = settingsOf(notes.network, path);
+async function setUpResumed({ path, checkpoint: { notes, state } }: ResumedTraining): Promise<Start> {
+  const settings = readSettings(notes.network.task, "segment", path);
   const { data, recipe, network } = notes;
   const count = data.train + data.validation;
   const parts = await listParts(network.data, {
@@ -209,10 +180,11 @@ async function setUpResumed(path: string, context: SetupContext): Promise<Start>
   return { parts, set, settings, notes, state: state as TrainingState };
 }
 
-/** Segmenting images: cells told apart, or points classified. */
-export const segmentationTask: TrainingTask = {
-  setUp: async (start, context) => {
-    const found = "resume" in start ? await setUpResumed(start.resume, context) : await setUpFresh(start, context);
-    return toSetup({ ...found, notes: { ...found.notes, engine: context.engine } });
-  },
-};
+/** Sets up a training to segment images. */
+export async function setUpSegmentation(
+  start: FreshTraining | ResumedTraining,
+  context: SetupContext,
+): Promise<TrainingSetup> {
+  const found = "checkpoint" in start ? await setUpResumed(start) : await setUpFresh(start, context);
+  return toSetup({ ...found, notes: { ...found.notes, engine: context.engine } });
+}

@@ -1,13 +1,10 @@
-import type { MaskedFile } from "./folder.ts";
 import { measureIntensity } from "../data/raster.ts";
-import type { Session } from "../../../runtime/runtime.ts";
 import { drawErrors, judgeCellPoints, judgeClassPoints, pointErrors } from "../errors.ts";
 import { encodePicture } from "./encode.ts";
-import { type ComparedImage, evaluateFiles } from "./evaluate-files.ts";
+import { type ComparedImage, type JudgeOptions, judgeSegmentation, type MaskedSample } from "../judge.ts";
+import type { SegmentationNetwork } from "../network.ts";
 import { drawImage, drawOverlay, type Picture } from "../overlay.ts";
-import type { SegmentOptions } from "../segment.ts";
 import type { SegmentationSettings } from "../settings.ts";
-import type { NetworkCard } from "../../../networks/card.ts";
 import type { Picture as ReportPicture } from "../../../report/figures.ts";
 import type { Words } from "../../../report/words.ts";
 import type { SegmentationStudy } from "../report.ts";
@@ -101,7 +98,7 @@ function drawCompared(
 }
 
 /** How a network that segments is studied. */
-export interface SegmentationStudyOptions extends SegmentOptions {
+export interface SegmentationStudyOptions extends Omit<JudgeOptions, "onImage"> {
   /** The data's name for the report. */
   readonly data: string;
   /** Images that are shown. */
@@ -111,18 +108,17 @@ export interface SegmentationStudyOptions extends SegmentOptions {
 
 /** Evaluates a network on images with masks and draws those on which it does worst; only these are kept in memory. */
 export async function studySegmentation(
-  network: { readonly card: NetworkCard; readonly session: Session },
-  settings: SegmentationSettings,
-  files: readonly MaskedFile[],
+  network: SegmentationNetwork,
+  samples: AsyncIterable<MaskedSample>,
   { data, worst, onImage = () => {}, ...options }: SegmentationStudyOptions,
 ): Promise<SegmentationStudy> {
   let kept: readonly DrawnImage[] = [];
-  const found = await evaluateFiles(network, settings, files, {
+  const { found } = await judgeSegmentation(network, samples, {
     ...options,
     onImage: (done, image) => {
       const better = kept.filter(({ score }) => score <= image.score);
       if (better.length < worst)
-        kept = [...better, drawCompared(image, settings), ...kept.slice(better.length)].slice(0, worst);
+        kept = [...better, drawCompared(image, network.settings), ...kept.slice(better.length)].slice(0, worst);
       onImage(done);
     },
   });

@@ -1,29 +1,8 @@
-import { stepNames } from "../compile/step/names.ts";
-import type { Session } from "../runtime/runtime.ts";
-import { OptionError } from "../tensor/errors.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
-import type { LabeledBatch } from "./batch.ts";
-
-const LARGEST_BATCH = 250;
-/** 16 MB of pixels; a network's own values take many times that. */
-const LARGEST_INPUT = 2 ** 22;
-
-/** Images to evaluate at a time: many small ones are faster, many large ones would fill the memory. */
-export function evaluationBatchSize(imageShape: Shape): number {
-  return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(LARGEST_INPUT / sizeOf(imageShape))));
-}
-
-/** How well a network does its task. */
-export interface Evaluation {
-  /** Images looked at; without any, the other figures are NaN. */
-  readonly count: number;
-  /** Mean cross-entropy, or what the task has in its place. */
-  readonly loss: number;
-  /** What is best when it is 1: the share of images whose highest score is their label's, or the task's main figure. */
-  readonly accuracy: number;
-  /** The task's other figures by name. */
-  readonly figures?: Readonly<Record<string, number>>;
-}
+import { stepNames } from "../../compile/step/names.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import type { LabeledBatch } from "../../train/batch.ts";
+import type { Evaluation } from "../../train/evaluation.ts";
 
 /** How well a network classifies images. */
 export interface Classification extends Evaluation {
@@ -31,16 +10,21 @@ export interface Classification extends Evaluation {
   readonly topK: { readonly k: number; readonly accuracy: number };
 }
 
+/** What is counted beside the highest scores. */
+export interface ClassificationOptions {
+  /** The k of top-k; 5 if left out, but never more than there are classes. */
+  readonly topK?: number;
+}
+
 /**
  * Evaluates on every image of `batches`; they may differ in size.
  *
- * @param options.topK the k of top-k; 5 if left out, but never more than there are classes
  * @throws {OptionError} if a label is no class of the network
  */
-export async function evaluate(
+export async function evaluateClassifier(
   session: Session,
   batches: AsyncIterable<LabeledBatch> | Iterable<LabeledBatch>,
-  options: { readonly topK?: number } = {},
+  options: ClassificationOptions = {},
 ): Promise<Classification> {
   let k = options.topK ?? 5;
   let [count, loss, first, amongFirst] = [0, 0, 0, 0];

@@ -1,7 +1,7 @@
 import type { WebRuntimeOptions } from "../../runtime/web.ts";
 import { errorMessage } from "../../tensor/errors.ts";
 import { performTraining } from "./perform-training.ts";
-import type { WebAnswer, WebOrder } from "./protocol.ts";
+import type { WebAnswer, WebOrder } from "../../train/web/protocol.ts";
 
 /** What a training worker is made with: all that a runtime is but for the threads, which belong to the job. */
 export type TrainingWorkerOptions = Omit<WebRuntimeOptions, "threads">;

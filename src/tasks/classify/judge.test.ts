@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { stepNames } from "../compile/step/names.ts";
-import type { Session } from "../runtime/runtime.ts";
-import { OptionError } from "../tensor/errors.ts";
-import { float32, int64, type Tensor } from "../tensor/tensor.ts";
-import type { LabeledBatch } from "./batch.ts";
-import { evaluate, evaluationBatchSize } from "./evaluate.ts";
+import { stepNames } from "../../compile/step/names.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
+import type { LabeledBatch } from "../../train/batch.ts";
+import { evaluationBatchSize } from "../../train/evaluation.ts";
+import { evaluateClassifier } from "./judge.ts";
 
 /** A network that gives its images back as scores. */
 const echo: Session = {
@@ -38,32 +39,32 @@ test("loss is the mean of −log softmax, over batches of any size", async () =>
     ),
     scored([[7, 7]], [0]),
   ];
-  const { loss, count, accuracy } = await evaluate(echo, batches);
+  const { loss, count, accuracy } = await evaluateClassifier(echo, batches);
   expect(count).toBe(3);
   expect(loss).toBeCloseTo(-(Math.log(3 / 4) + Math.log(1 / 4) + Math.log(1 / 2)) / 3, 6);
   expect(accuracy).toBeCloseTo(2 / 3, 12);
 });
 
 test("loss of scores that would overflow their exponential is exact", async () => {
-  expect((await evaluate(echo, [scored([[1000, 0]], [1])])).loss).toBe(1000);
+  expect((await evaluateClassifier(echo, [scored([[1000, 0]], [1])])).loss).toBe(1000);
 });
 
 test("top-k counts labels among the k highest scores", async () => {
   const scores = [4, 3, 2, 1];
   const batches = [scored([scores, scores, scores, scores], [0, 1, 2, 3])];
   for (const k of [1, 2, 3, 4]) {
-    expect((await evaluate(echo, batches, { topK: k })).topK).toEqual({ k, accuracy: k / 4 });
+    expect((await evaluateClassifier(echo, batches, { topK: k })).topK).toEqual({ k, accuracy: k / 4 });
   }
 });
 
 test("k is never more than there are classes", async () => {
-  expect((await evaluate(echo, [scored([[2, 1]], [1])])).topK).toEqual({ k: 2, accuracy: 1 });
+  expect((await evaluateClassifier(echo, [scored([[2, 1]], [1])])).topK).toEqual({ k: 2, accuracy: 1 });
 });
 
 test("of equal scores the first class wins, as ArgMax has it", async () => {
   expect(
     (
-      await evaluate(echo, [
+      await evaluateClassifier(echo, [
         scored(
           [
             [5, 5],
@@ -88,7 +89,7 @@ test("scores that are no numbers are never right", async () => {
       [0, 0, 0],
     ),
   ];
-  expect(await evaluate(echo, batches, { topK: 1 })).toMatchObject({
+  expect(await evaluateClassifier(echo, batches, { topK: 1 })).toMatchObject({
     accuracy: 0,
     topK: { accuracy: 0 },
     loss: Number.NaN,
@@ -96,12 +97,12 @@ test("scores that are no numbers are never right", async () => {
 });
 
 test("a label that the network has no class for is refused", async () => {
-  await expect(evaluate(echo, [scored([[1, 2]], [2])])).rejects.toThrow(OptionError);
-  await expect(evaluate(echo, [scored([[1, 2]], [-1])])).rejects.toThrow(/-1 is no class/);
+  await expect(evaluateClassifier(echo, [scored([[1, 2]], [2])])).rejects.toThrow(OptionError);
+  await expect(evaluateClassifier(echo, [scored([[1, 2]], [-1])])).rejects.toThrow(/-1 is no class/);
 });
 
 test("no images give no figures", async () => {
-  expect(await evaluate(echo, [])).toMatchObject({ count: 0, accuracy: Number.NaN, loss: Number.NaN });
+  expect(await evaluateClassifier(echo, [])).toMatchObject({ count: 0, accuracy: Number.NaN, loss: Number.NaN });
 });
 
 test("large images are evaluated a few at a time", () => {

@@ -1,10 +1,10 @@
-import { confusionMatrix, type Judged, scoreClasses } from "../../tasks/classify/predictions.ts";
+import { confusionMatrix, type Judged, scoreClasses } from "./predictions.ts";
 import type { LinesFigure, Picture } from "../../report/figures.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
 
 /** What a report of one trained network is made from. */
-export interface NetworkStudy {
+export interface ClassificationStudy {
   /** Such as "resnet20, project". */
   readonly label: string;
   readonly data: string;
@@ -38,7 +38,7 @@ function findConfusion(matrix: readonly (readonly number[])[]): readonly [number
   return worst;
 }
 
-function leadOf(study: NetworkStudy, matrix: readonly (readonly number[])[]): readonly Words[] {
+function leadOf(study: ClassificationStudy, matrix: readonly (readonly number[])[]): readonly Words[] {
   const { judged, classes, label, data } = study;
   const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
   const loss = judged.reduce((sum, one) => sum + one.loss, 0) / judged.length;
@@ -59,7 +59,7 @@ function leadOf(study: NetworkStudy, matrix: readonly (readonly number[])[]): re
   ];
 }
 
-function curvesFigure(curves: NonNullable<NetworkStudy["curves"]>): LinesFigure {
+function curvesFigure(curves: NonNullable<ClassificationStudy["curves"]>): LinesFigure {
   return {
     kind: "lines",
     name: "training-curves",
@@ -107,7 +107,7 @@ function scoresSection(matrix: readonly (readonly number[])[], classes: readonly
 const MOST_CLASSES = 120;
 
 /** A trained network as a report: how well it does, where it fails, and where it looks. */
-export function reportNetwork(study: NetworkStudy): Report {
+export function reportClassification(study: ClassificationStudy): Report {
   const { classes, judged, architecture, curves, mistakes, maps, parameters, multiplyAdds, run } = study;
   const matrix = confusionMatrix(judged, classes.length);
   const cost = multiplyAdds === undefined ? "" : `${(multiplyAdds / 1e6).toFixed(1)} M`;

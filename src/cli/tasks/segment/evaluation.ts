@@ -1,0 +1,151 @@
+import { Option } from "commander";
+import type { TrainedNetwork } from "../../../networks/open.ts";
+import type { Report } from "../../../report/report.ts";
+import { readSettings, tasks } from "../../../tasks/find-task.ts";
+import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
+import { summarizeClasses } from "../../../tasks/segment/class-figures.ts";
+import type { ImageFigures } from "../../../tasks/segment/judge.ts";
+import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
+import type { Views } from "../../../tasks/segment/tiles.ts";
+import { cacheFolder } from "../../cache.ts";
+import { requireReportFile, writeReport } from "../../lab-job.ts";
+import { openModelFile } from "../../model-file.ts";
+import { onlyGiven, wholeNumber } from "../../options.ts";
+import { formatTable, print, printJson, say } from "../../output.ts";
+import { createProgress } from "../../progress.ts";
+import type { EvaluationRequest, ReportRequest } from "../task-flags.ts";
+import { viewsOption } from "./segmenting.ts";
+
+/** Images that a page shows unless another number is wanted. */
+const WORST_IMAGES = 24;
+
+/** A network to study, and on which images. */
+interface StudyRequest {
+  readonly model: string;
+  readonly data?: string;
+  readonly limit?: number;
+  /** Only images that the training held back. */
+  readonly heldBack?: boolean;
+  readonly views?: Views;
+  /** How many of the worst images are drawn. */
+  readonly worst: number;
+}
+
+/** What {@link evaluationOptions} say. */
+interface EvaluationFlags {
+  readonly heldBack?: boolean;
+  readonly tta?: Views;
+  readonly report?: string;
+  readonly worst?: number;
+}
+
+/** Options of `residua evaluate` for networks that segment. */
+export function evaluationOptions(): readonly Option[] {
+  return [
+    new Option(
+      "--held-back",
+      "of a folder without test/, only the images that a training for segmentation kept for its test",
+    ),
+    viewsOption(),
+    new Option("--report <file>", "write a page: image, truth, prediction and errors side by side, worst images first"),
+    new Option("--worst <n>", `images that the page shows (default: ${WORST_IMAGES})`).argParser(wholeNumber(0)),
+  ];
+}
+
+function toJson(found: ImageFigures, about: object): object {
+  const { target, overall } = found;
+  const images =
+    found.target === "instances"
+      ? found.images.map(({ name, figures }) => ({ name, ...figures }))
+      : found.images.map((image) => ({
+          name: image.name,
+          ...summarizeClasses([image], Object.keys(found.overall.dice)),
+        }));
+  return { ...about, target, count: images.length, ...overall, images };
+}
+
+function printFound(found: ImageFigures): void {
+  const figure = (value: number): string => value.toFixed(3);
+  if (found.target === "classes") {
+    const { dice, iou, meanIou, meanDice } = found.overall;
+    const rows = [
+      ...Object.keys(dice).map((name) => [name, dice[name], iou[name]] as const),
+      ["mean", meanDice, meanIou] as const,
+    ];
+    print(
+      formatTable(
+        [
+          { title: "class", value: ([name]: (typeof rows)[number]) => name },
+          { title: "Dice", value: ([, value]) => figure(value), align: "right" },
+          { title: "IoU", value: ([, , value]) => figure(value), align: "right" },
+        ],
+        rows,
+      ),
+    );
+    return;
+  }
+  const { overall, images } = found;
+  print(`${overall.found} cells found in ${images.length} images, ${overall.cells} are there`);
+  print(`F1 at IoU 0.5     ${figure(overall.f1At50)}`);
+  print(`mean AP 0.5–0.9   ${figure(overall.meanAp)}`);
+  print(`foreground Dice   ${figure(overall.foregroundDice)}`);
+  print(`border F1         ${figure(overall.borderF1)}`);
+  print(`panoptic quality  ${figure(overall.panopticQuality)}`);
+  print(`Jaccard (AJI)     ${figure(overall.aggregatedJaccard)}`);
+  const worst = images.toSorted((a, b) => a.figures.meanAp - b.figures.meanAp).slice(0, 3);
+  print(`worst images: ${worst.map(({ name, figures }) => `${name} (${figure(figures.meanAp)})`).join(", ")}`);
+}
+
+/** Segments images, compares them with their masks, and draws those on which the network does worst. */
+async function studyImages(
+  network: TrainedNetwork,
+  { model, views, worst, ...wanted }: StudyRequest,
+): Promise<{ readonly study: SegmentationStudy; readonly json: object }> {
+  const settings = readSettings(network.card.task, "segment", model);
+  const opened = { ...network, settings };
+  const { openSamples } = await findNodeTask("segment");
+  const { data, count, samples } = await openSamples(opened, { ...wanted, cache: cacheFolder() });
+  const { studySegmentation } = await import("../../../tasks/segment/node/study.ts");
+  const progress = createProgress();
+  const study = await studySegmentation(opened, samples, {
+    data,
+    worst,
+    ...onlyGiven({ views }),
+    onImage: (done) => progress.update(`image ${done}/${count}`, done / count),
+  });
+  progress.finish();
+  return { study, json: toJson(study.found, { model, data }) };
+}
+
+/** Evaluates a network that segments on a folder of images with masks. */
+export async function evaluateSegmentation(network: TrainedNetwork, request: EvaluationRequest): Promise<void> {
+  const { model, data, limit, json } = request;
+  const { heldBack, tta: views, report, worst = WORST_IMAGES } = request.options as EvaluationFlags;
+  if (report !== undefined) await requireReportFile(report, "--report");
+  const chosen = onlyGiven({ data, limit, heldBack, views });
+  const { study, json: figures } = await studyImages(network, {
+    model,
+    ...chosen,
+    worst: report === undefined ? 0 : worst,
+  });
+  if (report !== undefined) await writeReport(report, tasks.segment.report(study));
+  if (json) printJson({ ...figures, ...(report === undefined ? {} : { report }) });
+  else printFound(study.found);
+  if (report !== undefined) say(`report: ${report}`);
+}
+
+/** A page about a network that segments; of what it was trained on, only what it has never seen tells anything. */
+export async function reportSegmenting(
+  model: string,
+  { data, limit, threads, mistakes }: ReportRequest,
+): Promise<{ readonly report: Report; readonly json: object }> {
+  const network = await openModelFile(model, onlyGiven({ threads }));
+  try {
+    const heldBack = data === undefined;
+    const chosen = { model, heldBack, ...onlyGiven({ data, limit }), worst: mistakes };
+    const { study, json } = await studyImages(network, chosen);
+    return { report: tasks.segment.report(study), json };
+  } finally {
+    await network.session.release();
+  }
+}

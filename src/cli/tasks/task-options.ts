@@ -1,0 +1,61 @@
+import { type Command, Option } from "commander";
+import { type TaskName, taskNameOf, taskNames } from "../../tasks/find-task.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import type { AllTaskFlags, TaskCommand } from "./task-flags.ts";
+
+/** `--task` of a command. */
+export function taskOption(description: string): Option {
+  return new Option("--task <name>", description).choices([...taskNames]);
+}
+
+/** Adds every task's own options under its heading; one that several tasks have is added once. */
+export function addTaskOptions(command: Command, flags: AllTaskFlags, kind: TaskCommand): Command {
+  for (const name of taskNames) {
+    const known = new Set(command.options.map(({ long }) => long));
+    const own = flags[name].options[kind]().filter(({ long }) => !known.has(long));
+    if (own.length > 0) command.optionsGroup(flags[name].heading);
+    for (const option of own) command.addOption(option);
+  }
+  return command.optionsGroup("Options:");
+}
+
+/** The task that a training's options ask for: by name, by an option that implies it, or else the one without a name. */
+export function wantedTask(typed: ReadonlySet<string>, task: TaskName | undefined, flags: AllTaskFlags): TaskName {
+  if (task !== undefined) return task;
+  const implied = taskNames.find((name) => flags[name].impliedBy.some((option) => typed.has(option)));
+  return implied ?? taskNameOf(undefined, "task");
+}
+
+/**
+ * Refuses options that were typed and belong to other tasks alone.
+ *
+ * @param typed names of the options that were typed
+ * @param tasks those of the networks that the command works on
+ * @throws {OptionError} naming the first, and the tasks that it belongs to
+ */
+export function refuseForeignOptions(
+  typed: ReadonlySet<string>,
+  {
+    tasks,
+    flags,
+    kind,
+  }: { readonly tasks: readonly TaskName[]; readonly flags: AllTaskFlags; readonly kind: TaskCommand },
+): void {
+  const own = new Set(tasks.flatMap((task) => flags[task].options[kind]().map((option) => option.attributeName())));
+  for (const name of taskNames.filter((other) => !tasks.includes(other))) {
+    const foreign = flags[name].options[kind]().find((option) => {
+      const attribute = option.attributeName();
+      return typed.has(attribute) && !own.has(attribute);
+    });
+    if (foreign === undefined) continue;
+    const found = tasks.length === 0 ? "no network is given" : `this is --task ${tasks.join(" and ")}`;
+    const hint = kind === "train" ? `; give --task ${name}, too` : "";
+    throw new OptionError(foreign.long ?? foreign.flags, `belongs to --task ${name}, ${found}${hint}`);
+  }
+}
+
+/** The options that were typed, not those that stand for themselves. */
+export function typedOptions(command: Command): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(command.opts<Readonly<Record<string, unknown>>>());
+  return Object.fromEntries(entries.filter(([name]) => command.getOptionValueSource(name) === "cli"));
+}

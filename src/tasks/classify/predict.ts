@@ -1,0 +1,67 @@
+import { stepNames } from "../../compile/step/names.ts";
+import { noAugmentation, normalizationTables, writeSample } from "../../data/augmentation.ts";
+import { type ImageFormat, imageSize } from "../../data/image-set.ts";
+import type { TrainedNetwork } from "../../networks/open.ts";
+import { OptionError, ShapeError } from "../../tensor/errors.ts";
+import { float32 } from "../../tensor/tensor.ts";
+
+/** One image of the network's size. */
+export interface ImagePixels extends ImageFormat {
+  /** `[channels, height, width]`, 0 to 255. */
+  readonly pixels: Uint8Array;
+}
+
+/** A class of an image, and how probable it is. */
+export interface Prediction {
+  readonly class: string;
+  readonly probability: number;
+}
+
+/** What is wanted of a prediction. */
+export interface ClassifyOptions {
+  /** How many of the most probable classes; all if left out. */
+  readonly top?: number;
+}
+
+/** softmax, shifted by the maximum so that it cannot overflow. */
+export function toProbabilities(scores: Float32Array): readonly number[] {
+  const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = Array.from(scores, (score) => Math.exp(score - highest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/**
+ * The classes of one image, the most probable first.
+ *
+ * @throws {ShapeError} if the image is not of the network's size
+ * @throws {OptionError} if `top` is not a whole number above 0
+ */
+export async function classifyImage(
+  { card, session }: TrainedNetwork,
+  image: ImagePixels,
+  { top = card.classes.length }: ClassifyOptions = {},
+): Promise<readonly Prediction[]> {
+  if (!Number.isInteger(top) || top < 1) throw new OptionError("top", `must be a whole number above 0, got ${top}`);
+  const { channels, height, width, pixels } = image;
+  const [ownChannels, ownHeight, ownWidth] = card.imageShape;
+  if (channels !== ownChannels || height !== ownHeight || width !== ownWidth)
+    throw new ShapeError(
+      "image",
+      `is ${channels}×${height}×${width}, the network takes ${ownChannels}×${ownHeight}×${ownWidth}; bring it to that`,
+    );
+  const input = new Float32Array(imageSize(image));
+  if (pixels.length !== input.length)
+    throw new ShapeError("image", `has ${pixels.length} pixels of all channels, must have ${input.length}`);
+  const set = { channels, height, width, images: pixels, labels: new Int32Array(1), count: 1 };
+  writeSample(set, normalizationTables(card.normalization), noAugmentation, { seed: 0, epoch: 0, index: 0 }, input, 0);
+  const { [stepNames.scores]: scores } = await session.run({
+    [stepNames.images]: float32([1, channels, height, width], input),
+  });
+  const { data } = await scores.read();
+  scores.dispose();
+  return toProbabilities(data as Float32Array)
+    .map((probability, label) => ({ class: card.classes[label], probability }))
+    .toSorted((a, b) => b.probability - a.probability)
+    .slice(0, top);
+}

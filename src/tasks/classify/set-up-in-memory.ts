@@ -1,0 +1,53 @@
+import { noAugmentation } from "../../data/augmentation.ts";
+import { evaluationBatches, type ImageBatches } from "../../data/batches.ts";
+import { type ImageSet, imageSize } from "../../data/image-set.ts";
+import { localImageSource } from "../../data/local-source.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { resolveClassWeights } from "../../train/class-weights.ts";
+import { evaluationBatchSize } from "../../train/evaluation.ts";
+import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
+import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
+import { evaluateClassifier } from "./judge.ts";
+
+/** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
+function requireImages(name: string, set: ImageSet, [channels, height, width]: readonly number[]): void {
+  if (set.channels !== channels || set.height !== height || set.width !== width) {
+    const found = `${set.channels}×${set.height}×${set.width}`;
+    throw new OptionError(`${name} images`, `must be ${channels}×${height}×${width}, got ${found}`);
+  }
+  if (set.images.length === set.count * imageSize(set) && set.labels.length === set.count) return;
+  throw new OptionError(
+    `${name} images`,
+    `count says ${set.count}, there are ${set.images.length / imageSize(set)} images and ${set.labels.length} labels`,
+  );
+}
+
+function batchesOf(
+  { network, train, augmentation = noAugmentation }: MemoryTraining,
+  recipe: Recipe,
+): ImageBatches<ImageSet> {
+  const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
+  const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
+  return { set: train, normalization: network.normalization, augmentation, plan };
+}
+
+/**
+ * Sets up a training on images in memory.
+ *
+ * @throws {OptionError} naming images that do not fit the network, or a batch that is larger than the data
+ */
+export function setUpInMemory(training: MemoryTraining, given: Recipe): MemorySetup {
+  const { network, train, validation } = training;
+  const { imageShape, normalization, classes } = network;
+  requireImages("training", train, imageShape);
+  if (validation !== undefined) requireImages("validation", validation, imageShape);
+  const recipe = resolveClassWeights(given, { labels: train.labels, classes });
+  const source = localImageSource(batchesOf(training, recipe));
+  if (validation === undefined) return { recipe, source };
+  const batch = evaluationBatchSize(imageShape);
+  return {
+    recipe,
+    source,
+    validate: (session) => evaluateClassifier(session, evaluationBatches(validation, normalization, batch)),
+  };
+}

@@ -1,0 +1,27 @@
+export * from "./find-task.ts";
+export * from "./loaded-network.ts";
+export type * from "./task.ts";
+
+export * from "./classify/judge.ts";
+export * from "./classify/predict.ts";
+export * from "./classify/predictions.ts";
+export * from "./classify/report.ts";
+export type * from "./classify/settings.ts";
+
+export * from "./segment/data/batches.ts";
+export * from "./segment/data/components.ts";
+export * from "./segment/data/distance.ts";
+export * from "./segment/data/drawn-cells.ts";
+export * from "./segment/data/raster.ts";
+export * from "./segment/data/rle.ts";
+export * from "./segment/data/set.ts";
+export * from "./segment/data/targets.ts";
+export * from "./segment/data/variation.ts";
+export * from "./segment/judge.ts";
+export * from "./segment/measure.ts";
+export * from "./segment/outlines.ts";
+export * from "./segment/predict.ts";
+export * from "./segment/presets.ts";
+export * from "./segment/report.ts";
+export * from "./segment/segment.ts";
+export * from "./segment/settings.ts";

@@ -1,0 +1,54 @@
+import type { NetworkCard } from "../networks/card.ts";
+import type { TrainedNetwork } from "../networks/open.ts";
+import { readSettings, type TaskName, taskNameOf, tasks, type TypesOf } from "./find-task.ts";
+import type { TaskNetwork } from "./task.ts";
+
+/** A network opened as what it was trained to do: what it takes and gives follows from the task's name. */
+export interface LoadedNetwork<Name extends TaskName> {
+  readonly task: Name;
+  readonly card: NetworkCard;
+  readonly settings: TypesOf<Name>["settings"];
+  /** What the network says about one input. */
+  predict(input: TypesOf<Name>["input"], options?: TypesOf<Name>["predictOptions"]): Promise<TypesOf<Name>["output"]>;
+  /** Compares what it says about samples with the truth. */
+  judge(
+    samples: AsyncIterable<TypesOf<Name>["sample"]> | Iterable<TypesOf<Name>["sample"]>,
+    options?: TypesOf<Name>["judgeOptions"],
+  ): Promise<TypesOf<Name>["judgement"]>;
+  /** Frees the network's memory. Safe to call twice. */
+  release(): Promise<void>;
+}
+
+/** A network of any task; its `task` says which. */
+export type AnyLoadedNetwork = { readonly [Name in TaskName]: LoadedNetwork<Name> }[TaskName];
+
+/**
+ * Opens a network as what it was trained to do; `release` of what comes back releases its session.
+ *
+ * @param where the network's file, for errors
+ * @param expected the task that it must have been trained for; any if left out
+ * @throws {FormatError} if it was trained to do something else, or its settings are damaged
+ */
+export function loadTask<Name extends TaskName>(
+  network: TrainedNetwork,
+  where: string,
+  expected: Name,
+): LoadedNetwork<Name>;
+export function loadTask(network: TrainedNetwork, where: string): AnyLoadedNetwork;
+export function loadTask(network: TrainedNetwork, where: string, expected?: TaskName): AnyLoadedNetwork {
+  return loadAs(network, where, expected ?? taskNameOf(network.card.task, where)) as AnyLoadedNetwork;
+}
+
+function loadAs<Name extends TaskName>(network: TrainedNetwork, where: string, name: Name): LoadedNetwork<Name> {
+  const task = tasks[name];
+  const settings = readSettings(network.card.task, name, where);
+  const opened: TaskNetwork<TypesOf<Name>> = { ...network, settings };
+  return {
+    task: name,
+    card: network.card,
+    settings,
+    predict: (input, options) => task.predict(opened, input, options),
+    judge: (samples, options) => task.judge(opened, samples, options),
+    release: () => network.session.release(),
+  };
+}

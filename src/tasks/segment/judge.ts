@@ -1,0 +1,106 @@
+import type { Evaluation } from "../../train/evaluation.ts";
+import { type ClassCounts, type ClassFigures, compareClasses, summarizeClasses } from "./class-figures.ts";
+import type { Raster } from "./data/raster.ts";
+import { classesOf, type MaskedRaster } from "./data/set.ts";
+import { type CellCounts, type CellFigures, compareCells, summarizeCells } from "./evaluate.ts";
+import type { SegmentationNetwork } from "./network.ts";
+import { predictorOf } from "./predictor.ts";
+import { segmentCells, segmentClasses, type SegmentOptions } from "./segment.ts";
+import type { SegmentationSettings } from "./settings.ts";
+
+/** An image with its mask. */
+export interface MaskedSample extends MaskedRaster {
+  /** Its file, for errors. */
+  readonly where: string;
+}
+
+/** Figures of images, each and together. */
+export type ImageFigures =
+  | { readonly target: "instances"; readonly overall: CellFigures; readonly images: readonly CellCounts[] }
+  | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
+
+/** How well a network segments. */
+export interface SegmentationJudgement extends Evaluation {
+  readonly figures: Readonly<Record<string, number>>;
+  readonly found: ImageFigures;
+}
+
+/** One image that was compared, for whoever wants to show it. */
+export interface ComparedImage {
+  readonly name: string;
+  readonly raster: Raster;
+  /** `[height, width]`; points of 65,535 do not count. */
+  readonly truth: ArrayLike<number>;
+  readonly found: ArrayLike<number>;
+  /** By what images are ranked: the mean average precision of cells, the mean IoU of classes. */
+  readonly score: number;
+}
+
+/** How images are segmented before they are compared. */
+export interface JudgeOptions extends Omit<SegmentOptions, "onProgress"> {
+  readonly onImage?: (done: number, image: ComparedImage) => void;
+}
+
+/**
+ * Segments images one after another and compares them with their masks.
+ *
+ * @throws {FormatError} naming the file whose mask has a value that is no class
+ */
+export async function judgeSegmentation(
+  network: SegmentationNetwork,
+  samples: AsyncIterable<MaskedSample> | Iterable<MaskedSample>,
+  { onImage = () => {}, views = network.settings.views ?? 1, ...rest }: JudgeOptions = {},
+): Promise<SegmentationJudgement> {
+  const { settings, card } = network;
+  const predictor = predictorOf(network);
+  const options = { ...rest, views };
+  const { scaling, longestSide, instances, values = [], ignored } = settings;
+  const cells: CellCounts[] = [];
+  const classes: ClassCounts[] = [];
+  let done = 0;
+  for await (const { name, image, mask, where } of samples) {
+    const input = { raster: image, scaling, longestSide };
+    if (settings.target === "instances") {
+      const { labels } = await segmentCells(predictor, input, {
+        ...options,
+        instances: { ...instances, ...options.instances },
+      });
+      const { height, width } = image;
+      const compared = compareCells(name, { height, width, truth: mask, found: labels });
+      cells.push(compared);
+      onImage(++done, { name, raster: image, truth: mask, found: labels, score: compared.figures.meanAp });
+    } else {
+      const found = await segmentClasses(predictor, input, options);
+      const truth = classesOf(mask, { values, ...(ignored === undefined ? {} : { ignored }) }, where);
+      const compared = compareClasses(name, truth, found, values.length);
+      classes.push(compared);
+      const score = summarizeClasses([compared], card.classes).meanIou;
+      onImage(++done, { name, raster: image, truth, found, score });
+    }
+  }
+  return toJudgement(
+    settings.target === "instances"
+      ? { target: "instances", overall: summarizeCells(cells), images: cells }
+      : { target: "classes", overall: summarizeClasses(classes, card.classes), images: classes },
+  );
+}
+
+/** The figures by which an epoch is judged: of cells the mean average precision, of classes the mean IoU. */
+function toJudgement(found: ImageFigures): SegmentationJudgement {
+  const count = found.images.length;
+  if (found.target === "classes") {
+    const { meanIou, meanDice, dice } = found.overall;
+    const byClass = Object.fromEntries(Object.entries(dice).map(([name, value]) => [`dice ${name}`, value]));
+    return { count, loss: 1 - meanDice, accuracy: meanIou, figures: { meanIou, meanDice, ...byClass }, found };
+  }
+  const { f1At50, meanAp, foregroundDice, panopticQuality, aggregatedJaccard } = found.overall;
+  const figures = { f1At50, meanAp, foregroundDice, panopticQuality, aggregatedJaccard };
+  return { count, loss: 1 - foregroundDice, accuracy: meanAp, figures, found };
+}
+
+/** Names of the measures, the one that chooses the best epoch first. */
+export function segmentationMeasures({ target }: SegmentationSettings): readonly string[] {
+  return target === "classes"
+    ? ["meanIou", "meanDice"]
+    : ["meanAp", "f1At50", "foregroundDice", "panopticQuality", "aggregatedJaccard"];
+}

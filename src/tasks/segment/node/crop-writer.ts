@@ -1,0 +1,1 @@
+export { createCropWriter as createWriter } from "../data/batches.ts";

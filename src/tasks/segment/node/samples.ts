@@ -1,0 +1,42 @@
+import { readdir } from "node:fs/promises";
+import { OptionError } from "../../../tensor/errors.ts";
+import type { OpenedSamples, SamplesChoice } from "../../node/node-task.ts";
+import type { MaskedSample } from "../judge.ts";
+import type { SegmentationSettings } from "../settings.ts";
+import { listMasked, type MaskedFile, readMasked } from "./folder.ts";
+import { listSegmentation } from "./load.ts";
+
+/** Reads images with their masks one after another, each when it is wanted. */
+export async function* readSamples(
+  files: readonly MaskedFile[],
+  { target }: Pick<SegmentationSettings, "target">,
+): AsyncGenerator<MaskedSample> {
+  for (const file of files) yield { ...(await readMasked(file, target)), where: file.image };
+}
+
+/** All of a folder's images, or those that the training kept for its test: the part `test/`, or the share of the others. */
+async function listImages(folder: string, heldBack: boolean, testShare: number): Promise<readonly MaskedFile[]> {
+  if (heldBack) return (await listSegmentation(folder, testShare)).test;
+  const names = await readdir(folder).catch((): readonly string[] => []);
+  return names.includes("test") && names.includes("train")
+    ? (await listSegmentation(folder, 0)).test
+    : listMasked(folder);
+}
+
+/**
+ * Opens images with masks.
+ *
+ * @throws {OptionError} naming a limit above their number, or `heldBack` if the training kept none
+ * @throws {EnvironmentError} if the folder holds no images with masks
+ */
+export async function openSegmentationSamples(
+  { card, settings }: { readonly card: { readonly data: string }; readonly settings: SegmentationSettings },
+  { data = card.data, heldBack = false, limit }: SamplesChoice,
+): Promise<OpenedSamples<MaskedSample>> {
+  const listed = await listImages(data, heldBack, settings.testShare);
+  if (limit !== undefined && limit > listed.length)
+    throw new OptionError("limit", `must be from 1 to ${listed.length}, the number of images, got ${limit}`);
+  const files = limit === undefined ? listed : listed.slice(0, limit);
+  if (files.length === 0) throw new OptionError("heldBack", `the training kept no image of ${data} for its test`);
+  return { data, count: files.length, samples: readSamples(files, settings) };
+}

@@ -1,0 +1,34 @@
+import type { Task, TaskTypes } from "../task.ts";
+import type { Raster } from "./data/raster.ts";
+import { type JudgeOptions, judgeSegmentation, type MaskedSample, segmentationMeasures } from "./judge.ts";
+import type { SegmentationJudgement } from "./judge.ts";
+import { type Segmented, segmentImage } from "./predict.ts";
+import { reportSegmentation, type SegmentationStudy } from "./report.ts";
+import type { SegmentOptions } from "./segment.ts";
+import { type SegmentationSettings, segmentationSettings } from "./settings.ts";
+import { refusedFields, segmentationStep } from "./step.ts";
+
+/** The types of segmentation. */
+export interface SegmentTypes extends TaskTypes {
+  readonly settings: SegmentationSettings;
+  readonly input: Raster;
+  readonly predictOptions: SegmentOptions;
+  readonly output: Segmented;
+  readonly sample: MaskedSample;
+  readonly judgeOptions: JudgeOptions;
+  readonly judgement: SegmentationJudgement;
+  readonly study: SegmentationStudy;
+}
+
+/** Segmenting images of any size: cells told apart, or points classified. */
+export const segment: Task<"segment", SegmentTypes> = {
+  name: "segment",
+  settings: segmentationSettings,
+  step: segmentationStep,
+  refuses: refusedFields,
+  measures: segmentationMeasures,
+  predict: segmentImage,
+  judge: judgeSegmentation,
+  report: reportSegmentation,
+  setUpInMemory: null,
+};

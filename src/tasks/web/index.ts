@@ -1,0 +1,2 @@
+export * from "./perform-training.ts";
+export * from "./serve-training.ts";
