@@ -36,7 +36,7 @@ export function loadTask<Name extends TaskName>(
 ): LoadedNetwork<Name>;
 export function loadTask(network: TrainedNetwork, where: string): AnyLoadedNetwork;
 export function loadTask(network: TrainedNetwork, where: string, expected?: TaskName): AnyLoadedNetwork {
-  return loadAs(network, where, expected ?? taskNameOf(network.card.task, where)) as AnyLoadedNetwork;
+  return loadAs(network, where, expected ?? taskNameOf(network.card.task, where));
 }
 
 function loadAs<Name extends TaskName>(network: TrainedNetwork, where: string, name: Name): LoadedNetwork<Name> {

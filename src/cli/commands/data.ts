@@ -4,7 +4,7 @@ import { fetchDataset } from "../../data/node/fetch.ts";
 import { findDataset } from "../../data/node/open.ts";
 import { cacheFolder } from "../cache.ts";
 import { sharedOptions } from "../options.ts";
-import { type AllTaskFlags, loadAllTaskFlags } from "../tasks/task-flags.ts";
+import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
 import { formatTable, print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 

@@ -4,8 +4,8 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
-import { type AllTaskFlags, loadAllTaskFlags } from "../tasks/task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions } from "../tasks/task-options.ts";
+import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
+import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions } from "../task-options.ts";
 import { weightsOptions } from "../weights-options.ts";
 
 interface Options extends ModelFileOptions {

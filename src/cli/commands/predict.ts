@@ -3,8 +3,8 @@ import { taskNameOf } from "../../tasks/find-task.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
-import { type AllTaskFlags, loadAllTaskFlags } from "../tasks/task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, typedOptions } from "../tasks/task-options.ts";
+import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
+import { addTaskOptions, refuseForeignOptions, typedOptions } from "../task-options.ts";
 import { weightsOptions } from "../weights-options.ts";
 
 interface Options extends ModelFileOptions {

@@ -9,8 +9,8 @@ import { requireReportFile, writeReport } from "../lab-job.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
-import { type AllTaskFlags, loadAllTaskFlags } from "../tasks/task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, typedOptions } from "../tasks/task-options.ts";
+import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
+import { addTaskOptions, refuseForeignOptions, typedOptions } from "../task-options.ts";
 
 interface Options {
   readonly data?: string;

@@ -5,8 +5,8 @@ import { findCheckpoint, readCheckpoint } from "../../train/node/files.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { optionName } from "../options.ts";
 import { type OptionValues, recipeAsOptions } from "../recipe-flags.ts";
-import type { AllTaskFlags, TaskFlags } from "../tasks/task-flags.ts";
-import { refuseForeignOptions } from "../tasks/task-options.ts";
+import type { AllTaskFlags, TaskFlags } from "../task-flags.ts";
+import { refuseForeignOptions } from "../task-options.ts";
 
 /** Options of `residua train` as a checkpoint has them. */
 function optionsOf(notes: CheckpointNotes, task: TaskName, flags: TaskFlags): OptionValues {

@@ -18,8 +18,8 @@ import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
-import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../tasks/task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions, wantedTask } from "../tasks/task-options.ts";
+import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../task-flags.ts";
+import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions, wantedTask } from "../task-options.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
 import { startTraining } from "../../tasks/node/start-training.ts";
 

@@ -16,8 +16,8 @@ import { cacheFolder } from "../cache.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { findTraining } from "../training-curves.ts";
-import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "./task-flags.ts";
+import { findTraining } from "./classify/training-curves.ts";
+import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
 
 const STANDARD_MODEL = "resnet20";
 const STANDARD_VALIDATION = 0.05;

@@ -7,7 +7,7 @@ import { registerDraw } from "./segment/drawing.ts";
 import { evaluateSegmentation, evaluationOptions, reportSegmenting } from "./segment/evaluation.ts";
 import { segmentFiles, segmentOptions } from "./segment/segmenting.ts";
 import { optionsOfCheckpoint, startSegmentation, trainingOptions } from "./segment/training.ts";
-import type { TaskFlags } from "./task-flags.ts";
+import type { TaskFlags } from "../task-flags.ts";
 
 function describeTest({ count, figures = {} }: Evaluation): string {
   const named = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { segmentationPresets } from "./presets.ts";
-import type { TaskNotes } from "../../networks/card.ts";
 import { readSettings } from "../find-task.ts";
 import { standardSettings } from "./settings.ts";
 
@@ -11,7 +10,7 @@ test("a network's card carries the settings of every preset, and of none", () =>
 });
 
 test("a number of views that there is not is refused", () => {
-  expect(() => readSettings({ ...standardSettings, views: 3 } as TaskNotes, "segment", "model.onnx")).toThrow(
+  expect(() => readSettings({ ...standardSettings, views: 3 }, "segment", "model.onnx")).toThrow(
     /^model\.onnx: .*views/,
   );
 });

@@ -13,7 +13,7 @@ import { openModelFile } from "../../model-file.ts";
 import { onlyGiven, wholeNumber } from "../../options.ts";
 import { formatTable, print, printJson, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
-import type { EvaluationRequest, ReportRequest } from "../task-flags.ts";
+import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 import { viewsOption } from "./segmenting.ts";
 
 /** Images that a page shows unless another number is wanted. */

@@ -23,7 +23,7 @@ import {
 } from "../../options.ts";
 import { print, printJson, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
-import type { PredictionRequest } from "../task-flags.ts";
+import type { PredictionRequest } from "../../task-flags.ts";
 
 /** The options of {@link segmentOptions}. */
 interface SegmentFlags {

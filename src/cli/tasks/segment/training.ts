@@ -15,7 +15,7 @@ import type { Recipe } from "../../../train/recipe.ts";
 import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../../../train/standard-recipe.ts";
 import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
 import type { OptionValues } from "../../recipe-flags.ts";
-import type { TypedTraining } from "../task-flags.ts";
+import type { TypedTraining } from "../../task-flags.ts";
 
 /** What {@link trainingOptions} say. */
 interface SegmentationOptions {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { type TaskName, taskNameOf, taskNames } from "../../tasks/find-task.ts";
-import { OptionError } from "../../tensor/errors.ts";
+import { type TaskName, taskNameOf, taskNames } from "../tasks/find-task.ts";
+import { OptionError } from "../tensor/errors.ts";
 import type { AllTaskFlags, TaskCommand } from "./task-flags.ts";
 
 /** `--task` of a command. */

@@ -1,12 +1,12 @@
 import type { Command, Option } from "commander";
-import type { TrainedNetwork } from "../../networks/open.ts";
-import type { Report } from "../../report/report.ts";
-import { type TaskName, taskNames } from "../../tasks/find-task.ts";
-import type { CheckpointNotes } from "../../train/checkpoint.ts";
-import type { Evaluation } from "../../train/evaluation.ts";
-import type { FreshTraining } from "../../train/node/job.ts";
-import type { RecipeFields } from "../../train/standard-recipe.ts";
-import type { OptionValues } from "../recipe-flags.ts";
+import type { TrainedNetwork } from "../networks/open.ts";
+import type { Report } from "../report/report.ts";
+import { type TaskName, taskNames } from "../tasks/find-task.ts";
+import type { CheckpointNotes } from "../train/checkpoint.ts";
+import type { Evaluation } from "../train/evaluation.ts";
+import type { FreshTraining } from "../train/node/job.ts";
+import type { RecipeFields } from "../train/standard-recipe.ts";
+import type { OptionValues } from "./recipe-flags.ts";
 
 /** A training from the start, as far as options that all tasks share say it. */
 export interface TypedTraining {
@@ -60,7 +60,7 @@ export interface TaskFlags {
   /** Over the task's options in the help. */
   readonly heading: string;
   /** The options that the task has of its own, made anew for each command. */
-  readonly options: { readonly [Command in TaskCommand]: () => readonly Option[] };
+  readonly options: { readonly [Kind in TaskCommand]: () => readonly Option[] };
   /** Options of `train` that ask for the task without naming it. */
   readonly impliedBy: readonly string[];
   /** What a training from the start is made of. @throws {OptionError} for options that contradict each other */
@@ -85,7 +85,7 @@ export type AllTaskFlags = { readonly [Name in TaskName]: TaskFlags };
 
 /** Loads the flags of one task. */
 export async function loadTaskFlags(name: TaskName): Promise<TaskFlags> {
-  return ((await import(`./${name}.ts`)) as { readonly flags: TaskFlags }).flags;
+  return ((await import(`./tasks/${name}.ts`)) as { readonly flags: TaskFlags }).flags;
 }
 
 /** Loads the flags of all tasks. */

@@ -1,9 +1,9 @@
-import { hashFile } from "../store/artifacts.ts";
-import { findArtifact, findRun, readMetricPages, type RunStore } from "../store/run-store.ts";
-import type { ClassificationStudy } from "../tasks/classify/report.ts";
-import { errorMessage } from "../tensor/errors.ts";
-import { say } from "./output.ts";
-import { storePlace, withStore } from "./store.ts";
+import { hashFile } from "../../../store/artifacts.ts";
+import { findArtifact, findRun, readMetricPages, type RunStore } from "../../../store/run-store.ts";
+import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
+import { errorMessage } from "../../../tensor/errors.ts";
+import { say } from "../../output.ts";
+import { storePlace, withStore } from "../../store.ts";
 
 const CURVE_POINTS = 300;
 
