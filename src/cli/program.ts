@@ -1,6 +1,5 @@
 import { Command, CommanderError } from "commander";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
-import { ChildError } from "../jobs/node/child-process.ts";
 import { commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
@@ -51,12 +50,16 @@ function reportError(error: unknown): number {
   }
   if (error instanceof ResiduaError) {
     printLine(`residua: ${error.message}`);
-    const isUsage = error instanceof OptionError || (error instanceof ChildError && error.original === "OptionError");
-    return isUsage ? ExitCode.usage : ExitCode.failure;
+    return error instanceof OptionError ? ExitCode.usage : ExitCode.failure;
   }
   printLine(`residua: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
-  if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(error.stack ?? "");
+  if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(stackOf(error));
   return ExitCode.failure;
+}
+
+/** Where it was thrown: one that was thrown in another process has the stack that it had there as its cause. */
+function stackOf({ stack = "", cause }: Error): string {
+  return typeof cause === "string" ? cause : stack;
 }
 
 /** One line, whatever the message holds. */

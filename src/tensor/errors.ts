@@ -5,11 +5,14 @@
 export class ResiduaError extends Error {
   /** The place the error speaks of: a layer's path, a file, an option. */
   readonly where: string;
+  /** The rest of the message: what is, what must be and what to do. */
+  readonly detail: string;
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
     super(oneLine(`${where}: ${detail}`), options);
     this.name = new.target.name;
     this.where = where;
+    this.detail = detail;
   }
 }
 

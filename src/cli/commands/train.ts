@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { runInChild } from "../../jobs/node/child-process.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
@@ -8,7 +9,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../train/lowering.ts";
 import {
   type FreshTraining,
-  startTraining,
+  trainingJob,
   type TrainingEvent,
   type TrainingJob,
   type TrainingResult,
@@ -30,7 +31,7 @@ import {
   type SegmentationOptions,
   segmentationTraining,
 } from "../tasks/segment.ts";
-import { segmentationWorker } from "../../tasks/segment/node/worker-url.ts";
+import { segmentationJob } from "../../tasks/segment/node/job.ts";
 
 interface Options extends FineTuningOptions, SegmentationOptions {
   readonly model?: string;
@@ -221,7 +222,7 @@ async function train(options: Options, command: Command): Promise<void> {
     report(event);
     observers.observe(event);
   };
-  const running = task === "segment" ? startTraining(job, observe, segmentationWorker) : startTraining(job, observe);
+  const running = runInChild(task === "segment" ? segmentationJob : trainingJob, job, { onEvent: observe });
   const interrupt = watchInterrupt(
     running,
     "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",

@@ -11,7 +11,7 @@ import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
-import { type ChildJob, startChildJob } from "../../jobs/node/child-process.ts";
+import type { ChildJob } from "../../jobs/node/child-process.ts";
 
 /** By what images are normalised. */
 export type NormalizationChoice = "data" | "imagenet";
@@ -113,14 +113,8 @@ export interface TrainingResult {
   readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };
 }
 
-/**
- * Trains in a child process.
- * @param worker the module that serves the job for its task; classification's if left out
- */
-export function startTraining(
-  job: TrainingJob,
-  onEvent: (event: TrainingEvent) => void,
-  worker: URL = builtFile(import.meta.url, "../../tasks/classify/node/worker.js"),
-): ChildJob<TrainingResult> {
-  return startChildJob<TrainingJob, TrainingEvent, TrainingResult>(worker, job, onEvent);
-}
+/** Trains a network that classifies. Other tasks have rows of their own, beside their workers. */
+export const trainingJob: ChildJob<TrainingJob, TrainingEvent, TrainingResult> = {
+  name: "training",
+  worker: builtFile(import.meta.url, "../../tasks/classify/node/worker.js"),
+};

@@ -15,7 +15,7 @@ import { createCardModule } from "../../networks/card.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { errorMessage } from "../../tensor/errors.ts";
-import type { JobContext } from "../../jobs/node/child-process.ts";
+import type { JobContext } from "../../jobs/job.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
 import type { TrainingSetup, TrainingTask } from "./set-up.ts";

@@ -10,6 +10,7 @@ import {
   stepsPerEpoch,
 } from "../../data/batches.ts";
 import { type ImageSet, imageSize } from "../../data/image-set.ts";
+import type { JobContext } from "../../jobs/job.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime, type WebRuntimeOptions } from "../../runtime/web.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
@@ -27,11 +28,8 @@ import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
 /** What a training needs of the worker that it runs in. */
-export interface WebTrainingContext {
+export interface WebTrainingContext extends JobContext<WebTrainingEvent> {
   readonly runtime: Omit<WebRuntimeOptions, "threads">;
-  readonly report: (event: WebTrainingEvent) => void;
-  /** Asked before every step. */
-  readonly shouldStop: () => Promise<boolean>;
 }
 
 /** @throws {EnvironmentError} if threads are asked for that the page cannot have */

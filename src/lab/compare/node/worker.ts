@@ -15,14 +15,17 @@ import { ResiduaError } from "../../../tensor/errors.ts";
 import { evaluate } from "../../../train/evaluate.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
-import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import type { JobContext } from "../../../jobs/job.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
 import { createTrainer, DivergenceError, type Trainer } from "../../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../plan.ts";
-import type { CompareEvent, CompareJob, CompareResult } from "./job.ts";
-import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "../../../jobs/node/training-keeper.ts";
+import type { CompareEvent, CompareJob, comparisonJob } from "./job.ts";
+import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
+import { openJournal } from "../../../jobs/node/journal.ts";
+import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 
 /** The parameter whose gradient has passed every block: the first weight, whatever a family calls it. */
 function firstLayerOf(module: Module): string {
@@ -65,8 +68,8 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
 interface RunStart {
   readonly run: number;
   readonly recipe: Recipe;
-  readonly before: KeptTraining<readonly CurvePoint[]> | undefined;
-  readonly keeper: TrainingKeeper<readonly CurvePoint[]>;
+  readonly before: JournalEntry<readonly CurvePoint[]> | undefined;
+  readonly keeper: Journal<readonly CurvePoint[]>;
   /** Whose gradient is watched. */
   readonly firstLayer: string;
 }
@@ -162,10 +165,10 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const recipe: Recipe = { ...job.recipe, ...plan.recipe, seed: plan.seed };
   // The file's name tells one run from another.
-  const keeper = createTrainingKeeper({
-    path: job.checkpoints?.[index],
+  const keeper = openJournal(job.checkpoints?.[index], {
     identity: "compared run",
     notes: curveSchema,
+    codec: safetensorsCodec,
   });
   const before = await keeper.read();
   const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
@@ -206,7 +209,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
       firstLayer,
     });
     const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
-    if (status !== "stopped") keeper.forget();
+    if (status !== "stopped") await keeper.forget();
     return {
       ...cellOf(plan),
       seed: plan.seed,
@@ -224,7 +227,7 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
   }
 }
 
-serveJob<CompareJob, CompareEvent, CompareResult>(async (job, context) => {
+serveJob<typeof comparisonJob>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const whole = await openDataset(job.data, job.cache, { channels: 3, height: 32, width: 32 });

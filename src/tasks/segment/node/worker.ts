@@ -1,6 +1,6 @@
 import { serveJob } from "../../../jobs/node/child-process.ts";
 import { performTraining } from "../../../train/node/perform-training.ts";
-import type { TrainingEvent, TrainingJob, TrainingResult } from "../../../train/node/job.ts";
+import type { segmentationJob } from "./job.ts";
 import { segmentationTask } from "./set-up.ts";
 
-serveJob<TrainingJob, TrainingEvent, TrainingResult>((job, context) => performTraining(job, context, segmentationTask));
+serveJob<typeof segmentationJob>((job, context) => performTraining(job, context, segmentationTask));
