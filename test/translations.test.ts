@@ -11,7 +11,8 @@ const translated = twins.filter(({ english, chinese }) =>
 );
 
 test.each(twins)("$english has a Chinese twin that translates it as it is now", (pair) => {
-  expect(findMismatch(root, pair)).toBeUndefined();
+  const mismatch = findMismatch(root, pair);
+  expect(mismatch, mismatch).toBeUndefined();
 });
 
 describe.each(translated)("$chinese and its English twin", ({ english, chinese }) => {
