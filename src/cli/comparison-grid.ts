@@ -85,7 +85,7 @@ function readRecipe(config: CompareConfig, typed: RecipeFields): Partial<Omit<Re
     return [[field, value] as const];
   });
   const fields = new Map([...short, ...typed]);
-  fields.delete("seed" as never);
+  fields.delete("seed");
   return withRecipeFields(recipe, fields);
 }
 

@@ -7,7 +7,7 @@ import type { CompareJob, CompareResult } from "../lab/compare/node/job.ts";
 import { findKnownRuns, keyOfRun } from "../lab/compare/node/known-runs.ts";
 import type { CompareConfig } from "../lab/compare/node/project-config.ts";
 import { errorMessage, OptionError } from "../tensor/errors.ts";
-import type { LoweringChoice } from "../train/lowering.ts";
+import type { LoweringChoice } from "../compile/lowering.ts";
 import { imagesPerStep, type Recipe } from "../train/recipe.ts";
 import type { RecipeFields } from "../train/standard-recipe.ts";
 import { cacheFolder } from "./cache.ts";

@@ -30,9 +30,10 @@ const typedFields: readonly RecipeField[] = recipeFields.filter((field) => recip
 export const fieldsOfGroup = (group: RecipeGroup): readonly RecipeField[] =>
   typedFields.filter((field) => recipeOptions[field].flag?.group === group);
 
-/** A field's flag, without its value: "--batch-size". */
-export function flagOf(field: RecipeField): string | undefined {
-  return recipeOptions[field].flag?.usage.split(" ")[0];
+/** The flag of a recipe's field, without its value: "--batch-size". Undefined for anything else. */
+export function recipeFlagOf(field: string): string | undefined {
+  const row = Object.hasOwn(recipeOptions, field) ? recipeOptions[field as RecipeField] : undefined;
+  return row?.flag?.usage.split(" ")[0];
 }
 
 const attributeOf = (field: RecipeField): string => new Option(recipeOptions[field].flag!.usage).attributeName();
@@ -55,7 +56,7 @@ function readArgument(field: RecipeField, text: string): unknown {
   try {
     return readRecipeValue(field, text);
   } catch (error) {
-    if (error instanceof OptionError) throw new InvalidArgumentError(error.message.slice(error.where.length + 2));
+    if (error instanceof OptionError) throw new InvalidArgumentError(error.detail);
     throw error;
   }
 }

@@ -1,13 +1,13 @@
 import { type Probability, requireProbability } from "./sample.ts";
 
-/** How p values of several tests are adjusted, so that they may each be held against the same level. */
+/** How the p values of several tests are adjusted so that each can be compared with the same level. */
 export type Correction = "bonferroni" | "holm" | "benjamini-hochberg";
 
 /**
  * Adjusted p values, in the order given. Bonferroni and Holm bound the probability of any false finding (Holm never
- * finds less), Benjamini and Hochberg the expected share of false ones among the findings.
+ * finds fewer), Benjamini and Hochberg the expected share of false ones among the findings.
  *
- * @throws {OptionError} if a p value is not from 0 to 1
+ * @throws {OptionError} if a p value is not in [0, 1]
  * @source Dunn 1961; Holm 1979; Benjamini and Hochberg 1995
  */
 export function correctPValues(pValues: readonly Probability[], correction: Correction): readonly Probability[] {

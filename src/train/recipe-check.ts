@@ -39,10 +39,10 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = v.strictObject({
 export const partialRecipeSchema: v.GenericSchema<unknown, Partial<Recipe>> = v.strictObject({
   optimizer: v.exactOptional(optimizerSchema),
   ...Object.fromEntries(ownFields.map((field) => [field, v.exactOptional(recipeOptions[field].schema)])),
-}) as unknown as v.GenericSchema<unknown, Partial<Recipe>>;
+});
 
 /** What is wrong with a value of a field, as "must be …, got …"; undefined if nothing is. */
-export function recipeValueFault(field: RecipeField, value: unknown): string | undefined {
+function recipeValueFault(field: RecipeField, value: unknown): string | undefined {
   const { schema, expects } = recipeOptions[field];
   return v.safeParse(schema, value).success ? undefined : `must be ${expects}, got ${showValue(value)}`;
 }
@@ -65,7 +65,7 @@ function showValue(value: unknown): string {
  * @param complete whether fields that are always set must be there
  * @throws {OptionError} naming the first field that is missing, not known or out of its range
  */
-export function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly complete: boolean }): void {
+function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly complete: boolean }): void {
   const given = recipe as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {
     if (name === "optimizer" || Object.hasOwn(recipeOptions, name)) continue;

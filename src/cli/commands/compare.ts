@@ -172,7 +172,6 @@ const equalBudgets: readonly EqualBudget[] = ["epochs", "multiply-adds"];
 export function registerCompare(program: Command): void {
   const command = program
     .command("compare")
-    .description("train a shallow and a deep network with each shortcut type, and show what the type does")
     .addOption(
       new Option("--depth <list>", "depths of CIFAR ResNets, 6n+2")
         .argParser(listOf(wholeNumber(1)))

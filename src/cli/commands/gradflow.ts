@@ -6,7 +6,7 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice } from "../../train/lowering.ts";
+import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { isFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
@@ -115,7 +115,6 @@ async function gradflow(options: Options): Promise<void> {
 export function registerGradflow(program: Command): void {
   program
     .command("gradflow")
-    .description("follow the gradient through every layer and block, at the start and along training")
     .addOption(
       new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
     )

@@ -15,7 +15,6 @@ async function keys(name: string, { json }: { readonly json?: boolean }): Promis
 export function registerKeys(program: Command): void {
   program
     .command("keys")
-    .description("make keys: a pair to sign and verify with, a pair to seal and open with; only you may read the files")
     .argument("<name>", "what the four files' names begin with, such as keys/anna")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua keys keys/anna")

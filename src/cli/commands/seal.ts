@@ -45,7 +45,6 @@ async function openFile(path: string, { key, ...options }: Options & { readonly 
 export function registerSeal(program: Command): void {
   program
     .command("seal")
-    .description("encrypt a file of any size for the holder of a key")
     .argument("<file>", "the file; it stays as it is")
     .requiredOption("--recipient <file>", "the recipient's public key, NAME-seal.pub")
     .option("--out <file>", `where the sealed file goes (default: the file's name and ${EXTENSION})`)
@@ -55,7 +54,6 @@ export function registerSeal(program: Command): void {
     .action(sealFile);
   program
     .command("open")
-    .description("decrypt a sealed file; nothing is left of one that was changed, cut off or sealed for another key")
     .argument("<file>", "the sealed file")
     .requiredOption("--key <file>", "your private key, NAME-seal.key")
     .option("--out <file>", `where the opened file goes (default: the file's name without ${EXTENSION})`)

@@ -185,7 +185,6 @@ export function viewsOption(): Option {
 export function registerSegment(program: Command): void {
   program
     .command("segment")
-    .description("cells or classes of points in images of any size, by a network that was trained with --task segment")
     .argument("<image...>", "image files: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
     .requiredOption("--model <file>", "what residua train --task segment wrote")
     .addOption(sharedOptions.out("segmented"))

@@ -4,7 +4,7 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice } from "../../train/lowering.ts";
+import { type LoweringChoice } from "../../compile/lowering.ts";
 import {
   type FreshTraining,
   startTraining,
@@ -222,7 +222,6 @@ async function train(options: Options, command: Command): Promise<void> {
 export function registerTrain(program: Command): void {
   const command = program
     .command("train")
-    .description("train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly")
     .addOption(
       new Option(
         "--model <name>",

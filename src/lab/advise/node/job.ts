@@ -1,7 +1,7 @@
 import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../../train/lowering.ts";
+import type { LoweringChoice } from "../../../compile/lowering.ts";
 import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { AdviceStudy } from "../measured.ts";

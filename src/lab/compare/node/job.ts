@@ -1,6 +1,6 @@
 import { builtFile } from "../../../files/node.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../../train/lowering.ts";
+import type { LoweringChoice } from "../../../compile/lowering.ts";
 import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";

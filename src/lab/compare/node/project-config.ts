@@ -96,7 +96,7 @@ export async function loadProjectConfig(folder: string, given: string | undefine
       ? names.map((name) => join(folder, name)).find((name) => existsSync(name))
       : resolve(folder, given);
   if (path === undefined) return {};
-  if (!existsSync(path)) throw new OptionError("--config", `"${given}" is not there`);
+  if (!existsSync(path)) throw new OptionError("config", `"${given}" is not there`);
   const config = await runConfig(path);
   checkPlainData(
     schema as v.GenericSchema,

@@ -110,7 +110,7 @@ async function openProbe(
   const [count, ...imageShape] = batch.images.shape;
   const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
   if (flow.layers.length === 0)
-    throw new OptionError("--model", "has no layer with weights; there is no gradient to follow");
+    throw new OptionError("model", "has no layer with weights; there is no gradient to follow");
   const graph = portable.lower(flow.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), job.session);
   const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);

@@ -115,7 +115,7 @@ function chooseNormalization(
   if (recorded === undefined) return data.normalization;
   const { channels } = data.train;
   if (recorded.mean.length !== channels)
-    throw new OptionError("--normalization", `is of ${recorded.mean.length} channels, the images have ${channels}`);
+    throw new OptionError("normalization", `has ${recorded.mean.length} channel(s), the images have ${channels}`);
   return recorded;
 }
 

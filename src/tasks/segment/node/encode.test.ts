@@ -17,7 +17,7 @@ test("more than 65,535 cells are written as TIFF of 32 bits, read back, and refu
     expect(samples).toBeInstanceOf(Uint32Array);
     expect(samples.findIndex((value, at) => value !== labels[at])).toBe(-1);
     await expect(encodeLabels({ height, width, labels }, "png")).rejects.toThrow(
-      "--format: png holds 65,535 cells at most, 83999 were found; use tiff",
+      "format: png holds 65,535 cells at most, 83999 were found; use tiff",
     );
   } finally {
     await rm(folder, { recursive: true });

@@ -19,7 +19,7 @@ export async function encodeLabels(
       values: highest > 65_535 ? Uint32Array.from(labels) : Uint16Array.from(labels),
     });
   if (highest > 65_535)
-    throw new OptionError("--format", `png holds 65,535 cells at most, ${highest} were found; use tiff`);
+    throw new OptionError("format", `png holds 65,535 cells at most, ${highest} were found; use tiff`);
   return encodePng({ height, width, channels: 1, samples: Uint16Array.from(labels) });
 }
 

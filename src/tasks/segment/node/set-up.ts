@@ -42,7 +42,7 @@ async function listParts(
 ): Promise<Parts> {
   const { train, test } = await listSegmentation(data, testShare);
   if (limit !== undefined && limit > train.length)
-    throw new OptionError("--limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
+    throw new OptionError("limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
   const files = limit === undefined ? train : train.slice(0, limit);
   const split = splitValidation(files.length, validation, seed);
   return {
@@ -170,7 +170,7 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   const classes = wanted.target === "instances" ? cellScores : (fresh.classes ?? set.values.map(String));
   if (wanted.target === "classes" && classes.length !== set.values.length)
     throw new OptionError(
-      "--classes",
+      "classes",
       `must name ${set.values.length} classes, for the masks hold ${set.values.join(", ")}; got ${classes.length}`,
     );
   const started = start.build(classes, channels);
