@@ -29,7 +29,7 @@ import {
   keptNumber,
   type KeptTraining,
   type TrainingKeeper,
-} from "../../../jobs/node/training-keeper.ts";
+} from "../../../train/node/training-keeper.ts";
 
 interface Workplace {
   readonly runtime: Runtime;

@@ -30,7 +30,7 @@ import {
   keptNumber,
   type KeptTraining,
   type TrainingKeeper,
-} from "../../../jobs/node/training-keeper.ts";
+} from "../../../train/node/training-keeper.ts";
 
 /** The parameter whose gradient has passed every block: the first weight, whatever a family calls it. */
 function firstLayerOf(module: Module): string {

@@ -37,7 +37,7 @@ import { type FlowEvent, type FlowJob, flowRecipe, type FlowStart } from "./job.
 import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
 import { identifyStudy } from "../../../jobs/node/point-journal.ts";
 import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
-import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "../../../jobs/node/training-keeper.ts";
+import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "../../../train/node/training-keeper.ts";
 
 interface Workplace {
   readonly runtime: Runtime;

@@ -1,6 +1,7 @@
 import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
-import type { SegmentationSource } from "../data/batches.ts";
+import { builtFile } from "../../../files/node.ts";
+import { cropShapes, type SegmentationSource } from "../data/batches.ts";
 import type { SegmentationItem, SegmentationSet } from "../data/set.ts";
 import { DISTANCE_SCALE } from "../data/targets.ts";
 import { splitValidation } from "../../../data/split.ts";
@@ -128,8 +129,7 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   // A network out of an ONNX file takes one size alone; of others, no crop is larger than the tile.
   const most = network.model.graph === undefined ? (settings.crop ?? Infinity) : Infinity;
   const crop = [Math.min(height, most), Math.min(width, most)] as const;
-  const source: SegmentationSource = {
-    kind: "segmentation",
+  const crops: SegmentationSource = {
     set,
     crop,
     normalization: network.normalization,
@@ -139,7 +139,13 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   return {
     notes,
     ...(state === undefined ? {} : { state }),
-    source,
+    source: {
+      plan: crops.plan,
+      shapes: cropShapes(crops),
+      normalization: crops.normalization,
+      writer: builtFile(import.meta.url, "./crop-writer.js").href,
+      data: crops,
+    },
     validates: parts.validation.length > 0,
     step: stepOf(settings, lossOf(settings, recipe), crop),
     refuses,
