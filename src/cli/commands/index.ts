@@ -29,5 +29,6 @@ export const commands: Readonly<Record<string, () => Promise<Registration>>> = {
   sign: async () => (await import("./sign.ts")).registerSign,
   verify: async () => (await import("./sign.ts")).registerSign,
   seal: async () => (await import("./seal.ts")).registerSeal,
+  unseal: async () => (await import("./seal.ts")).registerSeal,
   open: async () => (await import("./seal.ts")).registerSeal,
 };
