@@ -20,10 +20,12 @@ export function checkPlainData<T>(
   throw refuse({ path: v.getDotPath(issue) ?? "", detail: describeIssue(issue) });
 }
 
-function describeIssue({ expected, received }: v.BaseIssue<unknown>): string {
+function describeIssue({ expected, received, message }: v.BaseIssue<unknown>): string {
   if (received === "undefined") return "is missing";
   // A key that an object of known keys has besides.
-  return expected === "never" ? "is not known" : `must be ${expected}, got ${received}`;
+  if (expected === "never") return "is not known";
+  // A check of one's own expects what its message says.
+  return `must be ${expected ?? message}, got ${received}`;
 }
 
 /** JSON has no NaN: what is no finite number is written as null, and read back as NaN. */

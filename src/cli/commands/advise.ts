@@ -10,7 +10,6 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../train/lowering.ts";
-import { defaultRecipe } from "../../train/recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { openNetworkArgument } from "../network-argument.ts";
@@ -113,7 +112,7 @@ async function advise(argument: string, options: Options): Promise<void> {
       steps: options.steps,
       seeds: Array.from({ length: options.seeds }, (_, seed) => seed),
       testImages: options.testLimit,
-      recipe: { ...defaultRecipe, batch: options.batchSize },
+      recipe: { batch: options.batchSize },
       lowering: options.lowering,
       session: options.threads === undefined ? {} : { threads: options.threads },
       training: `${out}.training.safetensors`,

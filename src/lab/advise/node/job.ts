@@ -15,7 +15,8 @@ export interface MeasureJob {
   readonly steps: number;
   readonly seeds: readonly number[];
   readonly testImages: number;
-  readonly recipe: Recipe;
+  /** Fields that differ from `defaultRecipe`; `steps` and `seeds` take the place of its epochs and seed. */
+  readonly recipe: Partial<Omit<Recipe, "epochs" | "seed">>;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
   /** Where what was done is kept until all is done. */

@@ -44,6 +44,8 @@ export type CompareEvent =
       readonly run: number;
       readonly step: number;
       readonly steps: number;
+      /** Images of the step. */
+      readonly images: number;
       readonly loss: number;
       readonly accuracy: number;
       readonly learningRate: number;

@@ -15,8 +15,8 @@ import { readResumed } from "../../classify/node/set-up.ts";
 import { openStart } from "../../../train/node/start.ts";
 import type { SetupContext, TrainingSetup, TrainingTask } from "../../../train/node/set-up.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
-import { requireRecipe } from "../../../train/recipe-check.ts";
+import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import { type RecipeRefusals, requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { cellScores, parseSettings, type SegmentationSettings, settingsOf } from "../settings.ts";
 import { evaluateFiles, type FolderEvaluation } from "./evaluate-files.ts";
@@ -68,9 +68,24 @@ function balanceImages(items: readonly SegmentationItem[], [height, width]: read
   return Uint32Array.from(places);
 }
 
+/** Fields of the recipe that a loss of points does not have. */
+const refuses: RecipeRefusals = {
+  labelSmoothing: "applies to classification, not to segmentation",
+  mixup: "applies to classification, not to segmentation",
+};
+
+/** The loss's own options, with the recipe's weights of the classes in their place. */
+function lossOf({ loss }: SegmentationSettings, { classWeights }: Recipe): SegmentationSettings["loss"] {
+  if (classWeights === undefined) return loss;
+  if (classWeights === "balanced")
+    throw new OptionError("classWeights", '"balanced" applies to classification; give a number for each class');
+  return { ...loss, classWeights };
+}
+
 /** What a training step of segmentation has of its own. */
 function stepOf(
-  { target, loss, distanceWeight = 1 }: SegmentationSettings,
+  { target, distanceWeight = 1 }: SegmentationSettings,
+  loss: SegmentationSettings["loss"],
   [height, width]: readonly [number, number],
 ): TaskStep {
   if (target === "classes")
@@ -126,7 +141,8 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
     ...(state === undefined ? {} : { state }),
     source,
     validates: parts.validation.length > 0,
-    step: stepOf(settings, crop),
+    step: stepOf(settings, lossOf(settings, recipe), crop),
+    refuses,
     sampleShape: [channels, ...crop],
     evaluate: async (session, part) =>
       judge(
