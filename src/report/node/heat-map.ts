@@ -1,8 +1,9 @@
+import { encodePng } from "../../files/png.ts";
 import { hexColor, rampColor } from "../colors.ts";
 import type { HeatMapFigure } from "../figures.ts";
 import { escapeHtml, inLanguage, type Words } from "../words.ts";
 import { composeSvg, drawText, formatNumber, spreadTicks, textWidth, WIDTH } from "./canvas.ts";
-import { encodePng, pngAddress } from "./png.ts";
+import { pngAddress } from "./png-address.ts";
 
 const RAMP_HEIGHT = 46;
 const LONGEST_LABEL = 190;
@@ -72,7 +73,7 @@ function paintValues(values: readonly (readonly number[])[], ramp: Ramp): string
       if (Number.isFinite(share)) pixels.set([...rampColor(share, ramp.kind), 255], 4 * (y * width + x));
     }),
   );
-  return pngAddress(encodePng(width, height, pixels));
+  return pngAddress(encodePng({ height, width, channels: 4, samples: pixels }));
 }
 
 /** An area whose values the page shows under the mouse: rows and columns by name. */
