@@ -96,7 +96,7 @@ async function notFor(identities: readonly string[]): Promise<string> {
 function requireAgeHeader(path: string, head: Buffer): void {
   const text = head.toString("latin1");
   if (text.startsWith(AGE_ARMOR))
-    throw new FormatError(path, "is an age file as text, must be a binary one; age makes those without --armor");
+    throw new FormatError(path, "is an armored age file, must be a binary one; encrypt it without armor");
   if (!text.startsWith(AGE_START))
     throw new FormatError(path, "is no file that `residua seal` or `age` made, or its beginning is missing");
   if (!text.includes(AGE_HEADER_END))
