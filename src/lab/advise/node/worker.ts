@@ -179,7 +179,7 @@ async function testShortly(
 function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  return identifyStudy({ kind: "advise", ...facts, ...made }, []);
+  return identifyStudy({ kind: "advise", ...facts, recipe: completeRecipe(job.recipe), ...made }, []);
 }
 
 serveJob<MeasureJob, MeasureEvent, Measured>(async (job, context) => {

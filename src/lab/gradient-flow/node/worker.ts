@@ -252,7 +252,7 @@ async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLoweri
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   return identifyStudy(
-    { kind: "gradflow", ...facts, ...made },
+    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...made },
     await Promise.all(files.map((file) => readFileBytes(file))),
   );
 }
