@@ -1,14 +1,14 @@
 /**
- * What stands in docs/results.md: in the order of importance. Every command is one that anybody can type; `tiny` is what a
- * continuous integration runs of it, on MNIST, which comes with the development packages; `short` is what takes minutes.
+ * The experiments of docs/results.md, most important first. Anybody can type their commands; `tiny` is the version that
+ * continuous integration runs, on MNIST, which comes with the development packages; `short` is a version of minutes.
  *
  * @typedef {object} Experiment
  * @property {string} name
  * @property {string} title
  * @property {string} published what the literature says, with its source
- * @property {string} note what is to be known about it
+ * @property {string} note what a reader must know to judge it
  * @property {readonly string[]} command
- * @property {readonly string[]} short what is added, or put in its place, in the short version
+ * @property {readonly string[]} short the arguments that the short version adds or replaces
  * @property {readonly string[]} tiny likewise, for CI
  */
 
@@ -33,8 +33,8 @@ export const experiments = [
   {
     name: "mnist-resnet20",
     title: "MNIST, ResNet-20",
-    published: "none for this network; the aim was 99.6 %",
-    note: "One cycle to 0.2, images shifted by up to 4 pixels, 2 % label smoothing; the last epochs' weights are averaged.",
+    published: "none for this network; the goal was 99.6 %",
+    note: "One cycle up to a rate of 0.2, images shifted by up to 4 pixels, 2 % label smoothing; the weights of the last epochs are averaged.",
     command: train("mnist", [
       "--shortcut",
       "A",
@@ -60,7 +60,7 @@ export const experiments = [
     title: "Degradation on CIFAR-10: depth 20 and 56, with and without shortcuts",
     published:
       "Li et al. 2018, test error: ResNet-20 7.37 %, without shortcuts 8.18 %; ResNet-56 5.89 %, without shortcuts 13.31 %",
-    note: "The same 3 epochs of 20,000 images for all four, without augmentation: a budget far below the paper's 164 epochs of 50,000. It shows what depth does to the plain network; it is too short for ResNet-56 to overtake ResNet-20, as it does in the papers.",
+    note: "All four get the same 3 epochs of 20,000 images without augmentation, a budget far below the paper's 164 epochs of 50,000. It shows what depth does to the plain network, but is too short for ResNet-56 to overtake ResNet-20 as it does in the papers.",
     command: [
       "compare",
       "--data",
@@ -87,7 +87,7 @@ export const experiments = [
     name: "cifar10-resnet20-a",
     title: "CIFAR-10, ResNet-20, option A",
     published: "He et al. 2015: 91.25 % (error 8.75 %) after 64,000 steps of 128, 164 epochs",
-    note: "One cycle to 0.1 in steps of 128 images, weight decay 5e-4, crops and mirrored images: one long descent needs far fewer epochs than the paper's three plateaus. The height of the cycle matters: 30 epochs with 0.4 gave 89.78 %, for half of them went by at a rate at which so small a network learns nothing more (74 % of the training images right from the 6th to the 11th epoch). A moving average of the weights (--ema 0.999) cost another 1.25 points there: it lags behind the descent. The time is that of options A and B beside each other, a thread each, with pauses.",
+    note: "One cycle up to 0.1 in steps of 128 images, weight decay 5e-4, random crops and mirroring: one long descent needs far fewer epochs than the paper's three plateaus. The peak of the cycle matters: 30 epochs with a peak of 0.4 gave 89.78 %, because half of them ran at a rate at which so small a network stops learning (74 % training accuracy from the 6th to the 11th epoch). A moving average of the weights (--ema 0.999) cost another 1.25 points there, because it lags behind the descent. The time covers options A and B running in parallel, one thread each, with pauses.",
     command: trainOnCifar("A"),
     short: shortTraining,
     tiny: tinyTraining,
@@ -96,7 +96,7 @@ export const experiments = [
     name: "shortcut-types",
     title: "Options A, B and C, five seeds",
     published: "He et al. 2015, ImageNet, ResNet-34, top-1 error: plain 28.54 %, A 25.03 %, B 24.52 %, C 24.19 %",
-    note: "CIFAR-10, ResNet-20, 4 epochs of 10,000 images each; pairs are runs of one seed.",
+    note: "CIFAR-10, ResNet-20, 4 epochs of 10,000 images each; runs with the same seed form a pair.",
     command: [
       "compare",
       "--data",
@@ -126,7 +126,7 @@ export const experiments = [
     title: "What may stand on the shortcut",
     published:
       "He et al. 2016, ResNet-110, CIFAR-10, test error: original 6.61 %, shortcut-only gate (b = −6) 6.91 %, exclusive gate (b = −6) 8.70 %, 1×1 convolution 12.22 %, scale 0.5 with F scaled 12.35 %; scale 0 and dropout 0.5 fail",
-    note: "Depth 32 instead of 110, 4 epochs of 10,000 images instead of 164 of 50,000: the order is asked for, not the figures.",
+    note: "Depth 32 instead of 110, and 4 epochs of 10,000 images instead of 164 of 50,000: compare the order, not the figures.",
     command: [
       "compare",
       "--data",
@@ -150,8 +150,8 @@ export const experiments = [
   {
     name: "fashion-mnist-resnet20",
     title: "Fashion-MNIST, ResNet-20",
-    published: "none for this network; the aim was 93.5 %",
-    note: "One cycle to 0.1, images shifted by up to 4 pixels; not mirrored. 6 epochs to 0.2 gave 93.01 %.",
+    published: "none for this network; the goal was 93.5 %",
+    note: "One cycle up to 0.1, images shifted by up to 4 pixels but not mirrored. 6 epochs with a peak of 0.2 gave 93.01 %.",
     command: train(
       "fashion-mnist",
       "--shortcut A --augment --epochs 20 --batch-size 128 --lr 0.1 --validation 0".split(" "),
@@ -162,8 +162,8 @@ export const experiments = [
   {
     name: "cifar10-resnet20-b",
     title: "CIFAR-10, ResNet-20, option B",
-    published: "91.25 % is the paper's with option A; B has 1 % more parameters",
-    note: "As with option A.",
+    published: "91.25 % in the paper with option A; B has 1 % more parameters",
+    note: "Trained like option A.",
     command: trainOnCifar("B"),
     short: shortTraining,
     tiny: tinyTraining,

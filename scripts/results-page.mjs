@@ -50,7 +50,7 @@ function describeComparison(result) {
 }
 
 /**
- * The page of what was found.
+ * The results page; the full one begins with a link to its Chinese twin.
  *
  * @param {readonly { readonly experiment: Experiment, readonly record: ResultRecord | undefined }[]} all
  * @param {string} size
@@ -67,20 +67,22 @@ export function describeResult(all, size) {
     const how =
       record === undefined
         ? `\`residua ${experiment.command.join(" ")}\``
-        : `\`${record.command}\` — ${duration(record.seconds)}${record.resumed ? " (the part after it was interrupted)" : ""}, ${record.machine}, ${record.date}`;
+        : `\`${record.command}\` — ${duration(record.seconds)}${record.resumed ? " (the part after an interruption)" : ""}, ${record.machine}, ${record.date}`;
     return [`## ${title}`, "", ...found, "", `Published: ${published}.`, "", note, "", how, ""];
   });
   const lead =
     size === "full"
-      ? "Run on two cores of a shared machine, so shorter than the papers' own trainings where it says so. Seed 0 where none is given, seeds 0 to n − 1 where there are several. Every figure is what the command under it printed."
-      : `The ${size} version: it shows that the experiments run, not what they find.`;
+      ? "All experiments ran on two cores of a shared machine, so some are shorter than in the papers; each says so. Runs use seed 0 unless stated otherwise; n seeds are 0 to n − 1. Every figure is what the command below it printed."
+      : `This is the ${size} version: it shows that the experiments run, not what they find.`;
+  const twin = size === "full" ? ["[中文](results.zh-CN.md)", ""] : [];
   return (
     [
+      ...twin,
       "# Results",
       "",
       lead,
       "",
-      "`npm run results` runs all of it anew (hours; it can be interrupted), `npm run results -- --short` a version of minutes, `--only NAME` one. The records with every run are in [results/](results/).",
+      "`npm run results` repeats everything (it takes hours and resumes after an interruption), `npm run results -- --short` runs a version that takes minutes, and `--only NAME` runs one experiment. The records of all runs are in [results/](results/).",
       "",
       ...parts,
     ]

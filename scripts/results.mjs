@@ -18,23 +18,23 @@ import { root, runResidua } from "./run-residua.mjs";
  * @property {string} [threads] of each run
  */
 
-const help = `Runs the experiments of docs/results.md, the important ones first, and writes the page anew.
-What is done is not run again; what was interrupted goes on.
+const help = `Runs the experiments of docs/results.md, most important first, and rewrites the page.
+Finished experiments are not repeated; interrupted ones resume.
 
   node scripts/results.mjs [--only NAME]... [--short | --tiny] [--out FOLDER] [--again] [--list | --page] [--threads N]
 
-  --only NAME  this one; may be given again
+  --only NAME  only this experiment; repeatable
   --short      minutes instead of hours, into .residua-results/short
-  --tiny       what CI runs: does every experiment still work? on MNIST alone, into .residua-results/tiny
-  --out FOLDER where the short and the tiny version go instead
-  --again      also what is done
-  --list       names and commands, nothing is run
-  --page       writes the page anew from the records, nothing is run
-  --threads N  threads of each run (default: one a core)
+  --tiny       the version for CI: checks that every experiment works, on MNIST alone, into .residua-results/tiny
+  --out FOLDER the folder for the short or tiny version
+  --again      repeats finished experiments, too
+  --list       prints names and commands, runs nothing
+  --page       rewrites the page from the records, runs nothing
+  --threads N  threads per run (default: one per core)
 `;
 
 /**
- * The arguments with those of a shorter version in the place of their own.
+ * Replaces or adds the arguments of a shorter version.
  *
  * @param {readonly string[]} command
  * @param {readonly string[]} changes pairs of a name and a value
@@ -50,7 +50,7 @@ export function shorten(command, changes) {
 }
 
 /**
- * A result without the names of files on this machine.
+ * Strips the names of files on this machine.
  *
  * @param {any} result
  */
@@ -59,7 +59,7 @@ function withoutFiles({ files: _files, report: _report, ...result }) {
 }
 
 /**
- * What is run of an experiment.
+ * The experiment's command at this size.
  *
  * @param {Experiment} experiment
  * @param {"full" | "short" | "tiny"} size
@@ -69,7 +69,7 @@ function commandOf(experiment, size) {
 }
 
 /**
- * The command with its folders: a training that was interrupted goes on from its checkpoint.
+ * The command with its folders: an interrupted training resumes from its checkpoint.
  *
  * @param {Experiment} experiment
  * @param {Place} place

@@ -86,6 +86,24 @@ const fixtures: Readonly<Record<string, Fixture>> = {
     code: `import type { Below } from "./below-types.ts";\nexport interface Above {\n  readonly below: Below;\n}`,
     refusedBy: "import(no-cycle)",
   },
+  "an error may not name a flag": {
+    path: "src/nn/flag.ts",
+    code: `export const error: Error = new Error("--model: is missing");`,
+    refusedBy: "residua(no-flags)",
+  },
+  "nor may a sentence with values in it": {
+    path: "src/nn/flag-in-sentence.ts",
+    code: "export const tell = (model: string): string => `leave ${model} out, or say it with --weights`;",
+    refusedBy: "residua(no-flags)",
+  },
+  "a field may be named, and another program be given flags": {
+    path: "src/nn/no-flag.ts",
+    code: 'export const words: readonly string[] = ["--expose-gc", ...("leave `model` out -- please".split(" "))];',
+  },
+  "the command line names flags": {
+    path: "src/cli/flag.ts",
+    code: `export const error: Error = new Error("--model: is missing");`,
+  },
   "an explicit any is refused": {
     path: "src/nn/any.ts",
     code: `export const value: any = 1;`,
@@ -123,7 +141,9 @@ beforeAll(async () => {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), `${text}\n`);
   }
-  await copyFile(join(root, "oxlint.config.mjs"), join(folder, "oxlint.config.mjs"));
+  await mkdir(join(folder, "scripts"));
+  for (const path of ["oxlint.config.mjs", "scripts/lint-rules.mjs"])
+    await copyFile(join(root, path), join(folder, path));
   refusals = await lintFolder(folder);
 }, 60_000);
 

@@ -10,7 +10,7 @@ test("operators without a gradient rule are named, all of them, with the nodes w
   const second = g.op("ReluGradient", [first, first]);
   const loss = g.op("ReduceSum", [second], { keepdims: 0 });
   expect(() => addGradients(g, loss, [x])).toThrow(
-    'node "stem/ScatterND": no gradient rule for ScatterND (node "stem/ScatterND"), ReluGradient (node "ReluGradient"); freeze what lies before, or replace them in the model',
+    'node "stem/ScatterND": no gradient rule for ScatterND (node "stem/ScatterND"), ReluGradient (node "ReluGradient"); freeze what comes before, or replace them in the model',
   );
 });
 

@@ -32,7 +32,7 @@ function ruleOf(node: Node): GradientRule<OperatorName> | "zero" | undefined {
   return rule as GradientRule<OperatorName> | undefined;
 }
 
-/** @throws {UnsupportedError} naming every operator without a rule, and the nodes where it stands */
+/** @throws {UnsupportedError} naming every operator without a rule, and its nodes */
 function refuseUnruled(nodes: readonly Node[]): never {
   const places = (op: string): string => {
     const all = nodes.filter((node) => node.op === op).map(describeNode);
@@ -41,11 +41,11 @@ function refuseUnruled(nodes: readonly Node[]): never {
   const named = [...new Set(nodes.map((node) => node.op))].map((op) => `${op} (node ${places(op)})`);
   throw new UnsupportedError(
     `node ${describeNode(nodes[0])}`,
-    `no gradient rule for ${named.join(", ")}; freeze what lies before, or replace ${nodes.length > 1 ? "them" : "it"} in the model`,
+    `no gradient rule for ${named.join(", ")}; freeze what comes before, or replace ${nodes.length > 1 ? "them" : "it"} in the model`,
   );
 }
 
-/** Nodes between the targets and the loss, which the gradient has to pass. */
+/** Nodes between the targets and the loss, through which the gradient has to pass. */
 function nodesOnTheWay(
   nodes: readonly Node[],
   { active, detached }: { readonly active: ReadonlySet<string>; readonly detached: ReadonlySet<string> },
@@ -72,7 +72,7 @@ function reachableFrom(nodes: readonly Node[], sources: readonly Value[]): Reado
   return reached;
 }
 
-/** Gradients as they come in. Several for one value are summed, in the order in which they came. */
+/** Gradients as they arrive. Several for one value are summed in order of arrival. */
 function createAccumulator(g: GraphBuilder) {
   const sums = new Map<string, Value>();
   return {
@@ -97,8 +97,8 @@ function createAccumulator(g: GraphBuilder) {
  * @param loss a value with one element
  * @param options.detached names of values that count as constants: no gradient goes back through what made them, as
  *   behind PyTorch's `detach`
- * @returns one gradient a target, of the target's shape; undefined where the loss does not depend on it
- * @throws {UnsupportedError} naming the operators that have no gradient rule and the nodes where they stand
+ * @returns one gradient per target, of the target's shape; undefined if the loss does not depend on it
+ * @throws {UnsupportedError} naming the operators that have no gradient rule, and their nodes
  */
 export function addGradients(
   g: GraphBuilder,

@@ -1,10 +1,10 @@
 import { randomStream } from "../tensor/random.ts";
 
-/** What a check of one gradient found. */
+/** The result of checking one gradient. */
 export interface GradientCheck {
-  /** ⟨gradient, direction⟩ as the rule has it. */
+  /** ⟨gradient, direction⟩ by the gradient rule. */
   readonly analytic: number;
-  /** The same as measured from function values. */
+  /** The same, measured from function values. */
   readonly numeric: number;
   /** |analytic − numeric| / max(|analytic|, |numeric|, floor) */
   readonly relativeError: number;
@@ -18,7 +18,7 @@ export interface GradientCheck {
  * @param x the point, left as it is
  * @param gradient ∇f at x
  * @param options.step h; with float32 evaluation about 1e-2 balances truncation and rounding
- * @param options.floor magnitude below which differences count as absolute
+ * @param options.floor magnitude below which the difference counts as absolute
  */
 export async function checkGradient(
   evaluate: (point: Float32Array) => Promise<number>,

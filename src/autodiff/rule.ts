@@ -9,7 +9,7 @@ export interface ForwardNode<Op extends OperatorName> {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Operators[Op];
-  /** Whether the gradient of this input is wanted; a rule may skip the work where it is not. */
+  /** Whether the gradient of this input is needed; if not, a rule may skip the work. */
   readonly needs: (index: number) => boolean;
 }
 
@@ -24,7 +24,7 @@ export type GradientRule<Op extends OperatorName> = (
   dys: readonly Operand[],
 ) => readonly Operand[];
 
-/** Operators whose output does not change with a small change of the input: no gradient passes them. */
+/** Operators whose output is constant under small changes of the input: no gradient passes through them. */
 export type ZeroGradientOp =
   | "And"
   | "ArgMax"

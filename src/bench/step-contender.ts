@@ -5,7 +5,8 @@ import { createNodeRuntime } from "../runtime/node.ts";
 import { randomStream } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { float32, int64 } from "../tensor/tensor.ts";
-import { chooseLowering, type LoweringChoice } from "../train/lowering.ts";
+import type { LoweringChoice } from "../compile/lowering.ts";
+import { chooseLowering } from "../train/lowering.ts";
 import { createTrainer } from "../train/trainer.ts";
 
 // Our side of the benchmarks: MODEL BATCH SIZE LOWERING THREADS; see bench/torch_step.py for the other.

@@ -1,24 +1,22 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { EqualBudget } from "../lab/compare/comparison.ts";
-import { type AxisValue, type ComparisonGrid, planGrid, type RunPlan } from "../lab/compare/plan.ts";
-import { type CompareConfig, configShortcut } from "../lab/compare/node/project-config.ts";
-import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import type { AxisValue } from "../lab/compare/plan.ts";
+import type { GridChoice } from "../lab/compare/plan-comparison.ts";
+import type { CompareConfig } from "../lab/compare/node/project-config.ts";
 import { OptionError } from "../tensor/errors.ts";
-import { formatCount } from "./output.ts";
+import type { Recipe } from "../train/recipe.ts";
+import { type RecipeFields, withRecipeFields } from "../train/standard-recipe.ts";
 
 /** What decides the runs of a comparison, from the command line or the configuration. */
 export interface GridOptions {
   readonly depth: readonly number[];
-  readonly shortcut: readonly ShortcutType[];
+  readonly shortcut: readonly string[];
   readonly block: readonly string[];
   readonly seeds: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly data: string;
   readonly limit: number;
   readonly testLimit: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly lr: number;
   readonly equal: EqualBudget;
   readonly budget?: number;
   readonly vary?: Readonly<Record<string, readonly AxisValue[]>>;
@@ -55,16 +53,12 @@ function readConfigBudget(text: string): number {
   }
 }
 
-/** The options with the configuration's values in the place of defaults; what was given on the command line stays. */
+/** The options with the configuration's values in the place of defaults; command-line options take precedence. */
 export function applyConfig<T extends GridOptions>(options: T, config: CompareConfig, command: Command): T {
-  const { shortcut, budget, axes: _axes, variants, recipe: _recipe, ...plain } = config;
+  const { budget, axes: _, variants, recipe: __, epochs: ___, batchSize: ____, lr: _____, ...plain } = config;
   const values = {
     ...plain,
-    ...(shortcut === undefined
-      ? variants === undefined
-        ? {}
-        : { shortcut: [] }
-      : { shortcut: shortcut.map(configShortcut) }),
+    ...(config.shortcut === undefined && variants !== undefined ? { shortcut: [] } : {}),
     ...(budget === undefined ? {} : { budget: readConfigBudget(budget) }),
   };
   const unset = Object.entries(values).filter(([name]) => {
@@ -74,33 +68,39 @@ export function applyConfig<T extends GridOptions>(options: T, config: CompareCo
   return { ...options, ...Object.fromEntries(unset) };
 }
 
-/** A grid of more runs is not planned, for all of them are made before anything is asked. */
-const MOST_RUNS = 20_000;
+/** Fields of the recipe that a configuration may also give beside it, under the names of their flags. */
+const shortNames = { epochs: "epochs", batchSize: "batch", lr: "learningRate" } as const;
 
-/** Every run that is asked for. With a limit of time, one seed of everything comes before the next seed. */
-export function planComparison(options: GridOptions, config: CompareConfig): readonly RunPlan[] {
-  const axes = { ...config.axes, ...options.vary };
-  const types = options.shortcut.length + (config.variants?.length ?? 0);
-  const lists = [options.depth, options.block, ...Object.values(axes)];
-  const count = lists.reduce((product, { length }) => product * length, options.seeds * types);
-  if (count > MOST_RUNS)
-    throw new OptionError(
-      "compare",
-      `that comes to ${formatCount(count)} networks; at most ${formatCount(MOST_RUNS)} are planned at once`,
-    );
-  const seeds = Array.from({ length: options.seeds }, (_, index) => options.seed + index);
-  const variants = config.variants?.map(({ shortcut, ...variant }) => ({
-    ...variant,
-    shortcut: configShortcut(shortcut),
-  }));
-  const grid: ComparisonGrid = {
+/**
+ * The recipe that the configuration and the command line ask for; the latter takes precedence.
+ * @throws {OptionError} if the configuration gives a field twice
+ */
+function readRecipe(config: CompareConfig, typed: RecipeFields): Partial<Omit<Recipe, "seed">> {
+  const { recipe = {} } = config;
+  const short = Object.entries(shortNames).flatMap(([name, field]) => {
+    const value = config[name as keyof typeof shortNames];
+    if (value === undefined) return [];
+    if (recipe[field] !== undefined)
+      throw new OptionError(`compare.recipe.${field}`, `is given a second time as compare.${name}; leave one out`);
+    return [[field, value] as const];
+  });
+  const fields = new Map([...short, ...typed]);
+  fields.delete("seed");
+  return withRecipeFields(recipe, fields);
+}
+
+/** The comparison that the options and the configuration ask for. With a limit of time, one seed comes before the next. */
+export function toGridChoice(options: GridOptions, config: CompareConfig, typed: RecipeFields): GridChoice {
+  return {
     depths: options.depth,
     shortcuts: options.shortcut,
-    seeds,
     blocks: options.block,
-    ...(variants === undefined ? {} : { variants }),
-    axes,
+    seeds: options.seeds,
+    seed: options.seed ?? 0,
+    ...(config.variants === undefined ? {} : { variants: config.variants }),
+    axes: { ...config.axes, ...options.vary },
+    recipe: readRecipe(config, typed),
+    equal: options.equal,
+    seedBySeed: options.budget !== undefined,
   };
-  const plans = planGrid(grid);
-  return options.budget === undefined ? plans : seeds.flatMap((seed) => plans.filter((plan) => plan.seed === seed));
 }

@@ -1,18 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/compare/comparison.ts";
-import { refuseTwins } from "../lab/compare/twin-networks.ts";
-import { equalizePlans, measurePlans, type RunPlan } from "../lab/compare/plan.ts";
+import type { RunPlan } from "../lab/compare/plan.ts";
+import { planComparison } from "../lab/compare/plan-comparison.ts";
 import type { CompareJob, CompareResult } from "../lab/compare/node/job.ts";
 import { findKnownRuns, keyOfRun } from "../lab/compare/node/known-runs.ts";
 import type { CompareConfig } from "../lab/compare/node/project-config.ts";
-import { cifarResnet } from "../nn/families/resnet.ts";
-import type { ScheduleName } from "../optim/schedules.ts";
 import { errorMessage, OptionError } from "../tensor/errors.ts";
-import type { LoweringChoice } from "../train/lowering.ts";
-import { defaultRecipe, type Recipe } from "../train/recipe.ts";
+import type { LoweringChoice } from "../compile/lowering.ts";
+import { imagesPerStep, type Recipe } from "../train/recipe.ts";
+import type { RecipeFields } from "../train/standard-recipe.ts";
 import { cacheFolder } from "./cache.ts";
-import { type GridOptions, planComparison } from "./comparison-grid.ts";
+import { type GridOptions, toGridChoice } from "./comparison-grid.ts";
 import { say } from "./output.ts";
 import { storePlace, withStore } from "./store.ts";
 
@@ -26,7 +25,6 @@ export interface ComparisonOptions extends GridOptions {
   readonly fresh?: boolean;
 }
 
-const SCHEDULE: ScheduleName = "one-cycle";
 /** All runs that were asked for, with what is known of them already. */
 export interface ComparisonPlan {
   readonly job: CompareJob;
@@ -34,27 +32,16 @@ export interface ComparisonPlan {
   readonly known: ReadonlyMap<number, DrawnRun>;
 }
 
-function createJob(options: ComparisonOptions, config: CompareConfig): Omit<ComparisonPlan, "known"> {
+function createJob(
+  options: ComparisonOptions,
+  config: CompareConfig,
+  typed: RecipeFields,
+): Omit<ComparisonPlan, "known"> {
   if (existsSync(options.out) && !statSync(options.out).isDirectory())
-    throw new OptionError("--out", `"${options.out}" is a file, must be a folder`);
-  if (options.block.includes("basic")) {
-    // Names a wrong depth in the command's own words.
-    for (const depth of options.depth) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
-  }
-  const { seed: _, ...standard } = defaultRecipe;
-  const recipe = {
-    ...standard,
-    ...config.recipe,
-    epochs: options.epochs,
-    batch: options.batchSize,
-    learningRate: options.lr,
-    schedule: config.recipe?.schedule ?? SCHEDULE,
-  };
-  const plans = planComparison(options, config);
-  const costs = measurePlans(plans, recipe);
-  refuseTwins(plans);
+    throw new OptionError("out", `"${options.out}" is a file, must be a folder`);
+  const { runs, costs, recipe } = planComparison(toGridChoice(options, config, typed));
   const job: CompareJob = {
-    runs: equalizePlans(plans, costs, options.equal),
+    runs,
     data: options.data,
     cache: cacheFolder(),
     trainImages: options.limit,
@@ -129,7 +116,7 @@ export function toComparison(
       trainImages: result.trainImages,
       testImages: result.testImages,
       epochs: recipe.epochs,
-      steps: recipe.epochs * Math.floor(result.trainImages / recipe.batch),
+      steps: recipe.epochs * Math.floor(result.trainImages / imagesPerStep(recipe)),
       batchSize: rest.recipe.batch,
       learningRate: recipe.learningRate,
       optimizer: describeOptimizer(recipe.optimizer),
@@ -150,7 +137,11 @@ export function nothingToTrain({ job: { trainImages, testImages } }: ComparisonP
   return { runs: [], skipped: 0, lowering: "kept", trainImages: trainImages ?? 0, testImages: testImages ?? 0 };
 }
 
-export async function planRuns(options: ComparisonOptions, config: CompareConfig): Promise<ComparisonPlan> {
-  const planned = createJob(options, config);
+export async function planRuns(
+  options: ComparisonOptions,
+  config: CompareConfig,
+  typed: RecipeFields,
+): Promise<ComparisonPlan> {
+  const planned = createJob(options, config, typed);
   return { ...planned, known: await findKnown(options, planned.job) };
 }

@@ -37,7 +37,6 @@ export function formatComparison({ runs }: Comparison): string {
 export function createComparisonReporter(
   runs: readonly RunPlan[],
   costs: readonly number[],
-  batch: number,
 ): (event: CompareEvent) => void {
   const progress = createProgress();
   const weights = runs.map(({ length = 1 }, index) => length * costs[index]);
@@ -57,7 +56,7 @@ export function createComparisonReporter(
     }
     if (event.kind !== "step") return;
     const share = (before(event.run) + (weights[event.run] * event.step) / event.steps) / total;
-    const rate = (1000 * batch) / event.milliseconds;
+    const rate = (1000 * event.images) / event.milliseconds;
     progress.update(
       `${place(event.run)}: step ${event.step}/${event.steps}, loss ${event.loss.toFixed(3)}, ` +
         `${rate.toFixed(0)} images/s`,

@@ -1,8 +1,6 @@
 import { writeFileAtomically } from "../files/node.ts";
 import { extname } from "node:path";
 import pc from "picocolors";
-import sharp from "sharp";
-import { drawArchitecture } from "../lab/network/architecture.ts";
 import { describeGraph, type GraphDescription, type GraphRow, nameShortcut } from "../onnx/analysis/describe-graph.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { describableGraph, type DescribableGraph } from "../networks/describe.ts";
@@ -65,14 +63,17 @@ function printRows(title: string, found: GraphDescription, tree: boolean): void 
   printGraphFacts(found);
 }
 
+async function toPng(svg: string): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  return sharp(Buffer.from(svg), { density: 108 }).png().toBuffer();
+}
+
 /** Draws a graph's architecture, as SVG or, by the file's name, as PNG. */
 export async function writeArchitecture(graph: Graph, title: string, path: string): Promise<void> {
+  const { drawArchitecture } = await import("../lab/network/architecture.ts");
   const drawing = drawArchitecture(graph, title);
   const isPng = extname(path).toLowerCase() === ".png";
-  await writeFileAtomically(
-    path,
-    isPng ? await sharp(Buffer.from(drawing), { density: 108 }).png().toBuffer() : drawing,
-  );
+  await writeFileAtomically(path, isPng ? await toPng(drawing) : drawing);
   say(`The drawing: ${path}`);
 }
 

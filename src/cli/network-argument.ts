@@ -35,8 +35,8 @@ function createNetwork(name: string, options: ModelOptions): ReturnType<typeof c
   try {
     return createModel(name, options);
   } catch (cause) {
-    if (!(cause instanceof OptionError)) throw cause;
-    throw new OptionError("<model|file>", `there is no file "${name}", and ${cause.message.replace(/^--model: /, "")}`);
+    if (!(cause instanceof OptionError) || cause.where !== "model") throw cause;
+    throw new OptionError("<model|file>", `there is no file "${name}", and ${cause.detail}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
-import { loweringChoices } from "../train/lowering.ts";
+import { loweringChoices } from "../compile/lowering.ts";
 
 /** Reads a whole number of at least `minimum`. */
 export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -62,7 +62,7 @@ export function shortcutArgument(text: string): ShortcutType {
   try {
     return parseShortcutType(text);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof ResiduaError ? error.message : String(error));
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.detail : String(error));
   }
 }
 
@@ -71,7 +71,7 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
   try {
     return { ...before, ...parseModelOption(text) };
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof ResiduaError ? error.message : String(error));
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.detail : String(error));
   }
 }
 

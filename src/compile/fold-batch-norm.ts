@@ -1,6 +1,5 @@
 import { attributesOf, pruneGraph } from "../onnx/builder.ts";
-import type { Graph, Node } from "../onnx/graph.ts";
-import { countUses } from "../onnx/uses.ts";
+import { countUses, type Graph, type Node } from "../onnx/graph.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 
@@ -14,9 +13,9 @@ interface Folding {
 }
 
 /**
- * Puts each batch norm in evaluation mode into the convolution before it:
+ * Folds each batch norm in evaluation mode into the convolution before it:
  * γ·(W∗x + b − μ)/√(σ² + ε) + β = (s·W)∗x + (s·(b − μ) + β) with s = γ/√(σ² + ε).
- * Done in float64 and rounded once. Where the convolution's result is used elsewhere too, both stay.
+ * Computed in float64 and rounded once. If the convolution's result is used elsewhere too, both stay.
  */
 export function foldBatchNorm(graph: Graph): Graph {
   const uses = countUses(graph);

@@ -1,6 +1,7 @@
 export * from "./fold-batch-norm.ts";
 export * from "./inference.ts";
 export * from "./lowering.ts";
+export * from "./passes.ts";
 export * from "./portable/choices.ts";
 export * from "./portable/lowering.ts";
 export * from "./rewrite.ts";

@@ -8,14 +8,14 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { stepNames } from "./step/names.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 
-/** The name that the batch goes by in an inference graph. */
+/** The name of the batch extent in an inference graph. */
 export const BATCH = "N";
 
 /**
- * The network as it predicts: batch norm by running statistics, any batch, weights inside.
+ * The network for inference: batch norm by running statistics, any batch size, weights inside.
  *
  * @param state parameters and buffers by state-dict name
- * @param options.foldBatchNorm puts batch norms into the convolutions before them. Default true.
+ * @param options.foldBatchNorm folds batch norms into the convolutions before them. Default true.
  * @shape images `[N, …imageShape]` → scores `[N, classes]`
  */
 export function buildInference(
@@ -32,7 +32,7 @@ export function buildInference(
   return options.foldBatchNorm === false ? graph : foldBatchNorm(graph);
 }
 
-/** A graph as an ONNX model. @param metadata key and value pairs that the file carries */
+/** A graph as an ONNX model. @param metadata key–value pairs stored in the file */
 export function toModel(graph: Graph, metadata: ReadonlyMap<string, string> = new Map()): Model {
   const domains = new Set(graph.nodes.map((node) => node.domain));
   const opsets = [...domains].filter((domain) => domain !== "").toSorted();

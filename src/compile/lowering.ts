@@ -1,7 +1,8 @@
 import type { Graph } from "../onnx/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { PassObserver } from "./passes.ts";
 
-/** How a tensor is stored where it enters or leaves a lowered graph, when that is not row-major. */
+/** How a tensor is stored where it enters or leaves a lowered graph, if not row-major. */
 export interface Layout {
   readonly name: string;
   /** From row-major to stored. */
@@ -10,26 +11,33 @@ export interface Layout {
   readonly unpack: (value: Tensor) => Tensor;
 }
 
-/** How a graph looks in operators that a runtime has. */
+/** A graph in operators that a runtime has. */
 export interface LoweredGraph {
-  /** Writes the graph: most of the work, and not needed where it is already there. */
+  /** Writes the graph: most of the work, and unnecessary if a compiled model is cached. */
   readonly write: () => Graph;
-  /** Layouts by input and output name; row-major where there is none. */
+  /** Layouts by input and output name; row-major if there is none. */
   readonly layouts: ReadonlyMap<string, Layout>;
 }
 
 /** Names of the lowerings of a training graph. */
 export type LoweringName = "portable" | "blocked";
 
+/** What a user may choose: a lowering, or the fastest that is correct on this machine. */
+export type LoweringChoice = LoweringName | "auto";
+
+/** All choices. */
+export const loweringChoices: readonly LoweringChoice[] = ["auto", "blocked", "portable"];
+
 /** Writes a logical graph in operators that a runtime runs well. */
 export interface Lowering {
   readonly name: LoweringName;
   /**
-   * Whether the graph is written as the runtime runs it best. The runtime's own rewriting then only takes time: 8 of 10
-   * seconds for a training step of ResNet-110.
+   * Whether the graph is already written in the form that the runtime runs best. The runtime's own rewriting then only
+   * costs time: 8 of 10 seconds for a training step of ResNet-110.
    */
   readonly isFinal: boolean;
-  /** Channels in a block, where the graph depends on it. */
+  /** Channels per block, if the graph depends on it. */
   readonly blockSize?: number;
-  readonly lower: (graph: Graph) => LoweredGraph;
+  /** @param observe called after each pass; after those that write the graph, when it is written */
+  readonly lower: (graph: Graph, observe?: PassObserver) => LoweredGraph;
 }

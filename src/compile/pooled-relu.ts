@@ -1,11 +1,11 @@
-import type { Graph, Node, TensorType } from "../onnx/graph.ts";
+import { countUses, type Graph, type Node, type TensorType } from "../onnx/graph.ts";
 import { createFreshNames } from "../onnx/infer.ts";
-import { countUses } from "../onnx/uses.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 
 /**
- * Where a max pooling's gradient goes into that of the relu before it alone, the relu's is taken first: of the pooled planes
- * instead of the whole ones. The gradient only reaches maxima, and a maximum is above 0 exactly where its relu let it through.
+ * If a max pooling's gradient goes only into that of the relu before it, the relu's is taken first, on the pooled
+ * planes instead of the full ones. The gradient reaches maxima only, and a maximum is above 0 exactly where its relu
+ * let it through.
  */
 export function maskPooledGradients(graph: Graph): Graph {
   const uses = countUses(graph);
@@ -31,7 +31,7 @@ export function maskPooledGradients(graph: Graph): Graph {
     : { ...graph, types, nodes: graph.nodes.map((node) => replaced.get(node) ?? node) };
 }
 
-/** Whether pooling made less of it, as every stride above 1 does. */
+/** Whether pooling made it smaller, as every stride above 1 does. */
 function isSmaller({ shape: pooled }: TensorType, { shape: whole }: TensorType): boolean {
   const extents = [...pooled, ...whole];
   return extents.every((extent) => typeof extent === "number") && sizeOf(pooled as Shape) < sizeOf(whole as Shape);

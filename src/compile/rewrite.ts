@@ -2,7 +2,7 @@ import { attributesOf, createGraphBuilder, type GraphBuilder } from "../onnx/bui
 import type { Graph, Node, Value } from "../onnx/graph.ts";
 import { findOperator, type OperatorName, type Operators } from "../onnx/operators/index.ts";
 
-/** A node of the graph that is being rewritten, its inputs already those of the new graph. */
+/** A node of the graph being rewritten, its inputs already in the new graph. */
 export interface RewriteNode<Op extends OperatorName> {
   readonly node: Node;
   readonly inputs: readonly Value[];
@@ -11,13 +11,13 @@ export interface RewriteNode<Op extends OperatorName> {
   readonly outputs: readonly Value[];
 }
 
-/** Puts other nodes in the place of one; returns a value for each of its outputs. */
+/** Replaces a node by others; returns a value for each of its outputs. */
 export type Rewrite<Op extends OperatorName> = (g: GraphBuilder, node: RewriteNode<Op>) => readonly Value[];
 
-/** Rewrites by operator; what has none is copied. */
+/** Rewrites by operator; operators without one are copied. */
 export type Rewrites = { readonly [Op in OperatorName]?: Rewrite<Op> };
 
-/** Builds a graph anew, with some operators' nodes replaced by others. Inputs and outputs keep their names. */
+/** Rebuilds a graph with some operators' nodes replaced by others. Inputs and outputs keep their names. */
 export function rewriteGraph(graph: Graph, rewrites: Rewrites): Graph {
   const g = createGraphBuilder(graph.name);
   const values = new Map<string, Value>();

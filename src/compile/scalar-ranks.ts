@@ -7,19 +7,19 @@ const broadcasting: ReadonlySet<string> = new Set(["Add", "Div", "Max", "Min", "
 
 const isOne = (extent: number | string): boolean => extent === 1;
 
-/** Whether the runtime would pair a scalar of fewer axes with one element after another. */
+/** Whether the runtime would combine a scalar of fewer axes with one element at a time. */
 function endsInOnes(shape: SymbolicShape): boolean {
   return shape.length > 1 && shape.at(-1) === 1 && !shape.every(isOne);
 }
 
-/** The graph under way: what is known of its values, and its nodes so far. */
+/** The graph being built: the known types of its values, and its nodes so far. */
 interface Draft {
   readonly types: Map<string, TensorType>;
   readonly initializers: Map<string, Tensor>;
   readonly nodes: Node[];
 }
 
-/** The scalar with this many axes of extent 1; made where it is first asked for. */
+/** The scalar with this many axes of extent 1; made on first use. */
 function withAxes({ types, initializers, nodes }: Draft, scalar: string, axes: number): string {
   const name = `${scalar}:axes${axes}`;
   if (types.has(name)) return name;
@@ -37,11 +37,11 @@ function withAxes({ types, initializers, nodes }: Draft, scalar: string, axes: n
 }
 
 /**
- * Gives scalar operands as many axes as what they go with, where that one's last extents are 1.
+ * Gives scalar operands as many axes as the other operand, if that one's last extents are 1.
  *
- * ONNX Runtime's kernels join the axes that two operands have in common into one long run, but begin with the last axis
- * alone when the other operand is a scalar: a weight `[2048, 512, 1, 1]` times a scalar is a million runs of one element and
- * takes 25 times what it takes times a `[1, 1, 1, 1]`. The optimizer of a network with 1×1 convolutions is full of these.
+ * ONNX Runtime's kernels merge the axes that two operands share into one long run, but start with the last axis alone
+ * when the other operand is a scalar: a weight `[2048, 512, 1, 1]` times a scalar is a million runs of one element, and
+ * takes 25 times as long as times a `[1, 1, 1, 1]`. The optimizer of a network with 1×1 convolutions is full of these.
  */
 export function matchScalarRanks(graph: Graph): Graph {
   const draft: Draft = {

@@ -2,18 +2,18 @@ import type { Attribute, Graph, Node, TensorType, Value } from "../onnx/graph.ts
 import { ResiduaError } from "../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../tensor/tensor.ts";
 
-/** Tensors that one update makes anew, and a number that tells whether it is to be made. */
+/** The tensors that one update replaces, and a number that decides whether it is made. */
 export interface GuardedUpdate {
-  /** A scalar output of the graph, finite where the update is to be made; afterwards it is no output any more. */
+  /** A scalar output of the graph, finite if the update is to be made; afterwards it is no longer an output. */
   readonly guard: string;
   /** Inputs with the outputs that replace them. */
   readonly pairs: readonly (readonly [input: string, output: string])[];
 }
 
-/** Operators whose result may lie in their first input's memory: who reads that reads the input. */
+/** Operators whose result may share their first input's memory: reading it is reading the input. */
 const views: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
 
-/** Who makes and who reads each value. */
+/** The node that makes each value, and those that read it. */
 interface Links {
   readonly makers: ReadonlyMap<string, Node>;
   readonly readers: ReadonlyMap<string, readonly Node[]>;
@@ -44,7 +44,7 @@ function nodesBehind(names: readonly string[], { makers }: Links): Set<Node> {
   return found;
 }
 
-/** The nodes that nothing but these results needs, and their guard neither, in the graph's order. */
+/** The nodes needed only by these results and not by their guard, in the graph's order. */
 function nodesOf({ pairs }: GuardedUpdate, graph: Graph, behindGuard: ReadonlySet<Node>, links: Links): Node[] {
   const results = new Set(pairs.map(([, output]) => output));
   const outputs = new Set(graph.outputs.map(({ name }) => name));
@@ -59,7 +59,7 @@ function nodesOf({ pairs }: GuardedUpdate, graph: Graph, behindGuard: ReadonlySe
   return graph.nodes.filter((node) => own.has(node));
 }
 
-/** What is made by all others that read an input's memory: it must be there before that memory is written. */
+/** The results of all other nodes that read an input's memory: they must be computed before that memory is written. */
 function findAwaited({ pairs }: GuardedUpdate, known: ReadonlySet<Node>, { readers }: Links): readonly string[] {
   const found: string[] = [];
   const waiting = pairs.map(([input]) => input);
@@ -72,7 +72,7 @@ function findAwaited({ pairs }: GuardedUpdate, known: ReadonlySet<Node>, { reade
   return found;
 }
 
-/** The graph under way. */
+/** The graph being built. */
 interface Draft {
   readonly nodes: Node[];
   readonly types: Map<string, TensorType>;
@@ -99,11 +99,11 @@ function createWriter({ nodes, types, initializers }: Draft, scope: string) {
   };
 }
 
-/** Whether the guard is finite; known only when what is awaited is there. */
+/** Whether the guard is finite; available only once the awaited values are. */
 function writeCondition(draft: Draft, guard: string, awaited: readonly string[]): string {
   const { add, zero, ints } = createWriter(draft, guard);
   const scalar: TensorType = { dtype: "float32", shape: [] };
-  // Nothing but an infinite or undefined number differs from 0 when it is multiplied with it.
+  // Only an infinite number or NaN gives something other than 0 when multiplied by 0.
   const nothing = [guard, ...awaited].map((name) => {
     const { shape } = draft.types.get(name)!;
     const ones = shape.map(() => 1);
@@ -121,7 +121,7 @@ function writeCondition(draft: Draft, guard: string, awaited: readonly string[])
   return add("Equal", [sum, zero()], { dtype: "bool", shape: [] });
 }
 
-/** One branch: makes the results under names of its own. */
+/** One branch: computes the results under names of its own. */
 function branch(name: string, nodes: readonly Node[], results: ReadonlyMap<string, Value>): Attribute {
   const rename = (value: string): string => results.get(value)?.name ?? value;
   return {
@@ -137,7 +137,7 @@ function branch(name: string, nodes: readonly Node[], results: ReadonlyMap<strin
   };
 }
 
-/** What a node reads, inside of its branches too. */
+/** What a node reads, including inside its branches. */
 function inputsOf({ inputs, attributes }: Node): readonly string[] {
   const inner = [...attributes.values()].flatMap((attribute) =>
     attribute.kind === "graph" ? attribute.value.nodes : [],
@@ -145,7 +145,7 @@ function inputsOf({ inputs, attributes }: Node): readonly string[] {
   return [...inputs, ...inner.flatMap(inputsOf)];
 }
 
-/** The nodes, each behind those that it needs; otherwise in the order in which they come. */
+/** Sorts nodes so that each comes after those that it needs, and otherwise keeps their order. */
 function sortNodes(nodes: readonly Node[]): readonly Node[] {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const placed = new Set<Node>();
@@ -162,7 +162,7 @@ function sortNodes(nodes: readonly Node[]): readonly Node[] {
   return [...placed];
 }
 
-/** An update with what is found of it in the graph. */
+/** An update with its nodes in the graph. */
 interface Plan {
   readonly update: GuardedUpdate;
   readonly own: readonly Node[];
@@ -182,7 +182,7 @@ function planUpdate(graph: Graph, links: Links, update: GuardedUpdate): Plan {
   return { update, own, awaited };
 }
 
-/** One node instead of an update's own: it makes the update, or leaves everything as it is. */
+/** Replaces an update's nodes by one that either makes the update or leaves everything as it is. */
 function writeUpdate(draft: Draft, { update: { guard, pairs }, own, awaited }: Plan): void {
   const test = writeCondition(draft, guard, awaited);
   const resultsIn = (name: string): ReadonlyMap<string, Value> =>
@@ -209,10 +209,10 @@ function writeUpdate(draft: Draft, { update: { guard, pairs }, own, awaited }: P
 }
 
 /**
- * Makes updates such that they may be written where the tensors lie that they replace: nothing reads these any more when they
- * are, and where the guard is no finite number they are left as they were.
+ * Rewrites updates so that they may be written in place: no node reads the old tensors afterwards, and the update is
+ * skipped when the guard is not finite.
  *
- * To be run as it is written: a runtime that rewrites the graph may let a reader come later.
+ * The graph must run as written: a runtime that rewrites it may move a reader behind the update.
  *
  * @throws {ResiduaError} if a guard needs the update that it guards, or a node reads both a tensor and what replaces it
  */

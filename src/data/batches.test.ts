@@ -64,16 +64,14 @@ test("steps may be asked for in any order", () => {
 
 test.each([10, 1000])("a batch of %s of 9 images is refused", (batch) => {
   const count = (): number => stepsPerEpoch(plan({ batch }));
-  expect(count).toThrow(
-    new OptionError("--batch-size", `must be at most 9, the number of images to train on, got ${batch}`),
-  );
+  expect(count).toThrow(new OptionError("batch", `must be at most 9, the number of images to train on, got ${batch}`));
 });
 
 test.each([0, -1, 1.5, Number.NaN])("a batch of %s images is refused", (batch) => {
   const message = `must be a whole number above 0, got ${batch}`;
-  expect(() => stepsPerEpoch(plan({ batch }))).toThrow(new OptionError("--batch-size", message));
+  expect(() => stepsPerEpoch(plan({ batch }))).toThrow(new OptionError("batch", message));
   const evaluate = (): unknown => evaluationBatches(exampleSet(3, size), normalization, batch).next();
-  expect(evaluate).toThrow(new OptionError("--batch-size", message));
+  expect(evaluate).toThrow(new OptionError("batch", message));
 });
 
 test("images that the set does not have are refused before the first batch", () => {

@@ -25,7 +25,7 @@ export interface Batch {
 /** @throws {OptionError} if the batch is not a whole number above 0 */
 export function requireBatchSize(batch: number): void {
   if (!Number.isInteger(batch) || batch < 1)
-    throw new OptionError("--batch-size", `must be a whole number above 0, got ${batch}`);
+    throw new OptionError("batch", `must be a whole number above 0, got ${batch}`);
 }
 
 /**
@@ -36,10 +36,7 @@ export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
   requireBatchSize(batch);
   const steps = Math.floor(indices.length / batch);
   if (steps >= 1) return steps;
-  throw new OptionError(
-    "--batch-size",
-    `must be at most ${indices.length}, the number of images to train on, got ${batch}`,
-  );
+  throw new OptionError("batch", `must be at most ${indices.length}, the number of images to train on, got ${batch}`);
 }
 
 /** Looks up the images of a step. The order of an epoch is drawn once and kept for its other steps. */

@@ -31,5 +31,5 @@ test("one image and all images are within the bounds", () => {
 
 test.each([0, 6, -1, 2.5, Number.NaN])("%s images of five are refused", (limit) => {
   const take = (): unknown => takeFirst(set, limit);
-  expect(take).toThrow(new OptionError("--limit", `must be from 1 to 5, the number of images, got ${limit}`));
+  expect(take).toThrow(new OptionError("limit", `must be from 1 to 5, the number of images, got ${limit}`));
 });

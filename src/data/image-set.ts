@@ -66,7 +66,7 @@ export function sharedBytes(length: number): Uint8Array {
  */
 export function takeFirst<I extends Images>(set: I, limit: number): I {
   if (!Number.isInteger(limit) || limit < 1 || limit > set.count) {
-    throw new OptionError("--limit", `must be from 1 to ${set.count}, the number of images, got ${limit}`);
+    throw new OptionError("limit", `must be from 1 to ${set.count}, the number of images, got ${limit}`);
   }
   const first = isInMemory(set)
     ? { images: set.images.subarray(0, limit * imageSize(set)) }

@@ -11,9 +11,9 @@ export function selectClasses<I extends Images>(dataset: Dataset<I>, names: read
   const { classes } = dataset;
   const unknown = names.find((name) => !classes.includes(name));
   if (unknown !== undefined)
-    throw new OptionError("--classes", `"${unknown}" is no class of ${dataset.name}; they are ${classes.join(", ")}`);
+    throw new OptionError("classes", `"${unknown}" is no class of ${dataset.name}; they are ${classes.join(", ")}`);
   if (names.length < 2 || new Set(names).size < names.length)
-    throw new OptionError("--classes", `must name two or more different classes, got ${names.join(", ")}`);
+    throw new OptionError("classes", `must name two or more different classes, got ${names.join(", ")}`);
   if (names.length === classes.length && names.every((name, index) => name === classes[index])) return dataset;
   const labels = new Map(names.map((name, label) => [classes.indexOf(name), label]));
   return { ...dataset, classes: names, train: select(dataset.train, labels), test: select(dataset.test, labels) };

@@ -1,6 +1,6 @@
 /** Files in Node: read whole, written whole or not at all, folders made; every failure in one line. */
 export { builtFile } from "./node/built-file.ts";
-export { hasCode, toEnvironmentError } from "./node/failure.ts";
+export { toEnvironmentError } from "./node/failure.ts";
 export * from "./node/folders.ts";
 export { largestFile, readFileBytes } from "./node/read.ts";
-export { type FileContent, writeFileAtomically, type WriteOptions } from "./node/write.ts";
+export { writeFileAtomically } from "./node/write.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** Where plain data first strays from its schema. */
+/** The first place where plain data departs from its schema. */
 export interface SchemaFailure {
   /** Such as "recipe.epochs"; empty for the value as a whole. */
   readonly path: string;
@@ -20,13 +20,15 @@ export function checkPlainData<T>(
   throw refuse({ path: v.getDotPath(issue) ?? "", detail: describeIssue(issue) });
 }
 
-function describeIssue({ expected, received }: v.BaseIssue<unknown>): string {
+function describeIssue({ expected, received, message }: v.BaseIssue<unknown>): string {
   if (received === "undefined") return "is missing";
-  // A key that an object of known keys has besides.
-  return expected === "never" ? "is not known" : `must be ${expected}, got ${received}`;
+  // An extra key in an object whose keys are fixed.
+  if (expected === "never") return "is not known";
+  // The message of a custom check says what it expects.
+  return `must be ${expected ?? message}, got ${received}`;
 }
 
-/** JSON has no NaN: what is no finite number is written as null, and read back as NaN. */
+/** JSON has no NaN: a number that is not finite is written as null and read back as NaN. */
 export const measuredNumber: v.GenericSchema<unknown, number> = v.pipe(
   v.nullable(v.number()),
   v.transform((value) => value ?? Number.NaN),

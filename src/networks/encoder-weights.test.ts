@@ -19,5 +19,5 @@ test.each([
   expect(other).toEqual(["fc.weight", "fc.bias"]);
   expect(difference.unexpected).toEqual(["fc.weight", "fc.bias"]);
   expect(difference.missing.every((name) => /^(fpn|head|final|up\d|gate\d|block\d)\b/.test(name))).toBe(true);
-  expect(() => loadWeights(file, "resnet18.pth", model)).toThrow("--partial loads what fits");
+  expect(() => loadWeights(file, "resnet18.pth", model)).toThrow("`partial` loads what fits");
 });

@@ -72,7 +72,7 @@ export async function decodeNetworkFile(
     return decodeNetworkWeights(await openWeights(bytes, where), where, options);
   }
   if (options.model !== undefined) {
-    throw new FormatError(where, "is ONNX and says itself what its network is; leave --model out");
+    throw new FormatError(where, "is ONNX and says itself what its network is; leave `model` out");
   }
   const { readExternal } = options;
   return describeOnnx(decodeModel(bytes, where, readExternal === undefined ? {} : { readExternal }), where);
@@ -143,7 +143,7 @@ function inferNetwork(
     report.model === null
       ? "which Residua has no network for"
       : report.candidates.length > 1
-        ? "which leaves the shortcut type open; say it with --shortcut"
+        ? "which leaves the shortcut type open; say it with `shortcut`"
         : "but not all of its names fit; residua inspect lists them";
   throw new WeightsError(where, `holds ${report.summary}, ${reason}`);
 }

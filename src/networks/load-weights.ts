@@ -147,7 +147,10 @@ function foundModel(file: WeightsFile, where: string, { options = {}, layout }: 
   const [first, second] = found.shortcuts;
   if (second !== undefined) {
     const types = found.shortcuts.map(shortcutWords).join(" and ");
-    throw new WeightsError(where, `is a ${found.title}, but ${types} have the same weights; say which with --shortcut`);
+    throw new WeightsError(
+      where,
+      `is a ${found.title}, but ${types} have the same weights; say which with \`shortcut\``,
+    );
   }
   const model = findModel(found, first);
   if (model === undefined) {

@@ -5,7 +5,7 @@ import type { Shape } from "../tensor/shape.ts";
 import { addForward, type ModuleTrace } from "./forward.ts";
 import { countParameters, type Module, walkModules } from "./module.ts";
 
-/** What a network is and costs at one image. */
+/** What a network consists of, and its costs per image. */
 export interface Description {
   readonly parameters: number;
   readonly multiplyAdds: number;
@@ -13,7 +13,7 @@ export interface Description {
   readonly modules: readonly ModuleRow[];
   /** The rows of the residual blocks alone. */
   readonly blocks: readonly ModuleRow[];
-  /** What the shortcuts take of the whole. */
+  /** The shortcuts' share of the whole. */
   readonly shortcuts: { readonly parameters: number; readonly multiplyAdds: number };
 }
 
@@ -22,7 +22,7 @@ export interface ModuleRow {
   readonly path: string;
   readonly kind: string;
   readonly depth: number;
-  /** Without the batch. */
+  /** Without the batch axis. */
   readonly inputShape: Shape;
   readonly outputShape: Shape;
   /** What the shortcut resolves to; only blocks have it. */
@@ -31,14 +31,14 @@ export interface ModuleRow {
   readonly multiplyAdds: number;
 }
 
-/** What a network holds and takes in all. */
+/** A whole network's costs. */
 export interface Costs {
   readonly parameters: number;
   readonly multiplyAdds: number;
 }
 
 /**
- * Parameters, and multiply-adds of one image, of a whole network: what `describeModule` says, without the parts.
+ * Parameters, and multiply-adds of one image, of a whole network: the totals of `describeModule`, without the parts.
  * @param imageShape `[channels, H, W]`
  */
 export function countCosts(module: Module, imageShape: Shape): Costs {
@@ -81,7 +81,7 @@ export function describeModule(module: Module, imageShape: Shape): Description {
     parameters: countParameters(visited),
     multiplyAdds: costOf(path),
   });
-  // A module's trace ends after its children's; the first of equal paths is enough, for a relu may run twice.
+  // A module's trace ends after its children's; the first of equal paths is enough, since a relu may run twice.
   const order = new Map(pass.trace.map((entry) => [entry.path, entry]));
   const traces = Array.from(walkModules(module)).flatMap(({ path }) => order.get(path) ?? []);
   const modules = traces.map(row);

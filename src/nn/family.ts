@@ -5,9 +5,9 @@ import type { ShortcutType } from "./shortcuts/type.ts";
 
 /** How one named network is made. */
 export interface ModelPlan {
-  /** Options where the caller says nothing. */
+  /** Defaults of the options. */
   readonly defaults: CompleteModelOptions;
-  /** Options that reach something in this network; any other is refused. */
+  /** Options that have an effect in this network; any other is refused. */
   readonly accepts: readonly ModelOptionName[];
   /** Shortcut types that the network can be built with. */
   readonly shortcuts: readonly ShortcutType[];
@@ -18,13 +18,13 @@ export interface ModelPlan {
 
 /** A row of the registry: networks of one paper. */
 export interface ModelFamily {
-  /** As papers call it. */
+  /** Its name in papers. */
   readonly title: string;
   readonly source: string;
   /** Names to show in a list; `find` may know more. */
   readonly names: readonly string[];
-  /** All names in a few words, for messages. */
+  /** A summary of all its names, for messages. */
   readonly forms: string;
-  /** The plan of a name; undefined if the name is another family's. */
+  /** The plan for a name; undefined if the name belongs to another family. */
   readonly find: (name: string) => ModelPlan | undefined;
 }

@@ -12,7 +12,7 @@ import {
   type ParameterSpec,
 } from "./module.ts";
 
-/** What a module did to a value: kept for descriptions and drawings. */
+/** What a module did to a value, for descriptions and drawings. */
 export interface ModuleTrace {
   readonly path: string;
   readonly module: Module;
@@ -26,7 +26,7 @@ export interface NoiseInput {
   readonly keep: number;
 }
 
-/** A network put into a graph. */
+/** A network added to a graph. */
 export interface ForwardPass {
   readonly output: Value;
   readonly parameters: ReadonlyMap<string, { readonly value: Value; readonly spec: ParameterSpec }>;
@@ -41,9 +41,9 @@ export interface ForwardPass {
  * Adds a network to a graph.
  *
  * @param x the input, `[N,C,…]`
- * @param options.state tensors to carry in the graph as initializers; what it lacks becomes an input of the graph under
- *   its state-dict name
- * @param options.frozen which parameters, by state-dict name, training leaves as they are. Default none.
+ * @param options.state tensors to put into the graph as initializers; any other parameter or buffer becomes an input
+ *   under its state-dict name
+ * @param options.frozen which parameters, by state-dict name, training leaves unchanged. Default none.
  * @throws {ShapeError} naming the module whose input does not fit
  */
 export function addForward(

@@ -3,7 +3,7 @@ import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 import { buffersOf, type Initializer, type Module, parametersOf } from "./module.ts";
 
-/** Every element the same. */
+/** Sets every element to `value`. */
 export function constantInitializer(value: number): Initializer {
   return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }
@@ -28,7 +28,7 @@ export function kaimingNormal(mode: "fan-in" | "fan-out" = "fan-out"): Initializ
 
 /**
  * Uniform in ±1/√fanIn, PyTorch's default for linear layers and for the biases of linear and convolution layers.
- * @param fanIn taken from the shape if left out; a bias must say its weight's
+ * @param fanIn taken from the shape if left out; a bias must give its weight's
  * @source `torch.nn.Linear.reset_parameters`
  */
 export function uniformFanIn(fanIn?: number): Initializer {
@@ -39,15 +39,15 @@ export function uniformFanIn(fanIn?: number): Initializer {
 }
 
 /**
- * Fresh parameters and buffers of a module tree under their state-dict names, made when they are asked for. Each draws from its
- * own stream of (seed, name), so that adding a layer changes no other.
+ * Fresh parameters and buffers of a module tree under their state-dict names, created lazily. Each draws from its own
+ * stream of (seed, name), so that adding a layer changes no other.
  */
 export function* drawState(module: Module, seed: number): Generator<readonly [string, Tensor<"float32">]> {
   for (const [name, { shape, initialize }] of [...parametersOf(module), ...buffersOf(module)])
     yield [name, float32(shape, initialize(shape, randomStream(seed, `initialize ${name}`)))];
 }
 
-/** All that {@link drawState} makes. */
+/** Everything that {@link drawState} yields. */
 export function initializeState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
   return new Map(drawState(module, seed));
 }

@@ -63,20 +63,20 @@ export function conv(inChannels: number, outChannels: number, options: ConvOptio
 
 /** Options of batch norm; the defaults are PyTorch's. */
 export interface BatchNormOptions {
-  /** Added to the variance before the root. */
+  /** Added to the variance before taking the root. */
   readonly epsilon?: number;
   /** Weight of the new batch in the running statistics (ONNX counts the other way round). */
   readonly momentum?: number;
-  /** What the scale gamma starts as; 0 makes a residual branch start as nothing. */
+  /** Initial value of the scale γ; 0 makes a residual branch start at zero. */
   readonly initialScale?: number;
 }
 
 /**
  * Batch normalisation over N and the spatial axes: by the batch's own mean and biased variance in training, by the
- * running ones in evaluation. The running variance takes the unbiased one, as in PyTorch.
+ * running ones in evaluation. The running variance is updated with the unbiased one, as in PyTorch.
  *
  * @shape `[N, channels, …]` → the same
- * @throws {ShapeError} in training, if there is only one value a channel
+ * @throws {ShapeError} in training, if there is only one value per channel
  * @source Ioffe and Szegedy 2015, arXiv:1502.03167; `torch.nn.BatchNorm2d`
  */
 export function batchNorm(channels: number, options: BatchNormOptions = {}): Module {
@@ -94,8 +94,8 @@ export function batchNorm(channels: number, options: BatchNormOptions = {}): Mod
 }
 
 /**
- * Adds a batch norm whose parameters and buffers are the module's own of these names. One whose scale and offset are both
- * frozen normalises by its running statistics in training too, and leaves them as they are.
+ * Adds a batch norm whose parameters and buffers are the module's own under these names. If its scale and offset are
+ * both frozen, it normalises by its running statistics in training too, and leaves them unchanged.
  */
 export function addBatchNorm(
   context: ForwardContext,
@@ -141,7 +141,7 @@ export function linear(inFeatures: number, outFeatures: number, options: { reado
 }
 
 /**
- * A transposed convolution, by default one that makes a plane `stride` times as large.
+ * A transposed convolution, by default one that enlarges a plane by `stride`.
  *
  * @shape `[N, inChannels, H, W]` → `[N, outChannels, stride·(H − 1) + kernel, …]`
  * @source `torch.nn.ConvTranspose2d`
@@ -177,7 +177,7 @@ export function relu(): Module {
   return defineModule("ReLU", {}, ({ g }, x) => g.op("Relu", [x]));
 }
 
-/** A window of pooling, the same on every spatial axis. */
+/** A pooling window, the same on every spatial axis. */
 export interface PoolOptions {
   readonly kernel: number;
   readonly stride: number;
@@ -211,7 +211,7 @@ export function averagePool(options: PoolOptions): Module {
   );
 }
 
-/** The mean of each plane. @shape `[N,C,…]` → `[N,C]`, or `[N,C,1,…]` where axes are kept */
+/** The mean of each plane. @shape `[N,C,…]` → `[N,C]`, or `[N,C,1,…]` if axes are kept */
 export function globalAveragePool(options: { readonly keepsAxes?: boolean } = {}): Module {
   return defineModule("GlobalAveragePool", {}, ({ g }, x) => {
     const means = g.op("GlobalAveragePool", [x]);
@@ -219,7 +219,7 @@ export function globalAveragePool(options: { readonly keepsAxes?: boolean } = {}
   });
 }
 
-/** All axes but the batch as one. @shape `[N,…]` → `[N, elements]` */
+/** Flattens all axes but the batch. @shape `[N,…]` → `[N, elements]` */
 export function flatten(): Module {
   return defineModule("Flatten", {}, ({ g }, x) => g.op("Flatten", [x], { axis: 1 }));
 }
@@ -237,14 +237,14 @@ export function dropout(probability: number): Module {
   });
 }
 
-/** Modules one after another, named as given. */
+/** A sequence of modules, named as given. */
 export function sequential(children: Readonly<Record<string, Module>>): Module {
   return defineModule("Sequential", { children }, (context, x) =>
     Object.keys(children).reduce((value, child) => context.call(child, value), x),
   );
 }
 
-/** Modules one after another, named 0, 1, 2 … as in `torch.nn.Sequential`. */
+/** A sequence of modules, named 0, 1, 2 … as in `torch.nn.Sequential`. */
 export function sequence(modules: readonly Module[]): Module {
   return sequential(Object.fromEntries(modules.map((module, index) => [String(index), module])));
 }

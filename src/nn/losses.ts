@@ -7,10 +7,10 @@ import { float32, int64 } from "../tensor/tensor.ts";
 
 /**
  * Mean cross-entropy of class scores, −Σ q·log softmax(scores), where q is 1 for the label's class; with smoothing s it
- * is 1 − s there and s/K is added everywhere. With class weights w, every class's term is multiplied by its weight and the
- * mean is taken over the weights of the labels: Σ −w·q·log softmax(scores) / Σ w[label].
+ * is 1 − s there and s/K is added everywhere. With class weights w, each class's term is multiplied by its weight and
+ * the mean is weighted by the labels' weights: Σ −w·q·log softmax(scores) / Σ w[label].
  *
- * @param options.classWeights one a class, each above 0
+ * @param options.classWeights one per class, each above 0
  * @shape scores `[N,K]`, labels `[N]` int64 → `[]`
  * @source Szegedy et al. 2016, arXiv:1512.00567 (smoothing); `torch.nn.functional.cross_entropy`
  */
@@ -22,7 +22,7 @@ export function crossEntropy(
 ): Value {
   const { labelSmoothing = 0, classWeights } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-    throw new OptionError("label smoothing", `must be in [0, 1), got ${labelSmoothing}`);
+    throw new OptionError("labelSmoothing", `must be in [0, 1), got ${labelSmoothing}`);
   }
   const shape = shapeOf(scores);
   const classes = shape[1];
@@ -41,15 +41,15 @@ export function crossEntropy(
 
 function requireClassWeights(weights: readonly number[], classes: number): readonly number[] {
   if (weights.length !== classes)
-    throw new OptionError("class weights", `must be ${classes}, one a class, got ${weights.length}`);
+    throw new OptionError("classWeights", `must be ${classes}, one per class, got ${weights.length}`);
   const wrong = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
-  if (wrong !== undefined) throw new OptionError("class weights", `must be above 0, got ${wrong}`);
+  if (wrong !== undefined) throw new OptionError("classWeights", `must be above 0, got ${wrong}`);
   return weights;
 }
 
 /**
  * Mean squared error.
- * @shape prediction and target of one shape → `[]`
+ * @shape prediction and target of the same shape → `[]`
  * @source `torch.nn.functional.mse_loss`
  */
 export function meanSquaredError(g: GraphBuilder, prediction: Value, target: Value): Value {
@@ -58,7 +58,7 @@ export function meanSquaredError(g: GraphBuilder, prediction: Value, target: Val
 }
 
 /**
- * How many samples' (or points') highest score is their label's.
+ * The number of samples (or points) whose highest score is their label's.
  * @shape scores `[N,K,…]`, labels `[N,…]` int64 → `[]` float32
  */
 export function countCorrect(g: GraphBuilder, scores: Value, labels: Value): Value {

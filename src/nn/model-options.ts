@@ -1,7 +1,10 @@
 import { OptionError } from "../tensor/errors.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
 
-/** Options of a network by name. A network takes those that its family lists; what is left out is the published default. */
+/**
+ * Options of a network by name. A network takes those that its family lists; options left out have the published
+ * default.
+ */
 export interface ModelOptions {
   readonly shortcut?: ShortcutType;
   readonly channels?: number;
@@ -33,7 +36,7 @@ export interface ModelOptions {
 /** A name of an option. */
 export type ModelOptionName = keyof ModelOptions;
 
-/** Options of every network of additive blocks: what goes in and out, and all that reaches a shortcut's own form. */
+/** Options of every network of additive blocks: inputs, outputs, and whatever affects a shortcut's form. */
 export const additiveOptionNames: readonly ModelOptionName[] = [
   "shortcut",
   "channels",
@@ -47,25 +50,25 @@ export const additiveOptionNames: readonly ModelOptionName[] = [
   "shortcutDropout",
 ];
 
-/** Options with what every network needs filled in. */
+/** Options with those that every network needs filled in. */
 export interface CompleteModelOptions extends ModelOptions {
   readonly shortcut: ShortcutType;
   readonly channels: number;
   readonly classes: number;
 }
 
-/** What an option takes, and what it does in a few words. */
+/** What an option accepts, and a short description. */
 export type OptionRule =
   | { readonly kind: "switch"; readonly meaning: string }
   | { readonly kind: "choice"; readonly meaning: string; readonly values: readonly (string | number)[] }
   | { readonly kind: "count"; readonly meaning: string }
   | { readonly kind: "number"; readonly meaning: string; readonly minimum: number; readonly below: number };
 
-/** One row an option: files, the command line and `createModel` check by it. */
+/** One row per option, by which files, the command line and `createModel` check. */
 export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRule } = {
-  shortcut: { kind: "choice", values: shortcutTypes, meaning: "what S is in y = act(F(x) + S(x))" },
+  shortcut: { kind: "choice", values: shortcutTypes, meaning: "S in y = act(F(x) + S(x))" },
   channels: { kind: "count", meaning: "channels of the input" },
-  classes: { kind: "count", meaning: "classes to tell apart" },
+  classes: { kind: "count", meaning: "classes to distinguish" },
   subsample: {
     kind: "choice",
     values: ["stride", "average"],
@@ -82,14 +85,14 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   },
   shortcutScale: { kind: "number", minimum: -10, below: 10, meaning: "λ of the shortcut type scaled" },
   scaleResidual: { kind: "switch", meaning: "the shortcut type scaled multiplies the residual by 1 − λ" },
-  gateBias: { kind: "number", minimum: -100, below: 100, meaning: "what the bias of a gate starts as" },
+  gateBias: { kind: "number", minimum: -100, below: 100, meaning: "initial bias of a gate" },
   shortcutDropout: { kind: "number", minimum: 0, below: 1, meaning: "probability of the shortcut type dropout" },
-  attention: { kind: "choice", values: ["none", "se", "cbam"], meaning: "what weighs a residual before it is added" },
+  attention: { kind: "choice", values: ["none", "se", "cbam"], meaning: "what weights a residual before it is added" },
   stochasticDepth: {
     kind: "number",
     minimum: 0,
     below: 1,
-    meaning: "probability of leaving out the last block's residual; it rises linearly from 0",
+    meaning: "probability of dropping the last block's residual; it rises linearly from 0",
   },
   dropout: {
     kind: "number",
@@ -98,12 +101,11 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     meaning:
       "probability of dropout: before the classifier, in a WRN between a block's convolutions, in a DenseNet after each layer",
   },
-  dilation: { kind: "count", meaning: "distance of the 3×3 convolutions' taps" },
+  dilation: { kind: "count", meaning: "dilation of the 3×3 convolutions" },
   firstDilation: {
     kind: "choice",
     values: ["before", "stage"],
-    meaning:
-      "dilation of the convolution in the place of a stride that became dilation: that before it, or its stage's",
+    meaning: "dilation of the convolution whose stride became dilation: the previous one, or its stage's",
   },
   outputStride: {
     kind: "choice",
@@ -115,7 +117,7 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     values: ["7x7", "deep", "3x3"],
     meaning: "7×7 with pooling, three 3×3 with pooling (ResNet-D), or one 3×3 for small images",
   },
-  stemWidth: { kind: "count", meaning: "channels that the stem gives" },
+  stemWidth: { kind: "count", meaning: "output channels of the stem" },
   normEpsilon: { kind: "number", minimum: 1e-12, below: 1, meaning: "epsilon of every batch norm" },
   stemStride: {
     kind: "choice",
@@ -129,7 +131,7 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
 /** All option names, in the table's order. */
 export const modelOptionNames = Object.keys(modelOptionTable) as readonly ModelOptionName[];
 
-/** What an option may be, in words. */
+/** An option's valid values, in words. */
 export function describeOptionRule(rule: OptionRule): string {
   if (rule.kind === "switch") return "true or false";
   if (rule.kind === "choice") return `one of ${rule.values.join(", ")}`;
@@ -147,16 +149,16 @@ function keepsRule(rule: OptionRule, value: unknown): boolean {
 }
 
 /**
- * Checks options against the table and against what a network takes, so that none is passed over in silence.
+ * Checks options against the table and against what a network takes, so that none is silently ignored.
  *
  * @param model the network's name, for errors
- * @throws {OptionError} naming the option, and what it may be
+ * @throws {OptionError} naming the option and its valid values
  */
 export function requireModelOptions(model: string, options: ModelOptions, accepts: readonly ModelOptionName[]): void {
   for (const [name, value] of Object.entries(options)) {
     const rule: OptionRule | undefined = (modelOptionTable as Readonly<Record<string, OptionRule>>)[name];
     if (rule === undefined || !accepts.some((accepted) => accepted === name)) {
-      throw new OptionError(name, `is no option of ${model}; it takes ${accepts.join(", ")}`);
+      throw new OptionError(name, `is not an option of ${model}; it takes ${accepts.join(", ")}`);
     }
     if (!keepsRule(rule, value))
       throw new OptionError(name, `must be ${describeOptionRule(rule)}, got ${String(value)}`);
@@ -164,21 +166,21 @@ export function requireModelOptions(model: string, options: ModelOptions, accept
 }
 
 /**
- * Reads one `name=value` as the command line has it.
- * @throws {OptionError} if there is no such option, or it cannot be that
+ * Reads one `name=value`.
+ * @throws {OptionError} if there is no such option, or the value is out of its range
  */
 export function parseModelOption(text: string): ModelOptions {
   const [, name = text, written = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const rule: OptionRule | undefined = (modelOptionTable as Readonly<Record<string, OptionRule>>)[name];
   if (rule === undefined) {
     throw new OptionError(
-      "--option",
+      "options",
       `knows no "${name}"; must be NAME=VALUE with one of ${modelOptionNames.join(", ")}`,
     );
   }
   const value = readValue(rule, written.trim());
   if (!keepsRule(rule, value))
-    throw new OptionError("--option", `${name} must be ${describeOptionRule(rule)}, got "${written}"`);
+    throw new OptionError("options", `${name} must be ${describeOptionRule(rule)}, got "${written}"`);
   return { [name]: value };
 }
 

@@ -16,7 +16,7 @@ import type { ModelFamily, ModelPlan } from "./family.ts";
 import { type CompleteModelOptions, type ModelOptions, requireModelOptions } from "./model-options.ts";
 import type { Module } from "./module.ts";
 
-/** A network with what is needed to make it again. */
+/** A network with what is needed to recreate it. */
 export interface NamedModel {
   readonly name: string;
   /** The options with the network's own defaults filled in. */
@@ -26,7 +26,7 @@ export interface NamedModel {
   readonly imageShape: Shape;
 }
 
-/** Every family, one row each; of two that know a name, the first counts. */
+/** Every family, one row each; the first family that knows a name wins. */
 export const modelFamilies: readonly ModelFamily[] = [
   resnetFamily,
   resnetDFamily,
@@ -44,22 +44,22 @@ export const modelFamilies: readonly ModelFamily[] = [
   featurePyramidFamily,
 ];
 
-/** Names to show in a list; families such as CIFAR's know any depth besides. */
+/** Names to show in a list; families such as CIFAR's also know any other depth. */
 export const modelNames: readonly string[] = modelFamilies.flatMap(({ names }) => names);
 
-/** The family of a name and the plan that it has for it. @throws {OptionError} if no family knows the name */
+/** The family that knows a name, and its plan. @throws {OptionError} if no family knows the name */
 export function findModelPlan(name: string): { readonly family: ModelFamily; readonly plan: ModelPlan } {
   for (const family of modelFamilies) {
     const plan = family.find(name);
     if (plan !== undefined) return { family, plan };
   }
   const forms = modelFamilies.map((family) => family.forms).join("; ");
-  throw new OptionError("--model", `unknown model "${name}"; must be ${forms}`);
+  throw new OptionError("model", `unknown model "${name}"; must be ${forms}`);
 }
 
 /**
  * Makes a network by its name, such as "resnet20" (CIFAR) or "resnet50" (ImageNet).
- * @throws {OptionError} if the name is unknown, or an option is out of its range or none of this network's
+ * @throws {OptionError} if the name is unknown, or an option is out of its range or not one of this network's
  */
 export function createModel(name: string, options: ModelOptions = {}): NamedModel {
   const { plan } = findModelPlan(name);

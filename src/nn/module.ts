@@ -5,10 +5,10 @@ import type { RandomStream } from "../tensor/random.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { growTree, type Tree, walkTree } from "../tree/tree.ts";
 
-/** What a parameter is for; weight decay's usual exemptions go by it. */
+/** What a parameter is for; the usual exemptions from weight decay depend on it. */
 export type ParameterRole = "weight" | "bias" | "norm";
 
-/** Fills a new parameter. The stream belongs to that parameter alone. */
+/** Fills a new parameter. The stream belongs to this parameter alone. */
 export type Initializer = (shape: Shape, stream: RandomStream) => Float32Array;
 
 /** A tensor that training changes. */
@@ -24,7 +24,7 @@ export interface BufferSpec {
   readonly initialize: Initializer;
 }
 
-/** Whether batch norm uses the batch's own statistics and dropout drops. */
+/** Whether batch norm uses the batch's own statistics and dropout is active. */
 export type Mode = "train" | "evaluate";
 
 /** What a module's forward pass may use. */
@@ -35,13 +35,16 @@ export interface ForwardContext {
   readonly path: string;
   /** This module's own parameter. */
   parameter(name: string): Value;
-  /** Whether this module's own parameter is kept as it is; a batch norm whose parameters are keeps its statistics too. */
+  /**
+   * Whether this module's own parameter is frozen; a batch norm whose parameters are all frozen keeps its statistics
+   * too.
+   */
   isFrozen(name: string): boolean;
   /** This module's own buffer. */
   buffer(name: string): Value;
-  /** Says what a buffer is after a training step. */
+  /** Sets a buffer's value after a training step. */
   updateBuffer(name: string, value: Value): void;
-  /** Random numbers for this step, such as a dropout mask: an input of the graph, so that the graph stays exact. */
+  /** Random numbers for this step, such as a dropout mask: an input, so that the graph itself is deterministic. */
   noise(name: string, keep: number, shape: Shape): Value;
   /** Runs a child on `x`. */
   call(child: string, x: Value): Value;
@@ -53,7 +56,7 @@ export interface ModuleFacts {
   readonly shortcut?: string;
   /** Whether the module is a residual block (with or without a shortcut). */
   readonly block?: boolean;
-  /** Names of the classifier's parameters, where the module's structure does not tell: see {@link headOf}. */
+  /** Names of the classifier's parameters, if the module's structure does not reveal them: see {@link headOf}. */
   readonly head?: readonly string[];
 }
 
@@ -70,7 +73,7 @@ export interface Module {
   readonly forward: (context: ForwardContext, x: Value) => Value;
 }
 
-/** What a module is made of; what is left out is empty. */
+/** The parts of a module; those left out are empty. */
 export interface ModuleParts {
   readonly children?: Readonly<Record<string, Module>>;
   readonly parameters?: Readonly<Record<string, ParameterSpec>>;
@@ -84,7 +87,7 @@ export function defineModule(kind: string, parts: ModuleParts, forward: Module["
   return { kind, children, parameters, buffers, facts, forward };
 }
 
-/** A module met on a walk, with its place. */
+/** A module visited on a walk, with its place. */
 export interface ModuleVisit {
   readonly path: string;
   readonly name: string;

@@ -6,7 +6,7 @@ import type { Attribute, Graph, Node, TensorType, Value } from "./graph.ts";
 import type { OperatorCall, OperatorDefinition } from "./operators/definition.ts";
 import { findOperator, type OperatorName, type Operators, operators } from "./operators/index.ts";
 
-/** An input of a node: a value, or undefined where an optional input is left out. */
+/** An input of a node: a value, or undefined for an omitted optional input. */
 export type Operand = Value | undefined;
 
 /** Builds a graph node by node; every value's type is known as soon as it exists. */
@@ -17,7 +17,7 @@ export interface GraphBuilder {
   initializer(name: string, value: Tensor): Value;
   /** A constant; equal small constants become one. */
   constant(value: Tensor): Value;
-  /** A float32 constant; a scalar unless a shape is given, filled with `value` then. */
+  /** A float32 constant filled with `value`; a scalar unless a shape is given. */
   fill(value: number, shape?: Shape): Value;
   /** A one-axis int64 constant, such as a shape or axes. */
   ints(values: readonly number[]): Value;
@@ -30,7 +30,7 @@ export interface GraphBuilder {
     outputCount: number,
     attributes?: Operators[Op],
   ): readonly Value[];
-  /** Adds a node as it stands, its outputs under their own names: for graphs that come from elsewhere. */
+  /** Adds a node unchanged, its outputs under their own names: for graphs from elsewhere. */
   append(node: Node): readonly Value[];
   /** Makes a value an output of the graph, under `name`. */
   output(name: string, value: Value): void;
@@ -40,7 +40,7 @@ export interface GraphBuilder {
   nodes(): readonly Node[];
   /** The value of this name. @throws {ShapeError} if there is none */
   value(name: string): Value;
-  /** Names the nodes added during `body` after `scope`, so that errors and profiles tell where they belong. */
+  /** Names the nodes added during `body` after `scope`, so that errors and profiles show where they belong. */
   within<T>(scope: string, body: () => T): T;
   /** The graph so far, without nodes that no output needs. */
   finish(): Graph;
@@ -53,7 +53,7 @@ function wholeNumbers(value: Tensor): readonly number[] {
   return Array.from(value.data as ArrayLike<number | bigint>, Number);
 }
 
-/** Attributes in the kinds that the operator's definition stores them under. */
+/** Attributes in the kinds under which the operator's definition stores them. */
 export function tagAttributes<A extends object>(
   definition: OperatorDefinition<A>,
   attributes: A,
@@ -66,7 +66,7 @@ export function tagAttributes<A extends object>(
   );
 }
 
-/** The attributes of a node as its operator's definition has them. Unknown ones are left out. */
+/** The attributes of a node by its operator's definition. Unknown ones are left out. */
 export function attributesOf<Op extends OperatorName>(op: Op, node: Node): Operators[Op] {
   const known = Object.keys(operators[op].attributes);
   const entries = [...node.attributes].filter(([name]) => known.includes(name));
@@ -242,7 +242,10 @@ function appendNode(
   );
 }
 
-/** Gives outputs their names: the value itself is renamed where a node makes it for the first time, else copied. */
+/**
+ * Gives outputs their names: the value itself is renamed if a node makes it and it has no output name yet, otherwise
+ * copied.
+ */
 function nameOutputs(graph: Graph, outputs: readonly (Value & { readonly from: string })[]): Graph {
   const made = new Set(graph.nodes.flatMap((node) => node.outputs));
   const renamed = new Map<string, string>();
@@ -297,7 +300,7 @@ export function pruneGraph(graph: Graph): Graph {
   };
 }
 
-/** A value's shape without names; shorthand for rules and lowerings, which need static shapes. */
+/** A value's static shape; shorthand for rules and lowerings, which need one. */
 export function shapeOf(value: Value): Shape {
   return staticShape(value.name, value.shape);
 }

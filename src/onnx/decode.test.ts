@@ -99,7 +99,7 @@ test("external data without a reader, or of a length that is not the tensor's, i
   const readExternal = (): Uint8Array => new Uint8Array(4);
   expect(() => decodeTensor(external({ location: "a" }))).toThrow(/"w".*"a".*readExternal/);
   expect(() => decodeTensor(external({ location: "a" }), { readExternal })).toThrow(/"w".*4 of 8 bytes/);
-  expect(() => decodeTensor(external({ location: "a", length: "9" }), { readExternal })).toThrow(/9 bytes.*ask for 8/);
+  expect(() => decodeTensor(external({ location: "a", length: "9" }), { readExternal })).toThrow(/9 bytes.*require 8/);
   expect(() => decodeTensor(external({ location: "a", offset: "-1" }), { readExternal })).toThrow(/offset "-1"/);
 });
 
@@ -121,7 +121,7 @@ test("a node waits for what the graph in its attribute takes from outside", () =
 
 test("a circle is refused, naming a node on it and not one behind it", () => {
   const node = [relu("behind", "p", "z"), relu("first", "q", "p"), relu("second", "p", "q")];
-  expect(() => decodeGraph({ node })).toThrow(/circle: node "(first|second)"/);
+  expect(() => decodeGraph({ node })).toThrow(/cycle: node "(first|second)"/);
 });
 
 test.for<[reason: RegExp, graph: GraphInit]>([
@@ -139,7 +139,7 @@ test.for<[reason: RegExp, graph: GraphInit]>([
   [/two inputs named "x"/, { input: [{ name: "x" }, { name: "x" }] }],
   [/input has no name/, { input: [{}] }],
   [/two outputs named "x"/, { input: [{ name: "x" }], output: [{ name: "x" }, { name: "x" }] }],
-  [/does not say its operator/, { node: [{ output: ["y"] }] }],
+  [/has no operator/, { node: [{ output: ["y"] }] }],
   [
     /"alpha".*"a".*given twice/,
     {
@@ -159,7 +159,7 @@ test.for<[reason: RegExp, graph: GraphInit]>([
     /"alpha".*of type INT and holds FLOAT/,
     { node: [{ name: "a", opType: "Elu", attribute: [{ name: "alpha", type: 2, f: 1 }] }] },
   ],
-  [/"alpha".*neither its type nor its value/, { node: [{ name: "a", opType: "Elu", attribute: [{ name: "alpha" }] }] }],
+  [/"alpha".*neither a type nor a value/, { node: [{ name: "a", opType: "Elu", attribute: [{ name: "alpha" }] }] }],
   [
     /"body".*holds no graph/,
     { node: [{ name: "a", opType: "Loop", attribute: [{ name: "body", type: Type.GRAPH }] }] },

@@ -15,9 +15,9 @@ import { delimitedField, joinChunks, openCursor, readField, type WireField, wire
 
 export type { ReadExternal } from "./proto/external.ts";
 
-/** How a model is decoded. */
+/** Options of decoding. */
 export interface DecodeOptions {
-  /** Reads weights that lie in files beside the model's. A model that has such is refused without it. */
+  /** Reads weights stored in files beside the model's. Without it, a model that has any is refused. */
   readonly readExternal?: ReadExternal;
 }
 
@@ -26,12 +26,12 @@ const INITIALIZER = GraphProtoSchema.field.initializer.number;
 
 const modelFields: readonly string[] = ["graph", "opsetImport", "metadataProps", "producerName"];
 
-/** What the model's message holds besides; the format's version only where it is not the usual one for the operators. */
+/** Other contents of the model's message; the format's version only if it is not the usual one for the operators. */
 function modelRest(message: ModelProto, opsets: ReadonlyMap<string, number>): { readonly rest?: Rest } {
   return restOf(message, message.irVersion === formatVersion(opsets) ? [...modelFields, "irVersion"] : modelFields);
 }
 
-/** A file taken apart: all but the graph's initializers, which are most of it and are parsed one by one. */
+/** A file split up: everything except the graph's initializers, which are most of it and are parsed one by one. */
 interface Parts {
   readonly skeleton: Uint8Array;
   readonly initializers: readonly Uint8Array[];
@@ -45,14 +45,14 @@ interface Range {
   end: number;
 }
 
-/** Adds a field to those that are kept together; one right behind the last is joined to it. */
+/** Adds a field to those that are kept together; one right after the last is joined to it. */
 function addField(ranges: Range[], { begin, end }: WireField): void {
   const last = ranges.at(-1);
   if (last?.end === begin) last.end = end;
   else ranges.push({ begin, end });
 }
 
-/** A `graph` field that comes twice is one graph: protobuf merges them. */
+/** A `graph` field that occurs twice is one graph: protobuf merges them. */
 function takeApart(where: string, bytes: Uint8Array): Parts {
   const outer: Range[] = [];
   const inner: Range[] = [];
@@ -78,7 +78,7 @@ function takeApart(where: string, bytes: Uint8Array): Parts {
   return { skeleton: joinChunks([...model, ...delimitedField(GRAPH, graph)]), initializers };
 }
 
-/** What the generated parser refuses beyond what was checked before. */
+/** Errors of the generated parser beyond what was checked before. */
 function parse(where: string, skeleton: Uint8Array): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, skeleton);
@@ -112,15 +112,17 @@ function decodeOpsets(where: string, message: ModelProto): ReadonlyMap<string, n
 }
 
 /**
- * A model from the bytes of an ONNX file, everything in it: what Residua has no form for is kept as it came, and
- * {@link encodeModel} writes it back. Tensors are views of `bytes` where these are aligned. Nodes that stand before those
- * they depend on are put behind them.
+ * A model from the bytes of an ONNX file, with everything in it: whatever Residua has no form for is kept as it is, and
+ * {@link encodeModel} writes it back. Tensors are views of `bytes` if these are aligned. Nodes are sorted so that each
+ * comes after those it depends on.
  *
- * The bytes are not trusted: sizes are checked before memory is taken, and no file is read but through `readExternal`.
+ * The bytes are not trusted: sizes are checked before memory is allocated, and files are read only through
+ * `readExternal`.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if the file is corrupt or cut off, its graph runs in a circle, or names clash or are missing
- * @throws {UnsupportedError} if weights lie in other files and `readExternal` is not given, or outside the model's folder
+ * @throws {FormatError} if the file is corrupt or cut off, its graph has a cycle, or names clash or are missing
+ * @throws {UnsupportedError} if weights are in other files and `readExternal` is not given, or outside the model's
+ *   folder
  */
 export function decodeModel(bytes: Uint8Array, where: string, options: DecodeOptions = {}): Model {
   const budget = createBudget();
@@ -141,7 +143,7 @@ export function decodeModel(bytes: Uint8Array, where: string, options: DecodeOpt
     const domain = stray.domain || "ai.onnx";
     throw new FormatError(
       where,
-      `node ${describeNode(stray)} uses the operators ${quote(domain)} of no stated version`,
+      `node ${describeNode(stray)} uses operators of ${quote(domain)}, whose version the model does not state`,
     );
   }
   const properties = message.metadataProps.map(({ key, value }) => [key, value] as const);

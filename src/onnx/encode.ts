@@ -29,7 +29,7 @@ function importedOpsets(model: Model): ReadonlyMap<string, number> {
   return opsets;
 }
 
-/** All of a model but its initializers. */
+/** A model without its initializers. */
 function encodeFrame(model: Model): Uint8Array {
   const frame = create(ModelProtoSchema, {
     irVersion: formatVersion(model.opsets),
@@ -54,11 +54,11 @@ function joinParts(model: Model, initializers: readonly Uint8Array[], advice: st
 }
 
 /**
- * An ONNX file as chunks to be written one after another. Initializers are views of the tensors' own memory: they follow
- * in a second `graph` field, which protobuf merges with the first. Equal models give equal bytes.
+ * An ONNX file as chunks to be written in order. Initializers are views of the tensors' own memory: they follow in a
+ * second `graph` field, which protobuf merges with the first. Equal models give equal bytes.
  *
  * @throws {UnsupportedError} if a node is one of Residua's internal operators, or its operator set is not known
- * @throws {FormatError} from 2 GB on
+ * @throws {FormatError} at 2 GB or more
  */
 export function encodeModelChunks(model: Model): readonly Uint8Array[] {
   return joinParts(model, encodeInitializers(model.graph), "keep the weights in a file beside it (external data)");
@@ -75,13 +75,13 @@ export function fitsOneFile(model: Model, limit: number = MAXIMUM_BYTES): boolea
 export interface ExternalModel {
   /** The file that is opened. */
   readonly model: readonly Uint8Array[];
-  /** The file that it refers to. */
+  /** The file to which it refers. */
   readonly data: readonly Uint8Array[];
 }
 
 /** Tensors start at multiples of a page, so that a runtime may map them into memory. @source ONNX, docs/ExternalData.md */
 const PAGE = 4096;
-/** Smaller ones stay in the model: among them are shapes and axes, which runtimes read while they load. */
+/** Smaller ones stay in the model: they include shapes and axes, which runtimes read while loading. */
 const SMALLEST_EXTERNAL = 1024;
 
 /** The elements that go into the data file, in its order, with the gaps between them. */
@@ -104,9 +104,9 @@ function layOutData(model: Model): {
 }
 
 /**
- * An ONNX model whose weights lie in a second file, for models of any size.
+ * An ONNX model whose weights are in a second file, for models of any size.
  *
- * @param nameData gives the data file's name, a path inside the model's folder, from its content
+ * @param nameData returns the data file's name, a path inside the model's folder, from its content
  * @throws {UnsupportedError} as {@link encodeModelChunks} does
  */
 export function encodeExternalModel(model: Model, nameData: (data: readonly Uint8Array[]) => string): ExternalModel {

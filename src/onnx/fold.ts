@@ -11,9 +11,9 @@ import type { Graph, Node, TensorType } from "./graph.ts";
 export interface Knowledge {
   readonly types: Map<string, TensorType>;
   readonly constants: Map<string, Tensor>;
-  /** Small values of which some elements are known. */
+  /** Small values with some known elements. */
   readonly elements: Map<string, Elements>;
-  /** How many more elements may be computed ahead: graphs come from outside. */
+  /** How many more elements may be folded: graphs come from outside. */
   budget: number;
 }
 
@@ -21,7 +21,7 @@ const BUDGET = 2 ** 24;
 
 const folds: ReadonlyMap<string, Evaluate> = new Map(Object.entries({ ...arithmeticFolds, ...movementFolds }));
 
-/** What is known before any node has run: the inputs that are tensors, and the initializers. */
+/** What is known before any node has run: tensor inputs and initializers. */
 export function createKnowledge(graph: Graph): Knowledge {
   const types = new Map<string, TensorType>();
   for (const { name, dtype, shape, opaque } of graph.inputs)
@@ -87,9 +87,9 @@ function evaluate(knowledge: Knowledge, node: Node): Elements | undefined {
 }
 
 /**
- * Computes a node ahead, as far as its inputs are known.
+ * Folds a node, as far as its inputs are known.
  *
- * @returns whether its output is a constant now, so that the node is not needed any more
+ * @returns whether its output is now a constant, so that the node is no longer needed
  */
 export function foldNode(knowledge: Knowledge, node: Node): boolean {
   const [output] = node.outputs;
@@ -108,7 +108,7 @@ export function foldNode(knowledge: Knowledge, node: Node): boolean {
 
 const toNumber = (element: Element): number | undefined => (typeof element === "bigint" ? Number(element) : undefined);
 
-/** Reshape's target as numbers: 0 copies an extent of the input, and one extent may be left to be computed. */
+/** Reshape's target as numbers: 0 copies an extent of the input, and one extent may be left to be inferred. */
 function reshapeTarget(target: readonly Element[], input: SymbolicShape): readonly number[] | undefined {
   if (target.includes(0n)) return undefined;
   const numbers = target.map((element, axis) =>
@@ -129,9 +129,9 @@ function expandTarget(target: readonly Element[], input: SymbolicShape): readonl
 }
 
 /**
- * Gives a Reshape or Expand whose target hangs on an open extent a constant one, where that can say the same.
+ * Gives a Reshape or Expand whose target depends on an open extent a constant one, if that can express the same.
  *
- * @param freshName makes a name that nothing has yet
+ * @param freshName makes a name that is not yet taken
  */
 export function foldTarget(knowledge: Knowledge, node: Node, freshName: (stem: string) => string): Node {
   const toNumbers = node.op === "Reshape" ? reshapeTarget : node.op === "Expand" ? expandTarget : undefined;

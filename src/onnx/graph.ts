@@ -4,8 +4,8 @@ import type { SymbolicShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * What a file says beyond what Residua computes with (comments, annotations, fields of later versions of ONNX), under the
- * names of onnx.proto. Kept as it came, so that writing the file back loses nothing; nothing else reads it.
+ * Contents of a file beyond what Residua computes with (comments, annotations, fields of later ONNX versions), under
+ * the names of onnx.proto. Kept unchanged, so that writing the file back loses nothing; nothing else reads it.
  */
 export type Rest = Readonly<Record<string, unknown>>;
 
@@ -18,12 +18,15 @@ export interface TensorType {
 /** A value in a graph: its name and type. */
 export interface Value extends TensorType {
   readonly name: string;
-  /** Says what the value is, where a file declares something other than a tensor of known rank; dtype and shape are void then. */
+  /**
+   * Describes the value if a file declares something other than a tensor of known rank; dtype and shape are then
+   * meaningless.
+   */
   readonly opaque?: string;
   readonly rest?: Rest;
 }
 
-/** An operator's attribute with the kind that ONNX stores it under. */
+/** An operator's attribute with the kind under which ONNX stores it. */
 export type Attribute = { readonly rest?: Rest } & (
   | { readonly kind: "int"; readonly value: number | bigint }
   | { readonly kind: "float"; readonly value: number }
@@ -33,7 +36,7 @@ export type Attribute = { readonly rest?: Rest } & (
   | { readonly kind: "strings"; readonly value: readonly string[] }
   | { readonly kind: "tensor"; readonly value: Tensor }
   | { readonly kind: "graph"; readonly value: Graph }
-  /** Kinds that Residua does not compute with (types, sparse tensors), kept as they came for the way back. */
+  /** Kinds with which Residua does not compute (types, sparse tensors), kept unchanged for writing back. */
   | { readonly kind: "opaque"; readonly value: unknown }
 );
 
@@ -49,21 +52,21 @@ export interface Node {
   readonly rest?: Rest;
 }
 
-/** A computation: nodes in an order in which each finds its inputs ready. */
+/** A computation: nodes in topological order. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly nodes: readonly Node[];
   readonly initializers: ReadonlyMap<string, Tensor>;
-  /** Types of the values in between, as far as they are known. */
+  /** Types of intermediate values, as far as they are known. */
   readonly types: ReadonlyMap<string, TensorType>;
   readonly rest?: Rest;
-  /** What a file says of single initializers, by their names. */
+  /** A file's further contents on single initializers, by name. */
   readonly initializerRest?: ReadonlyMap<string, Rest>;
 }
 
-/** A graph with what an ONNX file says around it. */
+/** A graph with the other contents of an ONNX file. */
 export interface Model {
   readonly graph: Graph;
   /** Version of each operator set by domain; "" is ONNX's own. */
@@ -83,8 +86,17 @@ export const MICROSOFT_DOMAIN = "com.microsoft";
 /** ONNX Runtime's operators on tensors whose channels lie in blocks. */
 export const NCHWC_DOMAIN = "com.microsoft.nchwc";
 
-/** What errors call a node: by its name, or by what it makes where it has none. */
+/** How errors refer to a node: by its name, or by its output if it has none. */
 export function describeNode(node: Node): string {
   const made = node.outputs.find((name) => name !== "");
   return node.name === "" && made !== undefined ? `that makes ${quote(made)}` : quote(node.name);
+}
+
+/** How many node inputs and graph outputs use each value. */
+export function countUses(graph: Graph): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.name)]) {
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  return uses;
 }

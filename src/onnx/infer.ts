@@ -6,13 +6,13 @@ import { createKnowledge, foldNode, foldTarget, type Knowledge } from "./fold.ts
 import { describeNode, type Graph, type Model, type Node, OPSET, type TensorType, type Value } from "./graph.ts";
 import { findOperator } from "./operators/index.ts";
 
-/** Errors speak of a node by its place. */
+/** How errors refer to a node. */
 export const placeOf = (node: Node): string => `node ${describeNode(node)}`;
 
 /**
  * Infers the types of a node's outputs from what is known, and adds them to it.
  *
- * @throws {UnsupportedError} if the operator, or the type of an input, is not known
+ * @throws {UnsupportedError} if the operator or the type of an input is not known
  * @throws {ShapeError} if the inputs do not fit the operator
  */
 export function learnTypes(knowledge: Knowledge, node: Node): void {
@@ -44,7 +44,7 @@ export function learnTypes(knowledge: Knowledge, node: Node): void {
   });
 }
 
-/** Names that neither a value nor a node of a graph has yet. */
+/** Makes names that neither a value nor a node of the graph has yet. */
 export function createFreshNames(graph: Graph): (stem: string) => string {
   const taken = new Set([
     ...graph.inputs.map(({ name }) => name),
@@ -79,7 +79,7 @@ function typeOutput(graph: Graph, types: ReadonlyMap<string, TensorType>, output
     const shown = ({ dtype, shape }: TensorType): string => `${dtype}${formatShape(shape)}`;
     throw new ShapeError(
       where,
-      `is declared as ${shown(declared)} in ${quote(graph.name)}, but comes out as ${shown(type)}`,
+      `is declared as ${shown(declared)} in ${quote(graph.name)}, but is inferred as ${shown(type)}`,
     );
   }
   return { ...declared, ...type };
@@ -87,10 +87,10 @@ function typeOutput(graph: Graph, types: ReadonlyMap<string, TensorType>, output
 
 /**
  * Infers the type of every value of a graph. Shape computations that exporters write out (Shape → Gather → Concat →
- * Reshape) are computed ahead, so that targets of Reshape become constants; an open extent in them becomes 0 or -1.
- * Nodes that nothing needs are left out.
+ * Reshape) are folded, so that targets of Reshape become constants; an open extent in them becomes 0 or -1. Nodes that
+ * nothing needs are removed.
  *
- * @throws {ShapeError} if a node's inputs do not fit it, or an output comes out other than declared
+ * @throws {ShapeError} if a node's inputs do not fit it, or an output differs from its declaration
  * @throws {UnsupportedError} if an operator is not known, or an input is not a tensor of known rank
  */
 export function inferGraph(graph: Graph): Graph {
@@ -111,19 +111,19 @@ export function inferGraph(graph: Graph): Graph {
   return typed;
 }
 
-/** Nodes whose result was partly computed ahead may be of any operator until it is clear that they are needed. */
+/** Nodes whose result was partly folded may have any operator until it is clear that they are needed. */
 function requireKnown(node: Node): void {
   if (findOperator(node.domain, node.op) !== undefined) return;
   throw new UnsupportedError(
     placeOf(node),
-    `the operator ${quote(node.op)} is not supported on what is not known ahead`,
+    `the operator ${quote(node.op)} is not supported on values that are not constant`,
   );
 }
 
 /**
  * Infers the types of a model's values, see {@link inferGraph}.
  *
- * @throws {UnsupportedError} if the model is not of ONNX's operators of version 18; normalise it first
+ * @throws {UnsupportedError} if the model does not use version 18 of ONNX's operators; normalise it first
  */
 export function inferModel(model: Model): Model {
   const version = model.opsets.get("") ?? model.opsets.get("ai.onnx");

@@ -40,7 +40,7 @@ test.for<[reason: RegExp, opset: number, nodes: readonly Node[], constants: Read
     [node("Resize", "x", "y", { coordinate_transformation_mode: "tf_crop_and_resize" })],
     {},
   ],
-  [/"node y".*Resize of opset 18 is asked for antialias/, 18, [node("Resize", "x", "y", { antialias: 1 })], {}],
+  [/"node y".*Resize of opset 18 asks for antialias/, 18, [node("Resize", "x", "y", { antialias: 1 })], {}],
   [
     /"node y".*Resize of opset 13 needs to know its input 2/,
     13,
@@ -88,12 +88,12 @@ test("automatic padding with strides over an open extent is refused, naming it",
   );
 });
 
-test("a recurrent layer is refused where it cannot be written out step by step", () => {
+test("a recurrent layer is refused if it cannot be unrolled", () => {
   const constants = { w: randomTensor([1, 8, 3], "w"), r: randomTensor([1, 8, 2], "r"), p: randomTensor([1, 6], "p") };
   const lstm = (inputs: string, further: Readonly<Record<string, PlainAttribute>>, x: SymbolicShape): Model =>
     nodesModel(14, [node("LSTM", inputs, "y", { hidden_size: 2, ...further })], { x }, constants);
   const refusal = (model: Model): string => String(thrownBy(() => normalizeModel(model)));
-  expect(refusal(lstm("x w r", {}, ["T", 1, 3]))).toMatch(/how many steps there are, not "T"/);
+  expect(refusal(lstm("x w r", {}, ["T", 1, 3]))).toMatch(/needs a known number of steps, not "T"/);
   expect(refusal(lstm("x w r", {}, [5000, 1, 3]))).toMatch(/5000 steps are too many; at most 1024/);
   expect(refusal(lstm("x w r - - - - p", {}, [2, 1, 3]))).toMatch(/peephole weights/);
   expect(refusal(lstm("x w r", { direction: "sideways" }, [2, 1, 3]))).toMatch(/the direction "sideways"/);

@@ -18,7 +18,7 @@ import { findOperator, operators } from "./operators/index.ts";
 const FIRST_OPSET = 11;
 const LAST_OPSET = 21;
 
-/** Operators of ONNX that need more than being taken as they are. */
+/** ONNX operators that cannot simply be taken over. */
 const rules: ReadonlyMap<string, NormalizeRule> = new Map(
   Object.entries({
     ...axesRules,
@@ -39,7 +39,7 @@ function refuseOperator(node: Node, opset: number): never {
   throw new UnsupportedError(placeOf(node), `the operator ${operator} is not supported (opset ${opset})`);
 }
 
-/** Nothing of a node may be lost on the way to the internal operators. */
+/** Nothing of a node may be lost in the conversion to internal operators. */
 function checkAttributes(node: Node, opset: number): void {
   const key = findOperator(node.domain, node.op) ?? refuseOperator(node, opset);
   const kinds: ReadonlyMap<string, string> = new Map(Object.entries(operators[key].attributes));
@@ -51,7 +51,7 @@ function checkAttributes(node: Node, opset: number): void {
   }
 }
 
-/** Types are for rules that ask for them; that all is well with them is checked later, by inferModel. */
+/** Types are for rules that ask for them; inferModel checks them later. */
 function tryLearnTypes(knowledge: Knowledge, node: Node): void {
   try {
     learnTypes(knowledge, node);
@@ -60,11 +60,11 @@ function tryLearnTypes(knowledge: Knowledge, node: Node): void {
   }
 }
 
-/** A graph in the making: nodes are rewritten one by one in order, values that are replaced are renamed. */
+/** A graph being built: nodes are rewritten one by one in order, replaced values are renamed. */
 interface Draft {
   readonly nodes: Node[];
   readonly knowledge: Knowledge;
-  /** The name under which a value goes on. */
+  /** The current name of a value. */
   resolve(name: string): string;
   readonly target: Target;
 }
@@ -97,17 +97,17 @@ function createDraft(graph: Graph, opset: number): Draft {
 
 function rewriteNode({ nodes, knowledge, resolve, target }: Draft, original: Node): void {
   const node: Node = { ...original, domain: ownDomain(original.domain), inputs: original.inputs.map(resolve) };
-  // Identity shares a constant; computing it ahead would make two.
+  // Identity shares a constant; folding it would make two.
   if (node.op !== "Identity" && foldNode(knowledge, node)) return;
   const rule = node.domain === "" ? rules.get(node.op) : undefined;
   if (rule !== undefined) rule(openRewriting(target, node));
   else if (findOperator(node.domain, node.op) !== undefined) target.addNode(node);
-  // Perhaps nothing needs it once what uses it has been computed ahead.
+  // Perhaps nothing needs it once its users have been folded.
   else if (node.outputs.some((name) => knowledge.elements.has(name))) nodes.push(node);
   else refuseOperator(node, target.opset);
 }
 
-/** Gives outputs that go on under another name their own back: by renaming, or else by a copy. */
+/** Restores the names of outputs that were replaced: by renaming, or else by a copy. */
 function restoreOutputs(draft: Draft, graph: Graph): readonly Node[] {
   const { knowledge, nodes, resolve } = draft;
   const made = new Set(nodes.flatMap((node) => node.outputs));
@@ -147,7 +147,7 @@ function normalizeGraph(graph: Graph, opset: number): Graph {
   return normal;
 }
 
-/** What a file says that holds for other versions of the operators only. */
+/** Contents of a file that hold only for other versions of the operators. */
 const versionBound: readonly string[] = ["irVersion", "functions", "trainingInfo"];
 
 function keepRest(rest: Rest): Rest {
@@ -155,10 +155,10 @@ function keepRest(rest: Rest): Rest {
 }
 
 /**
- * Brings a model of ONNX's operators 11 to 21 to the internal ones: those of version 18 that Residua knows, in one form
- * each. Constants become initializers, Identity and (in evaluation) Dropout go, automatic padding becomes numbers, Resize
- * becomes products with matrices, batch norm in training mode becomes BatchNormTraining, shape computations are computed
- * ahead. Nodes that no output needs are left out.
+ * Converts a model from ONNX's operators of versions 11 to 21 to the internal ones: those of version 18 that Residua
+ * knows, in one form each. Constants become initializers, Identity and (in evaluation) Dropout are removed, automatic
+ * padding becomes numbers, Resize becomes products with matrices, batch norm in training mode becomes
+ * BatchNormTraining, and shape computations are folded. Nodes that no output needs are removed.
  *
  * @throws {UnsupportedError} naming the operator, its node and its version, if there is no such form
  */

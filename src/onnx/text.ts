@@ -22,8 +22,8 @@ function describeAttribute(attribute: Attribute): string {
 }
 
 /**
- * A graph as text, a line a node: `y: float32[1,8,8,8] = Conv(x, w) {pads=[1,1,1,1]}  # layer1.0.conv1`.
- * For reading and for tests that show a graph; it is not read back.
+ * A graph as text, one line per node: `y: float32[1,8,8,8] = Conv(x, w) {pads=[1,1,1,1]}  # layer1.0.conv1`. For
+ * readers and for tests that show a graph; it is not parsed back.
  */
 export function dumpGraph(graph: Graph): string {
   const type = (name: string): string => describeType(graph.types.get(name));

@@ -6,13 +6,13 @@ export interface AdamwOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
-  /** Share of the weight taken away a step, times the learning rate. Default 0.01. */
+  /** Share of the weight removed per step, multiplied by the learning rate. Default 0.01. */
   readonly weightDecay?: number;
 }
 
 /**
- * Adam with decoupled weight decay: w ← w − rate·decay·w, then w ← w − rate·m̂ / (√v̂ + ε), with
- * m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ). The corrections are fed, for they change from step to step.
+ * Adam with decoupled weight decay: w ← w − rate·decay·w, then w ← w − rate·m̂ / (√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and
+ * v̂ = v/(1 − β₂ᵗ). The corrections are inputs, since they change from step to step.
  *
  * @throws {OptionError} if an option is out of its range
  * @source Loshchilov and Hutter 2019, arXiv:1711.05101; `torch.optim.AdamW`

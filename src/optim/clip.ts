@@ -9,13 +9,13 @@ export function addSquaredNorm(g: GraphBuilder, gradient: Value): Value {
   return g.op("ReduceSumSquare", [gradient], { keepdims: 0 });
 }
 
-/** The Euclidean norm of what has these squared norms, taken together: a scalar. */
+/** The global norm √Σ nᵢ, from squared norms nᵢ. A scalar. */
 export function joinNorms(g: GraphBuilder, squares: readonly Value[]): Value {
   return g.op("Sqrt", [squares.reduce((sum, square) => g.op("Add", [sum, square]))]);
 }
 
 /**
- * Shrinks all gradients by one factor where their common norm is above `maximum`.
+ * Scales all gradients by one factor if their global norm is above `maximum`.
  * @source Pascanu et al. 2013, arXiv:1211.5063; `torch.nn.utils.clip_grad_norm_`
  */
 export function clipByNorm(

@@ -3,7 +3,7 @@ import { OptionError } from "../tensor/errors.ts";
 /** The learning rate at a step; steps count from 0. */
 export type Schedule = (step: number) => number;
 
-/** One rate throughout. */
+/** A constant rate. */
 export function constantRate(rate: number): Schedule {
   return () => rate;
 }
@@ -26,7 +26,7 @@ export function cosine(rate: number, steps: number, minimum = 0): Schedule {
 
 /** Options of the one-cycle schedule; the defaults are PyTorch's. */
 export interface OneCycleOptions {
-  /** Share of the steps in which the rate rises. */
+  /** Share of the steps during which the rate rises. */
   readonly rise?: number;
   /** The first rate is the peak divided by this. */
   readonly startDivisor?: number;
@@ -58,7 +58,7 @@ export function withWarmup(schedule: Schedule, warmupSteps: number): Schedule {
   return (step) => (step < warmupSteps ? (schedule(0) * (step + 1)) / (warmupSteps + 1) : schedule(step - warmupSteps));
 }
 
-/** Names of the schedules, as commands take them. */
+/** Names of the schedules, as recipes have them. */
 export type ScheduleName = "constant" | "step" | "cosine" | "one-cycle";
 
 /** All schedules. */
@@ -69,7 +69,7 @@ export const scheduleNames: readonly ScheduleName[] = ["constant", "step", "cosi
  * @throws {OptionError} if a number is out of its range
  */
 export function createSchedule(name: ScheduleName, rate: number, steps: number, warmupSteps = 0): Schedule {
-  if (!(rate > 0 && Number.isFinite(rate))) throw new OptionError("learning rate", `must be above 0, got ${rate}`);
+  if (!(rate > 0 && Number.isFinite(rate))) throw new OptionError("learningRate", `must be above 0, got ${rate}`);
   const rest = Math.max(1, steps - warmupSteps);
   const schedules: { readonly [Name in ScheduleName]: () => Schedule } = {
     constant: () => constantRate(rate),

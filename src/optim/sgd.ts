@@ -3,7 +3,7 @@ import { type Optimizer, scale } from "./optimizer.ts";
 
 /** Options of stochastic gradient descent. */
 export interface SgdOptions {
-  /** Share of the last step's direction that is kept. Default 0.9. */
+  /** Share of the previous step's direction that is kept. Default 0.9. */
   readonly momentum?: number;
   /** Looks ahead along the momentum. Default false. */
   readonly nesterov?: boolean;
@@ -20,7 +20,7 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0.9, nesterov = false, weightDecay = 0 } = options;
   if (!(momentum >= 0 && momentum < 1)) throw new OptionError("momentum", `must be in [0, 1), got ${momentum}`);
-  if (!(weightDecay >= 0)) throw new OptionError("weight decay", `must be at least 0, got ${weightDecay}`);
+  if (!(weightDecay >= 0)) throw new OptionError("weightDecay", `must be at least 0, got ${weightDecay}`);
   if (nesterov && momentum === 0) throw new OptionError("nesterov", "needs a momentum above 0");
   return {
     name: "sgd",

@@ -7,7 +7,7 @@ import { hostTensor } from "./host-tensor.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
 import type { RuntimeTensor } from "./runtime.ts";
 
-/** An output that stays in a graphics processor's memory, until it is disposed of or its session is released. */
+/** An output that stays in GPU memory until it is disposed of or its session is released. */
 export class DeviceTensor implements RuntimeTensor {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -22,11 +22,11 @@ export class DeviceTensor implements RuntimeTensor {
     this.shape = inner.dims;
     this.#inner = inner;
     this.#onClosed = onClosed;
-    // A download moves ONNX Runtime's own tensor to the host; this one goes on naming the buffer, for runs to take.
+    // A download moves ONNX Runtime's own tensor to the host; this one still refers to the buffer, which runs can take.
     this.#feed = ort.Tensor.fromGpuBuffer(inner.gpuBuffer, { dataType: inner.type as "float32", dims: inner.dims });
   }
 
-  /** What a run takes. @throws {ResiduaError} once it is disposed of */
+  /** The tensor that a run takes. @throws {ResiduaError} after disposal */
   feed(where: string): OrtTensor {
     this.#requireOpen(where);
     return this.#feed;
@@ -34,7 +34,7 @@ export class DeviceTensor implements RuntimeTensor {
 
   async read(): Promise<Tensor> {
     this.#requireOpen("tensor");
-    // ONNX Runtime refuses a second download while the first is on its way.
+    // ONNX Runtime refuses a second download while the first is in progress.
     this.#host ??= this.#inner.getData().then((data) => hostTensor(this.dtype, this.shape, data));
     return this.#host;
   }
@@ -43,7 +43,7 @@ export class DeviceTensor implements RuntimeTensor {
     void this.close();
   }
 
-  /** Gives the memory back as soon as no download reads it. */
+  /** Releases the memory as soon as no download reads it. */
   close(): Promise<void> {
     return (this.#closed ??= this.#release());
   }

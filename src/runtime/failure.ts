@@ -1,10 +1,10 @@
 import { ResiduaError } from "../tensor/errors.ts";
 
-/** What to do about refusals of ONNX Runtime's that say too little by themselves. */
+/** What to do about ONNX Runtime errors that say too little by themselves. */
 const advice: readonly (readonly [RegExp, string])[] = [
   [
     /protobuf parsing failed|model data pointer is null|no graph was found/i,
-    "this is no ONNX model, or not the whole of one",
+    "this is not an ONNX model, or not a complete one",
   ],
   [/could not find an implementation/i, "lower the graph for this runtime, or use another element type there"],
   [/no op registered|is not a registered function\/op/i, "lower the graph for this runtime before it is encoded"],
@@ -12,7 +12,7 @@ const advice: readonly (readonly [RegExp, string])[] = [
     /backend not found|failed to load shared library/i,
     'name execution providers that are installed here; "cpu" and, in browsers, "wasm" always are',
   ],
-  [/LinkError/, "the .wasm file is that of another build; give the one that belongs to the module"],
+  [/LinkError/, "the .wasm file belongs to another build; give the one that belongs to the module"],
   [/bad_alloc|failed to allocate|out of memory|out of bounds|^exception \d+$/i, "memory ran out; use a smaller batch"],
 ];
 
@@ -20,8 +20,8 @@ const advice: readonly (readonly [RegExp, string])[] = [
 const SOURCE_PLACES = /\S*[\\/]\S+\.(?:cc|cpp|h):\d+\s*/g;
 
 /**
- * ONNX Runtime's exception as one line: its reason without error codes and places in its source, and what to do where
- * that is known. The exception is the cause.
+ * ONNX Runtime's exception as one line: its reason without error codes and source positions, and what to do if that is
+ * known. The exception is the cause.
  */
 export function explainFailure(where: string, error: unknown): ResiduaError {
   const reason = reasonOf(error);
@@ -31,7 +31,7 @@ export function explainFailure(where: string, error: unknown): ResiduaError {
 }
 
 function reasonOf(error: unknown): string {
-  // WebAssembly throws the bare address of a C++ exception where it has no message to give.
+  // WebAssembly throws the bare address of a C++ exception if it has no message.
   if (typeof error === "number") return `exception ${error}`;
   const text = error instanceof Error ? error.message : String(error);
   return text

@@ -11,10 +11,10 @@ import type { RuntimeTensor } from "./runtime.ts";
 type Declared = InferenceSession.ValueMetadata | undefined;
 
 /**
- * What a run is fed, without a copy. All is checked against what the model declares, since ONNX Runtime's own messages
- * leave out what is needed to mend it.
+ * A run's inputs, without copying. Everything is checked against what the model declares, since ONNX Runtime's own
+ * messages omit what is needed to fix a mistake.
  *
- * @param inputs what the session says of its inputs, by name
+ * @param inputs the session's declared inputs, by name
  * @throws {ResiduaError} if an input is missing, unknown or of another type or shape
  */
 export function convertFeeds(
@@ -42,7 +42,7 @@ function checkDeclared(
   fed: Tensor | RuntimeTensor,
 ): void {
   if (declared.type !== fed.dtype) throw new ShapeError(where, `must be ${declared.type}, got ${fed.dtype}`);
-  // A scalar and an unknown rank look alike here, and ONNX Runtime takes any shape for both.
+  // A scalar and an unknown rank look the same here, and ONNX Runtime accepts any shape for both.
   if (declared.shape.length === 0) return;
   const fits =
     declared.shape.length === fed.shape.length &&

@@ -16,7 +16,7 @@ export class HostTensor implements RuntimeTensor {
     this.#inner = inner;
   }
 
-  /** What a run takes. */
+  /** The tensor that a run takes. */
   feed(): OrtTensor {
     return this.#inner;
   }
@@ -29,7 +29,7 @@ export class HostTensor implements RuntimeTensor {
   dispose(): void {}
 }
 
-/** Wraps ONNX Runtime's elements without a copy: half types as their 16 bits, whichever array it has for them. */
+/** Wraps ONNX Runtime's elements without a copy: half types as their 16 bits, whichever array type it uses for them. */
 export function hostTensor(dtype: DType, shape: Shape, data: OrtTensor["data"]): Tensor {
   const array = data as DTypeArrays[DType];
   if (dtype !== "float16") return tensor(dtype, shape, array);

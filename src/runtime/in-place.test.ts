@@ -52,7 +52,7 @@ test("what an output cannot be written into is named", async () => {
   await withSession(leaveOutputsInPlace(shrink()), async (session) => {
     const { next, mean } = await session.run({ w: ones, rate: rate(0.5) });
     await expect(session.run({ w: next, rate: rate(0.5) }, undefined, { next })).rejects.toThrow(
-      'output "next": cannot be written into what the run is fed',
+      'output "next": cannot be written into an input of the same run',
     );
     await expect(session.run({ w: ones, rate: rate(0.5) }, undefined, { next: mean })).rejects.toThrow(
       'output "next": cannot be written into float32 []; must be float32 [512,512]',

@@ -12,7 +12,7 @@ import type { RuntimeTensor, SessionOptions } from "./runtime.ts";
 /** Where each output of a run is written. */
 export type Places = Readonly<Record<string, HostTensor>>;
 
-/** Finds the places of a run's outputs: the tensors that were given for them, or new memory. */
+/** Finds where a run's outputs go: the tensors that were given for them, or new memory. */
 export type FindPlaces = (
   fetches: readonly string[],
   feeds: Readonly<Record<string, Tensor | RuntimeTensor>>,
@@ -20,8 +20,9 @@ export type FindPlaces = (
 ) => Places;
 
 /**
- * @param overwrites inputs that may be fed what an output is written into
- * @throws {ResiduaError} from what it returns, if a tensor given for an output does not fit it or is fed to the same run
+ * @param overwrites inputs that may share memory with an output
+ * @throws {ResiduaError} from what it returns, if a tensor given for an output does not fit it or is also an input of
+ *   the same run
  */
 export function createPlaces(
   ort: OrtModule,
@@ -32,7 +33,7 @@ export function createPlaces(
   const declared = new Map(outputNames.map((name, index) => [name, outputMetadata[index]]));
   const placeOf = (name: string, given: Tensor | RuntimeTensor | undefined): HostTensor => {
     const output = declared.get(name);
-    if (!output?.isTensor) throw new ResiduaError(`output "${name}"`, "is no tensor; it has no place in memory");
+    if (!output?.isTensor) throw new ResiduaError(`output "${name}"`, "is not a tensor; it cannot be written in place");
     const [dtype, shape] = [output.type as DType, output.shape as Shape];
     const holding = (data: Tensor["data"]): HostTensor =>
       new HostTensor(new ort.Tensor(dtype as "float32", data as Float32Array, shape), dtype);
@@ -52,15 +53,16 @@ export function createPlaces(
         .map((input) => feeds[input]),
     );
     const isFed = fetches.find((name) => Object.hasOwn(into, name) && fed.has(into[name]));
-    if (isFed !== undefined) throw new ResiduaError(`output "${isFed}"`, "cannot be written into what the run is fed");
+    if (isFed !== undefined)
+      throw new ResiduaError(`output "${isFed}"`, "cannot be written into an input of the same run");
     return Object.fromEntries(fetches.map((name) => [name, placeOf(name, into[name])]));
   };
 }
 
-/** What onnxruntime-node says of the first output that is no tensor, when the run itself is over. */
+/** The error of onnxruntime-node for the first output that is not a tensor, after the run itself. */
 const isDone = (error: unknown): boolean => error instanceof Error && error.message.startsWith("Non tensor type");
 
-/** Runs a model made by `leaveOutputsInPlace`: outputs are in their places afterwards, and nowhere else. */
+/** Runs a model made by `leaveOutputsInPlace`: afterwards the outputs are in the given memory only. */
 export async function runInPlace(
   inner: InferenceSession,
   feeds: InferenceSession.FeedsType,

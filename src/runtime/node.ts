@@ -6,15 +6,15 @@ import { createOrtRuntime } from "./onnxruntime.ts";
 import type { Runtime, SessionOptions } from "./runtime.ts";
 
 /**
- * ONNX Runtime's native build. Its `run` occupies the calling thread until it is done, and ending the process or a
- * worker in the middle of it aborts the process: train in a child process and stop it between steps.
+ * ONNX Runtime's native build. Its `run` blocks the calling thread, and ending the process or a worker during a run
+ * aborts the process: train in a child process and stop it between steps.
  *
  * Execution providers by name: "cpu" everywhere, "webgpu" on Linux, Windows and macOS, "coreml" on macOS, "dml" on
- * Windows, "cuda" where its files are installed.
+ * Windows, "cuda" if its files are installed.
  *
- * Computes with one thread a core where the session's options name no number.
+ * Computes with one thread per core unless the session's options set a number.
  *
- * Where Node was started with `--expose-gc`, dead outputs are collected between runs, which lowers the peak of memory.
+ * If Node was started with `--expose-gc`, dead outputs are collected between runs, which lowers peak memory.
  */
 export function createNodeRuntime(): Runtime {
   return createOrtRuntime(ort, {

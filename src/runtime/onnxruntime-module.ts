@@ -1,6 +1,6 @@
 import type { Env, InferenceSession, TensorConstructor } from "onnxruntime-common";
 
-/** The part of ONNX Runtime's JavaScript packages that is used; onnxruntime-node and onnxruntime-web both have it. */
+/** The part of ONNX Runtime's JavaScript packages that is used here, common to onnxruntime-node and onnxruntime-web. */
 export interface OrtModule {
   readonly env: Env;
   readonly Tensor: TensorConstructor;

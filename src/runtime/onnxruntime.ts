@@ -11,7 +11,7 @@ import { createPlaces, runInPlace } from "./in-place.ts";
 import { createQueue, type Queue } from "./queue.ts";
 import type { Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
 
-/** What one of the packages does in its own way. */
+/** What differs between the packages. */
 export interface OrtFlavour {
   readonly name: Runtime["name"];
   readonly version: string;
@@ -25,12 +25,12 @@ export interface OrtFlavour {
   readonly sessionOptions: (options: SessionOptions) => InferenceSession.SessionOptions;
 }
 
-/** The least severe message that ONNX Runtime prints by itself: errors. */
+/** The lowest severity that ONNX Runtime prints by itself: errors. */
 const LOG_ERRORS = 3;
 
 /**
- * One queue a package, whichever runtime asks. WebAssembly fails where runs overlap, those of other sessions too ("Session
- * already started"); in Node they occupy the thread anyway.
+ * One queue per package, shared by all runtimes. WebAssembly fails if runs overlap, even those of other sessions
+ * ("Session already started"); in Node they block the thread anyway.
  */
 const queues = new WeakMap<OrtModule, Queue>();
 
@@ -40,7 +40,7 @@ function queueOf(ort: OrtModule): Queue {
   return queue;
 }
 
-/** Makes a runtime of one of ONNX Runtime's packages. */
+/** Makes a runtime from one of ONNX Runtime's packages. */
 export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
   const queue = queueOf(ort);
   return {
@@ -95,7 +95,7 @@ function wrapSession(
     );
   };
   const release = async (): Promise<void> => {
-    // The session owns the memory they lie in: to give it back later would be a use after free.
+    // The session owns their memory: releasing it later would be a use after free.
     await Promise.all(Array.from(onDevice, (tensor) => tensor.close()));
     await inner.release();
   };
@@ -118,7 +118,10 @@ function checkFetches(outputs: ReadonlySet<string>, fetches: readonly string[]):
 function wrapOutput(ort: OrtModule, name: string, inner: OrtTensor, onDevice: Set<DeviceTensor>): RuntimeTensor {
   const dtype = inner.type;
   if (!Object.hasOwn(dtypeArrays, dtype)) {
-    throw new UnsupportedError(`output "${name}"`, `is a tensor of ${dtype}, which is not read; fetch other outputs`);
+    throw new UnsupportedError(
+      `output "${name}"`,
+      `is a tensor of ${dtype}, which is not supported; fetch other outputs`,
+    );
   }
   if (inner.location !== "gpu-buffer") return new HostTensor(inner, dtype as DType);
   const held = new DeviceTensor(ort, inner, dtype as DType, (closed) => onDevice.delete(closed));

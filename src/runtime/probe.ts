@@ -9,7 +9,7 @@ const known = new WeakMap<Runtime, Promise<BlockSize | undefined>>();
 
 /**
  * The block size of ONNX Runtime's blocked kernels on this machine: 16 with AVX-512, 8 with AVX2, none elsewhere. Puts
- * four channels into blocks and looks how many come out. A runtime is asked once.
+ * four channels into blocks and counts how many come out. Each runtime is asked once.
  */
 export function probeBlockSize(runtime: Runtime): Promise<BlockSize | undefined> {
   const answer = known.get(runtime) ?? (runtime.hasBlockedDomain ? askBlockSize(runtime) : Promise.resolve(undefined));

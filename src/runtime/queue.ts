@@ -1,4 +1,4 @@
-/** Runs tasks one after the other, in the order in which they came; one that fails does not stop those after it. */
+/** Runs tasks one by one in order of arrival; one that fails does not stop those after it. */
 export type Queue = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** Starts an empty queue. */

@@ -3,33 +3,33 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * A tensor where the runtime keeps it, perhaps in a graphics processor's memory. What a run returns can be fed to the
- * next one without a copy to the host.
+ * A tensor where the runtime keeps it, possibly in GPU memory. An output of a run can be an input of the next one
+ * without a copy to the host.
  */
 export interface RuntimeTensor {
   readonly dtype: DType;
   readonly shape: Shape;
-  /** The elements: those of host memory as they are, others copied to it; `dispose` is still due for these. */
+  /** The elements: of host memory as they are, of device memory as a copy; the latter still needs `dispose`. */
   read(): Promise<Tensor>;
-  /** Gives the memory back; the tensor must not be used afterwards. A no-op for host memory. Safe to call twice. */
+  /** Releases the memory; the tensor must not be used afterwards. A no-op for host memory. Safe to call twice. */
   dispose(): void;
 }
 
-/** How a session runs; what is left out is the runtime's own choice. */
+/** How a session runs; options left out are the runtime's choice. */
 export interface SessionOptions {
-  /** Threads that one operator may use; in a browser the runtime itself is made with them. */
+  /** Threads that one operator may use; in a browser they are set on the runtime itself. */
   readonly threads?: number;
-  /** ONNX Runtime's execution providers by name, most wanted first: "cpu", "cuda", "wasm", "webgpu", … */
+  /** ONNX Runtime's execution providers by name, in order of preference: "cpu", "cuda", "wasm", "webgpu", … */
   readonly executionProviders?: readonly string[];
-  /** Plans memory ahead: a little faster where shapes are static, at the price of a higher peak. Off by default. */
+  /** Plans memory ahead: a little faster with static shapes, at the price of a higher peak. Off by default. */
   readonly memoryPattern?: boolean;
   /** Keeps freed memory in an arena for the next run. On by default. */
   readonly memoryArena?: boolean;
   /** How far the runtime rewrites the graph. "all" by default. */
   readonly graphOptimization?: "disabled" | "basic" | "extended" | "all";
-  /** Outputs that stay where they were computed, to be fed back; only a runtime with memory of its own has a use for it. */
+  /** Outputs that stay where they were computed, to be fed back; only a runtime with device memory uses it. */
   readonly keepOnDevice?: readonly string[];
-  /** Inputs whose memory the model may write these outputs into, for it reads them no more by then. */
+  /** Inputs whose memory the model may overwrite with outputs, since it no longer reads them by then. */
   readonly overwrites?: readonly (readonly [input: string, output: string])[];
   /** Writes a profile to a file that starts with this name; Node only. */
   readonly profile?: string;
@@ -41,12 +41,12 @@ export interface Session {
   readonly outputNames: readonly string[];
   /**
    * Runs the model once. Host tensors and tensors of this runtime may be mixed; host tensors must not change until the
-   * run is over. Runs that are asked for at the same time follow each other.
+   * run is over. Concurrent runs are queued.
    *
-   * @param feeds one entry an input
-   * @param fetches the outputs wanted; all if left out
-   * @param into tensors by output, such as results of an earlier run, whose memory is written anew; the outputs lie there then.
-   * Only where the runtime {@link Runtime.writesInPlace} and the model was made for it; disregarded elsewhere.
+   * @param feeds one entry per input
+   * @param fetches the requested outputs; all if left out
+   * @param into tensors by output, such as results of an earlier run, into whose memory the outputs are written. Takes
+   *   effect only if the runtime {@link Runtime.writesInPlace} and the model was made for it; ignored otherwise.
    * @throws {ResiduaError} if an input is missing, unknown, or of another type or shape
    */
   run(
@@ -57,20 +57,20 @@ export interface Session {
   /** Ends the profile and writes it: to a file in Node, to the console in a browser. */
   endProfiling(): void;
   /**
-   * Releases what the session holds, after the runs in flight. Outputs in host memory remain; those that were kept on a
-   * device are disposed of. Safe to call twice.
+   * Releases what the session holds, after the runs in flight. Outputs in host memory remain; those kept on a device
+   * are disposed of. Safe to call twice.
    */
   release(): Promise<void>;
 }
 
-/** A place where models run. Injected by the edges, never sniffed. */
+/** An environment in which models run. Injected from outside, never detected. */
 export interface Runtime {
   readonly name: "node" | "web";
   /** ONNX Runtime's version. */
   readonly version: string;
-  /** Whether ONNX Runtime's blocked operators can be expected here at all (x64 CPU builds). */
+  /** Whether ONNX Runtime's blocked operators may exist here at all (x64 CPU builds). */
   readonly hasBlockedDomain: boolean;
-  /** Whether outputs can be written into memory that is there already, for models made by `leaveOutputsInPlace`. */
+  /** Whether outputs can be written into existing memory, for models made by `leaveOutputsInPlace`. */
   readonly writesInPlace: boolean;
   /** Compiles a model. @throws {ResiduaError} with ONNX Runtime's reason if it is refused */
   load(model: Uint8Array, options?: SessionOptions): Promise<Session>;

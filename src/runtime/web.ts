@@ -9,21 +9,21 @@ export interface WebRuntimeOptions {
   readonly ort: OrtModule;
   /** Threads; more than one needs a cross-origin isolated page. They are fixed when the first model is loaded. */
   readonly threads?: number;
-  /** Address of the folder that holds the .wasm files, where the bundler does not place them. */
+  /** Address of the folder with the .wasm files, if the bundler does not place them. */
   readonly wasmPaths?: string;
   /**
-   * Address of the .wasm file that belongs to the module: `ort-wasm-simd-threaded.wasm` to `onnxruntime-web/wasm`, `….jsep.wasm` to
-   * `onnxruntime-web`, `….asyncify.wasm` to `onnxruntime-web/webgpu`. It is fetched then and given faster inner loops for matrix products
-   * and convolutions before ONNX Runtime compiles it, which it does once, for the module's first session. Without it ONNX Runtime's own
-   * file runs as it is.
+   * Address of the .wasm file that belongs to the module: `ort-wasm-simd-threaded.wasm` to `onnxruntime-web/wasm`,
+   * `….jsep.wasm` to `onnxruntime-web`, `….asyncify.wasm` to `onnxruntime-web/webgpu`. It is then fetched and given
+   * faster inner loops for matrix products and convolutions before ONNX Runtime compiles it, which happens once, for
+   * the module's first session. Without it, ONNX Runtime's own file runs unchanged.
    */
   readonly wasm?: string | URL;
 }
 
 /**
- * ONNX Runtime in a page or worker. With the execution provider "webgpu", outputs named in `keepOnDevice` stay in the
- * graphics processor's memory until they are disposed of. WebAssembly's `run` occupies the calling thread: use a worker
- * where a page must stay responsive.
+ * ONNX Runtime in a page or worker. With the execution provider "webgpu", outputs named in `keepOnDevice` stay in GPU
+ * memory until they are disposed of. WebAssembly's `run` blocks the calling thread: use a worker if a page must stay
+ * responsive.
  */
 export function createWebRuntime({ ort, threads, wasmPaths, wasm }: WebRuntimeOptions): Runtime {
   if (threads !== undefined) ort.env.wasm.numThreads = threads;
@@ -38,7 +38,7 @@ export function createWebRuntime({ ort, threads, wasmPaths, wasm }: WebRuntimeOp
     },
     sessionOptions: ({ executionProviders = ["wasm"], keepOnDevice = [] }) => ({
       executionProviders: [...executionProviders],
-      // WebAssembly alone has no other place to keep them, and refuses the option.
+      // WebAssembly alone has nowhere else to keep them, and refuses the option.
       ...(executionProviders.includes("webgpu") && keepOnDevice.length > 0
         ? { preferredOutputLocation: Object.fromEntries(keepOnDevice.map((name) => [name, "gpu-buffer" as const])) }
         : {}),

@@ -3,7 +3,7 @@ import { normal } from "./distributions.ts";
 import { type Probability, requireCount, requireProbability, requireSample, type Sample } from "./sample.ts";
 import { mean, quantile, standardDeviation } from "./summary.ts";
 
-/** A statistic with how far it may be off, all in the statistic's unit. */
+/** A statistic with its uncertainty, all in the statistic's unit. */
 export interface BootstrapInterval {
   readonly estimate: number;
   readonly low: number;
@@ -12,7 +12,7 @@ export interface BootstrapInterval {
   readonly standardError: number;
 }
 
-/** How a bootstrap is made. */
+/** Options of a bootstrap. */
 export interface BootstrapOptions {
   /** The mean if left out. */
   readonly statistic?: (sample: Sample) => number;
@@ -27,7 +27,7 @@ export interface BootstrapOptions {
 }
 
 /**
- * A confidence interval for any statistic of a sample, by drawing from the sample with replacement.
+ * A confidence interval for any statistic of a sample, by resampling with replacement.
  *
  * @throws {OptionError} for fewer than two observations, or one that is not finite
  * @source Efron 1987 (BCa); Efron and Tibshirani 1993, chapters 13 and 14
@@ -54,7 +54,7 @@ function resample(sample: Sample, seed: number, index: number): Sample {
   return sample.map(() => sample[stream.integer(sample.length)]);
 }
 
-/** Φ(z₀ + (z₀ + z) / (1 − a·(z₀ + z))): which percentile stands for the one asked for. */
+/** Φ(z₀ + (z₀ + z) / (1 − a·(z₀ + z))): the percentile that replaces the requested one. */
 function accelerate(
   sample: Sample,
   statistic: (sample: Sample) => number,
@@ -64,7 +64,7 @@ function accelerate(
   const { cumulative, quantile: normalQuantile } = normal();
   const below = values.filter((value) => value < estimate).length;
   const equal = values.filter((value) => value === estimate).length;
-  // Half a resample away from none and all, where z₀ would be infinite.
+  // Stays half a resample away from none and all, where z₀ would be infinite.
   const share = Math.min(Math.max((below + equal / 2) / values.length, 0.5 / values.length), 1 - 0.5 / values.length);
   const bias = normalQuantile(share);
   const acceleration = jackknifeAcceleration(sample, statistic);
@@ -74,7 +74,7 @@ function accelerate(
   };
 }
 
-/** Σd³ / (6·(Σd²)^1.5) with d how far the statistic without one observation is below their mean. */
+/** Σd³ / (6·(Σd²)^1.5) with d the mean of the leave-one-out statistics minus each of them. */
 function jackknifeAcceleration(sample: Sample, statistic: (sample: Sample) => number): number {
   const without = sample.map((_, left) => statistic(sample.filter((_value, index) => index !== left)));
   const center = mean(without);

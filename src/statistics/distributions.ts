@@ -10,25 +10,25 @@ import tQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { OptionError } from "../tensor/errors.ts";
 import { type Probability, requireCount, requireProbability } from "./sample.ts";
 
-/** Probabilities of a quantity that takes any value. */
+/** The distribution of a continuous quantity. */
 export interface ContinuousDistribution {
   /** dP/dx, per unit of x. */
   density(x: number): number;
   /** P(X ≤ x) */
   cumulative(x: number): Probability;
-  /** P(X > x), exact where it is far smaller than 1. */
+  /** P(X > x), accurate even when it is far smaller than 1. */
   survival(x: number): Probability;
-  /** The x with P(X ≤ x) = p; −∞ and ∞ at 0 and 1. @throws {OptionError} if p is not from 0 to 1 */
+  /** The x with P(X ≤ x) = p; −∞ and ∞ at 0 and 1. @throws {OptionError} if p is not in [0, 1] */
   quantile(p: Probability): number;
 }
 
-/** Probabilities of a count. */
+/** The distribution of a count. */
 export interface DiscreteDistribution {
-  /** P(X = k); 0 where k is no possible count. */
+  /** P(X = k); 0 if k is not a possible count. */
   probability(k: number): Probability;
   /** P(X ≤ k) */
   cumulative(k: number): Probability;
-  /** The smallest count k with P(X ≤ k) ≥ p. @throws {OptionError} if p is not from 0 to 1 */
+  /** The smallest count k with P(X ≤ k) ≥ p. @throws {OptionError} if p is not in [0, 1] */
   quantile(p: Probability): number;
 }
 
@@ -42,7 +42,7 @@ function requirePositive(where: string, value: number): number {
  *
  * @param mean in the unit of x, 0 if left out
  * @param deviation standard deviation in the unit of x, 1 if left out
- * @throws {OptionError} if the mean is not finite or the deviation not above 0
+ * @throws {OptionError} if the mean is not finite or the deviation is not above 0
  */
 export function normal(mean = 0, deviation = 1): ContinuousDistribution {
   requirePositive("normal deviation", deviation);
@@ -56,7 +56,10 @@ export function normal(mean = 0, deviation = 1): ContinuousDistribution {
   };
 }
 
-/** t with ν degrees of freedom: what a normal mean follows whose variance is estimated. @source Student 1908 */
+/**
+ * Student's t with ν degrees of freedom: the distribution of a normal mean whose variance is estimated.
+ * @source Student 1908
+ */
 export function studentT(degreesOfFreedom: number): Omit<ContinuousDistribution, "density"> {
   requirePositive("t degrees of freedom", degreesOfFreedom);
   return {
@@ -67,11 +70,11 @@ export function studentT(degreesOfFreedom: number): Omit<ContinuousDistribution,
 }
 
 /**
- * How many of n independent trials succeed.
+ * The binomial distribution: how many of n independent trials succeed.
  *
  * @param trials n, a whole number
  * @param success probability of each, from 0 to 1
- * @throws {OptionError} for anything else
+ * @throws {OptionError} if either is out of range
  */
 export function binomial(trials: number, success: Probability): DiscreteDistribution {
   requireCount("binomial trials", trials, 0);
@@ -87,14 +90,14 @@ export function binomial(trials: number, success: Probability): DiscreteDistribu
   };
 }
 
-/** Beyond it, summing a Poisson distribution's terms takes too long. */
+/** Above this rate, summing a Poisson distribution's terms takes too long. */
 const LARGEST_RATE = 1e10;
 
 /**
- * How many independent events fall into an interval.
+ * The Poisson distribution: how many independent events fall into an interval.
  *
  * @param rate events expected in it, λ, above 0 and at most 10¹⁰
- * @throws {OptionError} for anything else
+ * @throws {OptionError} if it is out of range
  */
 export function poisson(rate: number): DiscreteDistribution {
   requirePositive("poisson rate", rate);
@@ -115,8 +118,8 @@ export function poisson(rate: number): DiscreteDistribution {
 }
 
 /**
- * P(X ≤ k) from its largest term outwards: e^−λ·λᵏ/k!·(1 + k/λ + k(k − 1)/λ² + …), or 1 less the terms above k. The
- * library's incomplete gamma function is wrong by 0.7 % at λ = 4000, k = 3900.
+ * P(X ≤ k) from its largest term outwards: e^−λ·λᵏ/k!·(1 + k/λ + k(k − 1)/λ² + …), or 1 less the terms above k.
+ * stdlib's incomplete gamma function is wrong by 0.7 % at λ = 4000, k = 3900.
  */
 function sumPoisson(k: number, rate: number): Probability {
   if (!(k >= 0)) return Number.isNaN(k) ? Number.NaN : 0;
@@ -131,7 +134,7 @@ function sumPoisson(k: number, rate: number): Probability {
   return isBelow ? sum : 1 - sum;
 }
 
-/** From a close guess to the quantile by its definition: a search by rounded values may stop beside it. */
+/** Moves from a close guess to the quantile as it is defined: a search on rounded values may stop next to it. */
 function settleQuantile(cumulative: (k: number) => Probability, p: Probability, guess: number): number {
   let k = Math.max(0, guess);
   while (cumulative(k) < p) k++;

@@ -2,9 +2,9 @@ import { requireSample, type Sample } from "./sample.ts";
 import { mean, variance } from "./summary.ts";
 
 /**
- * Difference of means in pooled standard deviations; no unit. NaN or ±∞ where no sample has any spread.
+ * Difference of means in pooled standard deviations; no unit. NaN or ±∞ if neither sample has any spread.
  *
- * @throws {OptionError} for fewer than two observations a sample
+ * @throws {OptionError} for fewer than two observations per sample
  * @source Cohen 1988, section 2.2
  */
 export function cohensD(a: Sample, b: Sample): number {
@@ -17,7 +17,7 @@ export function cohensD(a: Sample, b: Sample): number {
 /**
  * Cohen's d without its bias in small samples: d·(1 − 3 / (4ν − 1)) with ν = n₁ + n₂ − 2; no unit.
  *
- * @throws {OptionError} for fewer than two observations a sample
+ * @throws {OptionError} for fewer than two observations per sample
  * @source Hedges 1981, the approximation of its equation 6e
  */
 export function hedgesG(a: Sample, b: Sample): number {

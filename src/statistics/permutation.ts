@@ -9,9 +9,9 @@ import {
 } from "./sample.ts";
 import { mean } from "./summary.ts";
 
-/** What a permutation test found. */
+/** The result of a permutation test. */
 export interface PermutationTest {
-  /** The statistic of the samples as they are. */
+  /** The statistic of the samples as observed. */
   readonly statistic: number;
   readonly p: Probability;
   /** All rearrangements, or some that were drawn. */
@@ -19,26 +19,26 @@ export interface PermutationTest {
   readonly rearrangements: number;
 }
 
-/** How a permutation test is made. */
+/** Options of a permutation test. */
 export interface PermutationOptions {
-  /** Of samples a and b; the difference of their means if left out. */
+  /** The statistic of samples a and b; the difference of their means if left out. */
   readonly statistic?: (a: Sample, b: Sample) => number;
   /** "two-sided" (twice the smaller tail) if left out. */
   readonly alternative?: Alternative;
-  /** What is exchangeable if nothing differs: all observations, or a and b within each pair. */
+  /** What is exchangeable under the null hypothesis: all observations, or a and b within each pair. */
   readonly paired?: boolean;
-  /** So many rearrangements are drawn where there are more than so many; 9999 if left out. */
+  /** The number of rearrangements drawn if there are more than that; 9999 if left out. */
   readonly resamples?: number;
   /** 0 if left out. Equal seeds give equal results. */
   readonly seed?: number;
 }
 
 /**
- * How often chance alone, rearranging the observations, gives a statistic at least as extreme. Exact where all
- * rearrangements are few enough to try; where they are drawn, the samples as they are count as one of them, so that p is
+ * How often rearranging the observations by chance alone gives a statistic at least as extreme. Exact if there are few
+ * enough rearrangements to try them all; if they are drawn, the observed samples count as one of them, so that p is
  * never 0.
  *
- * @throws {OptionError} for an empty sample, what is not finite, or pairs of unequal lengths
+ * @throws {OptionError} for an empty sample, values that are not finite, or pairs of unequal lengths
  * @source Fisher 1935; Phipson and Smyth 2010 for the drawn p value
  */
 export function permutationTest(a: Sample, b: Sample, options: PermutationOptions = {}): PermutationTest {
@@ -53,7 +53,7 @@ export function permutationTest(a: Sample, b: Sample, options: PermutationOption
   const all = paired ? swappedPairs(a, b) : splits(a, b);
   const rearrangements = isExact ? all : draw(a, b, { paired, resamples, seed });
   const observed = statistic(a, b);
-  // Equal statistics may differ in their last bits, by the order of addition.
+  // Equal statistics may differ in their last bits, depending on the order of addition.
   const slack = Math.max(1e-14, Math.abs(observed) * 1e-14);
   let [less, greater, count] = [0, 0, 0];
   for (const [x, y] of rearrangements) {

@@ -3,9 +3,11 @@ import { normal } from "./distributions.ts";
 import { rankValues, tieTerm } from "./ranks.ts";
 import { type Alternative, differences, type Probability, requirePairs, requireSample, type Sample } from "./sample.ts";
 
-/** What a rank test found. */
+/** The result of a rank test. */
 export interface RankTest {
-  /** Sum of the ranks of positive differences (signed-rank), or U of a: in how many pairs a is larger (rank-sum). */
+  /**
+   * Sum of the ranks of positive differences (signed-rank), or the U of a: in how many pairs a is larger (rank-sum).
+   */
   readonly statistic: number;
   readonly p: Probability;
   readonly method: "exact" | "normal";
@@ -13,26 +15,29 @@ export interface RankTest {
   readonly count: number;
 }
 
-/** How a rank test is made. */
+/** Options of a rank test. */
 export interface RankTestOptions {
   /** "two-sided" if left out. */
   readonly alternative?: Alternative;
   /** The exact null distribution, ties included, or its normal approximation. Exact up to 50 if left out. */
   readonly method?: "exact" | "normal";
-  /** Moves the statistic half a step towards its mean in the normal approximation, as R does; true if left out. */
+  /**
+   * Continuity correction: moves the statistic half a step towards its mean in the normal approximation, as R does;
+   * true if left out.
+   */
   readonly continuity?: boolean;
 }
 
 const LARGEST_EXACT = 50;
-/** Counting all sums takes n³ steps and more. */
+/** Counting all sums takes at least n³ steps. */
 const LARGEST_POSSIBLE = 500;
 
 /**
- * Wilcoxon's signed-rank test: whether the differences a − b, pair by pair, lie about 0. Pairs that are equal are left
- * out, as Wilcoxon did.
+ * Wilcoxon's signed-rank test: whether the differences a − b, pair by pair, lie about 0. Equal pairs are left out, as
+ * by Wilcoxon.
  *
- * @throws {OptionError} for samples of different lengths, what is not finite, or where all pairs are equal
- * @source Wilcoxon 1945; the null distribution by counting, over midranks where there are ties
+ * @throws {OptionError} for samples of different lengths, values that are not finite, or if all pairs are equal
+ * @source Wilcoxon 1945; the null distribution by counting, over midranks if there are ties
  */
 export function signedRankTest(a: Sample, b: Sample, options: RankTestOptions = {}): RankTest {
   requirePairs("signed-rank test", a, b, 1);
@@ -52,7 +57,7 @@ export function signedRankTest(a: Sample, b: Sample, options: RankTestOptions = 
  * Wilcoxon's rank-sum test (Mann and Whitney's U): whether independent observations of a tend to be larger or smaller
  * than those of b.
  *
- * @throws {OptionError} for an empty sample or what is not finite
+ * @throws {OptionError} for an empty sample or a value that is not finite
  * @source Wilcoxon 1945; Mann and Whitney 1947
  */
 export function rankSumTest(a: Sample, b: Sample, options: RankTestOptions = {}): RankTest {
@@ -116,9 +121,9 @@ function normalTails(statistic: number, mean: number, variance: number, continui
 }
 
 /**
- * How probable each sum of ranks is: of each subset of all ranks, or of each one with `size` ranks, all being equally
- * likely. Index 2s stands for the sum s, since midranks are halves. Probabilities instead of counts: 2⁵⁰⁰ is no number
- * to add up.
+ * The probability of each sum of ranks, over all subsets of the ranks or over those with `size` ranks, all equally
+ * likely. Index 2s stands for the sum s, since midranks are halves. Probabilities rather than counts, because 2⁵⁰⁰
+ * subsets cannot be counted exactly.
  */
 function countSums(ranks: readonly number[], size?: number): Float64Array {
   const doubled = ranks.map((rank) => Math.round(2 * rank));

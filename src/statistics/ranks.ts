@@ -1,6 +1,6 @@
 import type { Sample } from "./sample.ts";
 
-/** Ranks from 1, equal values sharing the mean of theirs, and how many values each group of equals has. */
+/** Ranks from 1, ties sharing the mean of their ranks, and the size of each group of ties. */
 export interface Ranking {
   readonly ranks: readonly number[];
   readonly ties: readonly number[];
@@ -21,7 +21,7 @@ export function rankValues(values: Sample): Ranking {
   return { ranks, ties };
 }
 
-/** Σ(t³ − t) over groups of equals: what ties take off the variance of a rank sum. */
+/** Σ(t³ − t) over groups of ties: how much ties reduce the variance of a rank sum. */
 export function tieTerm(ties: readonly number[]): number {
   return ties.reduce((sum, count) => sum + (count ** 3 - count), 0);
 }

@@ -11,7 +11,7 @@ export function median(sample: Sample): number {
   return simple.median([...requireSample("median", sample)]);
 }
 
-/** The most frequent observations, ascending: several where several are equally frequent. */
+/** The most frequent observations, ascending; several if they tie. */
 export function modes(sample: Sample): readonly number[] {
   const counts = new Map<number, number>();
   for (const value of requireSample("mode", sample)) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -20,7 +20,7 @@ export function modes(sample: Sample): readonly number[] {
   return frequent.map(([value]) => value).toSorted((a, b) => a - b);
 }
 
-/** The most frequent observation; the smallest of them where several are, as SciPy's `mode`. */
+/** The most frequent observation; the smallest of those that tie, as SciPy's `mode`. */
 export function mode(sample: Sample): number {
   return modes(sample)[0];
 }

@@ -10,32 +10,32 @@ import {
 } from "./sample.ts";
 import { mean, variance } from "./summary.ts";
 
-/** What a t test found about the difference of two means. */
+/** The result of a t test on the difference of two means. */
 export interface TTest {
-  /** Difference over its standard error; no unit. */
+  /** The difference divided by its standard error; no unit. */
   readonly t: number;
   readonly degreesOfFreedom: number;
   readonly p: Probability;
   /** mean(a) − mean(b), in the samples' unit. */
   readonly difference: number;
-  /** Of the difference, in the samples' unit; one side is infinite for a one-sided alternative. */
+  /** Confidence interval of the difference, in the samples' unit; one side is infinite for a one-sided alternative. */
   readonly interval: readonly [low: number, high: number];
 }
 
-/** How a t test is made. */
+/** Options of a t test. */
 export interface TTestOptions {
   /** "two-sided" if left out. */
   readonly alternative?: Alternative;
-  /** Of the interval, 0.95 if left out. */
+  /** Confidence level of the interval, 0.95 if left out. */
   readonly confidence?: Probability;
 }
 
 /**
  * Whether two independent samples have different means; their variances need not be equal.
  *
- * Samples without any spread give t = ±∞, or NaN (and p = NaN) where the means are equal, too.
+ * Samples without any spread give t = ±∞, or NaN (and p = NaN) if the means are equal too.
  *
- * @throws {OptionError} for fewer than two observations a sample, or one that is not finite
+ * @throws {OptionError} for fewer than two observations per sample, or one that is not finite
  * @source Welch 1947; degrees of freedom by Satterthwaite 1946
  */
 export function welchTest(a: Sample, b: Sample, options: TTestOptions = {}): TTest {
@@ -51,7 +51,7 @@ export function welchTest(a: Sample, b: Sample, options: TTestOptions = {}): TTe
 /**
  * Whether the mean of a − b, pair by pair, differs from 0: for the same seeds or images under two treatments.
  *
- * @throws {OptionError} for samples of different lengths, fewer than two pairs, or what is not finite
+ * @throws {OptionError} for samples of different lengths, fewer than two pairs, or a value that is not finite
  * @source Student 1908
  */
 export function pairedTest(a: Sample, b: Sample, options: TTestOptions = {}): TTest {

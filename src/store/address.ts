@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, "mysql" | "postgres">> = {
  * @throws {OptionError} if it is of another kind or names no database; the address, which may hold a password, is not
  *   repeated
  */
-export function parseStoreAddress(text: string, where = "--store"): StoreAddress {
+export function parseStoreAddress(text: string, where = "store"): StoreAddress {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase();
   if (scheme === undefined || scheme === "sqlite" || scheme === "file") {
     const path = scheme === undefined ? text : text.slice(scheme.length + 1).replace(/^\/\/(?=\/)/, "");

@@ -42,8 +42,7 @@ export async function copyRuns(
   to: RunStore,
   onProgress: (progress: CopyProgress) => void = () => undefined,
 ): Promise<CopyReport> {
-  if (from.description === to.description)
-    throw new OptionError("--to", `is the store to copy from, ${to.description}`);
+  if (from.description === to.description) throw new OptionError("to", `is the store to copy from, ${to.description}`);
   await markCrashed(from);
   const rows = await readRows(from.database, "residua_runs", runs);
   const ordered = rows.toSorted((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1));

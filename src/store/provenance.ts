@@ -28,11 +28,11 @@ export interface Environment {
 export async function describeCode(folder: string): Promise<CodeVersion> {
   const file = new URL("../../package.json", import.meta.url);
   const { version } = JSON.parse(readFileSync(file, "utf8")) as { readonly version: string };
-  const git = async (...options: readonly string[]): Promise<string> =>
+  const git = async (options: readonly string[]): Promise<string> =>
     (await run("git", ["-C", folder, ...options], { timeout: GIT_MILLISECONDS })).stdout.trim();
   try {
-    const commit = await git("rev-parse", "HEAD");
-    const changed = (await git("status", "--porcelain", "--untracked-files=no")) !== "";
+    const commit = await git(["rev-parse", "HEAD"]);
+    const changed = (await git(["status", "--porcelain", "--untracked-files=no"])) !== "";
     return { residua: version, commit, changed };
   } catch {
     return { residua: version };

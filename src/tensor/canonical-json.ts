@@ -1,7 +1,7 @@
 /**
- * JSON with the keys of every object in order, so that equal data give equal text however they were put together.
+ * JSON with the keys of every object sorted, so that equal data give equal text in whatever order they were built.
  *
- * @param nonFinite what stands for NaN and the infinities, which JSON has not; null if left out
+ * @param nonFinite stands for NaN and the infinities, which JSON lacks; null if left out
  */
 export function canonicalJson(value: unknown, nonFinite: (number: number) => unknown = () => null): string {
   return JSON.stringify(value, (_, entry: unknown) => {

@@ -18,6 +18,6 @@ function drawGamma(stream: RandomStream, alpha: number): number {
 /** A draw from Beta(α, α), in [0, 1]. @param alpha above 0 */
 export function drawBeta(stream: RandomStream, alpha: number): number {
   const [a, b] = [drawGamma(stream, alpha), drawGamma(stream, alpha)];
-  // Far below 1 both may be too small for a number: the draw is then 0 or 1, either as likely.
+  // Far below 1 both may underflow to 0: the draw is then 0 or 1 with equal probability.
   return a + b > 0 ? a / (a + b) : Math.round(stream.uniform());
 }

@@ -1,22 +1,22 @@
 /**
- * One grammar for every error: where it happened, then what is, what must be and what to do.
- * `code` lets a program tell them apart; the command line prints `message` alone, never a stack.
+ * One grammar for every error: where it happened, then what is, what must be and what to do. The class lets a program
+ * tell them apart; the command line prints the message alone, never a stack.
  */
 export class ResiduaError extends Error {
-  /** The place the error speaks of: a layer's path, a file, an option. */
+  /** What the error is about: a layer's path, a file, a field of the library's options such as `batch`. */
   readonly where: string;
-  /** The rest of the message: what is, what must be and what to do. */
+  /** The message without `where`. Fields stand in backticks: leave `model` out. */
   readonly detail: string;
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
     super(oneLine(`${where}: ${detail}`), options);
     this.name = new.target.name;
     this.where = where;
-    this.detail = detail;
+    this.detail = oneLine(detail);
   }
 }
 
-/** Names that come from files may hold anything; what breaks lines or steers a terminal is escaped. */
+/** Names from files may hold anything: characters that break lines or control a terminal are escaped. */
 function oneLine(message: string): string {
   return message.replace(
     /[\p{Cc}\u2028\u2029]/gu,
@@ -30,19 +30,19 @@ export class ShapeError extends ResiduaError {}
 /** An option or argument holds a value outside what it may be. */
 export class OptionError extends ResiduaError {}
 
-/** A file is corrupt, truncated, of another format or of a version that is not read. */
+/** A file is corrupt, truncated, in another format or of an unsupported version. */
 export class FormatError extends ResiduaError {}
 
 /** A graph holds an operator, or a use of one, that is not supported. */
 export class UnsupportedError extends ResiduaError {}
 
-/** Weights do not fit the network: keys missing, left over, or of another shape. */
+/** Weights do not fit the network: keys are missing, left over or of another shape. */
 export class WeightsError extends ResiduaError {}
 
 /** The training itself failed, for example a loss that is not a number. */
 export class TrainingError extends ResiduaError {}
 
-/** A file is not what its signature or seal says, or the key is another one. */
+/** A file does not match its signature or seal, or the key is the wrong one. */
 export class VerificationError extends ResiduaError {}
 
 /** Something outside failed: a file, the network, the disk. */
@@ -57,7 +57,7 @@ export function oneOf<T extends string>(where: string, value: string, choices: r
   return found;
 }
 
-/** The words of whatever was thrown. */
+/** The message of whatever was thrown. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,6 +1,6 @@
 /**
- * Randomness as a function of (seed, purpose, indices), never of the order in which it is asked for:
- * two workers, or a run that was interrupted, draw the same numbers for the same sample of the same epoch.
+ * Randomness as a function of (seed, purpose, indices), never of the order of the draws: two workers, or a run that was
+ * interrupted, draw the same numbers for the same sample of the same epoch.
  *
  * @source Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */

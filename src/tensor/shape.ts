@@ -3,7 +3,7 @@ import { ShapeError } from "./errors.ts";
 /** A tensor's extents; outermost first. */
 export type Shape = readonly number[];
 
-/** An extent of a value in a graph: a number, or a name for one that is known only at run time (the batch). */
+/** An extent of a value in a graph: a number, or the name of one known only at run time (the batch). */
 export type Dimension = number | string;
 
 /** The extents of a value in a graph. */
@@ -33,7 +33,7 @@ export function staticShape(where: string, shape: SymbolicShape): Shape {
 }
 
 /**
- * The shape that two operands take together.
+ * The shape to which two operands broadcast.
  * @source NumPy's broadcasting rules, which ONNX follows.
  * @throws {ShapeError} if an axis has two different extents, neither of them 1
  */

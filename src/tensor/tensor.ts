@@ -9,7 +9,7 @@ export interface Tensor<D extends DType = DType> {
   readonly data: DTypeArrays[D];
 }
 
-/** Puts elements and shape together, without a copy. @throws {ShapeError} if their sizes differ */
+/** Makes a tensor of elements and a shape, without copying. @throws {ShapeError} if their sizes differ */
 export function tensor<D extends DType>(dtype: D, shape: Shape, data: DTypeArrays[D]): Tensor<D> {
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError("tensor", `${formatShape(shape)} holds ${sizeOf(shape)} elements, got ${data.length}`);

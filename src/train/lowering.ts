@@ -1,21 +1,15 @@
 import { createBlockedLowering } from "../compile/blocked/lowering.ts";
-import type { Lowering, LoweringName } from "../compile/lowering.ts";
+import type { Lowering, LoweringChoice } from "../compile/lowering.ts";
 import { portable } from "../compile/portable/lowering.ts";
 import { createModel } from "../nn/models.ts";
 import { sgd } from "../optim/sgd.ts";
 import { probeBlockSize } from "../runtime/probe.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { UnsupportedError } from "../tensor/errors.ts";
+import { OptionError } from "../tensor/errors.ts";
 import { randomStream } from "../tensor/random.ts";
 import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
 import { createTrainer, type TrainingState } from "./trainer.ts";
-
-/** What a user may ask for: a lowering, or the best that is right on this machine. */
-export type LoweringChoice = LoweringName | "auto";
-
-/** All choices. */
-export const loweringChoices: readonly LoweringChoice[] = ["auto", "blocked", "portable"];
 
 /** A lowering, with its name as checkpoints and reports have it: "blocked 16", "portable". */
 export interface ChosenLowering {
@@ -32,7 +26,7 @@ const TOLERANCE = 1e-3;
  * Chooses how training graphs are lowered on this machine. `blocked` is trusted only after one step of a small network
  * agreed with `portable`: its operators are internal to ONNX Runtime and could change.
  *
- * @throws {UnsupportedError} if `blocked` is asked for and cannot be had
+ * @throws {OptionError} if `blocked` is asked for and cannot be had
  */
 export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): Promise<ChosenLowering> {
   const asPortable = (reason?: string): ChosenLowering => ({
@@ -48,7 +42,8 @@ export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): 
       ? "ONNX Runtime has no blocked kernels on this machine"
       : await findDisagreement(runtime, blocked);
   if (blocked !== undefined && reason === undefined) return { lowering: blocked, name: `blocked ${block}` };
-  if (choice === "blocked") throw new UnsupportedError("--lowering blocked", `${reason}; use "portable" or "auto"`);
+  if (choice === "blocked")
+    throw new OptionError("lowering", `"blocked" cannot be had: ${reason}; use "portable" or "auto"`);
   return asPortable(reason);
 }
 

@@ -20,21 +20,29 @@ const isOptional = (field: RecipeField): boolean => "off" in recipeOptions[field
 /** Those of them that every recipe has had from the start, and so has to set. */
 const alwaysSet: ReadonlySet<RecipeField> = new Set(["warmupSteps", "decaySparesNorms", "labelSmoothing"]);
 
+const optimizerSchema = v.variant("name", [v.strictObject(rowsOf("sgd")), v.strictObject(rowsOf("adamw"))] as never);
+
+const ownFields = recipeFields.filter((field) => !isOptimizerPart(field));
+
 /** A recipe as a checkpoint keeps it. */
 export const recipeSchema: v.GenericSchema<unknown, Recipe> = v.strictObject({
-  optimizer: v.variant("name", [v.strictObject(rowsOf("sgd")), v.strictObject(rowsOf("adamw"))] as never),
+  optimizer: optimizerSchema,
   ...Object.fromEntries(
-    recipeFields
-      .filter((field) => !isOptimizerPart(field))
-      .map((field) => {
-        const { schema } = recipeOptions[field];
-        return [field, isOptional(field) && !alwaysSet.has(field) ? v.exactOptional(schema) : schema];
-      }),
+    ownFields.map((field) => {
+      const { schema } = recipeOptions[field];
+      return [field, isOptional(field) && !alwaysSet.has(field) ? v.exactOptional(schema) : schema];
+    }),
   ),
 }) as unknown as v.GenericSchema<unknown, Recipe>;
 
+/** Some fields of a recipe, as a configuration file gives them. */
+export const partialRecipeSchema: v.GenericSchema<unknown, Partial<Recipe>> = v.strictObject({
+  optimizer: v.exactOptional(optimizerSchema),
+  ...Object.fromEntries(ownFields.map((field) => [field, v.exactOptional(recipeOptions[field].schema)])),
+});
+
 /** What is wrong with a value of a field, as "must be …, got …"; undefined if nothing is. */
-export function recipeValueFault(field: RecipeField, value: unknown): string | undefined {
+function recipeValueFault(field: RecipeField, value: unknown): string | undefined {
   const { schema, expects } = recipeOptions[field];
   return v.safeParse(schema, value).success ? undefined : `must be ${expects}, got ${showValue(value)}`;
 }
@@ -57,7 +65,7 @@ function showValue(value: unknown): string {
  * @param complete whether fields that are always set must be there
  * @throws {OptionError} naming the first field that is missing, not known or out of its range
  */
-export function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly complete: boolean }): void {
+function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly complete: boolean }): void {
   const given = recipe as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {
     if (name === "optimizer" || Object.hasOwn(recipeOptions, name)) continue;

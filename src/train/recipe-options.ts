@@ -34,6 +34,8 @@ interface ValueKind {
   /** Completes "must be …". */
   readonly expects: string;
   readonly schema: v.GenericSchema;
+  /** All values, if they are a few words. */
+  readonly choices?: readonly string[];
   /** One value as it is typed after a flag or in a grid; the schema checks it afterwards. */
   readonly read: (text: string) => unknown;
 }
@@ -69,7 +71,7 @@ const wholeFrom = (least: 0 | 1): ValueKind => ({
 });
 const numberThat = (expects: string, holds: (value: number) => boolean): ValueKind => ({
   expects,
-  schema: v.pipe(v.number(), v.finite(), v.check(holds)),
+  schema: v.pipe(v.number(), v.finite(), v.check(holds, expects)),
   read: readNumber,
 });
 const aboveZero = numberThat("a number above 0", (x) => x > 0);
@@ -82,6 +84,7 @@ const yesOrNo: ValueKind = {
 const oneOf = (names: readonly string[]): ValueKind => ({
   expects: `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`,
   schema: v.picklist(names),
+  choices: names,
   read: (text) => text,
 });
 const patterns: ValueKind = {

@@ -2,7 +2,7 @@ import { OptionError } from "../tensor/errors.ts";
 import { quote } from "../tensor/printable.ts";
 import type { Tree } from "./tree.ts";
 
-/** How a list names its items and what each is below. */
+/** How the items of a list are named, and which item each one is below. */
 export interface ParentLinks<T> {
   readonly id: (item: T) => string;
   /** The item directly above; none for a root. */
@@ -15,7 +15,7 @@ export interface ParentLinks<T> {
  * Builds trees from a list in which every item names its parent, such as runs and the run each went on from. Siblings
  * and roots keep the list's order; a parent may come after its children.
  *
- * @throws {OptionError} if two items have one name, a parent is not in the list, or items are below each other in a circle
+ * @throws {OptionError} if two items share a name, a parent is not in the list, or items form a cycle
  */
 export function buildTrees<T>(
   items: readonly T[],
@@ -56,7 +56,7 @@ export interface PathNode<T> {
   /** The last part of the path; empty at the root. */
   readonly name: string;
   readonly path: string;
-  /** What the list has under this path; places that are only on the way to others have nothing. */
+  /** The list's item at this path; undefined for a place that only leads to others. */
   readonly item?: T;
 }
 
@@ -65,7 +65,7 @@ export interface PathNode<T> {
  * "layer1.0.conv1". The root has the empty path.
  *
  * @param separator between the parts of a path, "." if left out
- * @throws {OptionError} if a path comes twice
+ * @throws {OptionError} if a path occurs twice
  */
 export function buildPathTree<T>(
   entries: Iterable<readonly [path: string, item: T]>,

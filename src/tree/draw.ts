@@ -2,18 +2,18 @@ import { type Tree, type TreeVisit, walkTree } from "./tree.ts";
 
 /** How a tree is drawn. */
 export interface DrawOptions<T> {
-  /** What stands at a value; its text if left out. */
+  /** A value's label; its text if left out. */
   readonly label?: (value: T) => string;
-  /** What a pointer resting on it shows; nothing if left out. */
+  /** The tooltip of a value; none if left out. */
   readonly hint?: (value: T) => string;
-  /** Said to those who cannot see the drawing. */
+  /** The accessible title, for readers who cannot see the drawing. */
   readonly title?: string;
 }
 
 const ROW = 22;
 const MARGIN = 12;
 const GAP = 36;
-/** Of an average letter at 12 px, somewhat generously. */
+/** Width of an average letter at 12 px, somewhat generous. */
 const LETTER = 7;
 
 interface Spot {
@@ -22,8 +22,8 @@ interface Spot {
 }
 
 /**
- * Draws trees beneath each other as one SVG: roots on the left, a row a leaf, lines from parents to children. Colours
- * follow the page that it stands in.
+ * Draws trees beneath each other as one SVG: roots on the left, one row per leaf, lines from parents to children.
+ * Colours follow the page that embeds it.
  *
  * @returns an SVG document
  */
@@ -94,7 +94,7 @@ function placeRows<T>(visits: readonly TreeVisit<T>[]): {
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 function escapeXml(text: string): string {
-  // XML knows no way to write the other control characters.
+  // XML cannot represent the other control characters.
   const legal = text.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, " ");
   return legal.replace(/[&<>"]/g, (character) => entities[character]);
 }

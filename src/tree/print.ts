@@ -1,7 +1,7 @@
 import { type Tree, type TreeVisit, walkTree } from "./tree.ts";
 
 /**
- * A tree as text, a line a value:
+ * A tree as text, one line per value:
  *
  * ```
  * resnet20
@@ -10,7 +10,7 @@ import { type Tree, type TreeVisit, walkTree } from "./tree.ts";
  *    └─ 0
  * ```
  *
- * @param label of a value, on one line
+ * @param label a value's text, on one line
  */
 export function printTree<T>(tree: Tree<T>, label: (value: T) => string = String): string {
   const lines: string[] = [];

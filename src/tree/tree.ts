@@ -18,7 +18,7 @@ export function growTree<T>(root: T, childrenOf: (value: T) => Iterable<T>): Tre
   return { value: root, children: Array.from(childrenOf(root), (child) => growTree(child, childrenOf)) };
 }
 
-/** The same tree of other values. */
+/** The same tree with each value mapped. */
 export function mapTree<T, U>(tree: Tree<T>, change: (value: T) => U): Tree<U> {
   const made = new Map<Tree<T>, Tree<U>>();
   for (const { tree: node } of walkTree(tree, "post-order"))
@@ -39,7 +39,7 @@ export interface TreeVisit<T> {
   readonly parent?: TreeVisit<T>;
 }
 
-/** Visits every value of a tree once, siblings in their order; takes no stack, so that trees may be deep. */
+/** Visits every value of a tree once, siblings in their order; does not recurse, so trees may be deep. */
 export function* walkTree<T>(tree: Tree<T>, order: WalkOrder = "pre-order"): Generator<TreeVisit<T>> {
   const root: TreeVisit<T> = { tree, value: tree.value, depth: 0 };
   if (order === "breadth-first") {
@@ -60,7 +60,7 @@ function visitChildren<T>(parent: TreeVisit<T>): TreeVisit<T>[] {
   return parent.tree.children.map((tree) => ({ tree, value: tree.value, depth: parent.depth + 1, parent }));
 }
 
-/** The first value in pre-order that is wanted, with its place. */
+/** The first wanted value in pre-order, with its place. */
 export function findInTree<T>(tree: Tree<T>, isWanted: (value: T) => boolean): TreeVisit<T> | undefined {
   for (const visit of walkTree(tree)) if (isWanted(visit.value)) return visit;
   return undefined;
@@ -73,7 +73,7 @@ export function lineageOf<T>(visit: TreeVisit<T>): readonly T[] {
   return line.toReversed();
 }
 
-/** The tree with only the wanted values and those above them; nothing where none is wanted. */
+/** The tree with only the wanted values and those above them; undefined if none is wanted. */
 export function pruneTree<T>(tree: Tree<T>, isWanted: (value: T) => boolean): Tree<T> | undefined {
   const kept = new Map<Tree<T>, Tree<T> | undefined>();
   for (const { tree: node } of walkTree(tree, "post-order")) {

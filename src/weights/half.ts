@@ -6,7 +6,7 @@
  */
 const float16Infinity = 0x7c00;
 const float16QuietNaN = 0x7e00;
-/** 65520: halfway between float16's largest number and what would be the next one; it rounds to infinity. */
+/** 65520: halfway between float16's largest number and the next one it would have; it rounds to infinity. */
 const float32Overflow = 0x477ff000;
 /** 2⁻¹⁴: float16's smallest normal number. */
 const float32Normal = 0x38800000;
@@ -15,7 +15,7 @@ const biasDifference = (127 - 15) << 23;
 
 let float16Values: Float32Array | undefined;
 
-/** The numbers behind float16 bits; exact. */
+/** The values of float16 bits; exact. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
   float16Values ??= Float32Array.from({ length: 65536 }, (_, index) => expandFloat16(index));
   const values = new Float32Array(bits.length);
@@ -29,7 +29,7 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
   return Uint16Array.from(words, (word, index) => roundToFloat16(word, values[index]));
 }
 
-/** The numbers behind bfloat16 bits; exact. */
+/** The values of bfloat16 bits; exact. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
   const words = Uint32Array.from(bits, (half) => half << 16);
   return new Float32Array(words.buffer);
@@ -62,6 +62,6 @@ function roundToFloat16(word: number, value: number): number {
     const rebiased = magnitude - biasDifference;
     return sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13);
   }
-  // Subnormal: a multiple of 2⁻²⁴. Adding 2⁵² leaves a double no room for a fraction, so it rounds to nearest even.
+  // Subnormal: a multiple of 2⁻²⁴. Adding 2⁵² leaves a double no fraction bits, so it rounds to nearest even.
   return sign | (Math.abs(value) * 2 ** 24 + 2 ** 52 - 2 ** 52);
 }

@@ -62,7 +62,7 @@ test("a residual network that claims thousands of blocks is refused before it is
   const file = asFile(
     new Map(shapes.map(([key, axes]) => [key, { dtype: "float32", shape: axes, data: new Float32Array(0) }])),
   );
-  expect(() => inspectWeights(file, "w.pth")).toThrow(/is no whole residual network/);
+  expect(() => inspectWeights(file, "w.pth")).toThrow(/is not a complete residual network/);
 });
 
 test("more tensors than any residual network has are refused unread", () => {

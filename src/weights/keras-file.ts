@@ -3,19 +3,19 @@ import { dtypeArrays } from "../tensor/dtype.ts";
 import { FormatError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, tensor, type Tensor } from "../tensor/tensor.ts";
-import { quote } from "./printable.ts";
+import { quote } from "../tensor/printable.ts";
 import { gatherElements } from "./strided.ts";
 
 /** "\x89HDF\r\n\x1a\n" */
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] as const;
-/** A layer within a model within a model. */
+/** Depth of a layer within a model within a model. */
 const deepest = 8;
 const mostEntries = 20_000;
-/** What all tensors may take together, beyond a share of the file: weights hardly shrink when they are compressed. */
+/** Limit on the size of all tensors, beyond a multiple of the file: weights hardly shrink when compressed. */
 const allowance = 2 ** 24;
 const ratio = 8;
 
-/** Keras's names of a layer's tensors, and PyTorch's. */
+/** Keras's names for a layer's tensors, and PyTorch's. */
 const leaves: Readonly<Record<string, string>> = {
   kernel: "weight",
   gamma: "weight",
@@ -24,7 +24,7 @@ const leaves: Readonly<Record<string, string>> = {
   moving_variance: "running_var",
 };
 
-/** Whether the bytes begin as an HDF5 file does. */
+/** Whether the bytes begin like an HDF5 file. */
 export function looksLikeHdf5(bytes: Uint8Array): boolean {
   return signature.every((byte, index) => bytes[index] === byte);
 }
@@ -33,7 +33,7 @@ export function looksLikeHdf5(bytes: Uint8Array): boolean {
  * Reads the weights of a Keras file (`model.save` or `save_weights` as .h5, before Keras 3's `.weights.h5`) as
  * `layer.leaf`. Leaves and axes become PyTorch's: `kernel [H, W, in, out]` becomes `weight [out, in, H, W]`.
  *
- * The HDF5 library runs in WebAssembly and sees nothing but these bytes. Sizes are checked before a tensor is read.
+ * The HDF5 library runs in WebAssembly and sees only these bytes. Sizes are checked before a tensor is read.
  *
  * @throws {FormatError} if the file is damaged, cut off, or claims far more than it holds
  * @throws {UnsupportedError} if it holds no layers by name
@@ -78,7 +78,7 @@ function readLayers(root: Group, where: string, fileSize: number): ReadonlyMap<s
     );
   }
   const model = names.includes("model_weights") ? root.get("model_weights") : root;
-  if (!isGroup(model)) throw new FormatError(where, "its model_weights are no group; it is damaged");
+  if (!isGroup(model)) throw new FormatError(where, "its model_weights is not a group; it is damaged");
   const walk: Walk = { where, found: new Map(), entries: 0, left: allowance + ratio * fileSize };
   readGroup(walk, model, []);
   if (walk.found.size === 0) throw new FormatError(where, "is an HDF5 file without weights of layers");
@@ -91,7 +91,7 @@ function readGroup(walk: Walk, group: Group, path: readonly string[]): void {
     if (++walk.entries > mostEntries) throw new FormatError(walk.where, `has more than ${mostEntries} entries`);
     if (path.length === 0 && name === "optimizer_weights") continue;
     const entry = group.get(name);
-    // Links to other files are not followed, nor looked at.
+    // Links to other files are neither followed nor inspected.
     if (isGroup(entry)) readGroup(walk, entry, [...path, name]);
     else if (isDataset(entry) && path.length > 0) addTensor(walk, entry, [...path, name]);
   }
@@ -100,7 +100,7 @@ function readGroup(walk: Walk, group: Group, path: readonly string[]): void {
 const isGroup = (entry: unknown): entry is Group => hasType(entry, "Group");
 const isDataset = (entry: unknown): entry is Dataset => hasType(entry, "Dataset");
 
-/** By its type's name: the classes are there only once the library is. */
+/** By its type's name, since the classes exist only once the library is loaded. */
 function hasType(entry: unknown, type: string): boolean {
   return typeof entry === "object" && entry !== null && "type" in entry && entry.type === type;
 }
@@ -111,12 +111,12 @@ function addTensor(walk: Walk, dataset: Dataset, path: readonly string[]): void 
   const { metadata } = dataset;
   const { shape, size, type } = metadata;
   if (shape === null || type !== floatType) return;
-  if (walk.found.has(name)) throw new FormatError(walk.where, `holds ${quote(name)} twice; it is not one network`);
+  if (walk.found.has(name)) throw new FormatError(walk.where, `holds ${quote(name)} twice; it is not a single network`);
   const isPlain = (size === 4 || size === 8) && metadata.littleEndian && !metadata.vlen;
   if (!isPlain || (metadata.virtual_sources?.length ?? 0) > 0 || shape.length > 8) {
     throw new FormatError(walk.where, `${quote(name)} must be float32 or float64 in this file, little-endian`);
   }
-  // A chunk is unpacked whole, however little of it belongs to the tensor.
+  // A chunk is unpacked as a whole, however little of it belongs to the tensor.
   walk.left -= Math.max(sizeOf(shape), sizeOf(metadata.chunks ?? [])) * size;
   if (!(walk.left >= 0)) {
     throw new FormatError(

@@ -64,7 +64,7 @@ test.each(["refused-objects.npy", "refused-records.npy", "refused-complex.npy"])
 });
 
 test.each<readonly [string, Uint8Array, RegExp]>([
-  ["an empty file", new Uint8Array(0), /is no \.npy file/],
+  ["an empty file", new Uint8Array(0), /is not an \.npy file/],
   ["a version of the future", makeFile("").with(6, 4), /version 4\.0/],
   ["a header beyond the limit", makeFile("").with(8, 0xff).with(9, 0xff), /the limit is 10000/],
   ["a header that is cut off", makeFile("", 0).with(8, 9), /cut off within its header/],

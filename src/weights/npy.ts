@@ -2,9 +2,8 @@ import { bytesPerElement, type DType, dtypeArrays } from "../tensor/dtype.ts";
 import { FormatError, UnsupportedError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
-import { quote } from "./printable.ts";
-import { joinBytes } from "../tensor/bytes.ts";
-import { viewElements } from "./bytes.ts";
+import { quote } from "../tensor/printable.ts";
+import { joinBytes, viewElements } from "../tensor/bytes.ts";
 import { gatherElements } from "./strided.ts";
 
 /** "\x93NUMPY", then two bytes of version. */
@@ -37,10 +36,10 @@ interface NpyHeader {
 }
 
 /**
- * Reads a NumPy array file, versions 1 to 3. The tensor is a view into `bytes` where order and alignment permit.
+ * Reads a NumPy array file, versions 1 to 3. The tensor is a view into `bytes` if order and alignment permit.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if it is no such file, is cut off, or holds objects or records
+ * @throws {FormatError} if it is not such a file, is cut off, or holds objects or records
  * @source https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function decodeNpy(bytes: Uint8Array, where: string): Tensor {
@@ -61,8 +60,8 @@ export function decodeNpy(bytes: Uint8Array, where: string): Tensor {
 /**
  * Writes a NumPy array file, version 1, in C order: byte for byte what `numpy.save` writes.
  *
- * @throws {UnsupportedError} for bfloat16, which NumPy does not know
- * @throws {ShapeError} if shape and elements disagree
+ * @throws {UnsupportedError} for bfloat16, which NumPy lacks
+ * @throws {ShapeError} if shape and elements do not match
  */
 export function encodeNpy(value: Tensor): Uint8Array {
   const { dtype, shape, data } = value;
@@ -91,11 +90,14 @@ function encodeHeader(dictionary: string): Uint8Array {
 function readHeader(bytes: Uint8Array, where: string): { readonly text: string; readonly end: number } {
   const start = magic.length;
   if (bytes.length < start + 2 || magic.some((byte, index) => bytes[index] !== byte)) {
-    throw new FormatError(where, "is no .npy file: it does not begin with \\x93NUMPY; write it with numpy.save");
+    throw new FormatError(where, "is not an .npy file: it does not begin with \\x93NUMPY; write it with numpy.save");
   }
   const version = bytes[start];
   if (version < 1 || version > 3 || bytes[start + 1] !== 0) {
-    throw new FormatError(where, `has .npy version ${version}.${bytes[start + 1]}; versions 1.0, 2.0 and 3.0 are read`);
+    throw new FormatError(
+      where,
+      `has .npy version ${version}.${bytes[start + 1]}; versions 1.0, 2.0 and 3.0 are supported`,
+    );
   }
   const begin = start + (version === 1 ? 4 : 6);
   if (bytes.length < begin) throw new FormatError(where, "is cut off within its header");
@@ -109,10 +111,11 @@ function readHeader(bytes: Uint8Array, where: string): { readonly text: string; 
   return { text, end: begin + length };
 }
 
-/** The header is a Python dictionary; only its three known entries are looked for, nothing is evaluated. */
+/** The header is a Python dictionary; only its three known entries are searched for, nothing is evaluated. */
 function parseHeader(text: string, where: string): NpyHeader {
   const descr = /['"]descr['"]\s*:\s*(['"])([^'"]*)\1/.exec(text)?.[2];
-  if (descr === undefined) throw new FormatError(where, "holds records or no element type; only plain arrays are read");
+  if (descr === undefined)
+    throw new FormatError(where, "holds records or no element type; only plain arrays are supported");
   const [, order, code] = /^([<>|=])(.*)$/.exec(descr) ?? [];
   const dtype = codes.get(code ?? "");
   if (dtype === undefined || order === "=" || (order === "|" && bytesPerElement(dtype) > 1)) {

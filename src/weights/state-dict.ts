@@ -6,11 +6,11 @@ import { describeDifference, matchStateDict } from "./recognise/state-dict-diffe
 import { toFloat32 } from "./to-float32.ts";
 
 /**
- * The weights that a network needs, in its order and as float32; what it does not need is left out.
+ * The weights that a network needs, in its order and as float32; others are left out.
  *
  * @param where the weights' file, for errors
- * @throws {WeightsError} naming the keys that are missing, left over or of another shape; where only projections differ,
- *   it says which shortcut type the weights look like
+ * @throws {WeightsError} naming the keys that are missing, left over or of another shape; if only projections differ,
+ *   it suggests the shortcut type of the weights
  */
 export function requireStateDict(
   where: string,

@@ -1,6 +1,6 @@
 import { type Shape, stridesOf } from "../tensor/shape.ts";
 
-/** Where a tensor's elements lie among others, all counted in elements. */
+/** The layout of a tensor's elements in a storage, all counted in elements. */
 export interface StridedLayout {
   readonly offset: number;
   readonly shape: Shape;
@@ -13,13 +13,13 @@ interface Elements {
   [index: number]: number | bigint;
 }
 
-/** Whether the elements lie one after the other in row-major order; an axis of extent 1 may have any stride. */
+/** Whether the elements are contiguous in row-major order; an axis of extent 1 may have any stride. */
 export function isRowMajor({ shape, strides }: StridedLayout): boolean {
   const wanted = stridesOf(shape);
   return shape.includes(0) || shape.every((extent, axis) => extent === 1 || strides[axis] === wanted[axis]);
 }
 
-/** Index of the farthest element that the layout touches; −1 if it touches none. Strides must not be negative. */
+/** Index of the last element that the layout touches; −1 if it touches none. Strides must not be negative. */
 export function lastIndex({ offset, shape, strides }: StridedLayout): number {
   if (shape.includes(0)) return -1;
   return shape.reduce((last, extent, axis) => last + (extent - 1) * strides[axis], offset);

@@ -1,7 +1,7 @@
 import { isDtype, type Tensor } from "../tensor/tensor.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
 
-/** The tensor's numbers as float32: itself if it is float32 already, otherwise a rounded copy; booleans become 0 and 1. */
+/** The tensor as float32: itself if it already is, otherwise a rounded copy; booleans become 0 and 1. */
 export function toFloat32(value: Tensor): Tensor<"float32"> {
   if (isDtype(value, "float32")) return value;
   return { dtype: "float32", shape: value.shape, data: convertElements(value) };

@@ -28,10 +28,10 @@ test("an ONNX model's initialisers are its weights", async () => {
 
 test.each([
   ["w.safetensors", /too few for a safetensors file/],
-  ["w.PTH", /is no PyTorch checkpoint/],
-  ["w.h5", /is no HDF5 file/],
+  ["w.PTH", /is not a PyTorch checkpoint/],
+  ["w.h5", /is not an HDF5 file/],
   ["w.onnx", /./],
-  ["w.png", /holds no weights that are known/],
+  ["w.png", /holds no known kind of weights/],
 ])("%s without any weights is refused by what its name says it is", async (name, message) => {
   await expect(openWeights(Uint8Array.of(1, 2, 3), name)).rejects.toThrow(FormatError);
   await expect(openWeights(Uint8Array.of(1, 2, 3), name)).rejects.toThrow(message);

@@ -6,37 +6,37 @@ import { looksLikePytorch, openPytorch } from "./pytorch/read.ts";
 import { unwrapNames } from "./pytorch/entry.ts";
 import { decodeSafetensors, looksLikeSafetensors } from "./safetensors/safetensors.ts";
 
-/** Where weights lay in their file: layouts and messages go by it. */
+/** Where the weights are in their file, for layouts and messages. */
 export interface Origin {
   readonly format: "PyTorch" | "PyTorch before 1.6" | "safetensors" | "Keras HDF5" | "ONNX";
-  /** The dictionary entries that led to the weights, such as "state_dict". */
+  /** The dictionary entries that lead to the weights, such as "state_dict". */
   readonly entry: readonly string[];
-  /** What stood before every name and was taken off, such as "module.". */
+  /** The prefix that was removed from every name, such as "module.". */
   readonly prefix: string;
-  /** Texts that stand beside the weights, such as 3D-ResNets-PyTorch's "arch". */
+  /** Texts stored beside the weights, such as 3D-ResNets-PyTorch's "arch". */
   readonly notes: Readonly<Record<string, string>>;
 }
 
-/** Weights with all that their file says of them. */
+/** Weights with everything that their file says about them. */
 export interface WeightsFile {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly origin: Origin;
 }
 
-/** How a weights file is read. */
+/** Options of reading a weights file. */
 export interface WeightsFileOptions extends DecodeOptions {
   /** The dictionary entry to take, such as "state_dict_ema"; by default the plain weights. */
   readonly entry?: string;
 }
 
 /**
- * Reads weights by what the file holds, whatever its name: safetensors, a PyTorch checkpoint, Keras's HDF5 or an ONNX
- * model's initialisers. Names come without what DataParallel and torch.compile put before them; Keras's leaves and axes are
- * turned into PyTorch's.
+ * Reads weights by the content of the file, whatever its name: safetensors, a PyTorch checkpoint, Keras's HDF5 or an
+ * ONNX model's initialisers. Prefixes of DataParallel and torch.compile are removed from names; Keras's leaves and axes
+ * are converted to PyTorch's.
  *
- * @param where the file's name, for errors; a file without a mark of its kind is known by the name's end
+ * @param where the file's name, for errors; a file without a signature is recognised by the ending of its name
  * @throws {FormatError} if it is none of these, damaged or hostile
- * @throws {UnsupportedError} if its kind of weights is not read
+ * @throws {UnsupportedError} if its kind of weights is not supported
  */
 export async function openWeights(
   bytes: Uint8Array,
@@ -50,10 +50,11 @@ export async function openWeights(
   if (extension === ".onnx") return openOnnxWeights(bytes, where, options);
   if (extension === ".safetensors") return openSafetensors(bytes, where);
   if (pytorchExtensions.has(extension)) return openPytorchWeights(bytes, where, options);
-  if (hdf5Extensions.has(extension)) throw new FormatError(where, "is no HDF5 file; it is damaged or something else");
+  if (hdf5Extensions.has(extension))
+    throw new FormatError(where, "is not an HDF5 file; it is damaged or something else");
   throw new FormatError(
     where,
-    "holds no weights that are known; must be PyTorch (.pth, .pt), safetensors, Keras (.h5) or ONNX",
+    "holds no known kind of weights; must be PyTorch (.pth, .pt), safetensors, Keras (.h5) or ONNX",
   );
 }
 
@@ -79,7 +80,7 @@ function openSafetensors(bytes: Uint8Array, where: string): WeightsFile {
   return { tensors: unwrapped, origin: { ...origin, notes: metadata } };
 }
 
-/** The initialisers that have a weight's name; constants of the graph have numbers for names. */
+/** The initialisers with a weight's name; constants of the graph have numbers as names. */
 function openOnnxWeights(bytes: Uint8Array, where: string, options: DecodeOptions): WeightsFile {
   const { graph, metadata } = decodeModel(bytes, where, options);
   const { tensors, origin } = withOrigin("ONNX", graph.initializers);

@@ -157,11 +157,11 @@ describe("what cannot be read or does not fit ends with 1, in one line, and writ
     ["inspect none.pth", /none.pth: cannot read: there is no such file/],
     ["inspect pad-half.pth", /pad-half.pth: /],
     ["inspect pad-half.safetensors", /pad-half.safetensors: /],
-    ["inspect image.png", /image.png: holds no weights that are known; must be PyTorch/],
+    ["inspect image.png", /image.png: holds no known kind of weights; must be PyTorch/],
     ["inspect pad.pth --entry ema", /pad.pth: holds no entry "ema" of weights/],
     [
       "inspect pad.pth --shortcut B",
-      /is no ResNet-8 with shortcut B \(project\): missing "layer2.0.downsample.0.weight"/,
+      /is not a ResNet-8 with shortcut B \(project\): missing "layer2.0.downsample.0.weight"/,
     ],
     ["inspect run.safetensors --shortcut C", /run.safetensors: was trained with shortcut /],
     ["forward auto --weights pad.pth --input x.npy --output y.npy", /plain and A \(pad\) have the same weights/],

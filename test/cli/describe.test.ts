@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { PassRow } from "../../src/cli/describe-passes.ts";
 import { runCommand } from "./run.ts";
 
 /** Generous: it ends a hang, nothing else. */
@@ -48,6 +49,22 @@ test("describe says what each block's shortcut resolves to and what it costs", {
 test("describe takes channels, classes and size from the command line", { timeout }, async () => {
   const found = await describeAsJson("resnet20 --channels 1 --classes 7 --size 28");
   expect([found.model, found.classes, found.imageShape]).toEqual(["resnet20", 7, [1, 28, 28]]);
+});
+
+test("describe --passes follows a training step through each lowering", { timeout }, async () => {
+  const { code, stdout } = await runCommand(["describe", "resnet8", "--passes", "--json"], tmpdir());
+  expect(code).toBe(0);
+  const { passes } = JSON.parse(stdout) as { readonly passes: readonly PassRow[] };
+  const portable = passes.filter(({ lowering }) => lowering === "portable");
+  expect(portable.map(({ pass }) => pass)).toEqual(["mask pooled gradients", "write portably", "match scalar ranks"]);
+  // Residua's own operators are written out in several of ONNX's each.
+  expect(portable[1].nodesAfter).toBeGreaterThan(portable[1].nodesBefore);
+  const starts = passes.filter(({ pass }) => pass === "mask pooled gradients");
+  expect(new Set(starts.map(({ nodesBefore }) => nodesBefore)).size).toBe(1);
+  // Each pass takes what the one before it made.
+  expect(portable.slice(1).map(({ nodesBefore }) => nodesBefore)).toEqual(
+    portable.slice(0, -1).map(({ nodesAfter }) => nodesAfter),
+  );
 });
 
 test("the tree has a line for every module, and the drawing a mark", { timeout }, async () => {

@@ -77,7 +77,7 @@ test("MedicalNet's 18 layers are A, and refused as B by the keys that are missin
   const refused = await inspect("medicalnet.pth --shortcut B");
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(
-    /^residua: medicalnet\.pth: is no ResNet-18 with shortcut B \(project\): missing "module\.layer2\.0\.downsample\.0\.weight".*A \(pad\)\n$/,
+    /^residua: medicalnet\.pth: is not a ResNet-18 with shortcut B \(project\): missing "module\.layer2\.0\.downsample\.0\.weight".*A \(pad\)\n$/,
   );
 });
 

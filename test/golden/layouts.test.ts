@@ -43,7 +43,7 @@ test.each(built)("$name is recognised, loaded and gives the reference's scores",
 
 test.each(headless)("$name, which has no classifier, gives the reference's features to a fresh one", async (entry) => {
   const weights = weightsOfCase(entry);
-  expect(() => loadWeights(weights, "w.pth")).toThrow(/missing "fc\.weight", "fc\.bias"; .*--partial/);
+  expect(() => loadWeights(weights, "w.pth")).toThrow(/missing "fc\.weight", "fc\.bias"; .*`partial`/);
   const loaded = loadWeights(weights, "w.pth", { partial: true });
   const scores = await runForward(createNodeRuntime(), loaded, noiseTensor(5, entry.image ?? []));
   const [weight, bias] = ["fc.weight", "fc.bias"].map((name) => loaded.state.get(name)!.data);

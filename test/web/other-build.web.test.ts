@@ -8,6 +8,6 @@ test("the .wasm file of another build is refused in words", async () => {
   const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.jsep.wasm", import.meta.url);
   const runtime = createWebRuntime({ ort, threads: 1, wasm });
   await expect(runtime.load(recurrenceModel(2, 2))).rejects.toThrow(
-    "the .wasm file is that of another build; give the one",
+    "the .wasm file belongs to another build; give the one",
   );
 });

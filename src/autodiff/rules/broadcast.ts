@@ -2,7 +2,7 @@ import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { sameShape, type Shape } from "../../tensor/shape.ts";
 
-/** Reshapes unless the value has that shape already. */
+/** Reshapes unless the value already has that shape. */
 export function reshapeTo(g: GraphBuilder, value: Value, shape: Shape): Value {
   return sameShape(value.shape, shape) ? value : g.op("Reshape", [value, g.ints(shape)]);
 }

@@ -19,7 +19,8 @@ export const convolutionRules: GradientRules<keyof ConvolutionOperators & Differ
       bias && needs(2) ? g.op("ReduceSum", [dy, g.ints(allButChannels(dy.shape.length))], { keepdims: 0 }) : undefined,
     ];
   },
-  // The transposed convolution is the adjoint of a convolution, so that one's forward and weight gradient serve.
+  // A transposed convolution is the adjoint of a convolution, so the convolution's forward pass and weight gradient
+  // serve here.
   ConvTranspose: (g, { inputs: [x, w, bias], attributes, needs }, dy) => {
     const { output_padding: _, output_shape: __, ...window } = attributes;
     const kernel_shape = shapeOf(w).slice(2);

@@ -9,7 +9,7 @@ const square = (g: GraphBuilder, x: Value): Value => g.op("Mul", [x, x]);
 const oneMinus = (g: GraphBuilder, x: Value): Value => g.op("Sub", [g.fill(1), x]);
 const toFloat = (g: GraphBuilder, mask: Value): Value => g.op("Cast", [mask], { to: onnxDtypes.float32 });
 
-/** The gradient goes to the operand that was chosen; operands that tie share it, as PyTorch's maximum does. */
+/** The gradient goes to the operand that was chosen; tied operands share it, as in PyTorch's maximum. */
 function shareAmongChosen(g: GraphBuilder, node: ForwardNode<"Max" | "Min">, dy: Value): readonly Value[] {
   const masks = node.inputs.map((x) => toFloat(g, g.op("Equal", [x, node.outputs[0]])));
   const count = masks.reduce((sum, mask) => g.op("Add", [sum, mask]));
@@ -21,7 +21,7 @@ function shareAmongChosen(g: GraphBuilder, node: ForwardNode<"Max" | "Min">, dy:
 const SELU_ALPHA = 1.67326319217681884765625;
 const SELU_GAMMA = 1.05070102214813232421875;
 
-/** An activation that is x times `slope` above 0: `below` is its derivative elsewhere. */
+/** An activation that is `slope`·x above 0; `below` is its derivative elsewhere. */
 function rectified(g: GraphBuilder, x: Value, dy: Value, below: Value, slope = 1): Value {
   const above = slope === 1 ? dy : mul(g, dy, g.fill(slope));
   return g.op("Where", [g.op("Greater", [x, g.fill(0)]), above, mul(g, dy, below)]);
@@ -37,7 +37,7 @@ export const elementwiseRules: GradientRules<keyof ElementwiseOperators & Differ
   Celu: (g, { inputs: [x], outputs: [y], attributes: { alpha = 1 } }, dy) => [
     rectified(g, x, dy, g.op("Add", [mul(g, y, g.fill(1 / alpha)), g.fill(1)])),
   ],
-  // The bounds themselves pass the gradient, as in PyTorch's clamp.
+  // Values at the bounds pass the gradient, as in PyTorch's clamp.
   Clip: (g, { inputs: [x, low, high] }, dy) => {
     const above = low && toFloat(g, g.op("GreaterOrEqual", [x, low]));
     const below = high && toFloat(g, g.op("GreaterOrEqual", [high, x]));

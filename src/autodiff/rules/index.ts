@@ -7,7 +7,7 @@ import { normalizationRules } from "./normalization.ts";
 import { poolingRules } from "./pooling.ts";
 import { reductionRules } from "./reduction.ts";
 
-/** One row an operator; a missing row is a compile error. */
+/** One row per operator; a missing row is a compile error. */
 export const gradientRules: GradientRules<DifferentiableOp> = {
   ...convolutionRules,
   ...elementwiseRules,

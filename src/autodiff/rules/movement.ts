@@ -37,7 +37,7 @@ function spreadAxis(g: GraphBuilder, value: Value, axis: number, step: number): 
   return g.op("Reshape", [padAxis(g, apart, axis + 1, 0, step - 1), g.ints(shape.with(axis, shape[axis] * step))]);
 }
 
-/** The adjoint of taking every `step`-th element from `start` on: puts them back among zeros. */
+/** The adjoint of taking every `step`-th element from `start`: puts them back among zeros. */
 function unsliceAxis(g: GraphBuilder, dy: Value, axis: number, extent: number, start: number, step: number): Value {
   const count = shapeOf(dy)[axis];
   const first = step > 0 ? start : start + step * (count - 1);
@@ -82,7 +82,7 @@ function ungather(g: GraphBuilder, dy: Value, shape: Shape, axis: number, indice
   return g.op("Transpose", [scattered], { perm: back });
 }
 
-/** Places along a padded axis that the elements come from. @param mode "reflect" or "edge" */
+/** Indices along an axis from which the padded elements come. @param mode "reflect" or "edge" */
 function paddedPlaces(mode: string, extent: number, begin: number, end: number): readonly number[] {
   return Array.from({ length: begin + extent + end }, (_, index) => {
     const place = index - begin;
@@ -91,7 +91,7 @@ function paddedPlaces(mode: string, extent: number, begin: number, end: number):
   });
 }
 
-/** Padding with elements of the tensor itself is a Gather along each axis; its gradient is that one's. */
+/** Padding with elements of the tensor itself is a Gather along each axis, and so has the Gather's gradient. */
 function padGradient(g: GraphBuilder, node: ForwardNode<"Pad">, dy: Value): readonly Value[] {
   const { mode = "constant" } = node.attributes;
   const pads = constantInts(g, node.inputs[1]);
@@ -100,7 +100,7 @@ function padGradient(g: GraphBuilder, node: ForwardNode<"Pad">, dy: Value): read
   if ((mode !== "reflect" && mode !== "edge") || pads.some((pad) => pad < 0)) {
     throw new UnsupportedError(
       node.where,
-      `Pad in mode "${mode}" with pads ${pads.join(", ")} has no gradient rule; modes "constant", "edge" and "reflect" have, the latter two where pads are not negative`,
+      `Pad in mode "${mode}" with pads ${pads.join(", ")} has no gradient rule; modes "constant", "edge" and "reflect" have one, the latter two if no pad is negative`,
     );
   }
   const dx = shape.reduce((gradient, extent, axis) => {
@@ -112,7 +112,7 @@ function padGradient(g: GraphBuilder, node: ForwardNode<"Pad">, dy: Value): read
   return [dx];
 }
 
-/** Sums the copies: each axis is taken apart into (copies, extent). */
+/** Sums the copies: each axis is split into (copies, extent). */
 function tileGradient(g: GraphBuilder, { inputs: [x, repeats] }: ForwardNode<"Tile">, dy: Value): readonly Value[] {
   const shape = shapeOf(x);
   const counts = constantInts(g, repeats);

@@ -6,7 +6,7 @@ import { normalizeAxis } from "../../tensor/shape.ts";
 import type { DifferentiableOp, GradientRules } from "../rule.ts";
 import { sumTo } from "./broadcast.ts";
 
-/** x normalised over some axes by its own mean and biased variance, and the way back through that. */
+/** x normalised over some axes by its own mean and biased variance, and the gradient through that. */
 interface Normalized {
   /** x̂ = (x − E[x])·i with i = 1/√(Var[x] + ε) */
   readonly normal: Value;
@@ -51,7 +51,7 @@ export const normalizationRules: GradientRules<keyof NormalizationOperators & Di
   },
   BatchNormTraining: (g, node, dy, dys) => {
     if (dys[1] || dys[2])
-      throw new UnsupportedError(node.where, "the batch's statistics are not differentiated through");
+      throw new UnsupportedError(node.where, "the gradient through the batch's statistics is not supported");
     const [x, gamma] = node.inputs;
     const [, mean, variance] = node.outputs;
     return g.ops("BatchNormTrainingGradient", [dy, x, gamma, mean, variance], 3, node.attributes);
@@ -69,7 +69,7 @@ export const normalizationRules: GradientRules<keyof NormalizationOperators & Di
   },
   LayerNormalization: (g, node, dy, dys) => {
     if (dys[1] || dys[2])
-      throw new UnsupportedError(node.where, "the layer's statistics are not differentiated through");
+      throw new UnsupportedError(node.where, "the gradient through the layer's statistics is not supported");
     const [x, gamma, beta] = node.inputs;
     const first = normalizeAxis(node.where, node.attributes.axis ?? -1, x.shape.length);
     const axes = x.shape.flatMap((_, axis) => (axis >= first ? [axis] : []));

@@ -27,7 +27,7 @@ export const reductionRules: GradientRules<keyof ReductionOperators & Differenti
   LogSoftmax: (g, { outputs: [y], attributes: { axis = -1 } }, dy) => [
     g.op("Sub", [dy, g.op("Mul", [g.op("Exp", [y]), g.op("ReduceSum", [dy, g.ints([axis])])])]),
   ],
-  // Elements that tie for the maximum share the gradient, as PyTorch's amax has it.
+  // Elements that tie for the maximum share the gradient, as in PyTorch's amax.
   ReduceMax: (g, node, dy) => {
     const kept = keptShape(g, node);
     const maximum = reshapeTo(g, node.outputs[0], kept);

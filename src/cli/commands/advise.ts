@@ -9,8 +9,7 @@ import { type MeasureEvent, measuringJob } from "../../lab/advise/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice } from "../../train/lowering.ts";
-import { defaultRecipe } from "../../train/recipe.ts";
+import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { openNetworkArgument } from "../network-argument.ts";
@@ -114,7 +113,7 @@ async function advise(argument: string, options: Options): Promise<void> {
       steps: options.steps,
       seeds: Array.from({ length: options.seeds }, (_, seed) => seed),
       testImages: options.testLimit,
-      recipe: { ...defaultRecipe, batch: options.batchSize },
+      recipe: { batch: options.batchSize },
       lowering: options.lowering,
       session: options.threads === undefined ? {} : { threads: options.threads },
       training: `${out}.training.safetensors`,
@@ -133,7 +132,6 @@ async function advise(argument: string, options: Options): Promise<void> {
 export function registerAdvise(program: Command): void {
   program
     .command("advise")
-    .description("how a network's blocks could be designed better, by rule with sources, and by short measurement")
     .argument("<model|file>", "a name such as resnet56, or any file that holds a network")
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())

@@ -12,6 +12,7 @@ import {
   groupCells,
 } from "../../lab/compare/comparison.ts";
 import { compareTypes, summarizeCell } from "../../lab/compare/statistics.ts";
+import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/plan-comparison.ts";
 import { summarize } from "../../lab/compare/words.ts";
 import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
 import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
@@ -23,7 +24,8 @@ import { createComparisonReporter, formatComparison } from "../comparison-output
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { comparisonObservers } from "../observers.ts";
-import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
 
 interface Options extends ComparisonOptions {
@@ -73,13 +75,14 @@ function announceFirst(
   options: Options,
   count: number,
   report: (event: CompareEvent) => void,
+  epochs: number,
 ): (event: CompareEvent) => void {
   let isAnnounced = false;
   return (event) => {
     if (!isAnnounced) {
       isAnnounced = true;
       say(
-        `Training ${count} networks on ${options.data}: ${options.epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
+        `Training ${count} networks on ${options.data}: ${epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
           `tested on the first ${formatCount(options.testLimit)} test images.`,
       );
     }
@@ -90,7 +93,7 @@ function announceFirst(
 async function compare(given: Options, command: Command): Promise<void> {
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
-  const plan = await planRuns(options, config);
+  const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
   const rest = restOf(plan, options);
   await confirmMany(rest.runs.length, options);
   // Not after the training, when the report is written.
@@ -105,7 +108,8 @@ async function compare(given: Options, command: Command): Promise<void> {
   const report = announceFirst(
     options,
     rest.runs.length,
-    createComparisonReporter(rest.runs, costs, options.batchSize),
+    createComparisonReporter(rest.runs, costs),
+    rest.recipe.epochs,
   );
   const running =
     rest.runs.length === 0
@@ -158,13 +162,20 @@ function printComparison(comparison: Comparison): void {
   for (const { en } of summarize(comparison)) print(en);
 }
 
+/** What help says about fields of the recipe that were not typed. */
+const defaults: FieldDefaults = {
+  epochs: String(comparisonRecipe.epochs),
+  batch: String(comparisonRecipe.batch),
+  learningRate: `${comparisonRecipe.learningRate}, in one cycle`,
+  seed: "0",
+};
+
 const equalBudgets: readonly EqualBudget[] = ["epochs", "multiply-adds"];
 
 /** `residua compare`: what does the shortcut type do to a deep network? */
 export function registerCompare(program: Command): void {
-  program
+  const command = program
     .command("compare")
-    .description("train a shallow and a deep network with each shortcut type, and show what the type does")
     .addOption(
       new Option("--depth <list>", "depths of CIFAR ResNets, 6n+2")
         .argParser(listOf(wholeNumber(1)))
@@ -173,7 +184,7 @@ export function registerCompare(program: Command): void {
     .addOption(
       new Option("--shortcut <list>", "shortcut types: plain (none), pad (A), project (B), project-all (C) …")
         .argParser(listOf(shortcutArgument))
-        .default(["plain", "pad", "project", "project-all"], "plain,A,B,C"),
+        .default(comparedShortcuts, "plain,A,B,C"),
     )
     .addOption(
       new Option("--block <list>", "basic, preactivation, or a network's name with * for the depth, such as wrn-*-2")
@@ -187,19 +198,12 @@ export function registerCompare(program: Command): void {
       ).argParser(readAxis),
     )
     .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
-    .addOption(sharedOptions.seed())
     .addOption(sharedOptions.data("mnist"))
     .addOption(sharedOptions.limit().default(4160))
     .addOption(
       new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(1000),
-    )
-    .addOption(new Option("--epochs <n>", "times through the training images").argParser(wholeNumber(1)).default(1))
-    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(32))
-    .addOption(
-      new Option("--lr <rate>", "highest learning rate of the one-cycle schedule")
-        .argParser(positiveNumber)
-        .default(0.1),
-    )
+    );
+  addRecipeFlags(command, ["epochs", "batch", "learningRate", "seed"], { defaults })
     .addOption(
       new Option("--equal <what>", "what is equal for all: epochs, or multiply-adds (cheaper networks train longer)")
         .choices(equalBudgets)

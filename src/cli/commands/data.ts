@@ -112,7 +112,7 @@ function registerDraw(data: Command): void {
 
 /** `residua data list`, `residua data fetch NAME` and `residua data draw DIR`. */
 export function registerData(program: Command): void {
-  const data = program.command("data").description("data sets: what is here, and how to get the rest");
+  const data = program.command("data");
   data
     .command("list")
     .description("data sets by name, and whether they are on this machine")

@@ -1,5 +1,5 @@
 import { writeFileAtomically } from "../../files/node.ts";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
 import { describableModule } from "../../networks/describe.ts";
@@ -25,6 +25,7 @@ interface Options {
   readonly tree?: boolean;
   readonly svg?: string;
   readonly model?: string;
+  readonly passes?: boolean;
   readonly json?: boolean;
 }
 
@@ -100,9 +101,17 @@ async function drawDescription(model: NamedModel, description: Description, path
   say(`The drawing: ${path}`);
 }
 
+async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
+  const { describePasses, passColumns } = await import("../describe-passes.ts");
+  const passes = await describePasses(model);
+  if (asJson) printJson({ model: model.name, passes });
+  else print(formatTable(passColumns, passes));
+}
+
 async function describe(name: string, given: Options): Promise<void> {
-  const { size, json, tree, svg, model: fileModel, option, ...options } = given;
+  const { size, json, tree, svg, model: fileModel, passes, option, ...options } = given;
   if (await isFileArgument(name)) {
+    if (passes) throw new OptionError("--passes", "goes with a network by name: a file's training step is not built");
     const choice = fileModel === undefined ? options : { ...options, model: fileModel };
     return describeFile(name, await openNetworkArgument(name, choice), given);
   }
@@ -110,6 +119,7 @@ async function describe(name: string, given: Options): Promise<void> {
   const made = createModel(name, { ...option, ...options });
   const [channels, ...extents] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, ...extents.map((extent) => size ?? extent)] };
+  if (passes) return showPasses(model, json ?? false);
   const description = describeModule(model.module, model.imageShape);
   const prepared = describableModule(model.module, model.imageShape);
   const found = describePrepared(prepared);
@@ -145,7 +155,6 @@ async function describe(name: string, given: Options): Promise<void> {
 export function registerDescribe(program: Command): void {
   program
     .command("describe")
-    .description("show a network block by block: shapes, what each shortcut resolves to, what it costs")
     .argument(
       "<model|file>",
       "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
@@ -157,6 +166,12 @@ export function registerDescribe(program: Command): void {
     .option("--classes <n>", "classes to tell apart", wholeNumber(1))
     .option("--size <n>", "height and width of the images", wholeNumber(1))
     .option("--tree", "print every module as a tree")
+    .addOption(
+      new Option(
+        "--passes",
+        "list the passes that write its training step for this machine, with the nodes before and after",
+      ).conflicts(["tree", "svg"]),
+    )
     .option("--svg <file>", "draw the architecture with its shortcuts (.png too); with --tree, the tree of modules")
     .addOption(sharedOptions.json())
     .addHelpText(

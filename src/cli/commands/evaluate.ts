@@ -101,9 +101,6 @@ async function evaluate({
 export function registerEvaluate(program: Command): void {
   program
     .command("evaluate")
-    .description(
-      "accuracy and loss of a trained network on the test images, or how well it segments a folder of images with masks",
-    )
     .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))

@@ -138,7 +138,6 @@ function opsetNumber(text: string): number {
 export function registerExport(program: Command): void {
   program
     .command("export")
-    .description("give a network back: as ONNX, safetensors or a PyTorch state dict, with a model card beside it")
     .argument("<model|file>", "a file of any format that holds a network, or a name such as resnet18")
     .addOption(new Option("--to <format>", "what to write (default: by the name of --out)").choices(exportFormats))
     .option("--out <file>", "the file to write (default: the network's name, here)")

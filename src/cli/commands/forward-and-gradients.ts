@@ -83,10 +83,9 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
   else say(`loss ${loss}; wrote ${found.gradients.size} gradients to ${options.output}`);
 }
 
-function definePass(program: Command, name: string, description: string): Command {
+function definePass(program: Command, name: string): Command {
   return program
     .command(name)
-    .description(description)
     .argument("<model>", "the network's name, such as resnet20 or resnet18; auto: the one that inspect finds")
     .requiredOption(
       "--weights <file>",
@@ -104,7 +103,7 @@ function definePass(program: Command, name: string, description: string): Comman
 
 /** `residua forward MODEL`: scores of images in evaluation mode. */
 export function registerForward(program: Command): void {
-  definePass(program, "forward", "scores of images, in evaluation mode, to check against PyTorch")
+  definePass(program, "forward")
     .addHelpText(
       "after",
       "\nExamples:\n  $ residua forward resnet20 --shortcut A --weights w.pth --input x.npy --output y.npy\n  $ residua forward auto --weights resnet20.th --input x.npy --output y.npy",
@@ -114,11 +113,7 @@ export function registerForward(program: Command): void {
 
 /** `residua gradients MODEL`: the loss's gradient by every trainable parameter. */
 export function registerGradients(program: Command): void {
-  definePass(
-    program,
-    "gradients",
-    "gradients of the mean cross-entropy, batch norm in training mode, to check against PyTorch",
-  )
+  definePass(program, "gradients")
     .requiredOption("--labels <file>", "classes as .npy, [N] int64")
     .addHelpText(
       "after",

@@ -6,8 +6,7 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice } from "../../train/lowering.ts";
-import { defaultRecipe } from "../../train/recipe.ts";
+import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { isFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
@@ -23,7 +22,7 @@ interface Options {
   readonly steps?: number;
   readonly probes: number;
   readonly batchSize: number;
-  readonly lr: number;
+  readonly lr?: number;
   readonly seed: number;
   readonly lowering: LoweringChoice;
   readonly threads?: number;
@@ -71,11 +70,9 @@ function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
     steps,
     probes: options.probes,
     recipe: {
-      ...defaultRecipe,
-      schedule: "constant",
       batch: options.batchSize,
-      learningRate: options.lr,
       seed: options.seed,
+      ...(options.lr === undefined ? {} : { learningRate: options.lr }),
     },
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
@@ -121,7 +118,6 @@ async function gradflow(options: Options): Promise<void> {
 export function registerGradflow(program: Command): void {
   program
     .command("gradflow")
-    .description("follow the gradient through every layer and block, at the start and along training")
     .addOption(
       new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
     )
@@ -147,7 +143,7 @@ export function registerGradflow(program: Command): void {
         .default(64),
     )
     .addOption(
-      new Option("--lr <rate>", "learning rate, the same in every step").argParser(positiveNumber).default(0.1),
+      new Option("--lr <rate>", "learning rate, the same in every step (default: 0.1)").argParser(positiveNumber),
     )
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.lowering())

@@ -61,9 +61,6 @@ async function inspect(file: string, options: Options): Promise<void> {
 export function registerInspect(program: Command): void {
   program
     .command("inspect")
-    .description(
-      "say which network and shortcut type a weights file was made with; ends with 0 only where that is sure",
-    )
     .argument("<file>", "PyTorch .pth, .pt; safetensors or its .index.json; Keras .h5; ONNX")
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())

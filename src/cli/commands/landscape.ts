@@ -102,7 +102,6 @@ async function landscape(options: Options): Promise<void> {
 export function registerLandscape(program: Command): void {
   program
     .command("landscape")
-    .description("the loss around a trained network, and along the way of its training, as contours and a surface")
     .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(new Option("--images <n>", "loss of the first n training images").argParser(wholeNumber(1)).default(250))

@@ -102,7 +102,6 @@ async function lesion(options: Options): Promise<void> {
 export function registerLesion(program: Command): void {
   program
     .command("lesion")
-    .description("remove, exchange and repeat blocks of a trained network, and see what it still can do")
     .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(new Option("--images <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(500))

@@ -96,7 +96,7 @@ function listOptions(model: string | undefined, { json }: { readonly json?: bool
 
 /** `residua models`: which networks there are, and what they take. */
 export function registerModels(program: Command): void {
-  const models = program.command("models").description("the networks that are known by name, and their options");
+  const models = program.command("models");
   models
     .command("list")
     .description("networks with their parameters and the multiply-adds of one image")

@@ -69,7 +69,6 @@ async function predict(paths: readonly string[], { model, top, json, ...options 
 export function registerPredict(program: Command): void {
   program
     .command("predict")
-    .description("classes of images, by a trained network")
     .argument("<image...>", "image files")
     .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
     .option("--top <n>", "classes to show for each image", wholeNumber(1), 3)

@@ -175,7 +175,6 @@ async function report(inputs: readonly string[], options: Options): Promise<void
 export function registerReport(program: Command): void {
   program
     .command("report")
-    .description("one page about a trained network; with pages of other commands, all of them as one")
     .argument("<file...>", "a trained network, and pages that compare, gradflow, lesion … wrote (.html)")
     .addOption(new Option("--data <name|dir>", "data set (default: the one it was trained on)"))
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))

@@ -207,7 +207,7 @@ async function exportRuns(ids: readonly string[], options: ExportOptions): Promi
 
 /** `residua runs`: what has been trained, and moving it between databases. */
 export function registerRuns(program: Command): void {
-  const runs = program.command("runs").description("runs of train and compare: find, compare, tag, copy, export");
+  const runs = program.command("runs");
   const add = (name: string, description: string, example: string): Command =>
     runs.command(name).description(description).addHelpText("after", `\nExample:\n  $ residua runs ${example}`);
   const addStored = (name: string, description: string, example: string): Command =>

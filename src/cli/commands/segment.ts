@@ -67,15 +67,15 @@ interface Segmented {
 }
 
 /** What a file is to hold, made when its turn comes: of a large image, not all of them are in memory at once. */
-type File = readonly [path: string, make: () => Promise<string | Uint8Array>];
+type File = readonly [path: string, make: () => string | Uint8Array];
 
 async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
-  for (const [path, make] of files) await writeFileAtomically(path, await make());
+  for (const [path, make] of files) await writeFileAtomically(path, make());
   return files.map(([path]) => path);
 }
 
 function overlayFile({ raster, settings, base }: Segmented, labels: ArrayLike<number>): File {
-  const make = (): Promise<Uint8Array> => {
+  const make = (): Uint8Array => {
     const picture = drawImage(raster, measureIntensity(raster, settings.scaling));
     paintOutlines(picture, labels);
     return encodePicture(picture);
@@ -94,8 +94,8 @@ function writeCells(image: Segmented, labels: Int32Array, { format, pixelSize }:
   return writeFiles([
     labelsFile(image, "cells", format, () => labels),
     overlayFile(image, labels),
-    [`${base}.csv`, async () => measurementTable(measureCells(labels, raster), pixelSize)],
-    [`${base}.geojson`, async () => `${JSON.stringify(outlinesToGeoJson(outlineCells(labels, raster), pixelSize))}\n`],
+    [`${base}.csv`, () => measurementTable(measureCells(labels, raster), pixelSize)],
+    [`${base}.geojson`, () => `${JSON.stringify(outlinesToGeoJson(outlineCells(labels, raster), pixelSize))}\n`],
   ]);
 }
 
@@ -185,7 +185,6 @@ export function viewsOption(): Option {
 export function registerSegment(program: Command): void {
   program
     .command("segment")
-    .description("cells or classes of points in images of any size, by a network that was trained with --task segment")
     .argument("<image...>", "image files: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
     .requiredOption("--model <file>", "what residua train --task segment wrote")
     .addOption(sharedOptions.out("segmented"))

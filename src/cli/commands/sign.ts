@@ -59,7 +59,6 @@ function printStatement({ bytes, sha256, signer, provenance }: Statement): void 
 export function registerSign(program: Command): void {
   program
     .command("sign")
-    .description("sign a file: a small file beside it says what it holds, where it comes from and who says so")
     .argument("<file>", "an ONNX network, a checkpoint, a report or any other file")
     .requiredOption("--key <file>", "your private key, NAME-sign.key of `residua keys`")
     .option("--signature <file>", "where the signature goes (default: the file's name and .sig)")
@@ -75,7 +74,6 @@ Examples:
     .action(signFile);
   program
     .command("verify")
-    .description("check a file against its signature; ends with 1 if a byte, the key or the statement is another one")
     .argument("<file>", "the signed file")
     .requiredOption("--key <file>", "the signer's public key, NAME-sign.pub, from a place you trust")
     .option("--signature <file>", "where the signature lies (default: the file's name and .sig)")

@@ -4,9 +4,7 @@ import type { TaskNotes } from "../../networks/card.ts";
 import { findCheckpoint, readCheckpoint } from "../../train/node/files.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { optionName } from "../options.ts";
-
-/** Options of a command by commander's names; undefined where one has no value. */
-export type OptionValues = Readonly<Record<string, unknown>>;
+import { type OptionValues, recipeAsOptions } from "../recipe-flags.ts";
 
 /** Options of `residua train` as a checkpoint has them. */
 function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
@@ -15,27 +13,9 @@ function optionsOf({ network, recipe, data }: CheckpointNotes): OptionValues {
     shortcut: network.model.options.shortcut,
     data: network.data,
     limit: data.train + data.validation,
-    epochs: recipe.epochs,
-    batchSize: recipe.batch,
-    lr: recipe.learningRate,
-    optimizer: recipe.optimizer.name,
-    schedule: recipe.schedule,
-    weightDecay: recipe.optimizer.weightDecay,
-    labelSmoothing: recipe.labelSmoothing,
-    clipNorm: recipe.clipNorm,
-    patience: recipe.patience,
-    seed: recipe.seed,
     classes: network.classes,
     imageSize: network.imageShape[1],
-    freeze: recipe.freeze,
-    headOnly: recipe.headOnly,
-    unfreeze: recipe.unfreezeEvery,
-    layerDecay: recipe.layerDecay,
-    lrGroup: recipe.rates,
-    accumulate: recipe.accumulate,
-    classWeights: recipe.classWeights,
-    mixup: recipe.mixup,
-    ema: recipe.average,
+    ...recipeAsOptions(recipe),
     ...(network.task === undefined
       ? { augment: !data.augmentation.startsWith("crop 0") }
       : segmentationOptions(network.task)),

@@ -4,9 +4,8 @@ import { runInChild } from "../../jobs/node/child-process.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
-import { type ScheduleName, scheduleNames } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type LoweringChoice } from "../../train/lowering.ts";
+import { type LoweringChoice } from "../../compile/lowering.ts";
 import {
   type FreshTraining,
   trainingJob,
@@ -15,16 +14,18 @@ import {
   type TrainingResult,
 } from "../../train/node/job.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { defaultRecipe, type OptimizerRecipe, type Recipe } from "../../train/recipe.ts";
+import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { decimalNumber, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { decimalNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
-import { addFineTuningOptions, type FineTuningOptions, fineTuningRecipe, fineTuningStart } from "./train-options.ts";
-import { type OptionValues, requireOptionsOf, taskOf } from "./train-resume.ts";
+import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
+import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
+import { requireOptionsOf, taskOf } from "./train-resume.ts";
 import {
   addSegmentationOptions,
   asksForSegmentation,
@@ -40,17 +41,7 @@ interface Options extends FineTuningOptions, SegmentationOptions {
   readonly data: string;
   readonly limit?: number;
   readonly validation: number;
-  readonly epochs?: number;
-  readonly batchSize: number;
-  readonly lr?: number;
-  readonly optimizer?: "sgd" | "adamw";
-  readonly schedule: ScheduleName;
-  readonly weightDecay: number;
-  readonly labelSmoothing: number;
-  readonly clipNorm?: number;
-  readonly patience?: number;
   readonly augment?: boolean;
-  readonly seed: number;
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly resume?: string | true;
@@ -63,44 +54,27 @@ interface Options extends FineTuningOptions, SegmentationOptions {
 }
 
 const STANDARD_MODEL = "resnet20";
-/** The highest learning rate: of fresh parameters, and of those that have learnt something. */
-const rates = {
-  sgd: { fresh: defaultRecipe.learningRate, tuned: 0.01 },
-  adamw: { fresh: 0.003, tuned: 0.0005 },
-} as const;
-/**
- * What has learnt something is trained by AdamW, whose steps keep their size where no batch norm does: SGD diverges on a
- * network whose batch norms were folded away. Data to fine-tune on are few, so it sees them more often.
- */
-const habits = {
-  fresh: { optimizer: "sgd", epochs: defaultRecipe.epochs },
-  tuned: { optimizer: "adamw", epochs: 10 },
-} as const;
 const CROP_PADDING = 4;
 const STANDARD_FOLDER = "residua-train";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-function createRecipe(options: Options): Recipe {
+/** What help says about fields that were not typed. */
+const defaults: FieldDefaults = {
+  epochs: `${standardRecipe("fresh").epochs}; with --from or --weights ${standardRecipe("tuned").epochs}`,
+  batch: String(defaultRecipe.batch),
+  learningRate: "0.1 with sgd, 0.003 with adamw; with --from or --weights 0.01, 0.0005",
+  "optimizer.name": "sgd; with --from or --weights adamw",
+  "optimizer.weightDecay": "0.0005",
+  schedule: defaultRecipe.schedule,
+  labelSmoothing: "0",
+  seed: "0",
+};
+
+/** The standard recipe of the start, with the fields that were typed in the place of its own. */
+function createRecipe(options: Options, given: RecipeFields): Recipe {
   const start = options.from === undefined && options.weights === undefined ? "fresh" : "tuned";
-  const { optimizer: name = habits[start].optimizer } = options;
-  const optimizer: OptimizerRecipe =
-    name === "sgd"
-      ? { name: "sgd", momentum: 0.9, nesterov: true, weightDecay: options.weightDecay }
-      : { name: "adamw", weightDecay: options.weightDecay };
-  return {
-    ...defaultRecipe,
-    epochs: options.epochs ?? habits[start].epochs,
-    batch: options.batchSize,
-    optimizer,
-    learningRate: options.lr ?? rates[name][start],
-    schedule: options.schedule,
-    labelSmoothing: options.labelSmoothing,
-    seed: options.seed,
-    ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
-    ...(options.patience === undefined ? {} : { patience: options.patience }),
-    ...fineTuningRecipe(options),
-  };
+  return withRecipeFields(standardRecipe(start, optimizerIn(given)), given);
 }
 
 /** What a training from the start is made of. @param typed names of the options that were typed */
@@ -112,11 +86,10 @@ function createStart(options: Options, typed: ReadonlySet<string>): FreshTrainin
   const modelOptions = { ...options.option, ...(options.shortcut === undefined ? {} : { shortcut: options.shortcut }) };
   // Names a wrong model before anything starts.
   if (model !== undefined) createModel(model, modelOptions);
-  if (options.patience !== undefined && options.validation === 0)
-    throw new OptionError("--patience", "needs a validation part; give --validation above 0");
   const isCifar = options.data.startsWith("cifar");
   const augment = options.augment ?? isCifar;
-  const recipe = createRecipe(options);
+  const given = typedRecipe(options as unknown as OptionValues);
+  const recipe = createRecipe(options, given);
   const start: FreshTraining = {
     ...(model === undefined ? {} : { model }),
     modelOptions,
@@ -133,8 +106,7 @@ function createStart(options: Options, typed: ReadonlySet<string>): FreshTrainin
   const { imageSize, validation, ...task } = segmentationTraining(options, {
     ...(model === undefined ? {} : { model }),
     modelOptions,
-    recipe,
-    typed,
+    given,
     ...(options.augment === undefined ? {} : { augment: options.augment }),
   });
   // A file that is started from says itself what its network is.
@@ -251,7 +223,6 @@ async function train(options: Options, command: Command): Promise<void> {
 export function registerTrain(program: Command): void {
   const command = program
     .command("train")
-    .description("train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly")
     .addOption(
       new Option(
         "--model <name>",
@@ -268,44 +239,9 @@ export function registerTrain(program: Command): void {
         .default(0.05),
     )
     .addOption(
-      new Option(
-        "--epochs <n>",
-        `times through the training images (default: ${habits.fresh.epochs}; with --from or --weights ${habits.tuned.epochs})`,
-      ).argParser(wholeNumber(1)),
-    )
-    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(defaultRecipe.batch))
-    .addOption(
-      new Option(
-        "--lr <rate>",
-        "highest learning rate (default: 0.1 with sgd, 0.003 with adamw; with --from or --weights 0.01, 0.0005)",
-      ).argParser(positiveNumber),
-    )
-    .addOption(
-      new Option(
-        "--optimizer <name>",
-        "sgd (Nesterov momentum 0.9) or adamw (default: sgd; with --from or --weights adamw)",
-      ).choices(["sgd", "adamw"]),
-    )
-    .addOption(
-      new Option("--schedule <name>", "how the learning rate goes").choices([...scheduleNames]).default("one-cycle"),
-    )
-    .addOption(new Option("--weight-decay <x>", "weight decay").argParser(decimalNumber(0)).default(5e-4))
-    .addOption(
-      new Option("--label-smoothing <x>", "share of the label that is spread over all classes")
-        .argParser(decimalNumber(0, 1))
-        .default(0),
-    )
-    .addOption(new Option("--clip-norm <x>", "largest norm of all gradients together").argParser(positiveNumber))
-    .addOption(
-      new Option("--patience <n>", "stop after n epochs without a better validation accuracy").argParser(
-        wholeNumber(1),
-      ),
-    )
-    .addOption(
       new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"),
     )
     .addOption(new Option("--no-augment", "train on the images as they are"))
-    .addOption(sharedOptions.seed())
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(
@@ -327,7 +263,7 @@ export function registerTrain(program: Command): void {
     .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
     .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
     .addOption(sharedOptions.json());
-  addSegmentationOptions(addFineTuningOptions(command))
+  addSegmentationOptions(addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training"), { defaults })))
     .addHelpText(
       "after",
       `

@@ -10,6 +10,7 @@ import { noAugmentation } from "../../data/augmentation.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { FreshTraining } from "../../train/node/job.ts";
 import type { Recipe } from "../../train/recipe.ts";
+import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { decimalNumber, onlyGiven, optionName, wholeNumber } from "../options.ts";
 
 /** Options of `residua train` about segmentation. */
@@ -93,40 +94,18 @@ export function asksForSegmentation(options: SegmentationOptions): boolean {
 export interface TypedTraining {
   readonly model?: string;
   readonly modelOptions: ModelOptions;
-  readonly recipe: Recipe;
-  /** Names of the options that were typed. */
-  readonly typed: ReadonlySet<string>;
+  /** Fields of the recipe that were typed. */
+  readonly given: RecipeFields;
   readonly augment?: boolean;
 }
 
-const recipeOptions: Readonly<Record<string, keyof Recipe>> = {
-  epochs: "epochs",
-  batchSize: "batch",
-  schedule: "schedule",
-  clipNorm: "clipNorm",
-  patience: "patience",
-  seed: "seed",
-  accumulate: "accumulate",
-  ema: "average",
-  freeze: "freeze",
-  layerDecay: "layerDecay",
-  lrGroup: "rates",
-  lr: "learningRate",
-  headOnly: "headOnly",
-  unfreeze: "unfreezeEvery",
-};
-
-/** Options of classification that a loss of points does not have. */
-const foreignOptions = { labelSmoothing: "--label-smoothing", mixup: "--mixup" } as const;
-
-/** The preset's recipe, with what was typed in its place. */
-function mergeRecipe(preset: Recipe, { recipe, typed }: TypedTraining): Recipe {
-  const own = Object.entries(recipeOptions).filter(([option]) => typed.has(option));
-  const changed = Object.fromEntries(own.map(([, name]) => [name, recipe[name]]));
-  // The optimizer's own rate goes with it.
-  const optimizer = typed.has("optimizer") || typed.has("weightDecay") ? { optimizer: recipe.optimizer } : {};
-  const rate = typed.has("optimizer") ? { learningRate: recipe.learningRate } : {};
-  return { ...preset, ...optimizer, ...rate, ...changed };
+/** The preset's recipe, with the fields that were typed in the place of its own. */
+function mergeRecipe(preset: Recipe, given: RecipeFields): Recipe {
+  const optimizer = optimizerIn(given);
+  // Another optimizer brings the learning rate that suits it.
+  const changed = optimizer !== undefined && optimizer !== preset.optimizer.name;
+  const { learningRate } = changed ? standardRecipe("fresh", optimizer) : preset;
+  return withRecipeFields({ ...preset, learningRate }, given);
 }
 
 /** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
@@ -142,12 +121,6 @@ export function segmentationTraining(
   const isSibling = findModelPlan(model).plan.accepts === findModelPlan(preset.model).plan.accepts;
   const own = isSibling ? preset.modelOptions : { channels: 3 };
   const isCells = target === "instances";
-  const foreign = Object.entries(foreignOptions).find(([name]) => typed.typed.has(name));
-  if (foreign !== undefined) throw new OptionError(foreign[1], "is of classification, not of segmentation");
-  const { classWeights } = typed.recipe;
-  if (typed.typed.has("classWeights") && classWeights === undefined)
-    throw new OptionError("--class-weights", "must be numbers, one a class; balanced goes with classification");
-  const weights = classWeights === undefined ? {} : { classWeights };
   if (options.ignore !== undefined && isCells) throw new OptionError("--ignore", "goes with --target classes");
   return {
     model,
@@ -155,15 +128,15 @@ export function segmentationTraining(
     imageSize: preset.imageSize,
     validation: preset.validation,
     augmentation: noAugmentation,
-    recipe: mergeRecipe(preset.recipe, typed),
+    recipe: mergeRecipe(preset.recipe, typed.given),
     task: {
       ...settings,
       target,
       testShare: options.test ?? settings.testShare,
       ...onlyGiven({ crop: options.crop, longestSide: options.longestSide }),
       loss: isCells
-        ? { ...settings.loss, name: options.loss ?? settings.loss.name, ...weights }
-        : { name: options.loss ?? "combined", ...weights },
+        ? { ...settings.loss, name: options.loss ?? settings.loss.name }
+        : { name: options.loss ?? "combined" },
       // Stains tell classes apart where polarity and colour do.
       ...(isCells ? {} : { scaling: { ...settings.scaling, invertBright: false } }),
       augmentation:

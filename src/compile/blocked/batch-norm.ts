@@ -11,9 +11,10 @@ import { channelMean, channelMeanProduct } from "./reductions.ts";
 const SAMPLED_SHARE = 1 / 256;
 
 /**
- * An estimate of each channel's mean, from the first sample alone: the convolution is run on it apart, on every t-th
- * point. An estimate s from a share q of the values has (s − mean)² ≤ variance/q, whatever the values are, so that the
- * variance as E[(x−s)²] − (E[x]−s)² loses at most a factor 1 + 1/q of its digits, and about none in practice.
+ * An estimate of each channel's mean, from the first sample alone: the convolution is run on it separately, on every
+ * t-th point. An estimate s from a share q of the values has (s − mean)² ≤ variance/q, whatever the values are, so
+ * computing the variance as E[(x−s)²] − (E[x]−s)² loses precision by at most a factor 1 + 1/q, and hardly any in
+ * practice.
  */
 function estimateMean(c: BlockedContext, pending: PendingConvolution): Value {
   const [N] = shapeOf(pending.x);
@@ -26,8 +27,8 @@ function estimateMean(c: BlockedContext, pending: PendingConvolution): Value {
 }
 
 /**
- * x less a shift near its mean, so that its mean square has no large part that would cancel. Where x comes straight
- * from a convolution the shift goes into its bias and costs no pass over memory; elsewhere it is the mean itself.
+ * x minus a shift near its mean, so that its mean square has no large part that would cancel. If x comes straight from
+ * a convolution, the shift goes into its bias and costs no pass over memory; otherwise it is the mean itself.
  */
 function centre(c: BlockedContext, name: string): { readonly centred: Value; readonly shift: Value } {
   const { pending } = c.formsOf(name);
@@ -46,7 +47,7 @@ function centre(c: BlockedContext, name: string): { readonly centred: Value; rea
 
 /**
  * With d = x − shift and m = E[d]: variance = E[d²] − m², a = γ/√(variance + ε), y = a·d + (β − a·m). The last is a
- * depthwise convolution, to which a residual addition and a relu may still be added.
+ * depthwise convolution, into which a residual addition and a relu may still be fused.
  */
 export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
   c,
@@ -62,7 +63,7 @@ export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
   const { centred, shift } = centre(c, x);
   const mean = channelMean(g, centred);
   const square = channelMeanProduct(g, centred, centred, c.block);
-  // Rounding may leave a variance of nothing just below zero.
+  // Rounding may leave a zero variance just below zero.
   const variance = g.op("Relu", [g.op("Sub", [square, g.op("Mul", [mean, mean])])]);
   const inverse = inverseDeviation(g, variance, epsilon);
   const scale = g.op("Mul", [padVector(g, c.plain(gamma), c.block), inverse]);
@@ -75,9 +76,9 @@ export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
 };
 
 /**
- * With M values a channel, δ = E[dy], h = inverse·(E[dy·d] − m·δ) and q = h·inverse: dγ = M·h, dβ = M·δ and
- * dx = a·(dy − q·d + (q·m − δ)). Where nothing else needs dy the bracket is added in its memory, in one pass. The factor a is left to
- * the convolution's gradients.
+ * With M values per channel, δ = E[dy], h = inverse·(E[dy·d] − m·δ) and q = h·inverse: dγ = M·h, dβ = M·δ and
+ * dx = a·(dy − q·d + (q·m − δ)). If nothing else needs dy, the bracket is added in place, in one pass. The factor a is
+ * left to the convolution's gradients.
  */
 export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient"> = (c, { inputs, outputs }) => {
   const [dyName, x, , meanName] = inputs as [string, string, string, string];
@@ -105,7 +106,7 @@ export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient">
   return true;
 };
 
-/** Batch norm by given statistics: a depthwise convolution. */
+/** Batch norm with given statistics: a depthwise convolution. */
 export const batchNormalization: BlockedRule<"BatchNormalization"> = (c, { inputs, outputs, attributes }) => {
   const [x, gamma, beta, mean, variance] = inputs as [string, string, string, string, string];
   if (outputs.length > 1 || attributes.training_mode || imageShape(c, x) === undefined || !c.isBlocked(x)) return false;

@@ -10,8 +10,8 @@ import type { Rearrangement } from "./rearrangement.ts";
 import { clearPadding, type WeightLayout } from "./weight-layout.ts";
 
 /**
- * A blocked convolution that is not written yet, so that what follows can become part of it: an addition as its `sum`,
- * a relu as its activation, a batch norm's shift as its bias. Normalisation by channel is such a convolution too.
+ * A blocked convolution that is not written yet, so that what follows can be fused into it: an addition as its `sum`, a
+ * relu as its activation, a batch norm's shift as its bias. Per-channel normalisation is such a convolution too.
  */
 export interface PendingConvolution {
   readonly kind: "convolution";
@@ -24,13 +24,13 @@ export interface PendingConvolution {
 }
 
 /**
- * The input gradient of operators with stride s, taken apart into the s·s planes of points that have equal remainders
- * by s (its phases). Each phase is a convolution of dy without a stride; interleaved they make the gradient. Where the
- * gradients of several such operators are added, a phase that both reach takes one as the other's sum.
+ * The input gradient of operators with stride s, split into s·s planes of points with equal remainders modulo s (its
+ * phases). Each phase is a convolution of dy without a stride; interleaved, they make the gradient. When the gradients
+ * of several such operators are added, a phase that both reach takes one as the other's sum.
  */
 export interface StridedGradient {
   readonly kind: "strided";
-  /** Logical shape [N,C,H,W] of the gradient. */
+  /** The logical shape [N,C,H,W] of the gradient. */
   readonly shape: Shape;
   readonly strides: readonly [down: number, across: number];
   /** Groups of the convolution; its phases lie within each group. */
@@ -53,8 +53,8 @@ export interface Contribution {
 export type Pending = PendingConvolution | StridedGradient;
 
 /**
- * The forms in which a logical value can be had. Functions are called when the form is first asked for; a form that is
- * missing is converted from another one.
+ * The forms in which a logical value is available. Functions are called when the form is first requested; a missing
+ * form is converted from another one.
  */
 export interface Forms {
   /** Row-major, as in the logical graph. */
@@ -65,33 +65,33 @@ export interface Forms {
   readonly stored?: StoredValue;
   readonly pending?: Pending;
   readonly scaled?: ScaledValue;
-  /** What the value is in terms of a blocked one, where it only moves elements. */
+  /** The value in terms of a blocked one, if it only moves elements. */
   readonly rearrangement?: Rearrangement;
-  /** Values in blocks that it is put together of along the channels; together only where that is asked for. */
+  /** The blocked values of which it is the concatenation along the channels; concatenated only on request. */
   readonly parts?: readonly string[];
 }
 
 /**
- * A blocked value that lacks a factor, for those who can put that where it costs less than a pass over the value. Who wants the value
- * itself gets it made besides.
+ * A blocked value that lacks a factor, for users that can apply the factor where it costs less than a pass over the
+ * value. For other users the value itself is computed as well.
  */
 export interface ScaledValue {
   readonly value: Value;
-  /** By channel, [Cp]. */
+  /** Per channel, [Cp]. */
   readonly scale: Value;
 }
 
-/** A weight, or what is computed with it, as it is stored. */
+/** A weight, or a value computed from it, as stored. */
 export interface StoredValue {
   readonly value: Value;
   readonly layout: WeightLayout;
-  /** Entries without a logical one: all zero, or anything finite. */
+  /** Entries without a logical counterpart: all zero, or any finite values. */
   readonly padding: "zero" | "finite";
 }
 
 /** Batch statistics kept from the forward pass for the gradient. */
 export interface NormStatistics {
-  /** x less the shift, blocked. */
+  /** x minus the shift, blocked. */
   readonly centred: Value;
   /** Mean of `centred`, [Cp]. */
   readonly mean: Value;
@@ -101,7 +101,7 @@ export interface NormStatistics {
   readonly scale: Value;
 }
 
-/** What a rule may use: the logical graph around its node, and the graph that is being written. */
+/** What a rule may use: the logical graph around its node, and the graph being written. */
 export interface BlockedContext {
   readonly g: GraphBuilder;
   readonly block: BlockSize;
@@ -120,7 +120,7 @@ export interface BlockedContext {
   readonly blocked: (name: string) => Value;
   readonly stored: (name: string, layout: WeightLayout) => StoredValue;
   readonly define: (name: string, forms: Forms) => void;
-  /** Makes something once for each key. */
+  /** Makes something once per key. */
   readonly memo: <T>(key: string, make: () => T) => T;
   /** Batch statistics by the logical name of the mean. */
   readonly norms: Map<string, NormStatistics>;
@@ -135,10 +135,13 @@ export interface LogicalNode<Op extends OperatorName> {
   readonly attributes: Operators[Op];
 }
 
-/** Writes one node in blocked form and defines its outputs; false where it has none, so that it stays as it is. */
+/**
+ * Writes one node in blocked form and defines its outputs; returns false if it has no such form, so that it stays as it
+ * is.
+ */
 export type BlockedRule<Op extends OperatorName> = (context: BlockedContext, node: LogicalNode<Op>) => boolean;
 
-/** Rules by operator; what has none is written by the portable lowering. */
+/** Rules by operator; operators without one are written by the portable lowering. */
 export type BlockedRules = { readonly [Op in OperatorName]?: BlockedRule<Op> };
 
 /** The static shape of a logical float32 image batch [N,C,H,W]; undefined for anything else. */

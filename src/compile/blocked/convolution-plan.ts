@@ -3,7 +3,7 @@ import { resolveWindow, type WindowAttributes } from "../../onnx/operators/windo
 import type { Shape } from "../../tensor/shape.ts";
 import { type BlockSize, roundUp } from "./layout.ts";
 
-/** A two-dimensional convolution with everything spelled out; pairs are (vertical, horizontal). */
+/** A two-dimensional convolution with all attributes explicit; pairs are (vertical, horizontal). */
 export interface ConvolutionGeometry {
   readonly batch: number;
   readonly inChannels: number;
@@ -22,8 +22,8 @@ export interface ConvolutionGeometry {
  * How a convolution is blocked.
  * - `dense`: input and output blocked, in `groups` groups with whole blocks each. Narrow groups are merged: their
  *   weights lie on the diagonal of the merged group's.
- * - `image`: fewer input channels than a block, taken row-major as they come; only the output is blocked.
- * - `depthwise`: one channel a group, in and out.
+ * - `image`: fewer input channels than a block, read row-major; only the output is blocked.
+ * - `depthwise`: one channel per group, in and out.
  */
 export interface ConvolutionPlan extends ConvolutionGeometry {
   readonly kind: "dense" | "image" | "depthwise";
@@ -41,7 +41,7 @@ type Pair = readonly [number, number];
 const isStatic = (type: TensorType): boolean =>
   type.shape.length === 4 && type.dtype === "float32" && type.shape.every((extent) => typeof extent === "number");
 
-/** The convolution from x and a weight to y; undefined where it is not two-dimensional or an extent is open. */
+/** The convolution from x and a weight to y; undefined if it is not two-dimensional or an extent is open. */
 export function convolutionGeometry(
   where: string,
   attributes: WindowAttributes & { readonly group?: number },
@@ -68,14 +68,14 @@ export function convolutionGeometry(
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** Groups that must be taken together for each side to fill whole blocks. */
+/** The number of groups that must be merged for each side to fill whole blocks. */
 function mergedGroups(inGroup: number, outGroup: number, block: BlockSize): number {
   const inCount = block / gcd(block, inGroup);
   const outCount = block / gcd(block, outGroup);
   return (inCount * outCount) / gcd(inCount, outCount);
 }
 
-/** Decides how to block a convolution; undefined where its groups do not fit whole blocks. */
+/** Decides how to block a convolution; undefined if its groups do not fit whole blocks. */
 export function planConvolution(
   geometry: ConvolutionGeometry,
   block: BlockSize,
@@ -101,7 +101,7 @@ export function planConvolution(
   return { ...geometry, kind: "dense", block, blockedGroups, inBlocks: inGroupBlocks, outBlocks: outGroupBlocks };
 }
 
-/** Whether any window meets the input at all; strides and paddings exist with which none does. */
+/** Whether any window meets the input at all; with some strides and paddings none does. */
 export function meetsInput({ output, strides, kernel, dilations, begins }: ConvolutionGeometry): boolean {
   return ([0, 1] as const).every(
     (axis) => (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] >= begins[axis],

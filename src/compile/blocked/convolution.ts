@@ -6,8 +6,9 @@ import { padVector, reshape } from "./layout.ts";
 import { weightLayout } from "./weight-layout.ts";
 
 /**
- * Writes a pending convolution. ONNX Runtime adds the sum in its own memory, unless something else still needs that: then
- * it is copied first, on one thread. So a sum that others need is added the other way round, onto the result.
+ * Writes a pending convolution. ONNX Runtime adds into the memory of the sum, unless something else still needs that:
+ * then it copies it first, on one thread. A sum that others need is therefore added the other way round, onto the
+ * result.
  */
 export function writeConvolution(c: BlockedContext, pending: PendingConvolution, activation?: "Relu"): Value {
   const { sum } = pending;
@@ -29,16 +30,16 @@ function writeNode(
   return c.g.op("BlockedConv", operands, activation ? { ...attributes, activation } : attributes);
 }
 
-/** The same with a value added; undefined where there is no room for one. */
+/** The same with a value added; undefined if there is no room for one. */
 export function addSum(pending: PendingConvolution, name: string): PendingConvolution | undefined {
   if (pending.sum === undefined) return { ...pending, sum: name };
   const inner = typeof pending.sum === "string" ? undefined : addSum(pending.sum, name);
   return inner && { ...pending, sum: inner };
 }
 
-/** What a depthwise convolution with one tap may do besides. */
+/** What else a depthwise convolution with one tap may do. */
 interface TapOptions {
-  /** By channel, `[Cp]`; ones if left out. */
+  /** Per channel, `[Cp]`; ones if left out. */
   readonly scale?: Value;
   readonly offset?: Value | undefined;
   readonly strides?: readonly [number, number];
@@ -46,7 +47,7 @@ interface TapOptions {
   readonly pads?: readonly number[];
 }
 
-/** A depthwise convolution with one tap: scale·x + offset by channel, every stride-th point, zeros added around. */
+/** A depthwise convolution with one tap: scale·x + offset per channel, every stride-th point, zeros added around. */
 export function tapOf(
   c: BlockedContext,
   x: Value,
@@ -69,7 +70,7 @@ export function tapOf(
   };
 }
 
-/** scale·x + offset by channel. @param scale and offset `[Cp]` */
+/** scale·x + offset per channel. @param scale and offset `[Cp]` */
 export function affine(c: BlockedContext, x: Value, scale: Value, offset?: Value): PendingConvolution {
   return tapOf(c, x, { scale, offset });
 }
@@ -77,7 +78,7 @@ export function affine(c: BlockedContext, x: Value, scale: Value, offset?: Value
 const isPoint = ({ kernel, begins, ends }: ConvolutionPlan): boolean =>
   [...kernel, ...begins, ...ends].join() === "1,1,0,0,0,0";
 
-/** Every stride-th point of a blocked value: what a 1×1 convolution with stride sees. Made once for all its users. */
+/** Every stride-th point of a blocked value: what a 1×1 convolution with stride reads. Made once for all its users. */
 export function subsample(c: BlockedContext, name: string, strides: readonly [number, number]): Value {
   if (strides[0] === 1 && strides[1] === 1) return c.blocked(name);
   return c.memo(`subsample/${name}/${strides.join()}`, () =>

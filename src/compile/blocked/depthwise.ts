@@ -8,7 +8,7 @@ import { constantIndices, gatherRows, weightLayout } from "./weight-layout.ts";
 
 /**
  * The input gradient of a depthwise convolution: dy with zeros between its points (stride − 1 of them), convolved with
- * the kernel turned back to front.
+ * the reversed kernel.
  */
 export function depthwiseInputGradient(
   c: BlockedContext,
@@ -48,7 +48,7 @@ export function depthwiseInputGradient(
   };
 }
 
-/** The weight gradient of a depthwise convolution, a tap at a time: dy times x displaced, summed by channel. */
+/** The weight gradient of a depthwise convolution, one tap at a time: dy times displaced x, summed per channel. */
 export function depthwiseWeightGradient(c: BlockedContext, x: Value, dy: Value, plan: ConvolutionPlan): Value {
   const { g, block } = c;
   const { batch, input, output, kernel, strides, dilations, begins, blockedGroups } = plan;

@@ -15,15 +15,15 @@ import { stridedRearrangement } from "./rearrangement-rules.ts";
 import { joinStrided } from "./strided-gradient.ts";
 import type { WeightLayout } from "./weight-layout.ts";
 
-/** Elementwise operators on numbers, which may run in any layout that all operands share. */
+/** Elementwise operators on numbers, which can run in any layout that all operands share. */
 type ArithmeticOp = Exclude<
   keyof ElementwiseOperators,
   "And" | "Cast" | "Equal" | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Not" | "Or" | "Where" | "Xor"
 >;
 
 /**
- * What an operator makes of the entries of a layout that have no logical one. All are zero to begin with; they must not
- * become infinite or undefined, for these would spread through a convolution although its weight is zero there.
+ * What an operator makes of the entries of a layout that have no logical counterpart. All start at zero; they must not
+ * become infinite or NaN, which would spread through a convolution although its weight is zero there.
  */
 type Padding = StoredValue["padding"] | "unsafe";
 
@@ -71,7 +71,7 @@ const paddingRules: { readonly [Op in ArithmeticOp]: (a: Padding, b: Padding) =>
   Tanh: zeroWhereZero,
 };
 
-/** Whether a shape has one element, which goes with every layout. */
+/** Whether a shape has one element, which fits every layout. */
 export function isScalar(shape: readonly (number | string)[]): boolean {
   return shape.every((extent) => extent === 1);
 }
@@ -99,7 +99,7 @@ function combinePadding(op: ArithmeticOp, operands: readonly Padding[], hasPaddi
     .reduce((joined, operand) => paddingRules[op](joined, operand), paddingRules[op](first, second));
 }
 
-/** On weights and what is computed of them: in the layout in which they are stored. */
+/** For weights and values computed from them: in the layout in which they are stored. */
 function applyStored(
   c: BlockedContext,
   { op, inputs, outputs, attributes }: ElementwiseNode,
@@ -124,7 +124,7 @@ function applyStored(
   return true;
 }
 
-/** How an operand of an elementwise operator on [N,C,H,W] is had in the blocked memory's five axes. */
+/** An operand of an elementwise operator on [N,C,H,W], in the five axes of blocked memory. */
 function broadcastOperand(c: BlockedContext, name: string, full: Shape): Value | undefined {
   const type = c.typeOf(name);
   if (isScalar(type.shape)) return c.plain(name);
@@ -136,7 +136,7 @@ function broadcastOperand(c: BlockedContext, name: string, full: Shape): Value |
   return reshape(c.g, own, memoryShape(shape, c.block));
 }
 
-/** On image batches: in blocks, as soon as one operand is. */
+/** For image batches: in blocks, as soon as one operand is. */
 function applyBlocked(c: BlockedContext, logical: ElementwiseNode): boolean {
   const { op, inputs, outputs, attributes } = logical;
   const full = imageShape(c, outputs[0]);
@@ -172,14 +172,14 @@ const applyElementwise: Rule = (c, logical) => {
   return sizeOf(c.typeOf(outputs[0]).shape as Shape) > 1 && applyBlocked(c, logical);
 };
 
-/** A value as a strided gradient to be joined with another; undefined where it is none. */
+/** A value as a strided gradient to be joined with another; undefined if it is not one. */
 function asStrided(c: BlockedContext, name: string, like: StridedGradient): StridedGradient | undefined {
   const { pending } = c.formsOf(name);
   if (pending?.kind === "strided") return pending;
   return stridedRearrangement(c, name, like);
 }
 
-/** Makes an addition part of a convolution that is still pending, if there is one that nothing else needs. */
+/** Fuses an addition into a convolution that is still pending, if there is one that nothing else needs. */
 function fuseAddition(c: BlockedContext, a: string, b: string, out: string): boolean {
   const pendingOf = (name: string) => (c.isUsedOnce(name) ? c.formsOf(name).pending : undefined);
   for (const [name, other] of [

@@ -13,7 +13,7 @@ import { outputGradient, scaleFilters } from "./scaled.ts";
 import { convolutionContribution } from "./strided-gradient.ts";
 import { weightLayout } from "./weight-layout.ts";
 
-/** With stride 1 the input gradient is the convolution of dy with the kernel turned back to front. */
+/** With stride 1 the input gradient is the convolution of dy with the reversed kernel. */
 function unstridedGradient(
   c: BlockedContext,
   dy: Value,

@@ -2,8 +2,8 @@ import { normalizeAxis } from "../../tensor/shape.ts";
 import { type BlockedContext, type BlockedRule, imageShape } from "./context.ts";
 
 /**
- * Whether values side by side along the channels keep whole blocks: [N,C₁,H,W] and [N,C₂,H,W] in blocks are then, one sample
- * after the other, [N,C₁+C₂,H,W] in blocks, so that ONNX's own operators join them and take them apart.
+ * Whether values concatenated along the channels keep whole blocks: blocked [N,C₁,H,W] and [N,C₂,H,W] are then, sample
+ * by sample, blocked [N,C₁+C₂,H,W], so that ONNX's own operators can concatenate and split them.
  */
 function keepsBlocks(c: BlockedContext, names: readonly string[], axis: number): boolean {
   return names.every((name) => {
@@ -18,7 +18,7 @@ export const concat: BlockedRule<"Concat"> = (c, { inputs, outputs: [y], attribu
   return true;
 };
 
-/** The values that were put together, where they are taken apart again as they were. */
+/** The values that were concatenated, if they are split again as they were. */
 function partsLike(c: BlockedContext, name: string, outputs: readonly string[]): readonly string[] | undefined {
   const { parts } = c.formsOf(name);
   const fits =

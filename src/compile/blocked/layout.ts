@@ -3,7 +3,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 
 /**
- * Channels in a block: 16 floats fill a vector register of AVX-512, 8 one of AVX2.
+ * Channels per block: 16 floats fill a vector register of AVX-512, 8 one of AVX2.
  *
  * A blocked tensor of logical shape [N,C,H,W] lies in memory as [N,C/b,H,W,b], with C rounded up to a multiple of b. It
  * is declared as [N,Cp,H,W], which is what ONNX Runtime's blocked operators take. The channels from C to Cp are zero:
@@ -11,17 +11,17 @@ import { type Shape, sizeOf } from "../../tensor/shape.ts";
  */
 export type BlockSize = 8 | 16;
 
-/** The least multiple of `divisor` that is not below `count`. */
+/** The smallest multiple of `divisor` that is at least `count`. */
 export function roundUp(count: number, divisor: number): number {
   return Math.ceil(count / divisor) * divisor;
 }
 
-/** [N,C,H,W] → [N,Cp,H,W]: what a blocked tensor is declared as. */
+/** [N,C,H,W] → [N,Cp,H,W]: the declared shape of a blocked tensor. */
 export function declaredShape(shape: Shape, block: BlockSize): Shape {
   return shape.with(1, roundUp(shape[1], block));
 }
 
-/** [N,C,H,W] → [N,Cp/b,H,W,b]: what a blocked tensor is in memory. */
+/** [N,C,H,W] → [N,Cp/b,H,W,b]: the shape of a blocked tensor in memory. */
 export function memoryShape([N, C, H, W]: Shape, block: BlockSize): Shape {
   return [N, Math.ceil(C / block), H, W, block];
 }
@@ -31,18 +31,18 @@ export function reshape(g: GraphBuilder, x: Value, shape: Shape): Value {
   return g.op("Reshape", [x, g.ints(shape)]);
 }
 
-/** Adds zeros before and after along axes (crops where negative); x itself where there is nothing to do. */
+/** Adds zeros before and after along axes (crops if negative); x itself if there is nothing to do. */
 export function pad(g: GraphBuilder, x: Value, begins: Shape, ends: Shape): Value {
   return [...begins, ...ends].every((by) => by === 0) ? x : g.op("Pad", [x, g.ints([...begins, ...ends])]);
 }
 
-/** The elements from `start` to `stop` along one axis; x itself where those are all. */
+/** The elements from `start` to `stop` along one axis; x itself if those are all. */
 export function slice(g: GraphBuilder, x: Value, axis: number, start: number, stop: number, step = 1): Value {
   if (start === 0 && step === 1 && stop >= shapeOf(x)[axis]) return x;
   return g.op("Slice", [x, g.ints([start]), g.ints([stop]), g.ints([axis]), g.ints([step])]);
 }
 
-/** Zeros behind the last entry of a vector [C] → [Cp], as the padded channels need them. */
+/** Appends zeros to a vector, [C] → [Cp], as the padded channels need. */
 export function padVector(g: GraphBuilder, vector: Value, block: BlockSize): Value {
   const [channels] = shapeOf(vector);
   return pad(g, vector, [0], [roundUp(channels, block) - channels]);
@@ -61,7 +61,7 @@ export function toPlain(g: GraphBuilder, x: Value, channels: number): Value {
   return g.op("BlockedReorderOutput", [x], { channels });
 }
 
-/** Rows and columns to add around a plane; negative ones are cut off. */
+/** Rows and columns to add around a plane; negative ones are cropped. */
 export interface Border {
   readonly top: number;
   readonly left: number;
@@ -78,7 +78,7 @@ export function padPlanes(g: GraphBuilder, x: Value, block: BlockSize, { top, le
   return reshape(g, padded, [N, C, H + top + bottom, W + left + right]);
 }
 
-/** Puts `step − 1` zeros behind every row and column of a blocked tensor: [N,C,H,W] → [N,C,H·sh,W·sw]. */
+/** Puts `step − 1` zeros after every row and column of a blocked tensor: [N,C,H,W] → [N,C,H·sh,W·sw]. */
 export function spreadPlanes(
   g: GraphBuilder,
   x: Value,

@@ -2,6 +2,7 @@ import { attributesOf, createGraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { findOperator, type OperatorName } from "../../onnx/operators/index.ts";
 import type { Layout, LoweredGraph, Lowering } from "../lowering.ts";
+import { type Pass, type PassObserver, runPasses } from "../passes.ts";
 import { maskPooledGradients } from "../pooled-relu.ts";
 import { portableRewrites } from "../portable/lowering.ts";
 import type { Rewrite } from "../rewrite.ts";
@@ -43,19 +44,34 @@ const blockedRules: BlockedRules = {
 };
 
 /**
- * Writes a graph in ONNX Runtime's blocked operators (domain com.microsoft.nchwc). Values go over into blocks where a
- * convolution first needs them and come back where an operator has no blocked form; weights, their gradients and the
- * optimizer's state stay in the convolutions' layout between steps. Operators without a blocked form are written as
- * the portable lowering has them.
+ * Writes a graph in ONNX Runtime's blocked operators (domain com.microsoft.nchwc). Values are converted to blocks where
+ * a convolution first needs them and back where an operator has no blocked form; weights, their gradients and the
+ * optimizer's state stay in the convolutions' layout between steps. Operators without a blocked form are written as in
+ * the portable lowering.
  *
- * @param blockSize that of the machine which will run the graph; another one gives wrong results or is refused there
+ * @param blockSize the block size of the machine that will run the graph; another one gives wrong results or is refused
+ *   there
  */
 export function createBlockedLowering(blockSize: BlockSize): Lowering {
-  return { name: "blocked", isFinal: true, blockSize, lower: (graph) => lowerBlocked(graph, blockSize) };
+  return {
+    name: "blocked",
+    isFinal: true,
+    blockSize,
+    lower: (graph, observe) => lowerBlocked(graph, blockSize, observe),
+  };
 }
 
-function lowerBlocked(logical: Graph, block: BlockSize): LoweredGraph {
-  const graph = maskPooledGradients(logical);
+/** Passes before the layouts are planned. */
+const planning: readonly Pass[] = [{ name: "mask pooled gradients", pass: maskPooledGradients }];
+
+/** Passes that write the graph by a plan. */
+const writing = (analysis: Analysis): readonly Pass[] => [
+  { name: "write in blocks", pass: (graph) => writeBlocked(graph, analysis) },
+  { name: "match scalar ranks", pass: matchScalarRanks },
+];
+
+function lowerBlocked(logical: Graph, block: BlockSize, observe?: PassObserver): LoweredGraph {
+  const graph = runPasses(logical, planning, observe);
   const plans = planConvolutions(graph, block);
   const layouts = assignStorage(graph, plans);
   const kept = new Map<string, Layout>();
@@ -63,7 +79,7 @@ function lowerBlocked(logical: Graph, block: BlockSize): LoweredGraph {
     const layout = layouts.get(name);
     if (layout) kept.set(name, layout);
   }
-  return { layouts: kept, write: () => matchScalarRanks(writeBlocked(graph, { block, plans, layouts })) };
+  return { layouts: kept, write: () => runPasses(graph, writing({ block, plans, layouts }), observe) };
 }
 
 function writeBlocked(graph: Graph, analysis: Analysis): Graph {

@@ -5,7 +5,10 @@ import { float32 } from "../../tensor/tensor.ts";
 import { type BlockedContext, type BlockedRule, imageShape } from "./context.ts";
 import { interleave } from "./strided-gradient.ts";
 
-/** Along one axis: windows of 2 places side by side, or of 3 that share their outer ones, the first beginning in the padding. */
+/**
+ * Along one axis: adjacent windows of 2 places, or windows of 3 that share their outer places, the first starting in
+ * the padding.
+ */
 type WindowKind = "pairs" | "overlapping";
 
 function windowKind(kernel: number, begin: number): WindowKind | undefined {
@@ -13,10 +16,10 @@ function windowKind(kernel: number, begin: number): WindowKind | undefined {
   return kernel === 3 && begin === 1 ? "overlapping" : undefined;
 }
 
-/** Times the difference of two floats of 1e-30 or more: 1 at least, unless they are equal. */
+/** Multiplied by the difference of two floats of at least 1e-30, gives at least 1 unless they are equal. */
 const STEEP = 3e38;
 
-/** How the windows of stride 2 lie on planes of even extents; undefined where they lie otherwise. */
+/** How windows of stride 2 lie on planes of even extents; undefined for any other arrangement. */
 function windowKinds(
   where: string,
   { masked = 0, ...attributes }: MaxPoolGradientAttributes,
@@ -28,7 +31,8 @@ function windowKinds(
     const halves = strides[axis] === 2 && dilations[axis] === 1 && outputs[axis] * 2 === extents[axis];
     return halves ? windowKind(extent, begins[axis]) : undefined;
   });
-  // Padding counts as 0 here: below every maximum whose gradient counts, if x is a relu's result and its mask has been applied.
+  // Padding counts as 0 here: below every maximum whose gradient matters, if x is a relu's result and its mask has been
+  // applied.
   const known = kinds.every((kind) => kind === "pairs" || (kind === "overlapping" && masked === 1));
   return known ? (kinds as [WindowKind, WindowKind]) : undefined;
 }
@@ -36,11 +40,11 @@ function windowKinds(
 /** Rows of a kernel. */
 type Taps = readonly (readonly number[])[];
 
-/** The way along which places are compared. */
+/** The direction in which places are compared. */
 interface Direction {
-  /** Taps along it as a kernel. */
+  /** Taps in this direction, as a kernel. */
   readonly lay: (taps: readonly number[]) => Taps;
-  /** The row of each pair that is looked at: for the second the kernel begins with a row of zeros. */
+  /** The row of each pair that is examined: for the second, the kernel begins with a row of zeros. */
   readonly row: 0 | 1;
   readonly strides: readonly [number, number];
   readonly pads: (before: number, after: number) => readonly number[];
@@ -87,7 +91,7 @@ function convolve(
   });
 }
 
-/** 1 where Σ taps·x is 0 or above, else 0: two places of each window compared. */
+/** 1 where Σ taps·x ≥ 0, else 0: compares two places of each window. */
 function compare(
   c: BlockedContext,
   x: Value,
@@ -100,7 +104,10 @@ function compare(
   return c.g.op("HardSigmoid", [difference], { alpha: STEEP, beta: 1 });
 }
 
-/** The windows' gradients given to their first maximum along one direction: those of the places 0, 2, 4 …, and of the others. */
+/**
+ * Gives each window's gradient to its first maximum in one direction: returns the gradients of places 0, 2, 4 …, and of
+ * the others.
+ */
 function share(
   c: BlockedContext,
   x: Value,
@@ -113,20 +120,21 @@ function share(
     const even = g.op("Mul", [compare(c, x, direction, [1, -1], 0), dy]);
     return [even, g.op("Sub", [dy, even])];
   }
-  // Of the places p, q and r of a window.
+  // The gradients of the places p, q and r of a window.
   const beforeQ = g.op("Mul", [compare(c, x, direction, [1, -1], 1), dy]);
   const p = g.op("Mul", [compare(c, x, direction, [1, 0, -1], 1), beforeQ]);
   const q = g.op("Mul", [compare(c, x, direction, [1, -1], 0), g.op("Sub", [dy, beforeQ])]);
   const r = g.op("Sub", [g.op("Sub", [dy, p]), q]);
-  // A window's r is the next one's p: one place, which gets both.
+  // A window's r is the next window's p: one place, which gets both gradients.
   const odd = convolve(c, p, direction.lay([0, 1]), { pads: direction.pads(0, 1), sum: r });
   return [q, odd];
 }
 
 /**
- * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The largest of each row of a window
- * is found first and then the first of these, so that of equal values the first in row-major order takes all, as in PyTorch.
- * All windows are compared at once, by products: what is infinite or no number in x or dy makes its neighbours no number.
+ * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The largest value of
+ * each row of a window is found first and then the first of these, so that among equal values the first in row-major
+ * order takes the whole gradient, as in PyTorch. All windows are compared at once, by products: an infinity or NaN in x
+ * or dy makes its neighbours NaN.
  */
 export const maxPoolGradient: BlockedRule<"MaxPoolGradient"> = (c, { node, inputs, outputs, attributes }) => {
   const [dyName, xName] = inputs as [string, string];

@@ -10,7 +10,7 @@ import { memoryShape, padPlanes, reshape, spreadPlanes } from "./layout.ts";
 
 type PoolOp = "MaxPool" | "AveragePool";
 
-/** The window with `ceil_mode` written as padding at the ends, where that means the same. */
+/** The window with `ceil_mode` expressed as padding at the ends, if that is equivalent. */
 function explicitWindow(window: Window, extents: Shape, outputs: Shape): Window {
   const ends = window.ends.map((end, axis) => {
     const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
@@ -53,7 +53,7 @@ export const maxPool: BlockedRule<"MaxPool"> = (c, logical) => pool(c, logical, 
 
 export const averagePool: BlockedRule<"AveragePool"> = (c, logical) => {
   const { ceil_mode, count_include_pad, dilations } = logical.attributes;
-  // With both, the share of a last window counts differently from what padding alone would give.
+  // With both, the last window is averaged differently than with padding alone.
   if ((ceil_mode && count_include_pad) || dilations?.some((dilation) => dilation !== 1)) return false;
   return pool(c, logical, "BlockedAveragePool");
 };
@@ -75,7 +75,7 @@ function shareGradient(c: BlockedContext, dy: Value, weights: Float32Array): Val
   return reshape(c.g, c.g.op("Mul", [planes, c.g.constant(float32([1, size], perPoint))]), [N, C, H, W]);
 }
 
-/** Each window's share added to all of its points: dy spread by the stride, convolved with ones. */
+/** Adds each window's share to all of its points: dy spread by the stride, convolved with ones. */
 export const averagePoolGradient: BlockedRule<"AveragePoolGradient"> = (
   c,
   { node, inputs: [dyName, x], outputs: [dx], attributes },
@@ -109,7 +109,7 @@ export const averagePoolGradient: BlockedRule<"AveragePoolGradient"> = (
   return true;
 };
 
-/** [N,C,1,1] repeated over planes, as the gradient of global average pooling has it; written in the form that is asked for. */
+/** [N,C,1,1] repeated over planes, as in the gradient of global average pooling; written in the requested form. */
 export const expand: BlockedRule<"Expand"> = (c, { node, inputs: [x, target], outputs: [y] }) => {
   const shape = imageShape(c, x);
   const full = imageShape(c, y);

@@ -27,7 +27,7 @@ const numbersOf = (c: BlockedContext, name: string | undefined): readonly number
   return value && Array.from(value.data as ArrayLike<number | bigint>, Number);
 };
 
-/** What a node makes of its input's rearrangement; undefined if it is no rearrangement. */
+/** The rearrangement after a node, from its input's; undefined if the node does not rearrange. */
 function rearrange(
   c: BlockedContext,
   { op, inputs, outputs, attributes }: LogicalNode<RearrangingOp>,
@@ -66,7 +66,7 @@ function sliceAll(
   }, known);
 }
 
-/** Pads, slices and reshapes of blocked values are only noted: the next node that needs the value has it written. */
+/** Only records pads, slices and reshapes of blocked values: they are written when a node needs the value. */
 const rearrangementRule: BlockedRule<RearrangingOp> = (c, logical) => {
   const rearrangement = rearrange(c, logical);
   if (rearrangement === undefined) return false;
@@ -96,7 +96,7 @@ interface ImageSteps {
   readonly columns: AxisStep;
 }
 
-/** The rearrangement as strided copies along rows and columns; undefined where it has no blocked form. */
+/** The rearrangement as strided copies along rows and columns; undefined if it has no blocked form. */
 function stepsOf(c: BlockedContext, { base, axes }: Rearrangement): ImageSteps | undefined {
   const shape = imageShape(c, base);
   if (shape === undefined || !isImageRearrangement({ base, axes }) || !isWholeAxis(axes[0], shape[0])) return undefined;
@@ -120,7 +120,7 @@ function writeRearrangement(c: BlockedContext, base: string, { channels, rows, c
   return padPlanes(c.g, spread, c.block, { top, left, bottom, right });
 }
 
-/** Every step-th point of the planes. From the first point on, a convolution takes them with all threads. */
+/** Every step-th point of the planes. Starting from the first point, a convolution takes them on all threads. */
 function takePoints(c: BlockedContext, base: string, rows: AxisStep, columns: AxisStep): Value {
   const [N, , H, W] = imageShape(c, base) as readonly [number, number, number, number];
   const takesAll = ({ start, count, step }: AxisStep, extent: number): boolean =>
@@ -134,7 +134,7 @@ function takePoints(c: BlockedContext, base: string, rows: AxisStep, columns: Ax
   return reshape(c.g, across, [N, shapeOf(x)[1], rows.count, columns.count]);
 }
 
-/** How far channels are moved as a whole, where that is by blocks and cuts none; undefined otherwise. */
+/** How far the channels are moved as a whole, if by whole blocks that stay intact; undefined otherwise. */
 function blockOffset(c: BlockedContext, count: number, channels: readonly number[]): number | undefined {
   const first = channels.findIndex((place) => place >= 0);
   const offset = first - channels[first];
@@ -144,11 +144,11 @@ function blockOffset(c: BlockedContext, count: number, channels: readonly number
 }
 
 /**
- * Moves channels to other places. By whole blocks that is a copy; otherwise a 1×1 convolution with a matrix of zeros
+ * Moves channels to other positions. By whole blocks that is a copy; otherwise a 1×1 convolution with a matrix of zeros
  * and ones, which is exact.
  *
  * @param count logical channels of x
- * @param channels for each channel of the result the one it comes from, or −1
+ * @param channels for each channel of the result, the one it comes from, or −1
  */
 function moveChannels(c: BlockedContext, x: Value, count: number, channels: readonly number[]): Value {
   const [N, declared, H, W] = shapeOf(x) as readonly [number, number, number, number];

@@ -1,9 +1,9 @@
 import type { Shape } from "../../tensor/shape.ts";
 
 /**
- * A value each element of which is an element of another one, or zero; and which, by axis: slices with steps, zero
- * padding, cropping, and the reshapes that put zeros between elements. Subsampling with padded channels (option A), and
- * its gradient, are such values however they are written in the graph.
+ * A value whose elements are each an element of another value or zero, described per axis: slices with steps, zero
+ * padding, cropping, and the reshapes that put zeros between elements. Subsampling with padded channels (option A) and
+ * its gradient are such values, however they are written in the graph.
  */
 export interface Rearrangement {
   /** Logical name of the value that the elements come from, [N,C,H,W]. */
@@ -11,9 +11,9 @@ export interface Rearrangement {
   readonly axes: readonly AxisMap[];
 }
 
-/** For each place along an axis the place it comes from, or −1 for zero. */
+/** For each index along an axis, the index it comes from, or −1 for zero. */
 export interface AxisMap {
-  /** The base's axis; undefined for one that a reshape put in, whose only source is 0. */
+  /** The base's axis; undefined for one inserted by a reshape, whose only source is 0. */
   readonly from: number | undefined;
   readonly places: readonly number[];
 }
@@ -25,7 +25,7 @@ export function identityRearrangement(base: string, shape: Shape): Rearrangement
   return { base, axes: shape.map((extent, from) => ({ from, places: range(extent) })) };
 }
 
-/** Zeros added at the ends of each axis; elements cut off where negative. @param pads all begins, then all ends */
+/** Adds zeros at the ends of each axis; crops elements where negative. @param pads all begins, then all ends */
 export function padAxes({ base, axes }: Rearrangement, pads: readonly number[]): Rearrangement {
   const zeros = (count: number): readonly number[] => Array.from({ length: Math.max(count, 0) }, () => -1);
   return {
@@ -39,7 +39,7 @@ export function padAxes({ base, axes }: Rearrangement, pads: readonly number[]):
   };
 }
 
-/** Every `step`-th place of one axis. */
+/** Takes every `step`-th index of one axis. */
 export function sliceAxis(
   { base, axes }: Rearrangement,
   axis: number,
@@ -52,7 +52,7 @@ export function sliceAxis(
   return { base, axes: axes.with(axis, { from, places: taken }) };
 }
 
-/** Two neighbouring axes as one, of which a reshape has put in at least one. */
+/** Merges two neighbouring axes, at least one of them inserted by a reshape. */
 function mergeAxes(outer: AxisMap, inner: AxisMap): AxisMap {
   const places = outer.places.flatMap((far) =>
     inner.places.map((near) => {
@@ -63,7 +63,9 @@ function mergeAxes(outer: AxisMap, inner: AxisMap): AxisMap {
   return { from: outer.from ?? inner.from, places };
 }
 
-/** A reshape that only puts in axes of extent 1, takes them out, or merges them with a neighbour; undefined for others. */
+/**
+ * A reshape that only inserts axes of extent 1, removes them, or merges them with a neighbour; undefined for others.
+ */
 export function reshapeAxes({ base, axes }: Rearrangement, shape: Shape): Rearrangement | undefined {
   const result: AxisMap[] = [];
   const rest = [...axes];
@@ -88,26 +90,26 @@ export function reshapeAxes({ base, axes }: Rearrangement, shape: Shape): Rearra
 
 const canMerge = (a: AxisMap, b: AxisMap): boolean => a.from === undefined || b.from === undefined;
 
-/** How the places of one axis are taken from the base's. */
+/** How the indices of one axis are taken from the base's. */
 export interface AxisStep {
-  /** First place of the base that is taken, how many, and the distance between them. */
+  /** The first index taken from the base, how many, and the distance between them. */
   readonly start: number;
   readonly count: number;
   readonly step: number;
-  /** Where the first one goes, and the distance between them there; zeros between and around. */
+  /** Where the first one goes, and the distance between them there; zeros lie between and around. */
   readonly offset: number;
   readonly spread: number;
-  /** Places altogether. */
+  /** The total number of indices. */
   readonly extent: number;
 }
 
-/** The distance between numbers that rise evenly; undefined if they do not. A single one has distance 1. */
+/** The distance between evenly rising numbers; undefined if they are not. A single one has distance 1. */
 function evenDistance(values: readonly number[]): number | undefined {
   const distance = values.length > 1 ? values[1] - values[0] : 1;
   return distance > 0 && values.every((value, index) => value === values[0] + index * distance) ? distance : undefined;
 }
 
-/** An axis map as one strided copy; undefined if it is none. */
+/** An axis map as one strided copy; undefined if it is not one. */
 export function axisStep({ places }: AxisMap): AxisStep | undefined {
   const targets = places.flatMap((place, at) => (place >= 0 ? [at] : []));
   const sources = targets.map((at) => places[at]);
@@ -116,7 +118,7 @@ export function axisStep({ places }: AxisMap): AxisStep | undefined {
   if (sources.length === 0 || step === undefined || distance === undefined) return undefined;
   const extent = places.length;
   const [offset] = targets;
-  // A single element among zeros says nothing of the distance; as far as the axis reaches is the usual one.
+  // A single element among zeros does not determine the distance; the extent of the axis is the usual one.
   const spread = targets.length === 1 ? Math.max(1, extent - offset) : distance;
   return { start: sources[0], count: sources.length, step, offset: offset, spread, extent };
 }

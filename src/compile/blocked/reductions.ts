@@ -2,21 +2,24 @@ import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { type BlockSize, reshape } from "./layout.ts";
 
-/** Products that are summed in one chain: as many as a plane of 32² has. More would cost digits. */
+/** Products that are summed in one chain: as many as a plane of 32² has. More would cost precision. */
 const CHAIN = 1024;
 
-/** Mean over N of planes' means: [N,Cp,1,1] → [Cp]. Reducing one axis of a matrix is several times faster than three of four. */
+/**
+ * The mean over N of the planes' means: [N,Cp,1,1] → [Cp]. Reducing one axis of a matrix is several times faster than
+ * three of four.
+ */
 function meanOverBatch(g: GraphBuilder, planes: Value): Value {
   const [N, channels] = shapeOf(planes) as readonly [number, number];
   return g.op("ReduceMean", [reshape(g, planes, [N, channels]), g.ints([0])], { keepdims: 0 });
 }
 
-/** Means over N, H and W of a blocked value: [Cp]. Means of means are faster and more exact than one long sum. */
+/** Means over N, H and W of a blocked value: [Cp]. Means of means are faster and more accurate than one long sum. */
 export function channelMean(g: GraphBuilder, x: Value): Value {
   return meanOverBatch(g, g.op("BlockedGlobalAveragePool", [x]));
 }
 
-/** Rows of a plane that are summed together: the largest divisor of H that keeps the chain short, one at least. */
+/** The number of rows of a plane summed together: the largest divisor of H that keeps the chain short, at least one. */
 function chainRows(H: number, W: number): number {
   const most = Math.max(1, Math.floor(CHAIN / W));
   for (let rows = Math.min(H, most); rows > 1; rows--) if (H % rows === 0) return rows;
@@ -24,10 +27,10 @@ function chainRows(H: number, W: number): number {
 }
 
 /**
- * Sums over N, H and W of the product of two blocked values of one shape: [Cp].
+ * Sums over N, H and W of the product of two blocked values of the same shape: [Cp].
  *
- * A plane's dot product is a depthwise convolution whose kernel is the other plane: with [N,C/b,H,W,b] read as one image
- * of N·C channels, b is its kernel in memory as it lies. The product is never written.
+ * A plane's dot product is a depthwise convolution whose kernel is the other plane: with [N,C/b,H,W,b] read as one
+ * image of N·C channels, the second value already lies in memory as its kernel. The product is never written.
  */
 export function channelDot(g: GraphBuilder, a: Value, b: Value, block: BlockSize): Value {
   const [N, channels, H, W] = shapeOf(a) as readonly [number, number, number, number];
@@ -51,7 +54,7 @@ function sumOverBatch(g: GraphBuilder, perSample: Value): Value {
   return g.op("ReduceSum", [perSample, g.ints([0])], { keepdims: 0 });
 }
 
-/** Means over N, H and W of the product of two blocked values of one shape: [Cp]. */
+/** Means over N, H and W of the product of two blocked values of the same shape: [Cp]. */
 export function channelMeanProduct(g: GraphBuilder, a: Value, b: Value, block: BlockSize): Value {
   const [N, , H, W] = shapeOf(a) as readonly [number, number, number, number];
   return g.op("Mul", [channelDot(g, a, b, block), g.fill(1 / (N * H * W))]);

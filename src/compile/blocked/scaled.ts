@@ -7,10 +7,13 @@ import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { reshape } from "./layout.ts";
 import { weightLayout } from "./weight-layout.ts";
 
-/** How many times larger than a convolution's weight its output has to be for a factor to be put into the weight and its gradient. */
+/**
+ * How many times larger than its weight a convolution's output must be for a factor to be applied to the weight and its
+ * gradient instead.
+ */
 const WORTHWHILE = 4;
 
-/** The gradient of a convolution's output, its factor apart where that is cheaper in the weight. */
+/** The gradient of a convolution's output, with its factor separate if that is cheaper to apply to the weight. */
 export function outputGradient(
   c: BlockedContext,
   name: string,
@@ -21,7 +24,9 @@ export function outputGradient(
   return isWorthwhile ? scaled : { value: c.blocked(name) };
 }
 
-/** A stored weight, or its gradient, times a factor by output channel: these are innermost, as an image's channels are. */
+/**
+ * A stored weight, or its gradient, times a factor per output channel: these are innermost, like an image's channels.
+ */
 export function scaleFilters(c: BlockedContext, weight: Value, scale: Value | undefined): Value {
   if (scale === undefined) return weight;
   const shape = shapeOf(weight);

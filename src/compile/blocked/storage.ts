@@ -18,15 +18,15 @@ export function typesOf(graph: Graph): ReadonlyMap<string, TensorType> {
 
 const convolutionOps = new Set(["Conv", "ConvInputGradient", "ConvWeightGradient"]);
 
-/** Whether a value of fewer channels than a block is put together of parts: these are joined row-major. */
+/** Whether a value with fewer channels than a block is a concatenation: its parts are joined row-major. */
 function joinsParts({ op, outputs }: Node, types: ReadonlyMap<string, TensorType>, block: BlockSize): boolean {
   const { shape } = types.get(outputs[0])!;
   return op === "Concat" && shape.length === 4 && (shape[1] as number) < block;
 }
 
 /**
- * Values that are row-major before any convolution: what elementwise operators alone make of the graph's inputs, and what is
- * put together of less than a block.
+ * Values that are row-major before any convolution: what elementwise operators alone compute from the graph's inputs,
+ * and concatenations of less than a block.
  */
 function imagesOf(graph: Graph, types: ReadonlyMap<string, TensorType>, block: BlockSize): ReadonlySet<string> {
   const images = new Set([...graph.inputs.map((input) => input.name), ...graph.initializers.keys()]);
@@ -62,7 +62,7 @@ export function planConvolutions(graph: Graph, block: BlockSize): ReadonlyMap<No
   return plans;
 }
 
-/** Values joined into classes, each known by one of its members. */
+/** A union-find over values: each class is identified by one of its members. */
 function createClasses() {
   const parents = new Map<string, string>();
   const find = (name: string): string => {
@@ -79,7 +79,7 @@ function createClasses() {
 }
 
 /**
- * The layout in which each value is kept that belongs to a convolution's weight: the weight, its gradient, and all that
+ * The layouts of the values that belong to a convolution's weight: the weight, its gradient, and everything that
  * elementwise operators connect with them, such as the optimizer's state and the updated weight.
  */
 export function assignStorage(

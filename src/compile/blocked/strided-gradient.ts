@@ -6,7 +6,7 @@ import { gradientWeight } from "./transposed-weight.ts";
 import { declaredShape, reshape } from "./layout.ts";
 import { constantIndices, gatherRows } from "./weight-layout.ts";
 
-/** The sum of two strided gradients, where they have the same phases. */
+/** The sum of two strided gradients, if they have the same phases. */
 export function joinStrided(a: StridedGradient, b: StridedGradient): StridedGradient | undefined {
   const fit = a.strides.join() === b.strides.join() && a.groups === 1 && b.groups === 1;
   return fit ? { ...a, contributions: [...a.contributions, ...b.contributions] } : undefined;
@@ -15,7 +15,7 @@ export function joinStrided(a: StridedGradient, b: StridedGradient): StridedGrad
 const phasesOf = ([down, across]: readonly [number, number]): readonly Phase[] =>
   Array.from({ length: down * across }, (_, index) => [Math.floor(index / across), index % across]);
 
-/** Points of a phase: [⌈H/s⌉, ⌈W/s⌉]. The last may lie beyond the plane and are cut off. */
+/** Points of a phase: [⌈H/s⌉, ⌈W/s⌉]. The last may lie beyond the plane and are cropped. */
 export function phaseExtents(extents: Shape, strides: Shape): readonly [number, number] {
   return [Math.ceil(extents[0] / strides[0]), Math.ceil(extents[1] / strides[1])];
 }
@@ -75,7 +75,7 @@ export function convolutionContribution(dy: Value, weight: Value, plan: Convolut
   };
 }
 
-/** Neighbouring phases that the same contributions reach, so that one convolution can write them together. */
+/** Groups neighbouring phases reached by the same contributions, so that one convolution can write them together. */
 function groupPhases({
   strides,
   contributions,
@@ -96,7 +96,7 @@ export function writeStrided(c: BlockedContext, gradient: StridedGradient): Valu
   const { g, block } = c;
   const [N, C, H, W] = declaredShape(gradient.shape, block) as readonly [number, number, number, number];
   const extents = phaseExtents([H, W], gradient.strides);
-  // With groups each group holds all phases, so that they must be written at once.
+  // With groups, each group holds all phases, so they must be written at once.
   const runs =
     gradient.groups > 1
       ? [{ phases: [...phasesOf(gradient.strides)], from: gradient.contributions }]
@@ -112,7 +112,7 @@ export function writeStrided(c: BlockedContext, gradient: StridedGradient): Valu
   return interleave(c, joined, gradient);
 }
 
-/** [N, groups, phases, C', ⌈H/s⌉, ⌈W/s⌉] → [N,C,H,W], a point's channels at a time. */
+/** [N, groups, phases, C', ⌈H/s⌉, ⌈W/s⌉] → [N,C,H,W], moving a point's channels at a time. */
 export function interleave(
   c: BlockedContext,
   planes: Value,

@@ -6,8 +6,7 @@ import { reshape } from "./layout.ts";
 import { constantIndices, gatherRows } from "./weight-layout.ts";
 
 /**
- * The weight's tiles with their two sides exchanged, as rows: [O/b·C'/b·kh·kw, b(o)·b(i)]. Shared by all that is
- * computed from one weight.
+ * The weight's transposed tiles, as rows: [O/b·C'/b·kh·kw, b(o)·b(i)]. Shared by everything computed from one weight.
  */
 function turnedTiles(c: BlockedContext, weight: Value, { block }: ConvolutionPlan): Value {
   return c.memo(`turned-tiles/${weight.name}`, () => {
@@ -18,7 +17,7 @@ function turnedTiles(c: BlockedContext, weight: Value, { block }: ConvolutionPla
   });
 }
 
-/** For every row of the turned tiles: which tile stands there. A tap of −1 is a tile of zeros. */
+/** For every row of the result, the index of its tile. A tap of −1 is a tile of zeros. */
 function tileRows(plan: ConvolutionPlan, tapsByPhase: readonly (readonly number[])[]): Int32Array {
   const { blockedGroups, inBlocks, outBlocks, kernel } = plan;
   const count = kernel[0] * kernel[1];

@@ -7,7 +7,7 @@ import { packInGraph, weightLayout } from "./weight-layout.ts";
 
 type Pair = readonly [number, number];
 
-/** Rows and columns of the window where windows lie side by side, so that each point of x makes its own points of y. */
+/** Rows and columns of the window if windows do not overlap, so that each point of x makes its own points of y. */
 function separateWindows(
   c: BlockedContext,
   { node, inputs, attributes }: LogicalNode<"ConvTranspose">,
@@ -23,7 +23,7 @@ function separateWindows(
   return isSeparate ? (kernel as Pair) : undefined;
 }
 
-/** The 1×1 convolution that makes all points of a window at once. */
+/** The 1×1 convolution that computes all points of a window at once. */
 function pointPlan(c: BlockedContext, x: string, outChannels: number): ConvolutionPlan | undefined {
   const [batch, inChannels, ...plane] = imageShape(c, x)!;
   const extents = plane as unknown as Pair;
@@ -38,8 +38,8 @@ function pointPlan(c: BlockedContext, x: string, outChannels: number): Convoluti
 }
 
 /**
- * A transposed convolution whose stride is its kernel, k: a 1×1 convolution to k·k times the channels, and each point's
- * channels put side by side as the k × k points that it becomes (a sub-pixel convolution).
+ * A transposed convolution whose stride equals its kernel size k: a 1×1 convolution to k·k times the channels, whose
+ * channels are then rearranged into the k × k points that each point becomes (a sub-pixel convolution).
  *
  * @source Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?", arXiv:1609.07009
  */
@@ -56,7 +56,7 @@ export const convTranspose: BlockedRule<"ConvTranspose"> = (c, logical) => {
   const taps = window[0] * window[1];
   const plan = pointPlan(c, x, C * taps);
   if (plan === undefined) return false;
-  // Whole blocks are moved point by point; what fills none goes over to rows first.
+  // Whole blocks are moved point by point; anything that fills no block is converted to row-major first.
   const isWhole = C % block === 0;
   const perm = isWhole ? [2, 3, 1, 0] : [1, 2, 3, 0];
   const filters = reshape(g, g.op("Transpose", [c.plain(w)], { perm }), [C * taps, inChannels, 1, 1]);
@@ -77,7 +77,7 @@ export const convTranspose: BlockedRule<"ConvTranspose"> = (c, logical) => {
   return true;
 };
 
-/** A channel's bias for each of the points that it makes, [Cp]. */
+/** Each channel's bias, repeated for the points that it makes, [Cp]. */
 function spreadBias(c: BlockedContext, bias: string, taps: number, isWhole: boolean): ReturnType<typeof padVector> {
   const { g, block } = c;
   const [C] = c.typeOf(bias).shape as readonly [number];

@@ -1,6 +1,5 @@
 import type { GraphBuilder } from "../../onnx/builder.ts";
-import type { Graph, Node, Value } from "../../onnx/graph.ts";
-import { countUses } from "../../onnx/uses.ts";
+import { countUses, type Graph, type Node, type Value } from "../../onnx/graph.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { BlockedContext, Forms, NormStatistics, StoredValue } from "./context.ts";
 import { writeConvolution } from "./convolution.ts";
@@ -10,14 +9,14 @@ import { typesOf } from "./storage.ts";
 import { writeStrided } from "./strided-gradient.ts";
 import { packInGraph, unpackInGraph, type WeightLayout } from "./weight-layout.ts";
 
-/** What the lowering found out before it writes anything. */
+/** What the lowering determines before it writes anything. */
 export interface Analysis {
   readonly block: BlockSize;
   readonly plans: ReadonlyMap<Node, ConvolutionPlan>;
   readonly layouts: ReadonlyMap<string, WeightLayout>;
 }
 
-/** Keeps the forms of every logical value and converts between them where one is asked for that is not there yet. */
+/** Keeps the forms of every logical value, and converts to one that is requested but not there yet. */
 export function createContext(g: GraphBuilder, graph: Graph, { block, plans, layouts }: Analysis): BlockedContext {
   const types = typesOf(graph);
   const uses = countUses(graph);

@@ -11,47 +11,53 @@ import { clearPadding, constantIndices, gatherRows, weightLayout } from "./weigh
 
 /**
  * The weight gradient Σ over (n, y, x) of dy[n,o,y,x]·x[n,i,y·s+k·d−p, …] is itself a convolution, in which
- * - the batch is what is summed over: it takes the place of the input channels,
+ * - the batch is summed over: it takes the place of the input channels,
  * - the blocks of x's channels take the place of the batch,
- * - a row of x with its channels inside, W·b long, is the row that the kernel slides along,
+ * - a row of x including its channels, W·b long, is the row along which the kernel slides,
  * - dy is the kernel, as large as an output plane, dilated by the stride (and by b along the row),
- * - the places it takes are the taps: kh rows, and kw·b columns, one for each tap and channel within a block.
+ * - its positions are the taps: kh rows, and kw·b columns, one for each tap and channel within a block.
  */
 interface GradientShape {
   readonly plan: ConvolutionPlan;
-  /** Floats that a point of x's row takes: the block, or the channels of an image. */
+  /** Floats per point of a row of x: the block, or the channels of an image. */
   readonly pointSize: number;
-  /** Bands of output rows that count as samples of their own: each fits into the cache, and fewer are made up of zeros. */
+  /**
+   * Bands of output rows that count as samples of their own: each fits into the cache, and fewer samples consist of
+   * zeros.
+   */
   readonly bands: number;
   /** Samples that are summed over: batch · bands, rounded up so that each part has whole blocks. */
   readonly samples: number;
   /**
-   * Parts of the samples that are summed apart, as groups: an odd number of rows would keep a thread waiting, and a half of dy is
-   * rearranged by the thread that computed it, from its own cache.
+   * Parts of the samples that are summed separately, as groups: an odd number of rows would leave a thread idle, and
+   * each half of dy is rearranged by the thread that computed it, from its own cache.
    */
   readonly parts: number;
-  /** Zeros to add behind x: what the windows reach beyond it. Negative where they leave something out. */
+  /** Zeros to append to x: how far the windows reach beyond it. Negative if they do not reach its end. */
   readonly ends: readonly [bottom: number, right: number];
 }
 
-/** How many times larger than the weight dy has to be for parts: their results are added up. */
+/** How many times larger than the weight dy must be to be split into parts, since their results have to be added up. */
 const WORTH_PARTS = 4;
 /** Blocks of filters that ONNX Runtime computes together. */
 const FILTER_SET = 4;
 
 /**
- * Bytes that a core's second-level cache is relied on to hold. A block of samples is read anew for every few taps: its part of dy,
- * for the filters that are computed together, and its part of x.
+ * Bytes that a core's second-level cache is assumed to hold. A block of samples is read again for every few taps: its
+ * part of dy, for the filters computed together, and its part of x.
  */
 const CACHE_BYTES = 1.25 * 2 ** 20;
 /** How many times x's rows may be copied because bands overlap. */
 const MOST_OVERLAP = 2.5;
-/** How much better bands must fit into the cache than planes of x that need not be moved at all: their rows are copied. */
+/**
+ * How much better bands must fit into the cache than planes of x that need not be moved at all, since the rows of bands
+ * are copied.
+ */
 const WORTH_COPYING = 2;
 
 /**
- * The fewest bands, of equal height, whose samples fit into the cache and fill their blocks; where no number of bands does, those
- * that come nearest.
+ * The fewest bands, of equal height, whose samples fit into the cache and fill their blocks; if no number of bands
+ * does, the one that comes closest.
  */
 function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
   const { batch, block, outBlocks, output, strides, dilations, kernel, begins } = plan;
@@ -69,7 +75,7 @@ function chooseBands(plan: ConvolutionPlan, pointSize: number): number {
     };
   };
   const whole = assess(1);
-  // One plane a sample lies as it is needed; several change places anyway.
+  // One plane per sample already has the required layout; several must be reordered anyway.
   const isOnePlane = plan.inBlocks * plan.blockedGroups === 1;
   if (isOnePlane && whole.fill === 1 && whole.misfit < WORTH_COPYING) return 1;
   let [best, found] = [1, whole];
@@ -100,7 +106,7 @@ function keepsPlanes({ plan, bands, samples, ends }: GradientShape): boolean {
   return bands === 1 && samples === plan.batch && ends[0] >= 0;
 }
 
-/** x's rows [N, planes, H, W·pointSize] with zeros around: above and below too where rows are to be picked. */
+/** x's rows [N, planes, H, W·pointSize] with zeros around: above and below too if rows are to be picked. */
 function padRows(c: BlockedContext, rows: Value, shape: GradientShape): Value {
   const { plan, pointSize, samples, bands, ends } = shape;
   const [N, planes, H, width] = shapeOf(rows) as readonly [number, number, number, number];
@@ -111,7 +117,7 @@ function padRows(c: BlockedContext, rows: Value, shape: GradientShape): Value {
   if (pointSize !== c.block || right < 0) {
     return pad(c.g, rows, [0, 0, top, left * pointSize], [0, 0, bottom, right * pointSize]);
   }
-  // A convolution pads on all threads, Pad on one.
+  // A convolution pads on all threads, Pad on one only.
   const image = reshape(c.g, rows, [N, planes * c.block, H, width / c.block]);
   const padded = writeConvolution(c, tapOf(c, image, { pads: [top, left, bottom, right] }));
   return reshape(c.g, padded, [N, planes, H + top + bottom, width + (left + right) * c.block]);
@@ -140,14 +146,17 @@ function blockSamples(c: BlockedContext, rows: Value, shape: GradientShape): Val
   return c.g.op("BlockedReorderInput", [reshape(c.g, moved, [inBlocks, blockedGroups * samples, taken, width])]);
 }
 
-/** Which rows of a plane of `height` each band takes: `taken` from every `step`-th on. */
+/** The rows of a plane of `height` that each band takes: `taken` rows from every `step`-th on. */
 interface BandRows {
   readonly height: number;
   readonly step: number;
   readonly taken: number;
 }
 
-/** Rows of [N, groups, blocks, height] in the order [blocks, groups, samples, taken]; the last row, of zeros, where there is no sample. */
+/**
+ * Rows of [N, groups, blocks, height] in the order [blocks, groups, samples, taken]; the last row, of zeros, stands for
+ * missing samples.
+ */
 function bandRows({ plan, samples, bands }: GradientShape, { height, step, taken }: BandRows): Int32Array {
   const { batch, blockedGroups, inBlocks } = plan;
   const rows = new Int32Array(inBlocks * blockedGroups * samples * taken);
@@ -185,7 +194,7 @@ function kernelRows({ plan, bands, samples, parts }: GradientShape): Int32Array 
         for (let first = part * partSize; first < (part + 1) * partSize; first += block) {
           for (let place = 0; place < places; place++) {
             for (let within = first; within < first + block; within++) {
-              // Beyond the samples x is zero, so that any one of dy will do.
+              // Beyond the samples x is zero, so any row of dy will do.
               const sample = Math.min(within, batch * bands - 1);
               const plane = Math.floor(sample / bands) * allBlocks + out;
               rows[at++] = (plane * bands + (sample % bands)) * places + place;
@@ -212,7 +221,7 @@ function gradientKernel(c: BlockedContext, dy: Value, shape: GradientShape): Val
   });
 }
 
-/** From the convolution's result to the stored layout: sums the parts, picks the taps, puts the blocks in order. */
+/** From the convolution's result to the stored layout: sums the parts, picks the taps and orders the blocks. */
 function storeGradient(c: BlockedContext, result: Value, { plan, pointSize, parts }: GradientShape): Value {
   const { g } = c;
   const { block, blockedGroups, inBlocks, outBlocks, kernel, dilations, inChannels } = plan;
@@ -268,7 +277,7 @@ export const convWeightGradient: BlockedRule<"ConvWeightGradient"> = (c, { node,
       ? depthwiseWeightGradient(c, c.blocked(x), dy, plan)
       : denseWeightGradient(c, x, dy, plan);
   const value = scaleFilters(c, unscaled, scale);
-  // Merged groups also get the products of one group's input with another's output.
+  // Merged groups also contain the products of one group's input with another's output.
   const cleared = plan.groups > 1 && plan.kind === "dense" ? clearPadding(c.g, value, layout) : value;
   c.define(dw, { stored: { value: cleared, layout, padding: "zero" } });
   return true;

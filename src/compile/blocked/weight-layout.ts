@@ -7,7 +7,7 @@ import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { reshape, roundUp } from "./layout.ts";
 
 /**
- * How a convolution's weight is stored, between steps too. With b the block, i and o channels within one:
+ * How a convolution's weight is stored, also between steps. With b the block, i and o channels within one:
  *
  * | plan | logical | stored |
  * |---|---|---|
@@ -15,16 +15,16 @@ import { reshape, roundUp } from "./layout.ts";
  * | image | [O, C, kh, kw] | [O/b, C, kh, kw, b(o)] |
  * | depthwise | [C, 1, kh, kw] | [C/b, 1, kh, kw, b(o)] |
  *
- * It is declared in four axes, channels rounded up. Entries that the logical weight lacks (padding, and what lies off
- * the diagonal of merged groups) are zero and stay zero.
+ * It is declared with four axes, channels rounded up. Entries without a logical counterpart (padding, and those off the
+ * diagonal of merged groups) are zero and stay zero.
  */
 export interface WeightLayout extends Layout {
   readonly logicalShape: Shape;
   /** The declared shape. */
   readonly shape: Shape;
-  /** Whether some stored entries have no logical one. */
+  /** Whether some stored entries have no logical counterpart. */
   readonly hasPadding: boolean;
-  /** For every stored entry the logical one, or −1. */
+  /** For every stored entry the index of the logical one, or −1. */
   readonly source: () => Int32Array;
 }
 
@@ -40,7 +40,7 @@ function sourceChannel(plan: ConvolutionPlan, out: number, inGroup: number): num
   return Math.floor(channel / perGroup) === group ? channel % perGroup : -1;
 }
 
-/** Takes a stored entry, in the order of memory, and the logical one behind it, or −1. */
+/** Takes each stored entry in memory order, and the logical one behind it, or −1. */
 type VisitEntry = (at: number, origin: number) => void;
 
 function visitDense(plan: ConvolutionPlan, visit: VisitEntry): void {
@@ -110,7 +110,7 @@ export function weightLayout(plan: ConvolutionPlan): WeightLayout {
   };
 }
 
-/** Packs within the graph, entry by entry: for weights that are computed rather than stored. */
+/** Packs inside the graph, entry by entry: for weights that are computed rather than stored. */
 export function packInGraph(g: GraphBuilder, weight: Value, layout: WeightLayout): Value {
   const size = sizeOf(layout.logicalShape);
   const withZero = g.op("Concat", [reshape(g, weight, [size]), g.fill(0, [1])], { axis: 0 });
@@ -128,7 +128,7 @@ export function unpackInGraph(g: GraphBuilder, stored: Value, layout: WeightLayo
   return reshape(g, gatherRows(g, flat, constantIndices(g, indices)), layout.logicalShape);
 }
 
-/** Sets the entries that have no logical one to zero. */
+/** Sets the entries that have no logical counterpart to zero. */
 export function clearPadding(g: GraphBuilder, stored: Value, layout: WeightLayout): Value {
   if (!layout.hasPadding) return stored;
   const mask = Float32Array.from(layout.source(), (origin) => (origin < 0 ? 0 : 1));

@@ -8,15 +8,15 @@ export const relus: Readonly<Record<PortableChoices["relu"], Rewrite<"Relu"> | u
   prelu: (g, { inputs: [x] }) => [g.op("PRelu", [x, g.fill(0)])],
 };
 
-/** dy where y > 0, 0 elsewhere: a product with a step function, faster than `Where`. */
+/** dy where y > 0, else 0: a product with a step function, which is faster than `Where`. */
 export const reluGradients: Readonly<Record<PortableChoices["reluGradient"], Rewrite<"ReluGradient">>> = {
   "hard-sigmoid": (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 })])],
   sign: (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("Sign", [y])])],
 };
 
 /**
- * log softmax along one axis, as chosen. Along another axis than the last, ONNX Runtime would transpose there and back: it is
- * written out always.
+ * log softmax along one axis, as chosen. Along any axis but the last, ONNX Runtime would transpose there and back, so
+ * it is always written out.
  */
 export const logSoftmaxes: Readonly<Record<PortableChoices["logSoftmax"], Rewrite<"LogSoftmax">>> = {
   operator: (g, node) =>

@@ -4,7 +4,9 @@ import { sizeOf } from "../../tensor/shape.ts";
 import type { Rewrite } from "../rewrite.ts";
 import type { PortableChoices } from "./choices.ts";
 
-/** Means over N and the spatial axes, `[N,C,…]` → `[C]`. Means of means are faster and more exact than one long sum. */
+/**
+ * Means over N and the spatial axes, `[N,C,…]` → `[C]`. Means of means are faster and more accurate than one long sum.
+ */
 function channelMean(g: GraphBuilder, x: Value): Value {
   const spatial = x.shape.slice(2).map((_, axis) => axis + 2);
   const planes = spatial.length === 0 ? x : g.op("GlobalAveragePool", [x]);
@@ -17,7 +19,7 @@ export function inverseDeviation(g: GraphBuilder, variance: Value, epsilon: numb
 }
 
 interface Shifted {
-  /** A rough mean by channel: that of the first sample. */
+  /** A rough mean per channel: that of the first sample. */
   readonly shift: Value;
   /** x − shift */
   readonly values: Value;
@@ -26,8 +28,8 @@ interface Shifted {
 }
 
 /**
- * Takes a rough mean off first: E[x²] − E[x]² would cancel where the mean is far larger than the deviation. One sample
- * in N is enough, for (shift − mean)² is at most N times the variance, whatever the data.
+ * Subtracts a rough mean first: E[x²] − E[x]² would cancel if the mean is far larger than the deviation. One sample in
+ * N is enough, since (shift − mean)² is at most N times the variance, whatever the data.
  */
 function shiftByFirstSample(g: GraphBuilder, x: Value): Shifted {
   const first = g.op("Slice", [x, g.ints([0]), g.ints([1]), g.ints([0])]);
@@ -36,7 +38,7 @@ function shiftByFirstSample(g: GraphBuilder, x: Value): Shifted {
   return { shift, values, mean: channelMean(g, values) };
 }
 
-/** scale·(x − mean) + offset by channel, in one pass: faster than a product or sum with values to broadcast. */
+/** scale·(x − mean) + offset per channel, in one pass: faster than a product or sum with broadcasting. */
 function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value, mean: Value): Value {
   return g.op("BatchNormalization", [x, scale, offset, mean, g.fill(1, shapeOf(scale))], { epsilon: 0 });
 }
@@ -53,7 +55,7 @@ export const batchNormTraining: Rewrite<"BatchNormTraining"> = (
   return [y, g.op("Add", [shift, mean]), variance];
 };
 
-/** x·scale + other, scale by channel. */
+/** x·scale + other, scale per channel. */
 type AddScaled = (g: GraphBuilder, x: Value, scale: Value, other: Value) => Value;
 
 const byAddition: AddScaled = (g, x, scale, other) => {
@@ -70,8 +72,8 @@ const byFusedConv: AddScaled = (g, x, scale, other) => {
 };
 
 /**
- * With d = x − shift, i = 1/√(variance + ε), a = γ·i and M values a channel: h = i·(E[dy·d] − E[d]·E[dy]), dβ = M·E[dy],
- * dγ = M·h, and dx = a·dy − a·h·i·(d − E[d]) − a·E[dy].
+ * With d = x − shift, i = 1/√(variance + ε), a = γ·i and M values per channel: h = i·(E[dy·d] − E[d]·E[dy]),
+ * dβ = M·E[dy], dγ = M·h, and dx = a·dy − a·h·i·(d − E[d]) − a·E[dy].
  */
 const batchNormTrainingGradient =
   (addScaled: AddScaled): Rewrite<"BatchNormTrainingGradient"> =>
@@ -90,7 +92,7 @@ const batchNormTrainingGradient =
     return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
   };
 
-/** Batch norm's gradient, its last sum as chosen. */
+/** Batch norm's gradient, with its last sum as chosen. */
 export const batchNormGradients: Readonly<
   Record<PortableChoices["batchNormGradient"], Rewrite<"BatchNormTrainingGradient">>
 > = { add: batchNormTrainingGradient(byAddition), "fused-conv": batchNormTrainingGradient(byFusedConv) };

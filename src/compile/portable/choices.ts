@@ -1,6 +1,6 @@
 /**
- * Ways to write the same computation in ONNX's operators. All give the same numbers but for rounding; which is fastest, or
- * runs at all, depends on the backend.
+ * Ways to write the same computation in ONNX's operators. All give the same numbers up to rounding; which is fastest,
+ * or runs at all, depends on the backend.
  */
 export interface PortableChoices {
   /** max(x, 0) as `Relu`, or as `PRelu` with slope 0, whose kernel is several times faster in WebAssembly. */
@@ -12,13 +12,13 @@ export interface PortableChoices {
    * 1×1 convolution that adds the other term as it writes.
    */
   readonly batchNormGradient: "add" | "fused-conv";
-  /** Along the last axis: `LogSoftmax`, or x − max − log Σ exp(x − max). Along others always the latter. */
+  /** Along the last axis: `LogSoftmax`, or x − max − log Σ exp(x − max). Along other axes always the latter. */
   readonly logSoftmax: "operator" | "written-out";
 }
 
 /**
- * What suits a backend; `standard` is nothing but standard operators, so that it runs everywhere. WebAssembly's were chosen
- * by measuring: `npm run bench -- --only browser-choices` changes them one by one.
+ * What suits each backend; `standard` uses only standard operators, so that it runs everywhere. WebAssembly's were
+ * chosen by measurement: `npm run bench -- --only browser-choices` changes them one by one.
  */
 export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", PortableChoices>> = {
   standard: {

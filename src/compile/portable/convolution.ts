@@ -42,7 +42,7 @@ export const convInputGradient: Rewrite<"ConvInputGradient"> = (g, { node, input
   return [{ ...dx, shape: outputs[0].shape }];
 };
 
-/** `[O,C,k…]` → `[C,O,k…]`, each kernel turned back to front. By Gather: not every backend has negative steps. */
+/** `[O,C,k…]` → `[C,O,k…]`, each kernel reversed. By Gather, since not every backend supports negative steps. */
 function reverseKernel(g: GraphBuilder, w: Value, [out, inChannels, ...kernel]: Shape): Value {
   const size = sizeOf(kernel);
   const swapped = g.op("Transpose", [w], { perm: [1, 0, ...kernel.map((_, axis) => axis + 2)] });
@@ -67,8 +67,9 @@ function flattenGroups(g: GraphBuilder, value: Value, group: number): Value {
 }
 
 /**
- * Σ over N and the points of dy·x, x displaced by the place of the kernel: one product of dy with x unfolded makes all places of
- * `[O,C/group,k…]` at once. In the commonest case x is unfolded into columns only and dy into rows, six copies instead of nine.
+ * Σ over N and the points of dy·x, with x displaced by the kernel position: one product of dy with unfolded x gives all
+ * positions of `[O,C/group,k…]` at once. In the most common case x is unfolded into columns only and dy into rows, six
+ * copies instead of nine.
  */
 export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
   g,
@@ -82,7 +83,7 @@ export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
     const rows = unfold(g, dy, { kernel_shape: [3, 1], pads: [1, 0, 1, 0] });
     const product = sumOfProducts(g, flattenGroups(g, rows, group), flattenGroups(g, columns, group));
     const byPlace = g.op("Reshape", [product, g.ints([out, 3, inGroup, 3])]);
-    // To move dy down a row is to move x up.
+    // Moving dy down a row is moving x up.
     const upwards = g.op("Gather", [byPlace, g.ints([2, 1, 0])], { axis: 1 });
     return [g.op("Transpose", [upwards], { perm: [0, 2, 1, 3] })];
   }
@@ -95,7 +96,7 @@ export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
   return [g.op("Reshape", [taken, g.ints([out, inGroup, ...kernel])])];
 };
 
-/** Whether dy is as large as x and no window but a 3×3 one with padding makes it so. */
+/** Whether dy is as large as x because of a 3×3 window with padding. */
 function isSame3x3({ kernel, strides, dilations, begins, ends }: Window): boolean {
   return kernel.length === 2 && every(kernel, 3) && every([...strides, ...dilations, ...begins, ...ends], 1);
 }

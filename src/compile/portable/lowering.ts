@@ -1,4 +1,5 @@
 import type { Lowering } from "../lowering.ts";
+import { type Pass, runPasses } from "../passes.ts";
 import { maskPooledGradients } from "../pooled-relu.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
 import { matchScalarRanks } from "../scalar-ranks.ts";
@@ -24,21 +25,23 @@ function rewritesFor(choices: PortableChoices): Rewrites {
   };
 }
 
-/** The rewrites of the standard choices, for lowerings that have none of their own for an operator. */
+/** The rewrites of the standard choices, for lowerings that lack their own for an operator. */
 export const portableRewrites: Rewrites = rewritesFor(portableChoices.standard);
 
-/** The portable lowering with some choices of one's own; the others are the standard ones. */
+/** The portable lowering with some choices replaced; the others are the standard ones. */
 export function createPortableLowering(choices: Partial<PortableChoices> = {}): Lowering {
   const rewrites = rewritesFor({ ...portableChoices.standard, ...choices });
+  const passes: readonly Pass[] = [
+    { name: "mask pooled gradients", pass: maskPooledGradients },
+    { name: "write portably", pass: (graph) => rewriteGraph(graph, rewrites) },
+    { name: "match scalar ranks", pass: matchScalarRanks },
+  ];
   return {
     name: "portable",
     isFinal: false,
-    lower: (graph) => ({
-      write: () => matchScalarRanks(rewriteGraph(maskPooledGradients(graph), rewrites)),
-      layouts: new Map(),
-    }),
+    lower: (graph, observe) => ({ write: () => runPasses(graph, passes, observe), layouts: new Map() }),
   };
 }
 
-/** Only standard ONNX operators: runs on every backend, and is what other lowerings are tested against. */
+/** Only standard ONNX operators: runs on every backend, and the reference for testing other lowerings. */
 export const portable: Lowering = createPortableLowering();

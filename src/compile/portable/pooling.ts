@@ -6,8 +6,8 @@ import { float32 } from "../../tensor/tensor.ts";
 import type { Rewrite } from "../rewrite.ts";
 
 /**
- * Pools once more for the places of the maxima, numbered over all of x, and adds each gradient where its maximum was.
- * Of equal values the first in row-major order is the maximum, as in PyTorch.
+ * Pools again for the indices of the maxima, counted over all of x, and adds each gradient at its maximum. Among equal
+ * values the first in row-major order is the maximum, as in PyTorch.
  */
 export const maxPoolGradient: Rewrite<"MaxPoolGradient"> = (g, { inputs: [dy, x], attributes }) => {
   const { masked: _, ...window } = attributes;
@@ -20,7 +20,7 @@ export const maxPoolGradient: Rewrite<"MaxPoolGradient"> = (g, { inputs: [dy, x]
   return [g.op("Reshape", [scattered, g.ints(shape)])];
 };
 
-/** For each window along one axis, how many of its places count: those inside x, or inside the padded x. */
+/** For each window along one axis, how many of its elements count: those inside x, or inside the padded x. */
 function countedPlaces(
   extent: number,
   outputs: number,
@@ -40,7 +40,7 @@ function countedPlaces(
   });
 }
 
-/** 1 / (number of counted places) for every window, as `[1,1,…]`. */
+/** 1 / (number of counted elements) for every window, as `[1,1,…]`. */
 export function windowWeights(extents: Shape, outputs: Shape, window: Window, includePadding: boolean): Float32Array {
   const counts = outputs.map((count, axis) => countedPlaces(extents[axis], count, window, axis, includePadding));
   const products = counts.reduce<readonly number[]>(
@@ -50,7 +50,10 @@ export function windowWeights(extents: Shape, outputs: Shape, window: Window, in
   return Float32Array.from(products, (count) => 1 / count);
 }
 
-/** Each window's gradient, divided by the number of its places, added to all of them: a transposed convolution with ones. */
+/**
+ * Each window's gradient, divided by the number of its elements and added to all of them: a transposed convolution with
+ * ones.
+ */
 export const averagePoolGradient: Rewrite<"AveragePoolGradient"> = (g, { node, inputs: [dy, x], attributes }) => {
   const { ceil_mode: _, count_include_pad = 0, ...rest } = attributes;
   const window = poolingWindow(node.name, rest);
@@ -58,7 +61,7 @@ export const averagePoolGradient: Rewrite<"AveragePoolGradient"> = (g, { node, i
   const outputs = shapeOf(dy).slice(2);
   const weights = windowWeights(extents, outputs, window, count_include_pad === 1);
   const share = g.op("Mul", [dy, g.constant(float32([1, 1, ...outputs], weights))]);
-  // How far the windows reach beyond x: cut off where positive, filled up where negative.
+  // How far the windows reach beyond x: cropped if positive, padded if negative.
   const excess = outputs.map(
     (count, axis) =>
       (count - 1) * window.strides[axis] +

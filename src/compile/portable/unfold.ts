@@ -4,19 +4,25 @@ import type { ConvAttributes } from "../../onnx/operators/convolution.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { float32 } from "../../tensor/tensor.ts";
 
-/** Attributes of a convolution, its kernel spelled out and its groups left to be filled in. */
+/** Attributes of a convolution with an explicit kernel shape; the groups are filled in later. */
 type UnfoldAttributes = Omit<ConvAttributes, "group"> & { readonly kernel_shape: Shape };
 
-/** How many outputs ONNX Runtime's WebGPU kernel computes together, even where they are of two groups (1.30). */
+/** How many outputs ONNX Runtime's WebGPU kernel computes together, even across two groups (1.30). */
 const TOGETHER = 4;
 
-/** How many channels `unfold` makes of one: a place each, and zeros up to a number at which no group's end is overrun. */
+/**
+ * How many channels `unfold` makes from one: one per kernel position, and zeros up to a number at which no group's end
+ * is overrun.
+ */
 export function unfoldedCount(kernel: Shape): number {
   const places = sizeOf(kernel);
   return places < TOGETHER ? places : Math.ceil(places / TOGETHER) * TOGETHER;
 }
 
-/** For each channel `unfoldedCount` filters, each 1 at one place of the kernel and 0 elsewhere, or 0 everywhere: `[C·count,1,…kernel]` */
+/**
+ * `unfoldedCount` filters per channel, each 1 at one kernel position and 0 elsewhere, or 0 everywhere:
+ * `[C·count,1,…kernel]`
+ */
 function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): Value {
   const [places, count] = [sizeOf(kernel), unfoldedCount(kernel)];
   const diagonal = new Float32Array(count * places);
@@ -29,9 +35,9 @@ function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): Value {
 }
 
 /**
- * Each channel once for every place of the window, displaced by it: `[N,C,…]` → `[N,C·count,…]`, PyTorch's `Unfold` but for the
- * channels of zeros that `unfoldedCount` adds. As a depthwise convolution it is one pass, on all threads, where `Pad` and `Slice`
- * copy for each place on one.
+ * Each channel once per window position, displaced by it: `[N,C,…]` → `[N,C·count,…]`, PyTorch's `Unfold` except for
+ * the channels of zeros that `unfoldedCount` adds. As a depthwise convolution it is one pass on all threads, whereas
+ * `Pad` and `Slice` copy once per position on one thread.
  */
 export function unfold(g: GraphBuilder, x: Value, window: UnfoldAttributes): Value {
   const [, channels] = shapeOf(x);

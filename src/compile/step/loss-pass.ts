@@ -12,7 +12,7 @@ import type { UpdateOptions } from "./update.ts";
 /** Adds a loss to scores and labels; returns a scalar. */
 export type LossFunction = (g: GraphBuilder, scores: Value, labels: Value) => Value;
 
-/** What every kind of training graph starts from. */
+/** What every kind of training graph is built from. */
 export interface ForwardOptions {
   readonly module: Module;
   /** `[channels, H, W]` */
@@ -20,13 +20,14 @@ export interface ForwardOptions {
   readonly batch: number;
   readonly loss: LossFunction;
   /**
-   * Trains on blends λ·x + (1 − λ)·x', x' being the batch in reverse; the loss is blended alike. λ is a scalar input.
+   * Trains on blends λ·x + (1 − λ)·x', x' being the batch in reverse order; the loss is blended the same way. λ is a
+   * scalar input.
    * @source Zhang et al. 2018, arXiv:1710.09412
    */
   readonly mixup?: boolean;
   /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
   readonly labelShape?: Shape;
-  /** Counts samples that are right; the highest score against the label if left out. */
+  /** Counts correct samples; compares the highest score with the label if left out. */
   readonly correct?: LossFunction;
 }
 
@@ -35,7 +36,7 @@ export interface LossPass {
   readonly loss: Value;
   readonly gradients: ReadonlyMap<string, Value>;
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
-  /** Scalars that every pass is fed. */
+  /** Scalars that every pass takes as inputs. */
   readonly scalars: readonly string[];
 }
 
@@ -44,7 +45,7 @@ interface Blend {
   readonly loss: LossFunction;
 }
 
-/** λ·x + (1 − λ)·x reversed, and the loss for it: each image meets another, and no order has to be drawn. */
+/** λ·x + (1 − λ)·x reversed, and the loss for it: each image is paired with another, and no order has to be drawn. */
 function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOptions): Blend {
   const share = g.input(stepNames.mixup, "float32", []);
   const rest = g.op("Sub", [g.fill(1), share]);
@@ -60,12 +61,12 @@ function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOpti
 /** Forward, loss and gradients: the part that a training step and a gradient step share. */
 export function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateOptions["frozen"]): LossPass {
   if (!Number.isInteger(options.batch) || options.batch < 1) {
-    throw new OptionError("batch size", `must be a whole number above 0, got ${options.batch}`);
+    throw new OptionError("batch", `must be a whole number above 0, got ${options.batch}`);
   }
   const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
   const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
   const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
-  // One label a sample, or one a point where the scores are a map of them.
+  // One label per sample, or one per point if the scores are a map.
   const { labelShape = pass.output.shape.slice(2), correct = countCorrect } = options;
   const labels = g.input(stepNames.labels, "int64", [options.batch, ...labelShape]);
   const loss = blended.loss(g, pass.output, labels);

@@ -1,4 +1,4 @@
-/** Names of a step's inputs and outputs beside parameters and buffers, which go by their state-dict names. */
+/** Names of a step's inputs and outputs other than parameters and buffers, which have their state-dict names. */
 export const stepNames = {
   images: "images",
   labels: "labels",
@@ -16,8 +16,8 @@ export const stepNames = {
   /** The moving average of a parameter or running statistic, and the weight of its old value in this step. */
   average: (name: string): string => `ema/${name}`,
   averageDecay: "emaDecay",
-  /** A finite number where a parameter may be updated in place. */
+  /** A finite number if a parameter may be updated in place. */
   guard: (parameter: string): string => `guard/${parameter}`,
-  /** The sum of a parameter's gradients over the parts of a step that have been done. */
+  /** The sum of a parameter's gradients over the parts of a step so far. */
   sum: (parameter: string): string => `sum/${parameter}`,
 } as const;

@@ -9,12 +9,12 @@ import { addLossPass, type ForwardOptions } from "./loss-pass.ts";
 import { stepNames } from "./names.ts";
 import { addAverages, addUpdate, type UpdateOptions } from "./update.ts";
 
-/** A training graph, still in logical operators, with what has to be fed and kept between steps. */
+/** A training graph, still in logical operators, with what must be fed and kept between steps. */
 export interface StepGraph {
   readonly graph: Graph;
   /** Trained parameters by state-dict name. */
   readonly trained: ReadonlyMap<string, ParameterSpec>;
-  /** Parameters that are fed but not changed. */
+  /** Parameters that are inputs but not changed. */
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
   /** Inputs that are kept between steps: each has an output `next/…` that replaces it. */
   readonly kept: readonly string[];
@@ -22,7 +22,7 @@ export interface StepGraph {
   readonly noise: ReadonlyMap<string, NoiseInput>;
   /** Scalar inputs that the optimizer computes for every step. */
   readonly scalars: readonly string[];
-  /** Updates that `guardUpdates` can let be written in place. */
+  /** Updates that `guardUpdates` can write in place. */
   readonly guarded: readonly GuardedUpdate[];
 }
 
@@ -44,10 +44,10 @@ function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string
  * One training step as one graph: forward, loss, backward, update.
  *
  * Inputs: images `[batch, …]`, labels `[batch]` int64, the optimizer's scalars, and every parameter, buffer and state
- * tensor by name. Outputs: loss, correct (how many predictions hit), gradientNorm, and `next/NAME` for all that is kept.
- * Where gradients are accumulated, their sum over the batches before comes in as `sum/NAME`.
+ * tensor by name. Outputs: loss, correct (the number of correct predictions), gradientNorm, and `next/NAME` for
+ * everything that is kept. When gradients are accumulated, their sum over the previous batches is the input `sum/NAME`.
  *
- * @param watch parameters whose gradient norm is wanted as an output `norm/NAME`
+ * @param watch parameters whose gradient norm becomes an output `norm/NAME`
  * @throws {OptionError} if the batch is not a whole number above 0
  */
 export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch: readonly string[] = []): StepGraph {
@@ -81,8 +81,8 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
 }
 
 /**
- * One batch of several whose gradients make one update: adds its gradients to `sum/NAME` and moves the running
- * statistics; parameters stay.
+ * One batch of several whose gradients make one update: adds its gradients to `sum/NAME` and updates the running
+ * statistics, but not the parameters.
  */
 export function buildCollectingStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
   const g = createGraphBuilder("collecting-step");
@@ -100,7 +100,7 @@ export function buildCollectingStep(options: ForwardOptions & Pick<UpdateOptions
 }
 
 /**
- * Forward, loss and backward alone: outputs `gradient/NAME` for every trained parameter, to be averaged between machines
+ * Forward, loss and backward alone: outputs `gradient/NAME` for every trained parameter, to be averaged across machines
  * or written out, and the scores.
  */
 export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {

@@ -11,21 +11,24 @@ import { stepNames } from "./names.ts";
 /** How gradients become an update. */
 export interface UpdateOptions {
   readonly optimizer: Optimizer;
-  /** Largest common norm of the gradients; not clipped if left out. */
+  /** Largest global norm of the gradients; not clipped if left out. */
   readonly clipNorm?: number;
   /** Parameters that weight decay spares. Default none, as in PyTorch. */
   readonly exempt?: (name: string, spec: ParameterSpec) => boolean;
-  /** Parameters that stay as they are; so do the statistics of a batch norm whose parameters are both among them. */
+  /**
+   * Parameters that are not trained; the statistics of a batch norm whose two parameters are both frozen are not
+   * updated either.
+   */
   readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
-  /** What a parameter's learning rate is multiplied by. Default 1. */
+  /** The factor on a parameter's learning rate. Default 1. */
   readonly rateFactor?: ((name: string, spec: ParameterSpec) => number) | undefined;
   /** Keeps a moving average of trained parameters and running statistics, e ← d·e + (1 − d)·x, as `ema/NAME`. */
   readonly average?: boolean;
   /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
   readonly accumulate?: number;
   /**
-   * Gives the update of every large parameter a guard: where memory counts, it can be written in place, and it is left as it was
-   * where the loss is not finite or the parameter's own gradient, that of any parameter where gradients are clipped. Default false.
+   * Guards the update of every large parameter, so that it can be written in place. The guard skips the update when the
+   * loss or the parameter's own gradient is not finite; with clipping, when any gradient is not. Default false.
    */
   readonly guarded?: boolean;
 }
@@ -43,22 +46,22 @@ interface Update {
   readonly next: ReadonlyMap<string, Value>;
 }
 
-/** The optimizer's scalars for one parameter: its own share of the learning rate, which comes first. */
+/** The optimizer's scalars for one parameter: its own learning rate, which comes first. */
 function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor: number): readonly Value[] {
   if (!(factor > 0 && Number.isFinite(factor)))
-    throw new OptionError("learning rate factor", `must be above 0, got ${factor}; freeze what must not change`);
+    throw new OptionError("rateFactor", `must be above 0, got ${factor}; freeze what must not change`);
   return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
 }
 
-/** Elements from which on it counts when memory becomes free. */
+/** The size from which it matters when a gradient is freed, in elements. */
 const LARGE_GRADIENT = 2 ** 16;
 
 /**
- * The learning rate, known only when a gradient's squared norm is. The runtime would leave the norms for the end, and every
- * gradient in memory until then; now nothing reads a gradient any more when its parameter has been updated.
+ * The learning rate, available only once a gradient's squared norm is. The runtime would otherwise compute the norms at
+ * the end and keep every gradient until then; this way nothing reads a gradient after its parameter has been updated.
  */
 function waitFor(g: GraphBuilder, rate: Value, square: Value): Value {
-  // The same number, for no square is below 0.
+  // The same number, since no square is below 0.
   return g.op("Min", [rate, g.op("Add", [rate, square])]);
 }
 
@@ -96,7 +99,7 @@ export function addUpdate(
     next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
     kept.push(name, ...stateNames);
     if (!isLarge || guardedBy === undefined) return;
-    // A clipped gradient is no number where any other is none.
+    // A clipped gradient is not finite if any other is not.
     g.output(stepNames.guard(name), g.op("Add", [guardedBy, clipNorm === undefined ? squares[index] : norm]));
     guarded.push({
       guard: stepNames.guard(name),
@@ -106,7 +109,7 @@ export function addUpdate(
   return { guarded, kept, scalars: optimizer.scalars, next: nextParameters };
 }
 
-/** Moves the averages towards what the step has made. @returns the names of the averages, which are kept */
+/** Moves the averages towards the step's results. @returns the names of the averages, which are kept */
 export function addAverages(g: GraphBuilder, next: ReadonlyMap<string, Value>): readonly string[] {
   const decay = g.input(stepNames.averageDecay, "float32", []);
   const rest = g.op("Sub", [g.fill(1), decay]);

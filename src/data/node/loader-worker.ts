@@ -1,9 +1,8 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type BatchWriter, createBatchWriter } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
-import { createSegmentationWriter } from "../../tasks/segment/data/batches.ts";
 import type { FileBatchWriter } from "./file-batches.ts";
-import type { SampleSource } from "./sample-source.ts";
+import { isWritten, type SampleSource } from "./sample-source.ts";
 import { markSlot, openRing, type RingMemory, stopRing, waitForSlot } from "./batch-ring.ts";
 
 /** What a worker is started with. */
@@ -23,7 +22,10 @@ const { source, ring: memory, first, stride, end, failure } = workerData as Load
 const ring = openRing(memory);
 
 async function createWriter(of: SampleSource): Promise<BatchWriter | FileBatchWriter> {
-  if ("kind" in of) return createSegmentationWriter(of);
+  if (isWritten(of)) {
+    const module = (await import(of.writer)) as { readonly createWriter: (data: unknown) => BatchWriter };
+    return module.createWriter(of.data);
+  }
   const { set, ...rest } = of;
   if (isInMemory(set)) return createBatchWriter({ set, ...rest });
   const { createFileBatchWriter } = await import("./file-batches.ts");

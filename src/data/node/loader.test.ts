@@ -83,7 +83,7 @@ test.each([
 test.each([0, 2])("with %s workers, a batch larger than the data is refused before a thread starts", (workers) => {
   const larger = { ...source, plan: { ...source.plan, batch: 24 } };
   expect(() => open({ workers }, larger)).toThrow(
-    new OptionError("--batch-size", "must be at most 23, the number of images to train on, got 24"),
+    new OptionError("batch", "must be at most 23, the number of images to train on, got 24"),
   );
 });
 

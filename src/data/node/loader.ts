@@ -5,10 +5,9 @@ import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Batch, type BatchWriter, createBatchWriter, makeBatch } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
-import { createSegmentationWriter } from "../../tasks/segment/data/batches.ts";
 import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
 import type { LoaderJob } from "./loader-worker.ts";
-import { isMemorySource, requireSource, type SampleSource, shapesOf } from "./sample-source.ts";
+import { isMemorySource, isWritten, requireSource, type SampleSource, shapesOf } from "./sample-source.ts";
 
 /** Batches of a training, one after another. */
 export interface BatchLoader {
@@ -23,7 +22,7 @@ export interface BatchLoader {
 
 /** How batches are prepared. */
 export interface LoaderOptions {
-  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Images in files take 1. Default 1. */
+  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Images in files and samples that a task writes take 1. Default 1. */
   readonly workers?: number;
   /** The step to begin with, counted from the start of the training. Default 0. */
   readonly firstStep?: number;
@@ -55,9 +54,9 @@ export function createBatchLoader(source: SampleSource, options: LoaderOptions =
   });
 }
 
-/** What writes batches in the calling thread; nothing can where files have to be decoded. */
+/** What writes batches in the calling thread; nothing can if files have to be decoded or a module has to be imported. */
 function openWriter(source: SampleSource): BatchWriter | undefined {
-  if ("kind" in source) return createSegmentationWriter(source);
+  if (isWritten(source)) return undefined;
   const { set, ...rest } = source;
   return isInMemory(set) ? createBatchWriter({ set, ...rest }) : undefined;
 }

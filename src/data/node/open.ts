@@ -43,5 +43,5 @@ export async function openDataset(nameOrFolder: string, cache: string, format: I
     return dataset;
   }
   if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) return loadFolder(nameOrFolder, format);
-  throw new OptionError("--data", `"${nameOrFolder}" is neither a folder nor one of ${datasetNames.join(", ")}`);
+  throw new OptionError("data", `"${nameOrFolder}" is neither a folder nor one of ${datasetNames.join(", ")}`);
 }

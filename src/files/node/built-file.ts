@@ -1,6 +1,6 @@
 /**
- * Address of a file that is started on its own, as a worker or a child process: Node runs JavaScript only, so a module
- * that was loaded as TypeScript source (in a test) names the built file instead.
+ * The address of a file that is started on its own, as a worker or a child process: Node runs JavaScript only, so a
+ * module that was loaded as TypeScript source (in a test) names the built file instead.
  *
  * @param from the asking module's `import.meta.url`
  * @param file its neighbour's name, ending in .js

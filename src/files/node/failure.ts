@@ -11,16 +11,16 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "is a folder, must be a file",
   ENOTDIR: "a part of the path is a file, must be a folder",
   ENAMETOOLONG: "the name is too long",
-  EFBIG: "the file system takes no files of this size",
+  EFBIG: "the file system does not allow files of this size",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open",
   EBUSY: "the file is in use",
   EIO: "the device failed",
-  ELOOP: "symbolic links go round in a circle",
+  ELOOP: "symbolic links form a loop",
 };
 
 /**
- * Says in one line what the system refused.
+ * An error that says in one line what the system refused.
  *
  * @param path the file or folder it is about
  * @param action what was tried, such as "cannot read"
@@ -35,7 +35,7 @@ export function toEnvironmentError(path: string, action: string, cause: unknown)
   });
 }
 
-/** Whether a thrown value is the system's error of this code, such as "ENOENT". */
+/** Whether a thrown value is the system error with this code, such as "ENOENT". */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }

@@ -5,13 +5,13 @@ import { hasCode, toEnvironmentError } from "./failure.ts";
 import type { WriteOptions } from "./write.ts";
 
 /**
- * Makes a folder and those above it; a folder that is there stays as it is.
+ * Makes a folder and those above it; an existing folder stays as it is.
  *
- * Not by Node's own recursion, which never ends where a system answers that a folder's parent is missing although it is
- * there, as Linux does in /proc.
+ * Avoids Node's own recursion, which never ends if the system reports a folder's parent as missing although it exists,
+ * as Linux does in /proc.
  *
- * @param mode of the folders that are made
- * @throws {EnvironmentError} if that is not possible
+ * @param mode permissions of the new folders
+ * @throws {EnvironmentError} if a folder cannot be made
  */
 export async function makeFolder(path: string, { mode }: WriteOptions = {}): Promise<void> {
   try {
@@ -42,10 +42,10 @@ async function makeOne(path: string, mode: number | undefined): Promise<void> {
 }
 
 /**
- * Finds out, without making anything, that a folder is there or could be made, and may be written to: for work whose
- * result is written only at its end.
+ * Checks, without making anything, that a folder exists or could be made, and is writable: for work whose result is
+ * written only at the end.
  *
- * @throws {EnvironmentError} if it is not so
+ * @throws {EnvironmentError} if not
  */
 export async function requireWritableFolder(path: string): Promise<void> {
   let nearest = resolve(path);

@@ -2,21 +2,21 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { toEnvironmentError } from "./failure.ts";
 
-/** How much of a file is read or written by one call to the system. */
+/** How much of a file one system call reads or writes. */
 export const pieceBytes: number = 2 ** 26;
 
-/** 2 GiB less one byte: what is read into memory as a whole at most, unless another limit is given. */
+/** The most that is read into memory at once unless another limit is given: 2 GiB less one byte. */
 export const largestFile: number = 2 ** 31 - 1;
 
 /**
  * Reads a whole file into memory.
  *
  * @param limit the most bytes it may have; 2 GiB if left out
- * @throws {EnvironmentError} if it cannot be read, is no regular file or is larger than `limit`
+ * @throws {EnvironmentError} if it cannot be read, is not a regular file or is larger than `limit`
  */
 export async function readFileBytes(path: string, limit: number = largestFile): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    // Asked before opening, which would wait at a pipe.
+    // Checked before opening, which would block on a pipe.
     const before = await stat(path);
     if (before.isDirectory()) throw new EnvironmentError(path, "cannot read: is a folder, must be a file");
     if (!before.isFile()) throw new EnvironmentError(path, "cannot read: is a device or pipe, must be a regular file");

@@ -10,7 +10,7 @@ export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | 
 
 /** How a file is written. */
 export interface WriteOptions {
-  /** The new file's permissions, less the process's mask; the system's usual ones if left out. */
+  /** The new file's permissions, less the process's umask; the system's usual ones if left out. */
   readonly mode?: number;
 }
 
@@ -39,7 +39,7 @@ export async function writeFileAtomically(
   await flushFolder(dirname(target.path));
 }
 
-/** Where the bytes go: past a symbolic link, so that it stays one. */
+/** Where the bytes go: the target of a symbolic link, so that the link stays one. */
 async function resolveTarget(path: string): Promise<{ readonly path: string; readonly direct: boolean }> {
   let known;
   try {
@@ -80,7 +80,7 @@ async function writeAll(path: string, file: FileHandle, bytes: Uint8Array): Prom
   }
 }
 
-/** Makes the new name itself survive a power cut; not every system lets a folder be flushed. */
+/** Makes the new name itself survive a power failure; not every system allows flushing a folder. */
 async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r").catch(() => undefined);
   if (handle === undefined) return;

@@ -1,6 +1,6 @@
 import { setInterval, setTimeout } from "node:timers";
 import { workerData } from "node:worker_threads";
-import { hasCode } from "../../files/node.ts";
+import { hasCode } from "../../files/node/failure.ts";
 
 // A thread of a job's process that ends the process a while after its parent: by then the job has stopped, or is inside a run
 // that would go on for nobody.

@@ -4,8 +4,10 @@ import { type ModelOptions, modelOptionNames } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import type { Recipe } from "../../train/recipe.ts";
+import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
 import { requireRecipe } from "../../train/recipe-check.ts";
+import { type RecipeField, recipeFields, recipeOptions } from "../../train/recipe-options.ts";
+import { type RecipeFields, withRecipeFields } from "../../train/standard-recipe.ts";
 import type { EqualBudget } from "./comparison.ts";
 
 /** One network to train. */
@@ -48,21 +50,12 @@ export interface ComparisonGrid {
   readonly variants?: readonly Variant[];
   /** Values of a network's options and of the recipe by name. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
+  /** The recipe of all runs; what variants and axes say takes its place. `defaultRecipe` if left out. */
+  readonly recipe?: Omit<Recipe, "seed">;
 }
 
-/** What the recipe lets vary: what is one value. */
-const recipeAxes = [
-  "epochs",
-  "batch",
-  "learningRate",
-  "schedule",
-  "warmupSteps",
-  "decaySparesNorms",
-  "labelSmoothing",
-  "clipNorm",
-  "mixup",
-  "average",
-] as const;
+/** Fields of the recipe that a grid may vary. */
+const recipeAxes = recipeFields.filter((field) => recipeOptions[field].isAxis);
 
 /** Options of a network that the comparison or its data decide. */
 const decidedElsewhere: ReadonlySet<string> = new Set(["shortcut", "channels", "classes"]);
@@ -86,16 +79,34 @@ function combineAxes(axes: ComparisonGrid["axes"] = {}): readonly Readonly<Recor
   );
 }
 
-function splitAxes(setting: Readonly<Record<string, AxisValue>>): Pick<RunPlan, "options" | "recipe"> {
-  const [options, recipe]: [Record<string, AxisValue>, Record<string, AxisValue>] = [{}, {}];
+/** A setting's fields of the recipe, and options of the network. */
+interface Setting {
+  readonly options: Readonly<Record<string, AxisValue>>;
+  readonly fields: RecipeFields;
+}
+
+function splitAxes(setting: Readonly<Record<string, AxisValue>>): Setting {
+  const options: Record<string, AxisValue> = {};
+  const fields = new Map<RecipeField, unknown>();
   for (const [name, value] of Object.entries(setting)) {
-    if (recipeAxes.some((known) => known === name)) recipe[name] = value;
+    const field = recipeAxes.find((known) => known === name);
+    if (field !== undefined) fields.set(field, value);
     else if (optionAxes.some((known) => known === name)) options[name] = value;
-    else if (name === "shortcut") throw new OptionError("axes", `cannot vary "shortcut"; list the types in --shortcut`);
+    else if (name === "shortcut") throw new OptionError("axes", 'cannot vary "shortcut"; list the types in `shortcut`');
     else
       throw new OptionError("axes", `knows no "${name}"; must be one of ${[...recipeAxes, ...optionAxes].join(", ")}`);
   }
-  return { options, recipe };
+  return { options, fields };
+}
+
+/** The fields of a run's recipe that differ from the comparison's: a variant's, and then the axes'. */
+function recipeOfRun(base: Partial<Recipe>, variant: Partial<Recipe> = {}, fields: RecipeFields): Partial<Recipe> {
+  const whole = withRecipeFields({ ...base, ...variant }, fields);
+  const names = new Set<string>([
+    ...Object.keys(variant),
+    ...Array.from(fields.keys(), (field) => field.split(".")[0]),
+  ]);
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => names.has(name)));
 }
 
 const filled = <T extends object>(key: string, value: T | undefined): object =>
@@ -103,7 +114,7 @@ const filled = <T extends object>(key: string, value: T | undefined): object =>
 
 /** Every combination, seeds innermost. @throws {OptionError} if an axis or a block is not known */
 export function planGrid(grid: ComparisonGrid): readonly RunPlan[] {
-  const { depths, shortcuts, seeds, blocks = ["basic"], variants = [], axes } = grid;
+  const { depths, shortcuts, seeds, blocks = ["basic"], variants = [], axes, recipe = defaultRecipe } = grid;
   const types: readonly (Omit<Variant, "name"> & { readonly name?: string })[] = [
     ...shortcuts.map((shortcut) => ({ shortcut })),
     ...variants,
@@ -117,7 +128,7 @@ export function planGrid(grid: ComparisonGrid): readonly RunPlan[] {
   return depths.flatMap((depth) =>
     blocks.flatMap((block) =>
       types.flatMap((type) =>
-        settings.flatMap(({ label, options, recipe }) => {
+        settings.flatMap(({ label, options, fields }) => {
           const variant =
             type.name === undefined && label === ""
               ? ""
@@ -129,22 +140,13 @@ export function planGrid(grid: ComparisonGrid): readonly RunPlan[] {
             ...(block === "basic" ? {} : { block }),
             ...(variant === "" ? {} : { variant }),
             ...filled("options", { ...type.options, ...options }),
-            ...filled("recipe", { ...type.recipe, ...recipe }),
+            ...filled("recipe", recipeOfRun(recipe, type.recipe, fields)),
           };
           return seeds.map((seed): RunPlan => ({ ...plan, seed }));
         }),
       ),
     ),
   );
-}
-
-/** Every depth with every shortcut type and every seed. */
-export function planRuns(
-  depths: readonly number[],
-  shortcuts: readonly ShortcutType[],
-  seeds: readonly number[],
-): readonly RunPlan[] {
-  return planGrid({ depths, shortcuts, seeds });
 }
 
 /** What tells a plan's network from others, whatever the seed. */

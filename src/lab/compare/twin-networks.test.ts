@@ -15,7 +15,7 @@ test.each<Partial<ComparisonGrid>>([
 
 test("one network under two names is refused", () => {
   expect(() => refuseTwins(plan({ shortcuts: ["gated", "pad"], axes: { gateBias: [-6, 0] } }))).toThrow(
-    'compare: "pad, gateBias=-6" and "pad, gateBias=0" are the same resnet8; vary an option that this shortcut type has',
+    'compare: "pad, gateBias=-6" and "pad, gateBias=0" are the same resnet8, trained alike; vary an option that this shortcut type has',
   );
 });
 
@@ -25,4 +25,12 @@ test("so is an option's default beside it", () => {
     { name: "default", shortcut: "scaled" as const },
   ];
   expect(() => refuseTwins(plan({ shortcuts: [], variants }))).toThrow(/"half" and "default" are the same resnet8/);
+});
+
+test("so is a recipe that says nothing new", () => {
+  const variants = [
+    { name: "plain", shortcut: "pad" as const },
+    { name: "smooth", shortcut: "pad" as const, recipe: { labelSmoothing: 0 } },
+  ];
+  expect(() => refuseTwins(plan({ shortcuts: [], variants }))).toThrow(/"plain" and "smooth" are the same resnet8/);
 });

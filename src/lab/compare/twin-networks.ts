@@ -5,8 +5,11 @@ import { createGraphBuilder } from "../../onnx/builder.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { toModel } from "../../compile/inference.ts";
 import { portable } from "../../compile/portable/lowering.ts";
+import { canonicalJson } from "../../tensor/canonical-json.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { crc32 } from "../../weights/zip/crc32.ts";
+import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import { recipeFields, recipeOptions, recipeValue } from "../../train/recipe-options.ts";
 import type { RunPlan } from "./plan.ts";
 
 /** What a network computes in training with what it starts from, in a few characters. */
@@ -20,26 +23,33 @@ function signatureOf({ model, shortcut, options, seed }: RunPlan): string {
   return JSON.stringify([crc32(encodeModel(toModel(portable.lower(g.finish()).write()))), chances]);
 }
 
+/** A recipe without the fields that are what they would be if they were left out. */
+function essenceOf(recipe: Partial<Recipe>): string {
+  const fields = recipeFields.map((field) => [field, recipeValue(recipe, field)] as const);
+  const said = fields.filter(([field, value]) => {
+    return value !== undefined && canonicalJson(value) !== canonicalJson(recipeOptions[field].off ?? null);
+  });
+  return canonicalJson(said);
+}
+
 /**
- * Refuses a comparison that would train one network under two names: an option says nothing where the shortcut type has no use
- * for it, such as a gate's bias where there is no gate.
+ * Refuses a comparison that would train one network under two names: an option says nothing if the shortcut type has no use
+ * for it, such as a gate's bias without a gate; nor does a field of the recipe that is what it is anyway.
  *
  * @throws {OptionError} for the first such pair
  */
-export function refuseTwins(plans: readonly RunPlan[]): void {
-  const groups = new Map<string, Map<string, RunPlan>>();
+export function refuseTwins(plans: readonly RunPlan[], recipe: Omit<Recipe, "seed"> = defaultRecipe): void {
+  const groups = new Map<string, RunPlan[]>();
   // What holds for one seed holds for all.
   for (const plan of plans.filter(({ seed }) => seed === plans[0].seed)) {
-    const { model, shortcut, recipe, options } = plan;
-    const key = JSON.stringify([model, shortcut, recipe]);
-    const group = groups.get(key) ?? new Map<string, RunPlan>();
-    group.set(JSON.stringify(options), plan);
-    groups.set(key, group);
+    const { model, shortcut } = plan;
+    const key = JSON.stringify([model, shortcut, essenceOf({ ...recipe, ...plan.recipe })]);
+    groups.set(key, [...(groups.get(key) ?? []), plan]);
   }
   for (const group of groups.values()) {
-    if (group.size < 2) continue;
+    if (group.length < 2) continue;
     const known = new Map<string, RunPlan>();
-    for (const plan of group.values()) {
+    for (const plan of group) {
       const signature = signatureOf(plan);
       const twin = known.get(signature);
       if (twin !== undefined) throw nameTwins(twin, plan);
@@ -51,6 +61,6 @@ export function refuseTwins(plans: readonly RunPlan[]): void {
 function nameTwins(twin: RunPlan, { model, shortcut, variant }: RunPlan): OptionError {
   return new OptionError(
     "compare",
-    `"${twin.variant ?? twin.shortcut}" and "${variant ?? shortcut}" are the same ${model}; vary an option that this shortcut type has`,
+    `"${twin.variant ?? twin.shortcut}" and "${variant ?? shortcut}" are the same ${model}, trained alike; vary an option that this shortcut type has`,
   );
 }

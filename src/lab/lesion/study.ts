@@ -73,24 +73,24 @@ function placeOf(network: BlockedGraph, option: string, name: string): number {
 export function planWish(network: BlockedGraph, wish: LesionWish): LesionPlan | undefined {
   const { remove = [], swap = [], reinsert = [] } = wish;
   if (remove.length + swap.length + reinsert.length === 0) return undefined;
-  const removed = remove.map((name) => placeOf(network, "--remove", name));
+  const removed = remove.map((name) => placeOf(network, "remove", name));
   const fixed = removed.find((index) => !isRemovable(network.graph, network.blocks[index]));
   if (fixed !== undefined)
     throw new OptionError(
-      "--remove",
+      "remove",
       `"${network.blocks[fixed].name}" has no shortcut and changes the shape; it must stay`,
     );
   let uses = withoutBlocks(network.blocks, new Set(removed));
   for (const [a, b] of swap) {
-    const places = [placeOf(network, "--swap", a), placeOf(network, "--swap", b)] as const;
+    const places = [placeOf(network, "swap", a), placeOf(network, "swap", b)] as const;
     if (!interchangeable(network).some((run) => places.every((place) => run.includes(place))))
-      throw new OptionError("--swap", `"${a}" and "${b}" are not of one shape in one stage`);
+      throw new OptionError("swap", `"${a}" and "${b}" are not of one shape in one stage`);
     uses = withSwapped(uses, ...places);
   }
   for (const name of reinsert) {
-    const place = placeOf(network, "--reinsert", name);
+    const place = placeOf(network, "reinsert", name);
     if (!keepsShape(network.graph, network.blocks[place]))
-      throw new OptionError("--reinsert", `"${name}" changes the shape; only blocks that keep it can stand twice`);
+      throw new OptionError("reinsert", `"${name}" changes the shape; only blocks that keep it can stand twice`);
     uses = withInserted(uses, place, place);
   }
   const blocks = [...remove, ...swap.flat(), ...reinsert];
@@ -209,7 +209,7 @@ export function planLesions(network: BlockedGraph, { draws, limit, seed }: Lesio
   const removable = blocks.flatMap((block, index) => (isRemovable(graph, block) ? [index] : []));
   if (removable.length === 0)
     throw new OptionError(
-      "--model",
+      "model",
       "has no residual blocks, and no block that keeps its shape: there is nothing to remove",
     );
   const nameOf = (index: number): string => blocks[index].name;

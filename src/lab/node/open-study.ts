@@ -78,17 +78,17 @@ export async function openStudyData(
   cache: string,
 ): Promise<Dataset> {
   const name = wanted ?? data;
-  if (name === "") throw new OptionError("--data", `is needed: ${label} does not say what it was trained on`);
+  if (name === "") throw new OptionError("data", `is needed: ${label} does not say what it was trained on`);
   const [channels, height, width] = imageShape;
   const found = await openDataset(name, cache, { channels, height, width });
   const { test } = found;
   if (test.channels !== channels || test.height !== height || test.width !== width) {
     throw new ShapeError(
-      "--data",
+      "data",
       `has images of ${test.channels}×${test.height}×${test.width}, the network takes ${channels}×${height}×${width}`,
     );
   }
   if (found.classes.length > classes)
-    throw new OptionError("--data", `has ${found.classes.length} classes, the network has ${classes}`);
+    throw new OptionError("data", `has ${found.classes.length} classes, the network has ${classes}`);
   return normalization === undefined ? found : { ...found, normalization };
 }

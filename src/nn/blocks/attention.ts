@@ -2,13 +2,13 @@ import type { Value } from "../../onnx/graph.ts";
 import { batchNorm, conv } from "../layers.ts";
 import { defineModule, type ForwardContext, type Module } from "../module.ts";
 
-/** What weighs a residual before the addition. */
+/** What weights a residual before the addition. */
 export type AttentionType = "none" | "se" | "cbam";
 
 /** All attention types. */
 export const attentionTypes: readonly AttentionType[] = ["none", "se", "cbam"];
 
-/** Channels are squeezed by this. */
+/** Factor by which channels are squeezed. */
 const REDUCTION = 16;
 
 /** Makes the module of a type. @param dimensions spatial axes */
@@ -22,7 +22,7 @@ function squeezedChannels(channels: number): number {
 }
 
 /**
- * x·σ(fc2(relu(fc1(mean of each plane)))): one weight a channel.
+ * x·σ(fc2(relu(fc1(mean of each plane)))): one weight per channel.
  *
  * @shape `[N, channels, H, W]` → the same
  * @source Hu et al. 2017, arXiv:1709.01507; names and rounding as in timm's SEModule
@@ -45,8 +45,8 @@ function squeeze({ g, call }: ForwardContext, x: Value): Value {
 }
 
 /**
- * CBAM: one weight a channel, from the means and the maxima of planes, then one weight a point, from the mean and the
- * maximum over channels.
+ * CBAM: one weight per channel, from the means and the maxima of planes, then one weight per point, from the mean and
+ * the maximum over channels.
  *
  * @shape `[N, channels, H, W]` → the same
  * @source Woo et al. 2018, arXiv:1807.06521; names as in timm's CbamModule

@@ -14,7 +14,7 @@ export function innerWidth(width: number, { groups = 1, baseWidth = 64 }: BlockO
 
 /**
  * 1×1, 3×3 and 1×1 convolutions, narrow in the middle: F = BN(conv(relu(BN(conv(relu(BN(conv(x)))))))). With groups it
- * is ResNeXt's block, with a larger base width Wide ResNet's.
+ * is ResNeXt's block; with a larger base width, Wide ResNet's.
  *
  * @shape `[N, inChannels, H, W]` → `[N, 4·width, ⌈H/stride⌉, ⌈W/stride⌉]`
  * @throws {ShapeError} if the shortcut cannot follow the change of shape

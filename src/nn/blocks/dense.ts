@@ -18,7 +18,7 @@ export interface DenseLayerOptions {
 const INNER = 4;
 
 /**
- * A dense layer: F = conv(relu(BN(x))), or with a 1×1 convolution before it, put beside x.
+ * A dense layer: F = conv(relu(BN(x))), or with a 1×1 convolution before it, concatenated to x.
  *
  * @shape `[N, inChannels, H, W]` → `[N, inChannels + growth, H, W]`
  * @source Huang et al. 2016, arXiv:1608.06993, section 3; names as in torchvision's _DenseLayer

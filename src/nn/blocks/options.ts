@@ -6,9 +6,9 @@ import type { ShortcutType } from "../shortcuts/type.ts";
 export interface BlockOptions extends ShortcutOptions {
   readonly shortcut: ShortcutType;
   readonly stride?: number;
-  /** Distance of the 3×3 convolutions' taps. Default 1. */
+  /** Dilation of the 3×3 convolutions. Default 1. */
   readonly dilation?: number;
-  /** The same for the convolution that takes the stride. Default `dilation`. */
+  /** The dilation of the convolution that takes the stride. Default `dilation`. */
   readonly firstDilation?: number;
   /** Starts the last batch norm's scale at 0, so that the block starts as its shortcut. Default false. */
   readonly zeroInitResidual?: boolean;
@@ -16,11 +16,11 @@ export interface BlockOptions extends ShortcutOptions {
   readonly stridePlace?: "3x3" | "1x1";
   /** Groups of a bottleneck's 3×3 convolution. Default 1. */
   readonly groups?: number;
-  /** Inner width of a bottleneck for each 64 channels of its stage and each group. Default 64. */
+  /** Inner width of a bottleneck per 64 channels of its stage and per group. Default 64. */
   readonly baseWidth?: number;
-  /** What weighs the residual's channels or points before the addition. Default "none". */
+  /** What weights the residual's channels or points before the addition. Default "none". */
   readonly attention?: AttentionType;
-  /** Probability that a sample's residual is left out in training. Default 0. */
+  /** Probability that a sample's residual is dropped in training. Default 0. */
   readonly dropPath?: number;
   /** Probability of dropout between the convolutions. Default 0. */
   readonly innerDropout?: number;

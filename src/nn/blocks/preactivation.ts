@@ -5,7 +5,7 @@ import { BOTTLENECK_EXPANSION, innerWidth } from "./bottleneck.ts";
 import type { BlockOptions } from "./options.ts";
 import { blockLayers, innerDropout, residualBlock, type ResidualParts, residualEnd } from "./residual.ts";
 
-/** A projection reads the first activation and has no norm of its own, as the paper's code has it; names as in timm. */
+/** A projection reads the first activation and has no norm of its own, as in the paper's code; names as in timm. */
 function createPreactivationShortcut(
   inChannels: number,
   outChannels: number,
@@ -15,7 +15,7 @@ function createPreactivationShortcut(
   return createShortcut(options.shortcut, { inChannels, outChannels, stride }, named);
 }
 
-/** norm1 and relu first, kept apart because a projection reads what they give. */
+/** norm1 and relu first, kept separate because a projection reads their output. */
 function afterFirstActivation(rest: readonly string[]): ResidualParts["run"] {
   return (context, x) => {
     const activated = callInOrder(context, x, ["norm1", "relu"]);

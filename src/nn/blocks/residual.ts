@@ -6,7 +6,7 @@ import { attention } from "./attention.ts";
 import type { BlockOptions } from "./options.ts";
 import { dropPath } from "./stochastic-depth.ts";
 
-/** Layers as a block's options want them: what an option names, it reaches in every one. */
+/** Layers by a block's options, so that an option reaches every layer that it names. */
 export interface BlockLayers {
   readonly conv: (inChannels: number, outChannels: number, options: ConvOptions) => Module;
   readonly norm: (channels: number, options?: { readonly last?: boolean }) => Module;
@@ -33,7 +33,7 @@ export function residualEnd(channels: number, options: BlockOptions): Readonly<R
   };
 }
 
-/** Dropout between convolutions, if there is any. */
+/** Dropout between convolutions, if any. */
 export function innerDropout({ innerDropout: probability = 0 }: BlockOptions): Readonly<Record<string, Module>> {
   return probability === 0 ? {} : { dropout: dropout(probability) };
 }
@@ -43,13 +43,13 @@ export interface ResidualParts {
   /** Layers of F by name. */
   readonly branch: Readonly<Record<string, Module>>;
   readonly shortcut: Shortcut;
-  /** Runs F and says what the shortcut carries. */
+  /** Runs F and returns what the shortcut carries. */
   readonly run: (context: ForwardContext, x: Value) => { readonly residual: Value; readonly activated?: Value };
   /** Whether a relu follows the addition. */
   readonly activates: boolean;
 }
 
-/** A block y = act(F(x) + S(x)), the sum as the shortcut has it. */
+/** A block y = act(F(x) + S(x)), with the sum defined by the shortcut. */
 export function residualBlock(kind: string, { branch, shortcut, run, activates }: ResidualParts): Module {
   const parts = { children: { ...branch, ...shortcut.children }, facts: { block: true, shortcut: shortcut.kind } };
   return defineModule(kind, parts, (context, x) => {
@@ -59,7 +59,7 @@ export function residualBlock(kind: string, { branch, shortcut, run, activates }
   });
 }
 
-/** F as layers one after another. */
+/** F as a sequence of layers. */
 export function inOrder(names: readonly string[]): ResidualParts["run"] {
   return (context, x) => ({ residual: callInOrder(context, x, names) });
 }

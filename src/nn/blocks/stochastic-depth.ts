@@ -3,14 +3,14 @@ import { OptionError } from "../../tensor/errors.ts";
 import { defineModule, type Module } from "../module.ts";
 
 /**
- * In training, leaves out each sample's residual with probability `probability` and scales the others by
- * 1/(1 − probability), so that the expectation is that of evaluation.
+ * In training, drops each sample's residual with probability `probability` and scales the others by 1/(1 −
+ * probability), so that the expectation equals evaluation.
  *
  * @source Huang et al. 2016, arXiv:1603.09382; `torchvision.ops.stochastic_depth` with mode "row", timm's DropPath
  */
 export function dropPath(probability: number): Module {
   if (!(probability >= 0 && probability < 1)) {
-    throw new OptionError("stochastic depth", `probability must be in [0, 1), got ${probability}`);
+    throw new OptionError("stochasticDepth", `must be in [0, 1), got ${probability}`);
   }
   return defineModule("DropPath", {}, (context, x) => {
     if (context.mode === "evaluate" || probability === 0) return x;
@@ -20,7 +20,7 @@ export function dropPath(probability: number): Module {
 }
 
 /**
- * Linear decay: the first block is never left out, the last one with the full probability.
+ * Linear decay: the first block is never dropped, the last one with the full probability.
  * @source timm's `drop_path_rate`; the paper's p_l = 1 − l/L·(1 − p_L), counted from the first block
  */
 export function decayedProbability(probability: number, block: number, blocks: number): number {

@@ -3,7 +3,7 @@ import type { ModelFamily, ModelPlan } from "../family.ts";
 import { buildResnet, imagenetDepths, imagenetPlan, residualModel } from "./resnet.ts";
 import { parseGroups } from "./resnext.ts";
 
-/** A ResNet or ResNeXt whose blocks weigh the residual before it is added. */
+/** A ResNet or ResNeXt whose blocks weight the residual before it is added. */
 function attentionModel(name: string, attention: AttentionType): ModelPlan | undefined {
   const match = /^resne(?:t(\d{1,4})|xt(\d{1,4})_(\d{1,4})x(\d{1,4})d)$/.exec(name);
   const depth = Number(match?.[1] ?? match?.[2]);
@@ -18,7 +18,7 @@ function attentionModel(name: string, attention: AttentionType): ModelPlan | und
   });
 }
 
-/** SE-ResNet and SE-ResNeXt: one weight a channel, computed from the means of all channels. Names as in timm. */
+/** SE-ResNet and SE-ResNeXt: one weight per channel, computed from the means of all channels. Names as in timm. */
 export const squeezeExcitationFamily: ModelFamily = {
   title: "SE-ResNet",
   source: "Hu et al. 2017, arXiv:1709.01507",

@@ -6,20 +6,20 @@ import type { Module } from "../module.ts";
 import { normOf, type StemKind } from "./resnet.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
-/** What tells one DenseNet from another. */
+/** What distinguishes one DenseNet from another. */
 export interface DensenetPlan {
   /** Channels that each layer adds, k. */
   readonly growth: number;
-  /** Layers a block. */
+  /** Layers per block. */
   readonly counts: readonly number[];
   readonly stem: { readonly kind: StemKind; readonly width: number };
   /** 1×1 convolutions in the layers (B). */
   readonly bottleneck: boolean;
-  /** What a transition multiplies the channels by (C). */
+  /** The factor by which a transition multiplies the channels (C). */
   readonly compression: number;
 }
 
-/** BN, relu, a 1×1 convolution, and means over 2×2. @source Huang et al. 2016, arXiv:1608.06993, section 3 */
+/** BN, relu, a 1×1 convolution, and 2×2 average pooling. @source Huang et al. 2016, arXiv:1608.06993, section 3 */
 function transition(inChannels: number, outChannels: number, options: CompleteModelOptions): Module {
   return sequential({
     norm: normOf(options)(inChannels),
@@ -29,7 +29,7 @@ function transition(inChannels: number, outChannels: number, options: CompleteMo
   });
 }
 
-/** A 7×7 convolution with norm and pooling; for small images a 3×3 alone, for the first layer begins with a norm. */
+/** A 7×7 convolution with norm and pooling; for small images a 3×3 alone, since the first layer begins with a norm. */
 function stemLayers(kind: StemKind, width: number, options: CompleteModelOptions): Readonly<Record<string, Module>> {
   if (kind === "deep") throw new OptionError("stem", 'must be "7x7" or "3x3" for a DenseNet, got "deep"');
   if (kind === "3x3") return { conv0: conv(options.channels, width, { kernel: 3, padding: 1 }) };
@@ -42,7 +42,7 @@ function stemLayers(kind: StemKind, width: number, options: CompleteModelOptions
 }
 
 /**
- * Builds a DenseNet: within a block, each layer reads the channels of all before it.
+ * Builds a DenseNet: within a block, each layer reads the channels of all layers before it.
  *
  * @shape `[N, channels, H, W]` → `[N, classes]`
  * @source Huang et al. 2016, arXiv:1608.06993, table 1; names as in torchvision
@@ -108,7 +108,7 @@ function model(plan: DensenetPlan, classes: number, side: number): ModelPlan {
   };
 }
 
-/** DenseNet: shortcuts that put channels side by side instead of adding them. */
+/** DenseNet: shortcuts that concatenate channels instead of adding them. */
 export const densenetFamily: ModelFamily = {
   title: "DenseNet",
   source: "Huang et al. 2016, arXiv:1608.06993",

@@ -10,10 +10,10 @@ import { cropLike, encoderOptionNames } from "./residual-unet.ts";
 /** Channels of the pyramid, as in the paper; its head has half as many. */
 const WIDTH = 256;
 
-/** Each point becomes four: `torch.nn.functional.interpolate(x, scale_factor=2)`. */
+/** Nearest-neighbour enlargement, each point becoming four: `torch.nn.functional.interpolate(x, scale_factor=2)`. */
 function enlarge({ g }: ForwardContext, x: Value): Value {
   const [channels, height, width] = x.shape.slice(1).map(Number);
-  // 0 keeps the axis, whatever it is.
+  // 0 keeps the axis as it is.
   const apart = g.op("Reshape", [x, g.ints([0, channels, height, 1, width, 1])]);
   const spread = g.op("Expand", [apart, g.ints([1, 1, 1, 2, 1, 2])]);
   return g.op("Reshape", [spread, g.ints([0, channels, 2 * height, 2 * width])]);
@@ -27,11 +27,11 @@ const headNames = (level: number): readonly string[] =>
   Array.from({ length: Math.max(1, level) }, (_, place) => `head.${level}.${place}`);
 
 /**
- * A ResNet with a feature pyramid and a head for segmentation: the planes of its four stages, each brought to one width and
- * added to what the coarser ones say of it, are enlarged to the finest and summed; at the end each point becomes as many as
- * the stem made one of. The encoder has torchvision's names, and may have learnt on other images.
+ * A ResNet with a feature pyramid and a segmentation head: the planes of its four stages are brought to one width,
+ * added to the enlarged coarser ones, enlarged to the finest and summed; at the end each point is expanded by the
+ * stem's reduction. The encoder has torchvision's names and may be pre-trained.
  *
- * Planes are enlarged by repeating points, not bilinearly; norms are batch norms.
+ * Planes are enlarged by nearest neighbour, not bilinearly; norms are batch norms.
  *
  * @shape `[N, channels, H, W]` → `[N, classes, H, W]`, the logits of each point
  * @source Lin et al. 2017, arXiv:1612.03144, section 3 (the pyramid); Kirillov et al. 2019, arXiv:1901.02446, figure 3 (the head)

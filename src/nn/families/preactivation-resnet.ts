@@ -14,13 +14,13 @@ import {
 } from "./resnet.ts";
 import { buildStages } from "./stages.ts";
 
-/** What tells one pre-activation network from another. */
+/** What distinguishes one pre-activation network from another. */
 export interface PreactivationPlan {
   readonly bottleneck: boolean;
   readonly counts: readonly number[];
   readonly widths: readonly number[];
   readonly stem: { readonly kind: StemKind; readonly width: number };
-  /** Whether the classifier is a 1×1 convolution, as timm's is, or a linear layer. */
+  /** Whether the classifier is a 1×1 convolution, as in timm, or a linear layer. */
   readonly classifier: "conv" | "linear";
   readonly settings?: Partial<BlockOptions>;
 }
@@ -75,7 +75,7 @@ export function buildPreactivationResnet(plan: PreactivationPlan, options: Resne
   });
 }
 
-/** For CIFAR: basic blocks at depth 6n + 2, bottlenecks (9n + 2) at the two depths that the paper has with them. */
+/** For CIFAR: basic blocks at depth 6n + 2, bottlenecks (9n + 2) at the two depths for which the paper uses them. */
 function cifarPreactivationPlan(depth: number): PreactivationPlan {
   const deep = bottleneckDepths.includes(depth);
   const count = (depth - 2) / (deep ? 9 : 6);
@@ -104,7 +104,7 @@ function findPreactivation(name: string): ModelPlan | undefined {
   return residualModel("cifar", (options) => buildPreactivationResnet(cifarPreactivationPlan(depth), options));
 }
 
-/** ResNet v2, full pre-activation: nothing but additions lies on the way of an identity shortcut. */
+/** ResNet v2, full pre-activation: an identity shortcut passes through additions alone. */
 export const preactivationFamily: ModelFamily = {
   title: "ResNet v2 (pre-activation)",
   source: "He et al. 2016, arXiv:1603.05027",

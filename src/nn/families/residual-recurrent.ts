@@ -12,7 +12,7 @@ import { defineModule, type ForwardContext, type Module, requireInput } from "..
 import { createShortcut } from "../shortcuts/create.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 
-/** The cells that networks are made of. */
+/** The recurrent cells. */
 type Cell = Extract<RecurrentCell, "lstm" | "gru">;
 
 /** `[N,C,T]` as `[T,N,C]`. */
@@ -21,7 +21,7 @@ const timeFirst = ({ g }: ForwardContext, x: Value): Value => g.op("Transpose", 
 const timeLast = ({ g }: ForwardContext, x: Value): Value => g.op("Transpose", [x], { perm: [1, 2, 0] });
 
 /**
- * One recurrent layer over all steps of a sequence, from a state of zero.
+ * One recurrent layer over all steps of a sequence, starting from a zero state.
  *
  * @shape `[N, inputs, T]` → `[N, hidden, T]`
  * @source Hochreiter and Schmidhuber 1997; Cho et al. 2014, arXiv:1406.1078; names and order of gates as in
@@ -57,7 +57,7 @@ function recurrentLayer(cell: Cell, inputs: number, hidden: number): Module {
 }
 
 /**
- * A recurrent layer with a shortcut beside it, from step to step the same: y_t = h_t + S(x_t).
+ * A recurrent layer with a shortcut, the same at every step: y_t = h_t + S(x_t).
  *
  * @shape `[N, inputs, T]` → `[N, hidden, T]`
  * @source Wu et al. 2016, arXiv:1609.08144, section 3.1 (stacked layers with residual connections)
@@ -90,7 +90,7 @@ function lastStep(): Module {
 const HIDDEN = 64;
 
 /**
- * Recurrent layers one upon another with a shortcut past each, then a classifier on the last step.
+ * Stacked recurrent layers with a shortcut around each, then a classifier on the last step.
  *
  * @shape `[N, channels, T]` → `[N, classes]`
  */

@@ -7,12 +7,12 @@ import { defineModule, type ForwardContext, type Module } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { buildEncoder, imagenetDepths, imagenetPlan } from "./resnet.ts";
 
-/** Levels of resolution, each half as fine as the one before. */
+/** Levels of resolution, each at half the resolution of the one before. */
 const LEVELS = 5;
 /** Channels at full resolution. */
 const WIDTH = 32;
 
-/** Cuts the first spatial extents of x down to those of `like`: a plane of odd size comes back one too large. */
+/** Crops the spatial extents of x to those of `like`: a plane of odd size comes back one too large. */
 export function cropLike({ g }: ForwardContext, x: Value, like: Value): Value {
   const extents = like.shape.slice(2);
   if (extents.every((extent, axis) => extent === x.shape[axis + 2])) return x;
@@ -21,7 +21,7 @@ export function cropLike({ g }: ForwardContext, x: Value, like: Value): Value {
 }
 
 /**
- * Weighs the points of a skip connection by what the coarser level says of them:
+ * Weights the points of a skip connection by a gate computed from the coarser level:
  * x · σ(BN(ψ(relu(BN(W_x·x) + BN(W_g·g))))).
  *
  * @source Oktay et al. 2018, arXiv:1804.03999, equations 1 and 2; names as in MONAI's AttentionBlock
@@ -32,7 +32,7 @@ function attentionGate(channels: number): Module {
     sequence([conv(inside, outside, { kernel: 1, bias: true }), batchNorm(outside)]);
   const children = { W_g: point(channels, inner), W_x: point(channels, inner), psi: point(inner, 1) };
   return defineModule("AttentionGate", { children }, ({ g, call }, joined) => {
-    // The gate is called with the two side by side: a module has one input.
+    // The gate gets both concatenated, since a module has one input.
     const [skip, signal] = g.ops("Split", [joined, g.ints([channels, channels])], 2, { axis: 1 });
     const both = g.op("Relu", [g.op("Add", [call("W_g", signal), call("W_x", skip)])]);
     return g.op("Mul", [skip, g.op("Sigmoid", [call("psi", both)])]);
@@ -44,23 +44,26 @@ function halvingStem(channels: number, width: number): Module {
   return sequence([conv(channels, width, { kernel: 3, stride: 2, padding: 1 }), batchNorm(width), relu()]);
 }
 
-/** The network's options that its blocks have too. */
+/** The network's options that its blocks share. */
 function blockOptions(options: CompleteModelOptions): BlockOptions {
   const { firstDilation: _, ...rest } = options;
   return rest;
 }
 
-/** The way up: at each level the coarser one is enlarged and put beside the skip connection, weighed by a gate if there are any. */
+/**
+ * The decoder: at each level the coarser one is enlarged and concatenated to the skip connection, which a gate weights
+ * if there are any.
+ */
 interface WayUp {
   /** `up3`, `gate3`, `block3`, `up2` … */
   readonly children: Readonly<Record<string, Module>>;
-  /** @param skips the levels' planes, the finest first */
+  /** @param skips the levels' planes, finest first */
   readonly forward: (context: ForwardContext, skips: readonly Value[]) => Value;
 }
 
-/** @param widths channels of the levels, the finest first */
+/** @param widths channels of the levels, finest first */
 function wayUp(widths: readonly number[], gates: boolean, options: CompleteModelOptions): WayUp {
-  // Blocks on the way up lose channels, which option A cannot follow.
+  // Decoder blocks reduce channels, which option A cannot follow.
   const shortcut = options.shortcut === "pad" ? "project" : options.shortcut;
   const levels = widths.slice(0, -1);
   const children = levels.flatMap((width, level) => [
@@ -83,9 +86,9 @@ function wayUp(widths: readonly number[], gates: boolean, options: CompleteModel
 }
 
 /**
- * A U-Net of residual blocks, with attention gates on its skip connections or without. Any image size goes. With option
- * A, blocks on the way up have projections all the same: they lose channels. With a stem of stride 2 it works on half the
- * resolution, at a quarter of the time, and makes four points of each at the end.
+ * A U-Net of residual blocks, with or without attention gates on its skip connections, for images of any size. With
+ * option A, decoder blocks still have projections, since they reduce channels. With a stem of stride 2 it works at half
+ * the resolution, in a quarter of the time, and expands each point to four at the end.
  *
  * @shape `[N, channels, H, W]` → `[N, classes, H, W]`, the logits of each point
  * @source Ronneberger et al. 2015, arXiv:1505.04597; Zhang et al. 2017, arXiv:1711.10684 (residual blocks); Oktay et al.
@@ -119,8 +122,8 @@ function residualUnet(gates: boolean, options: CompleteModelOptions): Module {
 }
 
 /**
- * A U-Net whose way down is a ResNet under torchvision's names, which may have learnt on other images. The planes of the stem,
- * half as fine as the image, and of the four stages are its levels; at the end four points are made of each.
+ * A U-Net whose encoder is a ResNet under torchvision's names, which may be pre-trained. Its levels are the planes of
+ * the stem, at half the image's resolution, and of the four stages; at the end each point is expanded to four.
  *
  * @shape `[N, channels, H, W]` → `[N, classes, H, W]`, the logits of each point
  * @source Ronneberger et al. 2015, arXiv:1505.04597; Iglovikov and Shvets 2018, arXiv:1801.05746 (a pretrained encoder); Oktay

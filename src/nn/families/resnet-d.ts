@@ -3,7 +3,7 @@ import { buildResnet, imagenetDepths, imagenetPlan, residualModel } from "./resn
 
 /**
  * ResNet-D: three 3×3 convolutions in the stem, and projections that read means over windows instead of every second
- * point, so that no part of the input is passed over. Names as in timm.
+ * point, so that no part of the input is skipped. Names as in timm.
  */
 export const resnetDFamily: ModelFamily = {
   title: "ResNet-D",

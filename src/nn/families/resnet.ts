@@ -10,14 +10,14 @@ import { buildStages } from "./stages.ts";
 /** Options of a whole network; a block's options reach every block. */
 export type ResnetOptions = CompleteModelOptions;
 
-/** What tells one network with activation after the addition from another. */
+/** What distinguishes one post-activation network from another. */
 export interface ResnetPlan {
   readonly bottleneck: boolean;
   readonly counts: readonly number[];
   readonly widths: readonly number[];
   readonly stem: { readonly kind: StemKind; readonly width: number };
   readonly settings?: Pick<BlockOptions, "groups" | "baseWidth" | "dimensions">;
-  /** Stride of the stem's first convolution by axis, where it is not that of `stemStrides` along all. */
+  /** Stride of the stem's first convolution per axis, if it is not the usual one along all of them. */
   readonly stemStride?: number | readonly number[];
 }
 
@@ -30,7 +30,10 @@ export const stemKinds: readonly StemKind[] = ["7x7", "deep", "3x3"];
 /** Stride of a stem's first convolution. */
 const firstStrides: { readonly [Kind in StemKind]: number } = { "7x7": 2, deep: 2, "3x3": 1 };
 
-/** How much smaller a stem makes the plane, the pooling after it included. @param stride of its first convolution */
+/**
+ * The factor by which a stem shrinks the plane, including the pooling after it.
+ * @param stride of its first convolution
+ */
 export function stemReach(kind: StemKind, stride: number | readonly number[] = firstStrides[kind]): number {
   return Math.max(...[stride].flat()) * (kind === "3x3" ? 1 : 2);
 }
@@ -53,7 +56,7 @@ export const residualOptionNames: readonly ModelOptionName[] = [
   "normEpsilon",
 ];
 
-/** Norm as a network's options want it. */
+/** Batch norm by a network's options. */
 export function normOf({ normEpsilon }: ResnetOptions): (channels: number) => Module {
   return (channels) => batchNorm(channels, normEpsilon === undefined ? {} : { epsilon: normEpsilon });
 }
@@ -92,7 +95,7 @@ function stemLayers(
   return { conv1, ...rest, maxpool: maxPool({ kernel: 3, stride: 2, padding: 1 }) };
 }
 
-/** A ResNet without its classifier, in the parts that other networks are built on. */
+/** A ResNet without its classifier, in the parts from which other networks are built. */
 export interface Encoder {
   /** From the image to the first stage, in this order. */
   readonly stem: Readonly<Record<string, Module>>;
@@ -100,9 +103,9 @@ export interface Encoder {
   readonly stages: Readonly<Record<string, Module>>;
   /** Channels of the stem. */
   readonly stemWidth: number;
-  /** Channels that each stage gives. */
+  /** Output channels of each stage. */
   readonly channels: readonly number[];
-  /** How much smaller than the image the planes of the first stage are. */
+  /** The factor by which planes of the first stage are smaller than the image. */
   readonly reach: number;
 }
 
@@ -139,7 +142,7 @@ export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
   });
 }
 
-/** Blocks a stage of the ImageNet ResNets. */
+/** Blocks per stage of the ImageNet ResNets. */
 const imagenetStages: Readonly<Record<number, Pick<ResnetPlan, "bottleneck" | "counts">>> = {
   18: { bottleneck: false, counts: [2, 2, 2, 2] },
   34: { bottleneck: false, counts: [3, 4, 6, 3] },
@@ -190,7 +193,10 @@ export function imagenetResnet(depth: number, options: ResnetOptions): Module {
   return buildResnet(imagenetPlan(depth), options);
 }
 
-/** A registry plan for a network with additive shortcuts. @param defaults what the network has otherwise than ResNet */
+/**
+ * A registry plan for a network with additive shortcuts.
+ * @param defaults options in which the network differs from ResNet
+ */
 export function residualModel(
   data: "imagenet" | "cifar",
   build: (options: ResnetOptions) => Module,
@@ -206,12 +212,12 @@ export function residualModel(
   };
 }
 
-/** The name of the CIFAR ResNet of this depth: ImageNet's come first, so 50 and 152 take a prefix. */
+/** The name of the CIFAR ResNet of this depth: the ImageNet names take precedence, so 50 and 152 get a prefix. */
 export function cifarModelName(depth: number): string {
   return imagenetDepths.includes(depth) ? `cifar-resnet${depth}` : `resnet${depth}`;
 }
 
-/** Whether a CIFAR network of basic blocks can be this deep. */
+/** Whether a CIFAR network of basic blocks can have this depth. */
 export const isCifarDepth = (depth: number): boolean => depth >= 8 && (depth - 2) % 6 === 0;
 
 /** ResNet for ImageNet (v1.5, as in torchvision; `stridePlace` "1x1" makes it v1) and for CIFAR. */

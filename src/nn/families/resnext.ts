@@ -1,13 +1,16 @@
 import type { ModelFamily, ModelPlan } from "../family.ts";
 import { buildResnet, imagenetDepths, imagenetPlan, residualModel, type ResnetPlan } from "./resnet.ts";
 
-/** Cardinality and width of a group. */
+/** Cardinality and width per group. */
 interface Groups {
   readonly groups: number;
   readonly baseWidth: number;
 }
 
-/** For CIFAR: three stages of n bottlenecks after a 3×3 convolution of 64; depth 9n + 2. @source section 5.3 */
+/**
+ * For CIFAR: three stages of n bottlenecks after a 3×3 convolution with 64 channels; depth 9n + 2.
+ * @source section 5.3
+ */
 function cifarResnextPlan(count: number, settings: Groups): ResnetPlan {
   const stem = { kind: "3x3", width: 64 } as const;
   return { bottleneck: true, counts: [count, count, count], widths: [64, 128, 256], stem, settings };

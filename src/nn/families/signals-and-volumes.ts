@@ -3,7 +3,7 @@ import type { CompleteModelOptions } from "../model-options.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { buildResnet, residualModel, type ResnetPlan } from "./resnet.ts";
 
-/** Blocks a stage, as 3D-ResNets-PyTorch, MedicalNet and MONAI have them. */
+/** Blocks per stage, as in 3D-ResNets-PyTorch, MedicalNet and MONAI. */
 const stagesOf: Readonly<Record<number, Pick<ResnetPlan, "bottleneck" | "counts">>> = {
   10: { bottleneck: false, counts: [1, 1, 1, 1] },
   18: { bottleneck: false, counts: [2, 2, 2, 2] },
@@ -16,14 +16,14 @@ const stagesOf: Readonly<Record<number, Pick<ResnetPlan, "bottleneck" | "counts"
 
 const depths = Object.keys(stagesOf).map(Number);
 
-/** What tells networks on signals or volumes from those on images. */
+/** What distinguishes networks for signals or volumes from those for images. */
 interface SpatialPlan {
   readonly extents: Shape;
   readonly stemStride: number | readonly number[];
   readonly defaults: Partial<CompleteModelOptions>;
 }
 
-/** A ResNet whose convolutions have as many axes as there are extents; keys are torchvision's. */
+/** A ResNet whose convolutions have as many axes as there are extents; state-dict keys are torchvision's. */
 function spatialModel(depth: number, { extents, stemStride, defaults }: SpatialPlan): ModelPlan {
   const build = (options: CompleteModelOptions) =>
     buildResnet(
@@ -55,13 +55,13 @@ export const signalFamily: ModelFamily = {
   },
 };
 
-/** MedicalNet's weights were made with shortcut A at these depths, with B at the others. */
+/** MedicalNet's weights were trained with shortcut A at these depths, with B at the others. */
 const padDepths: readonly number[] = [18, 34];
 
 /**
  * ResNet with three-dimensional convolutions, for volumes and clips `[N, channels, depth, H, W]`. The stem of
  * 3D-ResNets keeps the first axis, which is time; MedicalNet's halves all three, and its last two stages dilate instead
- * of striding. With `stemStride=1` and `projectionBias=true` it is MONAI's by default.
+ * of striding. With `stemStride=1` and `projectionBias=true` it is MONAI's default.
  *
  * @source Hara et al. 2018, arXiv:1711.09577 (3D-ResNets-PyTorch); Chen et al. 2019, arXiv:1904.00625 (MedicalNet)
  */

@@ -6,7 +6,7 @@ import type { CompleteModelOptions } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
-/** Makes a block of a width. */
+/** Makes a block of a given width. */
 type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
 
 /** Stages of blocks: each stage has one width, and each after the first halves the plane. */
@@ -15,7 +15,7 @@ export interface StagesPlan {
   readonly bottleneck: boolean;
   readonly counts: readonly number[];
   readonly widths: readonly number[];
-  /** What every block has besides the network's options, such as groups. */
+  /** What every block has in addition to the network's options, such as groups. */
   readonly settings?: Partial<BlockOptions>;
 }
 
@@ -25,13 +25,13 @@ export interface StageBlocks {
   readonly bottleneck: BlockMaker;
 }
 
-/** Where stages begin: what the stem made of the image. */
+/** Where stages begin: the output of the stem. */
 export interface StageStart {
   readonly channels: number;
   readonly stride: number;
 }
 
-/** Stages with the channels that come out of each. */
+/** Stages with the output channels of each. */
 export interface Stages {
   readonly stages: readonly Module[];
   readonly channels: readonly number[];
@@ -47,7 +47,7 @@ interface Reach {
 function stageReaches(count: number, stemStride: number, options: CompleteModelOptions): readonly Reach[] {
   const { outputStride, dilation: initial = 1 } = options;
   if (outputStride !== undefined && outputStride < stemStride) {
-    throw new OptionError("outputStride", `must be at least ${stemStride}, what the stem has, got ${outputStride}`);
+    throw new OptionError("outputStride", `must be at least ${stemStride}, the stem's, got ${outputStride}`);
   }
   const reaches: Reach[] = [];
   let reached = stemStride;
@@ -64,11 +64,11 @@ function stageReaches(count: number, stemStride: number, options: CompleteModelO
 }
 
 /**
- * Builds the stages. Dropping whole residuals becomes likelier from block to block; with `outputStride`, strides beyond
- * it become dilation, and the convolution in the place of the stride keeps the dilation before it, as in torchvision and
- * timm.
+ * Builds the stages. The probability of dropping a residual rises from block to block; with `outputStride`, strides
+ * beyond it become dilation, and the convolution that would have taken the stride keeps the previous dilation, as in
+ * torchvision and timm.
  *
- * @param blocks the family's two, of which the plan takes one
+ * @param blocks the family's two kinds, of which the plan takes one
  * @throws {OptionError} if the output stride is smaller than the stem's
  */
 export function buildStages(

@@ -1,7 +1,7 @@
 import type { ModelFamily } from "../family.ts";
 import { cifarResnet, isCifarDepth, residualModel } from "./resnet.ts";
 
-/** Probability of leaving the last block out, the paper's 1 − p_L. */
+/** Probability of dropping the last block, the paper's 1 − p_L. */
 const LAST_PROBABILITY = 0.5;
 
 /**

@@ -3,11 +3,11 @@ import type { Module } from "../module.ts";
 import { buildPreactivationResnet } from "./preactivation-resnet.ts";
 import { buildResnet, imagenetDepths, imagenetPlan, residualModel, type ResnetOptions } from "./resnet.ts";
 
-/** More is no network but a mistake. */
+/** A larger factor is a mistake rather than a network. */
 const MOST_TIMES = 64;
 
 /**
- * The Wide ResNet for CIFAR: pre-activation with k times the channels; `dropout` lies between the two convolutions of a
+ * The Wide ResNet for CIFAR: pre-activation with k times the channels; `dropout` is between the two convolutions of a
  * block.
  *
  * @param depth 6n + 4

@@ -13,7 +13,7 @@ import { DROPOUT } from "./prepare.ts";
 const DEFAULT_EPSILON = 1e-5;
 const DEFAULT_MOMENTUM = 0.9;
 
-/** How an input of a graph module is told by the operators that use it. */
+/** What the operators that use it say about an input of a graph module. */
 function roleOf(graph: Graph, name: string): "statistic" | ParameterSpec["role"] {
   for (const { op, inputs } of graph.nodes) {
     const index = inputs.indexOf(name);
@@ -27,9 +27,9 @@ function roleOf(graph: Graph, name: string): "statistic" | ParameterSpec["role"]
 }
 
 /**
- * A network that a graph describes: its first input is the images, every other input a parameter or running statistic
- * under its state-dict name, its first output the scores. In training, batch norms use the batch's statistics and dropout
- * drops, however the graph was exported.
+ * A network described by a graph: its first input is the images, every other input a parameter or running statistic
+ * under its state-dict name, its first output the scores. In training, batch norms use the batch's statistics and
+ * dropout is active, however the graph was exported.
  *
  * @param graph in ONNX's operators of version 18, with the types of its values
  */
@@ -54,7 +54,7 @@ export function createGraphModule(graph: Graph): Module {
   return defineModule("Graph", { parameters, buffers, facts: { head } }, (context, x) => replay(graph, context, x));
 }
 
-/** The head is found by the shapes of what layers hold; their elements do not matter. */
+/** The head is found from the shapes of the layers' tensors; their elements do not matter. */
 function heldShapes({ inputs }: Graph): Graph["initializers"] {
   return new Map(
     inputs
@@ -63,7 +63,7 @@ function heldShapes({ inputs }: Graph): Graph["initializers"] {
   );
 }
 
-/** Adds the graph's nodes to another graph, with the parameters that are bound there. */
+/** Adds the graph's nodes to another graph, bound to its parameters. */
 function replay(graph: Graph, context: ForwardContext, x: Value): Value {
   const { g } = context;
   const [images, ...held] = graph.inputs;
@@ -116,7 +116,7 @@ function addDropout(
   return mode === "evaluate" || keep >= 1 ? x : g.op("Mul", [x, noise(name, keep, shapeOf(x))]);
 }
 
-/** Nodes keep their names, which end with their operator's where PyTorch wrote them. */
+/** Nodes keep their names; in PyTorch's exports these end with the operator's name. */
 function scopeOf({ name, op, outputs }: Node): string {
   const own = (name === "" ? (outputs[0] ?? op) : name).replace(/^\/+/, "");
   return own.endsWith(`/${op}`) ? own.slice(0, -op.length - 1) : own;

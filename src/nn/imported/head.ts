@@ -7,7 +7,7 @@ import { int64, type Tensor } from "../../tensor/tensor.ts";
 /** The layer that makes a network's scores. */
 export interface Head {
   readonly layer: Node;
-  /** Inputs whose number of classes lies on this axis. */
+  /** Inputs that have the number of classes on this axis. */
   readonly tensors: readonly { readonly name: string; readonly axis: number }[];
 }
 
@@ -28,7 +28,7 @@ const passing: ReadonlySet<string> = new Set([
   "Squeeze",
 ]);
 
-/** A network whose last operator makes probabilities of its scores is trained on the scores. */
+/** A network whose last operator turns scores into probabilities is trained on the scores. */
 export function withoutSoftmax(graph: Graph): Graph {
   const [output] = graph.outputs;
   const last = graph.nodes.find(({ outputs }) => outputs.includes(output.name));
@@ -41,7 +41,7 @@ export function withoutSoftmax(graph: Graph): Graph {
   };
 }
 
-/** The classifier: the last layer with weights, which nothing but what keeps its classes follows. */
+/** The classifier: the last layer with weights, followed only by operators that keep its classes. */
 export function findHead(graph: Graph): Head | undefined {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const held = (name: string | undefined): Tensor | undefined => graph.initializers.get(name ?? "");
@@ -68,7 +68,7 @@ export function findHead(graph: Graph): Head | undefined {
   return undefined;
 }
 
-/** Numbers of classes in targets of Reshape behind the classifier. */
+/** Numbers of classes in the targets of Reshape nodes after the classifier. */
 function resizeTargets(graph: Graph, from: number, to: number): Map<string, Tensor> {
   const initializers = new Map(graph.initializers);
   for (const { op, inputs } of graph.nodes.slice(graph.nodes.findLastIndex(({ op: other }) => !passing.has(other)))) {
@@ -106,7 +106,7 @@ export function replaceHead(
     if (shape[axis] !== from)
       throw new UnsupportedError(
         `node "${head.layer.name}"`,
-        `makes ${shape[axis]} values of which the network makes ${from} scores; it cannot be replaced`,
+        `makes ${shape[axis]} values, from which the network makes ${from} scores; it cannot be replaced`,
       );
     initializers.set(name, make(name, shape.with(axis, to)));
   }

@@ -147,7 +147,7 @@ describe("a file is refused in one line", () => {
   test("where the size of images is open, unless it is given", () => {
     const model = nodesModel(17, [convolution, ...end], { x: ["N", 3, "H", "W"] }, { w: weight });
     expect(() => importNetwork(model, "file", { seed })).toThrow(ShapeError);
-    expect(() => importNetwork(model, "file", { seed })).toThrow(/leaves the size of images open.*--image-size/);
+    expect(() => importNetwork(model, "file", { seed })).toThrow(/leaves the size of images open.*`imageSize`/);
     expect(importNetwork(model, "file", { seed, imageSize: 24 }).imageShape).toEqual([3, 24, 24]);
   });
 

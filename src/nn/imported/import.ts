@@ -11,26 +11,26 @@ import { nameTensors } from "./names.ts";
 import { findTensors } from "./parameters.ts";
 import { prepareModel } from "./prepare.ts";
 
-/** How a file becomes a network. */
+/** Options of an import. */
 export interface ImportOptions {
-  /** Classes of a new classifier; the file's own classifier stays if left out. */
+  /** Classes of a new classifier; the file's own classifier is kept if left out. */
   readonly classes?: number;
-  /** Height and width of images; needed where the file leaves them open. */
+  /** Height and width of images; needed if the file leaves them open. */
   readonly imageSize?: number | undefined;
-  /** Of a new classifier. */
+  /** Seeds a new classifier. */
   readonly seed: number;
 }
 
-/** A network out of an ONNX file. */
+/** A network from an ONNX file. */
 export interface ImportedNetwork {
   /** Its structure, for `createGraphModule`: weights are inputs. */
   readonly graph: Graph;
-  /** Its weights by their names in the network. */
+  /** Its weights by name. */
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
   readonly imageShape: readonly [channels: number, height: number, width: number];
-  /** Scores that it makes. */
+  /** The number of scores. */
   readonly classes: number;
-  /** What was found and changed, in sentences for the user. */
+  /** What was found and changed, as sentences for the user. */
   readonly notes: readonly string[];
 }
 
@@ -38,12 +38,12 @@ export interface ImportedNetwork {
 const BATCH = "N";
 
 /**
- * Makes a network of an ONNX file, to be trained further: an export for prediction, with batch norms kept or folded, or
- * one for training. Its float32 weights get the names of the layers they belong to.
+ * Makes a network from an ONNX file, to be trained further: exported for inference, with batch norms kept or folded, or
+ * for training. Its float32 weights get the names of the layers they belong to.
  *
  * @param where the file's name, for errors
- * @throws {UnsupportedError} naming the operator that is not known, or what else cannot be trained
- * @throws {ShapeError} if it does not take images and give scores
+ * @throws {UnsupportedError} naming an unsupported operator, or what else cannot be trained
+ * @throws {ShapeError} if it does not map images to scores
  */
 export function importNetwork(decoded: Model, where: string, options: ImportOptions): ImportedNetwork {
   const { model, batchNorms, dropouts } = prepareModel(decoded);
@@ -75,13 +75,13 @@ export function importNetwork(decoded: Model, where: string, options: ImportOpti
       ? `${batchNorms} batch norms train`
       : "no batch norm is left in the file (folded into its convolutions, or never there); it is fine-tuned as it is",
     ...(dropouts > 0 ? [`${dropouts} dropout(s) drop`] : []),
-    ...(scores === typed ? [] : ["the softmax at its end is left off: scores go into the loss"]),
+    ...(scores === typed ? [] : ["the softmax at its end is removed: the loss takes scores"]),
     ...(decoded.graph.outputs.length > 1 ? [`only the output "${decoded.graph.outputs[0].name}" is trained`] : []),
   ];
   return { graph: structure, state, imageShape, classes: wanted ?? classes, notes };
 }
 
-/** The one input that is images, and its shape. */
+/** The one input that takes images, and its shape. */
 function openImages(
   graph: Graph,
   where: string,
@@ -101,7 +101,7 @@ function openImages(
   const extent = (given: number | string): number => {
     const found = imageSize ?? given;
     if (typeof found === "number") return found;
-    throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with --image-size`);
+    throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with \`imageSize\``);
   };
   if (typeof channels !== "number" || channels > 16)
     throw new ShapeError(where, `takes ${shown}, must say its channels in the second place: [N,C,H,W]`);
@@ -109,8 +109,8 @@ function openImages(
 }
 
 /**
- * Lets a network that was exported for one size of batch take any: targets of Reshape that hold that size take what comes
- * instead.
+ * Makes a network that was exported for one batch size take any: targets of Reshape that hold that size take the actual
+ * one.
  */
 function freeBatch(model: Model): Model {
   const { graph } = model;
@@ -138,7 +138,7 @@ function classesOf({ outputs: [scores] }: Graph, where: string): number {
   throw new ShapeError(where, `gives ${scores.dtype} ${formatShape(scores.shape)}, must give scores [N,classes]`);
 }
 
-/** Declares nothing of an output's type: what the file says holds for its own batch and classes. */
+/** Leaves an output's type undeclared: the file's holds for its own batch and classes. */
 function untyped(output: Value): Value {
   return { ...output, opaque: "of a type that is inferred" };
 }
@@ -147,13 +147,13 @@ function inferAgain(graph: Graph, model: Model): Graph {
   return inferModel({ ...model, opsets: new Map(), graph: { ...graph, outputs: graph.outputs.map(untyped) } }).graph;
 }
 
-/** As a new fully connected layer starts: weights by their fan-in, biases at zero. */
+/** Initialises a new fully connected layer: weights by their fan-in, biases at zero. */
 function newTensor(name: string, shape: Shape, seed: number): Tensor {
   if (shape.length < 2) return float32(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   return float32(shape, uniformFanIn()(shape, randomStream(seed, `initialize ${name}`)));
 }
 
-/** Takes the weights out of the graph, which then has inputs of their names. */
+/** Takes the weights out of the graph, which then has inputs with their names. */
 function extractState(
   graph: Graph,
   isOwn: (name: string) => boolean,
@@ -163,7 +163,7 @@ function extractState(
   const state = new Map(
     Array.from(names, ([old, name]) => [name, graph.initializers.get(old) as Tensor<"float32">] as const),
   );
-  // A value in between may have the name that a weight has got.
+  // An intermediate value may already have the name given to a weight.
   const values = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => state.has(name));
   const inner = new Map(values.map((name) => [name, `${name}:value`]));
   const replace = (name: string): string => inner.get(name) ?? rename(name);

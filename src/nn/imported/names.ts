@@ -1,12 +1,12 @@
 import type { Node } from "../../onnx/graph.ts";
 import type { FoundTensor } from "./parameters.ts";
 
-/** Names that exporters make up where a weight has lost its own, as when batch norms were folded into it. */
+/** Names that exporters make up if a weight has lost its own, as when a batch norm was folded into it. */
 const anonymous = /^(onnx::|\d+$|_v_\d+|const_fold|Constant)|_output_\d+$/;
 
 /**
- * A place in the module tree from a node's name as PyTorch writes it: "/layer1/layer1.0/conv1/Conv" is "layer1.0.conv1",
- * for a part that begins with the one before names both.
+ * A place in the module tree, from a node's name in PyTorch's form: "/layer1/layer1.0/conv1/Conv" is "layer1.0.conv1",
+ * since a part that begins with the previous one names both.
  */
 function placeOf({ name, op, outputs }: Node): string {
   const parts = (name === "" ? outputs[0] : name).split("/").filter((part) => part !== "");
@@ -19,7 +19,7 @@ function placeOf({ name, op, outputs }: Node): string {
   return joined.join(".");
 }
 
-/** No part of a network has a slash in its name: in checkpoints it sets the optimizer's state apart. */
+/** No part of a network has a slash in its name: checkpoints use it to mark the optimizer's state. */
 function cleanName(name: string): string {
   return name
     .split("/")
@@ -28,8 +28,8 @@ function cleanName(name: string): string {
 }
 
 /**
- * The name under which each tensor of a file is known: its own where it has one ("layer1.0.conv1.weight"), else that of
- * the layer that uses it.
+ * The name under which each tensor of a file is known: its own if it has one ("layer1.0.conv1.weight"), otherwise that
+ * of the layer that uses it.
  */
 export function nameTensors(found: ReadonlyMap<string, FoundTensor>): ReadonlyMap<string, string> {
   const taken = new Set<string>();

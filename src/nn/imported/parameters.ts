@@ -2,7 +2,7 @@ import type { Graph, Node } from "../../onnx/graph.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { DROPOUT } from "./prepare.ts";
 
-/** What a tensor of a file is in the network. */
+/** The role of a tensor of a file in the network. */
 export type TensorUse = "weight" | "bias" | "norm" | "statistic";
 
 /** A tensor that is trained or kept between steps, with the node that uses it first and the last part of its name. */
@@ -12,7 +12,7 @@ export interface FoundTensor {
   readonly part: string;
 }
 
-/** Which inputs of an operator hold what training changes, and what PyTorch calls it. */
+/** Which inputs of an operator hold tensors that training changes, and PyTorch's names for them. */
 const places: Readonly<Record<string, readonly (readonly [index: number, use: TensorUse, part: string])[]>> = {
   BatchNormalization: [
     [1, "norm", "weight"],
@@ -64,7 +64,9 @@ const places: Readonly<Record<string, readonly (readonly [index: number, use: Te
   PRelu: [[1, "bias", "weight"]],
 };
 
-/** Behind a layer, vectors that are added or multiplied belong to it; before the first they prepare the images. */
+/**
+ * Vectors that are added or multiplied after a layer belong to it; before the first layer they normalise the images.
+ */
 const arithmetic: Readonly<Record<string, readonly [use: TensorUse, part: string]>> = {
   Add: ["bias", "bias"],
   Div: ["norm", "scale"],
@@ -76,10 +78,10 @@ const arithmetic: Readonly<Record<string, readonly [use: TensorUse, part: string
 const movements: ReadonlySet<string> = new Set(["Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"]);
 
 /**
- * The tensors of a graph that training changes, by name, in the order in which the network uses them: what the layers
- * hold, by its place, for a file does not tell a weight from a constant.
+ * The tensors of a graph that training changes, by name, in the order in which the network uses them. They are
+ * recognised by where they are used, since a file does not distinguish weights from constants.
  *
- * @param isOwn whether a name is the file's; what normalising has added, such as a matrix that resizes, is no weight
+ * @param isOwn whether a name is the file's; what normalisation has added, such as a resizing matrix, is not a weight
  */
 export function findTensors(graph: Graph, isOwn: (name: string) => boolean): ReadonlyMap<string, FoundTensor> {
   const found = new Map<string, FoundTensor>();

@@ -1,10 +1,12 @@
 import type { Attribute, Graph, Model, Node } from "../../onnx/graph.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 
-/** Initializers of this beginning stand where dropout is: `Mul(x, KEEP)` whose one value is the share that is kept. */
+/** Initializers with this prefix mark dropout: `Mul(x, KEEP)`, whose one value is the share that is kept. */
 export const DROPOUT = "residua.dropout.";
 
-/** What a file says of its state of training: exported to predict or to train makes no difference afterwards. */
+/**
+ * A file's batch norms and dropouts: whether it was exported for inference or training makes no difference afterwards.
+ */
 export interface Prepared {
   readonly model: Model;
   readonly batchNorms: number;
@@ -31,9 +33,9 @@ function withoutAttribute(node: Node, name: string): ReadonlyMap<string, Attribu
 }
 
 /**
- * Writes a network in the one form that fine-tuning starts from: batch norms as they predict, whether they were exported
- * so or in training mode with their statistics as outputs; dropout as a product with a marked constant, so that it can be
- * drawn anew for every step; and every weight its own, though exporters let equal ones share a place.
+ * Brings a network into the one form that fine-tuning starts from: batch norms in inference form, whether they were
+ * exported so or in training mode with their statistics as outputs; dropout as a product with a marked constant, so
+ * that it can be redrawn for every step; and each weight a tensor of its own, although exporters share equal ones.
  */
 export function prepareModel(model: Model): Prepared {
   const { graph } = model;
@@ -60,7 +62,7 @@ export function prepareModel(model: Model): Prepared {
     initializers.set(marker, float32([], [1 - ratio]));
     return [{ ...node, op: "Mul", inputs: [source, marker], outputs: [output], attributes: new Map() }];
   });
-  // What else a training export puts out, such as running statistics, has no maker any more.
+  // Other outputs of a training export, such as running statistics, no longer have a node that makes them.
   const outputs = graph.outputs.slice(0, 1);
   return { model: { ...model, graph: { ...graph, nodes, initializers, outputs } }, batchNorms, dropouts };
 }

@@ -6,7 +6,7 @@ import { batchNorm, conv, dropout, sequence, sequential } from "../layers.ts";
 import { defineModule, type ForwardContext, type Module } from "../module.ts";
 import type { ShortcutType } from "./type.ts";
 
-/** What a shortcut type comes down to in one block. */
+/** What a shortcut type resolves to in one block. */
 export type ShortcutKind =
   | "none"
   | "identity"
@@ -20,9 +20,12 @@ export type ShortcutKind =
 
 /** Sub-options of the shortcut types, each with the published default. */
 export interface ShortcutOptions {
-  /** How a plane shrinks: every stride-th point, or means over windows (ResNet-D). Default "stride". */
+  /** How a plane shrinks: by taking every stride-th point, or means over windows (ResNet-D). Default "stride". */
   readonly subsample?: "stride" | "average";
-  /** Where option A puts the zero channels. Default "after"; "both" halves them around (akamaster's CIFAR nets). */
+  /**
+   * Where option A puts the zero channels. Default "after"; "both" puts half of them on each side (akamaster's CIFAR
+   * nets).
+   */
   readonly padSide?: "after" | "both";
   /** Whether batch norm follows a projection. Default true; pre-activation blocks have none. */
   readonly projectionNorm?: boolean;
@@ -34,7 +37,7 @@ export interface ShortcutOptions {
   readonly shortcutScale?: number;
   /** Whether `scaled` multiplies the residual by 1 − λ. Default false. */
   readonly scaleResidual?: boolean;
-  /** What the bias of a gate starts as. Default −6: the gate begins nearly closed. */
+  /** Initial bias of a gate. Default −6: the gate starts nearly closed. */
   readonly gateBias?: number;
   /** Probability of `dropout`. Default 0.5. */
   readonly shortcutDropout?: number;
@@ -55,14 +58,14 @@ export interface ShapeChange {
 export interface ShortcutInput {
   /** The block's input: what an identity carries. */
   readonly x: Value;
-  /** What a projection reads, where it is not the input: the first activation of a pre-activation block. */
+  /** What a projection reads if not the input: the first activation of a pre-activation block. */
   readonly activated?: Value;
 }
 
-/** A shortcut in one block: its kind, the modules that it brings, and how it and the residual become one. */
+/** A shortcut in one block: its kind, the modules that it adds, and how it is joined with the residual. */
 export interface Shortcut {
   readonly kind: ShortcutKind;
-  /** Modules of the block, by name: a projection goes by torchvision's, "downsample". */
+  /** Modules that it adds to the block, by name: a projection has torchvision's, "downsample". */
   readonly children: Readonly<Record<string, Module>>;
   /** Joins S(x) with F(x), before the activation. `context` is the block's. */
   readonly join: (context: ForwardContext, input: ShortcutInput, residual: Value) => Value;
@@ -78,7 +81,7 @@ const addChild =
   (context, { x }, residual) =>
     add(context, residual, context.call(child, x));
 
-/** Shortcuts of blocks that keep channels and size, by type; the types without a row are the identity there. */
+/** Shortcuts of blocks that keep channels and size, by type; types without a row are the identity there. */
 const sameShapeShortcuts: {
   readonly [Type in ShortcutType]?: (channels: number, options: ShortcutOptions) => Shortcut;
 } = {
@@ -177,8 +180,8 @@ function concatenation({ stride }: ShapeChange): Shortcut {
 }
 
 /**
- * A 1×1 convolution, by default with batch norm; ResNet-D's form takes means over windows first. That form has a place
- * for the means in every block, so that the convolution's name does not depend on the stride.
+ * A 1×1 convolution, by default with batch norm; ResNet-D's form averages over windows first. That form reserves a
+ * place for the averaging in every block, so that the convolution's name does not depend on the stride.
  */
 function projection({ inChannels, outChannels, stride }: ShapeChange, options: ShortcutOptions): Module {
   const { subsample = "stride", projectionNorm = true, projectionBias = false, dimensions = 2, normEpsilon } = options;
@@ -200,7 +203,7 @@ function projection({ inChannels, outChannels, stride }: ShapeChange, options: S
 }
 
 /**
- * Option A: subsamples the plane and pads channels with zeros. No parameters; the gradient passes.
+ * Option A: subsamples the plane and pads channels with zeros. No parameters; the gradient passes through.
  * @shape `[N, inChannels, H, W]` → `[N, outChannels, ⌈H/stride⌉, ⌈W/stride⌉]`
  */
 function paddedIdentity({ inChannels, outChannels, stride }: ShapeChange, options: ShortcutOptions): Module {
@@ -225,7 +228,7 @@ function identity(): Module {
   return defineModule("Identity", {}, (_, x) => x);
 }
 
-/** Means over windows of stride × stride; windows at the edge count only what is inside, as in timm's avg_down. */
+/** Means over windows of stride × stride; windows at the edge average only what is inside, as in timm's avg_down. */
 function averagePool(g: GraphBuilder, x: Value, stride: number): Value {
   const along = x.shape.slice(2).map(() => stride);
   return g.op("AveragePool", [x], { kernel_shape: along, strides: along, ceil_mode: 1, count_include_pad: 0 });

@@ -42,7 +42,7 @@ export const shortcutTypes: readonly ShortcutType[] = [
   "concat",
 ];
 
-/** The types that add F and S: every residual network can have any of them. */
+/** The types that add F and S: every residual network supports all of them. */
 export const additiveShortcutTypes: readonly ShortcutType[] = shortcutTypes.filter((type) => type !== "concat");
 
 /** The paper's letters, and the word for no shortcut. */
@@ -67,10 +67,10 @@ export function parseShortcutType(text: string): ShortcutType {
   const alias = Object.hasOwn(shortcutAliases, wanted) ? shortcutAliases[wanted] : undefined;
   const found = alias ?? shortcutTypes.find((type) => type === wanted);
   if (found !== undefined) return found;
-  throw new OptionError("--shortcut", `unknown type "${text}"; must be one of ${shortcutList}`);
+  throw new OptionError("shortcut", `unknown type "${text}"; must be one of ${shortcutList}`);
 }
 
-/** Two sentences that explain a type to someone who has just met the word. */
+/** Two sentences that explain a type to a newcomer. */
 export const shortcutExplanations: { readonly [Type in ShortcutType]: string } = {
   plain:
     "There is no shortcut: a block computes y = act(F(x)), and the gradient must pass every layer. It is the baseline that shows what shortcuts are for.",
@@ -80,13 +80,13 @@ export const shortcutExplanations: { readonly [Type in ShortcutType]: string } =
   "project-all":
     "Every shortcut is a 1×1 convolution, even where the input could be added unchanged (option C). It costs the most parameters and no longer carries the input through untouched.",
   scaled:
-    "Where a block keeps channels and size, its input is multiplied by a constant λ before it is added; where they change, a 1×1 convolution fits it to the new shape. Over many blocks the signal shrinks like λ to their number, which is why such networks train badly.",
+    "Where a block keeps channels and size, its input is multiplied by a constant λ before it is added; where they change, a 1×1 convolution fits it to the new shape. Over n blocks the signal shrinks like λⁿ, which is why such networks train badly.",
   gated:
-    "Where a block keeps channels and size, a gate g(x) between 0 and 1, a 1×1 convolution with a sigmoid, blends input and residual: (1−g)·x + g·F(x). The more the gate opens for the residual, the less of the input passes; where shapes change, a 1×1 convolution takes its place.",
+    "Where a block keeps channels and size, a gate g(x) between 0 and 1, a 1×1 convolution with a sigmoid, blends input and residual: (1−g)·x + g·F(x). The more the gate opens for the residual, the less of the input passes through; where shapes change, a 1×1 convolution takes its place.",
   "gated-shortcut":
-    "Where a block keeps channels and size, a gate g(x) between 0 and 1 multiplies the input alone: (1−g)·x + F(x). With a strongly negative gate bias it begins almost as the identity; where shapes change, a 1×1 convolution takes its place.",
+    "Where a block keeps channels and size, a gate g(x) between 0 and 1 multiplies the input alone: (1−g)·x + F(x). With a strongly negative gate bias it starts almost as the identity; where shapes change, a 1×1 convolution takes its place.",
   dropout:
     "Where a block keeps channels and size, dropout with a fixed probability is applied to the input before it is added; where shapes change, a 1×1 convolution fits it. In expectation it scales the signal by a constant in every block, and so it impedes training like scaling.",
   concat:
-    "A layer's new channels are put beside its input instead of being added to it, so that every later layer of the stage reads all earlier ones unchanged. The shortcut has no parameters, but each layer makes the input of the next ones wider.",
+    "A layer's new channels are concatenated to its input instead of being added to it, so that every later layer of the stage reads all earlier ones unchanged. The shortcut has no parameters, but each layer makes the input of the next ones wider.",
 };

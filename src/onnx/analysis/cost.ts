@@ -9,7 +9,7 @@ export function knownShape(graph: Graph, name: string | undefined): Shape | unde
   return shape?.every((extent) => typeof extent === "number") ? shape : undefined;
 }
 
-/** Multiplications with addition in one node, from the shapes of what goes in and out; undefined if these are not known. */
+/** Multiply-adds of one node, from the shapes of its inputs and outputs; undefined if these are not known. */
 export function nodeMultiplyAdds(graph: Graph, node: Node): number | undefined {
   const output = knownShape(graph, node.outputs[0]);
   const input = knownShape(graph, node.inputs[0]);
@@ -27,7 +27,7 @@ export function nodeMultiplyAdds(graph: Graph, node: Node): number | undefined {
   return recurrentMultiplyAdds(graph, node);
 }
 
-/** Gates of each recurrent operator: W and R hold one matrix a gate. */
+/** Gates of each recurrent operator: W and R hold one matrix per gate. */
 const recurrent: ReadonlySet<string> = new Set(["GRU", "LSTM", "RNN"]);
 
 /** A recurrence multiplies by W [directions, gates·hidden, in] and R [directions, gates·hidden, hidden] at every step. */
@@ -37,7 +37,7 @@ function recurrentMultiplyAdds(graph: Graph, node: Node): number | undefined {
   return x && w && r && x[0] * x[1] * (sizeOf(w) + sizeOf(r));
 }
 
-/** Operators all of whose constant inputs are learned, but for those named. */
+/** Operators whose constant inputs are all learned, except for those named. */
 const learnedInputs: ReadonlyMap<string, readonly number[]> = new Map([
   ["BatchNormalization", [1, 2]],
   ["BatchNormTraining", [1, 2]],
@@ -52,12 +52,12 @@ const learnedInputs: ReadonlyMap<string, readonly number[]> = new Map([
   ["PRelu", [1]],
   ["RNN", [1, 2, 3]],
 ]);
-/** Here a constant may be learned; one of a single element (an epsilon, a scale) is not taken for it. */
+/** Here a constant may be learned; one with a single element (an epsilon, a scale) does not count as learned. */
 const arithmetic: ReadonlySet<string> = new Set(["Add", "MatMul", "Mul", "Sub"]);
 
 /**
  * The parameters that a node uses, by name: weights, biases, scales and shifts; not running statistics.
- * @param learned the names that may count, where others are constants that a rewriting put in
+ * @param learned the names that may count, if others are constants added by rewriting
  */
 export function nodeParameters(graph: Graph, node: Node, learned?: ReadonlySet<string>): readonly string[] {
   const known = learnedInputs.get(node.op);
@@ -77,11 +77,11 @@ function bytesOfValue(graph: Graph, name: string): number | undefined {
   return type && shape && sizeOf(shape) * bytesPerElement(type.dtype);
 }
 
-/** Memory that a network's values take, weights aside. */
+/** Memory taken by a network's values, without weights. */
 export interface ActivationMemory {
-  /** All values that it computes: about what a training step keeps for its backward pass. */
+  /** All values that it computes: roughly what a training step keeps for its backward pass. */
   readonly sum: number;
-  /** The most that is needed at once when it runs node by node and lets go of what is used up. */
+  /** The most that is needed at once when it runs node by node and frees values after their last use. */
   readonly peak: number;
 }
 
@@ -117,7 +117,7 @@ export function measureActivations(flow: DataFlow): ActivationMemory | undefined
   return { sum, peak };
 }
 
-/** Bytes that a node's outputs take; undefined if their extents are not known. */
+/** Bytes of a node's outputs; undefined if their extents are not known. */
 export function outputBytes(graph: Graph, node: Node): number | undefined {
   const sizes = node.outputs.filter((name) => name !== "").map((name) => bytesOfValue(graph, name));
   return sizes.includes(undefined) ? undefined : (sizes as number[]).reduce((a, b) => a + b, 0);

@@ -1,11 +1,14 @@
 import type { Graph, Node } from "../graph.ts";
 
-/** The part of a graph that depends on what it is fed: nodes by their position, constants left out. */
+/** The part of a graph that depends on its inputs: nodes by position, without constants. */
 export interface DataFlow {
   readonly graph: Graph;
-  /** For every node, the positions of the nodes that make its data inputs, as often as it takes them; −1 for the graph's inputs. */
+  /**
+   * For every node, the positions of the nodes that make its data inputs, repeated as often as it takes them; −1 for
+   * the graph's inputs.
+   */
   readonly sources: readonly (readonly number[])[];
-  /** As `sources`, but past what only opens and closes a gate: what is let through comes from elsewhere. */
+  /** As `sources`, but without what only opens and closes a gate: the gated value comes from elsewhere. */
   readonly carriers: readonly (readonly number[])[];
   /** The data inputs of a node in order. */
   dataInputs(node: Node): readonly string[];
@@ -13,10 +16,10 @@ export interface DataFlow {
   maker(value: string): number | undefined;
 }
 
-/** What a tensor's extents are does not depend on its elements. */
+/** A tensor's extents do not depend on its elements. */
 const shapeOnly: ReadonlySet<string> = new Set(["Shape", "Size"]);
 
-/** Follows a graph's data from its inputs on. Nodes must stand in order, as decoding leaves them. */
+/** Follows a graph's data from its inputs. Nodes must be in topological order, as decoding leaves them. */
 export function traceDataFlow(graph: Graph): DataFlow {
   const makers = new Map<string, number>();
   for (const { name } of graph.inputs) if (!graph.initializers.has(name)) makers.set(name, -1);
@@ -43,7 +46,7 @@ export function traceDataFlow(graph: Graph): DataFlow {
 }
 
 const gates: ReadonlySet<string> = new Set(["HardSigmoid", "Sigmoid"]);
-/** What may lie between a gate's sigmoid and where it multiplies: 1 − g, and other arrangements. */
+/** What may lie between a gate's sigmoid and its multiplication: 1 − g, and rearrangements. */
 const passing: ReadonlySet<string> = new Set([
   "Expand",
   "MatMul",
@@ -56,7 +59,7 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 const LONGEST_GATE = 6;
 
-/** Whether what a node makes is a gate: a sigmoid, perhaps arranged anew. */
+/** Whether the output of a node is a gate: a sigmoid, perhaps rearranged. */
 function leadsToGate(graph: Graph, sources: DataFlow["sources"], start: number): boolean {
   let index = start;
   for (let step = 0; step < LONGEST_GATE && index >= 0; step++) {
@@ -87,7 +90,10 @@ const layers: ReadonlySet<string> = new Set([
   "RNN",
 ]);
 
-/** Whether a node is a layer as papers count a network's depth: a convolution, a matrix product, a recurrence. */
+/**
+ * Whether a node is a layer, in the sense in which papers count a network's depth: a convolution, a matrix product or a
+ * recurrence.
+ */
 export function isLayer(node: Node): boolean {
   return layers.has(node.op);
 }

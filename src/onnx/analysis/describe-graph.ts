@@ -8,53 +8,55 @@ import { findReceptiveFields } from "./receptive-field.ts";
 import { findScopes } from "./scopes.ts";
 import { findShortcuts, type GraphShortcut } from "./shortcuts.ts";
 
-/** A part of a network and what it costs at one image; what is not known is left out. */
+/** A part of a network and its costs per image; unknown ones are left out. */
 export interface GraphRow {
-  /** Its place, such as "layer1.0.conv1"; empty for the whole. */
+  /** Its path, such as "layer1.0.conv1"; empty for the whole. */
   readonly path: string;
   readonly depth: number;
-  /** What it does, for a single layer; the number of nodes otherwise. */
+  /** What it does, for a single layer; otherwise the number of nodes. */
   readonly kind: string;
-  /** Without the batch. */
+  /** Without the batch axis. */
   readonly inputShape?: SymbolicShape;
   readonly outputShape?: SymbolicShape;
-  /** What the shortcuts that end here are. */
+  /** The kinds of the shortcuts that end here. */
   readonly shortcut?: string;
   readonly parameters: number;
   readonly multiplyAdds?: number;
-  /** Places of the input, along each spatial axis, that one place of the output sees. */
+  /** Points of the input, along each spatial axis, that one point of the output depends on. */
   readonly receptiveField?: Shape;
   /** Bytes of all values computed here. */
   readonly activationBytes?: number;
 }
 
-/** A shortcut with the names of where it begins and ends. */
+/** A shortcut with the names of its ends. */
 export interface DescribedShortcut extends GraphShortcut {
-  /** The node that makes what is carried on, or the graph's input. */
+  /** The node that makes the value it carries, or the graph's input. */
   readonly from: string;
   /** The node where it is added. */
   readonly to: string;
 }
 
-/** What a graph is and costs. */
+/** What a graph consists of, and its costs. */
 export interface GraphDescription {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  /** Nodes that compute on data; constants and shape computations aside. */
+  /** Nodes that compute on data, without constants and shape computations. */
   readonly nodes: number;
   /** Convolutions, matrix products and recurrences. */
   readonly layers: number;
   readonly parameters: number;
   readonly multiplyAdds?: number;
-  /** The largest of any value that still has spatial axes, before global pooling; left out where attention looks everywhere. */
+  /**
+   * The largest of any value that still has spatial axes, before global pooling; left out if attention sees everything.
+   */
   readonly receptiveField?: Shape;
   readonly activations?: ActivationMemory;
   readonly shortcuts: readonly DescribedShortcut[];
-  /** A row for every part of the tree, parents first. */
+  /** One row per part of the tree, parents first. */
   readonly rows: readonly GraphRow[];
 }
 
-/** How a graph is described. */
+/** Options of a description. */
 export interface DescribeGraphOptions {
   /** Initializers that count as parameters; all that layers use if left out. */
   readonly learned?: ReadonlySet<string>;
@@ -100,7 +102,7 @@ function orderTree(parts: readonly Part[]): readonly Part[] {
   return visit("");
 }
 
-/** Without names that tell: the residual blocks that shortcuts span, and the layers between them. */
+/** Without informative names: the residual blocks spanned by shortcuts, and the layers between them. */
 function partsByShortcut(flow: DataFlow, shortcuts: readonly GraphShortcut[]): readonly Part[] {
   const owner = new Map<number, number>();
   const added = shortcuts.filter(({ join }) => join === "add");
@@ -135,17 +137,17 @@ const withoutBatch = (shape: SymbolicShape | undefined): SymbolicShape | undefin
 const total = (values: readonly (number | undefined)[]): number | undefined =>
   values.includes(undefined) ? undefined : (values as number[]).reduce((a, b) => a + b, 0);
 
-/** Leaves out what is not known. */
+/** Omits unknown values. */
 function known<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as T;
 }
 
 /**
- * Describes any graph: its parts by its nodes' names (or by its residual blocks where these tell nothing), the shortcuts found
- * in the graph itself, parameters, multiply-adds, receptive field, memory of activations. What needs extents that are not
- * known is left out.
+ * Describes any graph: its parts by its nodes' names (or by its residual blocks if these say nothing), the shortcuts
+ * found in the graph itself, parameters, multiply-adds, receptive field, activation memory. What depends on unknown
+ * extents is left out.
  *
- * @param graph normalised where possible, so that constants are computed ahead, with the batch bound to 1
+ * @param graph normalised if possible, so that constants are folded, with the batch bound to 1
  */
 export function describeGraph(graph: Graph, options: DescribeGraphOptions = {}): GraphDescription {
   const flow = traceDataFlow(graph);
@@ -195,7 +197,7 @@ export function describeGraph(graph: Graph, options: DescribeGraphOptions = {}):
     layers: everything.filter((index) => isLayer(graph.nodes[index])).length,
     parameters: sizes(everything),
     multiplyAdds: total(everything.map((index) => nodeMultiplyAdds(graph, graph.nodes[index]))),
-    // Attention looks everywhere.
+    // Attention sees everything.
     receptiveField: hasAttention(flow) ? undefined : largest?.map(Math.round),
     activations: measureActivations(flow),
     shortcuts: shortcuts.map((shortcut) => ({ ...shortcut, from: nameOf(shortcut.fork), to: nameOf(shortcut.at) })),
@@ -203,13 +205,13 @@ export function describeGraph(graph: Graph, options: DescribeGraphOptions = {}):
   }) as GraphDescription;
 }
 
-/** Whether what one place takes from another depends on the data: a product of two values that both do. */
+/** Whether what one point takes from another depends on the data: a product of two values that both do. */
 const hasAttention = (flow: DataFlow): boolean =>
   flow.graph.nodes.some(
     (node) => node.op === "Attention" || (node.op === "MatMul" && flow.dataInputs(node).length > 1),
   );
 
-/** The deepest part that holds each node. */
+/** The deepest part that contains each node. */
 function innermostParts(parts: readonly Part[]): ReadonlyMap<number, string> {
   const found = new Map<number, { readonly path: string; readonly depth: number }>();
   for (const part of parts) {

@@ -29,7 +29,7 @@ const ints = (node: Node, name: string): readonly number[] => {
   return attribute?.kind === "ints" ? attribute.value.map(Number) : [];
 };
 
-/** Equal extents are said once: 3×3 as "3×3", strides [2,2] as "2". */
+/** Equal extents are written once: 3×3 as "3×3", strides [2,2] as "2". */
 const along = (values: readonly number[]): string =>
   values.every((value) => value === values[0]) ? String(values[0]) : values.join("×");
 

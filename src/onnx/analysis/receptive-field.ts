@@ -2,15 +2,18 @@ import type { Graph, Node } from "../graph.ts";
 import type { DataFlow } from "./data-flow.ts";
 import { knownShape } from "./cost.ts";
 
-/** How much of the input one place of a value sees, for each spatial axis. */
+/** How much of the input one point of a value depends on, for each spatial axis. */
 export interface ReceptiveField {
-  /** Extent in places of the input. */
+  /** Extent in points of the input. */
   readonly size: readonly number[];
-  /** How far apart in the input two neighbouring places look. */
+  /** Distance in the input between the fields of two neighbouring points. */
   readonly jump: readonly number[];
 }
 
-/** What sees all of the image has no field: a gate that is computed from such does not make what it lets through see more. */
+/**
+ * A value that depends on the whole image has no field: a gate computed from it does not enlarge the field of what it
+ * lets through.
+ */
 const wholeImage: ReadonlySet<string> = new Set([
   "Flatten",
   "Gemm",
@@ -25,7 +28,7 @@ const ints = (node: Node, name: string): readonly number[] | undefined => {
   return attribute?.kind === "ints" ? attribute.value.map(Number) : undefined;
 };
 
-/** Steps of a Slice along the spatial axes, where they are constants. */
+/** Steps of a Slice along the spatial axes, if they are constants. */
 function sliceSteps(graph: Graph, node: Node, rank: number): readonly number[] {
   const list = (index: number): readonly number[] | undefined => {
     const held = graph.initializers.get(node.inputs[index] ?? "");
@@ -40,7 +43,9 @@ function sliceSteps(graph: Graph, node: Node, rank: number): readonly number[] {
   return steps;
 }
 
-/** A resized image (normalising writes Resize as products with matrices) takes each place from its next neighbours. */
+/**
+ * A resized image (normalisation writes Resize as products with matrices) takes each point from its nearest neighbours.
+ */
 function resizeField(graph: Graph, node: Node, { size, jump }: ReceptiveField): ReceptiveField | undefined {
   const [from, to] = [node.inputs.find((name) => !graph.initializers.has(name)), node.outputs[0]].map((name) =>
     knownShape(graph, name)?.slice(2),
@@ -53,7 +58,7 @@ function resizeField(graph: Graph, node: Node, { size, jump }: ReceptiveField): 
 }
 
 /**
- * What one place after a node sees of what one place before it sees:
+ * The field of a point after a node, from that of a point before it:
  * size ← size + dilation·(kernel − 1)·jump, jump ← jump·stride.
  */
 function advance(graph: Graph, node: Node, { size, jump }: ReceptiveField): ReceptiveField | undefined {
@@ -73,7 +78,7 @@ function advance(graph: Graph, node: Node, { size, jump }: ReceptiveField): Rece
   return {
     size: size.map((value, axis) => {
       const reach = (dilations?.[axis] ?? 1) * (kernel[axis] - 1);
-      // A transposed convolution spreads: a place comes from ⌈kernel/stride⌉ places before it.
+      // A transposed convolution spreads: a point comes from ⌈kernel/stride⌉ points before it.
       return value + (transposed ? Math.floor(reach / (strides?.[axis] ?? 1)) : reach) * jump[axis];
     }),
     jump: jump.map((value, axis) => (transposed ? value / (strides?.[axis] ?? 1) : value * (strides?.[axis] ?? 1))),
@@ -83,15 +88,16 @@ function advance(graph: Graph, node: Node, { size, jump }: ReceptiveField): Rece
 const isImage = (graph: Graph, name: string): number => (graph.types.get(name)?.shape.length ?? 0) - 2;
 
 /**
- * The receptive field of every value that still has spatial axes, by name: the largest over all ways from the input, padding
- * included, so it may be larger than the input. Where ways meet, the larger counts; ways through global pooling do not.
+ * The receptive field of every value that still has spatial axes, by name: the largest over all paths from the input,
+ * padding included, so it may be larger than the input. When paths meet, the larger counts; paths through global
+ * pooling do not.
  *
  * @source Araujo et al. 2019, "Computing receptive fields of convolutional neural networks", Distill
  */
 export function findReceptiveFields(flow: DataFlow): ReadonlyMap<string, ReceptiveField> {
   const { graph } = flow;
   const fields = new Map<string, ReceptiveField>();
-  /** Shuffled channels and channels in front take a way through other layouts and come back to the same places. */
+  /** Shuffled channels, or channels moved to the front, pass through other layouts and return to the same points. */
   const away = new Map<string, { readonly field: ReceptiveField; readonly places: string }>();
   const placesOf = (name: string): string => String(graph.types.get(name)?.shape.slice(2));
   const carryAway = (node: Node): void => {
@@ -121,7 +127,7 @@ export function findReceptiveFields(flow: DataFlow): ReadonlyMap<string, Recepti
 
 const movers: ReadonlySet<string> = new Set(["Reshape", "Transpose"]);
 
-/** Where ways meet, the larger field and the larger jump count. */
+/** When paths meet, the larger field and the larger jump count. */
 function joinFields([first, ...rest]: readonly ReceptiveField[]): ReceptiveField {
   return rest
     .filter(({ size }) => size.length === first.size.length)

@@ -1,6 +1,6 @@
 import type { Graph, Node } from "../graph.ts";
 
-/** Names such as "Conv_12" or "12" say nothing of where a node belongs. */
+/** Names such as "Conv_12" or "12" do not say where a node belongs. */
 const meaningless = /^(|[A-Za-z]+(_\d+)?|\d+|node .*)$/;
 
 /**
@@ -12,7 +12,7 @@ function scopeOfName(name: string): readonly string[] | undefined {
   if (parts.length < 2) return undefined;
   const scope: string[] = [];
   for (const part of parts.slice(0, -1)) {
-    // PyTorch repeats what is above: layer1, layer1.0, layer1.0.conv1.
+    // PyTorch repeats the path above: layer1, layer1.0, layer1.0.conv1.
     const above = scope.join(".");
     const own = above !== "" && part.startsWith(`${above}.`) ? part.slice(above.length + 1) : part;
     const nested = scope.at(-1);
@@ -32,8 +32,8 @@ function scopeOfWeights(graph: Graph, node: Node): readonly string[] | undefined
 }
 
 /**
- * The place of every node in the tree of modules that made the graph, as far as names tell: parts from the root on. Undefined
- * where most of the names say nothing.
+ * Every node's path in the tree of modules that made the graph, as far as names tell, from the root down. Undefined if
+ * most names say nothing.
  */
 export function findScopes(graph: Graph): readonly (readonly string[])[] | undefined {
   const named = graph.nodes.map(({ name }) => (meaningless.test(name) ? undefined : scopeOfName(name)));

@@ -4,31 +4,31 @@ import type { Graph } from "../graph.ts";
 import { type DataFlow, isLayer, traceDataFlow } from "./data-flow.ts";
 import { classifySkip, type SkipKind } from "./skip-kind.ts";
 
-/** A shortcut found in a graph: a value that reaches a join by a shorter way than the other does. */
+/** A shortcut found in a graph: a value that reaches a join by a shorter path than the other input. */
 export interface GraphShortcut {
   readonly kind: SkipKind;
-  /** How the ways meet: added, or side by side as channels. */
+  /** How the paths are joined: by addition, or concatenation along the channels. */
   readonly join: "add" | "concat";
   /** What lies on the skip, in words; empty for an identity. */
   readonly detail: string;
-  /** Position of the node where the ways part; −1 for an input of the graph. */
+  /** Position of the node where the paths part; −1 for an input of the graph. */
   readonly fork: number;
   /** Position of the node where they meet. */
   readonly at: number;
-  /** The value that enters the join by the skip, and the one that enters by the branch. */
+  /** The value that enters the join by the skip, and the one by the branch. */
   readonly skipValue: string;
   readonly branchValue: string;
   /** Positions of the nodes on the skip alone. */
   readonly skip: readonly number[];
   /** Positions of the nodes on the branch, between fork and join. */
   readonly branch: readonly number[];
-  /** Layers (convolutions, matrix products) that the skip passes by, on the shortest way. */
+  /** Layers (convolutions, matrix products) that the skip bypasses, on the shortest path. */
   readonly layers: number;
 }
 
-/** Steps that looking for shortcuts may take: enough for thousands of layers, a few seconds at most. */
+/** Limit on the steps of the search: enough for thousands of layers, a few seconds at most. */
 const MAXIMUM_STEPS = 4_000_000;
-/** More layers than this on a way, and it is a branch of its own, not a shortcut. */
+/** A path with more layers than this is a branch of its own, not a shortcut. */
 const MAXIMUM_SKIP_LAYERS = 1;
 
 const joins: ReadonlyMap<string, GraphShortcut["join"]> = new Map([
@@ -38,7 +38,7 @@ const joins: ReadonlyMap<string, GraphShortcut["join"]> = new Map([
   ["Concat", "concat"],
 ]);
 
-/** One of two ways into a join, followed backwards. */
+/** One of two paths into a join, followed backwards. */
 interface Way {
   readonly value: string;
   /** Fewest layers between a node's output and the join; by position. */
@@ -47,11 +47,11 @@ interface Way {
 
 interface Meeting {
   readonly ways: readonly [Way, Way];
-  /** Where the ways first meet, going backwards. */
+  /** Where the paths first meet, going backwards. */
   readonly forks: readonly number[];
 }
 
-/** Follows two ways back at once, latest nodes first, until they meet; what lies before that concerns neither. */
+/** Follows two paths back at once, latest nodes first, until they meet; anything before that concerns neither. */
 function findMeeting(flow: DataFlow, values: readonly [string, string], spend: () => void): Meeting {
   const ways = values.map((value) => ({ value, costs: new Map([[flow.maker(value)!, 0]]) })) as [Way, Way];
   const alone = [0, 0];
@@ -89,7 +89,7 @@ function findMeeting(flow: DataFlow, values: readonly [string, string], spend: (
   return { ways, forks };
 }
 
-/** The cheapest fork of a way; of equals the earliest, for a gate is computed from what it lets through. */
+/** The cheapest fork of a path; among equals the earliest, since a gate is computed from what it lets through. */
 function cheapestFork(way: Way, forks: readonly number[]): number {
   return forks.reduce((best, fork) => (way.costs.get(fork)! <= way.costs.get(best)! ? fork : best));
 }
@@ -112,7 +112,7 @@ function findShortcut(
     return { skip, branch, fork, cost: skip.costs.get(fork)!, layers: branch.costs.get(fork)! };
   });
   const { skip, branch, fork, cost, layers } = candidates.reduce((a, b) => (b.cost < a.cost ? b : a));
-  // Features put side by side that each have a layer of their own are branches of one width, as in Inception.
+  // Concatenated features that each have a layer of their own are parallel branches, as in Inception.
   if (layers <= cost || cost > (join === "concat" ? 0 : MAXIMUM_SKIP_LAYERS)) return undefined;
   const onSkip = nodesBetween(skip, branch, -1);
   return {
@@ -129,8 +129,9 @@ function findShortcut(
 }
 
 /**
- * Finds the shortcuts of a graph in the graph itself: an addition (or concatenation) one of whose inputs comes by a way
- * with fewer layers than the other. Names play no part, so it finds them in any file. In the order of the joins.
+ * Finds the shortcuts of a graph from its structure: additions (or concatenations) one of whose inputs comes by a path
+ * with fewer layers than the other. Names play no part, so it works on any file. Returns them in the order of the
+ * joins.
  *
  * @throws {UnsupportedError} if the graph is so entangled that the search would take too long
  */
@@ -146,7 +147,7 @@ export function findShortcuts(graph: Graph): readonly GraphShortcut[] {
     if (!joins.has(node.op)) return [];
     const values = flow.dataInputs(node);
     if (values.length < 2) return [];
-    // Of several, the latest is what the others go around.
+    // Among several, the latest is the one that the others bypass.
     const branch = values.reduce((a, b) => (flow.maker(b)! >= flow.maker(a)! ? b : a));
     const others = values.filter((value) => value !== branch);
     return others.flatMap((value) => findShortcut(flow, at, [value, branch], spend) ?? []);

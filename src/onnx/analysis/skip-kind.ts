@@ -2,7 +2,7 @@ import type { Graph, Node } from "../graph.ts";
 import { type DataFlow, isLayer } from "./data-flow.ts";
 import { labelNode } from "./labels.ts";
 
-/** What a shortcut is, by what lies on it. */
+/** The kind of a shortcut, by what lies on it. */
 export type SkipKind =
   | "identity"
   | "padded identity"
@@ -17,7 +17,7 @@ export type SkipKind =
   | "convolution"
   | "other";
 
-/** All kinds, the plainest first. */
+/** All kinds, the simplest first. */
 export const skipKinds: readonly SkipKind[] = [
   "identity",
   "padded identity",
@@ -33,7 +33,7 @@ export const skipKinds: readonly SkipKind[] = [
   "other",
 ];
 
-/** Carry values on as they are, or only arrange them anew. */
+/** Operators that pass values on unchanged, or only rearrange them. */
 const carriers: ReadonlySet<string> = new Set([
   "Cast",
   "DequantizeLinear",
@@ -73,7 +73,7 @@ function kernelOf(graph: Graph, node: Node): readonly number[] | undefined {
   return node.op === "Conv" ? shape?.slice(2).map(Number) : undefined;
 }
 
-/** Whether a node takes some of the channels and leaves the places as they are. */
+/** Whether a node takes some of the channels and leaves the spatial axes unchanged. */
 function takesChannels(graph: Graph, node: Node): boolean {
   if (!takers.has(node.op)) return false;
   const written = node.attributes.get("axis");
@@ -84,7 +84,7 @@ function takesChannels(graph: Graph, node: Node): boolean {
     : written?.kind === "int" && Number(written.value) === 1;
 }
 
-/** One point of a window of one point is every stride-th point, not a maximum of several. */
+/** A pooling window of one point takes every stride-th point, not a maximum of several. */
 function isSubsampling(graph: Graph, node: Node): boolean {
   return pools.has(node.op) && (kernelOf(graph, node) ?? [0]).every((extent) => extent === 1);
 }
@@ -109,7 +109,7 @@ function pickKind({ graph, dataInputs }: DataFlow, nodes: readonly Node[]): Skip
   return "other";
 }
 
-/** Says what a skip is and what lies on it. @param positions its nodes, in order */
+/** The kind of a skip, and what lies on it. @param positions its nodes, in order */
 export function classifySkip(
   flow: DataFlow,
   positions: readonly number[],

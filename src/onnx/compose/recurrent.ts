@@ -36,7 +36,7 @@ export interface RecurrentLayer<V> {
   /** `[G·H]` */
   readonly inputBias?: V | undefined;
   readonly hiddenBias?: V | undefined;
-  /** `[1,N,H]`; zero where there is none */
+  /** `[1,N,H]`; zero if left out */
   readonly initialHidden?: V | undefined;
   readonly initialCell?: V | undefined;
   /** Runs from the last step to the first. */
@@ -45,7 +45,7 @@ export interface RecurrentLayer<V> {
   readonly resetAfter?: boolean;
 }
 
-/** What a recurrent layer makes. */
+/** Outputs of a recurrent layer. */
 export interface RecurrentResult<V> {
   /** The hidden states of all steps, `[T,N,H]`. */
   readonly outputs: V;
@@ -60,16 +60,16 @@ interface State<V> {
   readonly cell: V;
 }
 
-/** From the gates' shares of the input, and the state, to the next state. */
+/** From the input's contributions to the gates, and the state, to the next state. */
 type Step<V> = (input: ReadonlyMap<string, V>, state: State<V>) => State<V>;
 
-/** What the steps of a layer share. */
+/** Values that the steps of a layer share. */
 interface Loop<V> {
   readonly w: Writer<V>;
   readonly layer: RecurrentLayer<V>;
   /** Parts of `[…, G·H]` by gate. */
   readonly byGate: (value: V) => ReadonlyMap<string, V>;
-  /** The hidden state's share of all gates. */
+  /** The hidden state's contribution to all gates. */
   readonly recur: (hidden: V) => V;
 }
 
@@ -150,8 +150,8 @@ function stepOf<V>(loop: Loop<V>): Step<V> {
 }
 
 /**
- * Writes a recurrent layer out step by step, so that it is differentiated by the rules of the operators it consists of.
- * The product of all inputs with their weight is one.
+ * Unrolls a recurrent layer step by step, so that the rules of its operators differentiate it. All inputs are
+ * multiplied by their weight in one product.
  *
  * @shape `x [T,N,inputs]` → outputs `[T,N,H]`
  */

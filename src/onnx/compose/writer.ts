@@ -4,8 +4,8 @@ import type { OperatorName, Operators } from "../operators/index.ts";
 import { float32 } from "../../tensor/tensor.ts";
 
 /**
- * Writes operators into a graph, whatever values are called there: `Value` where a network is built, a name where a file
- * is read. What is composed of several operators is written once for both.
+ * Writes operators into a graph, whatever represents values there: a `Value` when a network is built, a name when a
+ * file is read. A composition of several operators is thus written once for both.
  */
 export interface Writer<V> {
   op<Op extends OperatorName>(op: Op, inputs: readonly V[], attributes?: Operators[Op]): V;
@@ -16,7 +16,7 @@ export interface Writer<V> {
   floats(shape: readonly number[], values: readonly number[]): V;
 }
 
-/** Writes into a graph that is being built. */
+/** A writer into a graph that is being built. */
 export function writeTo(g: GraphBuilder): Writer<Value> {
   return {
     op: (op, inputs, attributes) => g.op(op, inputs, attributes),

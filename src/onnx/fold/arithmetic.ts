@@ -3,14 +3,14 @@ import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { axisWithin, dtypeAttribute, type Evaluate, type FoldCall, intAttribute, intsAttribute } from "./call.ts";
 import { type Element, type Elements, isComputable, isFloat, MAXIMUM_ELEMENTS, wholeNumbers } from "./elements.ts";
 
-/** Combines two elements of one kind; undefined where the result is not known. */
+/** Combines two elements of one kind; undefined if the result is not known. */
 type Combine = (a: Element, b: Element) => Element;
 
 const isNumber = (value: Element): value is number => typeof value === "number";
 const isWhole = (value: Element): value is bigint => typeof value === "bigint";
 const equals = (value: Element, number: number): boolean => value === number || value === BigInt(number);
 
-/** The extent `name` times a number, under the name that shape inference gives it. */
+/** The extent `name` times a number, named as by shape inference. */
 function multiplyName(name: string, factor: Element): Element {
   if (equals(factor, 1)) return name;
   const whole = isWhole(factor) ? factor > 0n : isNumber(factor) && Number.isInteger(factor) && factor > 0;
@@ -37,14 +37,14 @@ function subtract(a: Element, b: Element): Element {
   return equals(b, 0) ? a : undefined;
 }
 
-/** Whole numbers are divided towards zero, as in C. */
+/** Integer division truncates towards zero, as in C. */
 function divide(a: Element, b: Element): Element {
   if (isNumber(a) && isNumber(b)) return a / b;
   if (isWhole(a) && isWhole(b)) return b === 0n ? undefined : a / b;
   return equals(b, 1) ? a : undefined;
 }
 
-/** An open extent equals itself, and no number below 0. */
+/** An open extent equals itself, and never a number below 0. */
 function equal(a: Element, b: Element): Element {
   if (a === undefined || b === undefined) return undefined;
   if (typeof a !== "string" && typeof b !== "string") return BigInt(a === b);
@@ -69,7 +69,7 @@ const choose =
         ? a
         : b;
 
-/** Results as the element type holds them: whole numbers wrap around. */
+/** Results in the range of the element type: integers wrap around. */
 function store(dtype: Elements["dtype"], value: Element): Element {
   if (isNumber(value)) return dtype === "float32" ? Math.fround(value) : value;
   if (!isWhole(value) || dtype === "bool" || isFloat(dtype)) return value;
@@ -77,7 +77,7 @@ function store(dtype: Elements["dtype"], value: Element): Element {
   return dtype.startsWith("u") ? BigInt.asUintN(bits, value) : BigInt.asIntN(bits, value);
 }
 
-/** The shape of operands together; undefined if they do not fit or are too large to look at. */
+/** The broadcast shape of operands; undefined if they do not fit or are too large to fold. */
 function broadcast(shapes: readonly Shape[]): Shape | undefined {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   const extents = Array.from({ length: rank }, (_, axis) => {
@@ -88,7 +88,7 @@ function broadcast(shapes: readonly Shape[]): Shape | undefined {
   return extents.includes(-1) || sizeOf(extents) > MAXIMUM_ELEMENTS ? undefined : extents;
 }
 
-/** The elements of an operand in the places of a broadcast result. */
+/** The elements of an operand, broadcast to the result. */
 function spread({ shape, values }: Elements, to: Shape): readonly Element[] {
   const from = stridesOf(shape);
   const strides = stridesOf(to);
@@ -102,7 +102,7 @@ function spread({ shape, values }: Elements, to: Shape): readonly Element[] {
   });
 }
 
-/** All operands in the result's places; undefined if one is not known, or those from `first` on are not of one type. */
+/** All operands, broadcast to the result; undefined if one is not known, or those from `first` on differ in type. */
 function operands(
   call: FoldCall,
   count: number,
@@ -115,7 +115,7 @@ function operands(
   return shape && { shape, columns: inputs.map((input) => spread(input, shape)), dtype: inputs[first].dtype };
 }
 
-/** An operator on two or more operands. @param dtype that of the result, if it is not the operands' */
+/** An operator on two or more operands. @param dtype the result's, if it is not the operands' */
 const combining =
   (combine: Combine, dtype?: Elements["dtype"]): Evaluate =>
   (call) => {
@@ -130,7 +130,7 @@ const combining =
     return { dtype: type, shape: joined.shape, values };
   };
 
-/** An operator on one operand that leaves names as they are, or does not know what becomes of them. */
+/** An operator on one operand that either keeps names or gives an unknown result for them. */
 const mapping =
   (map: (value: number | bigint) => number | bigint, keepsNames = false): Evaluate =>
   (call) => {
@@ -153,7 +153,7 @@ const where: Evaluate = (call) => {
   return { dtype: joined.dtype, shape: joined.shape, values: condition.map((_, index) => pick(index)) };
 };
 
-/** To a number of another type; towards zero where that is a whole one. A name stays: extents are whole in any type. */
+/** Casts a number; truncates towards zero for an integer type. A name stays: extents are whole in any type. */
 const cast: Evaluate = (call) => {
   const input = call.input(0);
   const dtype = dtypeAttribute(call.node, "to");

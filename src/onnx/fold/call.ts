@@ -3,7 +3,7 @@ import type { DType } from "../../tensor/dtype.ts";
 import type { Node, TensorType } from "../graph.ts";
 import type { Elements } from "./elements.ts";
 
-/** A node whose result is computed ahead, as far as it is known. */
+/** A node being folded, as far as its inputs are known. */
 export interface FoldCall {
   readonly node: Node;
   /** The elements of an input; undefined if nothing is known of them, or there is no such input. */
@@ -12,16 +12,16 @@ export interface FoldCall {
   type(index: number): TensorType | undefined;
 }
 
-/** Computes the only output of a node ahead; undefined if too little is known. */
+/** Folds the only output of a node; undefined if too little is known. */
 export type Evaluate = (call: FoldCall) => Elements | undefined;
 
-/** A whole-number attribute, or what it is by default. */
+/** An integer attribute, or its default. */
 export function intAttribute(node: Node, name: string, byDefault: number): number {
   const attribute = node.attributes.get(name);
   return attribute?.kind === "int" ? Number(attribute.value) : byDefault;
 }
 
-/** An attribute of whole numbers, if the node has it. */
+/** An attribute of integers, if the node has it. */
 export function intsAttribute(node: Node, name: string): readonly number[] | undefined {
   const attribute = node.attributes.get(name);
   return attribute?.kind === "ints" ? attribute.value.map(Number) : undefined;

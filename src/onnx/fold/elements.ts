@@ -4,23 +4,23 @@ import type { Tensor } from "../../tensor/tensor.ts";
 
 /**
  * One element of a tensor before anything runs: a number (bigint for whole types and booleans), the name of an open
- * extent, or undefined where nothing is known.
+ * extent, or undefined if unknown.
  */
 export type Element = number | bigint | string | undefined;
 
-/** A small tensor of which some elements are known: shapes, axes and the like. */
+/** A small tensor with some known elements: shapes, axes and the like. */
 export interface Elements {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly values: readonly Element[];
 }
 
-/** Larger tensors are no shapes; computing on them is the runtime's work. */
+/** Larger tensors are not shapes; computing on them is the runtime's work. */
 export const MAXIMUM_ELEMENTS = 4096;
 
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 
-/** Half types are kept as bits, which are not computed with here. */
+/** Half types are kept as bits, with which nothing is computed here. */
 export const isComputable = (dtype: DType): boolean => dtype !== "float16" && dtype !== "bfloat16";
 
 /** The elements of a constant; undefined if it is large or of a half type. */
@@ -48,7 +48,7 @@ export function wholeNumbers(elements: Elements | undefined): readonly number[] 
   return numbers?.every((value) => value !== undefined) ? numbers : undefined;
 }
 
-/** Slices say "to the end" with the largest number of 64 bits. */
+/** Slices express "to the end" by the largest 64-bit number. */
 function clampToNumber(value: bigint): number {
   const limit = BigInt(Number.MAX_SAFE_INTEGER);
   return Number(value > limit ? limit : value < -limit ? -limit : value);

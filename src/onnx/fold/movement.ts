@@ -2,7 +2,7 @@ import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { axisWithin, type Evaluate, type FoldCall, intAttribute, intsAttribute } from "./call.ts";
 import { type Element, type Elements, elementsOf, isFloat, MAXIMUM_ELEMENTS, wholeNumbers } from "./elements.ts";
 
-/** Fills a shape with elements taken from the places that `source` gives for each place of the result. */
+/** Fills a shape with elements taken from the index that `source` gives for each index of the result. */
 function take(
   input: Elements,
   shape: Shape,
@@ -20,12 +20,12 @@ function take(
 const indexOf = (places: readonly number[], strides: Shape): number =>
   places.reduce((sum, place, axis) => sum + place * strides[axis], 0);
 
-/** The axes that an operator has as an attribute or, from version 13, as an input. */
+/** The axes of an operator, as an attribute or, from version 13, as an input. */
 function axesOf(call: FoldCall): readonly number[] | undefined {
   return call.node.inputs[1] ? wholeNumbers(call.input(1)) : intsAttribute(call.node, "axes");
 }
 
-/** Axes from the front; undefined if one lies outside the rank. */
+/** Axes counted from the front; undefined if one is out of range. */
 function placeAxes(axes: readonly number[] | undefined, rank: number): readonly number[] | undefined {
   const placed = axes?.map((axis) => axisWithin(axis, rank));
   return placed?.every((axis) => axis !== undefined) ? placed : undefined;
@@ -60,7 +60,7 @@ const gather: Evaluate = (call) => {
   });
 };
 
-/** Start, step and length along an axis. @source ONNX, Slice: bounds beyond the ends are moved to them */
+/** Start, step and length along an axis. @source ONNX, Slice: bounds beyond the ends are clamped */
 function sliceRange(
   extent: number,
   start: number,
@@ -100,7 +100,7 @@ const slice: Evaluate = (call) => {
   );
 };
 
-/** Vectors and scalars one behind the other; that is all a shape is made of. */
+/** Concatenates vectors and scalars, which is all that shapes consist of. */
 const concat: Evaluate = (call) => {
   const parts = call.node.inputs.map((_, index) => call.input(index)).filter((part) => part !== undefined);
   if (
@@ -189,7 +189,7 @@ const constantOfShape: Evaluate = (call) => {
   return { dtype: value?.dtype ?? "float32", shape, values: Array.from({ length: sizeOf(shape) }, () => element) };
 };
 
-/** The numbers from `start` on, below `limit`. */
+/** The numbers from `start`, below `limit`. */
 const range: Evaluate = (call) => {
   const bounds = [0, 1, 2].map((index) => call.input(index));
   const [start, limit, delta] = bounds.map((bound) =>
@@ -202,7 +202,7 @@ const range: Evaluate = (call) => {
   return { dtype: bounds[0]!.dtype, shape: [length], values };
 };
 
-/** Operators that make shapes, take them apart and put them together. */
+/** Operators that make, split and join shapes. */
 export const movementFolds: Readonly<Record<string, Evaluate>> = {
   Concat: concat,
   ConstantOfShape: constantOfShape,

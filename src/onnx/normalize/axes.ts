@@ -2,7 +2,7 @@ import type { OperatorName } from "../operators/index.ts";
 import type { ReduceAttributes } from "../operators/reduction.ts";
 import type { NormalizeRule, Rewriting } from "./rewriting.ts";
 
-/** The axes as an input, which they are from version `since` on; an attribute before. */
+/** The axes as an input, which they are from version `since`; an attribute before. */
 function axesInput(rewriting: Rewriting, since: number): readonly string[] {
   const axes = rewriting.opset < since ? rewriting.ints("axes") : undefined;
   const given = axes === undefined ? rewriting.optional(1) : rewriting.wholes(axes);

@@ -9,7 +9,7 @@ interface Lettered {
 
 const unique = (letters: readonly string[]): boolean => new Set(letters).size === letters.length;
 
-/** Reads "ij,jk->ik". Without an arrow the result has the letters that occur once, in the alphabet's order. */
+/** Reads "ij,jk->ik". Without an arrow the result has the letters that occur once, in alphabetical order. */
 function readEquation(rewriting: Rewriting): { readonly operands: readonly string[]; readonly result: string } {
   const equation = rewriting.text("equation", "").replaceAll(/\s/g, "");
   if (!/^[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?$/.test(equation))
@@ -33,7 +33,7 @@ function orderAxes(rewriting: Rewriting, { name, letters }: Lettered, order: rea
   return perm.every((axis, at) => axis === at) ? name : rewriting.add("Transpose", [name], { perm });
 }
 
-/** Reshapes to extents of which one may be open. */
+/** Reshapes to extents, one of which may be open. */
 function reshape(rewriting: Rewriting, name: string, shape: SymbolicShape): string {
   if (shape.filter((extent) => typeof extent === "string").length > 1)
     rewriting.refuse("has more than one axis of open extent");
@@ -43,12 +43,12 @@ function reshape(rewriting: Rewriting, name: string, shape: SymbolicShape): stri
   ]);
 }
 
-/** The extents of some letters as one, open where one of them is. */
+/** The extents of some letters merged into one, open if one of them is. */
 const joined = (extents: SymbolicShape): number | string =>
   extents.find((extent) => typeof extent === "string") ??
   extents.reduce<number>((product, extent) => product * Number(extent), 1);
 
-/** A product of two operands: batch axes stay, shared ones are summed, as one matrix product. */
+/** A product of two operands: batch axes stay, shared ones are summed, in one matrix product. */
 function multiplyPair(
   rewriting: Rewriting,
   [a, b]: readonly [Lettered, Lettered],

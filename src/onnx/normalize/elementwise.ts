@@ -9,7 +9,7 @@ import {
 import type { Writer } from "../compose/writer.ts";
 import { type NormalizeRule, type Rewriting, writerOf } from "./rewriting.ts";
 
-/** Version 12 lets the exponent be of another type. */
+/** Version 12 allows an exponent of another type. */
 const pow: NormalizeRule = (rewriting) => {
   const [base, exponent] = [rewriting.type(0).dtype, rewriting.type(1).dtype];
   if (base === exponent) return rewriting.keep();
@@ -18,7 +18,7 @@ const pow: NormalizeRule = (rewriting) => {
   return rewriting.keep({ inputs: [rewriting.input(0), cast] });
 };
 
-/** Adds up any number of values. */
+/** Sums any number of values. */
 const sum: NormalizeRule = (rewriting) => {
   const [first, ...others] = rewriting.node.inputs.map((_, index) => rewriting.input(index));
   const total = others.reduce((sofar, other) => rewriting.add("Add", [sofar, other]), first);
@@ -50,9 +50,9 @@ const hardSwish: NormalizeRule = (rewriting) => {
   rewriting.finish("Mul", [x, rewriting.add("HardSigmoid", [x], { alpha: 1 / 6, beta: 0.5 })]);
 };
 
-/** Elementwise operators that changed, or that others say. */
+/** Elementwise operators that changed between versions, or that others express. */
 export const elementwiseRules: Readonly<Record<string, NormalizeRule>> = {
-  // From version 19 on, `saturate` speaks of eight-bit floats, which Residua does not have.
+  // From version 19, `saturate` is about eight-bit floats, which Residua does not have.
   Cast: (rewriting) => rewriting.keep({ attributes: { saturate: undefined } }),
   Gelu: gelu,
   HardSwish: hardSwish,

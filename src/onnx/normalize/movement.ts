@@ -1,6 +1,6 @@
 import type { NormalizeRule } from "./rewriting.ts";
 
-/** Sizes were an attribute before version 13; from 18 on, an equal split says into how many parts. */
+/** Sizes were an attribute before version 13; from 18, an equal split gives the number of parts. */
 const splitNode: NormalizeRule = (rewriting) => {
   const { outputs } = rewriting.node;
   const axis = rewriting.int("axis", 0);
@@ -14,7 +14,7 @@ const splitNode: NormalizeRule = (rewriting) => {
   return rewriting.keep({ attributes: { ...attributes, num_outputs: { kind: "int", value: outputs.length } } });
 };
 
-/** Version 18 can pad some axes only; the internal form names all. */
+/** Version 18 can pad a subset of the axes; the internal form gives all. */
 const pad: NormalizeRule = (rewriting) => {
   if (rewriting.text("mode", "constant") === "wrap")
     rewriting.refuse('has the mode "wrap", which version 18 does not have');
@@ -69,7 +69,7 @@ const exchangeDepth =
     rewriting.finish("Reshape", [moved, rewriting.wholes(whole)]);
   };
 
-/** Operators that move elements and changed between versions, or that others say. */
+/** Operators that move elements and changed between versions, or that others express. */
 export const movementRules: Readonly<Record<string, NormalizeRule>> = {
   DepthToSpace: exchangeDepth(true),
   Pad: pad,

@@ -7,8 +7,8 @@ function addRunning(rewriting: Rewriting, old: string, current: string, momentum
 }
 
 /**
- * Before version 14 a node trains if it has the running statistics as outputs; from then on it says so. In training the
- * batch's own statistics normalise.
+ * Before version 14 a node trains if it has the running statistics as outputs; since then it has an attribute for it.
+ * In training the batch's own statistics normalise.
  */
 const batchNormalization: NormalizeRule = (rewriting) => {
   const { outputs } = rewriting.node;
@@ -39,7 +39,7 @@ const dropout: NormalizeRule = (rewriting) => {
 };
 
 /**
- * Before version 13 all axes from `axis` on were one: the input was seen as a matrix.
+ * Before version 13 all axes from `axis` were merged: the input was treated as a matrix.
  * @source ONNX, changelog, Softmax-11 and Softmax-13
  */
 const softmax =
@@ -59,7 +59,7 @@ const softmax =
     return rewriting.finish("Reshape", [flat, target]);
   };
 
-/** A vector with a value a channel as `[C,1,…]`, to broadcast over x. */
+/** A vector with one value per channel as `[C,1,…]`, to broadcast over x. */
 function perChannel(rewriting: Rewriting, vector: string): string {
   const spatial = rewriting.type(0).shape.slice(2);
   return rewriting.add("Reshape", [vector, rewriting.wholes([-1, ...spatial.map(() => 1)])]);
@@ -74,7 +74,7 @@ function targetOf(rewriting: Rewriting): string {
 }
 
 /**
- * Group norm is instance norm on groups of channels. Version 18 scales by group, version 21 by channel.
+ * Group norm is instance norm on groups of channels. Version 18 scales per group, version 21 per channel.
  * @source Wu and He 2018, arXiv:1803.08494; ONNX, GroupNormalization-18 and -21
  */
 const groupNormalization: NormalizeRule = (rewriting) => {
@@ -116,7 +116,7 @@ const localResponseNormalization: NormalizeRule = (rewriting) => {
     rewriting.wholes([0, 1, Number(channels), -1]),
   ]);
   const before = Math.floor((size - 1) / 2);
-  // Zeros beyond the first and last channel count, so that every window is divided by its size.
+  // Zeros beyond the first and last channel count, so every window is divided by its full size.
   const padded = rewriting.add("Pad", [square, rewriting.wholes([0, 0, before, 0, 0, 0, size - 1 - before, 0])]);
   const mean = rewriting.add("AveragePool", [padded], { kernel_shape: [size, 1], strides: [1, 1] });
   const near = rewriting.add("Reshape", [mean, targetOf(rewriting)]);

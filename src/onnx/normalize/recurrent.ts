@@ -12,7 +12,7 @@ const usualActivations: { readonly [Op in "LSTM" | "GRU" | "RNN"]: readonly (rea
 
 type RecurrentOp = keyof typeof usualActivations;
 
-/** Which cell the activations make of the operator; the same in every direction. */
+/** The cell that the activations define; the same in every direction. */
 function readCell(rewriting: Rewriting, op: RecurrentOp, directions: number): RecurrentCell {
   const given = rewriting.texts("activations") ?? [];
   const usual = usualActivations[op].find((names) => {
@@ -24,7 +24,7 @@ function readCell(rewriting: Rewriting, op: RecurrentOp, directions: number): Re
   return usual[0] === "Tanh" ? "rnn-tanh" : "rnn-relu";
 }
 
-/** Options that no trainer of the usual frameworks writes. */
+/** Options that the usual frameworks do not write. */
 function refuseRarities(rewriting: Rewriting, steps: number): void {
   if (rewriting.node.attributes.has("clip")) rewriting.refuse("clips its gates");
   if (rewriting.int("input_forget", 0) !== 0) rewriting.refuse("couples its input and forget gates");
@@ -32,10 +32,10 @@ function refuseRarities(rewriting: Rewriting, steps: number): void {
   if (rewriting.optional(4) !== undefined && rewriting.numbers(4).some((length) => length !== steps))
     rewriting.refuse("has sequences of several lengths");
   if (steps > MAXIMUM_STEPS)
-    rewriting.refuse(`is written out step by step, and ${steps} steps are too many; at most ${MAXIMUM_STEPS}`);
+    rewriting.refuse(`is unrolled step by step, and ${steps} steps are too many; at most ${MAXIMUM_STEPS}`);
 }
 
-/** The part of a stacked input that belongs to one direction, its first axis taken off or kept. */
+/** The part of a stacked input that belongs to one direction, with its first axis removed or kept. */
 function ofDirection(rewriting: Rewriting, name: string, index: number, count: number, keepAxis = false): string {
   const part =
     count === 1
@@ -61,7 +61,7 @@ function unrollDirection(
   const timeAxis = rewriting.int("layout", 0);
   const steps = rewriting.type(0).shape[timeAxis];
   if (typeof hidden !== "number" || typeof steps !== "number" || steps < 1) {
-    return rewriting.refuse(`is written out step by step, and needs to know how many steps there are, not "${steps}"`);
+    return rewriting.refuse(`is unrolled step by step, and needs a known number of steps, not "${steps}"`);
   }
   refuseRarities(rewriting, steps);
   const cell = readCell(rewriting, op, count);
@@ -94,7 +94,7 @@ function unrollDirection(
 }
 
 /**
- * Recurrent layers are written out step by step: there is no operator for their gradient.
+ * Recurrent layers are unrolled step by step: there is no operator for their gradient.
  * @source ONNX, operators LSTM-14, GRU-14 and RNN-14
  */
 const recurrent =

@@ -9,17 +9,17 @@ interface AxisResize {
   readonly scale: number;
 }
 
-/** Weights of the input's places for one place of the output. */
+/** Weights of the input's points for one point of the output. */
 type Taps = ReadonlyMap<number, number>;
 
-/** Functions by the names that files call them by. */
+/** Functions by the names used in files. */
 type Table<F> = ReadonlyMap<string, F>;
 
 const table = <F>(entries: Readonly<Record<string, F>>): Table<F> => new Map(Object.entries(entries));
 
 const clamp = (value: number, high: number): number => Math.min(Math.max(value, 0), high);
 
-/** Where a place of the output lies in the input. @source ONNX, Resize: coordinate_transformation_mode */
+/** The position of an output point in the input. @source ONNX, Resize: coordinate_transformation_mode */
 const coordinates: Table<(place: number, axis: AxisResize) => number> = table({
   half_pixel: (place, { scale }) => (place + 0.5) / scale - 0.5,
   half_pixel_symmetric: (place, { from, to, scale }) => {
@@ -75,7 +75,7 @@ function cubicTaps(at: number, { from }: AxisResize, a: number, excludeOutside: 
 
 type Wanted = (index: number, from: Dimension) => AxisResize | undefined;
 
-/** Whether an element of `sizes` says the extent that is there. */
+/** Whether an element of `sizes` equals the present extent. */
 const isSame = (element: Element, from: Dimension): boolean =>
   typeof from === "number" ? element === BigInt(from) : element === from;
 
@@ -127,7 +127,7 @@ function readAxes(rewriting: Rewriting): ReadonlyMap<number, AxisResize> {
   return found;
 }
 
-/** The places that an output's place is computed from, by the node's attributes. */
+/** The points from which an output point is computed, by the node's attributes. */
 function readTaps(rewriting: Rewriting): (place: number, axis: AxisResize) => Taps {
   const mode = rewriting.text("mode", "nearest");
   const early = rewriting.node.op === "Upsample";
@@ -135,9 +135,9 @@ function readTaps(rewriting: Rewriting): (place: number, axis: AxisResize) => Ta
   const coordinate =
     coordinates.get(transform) ?? rewriting.refuse(`has the coordinate_transformation_mode "${transform}"`);
   const at = (place: number, axis: AxisResize): number => Math.fround(coordinate(place, axis));
-  if (rewriting.int("antialias", 0) !== 0) rewriting.refuse("is asked for antialias");
+  if (rewriting.int("antialias", 0) !== 0) rewriting.refuse("asks for antialiasing");
   if (rewriting.text("keep_aspect_ratio_policy", "stretch") !== "stretch")
-    rewriting.refuse("is asked to keep the aspect ratio");
+    rewriting.refuse("asks to keep the aspect ratio");
   if (mode === "linear") return (place, axis) => linearTaps(at(place, axis), axis);
   if (mode === "cubic") {
     const a = rewriting.float("cubic_coeff_a", -0.75);
@@ -150,7 +150,7 @@ function readTaps(rewriting: Rewriting): (place: number, axis: AxisResize) => Ta
   return (place, axis) => new Map([[clamp(round(at(place, axis)), axis.from - 1), 1]]);
 }
 
-/** Multiplies along an axis by a matrix `[to, from]`: one place of the output a row. */
+/** Multiplies along an axis by a matrix `[to, from]`: one row per point of the output. */
 function multiplyAlong(
   rewriting: Rewriting,
   x: string,
@@ -182,8 +182,8 @@ function multiplyAlong(
 }
 
 /**
- * Resizing is linear, axis by axis: nearest is a Gather, the other modes are products with a matrix that is known once the
- * extents are. So it is differentiated as these are.
+ * Resizing is linear, axis by axis: nearest is a Gather, the other modes are products with a matrix that is known once
+ * the extents are. Their rules therefore differentiate it.
  */
 const resize: NormalizeRule = (rewriting) => {
   const taps = readTaps(rewriting);

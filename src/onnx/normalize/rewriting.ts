@@ -8,45 +8,45 @@ import type { Attribute, Node, TensorType } from "../graph.ts";
 import { placeOf } from "../infer.ts";
 import { type OperatorName, type Operators, operators } from "../operators/index.ts";
 
-/** The graph that is being written, as far as a rule may touch it. */
+/** The graph being written, as far as a rule may change it. */
 export interface Target {
-  /** The version of ONNX's operators that the model came in. */
+  /** The model's version of ONNX's operators. */
   readonly opset: number;
   readonly knowledge: Knowledge;
   /** A name that no value has yet. */
   freshName(stem: string): string;
-  /** Whether a node or an output of the graph takes this value. */
+  /** Whether a node or an output of the graph uses this value. */
   isUsed(name: string): boolean;
   addConstant(name: string, value: Tensor): void;
   addNode(node: Node): void;
-  /** Lets all that uses one value use another instead. */
+  /** Replaces a value by another in all its uses. */
   replace(output: string, by: string): void;
 }
 
-/** A node that is being brought to the internal operators. */
+/** A node being converted to internal operators. */
 export interface Rewriting {
   readonly node: Node;
   readonly opset: number;
   /** @throws {UnsupportedError} naming the operator, its node and its version */
   refuse(detail: string): never;
-  /** Whether anything takes this output. */
+  /** Whether anything uses this output. */
   isUsed(index: number): boolean;
-  /** The name of an input; undefined if it is left out. */
+  /** The name of an input; undefined if it is omitted. */
   optional(index: number): string | undefined;
-  /** The name of an input. @throws {UnsupportedError} if it is left out */
+  /** The name of an input. @throws {UnsupportedError} if it is omitted */
   input(index: number): string;
   /** The type of an input. @throws {UnsupportedError} if it is not known */
   type(index: number): TensorType;
   /** The numbers in an input. @throws {UnsupportedError} if it is not a constant */
   numbers(index: number): readonly number[];
-  /** The elements of an input, as far as they are known. @throws {UnsupportedError} if nothing is */
+  /** The elements of an input, as far as they are known. @throws {UnsupportedError} if none is */
   elements(index: number): readonly Element[];
   int(name: string, byDefault: number): number;
   ints(name: string): readonly number[] | undefined;
   float(name: string, byDefault: number): number;
   text(name: string, byDefault: string): string;
   texts(name: string): readonly string[] | undefined;
-  /** Asks for room for constants. @throws {UnsupportedError} if it is too much: a file may name any number */
+  /** Reserves room for constants. @throws {UnsupportedError} if it is too much: a file may give any number */
   reserve(elements: number): void;
   /** Adds whole numbers as a one-axis constant. */
   wholes(values: readonly number[]): string;
@@ -61,18 +61,18 @@ export interface Rewriting {
     count: number,
     attributes?: Operators[Op],
   ): readonly string[];
-  /** Adds the node that makes the outputs of the one that is being rewritten. */
+  /** Adds the node that makes the outputs of the one being rewritten. */
   finish<Op extends OperatorName>(op: Op, inputs: readonly string[], attributes?: Operators[Op]): void;
-  /** Adds the node as it is, but for these inputs, and attributes changed or (undefined) left out. */
+  /** Adds the node unchanged except for these inputs, and attributes replaced or (undefined) removed. */
   keep(changes?: {
     readonly inputs?: readonly string[];
     readonly attributes?: Readonly<Record<string, Attribute | undefined>>;
   }): void;
-  /** Lets all that uses an output use this value instead. */
+  /** Replaces an output by this value in all its uses. */
   replace(output: string, by: string): void;
 }
 
-/** Writes what is composed of several operators in the place of a node. */
+/** Writes a composition of several operators in place of a node. */
 export function writerOf(rewriting: Rewriting): Writer<string> {
   return {
     op: (op, inputs, attributes) => rewriting.add(op, inputs, attributes),
@@ -82,7 +82,7 @@ export function writerOf(rewriting: Rewriting): Writer<string> {
   };
 }
 
-/** Brings one node to the internal operators. */
+/** Converts one node to internal operators. */
 export type NormalizeRule = (rewriting: Rewriting) => void;
 
 function changeAttributes(

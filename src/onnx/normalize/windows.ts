@@ -3,7 +3,7 @@ import type { NormalizeRule, Rewriting } from "./rewriting.ts";
 
 const ints = (value: readonly number[]): Attribute => ({ kind: "ints", value });
 
-/** Everything but the padding of the window that an operator slides over the spatial axes. */
+/** The window that an operator slides over the spatial axes, without its padding. */
 interface Sliding {
   readonly extents: readonly (number | string)[];
   readonly strides: readonly number[];
@@ -35,7 +35,7 @@ function splitPads(totals: readonly number[], upper: boolean): readonly number[]
   return upper ? [...small, ...large] : [...large, ...small];
 }
 
-/** Padding with which there are ⌈extent / stride⌉ windows. */
+/** The padding that gives ⌈extent / stride⌉ windows. */
 function samePads(rewriting: Rewriting, { extents, strides, reaches }: Sliding): readonly number[] {
   return extents.map((extent, axis) => {
     const stride = strides[axis];
@@ -46,19 +46,19 @@ function samePads(rewriting: Rewriting, { extents, strides, reaches }: Sliding):
   });
 }
 
-/** Whether the padding is left to be worked out. Takes VALID, which is no padding, as settled. */
+/** Whether the padding has to be computed. VALID, which is no padding, counts as given. */
 function isAutomatic(rewriting: Rewriting): boolean {
   const mode = rewriting.text("auto_pad", "NOTSET");
   if (!["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"].includes(mode)) rewriting.refuse(`has the auto_pad "${mode}"`);
   return mode.startsWith("SAME");
 }
 
-/** Writes automatic padding as numbers. @param kernelInput the input whose shape is the kernel's, if there is one */
+/** Writes automatic padding as numbers. @param kernelInput the input whose shape is the kernel's, if any */
 const withPads =
   (kernelInput?: number, alsoDropped: Readonly<Record<string, undefined>> = {}): NormalizeRule =>
   (rewriting) => {
     const settled = { auto_pad: undefined, ...alsoDropped };
-    // With VALID, pads that are given all the same do not count.
+    // With VALID, any given pads do not count.
     const valid = rewriting.text("auto_pad", "NOTSET") === "VALID" ? { pads: undefined } : {};
     if (!isAutomatic(rewriting)) return rewriting.keep({ attributes: { ...settled, ...valid } });
     const totals = samePads(rewriting, readWindow(rewriting, kernelInput));

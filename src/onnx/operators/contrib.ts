@@ -3,8 +3,7 @@ import { type ConvAttributes, convolutionOperators } from "./convolution.ts";
 import type { OperatorTable } from "./definition.ts";
 
 /**
- * Operators of ONNX Runtime's own, on tensors as ONNX has them: its CPU and WebAssembly builds run them, other runtimes
- * do not.
+ * ONNX Runtime's own operators on ordinary tensors: its CPU and WebAssembly builds run them, other runtimes do not.
  * @source ONNX Runtime, contrib operators of domain com.microsoft, version 1
  */
 export interface ContribOperators {

@@ -13,7 +13,7 @@ export interface ConvTransposeAttributes extends ConvAttributes {
   readonly output_shape?: readonly number[];
 }
 
-/** A convolution's gradient also says what the forward window was applied to. */
+/** A convolution's gradient also states what the forward window was applied to. */
 export interface ConvInputGradientAttributes extends ConvAttributes {
   /** Spatial extents of the convolution's input, which its output alone does not determine. */
   readonly input_extents: readonly number[];
@@ -46,7 +46,7 @@ function inferConv(call: OperatorCall<ConvAttributes>): readonly TensorType[] {
   if (x.shape.length !== weight.length) {
     throw new ShapeError(
       call.where,
-      `input ${formatShape(x.shape)} and weight ${formatShape(weight)} must have one rank`,
+      `input ${formatShape(x.shape)} and weight ${formatShape(weight)} must have the same rank`,
     );
   }
   if (x.shape[1] !== weight[1] * group || weight[0] % group !== 0) {

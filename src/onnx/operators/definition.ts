@@ -12,9 +12,9 @@ export type KindOf<T> = T extends string
         ? "tensor"
         : never;
 
-/** What shape inference may look at: an operator's inputs, attributes and constants. */
+/** What shape inference may use: an operator's inputs, attributes and constants. */
 export interface OperatorCall<Attributes> {
-  /** Where the operator stands, for errors. */
+  /** The place of the operator, for errors. */
   readonly where: string;
   readonly inputs: readonly (TensorType | undefined)[];
   readonly attributes: Attributes;
@@ -28,7 +28,7 @@ export interface OperatorCall<Attributes> {
   constant(index: number): Tensor | undefined;
 }
 
-/** An operator: where it belongs, how its attributes are stored, what comes out of it. */
+/** An operator: its domain, how its attributes are stored, and its outputs. */
 export interface OperatorDefinition<Attributes> {
   readonly domain: string;
   readonly name: string;
@@ -37,7 +37,7 @@ export interface OperatorDefinition<Attributes> {
   readonly infer: (call: OperatorCall<Attributes>) => readonly TensorType[];
 }
 
-/** A table with one definition an operator; a missing row does not compile. */
+/** A table with one definition per operator; a missing row does not compile. */
 export type OperatorTable<Operators> = {
   readonly [Op in keyof Operators]: OperatorDefinition<Operators[Op]>;
 };

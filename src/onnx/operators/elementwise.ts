@@ -4,7 +4,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import type { TensorType } from "../graph.ts";
 import type { NoAttributes, OperatorCall, OperatorDefinition, OperatorTable } from "./definition.ts";
 
-/** Operators that work element by element, with NumPy's broadcasting where they take two operands. */
+/** Operators that work element by element, with NumPy's broadcasting for several operands. */
 export interface ElementwiseOperators {
   readonly Abs: NoAttributes;
   readonly Add: NoAttributes;
@@ -82,7 +82,7 @@ function broadcastAll(call: OperatorCall<unknown>, from = 0): TensorType {
   if (first === undefined) throw new ShapeError(call.where, "needs at least one operand");
   return rest.reduce<TensorType>((joined, operand) => {
     if (operand.dtype !== joined.dtype) {
-      throw new ShapeError(call.where, `operands must have one type, got ${joined.dtype} and ${operand.dtype}`);
+      throw new ShapeError(call.where, `operands must have the same type, got ${joined.dtype} and ${operand.dtype}`);
     }
     return { dtype: joined.dtype, shape: broadcastShapes(call.where, joined.shape, operand.shape) };
   }, first);

@@ -10,7 +10,7 @@ import { type NormalizationOperators, normalizationOperators } from "./normaliza
 import { type PoolingOperators, poolingOperators } from "./pooling.ts";
 import { type ReductionOperators, reductionOperators } from "./reduction.ts";
 
-/** Every operator that Residua builds graphs of, with the attributes it takes. */
+/** Every operator of which Residua builds graphs, with its attributes. */
 export interface Operators
   extends
     ActivationGradientOperators,
@@ -24,7 +24,7 @@ export interface Operators
     PoolingOperators,
     ReductionOperators {}
 
-/** The name of an operator; unlike in a file, one name is enough to tell operators of different domains apart. */
+/** The name of an operator; unlike in a file, the name alone distinguishes operators of different domains. */
 export type OperatorName = keyof Operators;
 
 /** The table of all operators: domain, attribute kinds and shape inference of each. */
@@ -45,7 +45,7 @@ const namesByDomain = new Map<string, OperatorName>(
   (Object.keys(operators) as OperatorName[]).map((key) => [`${operators[key].domain}:${operators[key].name}`, key]),
 );
 
-/** Finds the operator that a node applies; undefined where Residua does not know it. */
+/** Finds the operator that a node applies; undefined if Residua does not know it. */
 export function findOperator(domain: string, name: string): OperatorName | undefined {
   return namesByDomain.get(`${domain === "ai.onnx" ? "" : domain}:${name}`);
 }

@@ -12,7 +12,7 @@ export interface GemmAttributes {
 
 /** Matrix products. */
 export interface MatrixOperators {
-  /** `(a [M,K], b [K,N], c?) → y [M,N]`: alpha·a·b + beta·c, each of a and b transposed first where said */
+  /** `(a [M,K], b [K,N], c?) → y [M,N]`: alpha·a·b + beta·c, each of a and b transposed first if asked */
   readonly Gemm: GemmAttributes;
   /** `(a […,M,K], b […,K,N]) → y […,M,N]` */
   readonly MatMul: NoAttributes;

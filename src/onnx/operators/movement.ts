@@ -26,7 +26,7 @@ export interface MovementOperators {
   readonly Split: { readonly axis?: number; readonly num_outputs?: number };
   /** `(x, axes?)` */
   readonly Squeeze: NoAttributes;
-  /** `(x, repeats)`: x put side by side along each axis */
+  /** `(x, repeats)`: x repeated along each axis */
   readonly Tile: NoAttributes;
   readonly Transpose: { readonly perm?: readonly number[] };
   /** `(x, axes)` */

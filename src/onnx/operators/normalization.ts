@@ -10,14 +10,14 @@ export interface BatchNormalizationAttributes {
   readonly training_mode?: number;
 }
 
-/** Normalisation: by batch in evaluation and in training mode, by instance, by layer. */
+/** Normalisation: per batch in evaluation and training mode, per instance, per layer. */
 export interface NormalizationOperators {
   /** `(x [N,C,…], gamma, beta, mean, variance [C]) → y`: evaluation mode, statistics given. */
   readonly BatchNormalization: BatchNormalizationAttributes;
   /**
    * `(x [N,C,…], gamma [C], beta [C]) → (y, mean [C], variance [C])`: normalises by the batch's own mean and biased
-   * variance. How the variance is computed is the lowering's matter; a mean far larger than the deviation must not
-   * make it cancel.
+   * variance. The lowering decides how the variance is computed; a mean far larger than the deviation must not cancel
+   * it.
    */
   readonly BatchNormTraining: { readonly epsilon: number };
   /**
@@ -31,13 +31,13 @@ export interface NormalizationOperators {
    */
   readonly InstanceNormalization: { readonly epsilon?: number };
   /**
-   * `(x, gamma, beta?) → y`: over all axes from `axis` on, whose shape gamma and beta have.
+   * `(x, gamma, beta?) → y`: over all axes from `axis`, whose shape gamma and beta have.
    * @source Ba et al. 2016, arXiv:1607.06450
    */
   readonly LayerNormalization: { readonly axis?: number; readonly epsilon?: number; readonly stash_type?: number };
 }
 
-/** The data input at `at`, when all inputs behind it are vectors with a value a channel. */
+/** The data input at `at`, if all inputs after it are vectors with one value per channel. */
 function requireChannels(call: OperatorCall<unknown>, at: number): TensorType {
   const x = call.input(at);
   for (let index = at + 1; index < call.inputs.length; index++) {
@@ -89,7 +89,7 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
       if (values.every((extent) => extent === 1)) {
         throw new ShapeError(
           call.where,
-          `batch norm needs more than one value a channel to train, got ${formatShape(x.shape)}; use a larger batch or input`,
+          `batch norm needs more than one value per channel to train, got ${formatShape(x.shape)}; use a larger batch or input`,
         );
       }
       return [x, call.input(1), call.input(1)];

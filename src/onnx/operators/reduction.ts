@@ -13,7 +13,7 @@ export interface ArgAttributes {
   readonly select_last_index?: number;
 }
 
-/** Operators that reduce over axes, given as a second input where ONNX 18 has them so. */
+/** Operators that reduce over axes, which are a second input where ONNX 18 says so. */
 export interface ReductionOperators {
   readonly ArgMax: ArgAttributes;
   readonly LogSoftmax: { readonly axis?: number };
@@ -24,7 +24,7 @@ export interface ReductionOperators {
   readonly Softmax: { readonly axis?: number };
 }
 
-/** The axes that a reduction runs over, counted from the front. */
+/** The axes of a reduction, counted from the front. */
 function reducedAxes(call: OperatorCall<ReduceAttributes>): readonly number[] {
   const rank = call.input(0).shape.length;
   if (call.inputs[1]) return call.constants(1).map((axis) => normalizeAxis(call.where, axis, rank));

@@ -6,12 +6,12 @@ export interface WindowAttributes {
   readonly kernel_shape?: readonly number[];
   readonly strides?: readonly number[];
   readonly dilations?: readonly number[];
-  /** All the begins, then all the ends. */
+  /** All begins, then all ends. */
   readonly pads?: readonly number[];
   readonly auto_pad?: string;
 }
 
-/** A window with everything spelled out, one entry a spatial axis. */
+/** A window with all attributes explicit, one entry per spatial axis. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -48,14 +48,14 @@ export function resolveWindow(where: string, attributes: WindowAttributes, kerne
   return window;
 }
 
-/** Number of places a window takes along one axis: ⌊(size + begin + end − dilation·(kernel−1) − 1) / stride⌋ + 1. */
+/** Number of positions of a window along one axis: ⌊(size + begin + end − dilation·(kernel−1) − 1) / stride⌋ + 1. */
 export function windowCount(size: number, window: Window, axis: number, ceil = false): number {
   const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
   const room = size + window.begins[axis] + window.ends[axis] - reach;
   const stride = window.strides[axis];
   if (!ceil) return Math.floor(room / stride) + 1;
   const count = Math.ceil(room / stride) + 1;
-  // A window that would start in the padding after the data is dropped, as PyTorch and ONNX do.
+  // A window that would start in the padding after the data is dropped, as in PyTorch and ONNX.
   return (count - 1) * stride >= size + window.begins[axis] ? count - 1 : count;
 }
 

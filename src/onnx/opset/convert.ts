@@ -9,7 +9,7 @@ import { firstOpsets, lastOpsets, newerAttributes, type OlderForm, olderRules, r
 /** The versions of ONNX's operators that models can be written in. */
 export const opsetRange: { readonly first: number; readonly last: number } = { first: 11, last: 21 };
 
-/** Leaves out attributes that the version does not know; they must say what holds without them. */
+/** Removes attributes that the version does not know; they must have the value implied without them. */
 function dropNewerAttributes(node: Node, opset: number): Node {
   const newer = (newerAttributes.get(node.op) ?? []).filter(({ since }) => since > opset);
   const attributes = [...node.attributes].filter(([name, attribute]) => {
@@ -32,7 +32,7 @@ function requireForm(node: Node, opset: number): void {
   if (opset > last) {
     throw new UnsupportedError(
       placeOf(node),
-      `${quote(node.op)} means something else after opset ${last}; ask for that`,
+      `${quote(node.op)} has another meaning after opset ${last}; ask for that`,
     );
   }
 }
@@ -42,7 +42,7 @@ function convertNode(node: Node, form: OlderForm): readonly Node[] {
   requireForm(node, form.opset);
   const rules = (olderRules.get(node.op) ?? []).filter(([below]) => form.opset < below);
   const written = rules.reduce<readonly Node[]>(
-    // A rule may write other operators; only the node itself meets the next rule.
+    // A rule may write other operators; only the node itself is passed to the next rule.
     (nodes, [, rule]) => nodes.flatMap((one) => (one.op === node.op ? rule(one, form) : [one])),
     [node],
   );

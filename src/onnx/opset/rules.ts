@@ -4,12 +4,12 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { placeOf } from "../infer.ts";
 import type { Attribute, Node, TensorType } from "../graph.ts";
 
-/** What writing a node in an older form may look at. */
+/** What a rule that writes a node in an older form may use. */
 export interface OlderForm {
   readonly opset: number;
   /** The tensor behind a value, if it is a constant. */
   constant(name: string): Tensor | undefined;
-  /** What is known of a value. */
+  /** The type of a value, if known. */
   type(name: string): TensorType | undefined;
   freshName(stem: string): string;
   /** Adds a constant and returns its name. */
@@ -19,7 +19,7 @@ export interface OlderForm {
 /** Writes a node of version 18 in the form of an older version. */
 export type OlderRule = (node: Node, form: OlderForm) => readonly Node[];
 
-/** @throws {UnsupportedError} saying that an operator has no form in the wanted version */
+/** @throws {UnsupportedError} saying that an operator has no form in the requested version */
 export function refuseForm(node: Node, opset: number, reason: string): never {
   throw new UnsupportedError(
     placeOf(node),
@@ -33,7 +33,7 @@ const numbers = (node: Node, index: number, form: OlderForm): readonly number[] 
   return Array.from(value.data as ArrayLike<number | bigint>, Number);
 };
 
-/** An input of newer versions as the attribute it was before. */
+/** An input of newer versions as the attribute that it was before. */
 const inputAsAttribute =
   (index: number, name: string): OlderRule =>
   (node, form) => {
@@ -44,7 +44,7 @@ const inputAsAttribute =
     ];
   };
 
-/** A reduction over no axes at all, which older versions cannot say, is nothing. */
+/** A reduction over no axes, which older versions cannot express, is the identity. */
 const reduce: OlderRule = (node, form) => {
   const noop = node.attributes.get("noop_with_empty_axes");
   const empty = (node.inputs[1] ?? "") === "" || numbers(node, 1, form).length === 0;
@@ -76,7 +76,7 @@ const negated =
     ];
   };
 
-/** Before version 13, softmax ran over all axes from `axis` on: that is one axis only where it is the last. */
+/** Before version 13, softmax ran over all axes from `axis` on: that is a single axis only if it is the last. */
 const softmax: OlderRule = (node, form) => {
   const rank = form.type(node.inputs[0])?.shape.length;
   if (rank === undefined) return refuseForm(node, form.opset, "the rank of its input is not known");
@@ -98,7 +98,7 @@ const softmax: OlderRule = (node, form) => {
   ];
 };
 
-/** Equal parts are what a split without sizes gives; unequal ones are written out. */
+/** A split without sizes gives equal parts; unequal sizes are written out. */
 const splitEvenly: OlderRule = (node, form) => {
   const attributes = new Map([...node.attributes].filter(([name]) => name !== "num_outputs"));
   if (!node.attributes.has("num_outputs") || (node.inputs[1] ?? "") !== "") return [{ ...node, attributes }];
@@ -130,7 +130,7 @@ const hardSwish: OlderRule = (node, form) => {
 const needsFull: OlderRule = (node, form) =>
   (node.inputs[3] ?? "") === "" ? [node] : refuseForm(node, form.opset, "it names the axes that it pads");
 
-/** How an operator of version 18 is written in versions below the one given. Rules of newer versions run first. */
+/** How an operator of version 18 is written in versions below the given one. Rules of newer versions run first. */
 export const olderRules: ReadonlyMap<string, readonly (readonly [below: number, rule: OlderRule])[]> = new Map(
   Object.entries({
     GreaterOrEqual: [[12, negated("Less")]],
@@ -155,11 +155,11 @@ export const olderRules: ReadonlyMap<string, readonly (readonly [below: number, 
   } satisfies Readonly<Record<string, readonly (readonly [number, OlderRule])[]>>),
 );
 
-/** An attribute that came later than its operator. */
+/** An attribute added after its operator. */
 export interface NewerAttribute {
   readonly name: string;
   readonly since: number;
-  /** Whether it says nothing that would not hold without it. */
+  /** Whether it has the value that is implied without it. */
   readonly isNeutral: (attribute: Attribute) => boolean;
 }
 
@@ -180,7 +180,7 @@ const ones: NewerAttribute["isNeutral"] = (attribute) =>
   attribute.kind === "ints" && attribute.value.every((value) => Number(value) === 1);
 const never: NewerAttribute["isNeutral"] = () => false;
 
-/** Attributes that came later than their operators. */
+/** Attributes added after their operators. */
 export const newerAttributes: ReadonlyMap<string, readonly NewerAttribute[]> = new Map([
   ["ArgMax", [newer("select_last_index", 12, number(0))]],
   ["ArgMin", [newer("select_last_index", 12, number(0))]],
@@ -215,7 +215,7 @@ const sinceEleven =
   "ScatterElements ScatterND Selu Shape Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze " +
   "Sub Sum Tan Tanh ThresholdedRelu Tile TopK Transpose Unsqueeze Where Xor";
 
-/** The first version that has each operator in a form that can be written. */
+/** The first version in which each operator can be written. */
 export const firstOpsets: ReadonlyMap<string, number> = new Map([
   ...sinceEleven.split(" ").map((op) => [op, 11] as const),
   ["Celu", 12],

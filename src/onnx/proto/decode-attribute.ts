@@ -11,14 +11,14 @@ import type { ReadExternal } from "./external.ts";
 import { restOf } from "./unknown-fields.ts";
 import { decodeTensor, tensorFields } from "./tensor.ts";
 
-/** What decoding needs to know besides the message. */
+/** What decoding needs besides the message. */
 export interface DecodeContext {
-  /** The file and the place in it, for errors. */
+  /** The file and the position in it, for errors. */
   readonly where: string;
   readonly readExternal: ReadExternal | undefined;
 }
 
-/** Decodes a graph inside a node; given from outside because graphs hold attributes and attributes hold graphs. */
+/** Decodes a graph inside a node; passed in because graphs hold attributes and attributes hold graphs. */
 export type DecodeInnerGraph = (context: DecodeContext, message: GraphProto) => Graph;
 
 /** The field that holds an attribute of each type. */
@@ -45,7 +45,7 @@ const attributeFields: readonly string[] = ["name", "type", ...Object.values(val
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text, or undefined for bytes that are none. */
+/** Text, or undefined for bytes that are not text. */
 function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);
@@ -56,11 +56,11 @@ function decodeText(bytes: Uint8Array): string | undefined {
 
 const narrow = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 
-/** The type that an attribute declares or, as in the first version of ONNX, leaves to be seen. */
+/** The type that an attribute declares or, as in the first version of ONNX, leaves implicit. */
 function typeOf(where: string, message: AttributeProto): KnownType {
   const present = knownTypes.filter((type) => isFieldSet(message, AttributeProtoSchema.field[valueFields[type]]));
   const type = knownTypes.find((known) => known === message.type) ?? (present.length === 1 ? present[0] : undefined);
-  if (type === undefined) throw new FormatError(where, "says neither its type nor its value");
+  if (type === undefined) throw new FormatError(where, "has neither a type nor a value");
   const other = present.find((known) => known !== type);
   if (other === undefined) return type;
   throw new FormatError(where, `is of type ${Type[type]} and holds ${Type[other]}`);
@@ -109,7 +109,7 @@ function decodeKnown(
   }
 }
 
-/** An attribute; kept as it came where Residua has no form for it. @throws {FormatError} if it contradicts itself */
+/** An attribute; kept unchanged if Residua has no form for it. @throws {FormatError} if it contradicts itself */
 export function decodeAttribute(
   context: DecodeContext,
   message: AttributeProto,

@@ -27,7 +27,7 @@ function decodeNode(context: DecodeContext, message: NodeProto): Node {
   const { opType: op, domain, name, input: inputs, output: outputs } = message;
   const attributes = new Map<string, Attribute>();
   const node: Node = { op, domain, name, inputs, outputs, attributes, ...restOf(message, nodeFields) };
-  if (op === "") throw new FormatError(context.where, `node ${describeNode(node)} does not say its operator`);
+  if (op === "") throw new FormatError(context.where, `node ${describeNode(node)} has no operator`);
   for (const attribute of message.attribute) {
     const where = `${context.where}: attribute ${quote(attribute.name)} of node ${describeNode(node)}`;
     if (attributes.has(attribute.name)) throw new FormatError(where, "is given twice");
@@ -39,7 +39,7 @@ function decodeNode(context: DecodeContext, message: NodeProto): Node {
 interface Initializers {
   readonly initializers: ReadonlyMap<string, Tensor>;
   readonly initializerRest?: ReadonlyMap<string, Rest>;
-  /** Those of element types that Residua does not have. */
+  /** Initializers of element types that Residua does not have. */
   readonly opaque: readonly TensorFields[];
 }
 
@@ -72,8 +72,8 @@ function collectTypes(
 /**
  * A graph from its message, its nodes in order.
  *
- * @param enclosed whether it lies inside a node, and may take values from around it
- * @throws {FormatError} if it is no graph that could run
+ * @param enclosed whether it is inside a node, and may use values of the enclosing graph
+ * @throws {FormatError} if it could not run
  */
 export function decodeGraph(
   context: DecodeContext,

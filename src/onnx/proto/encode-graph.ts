@@ -23,7 +23,7 @@ import { delimitedField } from "./wire.ts";
 
 const text = new TextEncoder();
 
-/** Entries by name: equal maps are written alike, in whatever order they were filled. */
+/** Entries sorted by name: equal maps are written alike, in whatever order they were filled. */
 export function sortEntries<V>(map: ReadonlyMap<string, V>): readonly (readonly [string, V])[] {
   return [...map].toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)));
 }
@@ -44,7 +44,7 @@ function encodeTensor(name: string, value: Tensor, rest: Rest | undefined): Tens
   return message;
 }
 
-/** Where a tensor's elements lie in a file of their own. */
+/** Where a tensor's elements are in a separate file. */
 export interface ExternalPlace {
   /** A path inside the model's folder. */
   readonly location: string;
@@ -62,7 +62,7 @@ function externalFields({ location, offset, length }: ExternalPlace): MessageIni
 
 /**
  * The `initializer` fields of a graph as chunks. Elements stay where they are: their chunks are views.
- * @param places of those whose elements are kept in another file
+ * @param places the places of elements kept in another file
  */
 export function encodeInitializers(
   graph: Graph,
@@ -135,7 +135,7 @@ function encodeNode(node: Node): NodeProto {
   return withRest(message, node.rest);
 }
 
-/** Declarations of values in between, without those that are no longer true. */
+/** Declarations of intermediate values, without those that no longer hold. */
 function keepDeclarations(graph: Graph): { readonly valueInfo?: ValueInfoProto[] } {
   const kept = graph.rest?.valueInfo as readonly ValueInfoProto[] | undefined;
   if (kept === undefined) return {};

@@ -3,7 +3,7 @@ import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
 import { quote } from "../../tensor/printable.ts";
 
 /**
- * Reads part of a file that lies beside the model's.
+ * Reads part of a file beside the model's.
  *
  * @param location a path inside the model's folder, with `/` between its parts
  * @param offset where to start, in bytes
@@ -32,7 +32,7 @@ function readNumber(where: string, entries: ReadonlyMap<string, string>, key: st
   throw new FormatError(where, `external data has the ${key} ${quote(text)}; must be a number of bytes`);
 }
 
-/** The bytes of a tensor that its file keeps elsewhere. @param size how many its type and shape ask for */
+/** The bytes of a tensor stored outside its file. @param size the number that its type and shape require */
 export function readExternalData(
   where: string,
   list: readonly StringStringEntryProto[],
@@ -45,7 +45,7 @@ export function readExternalData(
   const offset = readNumber(where, entries, "offset") ?? 0;
   const length = readNumber(where, entries, "length") ?? size;
   if (length !== size) {
-    throw new FormatError(where, `external data is ${length} bytes long; its type and shape ask for ${size}`);
+    throw new FormatError(where, `external data is ${length} bytes long; its type and shape require ${size}`);
   }
   if (read === undefined) {
     throw new UnsupportedError(

@@ -1,4 +1,4 @@
-/** The last opset that each version of the file format came with. @source ONNX, docs/Versioning.md */
+/** The last opset of each version of the file format. @source ONNX, docs/Versioning.md */
 const formatVersions: readonly (readonly [format: bigint, opset: number])[] = [
   [8n, 18],
   [9n, 20],
@@ -7,7 +7,7 @@ const formatVersions: readonly (readonly [format: bigint, opset: number])[] = [
   [12n, 24],
 ];
 
-/** The version of the file format that goes with a model's operator sets. */
+/** The version of the file format for a model's operator sets. */
 export function formatVersion(opsets: ReadonlyMap<string, number>): bigint {
   const opset = opsets.get("") ?? opsets.get("ai.onnx") ?? 0;
   return formatVersions.find(([, last]) => opset <= last)?.[0] ?? 13n;

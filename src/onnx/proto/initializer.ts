@@ -31,7 +31,7 @@ function readList<T, A extends { [index: number]: T }>(
   return data;
 }
 
-/** Moves the cursor on and tells where it was. */
+/** Advances the cursor and returns its previous position. */
 function advance(cursor: Cursor, bytes: number): number {
   cursor.at += bytes;
   return cursor.at - bytes;
@@ -41,7 +41,7 @@ const { varint, fixed32, fixed64, delimited } = wireTypes;
 const readFloat = (cursor: Cursor, view: DataView): number => view.getFloat32(advance(cursor, 4), true);
 const readDouble = (cursor: Cursor, view: DataView): number => view.getFloat64(advance(cursor, 8), true);
 
-/** One row a list field: how it becomes a typed array. */
+/** One row per list field: how it becomes a typed array. */
 const listReaders: ReadonlyMap<number, (cursor: Cursor) => Partial<TensorFields>> = new Map(
   Object.entries({
     [floatData.number]: (list) => ({ floatData: readList(list, fixed32, (n) => new Float32Array(n), readFloat) }),
@@ -52,7 +52,7 @@ const listReaders: ReadonlyMap<number, (cursor: Cursor) => Partial<TensorFields>
   } satisfies Record<number, (list: Cursor) => Partial<TensorFields>>).map(([number, read]) => [Number(number), read]),
 );
 
-/** The fields that are worth reading by hand. A list in several parts is legal but rare: the generated parser joins it. */
+/** The fields worth reading by hand. A list in several parts is legal but rare: the generated parser joins it. */
 function pickLarge(fields: readonly WireField[]): readonly WireField[] {
   const counts = new Map<number, number>();
   for (const { number } of fields) counts.set(number, (counts.get(number) ?? 0) + 1);
@@ -63,8 +63,8 @@ function pickLarge(fields: readonly WireField[]): readonly WireField[] {
 }
 
 /**
- * Parses a graph's initializer. Raw data stays where it is, and long lists become typed arrays at once; the generated
- * parser would make an object or a number of each element first.
+ * Parses a graph's initializer. Raw data stays in place, and long lists become typed arrays directly; the generated
+ * parser would first make an object or a number of each element.
  *
  * @throws {FormatError} if it is malformed
  */

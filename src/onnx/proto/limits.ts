@@ -8,7 +8,7 @@ import { type Cursor, openCursor, readField, type WireField, wireTypes } from ".
 const MAXIMUM_DEPTH = 64;
 /** About 32 bytes of memory each. */
 const MAXIMUM_CELLS = 2 ** 24;
-/** What an empty message takes once it is an object; in the file it takes two bytes. */
+/** The cost of an empty message as an object; in the file it takes two bytes. */
 const MESSAGE_CELLS = 16;
 
 /** How much memory parsing may still take. Shared by the parts of one file. */
@@ -26,7 +26,7 @@ function fieldsOf(schema: DescMessage): ReadonlyMap<number, DescField> {
   return fields;
 }
 
-/** Takes memory from the budget. @throws {FormatError} if it is used up */
+/** Takes memory from the budget. @throws {FormatError} if it is exhausted */
 export function spend(budget: Budget, where: string, cells: number): void {
   budget.cells -= cells;
   if (budget.cells < 0) {
@@ -69,7 +69,7 @@ function checkScalar(cursor: Cursor, descriptor: DescField, found: WireField, bu
 }
 
 /**
- * Walks over an encoded message without making objects of it, before it is parsed.
+ * Walks over an encoded message before it is parsed, without making objects.
  *
  * @throws {FormatError} if it is malformed, nested too deeply, or would take far more memory than the file has bytes
  * @throws {UnsupportedError} if it refers to a file outside its own folder
@@ -100,7 +100,7 @@ export function checkLimits(schema: DescMessage, cursor: Cursor, budget: Budget,
 
 const utf8 = new TextDecoder();
 
-/** Tensors that are kept as they came refer to files too. */
+/** Tensors that are kept unchanged refer to files too. */
 function checkExternalEntry(cursor: Cursor, entry: WireField): void {
   const inside = openCursor(cursor.where, cursor.bytes, entry.start, entry.end);
   const texts = new Map<number, string>();

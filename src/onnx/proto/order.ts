@@ -3,14 +3,14 @@ import { FormatError } from "../../tensor/errors.ts";
 import { quote } from "../../tensor/printable.ts";
 import { describeNode, type Graph, type Node } from "../graph.ts";
 
-/** Names of constants that Residua has no element type for and keeps as they came. */
+/** Names of constants with an element type that Residua lacks, which it keeps unchanged. */
 function opaqueConstants(graph: Graph): readonly string[] {
   const dense = (graph.rest?.initializer ?? []) as readonly TensorProto[];
   const sparse = (graph.rest?.sparseInitializer ?? []) as readonly SparseTensorProto[];
   return [...dense.map(({ name }) => name), ...sparse.map(({ values }) => values?.name ?? "")];
 }
 
-/** Every name that a node uses: its inputs, and what the graphs in its attributes take from outside. */
+/** Every name that a node uses: its inputs, and what the graphs in its attributes use from outside. */
 function usedNames(node: Node): readonly string[] {
   const inner = [...node.attributes.values()].flatMap((attribute) =>
     attribute.kind === "graph" ? [...freeNames(attribute.value)] : [],
@@ -25,7 +25,7 @@ function freeNames(graph: Graph): ReadonlySet<string> {
   return new Set(used.filter((name) => !made.has(name)));
 }
 
-/** Names that are there before any node runs. */
+/** Names that exist before any node runs. */
 function sourceNames(graph: Graph): readonly string[] {
   return [...graph.inputs.map((input) => input.name), ...graph.initializers.keys(), ...opaqueConstants(graph)];
 }
@@ -60,7 +60,7 @@ function findMakers(where: string, graph: Graph): ReadonlyMap<string, number> {
   return makers;
 }
 
-/** Walks back from a node that waits for ever until one is met again: that one waits for itself. */
+/** Walks back from a node that waits forever until a node is met again: that one waits for itself. */
 function findCycle(waiting: readonly (readonly number[])[], done: readonly boolean[], start: number): number {
   const seen = new Set<number>();
   let at = start;
@@ -83,14 +83,14 @@ function sortNodes(where: string, graph: Graph, waiting: readonly (readonly numb
   if (order.length === graph.nodes.length) return order;
   const done = missing.map((count) => count === 0);
   const node = graph.nodes[findCycle(waiting, done, done.indexOf(false))];
-  throw new FormatError(where, `the graph runs in a circle: node ${describeNode(node)} needs its own result`);
+  throw new FormatError(where, `the graph has a cycle: node ${describeNode(node)} needs its own result`);
 }
 
 /**
- * Puts nodes that stand before those they depend on behind them; a graph in order stays as it is.
+ * Moves nodes after those they depend on; a sorted graph stays as it is.
  *
- * @param enclosed whether the graph may take values from a graph around it
- * @throws {FormatError} if names clash or are missing, or the graph runs in a circle
+ * @param enclosed whether the graph may use values of an enclosing graph
+ * @throws {FormatError} if names clash or are missing, or the graph has a cycle
  */
 export function orderGraph(where: string, graph: Graph, enclosed: boolean): Graph {
   requireDistinct(

@@ -15,7 +15,7 @@ export type TensorFields = Omit<TensorProto, ListField> & {
   readonly [Field in "floatData" | "int32Data" | "doubleData"]: ArrayLike<number>;
 } & { readonly [Field in "int64Data" | "uint64Data"]: ArrayLike<bigint> };
 
-/** Fields of a tensor that its decoded form carries; the others are kept as they came. */
+/** Fields of a tensor that its decoded form contains; the others are kept unchanged. */
 export const tensorFields: readonly string[] = [
   "dims",
   "dataType",
@@ -30,7 +30,7 @@ export const tensorFields: readonly string[] = [
   "uint64Data",
 ];
 
-/** Where each element type is listed. @source onnx.proto, comments of TensorProto */
+/** The field that lists each element type. @source onnx.proto, comments of TensorProto */
 const listFields: { readonly [D in DType]: ListField } = {
   float32: "floatData",
   float64: "doubleData",
@@ -54,7 +54,7 @@ function decodeShape(where: string, dims: readonly bigint[]): Shape {
   throw new FormatError(where, `has the impossible shape ${formatShape(shape)}`);
 }
 
-/** The elements as a view of the bytes where these are aligned, else as a copy. */
+/** The elements as a view of the bytes if these are aligned, otherwise as a copy. */
 function viewElements(dtype: DType, bytes: Uint8Array, count: number): Tensor["data"] {
   const constructor = dtypeArrays[dtype];
   if (bytes.byteOffset % constructor.BYTES_PER_ELEMENT === 0)
@@ -81,7 +81,7 @@ function copyElements(where: string, dtype: DType, list: ArrayLike<number | bigi
  * A tensor from its message.
  *
  * @returns undefined if Residua has no such element type
- * @throws {FormatError} if shape, type and elements do not fit each other
+ * @throws {FormatError} if shape, type and elements do not match
  */
 export function decodeTensor(
   where: string,
@@ -91,7 +91,7 @@ export function decodeTensor(
   const dtype = dtypeFromOnnx(fields.dataType);
   if (fields.dataType === 0) throw new FormatError(where, "has no element type");
   if (dtype === undefined) return undefined;
-  if (fields.segment !== undefined) throw new UnsupportedError(where, "is stored in segments, which are not read");
+  if (fields.segment !== undefined) throw new UnsupportedError(where, "is stored in segments, which are not supported");
   const shape = decodeShape(where, fields.dims);
   const count = sizeOf(shape);
   const size = count * bytesPerElement(dtype);

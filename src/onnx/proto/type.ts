@@ -13,7 +13,7 @@ import type { TensorType, Value } from "../graph.ts";
 import { dtypeFromOnnx, onnxDtypes } from "../operators/elementwise.ts";
 import { restOf, withRest } from "./unknown-fields.ts";
 
-/** Begins the name of an extent that the file leaves open without a name; it is not written back. */
+/** Prefix for the name of an extent that the file leaves open without a name; it is not written back. */
 const UNNAMED = "?";
 
 type DeclaredType = Pick<Value, "dtype" | "shape" | "opaque">;
@@ -22,14 +22,14 @@ const isNamed = (name: string): boolean => name !== "" && !name.startsWith(UNNAM
 
 const isExtent = (value: bigint): boolean => value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER);
 
-/** Whether Residua's form of the dimension says all that the file says. */
+/** Whether Residua's form of the dimension expresses all that the file says. */
 function isPlainDimension(dimension: TensorShapeProto_Dimension): boolean {
   const { value } = dimension;
   const known = value.case === "dimValue" ? isExtent(value.value) : value.case === "dimParam" && isNamed(value.value);
   return known && restOf(dimension, ["value"]).rest === undefined;
 }
 
-/** Open extents without a name (also written as -1 or "?") get one that belongs to this axis alone. */
+/** Open extents without a name (also written as -1 or "?") get one unique to this axis. */
 function decodeDimension({ value }: TensorShapeProto_Dimension, name: string, axis: number): Dimension {
   if (value.case === "dimValue" && isExtent(value.value)) return Number(value.value);
   return value.case === "dimParam" && isNamed(value.value) ? value.value : `${UNNAMED}${name}.${axis}`;
@@ -79,7 +79,7 @@ function encodeType({ dtype, shape }: TensorType): TypeProto {
   return create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } });
 }
 
-/** A value that is a sequence of float32 tensors, which nothing here computes with. */
+/** A value that is a sequence of float32 tensors, with which nothing here computes. */
 export function sequenceValue(name: string): Value {
   const elemType = create(TypeProtoSchema, {
     value: { case: "tensorType", value: { elemType: onnxDtypes.float32 } },
@@ -88,13 +88,13 @@ export function sequenceValue(name: string): Value {
   return { name, dtype: "float32", shape: [], opaque: otherTypes.sequenceType, rest: { type } };
 }
 
-/** Whether the type that a file declared is still the value's: passes over the graph may know more by now. */
+/** Whether the declared type is still the value's: passes over the graph may have found out more since. */
 export function isDeclared(name: string, type: TypeProto | undefined, value: DeclaredType): boolean {
   const declared = decodeType(name, type);
   return declared.opaque === value.opaque && declared.dtype === value.dtype && sameShape(declared.shape, value.shape);
 }
 
-/** A value as a file declares it. */
+/** A value in the form of a file. */
 export function encodeValue(value: Value): ValueInfoProto {
   const { type, ...rest } = value.rest ?? {};
   const kept = type as TypeProto | undefined;

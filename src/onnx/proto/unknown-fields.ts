@@ -1,8 +1,8 @@
 import type { Rest } from "../graph.ts";
 
 /**
- * What a message holds besides the fields that `known` names, ready to be spread into what was made of it. Empty lists
- * say nothing and are left out.
+ * The fields of a message other than those in `known`, ready to be spread into its decoded form. Empty lists carry no
+ * information and are left out.
  */
 export function restOf(message: object, known: readonly string[]): { readonly rest?: Rest } {
   const entries = Object.entries(message).filter(
@@ -15,7 +15,7 @@ export function restOf(message: object, known: readonly string[]): { readonly re
   return entries.length === 0 ? {} : { rest: Object.fromEntries(entries) };
 }
 
-/** Puts back what {@link restOf} kept, fields that the schema does not know included. */
+/** Puts back what {@link restOf} kept, including fields unknown to the schema. */
 export function withRest<M extends object>(message: M, rest: Rest | undefined): M {
   return rest === undefined ? message : Object.assign(message, rest);
 }

@@ -3,7 +3,7 @@ import { FormatError } from "../../tensor/errors.ts";
 /** Wire types of protobuf; groups (3 and 4) are obsolete and not part of ONNX. */
 export const wireTypes = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
 
-/** A place in bytes that are read from front to back. */
+/** A position in bytes that are read from front to back. */
 export interface Cursor {
   /** The file, for errors. */
   readonly where: string;
@@ -12,7 +12,7 @@ export interface Cursor {
   at: number;
 }
 
-/** One field of a message: its number, wire type and where its content lies. `begin` is where its tag starts. */
+/** One field of a message: its number, wire type and the range of its content. `begin` is where its tag starts. */
 export interface WireField {
   readonly number: number;
   readonly type: number;
@@ -21,7 +21,7 @@ export interface WireField {
   readonly end: number;
 }
 
-/** A whole number as protobuf writes it: seven bits a byte, least significant first. */
+/** A protobuf varint: seven bits per byte, least significant first. */
 function encodeVarint(value: number): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value; ; rest = Math.floor(rest / 128)) {
@@ -97,7 +97,7 @@ export function readInt32(cursor: Cursor): number {
   return value;
 }
 
-/** The next field, or undefined at the end. The cursor moves behind it. @throws {FormatError} if it is malformed */
+/** The next field, or undefined at the end. Advances the cursor past it. @throws {FormatError} if it is malformed */
 export function readField(cursor: Cursor): WireField | undefined {
   if (cursor.at >= cursor.end) return undefined;
   const begin = cursor.at;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** Physical cores in the text of Linux's /proc/cpuinfo; undefined where it does not tell. */
+/** The number of physical cores in the text of Linux's /proc/cpuinfo; undefined if it does not say. */
 export function countCores(cpuinfo: string): number | undefined {
   const cores = cpuinfo.split("\n\n").flatMap((processor) => {
     const field = (name: string): string | undefined =>
@@ -13,8 +13,8 @@ export function countCores(cpuinfo: string): number | undefined {
 }
 
 /**
- * One thread a core, as many as this process may use. ONNX Runtime's own choice was seen to be a single thread on a virtual
- * machine with two cores; two threads of one core, on the other hand, only get in each other's way.
+ * One thread per core, limited to what this process may use. ONNX Runtime's own default was observed to be a single
+ * thread on a virtual machine with two cores; two threads on one core, on the other hand, only slow each other down.
  */
 export function defaultThreads(): number {
   const allowed = availableParallelism();

@@ -1,9 +1,9 @@
-/** Bytes of buffers that may lie dead before they are collected. */
+/** Bytes of dead buffers at which a collection is started. */
 const LIMIT = 64e6;
 
 /**
  * Collects dead buffers before they pile up. A run returns its outputs in new memory and so leaves the old ones behind;
- * V8, whose own heap stays small, lets hundreds of megabytes of them lie.
+ * V8, whose own heap stays small, lets hundreds of megabytes accumulate.
  *
  * @returns undefined unless Node was started with `--expose-gc`
  */

@@ -33,7 +33,7 @@ test("an address that fails is named, and may be tried again", async () => {
     else response.end(something);
   });
   const ort = emptyModule();
-  await expect(giveBinary(ort, address)).rejects.toThrow(`${address}: was answered with 404; must be`);
+  await expect(giveBinary(ort, address)).rejects.toThrow(`${address}: answered 404; must be`);
   await expect(giveBinary(ort, address)).rejects.toThrow(`${address}: cannot be fetched (`);
   await expect(giveBinary(ort, address)).rejects.toThrow(
     `${address}: does not begin as one; must be a WebAssembly module`,

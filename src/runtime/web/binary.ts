@@ -10,15 +10,15 @@ async function fetchBinary(address: string): Promise<Uint8Array<ArrayBuffer>> {
   };
   const fail = (error: unknown): never => refuse(`cannot be fetched (${errorMessage(error)})`);
   const response = await fetch(address).catch(fail);
-  if (!response.ok) refuse(`was answered with ${response.status}`);
+  if (!response.ok) refuse(`answered ${response.status}`);
   return new Uint8Array(await response.arrayBuffer().catch(fail));
 }
 
 /**
- * Gives ONNX Runtime its WebAssembly, with faster loops. That of the first address stays; given after the module's first session,
- * none has an effect.
+ * Gives ONNX Runtime its WebAssembly, with faster loops. The first address counts; one given after the module's first
+ * session has no effect.
  * @throws {EnvironmentError} if the address does not answer
- * @throws {FormatError} if what it answers is no WebAssembly
+ * @throws {FormatError} if the response is not WebAssembly
  */
 export function giveBinary(ort: OrtModule, address: string): Promise<void> {
   const giving = given.get(ort) ?? give(ort, address);

@@ -16,12 +16,13 @@ import {
 import { FLOAT, type Kernel, type KernelPlace, largest, least, Locals, LOG_FLOAT, range, VECTOR } from "./kernel.ts";
 
 /**
- * The parameters of ONNX Runtime's inner function that unfolds images for a convolution (im2col): rows `k` to `k + countK` of the unfolded
- * image, a row a place of the kernel and channel, of which it writes the points `n` to `n + countN`, one after another to `column`.
+ * The parameters of ONNX Runtime's inner function that unfolds images for a convolution (im2col): rows `k` to `k +
+ * countK` of the unfolded image, one row per kernel position and channel, of which it writes the points `n` to `n +
+ * countN` consecutively to `column`.
  */
 const parameters = { layout: 0, input: 1, column: 2, k: 3, countK: 4, n: 5, countN: 6 } as const;
 
-/** Where `layout` has what is known of the convolution, in bytes. */
+/** Offsets of the convolution's parameters in `layout`, in bytes. */
 const places = {
   inputWidth: 28,
   kernelHeight: 36,
@@ -36,13 +37,14 @@ const places = {
   inputSize: 112,
 } as const;
 
-/** Vectors that are copied between two jumps. */
+/** Vectors copied per jump. */
 const UNROLLED = 4;
 
 /**
- * Code that unfolds where every point of an image has a result (stride 1, and as many columns of results as of the image), and returns.
- * There a row of the unfolded image is the image moved by a number of points: it is copied in one go, four numbers at a time, the last
- * four overlapping those before; what was moved over the image's left or right edge is set to zero after that.
+ * Code that unfolds if every point of an image has a result (stride 1, and as many columns of results as of the image),
+ * and returns. In this case a row of the unfolded image is the image moved by a number of points: it is copied in one
+ * go, four numbers at a time, the last four overlapping the previous ones; points moved across the image's left or
+ * right edge are then set to zero.
  */
 export function columnKernel({ firstLocal }: KernelPlace): Kernel {
   const { declarations, integer } = new Locals(firstLocal);
@@ -51,9 +53,9 @@ export function columnKernel({ firstLocal }: KernelPlace): Kernel {
   const load = (place: keyof typeof places): Code => join(get(layout), i32.load(places[place]));
   const [width, end] = [integer(), integer()];
   const [kernelX, kernelY] = [integer(), integer()];
-  /** Columns that the image is moved by, and points: this and whole lines. */
+  /** By how many columns the image is moved, and by how many points: the columns plus whole lines. */
   const [moveX, move] = [integer(), integer()];
-  /** The points that lie in the image's lines after the move. */
+  /** The points that lie within the image's lines after the move. */
   const [begin, finish] = [integer(), integer()];
   const [row, count, from, last] = [integer(), integer(), integer(), integer()];
   const [line, point, pointEnd] = [integer(), integer(), integer()];
@@ -62,9 +64,9 @@ export function columnKernel({ firstLocal }: KernelPlace): Kernel {
   const bytes = (numbers: Code): Code => join(numbers, i32.const(LOG_FLOAT), i32.shiftLeft);
   const step = (local: number, amount: number): Code => set(local, get(local), i32.const(amount), i32.add);
   const minus = (one: Code, other: Code): Code => join(one, other, i32.sub);
-  /** A number, or the bound that it lies beyond. */
+  /** A number clamped to bounds. */
   const within = (lower: Code, number: Code, upper: Code): Code => least(largest(number, lower), upper);
-  /** Writes `count` numbers: those from `from` on, or zeros. */
+  /** Writes `count` numbers: those starting at `from`, or zeros. */
   const write = (copies: boolean): Code => {
     const four = (offset: number): Code =>
       join(get(column), copies ? join(get(from), v128.load(offset)) : v128.zero, v128.store(offset));
@@ -97,7 +99,7 @@ export function columnKernel({ firstLocal }: KernelPlace): Kernel {
   };
   const writeZeros = (amount: Code): Code => join(set(count, amount), write(false));
   const movesRight = join(get(moveX), zero, i32.signedBelow);
-  /** Of every line zeros at its left edge where the image was moved to the right, at its right edge where to the left. */
+  /** Zeros at the left edge of every line if the image was moved to the right, at the right edge if to the left. */
   const clearEdges = join(
     set(line, minus(get(begin), join(get(begin), get(width), i32.remainder))),
     get(line),
@@ -141,13 +143,13 @@ export function columnKernel({ firstLocal }: KernelPlace): Kernel {
   const writeRow = join(
     set(row, get(column)),
     set(moveX, minus(join(get(kernelX), load("dilationX"), i32.mul), load("paddingLeft"))),
-    // Further than out of sight makes no difference.
+    // Moving further than out of sight makes no difference.
     set(moveX, within(minus(zero, get(width)), get(moveX), get(width))),
     set(move, minus(join(get(kernelY), load("dilationY"), i32.mul), load("paddingTop")), get(width), i32.mul),
     set(begin, within(get(n), minus(zero, get(move)), get(end))),
     set(finish, within(get(begin), minus(load("inputSize"), get(move)), get(end))),
     set(move, get(move), get(moveX), i32.add),
-    // What lies before the image's first point or after its last is not there to be copied.
+    // Nothing lies before the image's first point or after its last to be copied.
     set(point, within(get(begin), minus(zero, get(move)), get(finish))),
     set(pointEnd, within(get(point), minus(load("inputSize"), get(move)), get(finish))),
     writeZeros(minus(get(point), get(n))),

@@ -13,17 +13,18 @@ import {
 } from "./module.ts";
 import { productKernel } from "./product-kernel.ts";
 
-/** A function of ONNX Runtime's whose work a kernel does faster. */
+/** A function of ONNX Runtime whose work a kernel does faster. */
 interface KnownFunction {
-  /** Bytes of its body, and their SHA-256. */
+  /** Size of its body in bytes, and its SHA-256. */
   readonly length: number;
   readonly sha256: string;
   readonly kernel: (place: KernelPlace) => Kernel;
 }
 
 /**
- * The functions of onnxruntime-web 1.30.0, the same in all its builds. Source: ONNX Runtime, `onnxruntime/core/mlas/lib`: `MlasSgemmKernel`
- * without and with addition in `wasm_simd/SgemmKernelWasmSimd.cpp`, `MlasConvIm2Col` in `convolve.cpp`.
+ * The functions of onnxruntime-web 1.30.0, the same in all its builds. Source: ONNX Runtime,
+ * `onnxruntime/core/mlas/lib`: `MlasSgemmKernel` without and with accumulation, in `wasm_simd/SgemmKernelWasmSimd.cpp`,
+ * `MlasConvIm2Col` in `convolve.cpp`.
  */
 const knownFunctions: readonly KnownFunction[] = [
   {
@@ -43,7 +44,7 @@ const knownFunctions: readonly KnownFunction[] = [
   },
 ];
 
-/** SHA-256 in hexadecimal digits. Insecure pages cannot compute it; nothing is known there. */
+/** SHA-256 in hexadecimal digits. Insecure pages cannot compute it; no function is recognised there. */
 async function fingerprint(bytes: Uint8Array): Promise<string> {
   const { subtle } = crypto as { readonly subtle?: SubtleCrypto };
   if (subtle === undefined) return "";
@@ -58,7 +59,7 @@ async function findKnown({ body }: ModuleFunction): Promise<KnownFunction | unde
   return known.find((each) => each.sha256 === sha256);
 }
 
-/** Whether WebAssembly has relaxed SIMD here: where it has not, a module that uses it is refused. */
+/** Whether WebAssembly has relaxed SIMD here: if not, a module that uses it is refused. */
 export function hasRelaxedSimd(): boolean {
   const body = [0, ...v128.zero, ...v128.zero, ...v128.zero, ...f32x4.relaxedMadd, ...drop, END];
   const module = [
@@ -70,7 +71,7 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(joinBytes(module));
 }
 
-/** The function with a kernel in front of what it has. */
+/** The function with a kernel in front of its body. */
 function withKernel({ index, type, body }: ModuleFunction, { kernel }: KnownFunction, fused: boolean): Code {
   const reader = new ModuleReader(body, `function ${index}`);
   const groups = reader.list(() => {
@@ -88,7 +89,7 @@ function withKernel({ index, type, body }: ModuleFunction, { kernel }: KnownFunc
   );
 }
 
-/** What a module has, or undefined where it is one of a newer kind. @throws {FormatError} if it is none */
+/** The functions of a module, or undefined if it is of a newer kind. @throws {FormatError} if it is not a module */
 function tryRead(binary: Uint8Array<ArrayBuffer>, where: string): ModuleFunctions | undefined {
   try {
     return readFunctions(binary, where);
@@ -99,11 +100,11 @@ function tryRead(binary: Uint8Array<ArrayBuffer>, where: string): ModuleFunction
 }
 
 /**
- * ONNX Runtime's WebAssembly with faster inner loops for matrix products and convolutions. Its own loops for products hold more vectors at
- * a time than an x64 processor has registers for, and browsers move the rest to memory and back; these hold fewer, and multiply and add in
- * one instruction where the browser can (`fused`). How a number is rounded then depends on its row and column. A build with other loops than
- * those known is returned as it is. `where` is what errors call it.
- * @throws {FormatError} if the binary is no WebAssembly module
+ * ONNX Runtime's WebAssembly with faster inner loops for matrix products and convolutions. Its own loops for products
+ * hold more vectors at a time than an x64 processor has registers for, and browsers spill the rest to memory; these
+ * hold fewer, and multiply and add in one instruction if the browser can (`fused`). How a number is rounded then
+ * depends on its row and column. A build with unknown loops is returned unchanged. `where` names the file in errors.
+ * @throws {FormatError} if the binary is not a WebAssembly module
  */
 export async function withFasterLoops(
   binary: Uint8Array<ArrayBuffer>,

@@ -4,40 +4,40 @@ import { type Code, unsigned } from "./instructions.ts";
 
 /** A function that a WebAssembly module defines. */
 export interface ModuleFunction {
-  /** What `call` names it by; imported functions come first. */
+  /** Its index in `call`; imported functions come first. */
   readonly index: number;
   readonly type: FunctionType;
   /** Declarations of its locals, then its code. */
   readonly body: Uint8Array;
 }
 
-/** What a function takes and gives, each the code of a type. */
+/** Parameter and result types of a function, as type codes. */
 export interface FunctionType {
   readonly parameters: Code;
   readonly results: Code;
 }
 
-/** The functions of a module, and a way to give some of them other bodies. */
+/** The functions of a module, and a way to replace some of their bodies. */
 export interface ModuleFunctions {
   readonly functions: readonly ModuleFunction[];
-  /** The module with other bodies for the functions of these indices. The rest stays as it is. */
+  /** The module with new bodies for the functions with these indices. The rest is unchanged. */
   replace(bodies: ReadonlyMap<number, Code>): Uint8Array<ArrayBuffer>;
 }
 
 /** How a module begins. */
 export const MAGIC: Code = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-/** The parts of a module that are read or written here. */
+/** The sections of a module that are read or written here. */
 export const sections = { type: 1, import: 2, function: 3, code: 10 } as const;
 const FUNCTION_TYPE = 0x60;
 const imports = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 
-/** Reads the parts of a module's binary format one after another. */
+/** Reads a module's binary format piece by piece. */
 export class ModuleReader {
   readonly bytes: Uint8Array;
   readonly #where: string;
   at = 0;
 
-  /** @param where what errors call the module */
+  /** @param where the name of the module in errors */
   constructor(bytes: Uint8Array, where: string) {
     this.bytes = bytes;
     this.#where = where;
@@ -80,14 +80,14 @@ function readType(reader: ModuleReader): FunctionType {
   return { parameters: reader.list(() => reader.byte()), results: reader.list(() => reader.byte()) };
 }
 
-/** Passes the limits of a table or memory. */
+/** Skips the limits of a table or memory. */
 function skipLimits(reader: ModuleReader): void {
   const flags = reader.byte();
   reader.unsigned();
   if (flags & 1) reader.unsigned();
 }
 
-/** Passes an import. @returns what kind it is */
+/** Skips an import. @returns its kind */
 function skipImport(reader: ModuleReader): number {
   reader.take(reader.unsigned());
   reader.take(reader.unsigned());
@@ -117,8 +117,8 @@ function skipImport(reader: ModuleReader): number {
 }
 
 /**
- * Reads which functions a module has; `where` is what errors call it.
- * @throws {FormatError} if it is none
+ * Reads which functions a module has; `where` names it in errors.
+ * @throws {FormatError} if it is not a module
  */
 export function readFunctions(binary: Uint8Array, where: string): ModuleFunctions {
   const reader = new ModuleReader(binary, where);
@@ -142,7 +142,7 @@ export function readFunctions(binary: Uint8Array, where: string): ModuleFunction
     reader.at = end;
   }
   if (reader.at !== binary.length || code === undefined || code.bodies.length !== declared.length) {
-    throw reader.malformed("has not as many functions as it declares");
+    throw reader.malformed("does not have as many functions as it declares");
   }
   const { start, end, bodies } = code;
   return {
@@ -163,7 +163,7 @@ export function readFunctions(binary: Uint8Array, where: string): ModuleFunction
 
 type Bytes = Uint8Array | Code;
 
-/** A section with its size in front. */
+/** A section, preceded by its size. */
 export function sized(section: number, contents: readonly Bytes[]): readonly Bytes[] {
   return [[section, ...unsigned(contents.reduce((total, part) => total + part.length, 0))], ...contents];
 }

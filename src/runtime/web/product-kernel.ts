@@ -16,31 +16,32 @@ import {
 import { FLOAT, type Kernel, type KernelPlace, Locals, LOG_FLOAT, range, VECTOR } from "./kernel.ts";
 
 /**
- * The parameters of ONNX Runtime's inner function for C = alpha·A·B or C += alpha·A·B, float32. A [rows, depth] and C [rows, columns]
- * lie row by row, `strideA` and `strideC` numbers apart; B lies in panels of 16 columns, [depth, 16] each, the last one filled up
- * with zeros. It computes some of the rows and returns how many; its caller asks again for the rest.
+ * The parameters of ONNX Runtime's inner function for C = alpha·A·B or C += alpha·A·B, float32. A [rows, depth] and C
+ * [rows, columns] are row-major with rows `strideA` and `strideC` numbers apart; B is in panels of 16 columns, [depth,
+ * 16] each, the last one filled with zeros. It computes some of the rows and returns how many; its caller calls again
+ * for the rest.
  */
 const parameters = { a: 0, b: 1, c: 2, depth: 3, rows: 4, columns: 5, strideA: 6, strideC: 7, alpha: 8 } as const;
 
 /**
- * Rows that are computed at a time, and vectors of four columns: 8 sums. With 2 vectors of B, 1 of A and a product they fit into the 15
- * registers that V8 has for vectors on x64.
+ * Rows computed at a time, and vectors of four columns: 8 sums. With 2 vectors of B, 1 of A and a product they fit into
+ * the 15 vector registers that V8 has on x64.
  */
 const ROWS = 4;
 const VECTORS = 2;
 const PANEL = 16;
-/** Terms of a sum between two jumps. */
+/** Terms of a sum per jump. */
 const UNROLLED = 4;
 
 /**
- * Code that computes four rows by whole panels, and returns; with fewer than four rows or 16 columns it does nothing. Columns after the last whole panel are
- * left to the function itself, which computes two rows at a time. Every element's terms are added in the same order as there; only
- * fused, they are rounded less often.
+ * Code that computes four rows by whole panels, and returns; with fewer than four rows or 16 columns it does nothing.
+ * Columns after the last whole panel are left to the function itself, which computes two rows at a time. Every
+ * element's terms are added in the same order as there; fused, they are merely rounded less often.
  */
 export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }: { readonly adds: boolean }): Kernel {
   const { declarations, integer, vector } = new Locals(firstLocal);
   const [blocks, toNextBlock, term, bytesA, bytesC] = range(5).map(integer);
-  /** Where the next numbers of A's rows, of B's panel and of a row of C lie. */
+  /** Addresses of the next numbers of A's rows, of B's panel and of a row of C. */
   const [nextB, rowC, ...nextA] = range(2 + ROWS).map(integer);
   const [factor, left] = [vector(), vector()];
   const right = range(VECTORS).map(vector);
@@ -51,7 +52,7 @@ export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }
     fused
       ? set(sum, get(left), get(factors), get(sum), f32x4.relaxedMadd)
       : set(sum, get(sum), get(left), get(factors), f32x4.mul, f32x4.add);
-  /** Adds a row of B times a column of A, `place` rows and columns on. */
+  /** Adds a row of B times a column of A, `place` rows and columns further on. */
   const addTerm = (place: number): Code =>
     join(
       ...right.map((factors, j) => set(factors, get(nextB), v128.load((place * PANEL + j * 4) * FLOAT))),
@@ -99,7 +100,7 @@ export function productKernel({ self, firstLocal, fused }: KernelPlace, { adds }
       set(rowC, get(rowC), get(bytesC), i32.add),
     ]),
   );
-  /** A panel is two blocks: the second lies beside the first, the next panel's behind all of this one. */
+  /** A panel is two blocks: the second lies beside the first, the next panel's after all of this one. */
   const advance = join(
     set(p.c, get(p.c), i32.const(VECTORS * VECTOR), i32.add),
     set(p.b, get(p.b), get(toNextBlock), i32.add),

@@ -60,8 +60,7 @@ export interface PointLossOptions {
  * @source after Ronneberger et al. 2015, arXiv:1505.04597, equation 2, with a window in the place of distances
  */
 export function borderWeights(g: GraphBuilder, target: Value, weight: number): Value {
-  if (!(weight > 0 && Number.isFinite(weight)))
-    throw new OptionError("border weight", `must be above 0, got ${weight}`);
+  if (!(weight > 0 && Number.isFinite(weight))) throw new OptionError("borderWeight", `must be above 0, got ${weight}`);
   const window = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1], dilations: [1, 1] };
   // A class that is somewhere in a point's window; two of them make a border.
   const present = g.op("ReduceSum", [g.op("MaxPool", [target], window), g.ints([1])], { keepdims: 1 });
@@ -77,7 +76,7 @@ function weigh(
   let weights = counted;
   if (classWeights !== undefined) {
     if (classWeights.length !== classes || classWeights.some((weight) => !(weight > 0 && Number.isFinite(weight))))
-      throw new OptionError("class weights", `must be ${classes} numbers above 0, got ${classWeights.join(", ")}`);
+      throw new OptionError("classWeights", `must be ${classes} numbers above 0, got ${classWeights.join(", ")}`);
     const spread = g.constant(float32([1, classes, ...target.shape.slice(2).map(() => 1)], classWeights));
     weights = g.op("ReduceSum", [g.op("Mul", [target, spread]), g.ints([1])], { keepdims: 1 });
   }

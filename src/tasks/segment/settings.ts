@@ -97,7 +97,7 @@ export function parseSettings(task: unknown, where: string): SegmentationSetting
 /** The settings of a network that segments. @throws {FormatError} if it does something else */
 export function settingsOf(card: NetworkCard, where: string): SegmentationSettings {
   if (card.task?.name !== "segment")
-    throw new FormatError(where, "does not segment; give a model that residua train --task segment wrote");
+    throw new FormatError(where, "does not segment; give a network that was trained to segment");
   return parseSettings(card.task, where);
 }
 

@@ -6,7 +6,7 @@ import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { Classification, Evaluation } from "../evaluate.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
 import type { Distributions } from "../histogram.ts";
-import type { LoweringChoice } from "../lowering.ts";
+import type { LoweringChoice } from "../../compile/lowering.ts";
 import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";

@@ -186,7 +186,7 @@ function createClient({ url, authorization }: MlflowOptions, milliseconds: numbe
 function parseAddress(url: string): URL {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url);
   // The address may hold a password: it is not said.
-  throw new OptionError("--mlflow", "must be the server's address, such as http://localhost:5000");
+  throw new OptionError("url", "must be the server's address, such as http://localhost:5000");
 }
 
 /** Starts a run, in an experiment that is made where there is none. @returns the run's id */

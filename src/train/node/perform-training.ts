@@ -134,11 +134,13 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
       nextBatch: () => {
         batch = loader.next();
         if (job.details && !isShown) {
-          const drawing = drawBatch(batch, source.normalization);
-          void reportDetail(
-            place,
-            drawing.then((image) => ({ kind: "sample", image })),
-          );
+          const shown = batch;
+          // An asynchronous function turns what drawing throws into a rejection.
+          const draw = async (): Promise<TrainingEvent> => ({
+            kind: "sample",
+            image: drawBatch(shown, source.normalization),
+          });
+          void reportDetail(place, draw());
         }
         isShown = true;
         return batch;

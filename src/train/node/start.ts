@@ -48,7 +48,7 @@ function openFirst(fresh: FreshTraining): NetworkStart | Promise<NetworkStart> {
 }
 
 function openNamed({ model: name, modelOptions }: FreshTraining): NetworkStart {
-  if (name === undefined) throw new OptionError("--model", "is missing; name a network, or give a file with --from");
+  if (name === undefined) throw new OptionError("model", "is missing; name a network, or give a file as `from`");
   return {
     imageShape: createModel(name, modelOptions).imageShape as NetworkCard["imageShape"],
     build: (classes, channels) => {
@@ -66,7 +66,7 @@ function requireImages({ name, imageShape }: Pick<NamedModel, "name" | "imageSha
 function requireChannels(from: string, needed: number, channels: number): void {
   if (channels === needed) return;
   throw new OptionError(
-    "--data",
+    "data",
     `has images of ${channels} channel(s), ${from} takes ${needed}; give a folder of images, which are brought to that`,
   );
 }
@@ -121,7 +121,7 @@ function withFreshHead(state: TrainingState, module: Module, seed: number): Trai
 
 async function openOnnx({ model, imageSize, recipe }: FreshTraining, from: string): Promise<NetworkStart> {
   if (model !== undefined)
-    throw new OptionError("--model", `does not go with --from ${from}: an ONNX file is the network itself`);
+    throw new OptionError("model", `does not go with \`from\` ${from}: an ONNX file is the network itself`);
   const decoded = decodeModel(await readFileBytes(from), from, { readExternal: readExternalBeside(from) });
   const card = findOnnxCard(decoded, from);
   const importAs = (classes?: number) =>

@@ -12,7 +12,7 @@ const names: readonly NamePair[] = [
 ];
 
 /**
- * CIFAR ResNets, always option A, with half of the zero channels before and half after.
+ * CIFAR ResNets, always with option A, half of the zero channels before and half after.
  *
  * @source https://github.com/akamaster/pytorch_resnet_cifar10 resnet.py
  */
@@ -25,7 +25,7 @@ export const akamaster: Layout = {
 };
 
 /**
- * ImageNet's ResNets with a 3×3 stem for CIFAR, under the same names.
+ * ImageNet ResNets with a 3×3 stem for CIFAR, under the same names.
  *
  * @source https://github.com/kuangliu/pytorch-cifar models/resnet.py
  */

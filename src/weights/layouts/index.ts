@@ -11,7 +11,7 @@ import { torchvision } from "./torchvision.ts";
 import { xternalz } from "./xternalz.ts";
 import { zagoruyko } from "./zagoruyko.ts";
 
-/** Every layout that is known, the commonest first. */
+/** All known layouts, the most common first. */
 export const layouts: readonly Layout[] = [
   torchvision,
   timmResnet,

@@ -2,7 +2,7 @@ import type { Layout, LayoutBuild } from "./layout.ts";
 
 /**
  * v1: the stride in the first 1×1 convolution, a bias in every convolution, batch norm with an epsilon of 1.001e-5.
- * Leaves and axes are turned into PyTorch's when the file is read.
+ * Leaves and axes are converted to PyTorch's when the file is read.
  */
 const build: LayoutBuild = { stridePlace: "1x1", foldBias: true, epsilon: 1.001e-5 };
 
@@ -27,7 +27,7 @@ export const keras: Layout = {
   takes,
 };
 
-/** Keras before 2.2.5, after Caffe's names. @source keras_applications/resnet50.py */
+/** Keras before 2.2.5, with Caffe's names. @source keras_applications/resnet50.py */
 export const kerasOld: Layout = {
   name: "Keras (before 2.2.5)",
   id: "keras-old",

@@ -3,10 +3,10 @@ import type { Origin } from "../weights-file.ts";
 import type { NamePair } from "./names.ts";
 
 /**
- * How a system names and builds its networks. The table says which of its names stands for which of the common names;
- * the rest is what the names cannot tell.
+ * How a system names and builds its networks. The table maps its names to the common names; the rest is what names
+ * cannot tell.
  *
- * The common names, which no file needs to have:
+ * The common names, which need not occur in any file:
  *
  * | name | is |
  * |---|---|
@@ -18,55 +18,55 @@ import type { NamePair } from "./names.ts";
  * | `fc.weight`, `fc.bias` | the classifier |
  */
 export interface Layout {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** What `--layout` calls it. */
+  /** Its value for an option `layout`. */
   readonly id: string;
   readonly names: readonly NamePair[];
-  /** Names of parts that are no residual network of Residua's, such as a segmentation head: left out, and said so. */
+  /** Names of parts outside the residual network, such as a segmentation head: left out, with a note. */
   readonly besides?: RegExp;
   readonly build: LayoutBuild;
-  /** Whether a network of this structure can be this system's; several systems share names. */
+  /** Whether a network of this structure can come from this system; several systems share names. */
   readonly takes: (structure: Structure, origin: Origin) => boolean;
 }
 
-/** What a system does that its names do not show; what is left out is as in torchvision. */
+/** Properties of a system that its names do not show; the default is as in torchvision. */
 export interface LayoutBuild {
-  /** What a network without any projections is: option A, where the system knows nothing else. */
+  /** What a network without any projections is: option A, if the system has nothing else. */
   readonly withoutProjections?: "pad";
   /** Where option A puts its zero channels. */
   readonly padSide?: "both";
   /** Which convolution of a bottleneck takes the stride. */
   readonly stridePlace?: "1x1";
-  /** The stride of the first convolution on each axis, where it is not 2 for large images and 1 for small ones. */
+  /** The stride of the first convolution per axis, if not 2 for large images and 1 for small ones. */
   readonly stemStride?: number | readonly number[];
   /** Stages 3 and 4 keep the stride at 1 and dilate instead. */
   readonly dilated?: boolean;
-  /** Strided projections read means over windows (ResNet-D). */
+  /** Strided projections read window means (ResNet-D). */
   readonly averageDown?: boolean;
-  /** Convolutions have biases that the batch norm after them takes up. */
+  /** Convolutions have biases, which the batch norm after them absorbs. */
   readonly foldBias?: boolean;
-  /** Batch norm's epsilon, where it is not 1e-5. */
+  /** Batch norm's epsilon, if not 1e-5. */
   readonly epsilon?: number;
   /** The projection of a pre-activation block reads the block's input, not its first activation. */
   readonly rawProjection?: boolean;
-  /** What the system's images are normalised by, pixels counted from 0 to 1: x ← (x − mean) / deviation. */
+  /** The normalisation of the system's images, with pixels from 0 to 1: x ← (x − mean) / deviation. */
   readonly normalization?: ChannelNormalization;
 }
 
-/** Each channel's mean and deviation. */
+/** Mean and deviation of each channel. */
 export interface ChannelNormalization {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
 }
 
-/** ImageNet's, as torchvision's recipes have it. */
+/** ImageNet's, as in torchvision's recipes. */
 export const imagenetNormalization: ChannelNormalization = {
   mean: [0.485, 0.456, 0.406],
   deviation: [0.229, 0.224, 0.225],
 };
 
-/** CIFAR's, as Zagoruyko and xternalz have it. */
+/** CIFAR's, as in Zagoruyko's and xternalz's code. */
 export const cifarNormalization: ChannelNormalization = {
   mean: [125.3 / 255, 123 / 255, 113.9 / 255],
   deviation: [63 / 255, 62.1 / 255, 66.7 / 255],

@@ -2,8 +2,8 @@ import type { Layout } from "./layout.ts";
 import { torchvisionNames } from "./torchvision.ts";
 
 /**
- * Volumes of one channel; the released weights have no classifier, are A for 18 and 34, and B for the others. The last
- * two stages dilate instead of shrinking. A file that holds a training also has the segmentation head.
+ * Volumes of one channel; the released weights have no classifier, and shortcut A for 18 and 34, B for the others. The
+ * last two stages dilate instead of shrinking. A checkpoint of a training also has the segmentation head.
  *
  * @source https://github.com/Tencent/MedicalNet models/resnet.py
  */

@@ -2,11 +2,11 @@ import { OptionError } from "../../tensor/errors.ts";
 
 /**
  * A pair of name patterns for the same tensor. `{s}` stands for a number, `{b:letter}` for a letter counted from a, and
- * `{s+1}` for the number that is larger by one on that side; a last `*` stands for whatever follows, the same on both sides.
+ * `{s+1}` for a number that is larger by one on that side; a final `*` stands for any rest, the same on both sides.
  */
 export type NamePair = readonly [theirs: string, ours: string];
 
-/** Translates names both ways; undefined where no pattern takes the name. */
+/** Translates names both ways; undefined if no pattern matches. */
 export interface NameTable {
   toOurs(name: string): string | undefined;
   toTheirs(name: string): string | undefined;
@@ -17,13 +17,13 @@ interface Pattern {
   readonly parts: readonly Part[];
 }
 
-/** A fixed text, or a place with the name of its variable, what is added to it here, and how it is written. */
+/** A fixed text, or a placeholder with its variable, the number added to it here, and its notation. */
 type Part = string | { readonly variable: string; readonly offset: number; readonly letter: boolean };
 
 const placeholder = /\{([a-z]+)([+-]\d+)?(:letter)?\}|(\*)$/g;
 const firstLetter = "a".charCodeAt(0);
 
-/** Makes a table out of pairs; of several pairs that take a name, the first counts. */
+/** Makes a table from pairs; the first pair that matches a name wins. */
 export function createNameTable(pairs: readonly NamePair[]): NameTable {
   const compiled = pairs.map(([theirs, ours]) => [compilePattern(theirs), compilePattern(ours)] as const);
   const reversed = compiled.map(([theirs, ours]) => [ours, theirs] as const);

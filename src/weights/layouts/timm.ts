@@ -14,7 +14,7 @@ const deepStemNames: readonly NamePair[] = [
   ["bn1.*", "stem.bn3.*"],
 ];
 
-/** The projection of ResNet-D: `downsample.0` is a pooling without weights. */
+/** The projection of ResNet-D: `downsample.0` is pooling, without weights. */
 const averageDownNames: readonly NamePair[] = [
   ["layer{s}.{b}.downsample.1.*", "layer{s}.{b}.downsample.conv.*"],
   ["layer{s}.{b}.downsample.2.*", "layer{s}.{b}.downsample.bn.*"],
@@ -23,7 +23,7 @@ const averageDownNames: readonly NamePair[] = [
 const blockNames = torchvisionNames.filter(([theirs]) => /conv\{c\}|bn\{c\}|^fc/.test(theirs));
 const stemNames = torchvisionNames.filter(([theirs]) => /^(conv1|bn1)/.test(theirs));
 
-/** Without any of these features timm's names are torchvision's, and such files are called so. */
+/** Without any of these features timm's names are torchvision's, and such files are reported as that. */
 const build = { normalization: imagenetNormalization } as const;
 
 /** ResNet-D: deep stem and averaged projections. @source timm/models/resnet.py `resnet50d` */

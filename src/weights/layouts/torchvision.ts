@@ -1,7 +1,7 @@
 import { imagenetNormalization, type Layout } from "./layout.ts";
 import type { NamePair } from "./names.ts";
 
-/** Names that torchvision made common; MONAI, MedicalNet and 3D-ResNets-PyTorch have them too. */
+/** Names that torchvision established; MONAI, MedicalNet and 3D-ResNets-PyTorch use them too. */
 export const torchvisionNames: readonly NamePair[] = [
   ["conv1.*", "stem.conv1.*"],
   ["bn1.*", "stem.bn1.*"],

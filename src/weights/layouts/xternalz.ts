@@ -1,7 +1,7 @@
 import { cifarNormalization, type Layout } from "./layout.ts";
 
 /**
- * Wide ResNet as the authors have it, in modules.
+ * The authors' Wide ResNet, written with modules.
  *
  * @source https://github.com/xternalz/WideResNet-pytorch wideresnet.py
  */

@@ -3,12 +3,11 @@ import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from
 import { dirname, join, sep } from "node:path";
 import type { ReadExternal } from "../../onnx/decode.ts";
 import { FormatError } from "../../tensor/errors.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 
 /**
- * Reads what an ONNX model keeps in files beside it: from its own folder alone, symbolic links followed before that is
- * checked. Equal ranges are read once, and of each file no more bytes are read than it has, so that a small model cannot ask
- * for memory without end.
+ * Reads the external data of an ONNX model: from its own folder only, after resolving symbolic links. Equal ranges are
+ * read once, and no more bytes are read from a file than it has, so that a small model cannot request unlimited memory.
  *
  * @param model the model's path
  */
@@ -26,10 +25,10 @@ export function readExternalBeside(model: string): ReadExternal {
       if (!found.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
         throw new FormatError(
           model,
-          `refers to ${quote(location)}, which lies outside the model's own folder; copy it there`,
+          `refers to ${quote(location)}, which is outside the model's own folder; copy it there`,
         );
       }
-      // Asked before opening, which would wait at a pipe.
+      // Checked before opening, which would block on a pipe.
       const { size } = statSync(found);
       const total = (taken.get(found) ?? 0) + length;
       if (offset + length <= size && total > size) {
@@ -50,12 +49,15 @@ function readPart(
   path: string,
   { model, offset, length }: { readonly model: string; readonly offset: number; readonly length: number },
 ): Uint8Array {
-  if (!statSync(path).isFile()) throw new FormatError(model, `refers to ${quote(path)}, which is no regular file`);
+  if (!statSync(path).isFile()) throw new FormatError(model, `refers to ${quote(path)}, which is not a regular file`);
   const file = openSync(path, "r");
   try {
     const status = fstatSync(file);
     if (!status.isFile() || length > largestFile || offset + length > status.size) {
-      throw new FormatError(model, `asks for bytes ${offset} to ${offset + length} of ${quote(path)}, which it lacks`);
+      throw new FormatError(
+        model,
+        `asks for bytes ${offset} to ${offset + length} of ${quote(path)}, which it does not have`,
+      );
     }
     const bytes = new Uint8Array(length);
     let filled = 0;

@@ -75,7 +75,7 @@ test("a data file that is missing, or shorter than the model says, is refused in
   const path = await writeWith("inside.data");
   await expect(readOnnxModel(path)).rejects.toThrow(/there is no such file/);
   await writeFile(join(folder, "inner", "inside.data"), new Uint8Array(100));
-  await expect(readOnnxModel(path)).rejects.toThrow(/^[^\n]*which it lacks$/);
+  await expect(readOnnxModel(path)).rejects.toThrow(/^[^\n]*which it does not have$/);
 });
 
 test("a model with any bytes changed is read or refused in one line", async () => {

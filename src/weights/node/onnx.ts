@@ -9,23 +9,23 @@ import type { Model } from "../../onnx/graph.ts";
 import { readExternalBeside } from "./external.ts";
 
 /**
- * Reads an ONNX file with the weights that lie in files beside it.
+ * Reads an ONNX file with the weights in files beside it.
  *
  * @throws {EnvironmentError} if it cannot be read
- * @throws {FormatError} if it is none, or damaged
+ * @throws {FormatError} if it is not an ONNX file, or damaged
  * @throws {UnsupportedError} if it refers to files outside its folder
  */
 export async function readOnnxModel(path: string): Promise<Model> {
   return decodeModel(await readFileBytes(path), path, { readExternal: readExternalBeside(path) });
 }
 
-/** How an ONNX file is written. */
+/** Options of writing an ONNX file. */
 export interface WriteOnnxOptions {
-  /** Puts the weights into a file beside it; by default where the model would pass 2 GB. */
+  /** Puts the weights into a file beside it; by default if the model would exceed 2 GB. */
   readonly externalData?: boolean;
 }
 
-/** Names by content: until the new model has its name, the old one still finds its own data. */
+/** Names data by content: until the new model is in place, the old one still finds its own data. */
 function nameDataFile(path: string, data: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const chunk of data) hash.update(chunk);
@@ -34,7 +34,7 @@ function nameDataFile(path: string, data: readonly Uint8Array[]): string {
 
 const stemOf = (path: string): string => basename(path).replace(/\.onnx$/, "");
 
-/** Data files that models of this name have left, but for the one that is in use. */
+/** Data files left by models of this name, except the one in use. */
 function staleDataFiles(path: string, current: string | undefined): readonly string[] {
   const prefix = `${stemOf(path)}-`;
   return readdirSync(dirname(path))
@@ -44,9 +44,9 @@ function staleDataFiles(path: string, current: string | undefined): readonly str
 }
 
 /**
- * Writes an ONNX model, whole or not at all. With external data the second file comes first, under a name made of its content:
- * whoever opens the model at any moment finds the weights that belong to it. What an earlier model of this name kept there goes
- * afterwards.
+ * Writes an ONNX model, whole or not at all. With external data, the data file is written first, under a name derived
+ * from its content: whoever opens the model at any moment finds the weights that belong to it. Data of an earlier model
+ * of this name is removed afterwards.
  *
  * @returns the names of the files, the model first
  * @throws {EnvironmentError} if it cannot be written

@@ -2,24 +2,24 @@ import { largestFile, readFileBytes } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { FormatError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { decodeSafetensors } from "../safetensors/safetensors.ts";
 import type { WeightsFile } from "../weights-file.ts";
 import { unwrapNames } from "../pytorch/entry.ts";
 
-/** Of the index's text. */
+/** Limit on the index's text, in bytes. */
 const longestIndex = 2 ** 25;
 const mostShards = 1000;
-/** Of all shards together. */
+/** Limit on all shards together, in bytes. */
 const mostBytes = 4 * largestFile;
 
-/** Whether a path is that of an index of safetensors shards. */
+/** Whether a path names an index of safetensors shards. */
 export function isShardIndex(path: string): boolean {
   return path.endsWith(".index.json");
 }
 
 /**
- * Reads safetensors that are spread over several files, by their `…safetensors.index.json`.
+ * Reads safetensors split over several files, by their `…safetensors.index.json`.
  *
  * @throws {FormatError} if the index is malformed, names a file outside its own folder, or does not agree with the shards
  * @throws {EnvironmentError} if a shard cannot be read
@@ -36,7 +36,7 @@ export async function readShards(path: string): Promise<WeightsFile> {
     const bytes = await readFileBytes(place, Math.min(left, largestFile));
     left -= bytes.length;
     for (const [name, value] of decodeSafetensors(bytes, place).tensors) {
-      if (places.get(name) !== shard) throw new FormatError(place, `holds ${quote(name)}, which ${path} does not say`);
+      if (places.get(name) !== shard) throw new FormatError(place, `holds ${quote(name)}, which ${path} does not list`);
       tensors.set(name, value);
     }
   }
@@ -55,10 +55,10 @@ function parseIndex(bytes: Uint8Array, where: string): ReadonlyMap<string, strin
   try {
     index = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new FormatError(where, "is no index of safetensors: it is not JSON", { cause });
+    throw new FormatError(where, "is not a safetensors index: it is not JSON", { cause });
   }
   const map = isObject(index) ? index["weight_map"] : undefined;
-  if (!isObject(map)) throw new FormatError(where, "is no index of safetensors: it has no weight_map");
+  if (!isObject(map)) throw new FormatError(where, "is not a safetensors index: it has no weight_map");
   return new Map(Object.entries(map).map(([name, file]) => [name, checkShardName(where, name, file)]));
 }
 

@@ -8,8 +8,9 @@ import { readExternalBeside } from "./external.ts";
 import { isShardIndex, readShards } from "./sharded.ts";
 
 /**
- * Reads weights with all that their file says of them, told apart by content: PyTorch, safetensors (an index of shards
- * too), Keras's HDF5, or an ONNX model's initialisers with those that lie beside it.
+ * Reads weights with everything that their file says about them. The format is recognised by content: PyTorch,
+ * safetensors (or an index of shards), Keras's HDF5, or an ONNX model's initialisers, including those in files beside
+ * it.
  *
  * @param options `entry` names the dictionary entry of a PyTorch checkpoint to take, such as "state_dict_ema"
  * @throws {EnvironmentError} if the file cannot be read or is larger than 2 GiB
@@ -20,7 +21,7 @@ export async function readWeightsFile(path: string, options: { readonly entry?: 
   return decodeWeightsBytes(await readFileBytes(path), path, options);
 }
 
-/** As {@link readWeightsFile}, of bytes that have been read from `path`. */
+/** Like {@link readWeightsFile}, from bytes that have been read from `path`. */
 export function decodeWeightsBytes(
   bytes: Uint8Array,
   path: string,
@@ -29,7 +30,7 @@ export function decodeWeightsBytes(
   return openWeights(bytes, path, { ...options, readExternal: readExternalBeside(path) });
 }
 
-/** As {@link readWeightsFile}, the tensors alone. */
+/** Like {@link readWeightsFile}, returning the tensors alone. */
 export async function readWeights(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return (await readWeightsFile(path)).tensors;
 }
@@ -48,7 +49,7 @@ export async function writePytorch(path: string, tensors: ReadonlyMap<string, Te
   await writeFileAtomically(path, encodePytorchChunks(tensors));
 }
 
-/** Reads a NumPy array. @throws {EnvironmentError} if it cannot be read; {FormatError} if it is none or damaged */
+/** Reads a NumPy array. @throws {EnvironmentError} if it cannot be read; {FormatError} if it is not one or damaged */
 export async function readNpy(path: string): Promise<Tensor> {
   return decodeNpy(await readFileBytes(path), path);
 }

@@ -1,30 +1,33 @@
 import { FormatError } from "../../tensor/errors.ts";
-import { listNames, quote } from "../printable.ts";
+import { listNames, quote } from "../../tensor/printable.ts";
 import { isPickledTensor, type PickledTensor } from "./pickle.ts";
 
-/** Where training scripts keep the weights in a checkpoint, most wanted first; averaged weights only if there are no others. */
+/**
+ * Where training scripts keep the weights in a checkpoint, in order of preference; averaged weights only if there are
+ * no others.
+ */
 const entryNames: readonly string[] = [
   ["state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params"],
   ["state_dict_ema", "ema_state_dict", "model_ema", "params_ema", "ema"],
 ].flat();
 const deepest = 4;
 
-/** Put before every name by DataParallel and by torch.compile. */
+/** Prefixes added by DataParallel and torch.compile. */
 const wrapperPrefixes: readonly string[] = ["module.", "_orig_mod."];
 
 /** A state dict with where it was found. */
 export interface FoundStateDict {
   readonly tensors: ReadonlyMap<string, PickledTensor>;
-  /** The entries that led to it, outermost first. */
+  /** The entries that lead to it, outermost first. */
   readonly entry: readonly string[];
-  /** Short texts beside it. */
+  /** Short texts stored beside it. */
   readonly notes: Readonly<Record<string, string>>;
 }
 
 /**
- * Finds the state dict in what a checkpoint holds: the value itself, or the dictionary that holds it under a usual name.
+ * Finds the state dict in a checkpoint: the value itself, or an entry with a usual name.
  *
- * @param wanted the entry to take instead, such as "state_dict_ema", wherever it lies
+ * @param wanted the entry to take instead, such as "state_dict_ema", wherever it is
  * @throws {FormatError} if there is none, naming what is there
  */
 export function findStateDict(value: unknown, where: string, wanted?: string): FoundStateDict {
@@ -48,7 +51,7 @@ export function findStateDict(value: unknown, where: string, wanted?: string): F
 
 const advice = "torch.save(model.state_dict(), path)";
 
-/** Names without what DataParallel and torch.compile put before every one, and without AveragedModel's counter. */
+/** Removes the prefixes of DataParallel and torch.compile, and AveragedModel's counter. */
 export function unwrapNames<T>(tensors: ReadonlyMap<string, T>): {
   readonly tensors: ReadonlyMap<string, T>;
   readonly prefix: string;
@@ -93,7 +96,7 @@ function refuse(entries: ReadonlyMap<unknown, unknown>, where: string, wanted?: 
   if (mixed && stray !== undefined && typeof stray[0] === "string") {
     return new FormatError(
       where,
-      `its ${quote(stray[0])} is ${describe(stray[1])}, no tensor; save the weights with ${advice}`,
+      `its ${quote(stray[0])} is ${describe(stray[1])}, not a tensor; save the weights with ${advice}`,
     );
   }
   return new FormatError(

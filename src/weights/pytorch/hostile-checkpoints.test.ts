@@ -31,7 +31,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   ["a function of JavaScript's objects", pickle(global("constructor", "constructor")), /"constructor\.constructor"/],
   ["an object by INST", pickle(op.mark, op.inst, text("os\nsystem\n")), /opcode 0x69/],
   ["an object by OBJ", pickle(op.mark, global("collections", "OrderedDict"), op.obj), /opcode 0x6f/],
-  ["a name made of lists", pickle(op.emptyList, op.emptyList, 0x93), /a name is no text/],
+  ["a name made of lists", pickle(op.emptyList, op.emptyList, 0x93), /a name is not text/],
   ["a call of what is no function", pickle(op.emptyDict, op.emptyTuple, op.reduce), /do not fit together/],
   ["a new object of what is no class", pickle(op.none, op.emptyTuple, op.newobj), /do not fit together/],
   [
@@ -59,7 +59,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   [
     "a storage larger than its entry",
     dictionaryOf(tensorPart({ ...plain, size: 5 })),
-    /must take 20 bytes, it takes 16/,
+    /must take 20 bytes, but takes 16/,
   ],
   [
     "a storage smaller than its entry",

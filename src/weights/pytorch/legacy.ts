@@ -1,5 +1,5 @@
 import { FormatError } from "../../tensor/errors.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { type PickledStorage, unpickle } from "./pickle.ts";
 import { createPickleReader, type PickleReader } from "./pickle-reader.ts";
 import { storageBytes } from "./tensor.ts";
@@ -10,11 +10,14 @@ export interface LegacyCheckpoint {
   readonly load: (storage: PickledStorage) => Uint8Array;
 }
 
-/** LONG1 of PyTorch's magic number 0x1950a86a20f9469cfc6c, then STOP; it follows a protocol byte, and a frame in protocol 4. */
+/**
+ * LONG1 of PyTorch's magic number 0x1950a86a20f9469cfc6c, then STOP; preceded by a protocol byte, and by a frame in
+ * protocol 4.
+ */
 const magic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e] as const;
 const latestMagic = 16;
 const protocolVersion = 1001;
-/** Names and shapes; the elements come after the pickles and do not count. */
+/** Limit on names and shapes; the elements come after the pickles and do not count. */
 const longestPickles = 2 ** 26;
 
 /** Whether the bytes begin with the magic number of PyTorch before 1.6. */
@@ -26,7 +29,7 @@ export function looksLikeLegacyCheckpoint(bytes: Uint8Array): boolean {
  * Reads a file as PyTorch wrote it before 1.6 (or with `_use_new_zipfile_serialization=False`): five pickles (magic
  * number, version, byte order, value, storage keys), then each storage as a count of elements and their bytes.
  *
- * @throws {FormatError} if it is damaged, cut off, big-endian, or asks for more than weights need
+ * @throws {FormatError} if it is damaged, cut off, big-endian, or requests more than weights need
  * @source torch/serialization.py, `_legacy_load`
  */
 export function openLegacyCheckpoint(bytes: Uint8Array, where: string): LegacyCheckpoint {
@@ -56,11 +59,11 @@ function requirePreamble(reader: PickleReader, where: string): void {
   }
   const system = unpickle(reader, where);
   if (!(system instanceof Map) || system.get("little_endian") !== true) {
-    throw new FormatError(where, "was written on a big-endian machine; load it in PyTorch there and save it anew");
+    throw new FormatError(where, "was written on a big-endian machine; load it in PyTorch there and save it again");
   }
 }
 
-/** A key stands for one storage, however often the pickle names it. */
+/** A key identifies one storage, however often the pickle names it. */
 function noteStorage(where: string, storages: Map<string, PickledStorage>, storage: PickledStorage): void {
   const known = storages.get(storage.key) ?? storage;
   if (known.dtype !== storage.dtype || known.size !== storage.size) {

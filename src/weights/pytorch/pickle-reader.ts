@@ -1,8 +1,8 @@
 import { FormatError } from "../../tensor/errors.ts";
 
-/** The reader that pickleparser's `Parser.read` takes; it asks `hasNext` before every opcode and nowhere else. */
+/** The reader that pickleparser's `Parser.read` takes; it calls `hasNext` before every opcode and nowhere else. */
 export interface PickleReader {
-  /** Where the next byte will be read from. */
+  /** The offset of the next byte. */
   readonly position: number;
   byte(): number;
   bytes(length: number): Uint8Array;
@@ -23,8 +23,8 @@ const none = 0x4e;
 const long1 = 0x8a;
 
 /**
- * The opcodes that PyTorch writes, by protocols 2 to 5. Left out is what would let a file name other things to run
- * (INST, OBJ, NEWOBJ_EX, EXT1 …), take quadratic time (LONG4) or what only text pickles use.
+ * The opcodes that PyTorch writes, for protocols 2 to 5. Excluded are opcodes that would let a file name other things
+ * to run (INST, OBJ, NEWOBJ_EX, EXT1 …), that take quadratic time (LONG4) or that only text pickles use.
  */
 const opcodes: ReadonlySet<number> = new Set(
   [
@@ -46,11 +46,11 @@ const longestLine = 2 ** 10;
 const longestInteger = 6;
 
 /**
- * A reader that keeps a hostile pickle from doing harm: it bounds the work and every length (pickleparser itself would
- * step back, and loop, at a negative one) and passes only known opcodes on.
+ * A reader that makes hostile pickles harmless: it bounds the work and every length (pickleparser itself would step
+ * back, and loop, at a negative one) and passes on only known opcodes.
  *
  * BUILD is read as POP: it sets attributes, which weights do not need, and pickleparser would set them on any object,
- * an array's length among them. Integers too large to be exact are read as None.
+ * including an array's length. Integers too large to be exact are read as None.
  *
  * @throws {FormatError} from its methods
  */
@@ -97,7 +97,7 @@ export function createPickleReader(source: Uint8Array, where: string): PickleRea
       return position;
     },
     byte: () => (atOpcode ? opcode() : view.getUint8(take(1))),
-    // A copy: whoever gets it may write into it.
+    // A copy, since the receiver may write into it.
     bytes: (length) => new Uint8Array(source.subarray(take(length), position)),
     uint16: () => view.getUint16(take(2), true),
     int32: () => view.getInt32(take(4), true),

@@ -43,18 +43,18 @@ const ops = {
   long1: [0x8a],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 
-/** Python adds to a dictionary in batches of this many. */
+/** Python adds entries to a dictionary in batches of this size. */
 const batch = 1000;
 
-/** Writes opcodes as Python's pickler does in protocol 2, memo numbers included. */
+/** Writes opcodes as Python's pickler does in protocol 2, including memo numbers. */
 interface PickleWriter {
   op(name: keyof typeof ops): void;
   text(value: string): void;
   integer(value: number): void;
   integers(values: Shape): void;
-  /** Names a class or function; the second time its memo number. */
+  /** Writes the name of a class or function; on repetition its memo number. */
   global(module: string, name: string): void;
-  /** Writes a text once, then its memo number. */
+  /** Writes a text; on repetition its memo number. */
   sharedText(value: string): void;
   remember(): void;
   finish(): Uint8Array;
@@ -62,7 +62,7 @@ interface PickleWriter {
 
 /**
  * The pickle of an OrderedDict of tensors, byte for byte what `torch.save` of PyTorch 1.6 and later writes. The element
- * bytes of the n-th tensor belong into the storage with key "n".
+ * bytes of the n-th tensor go into the storage with key "n".
  *
  * @throws {UnsupportedError} for element types without a PyTorch storage
  */
@@ -106,7 +106,7 @@ function writeTensor(writer: PickleWriter, { dtype, shape, data }: Tensor, key: 
   writer.op("binpersid");
   writer.integer(0);
   writer.integers(shape);
-  // PyTorch counts an empty axis as one.
+  // PyTorch counts an empty axis as 1.
   writer.integers(stridesOf(shape.map((extent) => Math.max(extent, 1))));
   writer.op("newfalse");
   writer.global("collections", "OrderedDict");

@@ -2,24 +2,24 @@ import { Parser } from "pickleparser";
 import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
 import { FormatError, ResiduaError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 import { lastIndex } from "../strided.ts";
 
-/** A run of elements that the pickle speaks of; its bytes lie elsewhere in the file. */
+/** A run of elements that the pickle refers to; its bytes are elsewhere in the file. */
 export interface PickledStorage {
   readonly kind: "storage";
   readonly key: string;
-  /** Its element type; "untyped" counts in bytes. */
+  /** Its element type; "untyped" is counted in bytes. */
   readonly dtype: DType | "untyped";
-  /** Elements of the whole storage. */
+  /** Size of the whole storage in elements. */
   readonly size: number;
-  /** The part that this value stands for, in elements. */
+  /** The part that this value refers to, in elements. */
   readonly begin: number;
   readonly end: number;
 }
 
-/** A tensor that the pickle speaks of: a strided window on a storage. Counted in elements of `dtype`. */
+/** A tensor that the pickle refers to: a strided window on a storage. Counted in elements of `dtype`. */
 export interface PickledTensor {
   readonly kind: "tensor";
   readonly storage: PickledStorage;
@@ -29,7 +29,7 @@ export interface PickledTensor {
   readonly strides: Shape;
 }
 
-/** What a name in a pickle may stand for: inert values, and functions of ours that build values. */
+/** What a name in a pickle may refer to: inert values, and our own functions that build values. */
 type Global =
   | { readonly kind: "storage type"; readonly dtype: DType | "untyped" }
   | { readonly kind: "element type"; readonly dtype: DType }
@@ -38,10 +38,10 @@ type Global =
 type Builder = (...args: readonly unknown[]) => unknown;
 
 const mostAxes = 64;
-/** Arguments of all calls together, lists among them counted by their length: one list may be passed a million times. */
+/** Limit on the arguments of all calls together, lists counted by length: one list may be passed a million times. */
 const mostArguments = 2 ** 22;
 
-/** An object whose content is of no use here. */
+/** An object whose content is not needed here. */
 const opaque: object = Object.freeze({ kind: "opaque" });
 
 const storageTypes: Readonly<Record<string, DType>> = {
@@ -63,8 +63,8 @@ const elementTypes: readonly DType[] = [
 ];
 
 /**
- * Everything that a pickle may name; nothing else exists for it, and none of this runs code of the file's.
- * A pickle is free to call these with any arguments, also as constructors, so they are functions and check what they get.
+ * Everything that a pickle may name; nothing else exists for it, and none of this runs code from the file. A pickle may
+ * call these with any arguments, also as constructors, so they are functions that check their arguments.
  */
 const globals: ReadonlyMap<string, Global> = new Map<string, Global>([
   ["torch._utils._rebuild_tensor", rebuildTensor],
@@ -89,9 +89,9 @@ const globals: ReadonlyMap<string, Global> = new Map<string, Global>([
 
 /**
  * Unpickles the next value of a PyTorch file. Dictionaries become maps, lists and tuples arrays; tensors and storages
- * become descriptions of where their elements lie. No code of the file is run.
+ * become descriptions of where their elements are. No code from the file is run.
  *
- * @param onStorage is told of every storage that the pickle names
+ * @param onStorage called with every storage that the pickle names
  * @throws {FormatError} if the pickle is damaged, or names anything that a state dict does not need
  */
 export function unpickle(
@@ -104,7 +104,7 @@ export function unpickle(
     nameResolver: {
       resolve: (module, name) => {
         const found = findGlobal(where, module, name);
-        // The package types a global as something callable; calling what is none fails, and that is caught below.
+        // The package types a global as callable; calling one that is not fails, which is caught below.
         return typeof found === "function" ? limit(found) : (found as never);
       },
     },
@@ -127,12 +127,15 @@ export function unpickle(
   }
 }
 
-/** Whether an unpickled value is a tensor. A pickle cannot forge one: it makes maps, sets and arrays, no objects with fields. */
+/**
+ * Whether an unpickled value is a tensor. A pickle cannot forge one: it makes maps, sets and arrays, but no objects
+ * with fields.
+ */
 export function isPickledTensor(value: unknown): value is PickledTensor {
   return hasKind(value, "tensor");
 }
 
-/** What went wrong within one of the functions that a pickle may call, which do not know the file's name. */
+/** An error in one of the functions that a pickle may call, which do not know the file's name. */
 class PickleError extends ResiduaError {
   readonly detail: string;
 
@@ -143,7 +146,7 @@ class PickleError extends ResiduaError {
 }
 
 function findGlobal(where: string, module: unknown, name: unknown): Global {
-  if (typeof module !== "string" || typeof name !== "string") throw new PickleError("a name is no text");
+  if (typeof module !== "string" || typeof name !== "string") throw new PickleError("a name is not text");
   const found = globals.get(`${module}.${name}`);
   if (found !== undefined) return found;
   throw new FormatError(
@@ -153,14 +156,14 @@ function findGlobal(where: string, module: unknown, name: unknown): Global {
   );
 }
 
-/** Lets functions be called as long as all of their arguments together stay within bounds. */
+/** Allows calls of functions as long as all their arguments together stay within bounds. */
 function limitArguments(): (build: Builder) => Builder {
   let left = mostArguments;
   return (build) =>
     function (...args) {
       const [first] = args;
       left -= 1 + args.length + (Array.isArray(first) ? first.length : 0);
-      if (left < 0) throw new PickleError("it calls for too much work");
+      if (left < 0) throw new PickleError("it requires too much work");
       return build(...args);
     };
 }
@@ -226,7 +229,7 @@ function readStorage(id: unknown): PickledStorage {
   return { kind: "storage", key, dtype: type.dtype, size, begin, end: begin + length };
 }
 
-/** `_rebuild_tensor(_v2)(storage, offset, size, stride, …)`: the rest says what autograd needs. */
+/** `_rebuild_tensor(_v2)(storage, offset, size, stride, …)`: the rest is for autograd. */
 function rebuildTensor(...[storage, offset, shape, strides]: readonly unknown[]): PickledTensor {
   if (!isStorage(storage) || storage.dtype === "untyped") throw new PickleError("a tensor has no storage of its type");
   return placeTensor(storage, storage.dtype, { offset, shape, strides });

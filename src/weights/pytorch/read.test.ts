@@ -94,7 +94,7 @@ test.each<readonly [string, RegExp]>([
   ["sparse.pth", /asks for "torch\._utils\._rebuild_sparse_tensor"/],
   ["complex.pth", /asks for "torch\.ComplexFloatStorage"/],
   ["no-state-dict.pth", /holds "epoch", "history", none of them a state dict/],
-  ["mixed.pth", /its "epoch" is a number, no tensor/],
+  ["mixed.pth", /its "epoch" is a number, not a tensor/],
   ["one-tensor.pth", /holds one tensor and no state dict/],
   ["torchscript.pt", /TorchScript archive/],
 ])("%s is refused in one line that says why", (name, message) => {

@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { findStateDict, unwrapNames } from "./entry.ts";
 import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./legacy.ts";
 import { type PickledStorage, unpickle } from "./pickle.ts";
@@ -8,26 +8,27 @@ import { createPickleReader } from "./pickle-reader.ts";
 import { createTensorLoader } from "./tensor.ts";
 import { looksLikeZip, openZip } from "../zip/read.ts";
 
-/** A checkpoint whose pickle has been read and whose storages can be. */
+/** A checkpoint whose pickle has been read, and whose storages can be. */
 interface Checkpoint {
   readonly value: unknown;
   readonly load: (storage: PickledStorage) => Uint8Array;
 }
 
-/** Names, shapes and what else a checkpoint keeps beside its elements. */
+/** Limit on names, shapes and everything else in a checkpoint besides its elements. */
 const longestPickle = 2 ** 26;
 
-/** Whether the bytes begin as a PyTorch checkpoint does. */
+/** Whether the bytes begin like a PyTorch checkpoint. */
 export function looksLikePytorch(bytes: Uint8Array): boolean {
   return looksLikeZip(bytes) || looksLikeLegacyCheckpoint(bytes);
 }
 
 /**
- * Reads the state dict of a PyTorch checkpoint (`.pth`, `.pt`, `.th`, `.bin`), in the file's order: one saved directly, or
- * under a usual name such as "state_dict" or "model", without the "module." that DataParallel puts before every name.
- * Tensors are views into `bytes` where their elements are aligned and in order; tensors that share a storage share memory.
+ * Reads the state dict of a PyTorch checkpoint (`.pth`, `.pt`, `.th`, `.bin`), in the file's order: one saved directly,
+ * or under a usual name such as "state_dict" or "model", without the "module." with which DataParallel prefixes every
+ * name. Tensors are views into `bytes` if their elements are aligned and in order; tensors that share a storage share
+ * memory.
  *
- * No code of the file is run: its pickle may name only what weights consist of.
+ * No code from the file is run: its pickle may name only what weights consist of.
  *
  * @param where the file's name, for errors
  * @throws {FormatError} if the file is damaged, cut off, hostile, or holds no state dict
@@ -37,21 +38,21 @@ export function decodePytorch(bytes: Uint8Array, where: string): ReadonlyMap<str
   return openPytorch(bytes, where).tensors;
 }
 
-/** A state dict with where it lay in its checkpoint. */
+/** A state dict with its place in the checkpoint. */
 export interface PytorchWeights {
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** The dictionary entries that led to it, outermost first; none if the file is a state dict. */
+  /** The dictionary entries that lead to it, outermost first; none if the file is a state dict. */
   readonly entry: readonly string[];
-  /** What stood before every name and was taken off. */
+  /** The prefix that was removed from every name. */
   readonly prefix: string;
   /** Short texts beside it in the checkpoint. */
   readonly notes: Readonly<Record<string, string>>;
-  /** Whether the file is of the kind from before PyTorch 1.6. */
+  /** Whether the file has the format from before PyTorch 1.6. */
   readonly legacy: boolean;
 }
 
 /**
- * As {@link decodePytorch}, with where the weights lay.
+ * Like {@link decodePytorch}, with the place of the weights.
  *
  * @param options `entry` names the dictionary entry to take, such as "state_dict_ema"
  */
@@ -74,7 +75,7 @@ function openCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   throw new FormatError(
     where,
-    `is no PyTorch checkpoint: it begins with ${start || "nothing"}, must with a zip entry or PyTorch's magic number`,
+    `is not a PyTorch checkpoint: it begins with ${start || "nothing"}, must begin with a zip entry or PyTorch's magic number`,
   );
 }
 
@@ -82,7 +83,8 @@ function openCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
 function openZipCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const archive = openZip(bytes, where);
   const pickle = archive.names.find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickle === undefined) throw new FormatError(where, "is a zip file without data.pkl; it is no PyTorch checkpoint");
+  if (pickle === undefined)
+    throw new FormatError(where, "is a zip file without data.pkl; it is not a PyTorch checkpoint");
   const folder = pickle.slice(0, -"data.pkl".length);
   if (archive.names.includes(`${folder}constants.pkl`)) {
     throw new UnsupportedError(where, "is a TorchScript archive, which holds a program; save its state_dict() instead");
@@ -90,7 +92,7 @@ function openZipCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const order = `${folder}byteorder`;
   const bigEndian = archive.names.includes(order) && new TextDecoder().decode(archive.read(order)) !== "little";
   if (bigEndian) {
-    throw new FormatError(where, "was written on a big-endian machine; load it in PyTorch there and save it anew");
+    throw new FormatError(where, "was written on a big-endian machine; load it in PyTorch there and save it again");
   }
   const source = archive.read(pickle);
   if (source.length > longestPickle) {

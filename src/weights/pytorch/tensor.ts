@@ -2,29 +2,29 @@ import { bytesPerElement, type DType, type DTypeArrays, dtypeArrays } from "../.
 import { FormatError } from "../../tensor/errors.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { viewElements } from "../bytes.ts";
-import { quote } from "../printable.ts";
+import { viewElements } from "../../tensor/bytes.ts";
+import { quote } from "../../tensor/printable.ts";
 import type { PickledStorage, PickledTensor } from "./pickle.ts";
 import { gatherElements, isRowMajor } from "../strided.ts";
 
-/** Turns a described tensor into one with elements; `name` is for errors. */
+/** Loads the elements of a described tensor; `name` is for errors. */
 export type TensorLoader = (name: string, described: PickledTensor) => Tensor;
 
-/** What a file may make us copy: its own size some times over, and a little more for small ones. */
+/** How much a file may make us copy: a multiple of its own size, and a little more for small ones. */
 const copyAllowance = 2 ** 24;
 const copyRatio = 4;
 
-/** Bytes that the storage takes in the file. */
+/** The storage's size in the file, in bytes. */
 export function storageBytes({ dtype, size }: PickledStorage): number {
   return dtype === "untyped" ? size : size * bytesPerElement(dtype);
 }
 
 /**
- * Loads tensors out of storages. A tensor whose elements lie in row-major order is a view, so tensors that share a
- * storage share memory here too; any other is copied, within a bound (an expanded tensor may claim any size).
+ * Loads tensors from storages. A tensor with row-major elements is a view, so tensors that share a storage share memory
+ * here too; any other is copied, within a bound (an expanded tensor may claim any size).
  *
- * @param fileSize bytes of the file, which the bound goes by
- * @param load gives a storage's bytes
+ * @param fileSize size of the file in bytes, on which the bound depends
+ * @param load returns a storage's bytes
  */
 export function createTensorLoader(
   where: string,
@@ -41,7 +41,10 @@ export function createTensorLoader(
     const bytes = load(storage);
     const wanted = storageBytes(storage);
     if (bytes.length !== wanted || wanted % bytesPerElement(dtype) !== 0) {
-      throw new FormatError(where, `the storage of ${quote(name)} must take ${wanted} bytes, it takes ${bytes.length}`);
+      throw new FormatError(
+        where,
+        `the storage of ${quote(name)} must take ${wanted} bytes, but takes ${bytes.length}`,
+      );
     }
     const elements = viewElements(dtype, bytes);
     views.set(id, elements);
@@ -56,7 +59,7 @@ export function createTensorLoader(
     allowance -= size * bytesPerElement(dtype);
     if (allowance < 0) {
       const claim = `${quote(name)} claims the shape ${formatShape(shape)}, far more than the file holds`;
-      throw new FormatError(where, `${claim}; save it with .contiguous() if it is meant`);
+      throw new FormatError(where, `${claim}; save it with .contiguous() if that is intended`);
     }
     const ordered = new dtypeArrays[dtype](size);
     gatherElements(elements, ordered, described);

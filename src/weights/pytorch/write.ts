@@ -4,15 +4,15 @@ import { joinBytes } from "../../tensor/bytes.ts";
 import { pickleStateDict } from "./pickle-writer.ts";
 import { zipChunks } from "../zip/write.ts";
 
-/** What PyTorch writes into a checkpoint's `version` entry since 1.6. */
+/** The content of a checkpoint's `version` entry since PyTorch 1.6. */
 const formatVersion = "3\n";
 
 /**
- * The bytes of a PyTorch checkpoint in pieces, without a copy of any tensor: a state dict that `torch.load` reads, also
+ * The bytes of a PyTorch checkpoint in pieces, without copying any tensor: a state dict that `torch.load` reads, also
  * with `weights_only=True`. Equal tensors in equal order give equal bytes.
  *
- * @throws {UnsupportedError} for uint16, uint32 and uint64, which PyTorch before 2.3 does not know
- * @throws {OptionError} if the file would pass 4 GiB
+ * @throws {UnsupportedError} for uint16, uint32 and uint64, which PyTorch before 2.3 lacks
+ * @throws {OptionError} if the file would exceed 4 GiB
  * @source torch/serialization.py, `_save`
  */
 export function encodePytorchChunks(tensors: ReadonlyMap<string, Tensor>): readonly Uint8Array[] {

@@ -11,21 +11,21 @@ import { describeDifference, matchStateDict, type StateDictDifference } from "./
 import { toFloat32 } from "../to-float32.ts";
 import type { WeightsFile } from "../weights-file.ts";
 
-/** A network's own weights, out of a file of any layout. */
+/** A network's own weights, from a file of any layout. */
 export interface AdaptedWeights {
   /** By the network's own names, in its order. */
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
-  /** What the file lacks, has besides or has in another shape; empty unless a part was asked for. */
+  /** What the file lacks, has in excess or has in another shape; empty unless `partial` was given. */
   readonly difference: StateDictDifference;
-  /** Names that were of no use, such as those of a segmentation head. */
+  /** Names that were not used, such as those of a segmentation head. */
   readonly left: readonly string[];
 }
 
-/** How weights are adapted. */
+/** Options of adapting weights. */
 export interface AdaptOptions {
-  /** What was found out about the file; left out, it is found out here. */
+  /** An inspection of the file; made here if left out. */
   readonly identification?: Identification | undefined;
-  /** Takes what fits and says what does not, where a file would be refused. */
+  /** Takes what fits and reports what does not, instead of refusing the file. */
   readonly partial?: boolean;
 }
 
@@ -34,12 +34,12 @@ const ownEpsilon = 1e-5;
 const counters = /(^|\.)num_batches_tracked$/;
 
 /**
- * Turns a file's weights into those of a network: its names, float32, biases and epsilons where the network has them.
- * What evaluation computes stays the same up to rounding.
+ * Converts a file's weights to those of a network: its names, float32, biases and epsilons where the network has them.
+ * Evaluation gives the same results up to rounding.
  *
  * @param where the file's name, for errors
- * @throws {WeightsError} naming the keys that are missing, left over or of another shape, unless a part is enough; and
- *   if nothing fits at all
+ * @throws {WeightsError} naming the keys that are missing, left over or of another shape, unless `partial` is given;
+ *   and if nothing fits at all
  */
 export function adaptWeights(
   where: string,
@@ -56,7 +56,7 @@ export function adaptWeights(
   const shown = renamed === undefined ? difference : underFileNames(difference, renamed.names);
   if (describeDifference(difference) !== "" && options.partial !== true) {
     const advice = suggestShortcutType({ difference, expected, found: tensors }) ?? adviseOnHead(module, difference);
-    const rest = advice ?? "are these the weights of another network? --partial loads what fits";
+    const rest = advice ?? "are these the weights of another network? `partial` loads what fits";
     throw new WeightsError(where, `does not fit the network: ${describeDifference(shown)}; ${rest}`);
   }
   const adapted = take(expected, tensors);
@@ -68,7 +68,7 @@ export function adaptWeights(
 function adviseOnHead(module: Module, { missing, unexpected, misshapen }: StateDictDifference): string | undefined {
   const head = headOf(module);
   const isHeadAlone = unexpected.length + misshapen.length === 0 && missing.every((name) => head.includes(name));
-  return isHeadAlone ? "the file has no classifier; --partial draws one anew" : undefined;
+  return isHeadAlone ? "the file has no classifier; `partial` initialises a new one" : undefined;
 }
 
 function take(expected: ReadonlyMap<string, Shape>, found: ReadonlyMap<string, Tensor>): AdaptedWeights {
@@ -80,7 +80,7 @@ function take(expected: ReadonlyMap<string, Shape>, found: ReadonlyMap<string, T
   return { state, difference: { missing: [], unexpected: [], misshapen: [] }, left: [] };
 }
 
-/** Weights under the network's own names, with the file's name of each. */
+/** Weights under the network's own names, each with its name in the file. */
 interface Renamed {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly names: ReadonlyMap<string, string>;
@@ -108,7 +108,9 @@ function renameWeights(
   return { tensors, names };
 }
 
-/** The file's tensors under the common names, with what Residua's networks do otherwise moved to where they have it. */
+/**
+ * The file's tensors under the common names, with differences from Residua's networks moved to where these have them.
+ */
 function adaptValues(file: WeightsFile, { names, layout }: Identification): ReadonlyMap<string, Tensor> {
   const common = new Map<string, Tensor>([...names].map(([ours, name]) => [ours, file.tensors.get(name)!]));
   const { foldBias = false, epsilon = ownEpsilon }: LayoutBuild = layout.build;
@@ -117,7 +119,7 @@ function adaptValues(file: WeightsFile, { names, layout }: Identification): Read
     const mean = match === null ? undefined : `${match[1]}bn${match[2]}.running_mean`;
     const running = mean === undefined ? undefined : common.get(mean);
     if (mean === undefined || running === undefined || !sameShape(running.shape, bias.shape)) continue;
-    // BN(conv + b) subtracts the mean, so a mean smaller by b stands for the bias.
+    // BN(conv + b) subtracts the mean, so a mean smaller by b is equivalent to the bias.
     common.set(
       mean,
       combine(running, (value, index) => value - toFloat32(bias).data[index]),
@@ -147,7 +149,7 @@ function reshapeTrailing(value: Tensor, wanted: Shape | undefined): Tensor {
   return isSame ? { ...value, shape: wanted } : value;
 }
 
-/** What the user sees in the file: what is left over and misshapen is named as there. */
+/** The difference as the user sees it: leftover and misshapen keys have their names in the file. */
 function underFileNames(
   { missing, unexpected, misshapen }: StateDictDifference,
   names: ReadonlyMap<string, string>,

@@ -12,7 +12,7 @@ import { ownNames } from "./own-names.ts";
 import { depthOf } from "./structure.ts";
 
 /**
- * Residua's own network of this structure, as the layout builds it; undefined where it has none.
+ * Residua's own network of this structure, as the layout builds it; undefined if there is none.
  *
  * @param shortcut one of the possible types
  */
@@ -29,9 +29,9 @@ export function findModel(found: Identification, shortcut: ShortcutType): NamedM
 }
 
 /**
- * Options that a network needs for these weights: what the shapes say, and how the layout builds the rest.
+ * The options that a network needs for these weights: from the shapes, and from how the layout builds the rest.
  *
- * @param name leaves out what the network of this name does not take, or has anyway
+ * @param name omits options that the network of this name does not take, or has by default
  */
 export function modelOptionsOf(
   { structure, layout }: Identification,
@@ -69,14 +69,14 @@ export function modelOptionsOf(
   );
 }
 
-/** What no option of Residua's networks says: such a file is recognised and not loaded. */
+/** Properties that no option of Residua's networks expresses: such a file is recognised but not loaded. */
 function canBuild({ structure, layout }: Identification): boolean {
   const { rawProjection, foldBias } = layout.build;
   const hasBias = structure.convolutionBias && foldBias !== true;
   return rawProjection !== true && !hasBias;
 }
 
-/** Whether the network's weights are those of the file, name by name. */
+/** Whether the network's weights match the file's, name by name. */
 function fitsShapes(module: Module, found: Identification, shortcut: ShortcutType): boolean {
   const specs = [...parametersOf(module), ...buffersOf(module)];
   const own = ownNames(specs.map(([name]) => name));
@@ -101,7 +101,7 @@ function withoutTrailing(shape: Shape): Shape {
   return shape.slice(0, shape.findLastIndex((extent) => extent !== 1) + 1);
 }
 
-/** The registry's name, by what papers call the network; what the name does not say, options do. */
+/** The registry's name, from the name in papers; options express what the name does not. */
 function modelName({ structure, layout }: Identification): string | undefined {
   const { stages, stem, block, groups, preactivation, attention, dimensions } = structure;
   const depth = depthOf(structure);

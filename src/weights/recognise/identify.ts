@@ -7,35 +7,35 @@ import { createNameTable, type NameTable } from "../layouts/names.ts";
 import { type CommonShapes, readStructure, type Structure } from "./structure.ts";
 import type { WeightsFile } from "../weights-file.ts";
 
-/** What a weights file is taken for. */
+/** What a weights file was identified as. */
 export interface Identification {
   readonly layout: Layout;
   readonly structure: Structure;
-  /** The file's names that the network is read from, under the common names. */
+  /** The file's names that define the network, by common name. */
   readonly names: ReadonlyMap<string, string>;
-  /** Their shapes, under the common names. */
+  /** Their shapes, by common name. */
   readonly shapes: CommonShapes;
-  /** What was taken off every name before it was looked up, such as "backbone.". */
+  /** The prefix removed from every name before the lookup, such as "backbone.". */
   readonly prefix: string;
-  /** Names of the file that the layout does not know. */
+  /** Names in the file that the layout does not know. */
   readonly unknown: readonly string[];
-  /** Names of parts that are no residual network of Residua's. */
+  /** Names of parts outside the residual network. */
   readonly besides: readonly string[];
-  /** The shortcut types that these weights may have been trained with; one, where the file or the layout decides. */
+  /** The shortcut types that these weights may have been trained with; one, if the file or the layout decides. */
   readonly shortcuts: readonly ShortcutType[];
 }
 
-/** Counters that PyTorch's batch norm keeps and no result depends on. */
+/** Counters that PyTorch's batch norm keeps, on which no result depends. */
 const counters = /(^|\.)num_batches_tracked$/;
 /** Wrappers of wrappers: `model.backbone.conv1.weight`. */
 const deepestPrefix = 3;
 
 /**
- * Says which system's names a file has and which network they describe; undefined if they are those of no residual
- * network that is known. Of several layouts the one that leaves the fewest names unknown counts.
+ * Identifies the system whose names a file has, and the network that they describe; undefined if no known residual
+ * network has them. Among several layouts, the one that leaves the fewest names unknown wins.
  *
  * @param among the layouts to try
- * @param trusted whether the layout is taken though another system's networks are more like these
+ * @param trusted whether the layout is accepted even if the weights resemble another system's networks more
  */
 export function identifyWeights(
   file: WeightsFile,
@@ -67,7 +67,7 @@ export function closestLayout(
   return counted.reduce((best, next) => (next.known > best.known ? next : best));
 }
 
-/** The layouts' tables, made when first needed. */
+/** The layouts' tables, made on first use. */
 const tables = new Map<Layout, NameTable>();
 
 /** The table of a layout's names. */
@@ -77,7 +77,7 @@ export function nameTableOf(layout: Layout): NameTable {
   return table;
 }
 
-/** Nothing, and what all names begin with: no layout has one first part for all its names. */
+/** Nothing, and the common prefix of all names: no layout has the same first part in all its names. */
 function commonPrefixes(names: readonly string[]): readonly string[] {
   const prefixes = [""];
   for (let depth = 0; depth < deepestPrefix; depth++) {
@@ -126,7 +126,7 @@ function readNames(file: WeightsFile, { layout, prefix, names, trusted }: Readin
   };
 }
 
-/** Without projections A and plain have the same weights: only who made the file can tell. */
+/** Without projections, A and plain have the same weights: only the author of the file can tell. */
 function possibleShortcuts({ projected }: Structure, { build }: Layout): readonly ShortcutType[] {
   if (projected === "none")
     return build.withoutProjections === undefined ? ["plain", "pad"] : [build.withoutProjections];

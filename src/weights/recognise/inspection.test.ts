@@ -151,7 +151,7 @@ test("what names no residual network is refused with some of its names", () => {
   const file = changed("torchvision resnet18", (tensors) => tensors.clear());
   expect(() => inspectWeights(file, "w.pth")).toThrow(/w\.pth: holds no weights/);
   const other = { ...file, tensors: new Map([["features.0.weight", float32([1], [0])]]) };
-  expect(() => inspectWeights(other, "w.pth")).toThrow(/names no residual network that is known: it has "features\.0/);
+  expect(() => inspectWeights(other, "w.pth")).toThrow(/matches no known residual network: it has "features\.0/);
 });
 
 test("a layout may be said, and an unknown one is refused by a list", () => {

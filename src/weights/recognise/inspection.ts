@@ -6,21 +6,21 @@ import { layouts } from "../layouts/index.ts";
 import type { Layout } from "../layouts/layout.ts";
 import { networkShapes } from "./network-shapes.ts";
 import { titleOf } from "./network-title.ts";
-import { listNames } from "../printable.ts";
+import { listNames } from "../../tensor/printable.ts";
 import { compareShapes, describeDifference, type StateDictDifference } from "./state-dict-difference.ts";
 import type { WeightsFile } from "../weights-file.ts";
 
-/** What the user knows better than the file says. */
+/** What the user knows beyond the file. */
 export interface InspectOptions {
-  /** A layout's id: whose names and ways these are. */
+  /** A layout's id. */
   readonly layout?: string;
   /** The shortcut type that the network was trained with. */
   readonly shortcut?: ShortcutType;
 }
 
-/** What a weights file holds, as far as its names and shapes say. */
+/** What a weights file holds, as far as its names and shapes tell. */
 export interface Inspection extends Identification {
-  /** What papers call the network. */
+  /** The network's name in papers. */
   readonly title: string;
   /** The network with all it needs, nothing left over, and one possible shortcut type. */
   readonly sure: boolean;
@@ -29,11 +29,11 @@ export interface Inspection extends Identification {
 }
 
 /**
- * Says which network's weights a file holds and which shortcut type they were trained with.
+ * Determines which network's weights a file holds and with which shortcut type they were trained.
  *
  * @param where the file's name, for errors
- * @throws {WeightsError} if they are no known residual network's, or not those of the shortcut type that was asked for:
- *   it names the keys
+ * @throws {WeightsError} if they belong to no known residual network, or not to the requested shortcut type: it names
+ *   the keys
  * @throws {OptionError} if there is no such layout
  */
 export function inspectWeights(file: WeightsFile, where: string, options: InspectOptions = {}): Inspection {
@@ -52,19 +52,19 @@ export function inspectWeights(file: WeightsFile, where: string, options: Inspec
   const title = titleOf(found.structure);
   if (options.shortcut !== undefined && !canBe(found, options.shortcut)) {
     const seen = found.shortcuts.map(shortcutWords).join(" or ");
-    const keys = describeDifference(difference) || `the ${found.layout.name} layout has none such`;
+    const keys = describeDifference(difference) || `the ${found.layout.name} layout has no such network`;
     throw new WeightsError(
       where,
-      `is no ${title} with shortcut ${shortcutWords(options.shortcut)}: ${keys}; the weights are those of ${seen}`,
+      `is not a ${title} with shortcut ${shortcutWords(options.shortcut)}: ${keys}; the weights are those of ${seen}`,
     );
   }
   return { ...found, shortcuts, title, difference, sure: fits && shortcuts.length === 1 };
 }
 
-/** ResNet-1202 has some seven thousand. */
+/** ResNet-1202 has about seven thousand. */
 const mostTensors = 20_000;
 
-/** Without projections, plain and A fit alike, whatever the layout is known for. */
+/** Without projections, plain and A fit equally well, whatever the layout is known for. */
 function canBe({ structure, shortcuts }: Identification, wanted: ShortcutType): boolean {
   return shortcuts.includes(wanted) || (structure.projected === "none" && (wanted === "plain" || wanted === "pad"));
 }
@@ -82,12 +82,12 @@ export function findLayout(id: string): Layout {
   const found = layouts.find((layout) => layout.id === id);
   if (found !== undefined) return found;
   throw new OptionError(
-    "--layout",
+    "layout",
     `unknown layout "${id}"; must be one of ${layouts.map((layout) => layout.id).join(", ")}`,
   );
 }
 
-/** The difference from the network that the structure says, under the file's own names. */
+/** The difference from the network that the structure describes, in the file's own names. */
 function compareWith(file: WeightsFile, found: Identification, shortcut: ShortcutType): StateDictDifference {
   const theirs = (ours: string): string =>
     found.names.get(ours) ?? found.prefix + (nameTableOf(found.layout).toTheirs(ours) ?? ours);
@@ -104,11 +104,11 @@ function refuseUnknown(file: WeightsFile, where: string, among: readonly Layout[
   const { layout, known, unknown } = closestLayout(file, among);
   if (known === 0) {
     const folded = file.origin.format === "ONNX" ? "; the exporter may have folded and renamed them" : "";
-    return new WeightsError(where, `names no residual network that is known: it has ${listNames(names)}${folded}`);
+    return new WeightsError(where, `matches no known residual network: it has ${listNames(names)}${folded}`);
   }
-  const rest = unknown.length > 0 ? `${listNames(unknown)} do not fit` : "the stages or their shapes are not whole";
+  const rest = unknown.length > 0 ? `${listNames(unknown)} do not fit` : "the stages or their shapes are incomplete";
   return new WeightsError(
     where,
-    `is no whole residual network: ${known} of ${names.length} names are those of the ${layout.name} layout, but ${rest}`,
+    `is not a complete residual network: ${known} of ${names.length} names are those of the ${layout.name} layout, but ${rest}`,
   );
 }

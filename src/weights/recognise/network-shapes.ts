@@ -2,7 +2,7 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { CommonShapes, StageStructure, Structure } from "./structure.ts";
 
-/** A block's place and channels. */
+/** A block's position and channels. */
 interface BlockPlace {
   readonly name: string;
   readonly inChannels: number;
@@ -11,8 +11,8 @@ interface BlockPlace {
 }
 
 /**
- * All that the weights of a network must hold, under the common names: of this structure, with this shortcut type.
- * The stem's convolutions and the classifier's rank are taken as they are found.
+ * The shapes of all weights that a network of this structure and shortcut type must have, by common name. The stem's
+ * convolutions and the classifier's rank are taken as found.
  */
 export function networkShapes(structure: Structure, shortcut: ShortcutType, found: CommonShapes): CommonShapes {
   const shapes = new Map<string, Shape>();

@@ -1,6 +1,6 @@
 import { depthOf, type Structure } from "./structure.ts";
 
-/** What papers call a network of this structure: "ResNet-34", "ResNeXt-50 32x4d", "Wide ResNet-28-10". */
+/** The name in papers of a network of this structure: "ResNet-34", "ResNeXt-50 32x4d", "Wide ResNet-28-10". */
 export function titleOf(structure: Structure): string {
   const depth = depthOf(structure);
   const { block, groups, preactivation, stages, stem, attention } = structure;

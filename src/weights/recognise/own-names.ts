@@ -1,7 +1,7 @@
 import { nameTableOf } from "./identify.ts";
 import { layouts } from "../layouts/index.ts";
 
-/** A network's own names by the common ones; undefined where it is named as none of the layouts is. */
+/** A network's own names by the common ones; undefined if none of the layouts fits its names. */
 export function ownNames(names: readonly string[]): ReadonlyMap<string, string> | undefined {
   for (const layout of layouts) {
     const table = nameTableOf(layout);

@@ -2,21 +2,21 @@ import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StateDictDifference } from "./state-dict-difference.ts";
 
-/** A difference, with what was compared. */
+/** A difference, with the compared shapes. */
 export interface ComparedWeights {
   readonly difference: StateDictDifference;
   readonly expected: ReadonlyMap<string, Shape>;
   readonly found: ReadonlyMap<string, Tensor>;
 }
 
-/** A projection's parameters, under torchvision's name or the one that CIFAR implementations use; `$1` is the block. */
+/** A projection's parameters, under torchvision's name or the one used by CIFAR implementations; `$1` is the block. */
 const projection = /^(?:(.*)\.)?(?:downsample|shortcut)\./;
 /** Every residual block has a first convolution. */
 const blockStart = /^(.*)\.conv1\.weight$/;
 
 /**
- * Says which shortcut type the weights look like, if they differ from the network in projections alone: without any they
- * are `pad` or `plain`, with some `project`, with one in every block `project-all`.
+ * Suggests the shortcut type of the weights, if they differ from the network in projections alone: `pad` or `plain`
+ * without any, `project` with some, `project-all` with one in every block.
  */
 export function suggestShortcutType({ difference, expected, found }: ComparedWeights): string | undefined {
   const { missing, unexpected, misshapen } = difference;
@@ -25,7 +25,7 @@ export function suggestShortcutType({ difference, expected, found }: ComparedWei
   const foundBlocks = projectedBlocks(found.keys());
   const expectedBlocks = projectedBlocks(expected.keys());
   if (sameMembers(foundBlocks, expectedBlocks)) {
-    return "only the parameters within projections differ: compare the options of the shortcuts (norm, bias, subsampling)";
+    return "only the parameters of projections differ: compare the options of the shortcuts (norm, bias, subsampling)";
   }
   const blocks = [...found.keys()].flatMap((name) => blockStart.exec(name)?.[1] ?? []);
   const type =

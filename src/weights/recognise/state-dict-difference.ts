@@ -1,8 +1,8 @@
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { listNames, quote } from "../printable.ts";
+import { listNames, quote } from "../../tensor/printable.ts";
 
-/** How weights differ from what a network needs; all empty if they fit. */
+/** How weights differ from what a network needs; all lists are empty if they fit. */
 export interface StateDictDifference {
   /** Names that the network needs and the weights lack. */
   readonly missing: readonly string[];
@@ -19,7 +19,7 @@ export interface ShapeDifference {
   readonly found: Shape;
 }
 
-/** Counters that PyTorch's batch norm keeps and no result depends on. */
+/** Counters that PyTorch's batch norm keeps, on which no result depends. */
 const counters = /(^|\.)num_batches_tracked$/;
 
 /** Compares weights with what a network needs, in the network's order; `num_batches_tracked` does not count. */
@@ -30,7 +30,7 @@ export function matchStateDict(
   return compareShapes(expected, new Map([...found].map(([name, { shape }]) => [name, shape])));
 }
 
-/** As {@link matchStateDict}, by the shapes alone. */
+/** Like {@link matchStateDict}, by shapes alone. */
 export function compareShapes(
   expected: ReadonlyMap<string, Shape>,
   found: ReadonlyMap<string, Shape>,
@@ -45,7 +45,7 @@ export function compareShapes(
   return { missing, unexpected, misshapen };
 }
 
-/** Says in one line what is missing, left over and of another shape; empty if nothing is. */
+/** One line on what is missing, left over or of another shape; empty if nothing is. */
 export function describeDifference({ missing, unexpected, misshapen }: StateDictDifference): string {
   const shapes = misshapen.map(
     ({ name, expected, found }) => `${quote(name)} is ${formatShape(found)}, must be ${formatShape(expected)}`,

@@ -1,12 +1,12 @@
 import type { Shape } from "../../tensor/shape.ts";
 
-/** What the names and shapes of a residual network's weights say about it. */
+/** What the names and shapes of a residual network's weights reveal about it. */
 export interface Structure {
   /** Spatial axes. */
   readonly dimensions: number;
   /** Channels of the images. */
   readonly channels: number;
-  /** Scores; undefined where the file has no classifier. */
+  /** The number of scores; undefined if the file has no classifier. */
   readonly classes: number | undefined;
   readonly stem: StemStructure;
   readonly block: "basic" | "bottleneck";
@@ -15,12 +15,12 @@ export interface Structure {
   readonly groups: number;
   /** Norm and activation come before the convolutions, and a norm after the last block. */
   readonly preactivation: boolean;
-  /** Whether convolutions beside the projections have biases. */
+  /** Whether convolutions other than projections have biases. */
   readonly convolutionBias: boolean;
   readonly attention: "none" | "se";
   /** Which blocks have a projection. */
   readonly projected: "none" | "where shapes change" | "all" | "others";
-  /** What a projection has; undefined if there is none. */
+  /** The parts of a projection; undefined if there is none. */
   readonly projection: { readonly norm: boolean; readonly bias: boolean } | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface StageStructure {
   readonly count: number;
   /** Channels within a block, after its first convolution. */
   readonly width: number;
-  /** Channels that a block gives. */
+  /** Output channels of a block. */
   readonly channels: number;
 }
 
@@ -44,10 +44,10 @@ export interface StageStructure {
 export type CommonShapes = ReadonlyMap<string, Shape>;
 
 const blockName = /^layer(\d+)\.(\d+)\./;
-/** More blocks than any published network has; a file may not ask for more. */
+/** More blocks than any published network has; a file may not have more. */
 const mostBlocks = 1000;
 
-/** Reads the structure out of names and shapes; undefined where they are those of no residual network. */
+/** Derives the structure from names and shapes; undefined if no residual network has them. */
 export function readStructure(shapes: CommonShapes): Structure | undefined {
   const counts = countBlocks(shapes);
   const stem = readStem(shapes);
@@ -58,7 +58,7 @@ export function readStructure(shapes: CommonShapes): Structure | undefined {
   const block = shapes.has("layer1.0.conv3.weight") ? "bottleneck" : "basic";
   const stages = counts.map((count, index) => readStage(shapes, { stage: index + 1, count, block }));
   if (!stages.every((stage) => stage !== undefined)) return undefined;
-  // The norm of the stem and the one after the last block have one name in some systems; only their sizes differ.
+  // The norm of the stem and the one after the last block have the same name in some systems; only their sizes differ.
   if ((shapes.get("stem.bn1.weight")?.[0] ?? stem.shape[0]) !== stem.shape[0]) return undefined;
   const last = stages[stages.length - 1].channels;
   if ((shapes.get("norm.weight")?.[0] ?? last) !== last) return undefined;
@@ -83,12 +83,12 @@ export function readStructure(shapes: CommonShapes): Structure | undefined {
 export function depthOf({ stages, block, preactivation, stem }: Structure): number {
   const blocks = stages.reduce((sum, { count }) => sum + count, 0);
   const inBlock = block === "basic" ? 2 : 3;
-  // Zagoruyko and Komodakis count the three projections, and 6n + 4 in all.
+  // Zagoruyko and Komodakis count the three projections too, 6n + 4 in all.
   const isWide = preactivation && stages.length === 3 && stages[0].width > stem.width && block === "basic";
   return inBlock * blocks + (isWide ? 4 : 2);
 }
 
-/** Blocks a stage, if stages and blocks are numbered without a gap. */
+/** Blocks per stage, if stages and blocks are numbered without gaps. */
 function countBlocks(shapes: CommonShapes): readonly number[] | undefined {
   const found = new Map<number, Set<number>>();
   for (const name of shapes.keys()) {
@@ -122,7 +122,7 @@ function readStage(
   return { count, width: inner[0], channels: outer[0] };
 }
 
-/** A grouped convolution's weight has a group's input channels only. */
+/** A grouped convolution's weight has the input channels of one group only. */
 function readGroups(shapes: CommonShapes, block: Structure["block"]): number {
   const [first, second] = [shapes.get("layer1.0.conv1.weight"), shapes.get("layer1.0.conv2.weight")];
   if (block === "basic" || first === undefined || second === undefined) return 1;
@@ -141,7 +141,7 @@ function readProjected(shapes: CommonShapes, counts: readonly number[], stemWidt
   };
   const projected = places.filter(([stage, block]) => isProjected(stage, block));
   if (projected.length === 0) return "none";
-  // Where every block changes its shape, B and C are one network.
+  // If every block changes its shape, B and C are the same network.
   if (places.every((place) => isProjected(place[0], place[1]) === changes(place))) return "where shapes change";
   return projected.length === places.length ? "all" : "others";
 }

@@ -1,9 +1,9 @@
 import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 
-/** Where a tensor lies in the data part of a safetensors file, in bytes. */
+/** The position of a tensor in the data part of a safetensors file, in bytes. */
 export interface SafetensorsRange {
   readonly name: string;
   readonly dtype: DType;
@@ -12,13 +12,13 @@ export interface SafetensorsRange {
   readonly end: number;
 }
 
-/** A header that has been checked entry by entry; ranges are sorted by where they begin. */
+/** A header checked entry by entry; ranges are sorted by their beginning. */
 export interface SafetensorsHeader {
   readonly ranges: readonly SafetensorsRange[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The element types under the names that the format uses. */
+/** The element types by their names in the format. */
 export const safetensorsNames: { readonly [D in DType]: string } = {
   float64: "F64",
   float32: "F32",
@@ -39,14 +39,14 @@ const dtypesByName: ReadonlyMap<unknown, DType> = new Map(
   Object.entries(safetensorsNames).map(([dtype, name]) => [name, dtype as DType]),
 );
 
-/** A header is an object of objects that hold arrays; nothing lies deeper. */
+/** A header is an object of objects that hold arrays; it nests no deeper. */
 const deepest = 3;
 const mostAxes = 64;
 
 /**
  * Reads the header's JSON and checks every entry on its own.
  *
- * @throws {FormatError} if it is no JSON object, nests too deep, repeats a key, or an entry lies about its size
+ * @throws {FormatError} if it is not a JSON object, nests too deeply, repeats a key, or an entry misstates its size
  */
 export function parseSafetensorsHeader(text: string, where: string): SafetensorsHeader {
   const members = countMembers(text, where);
@@ -68,10 +68,10 @@ function parseObject(text: string, where: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(where, "is no safetensors file: its header is not JSON", { cause });
+    throw new FormatError(where, "is not a safetensors file: its header is not JSON", { cause });
   }
   if (isObject(value)) return value;
-  throw new FormatError(where, "is no safetensors file: its header is not a JSON object");
+  throw new FormatError(where, "is not a safetensors file: its header is not a JSON object");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -92,7 +92,7 @@ function countMembers(text: string, where: string): number {
     else if (character === ":" && depth === 1) members++;
     else if (character === "}" || character === "]") depth--;
     else if ((character === "{" || character === "[") && ++depth > deepest) {
-      throw new FormatError(where, `nests deeper than ${deepest} levels in its header; it is no safetensors file`);
+      throw new FormatError(where, `nests deeper than ${deepest} levels in its header; it is not a safetensors file`);
     }
   }
   return members;

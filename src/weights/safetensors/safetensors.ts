@@ -1,9 +1,8 @@
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { bytesOf, type Tensor, tensor } from "../../tensor/tensor.ts";
-import { joinBytes } from "../../tensor/bytes.ts";
-import { compareText, viewElements } from "../bytes.ts";
-import { quote } from "../printable.ts";
+import { joinBytes, viewElements } from "../../tensor/bytes.ts";
+import { quote } from "../../tensor/printable.ts";
 import { parseSafetensorsHeader, safetensorsNames, type SafetensorsRange } from "./header.ts";
 
 /** What a safetensors file holds. */
@@ -13,15 +12,15 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Of the header's text: the format's own limit. */
+/** The format's own limit on the header's text. */
 const longestHeader = 100_000_000;
 /** The header's length comes first, as a 64-bit number. */
 const lengthBytes = 8;
 
 /**
- * The bytes of a safetensors file in pieces, without a copy of any tensor: write them one after the other.
- * Equal tensors and metadata give equal bytes, in whatever order they were added to the map: wider element types come
- * first, so that every tensor is aligned without a gap, then names by their UTF-16 code units.
+ * The bytes of a safetensors file in pieces, without copying any tensor: write them in order. Equal tensors and
+ * metadata give equal bytes, in whatever order they were added to the map: wider element types come first, so that
+ * every tensor is aligned without gaps; then names are sorted by their UTF-16 code units.
  *
  * @throws {OptionError} if a tensor is named `__metadata__`
  * @source https://github.com/huggingface/safetensors#format
@@ -64,7 +63,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
   return { tensors: new Map(ranges.map((range) => [range.name, viewTensor(data, range)])), metadata };
 }
 
-/** Whether the bytes begin as a safetensors file does: a plausible length, then an opening brace. */
+/** Whether the bytes begin like a safetensors file: a plausible length, then an opening brace. */
 export function looksLikeSafetensors(bytes: Uint8Array): boolean {
   return bytes.length > lengthBytes && bytes[lengthBytes] === 0x7b && headerLength(bytes) <= longestHeader;
 }
@@ -90,7 +89,7 @@ function describeEntries(entries: readonly (readonly [string, Tensor])[]): strin
   });
 }
 
-/** Spaces fill the header up, so that the data starts at a multiple of 8. */
+/** Spaces pad the header, so that the data starts at a multiple of 8. */
 function encodeHeader(json: string): Uint8Array {
   const text = new TextEncoder().encode(json);
   const length = Math.ceil(text.length / 8) * 8;
@@ -112,7 +111,7 @@ function readHeader(bytes: Uint8Array, where: string): string {
   if (length > longestHeader) {
     throw new FormatError(
       where,
-      `is no safetensors file: its header would take ${length} bytes, the limit is ${longestHeader}`,
+      `is not a safetensors file: its header would take ${length} bytes, the limit is ${longestHeader}`,
     );
   }
   if (length > bytes.length - lengthBytes) {
@@ -126,11 +125,11 @@ function readHeader(bytes: Uint8Array, where: string): string {
       bytes.subarray(lengthBytes, lengthBytes + length),
     );
   } catch (cause) {
-    throw new FormatError(where, "is no safetensors file: its header is not UTF-8 text", { cause });
+    throw new FormatError(where, "is not a safetensors file: its header is not UTF-8 text", { cause });
   }
 }
 
-/** Ranges come sorted; together they must be the data: no overlap, no gap, nothing left over. */
+/** Ranges are sorted; together they must cover the data: no overlap, no gap, nothing left over. */
 function requireCover(where: string, ranges: readonly SafetensorsRange[], available: number): void {
   let end = 0;
   for (const range of ranges) {
@@ -138,7 +137,7 @@ function requireCover(where: string, ranges: readonly SafetensorsRange[], availa
       const what = range.begin < end ? "overlaps the tensor before it" : "leaves a gap before it";
       throw new FormatError(
         where,
-        `tensor ${quote(range.name)} ${what}: it begins at byte ${range.begin}, must at ${end}`,
+        `tensor ${quote(range.name)} ${what}: it begins at byte ${range.begin}, must begin at ${end}`,
       );
     }
     end = range.end;
@@ -152,4 +151,9 @@ function requireCover(where: string, ranges: readonly SafetensorsRange[], availa
 
 function viewTensor(data: Uint8Array, { dtype, shape, begin, end }: SafetensorsRange): Tensor {
   return { dtype, shape, data: viewElements(dtype, data.subarray(begin, end)) };
+}
+
+/** Orders texts by their UTF-16 code units, the same on every machine. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -4,11 +4,11 @@ type Checksum = (bytes: Uint8Array) => number;
 /** CRC-32 as zip files use it. @source ISO 3309 */
 export const crc32: Checksum = createCrc32(0xedb88320);
 
-/** CRC-32C, of Castagnoli's polynomial, as TFRecord files use it. @source RFC 3720, appendix B.4 */
+/** CRC-32C, with Castagnoli's polynomial, as TFRecord files use it. @source RFC 3720, appendix B.4 */
 export const crc32c: Checksum = createCrc32(0x82f63b78);
 
 /**
- * A 32-bit CRC, four bytes a round.
+ * A 32-bit CRC, four bytes per round.
  *
  * @param polynomial reflected
  * @source Kounavis and Berry 2005, "slicing-by-4"

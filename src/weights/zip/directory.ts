@@ -1,18 +1,18 @@
 import { FormatError } from "../../tensor/errors.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 
-/** One file of a zip archive; its bytes lie from `begin` to `end`. */
+/** One file of a zip archive; its bytes are from `begin` to `end`. */
 export interface ZipEntry {
   readonly name: string;
   readonly method: "stored" | "deflated";
   readonly crc: number;
-  /** Bytes after unpacking. */
+  /** Size after unpacking, in bytes. */
   readonly size: number;
   readonly begin: number;
   readonly end: number;
 }
 
-/** What the directory says of an entry, before its own header has been looked at. */
+/** What the directory says about an entry, before its own header has been checked. */
 interface DirectoryRecord extends Omit<ZipEntry, "begin" | "end"> {
   readonly flags: number;
   readonly packedSize: number;
@@ -38,17 +38,17 @@ const signatures = {
   end64: 0x06064b50,
   locator64: 0x07064b50,
 } as const;
-/** Bytes of each record without its variable parts. */
+/** Size of each record without its variable parts, in bytes. */
 const sizes = { local: 30, central: 46, end: 22, end64: 56, locator64: 20 } as const;
 const longestComment = 0xffff;
 const mostEntries = 2 ** 18;
-/** A 32-bit field with this value has its number in the zip64 extra field. */
+/** A 32-bit field with this value has its actual number in the zip64 extra field. */
 const in64 = 0xffffffff;
 const encryptedFlag = 1;
 const sizesFollowFlag = 8;
 
 /**
- * Reads and checks a zip file's directory: every entry's place, name and header, before any of them is unpacked.
+ * Reads and checks a zip file's directory: every entry's position, name and header, before any of them is unpacked.
  *
  * @throws {FormatError} saying what is wrong with it
  * @source PKWARE APPNOTE.TXT 6.3.10, section 4.3
@@ -62,7 +62,7 @@ export function readZipDirectory(bytes: Uint8Array, where: string): ReadonlyMap<
   );
   requireSeparate(where, entries);
   const byName = new Map(entries.map(([, entry]) => [entry.name, entry]));
-  if (byName.size !== entries.length) throw damaged(source, "two entries have one name");
+  if (byName.size !== entries.length) throw damaged(source, "two entries have the same name");
   return byName;
 }
 
@@ -77,7 +77,7 @@ function readSize(source: Source, offset: number): number {
   throw damaged(source, "a 64-bit size is out of range");
 }
 
-/** Finds the directory from the record at the file's end, or from its zip64 twin. */
+/** Finds the directory from the record at the file's end, or from its zip64 counterpart. */
 function findDirectory(source: Source): DirectoryRange {
   const { view, where } = source;
   const end = findEnd(source);
@@ -90,7 +90,7 @@ function findDirectory(source: Source): DirectoryRange {
   return range;
 }
 
-/** The end record stands right before a comment that reaches to the file's end. */
+/** The end record is right before a comment that extends to the file's end. */
 function findEnd({ bytes, view }: Source): number {
   const last = bytes.length - sizes.end;
   for (let offset = last; offset >= Math.max(0, last - longestComment); offset--) {
@@ -126,7 +126,7 @@ function readRecords(source: Source, range: DirectoryRange): readonly DirectoryR
     if (!record.name.endsWith("/")) records.push(record);
     offset = next;
   }
-  if (offset !== range.end) throw damaged(source, "its directory does not end where it says");
+  if (offset !== range.end) throw damaged(source, "its directory does not end where it should");
   return records;
 }
 
@@ -174,7 +174,7 @@ function readName(source: Source, begin: number, end: number): string {
   return name;
 }
 
-/** Takes numbers that do not fit 32 bits from the zip64 extra field, which holds just those, in order. */
+/** Takes numbers that do not fit into 32 bits from the zip64 extra field, which holds exactly those, in order. */
 function widenFields(source: Source, fields: readonly number[], begin: number, end: number): readonly number[] {
   if (!fields.includes(in64)) return fields;
   let offset = begin;

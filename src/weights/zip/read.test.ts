@@ -174,7 +174,7 @@ describe("refused is", () => {
           ["a/b", content],
         ]),
       ),
-      /two entries have one name/,
+      /two entries have the same name/,
     ],
     ["an encrypted entry", makeZip({ flags: 1 }), /encrypted/],
     ["another packing", makeZip({ method: 12 }), /method 12/],

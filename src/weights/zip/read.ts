@@ -1,23 +1,23 @@
 import { Inflate } from "fflate";
 import { FormatError } from "../../tensor/errors.ts";
 import { crc32 } from "./crc32.ts";
-import { quote } from "../printable.ts";
+import { quote } from "../../tensor/printable.ts";
 import { readZipDirectory, type ZipEntry } from "./directory.ts";
 
-/** A zip file whose directory has been checked; nothing is unpacked before it is asked for. */
+/** A zip file whose directory has been checked; entries are unpacked on demand. */
 export interface ZipArchive {
   readonly names: readonly string[];
   /**
    * An entry's bytes: a view if it is stored, as PyTorch stores everything.
-   * @throws {FormatError} if there is no such entry, its checksum differs, or it unpacks to another size than it says
+   * @throws {FormatError} if there is no such entry, its checksum differs, or it unpacks to another size than stated
    */
   read(name: string): Uint8Array;
 }
 
-/** Of all compressed entries together, beyond a share of the file itself: weights hardly shrink, bombs do. */
+/** Limit on the unpacked size of all entries, beyond a multiple of the file itself: weights hardly shrink, zip bombs do. */
 const inflationAllowance = 2 ** 24;
 const inflationRatio = 8;
-/** How much compressed data is unpacked before its size is looked at; it grows 1032-fold at most. */
+/** How much compressed data is unpacked before its size is checked; it grows at most 1032-fold. */
 const inflationStep = 2 ** 14;
 
 /** Whether the bytes begin with a zip entry. */
@@ -41,11 +41,12 @@ export function openZip(bytes: Uint8Array, where: string): ZipArchive {
     const raw = bytes.subarray(entry.begin, entry.end);
     if (entry.method === "deflated") {
       allowance -= entry.size;
-      if (allowance < 0) throw new FormatError(where, `unpacks to far more than it should; it is taken for a zip bomb`);
+      if (allowance < 0)
+        throw new FormatError(where, `unpacks to far more than it should; it is treated as a zip bomb`);
     }
     const data = entry.method === "stored" ? raw : inflate(where, entry, raw);
     if (crc32(data) === entry.crc) return data;
-    throw new FormatError(where, `entry ${quote(name)} fails its checksum; the file is damaged, get it again`);
+    throw new FormatError(where, `entry ${quote(name)} fails its checksum; the file is damaged, download it again`);
   };
   return { names: [...entries.keys()], read };
 }

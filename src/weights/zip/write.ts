@@ -2,16 +2,16 @@ import { OptionError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
 import { crc32 } from "./crc32.ts";
 
-/** Where every entry's bytes begin: at a multiple of this, as PyTorch maps them into memory. */
+/** Every entry's bytes begin at a multiple of this, since PyTorch maps them into memory. */
 const alignment = 64;
 /** Offsets have 32 bits. */
 const largest = 0xffffffff;
 const mostEntries = 0xffff - 1;
 const version = 20;
 const utf8Flag = 0x0800;
-/** 1 January 1980, the first day that a zip file knows. */
+/** 1 January 1980, the first date that a zip file can express. */
 const date = 0x0021;
-/** "FB": the extra field that PyTorch pads with. */
+/** "FB": the extra field with which PyTorch pads. */
 const paddingField = 0x4246;
 
 interface PlacedEntry {
@@ -22,10 +22,10 @@ interface PlacedEntry {
 }
 
 /**
- * The bytes of a zip file of stored entries in pieces, without a copy of their content. Contents begin at multiples of 64
- * bytes; there is no time in it, so equal contents give equal bytes.
+ * The bytes of a zip file of stored entries in pieces, without copying their content. Contents begin at multiples of 64
+ * bytes; no time is stored, so equal contents give equal bytes.
  *
- * @throws {OptionError} if the file would pass 4 GiB or 65534 entries
+ * @throws {OptionError} if the file would exceed 4 GiB or 65534 entries
  * @source PKWARE APPNOTE.TXT 6.3.10, section 4.3
  */
 export function zipChunks(files: readonly (readonly [name: string, content: Uint8Array])[]): readonly Uint8Array[] {
@@ -44,13 +44,13 @@ export function zipChunks(files: readonly (readonly [name: string, content: Uint
   if (offset + size > largest || entries.length > mostEntries) {
     throw new OptionError(
       "zip",
-      `${entries.length} entries of ${offset} bytes pass a zip file's 4 GiB; use safetensors`,
+      `${entries.length} entries of ${offset} bytes exceed a zip file's 4 GiB; use safetensors`,
     );
   }
   return [...chunks, ...directory, encodeEnd(entries.length, size, offset)];
 }
 
-/** Little-endian numbers of 2 or 4 bytes, one after the other. */
+/** Little-endian numbers of 2 or 4 bytes, concatenated. */
 function packFields(fields: readonly (readonly [bytes: 2 | 4, value: number])[]): Uint8Array {
   const packed = new Uint8Array(fields.reduce((sum, [bytes]) => sum + bytes, 0));
   const view = new DataView(packed.buffer);
@@ -63,7 +63,7 @@ function packFields(fields: readonly (readonly [bytes: 2 | 4, value: number])[])
   return packed;
 }
 
-/** What both of an entry's headers say, from the version on. */
+/** The fields shared by both of an entry's headers, from the version on. */
 function commonFields({ name, crc, size }: PlacedEntry, extra: number): readonly (readonly [2 | 4, number])[] {
   return [
     [2, version],

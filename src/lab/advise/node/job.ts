@@ -1,7 +1,7 @@
 import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../../train/lowering.ts";
+import type { LoweringChoice } from "../../../compile/lowering.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { AdviceStudy } from "../measured.ts";
@@ -15,7 +15,8 @@ export interface MeasureJob {
   readonly steps: number;
   readonly seeds: readonly number[];
   readonly testImages: number;
-  readonly recipe: Recipe;
+  /** Fields that differ from `defaultRecipe`; `steps` and `seeds` take the place of its epochs and seed. */
+  readonly recipe: Partial<Omit<Recipe, "epochs" | "seed">>;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
   /** Where what was done is kept until all is done. */

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { noAugmentation } from "../../../data/augmentation.ts";
-import { type Dataset, takeFirst } from "../../../data/image-set.ts";
+import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
+import { type Dataset, type Images, takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
-import { createModel, type NamedModel } from "../../../nn/models.ts";
+import { createModel } from "../../../nn/models.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
@@ -15,8 +16,12 @@ import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts"
 import type { JobContext } from "../../../jobs/job.ts";
 import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
-import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
-import { createTrainer, DivergenceError, type Trainer } from "../../../train/trainer.ts";
+import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
+import { completeRecipe, refuseRecipeFields } from "../../../train/recipe-check.ts";
+import { imagesPerStep } from "../../../train/recipe.ts";
+import { runSteps, type StepLoopEnd } from "../../../train/step-loop.ts";
+import type { Trainer } from "../../../train/trainer.ts";
 import { measureEffect, type ShortRun } from "../measured.ts";
 import type { MeasureEvent, MeasureJob, measuringJob } from "./job.ts";
 import { type Journal, type JournalEntry, keptNumber } from "../../../jobs/journal.ts";
@@ -65,65 +70,89 @@ interface RunStart {
   readonly onStep: (step: number) => void;
 }
 
+function batchesOf({ count }: Images, { recipe }: Pick<TrainingPlan, "recipe">): BatchPlan {
+  const indices = Uint32Array.from({ length: count }, (_, index) => index);
+  return { batch: imagesPerStep(recipe), seed: recipe.seed, shuffle: true, indices };
+}
+
+/** One training's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
+function planRun({ data, job }: Pick<Workplace, "data" | "job">, run: RunPlan): TrainingPlan {
+  const { channels, height, width, labels } = data.train;
+  const { classes } = data;
+  const { module } = createModel(run.name, { ...run.options, channels, classes: classes.length });
+  refuseRecipeFields(job.recipe, {
+    epochs: "is not for a measurement, whose length is `steps`",
+    seed: "is not for a measurement, which takes several `seeds`",
+  });
+  const recipe = resolveClassWeights({ ...completeRecipe(job.recipe), seed: run.seed }, { labels, classes });
+  return planTraining({
+    module,
+    sampleShape: [channels, height, width],
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(batchesOf(data.train, { recipe })),
+    steps: job.steps,
+    validates: false,
+  });
+}
+
 /** Trains one network for a short while; undefined if it was stopped. */
-async function runShortly(place: Workplace, plan: RunPlan, start: RunStart): Promise<ShortRun | undefined> {
-  const { runtime, chosen, data, job } = place;
-  const { channels, height, width } = data.train;
-  const { module } = createModel(plan.name, { ...plan.options, channels, classes: data.classes.length });
-  const model = { module, imageShape: [channels, height, width] };
-  const recipe = { ...job.recipe, seed: plan.seed };
-  const trainer = await createTrainer({
-    ...stepOptionsOf(recipe),
-    ...model,
+async function runShortly(place: Workplace, run: RunPlan, start: RunStart): Promise<ShortRun | undefined> {
+  const { runtime, chosen, job } = place;
+  const plan = planRun(place, run);
+  const losses = [...(start.before?.notes.losses ?? [])];
+  const durations = [...(start.before?.notes.durations ?? [])];
+  const host = {
     runtime,
     lowering: chosen.lowering,
     session: job.session,
     cache: createModelCache(join(job.cache, "compiled")),
-  });
-  const losses = [...(start.before?.notes.losses ?? [])];
-  const durations = [...(start.before?.notes.durations ?? [])];
-  if (start.before !== undefined) trainer.load(start.before.state, losses.length);
+  };
+  const trainer = await openTrainer(plan, host, start.before && { state: start.before.state, steps: losses.length });
   try {
-    if (!(await trainShortly(place, trainer, recipe, { ...start, losses, durations }))) return undefined;
-    const accuracy = await testShortly(place, model, trainer);
+    const status = await trainShortly(place, trainer, plan, { ...start, losses, durations });
+    if (status === "stopped") return undefined;
+    const milliseconds = medianOf(durations);
+    if (status === "diverged") return { seed: run.seed, accuracy: Number.NaN, loss: Number.NaN, milliseconds };
+    const accuracy = await testShortly(place, plan, trainer);
     const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
     const loss = last.reduce((a, b) => a + b, 0) / last.length;
-    return { seed: plan.seed, accuracy, loss, milliseconds: medianOf(durations) };
-  } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    return { seed: plan.seed, accuracy: Number.NaN, loss: Number.NaN, milliseconds: medianOf(durations) };
+    return { seed: run.seed, accuracy, loss, milliseconds };
   } finally {
     await trainer.release();
   }
 }
 
-/** Adds to losses and durations, step by step. @returns whether all steps are done */
+/** Adds to losses and durations, step by step. */
 async function trainShortly(
-  { data, job, context, keeper }: Workplace,
+  { data, context, keeper }: Workplace,
   trainer: Trainer,
-  recipe: Recipe,
+  plan: TrainingPlan,
   { runs, losses, durations, onStep }: RunStart & { readonly losses: number[]; readonly durations: number[] },
-): Promise<boolean> {
-  const indices = Uint32Array.from({ length: data.train.count }, (_, index) => index);
-  const plan = { batch: recipe.batch, seed: recipe.seed, shuffle: true, indices };
-  const source = { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan };
+): Promise<StepLoopEnd["status"]> {
+  const { train: set, normalization } = data;
+  const source = { set, normalization, augmentation: noAugmentation, plan: batchesOf(set, plan) };
   const loader = createBatchLoader(source, { firstStep: trainer.steps });
-  const schedule = createRecipeSchedule(recipe, job.steps);
   const keep = async (): Promise<void> =>
     keeper.keep({ state: await trainer.state(), notes: { runs, losses, durations } });
+  let start = 0;
   try {
-    for (let step = trainer.steps; step < job.steps; step++) {
-      if (await context.shouldStop()) {
-        if (runs.length + step > 0) await keep();
-        return false;
-      }
-      if (keeper.isDue()) await keep();
-      const start = performance.now();
-      losses.push((await trainer.step(loader.next(), schedule(step))).loss);
-      durations.push(performance.now() - start);
-      onStep(step + 1);
-    }
-    return true;
+    const { status } = await runSteps({
+      trainer,
+      plan,
+      nextBatch: () => loader.next(),
+      shouldStop: context.shouldStop,
+      beforeStep: async () => {
+        if (keeper.isDue()) await keep();
+        start = performance.now();
+      },
+      afterStep: ({ step, loss }) => {
+        losses.push(loss);
+        durations.push(performance.now() - start);
+        onStep(step);
+      },
+    });
+    if (status === "stopped" && runs.length + trainer.steps > 0) await keep();
+    return status;
   } finally {
     await loader.release();
   }
@@ -131,12 +160,12 @@ async function trainShortly(
 
 async function testShortly(
   { runtime, data, job }: Workplace,
-  { module, imageShape }: Pick<NamedModel, "module" | "imageShape">,
+  { module, sampleShape: imageShape }: TrainingPlan,
   trainer: Trainer,
 ): Promise<number> {
   const images = takeFirst(data.test, Math.min(job.testImages, data.test.count));
   const test = openEvaluation(images, data.normalization, evaluationBatchSize(imageShape));
-  const state = await trainer.state();
+  const state = await predictingState(trainer);
   const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluate(session, test),
   );
@@ -147,7 +176,7 @@ async function testShortly(
 function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  return identityOf({ kind: "advise", ...facts, ...made });
+  return identityOf({ kind: "advise", ...facts, recipe: completeRecipe(job.recipe), ...made });
 }
 
 serveJob<typeof measuringJob>(async (job, context) => {
@@ -161,6 +190,8 @@ serveJob<typeof measuringJob>(async (job, context) => {
   const networks = [{ id: "as it is", ...job.base }, ...job.variants];
   // Seed by seed: what is stopped in between has whole pairs.
   const plans = job.seeds.flatMap((seed) => networks.map((network): RunPlan => ({ ...network, seed })));
+  // Before anything is trained: a variant may have no parameter of a name in the recipe.
+  for (const plan of plans.slice(0, networks.length)) planRun(place, plan);
   const kept = await keeper.read();
   const runs: ShortRun[] = [...(kept?.notes.runs ?? [])];
   const known = runs.length * job.steps + (kept?.notes.losses.length ?? 0);
@@ -185,8 +216,16 @@ serveJob<typeof measuringJob>(async (job, context) => {
   const effects = others.flatMap((own, index) =>
     own.length === 0 ? [] : [measureEffect(job.variants[index].id, base, own)],
   );
-  const { steps, recipe } = job;
+  const { steps } = job;
   const testImages = Math.min(job.testImages, data.test.count);
   const status = isDone ? "done" : "stopped";
-  return { data: data.name, steps, batch: recipe.batch, testImages, status, base, effects };
+  return {
+    data: data.name,
+    steps,
+    batch: imagesPerStep(completeRecipe(job.recipe)),
+    testImages,
+    status,
+    base,
+    effects,
+  };
 });

@@ -1,6 +1,6 @@
 import { builtFile } from "../../../files/node.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../../train/lowering.ts";
+import type { LoweringChoice } from "../../../compile/lowering.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
@@ -44,6 +44,8 @@ export type CompareEvent =
       readonly run: number;
       readonly step: number;
       readonly steps: number;
+      /** Images of the step. */
+      readonly images: number;
       readonly loss: number;
       readonly accuracy: number;
       readonly learningRate: number;

@@ -3,15 +3,15 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import * as v from "valibot";
-import { parseShortcutType, type ShortcutType } from "../../../nn/shortcuts/type.ts";
-import type { ModelOptions } from "../../../nn/model-options.ts";
-import { errorMessage, OptionError, ResiduaError } from "../../../tensor/errors.ts";
+import { errorMessage, OptionError } from "../../../tensor/errors.ts";
 import { checkPlainData, countingNumber, wholeNumber } from "../../../files/schema.ts";
+import { partialRecipeSchema } from "../../../train/recipe-check.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { EqualBudget } from "../comparison.ts";
 import type { AxisValue } from "../plan.ts";
+import type { VariantChoice } from "../plan-comparison.ts";
 
-/** What `residua.config.ts` may say of comparisons; what the command line says goes before it. */
+/** What `residua.config.ts` may say of comparisons; command-line options take precedence. */
 export interface CompareConfig {
   readonly depth?: readonly number[];
   readonly shortcut?: readonly string[];
@@ -29,14 +29,9 @@ export interface CompareConfig {
   /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
   /** Types with options of their own, beside those of `shortcut`; in their place if `shortcut` is left out. */
-  readonly variants?: readonly {
-    readonly name: string;
-    readonly shortcut: string;
-    readonly options?: ModelOptions;
-    readonly recipe?: Partial<Recipe>;
-  }[];
-  /** In the place of the standard recipe's values. */
-  readonly recipe?: Partial<Omit<Recipe, "seed" | "epochs" | "batch" | "learningRate">>;
+  readonly variants?: readonly VariantChoice[];
+  /** Fields that differ from the standard recipe's. */
+  readonly recipe?: Partial<Omit<Recipe, "seed">>;
 }
 
 /** A project's settings, the default export of `residua.config.ts`. */
@@ -84,7 +79,7 @@ const schema = v.strictObject({
           }),
         ),
       ),
-      recipe: v.optional(anything),
+      recipe: v.optional(partialRecipeSchema),
     }),
   ),
 });
@@ -101,7 +96,7 @@ export async function loadProjectConfig(folder: string, given: string | undefine
       ? names.map((name) => join(folder, name)).find((name) => existsSync(name))
       : resolve(folder, given);
   if (path === undefined) return {};
-  if (!existsSync(path)) throw new OptionError("--config", `"${given}" is not there`);
+  if (!existsSync(path)) throw new OptionError("config", `"${given}" is not there`);
   const config = await runConfig(path);
   checkPlainData(
     schema as v.GenericSchema,
@@ -120,15 +115,5 @@ async function runConfig(path: string): Promise<unknown> {
     // The loader's own lines about where it was asked from say nothing to whoever wrote the file.
     const [reason] = errorMessage(cause).split(/\nRequire stack:/);
     throw new OptionError(path, `could not be run: ${reason.replaceAll(/\s*\n\s*/g, " ")}`, { cause });
-  }
-}
-
-/** A shortcut type that a configuration names. @throws {OptionError} naming the configuration */
-export function configShortcut(text: string): ShortcutType {
-  try {
-    return parseShortcutType(text);
-  } catch (error) {
-    if (error instanceof ResiduaError) throw new OptionError("residua.config", error.message, { cause: error });
-    throw error;
   }
 }

@@ -8,6 +8,7 @@ import { errorMessage } from "../../../tensor/errors.ts";
 import type { RecordOptions } from "../../../train/node/record.ts";
 import type { JobObserver, JobOutcome } from "../../../train/observers.ts";
 import type { CurvePoint } from "../comparison.ts";
+import type { Recipe } from "../../../train/recipe.ts";
 import type { RunPlan } from "../plan.ts";
 import type { ComparedStart, CompareEvent, CompareJob, CompareResult } from "./job.ts";
 
@@ -19,14 +20,19 @@ export interface ReportedComparison extends CompareResult {
   readonly reports: readonly string[];
 }
 
+/** Fields that comparisons once left unheeded: runs that were kept then are other runs than those of the same recipe now. */
+const followedLater = ["average", "headOnly", "freeze", "unfreezeEvery", "layerDecay", "rates", "accumulate"] as const;
+
 /** All of one run of a comparison that decides its outcome; known before it begins, so that a finished one is found. */
 export function comparedRunConfiguration(
   job: Pick<CompareJob, "recipe" | "data" | "trainImages" | "testImages">,
   { model, shortcut, options, recipe, seed, length }: RunPlan,
 ): unknown {
+  const whole: Recipe = { ...job.recipe, ...recipe, seed };
   return {
     network: { model: { name: model, options: { ...options, shortcut } } },
-    recipe: { ...job.recipe, ...recipe, seed },
+    recipe: whole,
+    ...(followedLater.some((field) => whole[field] !== undefined) ? { engine: 2 } : {}),
     ...(length === undefined ? {} : { length }),
     data: { name: job.data, trainImages: job.trainImages ?? null, testImages: job.testImages ?? null },
   };
@@ -62,7 +68,7 @@ export function recordComparison(
         const { resumed } = event.begin;
         if (resumed !== undefined) then(event.run, (recorder) => recorder.add(resumed.flatMap(curvePoints)));
       }
-      if (event.kind === "step") then(event.run, (recorder) => recorder.add(stepPoints(event, job.recipe.batch)));
+      if (event.kind === "step") then(event.run, (recorder) => recorder.add(stepPoints(event)));
       if (event.kind === "diverged") {
         const { run, step, loss, gradientNorm } = event;
         then(run, (recorder) =>
@@ -126,15 +132,15 @@ function curvePoints({ step, loss, firstLayerGradientNorm }: CurvePoint): readon
   ];
 }
 
-function stepPoints(event: Extract<CompareEvent, { kind: "step" }>, batch: number): readonly MetricPoint[] {
-  const { step, loss, accuracy, gradientNorm, firstLayerGradientNorm, learningRate, milliseconds } = event;
+function stepPoints(event: Extract<CompareEvent, { kind: "step" }>): readonly MetricPoint[] {
+  const { step, images, loss, accuracy, gradientNorm, firstLayerGradientNorm, learningRate, milliseconds } = event;
   const values = {
     [curveMetrics.loss]: loss,
     accuracy,
     "gradient-norm": gradientNorm,
     [curveMetrics.firstLayerGradientNorm]: firstLayerGradientNorm,
     "learning-rate": learningRate,
-    "images-per-second": (1000 * batch) / milliseconds,
+    "images-per-second": (1000 * images) / milliseconds,
   };
   return Object.entries(values).map(([name, value]) => ({ name, step, value }));
 }

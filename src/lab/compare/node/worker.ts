@@ -18,12 +18,15 @@ import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts"
 import type { JobContext } from "../../../jobs/job.ts";
 import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
-import { createRecipeSchedule, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
-import { createTrainer, DivergenceError, type Trainer } from "../../../train/trainer.ts";
+import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
+import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import { runSteps } from "../../../train/step-loop.ts";
+import type { Trainer } from "../../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../plan.ts";
 import type { CompareEvent, CompareJob, comparisonJob } from "./job.ts";
-import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
+import { type Journal, type JournalEntry, keptNumber } from "../../../jobs/journal.ts";
 import { openJournal } from "../../../jobs/node/journal.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 
@@ -37,7 +40,7 @@ function firstLayerOf(module: Module): string {
 const EVALUATION_BATCH = 250;
 
 const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
-  v.array(v.strictObject({ step: v.number(), loss: v.number(), firstLayerGradientNorm: v.number() })),
+  v.array(v.strictObject({ step: v.number(), loss: v.number(), firstLayerGradientNorm: keptNumber })),
   v.check((curve) => curve.every(({ step }, index) => step === index + 1)),
 );
 
@@ -55,11 +58,16 @@ interface Training {
   readonly imagesPerSecond: number;
 }
 
-function planBatches(count: number, { batch, seed }: Recipe): BatchPlan {
-  return { batch, seed, shuffle: true, indices: Uint32Array.from({ length: count }, (_, index) => index) };
+function planBatches(count: number, recipe: Recipe): BatchPlan {
+  return {
+    batch: imagesPerStep(recipe),
+    seed: recipe.seed,
+    shuffle: true,
+    indices: Uint32Array.from({ length: count }, (_, index) => index),
+  };
 }
 
-/** Of a run with this recipe, on so many images. */
+/** Steps of a run with this recipe, on so many images. */
 function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): number {
   return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
 }
@@ -67,7 +75,7 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
 /** What a run is trained with, and where it goes on. */
 interface RunStart {
   readonly run: number;
-  readonly recipe: Recipe;
+  readonly plan: TrainingPlan;
   readonly before: JournalEntry<readonly CurvePoint[]> | undefined;
   readonly keeper: Journal<readonly CurvePoint[]>;
   /** Whose gradient is watched. */
@@ -76,17 +84,18 @@ interface RunStart {
 
 /** Trains for all steps, or until it diverges or is stopped. */
 async function trainRun(
-  place: Workplace,
+  { data, job, context }: Workplace,
   trainer: Trainer,
-  { run, recipe, before, keeper, firstLayer }: RunStart,
+  { run, plan, before, keeper, firstLayer }: RunStart,
 ): Promise<Training> {
-  const { data, job, context } = place;
-  const plan = planBatches(data.train.count, recipe);
-  const steps = countSteps(data.train.count, recipe, job.runs[run]);
   const firstStep = before?.notes.length ?? 0;
-  const schedule = createRecipeSchedule(recipe, steps);
   const loader = createBatchLoader(
-    { set: data.train, normalization: data.normalization, augmentation: noAugmentation, plan },
+    {
+      set: data.train,
+      normalization: data.normalization,
+      augmentation: noAugmentation,
+      plan: planBatches(data.train.count, plan.recipe),
+    },
     { workers: job.workers, firstStep },
   );
   const curve: CurvePoint[] = [...(before?.notes ?? [])];
@@ -94,44 +103,48 @@ async function trainRun(
     if (curve.length > firstStep) await keeper.keep({ state: await trainer.state(), notes: curve });
   };
   const durations: number[] = [];
-  let status: DrawnRun["status"] = "done";
+  let start = 0;
   try {
-    for (let step = firstStep; step < steps; step++) {
-      if (await context.shouldStop()) {
-        status = "stopped";
-        await keep();
-        break;
-      }
-      if (keeper.isDue()) await keep();
-      const start = performance.now();
-      const learningRate = schedule(step);
-      const result = await trainer.step(loader.next(), learningRate);
-      durations.push(performance.now() - start);
-      const firstLayerGradientNorm = result.norms[firstLayer];
-      curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm });
-      context.report({
-        kind: "step",
-        run,
-        step: step + 1,
-        steps,
-        loss: result.loss,
-        accuracy: result.correct / recipe.batch,
-        learningRate,
-        gradientNorm: result.gradientNorm,
-        firstLayerGradientNorm,
-        milliseconds: durations.at(-1)!,
-      });
+    const end = await runSteps({
+      trainer,
+      plan,
+      nextBatch: () => loader.next(),
+      shouldStop: context.shouldStop,
+      beforeStep: async () => {
+        if (keeper.isDue()) await keep();
+        start = performance.now();
+      },
+      afterStep: (result, learningRate) => {
+        durations.push(performance.now() - start);
+        // A first layer that is frozen has no gradient.
+        const firstLayerGradientNorm = result.norms[firstLayer] ?? Number.NaN;
+        curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm });
+        context.report({
+          kind: "step",
+          run,
+          step: result.step,
+          steps: plan.steps,
+          images: plan.imagesPerStep,
+          loss: result.loss,
+          accuracy: result.correct / plan.imagesPerStep,
+          learningRate,
+          gradientNorm: result.gradientNorm,
+          firstLayerGradientNorm,
+          milliseconds: durations.at(-1)!,
+        });
+      },
+    });
+    if (end.status === "stopped") await keep();
+    if (end.status === "diverged") {
+      const { step, loss, gradientNorm } = end.error.report;
+      context.report({ kind: "diverged", run, step, loss, gradientNorm, reason: end.error.message });
     }
-  } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    status = "diverged";
-    const { step, loss, gradientNorm } = error.report;
-    context.report({ kind: "diverged", run, step, loss, gradientNorm, reason: error.message });
+    const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
+    const status = end.status === "enough" ? "done" : end.status;
+    return { curve, status, imagesPerSecond: (1000 * plan.imagesPerStep) / middle };
   } finally {
     await loader.release();
   }
-  const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
-  return { curve, status, imagesPerSecond: (1000 * recipe.batch) / middle };
 }
 
 /** Mean loss of the last tenth of the steps: a single batch's is too noisy. */
@@ -145,7 +158,7 @@ async function testRun(
   { module, imageShape }: NamedModel,
   trainer: Trainer,
 ): Promise<number> {
-  const state = await trainer.state();
+  const state = await predictingState(trainer);
   const batches = openEvaluation(data.test, data.normalization, EVALUATION_BATCH);
   const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluate(session, batches),
@@ -153,17 +166,35 @@ async function testRun(
   return accuracy;
 }
 
-async function performRun(place: Workplace, plan: RunPlan, index: number): Promise<DrawnRun> {
-  const { runtime, chosen, data, job } = place;
+/** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
+function planRun({ data, job }: Workplace, run: RunPlan): { readonly model: NamedModel; readonly plan: TrainingPlan } {
   const { channels, height, width } = data.train;
-  const named = createModel(plan.model, {
-    ...plan.options,
-    shortcut: plan.shortcut,
+  const named = createModel(run.model, {
+    ...run.options,
+    shortcut: run.shortcut,
     channels,
     classes: data.classes.length,
   });
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
-  const recipe: Recipe = { ...job.recipe, ...plan.recipe, seed: plan.seed };
+  const { labels } = data.train;
+  const given: Recipe = { ...job.recipe, ...run.recipe, seed: run.seed };
+  const recipe = resolveClassWeights(given, { labels, classes: data.classes });
+  const plan = planTraining({
+    module: model.module,
+    sampleShape: model.imageShape,
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
+    steps: countSteps(data.train.count, recipe, run),
+    validates: false,
+    watch: [firstLayerOf(model.module)],
+  });
+  return { model, plan };
+}
+
+async function performRun(place: Workplace, run: RunPlan, index: number): Promise<DrawnRun> {
+  const { runtime, chosen, data, job } = place;
+  const { model, plan } = planRun(place, run);
+  const { recipe } = plan;
   // The file's name tells one run from another.
   const keeper = openJournal(job.checkpoints?.[index], {
     identity: "compared run",
@@ -181,38 +212,29 @@ async function performRun(place: Workplace, plan: RunPlan, index: number): Promi
       classes: data.classes,
       trainImages: data.train.count,
       testImages: data.test.count,
-      stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
+      stepsPerEpoch: plan.stepsPerEpoch,
       parameters,
       lowering: chosen.name,
       runtime: `${runtime.name} ${runtime.version}`,
       ...(before === undefined ? {} : { resumed: before.notes }),
     },
   });
-  const firstLayer = firstLayerOf(model.module);
-  const trainer = await createTrainer({
-    ...stepOptionsOf(recipe),
+  const host = {
     runtime,
-    module: model.module,
-    imageShape: model.imageShape,
     lowering: chosen.lowering,
     session: job.session,
     cache: createModelCache(join(job.cache, "compiled")),
-    watch: [firstLayer],
-  });
+  };
+  const trainer = await openTrainer(plan, host, before && { state: before.state, steps: before.notes.length });
   try {
-    if (before !== undefined) trainer.load(before.state, before.notes.length);
-    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, {
-      run: index,
-      recipe,
-      before,
-      keeper,
-      firstLayer,
-    });
+    const [firstLayer] = plan.watch!;
+    const start = { run: index, plan, before, keeper, firstLayer };
+    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, start);
     const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
     if (status !== "stopped") await keeper.forget();
     return {
-      ...cellOf(plan),
-      seed: plan.seed,
+      ...cellOf(run),
+      seed: run.seed,
       parameters,
       multiplyAdds,
       testAccuracy,
@@ -236,11 +258,11 @@ serveJob<typeof comparisonJob>(async (job, context) => {
     train: takeFirst(whole.train, Math.min(job.trainImages ?? whole.train.count, whole.train.count)),
     test: takeFirst(whole.test, Math.min(job.testImages ?? whole.test.count, whole.test.count)),
   };
-  // Before anything is said or trained.
-  stepsPerEpoch(planBatches(data.train.count, { ...job.recipe, seed: 0 }));
   if (chosen.reason !== undefined)
     context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
   const place: Workplace = { runtime, chosen, data, job, context };
+  // Before anything is said or trained: a grid's last row may hold what cannot be followed.
+  for (const run of job.runs.filter(({ seed }) => seed === job.runs[0].seed)) planRun(place, run);
   const runs: DrawnRun[] = [];
   const fits = createClock(job, data.train.count);
   let skipped = 0;
@@ -270,7 +292,7 @@ function createClock(
   let [units, lastEnd, measured] = [0, 0, 0];
   const unitsOf = (run: number): number => {
     const own: Recipe = { ...recipe, ...runs[run].recipe, seed: runs[run].seed };
-    return budget === undefined ? 0 : budget.costs[run] * countSteps(images, own, runs[run]) * own.batch;
+    return budget === undefined ? 0 : budget.costs[run] * countSteps(images, own, runs[run]) * imagesPerStep(own);
   };
   return {
     missing: (run) => {

@@ -1,15 +1,18 @@
 import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import type { LoweringChoice } from "../../../train/lowering.ts";
+import type { LoweringChoice } from "../../../compile/lowering.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
-import type { Recipe } from "../../../train/recipe.ts";
+import { defaultRecipe, type Recipe } from "../../../train/recipe.ts";
 import type { FlowStudy, NetworkFlow } from "../study.ts";
 
 /** What a network is measured from: fresh weights of a named one, or those of a file. */
 export type FlowStart =
   | { readonly label: string; readonly model: string; readonly options: ModelOptions }
   | { readonly label: string; readonly file: string };
+
+/** What networks are trained with while their gradients are followed: the same learning rate in every step. */
+export const flowRecipe: Recipe = { ...defaultRecipe, schedule: "constant" };
 
 /** A measurement as the child gets it. */
 export interface FlowJob {
@@ -22,7 +25,8 @@ export interface FlowJob {
   readonly steps: number;
   /** How often to measure, the start and the end included. */
   readonly probes: number;
-  readonly recipe: Recipe;
+  /** Fields that differ from `flowRecipe`; `steps` takes the place of its epochs. */
+  readonly recipe: Partial<Omit<Recipe, "epochs">>;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
   /** Where what was done is kept until all is done. */

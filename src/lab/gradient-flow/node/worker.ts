@@ -4,7 +4,7 @@ import { toModel } from "../../../compile/inference.ts";
 import { portable } from "../../../compile/portable/lowering.ts";
 import { stepNames } from "../../../compile/step/names.ts";
 import { noAugmentation } from "../../../data/augmentation.ts";
-import type { BatchPlan } from "../../../data/batches.ts";
+import { type BatchPlan, type BatchSource, stepsPerEpoch } from "../../../data/batches.ts";
 import type { Dataset } from "../../../data/image-set.ts";
 import { type BatchLoader, createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
@@ -23,13 +23,18 @@ import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts"
 import type { JobContext } from "../../../jobs/job.ts";
 import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
-import { createRecipeSchedule, stepOptionsOf } from "../../../train/recipe.ts";
-import { createTrainer, DivergenceError, type Trainer } from "../../../train/trainer.ts";
+import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
+import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
+import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
+import { imagesPerStep, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
+import { runSteps } from "../../../train/step-loop.ts";
+import type { Trainer, TrainingState } from "../../../train/trainer.ts";
 import { buildFlowGraph, FLOW } from "../graph.ts";
 import { type FlowProfile, probeSteps, readProfile, relativeChange } from "../profile.ts";
 import type { NetworkFlow } from "../study.ts";
 import { readScalars } from "../../scalars.ts";
-import type { FlowEvent, FlowJob, FlowStart, gradientFlowJob } from "./job.ts";
+import { type FlowEvent, type FlowJob, flowRecipe, type FlowStart, type gradientFlowJob } from "./job.ts";
 import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
 import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
 import { identityOf, openJournal } from "../../../jobs/node/journal.ts";
@@ -53,6 +58,27 @@ interface OpenedNetwork {
   readonly data: Dataset;
 }
 
+/** What a flow that is not trained takes from the recipe: the batch, and the loss whose gradient is followed. */
+const fieldsOfTheStart: ReadonlySet<RecipeField> = new Set(["batch", "seed", "labelSmoothing", "classWeights"]);
+
+/** Fields that following the gradient cannot follow. @param steps updates to take */
+function refusalsOf(steps: number): RecipeRefusals {
+  const idle = recipeFields.filter((field) => !fieldsOfTheStart.has(field));
+  return {
+    epochs: "is not for following the gradient, whose length is `steps`",
+    average: "is not for following the gradient: the weights themselves are measured, not their moving average",
+    ...(steps > 0
+      ? {}
+      : Object.fromEntries(idle.map((field) => [field, "changes nothing without updates; give `steps` above 0"]))),
+  };
+}
+
+/** @throws {OptionError} naming a field that cannot be followed */
+function recipeOf({ recipe, steps }: FlowJob): Recipe {
+  refuseRecipeFields(recipe, refusalsOf(steps));
+  return completeRecipe(recipe, flowRecipe);
+}
+
 async function openNetwork({ job, context }: Workplace, start: FlowStart): Promise<OpenedNetwork> {
   if ("file" in start) {
     const network = await openStudyNetwork(start.file);
@@ -64,7 +90,7 @@ async function openNetwork({ job, context }: Workplace, start: FlowStart): Promi
   const data = await openDataset(job.data ?? "mnist", job.cache, { channels, height, width });
   const options = { ...start.options, channels: data.train.channels, classes: data.classes.length };
   const { module } = createModel(start.model, options);
-  return { label: start.label, module, state: initializeState(module, job.recipe.seed), data };
+  return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
 }
 
 interface Probe {
@@ -77,12 +103,16 @@ interface Probe {
 const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32Array(sizeOf(shape)).fill(1));
 
 /** Compiles what measures a network on one batch. Dropout leaves nothing out. */
-async function openProbe({ runtime, job }: Workplace, module: Module, batch: LabeledBatch): Promise<Probe> {
-  const { loss } = stepOptionsOf(job.recipe);
+async function openProbe(
+  { runtime, job }: Workplace,
+  { module, recipe }: Pick<TrainingPlan, "module" | "recipe">,
+  batch: LabeledBatch,
+): Promise<Probe> {
+  const { loss } = stepOptionsOf(recipe);
   const [count, ...imageShape] = batch.images.shape;
   const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
   if (flow.layers.length === 0)
-    throw new OptionError("--model", "has no layer with weights; there is no gradient to follow");
+    throw new OptionError("model", "has no layer with weights; there is no gradient to follow");
   const graph = portable.lower(flow.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), job.session);
   const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
@@ -101,8 +131,9 @@ async function openProbe({ runtime, job }: Workplace, module: Module, batch: Lab
   };
 }
 
-const planBatches = ({ train }: Dataset, { recipe }: FlowJob): BatchPlan => ({
-  batch: recipe.batch,
+/** Batches of so many images, in the order of the recipe's seed. */
+const planBatches = ({ train }: Dataset, recipe: Recipe, batch: number): BatchPlan => ({
+  batch,
   seed: recipe.seed,
   shuffle: true,
   indices: Uint32Array.from({ length: train.count }, (_, index) => index),
@@ -122,37 +153,41 @@ interface FlowPlace {
 async function followTraining(
   { job, context, keeper }: Workplace,
   { networks, before: kept, report }: FlowPlace,
-  tools: { readonly trainer: Trainer; readonly probe: Probe; readonly loader: BatchLoader },
+  tools: {
+    readonly plan: TrainingPlan;
+    readonly trainer: Trainer;
+    readonly probe: Probe;
+    readonly loader: BatchLoader;
+  },
 ): Promise<Pick<NetworkFlow, "profiles" | "status">> {
-  const { trainer, probe, loader } = tools;
-  const schedule = createRecipeSchedule(job.recipe, job.steps + 1);
+  const { plan, trainer, probe, loader } = tools;
   const wanted = new Set(probeSteps(job.steps, job.probes));
   const profiles = [...(kept?.notes.profiles ?? [])];
-  const keep = async (step: number): Promise<void> =>
-    keeper.keep({ state: await trainer.state(), notes: { networks, step, profiles } });
-  for (let step = trainer.steps; step <= job.steps; step++) {
-    if (await context.shouldStop()) {
-      if (networks.length + step > 0) await keep(step);
-      return { profiles, status: "stopped" };
-    }
-    if (keeper.isDue()) await keep(step);
-    const before = wanted.has(step) ? await trainer.state() : undefined;
-    let loss: number;
-    try {
-      ({ loss } = await trainer.step(loader.next(), schedule(step)));
-    } catch (error) {
-      if (!(error instanceof DivergenceError)) throw error;
-      if (before !== undefined) profiles.push(await probe.measure(before, step));
-      return { profiles, status: "diverged" };
-    }
-    if (before !== undefined) {
-      const after = await trainer.state();
-      const change = (name: string): number => relativeChange(before.get(name)!.data, after.get(name)!.data);
-      profiles.push(await probe.measure(before, step, new Map(probe.weights.map((name) => [name, change(name)]))));
-    }
-    report(step, loss);
-  }
-  return { profiles, status: "done" };
+  const keep = async (): Promise<void> =>
+    keeper.keep({ state: await trainer.state(), notes: { networks, step: trainer.steps, profiles } });
+  let before: TrainingState | undefined;
+  const end = await runSteps({
+    trainer,
+    plan,
+    nextBatch: () => loader.next(),
+    shouldStop: context.shouldStop,
+    beforeStep: async () => {
+      if (keeper.isDue()) await keep();
+      before = wanted.has(trainer.steps) ? await trainer.state() : undefined;
+    },
+    afterStep: async ({ step, loss }) => {
+      const taken = step - 1;
+      if (before !== undefined) {
+        const [from, to] = [before, await trainer.state()];
+        const change = (name: string): number => relativeChange(from.get(name)!.data, to.get(name)!.data);
+        profiles.push(await probe.measure(from, taken, new Map(probe.weights.map((name) => [name, change(name)]))));
+      }
+      report(taken, loss);
+    },
+  });
+  if (end.status === "stopped" && networks.length + trainer.steps > 0) await keep();
+  if (end.status === "diverged" && before !== undefined) profiles.push(await probe.measure(before, trainer.steps));
+  return { profiles, status: end.status === "enough" ? "done" : end.status };
 }
 
 async function readFirstBatch(source: SampleSource): Promise<LabeledBatch> {
@@ -164,29 +199,48 @@ async function readFirstBatch(source: SampleSource): Promise<LabeledBatch> {
   }
 }
 
+/** A network and the recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
+function planFlow(job: FlowJob, { module, data }: OpenedNetwork): TrainingPlan {
+  const { channels, height, width, labels } = data.train;
+  const recipe = resolveClassWeights(recipeOf(job), { labels, classes: data.classes });
+  return planTraining({
+    module,
+    sampleShape: [channels, height, width],
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(planBatches(data, recipe, imagesPerStep(recipe))),
+    // The last update is taken too, for its size is measured with the gradient.
+    steps: job.steps + 1,
+    validates: false,
+  });
+}
+
 async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: FlowPlace): Promise<NetworkFlow> {
   const { job, runtime, chosen } = place;
-  const { module, data, label } = opened;
+  const { data, label } = opened;
   const { train: set, normalization } = data;
-  const source = { set, normalization, augmentation: noAugmentation, plan: planBatches(data, job) };
-  const probe = await openProbe(place, module, await readFirstBatch(source));
+  const plan = planFlow(job, opened);
+  const { module, recipe } = plan;
+  const sourceOf = (batch: number): BatchSource => ({
+    set,
+    normalization,
+    augmentation: noAugmentation,
+    plan: planBatches(data, recipe, batch),
+  });
+  const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
   let [trainer, loader]: [Trainer?, BatchLoader?] = [];
   try {
     const about = { label, parameters: countParameters(module) };
     if (job.steps === 0) return { ...about, status: "done", profiles: [await probe.measure(opened.state, 0)] };
-    trainer = await createTrainer({
-      ...stepOptionsOf(job.recipe),
+    const host = {
       runtime,
-      module,
-      imageShape: [set.channels, set.height, set.width],
       lowering: chosen.lowering,
       session: job.session,
       cache: createModelCache(join(job.cache, "compiled")),
-    });
+    };
     const { state, notes } = from.before ?? { state: opened.state, notes: undefined };
-    trainer.load(state, notes?.step ?? 0);
-    loader = createBatchLoader(source, { firstStep: trainer.steps });
-    return { ...about, ...(await followTraining(place, from, { trainer, probe, loader })) };
+    trainer = await openTrainer(plan, host, { state, steps: notes?.step ?? 0 });
+    loader = createBatchLoader(sourceOf(plan.imagesPerStep), { firstStep: trainer.steps });
+    return { ...about, ...(await followTraining(place, from, { plan, trainer, probe, loader })) };
   } finally {
     await loader?.release();
     await trainer?.release();
@@ -200,7 +254,7 @@ async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLoweri
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   return identityOf(
-    { kind: "gradflow", ...facts, ...made },
+    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...made },
     await Promise.all(files.map((file) => readFileBytes(file))),
   );
 }
@@ -251,7 +305,7 @@ serveJob<typeof gradientFlowJob>(async (job, context) => {
     context.report({ kind: "network", result });
   }
   if (stopped === undefined) await keeper.forget();
-  const { batch, seed } = job.recipe;
+  const { batch, seed } = recipeOf(job);
   const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
   return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name };
 });

@@ -11,7 +11,8 @@ import { evaluate, evaluationBatchSize } from "../../../train/evaluate.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import { type ChannelStatistics, type NetworkCard, restoreNetwork } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
-import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { imagesPerStep } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { readCheckpoint } from "../../../train/node/files.ts";
@@ -78,10 +79,7 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);
   const normalization = chooseNormalization(fresh.normalization, start, whole);
-  const recipe: Recipe =
-    fresh.balanceClasses === true
-      ? { ...fresh.recipe, classWeights: balancedWeights(train.labels, split.train, classes) }
-      : fresh.recipe;
+  const recipe = resolveClassWeights(fresh.recipe, { labels: train.labels, part: split.train, classes });
   const network: NetworkCard = {
     model: started.model,
     imageShape: [train.channels, train.height, train.width],
@@ -117,18 +115,8 @@ function chooseNormalization(
   if (recorded === undefined) return data.normalization;
   const { channels } = data.train;
   if (recorded.mean.length !== channels)
-    throw new OptionError("--normalization", `is of ${recorded.mean.length} channels, the images have ${channels}`);
+    throw new OptionError("normalization", `has ${recorded.mean.length} channel(s), the images have ${channels}`);
   return recorded;
-}
-
-/** N / (K·n): every class counts the same in all. @source scikit-learn, compute_class_weight("balanced") */
-function balancedWeights(labels: Int32Array, part: Uint32Array, classes: readonly string[]): readonly number[] {
-  const counts = classes.map(() => 0);
-  for (const index of part) counts[labels[index]]++;
-  const empty = counts.indexOf(0);
-  if (empty >= 0)
-    throw new OptionError("--class-weights balanced", `needs images of every class; "${classes[empty]}" has none`);
-  return counts.map((count) => part.length / (classes.length * count));
 }
 
 /**

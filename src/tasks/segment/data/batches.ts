@@ -8,7 +8,6 @@ import { drawVariation, type Places, placesOf, type SegmentationAugmentation, ty
 
 /** What turns masked images into batches of crops. */
 export interface SegmentationSource {
-  readonly kind: "segmentation";
   readonly set: SegmentationSet;
   /** Rows and columns of a crop. */
   readonly crop: readonly [height: number, width: number];

@@ -1,6 +1,7 @@
 import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
-import type { SegmentationSource } from "../data/batches.ts";
+import { builtFile } from "../../../files/node.ts";
+import { cropShapes, type SegmentationSource } from "../data/batches.ts";
 import type { SegmentationItem, SegmentationSet } from "../data/set.ts";
 import { DISTANCE_SCALE } from "../data/targets.ts";
 import { splitValidation } from "../../../data/split.ts";
@@ -15,8 +16,8 @@ import { readResumed } from "../../classify/node/set-up.ts";
 import { openStart } from "../../../train/node/start.ts";
 import type { SetupContext, TrainingSetup, TrainingTask } from "../../../train/node/set-up.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
-import { requireRecipe } from "../../../train/recipe-check.ts";
+import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import { type RecipeRefusals, requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { cellScores, parseSettings, type SegmentationSettings, settingsOf } from "../settings.ts";
 import { evaluateFiles, type FolderEvaluation } from "./evaluate-files.ts";
@@ -42,7 +43,7 @@ async function listParts(
 ): Promise<Parts> {
   const { train, test } = await listSegmentation(data, testShare);
   if (limit !== undefined && limit > train.length)
-    throw new OptionError("--limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
+    throw new OptionError("limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
   const files = limit === undefined ? train : train.slice(0, limit);
   const split = splitValidation(files.length, validation, seed);
   return {
@@ -68,9 +69,24 @@ function balanceImages(items: readonly SegmentationItem[], [height, width]: read
   return Uint32Array.from(places);
 }
 
+/** Fields of the recipe that a loss of points does not have. */
+const refuses: RecipeRefusals = {
+  labelSmoothing: "applies to classification, not to segmentation",
+  mixup: "applies to classification, not to segmentation",
+};
+
+/** The loss's own options, with the recipe's weights of the classes in their place. */
+function lossOf({ loss }: SegmentationSettings, { classWeights }: Recipe): SegmentationSettings["loss"] {
+  if (classWeights === undefined) return loss;
+  if (classWeights === "balanced")
+    throw new OptionError("classWeights", '"balanced" applies to classification; give a number for each class');
+  return { ...loss, classWeights };
+}
+
 /** What a training step of segmentation has of its own. */
 function stepOf(
-  { target, loss, distanceWeight = 1 }: SegmentationSettings,
+  { target, distanceWeight = 1 }: SegmentationSettings,
+  loss: SegmentationSettings["loss"],
   [height, width]: readonly [number, number],
 ): TaskStep {
   if (target === "classes")
@@ -113,8 +129,7 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   // A network out of an ONNX file takes one size alone; of others, no crop is larger than the tile.
   const most = network.model.graph === undefined ? (settings.crop ?? Infinity) : Infinity;
   const crop = [Math.min(height, most), Math.min(width, most)] as const;
-  const source: SegmentationSource = {
-    kind: "segmentation",
+  const crops: SegmentationSource = {
     set,
     crop,
     normalization: network.normalization,
@@ -124,9 +139,16 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   return {
     notes,
     ...(state === undefined ? {} : { state }),
-    source,
+    source: {
+      plan: crops.plan,
+      shapes: cropShapes(crops),
+      normalization: crops.normalization,
+      writer: builtFile(import.meta.url, "./crop-writer.js").href,
+      data: crops,
+    },
     validates: parts.validation.length > 0,
-    step: stepOf(settings, crop),
+    step: stepOf(settings, lossOf(settings, recipe), crop),
+    refuses,
     sampleShape: [channels, ...crop],
     evaluate: async (session, part) =>
       judge(
@@ -154,7 +176,7 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   const classes = wanted.target === "instances" ? cellScores : (fresh.classes ?? set.values.map(String));
   if (wanted.target === "classes" && classes.length !== set.values.length)
     throw new OptionError(
-      "--classes",
+      "classes",
       `must name ${set.values.length} classes, for the masks hold ${set.values.join(", ")}; got ${classes.length}`,
     );
   const started = start.build(classes, channels);

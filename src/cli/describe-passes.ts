@@ -1,0 +1,47 @@
+import { createBlockedLowering } from "../compile/blocked/lowering.ts";
+import type { Lowering } from "../compile/lowering.ts";
+import { portable } from "../compile/portable/lowering.ts";
+import { buildTrainingStep } from "../compile/step/steps.ts";
+import { crossEntropy } from "../nn/losses.ts";
+import type { NamedModel } from "../nn/models.ts";
+import { probeBlockSize } from "../runtime/probe.ts";
+import { createNodeRuntime } from "../runtime/node.ts";
+import { createOptimizer, defaultRecipe } from "../train/recipe.ts";
+import { type Column, formatCount } from "./output.ts";
+
+/** What one pass of a lowering does to a network's training step. */
+export interface PassRow {
+  readonly lowering: string;
+  readonly pass: string;
+  readonly nodesBefore: number;
+  readonly nodesAfter: number;
+}
+
+/** The table of passes as it is printed. */
+export const passColumns: readonly Column<PassRow>[] = [
+  { title: "lowering", value: ({ lowering }) => lowering },
+  { title: "pass", value: ({ pass }) => pass },
+  { title: "nodes before", value: ({ nodesBefore }) => formatCount(nodesBefore), align: "right" },
+  { title: "after", value: ({ nodesAfter }) => formatCount(nodesAfter), align: "right" },
+];
+
+/** The lowerings of this machine, the blocked one if it has kernels for it. */
+async function availableLowerings(): Promise<readonly Lowering[]> {
+  const block = await probeBlockSize(createNodeRuntime());
+  return block === undefined ? [portable] : [portable, createBlockedLowering(block)];
+}
+
+/** Lowers a network's training step and says what each pass made of it, in the order in which they run. */
+export async function describePasses({ module, imageShape }: NamedModel): Promise<readonly PassRow[]> {
+  const { batch } = defaultRecipe;
+  const optimizer = createOptimizer(defaultRecipe);
+  const { graph } = buildTrainingStep({ module, imageShape, batch, loss: crossEntropy, optimizer });
+  const rows: PassRow[] = [];
+  for (const { name, blockSize, lower } of await availableLowerings()) {
+    const lowering = blockSize === undefined ? name : `${name} ${blockSize}`;
+    lower(graph, (pass, before, after) =>
+      rows.push({ lowering, pass, nodesBefore: before.nodes.length, nodesAfter: after.nodes.length }),
+    ).write();
+  }
+  return rows;
+}

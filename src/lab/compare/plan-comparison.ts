@@ -1,0 +1,99 @@
+import { cifarResnet } from "../../nn/families/resnet.ts";
+import { parseShortcutType } from "../../nn/shortcuts/type.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import { completeRecipe, refuseRecipeFields } from "../../train/recipe-check.ts";
+import type { EqualBudget } from "./comparison.ts";
+import { type AxisValue, equalizePlans, measurePlans, planGrid, type RunPlan, type Variant } from "./plan.ts";
+import { refuseTwins } from "./twin-networks.ts";
+
+/** A network type with options and a recipe of its own, its shortcut type by name or alias. */
+export interface VariantChoice extends Omit<Variant, "shortcut" | "recipe"> {
+  readonly shortcut: string;
+  readonly recipe?: Partial<Omit<Recipe, "seed">>;
+}
+
+/** What is compared with what; every part has a default that answers the question in two minutes. */
+export interface GridChoice {
+  /** Depths of CIFAR ResNets, 6n + 2. Default 20 and 56. */
+  readonly depths?: readonly number[];
+  /** Shortcut types by name or alias. Default plain, A, B and C; none beside `variants`. */
+  readonly shortcuts?: readonly string[];
+  /** "basic", "preactivation", or a network's name with "*" for its depth. Default "basic". */
+  readonly blocks?: readonly string[];
+  readonly variants?: readonly VariantChoice[];
+  /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
+  readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
+  /** Seeds of each network: how many from `seed` on. Default 1. */
+  readonly seeds?: number;
+  /** The first seed. Default 0. */
+  readonly seed?: number;
+  /** Fields that differ from {@link comparisonRecipe}. */
+  readonly recipe?: Partial<Omit<Recipe, "seed">>;
+  /** What is equal for all: epochs, or multiply-adds, so that cheaper networks train longer. Default "epochs". */
+  readonly equal?: EqualBudget;
+  /** Plans one seed of every network before the next seed, for comparisons whose time is limited. */
+  readonly seedBySeed?: boolean;
+}
+
+/** What a comparison's networks are trained with if nothing else is said. */
+export const comparisonRecipe: Omit<Recipe, "seed"> = { ...defaultRecipe, epochs: 1, batch: 32 };
+
+/** The shortcut types that a comparison has by default: none, and the paper's options A, B and C. */
+export const comparedShortcuts: readonly string[] = ["plain", "pad", "project", "project-all"];
+
+/** Every run of a comparison, with what its network costs. */
+export interface PlannedComparison {
+  readonly runs: readonly RunPlan[];
+  /** Multiply-adds of each run's network, in the order of `runs`. */
+  readonly costs: readonly number[];
+  readonly recipe: Omit<Recipe, "seed">;
+}
+
+/** A grid of more runs is not planned, for all of them are made before anything is asked. */
+const MOST_RUNS = 20_000;
+
+const notForComparisons = {
+  seed: "is not for a comparison's recipe: give `seed` and `seeds`",
+  patience: "needs a validation part, and a comparison trains on all images",
+} as const;
+
+/**
+ * Plans every run of a comparison and makes every network once, so that what cannot be is named before anything starts.
+ *
+ * @throws {OptionError} naming the option, the field of the recipe, the axis or the variant that cannot be followed
+ */
+export function planComparison(choice: GridChoice): PlannedComparison {
+  const { depths = [20, 56], blocks = ["basic"], variants = [], axes, seeds = 1, seed = 0, equal = "epochs" } = choice;
+  const { shortcuts = variants.length === 0 ? comparedShortcuts : [] } = choice;
+  refuseRecipeFields(choice.recipe ?? {}, notForComparisons);
+  for (const { recipe: own = {} } of variants) refuseRecipeFields(own, notForComparisons);
+  const { seed: _, ...recipe } = completeRecipe(choice.recipe ?? {}, { ...comparisonRecipe, seed });
+  const types = shortcuts.length + variants.length;
+  const lists = [depths, blocks, ...Object.values(axes ?? {})];
+  requireCount(lists.reduce((product, { length }) => product * length, seeds * types));
+  // Names a wrong depth in the family's own words.
+  if (blocks.includes("basic"))
+    for (const depth of depths) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
+  const every = Array.from({ length: seeds }, (_each, index) => seed + index);
+  const plans = planGrid({
+    depths,
+    shortcuts: [...new Set(shortcuts.map(parseShortcutType))],
+    seeds: every,
+    blocks,
+    variants: variants.map((variant) => ({ ...variant, shortcut: parseShortcutType(variant.shortcut) })),
+    ...(axes === undefined ? {} : { axes }),
+    recipe,
+  });
+  const ordered =
+    choice.seedBySeed === true ? every.flatMap((own) => plans.filter((plan) => plan.seed === own)) : plans;
+  const costs = measurePlans(ordered, recipe);
+  refuseTwins(ordered, recipe);
+  return { runs: equalizePlans(ordered, costs, equal), costs, recipe };
+}
+
+function requireCount(count: number): void {
+  if (count <= MOST_RUNS) return;
+  const [shown, most] = [count, MOST_RUNS].map((each) => each.toLocaleString("en-US"));
+  throw new OptionError("compare", `that comes to ${shown} networks; at most ${most} are planned at once`);
+}

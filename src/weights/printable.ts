@@ -1,1 +1,0 @@
-export { listNames, quote } from "../tensor/printable.ts";
