@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { keptNumber } from "../../jobs/journal.ts";
+import { encodeNotes, type JournalCodec, keptNumber } from "../../jobs/journal.ts";
 import { openJournal } from "../../jobs/node/journal.ts";
 
 /** What evaluating one changed network gave. */
@@ -28,9 +28,22 @@ const schema: v.GenericSchema<unknown, Readonly<Record<string, MeasuredPoint>>> 
   v.strictObject({ loss: keptNumber, error: v.number() }),
 );
 
+/** Points by their own name in the file, as every release has written them; a loss that was not finite was null once. */
+const codec: JournalCodec = {
+  encode: ({ identity, notes }) => [new TextEncoder().encode(`${encodeNotes({ identity, points: notes })}\n`)],
+  decode: (bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    const { identity, points } = v.parse(
+      v.looseObject({ identity: v.string(), points: v.unknown() }),
+      JSON.parse(text, (key, value: unknown) => (key === "loss" && value === null ? "NaN" : value)),
+    );
+    return { identity, notes: points, state: new Map() };
+  },
+};
+
 /** Opens the points of a study; those of another identity, or that cannot be read, count as none and are replaced. */
 export async function openPoints(path: string, identity: string): Promise<MeasuredPoints> {
-  const journal = openJournal(path, { identity, notes: schema, pause: PAUSE_MILLISECONDS });
+  const journal = openJournal(path, { identity, notes: schema, codec, pause: PAUSE_MILLISECONDS });
   const points = new Map(Object.entries((await journal.read())?.notes ?? {}));
   let kept = points.size;
   const flush = async (): Promise<void> => {
