@@ -7,21 +7,23 @@ import { parseArgs } from "node:util";
 import { drawFigure } from "residua/lab/node";
 import { describeAblation, drawAblation } from "./ablation-page.mjs";
 import { root, runResidua } from "./run-residua.mjs";
+import { stampTranslation } from "./translations.mjs";
 
-const help = `What residual shortcuts and attention bring to the segmentation of cells: one network without and with each, the same
-steps and seeds for all, and the page docs/ablation.md. What is done is not run again; what was interrupted goes on.
+const help = `What residual shortcuts and attention bring to cell segmentation: one network with and without each, the same steps and
+seeds for all. Writes docs/ablation.md and its Chinese twin. Finished runs are not repeated; interrupted ones resume.
 
   node scripts/ablation.mjs --data DIR [--minutes N] [--seeds N] [--arms NAME,…] [--epochs N] [--threads N]
-  node scripts/ablation.mjs --tiny     two arms on a few drawn images, into .residua-results/ablation-tiny
-  node scripts/ablation.mjs --page     the page alone, from the records that are there
+  node scripts/ablation.mjs --tiny     two arms on a few drawn images, in .residua-results/ablation-tiny
+  node scripts/ablation.mjs --page     only the page, from the existing records
 
-  --minutes N  how long a run of the slowest network should take (10): as many epochs for all as it has time for
-  --epochs N   so many instead, without measuring
+  --minutes N  how long a run of the slowest network should take (10): all train for as many epochs as it has time for
+  --epochs N   this many epochs instead, without measuring
   --seeds N    seeds 0 to N − 1 (3)
-  --arms …     some of them
+  --arms …     only some of the networks
 `;
 
-/** @typedef {{ readonly name: string, readonly title: string, readonly args: readonly string[] }} Arm */
+/** @typedef {"en" | "zh"} Language the page's, which is written in both */
+/** @typedef {{ readonly name: string, readonly title: Readonly<Record<Language, string>>, readonly args: readonly string[] }} Arm */
 
 /** @param {string} model @param {readonly string[]} options */
 const network = (model, ...options) => ["--model", model, ...options];
@@ -30,17 +32,37 @@ const cbam = ["--option", "attention=cbam"];
 
 /** Each is the network of `--preset cells` with or without its parts. @type {readonly Arm[]} */
 export const arms = [
-  { name: "plain", title: "no shortcuts, no attention", args: network("resunet", "--shortcut", "plain") },
-  { name: "residual", title: "shortcuts", args: network("resunet") },
-  { name: "plain-gates", title: "attention gates", args: network("attention-resunet", "--shortcut", "plain") },
-  { name: "residual-gates", title: "shortcuts, attention gates", args: network("attention-resunet") },
-  { name: "residual-se", title: "shortcuts, squeeze-excitation", args: network("resunet", ...se) },
+  {
+    name: "plain",
+    title: { en: "no shortcuts, no attention", zh: "没有快捷连接，没有注意力" },
+    args: network("resunet", "--shortcut", "plain"),
+  },
+  { name: "residual", title: { en: "shortcuts", zh: "快捷连接" }, args: network("resunet") },
+  {
+    name: "plain-gates",
+    title: { en: "attention gates", zh: "注意力门" },
+    args: network("attention-resunet", "--shortcut", "plain"),
+  },
+  {
+    name: "residual-gates",
+    title: { en: "shortcuts, attention gates", zh: "快捷连接、注意力门" },
+    args: network("attention-resunet"),
+  },
+  {
+    name: "residual-se",
+    title: { en: "shortcuts, squeeze-excitation", zh: "快捷连接、squeeze-excitation" },
+    args: network("resunet", ...se),
+  },
   {
     name: "residual-gates-se",
-    title: "shortcuts, gates, squeeze-excitation",
+    title: { en: "shortcuts, gates, squeeze-excitation", zh: "快捷连接、注意力门、squeeze-excitation" },
     args: network("attention-resunet", ...se),
   },
-  { name: "residual-gates-cbam", title: "shortcuts, gates, CBAM", args: network("attention-resunet", ...cbam) },
+  {
+    name: "residual-gates-cbam",
+    title: { en: "shortcuts, gates, CBAM", zh: "快捷连接、注意力门、CBAM" },
+    args: network("attention-resunet", ...cbam),
+  },
 ];
 /** The one with the most to compute. */
 const slowest = "residual-gates-cbam";
@@ -147,7 +169,10 @@ async function main() {
   /** @type {any} */
   let kept = readJson(recordsPath) ?? { runs: [] };
   const writePage = () => {
-    writeFileSync(pagePath, describeAblation(kept, arms));
+    const page = describeAblation(kept, arms, "en");
+    writeFileSync(pagePath, page);
+    const chinese = stampTranslation(describeAblation(kept, arms, "zh"), page);
+    writeFileSync(pagePath.replace(/\.md$/, ".zh-CN.md"), chinese);
     const figure = drawAblation(kept, arms);
     const drawing = figure && drawFigure(figure);
     if (drawing === undefined) return;

@@ -40,6 +40,6 @@ describe("a page", () => {
 });
 
 test("CSV keeps numbers, quotes commas, and gives a spreadsheet no formula", () => {
-  expect(figureCsv(exampleLines)).toContain(",plain,,2,0.5,0.25,1\r\n");
-  expect(figureCsv(exampleFigures[4])).toBe('name\r\n\'=1+1\r\n"a,b"\r\n');
+  expect(figureCsv(exampleLines)).toContain(",plain,,2,0.5,0.25,1\n");
+  expect(figureCsv(exampleFigures[4])).toBe('name\n\'=1+1\n"a,b"\n');
 });

@@ -22,3 +22,12 @@ declare const crypto: {
     ): Promise<ArrayBuffer>;
   };
 };
+
+interface MessagePort {
+  addEventListener(kind: "message", listener: () => void): void;
+  postMessage(message: unknown): void;
+  start(): void;
+  close(): void;
+}
+
+declare const MessageChannel: { new (): { readonly port1: MessagePort; readonly port2: MessagePort } };

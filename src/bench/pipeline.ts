@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mean } from "simple-statistics";
-import { startTraining } from "../tasks/node/start-training.ts";
-import type { TrainingJob } from "../train/node/job.ts";
+import { runInChild } from "../jobs/node/child-process.ts";
+import { trainingJob } from "../tasks/node/training-job.ts";
+import type { TrainingEvent, TrainingJob } from "../train/node/job.ts";
 import { defaultRecipe } from "../train/recipe.ts";
 import { randomStream } from "../tensor/random.ts";
 import type { Benchmark } from "./benchmark.ts";
@@ -45,7 +46,10 @@ async function trainOnce(cache: string, out: string, threads: number): Promise<n
     workers: 1,
   };
   const ends: number[] = [];
-  await startTraining(job, (event) => event.kind === "step" && ends.push(performance.now())).result;
+  const onEvent = (event: TrainingEvent): void => {
+    if (event.kind === "step") ends.push(performance.now());
+  };
+  await runInChild(trainingJob, job, { onEvent }).result;
   return (ends.at(-1)! - ends[0]) / 1000 / (ends.length - 1);
 }
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { ChildError } from "../jobs/node/child-process.ts";
+import { describeError as toPlainData, restoreError } from "../jobs/remote-error.ts";
 import { FormatError, OptionError } from "../tensor/errors.ts";
 import { describeError } from "./field-flags.ts";
 
@@ -22,7 +22,7 @@ test.each([
   ["a flag that the command line names itself", new OptionError("--model", "is missing"), "--model: is missing"],
   [
     "a field from a child process",
-    new ChildError({ name: "OptionError", message: "batch: is 0" }),
+    restoreError(toPlainData(new OptionError("batch", "is 0"))) as OptionError,
     "--batch-size: is 0",
   ],
   ["a file that is called as a field", new FormatError("model", "is no network"), "model: is no network"],

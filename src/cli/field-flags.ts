@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { type ResiduaError, OptionError } from "../tensor/errors.ts";
-import { ChildError } from "../jobs/node/child-process.ts";
 import { optionName } from "./options.ts";
 import { recipeFlagOf } from "./recipe-flags.ts";
 
@@ -22,7 +21,7 @@ function flagOf(field: string, command: Command): string | undefined {
 
 /** Whether what the error speaks of is a field; otherwise it is a file, a layer, a node. */
 function namesField(error: ResiduaError): boolean {
-  return error instanceof OptionError || (error instanceof ChildError && error.original === OptionError.name);
+  return error instanceof OptionError;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ChildJob } from "../jobs/node/child-process.ts";
+import type { Running } from "../jobs/job.ts";
 import { say } from "./output.ts";
 
 /**
@@ -6,7 +6,7 @@ import { say } from "./output.ts";
  * @returns what tells whether it was pressed, and ends the watch
  */
 export function watchInterrupt(
-  job: ChildJob<unknown>,
+  job: Pick<Running<unknown, unknown>, "stop" | "kill">,
   message: string,
 ): { readonly pressed: () => boolean; readonly end: () => void } {
   let presses = 0;

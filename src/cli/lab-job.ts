@@ -2,7 +2,7 @@ import { makeFolder, requireWritableFolder, writeFileAtomically } from "../files
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { OptionError } from "../tensor/errors.ts";
-import type { ChildJob } from "../jobs/node/child-process.ts";
+import { type ChildJob, runInChild } from "../jobs/node/child-process.ts";
 import type { Report } from "../report/report.ts";
 import { ExitCode } from "./exit-code.ts";
 import { watchInterrupt } from "./interrupt.ts";
@@ -37,15 +37,23 @@ export async function writeReport(path: string, report: Report): Promise<void> {
   await writeFileAtomically(path, renderReport(report));
 }
 
+/** What a command of the lab does with its job's events, and with what the job comes to. */
+interface LabUse<Event, Result> {
+  readonly onEvent: (event: Event) => void;
+  readonly conclude: (result: Result) => Promise<LabEnd>;
+}
+
 /** Runs a job of the lab to its end: Ctrl-C lets it finish what it is doing and show what it has. */
-export async function runLabJob<Result>(
-  job: ChildJob<Result>,
-  conclude: (result: Result) => Promise<LabEnd>,
+export async function runLabJob<Input, Event, Result>(
+  job: ChildJob<Input, Event, Result>,
+  input: NoInfer<Input>,
+  { onEvent, conclude }: NoInfer<LabUse<Event, Result>>,
 ): Promise<void> {
   const start = performance.now();
-  const interrupt = watchInterrupt(job, "stopping after this measurement; press Ctrl-C again to end at once");
+  const running = runInChild(job, input, { onEvent });
+  const interrupt = watchInterrupt(running, "stopping after this measurement; press Ctrl-C again to end at once");
   try {
-    const end = await conclude(await job.result);
+    const end = await conclude(await running.result);
     say(`${formatDuration((performance.now() - start) / 1000)}; ${describeEnd(end)}`);
     if (!end.isWhole) process.exitCode = ExitCode.interrupted;
   } catch (error) {

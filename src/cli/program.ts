@@ -1,7 +1,6 @@
 import { Command, CommanderError, Help } from "commander";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
-import { ChildError } from "../jobs/node/child-process.ts";
-import { commands } from "./commands/index.ts";
+import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
 
@@ -9,6 +8,12 @@ import { packageVersion } from "./version.ts";
 function usageOf(command: Command): string {
   const entry = commands[command.name()];
   return entry === undefined ? new Help().subcommandTerm(command) : `${command.name()} ${entry.usage}`.trimEnd();
+}
+
+/** The command that an argument names, if it names one. */
+function findCommand(argument: string): CommandEntry | undefined {
+  if (Object.hasOwn(commands, argument)) return commands[argument];
+  return Object.values(commands).find(({ alias }) => alias === argument);
 }
 
 /**
@@ -31,8 +36,8 @@ Examples:
   $ residua train --data mnist --model resnet20 --epochs 3`,
     );
   const loaded = new Command();
-  const wanted = args.find((argument) => Object.hasOwn(commands, argument));
-  if (wanted !== undefined) (await commands[wanted].load())(loaded);
+  const named = args.map((argument) => findCommand(argument)).find((entry) => entry !== undefined);
+  if (named !== undefined) (await named.load())(loaded);
   for (const [name, { summary }] of Object.entries(commands)) {
     const command = loaded.commands.find((each) => each.name() === name) ?? new Command(name);
     program.addCommand(command.description(summary));
@@ -66,12 +71,16 @@ async function reportError(error: unknown, running: Command | undefined): Promis
   }
   if (error instanceof ResiduaError) {
     printLine(`residua: ${running === undefined ? error.message : await inFlags(error, running)}`);
-    const isUsage = error instanceof OptionError || (error instanceof ChildError && error.original === "OptionError");
-    return isUsage ? ExitCode.usage : ExitCode.failure;
+    return error instanceof OptionError ? ExitCode.usage : ExitCode.failure;
   }
   printLine(`residua: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
-  if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(error.stack ?? "");
+  if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(stackOf(error));
   return ExitCode.failure;
+}
+
+/** Where it was thrown: one that was thrown in another process has the stack that it had there as its cause. */
+function stackOf({ stack = "", cause }: Error): string {
+  return typeof cause === "string" ? cause : stack;
 }
 
 /** The message as {@link describeError} words it, which only what goes wrong has to load. */

@@ -84,7 +84,7 @@ export interface TaskFlags {
 export type AllTaskFlags = { readonly [Name in TaskName]: TaskFlags };
 
 /** Loads the flags of one task. */
-export async function loadTaskFlags(name: TaskName): Promise<TaskFlags> {
+async function loadTaskFlags(name: TaskName): Promise<TaskFlags> {
   return ((await import(`./tasks/${name}.ts`)) as { readonly flags: TaskFlags }).flags;
 }
 

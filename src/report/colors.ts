@@ -1,3 +1,6 @@
+import { lab, rgb } from "d3-color";
+import { interpolateRdBu, interpolateViridis } from "d3-scale-chromatic";
+
 /** Red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
@@ -14,45 +17,30 @@ export const palette: readonly string[] = [
   "#8b929a",
 ];
 
-/** Viridis at ninths (van der Walt and Smith 2015), even in lightness. */
-const sequential: readonly Color[] = [
-  [68, 1, 84],
-  [72, 40, 120],
-  [62, 74, 137],
-  [49, 104, 142],
-  [38, 130, 142],
-  [31, 158, 137],
-  [53, 183, 121],
-  [110, 206, 88],
-  [181, 222, 43],
-  [253, 231, 37],
-];
+/** How values become colours: viridis is even in lightness, ColorBrewer's RdBu goes from blue through white to red. */
+export type ColorRamp = "sequential" | "diverging";
 
-/** ColorBrewer's RdBu, reversed: blue below, red above. */
-const diverging: readonly Color[] = [
-  [33, 102, 172],
-  [103, 169, 207],
-  [209, 229, 240],
-  [247, 247, 247],
-  [253, 219, 199],
-  [239, 138, 98],
-  [178, 24, 43],
-];
+const ramps: { readonly [R in ColorRamp]: (share: number) => string } = {
+  sequential: interpolateViridis,
+  // Red would be below.
+  diverging: (share) => interpolateRdBu(1 - share),
+};
 
-const stops = { sequential, diverging } as const;
-
-/** The colour of a share from 0 to 1. */
-export function rampColor(share: number, ramp: "sequential" | "diverging" = "sequential"): Color {
-  const colors = stops[ramp];
-  const place = Math.min(1, Math.max(0, share)) * (colors.length - 1);
-  const below = Math.min(colors.length - 2, Math.floor(place));
-  const part = place - below;
-  const mix = (channel: 0 | 1 | 2): number =>
-    Math.round(colors[below][channel] * (1 - part) + colors[below + 1][channel] * part);
-  return [mix(0), mix(1), mix(2)];
+/** The colour of a share from 0 to 1, to paint with. */
+export function rampColor(share: number, ramp: ColorRamp = "sequential"): Color {
+  const { r, g, b } = rgb(rampHex(share, ramp));
+  return [r, g, b];
 }
 
-/** #rrggbb */
-export function hexColor([red, green, blue]: Color): string {
-  return `#${[red, green, blue].map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+/** The colour of a share from 0 to 1, as #rrggbb. */
+export function rampHex(share: number, ramp: ColorRamp = "sequential"): string {
+  return rgb(ramps[ramp](Math.min(1, Math.max(0, share)))).formatHex();
+}
+
+/** Below this lightness (CIELAB), white letters are easier to read than #1c1e21: both have a contrast of 4.1 here. */
+const DARK = 53;
+
+/** Whether letters on the colour of a share should be white. */
+export function isDarkOnRamp(share: number, ramp: ColorRamp): boolean {
+  return lab(rampHex(share, ramp)).l < DARK;
 }

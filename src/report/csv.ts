@@ -1,24 +1,13 @@
+import { type CsvCell, encodeCsv } from "../files/csv.ts";
 import type { Figure } from "./figures.ts";
 import { inLanguage, type Words } from "./words.ts";
 
-type Cell = string | number;
-type Rows = readonly (readonly Cell[])[];
+type Rows = readonly (readonly CsvCell[])[];
 
 const english = (words: Words | undefined): string => (words === undefined ? "" : inLanguage(words, "en"));
 
-/** A spreadsheet takes what begins so for a formula. */
-const isFormula = /^[=+\-@\t\r]/;
-
-function encodeCell(cell: Cell): string {
-  if (typeof cell === "number") return Number.isNaN(cell) ? "" : String(cell);
-  const text = isFormula.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Rows as comma-separated values (RFC 4180). */
-export function encodeCsv(rows: Rows): string {
-  return rows.map((row) => `${row.map(encodeCell).join(",")}\r\n`).join("");
-}
+/** In figures, NaN stands for what is not there. */
+const emptyIfNaN = (cell: CsvCell): CsvCell => (Number.isNaN(cell) ? null : cell);
 
 function rowsOf(figure: Figure): Rows | undefined {
   switch (figure.kind) {
@@ -79,5 +68,5 @@ function rowsOf(figure: Figure): Rows | undefined {
 /** A figure's data as comma-separated values with English heads; undefined for what is a picture alone. */
 export function figureCsv(figure: Figure): string | undefined {
   const rows = rowsOf(figure);
-  return rows && encodeCsv(rows);
+  return rows && encodeCsv(rows.map((row) => row.map(emptyIfNaN)));
 }

@@ -1,5 +1,3 @@
-import { hexColor, rampColor } from "./colors.ts";
-
 /** A surface to draw: heights on a grid, with what stands at its edges. All lengths are from 0 to 1. */
 export interface SurfaceShape {
   /** `heights[row][column]`, 0 to 1; NaN leaves a hole. */
@@ -8,6 +6,8 @@ export interface SurfaceShape {
   readonly x: readonly [low: string, name: string, high: string];
   readonly y: readonly [low: string, name: string, high: string];
   readonly z: readonly [low: string, name: string, high: string];
+  /** From the lowest height to the highest, evenly: the page that turns the surface has no colour scales of its own. */
+  readonly colors: readonly string[];
 }
 
 /** Where it is looked at from, in radians: around the vertical axis, and above the plane. */
@@ -85,7 +85,7 @@ function drawHeightAxis(z: SurfaceShape["z"], project: Project): string {
 }
 
 /** The inside of an SVG of {@link surfaceSize}: faces from the furthest to the nearest. */
-export function drawSurface({ heights, x, y, z }: SurfaceShape, view: SurfaceView): string {
+export function drawSurface({ heights, x, y, z, colors }: SurfaceShape, view: SurfaceView): string {
   const project = projector(view);
   const [rows, columns] = [heights.length - 1, heights[0].length - 1];
   const points = heights.map((line, row) =>
@@ -104,7 +104,7 @@ export function drawSurface({ heights, x, y, z }: SurfaceShape, view: SurfaceVie
       if (!Number.isFinite(height)) continue;
       const outline = corners.map(([i, j]) => points[i][j]);
       const depth = outline.reduce((sum, point) => sum + point[2], 0);
-      const color = hexColor(rampColor(height));
+      const color = colors[Math.round(Math.min(1, Math.max(0, height)) * (colors.length - 1))];
       faces.push({ depth, path: `<path d="M${outline.map(at).join("L")}Z" fill="${color}"/>` });
     }
   }

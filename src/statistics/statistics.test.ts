@@ -333,6 +333,12 @@ describe("effect sizes and corrections", () => {
     expect(() => correctPValues([0.1, 1.2], "holm")).toThrow("p value: must be from 0 to 1, got 1.2");
   });
 
+  test("the p values that are given stay what they were", () => {
+    const p = [0.2, 0.01, 0.03];
+    for (const kind of ["bonferroni", "holm", "benjamini-hochberg"] as const) correctPValues(p, kind);
+    expect(p).toEqual([0.2, 0.01, 0.03]);
+  });
+
   test("no correction lowers a p value, and Holm never exceeds Bonferroni", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }), (p) => {

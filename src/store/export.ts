@@ -1,3 +1,4 @@
+import { encodeCsv } from "../files/csv.ts";
 import { encodeJson } from "./json.ts";
 import { readArtifacts, readMetricPages, type RunStore } from "./run-store.ts";
 import { type Run, withoutRun } from "./run.ts";
@@ -5,21 +6,12 @@ import type { MetricRow } from "./schema.ts";
 
 const columns = ["run", "run_name", "metric", "step", "epoch", "value"] as const;
 
-/** A field as RFC 4180 has it. */
-function csvField(value: string | number | null): string {
-  if (value === null) return "";
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 /** All values of all metrics of some runs as CSV, a line a value, piece by piece; NaN and Infinity stand as such. */
 export async function* exportCsv(store: RunStore, runs: readonly Run[]): AsyncGenerator<string> {
-  yield `${columns.join(",")}\n`;
+  yield encodeCsv([columns]);
   for (const { id, name } of runs) {
-    for await (const page of readMetricPages(store, id)) {
-      const lines = page.map((row) => [id, name, row.name, row.step, row.epoch, row.value].map(csvField).join(","));
-      yield `${lines.join("\n")}\n`;
-    }
+    for await (const page of readMetricPages(store, id))
+      yield encodeCsv(page.map((row) => [id, name, row.name, row.step, row.epoch, row.value]));
   }
 }
 

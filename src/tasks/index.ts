@@ -18,6 +18,7 @@ export * from "./segment/data/set.ts";
 export * from "./segment/data/targets.ts";
 export * from "./segment/data/variation.ts";
 export * from "./segment/judge.ts";
+export * from "./segment/losses.ts";
 export * from "./segment/measure.ts";
 export * from "./segment/outlines.ts";
 export * from "./segment/predict.ts";

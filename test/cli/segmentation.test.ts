@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawFolder } from "../../src/tasks/segment/node/draw-folder.ts";
-import { encodePng } from "../../src/tasks/segment/node/encode-png.ts";
+import { encodePng } from "../../src/files/png.ts";
 import { readRaster } from "../../src/tasks/segment/node/read-raster.ts";
 import { decodeReport } from "../../src/report/node/index.ts";
 import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
@@ -36,7 +36,7 @@ const train = (data: string, ...more: readonly string[]): readonly string[] => [
   ...more,
 ];
 const tiny = ["--option", "stemWidth=8", "--batch-size", "4"];
-const pngOf = (size: { readonly height: number; readonly width: number }, samples: Uint8Array): Promise<Uint8Array> =>
+const pngOf = (size: { readonly height: number; readonly width: number }, samples: Uint8Array): Uint8Array =>
   encodePng({ ...size, channels: 1, samples });
 
 /** Data that uses 10 of 16 bits, with an image without cells and one of single points among them. */
@@ -48,8 +48,8 @@ beforeAll(async () => {
     ["points", 12, [0.2, 0.4]],
   ] as const) {
     const { image, mask } = drawCells({ ...drawn, cells, radius, bits: 10 });
-    await writeFile(at("cells/images", `${name}.png`), await encodePng(image));
-    await writeFile(at("cells/masks", `${name}.png`), await encodePng({ ...image, channels: 1, samples: mask }));
+    await writeFile(at("cells/images", `${name}.png`), encodePng(image));
+    await writeFile(at("cells/masks", `${name}.png`), encodePng({ ...image, channels: 1, samples: mask }));
   }
   await run(...train("cells", ...tiny, "--epochs", "24", "--lr", "0.01", "--ema", "0.9", "--out", "trained"));
 }, timeout);
@@ -151,8 +151,8 @@ describe("a network that learnt drawn cells", () => {
   test("finds the same in TIFF as in PNG, and in tiles much the same as in larger overlaps", { timeout }, async () => {
     const { image, mask } = drawCells({ ...drawn, height: 150, width: 170, cells: 36, index: 77, bits: 10 });
     for (const part of ["large/images", "large/masks"]) await mkdir(at(part), { recursive: true });
-    await writeFile(at("large/images/a.png"), await encodePng(image));
-    await writeFile(at("large/masks/a.png"), await encodePng({ ...image, samples: mask }));
+    await writeFile(at("large/images/a.png"), encodePng(image));
+    await writeFile(at("large/masks/a.png"), encodePng({ ...image, samples: mask }));
     await run("segment", "large/images/a.png", ...model, "--out", "png");
     await run("segment", "large/images/a.png", ...model, "--out", "tiff", "--format", "tiff");
     const png = await readRaster(at("png/a.cells.png"));
@@ -161,7 +161,7 @@ describe("a network that learnt drawn cells", () => {
     await run("segment", "large/images/a.png", ...model, "--out", "large-found", "--overlap", "0.75");
     await mkdir(at("seams/masks"), { recursive: true });
     await mkdir(at("seams/images"));
-    await writeFile(at("seams/images/a.png"), await encodePng(image));
+    await writeFile(at("seams/images/a.png"), encodePng(image));
     await writeFile(at("seams/masks/a.png"), await readFile(at("large-found/a.cells.png")));
     const against = await json<Figures>("evaluate", ...model, "--data", "seams");
     expect(against.f1At50).toBeGreaterThan(0.9);
@@ -176,7 +176,7 @@ describe("a network that learnt drawn cells", () => {
     );
     const raw = { width: drawn.width, height: drawn.height, channels: 4 } as const;
     await writeFile(at("rgba.png"), await sharp(rgba, { raw }).png().toBuffer());
-    await writeFile(at("deep.png"), await encodePng(image));
+    await writeFile(at("deep.png"), encodePng(image));
     const { images } = await json<{ readonly images: readonly { readonly cells: number }[] }>(
       "segment",
       "rgba.png",
@@ -192,9 +192,9 @@ describe("a network that learnt drawn cells", () => {
     "takes images smaller than a tile, of one point, and of nothing: no cells are a whole answer",
     { timeout },
     async () => {
-      await writeFile(at("small.png"), await encodePng(drawCells({ ...drawn, height: 20, width: 31, cells: 1 }).image));
-      await writeFile(at("point.png"), await pngOf({ height: 1, width: 1 }, Uint8Array.from([9])));
-      await writeFile(at("black.png"), await pngOf({ height: 70, width: 90 }, new Uint8Array(6300)));
+      await writeFile(at("small.png"), encodePng(drawCells({ ...drawn, height: 20, width: 31, cells: 1 }).image));
+      await writeFile(at("point.png"), pngOf({ height: 1, width: 1 }, Uint8Array.from([9])));
+      await writeFile(at("black.png"), pngOf({ height: 70, width: 90 }, new Uint8Array(6300)));
       const { images } = await json<{
         readonly images: readonly { readonly width: number; readonly height: number; readonly cells: number }[];
       }>("segment", "small.png", "point.png", "black.png", ...model, "--out", "edges");
@@ -230,7 +230,7 @@ test("classes of points are learnt under their names, and a value to ignore is l
     const path = at("blood/masks", `${String(index).padStart(4, "0")}.png`);
     const { height, width, samples } = await readRaster(path);
     const values = Uint8Array.from(samples, (label, place) => (place < 80 ? 7 : [0, 128, 255][label]));
-    await writeFile(path, await pngOf({ height, width }, values));
+    await writeFile(path, pngOf({ height, width }, values));
   }
   const task = ["--target", "classes", "--ignore", "7", "--classes", "background,body,nucleus"];
   await run(...train("blood", ...tiny, ...task, "--epochs", "36", "--lr", "0.01", "--ema", "0.9", "--out", "classes"));
@@ -293,10 +293,10 @@ describe("data that cannot be learnt from is named in one line", () => {
   }
 
   test("an image without mask, and a mask of another size", { timeout }, async () => {
-    const image = await pngOf(size, cell);
+    const image = pngOf(size, cell);
     const bare = await refuse("bare", { "images/a.png": image, "images/b.png": image, "masks/a.png": image });
     expect(bare.stderr).toContain("has no mask for b");
-    const other = await pngOf({ height: 20, width: 80 }, cell);
+    const other = pngOf({ height: 20, width: 80 }, cell);
     const unequal = await refuse("unequal", {
       "images/a.png": image,
       "masks/a.png": other,
@@ -307,8 +307,8 @@ describe("data that cannot be learnt from is named in one line", () => {
   });
 
   test("no cells in any mask", { timeout }, async () => {
-    const image = await pngOf(size, cell);
-    const empty = await pngOf(size, blank);
+    const image = pngOf(size, cell);
+    const empty = pngOf(size, blank);
     const files = Object.fromEntries(
       ["a", "b", "c"].flatMap((name) => [
         [`images/${name}.png`, image],

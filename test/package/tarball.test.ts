@@ -132,7 +132,7 @@ test(
       // The second step may have begun before the page heard of the first.
       expect(found.stopped.status).toBe("stopped");
       expect(found.stopped.step).toBeLessThan(4);
-      expect(found.refusal).toBe("training images: must be 1×9×9, got 1×8×8");
+      expect(found.refusal).toBe("OptionError: training images: must be 1×9×9, got 1×8×8");
     } finally {
       await browser.close();
       await server.close();

@@ -1,4 +1,4 @@
-import { encodePng } from "../../src/report/node/index.ts";
+import { encodePng } from "../../src/files/png.ts";
 import type { Figure } from "../../src/report/figures.ts";
 import type { Report } from "../../src/report/report.ts";
 
@@ -58,7 +58,9 @@ export const exampleFigures: readonly Figure[] = [
     caption: "p",
     columns: 1,
     width: 9,
-    pictures: [{ png: encodePng(1, 1, Uint8Array.of(1, 2, 3, 255)), caption: "x" }],
+    pictures: [
+      { png: encodePng({ height: 1, width: 1, channels: 4, samples: Uint8Array.of(1, 2, 3, 255) }), caption: "x" },
+    ],
   },
 ];
 /** A page of them. */

@@ -11,14 +11,21 @@ import { openDataset } from "../../src/data/node/open.ts";
 import { selectClasses } from "../../src/data/select-classes.ts";
 import { findOnnxCard } from "../../src/networks/export.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
-import { startTraining } from "../../src/tasks/node/start-training.ts";
-import { type FreshTraining, type TrainingJob, type TrainingResult } from "../../src/train/node/job.ts";
+import type { Running } from "../../src/jobs/job.ts";
+import { runInChild } from "../../src/jobs/node/child-process.ts";
+import { trainingJob } from "../../src/tasks/node/training-job.ts";
+import type { FreshTraining, TrainingEvent, TrainingJob, TrainingResult } from "../../src/train/node/job.ts";
 import { defaultRecipe } from "../../src/train/recipe.ts";
 import { writePytorch } from "../../src/weights/node.ts";
 import { layoutCase, weightsOfCase } from "../support/layouts.ts";
 
 /** Generous: it ends a hang, nothing else. */
 const timeout = 300_000;
+const startTraining = (
+  job: TrainingJob,
+  onEvent: (event: TrainingEvent) => void,
+): Running<TrainingEvent, TrainingResult> => runInChild(trainingJob, job, { onEvent });
+
 let folder: string;
 
 /** Pictures of two digits, 300 of each to learn from and 100 to be tested on, in folders by class. */

@@ -1,14 +1,5 @@
-import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { createPublicKey, randomBytes, verify } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -18,15 +9,7 @@ import { initializeState } from "../../nn/initialization.ts";
 import { createModel } from "../../nn/models.ts";
 import { exampleNotes } from "../../../test/support/training.ts";
 import { runCommand } from "../../../test/cli/run.ts";
-import {
-  makeKeyPair,
-  openArtefact,
-  readProvenance,
-  readVerified,
-  sealArtefact,
-  signArtefact,
-  verifyArtefact,
-} from "./index.ts";
+import { makeKeyPair, readProvenance, readVerified, signArtefact, verifyArtefact } from "./index.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -65,12 +48,12 @@ describe("keys", () => {
     chmodSync(at("ben-sign.key"), 0o600);
     expect(open).toContain("others may read this private key");
     const wrong = await signArtefact(at("model"), { key: at("ben-seal.key") }).catch(String);
-    expect(wrong).toContain("is a key of type x25519, must be an Ed25519 key");
+    expect(wrong).toContain("must be an Ed25519 key");
     const swapped = await verifyArtefact(at("model"), { key: at("ben-sign.key") }).catch(String);
     expect(swapped).toContain("is a private key, must be a public one");
     writeFileSync(at("broken.key"), readFileSync(at("ben-sign.key"), "utf8").replace("M", "?"), { mode: 0o600 });
     const broken = await signArtefact(at("model"), { key: at("broken.key") }).catch(String);
-    expect(broken).toContain("holds no private key in PEM form");
+    expect(broken).toContain("holds no such key in a form that can be read");
     for (const message of [open, wrong, swapped, broken]) expect(message).not.toContain(secret);
   });
 });
@@ -150,131 +133,34 @@ describe("signatures", () => {
   });
 });
 
-describe("seals", () => {
-  const piece = 65_536;
-  const header = 15 + 32 + 32 + 48;
-
-  async function sealed(bytes: Buffer): Promise<Buffer> {
-    writeFileSync(at("plain"), bytes);
-    await sealArtefact(at("plain"), { recipient: at("anna-seal.pub"), out: at("sealed") });
-    return readFileSync(at("sealed"));
-  }
-
-  /** Opens bytes as a sealed file; whatever comes of it, nothing half-done may lie about. */
-  async function open(bytes: Buffer, key = "anna-seal.key"): Promise<Buffer> {
-    writeFileSync(at("arrived"), bytes);
-    rmSync(at("opened"), { force: true });
-    try {
-      await openArtefact(at("arrived"), { key: at(key), out: at("opened") });
-      return readFileSync(at("opened"));
-    } finally {
-      expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-    }
-  }
-
-  test.each([0, 1, piece - 1, piece, piece + 1, 3 * piece, 1_000_000])(
-    "a file of %d bytes comes back as it was, for the owner alone",
-    async (size) => {
-      const plain = randomBytes(size);
-      const bytes = await sealed(plain);
-      expect(bytes.length).toBe(header + size + 16 * Math.max(1, Math.ceil(size / piece)));
-      expect((await open(bytes)).equals(plain)).toBe(true);
-      expect([modeOf("sealed"), modeOf("opened")]).toEqual([0o600, 0o600]);
-    },
-  );
-
-  test("the same file sealed twice shares no bytes but the header's, and nothing of it shows", async () => {
-    const plain = Buffer.alloc(1000, "residual");
-    const [first, second] = [await sealed(plain), await sealed(plain)];
-    expect(first.subarray(47)).not.toEqual(second.subarray(47));
-    expect(first.includes("residual")).toBe(false);
-  });
-
-  test("a changed byte anywhere is refused, and no file is left", async () => {
-    const bytes = await sealed(randomBytes(2 * piece + 100));
-    const every = Array.from({ length: header }, (_, place) => place);
-    const places = [...every, header, header + piece, header + piece + 20, bytes.length - 17, bytes.length - 1];
-    for (const place of places) {
-      await expect(open(flip(bytes, place)), `byte ${place}`).rejects.toThrow(/was changed|is sealed for|is no file/);
-      expect(existsSync(at("opened"))).toBe(false);
-    }
-  });
-
-  test("a file cut off anywhere, between pieces too, is refused, and no file is left", async () => {
-    const bytes = await sealed(randomBytes(3 * piece));
-    const stored = piece + 16;
-    const ends = [
-      0,
-      5,
-      header - 1,
-      header,
-      header + 1,
-      header + 16,
-      header + stored,
-      header + 2 * stored,
-      bytes.length - 1,
-    ];
-    for (const end of ends) {
-      await expect(open(bytes.subarray(0, end)), `cut at ${end}`).rejects.toThrow(/cut off|is no file/);
-      expect(existsSync(at("opened"))).toBe(false);
-    }
-    await expect(open(bytes.subarray(0, header + stored))).rejects.toThrow("was cut off: its end is missing");
-  });
-
-  test("pieces that change places, come twice, or come from another sealed file are refused", async () => {
-    const bytes = await sealed(randomBytes(3 * piece));
-    const other = await sealed(randomBytes(3 * piece));
-    const part = (of: Buffer, index: number): Buffer =>
-      of.subarray(header + index * (piece + 16), header + (index + 1) * (piece + 16));
-    const start = bytes.subarray(0, header);
-    const arrangements = [
-      [start, part(bytes, 1), part(bytes, 0), part(bytes, 2)],
-      [start, part(bytes, 0), part(bytes, 0), part(bytes, 1), part(bytes, 2)],
-      [start, part(bytes, 0), part(other, 1), part(bytes, 2)],
-      [start, part(bytes, 0), part(bytes, 2)],
-      [bytes, Buffer.from("more")],
-      [bytes, part(bytes, 2)],
-    ];
-    for (const arrangement of arrangements)
-      await expect(open(Buffer.concat(arrangement))).rejects.toThrow("was changed or cut off");
-    expect(existsSync(at("opened"))).toBe(false);
-  });
-
-  test("another recipient's key is refused by name, and so is one put into the header", async () => {
-    const bytes = await sealed(randomBytes(10));
-    await expect(open(bytes, "ben-seal.key")).rejects.toThrow(/is sealed for key [0-9a-f]{16}…, not for [0-9a-f]{16}…/);
-    const forBen = Buffer.from(bytes);
-    const theirs = createPublicKey(readFileSync(at("ben-seal.pub"))).export({ type: "spki", format: "der" });
-    createHash("sha256").update(theirs).digest().copy(forBen, 15);
-    await expect(open(forBen, "ben-seal.key")).rejects.toThrow("was changed after it was sealed");
-    await expect(open(randomBytes(500))).rejects.toThrow("is no file that `residua seal` made");
-  });
-});
-
 describe("commands", () => {
-  test("keys, sign, verify, seal and open work on each other's files; failures end with 1, and no key is ever shown", async () => {
+  test("keys, sign, verify, seal and unseal work on each other's files; failures end with 1, and no key is ever shown", async () => {
     const run = (line: string): ReturnType<typeof runCommand> => runCommand(line.split(" "), folder);
     const outputs = [
       await run("keys made/eve --json"),
       await run("sign net.onnx --key made/eve-sign.key --note machine=lab3"),
       await run("verify net.onnx --key made/eve-sign.pub --json"),
       await run("seal net.onnx --recipient made/eve-seal.pub"),
-      await run("open net.onnx.sealed --key made/eve-seal.key --out back.onnx"),
+      await run("unseal net.onnx.age --key made/eve-seal.key --out back.onnx"),
+      await run("open net.onnx.age --key made/eve-seal.key --out again.onnx --json"),
     ];
     expect(outputs.map(({ code, stderr }) => [code, stderr])).toEqual(outputs.map(() => [0, ""]));
     expect(JSON.parse(outputs[2].stdout)).toMatchObject({
       verified: true,
       provenance: { network: "resnet8, shortcut pad", machine: "lab3" },
     });
-    expect(readFileSync(at("back.onnx"))).toEqual(readFileSync(at("net.onnx")));
+    expect(JSON.parse(outputs[5].stdout)).toEqual({ unsealed: "again.onnx" });
+    for (const name of ["back.onnx", "again.onnx"])
+      expect(readFileSync(at(name))).toEqual(readFileSync(at("net.onnx")));
     const refused = [
       await run("verify net.onnx --key anna-sign.pub"),
-      await run("open net.onnx.sealed --key anna-seal.key --out no.onnx"),
+      await run("unseal net.onnx.age --key anna-seal.key --out no.onnx"),
       await run("predict --model net.onnx --trusted-key anna-sign.pub digit.png"),
     ];
     expect(refused.map(({ code, stdout }) => [code, stdout])).toEqual(refused.map(() => [1, ""]));
     expect(refused[2].stderr).toContain("was signed with key");
-    expect((await run("open net.onnx.sealed --key made/eve-seal.key")).code).toBe(2);
+    expect((await run("unseal net.onnx.age --key made/eve-seal.key")).code).toBe(2);
+    expect((await run("unseal net.onnx --key made/eve-seal.key")).code).toBe(2);
     const secrets = ["sign", "seal"].map((kind) => readFileSync(at(`made/eve-${kind}.key`), "utf8").split("\n")[1]);
     for (const { stdout, stderr } of [...outputs, ...refused])
       for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);

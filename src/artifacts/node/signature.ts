@@ -6,7 +6,8 @@ import * as v from "valibot";
 import { FormatError, VerificationError } from "../../tensor/errors.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
 import { checkPlainData, wholeNumber } from "../../files/schema.ts";
-import { fingerprintOf, ownerOnly, readPublicKey, readSecretKey } from "./keys.ts";
+import { fingerprintOf, ownerOnly } from "./key-files.ts";
+import { readSigningKey, readVerifyingKey } from "./signing-keys.ts";
 
 /** Where an artefact comes from, in words and names: what the signer vouches for beside its bytes. */
 export type Provenance = Readonly<Record<string, string>>;
@@ -81,7 +82,7 @@ export async function signArtefact(
   path: string,
   options: { readonly key: string; readonly provenance?: Provenance; readonly signature?: string },
 ): Promise<Statement> {
-  const key = await readSecretKey(options.key, "sign");
+  const key = await readSigningKey(options.key);
   const content = await hashFile(path);
   const { provenance = {} } = options;
   const statement = { name: basename(path), ...content, provenance, signer: fingerprintOf(key) };
@@ -127,7 +128,7 @@ export async function readVerified(
 
 /** The statement of a signature file, once it is known to be the key's. */
 async function readStatement(path: string, keyPath: string): Promise<Statement> {
-  const key = await readPublicKey(keyPath, "sign");
+  const key = await readVerifyingKey(keyPath);
   const { statement, signature } = parseSignature(await readFileBytes(path, LARGEST_SIGNATURE), path);
   const expected = fingerprintOf(key);
   if (statement.signer !== expected) {

@@ -5,7 +5,7 @@ import { type AdviceStudy, describeEffect, nameOrder } from "../../lab/advise/me
 import { reportAdvice } from "../../lab/advise/report.ts";
 import type { Advice } from "../../lab/advise/advice.ts";
 import { adviseOn } from "../../lab/advise/rules.ts";
-import { type MeasureEvent, startMeasuring } from "../../lab/advise/node/job.ts";
+import { type MeasureEvent, measuringJob } from "../../lab/advise/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -103,7 +103,8 @@ async function advise(argument: string, options: Options): Promise<void> {
     if (out !== undefined) say(`report: ${out}`);
     return;
   }
-  const job = startMeasuring(
+  await runLabJob(
+    measuringJob,
     {
       base: facts.model,
       variants,
@@ -117,12 +118,14 @@ async function advise(argument: string, options: Options): Promise<void> {
       session: options.threads === undefined ? {} : { threads: options.threads },
       training: `${out}.training.safetensors`,
     },
-    createReporter(),
+    {
+      onEvent: createReporter(),
+      conclude: async (measured) => {
+        await conclude({ ...study, measured }, options, out);
+        return { isWhole: measured.status === "done", report: out };
+      },
+    },
   );
-  await runLabJob(job, async (measured) => {
-    await conclude({ ...study, measured }, options, out);
-    return { isWhole: measured.status === "done", report: out };
-  });
 }
 
 /** `residua advise MODEL`: how its blocks could be designed better. */

@@ -1,3 +1,5 @@
+import { runInline } from "../../jobs/inline.ts";
+import { runInChild } from "../../jobs/node/child-process.ts";
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../files/node.ts";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -12,7 +14,7 @@ import {
 import { compareTypes, summarizeCell } from "../../lab/compare/statistics.ts";
 import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/plan-comparison.ts";
 import { summarize } from "../../lab/compare/words.ts";
-import { type CompareEvent, startComparison } from "../../lab/compare/node/job.ts";
+import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
 import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
@@ -111,10 +113,12 @@ async function compare(given: Options, command: Command): Promise<void> {
   );
   const running =
     rest.runs.length === 0
-      ? { result: Promise.resolve(nothingToTrain(plan)), stop: () => undefined, kill: () => undefined }
-      : startComparison(rest, (event) => {
-          report(event);
-          observers.observe(event);
+      ? runInline({ name: comparisonJob.name, run: async () => nothingToTrain(plan) }, undefined)
+      : runInChild(comparisonJob, rest, {
+          onEvent: (event) => {
+            report(event);
+            observers.observe(event);
+          },
         });
   const interrupt = watchInterrupt(running, "stopping after this step; press Ctrl-C again to end at once");
   try {

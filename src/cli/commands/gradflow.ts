@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
 import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
-import { type FlowEvent, type FlowJob, type FlowStart, startGradientFlow } from "../../lab/gradient-flow/node/job.ts";
+import { type FlowEvent, type FlowJob, type FlowStart, gradientFlowJob } from "../../lab/gradient-flow/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
@@ -93,21 +93,24 @@ function createReporter(): (event: FlowEvent) => void {
 async function gradflow(options: Options): Promise<void> {
   await requireReportFile(options.out);
   const job = createJob(options, await planNetworks(options));
-  await runLabJob(startGradientFlow(job, createReporter()), async (study) => {
-    const isWhole =
-      study.networks.length === job.networks.length && study.networks.every(({ status }) => status !== "stopped");
-    if (study.networks.length === 0) return { isWhole };
-    await writeReport(options.out, reportGradientFlow(study));
-    const summaries = summarizeStudy(study);
-    if (options.json) printJson({ ...study, summary: summaries, report: options.out });
-    else {
-      print(formatTable(columns, summaries));
-      print();
-      for (const { sentence } of summaries) print(sentence.en);
-    }
-    for (const { label, status } of study.networks)
-      if (status === "diverged") say(`${label}: the training diverged; what came before is shown`);
-    return { isWhole, report: options.out };
+  await runLabJob(gradientFlowJob, job, {
+    onEvent: createReporter(),
+    conclude: async (study) => {
+      const isWhole =
+        study.networks.length === job.networks.length && study.networks.every(({ status }) => status !== "stopped");
+      if (study.networks.length === 0) return { isWhole };
+      await writeReport(options.out, reportGradientFlow(study));
+      const summaries = summarizeStudy(study);
+      if (options.json) printJson({ ...study, summary: summaries, report: options.out });
+      else {
+        print(formatTable(columns, summaries));
+        print();
+        for (const { sentence } of summaries) print(sentence.en);
+      }
+      for (const { label, status } of study.networks)
+        if (status === "diverged") say(`${label}: the training diverged; what came before is shown`);
+      return { isWhole, report: options.out };
+    },
   });
 }
 

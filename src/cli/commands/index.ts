@@ -3,10 +3,12 @@ import type { Command } from "commander";
 type Registration = (program: Command) => void;
 
 /** A command of the command line. */
-interface CommandEntry {
+export interface CommandEntry {
   /** What stands behind its name in the help: whether it has options, and its arguments. */
   readonly usage: string;
   readonly summary: string;
+  /** Another name that it had. */
+  readonly alias?: string;
   /** One registration may be that of several commands. */
   readonly load: () => Promise<Registration>;
 }
@@ -109,7 +111,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   keys: {
     usage: "[options] <name>",
-    summary: "make keys: a pair to sign and verify with, a pair to seal and open with; only you may read the files",
+    summary:
+      "make keys: a pair to sign and verify with, an age pair to seal and unseal with; only you may read the files",
     load: async () => (await import("./keys.ts")).registerKeys,
   },
   sign: {
@@ -124,12 +127,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   seal: {
     usage: "[options] <file>",
-    summary: "encrypt a file of any size for the holder of a key",
+    summary: "encrypt a file of any size for the holder of a key, as a standard age file",
     load: async () => (await import("./seal.ts")).registerSeal,
   },
-  open: {
+  unseal: {
     usage: "[options] <file>",
-    summary: "decrypt a sealed file; nothing is left of one that was changed, cut off or sealed for another key",
+    summary:
+      "decrypt an age file, or one that an earlier version sealed; nothing is left of one that was changed, cut off or sealed for another key",
+    alias: "open",
     load: async () => (await import("./seal.ts")).registerSeal,
   },
 };

@@ -6,12 +6,12 @@ import { print, printJson } from "../output.ts";
 async function keys(name: string, { json }: { readonly json?: boolean }): Promise<void> {
   const made = { sign: await makeKeyPair(name, "sign"), seal: await makeKeyPair(name, "seal") };
   if (json) return printJson(made);
-  print(`Keep secret:  ${made.sign.secret} (signs as you), ${made.seal.secret} (opens what is sealed for you)`);
+  print(`Keep secret:  ${made.sign.secret} (signs as you), ${made.seal.secret} (unseals what is sealed for you)`);
   print(`Give away:    ${made.sign.public} (verifies; fingerprint ${made.sign.fingerprint})`);
-  print(`              ${made.seal.public} (seals for you; fingerprint ${made.seal.fingerprint})`);
+  print(`              ${made.seal.public} (seals for you, with age too: ${made.seal.fingerprint})`);
 }
 
-/** `residua keys NAME`: a pair of keys to sign with, and one to be sealed for. */
+/** `residua keys NAME`: a pair of keys to sign with, and an age identity to be sealed for. */
 export function registerKeys(program: Command): void {
   program
     .command("keys")

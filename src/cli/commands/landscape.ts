@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { reportLandscape } from "../../lab/landscape/report.ts";
 import { summarizeLandscape } from "../../lab/landscape/study.ts";
-import { type LandscapeEvent, startLandscape } from "../../lab/landscape/node/job.ts";
+import { type LandscapeEvent, landscapeJob } from "../../lab/landscape/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
@@ -67,7 +67,8 @@ function createReporter(): (event: LandscapeEvent) => void {
 async function landscape(options: Options): Promise<void> {
   const { model, data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
   await requireReportFile(out);
-  const job = startLandscape(
+  await runLabJob(
+    landscapeJob,
     {
       file: model,
       ...(data === undefined ? {} : { data }),
@@ -82,17 +83,19 @@ async function landscape(options: Options): Promise<void> {
       journal: `${out}.points.json`,
       session: threads === undefined ? {} : { threads },
     },
-    createReporter(),
+    {
+      onEvent: createReporter(),
+      conclude: async (study) => {
+        const isWhole = study.status === "done";
+        if (study.line.loss.every(Number.isNaN)) return { isWhole };
+        const summary = summarizeLandscape(study);
+        await writeReport(out, reportLandscape(study));
+        if (json) printJson({ ...study, summary, report: out });
+        else for (const { en } of summary.sentences) print(en);
+        return { isWhole, report: out };
+      },
+    },
   );
-  await runLabJob(job, async (study) => {
-    const isWhole = study.status === "done";
-    if (study.line.loss.every(Number.isNaN)) return { isWhole };
-    const summary = summarizeLandscape(study);
-    await writeReport(out, reportLandscape(study));
-    if (json) printJson({ ...study, summary, report: out });
-    else for (const { en } of summary.sentences) print(en);
-    return { isWhole, report: out };
-  });
 }
 
 /** `residua landscape`: what does the loss look like around a trained network? */

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { reportLesion } from "../../lab/lesion/report.ts";
 import type { Lesion } from "../../lab/lesion/study.ts";
 import { summarizeLesions } from "../../lab/lesion/summary.ts";
-import { type LesionEvent, startLesion } from "../../lab/lesion/node/job.ts";
+import { type LesionEvent, lesionJob } from "../../lab/lesion/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
@@ -57,7 +57,8 @@ function createReporter(): (event: LesionEvent) => void {
 async function lesion(options: Options): Promise<void> {
   const { model, data, images, draws, points, remove, swap, reinsert, seed, threads, out, json } = options;
   await requireReportFile(out);
-  const job = startLesion(
+  await runLabJob(
+    lesionJob,
     {
       file: model,
       ...(data === undefined ? {} : { data }),
@@ -73,26 +74,28 @@ async function lesion(options: Options): Promise<void> {
       journal: `${out}.points.json`,
       session: threads === undefined ? {} : { threads },
     },
-    createReporter(),
+    {
+      onEvent: createReporter(),
+      conclude: async (study) => {
+        const isWhole = study.status === "done";
+        if (study.lesions.length === 0) return { isWhole };
+        const summary = summarizeLesions(study);
+        await writeReport(out, reportLesion(study));
+        if (json) printJson({ ...study, summary, report: out });
+        else {
+          print(
+            formatTable(
+              columns,
+              study.lesions.filter(({ kind }) => kind !== "shuffle" && kind !== "remove set"),
+            ),
+          );
+          print();
+          for (const { en } of summary.sentences) print(en);
+        }
+        return { isWhole, report: out };
+      },
+    },
   );
-  await runLabJob(job, async (study) => {
-    const isWhole = study.status === "done";
-    if (study.lesions.length === 0) return { isWhole };
-    const summary = summarizeLesions(study);
-    await writeReport(out, reportLesion(study));
-    if (json) printJson({ ...study, summary, report: out });
-    else {
-      print(
-        formatTable(
-          columns,
-          study.lesions.filter(({ kind }) => kind !== "shuffle" && kind !== "remove set"),
-        ),
-      );
-      print();
-      for (const { en } of summary.sentences) print(en);
-    }
-    return { isWhole, report: out };
-  });
 }
 
 /** `residua lesion`: what does a trained network do without some of its blocks? */

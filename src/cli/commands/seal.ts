@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { stat } from "node:fs/promises";
-import { openArtefact, sealArtefact } from "../../artifacts/node/seal.ts";
+import { sealArtefact, unsealArtefact } from "../../artifacts/node/seal.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { print, printJson } from "../output.ts";
@@ -11,7 +11,9 @@ interface Options {
   readonly json?: boolean;
 }
 
-const EXTENSION = ".sealed";
+const EXTENSION = ".age";
+/** The second is what earlier versions wrote. */
+const SEALED = /\.(age|sealed)$/;
 
 async function requireFree(path: string, force: boolean | undefined): Promise<void> {
   const isThere = await stat(path).then(
@@ -32,33 +34,34 @@ async function sealFile(
   else print(`Sealed: ${out}`);
 }
 
-async function openFile(path: string, { key, ...options }: Options & { readonly key: string }): Promise<void> {
-  const out = options.out ?? (path.endsWith(EXTENSION) ? path.slice(0, -EXTENSION.length) : undefined);
-  if (out === undefined) throw new OptionError("--out", `is needed where the name does not end in ${EXTENSION}`);
+async function unsealFile(path: string, { key, ...options }: Options & { readonly key: string }): Promise<void> {
+  const out = options.out ?? (SEALED.test(path) ? path.replace(SEALED, "") : undefined);
+  if (out === undefined) throw new OptionError("--out", "is needed if the name ends in neither .age nor .sealed");
   await requireFree(out, options.force);
-  await openArtefact(path, { key, out });
-  if (options.json) printJson({ opened: out });
-  else print(`Opened: ${out}`);
+  await unsealArtefact(path, { key, out });
+  if (options.json) printJson({ unsealed: out });
+  else print(`Unsealed: ${out}`);
 }
 
-/** `residua seal FILE` and `residua open FILE`. */
+/** `residua seal FILE` and `residua unseal FILE`. */
 export function registerSeal(program: Command): void {
   program
     .command("seal")
     .argument("<file>", "the file; it stays as it is")
-    .requiredOption("--recipient <file>", "the recipient's public key, NAME-seal.pub")
+    .requiredOption("--recipient <file>", "the recipient's public key: NAME-seal.pub, or a file of age recipients")
     .option("--out <file>", `where the sealed file goes (default: the file's name and ${EXTENSION})`)
     .option("--force", "replace what is there")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua seal model.onnx --recipient ben-seal.pub")
     .action(sealFile);
   program
-    .command("open")
+    .command("unseal")
+    .alias("open")
     .argument("<file>", "the sealed file")
-    .requiredOption("--key <file>", "your private key, NAME-seal.key")
-    .option("--out <file>", `where the opened file goes (default: the file's name without ${EXTENSION})`)
+    .requiredOption("--key <file>", "your private key: NAME-seal.key, or a file of age identities")
+    .option("--out <file>", "where the unsealed file goes (default: the file's name without .age or .sealed)")
     .option("--force", "replace what is there")
     .addOption(sharedOptions.json())
-    .addHelpText("after", "\nExample:\n  $ residua open model.onnx.sealed --key keys/ben-seal.key")
-    .action(openFile);
+    .addHelpText("after", "\nExample:\n  $ residua unseal model.onnx.age --key keys/ben-seal.key")
+    .action(unsealFile);
 }

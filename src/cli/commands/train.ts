@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { runInChild } from "../../jobs/node/child-process.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
@@ -21,7 +22,7 @@ import { requireOptionsOf } from "./train-resume.ts";
 import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../task-flags.ts";
 import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions, wantedTask } from "../task-options.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
-import { startTraining } from "../../tasks/node/start-training.ts";
+import { trainingJob } from "../../tasks/node/training-job.ts";
 
 interface Options extends FineTuningOptions {
   readonly task?: TaskName;
@@ -148,7 +149,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
     report(event);
     observers.observe(event);
   };
-  const running = startTraining(job, observe);
+  const running = runInChild(trainingJob, job, { onEvent: observe });
   const interrupt = watchInterrupt(
     running,
     "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",

@@ -1,6 +1,6 @@
 import { type Color, rampColor } from "../../report/colors.ts";
 import type { ActivationMap } from "../network/grad-cam.ts";
-import { encodePng } from "../../report/node/png.ts";
+import { encodePng } from "../../files/png.ts";
 
 /** An image as the network took it. */
 export interface TakenImage {
@@ -51,5 +51,5 @@ export function drawPicture(image: TakenImage, map?: ActivationMap): Uint8Array 
       out[4 * (y * outWidth + x) + 3] = 255;
     }
   }
-  return encodePng(outWidth, outHeight, out);
+  return encodePng({ height: outHeight, width: outWidth, channels: 4, samples: out });
 }

@@ -1,15 +1,16 @@
-import { hexColor, rampColor } from "../colors.ts";
+import { encodePng } from "../../files/png.ts";
+import { type ColorRamp, isDarkOnRamp, rampColor, rampHex } from "../colors.ts";
 import type { HeatMapFigure } from "../figures.ts";
 import { escapeHtml, inLanguage, type Words } from "../words.ts";
 import { composeSvg, drawText, formatNumber, spreadTicks, textWidth, WIDTH } from "./canvas.ts";
-import { encodePng, pngAddress } from "./png.ts";
+import { pngAddress } from "./png-address.ts";
 
 const RAMP_HEIGHT = 46;
 const LONGEST_LABEL = 190;
 
 /** From values to shares of the colour ramp. */
 interface Ramp {
-  readonly kind: "sequential" | "diverging";
+  readonly kind: ColorRamp;
   readonly low: number;
   readonly high: number;
   readonly isLogarithmic: boolean;
@@ -48,7 +49,7 @@ export function drawRamp(ramp: Ramp, label: Words, top: number): string {
   const [left, width] = [WIDTH - 330, 240];
   const count = 32;
   const steps = Array.from({ length: count }, (_, index) => {
-    const color = hexColor(rampColor(index / (count - 1), ramp.kind));
+    const color = rampHex(index / (count - 1), ramp.kind);
     return `<rect x="${left + (index * width) / count}" y="${top + 18}" width="${width / count + 0.5}" height="10" fill="${color}"/>`;
   });
   const name = ramp.isLogarithmic
@@ -72,7 +73,7 @@ function paintValues(values: readonly (readonly number[])[], ramp: Ramp): string
       if (Number.isFinite(share)) pixels.set([...rampColor(share, ramp.kind), 255], 4 * (y * width + x));
     }),
   );
-  return pngAddress(encodePng(width, height, pixels));
+  return pngAddress(encodePng({ height, width, channels: 4, samples: pixels }));
 }
 
 /** An area whose values the page shows under the mouse: rows and columns by name. */
@@ -137,8 +138,7 @@ function drawMap(
           row.flatMap((value, column) => {
             const text = formatNumber(value);
             if (textWidth(text, 11) > columnWidth - 2 || !Number.isFinite(ramp.share(value))) return [];
-            const share = ramp.share(value);
-            const isDark = ramp.kind === "sequential" ? share < 0.6 : Math.abs(share - 0.5) > 0.38;
+            const isDark = isDarkOnRamp(ramp.share(value), ramp.kind);
             return drawText(text, [x + (column + 0.5) * columnWidth, top + (y + 0.5) * rowHeight + 4], {
               anchor: "middle",
               more: `font-size="11" style="fill:${isDark ? "#fff" : "#1c1e21"}"`,

@@ -1,4 +1,3 @@
 export * from "./draw-figure.ts";
-export * from "./png.ts";
 export * from "./render-report.ts";
 export { decodeReport } from "./keep-report.ts";

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { ContourFigure, SurfaceFigure } from "../figures.ts";
-import { hexColor, rampColor } from "../colors.ts";
+import { rampHex } from "../colors.ts";
 import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../surface.ts";
 import { escapeHtml, phrase, type Words, wordsToSvg } from "../words.ts";
 import { composeSvg, drawText, formatNumber, WIDTH } from "./canvas.ts";
@@ -12,6 +12,7 @@ const SIZE = 560;
 const LEFT = 60;
 const MARGIN = 44;
 const LEVELS = 18;
+const SURFACE_COLORS = 128;
 
 /** Half the distance of two places, which are evenly apart. */
 const halfOf = (places: readonly number[]): number => (places.at(-1)! - places[0]) / (2 * (places.length - 1));
@@ -45,7 +46,7 @@ export function drawContour(figure: ContourFigure): string {
     color: {
       type: "linear",
       domain: [place(ramp.low), place(ramp.high)],
-      interpolate: (share: number) => hexColor(rampColor(share)),
+      interpolate: (share: number) => rampHex(share),
     },
     marks: [
       Plot.contour(
@@ -122,6 +123,7 @@ function surfaceShape({ x, y, value, xs, ys, values }: SurfaceFigure): SurfaceSh
     x: ends(x.label, xs[0], xs.at(-1)!),
     y: ends(y.label, ys[0], ys.at(-1)!),
     z: ends(value.label, ramp.low, ramp.high),
+    colors: Array.from({ length: SURFACE_COLORS }, (_, index) => rampHex(index / (SURFACE_COLORS - 1))),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Report, ReportSection, ReportText } from "../report.ts";
 import { escapeHtml, inLanguage, type Words, wordsToHtml } from "../words.ts";
 import { drawFigure } from "./draw-figure.ts";
 import { encodeReport } from "./keep-report.ts";
-import { pngAddress } from "./png.ts";
+import { pngAddress } from "./png-address.ts";
 import { pageScript } from "./script.ts";
 import { pageStyle } from "./style.ts";
 

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 
 /** In an order in which each stands before those that use it. */
 const files = [
-  "../colors.js",
   "../surface.js",
   "../web/language.js",
   "../web/theme.js",

@@ -1,4 +1,4 @@
 export * from "./find-node-task.ts";
 export * from "./node-task.ts";
-export * from "./start-training.ts";
+export * from "./training-job.ts";
 export * from "../segment/node/study.ts";

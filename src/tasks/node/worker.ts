@@ -1,10 +1,10 @@
 import { serveJob } from "../../jobs/node/child-process.ts";
-import type { TrainingEvent, TrainingJob, TrainingResult } from "../../train/node/job.ts";
 import { performTraining } from "../../train/node/perform-training.ts";
 import { taskNameOf } from "../find-task.ts";
 import { findNodeTask } from "./find-node-task.ts";
+import type { trainingJob } from "./training-job.ts";
 
 // Trains for whatever task the job or its checkpoint names.
-serveJob<TrainingJob, TrainingEvent, TrainingResult>((job, context) =>
+serveJob<typeof trainingJob>((job, context) =>
   performTraining(job, context, (notes, where) => findNodeTask(taskNameOf(notes, where))),
 );

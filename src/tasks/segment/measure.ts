@@ -1,3 +1,4 @@
+import { encodeCsv } from "../../files/csv.ts";
 import type { Raster } from "./data/raster.ts";
 
 /** What is measured of one cell, in points of the image. */
@@ -83,16 +84,14 @@ export function measurementTable(cells: readonly CellMeasurement[], micrometres?
     `centroid_y_${length}`,
     ...intensities,
   ];
-  const show = (value: number): string => String(Number(value.toPrecision(7)));
-  const rows = cells.map(({ id, area, perimeter, row, column, meanIntensity }) =>
-    [
-      id,
-      show(area * unit * unit),
-      show(perimeter * unit),
-      show(column * unit),
-      show(row * unit),
-      ...meanIntensity.map(show),
-    ].join(","),
-  );
-  return `${[head.join(","), ...rows].join("\n")}\n`;
+  const show = (value: number): number => Number(value.toPrecision(7));
+  const rows = cells.map(({ id, area, perimeter, row, column, meanIntensity }) => [
+    id,
+    show(area * unit * unit),
+    show(perimeter * unit),
+    show(column * unit),
+    show(row * unit),
+    ...meanIntensity.map(show),
+  ]);
+  return encodeCsv([head, ...rows]);
 }

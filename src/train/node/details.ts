@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import { encodePng } from "../../files/png.ts";
 import type { Normalization } from "../../data/image-set.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { LabeledBatch } from "../batch.ts";
@@ -13,7 +13,7 @@ import type { TaskStep } from "../engine.ts";
 const SHOWN = 8;
 
 /** The first images of a batch beside each other, as the network sees them, brought back to pixels. */
-export async function drawBatch({ images }: LabeledBatch, { mean, deviation }: Normalization): Promise<EncodedImage> {
+export function drawBatch({ images }: LabeledBatch, { mean, deviation }: Normalization): EncodedImage {
   const [count, channels, height, columns] = images.shape;
   const shown = Math.min(count, SHOWN);
   const width = shown * columns;
@@ -26,8 +26,7 @@ export async function drawBatch({ images }: LabeledBatch, { mean, deviation }: N
     const value = 255 * (images.data[source] * deviation[channel] + mean[channel]);
     pixels[place] = Math.max(0, Math.min(255, Math.round(value)));
   }
-  const raw = { width, height, channels: channels as 1 | 3 };
-  return { png: await sharp(pixels, { raw }).png().toBuffer(), width, height, channels };
+  return { png: encodePng({ height, width, channels, samples: pixels }), width, height, channels };
 }
 
 /** Measures weights, and gradients of the loss on one batch. */

@@ -1,4 +1,5 @@
-export * from "../../jobs/node/child-process.ts";
+export type * from "../../jobs/job.ts";
+export { type ChildJob, runInChild } from "../../jobs/node/child-process.ts";
 export * from "./model-cache.ts";
 export * from "../../networks/node/export.ts";
 export * from "../../networks/node/file.ts";

@@ -15,7 +15,7 @@ import { createCardModule } from "../../networks/card.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { errorMessage } from "../../tensor/errors.ts";
-import type { JobContext } from "../../jobs/node/child-process.ts";
+import type { JobContext } from "../../jobs/job.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
 import { readResumed } from "./resume.ts";
@@ -146,11 +146,13 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
       nextBatch: () => {
         batch = loader.next();
         if (job.details && !isShown) {
-          const drawing = drawBatch(batch, source.normalization);
-          void reportDetail(
-            place,
-            drawing.then((image) => ({ kind: "sample", image })),
-          );
+          const shown = batch;
+          // An asynchronous function turns what drawing throws into a rejection.
+          const draw = async (): Promise<TrainingEvent> => ({
+            kind: "sample",
+            image: drawBatch(shown, source.normalization),
+          });
+          void reportDetail(place, draw());
         }
         isShown = true;
         return batch;

@@ -106,7 +106,7 @@ test("scalars, histograms, images and the graph are written as event.proto says,
     distributions: { weights: { w: histogram }, gradients: { w: histogram } },
   });
   const batch = { images: float32([2, 1, 1, 2], [0, 1, 2, 3]), labels: int64([2], [0, 1]) };
-  const image = await drawBatch(batch, { mean: [0], deviation: [0.2] });
+  const image = drawBatch(batch, { mean: [0], deviation: [0.2] });
   observer.observe({ kind: "sample", image });
   await observer.finish({ result });
   const written = readEvents();

@@ -1,6 +1,7 @@
 import { createPortableLowering } from "../../compile/portable/lowering.ts";
 import { portableChoices } from "../../compile/portable/choices.ts";
 import { makeBatch, stepsPerEpoch } from "../../data/batches.ts";
+import type { JobContext } from "../../jobs/job.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime, type WebRuntimeOptions } from "../../runtime/web.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
@@ -17,11 +18,8 @@ import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
 /** What a training needs of the worker that it runs in. */
-export interface WebTrainingContext {
+export interface WebTrainingContext extends JobContext<WebTrainingEvent> {
   readonly runtime: Omit<WebRuntimeOptions, "threads">;
-  readonly report: (event: WebTrainingEvent) => void;
-  /** Asked before every step. */
-  readonly shouldStop: () => Promise<boolean>;
 }
 
 /** @throws {EnvironmentError} if threads are asked for that the page cannot have */

@@ -1,3 +1,4 @@
+import type { WorkerJob } from "../../jobs/web/worker.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StepProgress, TrainingOutcome } from "../loop.ts";
 import type { MemoryTraining } from "../memory-training.ts";
@@ -35,11 +36,10 @@ export type WebTrainingEvent =
   | { readonly kind: "step"; readonly progress: StepProgress }
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean };
 
-/** From page to worker. The key tells Residua's messages from others, such as those of ONNX Runtime's threads. */
-export type WebOrder = { readonly residua: "start"; readonly job: WebTrainingJob } | { readonly residua: "stop" };
+/** A training in a worker whose module calls `serveTraining`. */
+export type WebTraining = WorkerJob<WebTrainingJob, WebTrainingEvent, WebTrainingResult>;
 
-/** From worker to page. */
-export type WebAnswer =
-  | { readonly residua: "event"; readonly event: WebTrainingEvent }
-  | { readonly residua: "result"; readonly result: WebTrainingResult }
-  | { readonly residua: "error"; readonly message: string };
+/** The job that {@link WebTraining} is, in workers that `open` opens: one for each training. */
+export function trainingJob(open: () => Worker): WebTraining {
+  return { name: "training", worker: open };
+}

@@ -1,31 +1,32 @@
-import { startTraining } from "residua/train/web";
+import { runInWorker, trainingJob } from "residua/train/web";
 import { makeJob } from "./job.js";
 
-const openWorker = () => new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" });
+const training = trainingJob(() => new Worker(new URL("./train-worker.js", import.meta.url), { type: "module" }));
 
 async function train() {
   /** @type {number[]} */
   const losses = [];
   let epochs = 0;
-  const { result } = startTraining(openWorker(), { ...makeJob(), threads: 2 }, (event) => {
+  const running = runInWorker(training, { ...makeJob(), threads: 2 });
+  for await (const event of running) {
     if (event.kind === "step") losses.push(event.progress.stepLoss);
     else epochs++;
-  });
-  const { status, onnx } = await result;
+  }
+  const { status, onnx } = await running.result;
   return { status, onnx: Array.from(onnx), losses, epochs };
 }
 
 /** Asks to stop as soon as the first step is reported. */
 async function trainOneStep() {
-  const training = startTraining(openWorker(), { ...makeJob(), threads: 2 }, () => training.stop());
-  const { status, place } = await training.result;
+  const running = runInWorker(training, { ...makeJob(), threads: 2 }, { onEvent: () => running.stop() });
+  const { status, place } = await running.result;
   return { status, step: place.step };
 }
 
 async function refuse() {
   const job = makeJob();
   const network = { ...job.network, imageShape: /** @type {const} */ ([1, 9, 9]) };
-  return startTraining(openWorker(), { ...job, network }).result.then(String, (error) => error.message);
+  return runInWorker(training, { ...job, network }).result.then(String, (error) => `${error.name}: ${error.message}`);
 }
 
 const run = async () => ({

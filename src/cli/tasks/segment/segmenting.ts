@@ -73,15 +73,15 @@ interface Written {
 }
 
 /** What a file is to hold, made when its turn comes: of a large image, not all of them are in memory at once. */
-type File = readonly [path: string, make: () => Promise<string | Uint8Array>];
+type File = readonly [path: string, make: () => string | Uint8Array];
 
 async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
-  for (const [path, make] of files) await writeFileAtomically(path, await make());
+  for (const [path, make] of files) await writeFileAtomically(path, make());
   return files.map(([path]) => path);
 }
 
 function overlayFile({ raster, settings, base }: Written, labels: ArrayLike<number>): File {
-  const make = (): Promise<Uint8Array> => {
+  const make = (): Uint8Array => {
     const picture = drawImage(raster, measureIntensity(raster, settings.scaling));
     paintOutlines(picture, labels);
     return encodePicture(picture);
@@ -104,8 +104,8 @@ function writeCells(
   return writeFiles([
     labelsFile(image, "cells", format, () => labels),
     overlayFile(image, labels),
-    [`${base}.csv`, async () => measurementTable(measureCells(labels, raster), pixelSize)],
-    [`${base}.geojson`, async () => `${JSON.stringify(outlinesToGeoJson(outlines(), pixelSize))}\n`],
+    [`${base}.csv`, () => measurementTable(measureCells(labels, raster), pixelSize)],
+    [`${base}.geojson`, () => `${JSON.stringify(outlinesToGeoJson(outlines(), pixelSize))}\n`],
   ]);
 }
 

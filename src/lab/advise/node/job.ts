@@ -2,7 +2,7 @@ import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
 import type { LoweringChoice } from "../../../compile/lowering.ts";
-import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { AdviceStudy } from "../measured.ts";
 
@@ -36,7 +36,8 @@ export type MeasureEvent =
 /** What was measured. */
 export type Measured = NonNullable<AdviceStudy["measured"]>;
 
-/** Trains a network and its variants for a short while in a child process; stopped, it returns and keeps what it has. */
-export function startMeasuring(job: MeasureJob, onEvent: (event: MeasureEvent) => void): ChildJob<Measured> {
-  return startChildJob<MeasureJob, MeasureEvent, Measured>(builtFile(import.meta.url, "./worker.js"), job, onEvent);
-}
+/** Trains a network and its variants for a short while; stopped, it returns and keeps what it has. */
+export const measuringJob: ChildJob<MeasureJob, MeasureEvent, Measured> = {
+  name: "measurement",
+  worker: builtFile(import.meta.url, "./worker.js"),
+};

@@ -15,7 +15,8 @@ import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
-import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import type { JobContext } from "../../../jobs/job.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
@@ -24,14 +25,10 @@ import { imagesPerStep } from "../../../train/recipe.ts";
 import { runSteps, type StepLoopEnd } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { measureEffect, type ShortRun } from "../measured.ts";
-import type { Measured, MeasureEvent, MeasureJob } from "./job.ts";
-import { identifyStudy } from "../../../jobs/node/point-journal.ts";
-import {
-  createTrainingKeeper,
-  keptNumber,
-  type KeptTraining,
-  type TrainingKeeper,
-} from "../../../jobs/node/training-keeper.ts";
+import type { MeasureEvent, MeasureJob, measuringJob } from "./job.ts";
+import { type Journal, type JournalEntry, keptNumber } from "../../../jobs/journal.ts";
+import { identityOf, openJournal } from "../../../jobs/node/journal.ts";
+import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 
 interface Workplace {
   readonly runtime: Runtime;
@@ -39,7 +36,7 @@ interface Workplace {
   readonly data: Dataset;
   readonly job: MeasureJob;
   readonly context: JobContext<MeasureEvent>;
-  readonly keeper: TrainingKeeper<KeptRuns>;
+  readonly keeper: Journal<KeptRuns>;
 }
 
 /** How far a measurement has come. */
@@ -71,7 +68,7 @@ const medianOf = (values: readonly number[]): number =>
 /** Where one training begins: at its start, or where it was interrupted. */
 interface RunStart {
   readonly runs: readonly ShortRun[];
-  readonly before: KeptTraining<KeptRuns> | undefined;
+  readonly before: JournalEntry<KeptRuns> | undefined;
   readonly onStep: (step: number) => void;
 }
 
@@ -181,16 +178,16 @@ async function testShortly(
 function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  return identifyStudy({ kind: "advise", ...facts, ...made }, []);
+  return identityOf({ kind: "advise", ...facts, recipe: completeRecipe(job.recipe), ...made });
 }
 
-serveJob<MeasureJob, MeasureEvent, Measured>(async (job, context) => {
+serveJob<typeof measuringJob>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const [channels, height, width] = createModel(job.base.name, job.base.options).imageShape;
   const data = await openDataset(job.data, job.cache, { channels, height, width });
   const identity = identifyMeasurement(job, runtime, chosen);
-  const keeper = createTrainingKeeper({ path: job.training, identity, notes: keptRunsSchema });
+  const keeper = openJournal(job.training, { identity, notes: keptRunsSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, data, job, context, keeper };
   const networks = [{ id: "as it is", ...job.base }, ...job.variants];
   // Seed by seed: what is stopped in between has whole pairs.
@@ -216,7 +213,7 @@ serveJob<MeasureJob, MeasureEvent, Measured>(async (job, context) => {
     runs.push(run);
   }
   const isDone = runs.length === plans.length;
-  if (isDone) keeper.forget();
+  if (isDone) await keeper.forget();
   const [base, ...others] = networks.map((_, own) => runs.filter((_run, index) => index % networks.length === own));
   const effects = others.flatMap((own, index) =>
     own.length === 0 ? [] : [measureEffect(job.variants[index].id, base, own)],

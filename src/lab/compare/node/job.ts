@@ -1,7 +1,7 @@
 import { builtFile } from "../../../files/node.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
 import type { LoweringChoice } from "../../../compile/lowering.ts";
-import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../plan.ts";
@@ -93,11 +93,8 @@ export interface CompareResult {
   readonly testImages: number;
 }
 
-/** Trains and tests all networks of a comparison, one after another, in a child process. */
-export function startComparison(job: CompareJob, onEvent: (event: CompareEvent) => void): ChildJob<CompareResult> {
-  return startChildJob<CompareJob, CompareEvent, CompareResult>(
-    builtFile(import.meta.url, "./worker.js"),
-    job,
-    onEvent,
-  );
-}
+/** Trains and tests all networks of a comparison, one after another. */
+export const comparisonJob: ChildJob<CompareJob, CompareEvent, CompareResult> = {
+  name: "comparison",
+  worker: builtFile(import.meta.url, "./worker.js"),
+};

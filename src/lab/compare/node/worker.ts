@@ -16,7 +16,8 @@ import { ResiduaError } from "../../../tensor/errors.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
-import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import type { JobContext } from "../../../jobs/job.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
@@ -25,13 +26,10 @@ import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../plan.ts";
-import type { CompareEvent, CompareJob, CompareResult } from "./job.ts";
-import {
-  createTrainingKeeper,
-  keptNumber,
-  type KeptTraining,
-  type TrainingKeeper,
-} from "../../../jobs/node/training-keeper.ts";
+import type { CompareEvent, CompareJob, comparisonJob } from "./job.ts";
+import { type Journal, type JournalEntry, keptNumber } from "../../../jobs/journal.ts";
+import { openJournal } from "../../../jobs/node/journal.ts";
+import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 
 /** The parameter whose gradient has passed every block: the first weight, whatever a family calls it. */
 function firstLayerOf(module: Module): string {
@@ -79,8 +77,8 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
 interface RunStart {
   readonly run: number;
   readonly plan: TrainingPlan;
-  readonly before: KeptTraining<readonly CurvePoint[]> | undefined;
-  readonly keeper: TrainingKeeper<readonly CurvePoint[]>;
+  readonly before: JournalEntry<readonly CurvePoint[]> | undefined;
+  readonly keeper: Journal<readonly CurvePoint[]>;
   /** Whose gradient is watched. */
   readonly firstLayer: string;
 }
@@ -199,10 +197,10 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
   const { model, plan } = planRun(place, run);
   const { recipe } = plan;
   // The file's name tells one run from another.
-  const keeper = createTrainingKeeper({
-    path: job.checkpoints?.[index],
+  const keeper = openJournal(job.checkpoints?.[index], {
     identity: "compared run",
     notes: curveSchema,
+    codec: safetensorsCodec,
   });
   const before = await keeper.read();
   const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
@@ -234,7 +232,7 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
     const start = { run: index, plan, before, keeper, firstLayer };
     const { curve, status, imagesPerSecond } = await trainRun(place, trainer, start);
     const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
-    if (status !== "stopped") keeper.forget();
+    if (status !== "stopped") await keeper.forget();
     return {
       ...cellOf(run),
       seed: run.seed,
@@ -252,7 +250,7 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
   }
 }
 
-serveJob<CompareJob, CompareEvent, CompareResult>(async (job, context) => {
+serveJob<typeof comparisonJob>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const whole = await openDataset(job.data, job.cache, { channels: 3, height: 32, width: 32 });

@@ -2,7 +2,7 @@ import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
 import type { LoweringChoice } from "../../../compile/lowering.ts";
-import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import { defaultRecipe, type Recipe } from "../../../train/recipe.ts";
 import type { FlowStudy, NetworkFlow } from "../study.ts";
 
@@ -48,7 +48,8 @@ export type FlowEvent =
     }
   | { readonly kind: "network"; readonly result: NetworkFlow };
 
-/** Measures networks one after another in a child process; stopped, it returns and keeps what it has. */
-export function startGradientFlow(job: FlowJob, onEvent: (event: FlowEvent) => void): ChildJob<FlowStudy> {
-  return startChildJob<FlowJob, FlowEvent, FlowStudy>(builtFile(import.meta.url, "./worker.js"), job, onEvent);
-}
+/** Measures networks one after another; stopped, it returns and keeps what it has. */
+export const gradientFlowJob: ChildJob<FlowJob, FlowEvent, FlowStudy> = {
+  name: "gradient flow",
+  worker: builtFile(import.meta.url, "./worker.js"),
+};

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { BlockFlow, FlowProfile, LayerFlow } from "../profile.ts";
 import type { NetworkFlow } from "../study.ts";
-import { keptNumber } from "../../../jobs/node/training-keeper.ts";
+import { keptNumber } from "../../../jobs/journal.ts";
 
 /** How far following the gradient through several networks has come. */
 export interface KeptFlow {

@@ -21,7 +21,8 @@ import { type Shape, sizeOf } from "../../../tensor/shape.ts";
 import { float32, type Tensor } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
-import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import type { JobContext } from "../../../jobs/job.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
@@ -32,20 +33,21 @@ import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer, TrainingState } from "../../../train/trainer.ts";
 import { buildFlowGraph, FLOW } from "../graph.ts";
 import { type FlowProfile, probeSteps, readProfile, relativeChange } from "../profile.ts";
-import type { FlowStudy, NetworkFlow } from "../study.ts";
+import type { NetworkFlow } from "../study.ts";
 import { readScalars } from "../../scalars.ts";
-import { type FlowEvent, type FlowJob, flowRecipe, type FlowStart } from "./job.ts";
+import { type FlowEvent, type FlowJob, flowRecipe, type FlowStart, type gradientFlowJob } from "./job.ts";
 import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
-import { identifyStudy } from "../../../jobs/node/point-journal.ts";
+import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
+import { identityOf, openJournal } from "../../../jobs/node/journal.ts";
+import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
-import { createTrainingKeeper, type KeptTraining, type TrainingKeeper } from "../../../jobs/node/training-keeper.ts";
 
 interface Workplace {
   readonly runtime: Runtime;
   readonly chosen: ChosenLowering;
   readonly job: FlowJob;
   readonly context: JobContext<FlowEvent>;
-  readonly keeper: TrainingKeeper<KeptFlow>;
+  readonly keeper: Journal<KeptFlow>;
 }
 
 type State = ReadonlyMap<string, Tensor>;
@@ -143,7 +145,7 @@ interface FlowPlace {
   /** Networks that are done. */
   readonly networks: readonly NetworkFlow[];
   /** Of this network, if it was interrupted. */
-  readonly before: KeptTraining<KeptFlow> | undefined;
+  readonly before: JournalEntry<KeptFlow> | undefined;
   /** Says how far the study is, after so many steps of this network. */
   readonly report: (step: number, loss: number) => void;
 }
@@ -248,8 +250,8 @@ async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLoweri
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  return identifyStudy(
-    { kind: "gradflow", ...facts, ...made },
+  return identityOf(
+    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...made },
     await Promise.all(files.map((file) => readFileBytes(file))),
   );
 }
@@ -266,11 +268,11 @@ function createFlowReport({ job, context }: Workplace, kept: KeptFlow | undefine
     };
 }
 
-serveJob<FlowJob, FlowEvent, FlowStudy>(async (job, context) => {
+serveJob<typeof gradientFlowJob>(async (job, context) => {
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const identity = await identifyFlow(job, runtime, chosen);
-  const keeper = createTrainingKeeper({ path: job.training, identity, notes: keptFlowSchema });
+  const keeper = openJournal(job.training, { identity, notes: keptFlowSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, job, context, keeper };
   const kept = await keeper.read();
   const reportOf = createFlowReport(place, kept?.notes);
@@ -299,7 +301,7 @@ serveJob<FlowJob, FlowEvent, FlowStudy>(async (job, context) => {
     networks.push(result);
     context.report({ kind: "network", result });
   }
-  if (stopped === undefined) keeper.forget();
+  if (stopped === undefined) await keeper.forget();
   const { batch, seed } = recipeOf(job);
   const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
   return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name };

@@ -1,6 +1,6 @@
 import { builtFile } from "../../../files/node.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { LandscapeStudy } from "../study.ts";
 
 /** A landscape to be measured, as the child gets it. */
@@ -35,11 +35,8 @@ export type LandscapeEvent =
       readonly isKnown: boolean;
     };
 
-/** Measures a landscape in a child process; stopped, it returns what it has. */
-export function startLandscape(job: LandscapeJob, onEvent: (event: LandscapeEvent) => void): ChildJob<LandscapeStudy> {
-  return startChildJob<LandscapeJob, LandscapeEvent, LandscapeStudy>(
-    builtFile(import.meta.url, "./worker.js"),
-    job,
-    onEvent,
-  );
-}
+/** Measures a landscape; stopped, it returns what it has. */
+export const landscapeJob: ChildJob<LandscapeJob, LandscapeEvent, LandscapeStudy> = {
+  name: "landscape",
+  worker: builtFile(import.meta.url, "./worker.js"),
+};

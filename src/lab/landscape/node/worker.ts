@@ -10,7 +10,8 @@ import type { LabeledBatch } from "../../../train/batch.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
-import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import type { JobContext } from "../../../jobs/job.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
 import {
   type Direction,
   drawDirection,
@@ -20,9 +21,10 @@ import {
   type Weights,
 } from "../directions.ts";
 import type { LandscapeStudy, LossPlane } from "../study.ts";
-import type { LandscapeEvent, LandscapeJob } from "./job.ts";
-import { identifyStudy, openJournal } from "../../../jobs/node/point-journal.ts";
+import type { LandscapeEvent, LandscapeJob, landscapeJob } from "./job.ts";
+import { identityOf } from "../../../jobs/node/journal.ts";
 import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
+import { openPoints } from "../../node/points.ts";
 
 interface Point {
   readonly key: string;
@@ -125,7 +127,7 @@ async function perform(job: LandscapeJob, context: JobContext<LandscapeEvent>): 
     seed,
     snapshots: snapshots.map((file) => basename(file)),
   };
-  const journal = await openJournal(job.journal, identifyStudy(facts, weightBytes));
+  const journal = await openPoints(job.journal, identityOf(facts, weightBytes));
   let status: LandscapeStudy["status"] = "done";
   for (const [index, { key, moves }] of points.entries()) {
     if (await context.shouldStop()) {
@@ -178,8 +180,8 @@ async function perform(job: LandscapeJob, context: JobContext<LandscapeEvent>): 
         }
       : {}),
   };
-  await (status === "done" ? journal.remove() : journal.flush());
+  await (status === "done" ? journal.forget() : journal.flush());
   return study;
 }
 
-serveJob<LandscapeJob, LandscapeEvent, LandscapeStudy>(perform);
+serveJob<typeof landscapeJob>(perform);

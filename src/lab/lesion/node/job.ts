@@ -1,6 +1,6 @@
 import { builtFile } from "../../../files/node.ts";
 import type { SessionOptions } from "../../../runtime/runtime.ts";
-import { type ChildJob, startChildJob } from "../../../jobs/node/child-process.ts";
+import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { LesionScope, LesionStudy, LesionWish } from "../study.ts";
 
 /** A study of lesions as the child gets it. */
@@ -31,7 +31,8 @@ export type LesionEvent =
       readonly isKnown: boolean;
     };
 
-/** Takes a network apart in a child process; stopped, it returns what it has. */
-export function startLesion(job: LesionJob, onEvent: (event: LesionEvent) => void): ChildJob<LesionStudy> {
-  return startChildJob<LesionJob, LesionEvent, LesionStudy>(builtFile(import.meta.url, "./worker.js"), job, onEvent);
-}
+/** Takes a network apart; stopped, it returns what it has. */
+export const lesionJob: ChildJob<LesionJob, LesionEvent, LesionStudy> = {
+  name: "lesion",
+  worker: builtFile(import.meta.url, "./worker.js"),
+};

@@ -12,13 +12,15 @@ import { bytesOf } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
-import { type JobContext, serveJob } from "../../../jobs/node/child-process.ts";
+import type { JobContext } from "../../../jobs/job.ts";
+import { serveJob } from "../../../jobs/node/child-process.ts";
 import { buildPathGraph, drawPaths, type PathLength, pathNames, weighPaths } from "../paths.ts";
 import { buildBlockedGraph, isRemovable, rewireBlocks } from "../rewire.ts";
 import { type Lesion, type LesionStudy, planLesions, planWish } from "../study.ts";
-import type { LesionEvent, LesionJob } from "./job.ts";
-import { identifyStudy, type MeasuredPoint, openJournal } from "../../../jobs/node/point-journal.ts";
+import type { LesionEvent, LesionJob, lesionJob } from "./job.ts";
+import { identityOf } from "../../../jobs/node/journal.ts";
 import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
+import { type MeasuredPoint, openPoints } from "../../node/points.ts";
 
 async function evaluateGraph(
   runtime: Runtime,
@@ -91,11 +93,8 @@ async function perform(job: LesionJob, context: JobContext<LesionEvent>): Promis
   const runtime = createNodeRuntime();
   const batches = await readBatches(data, job.images, evaluationBatchSize(network.imageShape));
   const images = batches.reduce((sum, { labels }) => sum + labels.data.length, 0);
-  const identity = identifyStudy(
-    { kind: "lesion", data: data.name, images },
-    Array.from(network.state.values(), bytesOf),
-  );
-  const journal = await openJournal(job.journal, identity);
+  const identity = identityOf({ kind: "lesion", data: data.name, images }, Array.from(network.state.values(), bytesOf));
+  const journal = await openPoints(job.journal, identity);
   const lesions: Lesion[] = [];
   let status: LesionStudy["status"] = "done";
   for (const [index, { uses, ...plan }] of plans.entries()) {
@@ -118,7 +117,7 @@ async function perform(job: LesionJob, context: JobContext<LesionEvent>): Promis
     });
   }
   const paths = status === "done" ? await measurePaths(runtime, network, data, job) : [];
-  await (status === "done" ? journal.remove() : journal.flush());
+  await (status === "done" ? journal.forget() : journal.flush());
   return {
     label: network.label,
     data: data.name,
@@ -136,4 +135,4 @@ async function perform(job: LesionJob, context: JobContext<LesionEvent>): Promis
   };
 }
 
-serveJob<LesionJob, LesionEvent, LesionStudy>(perform);
+serveJob<typeof lesionJob>(perform);

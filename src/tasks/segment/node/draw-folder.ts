@@ -1,8 +1,8 @@
+import { encodePng } from "../../../files/png.ts";
 import { makeFolder, writeFileAtomically } from "../../../files/node.ts";
 import { join } from "node:path";
 import { type DrawnCellsOptions, drawCells } from "../data/drawn-cells.ts";
 import type { MaskMeaning } from "../data/set.ts";
-import { encodePng } from "./encode-png.ts";
 
 /** A folder of drawn images. */
 export interface DrawFolderOptions extends Omit<DrawnCellsOptions, "index"> {
@@ -24,9 +24,9 @@ export async function drawFolder(folder: string, options: DrawFolderOptions): Pr
   for (let index = 0; index < images; index++) {
     const { image, mask, classes, count } = drawCells({ ...options, index });
     const name = `${String(index + 1).padStart(4, "0")}.png`;
-    await writeFileAtomically(join(folder, "images", name), await encodePng(image));
+    await writeFileAtomically(join(folder, "images", name), encodePng(image));
     const labels = { ...image, channels: 1, samples: meaning === "instances" ? mask : classes };
-    await writeFileAtomically(join(folder, "masks", name), await encodePng(labels));
+    await writeFileAtomically(join(folder, "masks", name), encodePng(labels));
     cells += count;
     onImage(index + 1);
   }

@@ -1,4 +1,4 @@
-import { encodePng } from "./encode-png.ts";
+import { encodePng } from "../../../files/png.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import type { Picture } from "../overlay.ts";
 import { encodeTiff } from "../tiff.ts";
@@ -7,10 +7,10 @@ import { encodeTiff } from "../tiff.ts";
 export type LabelFormat = "png" | "tiff";
 
 /** A plane of numbers as a picture that holds them exactly. @throws {OptionError} if they are too large for PNG */
-export async function encodeLabels(
+export function encodeLabels(
   { height, width, labels }: { readonly height: number; readonly width: number; readonly labels: Int32Array },
   format: LabelFormat,
-): Promise<Uint8Array> {
+): Uint8Array {
   const highest = labels.reduce((most, label) => Math.max(most, label), 0);
   if (format === "tiff")
     return encodeTiff({
@@ -24,6 +24,6 @@ export async function encodeLabels(
 }
 
 /** A picture as PNG. */
-export function encodePicture({ height, width, pixels }: Picture): Promise<Uint8Array> {
+export function encodePicture({ height, width, pixels }: Picture): Uint8Array {
   return encodePng({ height, width, channels: 3, samples: pixels });
 }

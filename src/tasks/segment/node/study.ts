@@ -122,11 +122,9 @@ export async function studySegmentation(
       onImage(done);
     },
   });
-  const pictures = await Promise.all(
-    kept
-      .flatMap((image) => image.pictures)
-      .map(async ({ picture, caption }): Promise<ReportPicture> => ({ png: await encodePicture(picture), caption })),
-  );
+  const pictures = kept
+    .flatMap((image) => image.pictures)
+    .map(({ picture, caption }): ReportPicture => ({ png: encodePicture(picture), caption }));
   const { name, options: built } = network.card.model;
   return { label: built.shortcut === undefined ? name : `${name}, ${built.shortcut}`, data, found, pictures };
 }

@@ -1,0 +1,73 @@
+import { readFileBytes } from "../../files/node.ts";
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
+
+/** A pair of keys as it goes into files, and what its public half is told from others by. */
+export interface KeyTexts {
+  readonly secret: string;
+  readonly public: string;
+  readonly fingerprint: string;
+}
+
+/** Owner only. */
+export const ownerOnly = 0o600;
+const LARGEST_KEY = 65_536;
+
+/** SHA-256 over the public key's DER form, in hexadecimal. */
+export function fingerprintOf(key: KeyObject): string {
+  const open = key.type === "private" ? createPublicKey(key) : key;
+  return createHash("sha256")
+    .update(open.export({ type: "spki", format: "der" }))
+    .digest("hex");
+}
+
+/**
+ * Reads the text of a private key's file.
+ *
+ * @throws {EnvironmentError} if it cannot be read, or others may read it
+ */
+export async function readSecretText(path: string): Promise<string> {
+  const bytes = await readFileBytes(path, LARGEST_KEY);
+  const { mode } = await stat(path);
+  // Windows has no such permissions.
+  if (process.platform !== "win32" && (mode & 0o077) !== 0)
+    throw new EnvironmentError(path, "others may read this private key; take that away with: chmod 600");
+  return new TextDecoder().decode(bytes);
+}
+
+/**
+ * Reads the text of a public key's file.
+ *
+ * @throws {EnvironmentError} if it cannot be read
+ * @throws {FormatError} if it is a private key
+ */
+export async function readPublicText(path: string): Promise<string> {
+  const text = new TextDecoder().decode(await readFileBytes(path, LARGEST_KEY));
+  if (/PRIVATE KEY|AGE-SECRET-KEY/i.test(text))
+    throw new FormatError(path, "is a private key, must be a public one; give the .pub file");
+  return text;
+}
+
+/** What a file must hold: the type of its key, and the words for it. */
+export interface WantedKey {
+  readonly type: "ed25519" | "x25519";
+  readonly words: string;
+}
+
+/**
+ * Parses a key in PEM form.
+ *
+ * @throws {FormatError} if it is not the wanted one; the error holds nothing of the file's content
+ */
+export function parseKey(path: string, { type, words }: WantedKey, parse: () => KeyObject): KeyObject {
+  let key: KeyObject;
+  try {
+    key = parse();
+  } catch {
+    throw new FormatError(path, `holds no such key in a form that can be read; must be ${words}`);
+  }
+  if (key.asymmetricKeyType !== type)
+    throw new FormatError(path, `is a key of type ${key.asymmetricKeyType}, must be ${words}`);
+  return key;
+}

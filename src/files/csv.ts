@@ -1,0 +1,22 @@
+/** A number is written as JavaScript shows it, NaN and the infinities too; null is an empty cell. */
+export type CsvCell = string | number | null;
+
+/** A spreadsheet takes what begins so for a formula. */
+const isFormula = /^[=+\-@\t\r]/;
+const needsQuotes = /[",\r\n]/;
+
+function encodeCell(cell: CsvCell): string {
+  if (cell === null) return "";
+  if (typeof cell === "number") return String(cell);
+  // A text that is a number, such as "-0.5", is none.
+  const text = isFormula.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
+  return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * Rows as comma-separated values, quoted as RFC 4180 has it. Lines end with a line feed, which every reader takes and Unix tools
+ * expect. A text that a spreadsheet would run as a formula gets an apostrophe in front.
+ */
+export function encodeCsv(rows: readonly (readonly CsvCell[])[]): string {
+  return rows.map((row) => `${row.map(encodeCell).join(",")}\n`).join("");
+}

@@ -1,0 +1,63 @@
+import * as v from "valibot";
+import { encodeNotes, type JournalCodec, keptNumber } from "../../jobs/journal.ts";
+import { openJournal } from "../../jobs/node/journal.ts";
+
+/** What evaluating one changed network gave. */
+export interface MeasuredPoint {
+  readonly loss: number;
+  /** Share of the images that are classified wrong. */
+  readonly error: number;
+}
+
+/** Points that were measured, kept in a journal, so that a study that was interrupted goes on where it was. */
+export interface MeasuredPoints {
+  readonly get: (key: string) => MeasuredPoint | undefined;
+  /** Adds a point; the journal follows within seconds. */
+  readonly add: (key: string, point: MeasuredPoint) => Promise<void>;
+  /** Writes what the journal lacks. */
+  readonly flush: () => Promise<void>;
+  /** Removes the journal: everything is done. */
+  readonly forget: () => Promise<void>;
+}
+
+const PAUSE_MILLISECONDS = 5_000;
+
+// A network that was changed too much may have no finite loss.
+const schema: v.GenericSchema<unknown, Readonly<Record<string, MeasuredPoint>>> = v.record(
+  v.string(),
+  v.strictObject({ loss: keptNumber, error: v.number() }),
+);
+
+/** Points by their own name in the file, as every release has written them; a loss that was not finite was null once. */
+const codec: JournalCodec = {
+  encode: ({ identity, notes }) => [new TextEncoder().encode(`${encodeNotes({ identity, points: notes })}\n`)],
+  decode: (bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    const { identity, points } = v.parse(
+      v.looseObject({ identity: v.string(), points: v.unknown() }),
+      JSON.parse(text, (key, value: unknown) => (key === "loss" && value === null ? "NaN" : value)),
+    );
+    return { identity, notes: points, state: new Map() };
+  },
+};
+
+/** Opens the points of a study; those of another identity, or that cannot be read, count as none and are replaced. */
+export async function openPoints(path: string, identity: string): Promise<MeasuredPoints> {
+  const journal = openJournal(path, { identity, notes: schema, codec, pause: PAUSE_MILLISECONDS });
+  const points = new Map(Object.entries((await journal.read())?.notes ?? {}));
+  let kept = points.size;
+  const flush = async (): Promise<void> => {
+    if (points.size === kept) return;
+    await journal.keep({ notes: Object.fromEntries(points) });
+    kept = points.size;
+  };
+  return {
+    get: (key) => points.get(key),
+    add: async (key, point) => {
+      points.set(key, point);
+      if (journal.isDue()) await flush();
+    },
+    flush,
+    forget: journal.forget,
+  };
+}
