@@ -28,11 +28,12 @@ test("points are there again under their keys, one without a finite loss too, un
   expect(existsSync(path)).toBe(false);
 });
 
-test("a file of before there were journals counts as none, and is replaced", async () => {
-  writeFileSync(path, '{"identity":"a","points":{"line 0":{"loss":1,"error":0.5}}}\n');
+test("a file of an earlier release is continued, a loss that was not finite among it", async () => {
+  writeFileSync(
+    path,
+    '{"identity":"a","points":{"line 0":{"loss":1,"error":0.5},"line 1":{"loss":null,"error":0.9}}}\n',
+  );
   const points = await openPoints(path, "a");
-  expect(points.get("line 0")).toBeUndefined();
-  await points.add("line 0", { loss: 2, error: 0.5 });
-  await points.flush();
-  expect((await openPoints(path, "a")).get("line 0")).toEqual({ loss: 2, error: 0.5 });
+  expect(points.get("line 0")).toEqual({ loss: 1, error: 0.5 });
+  expect(points.get("line 1")).toEqual({ loss: Number.NaN, error: 0.9 });
 });
