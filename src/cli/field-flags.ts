@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ResiduaError, OptionError } from "../tensor/errors.ts";
+import { OptionError, type ResiduaError, ShapeError } from "../tensor/errors.ts";
 import { optionName } from "./options.ts";
 import { recipeFlagOf } from "./recipe-flags.ts";
 
@@ -21,7 +21,7 @@ function flagOf(field: string, command: Command): string | undefined {
 
 /** Whether what the error speaks of is a field; otherwise it is a file, a layer, a node. */
 function namesField(error: ResiduaError): boolean {
-  return error instanceof OptionError;
+  return error instanceof OptionError || error instanceof ShapeError;
 }
 
 /**

@@ -7,7 +7,9 @@ import { packageVersion } from "./version.ts";
 /** What the help calls a command: its name and arguments. */
 function usageOf(command: Command): string {
   const entry = commands[command.name()];
-  return entry === undefined ? new Help().subcommandTerm(command) : `${command.name()} ${entry.usage}`.trimEnd();
+  return entry === undefined
+    ? new Help().subcommandTerm(command)
+    : `${[command.name(), entry.alias ?? []].flat().join("|")} ${entry.usage}`.trimEnd();
 }
 
 /** The command that an argument names, if it names one. */

@@ -3,6 +3,8 @@
  * tell them apart; the command line prints the message alone, never a stack.
  */
 export class ResiduaError extends Error {
+  /** The class by a name that survives a bundler, which renames classes. */
+  override readonly name: string = "ResiduaError";
   /** What the error is about: a layer's path, a file, a field of the library's options such as `batch`. */
   readonly where: string;
   /** The message without `where`. Fields stand in backticks: leave `model` out. */
@@ -10,7 +12,6 @@ export class ResiduaError extends Error {
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
     super(oneLine(`${where}: ${detail}`), options);
-    this.name = new.target.name;
     this.where = where;
     this.detail = oneLine(detail);
   }
@@ -25,28 +26,44 @@ function oneLine(message: string): string {
 }
 
 /** A tensor, layer or operator met a shape it cannot take. */
-export class ShapeError extends ResiduaError {}
+export class ShapeError extends ResiduaError {
+  override readonly name: string = "ShapeError";
+}
 
 /** An option or argument holds a value outside what it may be. */
-export class OptionError extends ResiduaError {}
+export class OptionError extends ResiduaError {
+  override readonly name: string = "OptionError";
+}
 
 /** A file is corrupt, truncated, in another format or of an unsupported version. */
-export class FormatError extends ResiduaError {}
+export class FormatError extends ResiduaError {
+  override readonly name: string = "FormatError";
+}
 
 /** A graph holds an operator, or a use of one, that is not supported. */
-export class UnsupportedError extends ResiduaError {}
+export class UnsupportedError extends ResiduaError {
+  override readonly name: string = "UnsupportedError";
+}
 
 /** Weights do not fit the network: keys are missing, left over or of another shape. */
-export class WeightsError extends ResiduaError {}
+export class WeightsError extends ResiduaError {
+  override readonly name: string = "WeightsError";
+}
 
 /** The training itself failed, for example a loss that is not a number. */
-export class TrainingError extends ResiduaError {}
+export class TrainingError extends ResiduaError {
+  override readonly name: string = "TrainingError";
+}
 
 /** A file does not match its signature or seal, or the key is the wrong one. */
-export class VerificationError extends ResiduaError {}
+export class VerificationError extends ResiduaError {
+  override readonly name: string = "VerificationError";
+}
 
 /** Something outside failed: a file, the network, the disk. */
-export class EnvironmentError extends ResiduaError {}
+export class EnvironmentError extends ResiduaError {
+  override readonly name: string = "EnvironmentError";
+}
 
 /** Returns `value` if `choices` has it; otherwise throws an error that lists the choices. */
 export function oneOf<T extends string>(where: string, value: string, choices: readonly T[]): T {

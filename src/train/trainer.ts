@@ -34,6 +34,7 @@ export interface StepResult {
 
 /** Loss or gradient is not a finite number; the step does not count. */
 export class DivergenceError extends TrainingError {
+  override readonly name: string = "DivergenceError";
   /** What the step would have reported. */
   readonly report: StepResult;
   /** Whether the state is that before the step; otherwise some large parameters have gone on, those with finite gradients. */

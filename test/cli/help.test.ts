@@ -49,11 +49,12 @@ test("options that commands share load no training and no graphs", { timeout: 60
 
 test.each(Object.entries(commands))(
   "help lists %s with the usage that the command itself has",
-  async (name, { usage, load }) => {
+  async (name, { usage, alias, load }) => {
     const program = new Command();
     (await load())(program);
     const command = program.commands.find((each) => each.name() === name)!;
-    expect(`${name} ${usage}`.trimEnd()).toBe(new Help().subcommandTerm(command));
+    const names = alias === undefined ? name : `${name}|${alias}`;
+    expect(`${names} ${usage}`.trimEnd()).toBe(new Help().subcommandTerm(command));
     // Its summary stands in the table alone.
     expect(command.description()).toBe("");
   },

@@ -41,16 +41,16 @@ const wrongFeeds: readonly (readonly [string, Readonly<Record<string, unknown>>,
 ];
 
 const wrongModels: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
-  ["nothing", () => new Uint8Array(), /^model: ONNX Runtime refused: .*no ONNX model, or not the whole of one/],
+  ["nothing", () => new Uint8Array(), /^model: ONNX Runtime refused: .*not an ONNX model, or not a complete one/],
   [
     "bytes that are no model",
     () => Uint8Array.from({ length: 200 }, (_, at) => (at * 37) % 251),
-    /^model: ONNX Runtime refused: .*no ONNX model/,
+    /^model: ONNX Runtime refused: .*not an ONNX model/,
   ],
   [
     "the first half of a model",
     () => firstHalf(sumAndDifferenceModel()),
-    /^model: ONNX Runtime refused: .*no ONNX model, or not the whole of one/,
+    /^model: ONNX Runtime refused: .*not an ONNX model, or not a complete one/,
   ],
   [
     "an operator that no runtime has",

@@ -40,7 +40,9 @@ interface MetricPoint {
 }
 
 /** The server answered that it will not take something; asking again would not help. */
-class RefusedError extends ResiduaError {}
+class RefusedError extends ResiduaError {
+  override readonly name = "RefusedError";
+}
 
 /**
  * Reports a training to an MLflow tracking server through its REST API: parameters, metrics of steps and epochs, and how it

@@ -137,11 +137,10 @@ export function isPickledTensor(value: unknown): value is PickledTensor {
 
 /** An error in one of the functions that a pickle may call, which do not know the file's name. */
 class PickleError extends ResiduaError {
-  readonly detail: string;
+  override readonly name = "PickleError";
 
   constructor(detail: string) {
     super("pickle", detail);
-    this.detail = detail;
   }
 }
 

@@ -1,0 +1,308 @@
+import { readFileBytes } from "../../../files/node.ts";
+import { join } from "node:path";
+import { toModel } from "../../../compile/inference.ts";
+import { portable } from "../../../compile/portable/lowering.ts";
+import { stepNames } from "../../../compile/step/names.ts";
+import { noAugmentation } from "../../../data/augmentation.ts";
+import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
+import type { Dataset } from "../../../data/image-set.ts";
+import { type BatchLoader, createBatchLoader } from "../../../data/node/loader.ts";
+import { openDataset } from "../../../data/node/open.ts";
+import type { SampleSource } from "../../../data/sample-source.ts";
+import { imageSource } from "../../../data/node/image-source.ts";
+import { initializeState } from "../../../nn/initialization.ts";
+import { createModel } from "../../../nn/models.ts";
+import { countParameters, type Module } from "../../../nn/module.ts";
+import { encodeModel } from "../../../onnx/encode.ts";
+import { createNodeRuntime } from "../../../runtime/node.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
+import { OptionError } from "../../../tensor/errors.ts";
+import { type Shape, sizeOf } from "../../../tensor/shape.ts";
+import { float32, type Tensor } from "../../../tensor/tensor.ts";
+import type { LabeledBatch } from "../../../train/batch.ts";
+import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
+import type { JobContext, RunOf } from "../../../jobs/job.ts";
+import { createModelCache } from "../../../train/node/model-cache.ts";
+import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
+import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
+import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
+import { imagesPerStep, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
+import { runSteps } from "../../../train/step-loop.ts";
+import type { Trainer, TrainingState } from "../../../train/trainer.ts";
+import { buildFlowGraph, FLOW } from "../graph.ts";
+import { type FlowProfile, probeSteps, readProfile, relativeChange } from "../profile.ts";
+import type { NetworkFlow } from "../study.ts";
+import { readScalars } from "../../scalars.ts";
+import { type FlowEvent, type FlowJob, flowRecipe, type FlowStart, type gradientFlowJob } from "./job.ts";
+import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
+import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
+import { identityOf, openJournal } from "../../../jobs/node/journal.ts";
+import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
+import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+
+interface Workplace {
+  readonly runtime: Runtime;
+  readonly chosen: ChosenLowering;
+  readonly job: FlowJob;
+  readonly context: JobContext<FlowEvent>;
+  readonly keeper: Journal<KeptFlow>;
+}
+
+type State = ReadonlyMap<string, Tensor>;
+
+interface OpenedNetwork {
+  readonly label: string;
+  readonly module: Module;
+  readonly state: State;
+  readonly data: Dataset;
+}
+
+/** What a flow that is not trained takes from the recipe: the batch, and the loss whose gradient is followed. */
+const fieldsOfTheStart: ReadonlySet<RecipeField> = new Set(["batch", "seed", "labelSmoothing", "classWeights"]);
+
+/** Fields that following the gradient cannot follow. @param steps updates to take */
+function refusalsOf(steps: number): RecipeRefusals {
+  const idle = recipeFields.filter((field) => !fieldsOfTheStart.has(field));
+  return {
+    epochs: "is not for following the gradient, whose length is `steps`",
+    average: "is not for following the gradient: the weights themselves are measured, not their moving average",
+    ...(steps > 0
+      ? {}
+      : Object.fromEntries(idle.map((field) => [field, "changes nothing without updates; give `steps` above 0"]))),
+  };
+}
+
+/** @throws {OptionError} naming a field that cannot be followed */
+function recipeOf({ recipe, steps }: FlowJob): Recipe {
+  refuseRecipeFields(recipe, refusalsOf(steps));
+  return completeRecipe(recipe, flowRecipe);
+}
+
+async function openNetwork({ job, context }: Workplace, start: FlowStart): Promise<OpenedNetwork> {
+  if ("file" in start) {
+    const network = await openStudyNetwork(start.file);
+    for (const text of network.notes) context.report({ kind: "note", text });
+    return { ...network, data: await openStudyData(network, job.data, job.cache) };
+  }
+  const named = createModel(start.model, start.options);
+  const [channels, height, width] = named.imageShape as [number, number, number];
+  const data = await openDataset(job.data ?? "mnist", job.cache, { channels, height, width });
+  const options = { ...start.options, channels: data.train.channels, classes: data.classes.length };
+  const { module } = createModel(start.model, options);
+  return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
+}
+
+interface Probe {
+  measure(state: State, step: number, updates?: ReadonlyMap<string, number>): Promise<FlowProfile>;
+  /** State-dict names of the layers' weights. */
+  readonly weights: readonly string[];
+  release(): Promise<void>;
+}
+
+const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32Array(sizeOf(shape)).fill(1));
+
+/** Compiles what measures a network on one batch. Dropout leaves nothing out. */
+async function openProbe(
+  { runtime, job }: Workplace,
+  { module, recipe }: Pick<TrainingPlan, "module" | "recipe">,
+  batch: LabeledBatch,
+): Promise<Probe> {
+  const { loss } = stepOptionsOf(recipe);
+  const [count, ...imageShape] = batch.images.shape;
+  const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
+  if (flow.layers.length === 0)
+    throw new OptionError("model", "has no layer with weights; there is no gradient to follow");
+  const graph = portable.lower(flow.graph).write();
+  const session = await runtime.load(encodeModel(toModel(graph)), job.session);
+  const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
+  return {
+    weights: flow.layers.map(({ weight }) => weight),
+    measure: async (state, step, updates) => {
+      const held = graph.inputs.flatMap(({ name }) => {
+        const value = state.get(name);
+        return value === undefined ? [] : [[name, value] as const];
+      });
+      const feeds = { ...Object.fromEntries([...held, ...noise]), [stepNames.images]: batch.images };
+      const { [FLOW]: values } = await session.run({ ...feeds, [stepNames.labels]: batch.labels });
+      return readProfile(flow, step, readScalars(flow.names, (await values.read()).data as Float32Array), updates);
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Batches of so many images, in the order of the recipe's seed. */
+const planBatches = ({ train }: Dataset, recipe: Recipe, batch: number): BatchPlan => ({
+  batch,
+  seed: recipe.seed,
+  shuffle: true,
+  indices: Uint32Array.from({ length: train.count }, (_, index) => index),
+});
+
+/** Where one network of the study begins: at its start, or where it was interrupted. */
+interface FlowPlace {
+  /** Networks that are done. */
+  readonly networks: readonly NetworkFlow[];
+  /** Of this network, if it was interrupted. */
+  readonly before: JournalEntry<KeptFlow> | undefined;
+  /** Says how far the study is, after so many steps of this network. */
+  readonly report: (step: number, loss: number) => void;
+}
+
+/** Trains and measures on the way; an update is seen by the state before and after it. */
+async function followTraining(
+  { job, context, keeper }: Workplace,
+  { networks, before: kept, report }: FlowPlace,
+  tools: {
+    readonly plan: TrainingPlan;
+    readonly trainer: Trainer;
+    readonly probe: Probe;
+    readonly loader: BatchLoader;
+  },
+): Promise<Pick<NetworkFlow, "profiles" | "status">> {
+  const { plan, trainer, probe, loader } = tools;
+  const wanted = new Set(probeSteps(job.steps, job.probes));
+  const profiles = [...(kept?.notes.profiles ?? [])];
+  const keep = async (): Promise<void> =>
+    keeper.keep({ state: await trainer.state(), notes: { networks, step: trainer.steps, profiles } });
+  let before: TrainingState | undefined;
+  const end = await runSteps({
+    trainer,
+    plan,
+    nextBatch: () => loader.next(),
+    shouldStop: context.shouldStop,
+    beforeStep: async () => {
+      if (keeper.isDue()) await keep();
+      before = wanted.has(trainer.steps) ? await trainer.state() : undefined;
+    },
+    afterStep: async ({ step, loss }) => {
+      const taken = step - 1;
+      if (before !== undefined) {
+        const [from, to] = [before, await trainer.state()];
+        const change = (name: string): number => relativeChange(from.get(name)!.data, to.get(name)!.data);
+        profiles.push(await probe.measure(from, taken, new Map(probe.weights.map((name) => [name, change(name)]))));
+      }
+      report(taken, loss);
+    },
+  });
+  if (end.status === "stopped" && networks.length + trainer.steps > 0) await keep();
+  if (end.status === "diverged" && before !== undefined) profiles.push(await probe.measure(before, trainer.steps));
+  return { profiles, status: end.status === "enough" ? "done" : end.status };
+}
+
+async function readFirstBatch(source: SampleSource): Promise<LabeledBatch> {
+  const loader = createBatchLoader(source, { steps: 1 });
+  try {
+    return loader.next();
+  } finally {
+    await loader.release();
+  }
+}
+
+/** A network and the recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
+function planFlow(job: FlowJob, { module, data }: OpenedNetwork): TrainingPlan {
+  const { channels, height, width, labels } = data.train;
+  const recipe = resolveClassWeights(recipeOf(job), { labels, classes: data.classes });
+  return planTraining({
+    module,
+    sampleShape: [channels, height, width],
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(planBatches(data, recipe, imagesPerStep(recipe))),
+    // The last update is taken too, for its size is measured with the gradient.
+    steps: job.steps + 1,
+    validates: false,
+  });
+}
+
+async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: FlowPlace): Promise<NetworkFlow> {
+  const { job, runtime, chosen } = place;
+  const { data, label } = opened;
+  const { train: set, normalization } = data;
+  const plan = planFlow(job, opened);
+  const { module, recipe } = plan;
+  const sourceOf = (batch: number): SampleSource =>
+    imageSource({ set, normalization, augmentation: noAugmentation, plan: planBatches(data, recipe, batch) });
+  const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
+  let [trainer, loader]: [Trainer?, BatchLoader?] = [];
+  try {
+    const about = { label, parameters: countParameters(module) };
+    if (job.steps === 0) return { ...about, status: "done", profiles: [await probe.measure(opened.state, 0)] };
+    const host = {
+      runtime,
+      lowering: chosen.lowering,
+      session: job.session,
+      cache: createModelCache(join(job.cache, "compiled")),
+    };
+    const { state, notes } = from.before ?? { state: opened.state, notes: undefined };
+    trainer = await openTrainer(plan, host, { state, steps: notes?.step ?? 0 });
+    loader = createBatchLoader(sourceOf(plan.imagesPerStep), { firstStep: trainer.steps });
+    return { ...about, ...(await followTraining(place, from, { plan, trainer, probe, loader })) };
+  } finally {
+    await loader?.release();
+    await trainer?.release();
+    await probe.release();
+  }
+}
+
+/** Of all that the numbers depend on. */
+async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLowering): Promise<string> {
+  const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
+  const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
+  const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
+  return identityOf(
+    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...made },
+    await Promise.all(files.map((file) => readFileBytes(file))),
+  );
+}
+
+/** Says how far the study is, of what this call has to do. */
+function createFlowReport({ job, context }: Workplace, kept: KeptFlow | undefined) {
+  const stepsOf = (network: number, step: number): number => network * (job.steps + 1) + step;
+  const known = kept === undefined ? 0 : stepsOf(kept.networks.length, kept.step);
+  const total = stepsOf(job.networks.length, 0) - known;
+  return (network: number, label: string) =>
+    (step: number, loss: number): void => {
+      const share = (stepsOf(network, step + 1) - known) / total;
+      context.report({ kind: "step", network, label, step, steps: job.steps, loss, share });
+    };
+}
+
+/** The job of {@link gradientFlowJob}. */
+export const followGradients: RunOf<typeof gradientFlowJob> = async (job, context) => {
+  const runtime = createNodeRuntime();
+  const chosen = await chooseLowering(runtime, job.lowering);
+  const identity = await identifyFlow(job, runtime, chosen);
+  const keeper = openJournal(job.training, { identity, notes: keptFlowSchema, codec: safetensorsCodec });
+  const place: Workplace = { runtime, chosen, job, context, keeper };
+  const kept = await keeper.read();
+  const reportOf = createFlowReport(place, kept?.notes);
+  const networks: NetworkFlow[] = [...(kept?.notes.networks ?? [])];
+  let data = job.data ?? "";
+  if (networks.length > 0)
+    context.report({ kind: "note", text: `measured before: ${networks.map(({ label }) => label).join("; ")}` });
+  let stopped: NetworkFlow | "between" | undefined;
+  for (const start of job.networks.slice(networks.length)) {
+    if (await context.shouldStop()) {
+      if (networks.length > 0) await keeper.keep({ state: new Map(), notes: { networks, step: 0, profiles: [] } });
+      stopped = "between";
+      break;
+    }
+    const opened = await openNetwork(place, start);
+    data = opened.data.name;
+    const before = kept?.notes.networks.length === networks.length && kept.notes.step > 0 ? kept : undefined;
+    if (before !== undefined)
+      context.report({ kind: "note", text: `${opened.label}: goes on at step ${before.notes.step} of ${job.steps}` });
+    const report = reportOf(networks.length, opened.label);
+    const result = await measureNetwork(place, opened, { networks, before, report });
+    if (result.status === "stopped") {
+      stopped = result;
+      break;
+    }
+    networks.push(result);
+    context.report({ kind: "network", result });
+  }
+  if (stopped === undefined) await keeper.forget();
+  const { batch, seed } = recipeOf(job);
+  const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
+  return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name };
+};

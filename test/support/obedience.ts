@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { OptionError } from "../../src/tensor/errors.ts";
+import { type RecipeField, recipeFields, recipeOptions, withRecipeValue } from "../../src/train/recipe-options.ts";
+import { defaultRecipe, type Recipe } from "../../src/train/recipe.ts";
+
+/** A way into training, as far as a recipe's fields are concerned. */
+export interface TrainingPath {
+  /**
+   * Trains by the fields that are given, for so many epochs. @returns all that the training came to, but for its times
+   */
+  readonly train: (choice: Partial<Recipe>, epochs: number) => Promise<string>;
+  /** The same, but stopped on the way and resumed; left out if the path resumes nothing. */
+  readonly trainInParts?: (choice: Partial<Recipe>, epochs: number) => Promise<string>;
+}
+
+/** One value of one field, with what it needs beside it. */
+interface Trial {
+  readonly field: RecipeField;
+  readonly value: unknown;
+  readonly beside: Partial<Recipe>;
+  readonly epochs: number;
+}
+
+const trials: readonly Trial[] = recipeFields.flatMap((field) => {
+  const { values, epochs = 1, beside = {} } = recipeOptions[field].trial;
+  return values.map((value): Trial => ({ field, value, beside, epochs }));
+});
+
+const named = trials.map((trial) => [`${trial.field} = ${JSON.stringify(trial.value)}`, trial] as const);
+
+/** The fields that a trial gives. */
+function choiceOf({ field, value, beside }: Trial): Partial<Recipe> {
+  const start = field.startsWith("optimizer.") ? { optimizer: defaultRecipe.optimizer, ...beside } : beside;
+  return withRecipeValue(start, field, value);
+}
+
+/** Expects that the path follows every field of a recipe, or refuses it by its name. */
+export function expectObedience(name: string, open: () => TrainingPath): void {
+  describe(`${name} follows every field of a recipe, or refuses it by name:`, () => {
+    const known = new Map<string, Promise<string>>();
+    const trainPlainly = (beside: Partial<Recipe>, epochs: number): Promise<string> => {
+      const key = JSON.stringify([beside, epochs]);
+      const outcome = known.get(key) ?? open().train(beside, epochs);
+      known.set(key, outcome);
+      return outcome;
+    };
+
+    test("a repeat of the default gives equal bits", async () => {
+      expect(await open().train({}, 1)).toBe(await trainPlainly({}, 1));
+    });
+
+    test.each(named)("%s", async (_, trial) => {
+      const { field, beside, epochs } = trial;
+      const choice = choiceOf(trial);
+      const outcome = await open()
+        .train(choice, epochs)
+        .catch((error: unknown) => error);
+      if (outcome instanceof Error) {
+        expect(outcome).toBeInstanceOf(OptionError);
+        expect((outcome as OptionError).where).toBe(field);
+        expect(outcome.message).not.toContain("\n");
+        return;
+      }
+      expect(outcome).not.toBe(await trainPlainly(beside, epochs));
+      const { trainInParts } = open();
+      if (trainInParts !== undefined) expect(await trainInParts(choice, epochs)).toBe(outcome);
+    });
+  });
+}
