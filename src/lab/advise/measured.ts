@@ -7,6 +7,8 @@ export interface ShortRun {
   readonly seed: number;
   /** Share of the test images that are classified right; NaN where it diverged. */
   readonly accuracy: number;
+  /** Mean cross-entropy on the test images. */
+  readonly testLoss?: number;
   /** Mean of the last tenth of the steps. */
   readonly loss: number;
   /** Median of a step. */

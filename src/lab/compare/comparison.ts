@@ -23,6 +23,8 @@ export interface ComparedRun {
   readonly multiplyAdds: number;
   /** Share of the test images that are classified right, 0 to 1. */
   readonly testAccuracy: number;
+  /** Mean cross-entropy on the test images; absent from runs that were kept before it was measured. */
+  readonly testLoss?: number;
   /** Mean loss of the last tenth of the steps. */
   readonly trainLoss: number;
   /** At the first step, that is, at initialisation. */

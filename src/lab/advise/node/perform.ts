@@ -48,7 +48,15 @@ interface KeptRuns {
 }
 
 const keptRunsSchema: v.GenericSchema<unknown, KeptRuns> = v.strictObject({
-  runs: v.array(v.strictObject({ seed: v.number(), accuracy: keptNumber, loss: keptNumber, milliseconds: keptNumber })),
+  runs: v.array(
+    v.strictObject({
+      seed: v.number(),
+      accuracy: keptNumber,
+      testLoss: v.exactOptional(keptNumber),
+      loss: keptNumber,
+      milliseconds: keptNumber,
+    }),
+  ),
   losses: v.array(keptNumber),
   durations: v.array(v.number()),
 });
@@ -114,10 +122,10 @@ async function runShortly(place: Workplace, run: RunPlan, start: RunStart): Prom
     if (status === "stopped") return undefined;
     const milliseconds = medianOf(durations);
     if (status === "diverged") return { seed: run.seed, accuracy: Number.NaN, loss: Number.NaN, milliseconds };
-    const accuracy = await testShortly(place, plan, trainer);
+    const tested = await testShortly(place, plan, trainer);
     const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
     const loss = last.reduce((a, b) => a + b, 0) / last.length;
-    return { seed: run.seed, accuracy, loss, milliseconds };
+    return { seed: run.seed, ...tested, loss, milliseconds };
   } finally {
     await trainer.release();
   }
@@ -163,14 +171,14 @@ async function testShortly(
   { runtime, data, job }: Workplace,
   { module, sampleShape: imageShape }: TrainingPlan,
   trainer: Trainer,
-): Promise<number> {
+): Promise<Pick<ShortRun, "accuracy" | "testLoss">> {
   const images = takeFirst(data.test, Math.min(job.testImages, data.test.count));
   const test = openEvaluation(images, data.normalization, evaluationBatchSize(imageShape));
   const state = await predictingState(trainer);
-  const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+  const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, test),
   );
-  return accuracy;
+  return { accuracy: found.accuracy, testLoss: found.loss };
 }
 
 /** Of all that the numbers depend on. */

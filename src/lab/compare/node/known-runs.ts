@@ -39,6 +39,7 @@ async function restoreRun(store: RunStore, run: Run, plan: RunPlan): Promise<Dra
     parameters: number("parameters"),
     multiplyAdds: number("multiplyAdds"),
     testAccuracy: number("testAccuracy"),
+    ...(result["testLoss"] === undefined ? {} : { testLoss: number("testLoss") }),
     trainLoss: number("trainLoss"),
     firstLayerGradientNorm: number("firstLayerGradientNorm"),
     imagesPerSecond: number("imagesPerSecond"),

@@ -158,13 +158,13 @@ async function testRun(
   { runtime, data, job }: Workplace,
   { module, imageShape }: NamedModel,
   trainer: Trainer,
-): Promise<number> {
+): Promise<Pick<DrawnRun, "testAccuracy" | "testLoss">> {
   const state = await predictingState(trainer);
   const batches = openEvaluation(data.test, data.normalization, EVALUATION_BATCH);
-  const { accuracy } = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+  const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, batches),
   );
-  return accuracy;
+  return { testAccuracy: found.accuracy, testLoss: found.loss };
 }
 
 /** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
@@ -232,14 +232,14 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
     const [firstLayer] = plan.watch!;
     const start = { run: index, plan, before, keeper, firstLayer };
     const { curve, status, imagesPerSecond } = await trainRun(place, trainer, start);
-    const testAccuracy = status === "done" ? await testRun(place, model, trainer) : Number.NaN;
+    const tested = status === "done" ? await testRun(place, model, trainer) : { testAccuracy: Number.NaN };
     if (status !== "stopped") await keeper.forget();
     return {
       ...cellOf(run),
       seed: run.seed,
       parameters,
       multiplyAdds,
-      testAccuracy,
+      ...tested,
       trainLoss: status === "diverged" ? Number.NaN : finalLoss(curve),
       firstLayerGradientNorm: curve[0]?.firstLayerGradientNorm ?? Number.NaN,
       imagesPerSecond,
