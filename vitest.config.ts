@@ -32,7 +32,11 @@ export default defineConfig({
         server: {
           headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
         },
-        optimizeDeps: { exclude: ["onnxruntime-web"] },
+        // Found late, a dependency would make the page load anew in the middle of its tests.
+        optimizeDeps: {
+          exclude: ["onnxruntime-web"],
+          include: ["valibot", "@bufbuild/protobuf/wire", "fast-check", "fflate", "fast-png"],
+        },
         test: {
           name: "web",
           testTimeout,
