@@ -33,7 +33,7 @@ export function formatComparison({ runs }: Comparison): string {
   return formatTable(columns, runs);
 }
 
-/** Says what is going on; time left goes by what the runs cost in multiply-adds. */
+/** Shows progress; the remaining time is estimated from the runs' multiply-adds. */
 export function createComparisonReporter(
   runs: readonly RunPlan[],
   costs: readonly number[],
@@ -47,9 +47,9 @@ export function createComparisonReporter(
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
     if (event.kind === "skip")
-      return progress.finish(`${place(event.run)}: left out, would take ${formatDuration(event.seconds)}`);
+      return progress.finish(`${place(event.run)}: skipped, would take ${formatDuration(event.seconds)}`);
     if (event.kind === "begin" && event.begin.resumed !== undefined)
-      return progress.finish(`${place(event.run)}: goes on at step ${event.begin.resumed.length + 1}`);
+      return progress.finish(`${place(event.run)}: resumes at step ${event.begin.resumed.length + 1}`);
     if (event.kind === "diverged") return progress.finish(`${place(event.run)}: ${event.reason}`);
     if (event.kind === "run" && event.result.status !== "diverged") {
       return progress.finish(`${place(event.run)}: test accuracy ${percent(event.result.testAccuracy)}`);

@@ -2,8 +2,8 @@ import type { Running } from "../jobs/job.ts";
 import { say } from "./output.ts";
 
 /**
- * Ctrl-C during a job: the first time asks it to stop after the current step, the second time ends it at once.
- * @returns what tells whether it was pressed, and ends the watch
+ * Handles Ctrl-C during a job: the first asks it to stop after the current step, the second ends it at once.
+ * @returns functions that tell whether it was pressed, and end the watch
  */
 export function watchInterrupt(
   job: Pick<Running<unknown, unknown>, "stop" | "kill">,

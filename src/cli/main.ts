@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./program.ts";
 
-/** A reader that has seen enough, such as `head`, goes away; what is under way goes on without it. */
+/** A reader such as `head` may close the pipe early; the work continues without it. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
 }

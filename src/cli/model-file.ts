@@ -12,12 +12,15 @@ export interface ModelFileOptions extends WeightsOptions {
   readonly trustedKey?: string;
 }
 
-/** Asks for a signature before a network is loaded. */
+/** Requires a valid signature before a network is loaded. */
 export function trustedKeyOption(): Option {
-  return new Option("--trusted-key <file>", "load the model only if its signature, beside it, is this public key's");
+  return new Option(
+    "--trusted-key <file>",
+    "load the model only if the signature beside it was made with this key's private half",
+  );
 }
 
-/** Opens a trained network: with a trusted key, only the very bytes that were found to be signed with it. */
+/** Opens a trained network; with a trusted key, loads exactly the bytes whose signature was verified. */
 export async function openModelFile(path: string, options: ModelFileOptions): Promise<TrainedNetwork> {
   const { threads, trustedKey } = options;
   const session = threads === undefined ? {} : { threads };

@@ -11,7 +11,7 @@ export function print(text = ""): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Says something beside the result, on standard error. */
+/** Prints a message to standard error, apart from the result. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
@@ -23,7 +23,7 @@ export interface Column<Row> {
   readonly align?: "left" | "right";
 }
 
-/** Lays rows out under their columns' titles, without frames: easy to read and to paste. */
+/** Aligns rows under their columns' titles, without frames: easy to read and to paste. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const bare = {
     top: "",

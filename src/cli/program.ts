@@ -4,7 +4,7 @@ import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
 
-/** What the help calls a command: its name and arguments. */
+/** How help shows a command: its name and arguments. */
 function usageOf(command: Command): string {
   const entry = commands[command.name()];
   return entry === undefined
@@ -19,8 +19,8 @@ function findCommand(argument: string): CommandEntry | undefined {
 }
 
 /**
- * The whole command line, of which only the commands that the arguments name are more than a name and a summary: help and
- * corrections need no more of the others.
+ * The whole command line. Only the commands named in the arguments are loaded; the others are just a name and a
+ * summary, which is all that help and corrections need.
  */
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("residua")
@@ -80,17 +80,17 @@ async function reportError(error: unknown, running: Command | undefined): Promis
   return ExitCode.failure;
 }
 
-/** Where it was thrown: one that was thrown in another process has the stack that it had there as its cause. */
+/** Where it was thrown. An error from another process carries its stack there as its cause. */
 function stackOf({ stack = "", cause }: Error): string {
   return typeof cause === "string" ? cause : stack;
 }
 
-/** The message as {@link describeError} words it, which only what goes wrong has to load. */
+/** The message as {@link describeError} words it, loaded only when something goes wrong. */
 async function inFlags(error: ResiduaError, command: Command): Promise<string> {
   return (await import("./field-flags.ts")).describeError(error, command);
 }
 
-/** One line, whatever the message holds. */
+/** Prints the message as one line, whatever it holds. */
 function printLine(text: string): void {
   process.stderr.write(`${process.env["RESIDUA_DEBUG"] ? text : text.replaceAll(/\s*\n\s*/g, " ")}\n`);
 }

@@ -3,20 +3,20 @@ import { formatDuration } from "./output.ts";
 const MINIMUM_MILLISECONDS = 100;
 const PLAIN_MILLISECONDS = 10_000;
 
-/** One line on standard error that says how far a long job is. */
+/** One line on standard error that shows the progress of a long job. */
 export interface Progress {
   /**
    * Replaces the line.
-   * @param share of the work that is done, 0 to 1: says how long the rest takes, at the pace since this was made
+   * @param share the share of the work done, 0 to 1, from which the remaining time is estimated
    */
   update(text: string, share?: number): void;
-  /** Ends the line, so that what follows starts on its own. */
+  /** Ends the line, so that later output starts on a new one. */
   finish(text?: string): void;
 }
 
 /**
- * A live line on a terminal; elsewhere (a log, a pipe) a line now and then, for nobody wants thousands.
- * @param stream where to write; standard error if left out
+ * A live line on a terminal; elsewhere (a log, a pipe) only an occasional line, since nobody wants thousands.
+ * @param stream where to write; standard error by default
  */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   const live = stream.isTTY;

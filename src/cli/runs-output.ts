@@ -2,7 +2,7 @@ import type { ArtifactRow } from "../store/schema.ts";
 import type { Run } from "../store/run.ts";
 import { type Column, formatCount, formatDuration, formatTable } from "./output.ts";
 
-/** Three or four digits that matter. */
+/** Three or four significant digits. */
 const figure = (value: number | undefined): string =>
   value === undefined ? "-" : Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
 
@@ -52,7 +52,7 @@ export function formatRunList(runs: readonly Run[]): string {
   return formatTable(columns, runs);
 }
 
-/** All about a run. @param kept where the content of a hash is kept on this machine */
+/** Everything about a run. @param kept where the content of a hash is kept on this machine */
 export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sha256: string) => string): string {
   const lines = [
     ["id", run.id],
@@ -62,7 +62,7 @@ export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sh
     ["started", `${run.startedAt} on ${run.host}, took ${duration(run)}`],
     ["steps", formatCount(run.steps)],
     ["tags", run.tags.join(", ") || "-"],
-    ["goes on from", run.parentId ?? "-"],
+    ["resumes", run.parentId ?? "-"],
     ["folder", run.folder ?? "-"],
     ...section("configuration", { hash: run.configHash, ...flatten(run.config) }),
     ...section("code", flatten(run.code)),
@@ -113,7 +113,7 @@ function flatten(value: unknown, path = ""): Readonly<Record<string, string>> {
   return Object.assign({}, ...parts) as Readonly<Record<string, string>>;
 }
 
-/** A line of a comparison: what it is about, and its value in every run. */
+/** A line of a comparison: its subject, and its value in every run. */
 interface ComparedLine {
   readonly name: string;
   readonly values: readonly string[];

@@ -173,14 +173,14 @@ describe("interrupted and called again with the same arguments, each gives what 
       `compare --depth 8 --shortcut plain,A --seeds 2 --epochs 3 ${tiny}`,
       "--no-store --out whole",
       "step ",
-      /goes on at step \d/,
+      /resumes at step \d/,
     ],
     [
       "gradflow",
       "gradflow --model resnet8 --steps 30 --probes 3 --batch-size 16 --threads 1 --json",
       "--out whole.html",
       "step ",
-      /resnet8, \w+: goes on at step [1-9]\d* of 30/,
+      /resnet8, \w+: resumes at step [1-9]\d* of 30/,
     ],
     [
       "landscape",
@@ -195,7 +195,7 @@ describe("interrupted and called again with the same arguments, each gives what 
       "advise resnet8 --shortcut C --measure --steps 8 --seeds 1 --batch-size 16 --test-limit 50 --threads 1 --json",
       "--out whole.html",
       "%",
-      /, seed 0: goes on at step [1-9]\d* of 8/,
+      /, seed 0: resumes at step [1-9]\d* of 8/,
     ],
   ])("%s", async (_, line, other, sign, goesOn) => {
     const stopped = await runUntil(line, sign);

@@ -25,7 +25,7 @@ function list({ json }: Options): void {
     { title: "licence", value: (row: (typeof rows)[number]) => row.licence },
   ];
   print(formatTable(columns, rows));
-  print("\nA folder with a subfolder of images for every class is a data set too.");
+  print("\nA folder with one subfolder of images per class is a data set, too.");
 }
 
 async function fetchByName(text: string, { json }: Options): Promise<void> {
@@ -41,7 +41,7 @@ function registerData(program: Command, flags: AllTaskFlags): void {
   const data = program.command("data");
   data
     .command("list")
-    .description("data sets by name, and whether they are on this machine")
+    .description("list the named data sets and whether they are on this machine")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua data list")
     .action(list);

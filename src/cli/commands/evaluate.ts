@@ -16,7 +16,7 @@ interface Options extends ModelFileOptions {
   readonly json?: boolean;
 }
 
-/** What a network does; `--task` may say it, but not otherwise. */
+/** The network's task; `--task` may confirm it, not change it. */
 function requireTask(model: string, own: string, wanted: string | undefined): void {
   if (wanted !== undefined && wanted !== own)
     throw new OptionError("--task", `is ${wanted}, but ${model} was trained to ${own}`);
@@ -39,10 +39,13 @@ async function evaluate(options: Options, command: Command, flags: AllTaskFlags)
 function registerEvaluate(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("evaluate")
-    .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
+    .requiredOption(
+      "--model <file>",
+      "a network from residua train, or weights that residua inspect identifies with certainty",
+    )
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
-    .addOption(taskOption("what the network must do"))
+    .addOption(taskOption("the task that the network must have"))
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
@@ -58,7 +61,7 @@ function registerEvaluate(program: Command, flags: AllTaskFlags): void {
     .action((options: Options, self: Command) => evaluate(options, self, flags));
 }
 
-/** `residua evaluate`: how well a network does what it was trained to do. */
+/** `residua evaluate`: measures how well a network does its task. */
 export async function loadEvaluate(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerEvaluate(program, flags);

@@ -49,12 +49,12 @@ async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
   const { model, shortcut, option = {} } = options;
   if (await isFileArgument(model)) {
     if (shortcut !== undefined || Object.keys(option).length > 0)
-      throw new OptionError("--shortcut", "a file says itself what its shortcuts are; leave it out");
+      throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
     return [{ label: model, file: model }];
   }
   return (shortcut ?? SHORTCUTS).map((type) => {
     const made = { ...option, shortcut: type };
-    // Names a wrong network before anything starts.
+    // Refuses a wrong network before anything starts.
     createModel(model, made);
     return { label: `${model}, ${type}`, model, options: made };
   });
@@ -108,7 +108,7 @@ async function gradflow(options: Options): Promise<void> {
         for (const { sentence } of summaries) print(sentence.en);
       }
       for (const { label, status } of study.networks)
-        if (status === "diverged") say(`${label}: the training diverged; what came before is shown`);
+        if (status === "diverged") say(`${label}: training diverged; the report shows the steps before`);
       return { isWhole, report: options.out };
     },
   });
@@ -122,7 +122,7 @@ export function registerGradflow(program: Command): void {
       new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
     )
     .addOption(
-      new Option("--shortcut <list>", "shortcut types to put side by side (default: plain,project)").argParser(
+      new Option("--shortcut <list>", "shortcut types to compare (default: plain,project)").argParser(
         listOf(shortcutArgument),
       ),
     )
@@ -133,29 +133,27 @@ export function registerGradflow(program: Command): void {
     .addOption(
       new Option(
         "--steps <n>",
-        `updates to follow; 0: the start alone (default: ${STANDARD_STEPS}, of a file 0)`,
+        `updates to follow; 0: only the start (default: ${STANDARD_STEPS}, for a file 0)`,
       ).argParser(wholeNumber(0)),
     )
-    .addOption(new Option("--probes <n>", "how often to measure on the way").argParser(wholeNumber(1)).default(12))
     .addOption(
-      new Option("--batch-size <n>", "images a step, and of the batch that is measured")
-        .argParser(wholeNumber(2))
-        .default(64),
+      new Option("--probes <n>", "number of measurements along training").argParser(wholeNumber(1)).default(12),
     )
     .addOption(
-      new Option("--lr <rate>", "learning rate, the same in every step (default: 0.1)").argParser(positiveNumber),
+      new Option("--batch-size <n>", "images per step and in the measured batch").argParser(wholeNumber(2)).default(64),
     )
+    .addOption(new Option("--lr <rate>", "learning rate, constant (default: 0.1)").argParser(positiveNumber))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("gradflow.html"))
+    .addOption(new Option("--out <file>", "the report, a self-contained page").default("gradflow.html"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
       `
 Examples:
-  $ residua gradflow                                               plain-56 beside resnet56 on MNIST
-  $ residua gradflow --steps 0 --shortcut plain,A,B,C --json       the start alone
+  $ residua gradflow                                               plain-56 next to resnet56 on MNIST
+  $ residua gradflow --steps 0 --shortcut plain,A,B,C --json       only the start
   $ residua gradflow --model resnet110 --shortcut project --option zeroInitResidual=true
   $ residua gradflow --model residua-train/last.safetensors        a trained network, as it is
   $ residua gradflow --model model.onnx --data photos/ --steps 100`,

@@ -32,7 +32,10 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("predict")
     .argument("<image...>", "image files")
-    .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
+    .requiredOption(
+      "--model <file>",
+      "a network from residua train, or weights that residua inspect identifies with certainty",
+    )
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
@@ -50,7 +53,7 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
     );
 }
 
-/** `residua predict IMAGE…`: what a trained network says about images. */
+/** `residua predict IMAGE…`: shows what a trained network predicts for images. */
 export async function loadPredict(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerPredict(program, flags);

@@ -47,7 +47,7 @@ const STANDARD_FOLDER = "residua-train";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-/** What help says about fields that were not typed. */
+/** The defaults that help shows. */
 const defaults: FieldDefaults = {
   epochs: `${standardRecipe("fresh").epochs}; with --from or --weights ${standardRecipe("tuned").epochs}`,
   batch: String(defaultRecipe.batch),
@@ -59,7 +59,7 @@ const defaults: FieldDefaults = {
   seed: "0",
 };
 
-/** What a training from the start is made of. @param typed names of the options that were typed */
+/** Assembles a fresh training run. @param typed names of the options given on the command line */
 function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
   const { model, data, limit, validation, option, shortcut } = options;
   const start = flags.startTraining({
@@ -74,7 +74,7 @@ function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFl
     options: options as unknown as OptionValues,
     typed,
   });
-  // Names a wrong model before anything starts.
+  // Refuses a wrong model before anything starts.
   if (start.model !== undefined) createModel(start.model, start.modelOptions);
   return start;
 }
@@ -91,7 +91,7 @@ function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
   };
 }
 
-/** What is to be trained, and for which task. @throws {OptionError} for options that do not go with the task */
+/** Determines what to train, and for which task. @throws {OptionError} for options that the task does not have */
 async function openStart(
   options: Options,
   given: OptionValues,
@@ -132,11 +132,11 @@ function createReporter(): (event: TrainingEvent) => void {
 }
 
 function printResult({ status, test, best, files, steps }: TrainingResult, flags: TaskFlags): void {
-  if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
+  if (status === "stopped") print(`Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`);
   if (best?.validation !== undefined)
     print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
   if (test !== undefined) print(flags.describeTest(test));
-  if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
+  if (files.onnx !== undefined) print(`Network: ${files.onnx}`);
 }
 
 async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
@@ -160,7 +160,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
     else printResult(result, flags[task]);
     if (result.status === "diverged") {
       const { last } = result.files;
-      say(`residua: ${result.reason}${existsSync(last) ? `; the last good state: ${last}` : ""}`);
+      say(`residua: ${result.reason}${existsSync(last) ? `; last good state: ${last}` : ""}`);
     }
     const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
     say(`${formatDuration((performance.now() - begin) / 1000)}${rate}, ${result.lowering} lowering`);
@@ -190,12 +190,12 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     .addOption(
       new Option(
         "--validation <share>",
-        "share of the training images held back to choose the best epoch (default: 0.05, or the preset's)",
+        "share of the training images held out to choose the best epoch (default: 0.05, or the preset's)",
       ).argParser(decimalNumber(0, 1)),
     )
     .addOption(
       taskOption(
-        "classify images, or segment them: --data is then a folder with images/ and masks/ (default: classify)",
+        "classify images, or segment them; for segmentation, --data is a folder with images/ and masks/ (default: classify)",
       ),
     )
     .addOption(sharedOptions.lowering())
@@ -203,20 +203,18 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     .addOption(
       new Option(
         "--resume [path]",
-        "go on from a checkpoint or a training's folder (default: that of --out); all about the training is taken from it",
+        "resume from a checkpoint or a run's folder (default: --out), which defines everything about the run",
       ),
     )
+    .addOption(new Option("--out <dir>", `output folder (default: "${STANDARD_FOLDER}", or that of the resumed run)`))
     .addOption(
-      new Option("--out <dir>", `folder for what is written (default: "${STANDARD_FOLDER}", or the resumed one's)`),
-    )
-    .addOption(
-      new Option("--snapshots <n>", "keep the weights n times on the way, for residua landscape").argParser(
+      new Option("--snapshots <n>", "save the weights n times during training, for residua landscape").argParser(
         wholeNumber(1),
       ),
     )
     .addOption(sharedOptions.store())
-    .addOption(new Option("--no-store", "do not keep the run in the run store"))
-    .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
+    .addOption(new Option("--no-store", "do not record the run in the run store"))
+    .addOption(new Option("--tensorboard <dir>", "write TensorBoard event files, into a subfolder per run"))
     .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
     .addOption(sharedOptions.json());
   addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training"), { defaults }));
@@ -239,7 +237,7 @@ Examples:
     .action((options: Options, self: Command) => train(options, self, flags));
 }
 
-/** `residua train`: trains a network for any task; stops and resumes exactly. */
+/** `residua train`: trains a network for any task; can be stopped and resumed exactly. */
 export async function loadTrain(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerTrain(program, flags);

@@ -103,7 +103,7 @@ async function study(model: string, request: ReportRequest): Promise<Classificat
   return { ...found, ...(await findTraining(model, store)) };
 }
 
-/** A study's figures, as `--json` gives them. */
+/** A study's figures, as `--json` prints them. */
 function toJson(model: string, { label, data, classes, judged, parameters, run }: ClassificationStudy): object {
   const confusion = confusionMatrix(judged, classes.length);
   const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
@@ -133,19 +133,24 @@ export const flags: TaskFlags = {
   heading: "Classification:",
   options: {
     train: () => [
-      new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"),
-      new Option("--no-augment", "train on the images as they are"),
+      new Option(
+        "--augment",
+        "random crops with 4 black pixels of padding, and mirroring for CIFAR (default: for CIFAR)",
+      ),
+      new Option("--no-augment", "train on the unchanged images"),
       new Option(
         "--normalization <by>",
-        "mean and deviation of images (default: what --from's file records, else data)",
+        "whose mean and deviation normalise the images (default: what --from's file records, else data)",
       ).choices(["data", "imagenet"]),
     ],
     evaluate: () => [
-      new Option("--top-k <n>", "also count a label among the n highest scores").argParser(wholeNumber(1)).default(5),
+      new Option("--top-k <n>", "also measure how often the label is among the n highest scores")
+        .argParser(wholeNumber(1))
+        .default(5),
     ],
-    predict: () => [new Option("--top <n>", "classes to show for each image").argParser(wholeNumber(1)).default(3)],
+    predict: () => [new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3)],
     report: () => [
-      new Option("--maps <n>", "Grad-CAM pictures of n right answers and n mistakes")
+      new Option("--maps <n>", "Grad-CAM pictures for n correct answers and n mistakes")
         .argParser(wholeNumber(0))
         .default(8),
     ],

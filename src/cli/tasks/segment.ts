@@ -43,12 +43,12 @@ async function segment(paths: readonly string[], options: Options): Promise<void
   }
 }
 
-/** `residua segment IMAGE…`: `residua predict` of networks that segment, with their options alone. */
+/** `residua segment IMAGE…`: `residua predict` for segmentation networks, with only their options. */
 export function registerSegment(program: Command): void {
   const command = program
     .command("segment")
     .argument("<image...>", "image files: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
-    .requiredOption("--model <file>", "what residua train --task segment wrote");
+    .requiredOption("--model <file>", "a network from residua train --task segment");
   for (const option of segmentOptions()) command.addOption(option);
   command
     .addOption(trustedKeyOption())

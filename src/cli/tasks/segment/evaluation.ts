@@ -16,7 +16,7 @@ import { createProgress } from "../../progress.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 import { viewsOption } from "./segmenting.ts";
 
-/** Images that a page shows unless another number is wanted. */
+/** Number of images that a page shows by default. */
 const WORST_IMAGES = 24;
 
 /** A network to study, and on which images. */
@@ -24,7 +24,7 @@ interface StudyRequest {
   readonly model: string;
   readonly data?: string;
   readonly limit?: number;
-  /** Only images that the training held back. */
+  /** Only images that training held out. */
   readonly heldBack?: boolean;
   readonly views?: Views;
   /** How many of the worst images are drawn. */
@@ -39,16 +39,19 @@ interface EvaluationFlags {
   readonly worst?: number;
 }
 
-/** Options of `residua evaluate` for networks that segment. */
+/** Options of `residua evaluate` for segmentation networks. */
 export function evaluationOptions(): readonly Option[] {
   return [
     new Option(
       "--held-back",
-      "of a folder without test/, only the images that a training for segmentation kept for its test",
+      "evaluate only the images that training held out as its test part (for a folder without test/)",
     ),
     viewsOption(),
-    new Option("--report <file>", "write a page: image, truth, prediction and errors side by side, worst images first"),
-    new Option("--worst <n>", `images that the page shows (default: ${WORST_IMAGES})`).argParser(wholeNumber(0)),
+    new Option(
+      "--report <file>",
+      "write a page with image, truth, prediction and errors side by side, worst images first",
+    ),
+    new Option("--worst <n>", `number of images on the page (default: ${WORST_IMAGES})`).argParser(wholeNumber(0)),
   ];
 }
 
@@ -85,7 +88,7 @@ function printFound(found: ImageFigures): void {
     return;
   }
   const { overall, images } = found;
-  print(`${overall.found} cells found in ${images.length} images, ${overall.cells} are there`);
+  print(`${overall.found} cells found in ${images.length} images, ${overall.cells} in the masks`);
   print(`F1 at IoU 0.5     ${figure(overall.f1At50)}`);
   print(`mean AP 0.5–0.9   ${figure(overall.meanAp)}`);
   print(`foreground Dice   ${figure(overall.foregroundDice)}`);
@@ -96,7 +99,7 @@ function printFound(found: ImageFigures): void {
   print(`worst images: ${worst.map(({ name, figures }) => `${name} (${figure(figures.meanAp)})`).join(", ")}`);
 }
 
-/** Segments images, compares them with their masks, and draws those on which the network does worst. */
+/** Segments images, compares them with their masks, and draws those with the worst results. */
 async function studyImages(
   network: TrainedNetwork,
   { model, views, worst, ...wanted }: StudyRequest,
@@ -117,7 +120,7 @@ async function studyImages(
   return { study, json: toJson(study.found, { model, data }) };
 }
 
-/** Evaluates a network that segments on a folder of images with masks. */
+/** Evaluates a segmentation network on a folder of images with masks. */
 export async function evaluateSegmentation(network: TrainedNetwork, request: EvaluationRequest): Promise<void> {
   const { model, data, limit, json } = request;
   const { heldBack, tta: views, report, worst = WORST_IMAGES } = request.options as EvaluationFlags;
@@ -134,7 +137,7 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
   if (report !== undefined) say(`report: ${report}`);
 }
 
-/** A page about a network that segments; of what it was trained on, only what it has never seen tells anything. */
+/** A page about a segmentation network. On its own training data, only held-out images are evidence. */
 export async function reportSegmenting(
   model: string,
   { data, limit, threads, mistakes }: ReportRequest,

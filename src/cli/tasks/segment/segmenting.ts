@@ -37,18 +37,18 @@ interface SegmentFlags {
   readonly minArea?: number;
 }
 
-/** What is said of one image. */
+/** The result for one image. */
 interface ImageResult {
   readonly image: string;
   readonly width: number;
   readonly height: number;
   readonly cells?: number;
-  /** Share of the points by class, where points were classified. */
+  /** Share of the pixels per class, if pixels were classified. */
   readonly classes?: Readonly<Record<string, number>>;
   readonly files: readonly string[];
 }
 
-/** Names beside each other in one folder: of two images of one name, the extension tells them apart. */
+/** Output names, unique in one folder: two images of equal name are told apart by their extension. */
 function namesOf(paths: readonly string[]): readonly string[] {
   const stems = paths.map((path) => basename(path, extname(path)));
   return paths.map((path, index) => {
@@ -58,21 +58,21 @@ function namesOf(paths: readonly string[]): readonly string[] {
     if (paths.filter((other) => basename(other) === whole).length > 1)
       throw new OptionError(
         "<image…>",
-        `two images are called ${whole}, and their results would have one name; give them one by one`,
+        `two images are called ${whole}, so their results would have the same name; give them one by one`,
       );
     return whole;
   });
 }
 
-/** An image that was segmented. */
+/** A segmented image. */
 interface Written {
   readonly raster: Raster;
   readonly settings: SegmentationSettings;
-  /** Of its results' names. */
+  /** Stem of its results' names. */
   readonly base: string;
 }
 
-/** What a file is to hold, made when its turn comes: of a large image, not all of them are in memory at once. */
+/** A file's content, created when it is written: for a large image, not all of them fit into memory at once. */
 type File = readonly [path: string, make: () => string | Uint8Array];
 
 async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
@@ -145,7 +145,7 @@ async function segmentFile(
   }
 }
 
-/** Segments images and writes what is found beside each other into one folder. */
+/** Segments images and writes all results into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
   const { model, paths, json } = request;
   const options = request.options as unknown as SegmentFlags;
@@ -168,35 +168,36 @@ function describeResult({ image, cells, classes = {} }: ImageResult): string {
   return `${image}: ${shares.join(", ")}`;
 }
 
-/** How many views of each tile are averaged. */
+/** Number of views averaged per tile. */
 export function viewsOption(): Option {
   return new Option(
     "--tta <views>",
-    "views of each tile that are averaged, mirrored and turned: 1, 2, 4 or 8 times slower (default: as the network was trained to be used)",
+    "average this many mirrored and rotated views per tile: 1, 2, 4 or 8 times slower (default: the model's)",
   ).argParser(choiceOfNumbers([1, 2, 4, 8]));
 }
 
-/** How images are segmented, and what is written. */
+/** Options for how to segment images, and what to write. */
 export function segmentOptions(): readonly Option[] {
   return [
     sharedOptions.out("segmented"),
-    new Option("--format <name>", "of the picture of cell numbers, 16 bits; TIFF takes 32 beyond 65,535 cells")
+    new Option("--format <name>", "format of the label image, 16 bits; TIFF uses 32 bits above 65,535 cells")
       .choices(["png", "tiff"])
       .default("png"),
-    new Option("--pixel-size <micrometres>", "side of a pixel: measurements are then in micrometres").argParser(
+    new Option("--pixel-size <micrometres>", "side of a pixel; gives measurements in micrometres").argParser(
       positiveNumber,
     ),
     viewsOption(),
-    new Option("--overlap <share>", "share of a tile that its neighbours overlap")
+    new Option("--overlap <share>", "share of a tile that overlaps its neighbours")
       .argParser(decimalNumber(0, 0.9))
       .default(0.25),
-    new Option("--foreground <p>", "least probability of a point to belong to a cell (default: the model's)").argParser(
-      decimalNumber(0, 1),
-    ),
+    new Option(
+      "--foreground <p>",
+      "least probability for a pixel to belong to a cell (default: the model's)",
+    ).argParser(decimalNumber(0, 1)),
     new Option(
       "--persistence <d>",
-      "how much deeper than the pass between them two cells must be: lower splits more (default: the model's)",
+      "how much deeper two cells must be than the pass between them; lower values split more (default: the model's)",
     ).argParser(decimalNumber(0, 1)),
-    new Option("--min-area <pixels>", "smaller parts are no cell (default: the model's)").argParser(wholeNumber(0)),
+    new Option("--min-area <pixels>", "discard smaller regions (default: the model's)").argParser(wholeNumber(0)),
   ];
 }

@@ -207,7 +207,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
   const known = runs.length * job.steps + (kept?.notes.losses.length ?? 0);
   if (kept !== undefined) {
     const { id, seed } = plans[runs.length];
-    const text = `${id}, seed ${seed}: goes on at step ${kept.notes.losses.length} of ${job.steps}`;
+    const text = `${id}, seed ${seed}: resumes at step ${kept.notes.losses.length} of ${job.steps}`;
     context.report({ kind: "note", text });
   }
   for (const plan of plans.slice(runs.length)) {

@@ -291,7 +291,7 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
     data = opened.data.name;
     const before = kept?.notes.networks.length === networks.length && kept.notes.step > 0 ? kept : undefined;
     if (before !== undefined)
-      context.report({ kind: "note", text: `${opened.label}: goes on at step ${before.notes.step} of ${job.steps}` });
+      context.report({ kind: "note", text: `${opened.label}: resumes at step ${before.notes.step} of ${job.steps}` });
     const report = reportOf(networks.length, opened.label);
     const result = await measureNetwork(place, opened, { networks, before, report });
     if (result.status === "stopped") {
