@@ -1,8 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { layers } from "../oxlint.config.mjs";
+import { experiments } from "../scripts/experiments.mjs";
+import { describeResult } from "../scripts/results-page.mjs";
 import { root } from "../scripts/run-residua.mjs";
+import { stampTranslation } from "../scripts/translations.mjs";
 import { commands } from "../src/cli/commands/index.ts";
+import { summarize } from "../src/lab/compare/words.ts";
 
 const read = (path: string): string => readFileSync(`${root}/${path}`, "utf8");
 
@@ -34,4 +38,14 @@ test.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("%s names no file or folder th
   const paths = pathsIn(page);
   expect(paths.length).toBeGreaterThan(10);
   expect(paths.filter((path) => !existsSync(`${root}/${path}`))).toEqual([]);
+});
+
+test("the results page says in both languages what the records hold", () => {
+  const all = experiments.map((experiment) => {
+    const path = `docs/results/${experiment.name}.json`;
+    return { experiment, record: existsSync(`${root}/${path}`) ? JSON.parse(read(path)) : undefined };
+  });
+  const page = (language: "en" | "zh"): string => describeResult(all, "full", { language, summarize });
+  expect(read("docs/results.md")).toBe(page("en"));
+  expect(read("docs/results.zh-CN.md")).toBe(stampTranslation(page("zh"), page("en")));
 });

@@ -6,7 +6,7 @@ import { joinReports } from "../src/report/report.ts";
 import { exampleFigures, exampleLines, exampleReport } from "./support/example-report.ts";
 
 describe("a page", () => {
-  const legend = /<tspan lang="en">plain<\/tspan><tspan lang="zh">无捷径<\/tspan>/;
+  const legend = /<tspan lang="en">plain<\/tspan><tspan lang="zh">无快捷连接<\/tspan>/;
   const page = renderReport(exampleReport);
 
   test("needs nothing but itself", () => {
@@ -29,7 +29,7 @@ describe("a page", () => {
     const drawing: Figure = { kind: "drawing", name: "d", caption: "", svg: '<svg onload="alert(1)"></svg>' };
     const other = renderReport({ ...exampleReport, sections: [{ heading: "x", parts: [drawing] }] });
     expect(() => decodeReport(other, "other.html")).toThrow(/could run a program/);
-    expect(() => decodeReport("<html></html>", "no.html")).toThrow(/no report of Residua's/);
+    expect(() => decodeReport("<html></html>", "no.html")).toThrow(/not a Residua report/);
   });
 
   test("of several has every figure once", () => {

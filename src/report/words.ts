@@ -1,4 +1,4 @@
-/** What a reader reads: in English and Chinese, or one text for both, such as a name. */
+/** Text for readers: in English and Chinese, or one text for both, such as a name. */
 export type Words = string | { readonly en: string; readonly zh: string };
 
 /** The report's languages, in the order of its switch. */

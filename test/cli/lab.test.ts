@@ -102,12 +102,12 @@ test("a diverged run is recorded as one, is in no figure, and is not trained aga
   expect(found.runs.map(({ status }: { status: string }) => status)).toEqual(["diverged", "diverged"]);
   expect(found.cells).toMatchObject([{ count: 0, diverged: 2 }]);
   expect(found.cells[0].median).toBeUndefined();
-  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are in no figure");
+  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are excluded from all figures");
   const listed = await runCommand(["runs", "list", "--json"], folder);
   const kept = JSON.parse(listed.stdout).runs.map(({ status }: { status: string }) => status);
   expect(kept).toEqual(["diverged", "diverged"]);
   const again = await runCommand(line, folder);
-  expect(again.stderr).toContain("2 of 2 networks were trained before");
+  expect(again.stderr).toContain("2 of 2 networks are taken from the run store");
   expect(JSON.parse(again.stdout).cells).toEqual(found.cells);
 });
 
@@ -131,7 +131,7 @@ test("an ONNX file beside its training's snapshots has a landscape without the w
   const line = "landscape --model run/model.onnx --line-points 3 --plane-points 3 --images 10 --threads 1 --json";
   const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
   expect(code, stderr).toBe(0);
-  expect(stderr).toMatch(/without the way of the training: .*0.safetensors: does not fit the network given/);
+  expect(stderr).toMatch(/left out the path of training: .*0.safetensors: does not fit the network given/);
   expect(JSON.parse(stdout).trajectory).toBeUndefined();
   const asked = await runCommand([...line.split(" "), "--trajectory", "run/snapshots"], folder);
   expect(asked.code).toBe(1);

@@ -41,7 +41,7 @@ const columns: readonly Column<FlowSummary>[] = [
   { title: "first layer ‖g‖", value: ({ first }) => `${first.layer} ${short(first.gradient)}`, align: "right" },
   { title: "last layer ‖g‖", value: ({ last }) => `${last.layer} ${short(last.gradient)}`, align: "right" },
   { title: "first / last", value: ({ ratio }) => short(ratio), align: "right" },
-  { title: "a layer", value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"), align: "right" },
+  { title: "per layer", value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"), align: "right" },
   { title: "the gradient is", value: ({ verdict }) => verdict?.kind ?? "-" },
 ];
 

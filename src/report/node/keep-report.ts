@@ -4,7 +4,7 @@ import type { Report } from "../report.ts";
 
 const OPEN = '<script type="application/json" id="report">';
 const CLOSE = "</script>";
-/** What a drawing must not hold: it comes from another file, and stands in the page as it is. */
+/** What a drawing must not contain: it comes from another file and enters the page unchanged. */
 const active = /<script|<foreignobject|\son\w+\s*=|javascript:/i;
 
 /** A report as data inside its own page, so that pages can be put together again. */
@@ -29,7 +29,7 @@ export function encodeReport(report: Report): string {
 export function decodeReport(page: string, where: string): Report {
   const start = page.indexOf(OPEN);
   const end = page.indexOf(CLOSE, start);
-  if (start < 0 || end < 0) throw new FormatError(where, "is no report of Residua's, or of an older one");
+  if (start < 0 || end < 0) throw new FormatError(where, "is not a Residua report, or was written by an older version");
   let report: Report;
   try {
     report = JSON.parse(page.slice(start + OPEN.length, end), revive) as Report;
@@ -49,5 +49,5 @@ function revive(_: string, value: unknown): unknown {
 }
 
 function requireInert(svg: Extract<Figure, { kind: "drawing" }>["svg"], where: string): void {
-  if (active.test(svg)) throw new FormatError(where, "holds a drawing that could run a program; it is not taken over");
+  if (active.test(svg)) throw new FormatError(where, "holds a drawing that could run a program, and is refused");
 }

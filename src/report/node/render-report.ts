@@ -64,7 +64,7 @@ function renderSection({ heading, parts }: ReportSection, index: number): string
   return `<section id="section-${index + 1}"><h2>${wordsToHtml(heading)}</h2>\n${parts.map(renderPart).join("\n")}\n</section>`;
 }
 
-/** A page that needs nothing but itself: opens from a file, without a network; reads without its script, in English. */
+/** Renders a self-contained page: opens from a file, needs no network, and reads in English without its script. */
 export function renderReport(report: Report): string {
   const { title, lead, sections } = report;
   const links = sections.map(({ heading }, index) => `<a href="#section-${index + 1}">${wordsToHtml(heading)}</a>`);

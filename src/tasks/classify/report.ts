@@ -183,7 +183,7 @@ export function reportClassification(study: ClassificationStudy): Report {
               svg: architecture,
               caption: both(
                 `${parameters.toLocaleString("en-US")} parameters${cost === "" ? "" : `, ${cost} multiply-adds an image`}. Skip edges are coloured by their kind.`,
-                `${parameters.toLocaleString("en-US")} 个参数${cost === "" ? "" : `，每张图像 ${cost} 次乘加`}。捷径按种类着色。`,
+                `${parameters.toLocaleString("en-US")} 个参数${cost === "" ? "" : `，每张图像 ${cost} 次乘加`}。快捷连接按种类着色。`,
               ),
             },
           ],

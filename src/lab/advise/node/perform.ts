@@ -42,7 +42,7 @@ interface Workplace {
 interface KeptRuns {
   /** Trainings that are done, in the order of the plans. */
   readonly runs: readonly ShortRun[];
-  /** Of the steps of the next one. */
+  /** Progress of the next one. */
   readonly losses: readonly number[];
   readonly durations: readonly number[];
 }
@@ -90,8 +90,8 @@ function planRun({ data, job }: Pick<Workplace, "data" | "job">, run: RunPlan): 
   const { classes } = data;
   const { module } = createModel(run.name, { ...run.options, channels, classes: classes.length });
   refuseRecipeFields(job.recipe, {
-    epochs: "is not for a measurement, whose length is `steps`",
-    seed: "is not for a measurement, which takes several `seeds`",
+    epochs: "does not apply to a measurement, whose length is `steps`",
+    seed: "does not apply to a measurement, which takes several `seeds`",
   });
   const recipe = resolveClassWeights({ ...completeRecipe(job.recipe), seed: run.seed }, { labels, classes });
   return planTraining({
@@ -181,7 +181,7 @@ async function testShortly(
   return { accuracy: found.accuracy, testLoss: found.loss };
 }
 
-/** Of all that the numbers depend on. */
+/** Identifies everything that the numbers depend on. */
 function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };

@@ -65,8 +65,8 @@ const fieldsOfTheStart: ReadonlySet<RecipeField> = new Set(["batch", "seed", "la
 function refusalsOf(steps: number): RecipeRefusals {
   const idle = recipeFields.filter((field) => !fieldsOfTheStart.has(field));
   return {
-    epochs: "is not for following the gradient, whose length is `steps`",
-    average: "is not for following the gradient: the weights themselves are measured, not their moving average",
+    epochs: "does not apply to following the gradient, whose length is `steps`",
+    average: "does not apply to following the gradient: the weights are measured, not their moving average",
     ...(steps > 0
       ? {}
       : Object.fromEntries(idle.map((field) => [field, "changes nothing without updates; give `steps` above 0"]))),
@@ -112,7 +112,7 @@ async function openProbe(
   const [count, ...imageShape] = batch.images.shape;
   const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
   if (flow.layers.length === 0)
-    throw new OptionError("model", "has no layer with weights; there is no gradient to follow");
+    throw new OptionError("model", "has no layer with weights, so there is no gradient to follow");
   const graph = portable.lower(flow.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), job.session);
   const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
@@ -244,7 +244,7 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   }
 }
 
-/** Of all that the numbers depend on. */
+/** Identifies everything that the numbers depend on. */
 async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLowering): Promise<string> {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
@@ -279,7 +279,7 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
   const networks: NetworkFlow[] = [...(kept?.notes.networks ?? [])];
   let data = job.data ?? "";
   if (networks.length > 0)
-    context.report({ kind: "note", text: `measured before: ${networks.map(({ label }) => label).join("; ")}` });
+    context.report({ kind: "note", text: `measured earlier: ${networks.map(({ label }) => label).join("; ")}` });
   let stopped: NetworkFlow | "between" | undefined;
   for (const start of job.networks.slice(networks.length)) {
     if (await context.shouldStop()) {
