@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { datasetNames, standardDataset } from "../data/catalog.ts";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
@@ -78,7 +79,10 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
 /** Options that several commands share, made anew for each. */
 export const sharedOptions: {
   readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "limit"]: () => Option;
-} & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
+} & {
+  readonly out: (standard: string) => Option;
+  readonly data: () => Option;
+} = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
     new Option(
@@ -100,9 +104,9 @@ export const sharedOptions: {
   threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "folder for what is written").default(standard),
-  data: (standard) =>
-    new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(
-      standard,
+  data: () =>
+    new Option("--data <name|dir>", `${datasetNames.join(", ")}, or a folder of images by class`).default(
+      standardDataset,
     ),
 };
 

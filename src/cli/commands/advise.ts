@@ -136,7 +136,7 @@ export function registerAdvise(program: Command): void {
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
     .option("--measure", "follow each advice in short trainings, and show what it does")
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(sharedOptions.data())
     .addOption(new Option("--steps <n>", "steps of each training").argParser(wholeNumber(1)).default(60))
     .addOption(new Option("--seeds <n>", "trainings of each network").argParser(wholeNumber(1)).default(2))
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))

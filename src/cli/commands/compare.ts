@@ -198,7 +198,7 @@ export function registerCompare(program: Command): void {
       ).argParser(readAxis),
     )
     .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(sharedOptions.data())
     .addOption(sharedOptions.limit().default(4160))
     .addOption(
       new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(1000),

@@ -185,7 +185,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     )
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(sharedOptions.data())
     .addOption(sharedOptions.limit())
     .addOption(
       new Option(

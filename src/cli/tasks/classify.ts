@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import { noAugmentation } from "../../data/augmentation.ts";
+import { catalog, datasetNames, type StandardAugmentation } from "../../data/catalog.ts";
+import { augmentationOf } from "../../data/dataset.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
@@ -21,7 +22,6 @@ import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, Ty
 
 const STANDARD_MODEL = "resnet20";
 const STANDARD_VALIDATION = 0.05;
-const CROP_PADDING = 4;
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
@@ -31,13 +31,12 @@ function startTraining({ start, validation, given, options }: TypedTraining): Fr
     readonly normalization?: NormalizationChoice;
   };
   const isFresh = start.from === undefined && start.weights === undefined;
-  const isCifar = start.data.startsWith("cifar");
   return {
     ...start,
     ...(start.model === undefined && isFresh ? { model: STANDARD_MODEL } : {}),
     ...(normalization === undefined ? {} : { normalization }),
     validation: validation ?? STANDARD_VALIDATION,
-    augmentation: (augment ?? isCifar) ? { cropPadding: CROP_PADDING, flip: isCifar } : noAugmentation,
+    augmentation: augmentationOf(start.data, augment),
     recipe: withRecipeFields(standardRecipe(isFresh ? "fresh" : "tuned", optimizerIn(given)), given),
   };
 }
@@ -128,12 +127,20 @@ async function report(
   return { report: tasks.classify.report(found), json: toJson(model, found) };
 }
 
+const namesWith = (holds: (row: StandardAugmentation) => boolean): string =>
+  datasetNames.filter((name) => holds(catalog[name].augmentation)).join(", ");
+const mirrored = namesWith(({ flip }) => flip);
+const augmented = namesWith(({ byDefault }) => byDefault);
+
 /** Classification on the command line. */
 export const flags: TaskFlags = {
   heading: "Classification:",
   options: {
     train: () => [
-      new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"),
+      new Option(
+        "--augment",
+        `random crops with 4 black pixels around, and mirroring for ${mirrored} (default: for ${augmented})`,
+      ),
       new Option("--no-augment", "train on the images as they are"),
       new Option(
         "--normalization <by>",

@@ -1,3 +1,4 @@
+import { standardDataset } from "../../../data/catalog.ts";
 import { readFileBytes } from "../../../files/node.ts";
 import { join } from "node:path";
 import { toModel } from "../../../compile/inference.ts";
@@ -87,7 +88,7 @@ async function openNetwork({ job, context }: Workplace, start: FlowStart): Promi
   }
   const named = createModel(start.model, start.options);
   const [channels, height, width] = named.imageShape as [number, number, number];
-  const data = await openDataset(job.data ?? "mnist", job.cache, { channels, height, width });
+  const data = await openDataset(job.data ?? standardDataset, job.cache, { channels, height, width });
   const options = { ...start.options, channels: data.train.channels, classes: data.classes.length };
   const { module } = createModel(start.model, options);
   return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
