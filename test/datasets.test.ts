@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { loadData } from "../src/cli/commands/data.ts";
-import { sharedOptions } from "../src/cli/options.ts";
+import { dataOption } from "../src/cli/data-option.ts";
 import { flags } from "../src/cli/tasks/classify.ts";
 import type { TypedTraining } from "../src/cli/task-flags.ts";
 import type * as catalogModule from "../src/data/catalog.ts";
@@ -76,7 +76,7 @@ describe("one more row of the catalogue suffices", () => {
   });
 
   test("for help and defaults of every command", async () => {
-    expect(sharedOptions.data().description).toContain("toys");
+    expect(dataOption().description).toContain("toys");
     const program = new Command();
     (await loadData())(program);
     const fetching = program.commands[0].commands.find((command) => command.name() === "fetch")!;

@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option } from "commander";
-import { datasetNames, standardDataset } from "../data/catalog.ts";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
@@ -79,10 +78,7 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
 /** Options that several commands share, made anew for each. */
 export const sharedOptions: {
   readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "limit"]: () => Option;
-} & {
-  readonly out: (standard: string) => Option;
-  readonly data: () => Option;
-} = {
+} & { readonly out: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
     new Option(
@@ -104,10 +100,6 @@ export const sharedOptions: {
   threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "folder for what is written").default(standard),
-  data: () =>
-    new Option("--data <name|dir>", `${datasetNames.join(", ")}, or a folder of images by class`).default(
-      standardDataset,
-    ),
 };
 
 /** The options that were given: what is left out must not stand in the way of a default. */

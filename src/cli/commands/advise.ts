@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
@@ -136,7 +137,7 @@ export function registerAdvise(program: Command): void {
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
     .option("--measure", "follow each advice in short trainings, and show what it does")
-    .addOption(sharedOptions.data())
+    .addOption(dataOption())
     .addOption(new Option("--steps <n>", "steps of each training").argParser(wholeNumber(1)).default(60))
     .addOption(new Option("--seeds <n>", "trainings of each network").argParser(wholeNumber(1)).default(2))
     .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))

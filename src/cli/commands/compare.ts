@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { runInline } from "../../jobs/inline.ts";
 import { runInChild } from "../../jobs/node/child-process.ts";
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../files/node.ts";
@@ -198,7 +199,7 @@ export function registerCompare(program: Command): void {
       ).argParser(readAxis),
     )
     .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
-    .addOption(sharedOptions.data())
+    .addOption(dataOption())
     .addOption(sharedOptions.limit().default(4160))
     .addOption(
       new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(1000),

@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
@@ -185,7 +186,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     )
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
-    .addOption(sharedOptions.data())
+    .addOption(dataOption())
     .addOption(sharedOptions.limit())
     .addOption(
       new Option(
