@@ -1,3 +1,4 @@
+import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
 
@@ -175,7 +176,7 @@ export function parseModelOption(text: string): ModelOptions {
   if (rule === undefined) {
     throw new OptionError(
       "options",
-      `knows no "${name}"; must be NAME=VALUE with one of ${modelOptionNames.join(", ")}`,
+      `knows no "${name}", must be NAME=VALUE; ${describeChoices(name, modelOptionNames, { all: "residua models options" })}`,
     );
   }
   const value = readValue(rule, written.trim());

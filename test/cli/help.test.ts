@@ -66,3 +66,16 @@ test("a command's own help has its summary, and a mistyped name is corrected", {
   expect(help.replaceAll(/\s+/g, " ")).toContain(commands["keys"].summary);
   expect((await runCommand(["trian"], folder)).stderr).toContain("Did you mean train?");
 });
+
+test.each([
+  ["train --optimizer sgdd", /must be one of sgd, adamw; did you mean sgd\?/],
+  ["train --task clasify", /must be one of classify, segment; did you mean classify\?/],
+  ["train --data mnits", /must be one of mnist, .*; did you mean mnist\?/],
+  ["describe resnet5O", /did you mean .*resnet50.*\? residua models list shows all/],
+  ["describe resnet20 --shortcut projct", /did you mean project\?/],
+  ["describe resnet20 --option gatebias=1", /did you mean gateBias\? residua models options shows all/],
+  ["train --epoch 3", /did you mean --epochs/i],
+])("residua %s names what was meant", { timeout: 60_000 }, async (line, meant) => {
+  const { code, stderr } = await runCommand(line.split(" "), tmpdir());
+  expect([code, stderr]).toEqual([2, expect.stringMatching(meant)]);
+});

@@ -96,7 +96,10 @@ test("a set that is not on this machine says how it is fetched", async () => {
 
 test("what is neither a set nor a folder is refused with the names of the sets", async () => {
   await expect(openDataset("cifar-10", await makeFolder({}), format)).rejects.toThrow(
-    new OptionError("data", `"cifar-10" is neither a folder nor one of ${datasetNames.join(", ")}`),
+    new OptionError(
+      "data",
+      `"cifar-10" is no folder and no data set; must be one of ${datasetNames.join(", ")}; did you mean cifar10 or cifar100?`,
+    ),
   );
 });
 

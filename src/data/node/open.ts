@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { createRequire } from "node:module";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -46,5 +47,8 @@ export async function openDataset(nameOrFolder: string, cache: string, format: I
     return dataset;
   }
   if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) return loadFolder(nameOrFolder, format);
-  throw new OptionError("data", `"${nameOrFolder}" is neither a folder nor one of ${datasetNames.join(", ")}`);
+  throw new OptionError(
+    "data",
+    `"${nameOrFolder}" is no folder and no data set; ${describeChoices(nameOrFolder, datasetNames)}`,
+  );
 }
