@@ -8,3 +8,4 @@ export * from "./image-set.ts";
 export * from "./local-source.ts";
 export * from "./split.ts";
 export type * from "./sample-source.ts";
+export * from "./variation.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countParameters } from "./module.ts";
+import { countParameters, parametersOf } from "./module.ts";
 import { createModel } from "./models.ts";
 
 // Trainable parameters: plain and pad, project, project-all. ImageNet's B is torchvision's published count.
@@ -47,4 +47,20 @@ test("of a mistyped name the nearest three networks are named, and where all are
   expect(() => createModel("resnet2O")).toThrow(
     /^model: unknown model "resnet2O"; did you mean resnet20, .* or .*\? residua models list shows all$/,
   );
+});
+
+test("width multiplies the channels of a CIFAR ResNet: ResNet-20 × 2 has 32, 64 and 128", () => {
+  const shapes = (width: number) => {
+    const parameters = parametersOf(createModel("resnet20", { width }).module);
+    return ["conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1"].map(
+      (name) => parameters.get(`${name}.weight`)!.shape[0],
+    );
+  };
+  expect([shapes(2), shapes(0.5), shapes(1)]).toEqual([
+    [32, 32, 64, 128],
+    [8, 8, 16, 32],
+    [16, 16, 32, 64],
+  ]);
+  expect(() => createModel("resnet50", { width: 2 })).toThrow(/^width: is not an option of resnet50/);
+  expect(() => createModel("resnet20", { width: 0 })).toThrow(/^width: must be a number of at least 0.0625/);
 });

@@ -28,7 +28,7 @@ import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
 import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
-import { imagesPerStep, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
+import { imagesPerStep, type Recipe, stepOptionsOf, variationOf } from "../../../train/recipe.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer, TrainingState } from "../../../train/trainer.ts";
 import { buildFlowGraph, FLOW } from "../graph.ts";
@@ -222,7 +222,12 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   const plan = planFlow(job, opened);
   const { module, recipe } = plan;
   const sourceOf = (batch: number): SampleSource =>
-    imageSource({ set, normalization, augmentation: noAugmentation, plan: planBatches(data, recipe, batch) });
+    imageSource({
+      set,
+      normalization,
+      augmentation: { ...noAugmentation, ...variationOf(recipe) },
+      plan: planBatches(data, recipe, batch),
+    });
   const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
   let [trainer, loader]: [Trainer?, BatchLoader?] = [];
   try {
