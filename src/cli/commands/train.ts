@@ -100,7 +100,9 @@ async function openStart(
 ): Promise<{ readonly start: TrainingJob["start"]; readonly task: TaskName }> {
   if (options.resume !== undefined) {
     const resume = options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume;
-    return { start: { resume }, task: await requireOptionsOf(resume, given, { flags, network: options.option }) };
+    const task = await requireOptionsOf(resume, given, { flags, network: options.option });
+    const { epochs } = given as { readonly epochs?: number };
+    return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
   const typed = new Set(Object.keys(given));
   const task = wantedTask(typed, options.task, flags);
@@ -204,7 +206,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     .addOption(
       new Option(
         "--resume [path]",
-        "go on from a checkpoint or a training's folder (default: that of --out); all about the training is taken from it",
+        "go on from a checkpoint or a training's folder (default: that of --out); all about the training is taken from it, and only --epochs may be raised",
       ),
     )
     .addOption(
@@ -235,7 +237,8 @@ Examples:
   $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
   $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
   $ residua train --preset cells --data nuclei/ --out runs/cells
-  $ residua train --resume residua-train`,
+  $ residua train --resume residua-train
+  $ residua train --resume residua-train --epochs 6                longer than it was planned`,
     )
     .action((options: Options, self: Command) => train(options, self, flags));
 }
