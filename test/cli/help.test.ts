@@ -47,6 +47,19 @@ test("options that commands share load no training and no graphs", { timeout: 60
   expect(found.filter((url) => /\/(onnx|train|data|lab|runtime)\//.test(url))).toEqual([]);
 });
 
+test.each(["train", "compare", "evaluate", "predict", "report", "segment"])(
+  "help of %s loads no database, no decoder of images and no drawing",
+  { timeout: 60_000 },
+  async (name) => {
+    const found = await modulesOf(name, "--help");
+    expect(
+      found.filter((url) => /node_modules\/(kysely|libsql|sharp|tiff|@observablehq|linkedom)\//.test(url)),
+    ).toEqual([]);
+    // 238 to 358 when this was written; 551 to 703 before.
+    expect(found.length).toBeLessThan(420);
+  },
+);
+
 test.each(Object.entries(commands))(
   "help lists %s with the usage that the command itself has",
   async (name, { usage, alias, load }) => {

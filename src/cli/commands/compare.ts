@@ -20,11 +20,10 @@ import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
-import { type ComparisonOptions, nothingToTrain, planRuns, restOf, toComparison } from "../comparison-job.ts";
+import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { comparisonObservers } from "../observers.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
@@ -92,6 +91,9 @@ function announceFirst(
 }
 
 async function compare(given: Options, command: Command): Promise<void> {
+  // With the database of runs, which help has no use for.
+  const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));

@@ -15,7 +15,6 @@ import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
-import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
@@ -146,6 +145,8 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   const begin = performance.now();
   const { start, task } = await openStart(options, typedOptions(command), flags);
   const job = createJob(options, start);
+  // With the database of runs, which help has no use for.
+  const { trainingObservers } = await import("../observers.ts");
   const observers = combineObservers(trainingObservers(options), say);
   const report = createReporter();
   const observe = (event: TrainingEvent): void => {

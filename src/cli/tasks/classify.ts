@@ -17,7 +17,6 @@ import { cacheFolder } from "../cache.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { findTraining } from "./classify/training-curves.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
 
 const STANDARD_MODEL = "resnet20";
@@ -86,6 +85,7 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
   const { studyNetwork } = await import("../../lab/network/node/study.ts");
+  const { findTraining } = await import("./classify/training-curves.ts");
   const { data, limit, threads, mistakes, store, options } = request;
   const progress = createProgress();
   const found = await studyNetwork({
