@@ -7,6 +7,12 @@ import { createProgress } from "./progress.ts";
 
 const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(2)} %`);
 
+/** A run that went well without a gradient there has a first layer that is not trained. */
+function formatGradient({ firstLayerGradientNorm, status }: DrawnRun): string {
+  if (Number.isNaN(firstLayerGradientNorm)) return status === "done" ? "frozen" : "-";
+  return formatCount(Number(firstLayerGradientNorm.toPrecision(3)));
+}
+
 const columns: readonly Column<DrawnRun>[] = [
   { title: "depth", value: (run) => String(run.depth), align: "right" },
   { title: "shortcut", value: nameType },
@@ -21,7 +27,7 @@ const columns: readonly Column<DrawnRun>[] = [
   },
   {
     title: "first-layer gradient",
-    value: (run) => formatCount(Number(run.firstLayerGradientNorm.toPrecision(3))),
+    value: formatGradient,
     align: "right",
   },
   { title: "images/s", value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },

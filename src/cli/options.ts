@@ -78,7 +78,7 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
 /** Options that several commands share, created anew for each. */
 export const sharedOptions: {
   readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "limit"]: () => Option;
-} & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
+} & { readonly out: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
     new Option(
@@ -100,10 +100,6 @@ export const sharedOptions: {
   threads: () => new Option("--threads <n>", "compute threads (default: one per core)").argParser(wholeNumber(1)),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "output folder").default(standard),
-  data: (standard) =>
-    new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(
-      standard,
-    ),
 };
 
 /** The options that have a value, so that undefined ones do not override a default. */

@@ -1,4 +1,5 @@
-import { Command, CommanderError, Help } from "commander";
+import { Command, CommanderError, Help, InvalidArgumentError, type Option } from "commander";
+import { describeChoices } from "../tensor/choices.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -10,6 +11,16 @@ function usageOf(command: Command): string {
   return entry === undefined
     ? new Help().subcommandTerm(command)
     : `${[command.name(), entry.alias ?? []].flat().join("|")} ${entry.usage}`.trimEnd();
+}
+
+/** An option that is one of some words names those nearest to a mistyped one. */
+function explainChoices(option: Option): void {
+  const { argChoices } = option;
+  if (argChoices === undefined) return;
+  option.argParser((text: string) => {
+    if (argChoices.includes(text)) return text;
+    throw new InvalidArgumentError(describeChoices(text, argChoices));
+  });
 }
 
 /** The command that an argument names, if it names one. */
@@ -45,6 +56,7 @@ Examples:
     program.addCommand(command.description(summary));
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap((group) => group.commands)]) {
+    for (const option of command.options) explainChoices(option);
     command.exitOverride();
     command.configureOutput({ outputError: () => undefined });
   }

@@ -9,6 +9,7 @@ import { type AdaptedWeights, adaptWeights } from "../weights/recognise/adapt.ts
 import { findModel, modelOptionsOf } from "../weights/recognise/find-model.ts";
 import { type Identification, identifyWeights } from "../weights/recognise/identify.ts";
 import { findLayout, inspectWeights, shortcutWords } from "../weights/recognise/inspection.ts";
+import { tellUnet } from "../weights/recognise/own-unet.ts";
 import type { Layout } from "../weights/layouts/layout.ts";
 import { describeDifference } from "../weights/recognise/state-dict-difference.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
@@ -115,6 +116,9 @@ function chooseModel(file: WeightsFile, where: string, request: Request): Choice
   const isPartOf = partial === true && name !== undefined && name !== known?.model.name;
   if (known !== undefined && !isPartOf)
     return { model: recordedModel(known, where, request), identification: undefined };
+  const unet = tellUnet(file.tensors);
+  if (unet !== undefined && (name ?? unet.name) === unet.name)
+    return { model: createModel(unet.name, { ...unet.options, ...request.options }), identification: undefined };
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }
 

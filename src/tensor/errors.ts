@@ -1,3 +1,5 @@
+import { describeChoices } from "./choices.ts";
+
 /**
  * One grammar for every error: where it happened, then what is, what must be and what to do. The class lets a program
  * tell them apart; the command line prints the message alone, never a stack.
@@ -65,11 +67,11 @@ export class EnvironmentError extends ResiduaError {
   override readonly name: string = "EnvironmentError";
 }
 
-/** Returns `value` if `choices` has it; otherwise throws an error that lists the choices. */
+/** Returns `value` if `choices` has it; otherwise throws an error that lists the choices, and the nearest. */
 export function oneOf<T extends string>(where: string, value: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found === undefined) {
-    throw new OptionError(where, `unknown value "${value}"; must be one of ${choices.join(", ")}`);
+    throw new OptionError(where, `unknown value "${value}"; ${describeChoices(value, choices)}`);
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
@@ -136,7 +137,7 @@ export function registerAdvise(program: Command): void {
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
     .option("--measure", "try each suggestion in short training runs and show its effect")
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(dataOption())
     .addOption(new Option("--steps <n>", "steps per training run").argParser(wholeNumber(1)).default(60))
     .addOption(new Option("--seeds <n>", "training runs per network").argParser(wholeNumber(1)).default(2))
     .addOption(new Option("--batch-size <n>", "images per step").argParser(wholeNumber(1)).default(64))

@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { runInline } from "../../jobs/inline.ts";
 import { runInChild } from "../../jobs/node/child-process.ts";
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../files/node.ts";
@@ -19,11 +20,10 @@ import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
-import { type ComparisonOptions, nothingToTrain, planRuns, restOf, toComparison } from "../comparison-job.ts";
+import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { comparisonObservers } from "../observers.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
@@ -92,6 +92,9 @@ function announceFirst(
 }
 
 async function compare(given: Options, command: Command): Promise<void> {
+  // With the database of runs, which help has no use for.
+  const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
@@ -199,7 +202,7 @@ export function registerCompare(program: Command): void {
       ).argParser(readAxis),
     )
     .addOption(new Option("--seeds <n>", "seeds per network").argParser(wholeNumber(1)).default(1))
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(dataOption())
     .addOption(sharedOptions.limit().default(4160))
     .addOption(
       new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(1000),

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import { catalog, datasetNames, parseDatasetName } from "../../data/node/catalog.ts";
+import { catalog, datasetNames } from "../../data/catalog.ts";
+import { describeImages } from "../../data/dataset.ts";
+import { parseDatasetName } from "../../data/node/dataset-files.ts";
 import { fetchDataset } from "../../data/node/fetch.ts";
 import { findDataset } from "../../data/node/open.ts";
 import { cacheFolder } from "../cache.ts";
@@ -14,8 +16,9 @@ interface Options {
 
 function list({ json }: Options): void {
   const rows = datasetNames.map((name) => {
-    const { title, images, licence } = catalog[name];
-    return { name, title, images, licence, folder: findDataset(name, cacheFolder()) ?? null };
+    const entry = catalog[name];
+    const { title, licence } = entry;
+    return { name, title, images: describeImages(entry), licence, folder: findDataset(name, cacheFolder()) ?? null };
   });
   if (json) return printJson({ datasets: rows });
   const columns = [

@@ -145,6 +145,7 @@ export function registerExport(program: Command): void {
     .addOption(sharedOptions.shortcut())
     .option("--channels <n>", "channels of the images", wholeNumber(1))
     .option("--classes <n>", "number of classes", wholeNumber(1))
+    .option("--size <n>", "height and width of the images (default: the network's)", wholeNumber(1))
     .option("--weights <file>", "weights of a network given by name")
     .option("--seed <n>", "seed for the weights of a network given by name (default: 0)", wholeNumber(0))
     .option(

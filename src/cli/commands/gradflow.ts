@@ -1,3 +1,4 @@
+import { standardDataset } from "../../data/catalog.ts";
 import { type Command, Option } from "commander";
 import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
 import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
@@ -62,7 +63,7 @@ async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
 
 function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
   const isFile = networks.some((start) => "file" in start);
-  const { data = isFile ? undefined : "mnist", steps = isFile ? 0 : STANDARD_STEPS } = options;
+  const { data = isFile ? undefined : standardDataset, steps = isFile ? 0 : STANDARD_STEPS } = options;
   return {
     networks,
     ...(data === undefined ? {} : { data }),
@@ -128,7 +129,10 @@ export function registerGradflow(program: Command): void {
     )
     .addOption(sharedOptions.option())
     .addOption(
-      new Option("--data <name|dir>", "a data set, or a folder of images by class (default: mnist, or the file's own)"),
+      new Option(
+        "--data <name|dir>",
+        `a data set, or a folder of images by class (default: ${standardDataset}, or the file's own)`,
+      ),
     )
     .addOption(
       new Option(

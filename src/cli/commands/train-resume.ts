@@ -47,13 +47,21 @@ export async function requireOptionsOf(
   const task = taskNameOf(notes.network.task, checkpoint);
   requireNetworkOptions(notes.network.model.options, network);
   for (const [name, value] of Object.entries(optionsOf(notes, task, all[task]))) {
-    if (!(name in given) || isSame(given[name], value)) continue;
+    if (!(name in given) || isSame(given[name], value) || isRaised(name, given[name], value)) continue;
     const option = optionName(name);
     const began = value === undefined ? "without it" : `with ${showValue(value)}`;
-    throw new OptionError(option, `is ${showValue(given[name])}, but this run began ${began}; leave it out to resume`);
+    throw new OptionError(
+      option,
+      `is ${showValue(given[name])}, but this run began ${began}; ${name === "epochs" ? "it can be raised, not lowered" : "leave it out to resume"}`,
+    );
   }
   refuseForeignOptions(new Set(Object.keys(given)), { tasks: [task], flags: all, kind: "train" });
   return task;
+}
+
+/** A run may be made longer, finished or not; nothing else about it changes. */
+function isRaised(name: string, given: unknown, value: unknown): boolean {
+  return name === "epochs" && typeof given === "number" && typeof value === "number" && given > value;
 }
 
 /** An option typed without a value, or as a word for a computed one, only says that it is set. */

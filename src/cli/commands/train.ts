@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
@@ -14,7 +15,6 @@ import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
-import { trainingObservers } from "../observers.ts";
 import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
@@ -99,7 +99,9 @@ async function openStart(
 ): Promise<{ readonly start: TrainingJob["start"]; readonly task: TaskName }> {
   if (options.resume !== undefined) {
     const resume = options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume;
-    return { start: { resume }, task: await requireOptionsOf(resume, given, { flags, network: options.option }) };
+    const task = await requireOptionsOf(resume, given, { flags, network: options.option });
+    const { epochs } = given as { readonly epochs?: number };
+    return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
   const typed = new Set(Object.keys(given));
   const task = wantedTask(typed, options.task, flags);
@@ -143,6 +145,8 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   const begin = performance.now();
   const { start, task } = await openStart(options, typedOptions(command), flags);
   const job = createJob(options, start);
+  // With the database of runs, which help has no use for.
+  const { trainingObservers } = await import("../observers.ts");
   const observers = combineObservers(trainingObservers(options), say);
   const report = createReporter();
   const observe = (event: TrainingEvent): void => {
@@ -185,7 +189,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     )
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(dataOption())
     .addOption(sharedOptions.limit())
     .addOption(
       new Option(
@@ -203,7 +207,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     .addOption(
       new Option(
         "--resume [path]",
-        "resume from a checkpoint or a run's folder (default: --out), which defines everything about the run",
+        "resume from a checkpoint or a run's folder (default: --out), which defines everything about the run; only --epochs may be raised",
       ),
     )
     .addOption(new Option("--out <dir>", `output folder (default: "${STANDARD_FOLDER}", or that of the resumed run)`))
@@ -232,7 +236,8 @@ Examples:
   $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
   $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
   $ residua train --preset cells --data nuclei/ --out runs/cells
-  $ residua train --resume residua-train`,
+  $ residua train --resume residua-train
+  $ residua train --resume residua-train --epochs 6                longer than it was planned`,
     )
     .action((options: Options, self: Command) => train(options, self, flags));
 }

@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import { noAugmentation } from "../../data/augmentation.ts";
+import { catalog, datasetNames, type StandardAugmentation } from "../../data/catalog.ts";
+import { augmentationOf } from "../../data/dataset.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
@@ -16,12 +17,10 @@ import { cacheFolder } from "../cache.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { findTraining } from "./classify/training-curves.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
 
 const STANDARD_MODEL = "resnet20";
 const STANDARD_VALIDATION = 0.05;
-const CROP_PADDING = 4;
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
@@ -31,13 +30,12 @@ function startTraining({ start, validation, given, options }: TypedTraining): Fr
     readonly normalization?: NormalizationChoice;
   };
   const isFresh = start.from === undefined && start.weights === undefined;
-  const isCifar = start.data.startsWith("cifar");
   return {
     ...start,
     ...(start.model === undefined && isFresh ? { model: STANDARD_MODEL } : {}),
     ...(normalization === undefined ? {} : { normalization }),
     validation: validation ?? STANDARD_VALIDATION,
-    augmentation: (augment ?? isCifar) ? { cropPadding: CROP_PADDING, flip: isCifar } : noAugmentation,
+    augmentation: augmentationOf(start.data, augment),
     recipe: withRecipeFields(standardRecipe(isFresh ? "fresh" : "tuned", optimizerIn(given)), given),
   };
 }
@@ -87,6 +85,7 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
   const { studyNetwork } = await import("../../lab/network/node/study.ts");
+  const { findTraining } = await import("./classify/training-curves.ts");
   const { data, limit, threads, mistakes, store, options } = request;
   const progress = createProgress();
   const found = await studyNetwork({
@@ -128,6 +127,11 @@ async function report(
   return { report: tasks.classify.report(found), json: toJson(model, found) };
 }
 
+const namesWith = (holds: (row: StandardAugmentation) => boolean): string =>
+  datasetNames.filter((name) => holds(catalog[name].augmentation)).join(", ");
+const mirrored = namesWith(({ flip }) => flip);
+const augmented = namesWith(({ byDefault }) => byDefault);
+
 /** Classification on the command line. */
 export const flags: TaskFlags = {
   heading: "Classification:",
@@ -135,7 +139,7 @@ export const flags: TaskFlags = {
     train: () => [
       new Option(
         "--augment",
-        "random crops with 4 black pixels of padding, and mirroring for CIFAR (default: for CIFAR)",
+        `random crops with 4 black pixels of padding, and mirroring for ${mirrored} (default: for ${augmented})`,
       ),
       new Option("--no-augment", "train on the unchanged images"),
       new Option(

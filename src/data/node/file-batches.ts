@@ -1,4 +1,4 @@
-import { drawView, normalizationTables, writeImage } from "../augmentation.ts";
+import { normalizationTables, writeVaried } from "../augmentation.ts";
 import { type ImageBatches, createBatchOrder, requireBatches } from "../batches.ts";
 import { type ImageFiles, type ImageFormat, imageSize } from "../image-set.ts";
 import type { SampleWriter } from "../sample-source.ts";
@@ -46,8 +46,8 @@ export function createFileBatchWriter(source: ImageBatches<ImageFiles>): SampleW
     const files = Array.from(indices, (index) => set.files[index]);
     await decodeFiles(files, set, (pixels, place) => {
       const index = indices[place];
-      const view = drawView(augmentation, { seed: plan.seed, epoch, index });
-      writeImage({ pixels, format: set, tables, view }, images, place * size);
+      const key = { seed: plan.seed, epoch, index };
+      writeVaried({ pixels, format: set, tables }, { augmentation, key }, images, place * size);
       labels[place] = BigInt(set.labels[index]);
     });
   };

@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { describeModule } from "../../nn/describe.ts";
 import { cifarModelName } from "../../nn/families/resnet.ts";
 import { type ModelOptions, modelOptionNames } from "../../nn/model-options.ts";
@@ -93,8 +94,7 @@ function splitAxes(setting: Readonly<Record<string, AxisValue>>): Setting {
     if (field !== undefined) fields.set(field, value);
     else if (optionAxes.some((known) => known === name)) options[name] = value;
     else if (name === "shortcut") throw new OptionError("axes", 'cannot vary "shortcut"; list the types in `shortcut`');
-    else
-      throw new OptionError("axes", `knows no "${name}"; must be one of ${[...recipeAxes, ...optionAxes].join(", ")}`);
+    else throw new OptionError("axes", `knows no "${name}"; ${describeChoices(name, [...recipeAxes, ...optionAxes])}`);
   }
   return { options, fields };
 }

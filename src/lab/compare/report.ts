@@ -119,12 +119,17 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
         percent(median),
         percent(quartiles && quartiles[2] - quartiles[0]),
         interval === undefined ? "–" : `${percent(interval.low)} – ${percent(interval.high)}`,
-        Number.isNaN(gradient) ? "–" : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
+        Number.isNaN(gradient) ? gradientMissing(cell) : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
         middle(cell.runs.map((run) => run.imagesPerSecond)).toFixed(0),
         diverged === 0 ? String(count) : both(`${count}, ${diverged} diverged`, `${count}，${diverged} 个发散`),
       ];
     }),
   };
+}
+
+/** What stands for a gradient that no run has: its layer is frozen if a run went well without. */
+function gradientMissing({ runs }: ComparisonCell): string | Words {
+  return runs.some(({ status }) => status === "done") ? both("frozen", "冻结") : "–";
 }
 
 const verdicts: { readonly [Verdict in TypePair["verdict"]]: Words } = {

@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { permutation, type RandomStream, randomStream } from "../../tensor/random.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { PathLength } from "./paths.ts";
@@ -58,14 +59,16 @@ export interface LesionWish {
   readonly reinsert?: readonly string[];
 }
 
-const nameList = ({ blocks }: BlockedGraph): string => {
-  const names = blocks.map(({ name }) => name);
-  return names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more` : names.join(", ");
-};
-
 function placeOf(network: BlockedGraph, option: string, name: string): number {
   const found = network.blocks.findIndex((block) => block.name === name);
-  if (found < 0) throw new OptionError(option, `there is no block "${name}"; must be one of ${nameList(network)}`);
+  if (found < 0)
+    throw new OptionError(
+      option,
+      `there is no block "${name}"; ${describeChoices(
+        name,
+        network.blocks.map((block) => block.name),
+      )}`,
+    );
   return found;
 }
 

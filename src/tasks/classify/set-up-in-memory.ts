@@ -6,7 +6,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { evaluationBatchSize } from "../../train/evaluation.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
-import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { evaluateClassifier } from "./judge.ts";
 
 /** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
@@ -28,7 +28,12 @@ function batchesOf(
 ): ImageBatches<ImageSet> {
   const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
   const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
-  return { set: train, normalization: network.normalization, augmentation, plan };
+  return {
+    set: train,
+    normalization: network.normalization,
+    augmentation: { ...augmentation, ...variationOf(recipe) },
+    plan,
+  };
 }
 
 /**

@@ -54,10 +54,20 @@ export interface FreshTraining {
   readonly task?: TaskNotes;
 }
 
+/** A training that goes on from a checkpoint: a file, or the folder of a training. */
+export interface ContinuedTraining {
+  readonly resume: string;
+  /**
+   * Epochs in all, if they are to be more than the training was begun with, be it finished or not. From the step reached
+   * on, the learning rate is that of the schedule of the new length.
+   */
+  readonly epochs?: number;
+}
+
 /** A training, as the child gets it. */
 export interface TrainingJob {
-  /** What to train, or the checkpoint to go on from: a file, or the folder of a training. */
-  readonly start: FreshTraining | { readonly resume: string };
+  /** What to train, or what to go on from. */
+  readonly start: FreshTraining | ContinuedTraining;
   /** Folder for checkpoints and the network; if left out, the resumed checkpoint's, or "residua-train". */
   readonly out?: string;
   /** Where fetched data sets lie. */

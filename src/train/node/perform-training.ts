@@ -49,7 +49,11 @@ async function openWorkplace(
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  const setup = await setUp(resumed === undefined ? start : { resume: resumed }, findTask, { cache, engine, note });
+  const setup = await setUp(resumed === undefined ? start : { ...start, resume: resumed }, findTask, {
+    cache,
+    engine,
+    note,
+  });
   // Before anything is said or written.
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
@@ -75,7 +79,7 @@ async function setUp(
   surroundings: SetupContext,
 ): Promise<TrainingSetup> {
   if (!("resume" in start)) return (await findTask(start.task, "task")).setUp(start, surroundings);
-  const resumed = await readResumed(start.resume, surroundings);
+  const resumed = await readResumed(start, surroundings);
   const task = await findTask(resumed.checkpoint.notes.network.task, resumed.path);
   return task.setUp(resumed, surroundings);
 }

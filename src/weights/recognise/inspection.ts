@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError, WeightsError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
@@ -83,7 +84,10 @@ export function findLayout(id: string): Layout {
   if (found !== undefined) return found;
   throw new OptionError(
     "layout",
-    `unknown layout "${id}"; must be one of ${layouts.map((layout) => layout.id).join(", ")}`,
+    `unknown layout "${id}"; ${describeChoices(
+      id,
+      layouts.map((layout) => layout.id),
+    )}`,
   );
 }
 

@@ -1,10 +1,9 @@
 import { makeFolder, writeFileAtomically } from "../../../files/node.ts";
 import { basename, extname, join } from "node:path";
 import { Option } from "commander";
-import { readRaster } from "../../../tasks/segment/node/read-raster.ts";
 import { measureIntensity, type Raster } from "../../../tasks/segment/data/raster.ts";
 import { measureCells, measurementTable } from "../../../tasks/segment/measure.ts";
-import { encodeLabels, encodePicture, type LabelFormat } from "../../../tasks/segment/node/encode.ts";
+import type { LabelFormat } from "../../../tasks/segment/node/encode.ts";
 import { outlinesToGeoJson } from "../../../tasks/segment/outlines.ts";
 import { drawImage, paintOutlines } from "../../../tasks/segment/overlay.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
@@ -73,15 +72,20 @@ interface Written {
 }
 
 /** A file's content, created when it is written: for a large image, not all of them fit into memory at once. */
-type File = readonly [path: string, make: () => string | Uint8Array];
+type Content = string | Uint8Array;
+type File = readonly [path: string, make: () => Content | Promise<Content>];
+
+/** Only what is written has to be encoded. */
+const loadEncoders = () => import("../../../tasks/segment/node/encode.ts");
 
 async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
-  for (const [path, make] of files) await writeFileAtomically(path, make());
+  for (const [path, make] of files) await writeFileAtomically(path, await make());
   return files.map(([path]) => path);
 }
 
 function overlayFile({ raster, settings, base }: Written, labels: ArrayLike<number>): File {
-  const make = (): Uint8Array => {
+  const make = async (): Promise<Uint8Array> => {
+    const { encodePicture } = await loadEncoders();
     const picture = drawImage(raster, measureIntensity(raster, settings.scaling));
     paintOutlines(picture, labels);
     return encodePicture(picture);
@@ -92,7 +96,9 @@ function overlayFile({ raster, settings, base }: Written, labels: ArrayLike<numb
 function labelsFile({ raster, base }: Written, kind: string, format: LabelFormat, make: () => Int32Array): File {
   const { height, width } = raster;
   const extension = format === "png" ? "png" : "tif";
-  return [`${base}.${kind}.${extension}`, () => encodeLabels({ height, width, labels: make() }, format)];
+  const encode = async (): Promise<Uint8Array> =>
+    (await loadEncoders()).encodeLabels({ height, width, labels: make() }, format);
+  return [`${base}.${kind}.${extension}`, encode];
 }
 
 function writeCells(
@@ -122,6 +128,7 @@ async function segmentFile(
   { path, base }: { readonly path: string; readonly base: string },
   options: SegmentFlags,
 ): Promise<ImageResult> {
+  const { readRaster } = await import("../../../tasks/segment/node/read-raster.ts");
   const raster = await readRaster(path);
   const progress = createProgress();
   const { foreground, persistence, minArea: minimumArea, tta: views } = options;

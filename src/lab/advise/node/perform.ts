@@ -20,7 +20,7 @@ import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, refuseRecipeFields } from "../../../train/recipe-check.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
+import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { runSteps, type StepLoopEnd } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { measureEffect, type ShortRun } from "../measured.ts";
@@ -139,7 +139,12 @@ async function trainShortly(
   { runs, losses, durations, onStep }: RunStart & { readonly losses: number[]; readonly durations: number[] },
 ): Promise<StepLoopEnd["status"]> {
   const { train: set, normalization } = data;
-  const source = imageSource({ set, normalization, augmentation: noAugmentation, plan: batchesOf(set, plan) });
+  const source = imageSource({
+    set,
+    normalization,
+    augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
+    plan: batchesOf(set, plan),
+  });
   const loader = createBatchLoader(source, { firstStep: trainer.steps });
   const keep = async (): Promise<void> =>
     keeper.keep({ state: await trainer.state(), notes: { runs, losses, durations } });

@@ -21,7 +21,7 @@ import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
 import { refuseRecipeFields } from "../../../train/recipe-check.ts";
-import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../../train/recipe.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
@@ -94,7 +94,7 @@ async function trainRun(
     imageSource({
       set: data.train,
       normalization: data.normalization,
-      augmentation: noAugmentation,
+      augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
       plan: planBatches(data.train.count, plan.recipe),
     }),
     { workers: job.workers, firstStep },

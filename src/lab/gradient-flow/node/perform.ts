@@ -1,3 +1,4 @@
+import { standardDataset } from "../../../data/catalog.ts";
 import { readFileBytes } from "../../../files/node.ts";
 import { join } from "node:path";
 import { toModel } from "../../../compile/inference.ts";
@@ -27,7 +28,7 @@ import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
 import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
-import { imagesPerStep, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
+import { imagesPerStep, type Recipe, stepOptionsOf, variationOf } from "../../../train/recipe.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer, TrainingState } from "../../../train/trainer.ts";
 import { buildFlowGraph, FLOW } from "../graph.ts";
@@ -87,7 +88,7 @@ async function openNetwork({ job, context }: Workplace, start: FlowStart): Promi
   }
   const named = createModel(start.model, start.options);
   const [channels, height, width] = named.imageShape as [number, number, number];
-  const data = await openDataset(job.data ?? "mnist", job.cache, { channels, height, width });
+  const data = await openDataset(job.data ?? standardDataset, job.cache, { channels, height, width });
   const options = { ...start.options, channels: data.train.channels, classes: data.classes.length };
   const { module } = createModel(start.model, options);
   return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
@@ -221,7 +222,12 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   const plan = planFlow(job, opened);
   const { module, recipe } = plan;
   const sourceOf = (batch: number): SampleSource =>
-    imageSource({ set, normalization, augmentation: noAugmentation, plan: planBatches(data, recipe, batch) });
+    imageSource({
+      set,
+      normalization,
+      augmentation: { ...noAugmentation, ...variationOf(recipe) },
+      plan: planBatches(data, recipe, batch),
+    });
   const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
   let [trainer, loader]: [Trainer?, BatchLoader?] = [];
   try {

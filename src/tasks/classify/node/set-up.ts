@@ -14,7 +14,7 @@ import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
+import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
@@ -38,7 +38,12 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
   return {
     notes,
     ...(state === undefined ? {} : { state }),
-    source: imageSource({ set: data.train, normalization: data.normalization, augmentation, plan }),
+    source: imageSource({
+      set: data.train,
+      normalization: data.normalization,
+      augmentation: { ...augmentation, ...variationOf(recipe) },
+      plan,
+    }),
     validates: split.validation.length > 0,
     evaluate: (session, part) =>
       evaluateClassifier(
