@@ -91,6 +91,7 @@ describe.each(lowerings)("data parallel, %s", (_, lowering) => {
     const single = await alike(options);
     const [parallel] = await onRanks(1, options, (trainer) => train(trainer, imagesOf(options)));
     expect(hashState(parallel.state)).toBe(hashState(single.state));
+    expect([...parallel.state.keys()]).toEqual([...single.state.keys()]);
     for (const [index, report] of parallel.reports.entries()) {
       expect(report.loss).toBeCloseTo(single.reports[index].loss, 12);
       expect(report.correct).toBe(single.reports[index].correct);

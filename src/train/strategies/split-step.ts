@@ -48,11 +48,16 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
   const storedShape = (name: string, shape: Shape): Shape => pack(name, zeros("float32", shape)).shape;
   const update = buildUpdateStep(module, { ...options, storedShape, statistics });
   const trained = Array.from(logical.trained, ([name, { shape }]) => [name, shape] as const);
-  const states = optimizer.state.flatMap((kind) =>
-    trained.map(([name, shape]) => [stepNames.state(kind, name), shape] as const),
+  const states = trained.flatMap(([name, shape]) =>
+    optimizer.state.map((kind) => [stepNames.state(kind, name), shape] as const),
   );
   const averages = [...trained, ...statistics].map(([name, shape]) => [stepNames.average(name), shape] as const);
-  const fixed = [...parametersOf(module), ...buffers].map(([name, { shape }]) => [name, shape] as const);
+  const specs = new Map([...parametersOf(module), ...buffers]);
+  // In the order of the graph, as a step in one piece has them.
+  const fixed = logical.graph.inputs.flatMap(({ name }) => {
+    const spec = specs.get(name);
+    return spec === undefined ? [] : [[name, spec.shape] as const];
+  });
   const gradient = { session: await loadStep(options, logical, lowered), logical };
   return {
     gradient,
