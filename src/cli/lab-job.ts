@@ -6,6 +6,7 @@ import { type ChildJob, runInChild } from "../jobs/node/child-process.ts";
 import type { Report } from "../report/report.ts";
 import { ExitCode } from "./exit-code.ts";
 import { watchInterrupt } from "./interrupt.ts";
+import { holdFile } from "./output-lock.ts";
 import { formatDuration, say } from "./output.ts";
 
 /** How a command of the lab ended. */
@@ -22,11 +23,12 @@ function describeEnd({ isWhole, report }: LabEnd): string {
   return `what was measured is kept; the same command goes on. Report so far: ${report}`;
 }
 
-/** Not after minutes of measuring: @throws {OptionError} if the report cannot be written to this file */
+/** Not after minutes of measuring: @throws {OptionError | EnvironmentError} if the report cannot be written to this file */
 export async function requireReportFile(path: string, option = "--out"): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) throw new OptionError(option, `"${path}" is a folder, must be a file such as report.html`);
   await requireWritableFolder(dirname(path));
+  await holdFile(path);
 }
 
 /** Writes a report as one page. */

@@ -24,6 +24,7 @@ import { createComparisonReporter, formatComparison } from "../comparison-output
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { comparisonObservers } from "../observers.ts";
+import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
@@ -98,6 +99,7 @@ async function compare(given: Options, command: Command): Promise<void> {
   await confirmMany(rest.runs.length, options);
   // Not after the training, when the report is written.
   await requireWritableFolder(options.out);
+  await holdFolder(options.out);
   if (plan.known.size > 0)
     say(
       `${plan.known.size} of ${plan.job.runs.length} networks were trained before, and are taken from the run store (--fresh trains them anew).`,

@@ -1,4 +1,4 @@
-import { makeFolder, writeFileAtomically } from "../../files/node.ts";
+import { acquireLock, folderLockPath, makeFolder, type Unlock, writeFileAtomically } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
@@ -35,6 +35,9 @@ interface Workplace {
   readonly setup: TrainingSetup;
   readonly plan: TrainingPlan;
   readonly files: TrainingFiles;
+  readonly folder: string;
+  /** The checkpoint that it goes on from. */
+  readonly resumed: string | undefined;
   readonly context: JobContext<TrainingEvent>;
 }
 
@@ -54,19 +57,22 @@ async function openWorkplace(
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
+  return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context };
+}
+
+/** Locks the folder, brings what lies beside the resumed checkpoint, and says that the training starts. */
+async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
   await makeFolder(folder);
-  const files = trainingFilesIn(folder);
-  if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
-  context.report({
-    kind: "start",
-    start: {
-      notes: setup.notes,
-      folder,
-      stepsPerEpoch: plan.stepsPerEpoch,
-      ...(resumed === undefined ? {} : { resumed }),
-    },
-  });
-  return { runtime, chosen, job, setup, plan, files, context };
+  const unlock = await acquireLock(folderLockPath(folder), folder);
+  try {
+    if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
+    const start = { notes: setup.notes, folder, stepsPerEpoch: plan.stepsPerEpoch };
+    context.report({ kind: "start", start: { ...start, ...(resumed === undefined ? {} : { resumed }) } });
+    return unlock;
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }
 
 async function setUp(
@@ -234,6 +240,16 @@ export async function performTraining(
   findTask: FindTrainingTask,
 ): Promise<TrainingResult> {
   const place = await openWorkplace(job, context, findTask);
+  const unlock = await occupyFolder(place);
+  try {
+    return await trainInPlace(place);
+  } finally {
+    await unlock();
+  }
+}
+
+async function trainInPlace(place: Workplace): Promise<TrainingResult> {
+  const { job } = place;
   const { setup, files, chosen, runtime, plan } = place;
   const host = {
     runtime,

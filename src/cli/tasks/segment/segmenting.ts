@@ -1,4 +1,4 @@
-import { makeFolder, writeFileAtomically } from "../../../files/node.ts";
+import { writeFileAtomically } from "../../../files/node.ts";
 import { basename, extname, join } from "node:path";
 import { Option } from "commander";
 import { readRaster } from "../../../tasks/segment/node/read-raster.ts";
@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from "../../options.ts";
 import { print, printJson, say } from "../../output.ts";
+import { holdFolder } from "../../output-lock.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -151,7 +152,7 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
   const options = request.options as unknown as SegmentFlags;
   const names = namesOf(paths);
   const loaded = loadTask(network, model, "segment");
-  await makeFolder(options.out);
+  await holdFolder(options.out);
   const results: ImageResult[] = [];
   for (const [index, path] of paths.entries()) {
     const result = await segmentFile(loaded, { path, base: join(options.out, names[index]) }, options);
