@@ -68,6 +68,8 @@ export interface TrainingJob {
   readonly workers: number;
   /** Whether images of the first batch, and how weights and gradients are spread after each epoch, are reported, too. */
   readonly details?: boolean;
+  /** How many seconds of work an end without warning may cost: then a checkpoint is written in between; 60 if left out. */
+  readonly checkpointSeconds?: number;
   /** How often the weights are kept on the way, for pictures of it; not if left out. */
   readonly snapshots?: number;
 }

@@ -23,8 +23,8 @@ import type { FindTrainingTask, SetupContext, TrainingSetup } from "./set-up.ts"
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
-/** A long epoch is kept in between, too. */
-const PAUSE_MILLISECONDS = 300_000;
+/** What an end without warning may cost, in seconds; a step that takes longer costs itself. */
+const CHECKPOINT_SECONDS = 60;
 const FRESH_FOLDER = "residua-train";
 
 /** All that the parts of a training share. */
@@ -126,10 +126,12 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const { job, setup, plan, files, context } = place;
   const { source, notes } = setup;
   const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
+    const begin = performance.now();
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
     await writeFileAtomically(path, chunks);
     context.report({ kind: "checkpoint", path, step: reached.step });
-    lastKept = performance.now();
+    keeping = performance.now() - begin;
+    lastKept = begin + keeping;
   };
   const { steps } = plan;
   const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
@@ -143,6 +145,13 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   let batch: LabeledBatch | undefined;
   let isShown = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
+  /** What writing the last checkpoint took. */
+  let keeping = 0;
+  /** Whether another step, and keeping it, would go beyond what may be lost. */
+  const isDue = (): boolean => {
+    const next = (durations.at(-1) ?? 0) + keeping;
+    return performance.now() - lastKept + next > 1000 * (job.checkpointSeconds ?? CHECKPOINT_SECONDS);
+  };
   try {
     await keepSnapshot(notes.place);
     const outcome = await runTraining({
@@ -180,8 +189,9 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         lastStep = performance.now();
       },
       onPause: async (reached) => {
-        await keepSnapshot(reached);
-        if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
+        // The end of an epoch is kept once that is closed.
+        if (reached.step % plan.stepsPerEpoch !== 0) await keepSnapshot(reached);
+        if (isDue()) await keep(files.last, reached);
       },
     });
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
