@@ -68,6 +68,7 @@ function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFl
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
       ...fineTuningStart(options),
       data,
+      fitsBatch: !typedRecipe(options as unknown as OptionValues).has("batch"),
     },
     ...onlyGiven({ validation }),
     given: typedRecipe(options as unknown as OptionValues),

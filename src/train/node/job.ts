@@ -50,6 +50,8 @@ export interface FreshTraining {
   readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
+  /** Whether a batch that is larger than the data shrinks, with a note, rather than being refused: where nobody chose it. */
+  readonly fitsBatch?: boolean;
   /** What the network is to learn, as plain data that the task itself checks; to classify if left out. */
   readonly task?: TaskNotes;
 }

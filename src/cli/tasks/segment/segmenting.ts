@@ -23,6 +23,7 @@ import {
 } from "../../options.ts";
 import { print, printJson, say } from "../../output.ts";
 import { holdFolder } from "../../output-lock.ts";
+import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -148,18 +149,19 @@ async function segmentFile(
 
 /** Segments images and writes what is found beside each other into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
-  const { model, paths, json } = request;
+  const { model, json } = request;
+  const paths = await findImages(request.paths);
   const options = request.options as unknown as SegmentFlags;
   const names = namesOf(paths);
   const loaded = loadTask(network, model, "segment");
   await holdFolder(options.out);
-  const results: ImageResult[] = [];
-  for (const [index, path] of paths.entries()) {
+  const { results, failures } = await doEach(paths, async (path, index) => {
     const result = await segmentFile(loaded, { path, base: join(options.out, names[index]) }, options);
-    results.push(result);
     if (!json) print(describeResult(result));
-  }
-  if (json) printJson({ model, images: results });
+    return result;
+  });
+  reportFailures(failures, paths.length);
+  if (json) printJson({ model, images: results, ...(failures.length === 0 ? {} : { failures }) });
   else say(`written to ${options.out}`);
 }
 
