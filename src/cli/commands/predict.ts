@@ -31,7 +31,7 @@ async function predict(
 function registerPredict(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("predict")
-    .argument("<image...>", "image files")
+    .argument("<image...>", "image files, folders of them, or globs")
     .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())

@@ -15,7 +15,7 @@ export const largestFile: number = 2 ** 31 - 1;
  * @returns its size in bytes
  * @throws {EnvironmentError} if there is no such file, or it is a folder, device or pipe
  */
-export async function requireRegularFile(path: string): Promise<number> {
+async function requireRegularFile(path: string): Promise<number> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new EnvironmentError(path, "cannot read: is a folder, must be a file");
