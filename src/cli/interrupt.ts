@@ -1,8 +1,11 @@
 import type { Running } from "../jobs/job.ts";
 import { say } from "./output.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Handles Ctrl-C during a job: the first asks it to stop after the current step, the second ends it at once.
+ * Handles Ctrl-C, SIGTERM or the end of the terminal (SIGHUP) during a job: the first asks it to stop after the current step, the
+ * second ends it at once.
  * @returns functions that tell whether it was pressed, and end the watch
  */
 export function watchInterrupt(
@@ -19,13 +22,11 @@ export function watchInterrupt(
       job.kill();
     }
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
     pressed: () => presses > 0,
     end: () => {
-      process.removeListener("SIGINT", onSignal);
-      process.removeListener("SIGTERM", onSignal);
+      for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     },
   };
 }

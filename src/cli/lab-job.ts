@@ -6,6 +6,7 @@ import { type ChildJob, runInChild } from "../jobs/node/child-process.ts";
 import type { Report } from "../report/report.ts";
 import { ExitCode } from "./exit-code.ts";
 import { watchInterrupt } from "./interrupt.ts";
+import { holdFile } from "./output-lock.ts";
 import { formatDuration, say } from "./output.ts";
 
 /** How a command of the lab ended. */
@@ -22,11 +23,12 @@ function describeEnd({ isWhole, report }: LabEnd): string {
   return `the measurements are kept; the same command resumes. Report so far: ${report}`;
 }
 
-/** Checks before minutes of measuring, not after. @throws {OptionError} if the report cannot be written to this file */
+/** Checks before minutes of measuring, not after. @throws {OptionError | EnvironmentError} if the report cannot be written to this file */
 export async function requireReportFile(path: string, option = "--out"): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) throw new OptionError(option, `"${path}" is a folder, must be a file such as report.html`);
   await requireWritableFolder(dirname(path));
+  await holdFile(path);
 }
 
 /** Writes a report as one page. */

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
+import { mostThreads } from "../runtime/node/default-threads.ts";
 import { loweringChoices } from "../compile/lowering.ts";
 
 /** Reads a whole number of at least `minimum`. */
@@ -97,7 +98,8 @@ export const sharedOptions: {
     new Option("--lowering <name>", "how to write the training graph for this machine")
       .choices([...loweringChoices])
       .default("auto"),
-  threads: () => new Option("--threads <n>", "compute threads (default: one per core)").argParser(wholeNumber(1)),
+  threads: () =>
+    new Option("--threads <n>", "compute threads (default: one per core)").argParser(wholeNumber(1, mostThreads())),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "output folder").default(standard),
 };

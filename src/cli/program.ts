@@ -1,6 +1,6 @@
 import { Command, CommanderError, Help, InvalidArgumentError, type Option } from "commander";
 import { describeChoices } from "../tensor/choices.ts";
-import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { EnvironmentError, OptionError, ResiduaError } from "../tensor/errors.ts";
 import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
@@ -68,11 +68,23 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let running: Command | undefined;
   try {
     const program = await createProgram(args);
-    program.hook("preAction", (_, command) => void (running = command));
+    program.hook("preAction", (_, command) => {
+      running = command;
+      requireWorkingFolder();
+    });
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
     return await reportError(error, running);
+  }
+}
+
+/** @throws {EnvironmentError} if the folder that the command was started in has been deleted */
+function requireWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new EnvironmentError("working folder", "no longer exists; change to a folder that does", { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import { describeAddress, type StoreAddress } from "./address.ts";
 import { connectDatabase, type Database, type DatabaseOptions, explained, inTransaction } from "./database.ts";
 import { encodeJson } from "./json.ts";
 import { migrate, type Migration, type MigrationReport, migrations } from "./migrations.ts";
-import { currentProcess, isProcessGone } from "./process.ts";
+import { currentProcess, isProcessGone } from "../files/node/process.ts";
 import {
   extendSummary,
   decodeSummary,

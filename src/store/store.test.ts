@@ -17,7 +17,7 @@ import { FormatError, OptionError } from "../tensor/errors.ts";
 import { runStatement } from "./database.ts";
 import { exportCsv, exportJson } from "./export.ts";
 import { type Migration, migrations } from "./migrations.ts";
-import { currentProcess } from "./process.ts";
+import { currentProcess } from "../files/node/process.ts";
 import { toMetricRow } from "./run.ts";
 import {
   addMetrics,

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { decodeNumber, encodeJson } from "./json.ts";
-import { currentProcess, isProcessGone, type ProcessIdentity } from "./process.ts";
+import { currentProcess, isProcessGone, type ProcessIdentity } from "../files/node/process.ts";
 import { type RunChange, type RunStore, saveRun } from "./run-store.ts";
 
 /** The first line of a file of changes: which store they are for, and whose they are. */

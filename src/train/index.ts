@@ -18,4 +18,7 @@ export * from "./observers.ts";
 export * from "./forward-and-gradients.ts";
 export * from "./recipe.ts";
 export * from "../networks/open.ts";
+export * from "./strategies/collective.ts";
+export * from "./strategies/data-parallel.ts";
+export type * from "./strategies/strategy.ts";
 export * from "./trainer.ts";

@@ -175,3 +175,21 @@ test("may be kept after every step that leaves an epoch unfinished", async () =>
   await run({ onPause: async ({ step }) => void kept.push(step) }).outcome;
   expect(kept).toEqual([1, 2, 3, 5, 6, 7, 9, 10, 11]);
 });
+
+test.each([4, 8, 12])("one that ended while step %i's epoch was validated closes that epoch first", async (end) => {
+  const accuracies = [0.5, 0.6, 0.55];
+  const whole = run({ accuracies });
+  const places: TrainingPlace[] = [];
+  const outcome = await run({ accuracies, onPause: async (place) => void places.push(place) }).outcome;
+  expect(places.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  const place = places.find(({ step }) => step === end)!;
+  const resumed = run({
+    accuracies: accuracies.slice(place.epochs.length),
+    place,
+    trainer: fakeTrainer(undefined, end),
+  });
+  expect(await resumed.outcome).toEqual(outcome);
+  expect(outcome).toEqual(await whole.outcome);
+  expect(resumed.told.epochs).toEqual(whole.told.epochs.slice(place.epochs.length));
+  expect(resumed.told.steps).toEqual(whole.told.steps.slice(end));
+});

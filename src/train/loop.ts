@@ -52,7 +52,7 @@ export interface TrainingLoopOptions {
   readonly onStep: (progress: StepProgress) => void;
   /** Called after every epoch, to keep the state; the best one is read again at the end. */
   readonly onEpoch: (place: TrainingPlace, isBest: boolean) => Promise<void>;
-  /** Called after a step that leaves an epoch unfinished: a chance to keep the state of a long one. */
+  /** Called after a step that leaves an epoch unfinished, or before its validation: a chance to keep the state of a long one. */
   readonly onPause?: (place: TrainingPlace) => Promise<void>;
 }
 
@@ -106,12 +106,20 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trainin
   const { trainer, plan, validate, onStep, onEpoch, onPause } = options;
   const { steps, stepsPerEpoch, imagesPerStep: images, recipe } = plan;
   let { place } = options;
+  const finishEpoch = async (): Promise<void> => {
+    const validation = validate && (await validate(await predictingState(trainer)));
+    const closed = closeEpoch(place, stepsPerEpoch, images, validation);
+    place = closed.place;
+    await onEpoch(place, closed.isBest);
+  };
+  // It was kept before the validation of its last epoch.
+  if (stepsInEpoch(place, stepsPerEpoch) === stepsPerEpoch) await finishEpoch();
   if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
   const end = await runSteps({
     ...options,
     afterStep: async (result, learningRate) => {
       place = addStep(place, result);
-      const done = place.step - place.epochs.length * stepsPerEpoch;
+      const done = stepsInEpoch(place, stepsPerEpoch);
       onStep({
         step: place.step,
         steps,
@@ -123,17 +131,20 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trainin
         stepAccuracy: result.correct / images,
         gradientNorm: result.gradientNorm,
       });
-      if (done < stepsPerEpoch) return onPause?.(place);
-      const validation = validate && (await validate(await predictingState(trainer)));
-      const closed = closeEpoch(place, stepsPerEpoch, images, validation);
-      place = closed.place;
-      await onEpoch(place, closed.isBest);
+      if (done < stepsPerEpoch || validate !== undefined) await onPause?.(place);
+      if (done < stepsPerEpoch) return undefined;
+      await finishEpoch();
       return place.step < steps && isPatienceOver(place, recipe.patience) ? "enough" : undefined;
     },
   });
   if (end.status !== "diverged") return { place, status: end.status === "enough" ? "early-stopped" : end.status };
   const { message, report, isUndone } = end.error;
   return { place, status: "diverged", reason: message, diverged: report, isUndone };
+}
+
+/** Steps of the epoch that is not closed yet. */
+function stepsInEpoch({ step, epochs }: TrainingPlace, stepsPerEpoch: number): number {
+  return step - epochs.length * stepsPerEpoch;
 }
 
 function addStep(place: TrainingPlace, { loss, correct }: StepResult): TrainingPlace {

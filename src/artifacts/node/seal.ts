@@ -1,5 +1,4 @@
-import { toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
-import { createReadStream } from "node:fs";
+import { readFilePieces, writeFileAtomically } from "../../files/node.ts";
 import { ReadableStream } from "node:stream/web";
 import { EnvironmentError, FormatError, VerificationError } from "../../tensor/errors.ts";
 import { isEarlierSeal, unsealEarlier } from "./earlier-seal.ts";
@@ -49,11 +48,11 @@ async function* seal(path: string, recipients: readonly string[]): AsyncGenerato
   const { Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
-  yield* await encrypter.encrypt(ReadableStream.from(readChunks(path)));
+  yield* await encrypter.encrypt(ReadableStream.from(readFilePieces(path)));
 }
 
 async function* unseal(path: string, identities: readonly string[]): AsyncGenerator<Uint8Array> {
-  const chunks = readChunks(path);
+  const chunks = readFilePieces(path);
   try {
     const head = await takeBytes(chunks, HEADER_LIMIT);
     const content = prepend(head, chunks);
@@ -103,14 +102,6 @@ function requireAgeHeader(path: string, head: Buffer): void {
     throw new FormatError(path, "was not made by `residua seal` or `age`, or its beginning is missing");
   if (!text.includes(AGE_HEADER_END))
     throw new VerificationError(path, "was changed or truncated: its header has no end; nothing of it was kept");
-}
-
-async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
-  try {
-    yield* createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>;
-  } catch (cause) {
-    throw toEnvironmentError(path, "cannot read", cause);
-  }
 }
 
 /** At least `size` bytes from the start, or all that there are. */

@@ -1,6 +1,5 @@
-import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
+import { readFileBytes, readFilePieces, writeFileAtomically } from "../../files/node.ts";
 import { createHash, sign, verify } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import * as v from "valibot";
 import { FormatError, VerificationError } from "../../tensor/errors.ts";
@@ -59,13 +58,9 @@ export function signaturePathOf(artefact: string): string {
 async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (cause) {
-    throw toEnvironmentError(path, "cannot read", cause);
+  for await (const chunk of readFilePieces(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
   }
   return { sha256: hash.digest("hex"), bytes };
 }

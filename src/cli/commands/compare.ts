@@ -24,6 +24,8 @@ import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
+import { comparisonObservers } from "../observers.ts";
+import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
@@ -102,6 +104,7 @@ async function compare(given: Options, command: Command): Promise<void> {
   await confirmMany(rest.runs.length, options);
   // Checked now, not when the report is written after training.
   await requireWritableFolder(options.out);
+  await holdFolder(options.out);
   if (plan.known.size > 0)
     say(
       `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,

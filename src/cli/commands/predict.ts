@@ -31,7 +31,7 @@ async function predict(
 function registerPredict(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("predict")
-    .argument("<image...>", "image files")
+    .argument("<image...>", "image files, folders of them, or globs")
     .requiredOption(
       "--model <file>",
       "a network from residua train, or weights that residua inspect identifies with certainty",

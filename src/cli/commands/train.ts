@@ -68,6 +68,7 @@ function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFl
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
       ...fineTuningStart(options),
       data,
+      fitsBatch: !typedRecipe(options as unknown as OptionValues).has("batch"),
     },
     ...onlyGiven({ validation }),
     given: typedRecipe(options as unknown as OptionValues),
@@ -111,7 +112,8 @@ async function openStart(
 
 function createReporter(): (event: TrainingEvent) => void {
   const progress = createProgress();
-  let rate = 0;
+  let rate: number | undefined;
+  let isFirst = true;
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
     if (event.kind === "epoch") {
@@ -125,10 +127,15 @@ function createReporter(): (event: TrainingEvent) => void {
     if (event.kind !== "step") return;
     const { step, steps, epoch, loss, accuracy } = event.progress;
     const current = (1000 * event.batch) / event.milliseconds;
-    rate = rate === 0 ? current : 0.95 * rate + 0.05 * current;
-    const left = ((steps - step) * event.batch) / rate;
+    // The first step is slower than the others.
+    if (!isFirst) rate = rate === undefined ? current : 0.95 * rate + 0.05 * current;
+    isFirst = false;
+    const pace =
+      rate === undefined
+        ? ""
+        : `, ${rate.toFixed(0)} images/s, ${formatDuration(((steps - step) * event.batch) / rate)} left`;
     progress.update(
-      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
+      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}${pace}`,
     );
   };
 }

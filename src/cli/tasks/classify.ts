@@ -6,7 +6,6 @@ import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
-import type { Prediction } from "../../tasks/classify/predict.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { loadTask } from "../../tasks/loaded-network.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
@@ -16,6 +15,7 @@ import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/stand
 import { cacheFolder } from "../cache.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
+import { doEach, findImages, reportFailures } from "../input-images.ts";
 import { createProgress } from "../progress.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
 
@@ -66,12 +66,13 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
   const { top } = options as { readonly top: number };
-  const results: { readonly image: string; readonly predictions: readonly Prediction[] }[] = [];
-  for (const image of paths) {
+  const images = await findImages(paths);
+  const { results, failures } = await doEach(images, async (image) => {
     const input = await readInput(image, loaded.card);
-    results.push({ image, predictions: await loaded.predict(input, { top }) });
-  }
-  if (json) return printJson({ model, results });
+    return { image, predictions: await loaded.predict(input, { top }) };
+  });
+  reportFailures(failures, images.length);
+  if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
     { title: "image", value: (row: (typeof results)[number]) => row.image },
     {

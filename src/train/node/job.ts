@@ -50,6 +50,8 @@ export interface FreshTraining {
   readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
+  /** Whether a batch that is larger than the data shrinks, with a note, rather than being refused: where nobody chose it. */
+  readonly fitsBatch?: boolean;
   /** What the network is to learn, as plain data that the task itself checks; to classify if left out. */
   readonly task?: TaskNotes;
 }
@@ -78,6 +80,8 @@ export interface TrainingJob {
   readonly workers: number;
   /** Whether images of the first batch, and how weights and gradients are spread after each epoch, are reported, too. */
   readonly details?: boolean;
+  /** How many seconds of work an end without warning may cost: then a checkpoint is written in between; 60 if left out. */
+  readonly checkpointSeconds?: number;
   /** How often the weights are kept on the way, for pictures of it; not if left out. */
   readonly snapshots?: number;
 }

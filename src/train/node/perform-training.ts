@@ -1,4 +1,4 @@
-import { makeFolder, writeFileAtomically } from "../../files/node.ts";
+import { acquireLock, folderLockPath, makeFolder, type Unlock, writeFileAtomically } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
@@ -23,8 +23,8 @@ import type { FindTrainingTask, SetupContext, TrainingSetup } from "./set-up.ts"
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
-/** A long epoch is kept in between, too. */
-const PAUSE_MILLISECONDS = 300_000;
+/** What an end without warning may cost, in seconds; a step that takes longer costs itself. */
+const CHECKPOINT_SECONDS = 60;
 const FRESH_FOLDER = "residua-train";
 
 /** All that the parts of a training share. */
@@ -35,6 +35,9 @@ interface Workplace {
   readonly setup: TrainingSetup;
   readonly plan: TrainingPlan;
   readonly files: TrainingFiles;
+  readonly folder: string;
+  /** The checkpoint that it goes on from. */
+  readonly resumed: string | undefined;
   readonly context: JobContext<TrainingEvent>;
 }
 
@@ -58,19 +61,22 @@ async function openWorkplace(
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
+  return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context };
+}
+
+/** Locks the folder, brings what lies beside the resumed checkpoint, and says that the training starts. */
+async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
   await makeFolder(folder);
-  const files = trainingFilesIn(folder);
-  if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
-  context.report({
-    kind: "start",
-    start: {
-      notes: setup.notes,
-      folder,
-      stepsPerEpoch: plan.stepsPerEpoch,
-      ...(resumed === undefined ? {} : { resumed }),
-    },
-  });
-  return { runtime, chosen, job, setup, plan, files, context };
+  const unlock = await acquireLock(folderLockPath(folder), folder);
+  try {
+    if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
+    const start = { notes: setup.notes, folder, stepsPerEpoch: plan.stepsPerEpoch };
+    context.report({ kind: "start", start: { ...start, ...(resumed === undefined ? {} : { resumed }) } });
+    return unlock;
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }
 
 async function setUp(
@@ -124,10 +130,12 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const { job, setup, plan, files, context } = place;
   const { source, notes } = setup;
   const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
+    const begin = performance.now();
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
     await writeFileAtomically(path, chunks);
     context.report({ kind: "checkpoint", path, step: reached.step });
-    lastKept = performance.now();
+    keeping = performance.now() - begin;
+    lastKept = begin + keeping;
   };
   const { steps } = plan;
   const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
@@ -141,6 +149,13 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   let batch: LabeledBatch | undefined;
   let isShown = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
+  /** What writing the last checkpoint took. */
+  let keeping = 0;
+  /** Whether another step, and keeping it, would go beyond what may be lost. */
+  const isDue = (): boolean => {
+    const next = (durations.at(-1) ?? 0) + keeping;
+    return performance.now() - lastKept + next > 1000 * (job.checkpointSeconds ?? CHECKPOINT_SECONDS);
+  };
   try {
     await keepSnapshot(notes.place);
     const outcome = await runTraining({
@@ -178,8 +193,9 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         lastStep = performance.now();
       },
       onPause: async (reached) => {
-        await keepSnapshot(reached);
-        if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
+        // The end of an epoch is kept once that is closed.
+        if (reached.step % plan.stepsPerEpoch !== 0) await keepSnapshot(reached);
+        if (isDue()) await keep(files.last, reached);
       },
     });
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
@@ -238,6 +254,16 @@ export async function performTraining(
   findTask: FindTrainingTask,
 ): Promise<TrainingResult> {
   const place = await openWorkplace(job, context, findTask);
+  const unlock = await occupyFolder(place);
+  try {
+    return await trainInPlace(place);
+  } finally {
+    await unlock();
+  }
+}
+
+async function trainInPlace(place: Workplace): Promise<TrainingResult> {
+  const { job } = place;
   const { setup, files, chosen, runtime, plan } = place;
   const host = {
     runtime,

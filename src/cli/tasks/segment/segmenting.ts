@@ -1,4 +1,4 @@
-import { makeFolder, writeFileAtomically } from "../../../files/node.ts";
+import { writeFileAtomically } from "../../../files/node.ts";
 import { basename, extname, join } from "node:path";
 import { Option } from "commander";
 import { measureIntensity, type Raster } from "../../../tasks/segment/data/raster.ts";
@@ -21,6 +21,8 @@ import {
   wholeNumber,
 } from "../../options.ts";
 import { print, printJson, say } from "../../output.ts";
+import { holdFolder } from "../../output-lock.ts";
+import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -154,18 +156,19 @@ async function segmentFile(
 
 /** Segments images and writes all results into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
-  const { model, paths, json } = request;
+  const { model, json } = request;
+  const paths = await findImages(request.paths);
   const options = request.options as unknown as SegmentFlags;
   const names = namesOf(paths);
   const loaded = loadTask(network, model, "segment");
-  await makeFolder(options.out);
-  const results: ImageResult[] = [];
-  for (const [index, path] of paths.entries()) {
+  await holdFolder(options.out);
+  const { results, failures } = await doEach(paths, async (path, index) => {
     const result = await segmentFile(loaded, { path, base: join(options.out, names[index]) }, options);
-    results.push(result);
     if (!json) print(describeResult(result));
-  }
-  if (json) printJson({ model, images: results });
+    return result;
+  });
+  reportFailures(failures, paths.length);
+  if (json) printJson({ model, images: results, ...(failures.length === 0 ? {} : { failures }) });
   else say(`written to ${options.out}`);
 }
 

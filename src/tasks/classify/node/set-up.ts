@@ -14,6 +14,7 @@ import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { fitBatch } from "../../../train/fit-batch.ts";
 import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
@@ -87,7 +88,8 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);
   const normalization = chooseNormalization(fresh.normalization, start, whole);
-  const recipe = resolveClassWeights(fresh.recipe, { labels: train.labels, part: split.train, classes });
+  const fitted = fresh.fitsBatch === true ? fitBatch(fresh.recipe, split.train.length, note) : fresh.recipe;
+  const recipe = resolveClassWeights(fitted, { labels: train.labels, part: split.train, classes });
   const network: NetworkCard = {
     model: started.model,
     imageShape: [train.channels, train.height, train.width],

@@ -1,5 +1,5 @@
-import { toEnvironmentError } from "../../../files/node.ts";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readTextFile, toEnvironmentError } from "../../../files/node.ts";
+import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
 import type { Raster } from "../data/raster.ts";
@@ -78,7 +78,7 @@ async function listBowl(folder: string, ids: readonly string[]): Promise<readonl
 
 /** Runs by image: a table whose rows are an image's name and the runs of one cell. */
 async function readRuns(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const [head = "", ...rows] = (await readFile(path, "utf8")).split(/\r?\n/);
+  const [head = "", ...rows] = (await readTextFile(path)).split(/\r?\n/);
   if (!/^\s*"?ImageId"?\s*,\s*"?EncodedPixels"?/i.test(head))
     throw new FormatError(path, "must begin with the line ImageId,EncodedPixels");
   const found = new Map<string, string[]>();
