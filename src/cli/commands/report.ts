@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { readFileBytes } from "../../files/node.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
@@ -31,7 +30,7 @@ async function readPage(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
   if (bytes.length > LARGEST_PAGE)
     throw new OptionError(path, `has ${bytes.length} bytes, a page has at most ${LARGEST_PAGE}`);
-  const page = decodeReport(await readFile(path, "utf8"), path);
+  const page = decodeReport(new TextDecoder().decode(bytes), path);
   const { renderReport } = await import("../../report/node/render-report.ts");
   try {
     renderReport(page);
