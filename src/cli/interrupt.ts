@@ -13,7 +13,8 @@ export function watchInterrupt(
   const onSignal = (): void => {
     presses++;
     if (presses === 1) {
-      say(`\n${message}`);
+      say();
+      say(message);
       job.stop();
     } else {
       job.kill();

@@ -1,5 +1,7 @@
 import { Command, CommanderError, Help } from "commander";
+import { hideSecrets } from "../files/node/server-url.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { escapeControls } from "../tensor/printable.ts";
 import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
@@ -90,7 +92,10 @@ async function inFlags(error: ResiduaError, command: Command): Promise<string> {
   return (await import("./field-flags.ts")).describeError(error, command);
 }
 
-/** One line, whatever the message holds. */
+/** One line, whatever the message holds; an address that was typed in a wrong place is not repeated. */
 function printLine(text: string): void {
-  process.stderr.write(`${process.env["RESIDUA_DEBUG"] ? text : text.replaceAll(/\s*\n\s*/g, " ")}\n`);
+  const shown = hideSecrets(text);
+  process.stderr.write(
+    `${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
+  );
 }
