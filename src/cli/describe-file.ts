@@ -5,7 +5,7 @@ import { describeGraph, type GraphDescription, type GraphRow, nameShortcut } fro
 import type { Graph } from "../onnx/graph.ts";
 import { describableGraph, type DescribableGraph } from "../networks/describe.ts";
 import type { NetworkFile } from "../networks/file.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "./output.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson, say, printLines } from "./output.ts";
 
 /** How to show a network from a file. */
 export interface DescribeFileOptions {
@@ -55,7 +55,7 @@ function printRows(title: string, found: GraphDescription, tree: boolean): void 
   print(pc.bold(title));
   print();
   const rows = tree ? found.rows : found.rows.filter(({ depth, shortcut }) => depth <= 1 || shortcut !== undefined);
-  print(formatTable(columns, rows));
+  printLines(formatTable(columns, rows));
   print();
   print(summarize(found));
   const cost = found.multiplyAdds === undefined ? "" : `, ${formatLarge(found.multiplyAdds)} multiply-adds`;

@@ -16,7 +16,8 @@ export function watchInterrupt(
   const onSignal = (): void => {
     presses++;
     if (presses === 1) {
-      say(`\n${message}`);
+      say();
+      say(message);
       job.stop();
     } else {
       job.kill();

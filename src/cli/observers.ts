@@ -50,7 +50,7 @@ function mlflowEnvironment(): Pick<MlflowOptions, "experiment" | "authorization"
     MLFLOW_TRACKING_USERNAME: user,
     MLFLOW_TRACKING_PASSWORD: password = "",
   } = process.env;
-  const basic = user === undefined ? undefined : `Basic ${btoa(`${user}:${password}`)}`;
+  const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   const authorization = token === undefined ? basic : `Bearer ${token}`;
   return {
     ...(experiment === undefined ? {} : { experiment }),

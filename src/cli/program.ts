@@ -1,6 +1,8 @@
 import { Command, CommanderError, Help, InvalidArgumentError, type Option } from "commander";
+import { hideSecrets } from "../files/node/server-url.ts";
 import { describeChoices } from "../tensor/choices.ts";
 import { EnvironmentError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { escapeControls } from "../tensor/printable.ts";
 import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
@@ -114,7 +116,10 @@ async function inFlags(error: ResiduaError, command: Command): Promise<string> {
   return (await import("./field-flags.ts")).describeError(error, command);
 }
 
-/** Prints the message as one line, whatever it holds. */
+/** Prints the message as one line, whatever it holds; an address that was typed in a wrong place is not repeated. */
 function printLine(text: string): void {
-  process.stderr.write(`${process.env["RESIDUA_DEBUG"] ? text : text.replaceAll(/\s*\n\s*/g, " ")}\n`);
+  const shown = hideSecrets(text);
+  process.stderr.write(
+    `${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
+  );
 }

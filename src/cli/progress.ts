@@ -1,4 +1,4 @@
-import { formatDuration } from "./output.ts";
+import { formatDuration, toLine } from "./output.ts";
 
 const MINIMUM_MILLISECONDS = 100;
 const PLAIN_MILLISECONDS = 10_000;
@@ -38,14 +38,14 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
       if (now - last < (live ? MINIMUM_MILLISECONDS : PLAIN_MILLISECONDS) && last > 0) return;
       last = now;
       open = live;
-      const text = words + left;
+      const text = toLine(words + left);
       stream.write(live ? `\r\x1b[2K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}` : `${text}\n`);
     },
     finish: (text) => {
       if (open) stream.write("\r\x1b[2K");
       open = false;
       last = 0;
-      if (text !== undefined) stream.write(`${text}\n`);
+      if (text !== undefined) stream.write(`${toLine(text)}\n`);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { ArtifactRow } from "../store/schema.ts";
 import type { Run } from "../store/run.ts";
-import { type Column, formatCount, formatDuration, formatTable } from "./output.ts";
+import { type Column, formatCount, formatDuration, formatTable, toLine } from "./output.ts";
 
 /** Three or four significant digits. */
 const figure = (value: number | undefined): string =>
@@ -70,7 +70,7 @@ export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sh
     ...section("result", flatten(run.result)),
   ];
   const width = Math.max(...lines.map(([title]) => title.length));
-  const text = lines.map(([title, value]) => `${title.padEnd(width)}  ${value}`.trimEnd()).join("\n");
+  const text = lines.map(([title, value]) => toLine(`${title.padEnd(width)}  ${value}`.trimEnd())).join("\n");
   return [text, formatMetrics(run), formatArtifacts(artifacts, kept)].filter((part) => part !== "").join("\n\n");
 }
 
@@ -101,7 +101,7 @@ function formatArtifacts(artifacts: readonly ArtifactRow[], kept: (sha256: strin
     { title: "SHA-256", value: ({ sha256 }) => sha256 },
   ];
   const latest = artifacts.reduce((a, b) => (b.created_at > a.created_at ? b : a));
-  return `${formatTable(files, artifacts)}\nKept files are named by their hash, such as ${kept(latest.sha256)}`;
+  return `${formatTable(files, artifacts)}\nKept files are named by their hash, such as ${toLine(kept(latest.sha256))}`;
 }
 
 /** The leaves of nested data by their paths, as text. */

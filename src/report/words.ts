@@ -28,12 +28,6 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character]);
 }
 
-/** Words as HTML: both languages, of which the page shows one. */
-export function wordsToHtml(words: Words): string {
-  if (typeof words === "string") return escapeHtml(words);
-  return `<span lang="en">${escapeHtml(words.en)}</span><span lang="zh">${escapeHtml(words.zh)}</span>`;
-}
-
 /** Words as the inside of an SVG text: what is not shown takes no room. */
 export function wordsToSvg(words: Words): string {
   if (typeof words === "string") return escapeHtml(words);

@@ -1,4 +1,5 @@
 import { describeChoices } from "./choices.ts";
+import { escapeControls } from "./printable.ts";
 
 /**
  * One grammar for every error: where it happened, then what is, what must be and what to do. The class lets a program
@@ -13,18 +14,10 @@ export class ResiduaError extends Error {
   readonly detail: string;
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
-    super(oneLine(`${where}: ${detail}`), options);
+    super(escapeControls(`${where}: ${detail}`), options);
     this.where = where;
-    this.detail = oneLine(detail);
+    this.detail = escapeControls(detail);
   }
-}
-
-/** Names from files may hold anything: characters that break lines or control a terminal are escaped. */
-function oneLine(message: string): string {
-  return message.replace(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** A tensor, layer or operator met a shape it cannot take. */

@@ -28,7 +28,7 @@ import { comparisonObservers } from "../observers.ts";
 import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
+import { formatCount, formatDuration, print, printJson, say, printLines } from "../output.ts";
 
 interface Options extends ComparisonOptions {
   readonly yes?: boolean;
@@ -164,7 +164,7 @@ function toJson(comparison: Comparison, report: string | undefined): object {
 
 function printComparison(comparison: Comparison): void {
   if (comparison.runs.length === 0) return;
-  print(formatComparison(comparison));
+  printLines(formatComparison(comparison));
   print();
   for (const { en } of summarize(comparison)) print(en);
 }

@@ -7,7 +7,7 @@ import { findDataset } from "../../data/node/open.ts";
 import { cacheFolder } from "../cache.ts";
 import { sharedOptions } from "../options.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
-import { formatTable, print, printJson } from "../output.ts";
+import { formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -27,8 +27,9 @@ function list({ json }: Options): void {
     { title: "images", value: (row: (typeof rows)[number]) => row.images },
     { title: "licence", value: (row: (typeof rows)[number]) => row.licence },
   ];
-  print(formatTable(columns, rows));
-  print("\nA folder with one subfolder of images per class is a data set, too.");
+  printLines(formatTable(columns, rows));
+  print();
+  print("A folder with one subfolder of images per class is a data set, too.");
 }
 
 async function fetchByName(text: string, { json }: Options): Promise<void> {

@@ -14,7 +14,17 @@ import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import type { Tree } from "../../tree/tree.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "../output.ts";
+import {
+  type Column,
+  formatCount,
+  formatLarge,
+  formatTable,
+  print,
+  printJson,
+  say,
+  printLines,
+  toLine,
+} from "../output.ts";
 
 interface Options {
   readonly shortcut?: ShortcutType;
@@ -62,7 +72,7 @@ function printDescription(model: NamedModel, description: Description): void {
     `${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes${settingsText(options)}`,
   );
   print();
-  print(formatTable(columns, description.modules.filter(isShown)));
+  printLines(formatTable(columns, description.modules.filter(isShown)));
   print();
   const kinds = [...new Set(description.blocks.map((row) => row.shortcut))];
   const summary = kinds
@@ -105,7 +115,7 @@ async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
   const { describePasses, passColumns } = await import("../describe-passes.ts");
   const passes = await describePasses(model);
   if (asJson) printJson({ model: model.name, passes });
-  else print(formatTable(passColumns, passes));
+  else printLines(formatTable(passColumns, passes));
 }
 
 async function describe(name: string, given: Options): Promise<void> {
@@ -128,7 +138,9 @@ async function describe(name: string, given: Options): Promise<void> {
   else if (svg !== undefined)
     await writeArchitecture(prepared.graph, `${name}, shortcut ${model.options.shortcut}`, svg);
   if (tree && !json)
-    return print(printTree(treeOf(description), (node) => `${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`));
+    return printLines(
+      printTree(treeOf(description), (node) => toLine(`${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`)),
+    );
   if (!json) {
     printDescription(model, description);
     print();

@@ -110,9 +110,6 @@ async function runExport(argument: string, options: Options): Promise<void> {
     throw new OptionError("--out", `"${out}" is the input file; name another`);
   }
   const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
-  if (weights === undefined && !isFile) {
-    say(`The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`);
-  }
   const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
   const report = await exportNetwork(network, out, {
     format,
@@ -120,6 +117,9 @@ async function runExport(argument: string, options: Options): Promise<void> {
     modelCard: options.card,
     ...onlyGiven({ opset, externalData, foldBatchNorm: batchNorm && batchNorm === "fold" }),
   });
+  if (weights === undefined && !isFile) {
+    say(`The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`);
+  }
   if (options.json) return printJson({ network: argument, format, ...report });
   print(`Wrote ${report.files.join(", ")}${report.opset === undefined ? "" : ` (opset ${report.opset})`}.`);
   if (report.difference !== undefined) {

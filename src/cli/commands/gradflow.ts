@@ -11,7 +11,7 @@ import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { isFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
-import { type Column, formatTable, print, printJson, say } from "../output.ts";
+import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 
@@ -104,7 +104,7 @@ async function gradflow(options: Options): Promise<void> {
       const summaries = summarizeStudy(study);
       if (options.json) printJson({ ...study, summary: summaries, report: options.out });
       else {
-        print(formatTable(columns, summaries));
+        printLines(formatTable(columns, summaries));
         print();
         for (const { sentence } of summaries) print(sentence.en);
       }

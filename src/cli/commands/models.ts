@@ -5,7 +5,7 @@ import { createModel, findModelPlan, modelFamilies } from "../../nn/models.ts";
 import { describeOptionRule, modelOptionNames, modelOptionTable } from "../../nn/model-options.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson } from "../output.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 /** Shorter waits show no progress. */
@@ -67,7 +67,7 @@ function list(text: string | undefined, { json }: { readonly json?: boolean }): 
     if (own.length === 0) continue;
     print(`${pc.bold(family.title)} (${family.source})`);
     print(`Names: ${family.forms}`);
-    print(formatTable(columns, own));
+    printLines(formatTable(columns, own));
     print();
   }
 }
@@ -91,7 +91,7 @@ function listOptions(model: string | undefined, { json }: { readonly json?: bool
     return { name, values: describeOptionRule(rule), meaning: rule.meaning };
   });
   if (json) printJson({ options: rows });
-  else print(formatTable(optionColumns, rows));
+  else printLines(formatTable(optionColumns, rows));
 }
 
 /** `residua models`: lists the networks and their options. */

@@ -30,7 +30,7 @@ async function readPage(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
   if (bytes.length > LARGEST_PAGE)
     throw new OptionError(path, `has ${bytes.length} bytes, a page has at most ${LARGEST_PAGE}`);
-  const page = decodeReport(await readTextFile(path), path);
+  const page = decodeReport(new TextDecoder().decode(bytes), path);
   const { renderReport } = await import("../../report/node/render-report.ts");
   try {
     renderReport(page);

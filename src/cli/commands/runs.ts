@@ -19,8 +19,8 @@ import { buildTrees } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import { findInTree, type Tree } from "../../tree/tree.ts";
-import { sharedOptions, wholeNumber } from "../options.ts";
-import { formatCount, formatDuration, formatTable, print, say } from "../output.ts";
+import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { formatCount, formatDuration, formatTable, print, say, printLines, toLine, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { compareRuns, describeRun, formatRun, formatRunList } from "../runs-output.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
@@ -39,21 +39,19 @@ interface ListOptions extends SharedOptions {
 
 /** JSON with NaN and the infinities as texts: equal runs give equal bytes, whatever store holds them. */
 function printStoreJson(value: unknown): void {
-  print(JSON.stringify(JSON.parse(encodeJson(value)), undefined, 2));
+  printJson(JSON.parse(encodeJson(value)));
 }
 
 function list(options: ListOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const { status, tag, command, limit } = options;
-    const runs = await listRuns(store, {
-      ...(status === undefined ? {} : { status }),
-      ...(tag === undefined ? {} : { tag }),
-      ...(command === undefined ? {} : { command }),
-      ...(limit === undefined ? {} : { limit }),
-    });
-    if (options.json) printStoreJson({ runs });
+    const damaged: { readonly id: string; readonly detail: string }[] = [];
+    const filter = onlyGiven({ status, tag, command, limit });
+    const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
+    for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
+    if (options.json) printStoreJson({ runs, ...(damaged.length === 0 ? {} : { damaged }) });
     else if (runs.length === 0) print(`No runs in ${store.description}.`);
-    else print(formatRunList(runs));
+    else printLines(formatRunList(runs));
   });
 }
 
@@ -64,7 +62,7 @@ function show(id: string, options: SharedOptions): Promise<void> {
     const artifacts = await readArtifacts(store, run.id);
     const files = artifacts.map(withoutRun);
     if (options.json) printStoreJson({ run, artifacts: files });
-    else print(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
+    else printLines(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
   });
 }
 
@@ -95,7 +93,7 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
     if (options.json) return printStoreJson({ trees });
     if (options.svg !== undefined) return;
     if (trees.length === 0) print(`No runs in ${store.description}.`);
-    for (const tree of trees) print(printTree(tree, describeRun));
+    for (const tree of trees) printLines(printTree(tree, (run) => toLine(describeRun(run))));
   });
 }
 
@@ -111,9 +109,9 @@ function compare(ids: readonly string[], options: SharedOptions): Promise<void> 
         value: (row: (typeof metrics)[number]) => row.values[index],
       })),
     ];
-    print(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
+    printLines(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
     print();
-    print(formatTable(columns, metrics));
+    printLines(formatTable(columns, metrics));
   });
 }
 

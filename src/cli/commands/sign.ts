@@ -52,7 +52,7 @@ function printStatement({ bytes, sha256, signer, provenance }: Statement): void 
   print(`${formatCount(bytes)} bytes, SHA-256 ${sha256}`);
   print(`Key ${signer}`);
   // Text from a file must not steer the terminal.
-  for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`.replace(/\p{Cc}/gu, "�"));
+  for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`);
 }
 
 /** `residua sign FILE` and `residua verify FILE`. */

@@ -14,7 +14,7 @@ import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts
 import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
-import { formatTable, print, printJson, say } from "../output.ts";
+import { formatTable, print, printJson, printLines, say } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
 import { createProgress } from "../progress.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
@@ -81,7 +81,7 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
         row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
     },
   ];
-  print(formatTable(columns, results));
+  printLines(formatTable(columns, results));
 }
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
