@@ -1,45 +1,89 @@
 import { readFileBytes } from "../../files/node.ts";
-import sharp from "sharp";
-import { FormatError } from "../../tensor/errors.ts";
+import sharp, { type Sharp } from "sharp";
+import type { ImageHeader } from "../image/header.ts";
+import { fitImage } from "../image/fit.ts";
+import type { DecodedImage, ImageFile } from "../image/raster.ts";
+import { openImage, type OpenedImage, type ReadOptions, toImageFile } from "../image/read.ts";
+import { fromCmyk } from "../image/tiff/page.ts";
 import type { ImageFormat } from "../image-set.ts";
 
-/** The most pixels that are decoded: more is an attack or a mistake. */
-const MAXIMUM_PIXELS = 100_000_000;
-/** As many pixels, uncompressed. */
-const MAXIMUM_BYTES = 4 * MAXIMUM_PIXELS;
+/** Seconds that one picture may take. */
+const PATIENCE = 120;
+/** Samples are at most as many as the largest image has of 8 bits; the header was checked before. */
+const LIMIT = 2 ** 29;
 
-/**
- * Reads an image and fits it: upright as its camera noted, grey or colour as wanted, transparency on black, scaled to
- * the size whatever its proportions.
- *
- * @shape `[channels, height, width]`, 0 to 255
- * @throws {FormatError} if the file is no image, cut off, or larger than 100 megapixels
- * @throws {EnvironmentError} if it cannot be read
- */
-export async function decodeImage(path: string, { channels, height, width }: ImageFormat): Promise<Uint8Array> {
-  // By its bytes, for the decoder remembers paths: a file that changed would be read as it was.
-  const file = await readFileBytes(path, MAXIMUM_BYTES);
-  try {
-    const image = sharp(file, { limitInputPixels: MAXIMUM_PIXELS, failOn: "truncated" })
-      .autoOrient()
-      .flatten({ background: "#000" })
-      .resize({ width, height, fit: "fill" })
-      .toColourspace(channels === 1 ? "b-w" : "srgb");
-    const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    return toPlanes(data, info.channels, { channels, height, width });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new FormatError(path, `is no image that can be read: ${reason}`, { cause: error });
-  }
+/** How a picture's samples are asked for: as they are, since libvips would bring 16 bits to 8 and inks to light. */
+function keepSamples(
+  image: Sharp,
+  { space, deep, hasAlpha }: { readonly space: string; readonly deep: boolean; readonly hasAlpha: boolean },
+): Sharp {
+  if (space === "cmyk") return image.pipelineColourspace("cmyk").toColourspace("cmyk");
+  const isGrey = space === "b-w" || space === "grey16";
+  // As grey of 8 bits, opacity would be left out.
+  if (isGrey) return image.toColourspace(deep ? "grey16" : hasAlpha ? "srgb" : "b-w");
+  return image.toColourspace(deep ? "rgb16" : "srgb");
 }
 
-/** `[height, width, from]` → `[channels, height, width]`; a single channel is repeated where more are wanted. */
-function toPlanes(pixels: Uint8Array, from: number, { channels, height, width }: ImageFormat): Uint8Array {
-  const plane = height * width;
-  const planes = new Uint8Array(channels * plane);
-  for (let channel = 0; channel < channels; channel++) {
-    const source = Math.min(channel, from - 1);
-    for (let pixel = 0; pixel < plane; pixel++) planes[channel * plane + pixel] = pixels[pixel * from + source]!;
-  }
-  return planes;
+async function decodePicture(
+  bytes: Uint8Array,
+  { kind, bits, hasAlpha }: ImageHeader,
+  { page }: { readonly page: number },
+): Promise<DecodedImage> {
+  const image = sharp(bytes, { limitInputPixels: LIMIT, failOn: "truncated", ignoreIcc: true, page })
+    .autoOrient()
+    .timeout({ seconds: PATIENCE });
+  const { space, channels: stored } = await image.metadata();
+  const deep = bits === 16 && kind === "PNG";
+  const { data, info } = await keepSamples(image, { space, deep, hasAlpha })
+    .raw({ depth: deep ? "ushort" : "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const { height, width, channels } = info;
+  const samples = deep
+    ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength))
+    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const decoded = { height, width, channels, samples, bits };
+  if (space === "cmyk") return fromCmyk(decoded, 255);
+  if (channels !== 2 && channels !== 4) return decoded;
+  const alpha = { channel: channels - 1, premultiplied: false };
+  return stored === 2 && channels === 4 ? greyWithOpacity({ ...decoded, alpha }) : { ...decoded, alpha };
+}
+
+/** Three equal colours with opacity, as the grey that they are. */
+function greyWithOpacity({ height, width, samples, bits }: DecodedImage): DecodedImage {
+  const out = new Uint8Array(2 * height * width);
+  for (let at = 0, from = 0; at < out.length; at += 2, from += 4)
+    [out[at], out[at + 1]] = [samples[from], samples[from + 3]];
+  return { height, width, channels: 2, samples: out, bits, alpha: { channel: 1, premultiplied: false } };
+}
+
+async function openFile(path: string, options: ReadOptions): Promise<OpenedImage> {
+  // By its bytes, for libvips remembers paths: a file that changed would be read as it was.
+  return openImage(await readFileBytes(path), path, { ...options, decodePicture });
+}
+
+/**
+ * Reads an image or a mask as it was measured, upright, without opacity; docs/images.md lists what is read.
+ *
+ * @throws {FormatError} naming the file if it is no image, damaged, too large or not read
+ * @throws {OptionError} if it has no such page or channel
+ * @throws {EnvironmentError} if it cannot be read
+ */
+export async function readImage(path: string, options: ReadOptions = {}): Promise<ImageFile> {
+  return toImageFile(await openFile(path, options), path);
+}
+
+/**
+ * Reads an image and fits it to what a classifier takes: upright, grey or colour as wanted, transparency on black, scaled to
+ * the size whatever its proportions. Deep images are brought to 8 bits as docs/images.md says.
+ *
+ * @shape `[channels, height, width]`, 0 to 255
+ * @throws {FormatError} naming the file if it is no image, damaged, too large or not read
+ * @throws {OptionError} if it has no such page or channel, or channels that do not fit
+ * @throws {EnvironmentError} if it cannot be read
+ */
+export async function decodeImage(
+  path: string,
+  { channels, height, width, ...options }: ImageFormat & ReadOptions,
+): Promise<Uint8Array> {
+  return fitImage(await openFile(path, options), { channels, height, width }, { where: path, onNote: options.onNote });
 }
