@@ -160,7 +160,9 @@ pillow("webp-lossless", Image.fromarray(RGB), RGB, format="webp", lossless=True)
 pillow("webp-lossless-alpha", Image.fromarray(np.dstack([RGB, ALPHA])), RGB, format="webp", lossless=True, exact=True)
 pillow("webp-lossy", photo, None, format="webp", quality=95, tolerance=6)
 pillow("gif", palette, np.asarray(palette.convert("RGB")), format="gif")
-frames = [Image.fromarray(np.full_like(RGB, 40 * (at + 1))).convert("P") for at in range(3)]
+frames = [Image.new("P", (WIDTH, HEIGHT), at) for at in range(3)]
+for frame in frames:
+    frame.putpalette([level for at in range(3) for level in [40 * (at + 1)] * 3])
 buffer = io.BytesIO()
 frames[0].save(buffer, format="gif", save_all=True, append_images=frames[1:])
 first = np.asarray(Image.open(buffer).convert("RGB"))
@@ -186,7 +188,7 @@ types = {
     "uint32": GREY.astype(np.uint32) * 19_000_001,
     "int8": (GREY.astype(np.int16) - 128).astype(np.int8),
     "int16": I16,
-    "int32": (GREY.astype(np.int32) - 100) * 19_000_001,
+    "int32": (GREY.astype(np.int32) - 100) * 17_000_001,
     "float16": (GREY / 7 - 9).astype(np.float16),
     "float32": (GREY / 7 - 9).astype(np.float32),
     "float64": GREY / 7 - 9,

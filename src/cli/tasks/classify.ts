@@ -13,6 +13,7 @@ import type { Evaluation } from "../../train/evaluation.ts";
 import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
 import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
+import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -67,10 +68,10 @@ async function evaluate(
 async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
-  const { top } = options as { readonly top: number };
+  const { top, ...choice } = options as { readonly top: number; readonly page?: number; readonly channel?: number };
   const results: { readonly image: string; readonly predictions: readonly Prediction[] }[] = [];
   for (const image of paths) {
-    const input = await readInput(image, loaded.card);
+    const input = await readInput(image, loaded.card, { ...imageChoice(choice), onNote: sayNote });
     results.push({ image, predictions: await loaded.predict(input, { top }) });
   }
   if (json) return printJson({ model, results });
@@ -143,7 +144,10 @@ export const flags: TaskFlags = {
     evaluate: () => [
       new Option("--top-k <n>", "also count a label among the n highest scores").argParser(wholeNumber(1)).default(5),
     ],
-    predict: () => [new Option("--top <n>", "classes to show for each image").argParser(wholeNumber(1)).default(3)],
+    predict: () => [
+      new Option("--top <n>", "classes to show for each image").argParser(wholeNumber(1)).default(3),
+      ...imageOptions(),
+    ],
     report: () => [
       new Option("--maps <n>", "Grad-CAM pictures of n right answers and n mistakes")
         .argParser(wholeNumber(0))

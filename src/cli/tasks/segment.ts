@@ -47,7 +47,7 @@ async function segment(paths: readonly string[], options: Options): Promise<void
 export function registerSegment(program: Command): void {
   const command = program
     .command("segment")
-    .argument("<image...>", "image files: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
+    .argument("<image...>", "image files: PNG, TIFF, JPEG … (docs/images.md)")
     .requiredOption("--model <file>", "what residua train --task segment wrote");
   for (const option of segmentOptions()) command.addOption(option);
   command

@@ -42,7 +42,7 @@ function opacityRange({ samples, bits }: DecodedImage): Range {
   return { lowest: 0, highest: isFloat ? 1 : 2 ** bits - 1, measured: false };
 }
 
-/** What is no number is as dark as the darkest. */
+/** NaN is as dark as the darkest. */
 function scale(value: number, { lowest, highest }: Range): number {
   const share = highest > lowest ? (value - lowest) / (highest - lowest) : 0;
   return share > 0 ? Math.round(255 * Math.min(1, share)) : 0;

@@ -13,10 +13,10 @@ import {
 } from "../image-set.ts";
 import { decodeFiles } from "./file-batches.ts";
 
-const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
+const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|p[bgp]m)$/i;
 /** Share of the images that is kept for the test where the folder has no `test` part of its own. */
 const TEST_SHARE = 0.2;
-const noImages = "has no images (png, jpg, webp, gif, avif, tiff)";
+const noImages = "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)";
 /** 256 MB of pixels are decoded once and kept; of more, each image is decoded when it is wanted. */
 const MEMORY_LIMIT = 2 ** 28;
 /** Enough images to tell mean and deviation by. */
