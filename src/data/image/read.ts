@@ -5,18 +5,21 @@ import { findKind, type ImageHeader, readHeader } from "./header.ts";
 import { damaged, requireDecodable } from "./limits.ts";
 import { decodePnm } from "./pnm.ts";
 import type { DecodedImage, ImageChoice, ImageFile, OnNote } from "./raster.ts";
+import type { ImageSize } from "./resize.ts";
 import { readTiff } from "./tiff/read.ts";
 
-/**
- * Decodes what the runtime has a decoder for, upright, in its own colours: an embedded profile changes nothing.
- *
- * @param page the page or frame, from 0
- */
-export type DecodePicture = (
-  bytes: Uint8Array,
-  header: ImageHeader,
-  about: { readonly page: number; readonly where: string },
-) => Promise<DecodedImage>;
+/** What a runtime's decoder is asked for. */
+export interface PictureRequest {
+  /** The page or frame, from 0. */
+  readonly page: number;
+  /** The file, for errors. */
+  readonly where: string;
+  /** The size that the image is to have in the end, on black: a decoder that shrinks as `resize` does may do so at once. */
+  readonly fitTo?: ImageSize | undefined;
+}
+
+/** Decodes what the runtime has a decoder for, upright, in its own colours: an embedded profile changes nothing. */
+export type DecodePicture = (bytes: Uint8Array, header: ImageHeader, request: PictureRequest) => Promise<DecodedImage>;
 
 /** How an image is read. */
 export interface ReadOptions extends ImageChoice {
@@ -42,7 +45,12 @@ export interface OpenedImage {
 export async function openImage(
   bytes: Uint8Array,
   where: string,
-  { decodePicture, onNote, ...choice }: ReadOptions & { readonly decodePicture: DecodePicture },
+  {
+    decodePicture,
+    onNote,
+    fitTo,
+    ...choice
+  }: ReadOptions & { readonly decodePicture: DecodePicture; readonly fitTo?: ImageSize },
 ): Promise<OpenedImage> {
   requireChoice(choice);
   const kind = findKind(bytes, where);
@@ -55,7 +63,7 @@ export async function openImage(
   const header = readChecked(bytes, kind, where);
   const { pages, lossy } = header;
   const page = choosePage(choice, { where, pages, onNote });
-  const image = await decodeWhole(bytes, header, { decodePicture, page: page - 1, where });
+  const image = await decodeWhole(bytes, header, { decodePicture, page: page - 1, where, fitTo });
   return { image, choice, about: { kind, bits: image.bits, lossy, page, pages } };
 }
 
@@ -68,18 +76,15 @@ function readChecked(bytes: Uint8Array, kind: ImageHeader["kind"], where: string
 async function decodeWhole(
   bytes: Uint8Array,
   header: ImageHeader,
-  {
-    decodePicture,
-    page,
-    where,
-  }: { readonly decodePicture: DecodePicture; readonly page: number; readonly where: string },
+  { decodePicture, ...request }: PictureRequest & { readonly decodePicture: DecodePicture },
 ): Promise<DecodedImage> {
+  const { where } = request;
   if (header.kind === "BMP") return decodeBmp(bytes, where);
   if (header.kind === "PNM") return decodePnm(bytes, where);
   if (header.kind === "JPEG" && header.bits !== 8)
     throw new FormatError(where, `is a JPEG of ${header.bits} bits, which is not read; read are 8 bits`);
   try {
-    return await decodePicture(bytes, header, { page, where });
+    return await decodePicture(bytes, header, request);
   } catch (error) {
     throw error instanceof ResiduaError ? error : damaged(where, header.kind, error);
   }

@@ -4,15 +4,19 @@ export interface ImageSize {
   readonly width: number;
 }
 
-/** Lobes of the kernel on either side. */
-const LOBES = 3;
-
 /** Lanczos' kernel: sinc(x) · sinc(x/3) within 3 on either side. */
 function lanczos(x: number): number {
   if (x === 0) return 1;
-  if (Math.abs(x) >= LOBES) return 0;
+  if (Math.abs(x) >= 3) return 0;
   const angle = Math.PI * x;
-  return (LOBES * Math.sin(angle) * Math.sin(angle / LOBES)) / angle ** 2;
+  return (3 * Math.sin(angle) * Math.sin(angle / 3)) / angle ** 2;
+}
+
+/** Catmull's and Rom's cubic, within 2 on either side. */
+function cubic(x: number): number {
+  const far = Math.abs(x);
+  if (far >= 2) return 0;
+  return far < 1 ? 1.5 * far ** 3 - 2.5 * far ** 2 + 1 : -0.5 * far ** 3 + 2.5 * far ** 2 - 4 * far + 2;
 }
 
 /** What each place of a resized line is made of: `taps` neighbours from `first` on. */
@@ -23,15 +27,13 @@ interface Weights {
   readonly values: Float32Array;
 }
 
-/**
- * @param count places there are
- * @param extent how long the line is in these places: less than `count` if the last one is a part of a place
- */
+/** @param count places there are @param extent how long the line is in these places: the last one may be a part of one */
 function weightsOf(count: number, extent: number, to: number): Weights {
   const scale = extent / to;
+  const [kernel, lobes] = scale > 1 ? [lanczos, 3] : [cubic, 2];
   // To shrink, the kernel is stretched, so that nothing finer than the new places is left.
   const stretch = Math.max(1, scale);
-  const reach = LOBES * stretch;
+  const reach = lobes * stretch;
   const taps = Math.min(count, 2 * Math.ceil(reach) + 1);
   const first = new Int32Array(to);
   const values = new Float32Array(to * taps);
@@ -40,76 +42,99 @@ function weightsOf(count: number, extent: number, to: number): Weights {
     const from = Math.min(Math.max(0, Math.floor(middle - reach)), count - taps);
     first[place] = from;
     let sum = 0;
-    for (let tap = 0; tap < taps; tap++)
-      sum += values[place * taps + tap] = lanczos((from + tap + 0.5 - middle) / stretch);
+    // Beyond the edges the last place goes on.
+    for (let at = Math.floor(middle - reach); at <= middle + reach; at++) {
+      const weight = kernel((at + 0.5 - middle) / stretch);
+      const tap = Math.min(Math.max(at, 0), count - 1) - from;
+      if (tap < 0 || tap >= taps) continue;
+      values[place * taps + tap] += weight;
+      sum += weight;
+    }
     for (let tap = 0; tap < taps; tap++) values[place * taps + tap] /= sum;
   }
   return { taps, first, values };
 }
 
-/** Pixels that are averaged before the kernel is used: it always has two or more for each new one, which is cheaper and as good. */
-function blockOf(from: ImageSize, to: ImageSize): number {
-  const factor = Math.min(from.height / to.height, from.width / to.width);
-  return [8, 4, 2].find((block) => factor >= 2 * block) ?? 1;
-}
+/** Places that are averaged before the kernel is used, which then has two or more for each new one: cheaper, and as good. */
+const blockOf = (from: number, to: number): number => Math.max(1, Math.floor(from / to / 2));
 
-/** Means of squares of `block` pixels. */
+/** Means of blocks of pixels. */
 function average(
   source: Uint8Array,
   { height, width, channels }: ImageSize & { readonly channels: number },
-  block: number,
+  block: ImageSize,
 ): Uint8Array {
-  const [outHeight, outWidth] = [Math.ceil(height / block), Math.ceil(width / block)];
-  const out = new Uint8Array(outHeight * outWidth * channels);
-  const sums = new Uint32Array(outWidth * channels);
-  for (let row = 0; row < outHeight; row++) {
+  const [outHeight, outWidth] = [Math.ceil(height / block.height), Math.ceil(width / block.width)];
+  const row = outWidth * channels;
+  const out = new Uint8Array(outHeight * row);
+  const sums = new Uint32Array(row);
+  for (let top = 0, at = 0; top < height; top += block.height) {
+    const rows = Math.min(block.height, height - top);
     sums.fill(0);
-    const rows = Math.min(block, height - row * block);
-    for (let inside = 0; inside < rows; inside++) {
-      let from = (row * block + inside) * width * channels;
-      for (let column = 0; column < width; column++) {
-        const to = Math.floor(column / block) * channels;
-        for (let channel = 0; channel < channels; channel++) sums[to + channel] += source[from++];
+    for (let inside = 0, from = top * width * channels; inside < rows; inside++) {
+      for (let left = 0, to = 0; left < width; left += block.width, to += channels) {
+        const columns = Math.min(block.width, width - left);
+        for (let column = 0; column < columns; column++)
+          for (let channel = 0; channel < channels; channel++) sums[to + channel] += source[from++];
       }
     }
-    for (let at = 0; at < sums.length; at++) {
-      const columns = Math.min(block, width - Math.floor(at / channels) * block);
-      out[row * sums.length + at] = (sums[at] + (rows * columns) / 2) / (rows * columns);
+    const full = rows * block.width;
+    const last = rows * (width - (outWidth - 1) * block.width);
+    for (let to = 0; to < row; to++) {
+      const count = to < row - channels ? full : last;
+      out[at++] = (sums[to] + count / 2) / count;
     }
   }
   return out;
 }
 
 /**
- * Scales an image of 8 bits, the same in every runtime: Lanczos with three lobes, after a mean over squares of 2, 4 or 8 if
- * it becomes more than four, eight or sixteen times smaller.
+ * Scales an image of 8 bits as libvips does for sharp: means over blocks if it becomes four times smaller or more, then
+ * Lanczos' kernel; a cubic one if it becomes larger.
  *
  * @param source `[from.height, from.width, channels]`
  * @returns `[channels, to.height, to.width]`
  */
 export function resize(source: Uint8Array, from: ImageSize & { readonly channels: number }, to: ImageSize): Uint8Array {
   const { channels } = from;
-  const block = blockOf(from, to);
-  const pixels = block === 1 ? source : average(source, from, block);
-  const [height, width] = [Math.ceil(from.height / block), Math.ceil(from.width / block)];
+  if (from.height === to.height && from.width === to.width) return toPlanes(source, channels);
+  const block = { height: blockOf(from.height, to.height), width: blockOf(from.width, to.width) };
+  const isWhole = block.height === 1 && block.width === 1;
+  const pixels = isWhole ? source : average(source, from, block);
+  const [height, width] = [Math.ceil(from.height / block.height), Math.ceil(from.width / block.width)];
   const out = new Uint8ClampedArray(channels * to.height * to.width);
-  const across = width === to.width && block === 1 ? undefined : weightsOf(width, from.width / block, to.width);
-  const down = height === to.height && block === 1 ? undefined : weightsOf(height, from.height / block, to.height);
+  const across = from.width === to.width ? undefined : weightsOf(width, from.width / block.width, to.width);
+  const down = from.height === to.height ? undefined : weightsOf(height, from.height / block.height, to.height);
   const lines = new Float32Array(height * to.width);
   for (let channel = 0; channel < channels; channel++) {
     resizeRows(pixels, { height, width, channels, channel }, { weights: across, lines, outWidth: to.width });
-    resizeColumns(
-      lines,
-      { height, width: to.width },
-      { weights: down, out: out.subarray(channel * to.height * to.width), outHeight: to.height },
-    );
+    const plane = out.subarray(channel * to.height * to.width);
+    resizeColumns(lines, to.width, { weights: down, out: plane, outHeight: to.height });
   }
   return new Uint8Array(out.buffer);
 }
 
+/** `[pixels, channels]` → `[channels, pixels]` */
+function toPlanes(source: Uint8Array, channels: number): Uint8Array {
+  if (channels === 1) return source;
+  const plane = source.length / channels;
+  const out = new Uint8Array(source.length);
+  for (let channel = 0; channel < channels; channel++)
+    for (let at = channel * plane, from = channel; from < source.length; at++, from += channels) out[at] = source[from];
+  return out;
+}
+
 function resizeRows(
   pixels: Uint8Array,
-  { height, width, channels, channel }: ImageSize & { readonly channels: number; readonly channel: number },
+  {
+    height,
+    width,
+    channels,
+    channel,
+  }: ImageSize & {
+    readonly channels: number;
+    readonly channel: number;
+  },
   {
     weights,
     lines,
@@ -136,7 +161,7 @@ function resizeRows(
 
 function resizeColumns(
   lines: Float32Array,
-  { width }: ImageSize,
+  width: number,
   {
     weights,
     out,
