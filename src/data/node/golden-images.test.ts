@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FormatError } from "../../tensor/errors.ts";
 import { goldenImages, largestDifference, refusedImages } from "../../../test/support/golden-images.ts";
-import { readImage } from "./image.ts";
+import { compareImages, fittedPhotographs } from "../../../test/support/photographs.ts";
+import { decodeImage, readImage } from "./image.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -33,3 +34,15 @@ test.each(refusedImages)("$name is refused by its name", async ({ name, says, fi
   expect((error as FormatError).message).toBe(`${path}: ${(error as FormatError).detail}`);
   expect((error as FormatError).detail).toMatch(new RegExp(`^is ${says}, which is not read; (read are|save) [^\\n]+$`));
 });
+
+// The pixels are those that pages are compared with: test/web/images.web.test.ts.
+test.each(fittedPhotographs)(
+  "$file is fitted to $channels × $height × $width as it was",
+  async ({ file, bytes, channels, height, width, pixels }) => {
+    const path = join(folder, file);
+    await writeFile(path, bytes);
+    // Another libvips may round some pixels otherwise.
+    const { mean, largest } = compareImages(await decodeImage(path, { channels, height, width }), pixels);
+    expect({ mean: mean < 0.1, largest: largest <= 2 }).toEqual({ mean: true, largest: true });
+  },
+);
