@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawFolder } from "../../src/tasks/segment/node/draw-folder.ts";
 import { encodePng } from "../../src/files/png.ts";
 import { readImage } from "../../src/data/node/image.ts";
+import { tiffOf } from "../support/tiff-files.ts";
 import { decodeReport } from "../../src/report/node/index.ts";
 import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
 import { type CommandResult, runCommand } from "./run.ts";
@@ -166,6 +167,31 @@ describe("a network that learnt drawn cells", () => {
     const against = await json<Figures>("evaluate", ...model, "--data", "seams");
     expect(against.f1At50).toBeGreaterThan(0.9);
     expect(against.foregroundDice).toBeGreaterThan(0.95);
+  });
+
+  test("segments the page that is asked for, in the micrometres that the file says", { timeout }, async () => {
+    const { image } = drawCells({ ...drawn, index: 3, bits: 10 });
+    const { height, width, samples } = image;
+    const page = { height, width, bits: 16, data: new Uint8Array(samples.length * 2) };
+    const text =
+      '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Pixels PhysicalSizeX="0.25" PhysicalSizeY="0.25"/></OME>';
+    const second = { ...page, data: new Uint8Array(Uint16Array.from(samples).buffer) };
+    await writeFile(at("stack.tif"), tiffOf({ ...page, text }, second));
+    await writeFile(at("alone.png"), encodePng(image));
+    const found = async (name: string, ...options: readonly string[]) =>
+      runCommand(["segment", name, ...model, "--out", "pages", ...options], folder);
+    const alone = await found("alone.png");
+    const chosen = await found("stack.tif", "--page", "2");
+    expect(chosen.stdout.replace("stack.tif", "alone.png")).toBe(alone.stdout);
+    expect(chosen.stderr).toContain(
+      "stack.tif: measured in micrometres, its pixels are 0.25 µm as the file says; --pixel-size overrides it",
+    );
+    expect(await readFile(at("pages/stack.csv"), "utf8")).toMatch(/^id,area_um2,/);
+    const first = await found("stack.tif");
+    expect(first.stdout).toBe("stack.tif: 0 cells\n");
+    expect(first.stderr).toContain("stack.tif: has 2 pages; the first was read, --page chooses another");
+    expect((await found("stack.tif", "--page", "3")).stderr).toContain("--page: is 3, stack.tif has 2 pages");
+    expect((await found("alone.png", "--channel", "2")).stderr).toContain("--channel: is 2, alone.png has 1 channel");
   });
 
   test("finds in 8 bits with transparency what it finds in 10 bits without", { timeout }, async () => {

@@ -159,6 +159,7 @@ for orientation in range(2, 9):
 pillow("webp-lossless", Image.fromarray(RGB), RGB, format="webp", lossless=True)
 pillow("webp-lossless-alpha", Image.fromarray(np.dstack([RGB, ALPHA])), RGB, format="webp", lossless=True, exact=True)
 pillow("webp-lossy", photo, None, format="webp", quality=95, tolerance=6)
+pillow("avif", photo, None, format="avif", quality=95, subsampling="4:4:4", tolerance=4)
 pillow("gif", palette, np.asarray(palette.convert("RGB")), format="gif")
 frames = [Image.new("P", (WIDTH, HEIGHT), at) for at in range(3)]
 for frame in frames:
@@ -171,6 +172,15 @@ pillow("bmp-rgb", Image.fromarray(RGB), RGB, format="bmp")
 pillow("bmp-rgba", Image.fromarray(np.dstack([RGB, ALPHA])), RGB, format="bmp")
 pillow("bmp-grey", Image.fromarray(GREY), GREY, format="bmp")
 pillow("bmp-palette", palette, np.asarray(palette.convert("RGB")), format="bmp")
+few = Image.fromarray(RGB).convert("P", palette=Image.Palette.ADAPTIVE, colors=16)
+half = lambda values: bytes(v for row in values for v in (np.append(row, [0] * (-len(row) % 8)).reshape(-1, 2) @ [16, 1]))
+head = lambda bits, offset, compression=0, colours=0: struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 0, 0, 0, offset, 40, WIDTH, HEIGHT, 1, bits, compression, 0, 0, 0, colours, 0)
+colours = np.asarray(few.getpalette()[: 3 * 16], np.uint8).reshape(-1, 3)
+table = b"".join(bytes([b, g, r, 0]) for r, g, b in colours)
+add("bmp-4", head(4, 54 + len(table), 0, len(colours)) + table + half(np.asarray(few)[::-1]), colours[np.asarray(few)])
+five = RGB >> 3
+pixels16 = (five[..., 0].astype("<u2") << 10) | (five[..., 1].astype("<u2") << 5) | five[..., 2]
+add("bmp-16", head(16, 54) + pixels16[::-1].astype("<u2").tobytes(), np.round(five * 255.0 / 31).astype(np.uint8))
 pillow("bmp-1", Image.fromarray(GREY > 100), (GREY > 100) * np.uint8(255), format="bmp")
 pillow("pbm", Image.fromarray(GREY > 100), (GREY > 100) * np.uint8(255), format="ppm")
 pillow("pgm-8", Image.fromarray(GREY), GREY, format="ppm")

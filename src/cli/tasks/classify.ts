@@ -55,7 +55,7 @@ async function evaluate(
 ): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { openSamples } = await findNodeTask(loaded.task);
-  const choice = { cache: cacheFolder(), ...onlyGiven({ data: wanted, limit }) };
+  const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
   const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
   const { accuracy, count, topK, loss } = found;

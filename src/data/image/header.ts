@@ -5,7 +5,7 @@ import { FormatError } from "../../tensor/errors.ts";
 export type ImageKind = "PNG" | "JPEG" | "TIFF" | "WebP" | "GIF" | "BMP" | "PNM" | "AVIF";
 
 /** What is read, for errors about what is not. */
-export const readKinds = "read are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF";
+const readKinds = "read are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF";
 
 /** What the first bytes say: enough to bound what decoding takes. */
 export interface ImageHeader {

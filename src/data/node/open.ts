@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Dataset, ImageFormat } from "../image-set.ts";
 import { catalog, datasetNames, type DatasetName, loadDataset, missingDataset, requireWhole } from "./catalog.ts";
-import { loadFolder } from "./folder.ts";
+import { type FolderOptions, loadFolder } from "./folder.ts";
 
 /** The folder of the package that brings MNIST, where it is installed. */
 function packagedMnist(): string | undefined {
@@ -33,7 +33,12 @@ export function findDataset(name: DatasetName, cache: string): string | undefine
  * @throws {EnvironmentError} if it is not on this machine
  * @throws {FormatError} naming the file that is damaged
  */
-export async function openDataset(nameOrFolder: string, cache: string, format: ImageFormat): Promise<Dataset> {
+export async function openDataset(
+  nameOrFolder: string,
+  cache: string,
+  format: ImageFormat,
+  options: FolderOptions = {},
+): Promise<Dataset> {
   const name = datasetNames.find((known) => known === nameOrFolder);
   if (name !== undefined) {
     const folder = findDataset(name, cache);
@@ -42,6 +47,7 @@ export async function openDataset(nameOrFolder: string, cache: string, format: I
     requireWhole(name, dataset, folder);
     return dataset;
   }
-  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) return loadFolder(nameOrFolder, format);
+  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory())
+    return loadFolder(nameOrFolder, format, options);
   throw new OptionError("data", `"${nameOrFolder}" is neither a folder nor one of ${datasetNames.join(", ")}`);
 }

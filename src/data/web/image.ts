@@ -47,7 +47,10 @@ function toChannels({ data, width, height }: ImageData, header: ImageHeader): De
   const kept = isGrey ? 1 : 3;
   if (!isGrey && !isOpaque)
     return {
-      ...{ height, width, channels: 4, bits: 8 },
+      height,
+      width,
+      channels: 4,
+      bits: 8,
       samples: new Uint8Array(data.buffer),
       alpha: { channel: 3, premultiplied: false },
     };

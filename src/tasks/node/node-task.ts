@@ -1,3 +1,4 @@
+import type { OnNote } from "../../data/image/raster.ts";
 import type { ReadOptions } from "../../data/image/read.ts";
 import type { NetworkCard } from "../../networks/card.ts";
 import type { TrainingTask } from "../../train/node/set-up.ts";
@@ -13,6 +14,8 @@ export interface SamplesChoice {
   readonly limit?: number;
   /** Where fetched data sets lie. */
   readonly cache: string;
+  /** Hears, of the first few images, how they were read if that is not plain. */
+  readonly onNote?: OnNote;
 }
 
 /** Samples to judge a network by. */

@@ -54,8 +54,8 @@ function readOme(xml: string): Omit<TiffAbout, "images"> {
   const found = [...inside.matchAll(/<(?:\w+:)?Channel\s[^>]*>/g)];
   const names = found.map(([channel], index) => attribute(channel, "Name") ?? String(index + 1));
   const order = (attribute(tag, "DimensionOrder") ?? "XYCZT").slice(2);
-  const before = [...order.slice(0, Math.max(0, order.indexOf("C")))];
-  const stride = before.reduce((product, axis) => product * size(axis), 1);
+  const before = order.slice(0, Math.max(0, order.indexOf("C")));
+  const stride = ["Z", "T"].filter((axis) => before.includes(axis)).reduce((product, axis) => product * size(axis), 1);
   // Of colours that lie in one page there is one channel.
   return {
     ...sizeOf(unitOf(tag, "X"), unitOf(tag, "Y")),

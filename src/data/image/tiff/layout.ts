@@ -50,7 +50,7 @@ const compressions = {
 /** How pixels are compressed. */
 export type Compression = (typeof compressions)[keyof typeof compressions];
 /** Compressions in the order of {@link PageLayout}, each once. */
-export const tiffCompressions: readonly Compression[] = [...new Set(Object.values(compressions))];
+const tiffCompressions: readonly Compression[] = [...new Set(Object.values(compressions))];
 
 /** Names of what is known, so that it can be refused by its name. */
 const otherCompressions: Readonly<Record<number, string>> = {

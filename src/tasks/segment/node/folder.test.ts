@@ -167,3 +167,37 @@ test("cells of one point, a palette, transparency and 16 bits in a mask are read
     expect([...mask], name).toEqual([...Uint16Array.from(ids, (id) => (id === 0 ? 0 : (id + 2) / 3))]);
   }
 });
+
+test("a mask whose compression changed its values is refused, and images so compressed are not", async () => {
+  const image = sharp(Uint8Array.from(ramp), { raw: { width: 5, height: 4, channels: 1 } });
+  const jpeg = await image.toColourspace("b-w").jpeg().toBuffer();
+  await write("images/a.jpg", jpeg);
+  await write("masks/a.jpg", jpeg);
+  const [file] = await listMasked(folder);
+  await expect(readMasked(file, "instances")).rejects.toThrow(
+    "a.jpg: is a JPEG whose compression changes values, which makes cells of speckle; save masks as PNG or TIFF",
+  );
+  await rm(join(folder, "masks/a.jpg"));
+  await write("masks/a.png", await png(new Uint8Array(20).fill(1, 3, 5), 5));
+  expect((await readMasked((await listMasked(folder))[0], "instances")).image.channels).toBe(1);
+});
+
+test("a mask of grey with opacity keeps its cells", async () => {
+  const ids = Uint8Array.from({ length: 20 }, (_, at) => (at % 5 === 2 ? 7 : 0));
+  const pairs = Uint8Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? ids[at / 2] : 255));
+  const encoded = sharp(pairs, { raw: { width: 5, height: 4, channels: 2 } })
+    .toColourspace("b-w")
+    .png();
+  await write("images/a.png", await encoded.clone().toBuffer());
+  await write("masks/a.png", await encoded.clone().toBuffer());
+  const { image, mask } = await readMasked((await listMasked(folder))[0], "classes");
+  expect({ channels: image.channels, mask: [...mask] }).toEqual({ channels: 1, mask: [...ids] });
+});
+
+test("a class beyond 16 bits is refused, not cut to another", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await write("masks/a.tif", encodeTiff({ height: 4, width: 5, values: new Uint32Array(20).fill(65_537) }));
+  await expect(readMasked((await listMasked(folder))[0], "classes")).rejects.toThrow(
+    "a.tif: holds the class 65537, must be at most 255",
+  );
+});
