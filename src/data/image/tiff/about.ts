@@ -30,7 +30,7 @@ function attribute(tag: string, name: string): string | undefined {
     .replace(/&#(\d{1,7});/g, (_, code: string) => codePoint(Number(code)))
     .replace(
       /&(lt|gt|quot|apos|amp);/g,
-      (_, name: string) => ({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" })[name] ?? "",
+      (_, entity: string) => ({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" })[entity] ?? "",
     );
 }
 

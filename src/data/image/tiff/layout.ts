@@ -102,7 +102,12 @@ export function readLayout(file: TiffFile, directory: Directory): PageLayout {
   const tiled = directory.has(322);
   const alpha = numbers(338).findIndex((meaning) => meaning === 1 || meaning === 2);
   const layout = {
-    ...{ height, width, samples, bits, kind, photometric },
+    height,
+    width,
+    samples,
+    bits,
+    kind,
+    photometric,
     compression: readCompression(one(259, 1), where),
     predictor: one(317, 1),
     planar: samples > 1 && one(284, 1) === 2,

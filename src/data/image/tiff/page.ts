@@ -26,13 +26,13 @@ function listBlocks({ height, width, samples, planar, tiled, blockHeight, blockW
   const [down, across] = [Math.ceil(height / blockHeight), Math.ceil(width / blockWidth)];
   const each = down * across;
   return Array.from({ length: each * (planar ? samples : 1) }, (_, index) => {
-    const place = index % each;
-    const top = Math.floor(place / across) * blockHeight;
+    const inPlane = index % each;
+    const top = Math.floor(inPlane / across) * blockHeight;
     const kept = Math.min(blockHeight, height - top);
     return {
       index,
       top,
-      left: (place % across) * blockWidth,
+      left: (inPlane % across) * blockWidth,
       plane: Math.floor(index / each),
       rows: tiled ? blockHeight : kept,
       kept,

@@ -15,8 +15,10 @@ function inflate(data: Uint8Array, length: number): Uint8Array {
     out.set(piece.subarray(0, Math.max(0, length - to)), to);
     to = Math.min(length, to + piece.length);
   });
-  for (let at = 0; at < data.length && to < length; at += STEP)
+  for (let at = 0; at < data.length; at += STEP) {
     stream.push(data.subarray(at, at + STEP), at + STEP >= data.length);
+    if (to === length) break;
+  }
   return out.subarray(0, to);
 }
 
