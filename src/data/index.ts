@@ -4,6 +4,7 @@ export * from "./catalog.ts";
 export * from "./cifar.ts";
 export * from "./dataset.ts";
 export * from "./idx.ts";
+export type * from "./image/raster.ts";
 export * from "./image-set.ts";
 export * from "./local-source.ts";
 export * from "./split.ts";

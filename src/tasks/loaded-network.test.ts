@@ -9,7 +9,7 @@ import type { Classification } from "./classify/judge.ts";
 import type { ImagePixels, Prediction } from "./classify/predict.ts";
 import { taskNames, taskNameOf, tasks, type TypesOf } from "./find-task.ts";
 import { type AnyLoadedNetwork, type LoadedNetwork, loadTask } from "./loaded-network.ts";
-import type { Raster } from "./segment/data/raster.ts";
+import type { Raster } from "../data/image/raster.ts";
 import type { MaskedSample, SegmentationJudgement } from "./segment/judge.ts";
 import type { CellOutline } from "./segment/outlines.ts";
 import type { Segmented, SegmentedCells } from "./segment/predict.ts";

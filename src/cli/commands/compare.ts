@@ -24,7 +24,6 @@ import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { comparisonObservers } from "../observers.ts";
 import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
@@ -96,7 +95,6 @@ function announceFirst(
 async function compare(given: Options, command: Command): Promise<void> {
   // With the database of runs, which help has no use for.
   const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
-  const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
@@ -110,7 +108,6 @@ async function compare(given: Options, command: Command): Promise<void> {
       `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
     );
   const start = performance.now();
-  const observers = combineObservers(comparisonObservers(options, rest), say);
   const costs = plan.costs.filter((_, index) => !plan.known.has(index));
   const report = announceFirst(
     options,

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { readFileBytes, readTextFile } from "../../files/node.ts";
+import { readFileBytes } from "../../files/node.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
 import { joinReports, type Report } from "../../report/report.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";

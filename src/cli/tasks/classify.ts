@@ -13,6 +13,7 @@ import type { Evaluation } from "../../train/evaluation.ts";
 import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
 import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
+import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, printLines, say } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
@@ -52,7 +53,7 @@ async function evaluate(
 ): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { openSamples } = await findNodeTask(loaded.task);
-  const choice = { cache: cacheFolder(), ...onlyGiven({ data: wanted, limit }) };
+  const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
   const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
   const { accuracy, count, topK, loss } = found;
@@ -65,10 +66,10 @@ async function evaluate(
 async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
-  const { top } = options as { readonly top: number };
+  const { top, ...choice } = options as { readonly top: number; readonly page?: number; readonly channel?: number };
   const images = await findImages(paths);
   const { results, failures } = await doEach(images, async (image) => {
-    const input = await readInput(image, loaded.card);
+    const input = await readInput(image, loaded.card, { ...imageChoice(choice), onNote: sayNote });
     return { image, predictions: await loaded.predict(input, { top }) };
   });
   reportFailures(failures, images.length);
@@ -153,7 +154,10 @@ export const flags: TaskFlags = {
         .argParser(wholeNumber(1))
         .default(5),
     ],
-    predict: () => [new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3)],
+    predict: () => [
+      new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3),
+      ...imageOptions(),
+    ],
     report: () => [
       new Option("--maps <n>", "Grad-CAM pictures for n correct answers and n mistakes")
         .argParser(wholeNumber(0))

@@ -47,7 +47,7 @@ async function segment(paths: readonly string[], options: Options): Promise<void
 export function registerSegment(program: Command): void {
   const command = program
     .command("segment")
-    .argument("<image...>", "image files, folders of them, or globs: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
+    .argument("<image...>", "image files, folders of them, or globs: PNG, TIFF, JPEG … (docs/images.md)")
     .requiredOption("--model <file>", "a network from residua train --task segment");
   for (const option of segmentOptions()) command.addOption(option);
   command

@@ -7,7 +7,7 @@ import type { Dataset, ImageFormat } from "../image-set.ts";
 import { catalog, datasetNames, type DatasetName, type DatasetSource } from "../catalog.ts";
 import { findDatasetName } from "../dataset.ts";
 import { loadDataset, missingDataset, requireWhole } from "./dataset-files.ts";
-import { loadFolder } from "./folder.ts";
+import { type FolderOptions, loadFolder } from "./folder.ts";
 
 /** The folder of an installed package that holds a data set's files as they are. */
 function packagedFolder(source: DatasetSource): string | undefined {
@@ -37,7 +37,12 @@ export function findDataset(name: DatasetName, cache: string): string | undefine
  * @throws {EnvironmentError} if it is not on this machine
  * @throws {FormatError} naming the file that is damaged
  */
-export async function openDataset(nameOrFolder: string, cache: string, format: ImageFormat): Promise<Dataset> {
+export async function openDataset(
+  nameOrFolder: string,
+  cache: string,
+  format: ImageFormat,
+  options: FolderOptions = {},
+): Promise<Dataset> {
   const name = findDatasetName(nameOrFolder);
   if (name !== undefined) {
     const folder = findDataset(name, cache);
@@ -46,7 +51,8 @@ export async function openDataset(nameOrFolder: string, cache: string, format: I
     requireWhole(name, dataset, folder);
     return dataset;
   }
-  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) return loadFolder(nameOrFolder, format);
+  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory())
+    return loadFolder(nameOrFolder, format, options);
   throw new OptionError(
     "data",
     `"${nameOrFolder}" is no folder and no data set; ${describeChoices(nameOrFolder, datasetNames)}`,

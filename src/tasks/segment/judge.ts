@@ -1,6 +1,6 @@
 import type { Evaluation } from "../../train/evaluation.ts";
 import { type ClassCounts, type ClassFigures, compareClasses, summarizeClasses } from "./class-figures.ts";
-import type { Raster } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
 import { classesOf, type MaskedRaster } from "./data/set.ts";
 import { type CellCounts, type CellFigures, compareCells, summarizeCells } from "./evaluate.ts";
 import type { SegmentationNetwork } from "./network.ts";

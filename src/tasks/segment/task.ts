@@ -1,5 +1,5 @@
 import type { Task, TaskTypes } from "../task.ts";
-import type { Raster } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
 import { type JudgeOptions, judgeSegmentation, type MaskedSample, segmentationMeasures } from "./judge.ts";
 import type { SegmentationJudgement } from "./judge.ts";
 import { type Segmented, segmentImage } from "./predict.ts";

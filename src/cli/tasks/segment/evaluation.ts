@@ -10,6 +10,7 @@ import type { Views } from "../../../tasks/segment/tiles.ts";
 import { cacheFolder } from "../../cache.ts";
 import { requireReportFile, writeReport } from "../../lab-job.ts";
 import { openModelFile } from "../../model-file.ts";
+import { sayNote } from "../../image-options.ts";
 import { onlyGiven, wholeNumber } from "../../options.ts";
 import { formatTable, print, printJson, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
@@ -107,7 +108,7 @@ async function studyImages(
   const settings = readSettings(network.card.task, "segment", model);
   const opened = { ...network, settings };
   const { openSamples } = await findNodeTask("segment");
-  const { data, count, samples } = await openSamples(opened, { ...wanted, cache: cacheFolder() });
+  const { data, count, samples } = await openSamples(opened, { ...wanted, cache: cacheFolder(), onNote: sayNote });
   const { studySegmentation } = await import("../../../tasks/segment/node/study.ts");
   const progress = createProgress();
   const study = await studySegmentation(opened, samples, {

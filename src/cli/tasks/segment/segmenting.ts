@@ -1,7 +1,8 @@
 import { writeFileAtomically } from "../../../files/node.ts";
 import { basename, extname, join } from "node:path";
 import { Option } from "commander";
-import { measureIntensity, type Raster } from "../../../tasks/segment/data/raster.ts";
+import type { ImageFile, Raster } from "../../../data/image/raster.ts";
+import { measureIntensity } from "../../../tasks/segment/data/raster.ts";
 import { measureCells, measurementTable } from "../../../tasks/segment/measure.ts";
 import type { LabelFormat } from "../../../tasks/segment/node/encode.ts";
 import { outlinesToGeoJson } from "../../../tasks/segment/outlines.ts";
@@ -20,6 +21,7 @@ import {
   sharedOptions,
   wholeNumber,
 } from "../../options.ts";
+import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { print, printJson, say } from "../../output.ts";
 import { holdFolder } from "../../output-lock.ts";
 import { doEach, findImages, reportFailures } from "../../input-images.ts";
@@ -31,6 +33,8 @@ interface SegmentFlags {
   readonly out: string;
   readonly format: LabelFormat;
   readonly pixelSize?: number;
+  readonly page?: number;
+  readonly channel?: number;
   readonly tta?: Views;
   readonly overlap: number;
   readonly persistence?: number;
@@ -125,13 +129,31 @@ function writeClasses(image: Written, classes: Uint8Array, { format }: SegmentFl
   ]);
 }
 
+/** Sides of a pixel differ by no more than this where they count as one. */
+const SQUARE = 0.01;
+
+/** The side of a pixel as the file says it, in micrometres, which is said; none if it is no square. */
+function findPixelSize({ pixelSize }: ImageFile, path: string): number | undefined {
+  if (pixelSize === undefined) return undefined;
+  const { x, y } = pixelSize;
+  const shown = (side: number): number => Number(side.toPrecision(6));
+  if (Math.abs(x - y) > SQUARE * Math.max(x, y)) {
+    sayNote(`${path}: its pixels are ${shown(x)} × ${shown(y)} µm, no squares; measured in pixels`);
+    return undefined;
+  }
+  sayNote(
+    `${path}: measured in micrometres, its pixels are ${shown(x)} µm as the file says; \`pixelSize\` overrides it`,
+  );
+  return x;
+}
+
 async function segmentFile(
   network: LoadedNetwork<"segment">,
   { path, base }: { readonly path: string; readonly base: string },
   options: SegmentFlags,
 ): Promise<ImageResult> {
-  const { readRaster } = await import("../../../tasks/segment/node/read-raster.ts");
-  const raster = await readRaster(path);
+  const { readImage } = await import("../../../data/node/image.ts");
+  const raster = await readImage(path, { ...imageChoice(options), onNote: sayNote });
   const progress = createProgress();
   const { foreground, persistence, minArea: minimumArea, tta: views } = options;
   const target = { raster, settings: network.settings, base };
@@ -144,7 +166,8 @@ async function segmentFile(
     });
     const { width, height } = found;
     if (found.target === "instances") {
-      const files = await writeCells(target, found, options);
+      const pixelSize = options.pixelSize ?? findPixelSize(raster, path);
+      const files = await writeCells(target, found, { ...options, ...onlyGiven({ pixelSize }) });
       return { image: path, width, height, cells: found.count, files };
     }
     const files = await writeClasses(target, found.labels, options);
@@ -193,9 +216,11 @@ export function segmentOptions(): readonly Option[] {
     new Option("--format <name>", "format of the label image, 16 bits; TIFF uses 32 bits above 65,535 cells")
       .choices(["png", "tiff"])
       .default("png"),
-    new Option("--pixel-size <micrometres>", "side of a pixel; gives measurements in micrometres").argParser(
-      positiveNumber,
-    ),
+    new Option(
+      "--pixel-size <micrometres>",
+      "side of a pixel; gives measurements in micrometres (default: what a TIFF says)",
+    ).argParser(positiveNumber),
+    ...imageOptions(),
     viewsOption(),
     new Option("--overlap <share>", "share of a tile that overlaps its neighbours")
       .argParser(decimalNumber(0, 0.9))

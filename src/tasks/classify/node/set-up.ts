@@ -80,7 +80,7 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   requireRecipe(fresh.recipe);
   const start = await openStart(fresh);
   const [channels, height, width] = start.imageShape;
-  const opened = await openDataset(fresh.data, cache, { channels, height, width });
+  const opened = await openDataset(fresh.data, cache, { channels, height, width }, { onNote: note });
   const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
   const split = splitValidation(train.count, fresh.validation, fresh.recipe.seed);

@@ -135,7 +135,7 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
     seed: recipe.seed,
     ...(limit === undefined ? {} : { limit }),
   });
-  const set = await loadMasked(parts.train, { ...wanted, meaning: wanted.target, channels });
+  const set = await loadMasked(parts.train, { ...wanted, meaning: wanted.target, channels, onNote: note });
   if (wanted.target === "instances" && set.items.every(({ cells }) => cells === 0))
     throw new FormatError(fresh.data, "has no cells in any mask, and nothing to learn");
   const settings = wanted.target === "classes" ? { ...wanted, values: set.values } : wanted;
