@@ -95,6 +95,7 @@ function announceFirst(
 async function compare(given: Options, command: Command): Promise<void> {
   // With the database of runs, which help has no use for.
   const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
@@ -108,6 +109,7 @@ async function compare(given: Options, command: Command): Promise<void> {
       `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
     );
   const start = performance.now();
+  const observers = combineObservers(comparisonObservers(options, rest), say);
   const costs = plan.costs.filter((_, index) => !plan.known.has(index));
   const report = announceFirst(
     options,
