@@ -252,7 +252,7 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     const opening = openAddress(address);
     await expect(opening).rejects.toThrow(FormatError);
     await expect(opening).rejects.toThrow(
-      /is a run store of version 2, this Residua knows up to 1; use a newer Residua$/,
+      /is a run store of version 3, this Residua knows up to 2; use a newer Residua$/,
     );
     expect(readdirSync(stores.folder()).filter((name) => name.startsWith(`${basename(address)}.v`))).toEqual([]);
   });

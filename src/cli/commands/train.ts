@@ -6,12 +6,15 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import type { EpochRecord } from "../../train/checkpoint.ts";
+import { accuracy, type TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { standardRecipe } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
+import { describeMeasure } from "../measures-output.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
@@ -44,8 +47,6 @@ interface Options extends FineTuningOptions {
 }
 
 const STANDARD_FOLDER = "residua-train";
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /** What help says about fields that were not typed. */
 const defaults: FieldDefaults = {
@@ -107,34 +108,57 @@ async function openStart(
   return { start: createStart(options, typed, flags[task]), task };
 }
 
-function createReporter(): (event: TrainingEvent) => void {
+/** Says how a training goes on; `measures` are what its start has told. */
+function createReporter(): { readonly report: (event: TrainingEvent) => void; measures(): TrainingMeasures } {
   const progress = createProgress();
   let rate = 0;
-  return (event) => {
+  let measures: TrainingMeasures = { training: accuracy, main: accuracy };
+  const report = (event: TrainingEvent): void => {
     if (event.kind === "note") return progress.finish(event.text);
-    if (event.kind === "epoch") {
-      const { epoch, trainLoss, trainAccuracy, validation } = event.record;
-      const held =
-        validation === undefined
-          ? ""
-          : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
-      return progress.finish(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}, training ${percent(trainAccuracy)}${held}`);
-    }
+    if (event.kind === "start") ({ measures } = event.start);
+    if (event.kind === "epoch") return progress.finish(describeEpoch(event.record, measures, event.isBest));
     if (event.kind !== "step") return;
-    const { step, steps, epoch, loss, accuracy } = event.progress;
+    const { step, steps, epoch, loss } = event.progress;
     const current = (1000 * event.batch) / event.milliseconds;
     rate = rate === 0 ? current : 0.95 * rate + 0.05 * current;
     const left = ((steps - step) * event.batch) / rate;
     progress.update(
-      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
+      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, ${describeMeasure(event.progress, measures.training)}, ${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
     );
   };
+  return { report, measures: () => measures };
 }
 
-function printResult({ status, test, best, files, steps }: TrainingResult, flags: TaskFlags): void {
+/** An epoch in a line, such as "epoch 2: loss 1.2000, points right 72.00 %, mean AP of validation 24.20 % (best so far)". */
+export function describeEpoch(
+  { epoch, training, validation }: EpochRecord,
+  measures: TrainingMeasures,
+  isBest: boolean,
+): string {
+  const trained = describeMeasure(
+    training,
+    measures.training,
+    measures.training.name === measures.main.name ? " of training" : "",
+  );
+  const held =
+    validation === undefined
+      ? ""
+      : `, ${describeMeasure(validation, measures.main, " of validation")}${isBest ? " (best so far)" : ""}`;
+  return `epoch ${epoch}: loss ${training.loss.toFixed(4)}, ${trained}${held}`;
+}
+
+interface PrintedResult {
+  readonly flags: TaskFlags;
+  readonly measures: TrainingMeasures;
+}
+
+function printResult(
+  { status, test, best, files, steps }: TrainingResult,
+  { flags, measures: { main } }: PrintedResult,
+): void {
   if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
   if (best?.validation !== undefined)
-    print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
+    print(`Best epoch: ${best.epoch}, ${describeMeasure(best.validation, main, " of validation")}.`);
   if (test !== undefined) print(flags.describeTest(test));
   if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
 }
@@ -144,7 +168,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   const { start, task } = await openStart(options, typedOptions(command), flags);
   const job = createJob(options, start);
   const observers = combineObservers(trainingObservers(options), say);
-  const report = createReporter();
+  const { report, measures } = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
@@ -157,7 +181,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   try {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
-    else printResult(result, flags[task]);
+    else printResult(result, { flags: flags[task], measures: measures() });
     if (result.status === "diverged") {
       const { last } = result.files;
       say(`residua: ${result.reason}${existsSync(last) ? `; the last good state: ${last}` : ""}`);
