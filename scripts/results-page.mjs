@@ -25,7 +25,7 @@ const duration = (/** @type {number} */ seconds) =>
 function describeTraining(result) {
   const { test, epochs } = result;
   return [
-    `**${percent(test.accuracy)}** of ${test.count.toLocaleString("en-US")} test images after ${epochs.length} epochs.`,
+    `**${percent(test.measures.accuracy)}** of ${test.count.toLocaleString("en-US")} test images after ${epochs.length} epochs.`,
   ];
 }
 

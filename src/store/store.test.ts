@@ -16,9 +16,11 @@ import {
 import { FormatError, OptionError } from "../tensor/errors.ts";
 import { runStatement } from "./database.ts";
 import { exportCsv, exportJson } from "./export.ts";
+import { encodeJson } from "./json.ts";
 import { type Migration, migrations } from "./migrations.ts";
+import { nameStoredMeasures } from "./named-measures.ts";
 import { currentProcess } from "./process.ts";
-import { toMetricRow } from "./run.ts";
+import { extendSummary, toMetricRow } from "./run.ts";
 import {
   addMetrics,
   changeTags,
@@ -229,6 +231,61 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     const [{ notes }] = await runStatement(store.database, "select notes from residua_runs");
     expect(notes).toBe("none");
     expect(await readBackup(store, backup!)).toEqual([run.id]);
+    await store.close();
+  });
+
+  test("of version 1 gets its measures' names by the runs' tasks, with all their values", async () => {
+    const address = await stores.address(kind);
+    const old = await openAddress(address, { migrations: migrations.slice(0, 1) });
+    const targets = [undefined, "instances", "classes"] as const;
+    const epoch = { epoch: 1, trainLoss: 2, trainAccuracy: 0.5, validation: { loss: 1, accuracy: 0.25 } };
+    const tested = { count: 9, loss: 1, accuracy: 0.125, figures: { f1At50: 0.5, "dice nucleus": 0.75 } };
+    for (const [index, target] of targets.entries()) {
+      const config = { network: { model: "x", ...(target && { task: { name: "any", target } }) } };
+      const metrics = ["accuracy", "epoch/accuracy", "epoch/loss", "validation/accuracy", "test/accuracy"].flatMap(
+        (name) => points(name, [0.25, Number.NaN]),
+      );
+      const change = {
+        config: JSON.stringify(config),
+        summary: encodeJson(extendSummary({}, metrics)),
+        result: JSON.stringify({ best: epoch, test: tested, steps: 2 }),
+      };
+      const run = exampleRun(index, change);
+      await saveRun(old, { run, metrics: metrics.map((point) => toMetricRow(run.id, point)), artifacts: [] });
+    }
+    await old.close();
+    const store = await openAddress(address);
+    const runs = (await listRuns(store)).toReversed();
+    const names = [
+      ["accuracy", "accuracy"],
+      ["pointAccuracy", "meanAp"],
+      ["pointAccuracy", "meanIou"],
+    ] as const;
+    for (const [index, [training, main]] of names.entries()) {
+      const { id, summary, result } = runs[index];
+      const wanted = [training, `epoch/${training}`, "epoch/loss", `validation/${main}`, `test/${main}`].toSorted();
+      expect(Object.keys(summary).toSorted()).toEqual(wanted);
+      expect(summary[`test/${main}`]).toEqual({ count: 2, step: 2, last: Number.NaN, least: 0.25, greatest: 0.25 });
+      const kept = await readMetrics(store, id);
+      expect(kept.map(({ name, step, value }) => [name, step, value])).toEqual(
+        wanted.flatMap((name) => [
+          [name, 1, 0.25],
+          [name, 2, Number.NaN],
+        ]),
+      );
+      expect(result).toEqual({
+        steps: 2,
+        best: {
+          epoch: 1,
+          training: { loss: 2, measures: { [training]: 0.5 } },
+          validation: { loss: 1, measures: { [main]: 0.25 } },
+        },
+        test: { count: 9, loss: 1, measures: { [main]: 0.125, f1At50: 0.5 }, dice: { nucleus: 0.75 } },
+      });
+    }
+    // Once more, as after a change that was cut off.
+    await nameStoredMeasures(store.database);
+    expect((await listRuns(store)).toReversed()).toEqual(runs);
     await store.close();
   });
 

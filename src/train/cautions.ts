@@ -3,7 +3,7 @@ import type { Evaluation } from "./evaluation.ts";
 import { type Measure, valueOf } from "./measure.ts";
 
 /** Of fewer images, a measure says little. */
-const SMALL_SET = 20;
+export const SMALL_SET = 20;
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 

@@ -6,8 +6,7 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
-import type { EpochRecord } from "../../train/checkpoint.ts";
-import { accuracy, type TrainingMeasures } from "../../train/measure.ts";
+import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { standardRecipe } from "../../train/standard-recipe.ts";
@@ -15,10 +14,10 @@ import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { describeMeasure } from "../measures-output.ts";
+import { createReporter } from "../training-output.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import { trainingObservers } from "../observers.ts";
-import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
@@ -106,45 +105,6 @@ async function openStart(
   const task = wantedTask(typed, options.task, flags);
   refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
   return { start: createStart(options, typed, flags[task]), task };
-}
-
-/** Says how a training goes on; `measures` are what its start has told. */
-function createReporter(): { readonly report: (event: TrainingEvent) => void; measures(): TrainingMeasures } {
-  const progress = createProgress();
-  let rate = 0;
-  let measures: TrainingMeasures = { training: accuracy, main: accuracy };
-  const report = (event: TrainingEvent): void => {
-    if (event.kind === "note") return progress.finish(event.text);
-    if (event.kind === "start") ({ measures } = event.start);
-    if (event.kind === "epoch") return progress.finish(describeEpoch(event.record, measures, event.isBest));
-    if (event.kind !== "step") return;
-    const { step, steps, epoch, loss } = event.progress;
-    const current = (1000 * event.batch) / event.milliseconds;
-    rate = rate === 0 ? current : 0.95 * rate + 0.05 * current;
-    const left = ((steps - step) * event.batch) / rate;
-    progress.update(
-      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, ${describeMeasure(event.progress, measures.training)}, ${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
-    );
-  };
-  return { report, measures: () => measures };
-}
-
-/** An epoch in a line, such as "epoch 2: loss 1.2000, points right 72.00 %, mean AP of validation 24.20 % (best so far)". */
-export function describeEpoch(
-  { epoch, training, validation }: EpochRecord,
-  measures: TrainingMeasures,
-  isBest: boolean,
-): string {
-  const trained = describeMeasure(
-    training,
-    measures.training,
-    measures.training.name === measures.main.name ? " of training" : "",
-  );
-  const held =
-    validation === undefined
-      ? ""
-      : `, ${describeMeasure(validation, measures.main, " of validation")}${isBest ? " (best so far)" : ""}`;
-  return `epoch ${epoch}: loss ${training.loss.toFixed(4)}, ${trained}${held}`;
 }
 
 interface PrintedResult {

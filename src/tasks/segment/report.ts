@@ -1,3 +1,4 @@
+import { SMALL_SET } from "../../train/cautions.ts";
 import { segmentationMeasures } from "./measures.ts";
 import type { ClassCounts, ClassFigures } from "./class-figures.ts";
 import { summarizeClasses } from "./class-figures.ts";
@@ -201,6 +202,14 @@ function leadOf({ label, data, found }: SegmentationStudy): Words {
   );
 }
 
+/** What is said of figures of few images. */
+function fewImages(count: number): readonly Words[] {
+  if (count === 0 || count >= SMALL_SET) return [];
+  return [
+    both(`These figures rest on ${count === 1 ? "1 image" : `${count} images`}.`, `以上数值仅来自 ${count} 张图像。`),
+  ];
+}
+
 /** A network that segments as a report: how well it does, and image, truth, prediction and errors side by side. */
 export function reportSegmentation(study: SegmentationStudy): Report {
   const { label, found, pictures } = study;
@@ -227,7 +236,7 @@ export function reportSegmentation(study: SegmentationStudy): Report {
   };
   return {
     title: both(`Segmentation: ${label}`, `分割：${label}`),
-    lead: [leadOf(study)],
+    lead: [leadOf(study), ...fewImages(found.images.length)],
     sections: pictures.length === 0 ? sections : [sections[0], worst, ...sections.slice(1)],
   };
 }
