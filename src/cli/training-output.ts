@@ -11,6 +11,7 @@ export function createReporter(progress: Progress = createProgress()): {
   measures(): TrainingMeasures;
 } {
   let rate = 0;
+  // Until the start, which comes before all that is measured.
   let measures: TrainingMeasures = { training: accuracy, main: accuracy };
   const report = (event: TrainingEvent): void => {
     if (event.kind === "note") return progress.finish(event.text);

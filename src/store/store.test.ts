@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -34,6 +34,7 @@ import {
 } from "./run-store.ts";
 import type { ArtifactRow } from "./schema.ts";
 import { createTable, readColumns, readRows, writeRows } from "./tables.ts";
+import { keepUnsent, sendUnsent } from "./unsent.ts";
 
 const stores = useStores();
 
@@ -287,6 +288,22 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     await nameStoredMeasures(store.database);
     expect((await listRuns(store)).toReversed()).toEqual(runs);
     await store.close();
+  });
+
+  test("takes what an older release has kept for it under the measures' names", async () => {
+    const store = await stores.open(kind);
+    const folder = join(stores.folder(), `unsent-${kind}`);
+    const config = { network: { task: { name: "any", target: "instances" } } };
+    const metrics = points("validation/accuracy", [0.5, Number.NaN]);
+    const run = exampleRun(0, { config: JSON.stringify(config), summary: encodeJson(extendSummary({}, metrics)) });
+    const change = { run, metrics: metrics.map((point) => toMetricRow(run.id, point)), artifacts: [] };
+    keepUnsent(folder, store.description, change);
+    expect(await sendUnsent(folder, store)).toBe(1);
+    expect(Object.keys((await findRun(store, run.id)).summary)).toEqual(["validation/meanAp"]);
+    expect((await readMetrics(store, run.id)).map(({ name, value }) => [name, value])).toEqual([
+      ["validation/meanAp", 0.5],
+      ["validation/meanAp", Number.NaN],
+    ]);
   });
 
   test("whose change of the schema fails is as it was", async () => {
