@@ -63,7 +63,7 @@ function duration(seconds, language) {
  * @returns {Words}
  */
 function describeTraining({ test, epochs }) {
-  const accuracy = `**${percent(test.accuracy)}**`;
+  const accuracy = `**${percent(test.measures.accuracy)}**`;
   return {
     en: `${accuracy} of ${grouped(test.count)} test images after ${epochs.length} epochs.`,
     zh: `训练 ${epochs.length} 个轮次后，${grouped(test.count)} 张测试图像的准确率为 ${accuracy}。`,

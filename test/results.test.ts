@@ -35,7 +35,7 @@ interface ResultRecord {
   readonly machine: string;
   readonly result: {
     readonly status?: string;
-    readonly test?: { readonly accuracy: number; readonly count: number };
+    readonly test?: { readonly count: number };
     readonly runs?: readonly { readonly status: string; readonly testAccuracy: number }[];
   };
 }

@@ -1,5 +1,8 @@
 import type { ArtifactRow } from "../store/schema.ts";
 import type { Run } from "../store/run.ts";
+import type { TaskNotes } from "../networks/card.ts";
+import { measuresOf } from "../tasks/find-task.ts";
+import type { Measure } from "../train/measure.ts";
 import { type Column, formatCount, formatDuration, formatTable, toLine } from "./output.ts";
 
 /** Three or four significant digits. */
@@ -26,24 +29,44 @@ const columns: readonly Column<Run>[] = [
   { title: "status", value: ({ status }) => status },
   { title: "steps", value: ({ steps }) => formatCount(steps), align: "right" },
   { title: "loss", value: ({ summary }) => figure(summary["loss"]?.last), align: "right" },
-  {
-    title: "validation",
-    value: ({ summary }) => figure(summary["validation/accuracy"]?.greatest),
-    align: "right",
-  },
-  { title: "test", value: ({ summary }) => figure(summary["test/accuracy"]?.last), align: "right" },
+  { title: "validation", value: (run) => describeMain(run, "validation") ?? "-", align: "right" },
+  { title: "test", value: (run) => describeMain(run, "test") ?? "-", align: "right" },
   { title: "tags", value: ({ tags }) => tags.join(", ") },
 ];
 
+/** The main measure of a run's task; undefined if the task is not known here. */
+function mainMeasureOf({ id, config }: Run): Measure | undefined {
+  const { network } = (config ?? {}) as { readonly network?: { readonly task?: TaskNotes } };
+  try {
+    return measuresOf(network?.task, id)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The task's main measure of a part by its name: the best of the epochs, or that of the test. */
+function describeMain(run: Run, part: "validation" | "test"): string | undefined {
+  const { summary } = run;
+  const main = mainMeasureOf(run);
+  // Of a task that is not known, whatever it was measured by.
+  const isMeasure = (metric: string): boolean => metric.startsWith(`${part}/`) && metric !== `${part}/loss`;
+  const metric = main === undefined ? Object.keys(summary).find(isMeasure) : `${part}/${main.name}`;
+  const found = metric === undefined ? undefined : summary[metric];
+  if (metric === undefined || found === undefined) return undefined;
+  const best = main === undefined ? found.last : main.better === "higher" ? found.greatest : found.least;
+  return `${main?.words.en ?? metric.slice(part.length + 1)} ${figure(part === "test" ? found.last : best)}`;
+}
+
 /** A run in a few words. */
-export function describeRun({ id, name, status, steps, summary }: Run): string {
-  const [validation, test] = [summary["validation/accuracy"]?.greatest, summary["test/accuracy"]?.last];
+export function describeRun(run: Run): string {
+  const { id, name, status, steps } = run;
+  const [validation, test] = [describeMain(run, "validation"), describeMain(run, "test")];
   return [
     `${id.slice(0, 8)} ${name}`,
     status,
     `${formatCount(steps)} steps`,
-    ...(validation === undefined ? [] : [`validation ${figure(validation)}`]),
-    ...(test === undefined ? [] : [`test ${figure(test)}`]),
+    ...(validation === undefined ? [] : [`validation: ${validation}`]),
+    ...(test === undefined ? [] : [`test: ${test}`]),
   ].join(", ");
 }
 

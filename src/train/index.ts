@@ -1,4 +1,5 @@
 export * from "./batch.ts";
+export * from "./cautions.ts";
 export * from "./checkpoint.ts";
 export * from "./compiled-step.ts";
 export * from "../networks/describe.ts";
@@ -9,6 +10,7 @@ export * from "../networks/inspect.ts";
 export * from "./loop.ts";
 export * from "../networks/load-weights.ts";
 export * from "./lowering.ts";
+export * from "./measure.ts";
 export type * from "./model-cache.ts";
 export * from "../networks/model-card.ts";
 export * from "../networks/card.ts";

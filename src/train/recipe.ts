@@ -29,7 +29,7 @@ export interface Recipe extends Variation {
   readonly labelSmoothing: number;
   /** Largest norm of all gradients together. */
   readonly clipNorm?: number;
-  /** Stops after so many epochs without a better validation accuracy. */
+  /** Stops after so many epochs without a better validation. */
   readonly patience?: number;
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;

@@ -279,7 +279,7 @@ test("classes of points are learnt under their names, and a value to ignore is l
 
   // Shrunk in training, its test, evaluation and use alike.
   const shrunk = [...train("blood", ...tiny, ...task, "--epochs", "1", "--longest-side", "40", "--out", "shrunk")];
-  const { test: tested } = await json<{ readonly test: { readonly figures: { readonly meanDice: number } } }>(
+  const { test: tested } = await json<{ readonly test: { readonly measures: { readonly meanDice: number } } }>(
     ...shrunk,
   );
   const again = await json<{ readonly meanDice: number }>(
@@ -290,7 +290,7 @@ test("classes of points are learnt under their names, and a value to ignore is l
     "blood",
     "--held-back",
   );
-  expect(again.meanDice).toBeCloseTo(tested.figures.meanDice, 12);
+  expect(again.meanDice).toBeCloseTo(tested.measures.meanDice, 12);
   await run("segment", "blood/images/0001.png", "--model", "shrunk/model.onnx", "--out", "classified");
   const enlarged = await readImage(at("classified/0001.classes.png"));
   expect([enlarged.height, enlarged.width]).toEqual([drawn.height, drawn.width]);

@@ -78,9 +78,9 @@ describe("a training", () => {
       const result = await startTraining(createJob("whole"), () => undefined).result;
       expect(result.status).toBe("done");
       expect(result.steps).toBe(36);
-      expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(result.epochs[0].trainLoss);
+      expect(result.epochs.at(-1)!.training.loss).toBeLessThan(result.epochs[0].training.loss);
       expect(result.test!.count).toBe(10_000);
-      expect(result.test!.accuracy).toBeGreaterThan(0.3);
+      expect(result.test!.measures["accuracy"]).toBeGreaterThan(0.3);
       const { card, session } = await openTrainedNetwork(result.files.onnx!);
       expect(card.model.options.shortcut).toBe("pad");
       expect(session.outputNames).toEqual(["scores"]);

@@ -7,15 +7,17 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { standardRecipe } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
+import { describeMeasure } from "../measures-output.ts";
+import { createReporter } from "../training-output.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
-import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
@@ -44,8 +46,6 @@ interface Options extends FineTuningOptions {
 }
 
 const STANDARD_FOLDER = "residua-train";
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /** The defaults that help shows. */
 const defaults: FieldDefaults = {
@@ -110,40 +110,18 @@ async function openStart(
   return { start: createStart(options, typed, flags[task]), task };
 }
 
-function createReporter(): (event: TrainingEvent) => void {
-  const progress = createProgress();
-  let rate: number | undefined;
-  let isFirst = true;
-  return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
-    if (event.kind === "epoch") {
-      const { epoch, trainLoss, trainAccuracy, validation } = event.record;
-      const held =
-        validation === undefined
-          ? ""
-          : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
-      return progress.finish(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}, training ${percent(trainAccuracy)}${held}`);
-    }
-    if (event.kind !== "step") return;
-    const { step, steps, epoch, loss, accuracy } = event.progress;
-    const current = (1000 * event.batch) / event.milliseconds;
-    // The first step is slower than the others.
-    if (!isFirst) rate = rate === undefined ? current : 0.95 * rate + 0.05 * current;
-    isFirst = false;
-    const pace =
-      rate === undefined
-        ? ""
-        : `, ${rate.toFixed(0)} images/s, ${formatDuration(((steps - step) * event.batch) / rate)} left`;
-    progress.update(
-      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}${pace}`,
-    );
-  };
+interface PrintedResult {
+  readonly flags: TaskFlags;
+  readonly measures: TrainingMeasures;
 }
 
-function printResult({ status, test, best, files, steps }: TrainingResult, flags: TaskFlags): void {
+function printResult(
+  { status, test, best, files, steps }: TrainingResult,
+  { flags, measures: { main } }: PrintedResult,
+): void {
   if (status === "stopped") print(`Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`);
   if (best?.validation !== undefined)
-    print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
+    print(`Best epoch: ${best.epoch}, ${describeMeasure(best.validation, main, " of validation")}.`);
   if (test !== undefined) print(flags.describeTest(test));
   if (files.onnx !== undefined) print(`Network: ${files.onnx}`);
 }
@@ -155,7 +133,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   // With the database of runs, which help has no use for.
   const { trainingObservers } = await import("../observers.ts");
   const observers = combineObservers(trainingObservers(options), say);
-  const report = createReporter();
+  const { report, measures } = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
@@ -168,7 +146,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   try {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
-    else printResult(result, flags[task]);
+    else printResult(result, { flags: flags[task], measures: measures() });
     if (result.status === "diverged") {
       const { last } = result.files;
       say(`residua: ${result.reason}${existsSync(last) ? `; last good state: ${last}` : ""}`);

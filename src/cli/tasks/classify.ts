@@ -9,11 +9,14 @@ import type { ClassificationStudy } from "../../tasks/classify/report.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { loadTask } from "../../tasks/loaded-network.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
+import { cautionsOf } from "../../train/cautions.ts";
+import { accuracy } from "../../train/measure.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
 import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
 import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
+import { describeMeasure, percent } from "../measures-output.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, printLines, say } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
@@ -22,8 +25,6 @@ import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, Ty
 
 const STANDARD_MODEL = "resnet20";
 const STANDARD_VALIDATION = 0.05;
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 function startTraining({ start, validation, given, options }: TypedTraining): FreshTraining {
   const { augment, normalization } = options as {
@@ -42,9 +43,9 @@ function startTraining({ start, validation, given, options }: TypedTraining): Fr
 }
 
 function describeTest(test: Evaluation): string {
-  const { count, accuracy, loss, topK } = test as Evaluation & Partial<Classification>;
+  const { count, loss, topK } = test as Evaluation & Partial<Classification>;
   const top = topK === undefined ? "" : ` (top ${topK.k}: ${percent(topK.accuracy)})`;
-  return `Test: ${percent(accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
+  return `Test: ${describeMeasure(test, accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
 }
 
 async function evaluate(
@@ -56,10 +57,12 @@ async function evaluate(
   const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
   const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
-  const { accuracy, count, topK, loss } = found;
-  if (json) return printJson({ model, data, ...found });
+  const { measures, unmeasured: _, ...rest } = found;
+  const { count, topK, loss } = rest;
+  for (const caution of cautionsOf(found, accuracy, "the test images")) say(caution);
+  if (json) return printJson({ model, data, ...rest, ...measures });
   print(
-    `${percent(accuracy)} of ${count} test images (top ${topK.k}: ${percent(topK.accuracy)}), loss ${loss.toFixed(4)}`,
+    `${describeMeasure(found, accuracy)} of ${count} test images (top ${topK.k}: ${percent(topK.accuracy)}), loss ${loss.toFixed(4)}`,
   );
 }
 
@@ -114,7 +117,7 @@ function toJson(model: string, { label, data, classes, judged, parameters, run }
     data,
     parameters,
     images: judged.length,
-    accuracy: right / judged.length,
+    accuracy: judged.length === 0 ? null : right / judged.length,
     classes: scoreClasses(confusion, classes),
     confusion,
     ...(run === undefined ? {} : { run }),

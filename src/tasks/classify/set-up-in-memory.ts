@@ -5,6 +5,7 @@ import { localImageSource } from "../../data/local-source.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { evaluationBatchSize } from "../../train/evaluation.ts";
+import { accuracy } from "../../train/measure.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { evaluateClassifier } from "./judge.ts";
@@ -48,11 +49,13 @@ export function setUpInMemory(training: MemoryTraining, given: Recipe): MemorySe
   if (validation !== undefined) requireImages("validation", validation, imageShape);
   const recipe = resolveClassWeights(given, { labels: train.labels, classes });
   const source = localImageSource(batchesOf(training, recipe));
-  if (validation === undefined) return { recipe, source };
+  const measures = { training: accuracy, main: accuracy };
+  if (validation === undefined) return { recipe, source, measures };
   const batch = evaluationBatchSize(imageShape);
   return {
     recipe,
     source,
+    measures,
     validate: (session) => evaluateClassifier(session, evaluationBatches(validation, normalization, batch)),
   };
 }

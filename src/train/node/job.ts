@@ -4,6 +4,7 @@ import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
+import type { TrainingMeasures } from "../measure.ts";
 import type { Distributions } from "../histogram.ts";
 import type { LoweringChoice } from "../../compile/lowering.ts";
 import type { TaskNotes } from "../../networks/card.ts";
@@ -105,6 +106,7 @@ export interface TrainingStart {
   readonly resumed?: string;
   readonly folder: string;
   readonly stepsPerEpoch: number;
+  readonly measures: TrainingMeasures;
 }
 
 /** What a training came to. */
@@ -116,6 +118,8 @@ export interface TrainingResult {
   readonly diverged?: StepResult;
   readonly steps: number;
   readonly epochs: readonly EpochRecord[];
+  /** Name of the measure that chooses the best epoch. */
+  readonly mainMeasure: string;
   readonly best?: EpochRecord;
   /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
   readonly test?: Evaluation;

@@ -5,6 +5,7 @@ import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import { cautionsOf } from "../cautions.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
@@ -70,8 +71,16 @@ async function occupyFolder({ folder, resumed, setup, plan, files, context }: Wo
   const unlock = await acquireLock(folderLockPath(folder), folder);
   try {
     if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
-    const start = { notes: setup.notes, folder, stepsPerEpoch: plan.stepsPerEpoch };
-    context.report({ kind: "start", start: { ...start, ...(resumed === undefined ? {} : { resumed }) } });
+    context.report({
+      kind: "start",
+      start: {
+        notes: setup.notes,
+        folder,
+        stepsPerEpoch: plan.stepsPerEpoch,
+        measures: setup.measures,
+        ...(resumed === undefined ? {} : { resumed }),
+      },
+    });
     return unlock;
   } catch (error) {
     await unlock();
@@ -111,18 +120,22 @@ function planSetup({
   });
 }
 
-/** Evaluates a state that predicts: on the validation part, or on the test set. */
-function evaluateState(
-  { runtime, job, setup }: Workplace,
+/** Evaluates a state that predicts: on the validation part, or on the test set. What is to be said about it is a note. */
+async function evaluateState(
+  { runtime, job, setup, context }: Workplace,
   state: TrainingState,
   part: "validation" | "test",
+  isFirst = true,
 ): Promise<Evaluation> {
   const { network } = setup.notes;
   const module = createCardModule(network);
   const { imageShape } = network;
-  return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+  const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     setup.evaluate(session, part),
   );
+  const cautions = isFirst ? cautionsOf(found, setup.measures.main, `the ${part} part`) : [];
+  for (const text of cautions) context.report({ kind: "note", text });
+  return found;
 }
 
 /** Trains to the end or until it is stopped; checkpoints are written on the way. */
@@ -148,6 +161,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const durations: number[] = [];
   let batch: LabeledBatch | undefined;
   let isShown = false;
+  let isValidated = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
   /** What writing the last checkpoint took. */
   let keeping = 0;
@@ -161,6 +175,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     const outcome = await runTraining({
       plan,
       trainer,
+      measures: setup.measures,
       place: notes.place,
       nextBatch: () => {
         batch = loader.next();
@@ -176,7 +191,15 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         isShown = true;
         return batch;
       },
-      ...(setup.validates ? { validate: (state: TrainingState) => evaluateState(place, state, "validation") } : {}),
+      ...(setup.validates
+        ? {
+            validate: (state: TrainingState) => {
+              const isFirst = !isValidated;
+              isValidated = true;
+              return evaluateState(place, state, "validation", isFirst);
+            },
+          }
+        : {}),
       shouldStop: context.shouldStop,
       onStep: (progress) => {
         const milliseconds = performance.now() - lastStep;
@@ -280,6 +303,7 @@ async function trainInPlace(place: Workplace): Promise<TrainingResult> {
       status,
       steps: reached.step,
       epochs: reached.epochs,
+      mainMeasure: setup.measures.main.name,
       lowering: chosen.name,
       imagesPerSecond,
       ...(reason === undefined ? {} : { reason }),

@@ -4,7 +4,9 @@ import type { Report } from "../../../report/report.ts";
 import { readSettings, tasks } from "../../../tasks/find-task.ts";
 import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { summarizeClasses } from "../../../tasks/segment/class-figures.ts";
-import type { ImageFigures } from "../../../tasks/segment/judge.ts";
+import { type ImageFigures, judgementOf } from "../../../tasks/segment/judge.ts";
+import { measuresOfTarget } from "../../../tasks/segment/measures.ts";
+import { cautionsOf } from "../../../train/cautions.ts";
 import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
 import { cacheFolder } from "../../cache.ts";
@@ -69,7 +71,7 @@ function toJson(found: ImageFigures, about: object): object {
 }
 
 function printFound(found: ImageFigures): void {
-  const figure = (value: number): string => value.toFixed(3);
+  const figure = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
   if (found.target === "classes") {
     const { dice, iou, meanIou, meanDice } = found.overall;
     const rows = [
@@ -133,6 +135,8 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
     worst: report === undefined ? 0 : worst,
   });
   if (report !== undefined) await writeReport(report, tasks.segment.report(study));
+  for (const caution of cautionsOf(judgementOf(study.found), measuresOfTarget(study.found)[0], "these images"))
+    say(caution);
   if (json) printJson({ ...figures, ...(report === undefined ? {} : { report }) });
   else printFound(study.found);
   if (report !== undefined) say(`report: ${report}`);

@@ -183,7 +183,7 @@ async function testShortly(
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, test),
   );
-  return { accuracy: found.accuracy, testLoss: found.loss };
+  return { accuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
 }
 
 /** Identifies everything that the numbers depend on. */

@@ -164,7 +164,7 @@ async function testRun(
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, batches),
   );
-  return { testAccuracy: found.accuracy, testLoss: found.loss };
+  return { testAccuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
 }
 
 /** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */

@@ -141,7 +141,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
         { runtime, module, imageShape, state: moved, session: job.session },
         (session) => evaluateClassifier(session, batches),
       );
-      await journal.add(key, { loss: found.loss, error: 1 - found.accuracy });
+      await journal.add(key, { loss: found.loss, error: 1 - (found.measures.accuracy ?? Number.NaN) });
     }
     const loss = journal.get(key)!.loss;
     context.report({ kind: "point", done: index + 1, total: points.length, loss, isKnown: known !== undefined });

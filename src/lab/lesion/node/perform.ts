@@ -29,8 +29,8 @@ async function evaluateGraph(
 ): Promise<MeasuredPoint> {
   const session = await runtime.load(encodeModel(toModel(foldBatchNorm(graph))), options);
   try {
-    const { loss, accuracy } = await evaluateClassifier(session, batches);
-    return { loss, error: 1 - accuracy };
+    const { loss, measures } = await evaluateClassifier(session, batches);
+    return { loss, error: 1 - (measures.accuracy ?? Number.NaN) };
   } finally {
     await session.release();
   }

@@ -9,6 +9,7 @@ import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { accuracy } from "../../../train/measure.ts";
 import { evaluateClassifier } from "../judge.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
@@ -46,6 +47,7 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
       plan,
     }),
     validates: split.validation.length > 0,
+    measures: { training: accuracy, main: accuracy },
     evaluate: (session, part) =>
       evaluateClassifier(
         session,
