@@ -9,6 +9,7 @@ import { OptionError, UnsupportedError } from "../../tensor/errors.ts";
 import { readExternalBeside } from "../../weights/node/external.ts";
 import { readWeightsFile } from "../../weights/node.ts";
 import { findOnnxCard } from "../../networks/export.ts";
+import { bytesNormalization } from "../../networks/foreign.ts";
 import { describeLeft, loadWeights } from "../../networks/load-weights.ts";
 import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../../networks/card.ts";
 import type { TrainingState } from "../trainer.ts";
@@ -133,6 +134,7 @@ async function openOnnx({ model, imageSize, recipe }: FreshTraining, from: strin
   const own = importAs();
   return {
     imageShape: own.imageShape,
+    ...(own.bytes ? { normalization: bytesNormalization(own.imageShape[0]) } : {}),
     ...(card === undefined ? {} : { normalization: card.normalization }),
     build: (classes, channels) => {
       requireChannels(from, own.imageShape[0], channels);
