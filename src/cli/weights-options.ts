@@ -8,6 +8,7 @@ import { say } from "./output.ts";
 export interface WeightsOptions {
   readonly layout?: string;
   readonly entry?: string;
+  readonly prefix?: string;
   readonly partial?: boolean;
 }
 
@@ -18,12 +19,14 @@ export const weightsOptions: { readonly [Name in keyof Required<WeightsOptions>]
       layouts.map(({ id }) => id),
     ),
   entry: () => new Option("--entry <name>", "entry of a PyTorch checkpoint to take, such as state_dict_ema"),
+  prefix: () =>
+    new Option("--prefix <name>", "what stands before the names of the weights to take, such as module.encoder_q."),
   partial: () => new Option("--partial", "load the weights that fit, and say what they left; the rest is drawn anew"),
 };
 
-/** Which entry of the file to read. */
-export function entryOf({ entry }: WeightsOptions): { readonly entry?: string } {
-  return entry === undefined ? {} : { entry };
+/** Which entry of the file to read, and the prefix of its names. */
+export function entryOf({ entry, prefix }: WeightsOptions): { readonly entry?: string; readonly prefix?: string } {
+  return { ...(entry === undefined ? {} : { entry }), ...(prefix === undefined ? {} : { prefix }) };
 }
 
 /** How to load what was read. */

@@ -44,7 +44,8 @@ export function runInChild<Input, Event, Result>(
   return running;
 }
 
-function forkWorker(worker: URL): ChildProcess {
+/** Starts a module in a process of its own, which ends with this one. */
+export function forkWorker(worker: URL): ChildProcess {
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
@@ -107,7 +108,7 @@ export function serveJob<Row extends ChildJob<never, unknown, unknown>>(run: Run
 }
 
 /** Ends this process soon after its parent, from a thread of its own: a run blocks this one for as long as it takes. */
-function watchParent(): void {
+export function watchParent(): void {
   const parent = Number(process.argv[2]);
   new Worker(builtFile(import.meta.url, "./parent-watch.js"), { workerData: parent, execArgv: [] }).unref();
 }

@@ -75,9 +75,12 @@ function requireChannels(from: string, needed: number, channels: number): void {
 /** Weights of a network by name; where the classes are others, its head is drawn anew. */
 async function openWeights(
   { model: name, modelOptions, recipe }: FreshTraining,
-  { path: from, entry, ...how }: WeightsStart,
+  { path: from, entry, prefix, ...how }: WeightsStart,
 ): Promise<NetworkStart> {
-  const file = await readWeightsFile(from, entry === undefined ? {} : { entry });
+  const file = await readWeightsFile(from, {
+    ...(entry === undefined ? {} : { entry }),
+    ...(prefix === undefined ? {} : { prefix }),
+  });
   const loaded = loadWeights(file, from, {
     ...(name === undefined ? {} : { name }),
     options: modelOptions,

@@ -3,7 +3,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { decodeNpy, encodeNpy } from "../npy.ts";
 import { encodePytorchChunks } from "../pytorch/write.ts";
 import { encodeSafetensorsChunks } from "../safetensors/safetensors.ts";
-import { openWeights, type WeightsFile } from "../weights-file.ts";
+import { openWeights, type WeightsFile, type WeightsFileOptions } from "../weights-file.ts";
 import { readExternalBeside } from "./external.ts";
 import { isShardIndex, readShards } from "./sharded.ts";
 
@@ -16,7 +16,7 @@ import { isShardIndex, readShards } from "./sharded.ts";
  * @throws {EnvironmentError} if the file cannot be read or is larger than 2 GiB
  * @throws {FormatError} if it is none of these, damaged or hostile
  */
-export async function readWeightsFile(path: string, options: { readonly entry?: string } = {}): Promise<WeightsFile> {
+export async function readWeightsFile(path: string, options: Pick<WeightsFileOptions, "entry" | "prefix"> = {}): Promise<WeightsFile> {
   if (isShardIndex(path)) return readShards(path);
   return decodeWeightsBytes(await readFileBytes(path), path, options);
 }
@@ -25,7 +25,7 @@ export async function readWeightsFile(path: string, options: { readonly entry?: 
 export function decodeWeightsBytes(
   bytes: Uint8Array,
   path: string,
-  options: { readonly entry?: string } = {},
+  options: Pick<WeightsFileOptions, "entry" | "prefix"> = {},
 ): Promise<WeightsFile> {
   return openWeights(bytes, path, { ...options, readExternal: readExternalBeside(path) });
 }
