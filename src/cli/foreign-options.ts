@@ -36,7 +36,10 @@ async function readClasses(path: string): Promise<readonly string[]> {
   const text = await readFile(path, "utf8").catch((cause: Error) => {
     throw new EnvironmentError(path, "cannot be read; give a file with one class name per line", { cause });
   });
-  const names = text.replace(/^\uFEFF/, "").replace(/(\r?\n)+$/, "").split(/\r?\n/);
+  const names = text
+    .replace(/^\uFEFF/, "")
+    .replace(/(\r?\n)+$/, "")
+    .split(/\r?\n/);
   const odd = names.findIndex((name) => name.trim() === "" || /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(name));
   if (odd >= 0) throw new FormatError(path, `line ${odd + 1} is no class name; must be one name per line`);
   return names;

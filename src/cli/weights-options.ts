@@ -2,6 +2,7 @@ import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { OpenOptions } from "../networks/node/open.ts";
 import { layouts } from "../weights/layouts/index.ts";
+import { optionName } from "./options.ts";
 import { say } from "./output.ts";
 
 /** What a user may say of a weights file of another system. */
@@ -44,6 +45,6 @@ export function openOptionsOf(options: WeightsOptions & { readonly shortcut?: Sh
     ...entryOf(options),
     ...loadOptionsOf(options),
     ...(shortcut === undefined ? {} : { options: { shortcut } }),
-    onNote: say,
+    onNote: (text) => say(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field))),
   };
 }

@@ -62,21 +62,34 @@ export function refuseLoops({ graph, rest }: Model, where: string): void {
   const called = functions.flatMap(({ node }) => node).find(({ opType }) => loops.has(opType));
   const found = find(graph.nodes)?.op ?? called?.opType;
   if (found !== undefined)
-    throw new UnsupportedError(where, `has the operator ${quote(found)}, which may run for ever; no such network is run`);
+    throw new UnsupportedError(
+      where,
+      `has the operator ${quote(found)}, which may run for ever; no such network is run`,
+    );
 }
 
 const STANDARD_SIZE = 224;
 
 /** The images that a graph takes, at a usual size if neither it nor the user says one. */
-function readImages(graph: Graph, where: string, { imageSize }: ForeignChoice, onNote: (text: string) => void): ImageInput {
+function readImages(
+  graph: Graph,
+  where: string,
+  { imageSize }: ForeignChoice,
+  onNote: (text: string) => void,
+): ImageInput {
   const open = openImages(graph, where, imageSize ?? STANDARD_SIZE);
   const { shape } = graph.inputs.find(({ name }) => name === open.name)!;
   const [height, width] = open.channelsLast ? [shape[1], shape[2]] : [shape[2], shape[3]];
   const isOpen = typeof height === "string" || typeof width === "string";
   if (imageSize !== undefined && !(isOpen || (height === imageSize && width === imageSize)))
-    throw new OptionError("imageSize", `is ${imageSize}, but ${where} takes images of ${height}×${width}; leave it out`);
+    throw new OptionError(
+      "imageSize",
+      `is ${imageSize}, but ${where} takes images of ${height}×${width}; leave it out`,
+    );
   if (isOpen && imageSize === undefined)
-    onNote(`${where}: leaves the size of images open; ${STANDARD_SIZE}×${STANDARD_SIZE} is taken (\`imageSize\` changes that)`);
+    onNote(
+      `${where}: leaves the size of images open; ${STANDARD_SIZE}×${STANDARD_SIZE} is taken (\`imageSize\` changes that)`,
+    );
   const [channels] = open.imageShape;
   const own = [height, width].map((extent) => (typeof extent === "number" ? extent : (imageSize ?? STANDARD_SIZE)));
   return { ...open, imageShape: [channels, own[0], own[1]] };
@@ -88,7 +101,12 @@ const scaleWords: Readonly<Record<PixelScale, string>> = {
   unit: "are given from 0 to 1",
 };
 
-function chooseScale(input: ImageInput, where: string, { pixels }: ForeignChoice, onNote: (text: string) => void): ChannelStatistics {
+function chooseScale(
+  input: ImageInput,
+  where: string,
+  { pixels }: ForeignChoice,
+  onNote: (text: string) => void,
+): ChannelStatistics {
   const [channels] = input.imageShape;
   const scale = pixels ?? (input.bytes ? "bytes" : channels === 3 ? "imagenet" : "unit");
   if (scale === "imagenet" && channels !== 3)
@@ -155,7 +173,10 @@ function adaptSession(inner: Session, input: ImageInput, output: string, probabl
     const [count] = shape;
     const extents = value.shape.filter((extent, axis) => axis > 0 && extent !== 1);
     if (value.shape[0] !== count || extents.length > 1 || value.shape.length < 2)
-      throw new ShapeError(where, `gives ${formatShape(value.shape)} for ${count} image(s), must give scores [N,classes]`);
+      throw new ShapeError(
+        where,
+        `gives ${formatShape(value.shape)} for ${count} image(s), must give scores [N,classes]`,
+      );
     const scores = toFloat32(value).data;
     return probable ? scores.map((share) => Math.log(Math.max(share, SMALLEST))) : scores;
   };

@@ -30,7 +30,13 @@ export function createKnowledge(graph: Graph): Knowledge {
   for (const { name, dtype, shape, opaque } of graph.inputs)
     if (opaque === undefined) types.set(name, { dtype, shape });
   for (const [name, { dtype, shape }] of graph.initializers) types.set(name, { dtype, shape });
-  return { types, constants: new Map(graph.initializers), elements: new Map(), budget: BUDGET, fillBudget: FILL_BUDGET };
+  return {
+    types,
+    constants: new Map(graph.initializers),
+    elements: new Map(),
+    budget: BUDGET,
+    fillBudget: FILL_BUDGET,
+  };
 }
 
 /** Makes a value a constant. */

@@ -4,11 +4,12 @@ import { decodeModel, type DecodeOptions } from "../onnx/decode.ts";
 import { decodeKeras, looksLikeHdf5 } from "./keras-file.ts";
 import { looksLikePytorch, openPytorch } from "./pytorch/read.ts";
 import { takePrefix, unwrapNames } from "./pytorch/entry.ts";
+import { looksLikeZip, openZip } from "./zip/read.ts";
 import { decodeSafetensors, looksLikeSafetensors } from "./safetensors/safetensors.ts";
 
 /** Where the weights are in their file, for layouts and messages. */
 export interface Origin {
-  readonly format: "PyTorch" | "PyTorch before 1.6" | "safetensors" | "Keras HDF5" | "ONNX";
+  readonly format: "PyTorch" | "PyTorch before 1.6" | "safetensors" | "Keras HDF5" | "Keras 3" | "ONNX";
   /** The dictionary entries that lead to the weights, such as "state_dict". */
   readonly entry: readonly string[];
   /** The prefix that was removed from every name, such as "module.". */
@@ -48,6 +49,9 @@ export async function openWeights(
   options: WeightsFileOptions = {},
 ): Promise<WeightsFile> {
   if (looksLikeHdf5(bytes)) return withOrigin("Keras HDF5", await decodeKeras(bytes, where), where, options);
+  const keras = openKerasArchive(bytes, where);
+  if (keras !== undefined)
+    return withOrigin("Keras 3", await decodeKeras(keras.weights, where, keras.config), where, options);
   if (looksLikePytorch(bytes)) return openPytorchWeights(bytes, where, options);
   if (looksLikeSafetensors(bytes)) return openSafetensors(bytes, where, options);
   const extension = /\.[^./\\]*$/.exec(where)?.[0].toLowerCase() ?? "";
@@ -58,12 +62,23 @@ export async function openWeights(
     throw new FormatError(where, "is not an HDF5 file; it is damaged or something else");
   throw new FormatError(
     where,
-    "holds no known kind of weights; must be PyTorch (.pth, .pt), safetensors, Keras (.h5) or ONNX",
+    "holds no known kind of weights; must be PyTorch (.pth, .pt), safetensors, Keras (.h5, .keras) or ONNX",
   );
 }
 
 const pytorchExtensions: ReadonlySet<string> = new Set([".pth", ".pt", ".th", ".bin", ".ckpt", ".pt7", ".tar"]);
 const hdf5Extensions: ReadonlySet<string> = new Set([".h5", ".hdf5", ".keras"]);
+
+/** The two entries of a Keras 3 archive; undefined for anything else. */
+function openKerasArchive(
+  bytes: Uint8Array,
+  where: string,
+): { readonly weights: Uint8Array; readonly config: string } | undefined {
+  if (!looksLikeZip(bytes)) return undefined;
+  const { names, read } = openZip(bytes, where);
+  if (!names.includes("config.json") || !names.includes("model.weights.h5")) return undefined;
+  return { weights: read("model.weights.h5"), config: new TextDecoder().decode(read("config.json")) };
+}
 
 function withOrigin(
   format: Origin["format"],

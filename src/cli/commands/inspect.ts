@@ -29,7 +29,8 @@ function printReport(report: InspectionReport): void {
   const { origin, block, stages, model, left, entries, copies } = report;
   print(pc.bold(report.summary));
   const kept = origin.entry.length === 0 ? "" : `, under ${origin.entry.join(" → ")}`;
-  const prefix = origin.prefix === "" ? "" : `, "${origin.prefix}" before ${left.length > 0 ? "its names" : "every name"}`;
+  const prefix =
+    origin.prefix === "" ? "" : `, "${origin.prefix}" before ${left.length > 0 ? "its names" : "every name"}`;
   print(`  file    ${origin.format}${kept}${prefix}`);
   if (entries.length > 1) print(`  entries ${entries.join(", ")}; another with --entry`);
   if (copies.length > 0) print(`  copies  ${copies.map((name) => `"${name}"`).join(", ")}; taken with --prefix`);

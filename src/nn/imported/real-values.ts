@@ -30,7 +30,8 @@ export function withRealActivations(graph: Graph, constants: ReadonlyMap<string,
   const nodes = graph.nodes.map((node): Node => {
     const [x, scaleName, zeroName] = node.inputs;
     const [output] = node.outputs;
-    if (passing.has(node.op) && node.inputs.some((name) => real.has(name))) node.outputs.forEach((name) => real.add(name));
+    if (passing.has(node.op) && node.inputs.some((name) => real.has(name)))
+      node.outputs.forEach((name) => real.add(name));
     if (node.op === "DequantizeLinear" && real.has(x))
       return { ...node, op: "Identity", domain: "", inputs: [x], attributes: new Map() };
     if (node.op !== "QuantizeLinear" || constants.has(x)) return node;

@@ -36,15 +36,18 @@ function bindAttributes(node: Node, given: ReadonlyMap<string, Attribute>): Node
 function writeOut(call: Node, found: FunctionProto, inlining: Inlining): readonly Node[] {
   const where = `function ${quote(found.name)}`;
   const context = { where, readExternal: undefined };
-  const other = found.opsetImport.find(({ domain, version }) => canonical(domain) === "" && Number(version) !== inlining.opset);
+  const other = found.opsetImport.find(
+    ({ domain, version }) => canonical(domain) === "" && Number(version) !== inlining.opset,
+  );
   if (other !== undefined)
     throw new UnsupportedError(
       where,
       `uses version ${other.version} of ONNX's operators, the model ${inlining.opset}; must be the same`,
     );
-  const defaults = found.attributeProto.map(
-    (attribute): [string, Attribute] => [attribute.name, decodeAttribute(context, attribute)],
-  );
+  const defaults = found.attributeProto.map((attribute): [string, Attribute] => [
+    attribute.name,
+    decodeAttribute(context, attribute),
+  ]);
   const given = new Map([...defaults, ...call.attributes]);
   const stem = call.name || call.outputs.find((name) => name !== "") || found.name;
   const names = new Map<string, string>();
@@ -66,7 +69,11 @@ function writeOut(call: Node, found: FunctionProto, inlining: Inlining): readonl
 
 function inlineNodes(nodes: readonly Node[], inlining: Inlining, depth: number): readonly Node[] {
   return nodes.flatMap((node): readonly Node[] => {
-    if (--inlining.left < 0) throw new UnsupportedError(placeOf(node), `makes more than ${mostNodes} nodes when its functions are written out`);
+    if (--inlining.left < 0)
+      throw new UnsupportedError(
+        placeOf(node),
+        `makes more than ${mostNodes} nodes when its functions are written out`,
+      );
     const attributes = new Map(
       [...node.attributes].map(([name, attribute]): [string, Attribute] => [
         name,

@@ -28,7 +28,10 @@ function alongAxis(rewriting: Rewriting, name: string, index: number): string {
   const rank = rewriting.type(0).shape.length;
   const axis = rewriting.int("axis", 1);
   const at = axis < 0 ? axis + rank : axis;
-  return rewriting.add("Reshape", [name, rewriting.wholes(Array.from({ length: rank }, (_, i) => (i === at ? -1 : 1)))]);
+  return rewriting.add("Reshape", [
+    name,
+    rewriting.wholes(Array.from({ length: rank }, (_, i) => (i === at ? -1 : 1))),
+  ]);
 }
 
 /** Scale and zero point as float32, to broadcast over x. */

@@ -16,7 +16,10 @@ import { isShardIndex, readShards } from "./sharded.ts";
  * @throws {EnvironmentError} if the file cannot be read or is larger than 2 GiB
  * @throws {FormatError} if it is none of these, damaged or hostile
  */
-export async function readWeightsFile(path: string, options: Pick<WeightsFileOptions, "entry" | "prefix"> = {}): Promise<WeightsFile> {
+export async function readWeightsFile(
+  path: string,
+  options: Pick<WeightsFileOptions, "entry" | "prefix"> = {},
+): Promise<WeightsFile> {
   if (isShardIndex(path)) return readShards(path);
   return decodeWeightsBytes(await readFileBytes(path), path, options);
 }

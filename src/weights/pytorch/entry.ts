@@ -108,7 +108,10 @@ export function takePrefix<T>(tensors: ReadonlyMap<string, T>, wanted: string, w
   const under = [...tensors].filter(([name]) => name.startsWith(prefix));
   if (under.length > 0) return new Map(under.map(([name, value]) => [name.slice(prefix.length), value]));
   const first = new Set([...tensors.keys()].flatMap((name) => /^[^.]+\.(?=.)/.exec(name)?.[0] ?? []));
-  throw new FormatError(where, `has no names with the prefix ${quote(prefix)}; its names begin with ${listNames([...first])}`);
+  throw new FormatError(
+    where,
+    `has no names with the prefix ${quote(prefix)}; its names begin with ${listNames([...first])}`,
+  );
 }
 
 /** The tensors, if the dictionary holds nothing else; a module's `_extra_state` may be anything. */

@@ -53,7 +53,8 @@ export function adaptWeights(
   const expected = new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
   const narrowed = narrowToNetwork(file, expected);
   const found = narrowed?.tensors ?? file.tensors;
-  if (describeDifference(matchStateDict(expected, found)) === "") return { ...take(expected, found), ...leftBy(file, narrowed) };
+  if (describeDifference(matchStateDict(expected, found)) === "")
+    return { ...take(expected, found), ...leftBy(file, narrowed) };
   const identification = options.identification ?? identifyWeights(file);
   const renamed = identification && renameWeights(file, identification, expected);
   const tensors = renamed?.tensors ?? found;
@@ -65,7 +66,8 @@ export function adaptWeights(
     throw new WeightsError(where, `does not fit the network: ${describeDifference(shown)}; ${rest}`);
   }
   const adapted = take(expected, tensors);
-  if (adapted.state.size > 0) return { ...adapted, difference: shown, left: identification?.besides ?? [], copies: identification?.copies ?? [] };
+  if (adapted.state.size > 0)
+    return { ...adapted, difference: shown, left: identification?.besides ?? [], copies: identification?.copies ?? [] };
   throw new WeightsError(where, `nothing of it fits the network: ${describeDifference(shown)}`);
 }
 
@@ -89,7 +91,10 @@ function narrowToNetwork(file: WeightsFile, expected: ReadonlyMap<string, Shape>
   if (covering.length === 0 || covering.includes("")) return undefined;
   const choice = choosePrefix(covering);
   if (choice === undefined)
-    throw new WeightsError("prefix", `must say which network is meant: the file has the same under ${listNames(covering)}`);
+    throw new WeightsError(
+      "prefix",
+      `must say which network is meant: the file has the same under ${listNames(covering)}`,
+    );
   const { prefix } = choice;
   const under = [...file.tensors].filter(([name]) => name.startsWith(prefix));
   return { ...choice, tensors: new Map(under.map(([name, value]) => [name.slice(prefix.length), value])) };

@@ -51,7 +51,11 @@ export function identifyWeights(
   const [first] = covering;
   if (first === undefined || covering.length === 1) return first;
   const choice = choosePrefix(covering.map(({ prefix }) => prefix));
-  if (choice === undefined) throw refuseAmbiguity(covering.map(({ prefix }) => prefix), file);
+  if (choice === undefined)
+    throw refuseAmbiguity(
+      covering.map(({ prefix }) => prefix),
+      file,
+    );
   return { ...covering.find(({ prefix }) => prefix === choice.prefix)!, copies: choice.others };
 }
 
@@ -113,7 +117,10 @@ interface Reading {
   readonly trusted: boolean;
 }
 
-function readNames(file: WeightsFile, { layout, prefix, names, outside, trusted }: Reading): Identification | undefined {
+function readNames(
+  file: WeightsFile,
+  { layout, prefix, names, outside, trusted }: Reading,
+): Identification | undefined {
   const table = nameTableOf(layout);
   const known = new Map<string, string>();
   const shapes = new Map<string, Shape>();
