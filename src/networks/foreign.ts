@@ -143,7 +143,7 @@ function toInput(data: Float32Array, shape: Shape, { channelsLast, dtype }: Imag
   const isWide = dtype === "int64";
   const array = new dtypeArrays[dtype](laid.length) as unknown as (number | bigint)[];
   whole.forEach((value, index) => (array[index] = isWide ? BigInt(value) : value));
-  return { dtype, shape: extents, data: array as unknown as Tensor["data"] } as Tensor;
+  return { dtype, shape: extents, data: array as unknown as Tensor["data"] };
 }
 
 /** Whether scores are probabilities already. */

@@ -23,6 +23,9 @@ const STANDARD_MODEL = "resnet20";
 const STANDARD_VALIDATION = 0.05;
 const CROP_PADDING = 4;
 
+/** A class's name comes from the file: what breaks lines or controls a terminal is left out. */
+const plainName = (name: string): string => name.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").trim();
+
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 function startTraining({ start, validation, given, options }: TypedTraining): FreshTraining {
@@ -79,7 +82,9 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
     {
       title: "classes",
       value: (row: (typeof results)[number]) =>
-        row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
+        row.predictions
+          .map((found) => `${plainName(found.class)} ${(100 * found.probability).toFixed(1)} %`)
+          .join(", "),
     },
   ];
   print(formatTable(columns, results));

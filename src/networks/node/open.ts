@@ -32,8 +32,13 @@ export async function openTrainedNetwork(
   options: OpenOptions = {},
 ): Promise<TrainedNetwork> {
   if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
-  const file = await readWeightsFile(path);
-  return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...options, session });
+  const { entry, prefix, foreign, timeLimit: _, ...request } = options;
+  refuseForeignChoice(foreign, path);
+  const file = await readWeightsFile(path, {
+    ...(entry === undefined ? {} : { entry }),
+    ...(prefix === undefined ? {} : { prefix }),
+  });
+  return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...request, session });
 }
 
 /** As {@link openTrainedNetwork}, of bytes that have been read. */

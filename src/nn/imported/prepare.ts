@@ -41,8 +41,8 @@ function withoutAttribute(node: Node, name: string): ReadonlyMap<string, Attribu
  * exported so or in training mode with their statistics as outputs; dropout as a product with a marked constant, so
  * that it can be redrawn for every step; and each weight a tensor of its own, although exporters share equal ones.
  */
-export function prepareModel(given: Model): Prepared {
-  const model = plainModel(given);
+export function prepareModel(file: Model): Prepared {
+  const model = plainModel(file);
   const constants = findConstants(model.graph);
   const { graph, count: quantized } = withRealActivations(model.graph, constants);
   const initializers = new Map(graph.initializers);

@@ -1,4 +1,6 @@
 import { readFileBytes, writeFileAtomically } from "../../files/node.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { takePrefix } from "../pytorch/entry.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { decodeNpy, encodeNpy } from "../npy.ts";
 import { encodePytorchChunks } from "../pytorch/write.ts";
@@ -20,8 +22,19 @@ export async function readWeightsFile(
   path: string,
   options: Pick<WeightsFileOptions, "entry" | "prefix"> = {},
 ): Promise<WeightsFile> {
-  if (isShardIndex(path)) return readShards(path);
+  if (isShardIndex(path)) return withoutOthers(await readShards(path), path, options);
   return decodeWeightsBytes(await readFileBytes(path), path, options);
+}
+
+/** What is said of names holds for shards, too. @throws {OptionError} for an entry, which they do not have */
+function withoutOthers(
+  file: WeightsFile,
+  path: string,
+  { entry, prefix }: Pick<WeightsFileOptions, "entry" | "prefix">,
+): WeightsFile {
+  if (entry !== undefined) throw new OptionError("entry", `applies only to PyTorch checkpoints; ${path} has shards`);
+  if (prefix === undefined) return file;
+  return { tensors: takePrefix(file.tensors, prefix, path), origin: { ...file.origin, prefix } };
 }
 
 /** Like {@link readWeightsFile}, from bytes that have been read from `path`. */

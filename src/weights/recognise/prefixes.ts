@@ -7,7 +7,7 @@ const mostTried = 64;
 const copies = /(^|[._])(ema|averaged?|momentum|target|teacher|key|swa)([._]|$)|encoder_k\.|_(ema|k|m)\.$/i;
 
 /** Whether a prefix is that of a copy, such as a moving average. */
-export const isCopy = (prefix: string): boolean => copies.test(prefix);
+const isCopy = (prefix: string): boolean => copies.test(prefix);
 
 /** What may stand before the names of a network: nothing, or the first parts of several names, the most frequent first. */
 export function candidatePrefixes(names: readonly string[]): readonly string[] {
