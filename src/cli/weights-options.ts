@@ -2,12 +2,14 @@ import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { OpenOptions } from "../networks/node/open.ts";
 import { layouts } from "../weights/layouts/index.ts";
+import { optionName } from "./options.ts";
 import { say } from "./output.ts";
 
 /** What a user may specify about a foreign weights file. */
 export interface WeightsOptions {
   readonly layout?: string;
   readonly entry?: string;
+  readonly prefix?: string;
   readonly partial?: boolean;
 }
 
@@ -18,12 +20,13 @@ export const weightsOptions: { readonly [Name in keyof Required<WeightsOptions>]
       layouts.map(({ id }) => id),
     ),
   entry: () => new Option("--entry <name>", "entry of a PyTorch checkpoint to read, such as state_dict_ema"),
+  prefix: () => new Option("--prefix <name>", "prefix of the names of the weights to load, such as module.encoder_q."),
   partial: () => new Option("--partial", "load the weights that fit and report the rest, which is drawn anew"),
 };
 
-/** Which entry of the file to read. */
-export function entryOf({ entry }: WeightsOptions): { readonly entry?: string } {
-  return entry === undefined ? {} : { entry };
+/** Which entry of the file to read, and the prefix of its names. */
+export function entryOf({ entry, prefix }: WeightsOptions): { readonly entry?: string; readonly prefix?: string } {
+  return { ...(entry === undefined ? {} : { entry }), ...(prefix === undefined ? {} : { prefix }) };
 }
 
 /** How to load what was read. */
@@ -41,6 +44,6 @@ export function openOptionsOf(options: WeightsOptions & { readonly shortcut?: Sh
     ...entryOf(options),
     ...loadOptionsOf(options),
     ...(shortcut === undefined ? {} : { options: { shortcut } }),
-    onNote: say,
+    onNote: (text) => say(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field))),
   };
 }

@@ -4,6 +4,7 @@ import { createModel, type NamedModel } from "../nn/models.ts";
 import { parametersOf } from "../nn/module.ts";
 import { countParameters, type Module } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
+import { listNames } from "../tensor/printable.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AdaptedWeights, adaptWeights } from "../weights/recognise/adapt.ts";
 import { findModel, modelOptionsOf } from "../weights/recognise/find-model.ts";
@@ -29,6 +30,8 @@ export interface ImportedModel extends LoadedModel {
   readonly difference: AdaptedWeights["difference"];
   /** Names of the file that belong to no residual network. */
   readonly left: readonly string[];
+  /** Other prefixes under which the same network is. */
+  readonly copies: readonly string[];
   /** The card of a file that Residua wrote. */
   readonly card: NetworkCard | undefined;
   /** Whose names and ways the file has, as far as that is known. */
@@ -59,7 +62,7 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
   const known = readRecordedNetwork(file, where);
   const weights = known === undefined ? file : { ...file, tensors: recordedTensors(file, where, known) };
   const { model, identification } = chooseModel(weights, where, { ...request, known });
-  const { state, difference, left } = adaptWeights(
+  const { state, difference, left, copies } = adaptWeights(
     where,
     { module: model.module, file: weights },
     { identification, ...(request.partial === true ? { partial: true } : {}) },
@@ -71,6 +74,7 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
     state: whole ? state : new Map([...initializeState(model.module, 0), ...state]),
     difference,
     left,
+    copies,
     card: known?.card,
     layout: identification?.layout,
   };
@@ -90,8 +94,12 @@ function recordedTensors(
 }
 
 /** One line on what a partial load left, in the file and in the network; undefined if it left nothing. */
-export function describeLeft({ difference, left }: ImportedModel): string | undefined {
-  const parts = [describeDifference(difference), left.length > 0 ? `left out ${left.length} names of other parts` : ""];
+export function describeLeft({ difference, left, copies }: ImportedModel): string | undefined {
+  const parts = [
+    describeDifference(difference),
+    left.length > 0 ? `left out ${left.length} names of other parts` : "",
+    copies.length > 0 ? `the same network is also under ${listNames(copies)} (\`prefix\` takes that)` : "",
+  ];
   return parts.filter((part) => part !== "").join("; ") || undefined;
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { foreignOptions } from "../foreign-options.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
@@ -50,9 +51,11 @@ function registerEvaluate(program: Command, flags: AllTaskFlags): void {
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());
+  foreignOptions().forEach((option) => command.addOption(option));
   addTaskOptions(command, flags, "evaluate")
     .addHelpText(
       "after",

@@ -96,6 +96,7 @@ function definePass(program: Command, name: string): Command {
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());

@@ -26,11 +26,14 @@ function reasonsOf({ difference, candidates }: InspectionReport): readonly strin
 }
 
 function printReport(report: InspectionReport): void {
-  const { origin, block, stages, model } = report;
+  const { origin, block, stages, model, left, entries, copies } = report;
   print(pc.bold(report.summary));
   const kept = origin.entry.length === 0 ? "" : `, under ${origin.entry.join(" → ")}`;
-  const prefix = origin.prefix === "" ? "" : `, "${origin.prefix}" before every name`;
+  const prefix =
+    origin.prefix === "" ? "" : `, "${origin.prefix}" before ${left.length > 0 ? "its names" : "every name"}`;
   print(`  file    ${origin.format}${kept}${prefix}`);
+  if (entries.length > 1) print(`  entries ${entries.join(", ")}; another with --entry`);
+  if (copies.length > 0) print(`  copies  ${copies.map((name) => `"${name}"`).join(", ")}; taken with --prefix`);
   const count = `${report.tensors} tensors, ${formatCount(report.parameters)} parameters`;
   print(`  holds   ${count}, ${report.dtypes.join(", ")}`);
   if (block !== null) {
@@ -65,6 +68,7 @@ export function registerInspect(program: Command): void {
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { taskNameOf } from "../../tasks/find-task.ts";
+import { foreignOptions } from "../foreign-options.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
@@ -40,9 +41,11 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());
+  foreignOptions().forEach((option) => command.addOption(option));
   addTaskOptions(command, flags, "predict")
     .addHelpText(
       "after",

@@ -35,6 +35,7 @@ export function addFineTuningOptions(command: Command): Command {
     .addOption(weightsOptions.partial())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(
       new Option("--classes <names>", "classes of the data to learn, in this order (default: all)").argParser(words),
     )

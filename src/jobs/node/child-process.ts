@@ -43,7 +43,8 @@ export function runInChild<Input, Event, Result>(
   return running;
 }
 
-function forkWorker(worker: URL): ChildProcess {
+/** Starts a module in a process of its own, which ends with this one. */
+export function forkWorker(worker: URL): ChildProcess {
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },

@@ -22,6 +22,8 @@ export interface WeightsStart {
   readonly layout?: string;
   /** The entry of a PyTorch checkpoint to take. */
   readonly entry?: string;
+  /** What stands before the names to take, such as "module.encoder_q.". */
+  readonly prefix?: string;
   /** Takes what fits and says what it left; the rest is drawn anew. */
   readonly partial?: boolean;
 }
