@@ -41,10 +41,16 @@ function rowsOf(figure: Figure): Rows | undefined {
       ];
     case "heat-map":
       return [
-        ["map", english(figure.rowLabel), english(figure.columnLabel), english(figure.value.label)],
-        ...figure.maps.flatMap(({ name, values, rows = figure.rows }) =>
+        [
+          ...["map", english(figure.rowLabel), english(figure.columnLabel), english(figure.value.label)],
+          ...(figure.maps.some(({ texts }) => texts !== undefined) ? ["shown"] : []),
+        ],
+        ...figure.maps.flatMap(({ name, values, rows = figure.rows, texts }) =>
           values.flatMap((row, at) =>
-            row.map((value, column) => [english(name), english(rows[at]), english(figure.columns[column]), value]),
+            row.map((value, column) => [
+              ...[english(name), english(rows[at]), english(figure.columns[column]), value],
+              ...(texts === undefined ? [] : [texts[at]?.[column] ?? ""]),
+            ]),
           ),
         ),
       ];
