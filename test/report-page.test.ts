@@ -61,8 +61,8 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(await page.locator("h1").innerText()).toBe("标题");
     expect(await page.locator("#loss figcaption").innerText()).toContain("损失");
     expect(await page.locator("#loss figcaption").innerText()).not.toContain("Loss");
-    expect(await page.locator("#loss .picture > svg").textContent()).toContain("无快捷连接");
-    expect(await page.locator('#loss .picture > svg [lang="en"]').first().isVisible()).toBe(false);
+    expect(await page.locator("#loss .picture.wide > svg").textContent()).toContain("无快捷连接");
+    expect(await page.locator('#loss .picture.wide > svg [lang="en"]').first().isVisible()).toBe(false);
     await page.reload();
     expect(await page.title()).toBe("标题");
     await page.click("#language");
@@ -101,7 +101,7 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(await tip.innerText()).toBe("a, 2: 2");
     await page.mouse.move(box.x + 0.75 * box.width, box.y + 0.75 * box.height);
     expect(await tip.innerText()).toBe("b, 2: –");
-    const svg = page.locator("#loss .picture > svg");
+    const svg = page.locator("#loss .picture.wide > svg");
     await svg.scrollIntoViewIfNeeded();
     const frame = (await svg.boundingBox())!;
     const texts = new Set<string>();

@@ -24,6 +24,8 @@ export interface ReportSection {
   readonly heading: Words;
   /** Begins a report within a page of several. */
   readonly isChapter?: boolean;
+  /** Closed until its heading is pressed: for those who want to know more. */
+  readonly isFolded?: boolean;
   readonly parts: readonly (ReportText | Figure)[];
 }
 

@@ -194,6 +194,7 @@ const part: v.GenericSchema<unknown, ReportText | Figure> = v.lazy((input) =>
 const section: v.GenericSchema<unknown, ReportSection> = v.strictObject({
   heading: words,
   isChapter: v.exactOptional(v.boolean()),
+  isFolded: v.exactOptional(v.boolean()),
   parts: list(part),
 });
 

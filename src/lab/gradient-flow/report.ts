@@ -1,7 +1,8 @@
 import type { Figure, HeatMapFigure, LinesFigure, SeriesPoint } from "../../report/figures.ts";
-import type { Report } from "../../report/report.ts";
+import type { Badge, Report, ReportText } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import type { BlockFlow, FlowProfile, LayerFlow } from "./profile.ts";
+import { describeOvershoots } from "./overshoot.ts";
 import { type FlowStudy, type NetworkFlow, summarizeStudy } from "./study.ts";
 
 /** A quantity of layers or blocks with its words. */
@@ -38,8 +39,8 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "mean",
     label: { en: "activation mean", zh: "激活均值" },
     caption: {
-      en: "Mean of the relu after each layer (of the layer itself if none follows).",
-      zh: "每层之后的 ReLU 的均值（其后没有 ReLU 时为该层自身的输出）。",
+      en: "Mean of the relu after each layer (of the layer itself if none follows). In a residual block it alternates, because the last relu comes after the shortcut is added.",
+      zh: "每层之后的 ReLU 的均值（其后没有 ReLU 时为该层自身的输出）。在残差块中数值高低交替，因为最后一个 ReLU 位于与快捷连接相加之后。",
     },
     scale: "linear",
     value: ({ mean }) => mean,
@@ -226,6 +227,55 @@ function ratioTable(study: FlowStudy): Figure {
   };
 }
 
+const tones: Readonly<Record<string, Badge["tone"]>> = {
+  vanishing: "bad",
+  exploding: "bad",
+  broken: "bad",
+  steady: "good",
+};
+
+/** The verdicts in a word each: of the last moment, and of the first where it is another. */
+function verdictBadges(study: FlowStudy): readonly Badge[] {
+  const all = summarizeStudy(study);
+  return all.flatMap(({ label, step, verdict }, index): readonly Badge[] => {
+    const after = all.slice(index + 1).find((other) => other.label === label);
+    if (verdict === undefined || after?.verdict?.kind === verdict.kind) return [];
+    const about = phrase(label, { en: ", ", zh: "，" }, step === 0 ? atStart : afterSteps(step));
+    return [{ tone: tones[verdict.kind] ?? "neutral", label: kinds[verdict.kind], about }];
+  });
+}
+
+/** What to look at, in which order, and what could be read wrong. */
+function readingGuide(study: FlowStudy, isFollowed: boolean): ReportText {
+  return {
+    kind: "list",
+    items: [
+      {
+        term: { en: "1.", zh: "1." },
+        text: {
+          en: "The table below compares the gradient of the first layer with that of the last. Steady means that a learning rate that suits one layer suits all.",
+          zh: "下表比较第一层与最后一层的梯度。“稳定”表示适合某一层的学习率也适合其他各层。",
+        },
+      },
+      {
+        term: { en: "2.", zh: "2." },
+        text: {
+          en: "“Gradient through the depth” shows where it changes: a level line is healthy, a slope means that it grows or fades from layer to layer.",
+          zh: "“梯度沿深度的变化”显示变化发生在何处：水平的曲线是健康的，倾斜表示逐层增大或减小。",
+        },
+      },
+      ...(isFollowed ? describeOvershoots(study) : []).map((text) => ({ term: { en: "Note:", zh: "注意：" }, text })),
+      {
+        term: { en: "Later:", zh: "其余：" },
+        text: {
+          en: "all other charts look for the cause, and are folded or further below.",
+          zh: "其他图用于查找原因，已折叠或位于后面。",
+        },
+      },
+    ],
+  };
+}
+
 const has = <Row>(rows: readonly Row[], { value }: Quantity<Row>): boolean =>
   rows.some((row) => value(row) !== undefined);
 
@@ -244,11 +294,18 @@ export function reportGradientFlow(study: FlowStudy): Report {
       quantity,
     ),
   );
+  const [gradients, others] = [
+    layers.filter(({ name }) => name === "gradient"),
+    layers.filter(({ name }) => name !== "gradient"),
+  ];
   const isFollowed = all.some(({ step }) => step > 0);
   const lossFigure: LinesFigure = {
     kind: "lines",
     name: "loss",
-    caption: { en: "Loss on the measured batch.", zh: "被测批次上的损失。" },
+    caption: describeOvershoots(study).reduce<Words>(
+      (caption, sentence) => phrase(caption, { en: " ", zh: "" }, sentence),
+      { en: "Loss on the measured batch.", zh: "被测批次上的损失。" },
+    ),
     x: { label: { en: "step", zh: "步" } },
     y: { label: { en: "loss", zh: "损失" } },
     series: study.networks.map(({ label, profiles }) => ({
@@ -259,27 +316,38 @@ export function reportGradientFlow(study: FlowStudy): Report {
   return {
     title: { en: "Does the gradient vanish or explode, and where?", zh: "梯度是消失还是爆炸，发生在哪里？" },
     lead: summarizeStudy(study).map(({ sentence }) => sentence),
+    opening: [{ kind: "badges", badges: verdictBadges(study) }],
     sections: [
       {
-        heading: { en: "First layer against last", zh: "第一层与最后一层" },
-        parts: [ratioTable(study)],
+        heading: { en: "Read this first", zh: "先读这里" },
+        parts: [readingGuide(study, isFollowed), ratioTable(study)],
       },
       {
-        heading: { en: "Through the depth", zh: "沿深度的变化" },
-        parts: layers.map((quantity) => profileFigure(study, quantity, layerDepth)),
-      },
-      {
-        heading: { en: "Block by block", zh: "逐块" },
-        parts: blocks.map((quantity) => profileFigure(study, quantity, blockDepth)),
+        heading: { en: "Gradient through the depth", zh: "梯度沿深度的变化" },
+        parts: gradients.map((quantity) => profileFigure(study, quantity, layerDepth)),
       },
       ...(isFollowed
         ? [
             {
               heading: { en: "Along training", zh: "训练过程中" },
-              parts: [lossFigure, ...layers.map((quantity) => heatMapFigure(study, quantity))],
+              parts: [lossFigure, ...gradients.map((quantity) => heatMapFigure(study, quantity))],
             },
           ]
         : []),
+      {
+        heading: { en: "Block by block", zh: "逐块" },
+        parts: blocks.map((quantity) => profileFigure(study, quantity, blockDepth)),
+      },
+      {
+        heading: { en: "More about the layers", zh: "关于各层的更多信息" },
+        isFolded: true,
+        parts: others.map((quantity) => profileFigure(study, quantity, layerDepth)),
+      },
+      {
+        heading: { en: "More along training", zh: "训练过程中的更多信息" },
+        isFolded: true,
+        parts: isFollowed ? others.map((quantity) => heatMapFigure(study, quantity)) : [],
+      },
       {
         heading: { en: "How it was measured", zh: "测量方法" },
         parts: [

@@ -55,13 +55,42 @@ function colorNames(
   return colors;
 }
 
-function scaleOptions({ label, scale = "linear", domain }: Axis, marked: MarkedWords): Plot.ScaleOptions {
+function scaleOptions(
+  { label, scale = "linear", domain }: Axis,
+  marked: MarkedWords,
+  values: readonly number[] = [],
+): Plot.ScaleOptions {
   return {
     label: marked.mark(label),
     type: scale,
     ...(domain === undefined ? {} : { domain: [...domain] }),
-    ...(scale === "log" ? { tickFormat: "~g" } : {}),
+    ...(scale === "log" ? { ticks: [...logTicks(values)], tickFormat: formatTick } : {}),
   };
+}
+
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** Numbers that a place on a logarithmic axis is called by: as they are, or as powers of ten. */
+function formatTick(value: number): string {
+  if (value >= 1e-3 && value < 1e5) return String(Number(value.toPrecision(3)));
+  const [factor, exponent] = value.toExponential(0).split("e");
+  const power = String(Math.abs(Number(exponent))).replaceAll(/\d/g, (digit) => superscripts[Number(digit)]);
+  return `${factor === "1" ? "" : `${factor}·`}10${Number(exponent) < 0 ? "⁻" : ""}${power}`;
+}
+
+/** Few enough that their lines are told apart: powers of ten, with 2 and 5 or all digits between where there is room. */
+function logTicks(values: readonly number[]): readonly number[] {
+  const shown = values.filter((value) => value > 0 && Number.isFinite(value));
+  if (shown.length === 0) return [];
+  const [low, high] = [shown.reduce((a, b) => Math.min(a, b)), shown.reduce((a, b) => Math.max(a, b))];
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const decades = Math.log10(high / low);
+  const digits = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9] : decades < 2.5 ? [1, 2, 5] : [1];
+  const step = Math.max(1, Math.ceil(decades / 7));
+  const powers = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
+  return powers.flatMap((power) =>
+    digits.map((digit) => Number(`${digit}e${power}`)).filter((tick) => tick >= low && tick <= high),
+  );
 }
 
 /** A few whole numbers get one tick each, without halves between them. */
@@ -160,9 +189,20 @@ export function drawLines({ x, y, series, title }: LinesFigure, room: number = W
   const domain = y.scale === "log" || level === undefined ? y.domain : ([Math.min(0, level), level || 1] as const);
   const svg = drawPlot(
     {
-      x: { ...scaleOptions(x, marked), ...wholeTicks(points.map((point) => point.x)) },
+      x: {
+        ...scaleOptions(
+          x,
+          marked,
+          points.map((point) => point.x),
+        ),
+        ...wholeTicks(points.map((point) => point.x)),
+      },
       y: {
-        ...scaleOptions(domain === undefined ? y : { ...y, domain }, marked),
+        ...scaleOptions(
+          domain === undefined ? y : { ...y, domain },
+          marked,
+          points.flatMap(({ y: middle, low, high }) => [middle, low, high]),
+        ),
         grid: true,
         // The title says it already, and panels have names in the same place.
         ...(layout.panels.length > 0 && title === y.label ? { label: null } : {}),
@@ -233,7 +273,15 @@ export function drawDots({ value, dots, title }: DotsFigure, room: number = WIDT
       },
       ...margin,
       // An interval's end is told from the frame.
-      y: { ...scaleOptions(value, marked), grid: true, inset: 8 },
+      y: {
+        ...scaleOptions(
+          value,
+          marked,
+          [...middle, ...observed].map((dot) => dot.value),
+        ),
+        grid: true,
+        inset: 8,
+      },
       marks: [
         // Differences are read from no difference.
         ...(middle.some(({ low }) => low < 0) ? [Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.6 })] : []),
@@ -282,10 +330,11 @@ export function drawBars({ label, value, bars, title }: BarsFigure, room: number
     title: `${group === undefined ? "" : `${marked.mark(group)}, `}${marked.mark(category)}: ${formatNumber(height)}`,
     ...(panel === undefined ? {} : { panel: marked.mark(panel) }),
   }));
+  const drawn = rows.map(({ value: height }) => height);
   const svg = drawPlot(
     {
       x: { label: marked.mark(label), domain: [...categories.keys()], ...slant },
-      y: { ...scaleOptions(value, marked), grid: true },
+      y: { ...scaleOptions(value, marked, drawn), grid: true, nice: true },
       ...margin,
       marks: [
         Plot.barY(rows, {
@@ -317,10 +366,11 @@ export function drawHistogram({ x, value, edges, series, title }: HistogramFigur
       title: `${marked.mark(name)}, ${markRange(edges[index], edges[index + 1], marked)}: ${formatNumber(height)}`,
     })),
   );
+  const drawn = rows.map(({ height }) => height);
   const svg = drawPlot(
     {
       x: scaleOptions(x, marked),
-      y: { ...scaleOptions(value, marked), grid: true },
+      y: { ...scaleOptions(value, marked, drawn), grid: true, nice: true },
       marks: [
         Plot.rect(rows, {
           x1: "from",

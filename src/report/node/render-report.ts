@@ -92,16 +92,19 @@ const onLines = (parts: readonly Markup[]): readonly Markup[] => parts.map((part
 const renderLead = (part: ReportText): Markup =>
   part.kind === "text" ? paragraph(part.text, "lead") : renderPart(part);
 
-function renderSection(
-  { heading, parts, isChapter = false }: ReportSection,
-  index: number,
-  hasChapters: boolean,
-): Markup {
+function renderSection(section: ReportSection, index: number, hasChapters: boolean): Markup {
+  const { heading, parts, isChapter = false, isFolded = false } = section;
   const id = markup`id="section-${index + 1}"`;
-  if (isChapter)
-    return markup`<section ${id} class="chapter"><h2>${wordsToHtml(heading)}</h2>\n${onLines(parts.map((part) => ("text" in part && part.kind === "text" ? renderLead(part) : renderPart(part))))}</section>`;
-  const title = hasChapters ? markup`<h3>${wordsToHtml(heading)}</h3>` : markup`<h2>${wordsToHtml(heading)}</h2>`;
-  return markup`<section ${id}>${title}\n${onLines(parts.map(renderPart))}</section>`;
+  const words = wordsToHtml(heading);
+  if (isChapter) {
+    const opening = parts.map((part) => (part.kind === "text" ? renderLead(part) : renderPart(part)));
+    return markup`<section ${id} class="chapter"><h2>${words}</h2>\n${onLines(opening)}</section>`;
+  }
+  const title = hasChapters ? markup`<h3>${words}</h3>` : markup`<h2>${words}</h2>`;
+  const inside = onLines(parts.map(renderPart));
+  return isFolded
+    ? markup`<section ${id}><details class="folded"><summary>${title}</summary>\n${inside}</details></section>`
+    : markup`<section ${id}>${title}\n${inside}</section>`;
 }
 
 /** Links to all sections; chapters stand out. */

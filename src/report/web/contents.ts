@@ -18,6 +18,10 @@ export function setUpContents(): void {
     nav.scrollLeft += own.left - frame.left - (frame.width - own.width) / 2;
     nav.scrollTop += own.top - frame.top - (frame.height - own.height) / 2;
   };
+  nav.addEventListener("click", ({ target }) => {
+    const index = links.findIndex((link) => target instanceof Node && link.contains(target));
+    for (const details of sections[index]?.querySelectorAll("details") ?? []) details.open = true;
+  });
   addEventListener("scroll", mark, { passive: true });
   addEventListener("resize", mark);
   mark();

@@ -118,6 +118,12 @@ function scoresSection(matrix: readonly (readonly number[])[], classes: readonly
   };
 }
 
+/** Counts as percent of their sum; a class without images has no shares. */
+function shareOut(counts: readonly number[]): readonly number[] {
+  const sum = counts.reduce((total, count) => total + count, 0);
+  return counts.map((count) => (sum === 0 ? Number.NaN : Number(((100 * count) / sum).toPrecision(6))));
+}
+
 /** More classes than this make no picture that could be read. */
 const MOST_CLASSES = 120;
 
@@ -136,16 +142,17 @@ export function reportClassification(study: ClassificationStudy): Report {
               kind: "heat-map",
               name: "confusion",
               caption: both(
-                "Rows are the true classes, columns what the network says; colours are logarithmic, so that rare mistakes show.",
-                "行为真实类别，列为网络判断；颜色按对数，使少见的错误可见。",
+                "Rows are the true classes, columns what the network says; numbers are images, colours their share of the row. The outlined diagonal is right.",
+                "行为真实类别，列为网络判断；数字为图像数，颜色为其在该行中的比例。描边的对角线为判断正确。",
               ),
               rowLabel: both("true", "真实"),
               columnLabel: both("predicted", "预测"),
               rows: classes,
               columns: classes,
-              value: { label: both("images", "图像数"), scale: "log" },
-              maps: [{ name: "", values: matrix }],
+              value: { label: both("share of the row, %", "占该行的比例，%"), domain: [0, 100] },
+              maps: [{ name: "", values: matrix.map(shareOut), texts: matrix.map((row) => row.map(String)) }],
               showsValues: true,
+              isSquare: true,
             },
           ],
         },
