@@ -110,10 +110,22 @@ function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: 
     };
   const named = told.slice(0, MAXIMUM_NAMED);
   const more = told.length - named.length;
-  const alone = named.map(({ depth, better, worse, difference }) => ({
-    en: `${where(depth).en.replace(/^At/, "at").replace(/, $/, " ")}${better} beats ${worse} by ${points(difference)} points`,
-    zh: `${where(depth).zh}${better} 比 ${worse} 高 ${points(difference)} 个百分点`,
-  }));
+  // "At depth 14, pad beats plain by 2.1 and project by 1.4 points": one clause for each type that is ahead.
+  const ahead = named.filter(
+    ({ depth, better }, index) => named.findIndex((pair) => pair.depth === depth && pair.better === better) === index,
+  );
+  const alone = ahead.map(({ depth, better }) => {
+    const group = named.filter((pair) => pair.depth === depth && pair.better === better);
+    return {
+      en: `${where(depth).en.replace(/^At/, "at")}${better} beats ${joinList(
+        group.map(({ worse, difference }) => `${worse} by ${points(difference)}`),
+        " and ",
+      )} points`,
+      zh: `${where(depth).zh}${better} ${group
+        .map(({ worse, difference }) => `比 ${worse} 高 ${points(difference)}`)
+        .join("、")} 个百分点`,
+    };
+  });
   const rest = {
     en: [
       ...(alike === 0 ? [] : [`${alike} ${alike === 1 ? "pair is" : "pairs are"} within half a point`]),
@@ -125,8 +137,11 @@ function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: 
     ].join("；"),
   };
   const head = {
-    en: joinList([...alone.map(({ en }) => en), ...(more === 0 ? [] : [`${more} more pairs differ`])], " and "),
-    zh: [...alone.map(({ zh }) => zh), ...(more === 0 ? [] : [`另有 ${more} 对有差异`])].join("，"),
+    en: [
+      ...alone.map(({ en }) => en),
+      ...(more === 0 ? [] : [`${more} more ${more === 1 ? "pair differs" : "pairs differ"}`]),
+    ].join("; "),
+    zh: [...alone.map(({ zh }) => zh), ...(more === 0 ? [] : [`另有 ${more} 对有差异`])].join("；"),
   };
   const join = (parts: readonly string[], by: string): string => parts.filter((part) => part !== "").join(by);
   const en = join([head.en, rest.en], "; ");

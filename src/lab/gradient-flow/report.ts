@@ -282,12 +282,8 @@ const has = <Row>(rows: readonly Row[], { value }: Quantity<Row>): boolean =>
 /** The study as a page. */
 export function reportGradientFlow(study: FlowStudy): Report {
   const all = study.networks.flatMap(({ profiles }) => profiles);
-  const layers = layerQuantities.filter((quantity) =>
-    has(
-      all.flatMap((profile) => profile.layers),
-      quantity,
-    ),
-  );
+  const rows = all.flatMap((profile) => profile.layers);
+  const layers = layerQuantities.filter((quantity) => has(rows, quantity));
   const blocks = blockQuantities.filter((quantity) =>
     has(
       all.flatMap((profile) => profile.blocks),
@@ -296,8 +292,11 @@ export function reportGradientFlow(study: FlowStudy): Report {
   );
   const [gradients, others] = [
     layers.filter(({ name }) => name === "gradient"),
-    layers.filter(({ name }) => name !== "gradient"),
+    layers.filter(
+      ({ name, value }) => name !== "gradient" && (name !== "dead" || rows.some((row) => value(row) !== 0)),
+    ),
   ];
+  const hasNoneDead = layers.length > gradients.length + others.length;
   const isFollowed = all.some(({ step }) => step > 0);
   const lossFigure: LinesFigure = {
     kind: "lines",
@@ -341,7 +340,20 @@ export function reportGradientFlow(study: FlowStudy): Report {
       {
         heading: { en: "More about the layers", zh: "关于各层的更多信息" },
         isFolded: true,
-        parts: others.map((quantity) => profileFigure(study, quantity, layerDepth)),
+        parts: [
+          ...others.map((quantity) => profileFigure(study, quantity, layerDepth)),
+          ...(hasNoneDead
+            ? [
+                {
+                  kind: "text" as const,
+                  text: {
+                    en: "No relu channel is dead at any measured step.",
+                    zh: "在所有测量的步中，没有失活的 ReLU 通道。",
+                  },
+                },
+              ]
+            : []),
+        ],
       },
       {
         heading: { en: "More along training", zh: "训练过程中的更多信息" },

@@ -73,7 +73,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
     name: "line-error",
     caption: { en: "Error along the same line.", zh: "沿同一直线的错误率。" },
     x: { label: alongFirst },
-    y: { label: { en: "error, %", zh: "错误率，%" } },
+    y: { label: { en: "error, %", zh: "错误率，%" }, domain: [0, 100] },
     series: [
       {
         name: study.label,

@@ -108,8 +108,10 @@ export function hoverArea(
   return `<rect class="grid-hover" x="${x}" y="${y}" width="${width}" height="${height}" fill="transparent" data-grid="${escapeHtml(data)}"/>`;
 }
 
-function shorten(words: Words): Words {
-  const cut = (text: string): string => (text.length > 30 ? `…${text.slice(-29)}` : text);
+/** The end of a text, as far as there is room for it. */
+function shorten(words: Words, room: number): Words {
+  const longest = Math.max(4, Math.floor(room / 6.2));
+  const cut = (text: string): string => (text.length > longest ? `…${text.slice(1 - longest)}` : text);
   return typeof words === "string" ? cut(words) : { en: cut(words.en), zh: cut(words.zh) };
 }
 
@@ -170,7 +172,10 @@ function drawMap(
   const rowHeight = height / map.values.length;
   const columnWidth = plane / figure.columns.length;
   const rowTicks = spreadTicks(rows.length, Math.floor(height / 13)).map((row) =>
-    drawText(shorten(rows[row]), [x - 6, top + (row + 0.5) * rowHeight + 4], { anchor: "end", more: 'font-size="11"' }),
+    drawText(shorten(rows[row], labelWidth - 8), [x - 6, top + (row + 0.5) * rowHeight + 4], {
+      anchor: "end",
+      more: 'font-size="11"',
+    }),
   );
   const widest = Math.max(...figure.columns.map((column) => textWidth(column, 11)));
   const columnTicks = spreadTicks(figure.columns.length, Math.floor(plane / (widest + 10))).map((column) =>
@@ -183,7 +188,7 @@ function drawMap(
   const written = figure.showsValues === true ? writeValues(map, ramp, area) : [];
   return [
     drawText(map.name, [x, 14], { more: 'font-weight="600"' }),
-    drawText(figure.rowLabel, [x - 6, 32], { anchor: "end", more: 'opacity=".7"' }),
+    drawText(figure.rowLabel, [x - 6, top - 8], { anchor: "end", more: 'opacity=".7"' }),
     `<image x="${x}" y="${top}" width="${plane}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${paintValues(map.values, ramp)}"/>`,
     `<rect x="${x}" y="${top}" width="${plane}" height="${height}" fill="none" stroke="currentColor" stroke-opacity=".3"/>`,
     figure.isSquare === true ? outlineDiagonal(map, area) : "",
@@ -206,9 +211,10 @@ export function drawHeatMap(figure: HeatMapFigure, room: number = WIDTH): string
     figure.value.domain,
   );
   const names = figure.maps.flatMap(({ rows = figure.rows }) => rows);
+  const longest = room < WIDTH ? LONGEST_LABEL / 2 : LONGEST_LABEL;
   const labelWidth = Math.min(
-    room < WIDTH ? LONGEST_LABEL / 2 : LONGEST_LABEL,
-    Math.max(textWidth(figure.rowLabel), ...names.map((name) => textWidth(shorten(name), 11))) + 10,
+    longest,
+    Math.max(textWidth(figure.rowLabel), ...names.map((name) => textWidth(name, 11))) + 10,
   );
   const perRow = figure.maps.length === 1 || room < WIDTH ? 1 : 2;
   const isSquare = figure.isSquare === true;

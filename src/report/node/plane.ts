@@ -34,7 +34,7 @@ function planeSize({ xs, ys }: ContourFigure, room: number): readonly [width: nu
 /** A name beside a place, dark on a plate of its own: legible on every colour. */
 function drawTag(words: Words, [x, y]: readonly [number, number], end: number): string {
   const tag = (text: string, language?: "en" | "zh"): string => {
-    const width = textWidth(text, 12) + 12;
+    const width = textWidth(text, 13.5) + 12;
     const left = x + 10 + width > end ? x - 10 - width : x + 10;
     const box = `<rect x="${left.toFixed(1)}" y="${(y - 10).toFixed(1)}" width="${width}" height="20" rx="4" fill="#fff" fill-opacity=".92"/>`;
     const name = drawText(text, [left + 6, y + 4], { more: 'font-weight="600" style="fill:#1c1e21"' });
@@ -54,15 +54,15 @@ export function drawContour(figure: ContourFigure, room: number = WIDTH): string
     { length: LEVELS },
     (_, index) => place(ramp.low) + (index * (place(ramp.high) - place(ramp.low))) / LEVELS,
   );
-  const [width, height] = planeSize(figure, room);
+  const [across, up] = planeSize(figure, room);
   // In the middle of what is wider.
-  const aside = (room - LEFT - width - RIGHT) / 2;
+  const aside = (room - LEFT - across - RIGHT) / 2;
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const way = path.map((point) => ({ ...point, title: marked.mark(point.label) }));
   const plot = Plot.plot({
     document,
-    width: LEFT + width + RIGHT,
-    height: TOP + height + BOTTOM,
+    width: LEFT + across + RIGHT,
+    height: TOP + up + BOTTOM,
     marginLeft: LEFT,
     marginRight: RIGHT,
     marginTop: TOP,
@@ -99,7 +99,7 @@ export function drawContour(figure: ContourFigure, room: number = WIDTH): string
       Plot.frame({ stroke: "currentColor", strokeOpacity: 0.3 }),
     ],
   });
-  const area = [LEFT, TOP, width, height] as const;
+  const area = [LEFT, TOP, across, up] as const;
   // The first row is on top, where y is greatest.
   const grid = {
     rows: ys.toReversed().map((at) => valueAt(y.label, at)),
@@ -116,15 +116,15 @@ export function drawContour(figure: ContourFigure, room: number = WIDTH): string
       `<circle cx="${toX(left).toFixed(1)}" cy="${toY(top).toFixed(1)}" r="4.5" fill="#d9672b" stroke="#fff"><title data-zh="${escapeHtml(inZh(label))}">${escapeHtml(inEn(label))}</title></circle>`,
   );
   const names = [...new Set([path[0], path.at(-1)])].flatMap((end) =>
-    end === undefined ? [] : drawTag(end.label, [toX(end.x), toY(end.y)], LEFT + width),
+    end === undefined ? [] : drawTag(end.label, [toX(end.x), toY(end.y)], LEFT + across),
   );
   // Plot counts its clips through the whole process.
   const clip = `${figure.name}-frame-${room}`;
   const drawn = marked.replaceIn(plot.outerHTML).replaceAll(/plot-clip-\d+/g, clip);
   const svg =
-    drawRamp(ramp, value.label, aside + LEFT + width) +
+    drawRamp(ramp, value.label, aside + LEFT + across) +
     `<g transform="translate(${aside},${RAMP_HEIGHT})">${drawn}<g clip-path="url(#${clip})">${hoverArea(grid, hovered)}</g>${dots.join("")}${names.join("")}</g>`;
-  return composeSvg({ title }, { svg, height: TOP + height + BOTTOM + RAMP_HEIGHT }, room);
+  return composeSvg({ title }, { svg, height: TOP + up + BOTTOM + RAMP_HEIGHT }, room);
 }
 
 const inEn = (words: Words): string => (typeof words === "string" ? words : words.en);

@@ -34,7 +34,7 @@ function drawPlot({ marks = [], ...options }: Plot.PlotOptions, layout: Layout, 
     height: layout.height,
     marginLeft: layout.width < WIDTH ? 48 : 60,
     marginBottom: 44,
-    ...(layout.isStacked ? { marginTop: 34 } : {}),
+    marginTop: layout.isStacked ? 34 : layout.panels.length > 0 ? 30 : 26,
     style: { fontSize: "12px", background: "transparent" },
     ...layout.scales,
     ...options,
@@ -204,8 +204,10 @@ export function drawLines({ x, y, series, title }: LinesFigure, room: number = W
           points.flatMap(({ y: middle, low, high }) => [middle, low, high]),
         ),
         grid: true,
+        // Curves are told from the frame; a domain that is given says what the ends are.
+        ...(y.scale === "log" ? { inset: 6 } : { nice: y.domain === undefined }),
         // The title says it already, and panels have names in the same place.
-        ...(layout.panels.length > 0 && title === y.label ? { label: null } : {}),
+        ...(layout.panels.length > 0 && title !== undefined && keyOf(title) === keyOf(y.label) ? { label: null } : {}),
       },
       marks: [
         Plot.areaY(
@@ -370,7 +372,12 @@ export function drawHistogram({ x, value, edges, series, title }: HistogramFigur
   const svg = drawPlot(
     {
       x: scaleOptions(x, marked),
-      y: { ...scaleOptions(value, marked, drawn), grid: true, nice: true },
+      y: {
+        ...wholeTicks([0, ...drawn]),
+        ...scaleOptions(value, marked, drawn),
+        grid: true,
+        nice: true,
+      },
       marks: [
         Plot.rect(rows, {
           x1: "from",

@@ -25,7 +25,7 @@ function createViewer(): { readonly dialog: HTMLDialogElement; show(image: HTMLI
       const { naturalWidth, naturalHeight } = image;
       const factor = Math.min((0.9 * innerWidth) / naturalWidth, (0.78 * innerHeight) / naturalHeight);
       picture.width = Math.round(naturalWidth * (factor > 2 ? Math.floor(factor) : factor));
-      caption.replaceChildren(...[...(image.nextElementSibling?.cloneNode(true).childNodes ?? [])]);
+      caption.replaceChildren(...(image.nextElementSibling?.cloneNode(true).childNodes ?? []));
       close.textContent = names.close[currentLanguage()];
       if (!dialog.open) dialog.showModal();
     },
