@@ -14,8 +14,19 @@ const nothing = markup``;
 const paragraph = (text: Words, name?: string): Markup =>
   markup`<p${name === undefined ? nothing : markup` class="${name}"`}>${wordsToHtml(text)}</p>`;
 
+/** Longer texts than this are broken into lines. */
+const LONGEST_CELL = 36;
+
 function renderTable({ columns, rows }: TableFigure): Markup {
-  const side = (column: number): Markup => (columns[column]?.align === "right" ? markup` class="right"` : nothing);
+  const isLong = columns.map((_, column) =>
+    rows.some((row) => inLanguage(row[column] ?? "", "en").length > LONGEST_CELL),
+  );
+  const side = (column: number): Markup =>
+    columns[column]?.align === "right"
+      ? markup` class="right"`
+      : isLong[column] === true
+        ? markup` class="long"`
+        : nothing;
   const head = columns.map(({ title }, column) => markup`<th${side(column)}>${wordsToHtml(title)}</th>`);
   const cells = (row: readonly Words[]): readonly Markup[] =>
     row.map((words, column) => markup`<td${side(column)}>${wordsToHtml(words)}</td>`);
