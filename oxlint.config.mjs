@@ -20,6 +20,7 @@ const layers = [
   "tasks",
   "artifacts",
   "lab",
+  "front",
   "serve",
   "studio",
   "cli",

@@ -5,17 +5,11 @@ import { type TaskName, taskNames } from "../tasks/find-task.ts";
 import type { CheckpointNotes } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluation.ts";
 import type { FreshTraining } from "../train/node/job.ts";
-import type { RecipeFields } from "../train/standard-recipe.ts";
+import type { TrainingChoice } from "../tasks/node/node-task.ts";
 import type { OptionValues } from "./recipe-flags.ts";
 
 /** A training from the start, as far as options that all tasks share say it. */
-export interface TypedTraining {
-  readonly start: Omit<FreshTraining, "augmentation" | "validation" | "recipe" | "task">;
-  /** Share of the training images that is held back, if it was typed. */
-  readonly validation?: number;
-  /** Fields of the recipe that were typed. */
-  readonly given: RecipeFields;
-  readonly options: OptionValues;
+export interface TypedTraining extends TrainingChoice<OptionValues> {
   /** Names of the options that were typed. */
   readonly typed: ReadonlySet<string>;
 }

@@ -3,6 +3,8 @@ export * from "./batches.ts";
 export * from "./cifar.ts";
 export * from "./idx.ts";
 export * from "./image-set.ts";
+export * from "./labelled-images.ts";
 export * from "./local-source.ts";
+export * from "./normalization.ts";
 export * from "./split.ts";
 export type * from "./sample-source.ts";

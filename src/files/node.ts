@@ -2,5 +2,5 @@
 export { builtFile } from "./node/built-file.ts";
 export { toEnvironmentError } from "./node/failure.ts";
 export * from "./node/folders.ts";
-export { largestFile, readFileBytes } from "./node/read.ts";
+export { type FileSource, largestFile, readFileBytes, readSource } from "./node/read.ts";
 export { writeFileAtomically } from "./node/write.ts";

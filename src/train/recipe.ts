@@ -86,6 +86,17 @@ export function imagesPerStep({ batch, accumulate = 1 }: Pick<Recipe, "batch" | 
   return batch * accumulate;
 }
 
+/**
+ * A recipe whose step takes no more images than there are.
+ *
+ * @param images how many there are to train on
+ * @returns the recipe itself if they are enough
+ */
+export function fitBatch(recipe: Recipe, images: number): Recipe {
+  const batch = Math.max(1, Math.floor(images / (recipe.accumulate ?? 1)));
+  return batch >= recipe.batch ? recipe : { ...recipe, batch };
+}
+
 /** What a training step takes from a recipe, whatever the network. */
 export type RecipeStepOptions = Pick<Recipe, "batch" | "seed"> &
   Omit<UpdateOptions, "average"> & {

@@ -62,15 +62,17 @@ const defaults: FieldDefaults = {
 /** What a training from the start is made of. @param typed names of the options that were typed */
 function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
   const { model, data, limit, validation, option, shortcut } = options;
+  const given = typedRecipe(options as unknown as OptionValues);
   const start = flags.startTraining({
     start: {
       ...onlyGiven({ model, limit }),
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
       ...fineTuningStart(options),
       data,
+      fitsBatch: !given.has("batch"),
     },
     ...onlyGiven({ validation }),
-    given: typedRecipe(options as unknown as OptionValues),
+    given,
     options: options as unknown as OptionValues,
     typed,
   });

@@ -1,5 +1,4 @@
 import { Option } from "commander";
-import { noAugmentation } from "../../data/augmentation.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
@@ -8,39 +7,17 @@ import type { ClassificationStudy } from "../../tasks/classify/report.ts";
 import type { Prediction } from "../../tasks/classify/predict.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { loadTask } from "../../tasks/loaded-network.ts";
+import { nodeTask } from "../../tasks/classify/node/task.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
-import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
-import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { findTraining } from "./classify/training-curves.ts";
-import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
-
-const STANDARD_MODEL = "resnet20";
-const STANDARD_VALIDATION = 0.05;
-const CROP_PADDING = 4;
+import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags } from "../task-flags.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
-function startTraining({ start, validation, given, options }: TypedTraining): FreshTraining {
-  const { augment, normalization } = options as {
-    readonly augment?: boolean;
-    readonly normalization?: NormalizationChoice;
-  };
-  const isFresh = start.from === undefined && start.weights === undefined;
-  const isCifar = start.data.startsWith("cifar");
-  return {
-    ...start,
-    ...(start.model === undefined && isFresh ? { model: STANDARD_MODEL } : {}),
-    ...(normalization === undefined ? {} : { normalization }),
-    validation: validation ?? STANDARD_VALIDATION,
-    augmentation: (augment ?? isCifar) ? { cropPadding: CROP_PADDING, flip: isCifar } : noAugmentation,
-    recipe: withRecipeFields(standardRecipe(isFresh ? "fresh" : "tuned", optimizerIn(given)), given),
-  };
-}
 
 function describeTest(test: Evaluation): string {
   const { count, accuracy, loss, topK } = test as Evaluation & Partial<Classification>;
@@ -151,7 +128,7 @@ export const flags: TaskFlags = {
     ],
   },
   impliedBy: [],
-  startTraining,
+  startTraining: nodeTask.startTraining,
   optionsOf: ({ data }) => ({ augment: !data.augmentation.startsWith("crop 0") }),
   describeTest,
   evaluate,

@@ -1,4 +1,4 @@
-import { readFileBytes } from "../../files/node.ts";
+import { type FileSource, readSource } from "../../files/node.ts";
 import sharp from "sharp";
 import { FormatError } from "../../tensor/errors.ts";
 import type { ImageFormat } from "../image-set.ts";
@@ -16,9 +16,9 @@ const MAXIMUM_BYTES = 4 * MAXIMUM_PIXELS;
  * @throws {FormatError} if the file is no image, cut off, or larger than 100 megapixels
  * @throws {EnvironmentError} if it cannot be read
  */
-export async function decodeImage(path: string, { channels, height, width }: ImageFormat): Promise<Uint8Array> {
+export async function decodeImage(source: FileSource, { channels, height, width }: ImageFormat): Promise<Uint8Array> {
   // By its bytes, for the decoder remembers paths: a file that changed would be read as it was.
-  const file = await readFileBytes(path, MAXIMUM_BYTES);
+  const { bytes: file, where } = await readSource(source, MAXIMUM_BYTES);
   try {
     const image = sharp(file, { limitInputPixels: MAXIMUM_PIXELS, failOn: "truncated" })
       .autoOrient()
@@ -29,7 +29,7 @@ export async function decodeImage(path: string, { channels, height, width }: Ima
     return toPlanes(data, info.channels, { channels, height, width });
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new FormatError(path, `is no image that can be read: ${reason}`, { cause: error });
+    throw new FormatError(where, `is no image that can be read: ${reason}`, { cause: error });
   }
 }
 

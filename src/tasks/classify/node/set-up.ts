@@ -2,6 +2,7 @@ import type { Augmentation } from "../../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { imageSource } from "../../../data/node/image-source.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { toDataset } from "../../../data/labelled-images.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import { type Split, splitValidation } from "../../../data/split.ts";
 import { selectClasses } from "../../../data/select-classes.ts";
@@ -19,7 +20,7 @@ import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
 import type { FreshTraining, NormalizationChoice } from "../../../train/node/job.ts";
-import type { ResumedTraining, SetupContext, TrainingSetup } from "../../../train/node/set-up.ts";
+import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
 
 /** A training on images of classes, before it is known how batches are made of it. */
 interface ClassificationStart {
@@ -74,7 +75,10 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   requireRecipe(fresh.recipe);
   const start = await openStart(fresh);
   const [channels, height, width] = start.imageShape;
-  const opened = await openDataset(fresh.data, cache, { channels, height, width });
+  const opened =
+    fresh.images === undefined
+      ? await openDataset(fresh.data, cache, { channels, height, width })
+      : toDataset(fresh.images);
   const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
   const split = splitValidation(train.count, fresh.validation, fresh.recipe.seed);
@@ -82,7 +86,11 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);
   const normalization = chooseNormalization(fresh.normalization, start, whole);
-  const recipe = resolveClassWeights(fresh.recipe, { labels: train.labels, part: split.train, classes });
+  const recipe = resolveClassWeights(fitRecipe(fresh, split.train.length, note), {
+    labels: train.labels,
+    part: split.train,
+    classes,
+  });
   const network: NetworkCard = {
     model: started.model,
     imageShape: [train.channels, train.height, train.width],

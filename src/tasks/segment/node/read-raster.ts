@@ -1,4 +1,4 @@
-import { readFileBytes } from "../../../files/node.ts";
+import { type FileSource, readSource } from "../../../files/node.ts";
 import sharp from "sharp";
 import { decode, type TiffIfd } from "tiff";
 import { FormatError, ResiduaError } from "../../../tensor/errors.ts";
@@ -20,8 +20,8 @@ const isTiff = (bytes: Uint8Array): boolean =>
  * @throws {FormatError} if the file is no image, cut off, or larger than 268 megapixels
  * @throws {EnvironmentError} if it cannot be read
  */
-export async function readRaster(path: string): Promise<Raster> {
-  const bytes = await readFileBytes(path, MAXIMUM_BYTES);
+export async function readRaster(source: FileSource): Promise<Raster> {
+  const { bytes, where: path } = await readSource(source, MAXIMUM_BYTES);
   try {
     return isTiff(bytes) ? await readTiff(bytes, path) : await readPicture(bytes);
   } catch (error) {

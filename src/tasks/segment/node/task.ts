@@ -2,11 +2,14 @@ import type { NodeTask } from "../../node/node-task.ts";
 import type { SegmentTypes } from "../task.ts";
 import { readRaster } from "./read-raster.ts";
 import { openSegmentationSamples } from "./samples.ts";
+import { segmentTrainOptions, startSegmentation } from "./start.ts";
 import { setUpSegmentation } from "./set-up.ts";
 
 /** What segmentation does with files. */
 export const nodeTask: NodeTask<SegmentTypes> = {
   setUp: setUpSegmentation,
   readInput: readRaster,
+  trainOptions: segmentTrainOptions,
+  startTraining: startSegmentation,
   openSamples: openSegmentationSamples,
 };
