@@ -32,7 +32,7 @@ const nodePaths = (folder) => [`${folder}/**/node.ts`, `${folder}/**/node/**`];
 const webPaths = (folder) => [`${folder}/**/web.ts`, `${folder}/**/web/**`];
 const nodeFiles = [...nodePaths("src"), "src/store/**", "src/cli/**", "src/bench/**"];
 const webFiles = webPaths("src");
-const testFiles = ["**/*.test.ts", "test/**", "bench/**"];
+const testFiles = ["**/*.test.ts", "test/**", "bench/**", "examples/**"];
 
 const forbidNode = {
   regex: "^(onnxruntime-node|sharp|commander|cli-table3|picocolors)(/|$)|(^|/)node(/|\\.ts$)",

@@ -30,6 +30,6 @@ export { chooseLowering } from "./train/lowering.ts";
 export { createTrainer } from "./train/trainer.ts";
 
 /** Tensors, seeded randomness, and the error that all others are. */
-export { float32, int64, type Tensor } from "./tensor/tensor.ts";
+export { float32, int64, type Tensor, zeros } from "./tensor/tensor.ts";
 export { randomStream } from "./tensor/random.ts";
 export { ResiduaError } from "./tensor/errors.ts";

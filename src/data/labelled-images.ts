@@ -1,5 +1,5 @@
 import { OptionError } from "../tensor/errors.ts";
-import { type Dataset, type ImageFormat, type ImageSet, imageSize } from "./image-set.ts";
+import { type Dataset, type ImageFormat, type ImageSet, imageSize, selectImages } from "./image-set.ts";
 import { measureNormalization } from "./normalization.ts";
 import { splitValidation } from "./split.ts";
 
@@ -57,13 +57,6 @@ function requireFormat({ channels, height, width }: ImageFormat): void {
       throw new OptionError(name, `must be a whole number above 0, got ${String(value)}`);
 }
 
-function select(set: ImageSet, places: Uint32Array): ImageSet {
-  const size = imageSize(set);
-  const images = new Uint8Array(places.length * size);
-  places.forEach((from, to) => images.set(set.images.subarray(from * size, (from + 1) * size), to * size));
-  return { ...set, images, labels: Int32Array.from(places, (place) => set.labels[place]), count: places.length };
-}
-
 /**
  * Labelled images as a data set. Without a test part, a fifth of the images is kept for it.
  *
@@ -82,6 +75,12 @@ export function toDataset(given: LabelledImages): Dataset<ImageSet> {
   }
   if (whole.count < 2) throw new OptionError("images", "must be two or more, since one is kept for the test");
   const split = splitValidation(whole.count, Math.max(testShare, 1 / whole.count), 0);
-  const train = select(whole, split.train);
-  return { name, classes, normalization: measureNormalization(train), train, test: select(whole, split.validation) };
+  const train = selectImages(whole, split.train);
+  return {
+    name,
+    classes,
+    normalization: measureNormalization(train),
+    train,
+    test: selectImages(whole, split.validation),
+  };
 }

@@ -7,7 +7,8 @@ import { compare, type CompareEvent, type Network, open, train, type TrainingEve
 import type { Prediction } from "../../src/tasks/classify/predict.ts";
 import type { Segmented } from "../../src/tasks/segment/predict.ts";
 import { FormatError, OptionError, ResiduaError } from "../../src/tensor/errors.ts";
-import { drawKind, kinds, writePictures } from "../support/picture-folders.ts";
+import { writePictures } from "../support/picture-folders.ts";
+import { drawKind, kinds } from "../support/pictures.ts";
 
 let folder = "";
 const at = (...names: readonly string[]): string => join(folder, ...names);

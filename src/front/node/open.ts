@@ -1,8 +1,7 @@
 import { existsSync, statSync } from "node:fs";
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FileSource } from "../../files/node.ts";
-import { type ExportFormat, exportNetwork } from "../../networks/node/export.ts";
+import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
 import type { KeptNetwork } from "../../networks/trained.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
@@ -21,6 +20,7 @@ import {
   toReadOptions,
 } from "../network.ts";
 import { onlyGiven, requireKnown } from "../options.ts";
+import { formOf } from "../save.ts";
 import { cacheFolder } from "./cache.ts";
 import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } from "./types.ts";
 
@@ -91,13 +91,6 @@ async function openSamples<Name extends TaskName>(
   return opened.samples;
 }
 
-const formats: Readonly<Record<string, ExportFormat>> = {
-  ".onnx": "onnx",
-  ".safetensors": "safetensors",
-  ".pth": "pytorch",
-  ".pt": "pytorch",
-};
-
 async function save(
   { file }: KeptNetwork,
   source: string,
@@ -105,13 +98,7 @@ async function save(
   { modelCard = false, ...options }: SaveOptions = {},
 ): Promise<readonly string[]> {
   const path = target instanceof URL ? fileURLToPath(target) : target;
-  const ending = extname(path).toLowerCase();
-  const format = Object.hasOwn(formats, ending) ? formats[ending] : undefined;
-  if (format === undefined)
-    throw new OptionError("file", `ends in "${ending}", must end in ${Object.keys(formats).join(", ")}; got "${path}"`);
-  requireKnown("save", options, ["opset", "foldBatchNorm"]);
-  const [foreign] = format === "onnx" ? [] : Object.keys(onlyGiven(options));
-  if (foreign !== undefined) throw new OptionError(foreign, `goes with .onnx; ${ending} has no such thing`);
+  const format = formOf(path, options);
   const { files } = await exportNetwork(file, path, { ...onlyGiven(options), format, modelCard, source });
   return files;
 }

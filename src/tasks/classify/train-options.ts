@@ -1,4 +1,5 @@
 import { type Augmentation, noAugmentation } from "../../data/augmentation.ts";
+import type { ChannelStatistics } from "../../networks/card.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import {
   optimizerIn,
@@ -18,6 +19,9 @@ export interface ClassifyTrainOptions {
    */
   readonly normalization?: "data" | "imagenet";
 }
+
+/** ImageNet's, as torchvision's networks expect it. @source torchvision.models, "ImageClassification" transforms */
+export const imagenetStatistics: ChannelStatistics = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
 
 /** The network that classifies if none is named. */
 export const standardModel = "resnet20";

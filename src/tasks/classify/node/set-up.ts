@@ -11,6 +11,7 @@ import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { evaluateClassifier } from "../judge.ts";
+import { imagenetStatistics } from "../train-options.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
@@ -114,15 +115,12 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   };
 }
 
-/** ImageNet's, as torchvision's networks expect it. @source torchvision.models, "ImageClassification" transforms */
-const imagenet: ChannelStatistics = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
-
 function chooseNormalization(
   choice: NormalizationChoice | undefined,
   start: NetworkStart,
   data: Dataset,
 ): ChannelStatistics {
-  const recorded = choice === undefined ? start.normalization : choice === "imagenet" ? imagenet : undefined;
+  const recorded = choice === undefined ? start.normalization : choice === "imagenet" ? imagenetStatistics : undefined;
   if (recorded === undefined) return data.normalization;
   const { channels } = data.train;
   if (recorded.mean.length !== channels)
