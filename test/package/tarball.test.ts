@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { chromium } from "playwright";
+import { chromium, type Page } from "playwright";
 import { build, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as ort from "onnxruntime-web";
@@ -116,22 +116,27 @@ const compilerOptions = {
   types: [],
 };
 
-/** Builds a page with Vite, opens it in Chromium and waits for what it leaves in `result`. */
-async function visit<Result>(page: string): Promise<Result> {
-  await build({ root: page });
-  const server = await preview({ root: page });
+/** Builds a page with Vite and opens it in Chromium, for as long as `body` takes. */
+async function visit<Result>(page: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
+  await build({ root: page, logLevel: "error" });
+  const server = await preview({ root: page, logLevel: "error" });
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     const tab = await browser.newPage();
     await tab.goto(server.resolvedUrls?.local[0] ?? "");
-    await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
-    return await tab.evaluate(() => (globalThis as unknown as { result: Promise<Result> }).result);
+    return await body(tab);
   } finally {
     await browser.close();
     await server.close();
   }
+}
+
+/** Waits for what a page leaves in `result`. */
+async function takeResult<Result>(tab: Page): Promise<Result> {
+  await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
+  return tab.evaluate(() => (globalThis as unknown as { result: Promise<Result> }).result);
 }
 
 describe("the front door of the installed package", () => {
@@ -161,7 +166,7 @@ describe("the front door of the installed package", () => {
     await cp(join(project, "photos"), join(page, "public/photos"), { recursive: true });
     for (const file of ["photos.onnx", "cells.onnx"]) await copyFile(join(project, file), join(page, "public", file));
     await copyFile(join(project, "nuclei/images/0001.png"), join(page, "public/0001.png"));
-    const result = await visit<FrontPageResult>(page);
+    const result = await visit(page, (tab) => takeResult<FrontPageResult>(tab));
     expect(result.error).toBeUndefined();
     const shares = (answers: readonly string[] = []): readonly number[] =>
       answers.map((text) => Number(text.split(" ")[1]));
@@ -176,6 +181,24 @@ describe("the front door of the installed package", () => {
     expect([trained.status, trained.epochs, trained.tested]).toEqual(["done", 3, 5]);
     expect(trained.notes).toContain("batch is 18 instead of 64: there are 18 images to train on");
     expect(trained.found).toHaveLength(1);
+  });
+
+  test("the page of examples/page trains on images that are dropped, and says what one is", { timeout }, async () => {
+    const page = join(project, "examples-page");
+    await cp(join(root, "examples/page"), page, { recursive: true });
+    const list = (kind: string): readonly string[] =>
+      Array.from({ length: 12 }, (_, index) => join(project, "photos", kind, `${String(index).padStart(2, "0")}.png`));
+    await visit(page, async (tab) => {
+      await tab.setInputFiles("#first", list("left"));
+      await tab.setInputFiles("#second", list("right"));
+      await tab.click("#train");
+      await tab.waitForSelector("#image:enabled", { timeout });
+      expect(await tab.textContent("#progress")).toMatch(/^done; \d+ % of 5 test images right$/);
+      await tab.setInputFiles("#image", list("right")[3]);
+      await tab.waitForFunction(() => /%.*%/.test(document.querySelector("#answer")?.textContent ?? ""));
+      expect(await tab.textContent("#answer")).toMatch(/^(first|second) [\d.]+ %, (first|second) [\d.]+ %$/);
+      expect(await tab.getAttribute("#save", "download")).toBe("network.onnx");
+    });
   });
 });
 
@@ -211,7 +234,7 @@ test(
   async () => {
     const page = join(project, "page");
     await cp(join(root, "test/package/vite-page"), page, { recursive: true });
-    const found = await visit<PageResult>(page);
+    const found = await visit(page, (tab) => takeResult<PageResult>(tab));
     expect(found.error).toBeUndefined();
     expect(found.isolated).toBe(true);
     expect([found.status, found.losses.length, found.epochs]).toEqual(["done", 8, 2]);
