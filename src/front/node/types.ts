@@ -46,7 +46,18 @@ export interface Network<Name extends TaskName> extends CommonNetwork<
   FileInput,
   EvaluationData<Name> | undefined
 > {
-  /** {@inheritDoc CommonNetwork.evaluate} */
+  /**
+   * Compares what the network says with the truth.
+   *
+   *     const { accuracy, count } = await network.evaluate("photos");
+   *
+   * @param data a data set's name or a folder, whose test part is used; images in memory, of which `test` is used, or all if there is
+   *   none; the task's own samples; or `{ data, limit, heldBack }`. Default: what the network was trained on
+   * @param options the task's: `{ topK }` to classify; `{ views, instances, onImage }` to segment
+   * @returns `{ count, loss, accuracy, … }` with the task's further figures; `accuracy` is the task's main measure, 0 to 1
+   * @throws {OptionError} naming what does not fit the network
+   * @throws {EnvironmentError} if the data are not on this machine
+   */
   evaluate(
     data?: EvaluationData<Name>,
     options?: Parameters<CommonNetwork<Name, FileInput, unknown>["evaluate"]>[1],
