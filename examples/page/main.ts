@@ -9,7 +9,7 @@ let network: Network<"classify"> | undefined;
 async function learn(): Promise<void> {
   const files = { first: [...(first.files ?? [])], second: [...(second.files ?? [])] };
   const run = train({ files }, { model: "resnet8", shortcut: "pad", epochs: 12, learningRate: 0.03 });
-  stopButton.onclick = run.stop;
+  stopButton.addEventListener("click", run.stop, { once: true });
   for await (const event of run) {
     if (event.kind === "note") answer.textContent = event.text;
     if (event.kind === "step") progress.textContent = `step ${event.progress.step} of ${event.progress.steps}`;
@@ -24,16 +24,16 @@ async function learn(): Promise<void> {
   Object.assign(save, { href: URL.createObjectURL(file), download: file.name, hidden: false });
 }
 
-trainButton.onclick = async () => {
+trainButton.addEventListener("click", async () => {
   trainButton.disabled = true;
   stopButton.disabled = false;
   await learn().catch((error: unknown) => (progress.textContent = String(error)));
   trainButton.disabled = false;
   stopButton.disabled = true;
   image.disabled = network === undefined;
-};
+});
 
-image.onchange = async () => {
+image.addEventListener("change", async () => {
   const [file] = image.files ?? [];
   if (file === undefined || network === undefined) return;
   const found = await network.predict(file).catch((error: unknown) => String(error));
@@ -41,4 +41,4 @@ image.onchange = async () => {
     typeof found === "string"
       ? found
       : found.map((each) => `${each.class} ${(100 * each.probability).toFixed(1)} %`).join(", ");
-};
+});

@@ -9,7 +9,7 @@ test.each(trials)("$field = $value reaches the recipe as it was given", ({ field
   const { beside = {} } = recipeOptions[field].trial;
   const name = beside.optimizer?.name ?? (field === "optimizer.name" ? undefined : "sgd");
   const given: RecipeOptions = isOptimizerPart(field)
-    ? ({ optimizer: { ...(name === undefined ? {} : { name }), [field.slice("optimizer.".length)]: value } } as object)
+    ? { optimizer: { ...(name === undefined ? {} : { name }), [field.slice("optimizer.".length)]: value } }
     : { [field]: value };
   const standard = standardRecipe("fresh");
   const base = withRecipeFields(standard, fieldsOf(beside));

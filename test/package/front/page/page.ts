@@ -5,6 +5,7 @@ const fetchBlob = async (path: string): Promise<Blob> => (await fetch(`./${path}
 
 async function run(): Promise<object> {
   const blobs = await Promise.all(pictures.map((path) => fetchBlob(`photos/${path}`)));
+  const [first = new Blob(), , third = new Blob()] = blobs;
   const network = await open("./photos.onnx", { task: "classify" });
   const answers: string[] = [];
   for (const blob of blobs) {
@@ -12,7 +13,7 @@ async function run(): Promise<object> {
     answers.push(`${best?.class} ${best?.probability.toFixed(4)}`);
   }
   const saved = await open(await network.save("again.onnx"), { task: "classify" });
-  const again = (await saved.predict(blobs[0]!))[0];
+  const again = (await saved.predict(first))[0];
   await Promise.all([network.release(), saved.release()]);
 
   const segments = await open("./cells.onnx", { task: "segment" });
@@ -30,7 +31,7 @@ async function run(): Promise<object> {
   for await (const event of training) if (event.kind === "note") notes.push(event.text);
   const trained = await training.result;
   const own = await trained.open();
-  const found = await own.predict(blobs[2]!, { top: 1 });
+  const found = await own.predict(third, { top: 1 });
   await own.release();
   return {
     answers,
