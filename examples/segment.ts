@@ -8,10 +8,10 @@ const [image = "culture.png", epochs = "60"] = process.argv.slice(2);
 const run = train("nuclei", { task: "segment", preset: "cells", epochs: Number(epochs), out: "cells" });
 for await (const event of run) {
   if (event.kind === "note") console.log(event.text);
-  if (event.kind === "epoch") console.log(`epoch ${event.record.epoch}: loss ${event.record.trainLoss.toFixed(3)}`);
+  if (event.kind === "epoch") console.log(`epoch ${event.record.epoch}: loss ${event.record.training.loss.toFixed(3)}`);
 }
 const { test, open } = await run.result;
-console.log(`mean average precision ${test?.accuracy.toFixed(3)} on ${test?.count} images`);
+console.log(`mean average precision ${test?.measures["meanAp"]?.toFixed(3)} on ${test?.count} images`);
 
 const network = await open();
 const cells = await network.predict(image);

@@ -19,7 +19,7 @@ import type { CompareEvent } from "./lab/compare/job.ts";
 import type { TaskName } from "./tasks/find-task.ts";
 
 export type { LabelledImages, LabelledPixels } from "./data/labelled-images.ts";
-export type { PageImage } from "./data/web/decode-image.ts";
+export type { PageImage } from "./data/web/page-image.ts";
 export type { CompareResult } from "./front/compare-options.ts";
 export type * from "./front/web/types.ts";
 export type { Running, RunOptions } from "./jobs/job.ts";

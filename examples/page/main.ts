@@ -14,10 +14,10 @@ async function learn(): Promise<void> {
     if (event.kind === "note") answer.textContent = event.text;
     if (event.kind === "step") progress.textContent = `step ${event.progress.step} of ${event.progress.steps}`;
     if (event.kind === "epoch")
-      progress.textContent = `epoch ${event.record.epoch}: loss ${event.record.trainLoss.toFixed(3)}`;
+      progress.textContent = `epoch ${event.record.epoch}: loss ${event.record.training.loss.toFixed(3)}`;
   }
   const { status, test, open } = await run.result;
-  progress.textContent = `${status}; ${test === undefined ? "not tested" : `${(100 * test.accuracy).toFixed(0)} % of ${test.count} test images right`}`;
+  progress.textContent = `${status}; ${test === undefined ? "not tested" : `${(100 * (test.measures["accuracy"] ?? 0)).toFixed(0)} % of ${test.count} test images right`}`;
   await network?.release();
   network = await open();
   const file = await network.save("network.onnx");

@@ -1,14 +1,18 @@
 import { stepNames } from "../compile/step/names.ts";
 import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
-import { FormatError, OptionError } from "../tensor/errors.ts";
+import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
+import { describeGraph } from "../onnx/analysis/index.ts";
+import type { Model } from "../onnx/graph.ts";
+import { EnvironmentError, FormatError, OptionError, ResiduaError } from "../tensor/errors.ts";
 import { looksLikeHdf5 } from "../weights/keras-file.ts";
 import { looksLikePytorch } from "../weights/pytorch/read.ts";
 import { looksLikeSafetensors } from "../weights/safetensors/safetensors.ts";
 import { openWeights } from "../weights/weights-file.ts";
 import { loadInference } from "./inference.ts";
-import { requireOnnxCard } from "./export.ts";
+import { describableGraph } from "./describe.ts";
+import { findOnnxCard } from "./export.ts";
+import { type ForeignChoice, loadForeignOnnx, refuseForeignChoice, refuseLoops, requireOutputs } from "./foreign.ts";
 import { decodeNetworkFile, describeOnnx } from "./file.ts";
 import { type ImportOptions, loadImportedNetwork } from "./import.ts";
 import { CARD_KEY } from "./notes.ts";
@@ -20,6 +24,43 @@ export type { KeptNetwork, TrainedNetwork } from "./trained.ts";
 export interface LoadTrainedOptions extends SessionOptions {
   /** Reads weights that an ONNX model keeps in files beside it. */
   readonly readExternal?: ReadExternal;
+  /** What is said of an ONNX classifier that does not describe itself. */
+  readonly foreign?: ForeignChoice;
+  /** Runs graphs of which it is not known that they end soon and in little memory; the same as all others if left out. */
+  readonly guarded?: Runtime;
+  /** Is told in one line what the file does not say. */
+  readonly onNote?: (text: string) => void;
+}
+
+/** A graph with these costs for one image runs in this process: its operators are known, and so is what they take. */
+const boundedBytes = 2 ** 29;
+const boundedMultiplyAdds = 2 ** 38;
+
+/** Whether all shapes are known ahead, and what they take is little. */
+function isBounded(onnx: Model): boolean {
+  try {
+    const { graph } = describableGraph({ kind: "graph", onnx, folded: false });
+    const { activations, multiplyAdds } = describeGraph(graph);
+    if (activations === undefined || multiplyAdds === undefined) return false;
+    return activations.sum <= boundedBytes && multiplyAdds <= boundedMultiplyAdds;
+  } catch {
+    return false;
+  }
+}
+
+/** Names the file in what the runtime says of the model. */
+function nameFile(where: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ResiduaError) || (error.where !== "model" && error.where !== "run")) throw error;
+    const { detail } = error;
+    if (error instanceof EnvironmentError) throw new EnvironmentError(where, detail, { cause: error });
+    throw new FormatError(where, detail, { cause: error });
+  };
+}
+
+/** A session whose runs name the file when they fail. */
+function namingFile(session: Session, where: string): Session {
+  return { ...session, run: (...request) => session.run(...request).catch(nameFile(where)) };
 }
 
 /**
@@ -33,9 +74,10 @@ export async function loadTrainedNetwork(
   runtime: Runtime,
   bytes: Uint8Array,
   where: string,
-  { readExternal, ...options }: LoadTrainedOptions = {},
+  { readExternal, foreign, guarded = runtime, onNote, ...options }: LoadTrainedOptions = {},
 ): Promise<KeptNetwork> {
   if (looksLikeSafetensors(bytes) || where.endsWith(".safetensors")) {
+    refuseForeignChoice(foreign, where);
     const file = await decodeNetworkFile(bytes, where);
     if (file.kind !== "network" || file.card === undefined) {
       throw new FormatError(
@@ -55,8 +97,18 @@ export async function loadTrainedNetwork(
       },
     }),
   });
-  const card = requireOnnxCard(onnx, where);
-  const session = await runtime.load(isSplit ? encodeModel(onnx) : bytes, options);
+  requireOutputs(onnx, where);
+  refuseLoops(onnx, where);
+  const whole = isSplit ? encodeModel(onnx) : bytes;
+  const card = findOnnxCard(onnx, where);
+  if (card === undefined) {
+    const choice = { ...foreign, ...(onNote && { onNote }), ...(options.threads === undefined ? {} : options) };
+    const found = await loadForeignOnnx(guarded, { onnx, bytes: whole, where }, choice).catch(nameFile(where));
+    return { card: found.card, file: describeOnnx(onnx, where), session: namingFile(found.session, where) };
+  }
+  refuseForeignChoice(foreign, where);
+  const chosen = guarded === runtime || isBounded(onnx) ? runtime : guarded;
+  const session = namingFile(await chosen.load(whole, options).catch(nameFile(where)), where);
   const isFit = session.inputNames.join() === stepNames.images && session.outputNames.join() === stepNames.scores;
   if (isFit) return { card, file: describeOnnx(onnx, where), session };
   await session.release();
@@ -71,8 +123,14 @@ export interface OpenNetworkOptions extends Omit<ImportOptions, "session"> {
   readonly session?: SessionOptions;
   /** Entry of a PyTorch checkpoint to take, such as "state_dict_ema". */
   readonly entry?: string;
+  /** What stands before the names of the weights to take, such as "module.encoder_q.". */
+  readonly prefix?: string;
   /** Reads weights that an ONNX model keeps in files beside it. */
   readonly readExternal?: ReadExternal;
+  /** What is said of an ONNX classifier that does not describe itself. */
+  readonly foreign?: ForeignChoice;
+  /** Runs graphs of which it is not known that they end soon and in little memory. */
+  readonly guarded?: Runtime;
 }
 
 /** Whether bytes are an ONNX model: they have no signature, unlike all others that are not known by their name. */
@@ -83,7 +141,7 @@ function isOnnx(bytes: Uint8Array, where: string): boolean {
 
 /** @throws {OptionError} naming what is said of a file that says it itself */
 function refuseSaid(
-  { name, options, ...said }: Omit<ImportOptions, "onNote"> & { readonly entry?: string },
+  { name, options, ...said }: Omit<ImportOptions, "onNote"> & { readonly entry?: string; readonly prefix?: string },
   where: string,
 ): void {
   const given = Object.entries({ model: name, ...options, ...said }).find(([, value]) => value !== undefined);
@@ -103,23 +161,28 @@ export async function openNetwork(
   runtime: Runtime,
   bytes: Uint8Array,
   where: string,
-  { session = {}, entry, readExternal, onNote, ...request }: OpenNetworkOptions = {},
+  { session = {}, entry, prefix, readExternal, foreign, guarded, onNote, ...request }: OpenNetworkOptions = {},
 ): Promise<KeptNetwork> {
   const external = readExternal === undefined ? {} : { readExternal };
-  const own = { ...session, ...external };
+  const noted = onNote === undefined ? {} : { onNote };
+  const chosen = { ...(entry === undefined ? {} : { entry }), ...(prefix === undefined ? {} : { prefix }) };
+  const own = {
+    ...session,
+    ...external,
+    ...noted,
+    ...(foreign === undefined ? {} : { foreign }),
+    ...(guarded === undefined ? {} : { guarded }),
+  };
   if (isOnnx(bytes, where)) {
-    refuseSaid({ ...request, ...(entry === undefined ? {} : { entry }) }, where);
+    refuseSaid({ ...request, ...chosen }, where);
     return loadTrainedNetwork(runtime, bytes, where, own);
   }
-  const weights = await openWeights(bytes, where, { ...external, ...(entry === undefined ? {} : { entry }) });
+  refuseForeignChoice(foreign, where);
+  const weights = await openWeights(bytes, where, { ...external, ...chosen });
   const isOwn = weights.origin.format === "safetensors" && Object.hasOwn(weights.origin.notes, CARD_KEY);
   if (isOwn) {
-    refuseSaid({ ...request, ...(entry === undefined ? {} : { entry }) }, where);
+    refuseSaid({ ...request, ...chosen }, where);
     return loadTrainedNetwork(runtime, bytes, where, own);
   }
-  return loadImportedNetwork(
-    runtime,
-    { file: weights, where },
-    { ...request, session, ...(onNote === undefined ? {} : { onNote }) },
-  );
+  return loadImportedNetwork(runtime, { file: weights, where }, { ...request, session, ...noted });
 }

@@ -1,3 +1,4 @@
+import type { Variation } from "../data/variation.ts";
 import type { LossFunction } from "../compile/step/loss-pass.ts";
 import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
@@ -13,7 +14,7 @@ export type OptimizerRecipe =
   | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">);
 
 /** How a network is trained: plain data, kept in every checkpoint. Equal recipes on equal data give equal networks. */
-export interface Recipe {
+export interface Recipe extends Variation {
   readonly epochs: number;
   /** Images a step. */
   readonly batch: number;
@@ -28,7 +29,7 @@ export interface Recipe {
   readonly labelSmoothing: number;
   /** Largest norm of all gradients together. */
   readonly clipNorm?: number;
-  /** Stops after so many epochs without a better validation accuracy. */
+  /** Stops after so many epochs without a better validation. */
   readonly patience?: number;
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;
@@ -76,6 +77,12 @@ export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optim
   return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
 }
 
+/** How a recipe varies images, beside crops and mirroring. */
+export function variationOf({ rotation, brightness, contrast, saturation, erasing }: Recipe): Variation {
+  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing });
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+}
+
 /** The recipe's learning rate over a training of `steps`. @throws {OptionError} if it is out of its range */
 export function createRecipeSchedule({ schedule, learningRate, warmupSteps }: Recipe, steps: number): Schedule {
   return createSchedule(schedule, learningRate, steps, warmupSteps);
@@ -84,17 +91,6 @@ export function createRecipeSchedule({ schedule, learningRate, warmupSteps }: Re
 /** Images that a recipe takes for one step. */
 export function imagesPerStep({ batch, accumulate = 1 }: Pick<Recipe, "batch" | "accumulate">): number {
   return batch * accumulate;
-}
-
-/**
- * A recipe whose step takes no more images than there are.
- *
- * @param images how many there are to train on
- * @returns the recipe itself if they are enough
- */
-export function fitBatch(recipe: Recipe, images: number): Recipe {
-  const batch = Math.max(1, Math.floor(images / (recipe.accumulate ?? 1)));
-  return batch >= recipe.batch ? recipe : { ...recipe, batch };
 }
 
 /** What a training step takes from a recipe, whatever the network. */

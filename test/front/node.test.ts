@@ -160,7 +160,7 @@ describe("open, predict, evaluate and save", () => {
     const { result } = await once();
     const network = await result.open({ threads: 1 });
     const found = await network.evaluate();
-    expect(found.accuracy).toBe(result.test?.accuracy);
+    expect(found.measures.accuracy).toBe(result.test?.measures["accuracy"]);
     expect((await network.evaluate({ limit: 5 })).count).toBe(5);
     await expect(network.evaluate({ limt: 5 } as object)).rejects.toThrow("limt: is no option of evaluate's data");
     await network.release();

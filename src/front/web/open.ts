@@ -1,4 +1,4 @@
-import type { PageImage } from "../../data/web/decode-image.ts";
+import type { PageImage } from "../../data/web/page-image.ts";
 import { openNetwork } from "../../networks/open.ts";
 import type { KeptNetwork } from "../../networks/trained.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";

@@ -1,5 +1,5 @@
 import type { LabelledImages } from "../../data/labelled-images.ts";
-import type { PageImage } from "../../data/web/decode-image.ts";
+import type { PageImage } from "../../data/web/page-image.ts";
 import type { OrtModule } from "../../runtime/onnxruntime-module.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
 import type { PageImages } from "../../tasks/web/web-task.ts";

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
 import { builtFile } from "../../files/node.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { Job, RemoteJob, RunOf, Running, RunOptions } from "../job.ts";
@@ -44,13 +43,14 @@ export function runInChild<Input, Event, Result>(
   return running;
 }
 
-function forkWorker(worker: URL): ChildProcess {
+/** Starts a module in a process of its own, which ends with this one. */
+export function forkWorker(worker: URL): ChildProcess {
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
     // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
     // Lets the runtime collect dead outputs.
-    execArgv: ["--expose-gc"],
+    execArgv: ["--expose-gc", "--import", builtFile(import.meta.url, "./parent-watch-start.js").href],
     // Ctrl-C reaches the whole group of processes; the parent decides what it means.
     detached: true,
     // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.
@@ -103,11 +103,4 @@ export function serveJob<Row extends ChildJob<never, unknown, unknown>>(run: Run
   process.on("message", (order: Order<unknown>) => receive(order));
   // The parent is gone: nobody waits for the result, and nobody could stop this process.
   process.once("disconnect", stop);
-  watchParent();
-}
-
-/** Ends this process soon after its parent, from a thread of its own: a run blocks this one for as long as it takes. */
-function watchParent(): void {
-  const parent = Number(process.argv[2]);
-  new Worker(builtFile(import.meta.url, "./parent-watch.js"), { workerData: parent, execArgv: [] }).unref();
 }

@@ -15,7 +15,8 @@ import type { JobContext } from "../../jobs/job.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
 import { refuseRecipeFields } from "../../train/recipe-check.ts";
-import { fitBatch, imagesPerStep, type Recipe } from "../../train/recipe.ts";
+import { fitBatch } from "../../train/fit-batch.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { runSteps } from "../../train/step-loop.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "./comparison.ts";
@@ -23,7 +24,7 @@ import type { RunPlan } from "./plan.ts";
 import type { CompareEvent, CompareResult, ComparisonWork } from "./job.ts";
 import { type Journal, type JournalEntry, type JournalOptions, keptNumber } from "../../jobs/journal.ts";
 
-/** The parameter whose gradient has passed every block: the first weight, whatever a family calls it. */
+/** The parameter whose gradient has passed through every block: the first weight, whatever its name. */
 function firstLayerOf(module: Module): string {
   const weight = Array.from(parametersOf(module)).find(([, { role }]) => role === "weight");
   if (weight === undefined) throw new ResiduaError(module.kind, "has no weight to train");
@@ -86,7 +87,7 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
   return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
 }
 
-/** What a run is trained with, and where it goes on. */
+/** What a run trains with, and where it resumes. */
 interface RunStart {
   readonly run: number;
   readonly plan: TrainingPlan;
@@ -107,7 +108,7 @@ async function trainRun(
     {
       set: data.train,
       normalization: data.normalization,
-      augmentation: noAugmentation,
+      augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
       plan: planBatches(data.train.count, plan.recipe),
     },
     firstStep,
@@ -177,7 +178,7 @@ async function testRun(
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, batches),
   );
-  return { testAccuracy: found.accuracy, testLoss: found.loss };
+  return { testAccuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
 }
 
 /** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
@@ -194,7 +195,7 @@ function planRun(
   });
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const { labels } = data.train;
-  refuseRecipeFields(run.recipe ?? {}, { seed: "is not for a run's recipe: it is the run's own `seed`" });
+  refuseRecipeFields(run.recipe ?? {}, { seed: "cannot be set in a run's recipe; it is the run's own `seed`" });
   const given: Recipe = { ...job.recipe, ...run.recipe, seed: run.seed };
   const recipe = resolveClassWeights(given, { labels, classes: data.classes });
   const plan = planTraining({
@@ -273,9 +274,8 @@ function takeWanted(data: Dataset, { trainImages, testImages }: ComparisonWork):
 
 /** The work with a batch that the data are enough for, if it may be brought down. */
 function fitWork(work: ComparisonWork, images: number, note: (text: string) => void): ComparisonWork {
-  const { seed: _, ...recipe } = fitBatch({ ...work.recipe, seed: 0 }, images);
-  if (work.fitsBatch !== true || recipe.batch === work.recipe.batch) return work;
-  note(`batch is ${recipe.batch} instead of ${work.recipe.batch}: there are ${images} images to train on`);
+  if (work.fitsBatch !== true) return work;
+  const { seed: _, ...recipe } = fitBatch({ ...work.recipe, seed: 0 }, images, note);
   return { ...work, recipe };
 }
 
@@ -292,7 +292,7 @@ export async function performComparison(
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const job = fitWork(work, data.train.count, note);
   const place: Workplace = { host, job, context };
-  // Before anything is said or trained: a grid's last row may hold what cannot be followed.
+  // Checked before anything is reported or trained: even a grid's last row may hold a mistake.
   for (const run of job.runs.filter(({ seed }) => seed === job.runs[0].seed)) planRun(place, run);
   const runs: DrawnRun[] = [];
   const fits = createClock(job, data.train.count);
@@ -320,7 +320,7 @@ export async function performComparison(
   };
 }
 
-/** Tells which runs still fit into the time, by how long those before them took. */
+/** Decides which runs still fit into the time, from the durations of earlier ones. */
 function createClock(
   { budget, runs, recipe }: ComparisonWork,
   images: number,

@@ -1,13 +1,18 @@
 import { readFileBytes } from "../../files/node.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
+import { createGuardedRuntime } from "../../runtime/node/guarded/runtime.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import { readExternalBeside, readWeightsFile } from "../../weights/node.ts";
 import { isShardIndex } from "../../weights/node/sharded.ts";
 import { loadImportedNetwork } from "../import.ts";
+import { refuseForeignChoice } from "../foreign.ts";
 import { type KeptNetwork, openNetwork, type OpenNetworkOptions } from "../open.ts";
 
-/** What is said of weights that Residua did not write. */
-export type OpenOptions = Omit<OpenNetworkOptions, "session" | "readExternal">;
+/** What is said of a file that Residua did not write. */
+export interface OpenOptions extends Omit<OpenNetworkOptions, "session" | "readExternal" | "guarded"> {
+  /** Seconds that loading an ONNX model from elsewhere may take, and each run of it. Default 60. */
+  readonly timeLimit?: number;
+}
 
 /**
  * Opens a network that predicts: an ONNX network, a checkpoint or its weights that `residua train` or `residua export`
@@ -23,16 +28,26 @@ export async function openTrainedNetwork(
   options: OpenOptions = {},
 ): Promise<KeptNetwork> {
   if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
-  const file = await readWeightsFile(path);
-  return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...options, session });
+  const { entry, prefix, foreign, timeLimit: _, ...request } = options;
+  refuseForeignChoice(foreign, path);
+  const file = await readWeightsFile(path, {
+    ...(entry === undefined ? {} : { entry }),
+    ...(prefix === undefined ? {} : { prefix }),
+  });
+  return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...request, session });
 }
 
 /** As {@link openTrainedNetwork}, of bytes that have been read. */
 export async function openTrainedBytes(
   { bytes, path }: { readonly bytes: Uint8Array; readonly path: string },
   session: SessionOptions = {},
-  options: OpenOptions = {},
+  { timeLimit, ...options }: OpenOptions = {},
 ): Promise<KeptNetwork> {
-  const where = { session, readExternal: readExternalBeside(path) };
-  return openNetwork(createNodeRuntime(), bytes, path, { ...options, ...where });
+  const runtime = createNodeRuntime();
+  return openNetwork(runtime, bytes, path, {
+    ...options,
+    session,
+    readExternal: readExternalBeside(path),
+    guarded: createGuardedRuntime(runtime, timeLimit === undefined ? {} : { timeLimit }),
+  });
 }

@@ -6,8 +6,9 @@ import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { type Evaluation, evaluationBatchSize } from "../../train/evaluation.ts";
+import { accuracy } from "../../train/measure.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
-import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { evaluateClassifier } from "./judge.ts";
 
 /** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
@@ -29,7 +30,12 @@ function batchesOf(
 ): ImageBatches<ImageSet> {
   const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
   const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
-  return { set: train, normalization: network.normalization, augmentation, plan };
+  return {
+    set: train,
+    normalization: network.normalization,
+    augmentation: { ...augmentation, ...variationOf(recipe) },
+    plan,
+  };
 }
 
 /**
@@ -52,6 +58,7 @@ export function setUpInMemory(training: MemoryTraining, given: Recipe): MemorySe
   return {
     recipe,
     source: localImageSource(batchesOf(training, recipe)),
+    measures: { training: accuracy, main: accuracy },
     ...(validation === undefined ? {} : { validate: judge(validation) }),
     ...(test === undefined ? {} : { test: judge(test) }),
   };

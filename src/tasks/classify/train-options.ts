@@ -1,4 +1,3 @@
-import { type Augmentation, noAugmentation } from "../../data/augmentation.ts";
 import type { ChannelStatistics } from "../../networks/card.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import {
@@ -27,13 +26,6 @@ export const imagenetStatistics: ChannelStatistics = { mean: [0.485, 0.456, 0.40
 export const standardModel = "resnet20";
 /** Share of the training images that is held back if none is said. */
 export const standardValidation = 0.05;
-const CROP_PADDING = 4;
-
-/** How training images are varied. @param data a data set's name or a folder */
-export function classifyAugmentation(data: string, augment: boolean | undefined): Augmentation {
-  const isCifar = data.startsWith("cifar");
-  return (augment ?? isCifar) ? { cropPadding: CROP_PADDING, flip: isCifar } : noAugmentation;
-}
 
 /** The standard recipe, with the fields that are said in the place of its own. */
 export function classifyRecipe(start: RecipeStart, given: RecipeFields): Recipe {

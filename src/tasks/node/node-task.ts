@@ -1,3 +1,5 @@
+import type { OnNote } from "../../data/image/raster.ts";
+import type { ReadOptions } from "../../data/image/read.ts";
 import type { NetworkCard } from "../../networks/card.ts";
 import type { FileSource } from "../../files/node.ts";
 import type { FreshTraining } from "../../train/node/job.ts";
@@ -15,6 +17,8 @@ export interface SamplesChoice {
   readonly limit?: number;
   /** Where fetched data sets lie. */
   readonly cache: string;
+  /** Hears, of the first few images, how they were read if that is not plain. */
+  readonly onNote?: OnNote;
 }
 
 /** Samples to judge a network by. */
@@ -40,8 +44,8 @@ export interface TrainingChoice<Options extends object = object> {
 
 /** What a task does with files. `node/task.ts` of its folder exports it as `nodeTask`. */
 export interface NodeTask<T extends TaskTypes = TaskTypes> extends TrainingTask {
-  /** Reads a file as the network takes it. */
-  readonly readInput: (file: FileSource, card: NetworkCard) => Promise<T["input"]>;
+  /** Reads a file, or the page and channel of it that the options choose, as the network takes it. */
+  readonly readInput: (file: FileSource, card: NetworkCard, options?: ReadOptions) => Promise<T["input"]>;
   /** Names of the options that a training for it may be told. */
   readonly trainOptions: readonly (keyof T["trainOptions"] & string)[];
   /**

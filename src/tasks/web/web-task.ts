@@ -1,5 +1,5 @@
 import type { LabelledImages } from "../../data/labelled-images.ts";
-import type { PageImage } from "../../data/web/decode-image.ts";
+import type { PageImage } from "../../data/web/page-image.ts";
 import type { NetworkCard } from "../../networks/card.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { RecipeFields } from "../../train/standard-recipe.ts";

@@ -4,7 +4,9 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { TaskStep } from "../engine.ts";
 import type { Evaluation } from "../evaluation.ts";
-import { fitBatch, type Recipe } from "../recipe.ts";
+import { fitBatch } from "../fit-batch.ts";
+import type { TrainingMeasures } from "../measure.ts";
+import type { Recipe } from "../recipe.ts";
 import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { FreshTraining } from "./job.ts";
@@ -18,6 +20,7 @@ export interface TrainingSetup {
   readonly source: SampleSource;
   /** Whether a part was held back to choose the best epoch. */
   readonly validates: boolean;
+  readonly measures: TrainingMeasures;
   readonly step?: TaskStep;
   /** Fields of the recipe that mean nothing to the task, with the reason. */
   readonly refuses?: RecipeRefusals;
@@ -44,10 +47,7 @@ export interface SetupContext {
  * @param note hears of a smaller batch
  */
 export function fitRecipe({ recipe, fitsBatch }: FreshTraining, images: number, note: (text: string) => void): Recipe {
-  const fitted = fitsBatch === true ? fitBatch(recipe, images) : recipe;
-  if (fitted !== recipe)
-    note(`batch is ${fitted.batch} instead of ${recipe.batch}: there are ${images} images to train on`);
-  return fitted;
+  return fitsBatch === true ? fitBatch(recipe, images, note) : recipe;
 }
 
 /** A training that goes on from a checkpoint. */

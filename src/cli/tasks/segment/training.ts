@@ -16,36 +16,34 @@ import type { TypedTraining } from "../../task-flags.ts";
 /** Options of `residua train` about segmentation. */
 export function trainingOptions(): readonly Option[] {
   return [
-    new Option("--no-augment", "train on the images as they are"),
+    new Option("--no-augment", "train on the unchanged images"),
     new Option(
       "--preset <name>",
-      "a whole recipe: cells finds nuclei and cells of any stain (implies --task segment)",
+      "a complete recipe; cells finds nuclei and cells of any stain (implies --task segment)",
     ).choices(Object.keys(segmentationPresets)),
-    new Option("--target <what>", "what masks hold: a number for each cell (instances), or classes of points").choices([
-      "instances",
-      "classes",
-    ]),
-    new Option("--loss <name>", "loss of the points' classes (default: combined, cross-entropy plus Dice)").choices([
+    new Option(
+      "--target <what>",
+      "what masks hold: a number per cell (instances), or a class per pixel (classes)",
+    ).choices(["instances", "classes"]),
+    new Option("--loss <name>", "loss on the pixels' classes (default: combined, cross-entropy plus Dice)").choices([
       ...segmentationLossNames,
     ]),
-    new Option("--ignore <value>", "value of masks from which nothing is learnt, with --target classes").argParser(
-      wholeNumber(0),
-    ),
-    new Option("--test <share>", "share of a folder without test/ that is kept for the test (default: 0.15)").argParser(
+    new Option("--ignore <value>", "mask value to ignore in training, with --target classes").argParser(wholeNumber(0)),
+    new Option("--test <share>", "share of a folder without test/ to hold out for the test (default: 0.15)").argParser(
       decimalNumber(0, 1),
     ),
     new Option(
       "--crop <n>",
-      "rows and columns of the parts of images that are trained on (default: 128; --image-size, 256, is what it is used on)",
+      "height and width of the crops to train on (default: 128; tiles for prediction have --image-size, 256)",
     ).argParser(wholeNumber(sides.least, sides.most)),
     new Option(
       "--longest-side <n>",
-      "shrink larger images to it, where they are trained on and where the network is used: for cells as large as a crop",
+      "shrink larger images to this, in training and in use; for cells as large as a crop",
     ).argParser(wholeNumber(sides.least, sides.most)),
   ];
 }
 
-/** The options of {@link trainingOptions} as a checkpoint has them. */
+/** The options of {@link trainingOptions}, read from a checkpoint. */
 export function optionsOfCheckpoint({ network }: CheckpointNotes): OptionValues {
   const settings = readSettings(network.task, "segment", "checkpoint");
   const { target, loss, testShare, ignored, crop, longestSide, augmentation } = settings;
@@ -56,6 +54,6 @@ export function optionsOfCheckpoint({ network }: CheckpointNotes): OptionValues 
 /** What the command line says, completed by the task. */
 export function startSegmentation({ typed, ...choice }: TypedTraining): FreshTraining {
   if (!typed.has("data"))
-    throw new OptionError("--data", "is needed: a folder with images/ and masks/ of the same names");
+    throw new OptionError("--data", "is required: a folder with images/ and masks/ of the same names");
   return nodeTask.startTraining(choice);
 }

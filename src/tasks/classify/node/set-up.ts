@@ -10,13 +10,14 @@ import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { accuracy } from "../../../train/measure.ts";
 import { evaluateClassifier } from "../judge.ts";
 import { imagenetStatistics } from "../train-options.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
+import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
@@ -40,8 +41,14 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
   return {
     notes,
     ...(state === undefined ? {} : { state }),
-    source: imageSource({ set: data.train, normalization: data.normalization, augmentation, plan }),
+    source: imageSource({
+      set: data.train,
+      normalization: data.normalization,
+      augmentation: { ...augmentation, ...variationOf(recipe) },
+      plan,
+    }),
     validates: split.validation.length > 0,
+    measures: { training: accuracy, main: accuracy },
     evaluate: (session, part) =>
       evaluateClassifier(
         session,
@@ -78,7 +85,7 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const [channels, height, width] = start.imageShape;
   const opened =
     fresh.images === undefined
-      ? await openDataset(fresh.data, cache, { channels, height, width })
+      ? await openDataset(fresh.data, cache, { channels, height, width }, { onNote: note })
       : toDataset(fresh.images);
   const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);

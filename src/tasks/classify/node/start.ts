@@ -1,13 +1,8 @@
+import { augmentationOf } from "../../../data/dataset.ts";
 import { oneOf } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
 import type { TrainingChoice } from "../../node/node-task.ts";
-import {
-  classifyAugmentation,
-  classifyRecipe,
-  type ClassifyTrainOptions,
-  standardModel,
-  standardValidation,
-} from "../train-options.ts";
+import { classifyRecipe, type ClassifyTrainOptions, standardModel, standardValidation } from "../train-options.ts";
 
 /** Names of {@link ClassifyTrainOptions}. */
 export const classifyTrainOptions: readonly (keyof ClassifyTrainOptions)[] = ["augment", "normalization"];
@@ -26,7 +21,7 @@ export function startClassification({
     ...(start.model === undefined && isFresh ? { model: standardModel } : {}),
     ...(normalization === undefined ? {} : { normalization }),
     validation,
-    augmentation: classifyAugmentation(start.data, augment),
+    augmentation: augmentationOf(start.data, augment),
     recipe: classifyRecipe(isFresh ? "fresh" : "tuned", given),
   };
 }

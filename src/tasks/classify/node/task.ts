@@ -8,9 +8,9 @@ import { setUpClassification } from "./set-up.ts";
 /** What classification does with files. */
 export const nodeTask: NodeTask<ClassifyTypes> = {
   setUp: setUpClassification,
-  readInput: async (source, { imageShape: [channels, height, width] }) => {
+  readInput: async (source, { imageShape: [channels, height, width] }, options) => {
     const format = { channels, height, width };
-    return { ...format, pixels: await decodeImage(source, format) };
+    return { ...format, pixels: await decodeImage(source, { ...format, ...options }) };
   },
   openSamples: openTestImages,
   trainOptions: classifyTrainOptions,

@@ -1,16 +1,16 @@
+import { augmentationOf } from "../../../data/dataset.ts";
 import type { Dataset, ImageFormat, ImageSet } from "../../../data/image-set.ts";
 import { imageSize, selectImages } from "../../../data/image-set.ts";
 import { type LabelledImages, toDataset } from "../../../data/labelled-images.ts";
 import { splitValidation } from "../../../data/split.ts";
-import { decodeImageBlob } from "../../../data/web/decode-image.ts";
+import { decodePageImage } from "../../../data/web/page-image.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import { createModel } from "../../../nn/models.ts";
 import { oneOf, OptionError } from "../../../tensor/errors.ts";
-import { fitBatch } from "../../../train/recipe.ts";
+import { fitBatch } from "../../../train/fit-batch.ts";
 import type { WebTrainingJob } from "../../../train/web/protocol.ts";
 import type { LabelledFiles, WebTrainingChoice } from "../../web/web-task.ts";
 import {
-  classifyAugmentation,
   classifyRecipe,
   type ClassifyTrainOptions,
   imagenetStatistics,
@@ -26,7 +26,7 @@ async function decodeFiles({ files, name }: LabelledFiles, format: ImageFormat):
   const images = new Uint8Array(listed.length * size);
   for (const [place, { own, file, index }] of listed.entries()) {
     const where = file instanceof File ? file.name : `${own} ${index + 1}`;
-    images.set(await decodeImageBlob(file, format, where), place * size);
+    images.set(await decodePageImage(file, where, format), place * size);
   }
   const named = name === undefined ? {} : { name };
   return { ...format, images, labels: listed.map(({ label }) => label), classes, ...named };
@@ -61,9 +61,7 @@ export async function startClassification(choice: Choice): Promise<WebTrainingJo
   const whole = classifyRecipe("fresh", given);
   const split = splitValidation(data.train.count, validation, whole.seed);
   const images = split.train.length;
-  const recipe = given.has("batch") ? whole : fitBatch(whole, images);
-  if (recipe !== whole)
-    note(`batch is ${recipe.batch} instead of ${whole.batch}: there are ${images} images to train on`);
+  const recipe = given.has("batch") ? whole : fitBatch(whole, images, note);
   const network: NetworkCard = {
     model: { name, options: complete },
     imageShape: [channels, height, width],
@@ -77,6 +75,6 @@ export async function startClassification(choice: Choice): Promise<WebTrainingJo
     train: selectImages(data.train, split.train),
     ...(split.validation.length === 0 ? {} : { validation: selectImages(data.train, split.validation) }),
     test: data.test,
-    augmentation: classifyAugmentation(data.name, augment),
+    augmentation: augmentationOf(data.name, augment),
   };
 }

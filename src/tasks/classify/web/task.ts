@@ -1,4 +1,4 @@
-import { decodeImageBlob, fitPixels, readPixels } from "../../../data/web/decode-image.ts";
+import { decodePageImage } from "../../../data/web/page-image.ts";
 import type { WebTask } from "../../web/web-task.ts";
 import type { ClassifyTypes } from "../task.ts";
 import { startClassification } from "./start.ts";
@@ -7,11 +7,7 @@ import { startClassification } from "./start.ts";
 export const webTask: WebTask<ClassifyTypes> = {
   readInput: async (image, { imageShape: [channels, height, width] }, where) => {
     const format = { channels, height, width };
-    const pixels =
-      image instanceof Blob
-        ? await decodeImageBlob(image, format, where)
-        : fitPixels(await readPixels(image, where), format);
-    return { ...format, pixels };
+    return { ...format, pixels: await decodePageImage(image, where, format) };
   },
   trainOptions: ["augment", "normalization"],
   startTraining: startClassification,

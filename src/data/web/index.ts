@@ -1,0 +1,2 @@
+export { decodeImageBlob, readImageBlob } from "./image.ts";
+export { decodePageImage, type PageImage, readPageImage } from "./page-image.ts";
