@@ -34,7 +34,7 @@ describe("train", () => {
   test("learns a small folder with the standard batch, brought down to it and said so", async () => {
     const { events, result } = await once();
     const notes = events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
-    expect(notes).toContain("batch is 46 instead of 64: there are 46 images to train on");
+    expect(notes).toContain("46 images to train on are too few for batches of 64: the batch is 8");
     expect(events.filter(({ kind }) => kind === "epoch")).toHaveLength(small.epochs);
     expect(result.status).toBe("done");
     expect(result.test?.count).toBe(12);
@@ -122,7 +122,7 @@ describe("open, predict, evaluate and save", () => {
       first.map(({ probability }) => probability).toSorted((a, b) => b - a),
     );
     for (const other of others) expect(other).toEqual(first);
-    await expect(network.predict(new Uint8Array(10))).rejects.toThrow("image: is no image that can be read");
+    await expect(network.predict(new Uint8Array(10))).rejects.toThrow("image: is no image of a known kind");
     await network.release();
     await network.release();
     await expect(network.predict(picture)).rejects.toThrow("was released; open it again");
@@ -212,12 +212,15 @@ describe("compare", () => {
     const run = compare(at("pictures"), { ...networks, trainImages: 20, cache: at("cache") });
     for await (const event of run) events.push(event);
     const study = await run.result;
-    expect(events).toContainEqual({ kind: "note", text: "batch is 20 instead of 32: there are 20 images to train on" });
+    expect(events).toContainEqual({
+      kind: "note",
+      text: "20 images to train on are too few for batches of 32: the batch is 4",
+    });
     expect(study.runs.map(({ shortcut, status }) => [shortcut, status])).toEqual([
       ["plain", "done"],
       ["pad", "done"],
     ]);
-    expect(study.settings).toMatchObject({ epochs: 2, batchSize: 20, trainImages: 20, testImages: 12, steps: 2 });
+    expect(study.settings).toMatchObject({ epochs: 2, batchSize: 4, trainImages: 20, testImages: 12, steps: 10 });
     expect(study.findings.length).toBeGreaterThan(0);
     expect(await study.report()).toMatch(/^<!doctype html>/i);
   });

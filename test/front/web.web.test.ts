@@ -50,7 +50,10 @@ describe("train", () => {
     for await (const event of run) events.push(event);
     const { status, epochs, test: tested, open: openTrained, onnx } = await run.result;
     expect([status, epochs.length, tested?.count]).toEqual(["done", 6, 7]);
-    expect(events).toContainEqual({ kind: "note", text: "batch is 28 instead of 64: there are 28 images to train on" });
+    expect(events).toContainEqual({
+      kind: "note",
+      text: "28 images to train on are too few for batches of 64: the batch is 4",
+    });
     const network = await openTrained();
     const picture = files["left"][3];
     const expected = await network.predict(picture);
