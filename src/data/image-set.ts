@@ -73,3 +73,11 @@ export function takeFirst<I extends Images>(set: I, limit: number): I {
     : { files: set.files.slice(0, limit) };
   return { ...set, ...first, count: limit, labels: set.labels.subarray(0, limit) };
 }
+
+/** Some of the images, in memory of their own. @param places which, in this order */
+export function selectImages(set: ImageSet, places: Uint32Array): ImageSet {
+  const size = imageSize(set);
+  const images = new Uint8Array(places.length * size);
+  places.forEach((from, to) => images.set(set.images.subarray(from * size, (from + 1) * size), to * size));
+  return { ...set, images, labels: Int32Array.from(places, (place) => set.labels[place]), count: places.length };
+}

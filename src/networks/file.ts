@@ -84,7 +84,8 @@ function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
   return { kind: "network", model: card.model, imageShape: card.imageShape, card, module, state };
 }
 
-function describeOnnx(onnx: Model, where: string): NetworkFile {
+/** What a decoded ONNX model is: a network by name with its weights, or a graph. @throws {FormatError} if its notes are damaged */
+export function describeOnnx(onnx: Model, where: string): NetworkFile {
   requireOutputs(onnx, where);
   const known = readNetworkMetadata(onnx.metadata, where);
   if (known === undefined) return { kind: "graph", onnx, folded: false };

@@ -1,4 +1,6 @@
 import type * as v from "valibot";
+import type { LabelledImages } from "../data/labelled-images.ts";
+import type { NetworkCard } from "../networks/card.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import type { Report } from "../report/report.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -16,6 +18,8 @@ export interface TaskTypes {
   /** What a network predicts from. */
   readonly input: unknown;
   readonly predictOptions: object;
+  /** What a training for it may be told, beside the network, the data and the recipe. */
+  readonly trainOptions: object;
   /** What it predicts. */
   readonly output: unknown;
   /** What it is judged by: something to predict from, with the truth. */
@@ -60,6 +64,12 @@ export interface Task<Name extends string = string, T extends TaskTypes = TaskTy
     samples: AsyncIterable<T["sample"]> | Iterable<T["sample"]>,
     options?: T["judgeOptions"],
   ) => Promise<T["judgement"]>;
+  /**
+   * Samples of images in memory, to judge a network by; null if the task has no such samples.
+   *
+   * @throws {OptionError} naming what does not fit the network
+   */
+  readonly samplesInMemory: ((images: LabelledImages, card: NetworkCard) => Iterable<T["sample"]>) | null;
   /** A study of a network as a page. */
   readonly report: (study: T["study"]) => Report;
   /** Sets up a training on images in memory, as a page has them; null if the task cannot be trained so. */

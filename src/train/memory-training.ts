@@ -16,6 +16,8 @@ export interface MemoryTraining {
   readonly train: ImageSet;
   /** Evaluated after every epoch. */
   readonly validation?: ImageSet;
+  /** Evaluated once, at the end. */
+  readonly test?: ImageSet;
   /** None if left out. */
   readonly augmentation?: Augmentation;
 }
@@ -32,6 +34,8 @@ export interface MemorySetup {
   readonly sampleShape?: Shape;
   /** Judges the network as it predicts on the validation part; left out if there is none. */
   readonly validate?: (session: Session) => Promise<Evaluation>;
+  /** Judges it on the test part; left out if there is none. */
+  readonly test?: (session: Session) => Promise<Evaluation>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
+import { testShare } from "../labelled-images.ts";
 import { permutation, randomStream } from "../../tensor/random.ts";
 import {
   type Dataset,
@@ -8,16 +9,14 @@ import {
   type ImageFormat,
   type ImageSet,
   imageSize,
-  type Normalization,
   sharedBytes,
 } from "../image-set.ts";
 import { firstNotes } from "../image/notes.ts";
 import type { OnNote } from "../image/raster.ts";
+import { measureNormalization } from "../normalization.ts";
 import { decodeFiles } from "./file-batches.ts";
 
 const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|p[bgp]m)$/i;
-/** Share of the images that is kept for the test where the folder has no `test` part of its own. */
-const TEST_SHARE = 0.2;
 const noImages = "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)";
 /** 256 MB of pixels are decoded once and kept; of more, each image is decoded when it is wanted. */
 const MEMORY_LIMIT = 2 ** 28;
@@ -106,28 +105,6 @@ async function listTest(folder: string, classes: readonly string[]): Promise<rea
   return images;
 }
 
-/** Mean and deviation by channel. */
-export function measureNormalization({ images, count, channels, height, width }: ImageSet): Normalization {
-  const plane = height * width;
-  const measured = Array.from({ length: channels }, (_, channel) => {
-    let sum = 0;
-    let squares = 0;
-    for (let image = 0; image < count; image++) {
-      const start = (image * channels + channel) * plane;
-      for (let pixel = start; pixel < start + plane; pixel++) {
-        sum += images[pixel];
-        squares += images[pixel] ** 2;
-      }
-    }
-    const mean = sum / (count * plane);
-    return {
-      mean: mean / 255,
-      deviation: Math.max(Math.sqrt(Math.max(squares / (count * plane) - mean ** 2, 0)) / 255, 1e-3),
-    };
-  });
-  return { mean: measured.map(({ mean }) => mean), deviation: measured.map(({ deviation }) => deviation) };
-}
-
 /** Class after class would leave but one in the first few; the order is the same every time. */
 function mix(listing: readonly Listing[]): readonly Listing[] {
   return Array.from(permutation(randomStream(0, "folder order"), listing.length), (place) => listing[place]);
@@ -136,7 +113,7 @@ function mix(listing: readonly Listing[]): readonly Listing[] {
 /** Holds a fifth of the images back for the test, at random, and at least one. */
 function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], readonly Listing[]] {
   const order = permutation(randomStream(0, "folder test split"), listing.length);
-  const held = new Set(order.slice(0, Math.max(1, Math.round(listing.length * TEST_SHARE))));
+  const held = new Set(order.slice(0, Math.max(1, Math.round(listing.length * testShare))));
   return [listing.filter((_, index) => !held.has(index)), listing.filter((_, index) => held.has(index))];
 }
 

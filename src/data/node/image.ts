@@ -1,4 +1,4 @@
-import { readFileBytes } from "../../files/node.ts";
+import { type FileSource, readSource, whereOf } from "../../files/node.ts";
 import sharp from "sharp";
 import type { ImageHeader } from "../image/header.ts";
 import { fitImage } from "../image/fit.ts";
@@ -69,9 +69,13 @@ function greyWithOpacity({ height, width, samples, bits }: DecodedImage): Decode
   return { height, width, channels: 2, samples: out, bits, alpha: { channel: 1, premultiplied: false } };
 }
 
-async function openFile(path: string, options: ReadOptions & { readonly fitTo?: ImageSize }): Promise<OpenedImage> {
+async function openFile(
+  source: FileSource,
+  options: ReadOptions & { readonly fitTo?: ImageSize },
+): Promise<OpenedImage> {
   // By its bytes, for libvips remembers paths: a file that changed would be read as it was.
-  return openImage(await readFileBytes(path), path, { ...options, decodePicture });
+  const { bytes, where } = await readSource(source);
+  return openImage(bytes, where, { ...options, decodePicture });
 }
 
 /**
@@ -81,8 +85,9 @@ async function openFile(path: string, options: ReadOptions & { readonly fitTo?: 
  * @throws {OptionError} if it has no such page or channel
  * @throws {EnvironmentError} if it cannot be read
  */
-export async function readImage(path: string, options: ReadOptions = {}): Promise<ImageFile> {
-  return toImageFile(await openFile(path, options), path);
+export async function readImage(source: FileSource, options: ReadOptions = {}): Promise<ImageFile> {
+  const opened = await openFile(source, options);
+  return toImageFile(opened, whereOf(source));
 }
 
 /**
@@ -95,12 +100,12 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
  * @throws {EnvironmentError} if it cannot be read
  */
 export async function decodeImage(
-  path: string,
+  source: FileSource,
   { channels, height, width, ...options }: ImageFormat & ReadOptions,
 ): Promise<Uint8Array> {
   return fitImage(
-    await openFile(path, { ...options, fitTo: { height, width } }),
+    await openFile(source, { ...options, fitTo: { height, width } }),
     { channels, height, width },
-    { where: path, onNote: options.onNote },
+    { where: whereOf(source), onNote: options.onNote },
   );
 }

@@ -67,6 +67,29 @@ export async function readFileBytes(path: string, limit: number = largestFile): 
   }
 }
 
+/** The bytes of a file that is not on the disk, or was read before. */
+export interface NamedBytes {
+  readonly bytes: Uint8Array;
+  /** The file's name, for errors. */
+  readonly where: string;
+}
+
+/** A file: its path, or its bytes. */
+export type FileSource = string | NamedBytes;
+
+/** The name of a file, for errors. */
+export const whereOf = (source: FileSource): string => (typeof source === "string" ? source : source.where);
+
+/** The bytes of a file with its name. @throws {EnvironmentError} as {@link readFileBytes} */
+export async function readSource(source: FileSource, limit?: number): Promise<NamedBytes> {
+  if (typeof source === "string") return { bytes: await readFileBytes(source, limit), where: source };
+  if (source.bytes.length <= (limit ?? largestFile)) return source;
+  throw new EnvironmentError(
+    source.where,
+    `cannot read: takes ${source.bytes.length} bytes, at most ${limit} are read into memory`,
+  );
+}
+
 async function readAll(file: FileHandle, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(size);
   let offset = 0;

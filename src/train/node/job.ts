@@ -1,4 +1,5 @@
 import type { Augmentation } from "../../data/augmentation.ts";
+import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
@@ -47,6 +48,8 @@ export interface FreshTraining {
   readonly balanceClasses?: boolean;
   /** A data set's name, or a folder of images. */
   readonly data: string;
+  /** Images in memory, in the place of those that `data` names. */
+  readonly images?: LabelledImages;
   /** The first so many images; all if left out. */
   readonly limit?: number;
   /** Share of the training images that is held back to choose the best epoch. */

@@ -4,7 +4,9 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { TaskStep } from "../engine.ts";
 import type { Evaluation } from "../evaluation.ts";
+import { fitBatch } from "../fit-batch.ts";
 import type { TrainingMeasures } from "../measure.ts";
+import type { Recipe } from "../recipe.ts";
 import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { FreshTraining } from "./job.ts";
@@ -35,6 +37,17 @@ export interface SetupContext {
   readonly engine: Engine;
   /** Hears in sentences what was found and changed. */
   readonly note: (text: string) => void;
+}
+
+/**
+ * The recipe of a training whose batch may be brought down to the data; a batch that is too large otherwise is refused when
+ * steps are planned.
+ *
+ * @param images how many there are to train on
+ * @param note hears of a smaller batch
+ */
+export function fitRecipe({ recipe, fitsBatch }: FreshTraining, images: number, note: (text: string) => void): Recipe {
+  return fitsBatch === true ? fitBatch(recipe, images, note) : recipe;
 }
 
 /** A training that goes on from a checkpoint. */

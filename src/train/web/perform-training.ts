@@ -8,11 +8,12 @@ import { EnvironmentError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
-import { exportOnnxChunks } from "../../networks/export.ts";
+import { exportOnnxChunks, safetensorsMetadata } from "../../networks/export.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
 import { finalState, runTraining, startOfTraining } from "../loop.ts";
-import { createCardModule, requireConsistentCard } from "../../networks/card.ts";
+import { createCardModule, type NetworkCard, requireConsistentCard, stateShapes } from "../../networks/card.ts";
 import type { MemorySetup, SetUpInMemory } from "../memory-training.ts";
+import { encodeSafetensorsChunks } from "../../weights/safetensors/safetensors.ts";
 import { completeRecipe } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
@@ -23,7 +24,7 @@ export interface WebTrainingContext extends JobContext<WebTrainingEvent> {
 }
 
 /** @throws {EnvironmentError} if threads are asked for that the page cannot have */
-function requireThreads(threads: number | undefined): void {
+export function requireThreads(threads: number | undefined): void {
   if (threads === undefined || threads === 1 || globalThis.crossOriginIsolated) return;
   throw new EnvironmentError(
     "threads",
@@ -66,7 +67,17 @@ function openWorkplace(
   return { job, runtime, session, setup, plan };
 }
 
-/** Evaluates a state that predicts on the validation images. */
+/** The network as safetensors, with its card. */
+function encodeWeights(card: NetworkCard, state: TrainingState): Uint8Array {
+  const module = createCardModule(card);
+  const { model, imageShape } = card;
+  const names = stateShapes(module);
+  const own = new Map([...state].filter(([name]) => names.has(name)));
+  const network = { kind: "network", model, imageShape, module, state: own, card } as const;
+  return joinBytes(encodeSafetensorsChunks(own, safetensorsMetadata(network)));
+}
+
+/** Evaluates a state that predicts. */
 function validateState(
   { job, runtime, session, plan }: Workplace,
   validate: NonNullable<MemorySetup["validate"]>,
@@ -88,7 +99,7 @@ export async function performTraining(
 ): Promise<WebTrainingResult> {
   const place = openWorkplace(job, context.runtime, setUpInMemory);
   const { runtime, session, setup, plan } = place;
-  const { source, validate } = setup;
+  const { source, validate, test } = setup;
   const { network, start, device = "wasm" } = job;
   const { report, shouldStop } = context;
   const writeBatch = source.createWriter();
@@ -115,7 +126,14 @@ export async function performTraining(
       },
     });
     const state = await finalState(trainer, outcome.place, async () => best!);
-    return { ...outcome, recipe: plan.recipe, onnx: joinBytes(exportOnnxChunks(network, state)) };
+    const isWhole = outcome.status === "done" || outcome.status === "early-stopped";
+    return {
+      ...outcome,
+      recipe: plan.recipe,
+      onnx: joinBytes(exportOnnxChunks(network, state)),
+      weights: encodeWeights(network, state),
+      ...(isWhole && test !== undefined ? { test: await validateState(place, test, state) } : {}),
+    };
   } finally {
     await trainer.release();
   }

@@ -2,6 +2,7 @@ import type { WorkerJob } from "../../jobs/web/worker.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StepProgress, TrainingOutcome } from "../loop.ts";
 import type { MemoryTraining } from "../memory-training.ts";
+import type { Evaluation } from "../evaluation.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EpochRecord } from "../checkpoint.ts";
 
@@ -29,6 +30,10 @@ export interface WebTrainingResult extends TrainingOutcome {
    * metadata: `predict` and any ONNX runtime take it. Its weights are their moving averages if the recipe keeps them.
    */
   readonly onnx: Uint8Array;
+  /** The same network as safetensors, its batch norms unfolded: what can be saved in any form. */
+  readonly weights: Uint8Array;
+  /** On the test set, if one was given and the training was not stopped. */
+  readonly test?: Evaluation;
 }
 
 /** What a worker tells while it trains. */
