@@ -22,11 +22,7 @@ function renderTable({ columns, rows }: TableFigure): Markup {
     rows.some((row) => inLanguage(row[column] ?? "", "en").length > LONGEST_CELL),
   );
   const side = (column: number): Markup =>
-    columns[column]?.align === "right"
-      ? markup` class="right"`
-      : isLong[column] === true
-        ? markup` class="long"`
-        : nothing;
+    columns[column]?.align === "right" ? markup` class="right"` : isLong[column] ? markup` class="long"` : nothing;
   const head = columns.map(({ title }, column) => markup`<th${side(column)}>${wordsToHtml(title)}</th>`);
   const cells = (row: readonly Words[]): readonly Markup[] =>
     row.map((words, column) => markup`<td${side(column)}>${wordsToHtml(words)}</td>`);
