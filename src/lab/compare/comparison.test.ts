@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DrawnRun } from "./comparison.ts";
 import { equalizePlans, measurePlans, planGrid } from "./plan.ts";
 import { compareTypes, summarizeCell } from "./statistics.ts";
-import { summarize } from "./words.ts";
+import { describeComparison, summarize } from "./words.ts";
 import { groupCells } from "./comparison.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 
@@ -119,4 +119,14 @@ describe("a grid", () => {
     expect(large.length).toBeUndefined();
     expect(small.length! * costs[0]).toBeCloseTo(costs[1], -5);
   });
+});
+
+test("without a test, what was measured is said first", () => {
+  const said = (runs: readonly DrawnRun[]): readonly string[] =>
+    describeComparison({ settings: {} as never, runs }).lead.map(({ en }) => en);
+  expect(said([run("plain", 0, 0.2), run("pad", 0, 0.9)])).toEqual([
+    "At depth 20 the plain network reaches 20.0 % of the test images, the residual ones 90.0 %.",
+    "One seed per cell: another seed would move these numbers.",
+  ]);
+  expect(said(pad)).toEqual(["Medians over 5 seeds."]);
 });

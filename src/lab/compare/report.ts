@@ -216,11 +216,13 @@ function describeSettings({ settings }: Comparison): Words {
 
 /** How much can be told, in a word; and, folded, the tests behind it. */
 function openingOf(comparison: Comparison): readonly ReportText[] {
-  const { told, pairs, tests } = describeComparison(comparison);
+  const { told, pairs, seeds, tests } = describeComparison(comparison);
   const label =
-    told === 0
-      ? both("nothing told apart", "尚无可分辨的差异")
-      : both(`${told} of ${pairs} pairs ${told === 1 ? "differs" : "differ"}`, `${pairs} 对中有 ${told} 对有差异`);
+    tests.length === 0
+      ? both(`${seeds === 1 ? "1 seed" : `${seeds} seeds`}: no test`, `${seeds} 个种子：无法检验`)
+      : told === 0
+        ? both("no difference established", "尚未确认任何差异")
+        : both(`${told} of ${pairs} pairs ${told === 1 ? "differs" : "differ"}`, `${pairs} 对中有 ${told} 对有差异`);
   return [
     ...(pairs === 0 ? [] : [{ kind: "badges", badges: [{ tone: told === 0 ? "neutral" : "good", label }] } as const]),
     ...(tests.length === 0
@@ -232,13 +234,13 @@ function openingOf(comparison: Comparison): readonly ReportText[] {
 /** Turns a comparison into a report: words, figures and tests. */
 export function reportComparison(comparison: Comparison): Report {
   const { runs } = comparison;
-  const { verdict, cautions } = describeComparison(comparison);
+  const { lead } = describeComparison(comparison);
   const cells = groupCells(runs);
   const pairs = compareTypes(runs);
   const types = shortcutTypes.filter((type) => runs.some(({ shortcut }) => shortcut === type));
   return {
     title: both("What the shortcut type does", "快捷连接类型的作用"),
-    lead: [verdict, ...cautions],
+    lead,
     opening: openingOf(comparison),
     sections: [
       { heading: both("Test accuracy", "测试准确率"), parts: [accuracyFigure(cells, comparison)] },

@@ -71,21 +71,23 @@ const MAXIMUM_PAIRS = 12;
 /** Differences that a verdict names; the others are in its tests. */
 const MAXIMUM_NAMED = 3;
 
-/** What a comparison comes to: the answer first, then what it leaves out, and what it rests on. */
+/** What a comparison comes to: the answer, and what it rests on. */
 export interface ComparisonWords {
-  /** What can be told apart and what cannot, in one sentence. */
-  readonly verdict: Sentence;
+  /** What can be told apart and what cannot, in one sentence, then runs that are missing. Too few seeds: the medians first. */
+  readonly lead: readonly Sentence[];
   /** Whether any two types can be told apart, and how many of all pairs. */
   readonly told: number;
   readonly pairs: number;
-  /** Runs that are missing from the figures. */
-  readonly cautions: readonly Sentence[];
-  /** Each depth's medians, then each pair's test. */
+  /** The most that any cell has. */
+  readonly seeds: number;
+  /** Each depth's medians, then each pair's test; empty with too few seeds for any. */
   readonly tests: readonly Sentence[];
 }
 
 const joinList = (parts: readonly string[], last: string): string =>
   parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")}${last}${parts.at(-1)}`;
+
+const countSeeds = (most: number): Sentence => ({ en: `Medians over ${most} seeds.`, zh: `${most} 个种子的中位数。` });
 
 /** The answer of the tests. */
 function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: number) => Sentence): Sentence {
@@ -99,6 +101,8 @@ function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: 
       en: `Not enough seeds to tell types apart: ${most} are there, at least ${FEWEST_SEEDS} are needed.`,
       zh: `种子不足，无法区分各类型：现有 ${most} 个，至少需要 ${FEWEST_SEEDS} 个。`,
     };
+  // One type alone, or none that ended.
+  if (pairs.length === 0) return countSeeds(most);
   const told = pairs.filter(({ verdict }) => verdict === "better").toSorted((a, b) => b.difference - a.difference);
   const alike = pairs.filter(({ verdict }) => verdict === "alike").length;
   const open = pairs.length - told.length - alike;
@@ -177,19 +181,21 @@ export function describeComparison({ runs, skipped = 0 }: Comparison): Compariso
             zh: `有 ${skipped} 次计划的训练因时间不足未进行。`,
           },
         ];
-  return {
-    verdict: concludePairs(pairs, most, where),
-    told: pairs.filter(({ verdict }) => verdict === "better").length,
-    pairs: pairs.length,
-    cautions: [...lost, ...left],
-    tests: [...depths.flatMap((depth) => describeDepth(cells, depth)), ...describePairs(pairs, most, where)],
-  };
+  const verdict = concludePairs(pairs, most, where);
+  const medians = depths.flatMap((depth) => describeDepth(cells, depth));
+  const cautions = [...lost, ...left];
+  const told = pairs.filter((pair) => pair.verdict === "better").length;
+  const base = { told, pairs: pairs.length, seeds: most };
+  // Without tests, what was measured is all there is to say.
+  return most < FEWEST_SEEDS || pairs.length === 0
+    ? { ...base, lead: [...medians, verdict, ...cautions], tests: [] }
+    : { ...base, lead: [verdict, ...cautions], tests: [...medians, ...describePairs(pairs, most, where)] };
 }
 
 /** The same as one list, the verdict first. */
 export function summarize(comparison: Comparison): readonly Sentence[] {
-  const { verdict, cautions, tests } = describeComparison(comparison);
-  return [verdict, ...tests, ...cautions];
+  const { lead, tests } = describeComparison(comparison);
+  return [...lead, ...tests];
 }
 
 /** The tests behind a verdict; without enough seeds there are none. */
@@ -198,15 +204,12 @@ function describePairs(
   most: number,
   where: (depth: number) => Sentence,
 ): readonly Sentence[] {
-  if (most < 2) return [];
-  const counted: Sentence = { en: `Medians over ${most} seeds.`, zh: `${most} 个种子的中位数。` };
-  if (most < FEWEST_SEEDS) return [counted];
   const told = pairs.filter(({ verdict }) => verdict !== "not enough seeds");
   const untold = pairs.filter(({ verdict }) => verdict === "not enough seeds");
   const shown = [...told, ...untold].slice(0, MAXIMUM_PAIRS);
   const rest = pairs.length - shown.length;
   return [
-    counted,
+    countSeeds(most),
     ...shown.map((pair) => describePair(pair, where(pair.depth))),
     ...(rest === 0
       ? []
