@@ -1,47 +1,16 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import { palette } from "../colors.ts";
-import type { Axis, BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../figures.ts";
-import { inLanguage, rangeWords, type Words } from "../words.ts";
-import { composeSvg, formatNumber, type LegendEntry, textWidth, WIDTH } from "./canvas.ts";
-import { createMarkedWords, type MarkedWords } from "./marked-words.ts";
+import type { BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../figures.ts";
+import { inLanguage, type Words } from "../words.ts";
+import { isDrawable, markRange, scaleOptions, wholeTicks } from "./axes.ts";
+import { composeSvg, formatNumber, type LegendEntry, WIDTH } from "./canvas.ts";
+import { categoryAxis, drawPlot, layOut } from "./layout.ts";
+import { createMarkedWords } from "./marked-words.ts";
 
-const HEIGHT = 320;
 /** More points of a curve than this have no place of their own under the mouse. */
 const HOVERED_POINTS = 150;
 
 const keyOf = (words: Words): string => inLanguage(words, "en");
-
-/** Room for a figure, and where its panels stand. */
-interface Layout {
-  readonly width: number;
-  readonly height: number;
-  /** Panels side by side, or one below the other. */
-  readonly panels: readonly string[];
-  readonly isStacked: boolean;
-  /** What marks and plots need to know of it. */
-  readonly facet: { readonly fx?: "panel"; readonly fy?: "panel" };
-  readonly scales: Plot.PlotOptions;
-  readonly names: readonly Plot.Markish[];
-}
-
-/** Draws to SVG text, without a browser. */
-function drawPlot({ marks = [], ...options }: Plot.PlotOptions, layout: Layout, marked: MarkedWords): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const plot = Plot.plot({
-    document,
-    width: layout.width,
-    height: layout.height,
-    marginLeft: layout.width < WIDTH ? 48 : 60,
-    marginBottom: 44,
-    marginTop: layout.isStacked ? 34 : layout.panels.length > 0 ? 30 : 26,
-    style: { fontSize: "12px", background: "transparent" },
-    ...layout.scales,
-    ...options,
-    marks: [frame, ...marks, ...layout.names],
-  });
-  return marked.replaceIn(plot.outerHTML);
-}
 
 /** One colour per name, in order of appearance. */
 function colorNames(
@@ -54,93 +23,6 @@ function colorNames(
   }
   return colors;
 }
-
-function scaleOptions(
-  { label, scale = "linear", domain }: Axis,
-  marked: MarkedWords,
-  values: readonly number[] = [],
-): Plot.ScaleOptions {
-  return {
-    label: marked.mark(label),
-    type: scale,
-    ...(domain === undefined ? {} : { domain: [...domain] }),
-    ...(scale === "log" ? { ticks: [...logTicks(values)], tickFormat: formatTick } : {}),
-  };
-}
-
-const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-
-/** Numbers that a place on a logarithmic axis is called by: as they are, or as powers of ten. */
-function formatTick(value: number): string {
-  if (value >= 1e-3 && value < 1e5) return String(Number(value.toPrecision(3)));
-  const [factor, exponent] = value.toExponential(0).split("e");
-  const power = String(Math.abs(Number(exponent))).replaceAll(/\d/g, (digit) => superscripts[Number(digit)]);
-  return `${factor === "1" ? "" : `${factor}·`}10${Number(exponent) < 0 ? "⁻" : ""}${power}`;
-}
-
-/** Few enough that their lines are told apart: powers of ten, with 2 and 5 or all digits between where there is room. */
-function logTicks(values: readonly number[]): readonly number[] {
-  const shown = values.filter((value) => value > 0 && Number.isFinite(value));
-  if (shown.length === 0) return [];
-  const [low, high] = [shown.reduce((a, b) => Math.min(a, b)), shown.reduce((a, b) => Math.max(a, b))];
-  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const decades = Math.log10(high / low);
-  const digits = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9] : decades < 2.5 ? [1, 2, 5] : [1];
-  const step = Math.max(1, Math.ceil(decades / 7));
-  const powers = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
-  return powers.flatMap((power) =>
-    digits.map((digit) => Number(`${digit}e${power}`)).filter((tick) => tick >= low && tick <= high),
-  );
-}
-
-/** A few whole numbers get one tick each, without halves between them. */
-function wholeTicks(values: readonly number[]): Pick<Plot.ScaleOptions, "ticks" | "tickFormat"> {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (values.length === 0 || high - low > 12 || !values.every(Number.isInteger)) return {};
-  return { ticks: Array.from({ length: high - low + 1 }, (_, index) => low + index), tickFormat: "d" };
-}
-
-/** From one number to another, in the page's language. */
-const markRange = (low: number, high: number, marked: MarkedWords): string =>
-  marked.mark(rangeWords(formatNumber(low), formatNumber(high)));
-
-const isDrawable = ({ scale }: Axis, value: number): boolean =>
-  Number.isFinite(value) && (scale !== "log" || value > 0);
-
-/** Height of a panel that stands above others. */
-const STACKED_HEIGHT = 230;
-
-/** Panels side by side where there is room, else one below the other. */
-function layOut(panels: readonly (Words | undefined)[], width: number, marked: MarkedWords): Layout {
-  const named = panels.filter((panel) => panel !== undefined);
-  const domain = [...new Set(named.map((panel) => marked.mark(panel)))];
-  const isNarrow = width < WIDTH;
-  const base = { width, height: isNarrow ? 280 : HEIGHT, panels: domain, isStacked: false, facet: {}, names: [] };
-  if (domain.length === 0) return { ...base, scales: {} };
-  if (!isNarrow) return { ...base, facet: { fx: "panel" }, scales: { fx: { label: null, domain } } };
-  const name = Plot.text(
-    domain.map((panel) => ({ panel })),
-    { fy: "panel", text: "panel", frameAnchor: "top-right", dy: -17, fontWeight: 600 },
-  );
-  return {
-    ...base,
-    height: 60 + STACKED_HEIGHT * domain.length,
-    isStacked: true,
-    facet: { fy: "panel" },
-    scales: { fy: { label: null, domain, axis: null, padding: 0.16 } },
-    names: [name],
-  };
-}
-
-/** Names of categories slant where they would run into each other. */
-function categoryAxis(categories: readonly Words[], { width, panels, isStacked }: Layout): Partial<Plot.PlotOptions> {
-  const widest = Math.max(0, ...categories.map((category) => textWidth(category)));
-  const room = (width - 80) / (categories.length * (isStacked ? 1 : Math.max(1, panels.length)));
-  const isCrowded = widest + 4 > room;
-  return isCrowded ? { x: { tickRotate: -50 }, marginBottom: Math.min(110, 30 + Math.ceil(widest * 0.8)) } : {};
-}
-
-const frame = Plot.frame({ stroke: "currentColor", strokeOpacity: 0.2 });
 
 export function drawLines({ x, y, series, title }: LinesFigure, room: number = WIDTH): string {
   const marked = createMarkedWords();
