@@ -11,17 +11,17 @@ export interface LabelledPixels {
   readonly labels: ArrayLike<number>;
 }
 
-/** A data set in memory: what is given to a training in the place of a folder. */
+/** An in-memory data set, used instead of a folder. */
 export interface LabelledImages extends LabelledPixels, ImageFormat {
   /** Names of the classes, in the order of the labels. Default: the numbers of the labels. */
   readonly classes?: readonly string[];
-  /** Images for the test, of the same size. Default: a fifth of the images, always the same, is kept for it. */
+  /** Images for the test, of the same size. Default: a fixed fifth of the images is held out. */
   readonly test?: LabelledPixels;
-  /** What the data are called in the network's description. Default "images in memory". */
+  /** The name of the data in the network's description. Default "images in memory". */
   readonly name?: string;
 }
 
-/** Share of the images that is kept for the test if the data have no test part of their own. */
+/** Share of the images held out for the test if the data have no test split. */
 export const testShare = 0.2;
 
 /**
@@ -58,7 +58,7 @@ function requireFormat({ channels, height, width }: ImageFormat): void {
 }
 
 /**
- * Labelled images as a data set. Without a test part, a fifth of the images is kept for it.
+ * Labelled images as a data set. Without a test split, a fifth of the images is held out.
  *
  * @throws {OptionError} naming the field that does not fit the others, or if there are fewer than two classes or images
  */

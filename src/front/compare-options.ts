@@ -7,7 +7,7 @@ import { OptionError } from "../tensor/errors.ts";
 import { onlyGiven } from "./options.ts";
 import { recipeNames } from "./train-options.ts";
 
-/** What is compared with what, wherever it runs: any fields of the recipe may be given beside it, flat. */
+/** The networks to compare, in any environment; recipe fields may be given alongside, flat. */
 export interface CommonCompareOptions
   extends Omit<GridChoice, "recipe" | "seedBySeed">, Partial<Omit<Recipe, "seed" | "optimizer">> {
   readonly optimizer?: Recipe["optimizer"];
@@ -17,9 +17,9 @@ export interface CommonCompareOptions
   readonly testImages?: number;
 }
 
-/** What a comparison came to. */
+/** The result of a comparison. */
 export interface CompareResult extends Comparison {
-  /** What it found, in sentences. */
+  /** Its findings, in sentences. */
   readonly findings: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export const gridOptions: readonly (keyof CommonCompareOptions)[] = [
   "testImages",
 ];
 
-/** As many images answer the question in minutes. */
+/** Enough images to answer the question in minutes. */
 export const standardImages = { trainImages: 4160, testImages: 1000 } as const;
 
 function requireCount(name: string, value: number | undefined): void {
@@ -65,7 +65,7 @@ export function withFindings(comparison: Comparison): CompareResult {
   return { ...comparison, findings: comparison.runs.length === 0 ? [] : summarize(comparison).map(({ en }) => en) };
 }
 
-/** The name of what is compared on. */
+/** The name of the data. */
 export function nameOfData(data: string | LabelledImages): string {
   return typeof data === "string" ? data : (data.name ?? "images in memory");
 }

@@ -8,7 +8,7 @@ import { type TaskName, tasks, type TypesOf } from "../tasks/find-task.ts";
 import { type LoadedNetwork, loadTask } from "../tasks/loaded-network.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 
-/** What may be said of a network's file, wherever it is opened. */
+/** Options for opening a network's file, in any environment. */
 export interface CommonOpenOptions<Name extends TaskName = TaskName> {
   /** The task that the network must have been trained for; it gives the network that task's type. Default: any. */
   readonly task?: Name;
@@ -32,20 +32,20 @@ export interface CommonOpenOptions<Name extends TaskName = TaskName> {
   readonly normalization?: ChannelStatistics;
   /** Weights of another system: height and width that images are brought to. Default: the network's usual ones. */
   readonly imageSize?: number;
-  /** Hears, in one line each, what the file does not say and what a partial load left. */
+  /** Receives one-line notes about facts missing from the file and the remainder of a partial load. */
   readonly onNote?: (text: string) => void;
 }
 
-/** A network that is open, as it is used wherever it runs. */
+/** An open network, in any environment. */
 export interface CommonNetwork<Name extends TaskName, Input, Data> {
-  /** What it was trained to do; tells the networks of a union apart. */
+  /** Its task; discriminates unions of networks. */
   readonly task: Name;
-  /** What its file says about it: `model`, `imageShape` `[channels, H, W]`, `classes`, `normalization`, `data`. */
+  /** Its description from the file: `model`, `imageShape` `[channels, H, W]`, `classes`, `normalization`, `data`. */
   readonly card: NetworkCard;
   /** The task's settings. */
   readonly settings: TypesOf<Name>["settings"];
   /**
-   * What the network says about one image.
+   * Predicts one image.
    *
    * A network that classifies gives `{ class, probability }[]`, the most probable class first; one that segments gives
    * `{ labels, count, outlines() }` of cells, or `{ labels, shares }` of classes of points, at the image's own size.
@@ -60,7 +60,7 @@ export interface CommonNetwork<Name extends TaskName, Input, Data> {
     options?: TypesOf<Name>["predictOptions"],
   ): Promise<TypesOf<Name>["output"]>;
   /**
-   * Compares what the network says with the truth.
+   * Evaluates the network against ground truth.
    *
    * @returns `{ count, loss, accuracy, … }` with the task's further figures; `accuracy` is the task's main measure, 0 to 1
    * @throws {OptionError} naming what does not fit the network
@@ -70,7 +70,7 @@ export interface CommonNetwork<Name extends TaskName, Input, Data> {
   release(): Promise<void>;
 }
 
-/** Samples with their truth, as a task judges by them. */
+/** Samples with ground truth, for evaluation by the task. */
 export type Samples<Name extends TaskName> = AsyncIterable<TypesOf<Name>["sample"]> | Iterable<TypesOf<Name>["sample"]>;
 
 /** What the place that a network is used in adds. */
@@ -84,7 +84,7 @@ export interface NetworkPlace<Name extends TaskName, Input, Data> {
 }
 
 /**
- * A network as it is used, of the task that it was trained for.
+ * Wraps a network for use in its task.
  *
  * @param expected the task that it must have been trained for; any if left out
  * @throws {FormatError} if it was trained to do something else
@@ -137,7 +137,7 @@ export function samplesOf<Name extends TaskName>(
   return samplesInMemory(images, card);
 }
 
-/** Samples that are given as they are. @throws {OptionError} if they are none */
+/** Samples given directly. @throws {OptionError} if they are none */
 export function requireSamples<Name extends TaskName>(data: unknown): Samples<Name> {
   if (typeof data === "object" && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data))
     return data as Samples<Name>;

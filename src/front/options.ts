@@ -1,7 +1,7 @@
 import { OptionError } from "../tensor/errors.ts";
 
 /**
- * Refuses options that are not known: a misspelt one must not be ignored.
+ * Refuses unknown options, so that a misspelt one is not ignored.
  *
  * @param what is given the options, such as "train"
  */

@@ -11,7 +11,7 @@ import type { RecipeFields } from "../train/standard-recipe.ts";
  */
 export type RecipeOptions = Partial<Recipe>;
 
-/** What a training may be told wherever it runs, beside the recipe. */
+/** Training options in any environment, besides the recipe. */
 export interface CommonTrainOptions extends RecipeOptions {
   /** The network by name, such as "resnet20". Default: resnet20 to classify, the preset's to segment. */
   readonly model?: string;
@@ -20,13 +20,13 @@ export interface CommonTrainOptions extends RecipeOptions {
   /** Further options of the network, such as `{ dropout: 0.3 }`. */
   readonly modelOptions?: Omit<ModelOptions, "shortcut" | "channels" | "classes">;
   /**
-   * Share of the training images that is held back to choose the best epoch, in [0, 1). Default 0.05 to classify, the preset's
+   * Share of the training images held out to choose the best epoch, in [0, 1). Default 0.05 to classify, the preset's
    * to segment.
    */
   readonly validation?: number;
 }
 
-/** {@link CommonTrainOptions} with a task, and what that task alone may be told. */
+/** {@link CommonTrainOptions} with a task and its own options. */
 export type WithTask<Options, Name extends TaskName = TaskName> = Name extends TaskName
   ? Options &
       TypesOf<Name>["trainOptions"] &

@@ -2,11 +2,11 @@ import type { Running, RunOptions } from "./job.ts";
 import { createRunning } from "./running.ts";
 
 /**
- * A job that is under way as soon as what starts it is ready: modules that are loaded, options that are checked.
+ * A job that starts as soon as its prerequisites are ready, such as loaded modules and checked options.
  *
  * @param name names the job in errors
  * @param start starts it with the options that it is given; what it throws rejects the result
- * @param finish makes the result of what the job gives
+ * @param finish converts the job's output to the result
  */
 export function runLater<Event, Given, Result>(
   name: string,

@@ -6,16 +6,16 @@ import { describeLeft, type ImportedModel, type LoadOptions, loadWeights } from 
 import { type ChannelStatistics, type NetworkCard, requireConsistentCard } from "./card.ts";
 import type { KeptNetwork } from "./trained.ts";
 
-/** How another system's weights become a network that predicts. */
+/** Options for turning another system's weights into a network that predicts. */
 export interface ImportOptions extends LoadOptions {
   readonly session?: SessionOptions;
   /** Names of the classes in the order of the scores, which such files do not have. Default: their numbers. */
   readonly classes?: readonly string[];
   /** Height and width of the images that it takes. Default: the network's usual ones. */
   readonly imageSize?: number;
-  /** By what images are normalised. Default: as the layout's system does it. */
+  /** The normalisation of images. Default: as the layout's system does it. */
   readonly normalization?: ChannelStatistics;
-  /** Is told in one line what the file does not say, and what a partial load left. */
+  /** Receives one-line notes about facts missing from the file, and about the remainder of a partial load. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -48,7 +48,7 @@ export async function loadImportedNetwork(
   };
 }
 
-/** What is said of a network whose file says nothing. */
+/** The notes about a network whose file says nothing. */
 interface Said {
   readonly classes: readonly string[] | undefined;
   readonly normalization: ChannelStatistics | undefined;

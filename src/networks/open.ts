@@ -20,23 +20,23 @@ import type { KeptNetwork } from "./trained.ts";
 
 export type { KeptNetwork, TrainedNetwork } from "./trained.ts";
 
-/** How a trained network is loaded. */
+/** Options for loading a trained network. */
 export interface LoadTrainedOptions extends SessionOptions {
   /** Reads weights that an ONNX model keeps in files beside it. */
   readonly readExternal?: ReadExternal;
   /** What is said of an ONNX classifier that does not describe itself. */
   readonly foreign?: ForeignChoice;
-  /** Runs graphs of which it is not known that they end soon and in little memory; the same as all others if left out. */
+  /** Runs graphs with unknown time or memory use; by default, the same runtime as for all others. */
   readonly guarded?: Runtime;
-  /** Is told in one line what the file does not say. */
+  /** Receives one-line notes about facts missing from the file. */
   readonly onNote?: (text: string) => void;
 }
 
-/** A graph with these costs for one image runs in this process: its operators are known, and so is what they take. */
+/** A graph within these costs per image runs in this process: its operators, and so its costs, are known. */
 const boundedBytes = 2 ** 29;
 const boundedMultiplyAdds = 2 ** 38;
 
-/** Whether all shapes are known ahead, and what they take is little. */
+/** Whether all shapes are known in advance and the cost is small. */
 function isBounded(onnx: Model): boolean {
   try {
     const { graph } = describableGraph({ kind: "graph", onnx, folded: false });
@@ -118,18 +118,18 @@ export async function loadTrainedNetwork(
   );
 }
 
-/** How a network is opened: what helps to read its file, and how its session runs. */
+/** Options for opening a network: hints for its file, and how its session runs. */
 export interface OpenNetworkOptions extends Omit<ImportOptions, "session"> {
   readonly session?: SessionOptions;
   /** Entry of a PyTorch checkpoint to take, such as "state_dict_ema". */
   readonly entry?: string;
-  /** What stands before the names of the weights to take, such as "module.encoder_q.". */
+  /** The prefix of the weights to load, such as "module.encoder_q.". */
   readonly prefix?: string;
   /** Reads weights that an ONNX model keeps in files beside it. */
   readonly readExternal?: ReadExternal;
   /** What is said of an ONNX classifier that does not describe itself. */
   readonly foreign?: ForeignChoice;
-  /** Runs graphs of which it is not known that they end soon and in little memory. */
+  /** Runs graphs with unknown time or memory use. */
   readonly guarded?: Runtime;
 }
 
@@ -139,7 +139,7 @@ function isOnnx(bytes: Uint8Array, where: string): boolean {
   return /\.onnx$/i.test(where) || !/\.\w+$/.test(where);
 }
 
-/** @throws {OptionError} naming what is said of a file that says it itself */
+/** @throws {OptionError} naming an option that the file states itself */
 function refuseSaid(
   { name, options, ...said }: Omit<ImportOptions, "onNote"> & { readonly entry?: string; readonly prefix?: string },
   where: string,

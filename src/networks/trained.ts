@@ -9,7 +9,7 @@ export interface TrainedNetwork {
   readonly session: Session;
 }
 
-/** A network that predicts, with what its file holds, so that it can be written again in another form. */
+/** A network that predicts, with its file's contents, so that it can be saved in another form. */
 export interface KeptNetwork extends TrainedNetwork {
   readonly file: NetworkFile;
 }

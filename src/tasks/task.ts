@@ -13,20 +13,20 @@ import type { RecipeRefusals } from "../train/recipe-check.ts";
 
 /** The types of a task, by which everything about it is typed. */
 export interface TaskTypes {
-  /** What it needs to know beside the network: a network's card carries it. */
+  /** Its settings besides the network, carried by the network's card. */
   readonly settings: { readonly name: string };
-  /** What a network predicts from. */
+  /** The input of a prediction. */
   readonly input: unknown;
   readonly predictOptions: object;
-  /** What a training for it may be told, beside the network, the data and the recipe. */
+  /** Training options besides the network, the data and the recipe. */
   readonly trainOptions: object;
-  /** What it predicts. */
+  /** The output of a prediction. */
   readonly output: unknown;
-  /** What it is judged by: something to predict from, with the truth. */
+  /** An evaluation sample: an input with ground truth. */
   readonly sample: unknown;
   readonly judgeOptions: object;
   readonly judgement: Evaluation;
-  /** What a report is made from. */
+  /** The input of a report. */
   readonly study: unknown;
 }
 
@@ -45,20 +45,20 @@ export interface Task<Name extends string = string, T extends TaskTypes = TaskTy
   /** Checks the settings of a card. */
   readonly settings: v.GenericSchema<unknown, T["settings"]>;
   /**
-   * What its training step has of its own: loss, labels, what counts as right.
+   * Its part of the training step: loss, labels, measure of correctness.
    *
    * @param sample `[channels, height, width]` of one sample of the step
    */
   readonly step: (settings: T["settings"], sample: Shape, recipe: Recipe) => TaskStep;
-  /** Fields of the recipe that mean nothing to it, with the reason. */
+  /** Recipe fields that do not apply, each with its reason. */
   readonly refuses: RecipeRefusals;
-  /** What its step counts as right, as a share. */
+  /** The share that its step counts as correct. */
   readonly trainingMeasure: Measure;
   /** Measures by which it is judged, as its evaluations have them; the main one, which chooses the best epoch, comes first. */
   readonly measures: (settings: T["settings"]) => readonly [Measure, ...Measure[]];
-  /** What the network says about one input. */
+  /** Predicts one input. */
   readonly predict: (network: TaskNetwork<T>, input: T["input"], options?: T["predictOptions"]) => Promise<T["output"]>;
-  /** Compares what the network says about samples with the truth. */
+  /** Evaluates the network on samples with ground truth. */
   readonly judge: (
     network: TaskNetwork<T>,
     samples: AsyncIterable<T["sample"]> | Iterable<T["sample"]>,

@@ -6,7 +6,7 @@ import { openImage, type OpenedImage, type PictureRequest, type ReadOptions, toI
 import type { ImageFormat } from "../image-set.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
-/** Media types, of which browsers that guess none are told. */
+/** Media types, for browsers that do not sniff them. */
 const mediaTypes: Readonly<Record<string, string>> = {
   PNG: "image/png",
   JPEG: "image/jpeg",
@@ -22,7 +22,7 @@ async function decodePicture(
 ): Promise<DecodedImage> {
   if (page > 0)
     throw new OptionError("page", `is ${page + 1} of ${where}: browsers read only the first frame of a ${header.kind}`);
-  // A canvas has 8 bits, and forgets the colour of what is transparent.
+  // A canvas has 8 bits, and loses the colour of transparent pixels.
   if (header.kind === "PNG" && (header.bits === 16 || header.hasAlpha))
     return orient(await decodePng(bytes), readPngOrientation(bytes));
   const bitmap = await createImageBitmap(new Blob([bytes as BlobPart], { type: mediaTypes[header.kind] ?? "" }), {
@@ -40,7 +40,7 @@ async function decodePicture(
   }
 }
 
-/** Red, green, blue and opacity, as the grey or the opaque colours that the file holds. */
+/** Reduces red, green, blue and opacity to grey or opaque colours, as in the file. */
 export function fromPixels(
   { data, width, height }: ImageData,
   header: Pick<ImageHeader, "channels" | "hasAlpha">,

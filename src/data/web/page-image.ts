@@ -5,10 +5,10 @@ import type { ImageFormat } from "../image-set.ts";
 import { FormatError } from "../../tensor/errors.ts";
 import { fromPixels, openBlob } from "./image.ts";
 
-/** An image as a page has it. */
+/** An image in a page. */
 export type PageImage = Blob | ImageData | ImageBitmap | HTMLCanvasElement | OffscreenCanvas | HTMLImageElement;
 
-/** @throws {FormatError} if it has no pixels, as an `img` that is not loaded */
+/** @throws {FormatError} if it has no pixels, such as an `img` that has not loaded */
 function drawnPixels(drawn: Exclude<PageImage, Blob | ImageData>, where: string): ImageData {
   const [width, height] =
     "naturalWidth" in drawn ? [drawn.naturalWidth, drawn.naturalHeight] : [drawn.width, drawn.height];
@@ -27,7 +27,7 @@ async function openPageImage(image: PageImage, where: string, options: ReadOptio
 }
 
 /**
- * Reads an image of a page as it was measured; a file as `readImageBlob` does.
+ * Reads an image of a page as measured; files as `readImageBlob` does.
  *
  * @param where its name, for errors
  * @throws {FormatError} if it is no image, damaged, empty, too large or not read
@@ -37,7 +37,7 @@ export async function readPageImage(image: PageImage, where: string, options: Re
 }
 
 /**
- * Reads an image of a page and fits it to what a classifier takes; a file as `decodeImageBlob` does.
+ * Reads an image of a page and fits it to a classifier's input; files as `decodeImageBlob` does.
  *
  * @param where its name, for errors
  * @shape `[channels, height, width]`, 0 to 255

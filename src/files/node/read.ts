@@ -10,7 +10,7 @@ export const pieceBytes: number = 2 ** 26;
 export const largestFile: number = 2 ** 31 - 1;
 
 /**
- * Sees to it that a path names a regular file, before it is opened: opening a pipe blocks, and a device may have no end.
+ * Checks that a path names a regular file before it is opened: opening a pipe blocks, and a device may be endless.
  *
  * @returns its size in bytes
  * @throws {EnvironmentError} if there is no such file, or it is a folder, device or pipe
@@ -67,7 +67,7 @@ export async function readFileBytes(path: string, limit: number = largestFile): 
   }
 }
 
-/** The bytes of a file that is not on the disk, or was read before. */
+/** The bytes of a file that is not on disk or has been read already. */
 export interface NamedBytes {
   readonly bytes: Uint8Array;
   /** The file's name, for errors. */

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where fetched data sets are kept: `RESIDUA_CACHE`, else the user's cache folder. */
+/** The folder of downloaded data sets: `RESIDUA_CACHE`, else the user's cache folder. */
 export function cacheFolder(): string {
   const { RESIDUA_CACHE, XDG_CACHE_HOME } = process.env;
   return RESIDUA_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "residua");

@@ -15,7 +15,7 @@ import { cacheFolder } from "./cache.ts";
 import { openNetworkFile } from "./open.ts";
 import type { NodeTrainOptions, TrainingData, TrainResult } from "./types.ts";
 
-/** How a training runs, whatever it learns. */
+/** Options of a training run, whatever the task. */
 const hostOptions = ["out", "snapshots", "threads", "lowering", "cache"] as const;
 /** What it learns, beside the recipe and what a task alone understands. */
 const startOptions = [
@@ -59,7 +59,7 @@ async function startFresh(data: Exclude<TrainingData, { resume: string }>, optio
     );
   const name = images === undefined ? (data as string) : (images.name ?? "images in memory");
   const start = { ...toStart(name, options), ...onlyGiven({ images }) };
-  // Names a wrong network or recipe before anything starts.
+  // Refuses a wrong network or recipe before anything starts.
   if (start.model !== undefined) createModel(start.model, start.modelOptions);
   completeRecipe(Object.fromEntries(Object.entries(options).filter(([field]) => recipeNames.includes(field))));
   return complete({

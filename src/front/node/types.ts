@@ -9,7 +9,7 @@ import type { CommonTrainOptions, WithTask } from "../train-options.ts";
 /** A file: its path, a `file:` URL, its bytes, or a Blob. */
 export type FileInput = string | URL | Uint8Array | ArrayBuffer | Blob;
 
-/** How a network is opened. */
+/** Options for opening a network. */
 export interface OpenOptions<Name extends TaskName = TaskName> extends CommonOpenOptions<Name> {
   /** ONNX Runtime's execution providers in order of preference, such as `["cuda", "cpu"]`. Default `["cpu"]`. */
   readonly executionProviders?: readonly string[];
@@ -26,11 +26,13 @@ export interface DataChoice {
   readonly data?: string;
   /** The first so many images; all if left out. */
   readonly limit?: number;
-  /** Only images that the training has kept for its test. Default false; data to classify have a test part anyway. */
+  /**
+   * Use only images that training held out for its test. Default false; classification data have a test split anyway.
+   */
   readonly heldBack?: boolean;
 }
 
-/** How a network is saved. */
+/** Options for saving a network. */
 export interface SaveOptions {
   /** ONNX: version of its operators, 11 to 21. Default 18, or the opened file's. */
   readonly opset?: number;
@@ -47,7 +49,7 @@ export interface Network<Name extends TaskName> extends CommonNetwork<
   EvaluationData<Name> | undefined
 > {
   /**
-   * Compares what the network says with the truth.
+   * Evaluates the network against ground truth.
    *
    *     const { accuracy, count } = await network.evaluate("photos");
    *
@@ -81,13 +83,13 @@ export interface Network<Name extends TaskName> extends CommonNetwork<
 /** A network of any task; `network.task` tells which. */
 export type AnyNetwork = { readonly [Name in TaskName]: Network<Name> }[TaskName];
 
-/** What a training in Node may be told, beside what the task alone understands. */
+/** Training options in Node, besides task-specific ones. */
 export interface NodeTrainOptions extends CommonTrainOptions {
   /** A file to start from: an ONNX network, or weights of `model`. With it, the standard recipe is one for fine-tuning. */
   readonly from?: string;
-  /** Weights to start from, with what their reader should know: `{ path, layout, entry, partial }`. Not beside `from`. */
+  /** Weights to start from, with what their reader should know: `{ path, layout, entry, partial }`. Excludes `from`. */
   readonly weights?: WeightsStart;
-  /** The classes of the data to tell apart, in the order of the scores. Default: all. */
+  /** The classes to use, in the order of the scores. Default: all. */
   readonly classes?: readonly string[];
   /** Height and width that images are brought to. Default: the network's. */
   readonly imageSize?: number;
@@ -95,7 +97,7 @@ export interface NodeTrainOptions extends CommonTrainOptions {
   readonly limit?: number;
   /** The folder for checkpoints and the network. Default "residua-train"; of a resumed training, its own. */
   readonly out?: string;
-  /** How often the weights are kept on the way. Default: never. */
+  /** How often to save weight snapshots. Default: never. */
   readonly snapshots?: number;
   /** Threads that compute, a whole number above 0. Default: one per core. */
   readonly threads?: number;
@@ -108,10 +110,10 @@ export interface NodeTrainOptions extends CommonTrainOptions {
 /** How a network is trained in Node; `task` may be left out to classify. */
 export type TrainOptions<Name extends TaskName = TaskName> = WithTask<NodeTrainOptions, Name>;
 
-/** What a training learns from: a data set's name, a folder, images in memory, or the training to go on with. */
+/** Training data: a data set's name, a folder, images in memory, or a training run to resume. */
 export type TrainingData = string | LabelledImages | { readonly resume: string };
 
-/** What a training came to. */
+/** The result of a training run. */
 export interface TrainResult<Name extends TaskName> extends TrainingResult {
   /**
    * Opens the best epoch's network, or the last one's if none was validated or the training was stopped, so that it predicts and can
@@ -122,7 +124,7 @@ export interface TrainResult<Name extends TaskName> extends TrainingResult {
   readonly open: (options?: Pick<OpenOptions, "threads" | "executionProviders">) => Promise<Network<Name>>;
 }
 
-/** What networks are compared on. */
+/** The data to compare networks on. */
 export type ComparisonData = string | LabelledImages;
 
 /** What is compared in Node, and how it runs. */
@@ -137,7 +139,7 @@ export interface CompareOptions extends CommonCompareOptions {
   readonly cache?: string;
 }
 
-/** What a comparison came to: `runs` with their curves, `settings`, and what was found. */
+/** The result of a comparison: `runs` with their curves, `settings`, and findings. */
 export interface CompareResult extends CommonCompareResult {
   /** Draws the comparison as one HTML page that needs nothing else, in English and Chinese. */
   readonly report: () => Promise<string>;

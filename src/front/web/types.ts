@@ -27,7 +27,7 @@ export interface RuntimeOptions {
   readonly wasm?: string | URL;
 }
 
-/** How a network is opened in a page. */
+/** Options for opening a network in a page. */
 export interface OpenOptions<Name extends TaskName = TaskName> extends CommonOpenOptions<Name>, RuntimeOptions {
   /** The file's name if bytes are given: for errors, and to tell a form without a signature by its ending. */
   readonly name?: string;
@@ -36,7 +36,7 @@ export interface OpenOptions<Name extends TaskName = TaskName> extends CommonOpe
 /** What a network is evaluated on in a page: images in memory, or the task's own samples. */
 export type EvaluationData<Name extends TaskName> = LabelledImages | Samples<Name>;
 
-/** How a network is saved in a page. */
+/** Options for saving a network in a page. */
 export interface SaveOptions {
   /** ONNX: version of its operators, 11 to 21. Default 18, or the opened file's. */
   readonly opset?: number;
@@ -59,7 +59,7 @@ export interface Network<Name extends TaskName> extends CommonNetwork<Name, Page
 /** A network of any task; `network.task` tells which. */
 export type AnyNetwork = { readonly [Name in TaskName]: Network<Name> }[TaskName];
 
-/** Where a job of a page runs. */
+/** Where a page's job runs. */
 export interface WorkerOptions {
   /**
    * Opens the worker that the job runs in, or `false` for the calling thread, which then is busy. Default: a worker of the
@@ -72,7 +72,7 @@ export interface WorkerOptions {
   readonly device?: WebDevice;
 }
 
-/** What a training in a page may be told, beside what the task alone understands. */
+/** Training options in a page, besides task-specific ones. */
 export interface WebTrainOptions extends CommonTrainOptions, WorkerOptions {
   /** Height and width that files are brought to. Default: the network's. */
   readonly imageSize?: number;
@@ -81,13 +81,13 @@ export interface WebTrainOptions extends CommonTrainOptions, WorkerOptions {
 /** How a network is trained in a page; `task` may be left out to classify. */
 export type TrainOptions<Name extends TaskName = TaskName> = WithTask<WebTrainOptions, Name>;
 
-/** What a training in a page learns from. */
+/** The training data in a page. */
 export type TrainingData = PageImages;
 
-/** What a training in a page tells while it runs. */
+/** Progress events of training in a page. */
 export type TrainingEvent = WebTrainingEvent | { readonly kind: "note"; readonly text: string };
 
-/** What a training in a page came to. */
+/** The result of training in a page. */
 export interface TrainResult<Name extends TaskName> {
   readonly status: TrainingStatus;
   /** What went wrong and what to do, if it diverged. */
@@ -96,9 +96,9 @@ export interface TrainResult<Name extends TaskName> {
   readonly epochs: readonly EpochRecord[];
   /** The epoch with the best validation, if a part was held back. */
   readonly best?: EpochRecord;
-  /** On the test part, looked at once, with the best epoch's network; absent if the training was stopped. */
+  /** On the test split, evaluated once with the best epoch's network; absent if training was stopped. */
   readonly test?: Evaluation;
-  /** The whole recipe that was followed. */
+  /** The complete recipe that was used. */
   readonly recipe: Recipe;
   /** The best epoch's network as ONNX, or the last one's if none was validated. */
   readonly onnx: Uint8Array;
@@ -106,7 +106,7 @@ export interface TrainResult<Name extends TaskName> {
   readonly open: (options?: RuntimeOptions & { readonly threads?: number }) => Promise<Network<Name>>;
 }
 
-/** What networks are compared on in a page. */
+/** The data to compare networks on in a page. */
 export type ComparisonData = LabelledImages;
 
 /** What is compared in a page, and how it runs. */

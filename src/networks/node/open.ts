@@ -8,7 +8,7 @@ import { loadImportedNetwork } from "../import.ts";
 import { refuseForeignChoice } from "../foreign.ts";
 import { type KeptNetwork, openNetwork, type OpenNetworkOptions } from "../open.ts";
 
-/** What is said of a file that Residua did not write. */
+/** User-supplied facts about a file that Residua did not write. */
 export interface OpenOptions extends Omit<OpenNetworkOptions, "session" | "readExternal" | "guarded"> {
   /** Seconds that loading an ONNX model from elsewhere may take, and each run of it. Default 60. */
   readonly timeLimit?: number;
@@ -37,7 +37,7 @@ export async function openTrainedNetwork(
   return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...request, session });
 }
 
-/** As {@link openTrainedNetwork}, of bytes that have been read. */
+/** Like {@link openTrainedNetwork}, from bytes. */
 export async function openTrainedBytes(
   { bytes, path }: { readonly bytes: Uint8Array; readonly path: string },
   session: SessionOptions = {},

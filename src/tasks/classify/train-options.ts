@@ -8,7 +8,7 @@ import {
   withRecipeFields,
 } from "../../train/standard-recipe.ts";
 
-/** What a training to classify may be told, beside the network, the data and the recipe. */
+/** Classification training options, besides the network, the data and the recipe. */
 export interface ClassifyTrainOptions {
   /** Whether images are varied: random crops with 4 black pixels around, and mirrored for CIFAR. Default: for CIFAR only. */
   readonly augment?: boolean;
@@ -24,10 +24,10 @@ export const imagenetStatistics: ChannelStatistics = { mean: [0.485, 0.456, 0.40
 
 /** The network that classifies if none is named. */
 export const standardModel = "resnet20";
-/** Share of the training images that is held back if none is said. */
+/** Default share of the training images to hold out. */
 export const standardValidation = 0.05;
 
-/** The standard recipe, with the fields that are said in the place of its own. */
+/** The standard recipe with the given fields overridden. */
 export function classifyRecipe(start: RecipeStart, given: RecipeFields): Recipe {
   return withRecipeFields(standardRecipe(start, optimizerIn(given)), given);
 }

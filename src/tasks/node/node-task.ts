@@ -7,34 +7,34 @@ import type { TrainingTask } from "../../train/node/set-up.ts";
 import type { RecipeFields } from "../../train/standard-recipe.ts";
 import type { TaskTypes } from "../task.ts";
 
-/** Which samples of which data. */
+/** Selects samples of a data set. */
 export interface SamplesChoice {
   /** A data set's name or a folder; the network's own data if left out. */
   readonly data?: string;
-  /** Only samples that the training has kept for its test. */
+  /** Only samples that training held out for its test. */
   readonly heldBack?: boolean;
   /** The first so many. */
   readonly limit?: number;
   /** Where fetched data sets lie. */
   readonly cache: string;
-  /** Hears, of the first few images, how they were read if that is not plain. */
+  /** Receives notes on the first few images that were not read trivially. */
   readonly onNote?: OnNote;
 }
 
-/** Samples to judge a network by. */
+/** Samples for evaluation. */
 export interface OpenedSamples<Sample> {
   /** The data's name. */
   readonly data: string;
   /** How many images there are. */
   readonly count: number;
-  /** They are read as they are wanted. */
+  /** Read on demand. */
   readonly samples: AsyncIterable<Sample>;
 }
 
 /** A training from the start, as far as anything is said about it. */
 export interface TrainingChoice<Options extends object = object> {
   readonly start: Omit<FreshTraining, "augmentation" | "validation" | "recipe" | "task">;
-  /** Share of the training images that is held back to choose the best epoch. */
+  /** Share of the training images held out to choose the best epoch. */
   readonly validation?: number;
   /** Fields of the recipe that are said. */
   readonly given: RecipeFields;
@@ -49,7 +49,7 @@ export interface NodeTask<T extends TaskTypes = TaskTypes> extends TrainingTask 
   /** Names of the options that a training for it may be told. */
   readonly trainOptions: readonly (keyof T["trainOptions"] & string)[];
   /**
-   * Completes a training by what holds where nothing is said.
+   * Fills in the defaults of a training run.
    *
    * @throws {OptionError} for options that contradict each other
    */

@@ -13,7 +13,7 @@ export type PageImages = LabelledImages | LabelledFiles;
 export interface LabelledFiles {
   /** The files of each class; the order of the classes is that of the scores. */
   readonly files: Readonly<Record<string, readonly Blob[]>>;
-  /** What the data are called in the network's description. Default "images in memory". */
+  /** The name of the data in the network's description. Default "images in memory". */
   readonly name?: string;
 }
 
@@ -29,7 +29,7 @@ export interface WebTrainingChoice<Options extends object = object> {
   readonly given: RecipeFields;
   /** The task's own options. */
   readonly options: Options;
-  /** Hears in sentences what was found and changed. */
+  /** Receives findings and changes, in sentences. */
   readonly note: (text: string) => void;
 }
 
@@ -39,6 +39,6 @@ export interface WebTask<T extends TaskTypes = TaskTypes> {
   readonly readInput: (image: PageImage, card: NetworkCard, where: string) => Promise<T["input"]>;
   /** Names of the options that a training for it may be told. */
   readonly trainOptions: readonly (keyof T["trainOptions"] & string)[];
-  /** Completes a training by what holds where nothing is said; null if a page cannot train for the task. */
+  /** Fills in the defaults of a training run; null if a page cannot train for the task. */
   readonly startTraining: ((choice: WebTrainingChoice<T["trainOptions"]>) => Promise<WebTrainingJob>) | null;
 }

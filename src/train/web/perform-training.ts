@@ -18,12 +18,12 @@ import { completeRecipe } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
-/** What a training needs of the worker that it runs in. */
+/** The services of the worker that training runs in. */
 export interface WebTrainingContext extends JobContext<WebTrainingEvent> {
   readonly runtime: Omit<WebRuntimeOptions, "threads">;
 }
 
-/** @throws {EnvironmentError} if threads are asked for that the page cannot have */
+/** @throws {EnvironmentError} if the page cannot have the requested threads */
 export function requireThreads(threads: number | undefined): void {
   if (threads === undefined || threads === 1 || globalThis.crossOriginIsolated) return;
   throw new EnvironmentError(
@@ -33,7 +33,7 @@ export function requireThreads(threads: number | undefined): void {
   );
 }
 
-/** All that the parts of a training share. */
+/** The state shared by the parts of a training run. */
 interface Workplace {
   readonly job: WebTrainingJob;
   readonly runtime: Runtime;
@@ -77,7 +77,7 @@ function encodeWeights(card: NetworkCard, state: TrainingState): Uint8Array {
   return joinBytes(encodeSafetensorsChunks(own, safetensorsMetadata(network)));
 }
 
-/** Evaluates a state that predicts. */
+/** Evaluates a prediction state. */
 function validateState(
   { job, runtime, session, plan }: Workplace,
   validate: NonNullable<MemorySetup["validate"]>,
@@ -88,9 +88,9 @@ function validateState(
 }
 
 /**
- * Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end.
+ * Trains in the calling thread, a worker's. Parameters stay in the runtime until the end.
  *
- * @param setUpInMemory of the task that the network is trained for
+ * @param setUpInMemory the task's set-up function
  */
 export async function performTraining(
   job: WebTrainingJob,
