@@ -6,6 +6,7 @@ import type { CheckpointNotes } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluation.ts";
 import type { FreshTraining } from "../train/node/job.ts";
 import type { TrainingChoice } from "../tasks/node/node-task.ts";
+import type { ReadyUse } from "./model-file.ts";
 import type { OptionValues } from "./recipe-flags.ts";
 
 /** A fresh training run, as far as the options shared by all tasks define it. */
@@ -27,6 +28,8 @@ export interface EvaluationRequest {
 /** Images to predict from. */
 export interface PredictionRequest {
   readonly model: string;
+  /** The ready network, if it is one. */
+  readonly ready?: ReadyUse;
   readonly paths: readonly string[];
   readonly json: boolean;
   readonly options: OptionValues;

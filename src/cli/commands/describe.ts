@@ -4,7 +4,7 @@ import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
 import { describableModule } from "../../networks/describe.ts";
 import { describeFile, describePrepared, printGraphFacts, writeArchitecture } from "../describe-file.ts";
-import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
@@ -120,7 +120,7 @@ async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
 
 async function describe(name: string, given: Options): Promise<void> {
   const { size, json, tree, svg, model: fileModel, passes, option, ...options } = given;
-  if (await isFileArgument(name)) {
+  if ((await findFileArgument(name)) !== undefined) {
     if (passes)
       throw new OptionError("--passes", "needs a network given by name: no training step is built for a file");
     const choice = fileModel === undefined ? options : { ...options, model: fileModel };
@@ -170,7 +170,7 @@ export function registerDescribe(program: Command): void {
     .command("describe")
     .argument(
       "<model|file>",
-      "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
+      "a name such as resnet20 or densenet121 (residua models list shows all), any file that holds a network, or a ready network",
     )
     .option("--model <name>", "the network whose weights the file holds, if the file does not say")
     .addOption(sharedOptions.shortcut())

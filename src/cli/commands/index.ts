@@ -50,7 +50,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   models: {
     usage: "",
-    summary: "list the networks known by name, and their options",
+    summary: "list the networks known by name and their options, and the trained ones that are ready to use",
     load: async () => (await import("./models.ts")).registerModels,
   },
   gradflow: {

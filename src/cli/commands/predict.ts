@@ -18,12 +18,12 @@ async function predict(
   options: Options,
   { command, flags }: { readonly command: Command; readonly flags: AllTaskFlags },
 ): Promise<void> {
-  const { model, json = false } = options;
-  const network = await openModelFile(model, options);
+  const { json = false } = options;
+  const { network, ...opened } = await openModelFile(options.model, options);
   try {
-    const task = taskNameOf(network.card.task, model);
+    const task = taskNameOf(network.card.task, opened.model);
     refuseForeignOptions(new Set(Object.keys(typedOptions(command))), { tasks: [task], flags, kind: "predict" });
-    await flags[task].predict(network, { model, paths, json, options: options as unknown as OptionValues });
+    await flags[task].predict(network, { ...opened, paths, json, options: options as unknown as OptionValues });
   } finally {
     await network.session.release();
   }
@@ -34,8 +34,8 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
     .command("predict")
     .argument("<image...>", "image files, folders of them, or globs")
     .requiredOption(
-      "--model <file>",
-      "a network from residua train, or weights that residua inspect identifies with certainty",
+      "--model <name|file>",
+      "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty",
     )
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
@@ -49,7 +49,7 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
   addTaskOptions(command, flags, "predict")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua predict --model residua-train/model.onnx digit.png\n  $ residua predict --model resnet18.pth --top 5 cat.jpg\n  $ residua predict --model runs/cells/model.onnx --out found culture.tif",
+      "\nExamples:\n  $ residua predict --model digits digit.png\n  $ residua predict --model residua-train/model.onnx digit.png\n  $ residua predict --model resnet18.pth --top 5 cat.jpg\n  $ residua predict --model runs/cells/model.onnx --out found culture.tif",
     )
     .action((paths: readonly string[], options: Options, self: Command) =>
       predict(paths, options, { command: self, flags }),

@@ -60,14 +60,14 @@ const defaults: FieldDefaults = {
 };
 
 /** Assembles a fresh training run. @param typed names of the options given on the command line */
-function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
+async function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): Promise<FreshTraining> {
   const { model, data, limit, validation, option, shortcut } = options;
   const given = typedRecipe(options as unknown as OptionValues);
   const start = flags.startTraining({
     start: {
       ...onlyGiven({ model, limit }),
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
-      ...fineTuningStart(options),
+      ...(await fineTuningStart(options)),
       data,
       fitsBatch: !given.has("batch"),
     },
@@ -108,7 +108,7 @@ async function openStart(
   const typed = new Set(Object.keys(given));
   const task = wantedTask(typed, options.task, flags);
   refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
-  return { start: createStart(options, typed, flags[task]), task };
+  return { start: await createStart(options, typed, flags[task]), task };
 }
 
 interface PrintedResult {

@@ -45,7 +45,10 @@ async function evaluate(
   );
 }
 
-async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
+async function predict(
+  network: TrainedNetwork,
+  { model, ready, paths, json, options }: PredictionRequest,
+): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
   const { top, ...choice } = options as { readonly top: number; readonly page?: number; readonly channel?: number };
@@ -55,7 +58,8 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
     return { image, predictions: await loaded.predict(input, { top }) };
   });
   reportFailures(failures, images.length);
-  if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
+  if (json)
+    return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
     { title: "image", value: (row: (typeof results)[number]) => row.image },
     {

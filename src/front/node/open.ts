@@ -4,6 +4,7 @@ import type { FileSource } from "../../files/node.ts";
 import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
 import type { KeptNetwork } from "../../networks/trained.ts";
+import { findNetwork, onlyFileOf } from "../../ready/node/find.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
 import type { LoadedNetwork } from "../../tasks/loaded-network.ts";
@@ -63,6 +64,16 @@ async function toSource(input: FileInput, field: string, name: string): Promise<
   throw new OptionError(field, "must be a path, a URL, bytes or a Blob");
 }
 
+/** A network's file: a ready network's by its name, whose bytes are checked; else what is given. */
+async function findSource(input: FileInput, name: string): Promise<FileSource> {
+  const source = await toSource(input, "file", name);
+  if (typeof input !== "string" || typeof source !== "string") return source;
+  const found = await findNetwork(source, "file");
+  if (found.kind === "file") return found.path;
+  const { bytes, path: where } = onlyFileOf(found.ready, "file");
+  return { bytes, where };
+}
+
 const isFileInput = (input: unknown): input is FileInput =>
   typeof input === "string" ||
   input instanceof URL ||
@@ -115,12 +126,13 @@ export async function openNetworkFile<Name extends TaskName>(
   requireKnown("open", options, openOptions);
   const { task, threads, executionProviders, name = "network" } = options;
   const session: SessionOptions = onlyGiven({ threads, executionProviders });
-  const source = await toSource(input, "file", name);
+  const source = await findSource(input, name);
   const read = toReadOptions(options);
-  const [kept, where] =
+  const where = typeof source === "string" ? source : source.where;
+  const kept =
     typeof source === "string"
-      ? [await openTrainedNetwork(findNetworkFile(source), session, read), source]
-      : [await openTrainedBytes({ bytes: source.bytes, path: source.where }, session, read), source.where];
+      ? await openTrainedNetwork(findNetworkFile(source), session, read)
+      : await openTrainedBytes({ bytes: source.bytes, path: where }, session, read);
   try {
     const network = createNetwork(kept, where, placeOf<Name>(), task);
     return { ...network, save: (file, how) => save(kept, where, file, how) };

@@ -179,7 +179,7 @@ async function segmentFile(
 
 /** Segments images and writes all results into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
-  const { model, json } = request;
+  const { model, ready, json } = request;
   const paths = await findImages(request.paths);
   const options = request.options as unknown as SegmentFlags;
   const names = namesOf(paths);
@@ -191,7 +191,8 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
     return result;
   });
   reportFailures(failures, paths.length);
-  if (json) printJson({ model, images: results, ...(failures.length === 0 ? {} : { failures }) });
+  if (json)
+    printJson({ model, ...onlyGiven({ ready }), images: results, ...(failures.length === 0 ? {} : { failures }) });
   else say(`written to ${options.out}`);
 }
 
