@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { FileSource } from "../../files/node.ts";
+import { type FileSource, readFileBytes } from "../../files/node.ts";
 import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
 import type { KeptNetwork } from "../../networks/trained.ts";
@@ -16,6 +17,7 @@ import {
   isLabelledImages,
   type NetworkPlace,
   requireSamples,
+  requireSha256,
   type Samples,
   samplesOf,
   toReadOptions,
@@ -27,6 +29,7 @@ import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } fro
 
 const openOptions = [
   "task",
+  "sha256",
   "threads",
   "executionProviders",
   "name",
@@ -42,11 +45,20 @@ const openOptions = [
   "onNote",
 ] as const satisfies readonly (keyof OpenOptions)[];
 
-/** The checkpoint of a training's folder: the best epoch's, or the last. Another path as it is. */
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+/** The checkpoint in the folder of a training: the best epoch's, or the last. */
+function findCheckpointIn(folder: string): string | undefined {
+  const { best, last } = trainingFilesIn(folder);
+  return [best, last].find((file) => existsSync(file));
+}
+
+const isTrainingFolder = (path: string): boolean => isFolder(path) && findCheckpointIn(path) !== undefined;
+
+/** The checkpoint of a training's folder. Another path as it is. */
 function findNetworkFile(path: string): string {
-  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
-  const { best, last } = trainingFilesIn(path);
-  const found = [best, last].find((file) => existsSync(file));
+  if (!isFolder(path)) return path;
+  const found = findCheckpointIn(path);
   if (found !== undefined) return found;
   throw new EnvironmentError(path, "is a folder without a checkpoint; give a file, or the folder of a training");
 }
@@ -70,7 +82,21 @@ async function findSource(input: FileInput, name: string): Promise<FileSource> {
   if (typeof input !== "string" || typeof source !== "string") return source;
   const found = await findNetwork(source, "file");
   if (found.kind === "file") return found.path;
+  if (isTrainingFolder(source))
+    throw new OptionError(
+      "file",
+      `"${source}" is a ready network, and the folder of a training here; write "./${source}" for the folder, or rename it`,
+    );
   const { bytes, path: where } = onlyFileOf(found.ready, "file");
+  return { bytes, where };
+}
+
+/** The file's bytes if they must have a hash, which is checked. */
+async function requireSource(source: FileSource, sha256: string | undefined): Promise<FileSource> {
+  if (sha256 === undefined) return source;
+  const where = typeof source === "string" ? findNetworkFile(source) : source.where;
+  const bytes = typeof source === "string" ? await readFileBytes(where) : source.bytes;
+  requireSha256(createHash("sha256").update(bytes).digest("hex"), sha256, where);
   return { bytes, where };
 }
 
@@ -126,7 +152,7 @@ export async function openNetworkFile<Name extends TaskName>(
   requireKnown("open", options, openOptions);
   const { task, threads, executionProviders, name = "network" } = options;
   const session: SessionOptions = onlyGiven({ threads, executionProviders });
-  const source = await findSource(input, name);
+  const source = await requireSource(await findSource(input, name), options.sha256);
   const read = toReadOptions(options);
   const where = typeof source === "string" ? source : source.where;
   const kept =
