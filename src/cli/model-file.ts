@@ -5,6 +5,7 @@ import { openTrainedBytes, openTrainedNetwork } from "../networks/node/open.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import { describeFigure } from "../ready/card.ts";
 import { type CheckedNetwork, findNetwork, onlyFileOf, openStandardReady } from "../ready/node/find.ts";
+import { openReadyIndex } from "../ready/node/index-file.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
 import { onlyGiven } from "./options.ts";
 import { say } from "./output.ts";
@@ -39,6 +40,12 @@ export function trustedKeyOption(): Option {
     "--trusted-key <file>",
     "load the model only if the signature beside it was made with this key's private half",
   );
+}
+
+/** Names of the ready networks that one file holds, for sentences. */
+export async function listReadyNames(): Promise<string> {
+  const { index } = await openReadyIndex();
+  return index.networks.flatMap(({ name, files }) => ("network" in files ? [name] : [])).join(", ");
 }
 
 /** Says in one line which network a command chose itself. */

@@ -21,7 +21,7 @@ const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.pa
   await readFile(join(root, "package.json"), "utf8"),
 );
 const modules = Object.keys(manifest.exports)
-  .filter((path) => path !== "./package.json")
+  .filter((path) => path !== "./package.json" && !path.includes("*"))
   .map((path) => `residua${path.slice(1)}`);
 
 /** Generous, since the registry may be slow: it ends a hang, nothing else. */
@@ -48,11 +48,17 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return stdout;
 }
 
-test("the tarball holds the build, its licence and nothing of the tests", () => {
+test("the tarball holds the build, its licence, the ready networks and nothing of the tests", () => {
   expect(packedFiles).toContain("LICENSE");
   expect(packedFiles).toContain("dist/cli/main.js");
+  for (const file of ["index.json", "digits.onnx", "digits.md"]) expect(packedFiles).toContain(`models/${file}`);
   expect(
-    packedFiles.filter((path) => !/^(package\.json|LICENSE|README[^/]*|dist\/.*\.(js|d\.ts))$/.test(path)),
+    packedFiles.filter(
+      (path) =>
+        !/^(package\.json|LICENSE|README[^/]*|dist\/.*\.(js|d\.ts)|models\/[a-z-]+\.(onnx|md|json|json\.sig|pub))$/.test(
+          path,
+        ),
+    ),
   ).toEqual([]);
   expect(packedFiles.filter((path) => path.includes(".test."))).toEqual([]);
 });
@@ -85,12 +91,14 @@ interface ProgramResult {
   readonly tested: number;
   readonly notes: readonly string[];
   readonly answers: Readonly<Record<"trained" | "onnx" | "safetensors" | "pth", readonly string[]>>;
+  readonly digits: readonly string[];
   readonly labels: readonly number[];
   readonly again: readonly number[];
 }
 
 interface FrontPageResult {
   readonly answers: readonly string[];
+  readonly digits: readonly string[];
   readonly again: string;
   readonly labels: readonly number[];
   readonly trained: {
@@ -172,6 +180,7 @@ describe("the front door of the installed package", () => {
       answers.map((text) => Number(text.split(" ")[1]));
     const kinds = (answers: readonly string[] = []): readonly string[] => answers.map((text) => text.split(" ")[0]);
     expect(kinds(result.answers)).toEqual(kinds(found?.answers.onnx));
+    expect(kinds(result.digits)).toEqual(kinds(found?.digits));
     for (const [index, share] of shares(result.answers).entries())
       expect(Math.abs(share - shares(found?.answers.onnx)[index])).toBeLessThan(2e-3);
     expect(result.again).toBe(result.answers[0]);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { taskNameOf } from "../../tasks/find-task.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { foreignOptions } from "../foreign-options.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
@@ -9,7 +10,7 @@ import { addTaskOptions, refuseForeignOptions, typedOptions } from "../task-opti
 import { weightsOptions } from "../weights-options.ts";
 
 interface Options extends ModelFileOptions {
-  readonly model: string;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
@@ -18,8 +19,13 @@ async function predict(
   options: Options,
   { command, flags }: { readonly command: Command; readonly flags: AllTaskFlags },
 ): Promise<void> {
-  const { json = false } = options;
-  const { network, ...opened } = await openModelFile(options.model, options);
+  const { model, json = false } = options;
+  if (model === undefined)
+    throw new OptionError(
+      "--model",
+      `is required: a trained network's file, or a ready network: ${await listReadyNames()}`,
+    );
+  const { network, ...opened } = await openModelFile(model, options);
   try {
     const task = taskNameOf(network.card.task, opened.model);
     refuseForeignOptions(new Set(Object.keys(typedOptions(command))), { tasks: [task], flags, kind: "predict" });
@@ -33,7 +39,7 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("predict")
     .argument("<image...>", "image files, folders of them, or globs")
-    .requiredOption(
+    .option(
       "--model <name|file>",
       "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty",
     )
