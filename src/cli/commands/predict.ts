@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { taskNameOf } from "../../tasks/find-task.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { foreignOptions } from "../foreign-options.ts";
-import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
+import { listReadyNames, type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
