@@ -4,7 +4,13 @@ import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../networks/node/open.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import { describeFigure } from "../ready/card.ts";
-import { type CheckedNetwork, findNetwork, onlyFileOf, openStandardReady } from "../ready/node/find.ts";
+import {
+  type CheckedFile,
+  type CheckedNetwork,
+  findNetwork,
+  onlyFileOf,
+  openStandardReady,
+} from "../ready/node/find.ts";
 import { openReadyIndex } from "../ready/node/index-file.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
 import { onlyGiven } from "./options.ts";
@@ -49,7 +55,7 @@ export async function listReadyNames(): Promise<string> {
 }
 
 /** Says in one line which network a command chose itself. */
-function sayChosen({ network }: CheckedNetwork): void {
+export function sayChosen({ network }: CheckedNetwork): void {
   const [figure] = network.figures;
   say(`network: ${network.name}, a ready one${figure === undefined ? "" : `: ${describeFigure(figure)}`}`);
 }
@@ -58,9 +64,9 @@ function sayChosen({ network }: CheckedNetwork): void {
  * Opens a trained network: a file, or a ready network by its name. With a trusted key, loads exactly the bytes whose signature
  * was verified; of a ready network, its index must be signed with that key.
  */
-export async function openModelFile(model: string, options: ModelFileOptions): Promise<OpenedModel> {
+export async function openModelFile(model: string, options: ModelFileOptions, field = "model"): Promise<OpenedModel> {
   const { trustedKey: key } = options;
-  const found = await findNetwork(model, "model", onlyGiven({ key }));
+  const found = await findNetwork(model, field, onlyGiven({ key }));
   if (found.kind === "ready") return openReady(found.ready, options);
   const { session, how } = await readingOf(options);
   if (key === undefined) return { model, network: await openTrainedNetwork(found.path, session, how) };
@@ -80,12 +86,20 @@ export async function openModelOrReady(
   return openReady(ready, options);
 }
 
-async function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+/** Opens the network that does the whole task. @throws {OptionError} if there is one for each part */
+function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+  return openReadyFile(ready, onlyFileOf(ready, "model"), options);
+}
+
+/** Opens one of a ready network's files. */
+export async function openReadyFile(
+  { network: { name }, signer }: CheckedNetwork,
+  { bytes, path, sha256 }: CheckedFile,
+  options: ModelFileOptions,
+): Promise<OpenedModel> {
   const { session, how } = await readingOf(options);
-  const { bytes, path, sha256 } = onlyFileOf(ready, "model");
-  const { name } = ready.network;
   const network = await openTrainedBytes({ bytes, path }, session, how);
-  return { model: name, network, ready: { name, sha256, signer: ready.signer } };
+  return { model: name, network, ready: { name, sha256, signer } };
 }
 
 async function readingOf(options: ModelFileOptions) {

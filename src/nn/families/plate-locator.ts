@@ -37,7 +37,11 @@ function plateLocator(options: CompleteModelOptions): Module {
       basicBlock(inside, outside, { ...shared, stride }),
       basicBlock(outside, outside, { ...shared, stride: 1 }),
     ]);
-  const stem = { conv1: conv(channels, widths[0], { kernel: 3, stride: 2, padding: 1 }), bn1: batchNorm(widths[0]), relu: relu() };
+  const stem = {
+    conv1: conv(channels, widths[0], { kernel: 3, stride: 2, padding: 1 }),
+    bn1: batchNorm(widths[0]),
+    relu: relu(),
+  };
   const children = {
     ...stem,
     layer1: blocks(widths[0], widths[1], 2),

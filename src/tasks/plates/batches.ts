@@ -63,7 +63,15 @@ function varyCrop({ image }: PlateCrop, random: RandomStream): Pixels {
   canvas.data.set(data);
   photograph(canvas, width, random, 0.15);
   const taken = { width, height, data: toBytes(canvas) };
-  return straighten(taken, corners) ?? straighten(image, [[0, 0], [width, 0], [width, height], [0, height]])!;
+  return (
+    straighten(taken, corners) ??
+    straighten(image, [
+      [0, 0],
+      [width, 0],
+      [width, height],
+      [0, height],
+    ])!
+  );
 }
 
 /** What plates without a first character to learn have in its place. */

@@ -105,7 +105,11 @@ function extend(beams: readonly Beam[], row: ArrayLike<number>, slot: number, gr
     };
     return likeliest(row, allowed).map((kind): Beam => {
       const classes = [...beam.classes, kind];
-      return { classes, text: kind === BLANK ? beam.text : [...beam.text, characters[kind]], sum: beam.sum + row[kind] };
+      return {
+        classes,
+        text: kind === BLANK ? beam.text : [...beam.text, characters[kind]],
+        sum: beam.sum + row[kind],
+      };
     });
   });
   return next.toSorted((a, b) => b.sum - a.sum).slice(0, BEAMS);

@@ -39,7 +39,12 @@ function windowStarts(extent: number, window: number): readonly number[] {
 }
 
 /** A window of an image; beyond the image it is mid-grey. */
-function cutWindow({ width, height, data }: Pixels, left: number, top: number, [columns, rows]: readonly [number, number]): Pixels {
+function cutWindow(
+  { width, height, data }: Pixels,
+  left: number,
+  top: number,
+  [columns, rows]: readonly [number, number],
+): Pixels {
   const out = new Uint8Array(columns * rows * 3).fill(127);
   const wide = Math.min(columns, width - left);
   for (let row = 0; row < Math.min(rows, height - top); row++) {
@@ -64,7 +69,11 @@ export async function locatePlates(
   const small =
     scale === 1
       ? image
-      : resizePixels(image, Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)));
+      : resizePixels(
+          image,
+          Math.max(1, Math.round(image.width * scale)),
+          Math.max(1, Math.round(image.height * scale)),
+        );
   const [, rows, columns] = card.imageShape;
   const found: LocatedPlate[] = [];
   const [ratioX, ratioY] = [image.width / small.width, image.height / small.height];
@@ -125,7 +134,12 @@ function decodeScores(
 }
 
 /** Whether a point's score is the highest within one point; of equal ones, the first is. */
-function isPeak(scores: Float32Array, row: number, column: number, [columns, rows]: readonly [number, number]): boolean {
+function isPeak(
+  scores: Float32Array,
+  row: number,
+  column: number,
+  [columns, rows]: readonly [number, number],
+): boolean {
   const own = scores[row * columns + column];
   for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++)
     for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {

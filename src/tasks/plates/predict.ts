@@ -19,7 +19,8 @@ export async function predictPlates(
   image: Pixels,
   options: LocateOptions & ReadPlateOptions = {},
 ): Promise<PlatePrediction> {
-  if (network.settings.part === "locate") return { part: "locate", plates: await locatePlates(network, image, options) };
+  if (network.settings.part === "locate")
+    return { part: "locate", plates: await locatePlates(network, image, options) };
   const straight = straighten(image, rectangle(image.width, image.height))!;
   const [reading] = await readStraightened(network, [straight], options);
   return { part: "read", reading };

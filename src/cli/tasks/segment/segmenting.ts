@@ -1,5 +1,5 @@
 import { writeFileAtomically } from "../../../files/node.ts";
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import { Option } from "commander";
 import type { ImageFile, Raster } from "../../../data/image/raster.ts";
 import { measureIntensity } from "../../../tasks/segment/data/raster.ts";
@@ -12,7 +12,6 @@ import type { SegmentationSettings } from "../../../tasks/segment/settings.ts";
 import { type LoadedNetwork, loadTask } from "../../../tasks/loaded-network.ts";
 import type { SegmentedCells } from "../../../tasks/segment/predict.ts";
 import type { TrainedNetwork } from "../../../networks/open.ts";
-import { OptionError } from "../../../tensor/errors.ts";
 import {
   choiceOfNumbers,
   decimalNumber,
@@ -24,7 +23,7 @@ import {
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { print, printJson, say } from "../../output.ts";
 import { holdFolder } from "../../output-lock.ts";
-import { doEach, findImages, reportFailures } from "../../input-images.ts";
+import { doEach, findImages, namesOf, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -51,22 +50,6 @@ interface ImageResult {
   /** Share of the pixels per class, if pixels were classified. */
   readonly classes?: Readonly<Record<string, number>>;
   readonly files: readonly string[];
-}
-
-/** Output names, unique in one folder: two images of equal name are told apart by their extension. */
-function namesOf(paths: readonly string[]): readonly string[] {
-  const stems = paths.map((path) => basename(path, extname(path)));
-  return paths.map((path, index) => {
-    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
-    if (isAlone) return stems[index];
-    const whole = basename(path);
-    if (paths.filter((other) => basename(other) === whole).length > 1)
-      throw new OptionError(
-        "<image…>",
-        `two images are called ${whole}, so their results would have the same name; give them one by one`,
-      );
-    return whole;
-  });
 }
 
 /** A segmented image. */

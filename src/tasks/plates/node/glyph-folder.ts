@@ -16,7 +16,11 @@ function styleOf(path: string, character: string): GlyphStyle {
 /** Coverage of a picture: its opacity if it has any, otherwise how dark it is. */
 async function readGlyph(path: string): Promise<Pick<Glyph, "width" | "height" | "coverage">> {
   const { default: sharp } = await import("sharp");
-  const { data, info } = await sharp(path).toColourspace("srgb").ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(path)
+    .toColourspace("srgb")
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const points = info.width * info.height;
   let isCutOut = false;
   for (let i = 0; i < points; i++) if (data[4 * i + 3] < 128) isCutOut = true;
@@ -41,7 +45,8 @@ export async function readGlyphFolder(folder: string): Promise<readonly Glyph[]>
     const [face] = inside.includes("/") ? inside.split("/") : ["glyphs"];
     glyphs.push({ face, style: styleOf(inside, character), character, ...(await readGlyph(join(folder, inside))) });
   }
-  if (glyphs.length === 0) throw new OptionError("glyphs", `${folder} has no pictures whose names end in a plate's character`);
+  if (glyphs.length === 0)
+    throw new OptionError("glyphs", `${folder} has no pictures whose names end in a plate's character`);
   return glyphs;
 }
 

@@ -44,7 +44,9 @@ const NARROW = 0.55;
 
 /** Brings a glyph's ink to the stored size, by means over areas, and softens it, so that its strokes can be made thinner or bolder. */
 function fitGlyph({ width, height, coverage }: Glyph): Uint8Array {
-  const [top, bottom] = inkRange(height, (row) => coverage.subarray(row * width, (row + 1) * width).some((v) => v > 127));
+  const [top, bottom] = inkRange(height, (row) =>
+    coverage.subarray(row * width, (row + 1) * width).some((v) => v > 127),
+  );
   const hasInk = (column: number): boolean => {
     for (let row = top; row < bottom; row++) if (coverage[row * width + column] > 127) return true;
     return false;
@@ -99,7 +101,9 @@ export function collectGlyphs(glyphs: readonly Glyph[], where: string): GlyphSet
     places[placeOf(faces.indexOf(glyph.face), glyph.style, character)] = index;
   });
   const set = { faces, places, masks };
-  const missing = characters.filter((character) => faces.every((_, face) => findGlyph(set, face, "row", character) === null));
+  const missing = characters.filter((character) =>
+    faces.every((_, face) => findGlyph(set, face, "row", character) === null),
+  );
   if (missing.length > 0)
     throw new OptionError(
       "glyphs",
@@ -117,7 +121,12 @@ const fallbacks: Readonly<Record<GlyphStyle, readonly GlyphStyle[]>> = {
 };
 
 /** A character's mask in a face; null if the face has none. */
-export function findGlyph({ places, masks }: GlyphSet, face: number, style: GlyphStyle, character: string): Uint8Array | null {
+export function findGlyph(
+  { places, masks }: GlyphSet,
+  face: number,
+  style: GlyphStyle,
+  character: string,
+): Uint8Array | null {
   const index = classOf(character);
   if (index === undefined) return null;
   for (const name of fallbacks[style]) {
