@@ -4,6 +4,7 @@ export type * from "./task.ts";
 
 export * from "./classify/judge.ts";
 export * from "./classify/predict.ts";
+export * from "./classify/prediction-table.ts";
 export * from "./classify/predictions.ts";
 export * from "./classify/report.ts";
 export type * from "./classify/settings.ts";
