@@ -61,7 +61,7 @@ test("the number of a crescent lies on it, not in the middle of what it encloses
   const picture = blank(height, width);
   paintNumbers(picture, labels);
   const inked = show(picture).join("");
-  const columns = [...inked].flatMap((mark, at) => (mark === "#" ? [at % width] : []));
+  const columns = Array.from(inked).flatMap((mark, at) => (mark === "#" ? [at % width] : []));
   expect(Math.max(...columns)).toBeLessThan(16);
 });
 

@@ -16,32 +16,39 @@ export interface ConvexShape {
 /** In half pixels, so that everything up to the hull is exact. */
 type Point = readonly [x: number, y: number];
 
-/** The hull's corners in order, by Andrew's monotone chain. */
+/** The hull's corners in order, by Andrew's monotone chain. @param points from top to bottom, on a line from left to right */
 function convexHull(points: readonly Point[]): readonly Point[] {
-  const sorted = points.toSorted(([ax, ay], [bx, by]) => ay - by || ax - bx);
   const half = (ordered: readonly Point[]): Point[] => {
     const chain: Point[] = [];
     for (const point of ordered) {
-      while (chain.length > 1 && cross(chain.at(-2)!, chain.at(-1)!, point) <= 0) chain.pop();
+      while (chain.length > 1 && cross(chain[chain.length - 2], chain[chain.length - 1], point) <= 0) chain.pop();
       chain.push(point);
     }
     return chain.slice(0, -1);
   };
-  return [...half(sorted), ...half(sorted.toReversed())];
+  return [...half(points), ...half(points.toReversed())];
 }
 
-function cross([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
-  return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+/** Twice the area of a triangle, signed. Indexed, because taking points apart costs more than all else here. */
+function cross(a: Point, b: Point, c: Point): number {
+  return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 }
 
 /** The hull of the middles of the pixels' edges. */
 function hullOf({ first, last }: RowExtents): readonly Point[] {
   const points: Point[] = [];
-  for (let row = 0; row < first.length; row++) {
-    if (first[row] < 0) continue;
-    const [left, right, y] = [2 * first[row], 2 * last[row], 2 * row];
-    points.push([left - 1, y], [right + 1, y]);
-    for (const beside of [y - 1, y + 1]) points.push([left, beside], [right, beside]);
+  const addLine = (y: number, left: number, right: number): void => {
+    points.push([left, y]);
+    if (right > left) points.push([right, y]);
+  };
+  // Between two rows lie the lower edges of one and the upper ones of the other.
+  let [left, right] = [Infinity, -Infinity];
+  for (let row = 0; row <= first.length; row++) {
+    const isThere = row < first.length && first[row] >= 0;
+    if (isThere) [left, right] = [Math.min(left, 2 * first[row]), Math.max(right, 2 * last[row])];
+    if (left <= right) addLine(2 * row - 1, left, right);
+    [left, right] = isThere ? [2 * first[row], 2 * last[row]] : [Infinity, -Infinity];
+    if (isThere) addLine(2 * row, left - 1, right + 1);
   }
   return convexHull(points);
 }
@@ -69,15 +76,14 @@ function feretDiameters(hull: readonly Point[]): Pick<ConvexShape, "feretMaximum
   let [longest, shortest] = [0, Infinity];
   hull.forEach((from, index) => {
     const to = hull[(index + 1) % hull.length];
-    const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
     let farthest = 0;
     for (const corner of hull) {
-      longest = Math.max(longest, Math.hypot(corner[0] - from[0], corner[1] - from[1]));
-      farthest = Math.max(farthest, Math.abs(cross(from, to, corner)) / length);
+      longest = Math.max(longest, (corner[0] - from[0]) ** 2 + (corner[1] - from[1]) ** 2);
+      farthest = Math.max(farthest, Math.abs(cross(from, to, corner)));
     }
-    shortest = Math.min(shortest, farthest);
+    shortest = Math.min(shortest, farthest / Math.hypot(to[0] - from[0], to[1] - from[1]));
   });
-  return { feretMaximum: longest / 2, feretMinimum: shortest / 2 };
+  return { feretMaximum: Math.sqrt(longest) / 2, feretMinimum: shortest / 2 };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CellMeasurement } from "./measure.ts";
-import { measurementColumns } from "./measurement-table.ts";
+import { measurementColumns, roundForTable } from "./measurement-table.ts";
 import type { CellOutline, Ring } from "./outlines.ts";
 
 type Position = readonly [x: number, y: number];
@@ -51,7 +51,7 @@ export function outlinesToGeoJson(
     const cell = known.get(id);
     // QuPath refuses what is no number, and JSON has no NaN.
     const values = columns
-      .map(({ label, value }) => [label, cell === undefined ? null : value(cell, pixelSize)] as const)
+      .map(({ label, value }) => [label, cell === undefined ? null : roundForTable(value(cell, pixelSize))] as const)
       .filter(([, value]) => value !== null && Number.isFinite(value));
     return {
       type: "Feature",

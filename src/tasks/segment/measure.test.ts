@@ -31,8 +31,8 @@ test("drawn cells of all shapes measure what NumPy and SciPy find by scikit-imag
     for (const [name, value] of Object.entries(shape)) {
       const own = cell[name as keyof typeof shape];
       // Roundings of float64 sums.
-      if (typeof value === "number") expect(own, `${cell.id} ${name}`).toBeCloseTo(value, 9);
-      else expect(own, `${cell.id} ${name}`).toBe(value);
+      expect(typeof own).toBe(typeof value);
+      expect(Number(own), `${cell.id} ${name}`).toBeCloseTo(Number(value), 9);
     }
     intensities.forEach((channel, place) => {
       for (const [name, value] of Object.entries(channel))

@@ -140,19 +140,39 @@ function addSample(channels: ChannelSums[], channel: number, sample: number): vo
   sums.maximum = Math.max(sums.maximum, sample);
 }
 
+/** Whether a pixel and its eight neighbours have one label: most have, and none of them ends a run. */
+function isInside(labels: Int32Array, place: number, width: number): boolean {
+  const label = labels[place];
+  const [above, below] = [place - width, place + width];
+  return (
+    labels[place - 1] === label &&
+    labels[place + 1] === label &&
+    labels[above] === label &&
+    labels[below] === label &&
+    labels[above - 1] === label &&
+    labels[above + 1] === label &&
+    labels[below - 1] === label &&
+    labels[below + 1] === label
+  );
+}
+
 function sumCells(cells: ReadonlyMap<number, Sums>, labels: Int32Array, raster: Raster): void {
   const { height, width, channels, samples } = raster;
   const isOther = (row: number, column: number, label: number): number =>
     row < 0 || column < 0 || row >= height || column >= width || labels[row * width + column] !== label ? 1 : 0;
-  for (let row = 0, place = 0; row < height; row++) {
+  let cell = newSums(0, 0);
+  for (let row = 0, place = 0, known = 0; row < height; row++) {
     for (let column = 0; column < width; column++, place++) {
       const label = labels[place];
       if (label === 0) continue;
-      const cell = cells.get(label)!;
+      if (label !== known) cell = cells.get((known = label))!;
       addMoments(cell, row, column);
-      for (const by of [-1, 1]) {
-        cell.straight += isOther(row, column + by, label) + isOther(row + by, column, label);
-        cell.slanted += isOther(row + by, column + by, label) + isOther(row + by, column - by, label);
+      const isAtEdge = row === 0 || column === 0 || row === height - 1 || column === width - 1;
+      if (isAtEdge || !isInside(labels, place, width)) {
+        for (let by = -1; by <= 1; by += 2) {
+          cell.straight += isOther(row, column + by, label) + isOther(row + by, column, label);
+          cell.slanted += isOther(row + by, column + by, label) + isOther(row + by, column - by, label);
+        }
       }
       for (let channel = 0; channel < channels; channel++)
         addSample(cell.channels, channel, samples[place * channels + channel]);

@@ -159,8 +159,20 @@ test("coordinates are pixels whatever the pixel size, and measurements are numbe
   const { labels, ...size } = labelsOf("....", ".22.", ".22.");
   const outlines = outlineCells(labels, size);
   const cell = {
-    ...{ id: 2, area: 4, perimeter: 6, row: 1.5, column: 1.5, majorAxis: 2, minorAxis: 2, eccentricity: 0 },
-    ...{ orientation: 0, circularity: 1, solidity: 1, feretMaximum: 2.2, feretMinimum: 2, touchesEdge: true },
+    id: 2,
+    area: 4,
+    perimeter: 6,
+    row: 1.5,
+    column: 1.5,
+    majorAxis: 2,
+    minorAxis: 2,
+    eccentricity: 0,
+    orientation: 0,
+    circularity: 1,
+    solidity: 1,
+    feretMaximum: 2.2,
+    feretMinimum: 2,
+    touchesEdge: true,
     intensities: [{ mean: Number.NaN, minimum: 1, maximum: 2, deviation: 3, integrated: 4 }],
   };
   const { features } = outlinesToGeoJson(outlines, { measurements: [cell], pixelSize: 0.5 });
