@@ -1,10 +1,14 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { Option } from "commander";
 import { catalog, datasetNames, type StandardAugmentation } from "../../data/catalog.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
+import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
+import { predictionTable } from "../../tasks/classify/prediction-table.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { loadTask } from "../../tasks/loaded-network.ts";
 import { nodeTask } from "../../tasks/classify/node/task.ts";
@@ -12,12 +16,14 @@ import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { describeMeasure, percent } from "../measures-output.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, printLines, say } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
+import { holdFile } from "../output-lock.ts";
 import { createProgress } from "../progress.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags } from "../task-flags.ts";
 
@@ -45,15 +51,30 @@ async function evaluate(
   );
 }
 
+/** Before images are read for minutes. */
+async function requireTableFile(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new OptionError("--csv", `"${path}" is a folder, must be a file such as predictions.csv`);
+  await makeFolder(dirname(path));
+  await holdFile(path);
+}
+
 async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
-  const { top, ...choice } = options as { readonly top: number; readonly page?: number; readonly channel?: number };
+  const { top, csv, ...choice } = options as {
+    readonly top: number;
+    readonly csv?: string;
+    readonly page?: number;
+    readonly channel?: number;
+  };
+  if (csv !== undefined) await requireTableFile(csv);
   const images = await findImages(paths);
   const { results, failures } = await doEach(images, async (image) => {
     const input = await readInput(image, loaded.card, { ...imageChoice(choice), onNote: sayNote });
     return { image, predictions: await loaded.predict(input, { top }) };
   });
+  if (csv !== undefined) await writeFileAtomically(csv, predictionTable(results));
   reportFailures(failures, images.length);
   if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
@@ -65,6 +86,7 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
     },
   ];
   printLines(formatTable(columns, results));
+  if (csv !== undefined) say(`table: ${csv}`);
 }
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
@@ -138,6 +160,7 @@ export const flags: TaskFlags = {
     ],
     predict: () => [
       new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3),
+      new Option("--csv <file>", "also write a table of all images, such as predictions.csv"),
       ...imageOptions(),
     ],
     report: () => [

@@ -64,9 +64,10 @@ export function registerSegment(program: Command): void {
     .addHelpText(
       "after",
       `
-For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png, NAME.csv (area, perimeter,
-centroid and mean intensity of each cell) and NAME.geojson (outlines). A network for classes of points gives NAME.classes.png and
-NAME.overlay.png.
+For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png (outlines and numbers),
+NAME.csv (shape and intensity of each cell), NAME.geojson (outlines in pixels and measurements, for QuPath) and NAME.rois.zip
+(outlines for ImageJ). For all of them: cells.csv (every cell) and summary.csv (one row per image). A network for classes of points
+gives NAME.classes.png, NAME.overlay.png and summary.csv (shares of the classes).
 
 Examples:
   $ residua segment plate/*.tif --model runs/cells/model.onnx --out found

@@ -5,6 +5,7 @@ import { readSettings, tasks } from "../../../tasks/find-task.ts";
 import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { summarizeClasses } from "../../../tasks/segment/class-figures.ts";
 import { type ImageFigures, judgementOf } from "../../../tasks/segment/judge.ts";
+import { noteAbsentClasses, noteEmptyMasks } from "../../../tasks/segment/mask-notes.ts";
 import { measuresOfTarget } from "../../../tasks/segment/measures.ts";
 import { cautionsOf } from "../../../train/cautions.ts";
 import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
@@ -123,6 +124,20 @@ async function studyImages(
   return { study, json: toJson(study.found, { model, data }) };
 }
 
+/** What is missing in the masks that a network was compared with. */
+function noteMasks(found: ImageFigures, classes: readonly string[]): string | undefined {
+  if (found.target === "instances")
+    return noteEmptyMasks(
+      found.images.map(({ name, figures }) => ({ name, cells: figures.cells })),
+      "of these images",
+    );
+  const pixelsOf = (label: number): number => found.images.reduce((sum, { regions }) => sum + regions[label].truth, 0);
+  return noteAbsentClasses(
+    classes.map((name, label) => ({ name, pixels: pixelsOf(label) })),
+    "of these images",
+  );
+}
+
 /** Evaluates a segmentation network on a folder of images with masks. */
 export async function evaluateSegmentation(network: TrainedNetwork, request: EvaluationRequest): Promise<void> {
   const { model, data, limit, json } = request;
@@ -137,6 +152,8 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
   if (report !== undefined) await writeReport(report, tasks.segment.report(study));
   for (const caution of cautionsOf(judgementOf(study.found), measuresOfTarget(study.found)[0], "these images"))
     say(caution);
+  const masks = noteMasks(study.found, network.card.classes);
+  if (masks !== undefined) say(masks);
   if (json) printJson({ ...figures, ...(report === undefined ? {} : { report }) });
   else printFound(study.found);
   if (report !== undefined) say(`report: ${report}`);
