@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium, type Page } from "playwright";
@@ -17,9 +17,11 @@ import type { WebTrainingJob } from "../../src/train/web/index.ts";
 import { writePictures } from "../support/picture-folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
-  await readFile(join(root, "package.json"), "utf8"),
-);
+interface Manifest {
+  readonly exports: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+}
+const manifest: Manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const modules = Object.keys(manifest.exports)
   .filter((path) => path !== "./package.json")
   .map((path) => `residua${path.slice(1)}`);
@@ -31,12 +33,10 @@ let packedFiles: readonly string[] = [];
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), "residua-package-"));
-  const [packed] = JSON.parse(
-    await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root),
-  );
+  const packed = JSON.parse(await run(process.execPath, [join(root, "scripts/pack.mjs"), project], root));
   packedFiles = packed.files.map(({ path }: { readonly path: string }) => path);
   await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", join(project, packed.filename)], project);
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", packed.filename], project);
 }, timeout);
 
 afterAll(() => rm(project, { recursive: true, force: true }));
@@ -48,13 +48,54 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return stdout;
 }
 
-test("the tarball holds the build, its licence and nothing of the tests", () => {
-  expect(packedFiles).toContain("LICENSE");
-  expect(packedFiles).toContain("dist/cli/main.js");
-  expect(
-    packedFiles.filter((path) => !/^(package\.json|LICENSE|README[^/]*|dist\/.*\.(js|d\.ts))$/.test(path)),
-  ).toEqual([]);
+test("the tarball holds the build, its licence, the guides and nothing of the tests", () => {
+  for (const path of ["LICENSE", "dist/cli/main.js", "docs/library.md", "examples/train.ts", "ARCHITECTURE.md"])
+    expect(packedFiles).toContain(path);
+  const known =
+    /^(package\.json|LICENSE|[A-Z]+(\.zh-CN)?\.md|dist\/.*\.(js|d\.ts)|docs\/.*\.(md|json|png|svg)|examples\/.*)$/;
+  expect(packedFiles.filter((path) => !known.test(path))).toEqual([]);
   expect(packedFiles.filter((path) => path.includes(".test."))).toEqual([]);
+});
+
+test("every link of the packed pages leads to a packed file", async () => {
+  const folder = join(project, "node_modules/residua");
+  const pages = packedFiles.filter((path) => path.endsWith(".md"));
+  const broken: string[] = [];
+  for (const page of pages)
+    for (const [, target] of (await readFile(join(folder, page), "utf8")).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      const path = join(dirname(page), target);
+      const isThere = packedFiles.some((file) => file === path || file.startsWith(`${path.replace(/\/$/, "")}/`));
+      if (!/^https?:/.test(target) && !isThere) broken.push(`${page}: ${target}`);
+    }
+  expect(pages.length).toBeGreaterThan(40);
+  expect(broken).toEqual([]);
+});
+
+test("npm runs no script of the package, and warns of none", async () => {
+  const packed = JSON.parse(await readFile(join(project, "node_modules/residua/package.json"), "utf8"));
+  expect(Object.keys(packed)).toEqual(expect.arrayContaining(["bin", "exports", "keywords", "dependencies"]));
+  for (const field of ["scripts", "devDependencies", "allowScripts"]) expect(packed).not.toHaveProperty(field);
+  expect(Object.keys(manifest.scripts)).toContain("prepare");
+});
+
+test("what single databases and file formats need is installed by who needs it, and the error says how", async () => {
+  for (const name of ["pg", "mysql2", "h5wasm"])
+    await expect(readFile(join(project, "node_modules", name, "package.json"))).rejects.toThrow("ENOENT");
+  const script = `
+    import { openWeights } from "residua/weights";
+    import { connectDatabase } from "residua/store";
+    const messages = [];
+    const attempts = [
+      () => connectDatabase({ kind: "postgres", url: "postgres://localhost/runs" }),
+      () => connectDatabase({ kind: "mysql", url: "mysql://localhost/runs" }),
+      () => openWeights(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a), "weights.h5"),
+    ];
+    for (const attempt of attempts) await attempt().catch(({ message }) => messages.push(message));
+    console.log(JSON.stringify(messages));`;
+  const messages = JSON.parse(await run(process.execPath, ["--input-type=module", "--eval", script], project));
+  expect(messages).toEqual(
+    ["pg", "mysql2", "h5wasm"].map((name) => `${name}: is needed for this and not installed; run npm install ${name}`),
+  );
 });
 
 test("every subpath can be imported in an empty Node project and exports something", { timeout }, async () => {
