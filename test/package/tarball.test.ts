@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium, type Page } from "playwright";
-import { build, preview } from "vite";
+import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as ort from "onnxruntime-web";
 import { findChromium } from "../../scripts/chromium.mjs";
@@ -161,16 +161,34 @@ const compilerOptions = {
 async function visit<Result>(page: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
   await build({ root: page, logLevel: "error" });
   const server = await preview({ root: page, logLevel: "error" });
+  try {
+    return await browse(server.resolvedUrls?.local[0] ?? "", body);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Opens a page from Vite's development server, as `vite dev` does for the first time. */
+async function visitInDevelopment<Result>(page: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
+  const server = await createServer({ root: page, logLevel: "error" });
+  try {
+    await server.listen();
+    return await browse(server.resolvedUrls?.local[0] ?? "", body);
+  } finally {
+    await server.close();
+  }
+}
+
+async function browse<Result>(address: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     const tab = await browser.newPage();
-    await tab.goto(server.resolvedUrls?.local[0] ?? "");
+    await tab.goto(address);
     return await body(tab);
   } finally {
     await browser.close();
-    await server.close();
   }
 }
 
@@ -196,7 +214,7 @@ describe("the front door of the installed package", () => {
     found = JSON.parse(await run(process.execPath, ["program.js"], project)) as ProgramResult;
     const { answers, labels, again } = found;
     expect([found.status, found.tested]).toEqual(["done", 12]);
-    expect(found.notes).toContain("batch is 46 instead of 64: there are 46 images to train on");
+    expect(found.notes).toContain("46 images to train on are too few for batches of 64: the batch is 8");
     for (const form of ["onnx", "safetensors", "pth"] as const) expect(answers[form]).toEqual(answers.trained);
     expect(labels).toHaveLength(32 * 32);
     expect(again).toEqual(labels);
@@ -220,15 +238,16 @@ describe("the front door of the installed package", () => {
     const { trained, isolated } = result;
     expect(isolated).toBe(true);
     expect([trained.status, trained.epochs, trained.tested]).toEqual(["done", 3, 5]);
-    expect(trained.notes).toContain("batch is 18 instead of 64: there are 18 images to train on");
+    expect(trained.notes).toContain("18 images to train on are too few for batches of 64: the batch is 4");
     expect(trained.found).toHaveLength(1);
   });
+
+  const list = (kind: string): readonly string[] =>
+    Array.from({ length: 12 }, (_, index) => join(project, "photos", kind, `${String(index).padStart(2, "0")}.png`));
 
   test("the page of examples/page trains on images that are dropped, and says what one is", { timeout }, async () => {
     const page = join(project, "examples-page");
     await cp(join(root, "examples/page"), page, { recursive: true });
-    const list = (kind: string): readonly string[] =>
-      Array.from({ length: 12 }, (_, index) => join(project, "photos", kind, `${String(index).padStart(2, "0")}.png`));
     await visit(page, async (tab) => {
       await tab.setInputFiles("#first", list("left"));
       await tab.setInputFiles("#second", list("right"));
@@ -239,6 +258,21 @@ describe("the front door of the installed package", () => {
       await tab.waitForFunction(() => /%.*%/.test(document.querySelector("#answer")?.textContent ?? ""));
       expect(await tab.textContent("#answer")).toMatch(/^(first|second) [\d.]+ %, (first|second) [\d.]+ %$/);
       expect(await tab.getAttribute("#save", "download")).toBe("network.onnx");
+    });
+  });
+
+  test("Vite's development server does not reload that page at the first click", { timeout }, async () => {
+    const page = join(project, "examples-page-in-development");
+    await cp(join(root, "examples/page"), page, { recursive: true });
+    await visitInDevelopment(page, async (tab) => {
+      const loads: string[] = [];
+      tab.on("load", () => loads.push(tab.url()));
+      await tab.setInputFiles("#first", list("left"));
+      await tab.setInputFiles("#second", list("right"));
+      await tab.click("#train");
+      await tab.waitForSelector("#image:enabled", { timeout: 120_000 });
+      expect(await tab.textContent("#progress")).toMatch(/^done; \d+ % of 5 test images right$/);
+      expect(loads).toEqual([]);
     });
   });
 });
