@@ -115,9 +115,7 @@ describe("train", () => {
 
   test("files that are no images, and classes without files, are named", async () => {
     const broken = { ...files, top: [new File(["no image"], "broken.png")] };
-    await expect(train({ files: broken }, small).result).rejects.toThrow(
-      "broken.png: is not an image of a known kind",
-    );
+    await expect(train({ files: broken }, small).result).rejects.toThrow("broken.png: is not an image of a known kind");
     await expect(train({ files: { ...files, top: [] } }, small).result).rejects.toThrow(
       'files: has no images of "top"',
     );

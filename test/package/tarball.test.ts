@@ -261,7 +261,7 @@ describe("the front door of the installed package", () => {
     });
   });
 
-  test("Vite's development server does not reload that page at the first click", { timeout }, async () => {
+  test("that page trains from Vite's development server, where Residua is not bundled", { timeout }, async () => {
     const page = join(project, "examples-page-in-development");
     await cp(join(root, "examples/page"), page, { recursive: true });
     await visitInDevelopment(page, async (tab) => {
@@ -321,5 +321,23 @@ test(
     expect(found.stopped.status).toBe("stopped");
     expect(found.stopped.step).toBeLessThan(4);
     expect(found.refusal).toBe("OptionError: training images: must be 1×9×9, got 1×8×8");
+  },
+);
+
+test(
+  "Vite's development server does not reload a page when its worker loads for the first time",
+  { timeout },
+  async () => {
+    const page = join(project, "page-in-development");
+    await cp(join(root, "test/package/vite-page"), page, { recursive: true });
+    await rm(join(project, "node_modules/.vite"), { recursive: true, force: true });
+    await visitInDevelopment(page, async (tab) => {
+      const loads: string[] = [];
+      tab.on("load", () => loads.push(tab.url()));
+      const found = await takeResult<PageResult>(tab);
+      expect(found.error).toBeUndefined();
+      expect([found.status, found.losses.length]).toEqual(["done", 8]);
+      expect(loads).toEqual([]);
+    });
   },
 );

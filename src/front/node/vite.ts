@@ -57,8 +57,9 @@ function isInstalled(name: string): boolean {
  *     import { residua } from "residua/vite";
  *     export default { plugins: [residua()] };
  *
- * Residua starts its workers by their address, so the development server must serve it file by file. What it imports is
- * bundled before the page is served: otherwise Vite would find it at the first click, and reload the page.
+ * Workers are started by their address, so the development server must serve Residua and ONNX Runtime file by file.
+ * Otherwise it finds ONNX Runtime when a worker is first loaded, bundles it and reloads the page: the first click is lost.
+ * What Residua imports is bundled beforehand, since some of it is CommonJS.
  *
  * @param options `isolated`: serve the page with the headers that threads need; by default, yes. They keep a page from
  *   loading what other servers do not offer to it, such as images without CORS
