@@ -6,7 +6,8 @@ import { crossEntropy } from "../nn/losses.ts";
 import type { NamedModel } from "../nn/models.ts";
 import { probeBlockSize } from "../runtime/probe.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
-import { createOptimizer, defaultRecipe } from "../train/recipe.ts";
+import { defaultRecipe } from "../train/recipe.ts";
+import { createOptimizer } from "../train/recipe-step.ts";
 import { type Column, formatCount } from "./output.ts";
 
 /** What one pass of a lowering does to a network's training step. */

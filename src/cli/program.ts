@@ -2,6 +2,7 @@ import { Command, CommanderError, Help, InvalidArgumentError, type Option } from
 import { hideSecrets } from "../files/node/server-url.ts";
 import { describeChoices } from "../tensor/choices.ts";
 import { EnvironmentError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { explainMissingPackage } from "../tensor/missing-package.ts";
 import { escapeControls } from "../tensor/printable.ts";
 import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -77,7 +78,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
-    return await reportError(error, running);
+    return await reportError(explainMissingPackage(error), running);
   }
 }
 

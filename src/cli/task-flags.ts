@@ -58,7 +58,7 @@ export interface TaskFlags {
   /** Options of `train` that ask for the task without naming it. */
   readonly impliedBy: readonly string[];
   /** Assembles a fresh training run. @throws {OptionError} for options that contradict each other */
-  readonly startTraining: (typed: TypedTraining) => FreshTraining;
+  readonly startTraining: (typed: TypedTraining) => FreshTraining | Promise<FreshTraining>;
   /** The task's own options of `train`, read from a checkpoint; undefined for an option without a value. */
   readonly optionsOf: (notes: CheckpointNotes) => OptionValues;
   /** The line about the test, printed at the end of a training run. */

@@ -16,6 +16,7 @@ export function createReporter(progress: Progress = createProgress()): {
   let measures: TrainingMeasures = { training: accuracy, main: accuracy };
   const report = (event: TrainingEvent): void => {
     if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "loading" || event.kind === "compiling") return progress.update(event.kind);
     if (event.kind === "start") ({ measures } = event.start);
     if (event.kind === "epoch") return progress.finish(describeEpoch(event.record, measures, event.isBest));
     if (event.kind !== "step") return;

@@ -9,7 +9,7 @@ import { measureAdvice } from "../../src/lab/advise/node/perform.ts";
 import { compareNetworks } from "../../src/lab/compare/node/perform.ts";
 import { flowRecipe } from "../../src/lab/gradient-flow/node/job.ts";
 import { followGradients } from "../../src/lab/gradient-flow/node/perform.ts";
-import { comparisonRecipe } from "../../src/lab/compare/plan-comparison.ts";
+import { comparisonRecipe } from "../../src/lab/compare/standard-comparison.ts";
 import { findNodeTask } from "../../src/tasks/node/find-node-task.ts";
 import { taskNameOf } from "../../src/tasks/find-task.ts";
 import { standardSettings } from "../../src/tasks/segment/settings.ts";

@@ -1,12 +1,10 @@
 import { dataOption } from "../data-option.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
-import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
-import { type AdviceStudy, describeEffect, nameOrder } from "../../lab/advise/measured.ts";
-import { reportAdvice } from "../../lab/advise/report.ts";
+import type { NetworkFacts } from "../../lab/advise/facts.ts";
+import type { AdviceStudy } from "../../lab/advise/measured.ts";
 import type { Advice } from "../../lab/advise/advice.ts";
-import { adviseOn } from "../../lab/advise/rules.ts";
-import { type MeasureEvent, measuringJob } from "../../lab/advise/node/job.ts";
+import type { MeasureEvent } from "../../lab/advise/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -36,6 +34,7 @@ interface Options {
 const STANDARD_REPORT = "advise.html";
 
 async function readFacts(argument: string, { shortcut, option }: Options): Promise<NetworkFacts> {
+  const { factsOfGraph, factsOfModel } = await import("../../lab/advise/facts.ts");
   const network = await openNetworkArgument(argument, {
     ...option,
     ...(shortcut === undefined ? {} : { shortcut }),
@@ -50,7 +49,8 @@ async function readFacts(argument: string, { shortcut, option }: Options): Promi
 
 const marks: Readonly<Record<Advice["kind"], string>> = { change: "change  ", consider: "consider", keep: "keep    " };
 
-function printStudy(study: AdviceStudy): void {
+async function printStudy(study: AdviceStudy): Promise<void> {
+  const { describeEffect, nameOrder } = await import("../../lab/advise/measured.ts");
   print(pc.bold(`${study.title}: ${study.depth} layers, ${study.blocks} blocks${nameOrder(study).en}`));
   for (const { id, kind, text, evidence, source } of study.advice) {
     const effect = study.measured?.effects.find((known) => known.id === id);
@@ -74,15 +74,19 @@ function createReporter(): (event: MeasureEvent) => void {
 }
 
 async function conclude(study: AdviceStudy, { json }: Options, out: string | undefined): Promise<void> {
-  if (out !== undefined) await writeReport(out, reportAdvice(study));
+  if (out !== undefined) {
+    const { reportAdvice } = await import("../../lab/advise/report.ts");
+    await writeReport(out, reportAdvice(study));
+  }
   if (json) printJson({ ...study, ...(out === undefined ? {} : { report: out }) });
-  else printStudy(study);
+  else await printStudy(study);
 }
 
 async function advise(argument: string, options: Options): Promise<void> {
   const out = options.out ?? (options.measure ? STANDARD_REPORT : undefined);
   if (out !== undefined) await requireReportFile(out);
   const facts = await readFacts(argument, options);
+  const { adviseOn } = await import("../../lab/advise/rules.ts");
   const advice = adviseOn(facts);
   const study: AdviceStudy = {
     title: facts.title,
@@ -104,6 +108,7 @@ async function advise(argument: string, options: Options): Promise<void> {
     if (out !== undefined) say(`report: ${out}`);
     return;
   }
+  const { measuringJob } = await import("../../lab/advise/node/job.ts");
   await runLabJob(
     measuringJob,
     {

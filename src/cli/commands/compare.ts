@@ -12,11 +12,8 @@ import {
   type EqualBudget,
   groupCells,
 } from "../../lab/compare/comparison.ts";
-import { compareTypes, summarizeCell } from "../../lab/compare/statistics.ts";
-import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/plan-comparison.ts";
-import { summarize } from "../../lab/compare/words.ts";
+import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/standard-comparison.ts";
 import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
-import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
@@ -95,6 +92,7 @@ function announceFirst(
 async function compare(given: Options, command: Command): Promise<void> {
   // With the database of runs, which help has no use for.
   const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { loadProjectConfig } = await import("../../lab/compare/node/project-config.ts");
   const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
@@ -134,8 +132,8 @@ async function compare(given: Options, command: Command): Promise<void> {
       return { ...result, comparison, written, reports: written === undefined ? [] : [written.page, written.data] };
     });
     const { comparison, written, runs, skipped } = await finishObserved(reported, observers);
-    if (options.json) printJson(toJson(comparison, written?.page));
-    else printComparison(comparison);
+    if (options.json) printJson(await toJson(comparison, written?.page));
+    else await printComparison(comparison);
     say(
       `${formatDuration((performance.now() - start) / 1000)}; ${written === undefined ? "no run finished" : `report: ${written.page}`}`,
     );
@@ -148,7 +146,9 @@ async function compare(given: Options, command: Command): Promise<void> {
   }
 }
 
-function toJson(comparison: Comparison, report: string | undefined): object {
+async function toJson(comparison: Comparison, report: string | undefined): Promise<object> {
+  const { compareTypes, summarizeCell } = await import("../../lab/compare/statistics.ts");
+  const { summarize } = await import("../../lab/compare/words.ts");
   const { runs, settings, skipped } = comparison;
   return {
     runs: runs.map(withoutCurve),
@@ -161,10 +161,11 @@ function toJson(comparison: Comparison, report: string | undefined): object {
   };
 }
 
-function printComparison(comparison: Comparison): void {
+async function printComparison(comparison: Comparison): Promise<void> {
   if (comparison.runs.length === 0) return;
   printLines(formatComparison(comparison));
   print();
+  const { summarize } = await import("../../lab/compare/words.ts");
   for (const { en } of summarize(comparison)) print(en);
 }
 

@@ -1,9 +1,6 @@
 import type { Command } from "commander";
 import { catalog, datasetNames } from "../../data/catalog.ts";
 import { describeImages } from "../../data/dataset.ts";
-import { parseDatasetName } from "../../data/node/dataset-files.ts";
-import { fetchDataset } from "../../data/node/fetch.ts";
-import { findDataset } from "../../data/node/open.ts";
 import { cacheFolder } from "../cache.ts";
 import { sharedOptions } from "../options.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
@@ -14,7 +11,8 @@ interface Options {
   readonly json?: boolean;
 }
 
-function list({ json }: Options): void {
+async function list({ json }: Options): Promise<void> {
+  const { findDataset } = await import("../../data/node/open.ts");
   const rows = datasetNames.map((name) => {
     const entry = catalog[name];
     const { title, licence } = entry;
@@ -33,6 +31,8 @@ function list({ json }: Options): void {
 }
 
 async function fetchByName(text: string, { json }: Options): Promise<void> {
+  const { parseDatasetName } = await import("../../data/node/dataset-files.ts");
+  const { fetchDataset } = await import("../../data/node/fetch.ts");
   const name = parseDatasetName(text);
   const progress = createProgress();
   const folder = await fetchDataset(name, cacheFolder(), (message) => progress.update(message));

@@ -2,12 +2,10 @@ import { writeFileAtomically } from "../../files/node.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
-import { describableModule } from "../../networks/describe.ts";
-import { describeFile, describePrepared, printGraphFacts, writeArchitecture } from "../describe-file.ts";
 import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
-import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
+import type { Description, ModuleRow } from "../../nn/describe.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel, type NamedModel } from "../../nn/models.ts";
+import type { NamedModel } from "../../nn/models.ts";
 import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
 import { buildPathTree, type PathNode } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
@@ -119,6 +117,7 @@ async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
 }
 
 async function describe(name: string, given: Options): Promise<void> {
+  const { describeFile, describePrepared, printGraphFacts, writeArchitecture } = await import("../describe-file.ts");
   const { size, json, tree, svg, model: fileModel, passes, option, ...options } = given;
   if (await isFileArgument(name)) {
     if (passes)
@@ -127,6 +126,11 @@ async function describe(name: string, given: Options): Promise<void> {
     return describeFile(name, await openNetworkArgument(name, choice), given);
   }
   if (fileModel !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
+  const [{ createModel }, { describeModule }, { describableModule }] = await Promise.all([
+    import("../../nn/models.ts"),
+    import("../../nn/describe.ts"),
+    import("../../networks/describe.ts"),
+  ]);
   const made = createModel(name, { ...option, ...options });
   const [channels, ...extents] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, ...extents.map((extent) => size ?? extent)] };

@@ -1,10 +1,8 @@
 import { standardDataset } from "../../data/catalog.ts";
 import { type Command, Option } from "commander";
-import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
-import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
-import { type FlowEvent, type FlowJob, type FlowStart, gradientFlowJob } from "../../lab/gradient-flow/node/job.ts";
+import type { FlowSummary } from "../../lab/gradient-flow/study.ts";
+import type { FlowEvent, FlowJob, FlowStart } from "../../lab/gradient-flow/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
@@ -53,6 +51,7 @@ async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
       throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
     return [{ label: model, file: model }];
   }
+  const { createModel } = await import("../../nn/models.ts");
   return (shortcut ?? SHORTCUTS).map((type) => {
     const made = { ...option, shortcut: type };
     // Refuses a wrong network before anything starts.
@@ -93,6 +92,11 @@ function createReporter(): (event: FlowEvent) => void {
 
 async function gradflow(options: Options): Promise<void> {
   await requireReportFile(options.out);
+  const [{ gradientFlowJob }, { summarizeStudy }, { reportGradientFlow }] = await Promise.all([
+    import("../../lab/gradient-flow/node/job.ts"),
+    import("../../lab/gradient-flow/study.ts"),
+    import("../../lab/gradient-flow/report.ts"),
+  ]);
   const job = createJob(options, await planNetworks(options));
   await runLabJob(gradientFlowJob, job, {
     onEvent: createReporter(),

@@ -1,10 +1,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { type InspectionReport, reportWeights } from "../../networks/inspect.ts";
-import { shortcutWords } from "../../weights/recognise/inspection.ts";
-import { readWeightsFile } from "../../weights/node.ts";
-import { describeDifference } from "../../weights/recognise/state-dict-difference.ts";
+import type { InspectionReport } from "../../networks/inspect.ts";
 import { ExitCode } from "../exit-code.ts";
 import { sharedOptions } from "../options.ts";
 import { entryOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
@@ -16,7 +13,11 @@ interface Options extends Omit<WeightsOptions, "partial"> {
 }
 
 /** Why a report is not certain, one reason per line. */
-function reasonsOf({ difference, candidates }: InspectionReport): readonly string[] {
+async function reasonsOf({ difference, candidates }: InspectionReport): Promise<readonly string[]> {
+  const [{ shortcutWords }, { describeDifference }] = await Promise.all([
+    import("../../weights/recognise/inspection.ts"),
+    import("../../weights/recognise/state-dict-difference.ts"),
+  ]);
   const keys = describeDifference(difference);
   const types = candidates.map(shortcutWords).join(" and ");
   return [
@@ -25,7 +26,7 @@ function reasonsOf({ difference, candidates }: InspectionReport): readonly strin
   ];
 }
 
-function printReport(report: InspectionReport): void {
+function printReport(report: InspectionReport, reasons: readonly string[]): void {
   const { origin, block, stages, model, left, entries, copies } = report;
   print(pc.bold(report.summary));
   const kept = origin.entry.length === 0 ? "" : `, under ${origin.entry.join(" → ")}`;
@@ -45,18 +46,21 @@ function printReport(report: InspectionReport): void {
   else print("  model   Residua has no network of this kind");
   if (report.sure) return;
   print("Not sure:");
-  for (const reason of reasonsOf(report)) print(`  ${reason}`);
+  for (const reason of reasons) print(`  ${reason}`);
 }
 
 async function inspect(file: string, options: Options): Promise<void> {
   const { shortcut, layout, json } = options;
+  const { readWeightsFile } = await import("../../weights/node.ts");
+  const { reportWeights } = await import("../../networks/inspect.ts");
   const weights = await readWeightsFile(file, entryOf(options));
   const report = reportWeights(weights, file, {
     ...(shortcut === undefined ? {} : { shortcut }),
     ...(layout === undefined ? {} : { layout }),
   });
-  if (json) printJson({ ...report, reasons: reasonsOf(report) });
-  else printReport(report);
+  const reasons = await reasonsOf(report);
+  if (json) printJson({ ...report, reasons });
+  else printReport(report, reasons);
   if (!report.sure) process.exitCode = ExitCode.failure;
 }
 

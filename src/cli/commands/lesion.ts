@@ -1,8 +1,6 @@
 import { type Command, Option } from "commander";
-import { reportLesion } from "../../lab/lesion/report.ts";
 import type { Lesion } from "../../lab/lesion/study.ts";
-import { summarizeLesions } from "../../lab/lesion/summary.ts";
-import { type LesionEvent, lesionJob } from "../../lab/lesion/node/job.ts";
+import type { LesionEvent } from "../../lab/lesion/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
@@ -57,6 +55,11 @@ function createReporter(): (event: LesionEvent) => void {
 async function lesion(options: Options): Promise<void> {
   const { model, data, images, draws, points, remove, swap, reinsert, seed, threads, out, json } = options;
   await requireReportFile(out);
+  const [{ lesionJob }, { summarizeLesions }, { reportLesion }] = await Promise.all([
+    import("../../lab/lesion/node/job.ts"),
+    import("../../lab/lesion/summary.ts"),
+    import("../../lab/lesion/report.ts"),
+  ]);
   await runLabJob(
     lesionJob,
     {

@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { readFileBytes } from "../../files/node.ts";
-import { openNetworkFile } from "../../networks/node/file.ts";
 import { joinReports, type Report } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
@@ -43,6 +42,7 @@ async function readPage(path: string): Promise<Report> {
 
 /** A network's task, according to its file. */
 async function taskOfFile(path: string): Promise<TaskName> {
+  const { openNetworkFile } = await import("../../networks/node/file.ts");
   return taskNameOf((await openNetworkFile(path)).card?.task, path);
 }
 

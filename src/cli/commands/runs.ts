@@ -22,7 +22,6 @@ import { findInTree, type Tree } from "../../tree/tree.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatCount, formatDuration, formatTable, print, say, printLines, toLine, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { compareRuns, describeRun, formatRun, formatRunList } from "../runs-output.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
 
 interface SharedOptions {
@@ -42,6 +41,9 @@ function printStoreJson(value: unknown): void {
   printJson(JSON.parse(encodeJson(value)));
 }
 
+/** How runs are printed; it knows all tasks, which help has no use for. */
+const loadOutput = () => import("../runs-output.ts");
+
 function list(options: ListOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const { status, tag, command, limit } = options;
@@ -51,7 +53,7 @@ function list(options: ListOptions): Promise<void> {
     for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
     if (options.json) printStoreJson({ runs, ...(damaged.length === 0 ? {} : { damaged }) });
     else if (runs.length === 0) print(`No runs in ${store.description}.`);
-    else printLines(formatRunList(runs));
+    else printLines((await loadOutput()).formatRunList(runs));
   });
 }
 
@@ -62,7 +64,10 @@ function show(id: string, options: SharedOptions): Promise<void> {
     const artifacts = await readArtifacts(store, run.id);
     const files = artifacts.map(withoutRun);
     if (options.json) printStoreJson({ run, artifacts: files });
-    else printLines(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
+    else
+      printLines(
+        (await loadOutput()).formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)),
+      );
   });
 }
 
@@ -84,6 +89,7 @@ async function growRunTrees(store: RunStore, id: string | undefined): Promise<re
 
 function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
+    const { describeRun } = await loadOutput();
     const trees = await growRunTrees(store, id);
     if (options.svg !== undefined) {
       const drawing = drawTrees(trees, { label: describeRun, hint: (run) => run.id, title: "runs" });
@@ -100,6 +106,7 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
 function compare(ids: readonly string[], options: SharedOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const runs = await findRuns(store, ids);
+    const { compareRuns } = await loadOutput();
     const { differences, metrics } = compareRuns(runs);
     if (options.json) return printStoreJson({ runs: runs.map(({ id, name }) => ({ id, name })), differences, metrics });
     const columns = [

@@ -1,12 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { readProvenance } from "../../artifacts/node/provenance.ts";
-import {
-  type Provenance,
-  signArtefact,
-  signaturePathOf,
-  type Statement,
-  verifyArtefact,
-} from "../../artifacts/node/signature.ts";
+import type { Provenance, Statement } from "../../artifacts/node/signature.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { formatCount, print, printJson } from "../output.ts";
@@ -27,6 +20,8 @@ function addNote(text: string, before: Provenance = {}): Provenance {
 }
 
 async function signFile(path: string, { key, signature, note = {}, json }: SignOptions): Promise<void> {
+  const { readProvenance } = await import("../../artifacts/node/provenance.ts");
+  const { signArtefact, signaturePathOf } = await import("../../artifacts/node/signature.ts");
   const found = {
     ...(await readProvenance(path)),
     signedBy: `residua ${packageVersion()}`,
@@ -42,6 +37,7 @@ async function signFile(path: string, { key, signature, note = {}, json }: SignO
 }
 
 async function verifyFile(path: string, { key, signature, json }: SignOptions): Promise<void> {
+  const { verifyArtefact } = await import("../../artifacts/node/signature.ts");
   const statement = await verifyArtefact(path, { key, ...(signature === undefined ? {} : { signature }) });
   if (json) return printJson({ verified: true, ...statement });
   print(`${path} is exactly what the key signed.`);

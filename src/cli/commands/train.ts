@@ -4,7 +4,6 @@ import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel } from "../../nn/models.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
 import type { TrainingMeasures } from "../../train/measure.ts";
@@ -60,10 +59,10 @@ const defaults: FieldDefaults = {
 };
 
 /** Assembles a fresh training run. @param typed names of the options given on the command line */
-function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
+async function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): Promise<FreshTraining> {
   const { model, data, limit, validation, option, shortcut } = options;
   const given = typedRecipe(options as unknown as OptionValues);
-  const start = flags.startTraining({
+  const start = await flags.startTraining({
     start: {
       ...onlyGiven({ model, limit }),
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
@@ -77,7 +76,10 @@ function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFl
     typed,
   });
   // Refuses a wrong model before anything starts.
-  if (start.model !== undefined) createModel(start.model, start.modelOptions);
+  if (start.model !== undefined) {
+    const { createModel } = await import("../../nn/models.ts");
+    createModel(start.model, start.modelOptions);
+  }
   return start;
 }
 
@@ -108,7 +110,7 @@ async function openStart(
   const typed = new Set(Object.keys(given));
   const task = wantedTask(typed, options.task, flags);
   refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
-  return { start: createStart(options, typed, flags[task]), task };
+  return { start: await createStart(options, typed, flags[task]), task };
 }
 
 interface PrintedResult {

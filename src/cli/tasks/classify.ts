@@ -5,14 +5,10 @@ import { catalog, datasetNames, type StandardAugmentation } from "../../data/cat
 import type { TrainedNetwork } from "../../networks/open.ts";
 import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import type { Report } from "../../report/report.ts";
-import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
 import { predictionTable } from "../../tasks/classify/prediction-table.ts";
 import { tasks } from "../../tasks/find-task.ts";
-import { loadTask } from "../../tasks/loaded-network.ts";
-import { nodeTask } from "../../tasks/classify/node/task.ts";
-import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
@@ -33,10 +29,15 @@ function describeTest(test: Evaluation): string {
   return `Test: ${describeMeasure(test, accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
 }
 
+/** What networks of a task do; help has no use for it. */
+const loadTasks = () =>
+  Promise.all([import("../../tasks/loaded-network.ts"), import("../../tasks/node/find-node-task.ts")]);
+
 async function evaluate(
   network: TrainedNetwork,
   { model, data: wanted, limit, json, options }: EvaluationRequest,
 ): Promise<void> {
+  const [{ loadTask }, { findNodeTask }] = await loadTasks();
   const loaded = loadTask(network, model, "classify");
   const { openSamples } = await findNodeTask(loaded.task);
   const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
@@ -60,6 +61,7 @@ async function requireTableFile(path: string): Promise<void> {
 }
 
 async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
+  const [{ loadTask }, { findNodeTask }] = await loadTasks();
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
   const { top, csv, ...choice } = options as {
@@ -109,7 +111,11 @@ async function study(model: string, request: ReportRequest): Promise<Classificat
 }
 
 /** A study's figures, as `--json` prints them. */
-function toJson(model: string, { label, data, classes, judged, parameters, run }: ClassificationStudy): object {
+async function toJson(
+  model: string,
+  { label, data, classes, judged, parameters, run }: ClassificationStudy,
+): Promise<object> {
+  const { confusionMatrix, scoreClasses } = await import("../../tasks/classify/predictions.ts");
   const confusion = confusionMatrix(judged, classes.length);
   const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
   return {
@@ -130,7 +136,7 @@ async function report(
   request: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
   const found = await study(model, request);
-  return { report: tasks.classify.report(found), json: toJson(model, found) };
+  return { report: tasks.classify.report(found), json: await toJson(model, found) };
 }
 
 const namesWith = (holds: (row: StandardAugmentation) => boolean): string =>
@@ -170,7 +176,7 @@ export const flags: TaskFlags = {
     ],
   },
   impliedBy: [],
-  startTraining: nodeTask.startTraining,
+  startTraining: async (typed) => (await import("../../tasks/classify/node/task.ts")).nodeTask.startTraining(typed),
   optionsOf: ({ data }) => ({ augment: !data.augmentation.startsWith("crop 0") }),
   describeTest,
   evaluate,

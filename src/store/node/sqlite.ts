@@ -2,6 +2,7 @@ import { toEnvironmentError } from "../../files/node.ts";
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
+import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
 import { onConflictReplace } from "../on-conflict.ts";
 
@@ -30,7 +31,7 @@ export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
 
 async function createDialect(path: string, busyMilliseconds: number): Promise<Dialect> {
   // Loaded only here, since no command should wait for a native library that it does not use.
-  const { default: Database } = await import("libsql");
+  const { default: Database } = await loadPackage(() => import("libsql"));
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {

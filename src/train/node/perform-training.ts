@@ -47,6 +47,7 @@ async function openWorkplace(
   context: JobContext<TrainingEvent>,
   findTask: FindTrainingTask,
 ): Promise<Workplace> {
+  context.report({ kind: "loading" });
   const { start, cache } = job;
   const note = (text: string): void => context.report({ kind: "note", text });
   const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
@@ -58,7 +59,7 @@ async function openWorkplace(
     engine,
     note,
   });
-  // First, before any event or file.
+  // Before `start` is reported and any file written.
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
@@ -295,6 +296,7 @@ async function trainInPlace(place: Workplace): Promise<TrainingResult> {
     cache: createModelCache(join(job.cache, "compiled")),
   };
   const { state } = setup;
+  place.context.report({ kind: "compiling" });
   const trainer = await openTrainer(plan, host, state && { state, steps: setup.notes.place.step });
   try {
     const { place: reached, status, reason, diverged, imagesPerSecond } = await trainAndKeep(place, trainer);
