@@ -27,7 +27,13 @@ one of Residua's errors in one line, within 30 seconds and a gigabyte.
 /** @typedef {Record<import("./fuzz/reading.mjs").Outcome, number> & { slowest: number }} Row */
 
 /** The ending that tells a format; others are told by their content. @type {Readonly<Record<string, string>>} */
-const endings = { shards: ".index.json", pickle: ".pth", card: ".safetensors", checkpoint: ".safetensors", config: ".mjs" };
+const endings = {
+  shards: ".index.json",
+  pickle: ".pth",
+  card: ".safetensors",
+  checkpoint: ".safetensors",
+  config: ".mjs",
+};
 const endingOf = (/** @type {string} */ format) => endings[format] ?? `.${format.split(" ").at(-1)}`;
 
 /** @param {readonly { readonly format: string, readonly row: Row }[]} formats */

@@ -58,20 +58,24 @@ export async function killTrainings({ count, seed }) {
       const job = createJob(folder, `killed-${rounds++}`, seed);
       const last = join(job.out, "last.safetensors");
       let reached = 0;
-      for (let isDone = false; !isDone; ) {
+      for (let isDone = false; !isDone;) {
         const start = existsSync(last) ? { resume: job.out } : job.start;
         let first = -1;
-        const running = runInChild(trainingJob, { ...job, start }, {
-          onEvent: (event) => {
-            if (event.kind !== "step") return;
-            if (first < 0) {
-              first = event.progress.step;
-              // The step that was under way is not counted as work: it had not been reported.
-              mostLost = Math.max(mostLost, reached - first + 1);
-            }
-            reached = event.progress.step;
+        const running = runInChild(
+          trainingJob,
+          { ...job, start },
+          {
+            onEvent: (event) => {
+              if (event.kind !== "step") return;
+              if (first < 0) {
+                first = event.progress.step;
+                // The step that was under way is not counted as work: it had not been reported.
+                mostLost = Math.max(mostLost, reached - first + 1);
+              }
+              reached = event.progress.step;
+            },
           },
-        });
+        );
         let isKilled = false;
         if (kills < count)
           void wait(LONGEST_MILLISECONDS * draw.uniform(), undefined, { ref: false }).then(() => {

@@ -20,8 +20,27 @@ const telling = [
   2n ** 64n - 1n,
 ];
 /** Digits that stand for a number in a text. */
-const tellingTexts = ["0", "-1", "1e999", "-0", "4294967296", "9007199254740993", "1e-400", "99999999999999999999", "0.5"];
-const tellingJson = ["null", "[]", "{}", '""', "true", '"__proto__"', "[[[[[[[[[[]]]]]]]]]]", '"\\u0000\\n\\u001b[31m"'];
+const tellingTexts = [
+  "0",
+  "-1",
+  "1e999",
+  "-0",
+  "4294967296",
+  "9007199254740993",
+  "1e-400",
+  "99999999999999999999",
+  "0.5",
+];
+const tellingJson = [
+  "null",
+  "[]",
+  "{}",
+  '""',
+  "true",
+  '"__proto__"',
+  "[[[[[[[[[[]]]]]]]]]]",
+  '"\\u0000\\n\\u001b[31m"',
+];
 
 /**
  * A place in the file: mostly where something other than zeros stands, near the head or the end, as structure does. Weights are
@@ -58,7 +77,8 @@ function flipBits(bytes, draw) {
 }
 
 /** @type {Mutation} */
-const truncate = (bytes, draw) => bytes.slice(0, draw.uniform() < 0.5 ? placeIn(bytes, draw) : draw.integer(bytes.length + 1));
+const truncate = (bytes, draw) =>
+  bytes.slice(0, draw.uniform() < 0.5 ? placeIn(bytes, draw) : draw.integer(bytes.length + 1));
 
 /** A length or offset of 1, 2, 4 or 8 bytes, either way round, or a varint. @type {Mutation} */
 function setNumber(bytes, draw) {
@@ -134,7 +154,8 @@ const mutations = [flipBits, flipBits, truncate, setNumber, setNumber, nudge, sp
  * @param {Uint8Array} other another file of the format, to take parts from
  */
 export function mutate(bytes, draw, other) {
-  let out = bytes;
+  // A copy, and no Buffer, whose slices are not copies.
+  let out = Uint8Array.from(bytes);
   for (let count = 1 + Math.floor(3 * draw.uniform() ** 2); count > 0; count--)
     out = mutations[draw.integer(mutations.length)](out, draw, other);
   return out;

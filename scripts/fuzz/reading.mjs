@@ -65,11 +65,14 @@ export function createReader() {
       const limit = setTimeout(() => settle({ outcome: "too long", message: `after ${SECONDS} s` }), 1000 * SECONDS);
       const watch = setInterval(() => {
         void residentBytes(child.pid ?? 0).then((bytes = 0) => {
-          if (bytes - own.base > EXTRA_BYTES) settle({ outcome: "too large", message: `${bytes - own.base} bytes more` });
+          if (bytes - own.base > EXTRA_BYTES)
+            settle({ outcome: "too large", message: `${bytes - own.base} bytes more` });
         });
       }, WATCH_MILLISECONDS);
       child.once("message", (value) => settle(/** @type {any} */ (value)));
-      child.once("exit", (code, signal) => settle({ outcome: "uncaught", message: `the process ended: ${code ?? signal}\n${errors}` }));
+      child.once("exit", (code, signal) =>
+        settle({ outcome: "uncaught", message: `the process ended: ${code ?? signal}\n${errors}` }),
+      );
       child.send(read);
     });
     const seconds = (performance.now() - since) / 1000;

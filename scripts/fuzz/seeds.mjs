@@ -11,6 +11,7 @@ import { encodeCheckpointChunks, exportOnnxChunks } from "residua/train";
 import { readCheckpoint } from "residua/train/node";
 import { encodeNpy, encodePytorch, encodeSafetensors } from "residua/weights";
 import { writeCheckpointFile } from "../../dist/networks/checkpoint-file.js";
+import { runStatement } from "../../dist/store/database.js";
 import { averagedState, stateShapes, withoutOptimizerState } from "../../dist/networks/card.js";
 import { networkMetadata } from "../../dist/networks/notes.js";
 import { crc32 } from "../../dist/weights/zip/crc32.js";
@@ -51,16 +52,21 @@ async function networkSeeds() {
       onnx: [{ bytes: onnx }, ...(await filesIn("golden/onnx", (name) => /(^[f-st]|-1[17]).*\.onnx$/.test(name)))],
       safetensors: [
         { bytes: encodeSafetensors(foreign, { format: "pt" }) },
-        { bytes: encodeSafetensors(own, Object.fromEntries(networkMetadata({ ...notes.network, card: notes.network }))) },
+        {
+          bytes: encodeSafetensors(own, Object.fromEntries(networkMetadata({ ...notes.network, card: notes.network }))),
+        },
       ],
       shards: [encoded(JSON.stringify(index))],
       pth: [{ bytes: pth }, ...(await filesIn("golden/checkpoints", (name) => /\.(pth|pt|th)$/.test(name)))],
-      pickle: (await filesIn("golden/checkpoints", (name) => /\.(pth|pt)$/.test(name))).concat({ bytes: pth }).flatMap(pickleIn),
+      pickle: (await filesIn("golden/checkpoints", (name) => /\.(pth|pt)$/.test(name)))
+        .concat({ bytes: pth })
+        .flatMap(pickleIn),
       checkpoint: [{ bytes: joined(encodeCheckpointChunks({ notes, state: empty })) }],
       card: [
         {
           ...encoded(JSON.stringify(notes)),
-          wrap: (/** @type {Uint8Array} */ changed) => joined(writeCheckpointFile(Buffer.from(changed).toString(), empty)),
+          wrap: (/** @type {Uint8Array} */ changed) =>
+            joined(writeCheckpointFile(Buffer.from(changed).toString(), empty)),
         },
       ],
     },
@@ -84,7 +90,11 @@ async function kerasSeeds() {
     class_name: kind,
     config: { name },
   });
-  const layers = [layer("Conv2D", "conv1_conv"), layer("BatchNormalization", "conv1_bn"), layer("Dense", "predictions")];
+  const layers = [
+    layer("Conv2D", "conv1_conv"),
+    layer("BatchNormalization", "conv1_bn"),
+    layer("Dense", "predictions"),
+  ];
   const config = text.encode(JSON.stringify({ class_name: "Functional", config: { name: "resnet", layers } }));
   const pack = (/** @type {Uint8Array} */ settings, /** @type {Uint8Array} */ values) =>
     zipSync({ "metadata.json": text.encode("{}"), "config.json": settings, "model.weights.h5": values }, { level: 0 });
@@ -98,7 +108,7 @@ async function kerasSeeds() {
 /** The same file with each chunk's checksum put right. @param {Uint8Array} bytes */
 function mendPng(bytes) {
   const out = Buffer.from(bytes);
-  for (let at = 8; at + 12 <= out.length; ) {
+  for (let at = 8; at + 12 <= out.length;) {
     const end = at + 8 + out.readUInt32BE(at);
     if (end + 4 > out.length) break;
     out.writeUInt32BE(crc32(out.subarray(at + 4, end)), end);
@@ -113,7 +123,9 @@ async function pictureSeeds() {
   const golden = JSON.parse(await readFile(join(tests, "golden/images.json"), "utf8"));
   const all = [...golden.cases, ...golden.refused];
   const pick = (/** @type {RegExp} */ pattern) =>
-    all.flatMap(({ name, file }) => (pattern.test(name) ? [{ bytes: Uint8Array.from(Buffer.from(file, "base64")) }] : []));
+    all.flatMap(({ name, file }) =>
+      pattern.test(name) ? [{ bytes: Uint8Array.from(Buffer.from(file, "base64")) }] : [],
+    );
   const png = pick(/^png/);
   return {
     png: [...png, ...png.map(({ bytes }) => ({ bytes, wrap: mendPng }))],
@@ -170,12 +182,19 @@ function reportSeeds() {
 async function storeSeeds(folder) {
   const path = join(folder, "runs.db");
   const store = await openRunStore({ kind: "sqlite", path });
-  for (const name of ["one", "two"]) {
+  for (const [index, name] of ["one", "two"].entries()) {
     const start = { command: "train", name, config: { epochs: 3 }, seed: 0, code: {}, environment: {} };
-    const run = createRunRow(start, 1.7e12);
+    const made = createRunRow(start, 1.7e12);
+    const run = { ...made, id: `a000000${index}`, host: "here", process: "1" };
     const metrics = [1, 2, 3].map((step) => toMetricRow(run.id, { name: "loss", step, epoch: 1, value: 1 / step }));
-    await saveRun(store, { run: { ...run, status: "done", ended_at: 1.7e12 + 5, result: "{}" }, metrics, artifacts: [] });
+    await saveRun(store, {
+      run: { ...run, status: "done", ended_at: 1.7e12 + 5, result: "{}" },
+      metrics,
+      artifacts: [],
+    });
   }
+  // Out of the log beside the file, into the file that is mutated.
+  await runStatement(store.database, "pragma wal_checkpoint(truncate)");
   await store.close();
   return [{ bytes: await readFile(path) }];
 }
@@ -192,7 +211,10 @@ async function artefactSeeds(folder) {
   return {
     signature: await seed(`${message}.sig`),
     "signing key": await seed(signing.public),
-    age: [...(await seed(`${message}.age`)), ...(await filesIn("fixtures/formats/artifacts", (name) => name.endsWith(".sealed")))],
+    age: [
+      ...(await seed(`${message}.age`)),
+      ...(await filesIn("fixtures/formats/artifacts", (name) => name.endsWith(".sealed"))),
+    ],
     "sealing key": await seed(sealing.secret),
   };
 }
@@ -200,7 +222,14 @@ async function artefactSeeds(folder) {
 /** @returns {Readonly<Record<string, readonly Seed[]>>} */
 function tableSeeds() {
   const config = {
-    compare: { depth: [8, 14], shortcut: ["pad"], seeds: 2, lr: 0.1, axes: { learningRate: [0.1] }, recipe: { epochs: 2 } },
+    compare: {
+      depth: [8, 14],
+      shortcut: ["pad"],
+      seeds: 2,
+      lr: 0.1,
+      axes: { learningRate: [0.1] },
+      recipe: { epochs: 2 },
+    },
   };
   const idx = Uint8Array.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 4, ...Array(32).fill(7)]);
   return {

@@ -16,7 +16,8 @@ async function readCase({ format, path, folder }) {
   } catch (error) {
     const isOurs =
       error instanceof ResiduaError && !/[\n\r]/.test(error.message) && error.message.length <= LONGEST_MESSAGE;
-    const message = error instanceof Error ? (isOurs ? error.message : (error.stack ?? String(error)).slice(0, 4000)) : String(error);
+    const message =
+      error instanceof Error ? (isOurs ? error.message : (error.stack ?? String(error)).slice(0, 4000)) : String(error);
     return { outcome: isOurs ? "refused" : "uncaught", message };
   }
 }

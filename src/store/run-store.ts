@@ -191,12 +191,10 @@ export async function markCrashed({ database }: RunStore, now: number = Date.now
   }
 }
 
-/**
- * The run with an id or a prefix of it.
- *
- * @throws {OptionError} if there is none, or more than one
- */
-export async function findRun(store: RunStore, text: string): Promise<Run> {
+/** What a row says of its run without being checked: enough to name it, and to remove a damaged one. */
+export type RunIdentity = Pick<RunRow, "id" | "name" | "status">;
+
+async function findRow(store: RunStore, text: string): Promise<RunRow> {
   if (!/^[0-9a-z-]{1,64}$/i.test(text)) throw new OptionError("run", `"${text}" is no id of a run`);
   await markCrashed(store);
   const { database } = store;
@@ -211,8 +209,29 @@ export async function findRun(store: RunStore, text: string): Promise<Run> {
   if (rows.length === 0)
     throw new OptionError("run", `there is none whose id begins with "${text}"; see residua runs list`);
   if (rows.length > 1) throw new OptionError("run", `more than one id begins with "${text}"; give more of it`);
-  const [row] = rows;
-  const tags = await readRows(database, "residua_tags", storeTables.residua_tags, { where: { run_id: row.id } });
+  return rows[0];
+}
+
+/**
+ * Identifies the run with an id or a prefix of it, even if the rest of its row is damaged.
+ *
+ * @throws {OptionError} if there is none, or more than one
+ */
+export async function identifyRun(store: RunStore, text: string): Promise<RunIdentity> {
+  const { id, name, status } = await findRow(store, text);
+  return { id, name, status };
+}
+
+/**
+ * The run with an id or a prefix of it.
+ *
+ * @throws {OptionError} if there is none, or more than one
+ * @throws {FormatError} if its row is damaged
+ */
+export async function findRun(store: RunStore, text: string): Promise<Run> {
+  const row = await findRow(store, text);
+  const where = { run_id: row.id };
+  const tags = await readRows(store.database, "residua_tags", storeTables.residua_tags, { where });
   return toRun(
     row,
     tags.map(({ tag }) => tag),

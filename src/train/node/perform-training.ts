@@ -67,7 +67,6 @@ async function openWorkplace(
 
 /** Locks the folder, brings what lies beside the resumed checkpoint, and reports that training starts. */
 async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
-  await makeFolder(folder);
   const unlock = await acquireLock(folderLockPath(folder), folder);
   try {
     if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
