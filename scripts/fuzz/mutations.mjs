@@ -155,6 +155,7 @@ const mutations = [flipBits, flipBits, truncate, setNumber, setNumber, nudge, sp
  */
 export function mutate(bytes, draw, other) {
   // A copy, and no Buffer, whose slices are not copies.
+  /** @type {Uint8Array} */
   let out = Uint8Array.from(bytes);
   for (let count = 1 + Math.floor(3 * draw.uniform() ** 2); count > 0; count--)
     out = mutations[draw.integer(mutations.length)](out, draw, other);

@@ -56,7 +56,7 @@ export const readers = {
   safetensors: readWeights,
   shards: (path) => readShards(path),
   pth: readWeights,
-  pickle: readWeights,
+  pickle: (path) => readWeightsFile(path),
   "keras h5": (path) => readWeightsFile(path),
   keras: (path) => readWeightsFile(path),
   npy: (path) => readNpy(path),
