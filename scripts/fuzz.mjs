@@ -133,9 +133,8 @@ async function fuzzFormats({ minutes, cases, seed, only, keep }) {
       });
     for (const format of formats) await requireReadable(format, { reader, folder });
     const end = performance.now() + 60_000 * minutes;
-    while (cases < Infinity || performance.now() < end) {
-      const left = formats.filter((format) => format.cases < cases);
-      if (left.length === 0) break;
+    const isOver = () => cases === Infinity && performance.now() > end;
+    for (let left = formats; left.length > 0 && !isOver(); left = left.filter((format) => format.cases < cases)) {
       const next = left.reduce((a, b) => (b.seconds < a.seconds ? b : a));
       await readNext(next, { reader, folder, seed, keep });
     }

@@ -191,13 +191,13 @@ export async function markCrashed({ database }: RunStore, now: number = Date.now
   }
 }
 
-const runColumns = Object.keys(storeTables.residua_runs.columns) as (keyof RunRow & string)[];
+const runColumns = Object.keys(storeTables.residua_runs.columns) as (keyof RunRow)[];
 
 /** What a row says of its run without being checked: enough to name it, and to remove a damaged one. */
 export type RunIdentity = Pick<RunRow, "id" | "name" | "status">;
 
 /** @param columns what is read of the row */
-async function findRow<const Column extends keyof RunRow & string>(
+async function findRow<const Column extends keyof RunRow>(
   store: RunStore,
   text: string,
   columns: readonly Column[],

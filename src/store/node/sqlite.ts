@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
 import type { Backend } from "../backend.ts";
 import { onConflictReplace } from "../on-conflict.ts";
-import { prepareChecked, type Statement } from "./checked-text.ts";
+import { prepareChecked } from "./checked-text.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -48,11 +48,7 @@ async function createDialect(path: string, busyMilliseconds: number): Promise<Di
   const config = {
     database: {
       prepare: (sql: string) =>
-        prepareChecked(
-          adaptStatement(sql, database.inTransaction),
-          (own) => database.prepare(own) as unknown as Statement,
-          path,
-        ) as never,
+        prepareChecked(adaptStatement(sql, database.inTransaction), (own) => database.prepare(own), path) as never,
       close: () => void database.close(),
     },
   };
