@@ -8,8 +8,8 @@ import { trainingJob } from "residua/tasks/node";
 import { defaultRecipe } from "residua/train";
 import { readCheckpoint, runInChild } from "residua/train/node";
 
-/** Longer than it takes from a process's start to a training's end, so that no moment is spared. */
-const LONGEST_MILLISECONDS = 2500;
+/** Kills come within so many durations of a whole training, so that no moment is spared, from the process's start to its end. */
+const LATEST_KILL = 1.2;
 
 /** Two epochs of six steps, kept after every step. @param {string} folder @param {string} name @param {number} seed */
 const createJob = (folder, name, seed) => ({
@@ -53,7 +53,9 @@ export async function killTrainings({ count, seed }) {
   };
   try {
     const whole = createJob(folder, "whole", seed);
+    const begin = performance.now();
     await runInChild(trainingJob, whole).result;
+    const duration = performance.now() - begin;
     while (kills < count) {
       const job = createJob(folder, `killed-${rounds++}`, seed);
       const last = join(job.out, "last.safetensors");
@@ -78,7 +80,7 @@ export async function killTrainings({ count, seed }) {
         );
         let isKilled = false;
         if (kills < count)
-          void wait(LONGEST_MILLISECONDS * draw.uniform(), undefined, { ref: false }).then(() => {
+          void wait(LATEST_KILL * duration * draw.uniform(), undefined, { ref: false }).then(() => {
             isKilled = true;
             running.kill();
           });
