@@ -23,7 +23,7 @@ function fuzz(...args: readonly string[]): Promise<{ readonly code: number | nul
 test("damaged files of every format are read, or refused in one line", async () => {
   const { code, output } = await fuzz("--cases", "6", "--seed", "11");
   expect(output).toMatch(/^\s+ok\s+refused\s+uncaught\s+too long\s+too large/);
-  expect(output.split("\n").filter((line) => / s$/.test(line)).length).toBeGreaterThan(25);
+  expect(output.split("\n").filter((line) => line.endsWith(" s")).length).toBeGreaterThan(25);
   expect(code, output).toBe(0);
   expect(readdirSync(folder)).toEqual([]);
 });
