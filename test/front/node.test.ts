@@ -122,7 +122,7 @@ describe("open, predict, evaluate and save", () => {
       first.map(({ probability }) => probability).toSorted((a, b) => b - a),
     );
     for (const other of others) expect(other).toEqual(first);
-    await expect(network.predict(new Uint8Array(10))).rejects.toThrow("image: is no image of a known kind");
+    await expect(network.predict(new Uint8Array(10))).rejects.toThrow("image: is not an image of a known kind");
     await network.release();
     await network.release();
     await expect(network.predict(picture)).rejects.toThrow("was released; open it again");
