@@ -13,13 +13,16 @@ import { formatDuration, say } from "./output.ts";
 interface LabEnd {
   /** Whether everything requested is done. */
   readonly isWhole: boolean;
+  /** Whether the same command resumes what is not whole. Default true. */
+  readonly isKept?: boolean;
   /** The report's path; undefined if nothing was measured. */
   readonly report?: string | undefined;
 }
 
-function describeEnd({ isWhole, report }: LabEnd): string {
+function describeEnd({ isWhole, isKept = true, report }: LabEnd): string {
   if (report === undefined) return "nothing was measured";
   if (isWhole) return `report: ${report}`;
+  if (!isKept) return `stopped early; report so far: ${report}`;
   return `the measurements are kept; the same command resumes. Report so far: ${report}`;
 }
 

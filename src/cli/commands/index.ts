@@ -53,6 +53,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "list the networks known by name, and their options",
     load: async () => (await import("./models.ts")).registerModels,
   },
+  "lr-find": {
+    usage: "[options]",
+    summary: "find a learning rate for a training: raise it step by step, and watch the loss",
+    load: async () => (await import("./lr-find.ts")).loadLrFind(),
+  },
   gradflow: {
     usage: "[options]",
     summary: "follow the gradient through every layer and block, at the start and during training",

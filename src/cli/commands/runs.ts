@@ -8,9 +8,12 @@ import {
   changeTags,
   findArtifact,
   findRun,
+  identifyRun,
   listRuns,
   readArtifacts,
   removeRun,
+  type RunFilter,
+  type RunIdentity,
   type RunStore,
 } from "../../store/run-store.ts";
 import { type Run, type RunStatus, runStatuses, withoutRun } from "../../store/run.ts";
@@ -43,15 +46,25 @@ function printStoreJson(value: unknown): void {
 
 /** How runs are printed; it knows all tasks, which help has no use for. */
 const loadOutput = () => import("../runs-output.ts");
+interface ReadableRuns {
+  readonly runs: readonly Run[];
+  /** What the JSON says of rows that are no valid runs; empty if there are none. */
+  readonly damage: { readonly damaged?: readonly { readonly id: string; readonly detail: string }[] };
+}
+
+/** The runs that can be read; one damaged row keeps nobody from the others, and is named on standard error. */
+async function listReadable(store: RunStore, filter: RunFilter = {}): Promise<ReadableRuns> {
+  const damaged: { readonly id: string; readonly detail: string }[] = [];
+  const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
+  for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
+  return { runs, damage: damaged.length === 0 ? {} : { damaged } };
+}
 
 function list(options: ListOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const { status, tag, command, limit } = options;
-    const damaged: { readonly id: string; readonly detail: string }[] = [];
-    const filter = onlyGiven({ status, tag, command, limit });
-    const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
-    for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
-    if (options.json) printStoreJson({ runs, ...(damaged.length === 0 ? {} : { damaged }) });
+    const { runs, damage } = await listReadable(store, onlyGiven({ status, tag, command, limit }));
+    if (options.json) printStoreJson({ runs, ...damage });
     else if (runs.length === 0) print(`No runs in ${store.description}.`);
     else printLines((await loadOutput()).formatRunList(runs));
   });
@@ -75,9 +88,13 @@ interface TreeOptions extends SharedOptions {
   readonly svg?: string;
 }
 
-/** The trees of all runs, or the one that contains a given run. */
-async function growRunTrees(store: RunStore, id: string | undefined): Promise<readonly Tree<Run>[]> {
-  const trees = buildTrees(await listRuns(store), {
+/** The trees of some runs, or the one that contains a given run. */
+async function growRunTrees(
+  store: RunStore,
+  runs: readonly Run[],
+  id: string | undefined,
+): Promise<readonly Tree<Run>[]> {
+  const trees = buildTrees(runs, {
     id: (run) => run.id,
     parent: ({ parentId }) => parentId ?? undefined,
     orphans: "root",
@@ -90,13 +107,14 @@ async function growRunTrees(store: RunStore, id: string | undefined): Promise<re
 function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const { describeRun } = await loadOutput();
-    const trees = await growRunTrees(store, id);
+    const { runs, damage } = await listReadable(store);
+    const trees = await growRunTrees(store, runs, id);
     if (options.svg !== undefined) {
       const drawing = drawTrees(trees, { label: describeRun, hint: (run) => run.id, title: "runs" });
       await writeFileAtomically(options.svg, drawing);
       say(`${trees.length} tree(s): ${options.svg}`);
     }
-    if (options.json) return printStoreJson({ trees });
+    if (options.json) return printStoreJson({ trees, ...damage });
     if (options.svg !== undefined) return;
     if (trees.length === 0) print(`No runs in ${store.description}.`);
     for (const tree of trees) printLines(printTree(tree, (run) => toLine(describeRun(run))));
@@ -131,7 +149,8 @@ async function findRuns(store: RunStore, ids: readonly string[]): Promise<readon
 function remove(ids: readonly string[], options: SharedOptions & { readonly force?: boolean }): Promise<void> {
   const place = storePlace(options.store);
   return withStore(place, async (store) => {
-    const runs = await findRuns(store, ids);
+    const runs: RunIdentity[] = [];
+    for (const id of ids) runs.push(await identifyRun(store, id));
     const running = runs.find(({ status }) => status === "running");
     if (running !== undefined && !options.force)
       throw new OptionError("run", `${running.id} is running; stop it first, or give --force`);
@@ -198,7 +217,7 @@ interface ExportOptions {
 async function exportRuns(ids: readonly string[], options: ExportOptions): Promise<void> {
   if (options.csv === options.json) throw new OptionError("--csv, --json", "give one of them");
   await withStore(storePlace(options.store), async (store) => {
-    const runs = ids.length === 0 ? await listRuns(store) : await findRuns(store, ids);
+    const runs = ids.length === 0 ? (await listReadable(store)).runs : await findRuns(store, ids);
     const pieces = options.csv ? exportCsv(store, runs) : exportJson(store, runs);
     if (options.out !== undefined) {
       await writeFileAtomically(options.out, pieces);

@@ -1,11 +1,8 @@
-import { dataOption } from "../data-option.ts";
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
-import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
-import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import { type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
 import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
@@ -15,24 +12,18 @@ import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { describeMeasure } from "../measures-output.ts";
 import { createReporter } from "../training-output.ts";
-import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
+import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
-import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
-import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
+import { addFineTuningOptions } from "../train-options.ts";
+import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
 import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions, wantedTask } from "../task-options.ts";
+import { addTaskOptions, typedOptions } from "../task-options.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
 import { trainingJob } from "../../tasks/node/training-job.ts";
 
-interface Options extends FineTuningOptions {
-  readonly task?: TaskName;
-  readonly model?: string;
-  readonly shortcut?: ShortcutType;
-  readonly option?: ModelOptions;
-  readonly data: string;
-  readonly limit?: number;
-  readonly validation?: number;
+interface Options extends FreshOptions {
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly resume?: string | true;
@@ -58,31 +49,6 @@ const defaults: FieldDefaults = {
   seed: "0",
 };
 
-/** Assembles a fresh training run. @param typed names of the options given on the command line */
-async function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): Promise<FreshTraining> {
-  const { model, data, limit, validation, option, shortcut } = options;
-  const given = typedRecipe(options as unknown as OptionValues);
-  const start = await flags.startTraining({
-    start: {
-      ...onlyGiven({ model, limit }),
-      modelOptions: { ...option, ...onlyGiven({ shortcut }) },
-      ...fineTuningStart(options),
-      data,
-      fitsBatch: !given.has("batch"),
-    },
-    ...onlyGiven({ validation }),
-    given,
-    options: options as unknown as OptionValues,
-    typed,
-  });
-  // Refuses a wrong model before anything starts.
-  if (start.model !== undefined) {
-    const { createModel } = await import("../../nn/models.ts");
-    createModel(start.model, start.modelOptions);
-  }
-  return start;
-}
-
 function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
   return {
     start,
@@ -107,10 +73,7 @@ async function openStart(
     const { epochs } = given as { readonly epochs?: number };
     return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
-  const typed = new Set(Object.keys(given));
-  const task = wantedTask(typed, options.task, flags);
-  refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
-  return { start: await createStart(options, typed, flags[task]), task };
+  return openFreshTraining(options, given, flags);
 }
 
 interface PrintedResult {
@@ -167,29 +130,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
 }
 
 function registerTrain(program: Command, flags: AllTaskFlags): void {
-  const command = program
-    .command("train")
-    .addOption(
-      new Option(
-        "--model <name>",
-        "resnet20, resnet50d, densenet121 …; residua models list shows all (default: resnet20, or the preset's)",
-      ),
-    )
-    .addOption(sharedOptions.shortcut())
-    .addOption(sharedOptions.option())
-    .addOption(dataOption())
-    .addOption(sharedOptions.limit())
-    .addOption(
-      new Option(
-        "--validation <share>",
-        "share of the training images held out to choose the best epoch (default: 0.05, or the preset's)",
-      ).argParser(decimalNumber(0, 1)),
-    )
-    .addOption(
-      taskOption(
-        "classify images, or segment them; for segmentation, --data is a folder with images/ and masks/ (default: classify)",
-      ),
-    )
+  const command = addFreshOptions(program.command("train"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(

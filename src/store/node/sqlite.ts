@@ -5,6 +5,7 @@ import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, Sqli
 import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
 import { onConflictReplace } from "../on-conflict.ts";
+import { prepareChecked } from "./checked-text.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -47,7 +48,8 @@ async function createDialect(path: string, busyMilliseconds: number): Promise<Di
   }
   const config = {
     database: {
-      prepare: (sql: string) => database.prepare(adaptStatement(sql, database.inTransaction)) as never,
+      prepare: (sql: string) =>
+        prepareChecked(adaptStatement(sql, database.inTransaction), (own) => database.prepare(own), path) as never,
       close: () => void database.close(),
     },
   };
