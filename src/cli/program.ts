@@ -73,12 +73,19 @@ Examples:
   return program;
 }
 
+/** The Chinese texts, if Chinese is to be spoken; it is from then on. */
+async function loadChinese(args: readonly string[]): Promise<Chinese | undefined> {
+  if (chooseLanguage(args, process.env) !== "zh") return undefined;
+  const { chinese } = await import("./lang/zh/index.ts");
+  speak("zh", chinese);
+  return chinese;
+}
+
 /** Runs one command. @returns the exit code: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let running: Command | undefined;
   try {
-    const chinese = chooseLanguage(args, process.env) === "zh" ? await import("./lang/zh/index.ts") : undefined;
-    if (chinese !== undefined) speak("zh", chinese);
+    const chinese = await loadChinese(args);
     const program = await createProgram(args, chinese);
     program.hook("preAction", (_, command) => {
       running = command;

@@ -25,11 +25,6 @@ export function spokenMessage(english: string): string {
   return translator?.message(english) ?? english;
 }
 
-/** A library's message as words of both languages, to be put together with others. */
-export function messageWords(english: string): Words {
-  return translator === undefined ? english : { en: english, zh: spokenMessage(english) };
-}
-
 /** The language that `--lang` names; undefined if it is absent, or names none. */
 function typedLanguage(args: readonly string[]): Language | undefined {
   const end = args.indexOf("--");

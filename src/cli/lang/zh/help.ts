@@ -44,7 +44,7 @@ export function titleInChinese(english: string): string | undefined {
 }
 
 /** What a command does, in Chinese; undefined if the table lacks it. */
-export function summaryInChinese(command: Command): string | undefined {
+function summaryInChinese(command: Command): string | undefined {
   const name = command.name();
   const isTop = command.parent?.parent === null && Object.hasOwn(summaries, name);
   return isTop ? summaries[name as CommandName] : lookUp(command.description());

@@ -27,6 +27,7 @@ import { holdFolder } from "../../output-lock.ts";
 import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
+import type { Words } from "../../../report/words.ts";
 
 /** The options of {@link segmentOptions}. */
 interface SegmentFlags {
@@ -192,11 +193,12 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
   });
   reportFailures(failures, paths.length);
   if (json) printJson({ model, images: results, ...(failures.length === 0 ? {} : { failures }) });
-  else say(`written to ${options.out}`);
+  else say({ en: `written to ${options.out}`, zh: `已写入 ${options.out}` });
 }
 
-function describeResult({ image, cells, classes = {} }: ImageResult): string {
-  if (cells !== undefined) return `${image}: ${cells} ${cells === 1 ? "cell" : "cells"}`;
+function describeResult({ image, cells, classes = {} }: ImageResult): Words {
+  if (cells !== undefined)
+    return { en: `${image}: ${cells} ${cells === 1 ? "cell" : "cells"}`, zh: `${image}：${cells} 个细胞` };
   const shares = Object.entries(classes).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
   return `${image}: ${shares.join(", ")}`;
 }
