@@ -66,7 +66,7 @@ async function findKnown({ store, fresh }: ComparisonOptions, job: CompareJob): 
     const reason = errorMessage(error);
     say({
       en: `run store: ${reason}; earlier runs are not reused`,
-      zh: `运行库：${spokenMessage(reason)}；不沿用先前的运行`,
+      zh: `运行存储：${spokenMessage(reason)}；不沿用先前的运行`,
     });
     return new Map();
   }

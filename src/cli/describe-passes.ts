@@ -19,8 +19,8 @@ export interface PassRow {
 
 /** The table of passes as it is printed. */
 export const passColumns: readonly Column<PassRow>[] = [
-  { title: { en: "lowering", zh: "降级" }, value: ({ lowering }) => lowering },
-  { title: { en: "pass", zh: "步骤" }, value: ({ pass }) => pass },
+  { title: "lowering", value: ({ lowering }) => lowering },
+  { title: "pass", value: ({ pass }) => pass },
   {
     title: { en: "nodes before", zh: "之前的节点数" },
     value: ({ nodesBefore }) => formatCount(nodesBefore),

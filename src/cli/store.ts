@@ -30,7 +30,7 @@ export function storePlace(given: string | undefined, option = "--store"): Store
       if (backup !== undefined)
         say({
           en: `run store: migrated from version ${from} to ${to}; backup: ${backup}`,
-          zh: `运行库：已从版本 ${from} 迁移到 ${to}；备份：${backup}`,
+          zh: `运行存储：已从版本 ${from} 迁移到 ${to}；备份：${backup}`,
         });
       return store;
     },
@@ -45,7 +45,7 @@ export async function withStore<T>(place: StorePlace, work: (store: RunStore) =>
     if (sent > 0)
       say({
         en: `run store: ${sent} run(s) kept in ${place.project.unsent} were sent to the store`,
-        zh: `运行库：保存在 ${place.project.unsent} 的 ${sent} 次运行已送入运行库`,
+        zh: `运行存储：保存在 ${place.project.unsent} 的 ${sent} 次运行已送入运行存储`,
       });
     return await work(store);
   } finally {

@@ -80,3 +80,24 @@ test("a language that it does not speak is refused", { timeout }, async () => {
   const { code, stderr } = await runCommand(["--lang", "fr", "--help"], tmpdir());
   expect([code, stderr]).toEqual([2, expect.stringContaining("must be one of en, zh")]);
 });
+
+test.each(["describe resnet8", "models options", "data list", "describe resnet50 --tree"])(
+  "residua %s --json is the same in both languages",
+  { timeout },
+  async (line) => {
+    const run = (...more: readonly string[]) => runCommand([...line.split(" "), "--json", ...more], tmpdir());
+    const [english, chinese] = [await run(), await run("--lang", "zh")];
+    expect(chinese.stdout).toBe(english.stdout);
+    expect(english.code).toBe(0);
+    expect(JSON.parse(english.stdout)).toBeTypeOf("object");
+  },
+);
+
+test("tables and explanations are Chinese, names stay", { timeout }, async () => {
+  const { stdout } = await runCommand("describe resnet8 --shortcut A --lang zh".split(" "), tmpdir());
+  expect(stdout).toContain("resnet8，快捷连接 pad，图像 3×32×32，10 个类别");
+  expect(stdout).toMatch(/模块 +种类 +输入 +输出 +快捷连接 +参数量 +乘加次数/);
+  expect(stdout).toMatch(/BasicBlock .*补零恒等/);
+  expect(stdout).toContain("3 个块：1 × 恒等，2 × 补零恒等。");
+  expect(stdout).toContain("新增的通道填零（选项 A）");
+});

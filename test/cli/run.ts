@@ -12,12 +12,11 @@ export interface CommandResult {
 }
 
 /**
- * Runs the built command in a folder, with a cache of data sets that is empty, in English and without the colours that CI
- * brings. @param more further variables of its environment
+ * Runs the built command in a folder, with a cache of data sets that is empty, and without the colours that CI brings. @param more further variables of its environment
  */
 export function runCommand(args: readonly string[], cwd: string, more: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
   const { RESIDUA_DEBUG: _, ...inherited } = process.env;
-  const env = { ...inherited, LC_ALL: "C.UTF-8", RESIDUA_CACHE: `${cwd}/no-cache`, NO_COLOR: "1", ...more };
+  const env = { ...inherited, RESIDUA_CACHE: `${cwd}/no-cache`, NO_COLOR: "1", ...more };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

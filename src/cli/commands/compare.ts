@@ -116,7 +116,7 @@ async function compare(given: Options, command: Command): Promise<void> {
   if (plan.known.size > 0)
     say({
       en: `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
-      zh: `${plan.job.runs.length} 个网络中有 ${plan.known.size} 个取自运行库，先前已训练（--fresh 重新训练）。`,
+      zh: `${plan.job.runs.length} 个网络中有 ${plan.known.size} 个取自运行存储，先前已训练（--fresh 重新训练）。`,
     });
   const start = performance.now();
   const observers = combineObservers(comparisonObservers(options, rest), sayMessage);

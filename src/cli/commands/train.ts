@@ -168,7 +168,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
     }
     const rate = result.imagesPerSecond.toFixed(0);
     const pace = Number.isNaN(result.imagesPerSecond) ? [] : [{ en: `${rate} images/s`, zh: `${rate} 幅/秒` }];
-    const lowering = { en: `${result.lowering} lowering`, zh: `${result.lowering} 降级` };
+    const lowering = { en: `${result.lowering} lowering`, zh: `${result.lowering} lowering` };
     say(joinWords([formatDuration((performance.now() - begin) / 1000), ...pace, lowering]));
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;

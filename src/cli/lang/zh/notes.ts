@@ -5,7 +5,7 @@ export const noteTexts: Templates = {
   // Training
   "{} images to train on are too few for batches of {}: the batch is {}":
     "用于训练的图像只有 {1} 幅，不足以构成大小为 {2} 的批：批大小改为 {3}",
-  "training with the portable lowering: {}": "用 portable 降级训练：{1?}",
+  "training with the portable lowering: {}": "用 portable lowering 训练：{1?}",
   "{} was made with {}, this is {}: the last bits may differ": "{1} 由 {2} 生成，当前为 {3}：末几位可能不同",
   "{} of {} epochs are done, {} were planned": "{2} 个轮次已完成 {1} 个，原计划 {3} 个",
   "{} of {} rests on 1 image": "{2?}的 {1?} 只依据 1 幅图像",
@@ -27,8 +27,8 @@ export const noteTexts: Templates = {
     "{1}，快捷连接 {2}，{3} 布局，{4} 个输入通道，{5} 个类别",
   "{}, shortcut {}, {} layout, 1 input channel, {} classes": "{1}，快捷连接 {2}，{3} 布局，1 个输入通道，{4} 个类别",
   "{}, shortcut {}, {} layout, {} input channels, no classifier":
-    "{1}，快捷连接 {2}，{3} 布局，{4} 个输入通道，无分类层",
-  "{}, shortcut {}, {} layout, 1 input channel, no classifier": "{1}，快捷连接 {2}，{3} 布局，1 个输入通道，无分类层",
+    "{1}，快捷连接 {2}，{3} 布局，{4} 个输入通道，无分类器",
+  "{}, shortcut {}, {} layout, 1 input channel, no classifier": "{1}，快捷连接 {2}，{3} 布局，1 个输入通道，无分类器",
 
   // Data sets
   "{} images of {}, grey, {} classes": "{1} 幅 {2} 灰度图像，{3} 个类别",

@@ -26,8 +26,8 @@ export const optionTexts: Templates = {
   "{}, or a folder of images by class": "{1}，或按类别分子文件夹的图像文件夹",
   "a data set, or a folder of images by class": "数据集，或按类别分子文件夹的图像文件夹",
   "images per step": "批大小：每步的图像数",
-  "do not record the run in the run store": "不把这次运行记入运行库",
-  "do not record the runs in the run store": "不把这些运行记入运行库",
+  "do not record the run in the run store": "不把这次运行记入运行存储",
+  "do not record the runs in the run store": "不把这些运行记入运行存储",
   "the report, a self-contained page": "报告：一个自包含的网页",
 
   // compare
@@ -45,10 +45,10 @@ export const optionTexts: Templates = {
   "train what fits into 30m, 2h …: the first seed of every network, then the second …":
     "只训练 30m、2h 等时间内能完成的：先是每个网络的第一个种子，然后第二个……",
   "configuration file": "配置文件",
-  "retrain runs that the run store already has": "重新训练运行库中已有的运行",
+  "retrain runs that the run store already has": "重新训练运行存储中已有的运行",
   "train more than {} networks without confirmation": "训练超过 {1} 个网络时不再询问",
   "Runs that the run store already has are not trained again; interrupted ones resume.":
-    "运行库中已有的运行不会重新训练；中断的会继续。",
+    "运行存储中已有的运行不会重新训练；中断的会继续。",
 
   // train
   "resnet20, resnet50d, densenet121 …; residua models list shows all":
@@ -87,10 +87,10 @@ export const optionTexts: Templates = {
     "要载入的权重名称的前缀，如 module.encoder_q.",
   "classes of the data to learn, in this order": "要学习的数据类别，按此顺序",
   "height and width to scale images to": "图像缩放到的高和宽",
-  "train the classifier alone; all other layers and their statistics stay": "只训练分类层；其余各层及其统计量保持不变",
+  "train the classifier alone; all other layers and their statistics stay": "只训练分类器；其余各层及其统计量保持不变",
   "keep parameters by name: layer1, *.conv1, …; may be repeated": "按名称冻结参数：layer1、*.conv1……；可重复",
   "train the classifier first, then one more stage every n epochs (1)":
-    "逐级解冻：先训练分类层，之后每 n 个轮次多训练一个阶段（1）",
+    "逐级解冻：先训练分类器，之后每 n 个轮次多训练一个阶段（1）",
   "each stage's learning rate is x times that of the stage behind it": "每个阶段的学习率是其后一阶段的 x 倍",
   "multiply the learning rate of parameters by name: layer1=0.1; may be repeated, the last match counts":
     "按名称把参数的学习率乘以系数：layer1=0.1；可重复，以最后匹配的为准",
@@ -181,8 +181,8 @@ export const optionTexts: Templates = {
   "remove it even if it is running": "即使正在运行也删除",
   "remove the tags": "删除这些标签",
   tags: "标签",
-  "the store to copy from": "复制来源的运行库",
-  "the store to copy to": "复制目标的运行库",
+  "the store to copy from": "复制来源的运行存储",
+  "the store to copy to": "复制目标的运行存储",
   "one value per line": "每行一个值",
   "one JSON document": "一个 JSON 文档",
   "where to write": "写到哪里",
@@ -225,7 +225,7 @@ export const optionTexts: Templates = {
   "height and width of the images": "图像的高和宽",
   "print all modules as a tree": "以树的形式打印所有模块",
   "list the passes that write its training step for this machine, with the nodes before and after":
-    "列出为本机编写训练步的各个步骤，及其前后的节点数",
+    "列出为本机编写训练步的各个 pass，及其前后的节点数",
   "draw the architecture with its shortcuts (.png too); with --tree, the tree of modules":
     "绘制网络结构及其快捷连接（也可用 .png）；用 --tree 时绘制模块树",
   "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network":
@@ -251,7 +251,7 @@ export const optionTexts: Templates = {
   // report, data
   "show the n worst mistakes, or the n worst images of a segmentation network":
     "显示 n 个最严重的错误，或分割网络最差的 n 幅图像",
-  "do not look for the training in the run store": "不在运行库中查找训练过程",
+  "do not look for the training in the run store": "不在运行存储中查找训练过程",
   "the page to write": "要写的网页",
   "a trained network, and pages written by compare, gradflow, lesion … (.html)":
     "训练好的网络，以及 compare、gradflow、lesion 等写出的网页（.html）",

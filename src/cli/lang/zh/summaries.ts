@@ -36,7 +36,7 @@ export const subcommandSummaries: Templates = {
   "show runs side by side: what differs, and their results": "并列显示若干运行：差异和结果",
   "remove runs, with their values and kept files": "删除运行，连同其数值和保存的文件",
   "add tags to a run, or remove them": "给运行添加或删除标签",
-  "copy all runs into another store; resumes after an interruption": "把所有运行复制到另一个运行库；中断后可继续",
+  "copy all runs into another store; resumes after an interruption": "把所有运行复制到另一个运行存储；中断后可继续",
   "export the values of all metrics as CSV, or whole runs as JSON":
     "把所有指标的数值导出为 CSV，或把整个运行导出为 JSON",
   "list networks with their parameters and multiply-adds per image": "列出网络及其参数量和每幅图像的乘加次数",

@@ -33,7 +33,7 @@ export async function findTraining(
     const reason = errorMessage(error);
     say({
       en: `run store: ${reason}; the training curves are left out`,
-      zh: `运行库：${spokenMessage(reason)}；略去训练曲线`,
+      zh: `运行存储：${spokenMessage(reason)}；略去训练曲线`,
     });
     return {};
   }
