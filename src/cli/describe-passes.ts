@@ -22,8 +22,12 @@ export interface PassRow {
 export const passColumns: readonly Column<PassRow>[] = [
   { title: "lowering", value: ({ lowering }) => lowering },
   { title: "pass", value: ({ pass }) => pass },
-  { title: "nodes before", value: ({ nodesBefore }) => formatCount(nodesBefore), align: "right" },
-  { title: "after", value: ({ nodesAfter }) => formatCount(nodesAfter), align: "right" },
+  {
+    title: { en: "nodes before", zh: "之前的节点数" },
+    value: ({ nodesBefore }) => formatCount(nodesBefore),
+    align: "right",
+  },
+  { title: { en: "after", zh: "之后" }, value: ({ nodesAfter }) => formatCount(nodesAfter), align: "right" },
 ];
 
 /** The lowerings for this machine, including the blocked one if the CPU has kernels for it. */

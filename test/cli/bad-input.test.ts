@@ -10,6 +10,7 @@ import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
 import { exportOnnxChunks } from "../../src/networks/export.ts";
 import { writeNpy, writePytorch, writeSafetensors } from "../../src/weights/node.ts";
 import { exampleNotes } from "../support/training.ts";
+import { findTranslation } from "../../src/cli/lang/zh/messages.ts";
 import { runCommand } from "./run.ts";
 
 /** Generous: it ends a hang, nothing else. */
@@ -73,10 +74,14 @@ function listFiles(): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" });
 }
 
+/** What the commands below have printed, to see how much of it exists in Chinese. */
+const messages: string[] = [];
+
 /** How a command ends, and which files it leaves. */
 async function attempt(line: string) {
   const before = listFiles();
   const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
+  messages.push(stderr);
   const written = listFiles().filter((name) => !before.includes(name));
   const isOneLine = /^residua: [^\n]+\n$/.test(stderr);
   const hasStack = /\bat .*:\d+:\d+|node:internal|unexpected \w*Error/.test(stderr);
@@ -197,4 +202,27 @@ test("files that are in order are taken: the refusals above are not those of eve
     rmSync(join(folder, "y.npy"), { force: true });
     rmSync(join(folder, "g.safetensors"), { force: true });
   }
+});
+
+test("of the refusals above, at least nine in ten have a Chinese translation", () => {
+  const texts = messages.map((line) =>
+    line
+      .trimEnd()
+      .replace(/^residua: /, "")
+      .replace(/; see residua --help$/, ""),
+  );
+  const english = texts.filter((text) => findTranslation(text) === undefined);
+  // Those that are left are named if the share falls.
+  expect(texts.length, "this test runs after those above").toBeGreaterThan(50);
+  expect(english.length / texts.length, english.join("\n")).toBeLessThanOrEqual(0.1);
+});
+
+test("an error is printed in Chinese, and its code stays", { timeout }, async () => {
+  const chinese = await runCommand(["--lang", "zh", ..."inspect none.pth".split(" ")], folder);
+  expect(chinese).toEqual({ code: 1, stdout: "", stderr: "residua: none.pth：无法读取：没有这个文件或文件夹\n" });
+  const usage = await runCommand("describe resnet20 --lang zh --classes 0".split(" "), folder);
+  expect([usage.code, usage.stderr]).toEqual([
+    2,
+    expect.stringMatching(/必须是不小于 1 的整数，实际为 “0”；参见 residua --help/),
+  ]);
 });

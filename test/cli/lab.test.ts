@@ -41,7 +41,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("what is asked for wrongly is named in one line, before anything is trained or measured", () => {
   test.each([
-    ["compare --shortcut A,B --depth 8,14,20,26,32,38 --seeds 200", 2, /--yes: this trains 2,400 networks; confirm with --yes/],
+    [
+      "compare --shortcut A,B --depth 8,14,20,26,32,38 --seeds 200",
+      2,
+      /--yes: this trains 2,400 networks; confirm with --yes/,
+    ],
     ["compare --shortcut A,concat --depth 20", 2, /"concat" does not go with resnet20/],
     ["compare --block nonesuch --depth 20", 2, /nonesuch/],
     ["compare --vary gatebias=1", 2, /knows no "gatebias"/],

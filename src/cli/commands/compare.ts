@@ -24,7 +24,8 @@ import { watchInterrupt } from "../interrupt.ts";
 import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { formatCount, formatDuration, print, printJson, say, printLines } from "../output.ts";
+import { formatCount, formatDuration, print, printJson, say, sayMessage, printLines } from "../output.ts";
+import { spoken } from "../lang/language.ts";
 
 interface Options extends ComparisonOptions {
   readonly yes?: boolean;
@@ -57,7 +58,12 @@ async function confirmMany(count: number, { yes }: Options): Promise<void> {
     throw new OptionError("--yes", `${question}; confirm with --yes, or limit it with --budget`);
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await reader.question(`residua: ${question}; go on? [y/N] `);
+    const answer = await reader.question(
+      spoken({
+        en: `residua: ${question}; go on? [y/N] `,
+        zh: `residua: 将训练 ${formatCount(count)} 个网络；继续吗？[y/N] `,
+      }),
+    );
     if (!/^y(es)?$/i.test(answer.trim())) throw new OptionError("--yes", `${question}, which was declined`);
   } finally {
     reader.close();
@@ -80,10 +86,13 @@ function announceFirst(
   return (event) => {
     if (!isAnnounced) {
       isAnnounced = true;
-      say(
-        `Training ${count} networks on ${options.data}: ${epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
-          `tested on the first ${formatCount(options.testLimit)} test images.`,
-      );
+      const [images, tested] = [formatCount(options.limit), formatCount(options.testLimit)];
+      say({
+        en:
+          `Training ${count} networks on ${options.data}: ${epochs} epoch(s) of the first ${images} images, ` +
+          `tested on the first ${tested} test images.`,
+        zh: `在 ${options.data} 上训练 ${count} 个网络：前 ${images} 幅图像 ${epochs} 个轮次，用前 ${tested} 幅测试图像测试。`,
+      });
     }
     report(event);
   };
@@ -103,11 +112,12 @@ async function compare(given: Options, command: Command): Promise<void> {
   await requireWritableFolder(options.out);
   await holdFolder(options.out);
   if (plan.known.size > 0)
-    say(
-      `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
-    );
+    say({
+      en: `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
+      zh: `${plan.job.runs.length} 个网络中有 ${plan.known.size} 个取自运行存储，先前已训练（--fresh 重新训练）。`,
+    });
   const start = performance.now();
-  const observers = combineObservers(comparisonObservers(options, rest), say);
+  const observers = combineObservers(comparisonObservers(options, rest), sayMessage);
   const costs = plan.costs.filter((_, index) => !plan.known.has(index));
   const report = announceFirst(
     options,
@@ -124,7 +134,10 @@ async function compare(given: Options, command: Command): Promise<void> {
             observers.observe(event);
           },
         });
-  const interrupt = watchInterrupt(running, "stopping after this step; press Ctrl-C again to end at once");
+  const interrupt = watchInterrupt(running, {
+    en: "stopping after this step; press Ctrl-C again to end at once",
+    zh: "这一步之后停止；再按一次 Ctrl-C 立即结束",
+  });
   try {
     const reported = running.result.then(async (result) => {
       const comparison = toComparison(plan, options, rest, result);
@@ -134,8 +147,11 @@ async function compare(given: Options, command: Command): Promise<void> {
     const { comparison, written, runs, skipped } = await finishObserved(reported, observers);
     if (options.json) printJson(await toJson(comparison, written?.page));
     else await printComparison(comparison);
+    const time = formatDuration((performance.now() - start) / 1000);
     say(
-      `${formatDuration((performance.now() - start) / 1000)}; ${written === undefined ? "no run finished" : `report: ${written.page}`}`,
+      written === undefined
+        ? { en: `${time}; no run finished`, zh: `${time}；没有完成任何训练` }
+        : { en: `${time}; report: ${written.page}`, zh: `${time}；报告：${written.page}` },
     );
     if (runs.length + skipped < rest.runs.length) process.exitCode = ExitCode.interrupted;
   } catch (error) {
@@ -166,7 +182,7 @@ async function printComparison(comparison: Comparison): Promise<void> {
   printLines(formatComparison(comparison));
   print();
   const { summarize } = await import("../../lab/compare/words.ts");
-  for (const { en } of summarize(comparison)) print(en);
+  for (const sentence of summarize(comparison)) print(sentence);
 }
 
 /** The defaults that help shows for recipe fields. */

@@ -119,12 +119,20 @@ async function runExport(argument: string, options: Options): Promise<void> {
     ...onlyGiven({ opset, externalData, foldBatchNorm: batchNorm && batchNorm === "fold" }),
   });
   if (weights === undefined && !isFile) {
-    say(`The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`);
+    say({
+      en: `The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`,
+      zh: `网络未经训练：权重由种子 ${seed ?? 0} 随机生成。用 --weights 载入权重。`,
+    });
   }
   if (options.json) return printJson({ network: argument, format, ...report });
-  print(`Wrote ${report.files.join(", ")}${report.opset === undefined ? "" : ` (opset ${report.opset})`}.`);
+  const [files, opsetNote] = [report.files.join(", "), report.opset === undefined ? "" : ` (opset ${report.opset})`];
+  print({ en: `Wrote ${files}${opsetNote}.`, zh: `已写入 ${files}${opsetNote}。` });
   if (report.difference !== undefined) {
-    print(`ONNX Runtime reproduces the network's scores within ${report.difference.toExponential(1)} of the largest.`);
+    const within = report.difference.toExponential(1);
+    print({
+      en: `ONNX Runtime reproduces the network's scores within ${within} of the largest.`,
+      zh: `ONNX Runtime 复现了网络的得分，误差不超过最大得分的 ${within}。`,
+    });
   }
 }
 

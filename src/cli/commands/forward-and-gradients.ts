@@ -5,7 +5,7 @@ import type { ImportedModel } from "../../networks/load-weights.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
-import { printJson, say } from "../output.ts";
+import { printJson, say, sayMessage } from "../output.ts";
 
 interface PassOptions extends WeightsOptions {
   readonly weights: string;
@@ -29,7 +29,7 @@ async function load(name: string, options: PassOptions): Promise<ImportedModel> 
     ...loadOptionsOf(options),
   });
   const left = describeLeft(loaded);
-  if (left !== undefined) say(`${weights}: ${left}`);
+  if (left !== undefined) sayMessage(`${weights}: ${left}`);
   return loaded;
 }
 
@@ -53,7 +53,11 @@ async function forward(name: string, options: PassOptions): Promise<void> {
       output: options.output,
       shape: scores.shape,
     });
-  else say(`wrote scores [${scores.shape.join(",")}] to ${options.output}`);
+  else
+    say({
+      en: `wrote scores [${scores.shape.join(",")}] to ${options.output}`,
+      zh: `得分 [${scores.shape.join(",")}] 已写入 ${options.output}`,
+    });
 }
 
 const gradientWriters: Readonly<Record<string, "writeSafetensors" | "writePytorch">> = {
@@ -89,7 +93,11 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
       loss,
       gradients: found.gradients.size,
     });
-  else say(`loss ${loss}; wrote ${found.gradients.size} gradients to ${options.output}`);
+  else
+    say({
+      en: `loss ${loss}; wrote ${found.gradients.size} gradients to ${options.output}`,
+      zh: `损失 ${loss}；${found.gradients.size} 个梯度已写入 ${options.output}`,
+    });
 }
 
 function definePass(program: Command, name: string): Command {

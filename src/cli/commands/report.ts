@@ -87,8 +87,9 @@ async function report(
   const whole = reports.length === 1 ? reports[0] : joinReports(nameAll(reports), reports);
   await writeReport(options.out, whole);
   if (options.json) printJson({ networks: studies, report: options.out });
-  else for (const words of whole.lead) print(typeof words === "string" ? words : words.en);
-  say(`${formatDuration((performance.now() - start) / 1000)}; report: ${options.out}`);
+  else for (const words of whole.lead) print(words);
+  const time = formatDuration((performance.now() - start) / 1000);
+  say({ en: `${time}; report: ${options.out}`, zh: `${time}；报告：${options.out}` });
 }
 
 function registerReport(program: Command, flags: AllTaskFlags): void {

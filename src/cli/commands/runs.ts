@@ -26,6 +26,8 @@ import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatCount, formatDuration, formatTable, print, say, printLines, toLine, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
+import { phrase } from "../../report/words.ts";
+import { spoken, spokenMessage } from "../lang/language.ts";
 
 interface SharedOptions {
   readonly store?: string;
@@ -56,7 +58,7 @@ interface ReadableRuns {
 async function listReadable(store: RunStore, filter: RunFilter = {}): Promise<ReadableRuns> {
   const damaged: { readonly id: string; readonly detail: string }[] = [];
   const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
-  for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
+  for (const { id, detail } of damaged) say({ en: `run ${id}: ${detail}`, zh: `运行 ${id}：${spokenMessage(detail)}` });
   return { runs, damage: damaged.length === 0 ? {} : { damaged } };
 }
 
@@ -65,7 +67,8 @@ function list(options: ListOptions): Promise<void> {
     const { status, tag, command, limit } = options;
     const { runs, damage } = await listReadable(store, onlyGiven({ status, tag, command, limit }));
     if (options.json) printStoreJson({ runs, ...damage });
-    else if (runs.length === 0) print(`No runs in ${store.description}.`);
+    else if (runs.length === 0)
+      print({ en: `No runs in ${store.description}.`, zh: `${store.description} 中没有运行。` });
     else printLines((await loadOutput()).formatRunList(runs));
   });
 }
@@ -110,13 +113,17 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
     const { runs, damage } = await listReadable(store);
     const trees = await growRunTrees(store, runs, id);
     if (options.svg !== undefined) {
-      const drawing = drawTrees(trees, { label: describeRun, hint: (run) => run.id, title: "runs" });
+      const drawing = drawTrees(trees, {
+        label: describeRun,
+        hint: (run) => run.id,
+        title: spoken({ en: "runs", zh: "运行" }),
+      });
       await writeFileAtomically(options.svg, drawing);
-      say(`${trees.length} tree(s): ${options.svg}`);
+      say({ en: `${trees.length} tree(s): ${options.svg}`, zh: `${trees.length} 棵树：${options.svg}` });
     }
     if (options.json) return printStoreJson({ trees, ...damage });
     if (options.svg !== undefined) return;
-    if (trees.length === 0) print(`No runs in ${store.description}.`);
+    if (trees.length === 0) print({ en: `No runs in ${store.description}.`, zh: `${store.description} 中没有运行。` });
     for (const tree of trees) printLines(printTree(tree, (run) => toLine(describeRun(run))));
   });
 }
@@ -134,7 +141,8 @@ function compare(ids: readonly string[], options: SharedOptions): Promise<void> 
         value: (row: (typeof metrics)[number]) => row.values[index],
       })),
     ];
-    printLines(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
+    if (differences.length === 0) print({ en: "Equal configurations.", zh: "配置相同。" });
+    else printLines(formatTable(columns, differences));
     print();
     printLines(formatTable(columns, metrics));
   });
@@ -156,7 +164,7 @@ function remove(ids: readonly string[], options: SharedOptions & { readonly forc
       throw new OptionError("run", `${running.id} is running; stop it first, or give --force`);
     for (const { id } of runs) await removeWhole(place, store, id);
     if (options.json) printStoreJson({ removed: runs.map(({ id }) => id) });
-    else for (const { id, name } of runs) print(`Removed ${id}, ${name}.`);
+    else for (const { id, name } of runs) print({ en: `Removed ${id}, ${name}.`, zh: `已删除 ${id}，${name}。` });
   });
 }
 
@@ -179,7 +187,7 @@ function changeRunTags(
     await changeTags(store, run.id, options.remove ? { remove: tags } : { add: tags });
     const changed = await findRun(store, run.id);
     if (options.json) printStoreJson({ id: run.id, tags: changed.tags });
-    else print(`${run.id}: ${changed.tags.join(", ") || "no tags"}`);
+    else print(phrase(`${run.id}: `, changed.tags.join(", ") || { en: "no tags", zh: "无标签" }));
   });
 }
 
@@ -192,15 +200,20 @@ async function copy(options: SharedOptions & { readonly from?: string; readonly 
     withStore(to, async (target) => {
       const report = await copyRuns(source, target, ({ runs, allRuns, values, allValues }) => {
         progress.update(
-          `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
+          {
+            en: `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
+            zh: `运行 ${runs + 1}/${allRuns}：数值 ${formatCount(values)}/${formatCount(allValues)}`,
+          },
           values / allValues,
         );
       });
       progress.finish();
       if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
-      print(
-        `Copied ${report.runs} run(s) with ${formatCount(report.values)} values, ${formatCount(report.written)} of them new; read back and verified.`,
-      );
+      const [values, written] = [formatCount(report.values), formatCount(report.written)];
+      print({
+        en: `Copied ${report.runs} run(s) with ${values} values, ${written} of them new; read back and verified.`,
+        zh: `已复制 ${report.runs} 次运行，共 ${values} 个数值，其中 ${written} 个是新的；已读回核对。`,
+      });
       print(`SHA-256: ${report.sha256}`);
       say(formatDuration((performance.now() - start) / 1000));
     }),
@@ -221,7 +234,7 @@ async function exportRuns(ids: readonly string[], options: ExportOptions): Promi
     const pieces = options.csv ? exportCsv(store, runs) : exportJson(store, runs);
     if (options.out !== undefined) {
       await writeFileAtomically(options.out, pieces);
-      return say(`${runs.length} run(s): ${options.out}`);
+      return say({ en: `${runs.length} run(s): ${options.out}`, zh: `${runs.length} 次运行：${options.out}` });
     }
     for await (const piece of pieces) {
       if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once("drain", resolve));

@@ -32,7 +32,7 @@ async function signFile(path: string, { key, signature, note = {}, json }: SignO
   const place = signature ?? signaturePathOf(path);
   const statement = await signArtefact(path, { key, provenance: { ...found, ...note }, signature: place });
   if (json) return printJson({ signature: place, ...statement });
-  print(`Signed ${path}: ${place}`);
+  print({ en: `Signed ${path}: ${place}`, zh: `已签名 ${path}：${place}` });
   printStatement(statement);
 }
 
@@ -40,13 +40,13 @@ async function verifyFile(path: string, { key, signature, json }: SignOptions): 
   const { verifyArtefact } = await import("../../artifacts/node/signature.ts");
   const statement = await verifyArtefact(path, { key, ...(signature === undefined ? {} : { signature }) });
   if (json) return printJson({ verified: true, ...statement });
-  print(`${path} is exactly what the key signed.`);
+  print({ en: `${path} is exactly what the key signed.`, zh: `${path} 与密钥所签的内容完全一致。` });
   printStatement(statement);
 }
 
 function printStatement({ bytes, sha256, signer, provenance }: Statement): void {
-  print(`${formatCount(bytes)} bytes, SHA-256 ${sha256}`);
-  print(`Key ${signer}`);
+  print({ en: `${formatCount(bytes)} bytes, SHA-256 ${sha256}`, zh: `${formatCount(bytes)} 字节，SHA-256 ${sha256}` });
+  print({ en: `Key ${signer}`, zh: `密钥 ${signer}` });
   // Text from a file must not steer the terminal.
   for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`);
 }

@@ -14,7 +14,7 @@ import { describeMeasure } from "../measures-output.ts";
 import { createReporter } from "../training-output.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
-import { formatDuration, print, printJson, say } from "../output.ts";
+import { formatDuration, print, printJson, say, sayMessage } from "../output.ts";
 import { addFineTuningOptions } from "../train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
@@ -22,6 +22,8 @@ import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../task-fla
 import { addTaskOptions, typedOptions } from "../task-options.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
 import { trainingJob } from "../../tasks/node/training-job.ts";
+import { joinWords, phrase } from "../../report/words.ts";
+import { spokenMessage } from "../lang/language.ts";
 
 interface Options extends FreshOptions {
   readonly lowering: LoweringChoice;
@@ -85,11 +87,21 @@ function printResult(
   { status, test, best, files, steps }: TrainingResult,
   { flags, measures: { main } }: PrintedResult,
 ): void {
-  if (status === "stopped") print(`Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`);
+  if (status === "stopped")
+    print({
+      en: `Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`,
+      zh: `在第 ${steps} 步之后停止。继续：residua train --resume ${files.last}`,
+    });
   if (best?.validation !== undefined)
-    print(`Best epoch: ${best.epoch}, ${describeMeasure(best.validation, main, " of validation")}.`);
+    print(
+      phrase(
+        { en: `Best epoch: ${best.epoch}, `, zh: `最佳轮次：${best.epoch}，` },
+        describeMeasure(best.validation, main, "validation"),
+        { en: ".", zh: "。" },
+      ),
+    );
   if (test !== undefined) print(flags.describeTest(test));
-  if (files.onnx !== undefined) print(`Network: ${files.onnx}`);
+  if (files.onnx !== undefined) print({ en: `Network: ${files.onnx}`, zh: `网络：${files.onnx}` });
 }
 
 async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
@@ -98,27 +110,31 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   const job = createJob(options, start);
   // With the database of runs, which help has no use for.
   const { trainingObservers } = await import("../observers.ts");
-  const observers = combineObservers(trainingObservers(options), say);
+  const observers = combineObservers(trainingObservers(options), sayMessage);
   const { report, measures } = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
   };
   const running = runInChild(trainingJob, job, { onEvent: observe });
-  const interrupt = watchInterrupt(
-    running,
-    "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
-  );
+  const interrupt = watchInterrupt(running, {
+    en: "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
+    zh: "这一步之后停止，并留下检查点；再按一次 Ctrl-C 立即结束",
+  });
   try {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
     else printResult(result, { flags: flags[task], measures: measures() });
     if (result.status === "diverged") {
       const { last } = result.files;
-      say(`residua: ${result.reason}${existsSync(last) ? `; last good state: ${last}` : ""}`);
+      const reason = result.reason ?? "";
+      const kept = existsSync(last) ? { en: `; last good state: ${last}`, zh: `；最后的完好状态：${last}` } : "";
+      say(phrase("residua: ", spokenMessage(reason), kept));
     }
-    const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
-    say(`${formatDuration((performance.now() - begin) / 1000)}${rate}, ${result.lowering} lowering`);
+    const rate = result.imagesPerSecond.toFixed(0);
+    const pace = Number.isNaN(result.imagesPerSecond) ? [] : [{ en: `${rate} images/s`, zh: `${rate} 幅/秒` }];
+    const lowering = { en: `${result.lowering} lowering`, zh: `${result.lowering} lowering` };
+    say(joinWords([formatDuration((performance.now() - begin) / 1000), ...pace, lowering]));
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {

@@ -17,16 +17,31 @@ import { cacheFolder } from "../cache.ts";
 import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { describeMeasure, percent } from "../measures-output.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
-import { formatTable, print, printJson, printLines, say } from "../output.ts";
+import { formatTable, print, printJson, printLines, say, sayMessage } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
 import { holdFile } from "../output-lock.ts";
 import { createProgress } from "../progress.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags } from "../task-flags.ts";
+import { phrase, type Words } from "../../report/words.ts";
+import { heads } from "../lang/heads.ts";
 
-function describeTest(test: Evaluation): string {
-  const { count, loss, topK } = test as Evaluation & Partial<Classification>;
-  const top = topK === undefined ? "" : ` (top ${topK.k}: ${percent(topK.accuracy)})`;
-  return `Test: ${describeMeasure(test, accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
+/** How often the label is among the highest scores, in brackets. */
+function describeTop({ topK }: Partial<Classification>): Words {
+  if (topK === undefined) return "";
+  const share = percent(topK.accuracy);
+  return phrase({ en: ` (top ${topK.k}: `, zh: `（前 ${topK.k} 名：` }, share, { en: ")", zh: "）" });
+}
+
+function describeTest(test: Evaluation): Words {
+  const { count, loss, ...rest } = test as Evaluation & Partial<Classification>;
+  const measured = describeMeasure(test, accuracy);
+  return phrase(
+    { en: "Test: ", zh: `测试（${count} 幅图像）：` },
+    measured,
+    { en: ` of ${count} images`, zh: "" },
+    describeTop(rest),
+    { en: `, loss ${loss.toFixed(4)}.`, zh: `，损失 ${loss.toFixed(4)}。` },
+  );
 }
 
 /** What networks of a task do; help has no use for it. */
@@ -45,10 +60,16 @@ async function evaluate(
   const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
   const { measures, unmeasured: _, ...rest } = found;
   const { count, topK, loss } = rest;
-  for (const caution of cautionsOf(found, accuracy, "the test images")) say(caution);
+  for (const caution of cautionsOf(found, accuracy, "the test images")) sayMessage(caution);
   if (json) return printJson({ model, data, ...rest, ...measures });
   print(
-    `${describeMeasure(found, accuracy)} of ${count} test images (top ${topK.k}: ${percent(topK.accuracy)}), loss ${loss.toFixed(4)}`,
+    phrase(
+      { en: "", zh: `${count} 幅测试图像：` },
+      describeMeasure(found, accuracy),
+      { en: ` of ${count} test images`, zh: "" },
+      describeTop({ topK }),
+      { en: `, loss ${loss.toFixed(4)}`, zh: `，损失 ${loss.toFixed(4)}` },
+    ),
   );
 }
 
@@ -80,15 +101,15 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
   reportFailures(failures, images.length);
   if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
-    { title: "image", value: (row: (typeof results)[number]) => row.image },
+    { title: heads.images, value: (row: (typeof results)[number]) => row.image },
     {
-      title: "classes",
+      title: heads.classes,
       value: (row: (typeof results)[number]) =>
         row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
     },
   ];
   printLines(formatTable(columns, results));
-  if (csv !== undefined) say(`table: ${csv}`);
+  if (csv !== undefined) say({ en: `table: ${csv}`, zh: `表格：${csv}` });
 }
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
@@ -102,8 +123,9 @@ async function study(model: string, request: ReportRequest): Promise<Classificat
     mistakes,
     maps: (options as { readonly maps: number }).maps,
     session: threads === undefined ? {} : { threads },
-    onNote: say,
-    onProgress: (done, count) => progress.update(`${done}/${count} test images`, done / count),
+    onNote: sayMessage,
+    onProgress: (done, count) =>
+      progress.update({ en: `${done}/${count} test images`, zh: `测试图像 ${done}/${count}` }, done / count),
     ...onlyGiven({ data, limit }),
   });
   progress.finish();

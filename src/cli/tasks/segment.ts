@@ -8,17 +8,22 @@ import { evaluateSegmentation, evaluationOptions, reportSegmenting } from "./seg
 import { segmentFiles, segmentOptions } from "./segment/segmenting.ts";
 import { optionsOfCheckpoint, startSegmentation, trainingOptions } from "./segment/training.ts";
 import type { TaskFlags } from "../task-flags.ts";
-import { describeMeasures } from "../measures-output.ts";
+import { joinWords, phrase, type Words } from "../../report/words.ts";
+import { describeMeasures, nothing } from "../measures-output.ts";
 import type { SegmentationJudgement } from "../../tasks/segment/judge.ts";
 import { segmentationMeasures } from "../../tasks/segment/measures.ts";
 
-function describeTest(test: Evaluation): string {
+function describeTest(test: Evaluation): Words {
   const { count, measures, dice = {} } = test as Evaluation & Partial<SegmentationJudgement>;
   const known = Object.values(segmentationMeasures).filter(({ name }) => Object.hasOwn(measures, name));
-  const byClass = Object.entries(dice).map(
-    ([name, value]) => `, Dice of ${name} ${value?.toFixed(3) ?? "nothing to measure"}`,
+  const byClass = Object.entries(dice).map(([name, value]) =>
+    phrase({ en: `Dice of ${name} `, zh: `${name} 的 Dice ` }, value?.toFixed(3) ?? nothing),
   );
-  return `Test on ${count} images: ${describeMeasures(measures, known)}${byClass.join("")}.`;
+  return phrase(
+    { en: `Test on ${count} images: `, zh: `${count} 幅测试图像：` },
+    joinWords([describeMeasures(measures, known), ...byClass]),
+    { en: ".", zh: "。" },
+  );
 }
 
 /** Segmentation on the command line. */

@@ -67,7 +67,11 @@ export async function writeCells(
   const measured = { image: path, cells, channels: raster.channels, ...onlyGiven({ pixelSize }) };
   const outlines = trace();
   const details = { measurements: cells, ...onlyGiven({ pixelSize }) };
-  if (count > mostRois) say(`${path}: ImageJ's ROI Manager takes ${mostRois} cells at most; no rois.zip is written`);
+  if (count > mostRois)
+    say({
+      en: `${path}: ImageJ's ROI Manager takes ${mostRois} cells at most; no rois.zip is written`,
+      zh: `${path}：ImageJ 的 ROI Manager 最多容纳 ${mostRois} 个细胞；不写 rois.zip`,
+    });
   const files = await writeFiles([
     labelsFile(image, "cells", () => labels),
     overlayFile(image, labels, true),

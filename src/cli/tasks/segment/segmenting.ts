@@ -144,7 +144,7 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
   reportFailures(failures, paths.length);
   if (!json) {
     printBatch(batch);
-    return say(`written to ${options.out}`);
+    return say({ en: `written to ${options.out}`, zh: `已写入 ${options.out}` });
   }
   const images = results.map(({ summary, shares, files }) => ({ ...summary, ...shares, files }));
   printJson({ model, images, tables, ...(failures.length === 0 ? {} : { failures }) });
