@@ -110,7 +110,7 @@ const paths: Readonly<Record<string, (notes: TaskNotes, flags: AllTaskFlags) => 
   "progress and what is printed at the end": (notes, flags) => {
     const lines: string[] = [];
     const say = (words: Words): void => void lines.push(inLanguage(words, "en"));
-    const { report } = createReporter({ update: say, finish: (text = "") => say(text) });
+    const { report } = createReporter({ begin: say, update: say, finish: (text = "") => say(text) });
     const { events, result } = eventsOf(notes);
     events.forEach(report);
     say(flags[taskNameOf(notes, "test")].describeTest(result.test!));
