@@ -105,7 +105,7 @@ export const errorTexts: Templates = {
   'no model has "{}" in its name, family or source': "没有网络的名称、系列或来源含有 “{1}”",
 
   // Data sets
-  '"{}" is no folder and no data set': "“{1}” 既不是文件夹，也不是数据集",
+  '"{}" is neither a folder nor a data set': "“{1}” 既不是文件夹，也不是数据集",
   'is not on this machine; fetch it with "{}"': "不在本机；请用 “{1}” 获取",
   "has {} subfolder(s), must have one for each of two or more classes":
     "有 {1} 个子文件夹，必须有两个或更多类别，每类一个子文件夹",
@@ -114,10 +114,10 @@ export const errorTexts: Templates = {
   "supported are {}": "支持的有 {1}",
 
   // Weights and networks
-  "is cut off: its tensors take {} bytes, {} are there": "不完整：其张量需要 {1} 字节，只有 {2} 字节",
-  "is cut off: the zip directory at its end is missing": "不完整：末尾缺少 zip 目录",
-  "is cut off: {} of {} takes {} bytes, {} are there": "不完整：{2} 的 {1} 需要 {3} 字节，只有 {4} 字节",
-  "is cut off: {} takes {} bytes, {} are there": "不完整：{1} 需要 {2} 字节，只有 {3} 字节",
+  "is truncated: its tensors take {} bytes, {} are there": "不完整：其张量需要 {1} 字节，只有 {2} 字节",
+  "is truncated: the zip directory at its end is missing": "不完整：末尾缺少 zip 目录",
+  "is truncated: {} of {} takes {} bytes, {} are there": "不完整：{2} 的 {1} 需要 {3} 字节，只有 {4} 字节",
+  "is truncated: {} takes {} bytes, {} are there": "不完整：{1} 需要 {2} 字节，只有 {3} 字节",
   "is not a safetensors file: its header would take {} bytes, the limit is {}":
     "不是 safetensors 文件：其文件头将有 {1} 字节，上限为 {2}",
   "is not a PyTorch checkpoint: it begins with {}, must begin with a zip entry or PyTorch's magic number":
@@ -125,7 +125,7 @@ export const errorTexts: Templates = {
   nothing: "空",
   "is not an .npy file: it does not begin with {}": "不是 .npy 文件：开头不是 {1}",
   "write it with numpy.save": "请用 numpy.save 写出",
-  "is not a readable ONNX file: {} bytes are missing from a field (is the file cut off?) at byte {}":
+  "is not a readable ONNX file: {} bytes are missing from a field (is the file truncated?) at byte {}":
     "不是可读的 ONNX 文件：第 {2} 字节处的字段缺少 {1} 字节（文件不完整？）",
   "is not a readable ONNX file: {}": "不是可读的 ONNX 文件：{1}",
   "holds no known kind of weights": "不含已知类型的权重",
@@ -154,8 +154,8 @@ export const errorTexts: Templates = {
   "is not a {} with shortcut {}: {}": "不是快捷连接为 {2} 的 {1}：{3!}",
   "the weights are those of {} or {}": "这些权重属于 {1} 或 {2}",
   "the weights are those of {}": "这些权重属于 {1}",
-  "was trained with shortcut {}, as it says itself, not {}": "按其自身记录，是以快捷连接 {1} 训练的，不是 {2}",
-  "is no checkpoint of a training": "不是训练的检查点",
+  "was trained with shortcut {}, by its own record, not {}": "按其自身记录，是以快捷连接 {1} 训练的，不是 {2}",
+  "is not a training checkpoint": "不是训练的检查点",
   "its weights alone cannot be resumed": "仅凭权重无法继续训练",
   "applies only to a file; leave it out": "只用于文件；请去掉",
   "applies only to ONNX, not to {}": "只用于 ONNX，不用于 {1}",
