@@ -106,7 +106,7 @@ describe("a stopped training", () => {
   });
 
   test("refuses another recipe by name", async () => {
-    const { code, stderr } = await runCommand(["train", "--resume", "classify", "--epochs", "7"], folder);
+    const { code, stderr } = await runCommand(["train", "--resume", "classify", "--epochs", "5"], folder);
     expect([code, stderr]).toEqual([2, expect.stringContaining("--epochs")]);
   });
 });
