@@ -1,17 +1,8 @@
 import { Option } from "commander";
-import { readVerified } from "../artifacts/node/signature.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { openTrainedBytes, openTrainedNetwork } from "../networks/node/open.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import { describeFigure } from "../ready/card.ts";
-import {
-  type CheckedFile,
-  type CheckedNetwork,
-  findNetwork,
-  onlyFileOf,
-  openStandardReady,
-} from "../ready/node/find.ts";
-import { openReadyIndex } from "../ready/node/index-file.ts";
+import type { CheckedFile, CheckedNetwork } from "../ready/node/find.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
 import { onlyGiven } from "./options.ts";
 import { say } from "./output.ts";
@@ -48,8 +39,13 @@ export function trustedKeyOption(): Option {
   );
 }
 
+/** Help needs neither. */
+const loadFinder = () => import("../ready/node/find.ts");
+const loadOpener = () => import("../networks/node/open.ts");
+
 /** Names of the ready networks that one file holds, for sentences. */
 export async function listReadyNames(): Promise<string> {
+  const { openReadyIndex } = await import("../ready/node/index-file.ts");
   const { index } = await openReadyIndex();
   return index.networks.flatMap(({ name, files }) => ("network" in files ? [name] : [])).join(", ");
 }
@@ -57,7 +53,10 @@ export async function listReadyNames(): Promise<string> {
 /** Says in one line which network a command chose itself. */
 export function sayChosen({ network }: CheckedNetwork): void {
   const [figure] = network.figures;
-  say(`network: ${network.name}, a ready one${figure === undefined ? "" : `: ${describeFigure(figure)}`}`);
+  const tell = (language: "en" | "zh", start: string, mark: string): string =>
+    `${start}${figure === undefined ? "" : `${mark}${describeFigure(figure, language)}`}`;
+  const { name } = network;
+  say({ en: tell("en", `network: ${name}, a ready one`, ": "), zh: tell("zh", `网络：现成的 ${name}`, "：") });
 }
 
 /**
@@ -66,10 +65,13 @@ export function sayChosen({ network }: CheckedNetwork): void {
  */
 export async function openModelFile(model: string, options: ModelFileOptions, field = "model"): Promise<OpenedModel> {
   const { trustedKey: key } = options;
+  const { findNetwork } = await loadFinder();
   const found = await findNetwork(model, field, onlyGiven({ key }));
   if (found.kind === "ready") return openReady(found.ready, options);
   const { session, how } = await readingOf(options);
+  const { openTrainedBytes, openTrainedNetwork } = await loadOpener();
   if (key === undefined) return { model, network: await openTrainedNetwork(found.path, session, how) };
+  const { readVerified } = await import("../artifacts/node/signature.ts");
   const bytes = await readVerified(found.path, { key });
   return { model, network: await openTrainedBytes({ bytes, path: found.path }, session, how) };
 }
@@ -81,13 +83,15 @@ export async function openModelOrReady(
   options: ModelFileOptions,
 ): Promise<OpenedModel> {
   if (model !== undefined) return openModelFile(model, options);
+  const { openStandardReady } = await loadFinder();
   const ready = await openStandardReady(task, "model", onlyGiven({ key: options.trustedKey }));
   sayChosen(ready);
   return openReady(ready, options);
 }
 
 /** Opens the network that does the whole task. @throws {OptionError} if there is one for each part */
-function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+async function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+  const { onlyFileOf } = await loadFinder();
   return openReadyFile(ready, onlyFileOf(ready, "model"), options);
 }
 
@@ -98,6 +102,7 @@ export async function openReadyFile(
   options: ModelFileOptions,
 ): Promise<OpenedModel> {
   const { session, how } = await readingOf(options);
+  const { openTrainedBytes } = await loadOpener();
   const network = await openTrainedBytes({ bytes, path }, session, how);
   return { model: name, network, ready: { name, sha256, signer } };
 }

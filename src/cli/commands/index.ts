@@ -13,6 +13,11 @@ export interface CommandEntry {
   readonly load: () => Promise<Registration>;
 }
 
+/** The command that a name is of, if it is of one; its earlier name does not count. */
+export function commandOf(name: string): CommandEntry | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
+}
+
 /**
  * Every command by name, in the order of the help text, with what help says about it. A command's own file is loaded
  * only when the command runs: loading all of them takes longer than most commands take to run.
@@ -58,6 +63,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: "",
     summary: "list the networks known by name and their options, and the trained ones that are ready to use",
     load: async () => (await import("./models.ts")).registerModels,
+  },
+  "lr-find": {
+    usage: "[options]",
+    summary: "find a learning rate for a training: raise it step by step, and watch the loss",
+    load: async () => (await import("./lr-find.ts")).loadLrFind(),
   },
   gradflow: {
     usage: "[options]",

@@ -37,7 +37,7 @@ type Given = NodeTrainOptions & { readonly task?: TaskName };
 function toStart(data: string, options: Given): Omit<FreshTraining, "augmentation" | "validation" | "recipe" | "task"> {
   const { model, shortcut, modelOptions, from, weights, classes, imageSize, limit, batch } = options;
   if (from !== undefined && weights !== undefined)
-    throw new OptionError("weights", "does not go with `from`; leave one out");
+    throw new OptionError("weights", "does not fit `from`; leave one out");
   return {
     data,
     modelOptions: { ...modelOptions, ...onlyGiven({ shortcut }) },
