@@ -4,8 +4,8 @@ import { readSettings } from "../../../tasks/find-task.ts";
 import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { predictPlates } from "../../../tasks/plates/predict.ts";
-import { onlyGiven } from "../../options.ts";
-import { decimalNumber } from "../../options.ts";
+import { findImages } from "../../input-images.ts";
+import { decimalNumber, onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -25,7 +25,7 @@ export async function predictPlateFiles(
   const { readInput } = await findNodeTask("plates");
   const { threshold } = options as { readonly threshold?: number };
   const found: object[] = [];
-  for (const path of paths) {
+  for (const path of await findImages(paths)) {
     const prediction = await predictPlates(opened, await readInput(path, network.card), onlyGiven({ threshold }));
     if (json) found.push({ file: path, ...prediction });
     else if (prediction.part === "read") {
