@@ -20,10 +20,8 @@ export function addNoise({ data }: Canvas, deviation: number, random: RandomStre
 
 /** Weights of a one-dimensional blur from −radius to radius. */
 function gaussian(deviation: number): Float32Array {
-  const radius = Math.ceil(2.5 * deviation);
-  const weights = Float32Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)),
-  );
+  const radius = Math.max(1, Math.round(2.2 * deviation));
+  const weights = Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)));
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => weight / sum);
 }
@@ -54,12 +52,37 @@ function blurAlong(canvas: Canvas, weights: Float32Array, [dx, dy]: readonly [nu
     }
 }
 
+/** Blurs along an axis; beyond the edge, it continues. @param step from a point to the next along the axis, in values */
+function blurAxis({ data }: Canvas, weights: Float32Array, [count, step]: Axis, [lines, next]: Axis): void {
+  const radius = (weights.length - 1) / 2;
+  const line = new Float32Array(count + 2 * radius);
+  for (let index = 0; index < lines; index++)
+    for (let c = 0; c < 3; c++) {
+      const start = index * next + c;
+      for (let i = 0; i < count; i++) line[i + radius] = data[start + i * step];
+      line.fill(line[radius], 0, radius);
+      line.fill(line[count + radius - 1], count + radius);
+      for (let i = 0; i < count; i++) {
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += weights[k] * line[i + k];
+        data[start + i * step] = sum;
+      }
+    }
+}
+
+/** Points along an axis, and values from one to the next. */
+type Axis = readonly [count: number, step: number];
+
 /** Blurs as a lens out of focus does. @param deviation in pixels */
 export function blurFocus(canvas: Canvas, deviation: number): void {
-  if (deviation < 0.2) return;
+  if (deviation < 0.25) return;
   const weights = gaussian(deviation);
-  blurAlong(canvas, weights, [1, 0]);
-  blurAlong(canvas, weights, [0, 1]);
+  const [columns, rows]: readonly [Axis, Axis] = [
+    [canvas.width, 3],
+    [canvas.height, 3 * canvas.width],
+  ];
+  blurAxis(canvas, weights, columns, rows);
+  blurAxis(canvas, weights, rows, columns);
 }
 
 /** Blurs as a car in motion is. @param length in pixels */
@@ -98,15 +121,12 @@ export function drawLight(random: RandomStream, greyShare: number): Light {
 /** Changes the light of an image. */
 export function relight({ data }: Canvas, { gain, gamma, cast, saturation, haze }: Light): void {
   const room = (255 - haze) / 255;
-  const table = Float32Array.from(
-    { length: 512 },
-    (_, i) => haze + room * 255 * (Math.min(255, (i * gain) / 2) / 255) ** gamma,
-  );
+  const table = Float32Array.from({ length: 512 }, (_, i) => haze + room * 255 * (Math.min(255, (i * gain) / 2) / 255) ** gamma);
   for (let at = 0; at < data.length; at += 3) {
     const grey = 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
     for (let c = 0; c < 3; c++) {
-      const value = (grey + saturation * (data[at + c] - grey)) * (1 + saturation * (cast[c] - 1));
-      data[at + c] = table[Math.min(511, Math.max(0, Math.round(2 * value)))];
+      const index = (2 * (grey + saturation * (data[at + c] - grey)) * (1 + saturation * (cast[c] - 1)) + 0.5) | 0;
+      data[at + c] = table[index < 0 ? 0 : index > 511 ? 511 : index];
     }
   }
 }
@@ -144,9 +164,8 @@ const cosines: Float32Array = Float32Array.from({ length: 64 }, (_, i) => {
 
 /** Quantisation of brightness at quality 50. @source ITU-T T.81, table K.1 */
 const brightnessSteps: readonly number[] = [
-  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
-  87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
-  72, 92, 95, 98, 112, 100, 103, 99,
+  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62, 18,
+  22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 ];
 
 /** The inverse's cosines: the transpose. */
@@ -185,8 +204,7 @@ export function compress({ width, height, data }: Canvas, quality: number): void
   const block = new Float32Array(64);
   const work = new Float32Array(64);
   const grey = new Float32Array(width * height);
-  for (let i = 0; i < grey.length; i++)
-    grey[i] = 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2];
+  for (let i = 0; i < grey.length; i++) grey[i] = 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2];
   smoothColour({ width, height, data }, grey);
   for (let top = 0; top < height; top += 8)
     for (let left = 0; left < width; left += 8) {
