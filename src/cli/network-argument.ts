@@ -4,7 +4,6 @@ import type { createModel } from "../nn/models.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { NetworkFile, WeightedNetwork } from "../networks/file.ts";
 
-
 /** Options that specify the network, besides the argument itself. */
 export interface NetworkChoice extends ModelOptions {
   /** The network whose weights a file holds. */

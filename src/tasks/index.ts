@@ -9,7 +9,15 @@ export * from "./classify/predictions.ts";
 export * from "./classify/report.ts";
 export type * from "./classify/settings.ts";
 
-export * from "./plates/alphabet.ts";
+export {
+  characters,
+  digits,
+  letters,
+  normalizePlateText,
+  type PlateColour,
+  plateColours,
+  provinces,
+} from "./plates/alphabet.ts";
 export * from "./plates/evaluate.ts";
 export * from "./plates/find-plates.ts";
 export * from "./plates/geometry.ts";

@@ -61,28 +61,22 @@ export async function showReady(name: string, json: boolean): Promise<void> {
   print();
   const rows: readonly (readonly [title: Words, value: Words])[] = [
     [{ en: "task", zh: "任务" }, network.task],
-    ...network.figures.map(
-      (figure): readonly [Words, Words] => [
-        { en: "figure", zh: "指标" },
-        { en: describeFigure(figure), zh: describeFigure(figure, "zh") },
-      ],
-    ),
-    ...network.data.map(
-      ({ name: data, licence, source }): readonly [Words, Words] => [
-        { en: "data", zh: "数据" },
-        `${data}, ${licence}; ${source}`,
-      ],
-    ),
+    ...network.figures.map((figure): readonly [Words, Words] => [
+      { en: "figure", zh: "指标" },
+      { en: describeFigure(figure), zh: describeFigure(figure, "zh") },
+    ]),
+    ...network.data.map(({ name: data, licence, source }): readonly [Words, Words] => [
+      { en: "data", zh: "数据" },
+      `${data}, ${licence}; ${source}`,
+    ]),
     [{ en: "licence", zh: "许可证" }, network.licence],
     [{ en: "trained", zh: "训练日期" }, network.date],
     ...network.commands.map((command): readonly [Words, Words] => [{ en: "made by", zh: "生成命令" }, command]),
     [{ en: "limits", zh: "局限" }, network.limits],
-    ...Object.entries(network.files).map(
-      ([part, { bytes, sha256 }]): readonly [Words, Words] => [
-        part === "network" ? heads.file : part,
-        `${paths[part]}, ${formatCount(bytes)} bytes, SHA-256 ${sha256}`,
-      ],
-    ),
+    ...Object.entries(network.files).map(([part, { bytes, sha256 }]): readonly [Words, Words] => [
+      part === "network" ? heads.file : part,
+      `${paths[part]}, ${formatCount(bytes)} bytes, SHA-256 ${sha256}`,
+    ]),
   ];
   const titles = rows.map(([title]) => spoken(title));
   const width = Math.max(...titles.map((title) => stringWidth(title)));

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { FormatError } from "../../tensor/errors.ts";
-import { BLANK, characters, FIRST_COLOUR, IGNORED, labelPlate, normalizePlateText, readerScores, SLOT_CLASSES } from "./alphabet.ts";
+import {
+  BLANK,
+  characters,
+  FIRST_COLOUR,
+  IGNORED,
+  labelPlate,
+  normalizePlateText,
+  readerScores,
+  SLOT_CLASSES,
+} from "./alphabet.ts";
 
 test("there are 31 provinces, 7 special characters, 10 digits and 24 letters, each once", () => {
   expect(new Set(characters).size).toBe(31 + 7 + 10 + 24);

@@ -80,6 +80,12 @@ test("the colour and the number of characters agree: one gives way to the other"
 });
 
 test("other readings follow, the likelier first", () => {
-  const found = decodePlate(scoresOf("湘A12345", "blue", [[0, "浙", -0.5], [0, "粤", -0.9]]), "china");
+  const found = decodePlate(
+    scoresOf("湘A12345", "blue", [
+      [0, "浙", -0.5],
+      [0, "粤", -0.9],
+    ]),
+    "china",
+  );
   expect(found.slice(0, 3).map(({ text }) => text)).toEqual(["湘A12345", "浙A12345", "粤A12345"]);
 });

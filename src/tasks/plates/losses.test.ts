@@ -22,7 +22,9 @@ async function evaluate(loss: LossFunction, scores: Tensor<"float32">, labels: T
   g.output("loss", value);
   const names = wantsGradient ? ["loss", "gradient"] : ["loss"];
   if (wantsGradient) g.output("gradient", addGradients(g, value, [x])[0]!);
-  const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(g.finish()).write())), { threads: 1 });
+  const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(g.finish()).write())), {
+    threads: 1,
+  });
   const at = async (point: Float32Array): Promise<readonly Float32Array[]> => {
     const found = await session.run({ scores: float32(scores.shape, point), labels }, names);
     return Promise.all(names.map(async (name) => (await found[name].read()).data as Float32Array));
@@ -33,7 +35,10 @@ async function evaluate(loss: LossFunction, scores: Tensor<"float32">, labels: T
 
 const draw = (shape: Shape, seed: number): Tensor<"float32"> => {
   const stream = randomStream(seed, "scores");
-  return float32(shape, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal()));
+  return float32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal()),
+  );
 };
 
 const plates = [labelPlate("京A12345", "blue"), labelPlate("沪AD12345")];
@@ -81,7 +86,12 @@ test("the locator's loss has the gradient that finite differences measure, and i
   const extent = { width: 12, height: 8 };
   const points = extent.width * extent.height;
   const targets = new BigInt64Array(11 * points);
-  const corners = [[10, 8], [38, 10], [37, 20], [11, 18]] as const;
+  const corners = [
+    [10, 8],
+    [38, 10],
+    [37, 20],
+    [11, 18],
+  ] as const;
   writeLocatorTargets([{ corners, rows: 1 }], extent, targets);
   const wanted = int64([1, 11, extent.height, extent.width], targets);
   const scores = draw([1, 10, extent.height, extent.width], 2);
@@ -91,7 +101,8 @@ test("the locator's loss has the gradient that finite differences measure, and i
   const right = new Float32Array(10 * points);
   for (let at = 0; at < points; at++) {
     right[at] = targets[at] === 1000n ? 12 : -12;
-    for (let axis = 0; axis < 8; axis++) right[(1 + axis) * points + at] = Number(targets[(3 + axis) * points + at]) / 512;
+    for (let axis = 0; axis < 8; axis++)
+      right[(1 + axis) * points + at] = Number(targets[(3 + axis) * points + at]) / 512;
     right[9 * points + at] = -12;
   }
   expect(await found.at(right)).toBeLessThan(1e-3);

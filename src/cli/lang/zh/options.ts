@@ -150,11 +150,17 @@ export const optionTexts: Templates = {
   "image files, folders of them, or globs": "图像文件、图像文件夹或通配符",
   "image files, folders of them, or globs: PNG, TIFF, JPEG … (docs/images.md)":
     "图像文件、图像文件夹或通配符：PNG、TIFF、JPEG……（docs/images.zh-CN.md）",
-  "a ready network, or one from residua train --task segment":
-    "现成网络，或由 residua train --task segment 训练的网络",
+  "a ready network, or one from residua train --task segment": "现成网络，或由 residua train --task segment 训练的网络",
   "For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png (outlines and numbers), NAME.csv (shape and intensity of each cell), NAME.geojson (outlines in pixels and measurements, for QuPath) and NAME.rois.zip (outlines for ImageJ). For all of them: cells.csv (every cell) and summary.csv (one row per image). A network for classes of points gives NAME.classes.png, NAME.overlay.png and summary.csv (shares of the classes).":
     "每幅图像得到：NAME.cells.png（每个点所属细胞的编号，0 为背景）、NAME.overlay.png（轮廓和编号）、\nNAME.csv（每个细胞的形状和强度）、NAME.geojson（以像素为单位的轮廓和测量值，供 QuPath 使用）\n和 NAME.rois.zip（供 ImageJ 使用的轮廓）。全部图像合在一起：cells.csv（每个细胞一行）和\nsummary.csv（每幅图像一行）。逐点分类的网络给出 NAME.classes.png、NAME.overlay.png 和 summary.csv（各类别的占比）。",
   // Plates
+  "with a locator as --model, the network that reads what it finds": "--model 为检出网络时，识别其所检出车牌的网络",
+  "which network to train: locate finds plates in pictures, read reads them":
+    "训练哪个网络：locate 在图像中检出车牌，read 识别车牌",
+  "draw plates with the glyphs of this folder too, pictures whose names end in their character":
+    "绘制车牌时也使用此文件夹中的字形，即文件名以其字符结尾的图片",
+  "share of the samples that are drawn": "绘制的样本所占的比例",
+  "samples per epoch": "每轮的样本数",
   "image files, folders of them, or globs: PNG, JPEG, TIFF … (docs/images.md)":
     "图像文件、图像文件夹或通配符：PNG、JPEG、TIFF……（docs/images.zh-CN.md）",
   "a ready network that finds and reads plates": "能检出并识别车牌的现成网络",
@@ -164,8 +170,7 @@ export const optionTexts: Templates = {
     "由 residua train --task plates --part read 训练的网络，代替现成的",
   "also write explain.html: the straightened plates, where each character was seen, what came next":
     "另写 explain.html：校正后的车牌、每个字符的位置、其次的候选",
-  "also write the pictures with their plates made unreadable into this folder":
-    "另把车牌已抹去的图像写入此文件夹",
+  "also write the pictures with their plates made unreadable into this folder": "另把车牌已抹去的图像写入此文件夹",
   "whose plates: china follows the rules of their texts, any does not":
     "哪里的车牌：china 遵循中国车牌的文字规则，any 不遵循",
   "least score of a plate": "车牌得分的下限",

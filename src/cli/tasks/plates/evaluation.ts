@@ -23,7 +23,9 @@ interface EvaluationFlags {
 export function evaluationOptions(): readonly Option[] {
   return [
     new Option("--reader <file>", "with a locator as --model, the network that reads what it finds"),
-    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(decimalNumber(0, 1)),
+    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
+      decimalNumber(0, 1),
+    ),
     new Option(
       "--longest-side <n>",
       `shrink larger pictures to this; 1280 finds smaller plates in four times the time (default: ${locateDefaults.longestSide})`,
@@ -52,11 +54,14 @@ async function judge(
   const how = { ...onlyGiven(options), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
-    const second = await openModelFile(reader, {});
+    const { network: second } = await openModelFile(reader, {}, "reader");
     try {
       if (readSettings(second.card.task, "plates", reader).part !== "read")
         throw new OptionError("--reader", `${reader} locates; give a network that reads`);
-      return { judgement: await judgeTogether({ locator: network, reader: second }, found.samples, how), data: found.data };
+      return {
+        judgement: await judgeTogether({ locator: network, reader: second }, found.samples, how),
+        data: found.data,
+      };
     } finally {
       await second.session.release();
     }
@@ -86,7 +91,7 @@ export async function reportOnPlates(
   model: string,
   { data, limit, threads }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const network = await openModelFile(model, onlyGiven({ threads }));
+  const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }) });
     const { figures, pictures } = judgement;

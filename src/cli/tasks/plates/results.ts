@@ -38,7 +38,11 @@ const columns: readonly Column<Row>[] = [
   { title: { en: "colour", zh: "颜色" }, value: ({ plate }) => of(plate, ({ colour }) => colour) },
   { title: { en: "type", zh: "类型" }, value: ({ plate }) => of(plate, plateTypeOf) },
   { title: { en: "rows", zh: "行数" }, value: ({ plate }) => of(plate, ({ rows }) => String(rows)), align: "right" },
-  { title: { en: "weakest", zh: "最弱字符" }, value: ({ plate }) => of(plate, ({ confidence }) => percent(confidence)), align: "right" },
+  {
+    title: { en: "weakest", zh: "最弱字符" },
+    value: ({ plate }) => of(plate, ({ confidence }) => percent(confidence)),
+    align: "right",
+  },
   { title: { en: "next", zh: "其次" }, value: ({ plate }) => plate?.alternatives[0]?.text ?? "" },
 ];
 

@@ -46,7 +46,6 @@ interface ImageResult {
   readonly shares?: ClassShares;
 }
 
-
 /** Sides of a pixel differ by no more than this where they count as one. */
 const SQUARE = 0.01;
 

@@ -26,7 +26,8 @@ export function parseCcpdName(name: string, where: string): CcpdName {
   const characters = numbers.split("_").map((number, place) => {
     const table = place === 0 ? firsts : place === 1 ? seconds : others;
     const character = table[Number(number)];
-    if (character === undefined) throw new FormatError(where, `has the character number ${number}, which CCPD does not have`);
+    if (character === undefined)
+      throw new FormatError(where, `has the character number ${number}, which CCPD does not have`);
     return character;
   });
   // From the lower right on, clockwise.

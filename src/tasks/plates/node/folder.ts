@@ -54,7 +54,11 @@ const labelsFile = v.record(v.string(), entry);
 
 type PlateEntry = v.InferOutput<typeof plateEntry>;
 
-function textOf(text: string | null | undefined, where: string, { needsText = true }: ListOptions): { readonly text?: string } {
+function textOf(
+  text: string | null | undefined,
+  where: string,
+  { needsText = true }: ListOptions,
+): { readonly text?: string } {
   if (text === null || text === undefined) return {};
   try {
     return { text: normalizePlateText(text, where) };
@@ -68,10 +72,14 @@ function cornersOf({ poly, box }: PlateEntry, where: string): Corners {
   if (poly !== undefined && poly !== null) {
     const ordered = orderCorners(poly);
     if (ordered === null)
-      throw new FormatError(where, `has a plate with the corners ${JSON.stringify(poly)}, which make no convex quadrilateral; correct the label`);
+      throw new FormatError(
+        where,
+        `has a plate with the corners ${JSON.stringify(poly)}, which make no convex quadrilateral; correct the label`,
+      );
     return ordered;
   }
-  if (box === undefined) throw new FormatError(where, "has a plate without poly and without box; give its four corners");
+  if (box === undefined)
+    throw new FormatError(where, "has a plate without poly and without box; give its four corners");
   const [left, top, right, bottom] = box;
   if (!(right > left && bottom > top))
     throw new FormatError(where, `has a plate with the box ${JSON.stringify(box)}, must be left, top, right, bottom`);

@@ -95,7 +95,8 @@ async function readScenes(files: readonly PlateFile[]): Promise<readonly Scene[]
     if (isCrop) continue;
     const read = await readPixels(path);
     const scale = Math.min(1, LARGEST_SCENE / Math.max(read.width, read.height));
-    const image = scale === 1 ? read : resizePixels(read, Math.round(read.width * scale), Math.round(read.height * scale));
+    const image =
+      scale === 1 ? read : resizePixels(read, Math.round(read.width * scale), Math.round(read.height * scale));
     scenes.push({
       levels: [image, halved(image), halved(halved(image))].map(share),
       plates: plates.map((plate) => ({

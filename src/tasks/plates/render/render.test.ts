@@ -51,16 +51,23 @@ test("poses have convex corners and the width that is wanted", () => {
   for (let index = 0; index < 200; index++) {
     const corners = drawPose(randomStream(2, "pose", 0, index), [440, 140], 100);
     expect(isConvex(corners)).toBe(true);
-    const side = (a: number, b: number): number => Math.hypot(corners[a][0] - corners[b][0], corners[a][1] - corners[b][1]);
+    const side = (a: number, b: number): number =>
+      Math.hypot(corners[a][0] - corners[b][0], corners[a][1] - corners[b][1]);
     expect((side(0, 1) + side(3, 2)) / 2).toBeCloseTo(100, 6);
   }
 });
 
 test("plates of a scene lie where they are drawn: those of a plain scene differ from it there", () => {
-  const scene: Scene = { levels: [{ width: 200, height: 200, data: new Uint8Array(200 * 200 * 3).fill(128) }], plates: [] };
+  const scene: Scene = {
+    levels: [{ width: 200, height: 200, data: new Uint8Array(200 * 200 * 3).fill(128) }],
+    plates: [],
+  };
   let seen = 0;
   for (let index = 0; index < 60; index++) {
-    const { image, plates } = renderScene({ glyphs, scenes: [scene], crop: 128, drawnShare: 1 }, { seed: 5, epoch: 0, index });
+    const { image, plates } = renderScene(
+      { glyphs, scenes: [scene], crop: 128, drawnShare: 1 },
+      { seed: 5, epoch: 0, index },
+    );
     expect(image.data).toHaveLength(128 * 128 * 3);
     for (const { corners } of plates) expect(isConvex(corners)).toBe(true);
     seen += plates.length;

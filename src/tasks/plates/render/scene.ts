@@ -44,7 +44,11 @@ const GREY_SHARE = 0.3;
 const moved = (corners: Corners, move: (point: Point) => Point): Corners => corners.map(move) as unknown as Corners;
 
 /** Takes a part of a scene, enlarged or shrunk, sometimes mirrored; beyond the edge, it continues. */
-function takePart(scene: Scene, crop: number, random: RandomStream): { readonly canvas: Canvas; readonly own: Scene["plates"] } {
+function takePart(
+  scene: Scene,
+  crop: number,
+  random: RandomStream,
+): { readonly canvas: Canvas; readonly own: Scene["plates"] } {
   const { levels, plates } = scene;
   const [whole] = levels;
   const isMirrored = random.uniform() < 0.5;
@@ -96,11 +100,19 @@ function anchor({ levels: [image], plates }: Scene, span: number, random: Random
       within(image.height, (top + bottom) / 2 - span * (0.15 + 0.7 * random.uniform())),
     ];
   }
-  return [within(image.width, random.uniform() * (image.width - span)), within(image.height, random.uniform() * (image.height - span))];
+  return [
+    within(image.width, random.uniform() * (image.width - span)),
+    within(image.height, random.uniform() * (image.height - span)),
+  ];
 }
 
 /** Draws a new plate on a canvas. */
-function addPlate(canvas: Canvas, corners: Corners | null, { glyphs }: SceneOptions, random: RandomStream): TargetPlate {
+function addPlate(
+  canvas: Canvas,
+  corners: Corners | null,
+  { glyphs }: SceneOptions,
+  random: RandomStream,
+): TargetPlate {
   const plate = drawPlateText(random);
   const flat = drawFlatPlate(plate, glyphs, drawFace({ glyphs }, random), random);
   const place = corners ?? throwPlate(canvas, flat, random);
