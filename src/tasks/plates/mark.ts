@@ -69,8 +69,8 @@ function paintNumber(canvas: Canvas, number: number, [left, bottom]: Point, size
   const text = String(number);
   const top = Math.max(0, bottom - 7 * size);
   paintBox(canvas, [left, top], [(4 * text.length + 1) * size, 7 * size], MARK);
-  [...text].forEach((digit, place) =>
-    [...digitShapes[Number(digit)]].forEach((bit, at) => {
+  Array.from(text).forEach((digit, place) =>
+    Array.from(digitShapes[Number(digit)]).forEach((bit, at) => {
       const x = left + (1 + 4 * place + (at % 3)) * size;
       if (bit === "1") paintBox(canvas, [x, top + (1 + Math.floor(at / 3)) * size], [size, size], PAPER);
     }),

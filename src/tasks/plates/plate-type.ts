@@ -34,7 +34,7 @@ const typesOfColours: Readonly<Record<PlateColour, PlateType>> = {
 
 /** What a plate is for. @source GA 36-2018, table 1 */
 export function plateTypeOf({ text, colour }: { readonly text: string; readonly colour: PlateColour }): PlateType {
-  const all = [...text];
+  const all = Array.from(text);
   for (const character of [all.at(-1), all[0]]) {
     const found = character === undefined ? undefined : typesOfCharacters[character];
     if (found !== undefined) return found;
