@@ -66,14 +66,13 @@ export function platesToCsv(found: readonly FoundPlates[]): string {
   return encodeCsv([head, ...lines]);
 }
 
+function plateToJson(plate: Plate): object {
+  const { straightened: _, corners, ...about } = plate;
+  const places = corners.map((corner) => corner.map((value) => short(value, 2)));
+  return { ...about, type: plateTypeOf(plate), corners: places };
+}
+
 /** A picture's plates as `--json` prints them. */
 export function platesToJson({ plates, ...image }: FoundPlates): object {
-  return {
-    ...image,
-    plates: plates.map(({ straightened: _, corners, ...plate }) => ({
-      ...plate,
-      type: plateTypeOf(plate),
-      corners: corners.map((corner) => corner.map((value) => short(value, 2))),
-    })),
-  };
+  return { ...image, plates: plates.map(plateToJson) };
 }
