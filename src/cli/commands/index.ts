@@ -49,6 +49,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "runs of train and compare: find, compare, tag, copy, export",
     load: async () => (await import("./runs.ts")).registerRuns,
   },
+  serve: {
+    usage: "[options] <model...>",
+    summary: "answer requests over HTTP with trained networks: images, or tensors by the Open Inference Protocol",
+    load: async () => (await import("./serve.ts")).registerServe,
+  },
   models: {
     usage: "",
     summary: "the networks that are known by name, and their options",

@@ -1,9 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
-import { builtFile } from "../../files/node.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { Job, RemoteJob, RunOf, Running, RunOptions } from "../job.ts";
+import { watchParent } from "./watch-parent.ts";
 import { type Answer, callRemote, type Order, serveRemote } from "../remote.ts";
 
 /** A job for a process of its own: its worker is the module that calls {@link serveJob}. */
@@ -44,7 +43,8 @@ export function runInChild<Input, Event, Result>(
   return running;
 }
 
-function forkWorker(worker: URL): ChildProcess {
+/** Starts a module in a process of its own, with a channel for messages; it ends with this process. */
+export function forkWorker(worker: URL): ChildProcess {
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
@@ -104,10 +104,4 @@ export function serveJob<Row extends ChildJob<never, unknown, unknown>>(run: Run
   // The parent is gone: nobody waits for the result, and nobody could stop this process.
   process.once("disconnect", stop);
   watchParent();
-}
-
-/** Ends this process soon after its parent, from a thread of its own: a run blocks this one for as long as it takes. */
-function watchParent(): void {
-  const parent = Number(process.argv[2]);
-  new Worker(builtFile(import.meta.url, "./parent-watch.js"), { workerData: parent, execArgv: [] }).unref();
 }
