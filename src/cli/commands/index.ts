@@ -50,7 +50,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./runs.ts")).registerRuns,
   },
   serve: {
-    usage: "[options] <model...>",
+    usage: "[options] [model...]",
     summary: "answer requests over HTTP with trained networks: images, or tensors by the Open Inference Protocol",
     load: async () => (await import("./serve.ts")).registerServe,
   },

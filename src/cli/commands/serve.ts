@@ -1,3 +1,4 @@
+import { watch } from "node:fs";
 import { type Command, Option } from "commander";
 import { readVerified } from "../../artifacts/node/signature.ts";
 import { readFileBytes } from "../../files/node.ts";
@@ -5,78 +6,123 @@ import { defaultThreads } from "../../runtime/node/default-threads.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
 import { wholeNumber } from "../options.ts";
-import { print, say } from "../output.ts";
+import { print, printJson, say } from "../output.ts";
 import { packageVersion } from "../version.ts";
 
 interface Options {
-  readonly host: string;
-  readonly port: number;
+  readonly host?: string;
+  readonly port?: number;
+  readonly policy?: string;
+  readonly checkPolicy?: string;
+  readonly newClient?: string;
   readonly workers?: number;
   readonly threads: number;
   readonly batch: number;
   readonly batchDelay: number;
   readonly allowRepository?: boolean;
   readonly trustedKey?: string;
+  readonly json?: boolean;
 }
 
-const MEBIBYTE = 1_048_576;
-const limits = {
-  bodyBytes: 32 * MEBIBYTE,
-  unpackedBytes: 64 * MEBIBYTE,
-  headerBytes: 16_384,
-  requestTimeoutMs: 30_000,
-};
-const QUEUED_REQUESTS = 256;
-const QUEUED_BYTES = 256 * MEBIBYTE;
+const STANDARD_HOST = "127.0.0.1";
+const STANDARD_PORT = 8080;
 
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
+const event: { readonly [Kind in ServerEvent["kind"]]: (own: Extract<ServerEvent, { readonly kind: Kind }>) => void } =
+  {
+    listening: ({ address }) => print(`Listening on ${address}; Ctrl-C ends it.`),
+    loaded: ({ name, version, batch }) =>
+      say(`${name}, version ${version}: ready${batch > 1 ? `, up to ${batch} samples per run` : ""}.`),
+    "worker-ended": ({ how, models }) =>
+      say(
+        `A worker ${how}${models.length === 0 ? "" : ` while it computed ${models.join(", ")}`}; another takes its place.`,
+      ),
+    "worker-back": ({ milliseconds }) => say(`The new worker was ready after ${Math.round(milliseconds)} ms.`),
+    quarantined: ({ model }) => say(`${model} ended its worker several times and is no longer tried.`),
+    reloaded: () => say("The policy was read again and holds from now on."),
+    "not-reloaded": ({ error }) => say(`The policy was not taken, the one before still holds: ${error.message}`),
+    "audit-lost": ({ error }) => say(`An audit entry was lost: ${error.message}`),
+  };
 
-function tell(event: ServerEvent): void {
-  if (event.kind === "listening") return print(`Listening on ${event.address}; Ctrl-C ends it.`);
-  if (event.kind === "loaded")
-    return say(`${event.name}, version ${event.version}: ready, up to ${event.batch} images per run.`);
-  if (event.kind === "worker-ended") {
-    const during = event.models.length === 0 ? "" : ` while it computed ${event.models.join(", ")}`;
-    return say(`A worker ${event.how}${during}; another takes its place.`);
-  }
-  if (event.kind === "worker-back") return say(`The new worker was ready after ${Math.round(event.milliseconds)} ms.`);
-  return say(`${event.model} ended its worker several times and is no longer tried.`);
-}
+const tell = (own: ServerEvent): void => (event[own.kind] as (any: ServerEvent) => void)(own);
 
 async function serve(sources: readonly string[], options: Options): Promise<void> {
-  const { host, port, threads, trustedKey } = options;
+  if (options.newClient !== undefined) return printClient(options.newClient, options);
+  if (options.checkPolicy !== undefined) return checkPolicy(options.checkPolicy, options);
+  if (sources.length === 0) throw new OptionError("<model...>", "is missing; name a network file or a folder of them");
+  const { threads, trustedKey, policy } = options;
+  if (policy !== undefined && (options.host !== undefined || options.port !== undefined))
+    throw new OptionError("--policy", "says where to listen, so that --host and --port are left out beside it");
+  const { host = STANDARD_HOST, port = STANDARD_PORT } = options;
+  const { isLoopback } = await import("../../serve/node/policy/exposure.ts");
   if (!isLoopback(host))
-    throw new OptionError("--host", `${host} can be reached by others, which needs an access policy; use 127.0.0.1`);
+    throw new OptionError(
+      "--host",
+      `others can reach ${host}, which needs an access policy: --policy FILE says who may ask (docs/serve.md), or use 127.0.0.1`,
+    );
   const { startServer } = await import("../../serve/node/server.ts");
   const server = await startServer({
     sources,
-    host,
-    port,
+    policy: policy ?? { host, port },
     threads,
     workers: options.workers ?? Math.max(1, Math.floor(defaultThreads() / threads)),
     maxBatch: options.batch,
     batchDelay: options.batchDelay,
-    queueRequests: QUEUED_REQUESTS,
-    queueBytes: QUEUED_BYTES,
-    limits,
     allowRepository: options.allowRepository === true,
     version: packageVersion(),
     read: (path) => (trustedKey === undefined ? readFileBytes(path) : readVerified(path, { key: trustedKey })),
     onEvent: tell,
   });
-  await untilStopped(server);
+  await untilStopped(server, policy);
 }
 
-/** Ctrl-C, or SIGTERM, lets answers under way finish; a second one ends at once. */
-function untilStopped(server: Server): Promise<void> {
+async function printClient(name: string, { json = false }: Options): Promise<void> {
+  const { createKey } = await import("../../serve/node/policy/keys.ts");
+  const { key, keyHash } = createKey();
+  const client = { name, keyHash, models: ["*"], verbs: ["infer", "metadata"] };
+  if (json) return printJson({ key, client });
+  print(`Key of ${name}, shown this once: ${key}`);
+  print(`For "clients" of the policy: ${JSON.stringify(client)}`);
+}
+
+async function checkPolicy(path: string, { json = false }: Options): Promise<void> {
+  const { loadPolicy } = await import("../../serve/node/policy/load.ts");
+  const { createAccessMemory } = await import("../../serve/node/policy/access.ts");
+  const { access } = await loadPolicy(
+    path,
+    createAccessMemory(() => performance.now()),
+  );
+  const { listen, clients } = access.policy;
+  if (json) return printJson({ policy: path, valid: true, listen: listen.length, clients: clients.length });
+  print(`${path} is valid: it listens in ${listen.length} place(s) for ${clients.length} client(s).`);
+}
+
+/** Waits until changes of a file have come to rest. */
+const SETTLED_MILLISECONDS = 200;
+
+/**
+ * Ctrl-C, or SIGTERM, lets answers under way finish; a second one ends at once. SIGHUP, or a change of the file, reads the
+ * policy again.
+ */
+function untilStopped(server: Server, policy: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     let isClosing = false;
+    let settling: NodeJS.Timeout | undefined;
+    const reload = (): void => void server.reload();
+    const watcher =
+      policy === undefined
+        ? undefined
+        : watch(policy, { persistent: false }, () => {
+            clearTimeout(settling);
+            settling = setTimeout(reload, SETTLED_MILLISECONDS);
+          });
     const stop = (): void => {
       if (isClosing) process.exit(1);
       isClosing = true;
+      watcher?.close();
       say("\nFinishing the answers under way. Ctrl-C again ends at once.");
       server.close().then(resolve, reject);
     };
+    process.on("SIGHUP", reload);
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
@@ -86,11 +132,18 @@ function untilStopped(server: Server): Promise<void> {
 export function registerServe(program: Command): void {
   program
     .command("serve")
-    .argument("<model...>", "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions")
-    .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1"))
+    .argument("[model...]", "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions")
     .addOption(
-      new Option("--port <number>", "port to listen on; 0 takes any").argParser(wholeNumber(0, 65_535)).default(8080),
+      new Option("--host <address>", `address to listen on, of this machine alone (default: "${STANDARD_HOST}")`),
     )
+    .addOption(
+      new Option("--port <number>", `port to listen on; 0 takes any (default: ${STANDARD_PORT})`).argParser(
+        wholeNumber(0, 65_535),
+      ),
+    )
+    .option("--policy <file>", "access policy: where to listen, who may ask, how much; read again when it changes")
+    .option("--check-policy <file>", "check a policy and all that it names, and start nothing")
+    .option("--new-client <name>", "make a key for a client of a policy, and start nothing")
     .addOption(
       new Option("--workers <number>", "processes that compute; one per core if left out").argParser(
         wholeNumber(1, 256),
@@ -98,7 +151,7 @@ export function registerServe(program: Command): void {
     )
     .addOption(new Option("--threads <number>", "threads of each").argParser(wholeNumber(1, 1024)).default(1))
     .addOption(
-      new Option("--batch <number>", "most images in one run; measuring finds the best up to it; 1 turns batching off")
+      new Option("--batch <number>", "most samples in one run; measuring finds the best up to it, 1 turns batching off")
         .argParser(wholeNumber(1, 1024))
         .default(32),
     )
@@ -108,9 +161,8 @@ export function registerServe(program: Command): void {
         .default(0),
     )
     .option("--allow-repository", "let clients load and unload the models of the given folders")
-    .addOption(
-      new Option("--trusted-key <file>", "serve only models whose signature, beside them, is this public key's"),
-    )
+    .option("--trusted-key <file>", "serve only models whose signature, beside them, is this public key's")
+    .option("--json", "print what --new-client and --check-policy say as JSON")
     .addHelpText(
       "after",
       `
@@ -119,6 +171,8 @@ Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over 
 Examples:
   $ residua serve residua-train/model.onnx
   $ residua serve digits=runs/mnist/model.onnx models/ --port 9000
+  $ residua serve --new-client ward-3
+  $ residua serve models/ --policy residua.policy.json
   $ curl http://127.0.0.1:8080/v2/models/model`,
     )
     .action(serve);

@@ -91,8 +91,9 @@ export async function startWorkers(
     const begun = performance.now();
     onEvent({ kind: "worker-ended", how, models: blame(worker) });
     worker.running.clear();
-    for (let delay = FIRST_DELAY; !isClosing; delay = Math.min(2 * delay, LONGEST_DELAY)) {
+    for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
       await sleep(delay);
+      if (isClosing) return;
       try {
         restarts++;
         await start();

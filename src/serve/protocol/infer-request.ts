@@ -183,7 +183,7 @@ function fromJson(datatype: DataType, shape: readonly number[], data: unknown, w
   if (isBinaryOnly(datatype)) throw bad(`${where}.data`, `${datatype} has no form in JSON; send it as binary`);
   const dtype = dtypeOf(datatype);
   const count = elementsOf(shape);
-  const elements = new dtypeArrays[dtype](count) as DTypeArrays[DType];
+  const elements = new dtypeArrays[dtype](count);
   const put = elementWriter(datatype, elements, `${where}.data`);
   if (!Array.isArray(data)) throw bad(`${where}.data`, "must be an array of elements, nested or flat");
   const isFlat = !Array.isArray(data[0]);
