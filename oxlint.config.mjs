@@ -1,5 +1,5 @@
 /** A folder of src/ imports only from itself and from those before it. */
-const layers = [
+export const layers = [
   "tensor",
   "statistics",
   "tree",
@@ -27,8 +27,8 @@ const layers = [
 ];
 
 /** Where a file may run. The core runs anywhere; a path says what else is needed. */
-const nodePaths = (folder) => [`${folder}/**/node.ts`, `${folder}/**/node/**`];
-const webPaths = (folder) => [`${folder}/**/web.ts`, `${folder}/**/web/**`];
+const nodePaths = (/** @type {string} */ folder) => [`${folder}/**/node.ts`, `${folder}/**/node/**`];
+const webPaths = (/** @type {string} */ folder) => [`${folder}/**/web.ts`, `${folder}/**/web/**`];
 const nodeFiles = [...nodePaths("src"), "src/store/**", "src/cli/**", "src/bench/**"];
 const webFiles = webPaths("src");
 const testFiles = ["**/*.test.ts", "test/**", "bench/**"];
@@ -42,8 +42,16 @@ const forbidWeb = {
   message: "This file must run without a browser: inject what it needs from a web file.",
 };
 
+/**
+ * @param {readonly string[]} files
+ * @param {readonly object[]} patterns
+ */
 const restrictImports = (files, patterns) => ({ files, rules: { "no-restricted-imports": ["error", { patterns }] } });
 
+/**
+ * @param {string} layer
+ * @param {number} index
+ */
 const restrictLayer = (layer, index) => {
   const order = {
     regex: `^residua(/|$)|^(\\.\\./)+(${layers.slice(index + 1).join("|")})/`,

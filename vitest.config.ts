@@ -35,7 +35,7 @@ export default defineConfig({
         // Found late, a dependency would make the page load anew in the middle of its tests.
         optimizeDeps: {
           exclude: ["onnxruntime-web"],
-          include: ["valibot", "@bufbuild/protobuf/wire", "fast-check", "fflate", "fast-png"],
+          include: ["valibot", "@bufbuild/protobuf/wire", "fast-check", "fflate", "fast-png", "fastest-levenshtein"],
         },
         test: {
           name: "web",

@@ -132,7 +132,7 @@ async function perform(folder, { arm, seed, plan }) {
   const args = isBegun ? ["train", "--resume", out] : [...command, "--out", out];
   const { code, json } = await runResidua([...args, "--store", join(folder, "runs.db")]);
   const result = /** @type {any} */ (json);
-  if (code !== 0 || result?.test?.figures === undefined) return { code };
+  if (code !== 0 || result?.test?.measures === undefined) return { code };
   const record = {
     arm: arm.name,
     seed,
@@ -140,7 +140,7 @@ async function perform(folder, { arm, seed, plan }) {
     seconds: Math.round((performance.now() - start) / 1000),
     ...(isBegun ? { resumed: true } : {}),
     images: result.test.count,
-    figures: result.test.figures,
+    figures: result.test.measures,
     date: new Date().toISOString().slice(0, 10),
   };
   return { code, record };

@@ -1,12 +1,14 @@
+/** @typedef {{ readonly en: string, readonly zh: string }} Words */
 /**
  * The experiments of docs/results.md, most important first. Anybody can type their commands; `tiny` is the version that
  * continuous integration runs, on MNIST, which comes with the development packages; `short` is a version of minutes.
  *
  * @typedef {object} Experiment
  * @property {string} name
- * @property {string} title
- * @property {string} published what the literature says, with its source
- * @property {string} note what a reader must know to judge it
+ * @property {Words} title
+ * @property {Words} published what the literature says, with its source
+ * @property {Words} note what a reader must know to judge it
+ * @property {Readonly<Record<string, string>>} [namesZh] Chinese names of the networks, where they are not the types' own
  * @property {readonly string[]} command
  * @property {readonly string[]} short the arguments that the short version adds or replaces
  * @property {readonly string[]} tiny likewise, for CI
@@ -32,9 +34,12 @@ const tinyComparison = (/** @type {string} */ depth, seeds = 1) =>
 export const experiments = [
   {
     name: "mnist-resnet20",
-    title: "MNIST, ResNet-20",
-    published: "none for this network; the goal was 99.6 %",
-    note: "One cycle up to a rate of 0.2, images shifted by up to 4 pixels, 2 % label smoothing; the weights of the last epochs are averaged.",
+    title: { en: "MNIST, ResNet-20", zh: "MNIST，ResNet-20" },
+    published: { en: "none for this network; the goal was 99.6 %", zh: "没有这个网络的公开结果；目标是 99.6 %" },
+    note: {
+      en: "One cycle up to a rate of 0.2, images shifted by up to 4 pixels, 2 % label smoothing; the weights of the last epochs are averaged.",
+      zh: "学习率采用单周期策略（one cycle），峰值 0.2；图像平移最多 4 个像素，标签平滑 2 %；对最后几个轮次的权重取平均。",
+    },
     command: train("mnist", [
       "--shortcut",
       "A",
@@ -57,10 +62,18 @@ export const experiments = [
   },
   {
     name: "degradation",
-    title: "Degradation on CIFAR-10: depth 20 and 56, with and without shortcuts",
-    published:
-      "Li et al. 2018, test error: ResNet-20 7.37 %, without shortcuts 8.18 %; ResNet-56 5.89 %, without shortcuts 13.31 %",
-    note: "All four get the same 3 epochs of 20,000 images without augmentation, a budget far below the paper's 164 epochs of 50,000. It shows what depth does to the plain network, but is too short for ResNet-56 to overtake ResNet-20 as it does in the papers.",
+    title: {
+      en: "Degradation on CIFAR-10: depth 20 and 56, with and without shortcuts",
+      zh: "CIFAR-10 上的退化问题：深度 20 与 56，有无快捷连接",
+    },
+    published: {
+      en: "Li et al. 2018, test error: ResNet-20 7.37 %, without shortcuts 8.18 %; ResNet-56 5.89 %, without shortcuts 13.31 %",
+      zh: "Li 等人 2018，测试错误率：ResNet-20 为 7.37 %，无快捷连接为 8.18 %；ResNet-56 为 5.89 %，无快捷连接为 13.31 %",
+    },
+    note: {
+      en: "All four get the same 3 epochs of 20,000 images without augmentation, a budget far below the paper's 164 epochs of 50,000. It shows what depth does to the plain network, but is too short for ResNet-56 to overtake ResNet-20 as it does in the papers.",
+      zh: "四者都训练 3 个轮次，每轮 20,000 张图像，不做数据增强，远少于论文的 164 个轮次、每轮 50,000 张。实验展示了深度对普通网络的影响；但训练太短，ResNet-56 还来不及像论文中那样超过 ResNet-20。",
+    },
     command: [
       "compare",
       "--data",
@@ -85,18 +98,30 @@ export const experiments = [
   },
   {
     name: "cifar10-resnet20-a",
-    title: "CIFAR-10, ResNet-20, option A",
-    published: "He et al. 2015: 91.25 % (error 8.75 %) after 64,000 steps of 128, 164 epochs",
-    note: "One cycle up to 0.1 in steps of 128 images, weight decay 5e-4, random crops and mirroring: one long descent needs far fewer epochs than the paper's three plateaus. The peak of the cycle matters: 30 epochs with a peak of 0.4 gave 89.78 %, because half of them ran at a rate at which so small a network stops learning (74 % training accuracy from the 6th to the 11th epoch). A moving average of the weights (--ema 0.999) cost another 1.25 points there, because it lags behind the descent. The time covers options A and B running in parallel, one thread each, with pauses.",
+    title: { en: "CIFAR-10, ResNet-20, option A", zh: "CIFAR-10，ResNet-20，选项 A" },
+    published: {
+      en: "He et al. 2015: 91.25 % (error 8.75 %) after 64,000 steps of 128, 164 epochs",
+      zh: "He 等人 2015：91.25 %（错误率 8.75 %），64,000 步，每步 128 张，共 164 个轮次",
+    },
+    note: {
+      en: "One cycle up to 0.1 in steps of 128 images, weight decay 5e-4, random crops and mirroring: one long descent needs far fewer epochs than the paper's three plateaus. The peak of the cycle matters: 30 epochs with a peak of 0.4 gave 89.78 %, because half of them ran at a rate at which so small a network stops learning (74 % training accuracy from the 6th to the 11th epoch). A moving average of the weights (--ema 0.999) cost another 1.25 points there, because it lags behind the descent. The time covers options A and B running in parallel, one thread each, with pauses.",
+      zh: "单周期学习率，峰值 0.1，每步 128 张图像，权重衰减 5e-4，随机裁剪和镜像：一次漫长的下降所需的轮次，远少于论文中的三级阶梯。峰值的高低很重要：峰值 0.4、训练 30 个轮次只得到 89.78 %，因为有一半轮次的学习率过高，这么小的网络学不到更多东西（第 6 到第 11 个轮次，训练准确率一直是 74 %）。当时若再使用权重的滑动平均（--ema 0.999），还会损失 1.25 个百分点，因为它跟不上下降过程。耗时是选项 A 和 B 并行训练（各占一个线程）的时间，含暂停。",
+    },
     command: trainOnCifar("A"),
     short: shortTraining,
     tiny: tinyTraining,
   },
   {
     name: "shortcut-types",
-    title: "Options A, B and C, five seeds",
-    published: "He et al. 2015, ImageNet, ResNet-34, top-1 error: plain 28.54 %, A 25.03 %, B 24.52 %, C 24.19 %",
-    note: "CIFAR-10, ResNet-20, 4 epochs of 10,000 images each; runs with the same seed form a pair.",
+    title: { en: "Options A, B and C, five seeds", zh: "选项 A、B 和 C，五个种子" },
+    published: {
+      en: "He et al. 2015, ImageNet, ResNet-34, top-1 error: plain 28.54 %, A 25.03 %, B 24.52 %, C 24.19 %",
+      zh: "He 等人 2015，ImageNet，ResNet-34，top-1 错误率：plain 28.54 %，A 25.03 %，B 24.52 %，C 24.19 %",
+    },
+    note: {
+      en: "CIFAR-10, ResNet-20, 4 epochs of 10,000 images each; runs with the same seed form a pair.",
+      zh: "CIFAR-10，ResNet-20，4 个轮次，每轮 10,000 张图像；种子相同的运行配成一对。",
+    },
     command: [
       "compare",
       "--data",
@@ -123,10 +148,15 @@ export const experiments = [
   },
   {
     name: "identity-mappings",
-    title: "What may stand on the shortcut",
-    published:
-      "He et al. 2016, ResNet-110, CIFAR-10, test error: original 6.61 %, shortcut-only gate (b = −6) 6.91 %, exclusive gate (b = −6) 8.70 %, 1×1 convolution 12.22 %, scale 0.5 with F scaled 12.35 %; scale 0 and dropout 0.5 fail",
-    note: "Depth 32 instead of 110, and 4 epochs of 10,000 images instead of 164 of 50,000: compare the order, not the figures.",
+    title: { en: "What may stand on the shortcut", zh: "快捷连接上可以放什么" },
+    published: {
+      en: "He et al. 2016, ResNet-110, CIFAR-10, test error: original 6.61 %, shortcut-only gate (b = −6) 6.91 %, exclusive gate (b = −6) 8.70 %, 1×1 convolution 12.22 %, scale 0.5 with F scaled 12.35 %; scale 0 and dropout 0.5 fail",
+      zh: "He 等人 2016，ResNet-110，CIFAR-10，测试错误率：原版 6.61 %，仅快捷连接的门控（b = −6）6.91 %，互斥门控（b = −6）8.70 %，1×1 卷积 12.22 %，缩放 0.5 且 F 也缩放 12.35 %；缩放 0 和 dropout 0.5 训练失败",
+    },
+    note: {
+      en: "Depth 32 instead of 110, and 4 epochs of 10,000 images instead of 164 of 50,000: compare the order, not the figures.",
+      zh: "深度 32 而不是 110，4 个轮次、每轮 10,000 张图像，而不是 164 个轮次、每轮 50,000 张：应比较的是顺序，而不是数值。",
+    },
     command: [
       "compare",
       "--data",
@@ -144,14 +174,25 @@ export const experiments = [
       "--lr",
       "0.1",
     ],
+    namesZh: {
+      original: "原版",
+      "shortcut-only gate, b=-6": "仅快捷连接的门控，b=-6",
+      "exclusive gate, b=-6": "互斥门控，b=-6",
+      "scale 0.5, F×0.5": "缩放 0.5，F×0.5",
+      "1×1 convolution": "1×1 卷积",
+      "scale 0": "缩放 0",
+    },
     short: shortComparison,
     tiny: tinyComparison("8"),
   },
   {
     name: "fashion-mnist-resnet20",
-    title: "Fashion-MNIST, ResNet-20",
-    published: "none for this network; the goal was 93.5 %",
-    note: "One cycle up to 0.1, images shifted by up to 4 pixels but not mirrored. 6 epochs with a peak of 0.2 gave 93.01 %.",
+    title: { en: "Fashion-MNIST, ResNet-20", zh: "Fashion-MNIST，ResNet-20" },
+    published: { en: "none for this network; the goal was 93.5 %", zh: "没有这个网络的公开结果；目标是 93.5 %" },
+    note: {
+      en: "One cycle up to 0.1, images shifted by up to 4 pixels but not mirrored. 6 epochs with a peak of 0.2 gave 93.01 %.",
+      zh: "单周期学习率，峰值 0.1；图像平移最多 4 个像素，不做镜像。峰值 0.2、训练 6 个轮次得到 93.01 %。",
+    },
     command: train(
       "fashion-mnist",
       "--shortcut A --augment --epochs 20 --batch-size 128 --lr 0.1 --validation 0".split(" "),
@@ -161,9 +202,12 @@ export const experiments = [
   },
   {
     name: "cifar10-resnet20-b",
-    title: "CIFAR-10, ResNet-20, option B",
-    published: "91.25 % in the paper with option A; B has 1 % more parameters",
-    note: "Trained like option A.",
+    title: { en: "CIFAR-10, ResNet-20, option B", zh: "CIFAR-10，ResNet-20，选项 B" },
+    published: {
+      en: "91.25 % in the paper with option A; B has 1 % more parameters",
+      zh: "论文中选项 A 为 91.25 %；B 的参数多 1 %",
+    },
+    note: { en: "Trained like option A.", zh: "训练方式与选项 A 相同。" },
     command: trainOnCifar("B"),
     short: shortTraining,
     tiny: tinyTraining,

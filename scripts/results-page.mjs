@@ -1,4 +1,7 @@
 /** @typedef {import("./experiments.mjs").Experiment} Experiment */
+/** @typedef {import("./experiments.mjs").Words} Words */
+/** @typedef {keyof Words} Language */
+/** @typedef {typeof import("../src/lab/compare/words.ts").summarize} Summarize */
 /**
  * @typedef {object} ResultRecord
  * @property {string} command
@@ -10,83 +13,119 @@
  */
 
 const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(2)} %`;
+const grouped = (/** @type {number} */ count) => count.toLocaleString("en-US");
 
-const duration = (/** @type {number} */ seconds) =>
-  seconds < 90
-    ? `${seconds} s`
-    : seconds < 5400
-      ? `${Math.round(seconds / 60)} min`
-      : `${(seconds / 3600).toFixed(1)} h`;
+/** Everything that the pages say around the experiments' own words. */
+const texts = {
+  twin: { en: "[中文](results.zh-CN.md)", zh: "[English](results.md)" },
+  title: { en: "# Results", zh: "# 实验结果" },
+  full: {
+    en: "All experiments ran on two cores of a shared machine, so some are shorter than in the papers; each says so. Runs use seed 0 unless stated otherwise; n seeds are 0 to n − 1. Every figure is what the command below it printed.",
+    zh: "所有实验都在一台共用机器的两个核心上运行，因此有些比论文中的训练短，凡属此类均有说明。未注明时种子为 0；n 个种子指 0 到 n − 1。每个数字都是其下方的命令所打印的。",
+  },
+  short: {
+    en: "This is the short version: it shows that the experiments run, not what they find.",
+    zh: "这是短版本：只说明实验能够运行，不代表其结论。",
+  },
+  tiny: {
+    en: "This is the tiny version: it shows that the experiments run, not what they find.",
+    zh: "这是微型版本：只说明实验能够运行，不代表其结论。",
+  },
+  repeat: {
+    en: "`npm run results` repeats everything (it takes hours and resumes after an interruption), `npm run results -- --short` runs a version that takes minutes, and `--only NAME` runs one experiment. The records of all runs are in [results/](results/).",
+    zh: "`npm run results` 重新运行全部实验（需要数小时，中断后可继续），`npm run results -- --short` 运行几分钟的短版本，`--only NAME` 只运行其中一个。每次运行的记录在 [results/](results/) 中。",
+  },
+  notRun: { en: "Not run yet.", zh: "尚未运行。" },
+  head: {
+    en: "| depth | shortcut | test accuracy, median | 95 % interval of the mean | seeds |",
+    zh: "| 深度 | 快捷连接 | 测试准确率（中位数） | 均值的 95 % 置信区间 | 种子数 |",
+  },
+  resumed: { en: " (the part after an interruption)", zh: "（中断后的部分）" },
+};
+
+const units = {
+  en: { second: " s", minute: " min", hour: " h" },
+  zh: { second: " 秒", minute: " 分钟", hour: " 小时" },
+};
 
 /**
- * @param {any} result
- * @returns {readonly string[]}
+ * @param {number} seconds
+ * @param {Language} language
  */
-function describeTraining(result) {
-  const { test, epochs } = result;
-  return [
-    `**${percent(test.accuracy)}** of ${test.count.toLocaleString("en-US")} test images after ${epochs.length} epochs.`,
-  ];
+function duration(seconds, language) {
+  const { second, minute, hour } = units[language];
+  if (seconds < 90) return `${seconds}${second}`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)}${minute}` : `${(seconds / 3600).toFixed(1)}${hour}`;
 }
 
 /**
  * @param {any} result
- * @returns {readonly string[]}
+ * @returns {Words}
  */
-function describeComparison(result) {
+function describeTraining({ test, epochs }) {
+  const accuracy = `**${percent(test.measures.accuracy)}**`;
+  return {
+    en: `${accuracy} of ${grouped(test.count)} test images after ${epochs.length} epochs.`,
+    zh: `训练 ${epochs.length} 个轮次后，${grouped(test.count)} 张测试图像的准确率为 ${accuracy}。`,
+  };
+}
+
+/**
+ * @param {any} result
+ * @param {Experiment} experiment
+ * @param {{ readonly language: Language, readonly summarize: Summarize }} options
+ */
+function describeComparison(result, { namesZh = {} }, { language, summarize }) {
   const rows = result.cells.map((/** @type {any} */ cell) => {
     const interval =
       cell.interval === undefined ? "–" : `${percent(cell.interval.low)} – ${percent(cell.interval.high)}`;
     const median = cell.median === undefined ? "–" : percent(cell.median);
-    const diverged = cell.diverged === 0 ? "" : `, ${cell.diverged} diverged`;
-    return `| ${cell.depth} | ${cell.name} | ${median} | ${interval} | ${cell.count}${diverged} |`;
+    const diverged = { en: `, ${cell.diverged} diverged`, zh: `，${cell.diverged} 个发散` }[language];
+    const name = language === "zh" ? (namesZh[cell.name] ?? cell.name) : cell.name;
+    return `| ${cell.depth} | ${name} | ${median} | ${interval} | ${cell.count}${cell.diverged === 0 ? "" : diverged} |`;
   });
-  const head = [
-    "| depth | shortcut | test accuracy, median | 95 % interval of the mean | seeds |",
-    "| ---: | --- | ---: | --- | ---: |",
-  ];
-  const sentences = result.findings.map((/** @type {string} */ sentence) => `- ${sentence}`);
-  return [...head, ...rows, "", ...sentences];
+  const findings = summarize(result).map((sentence) => `- ${sentence[language]}`);
+  return [texts.head[language], "| ---: | --- | ---: | --- | ---: |", ...rows, "", ...findings].join("\n");
 }
 
 /**
- * The results page; the full one begins with a link to its Chinese twin.
- *
- * @param {readonly { readonly experiment: Experiment, readonly record: ResultRecord | undefined }[]} all
- * @param {string} size
+ * @param {{ readonly experiment: Experiment, readonly record: ResultRecord | undefined }} run
+ * @param {{ readonly language: Language, readonly summarize: Summarize }} options
  */
-export function describeResult(all, size) {
-  const parts = all.flatMap(({ experiment, record }) => {
-    const { title, published, note } = experiment;
-    const found =
-      record === undefined
-        ? ["Not run yet."]
-        : "runs" in record.result
-          ? describeComparison(record.result)
-          : describeTraining(record.result);
-    const how =
-      record === undefined
-        ? `\`residua ${experiment.command.join(" ")}\``
-        : `\`${record.command}\` — ${duration(record.seconds)}${record.resumed ? " (the part after an interruption)" : ""}, ${record.machine}, ${record.date}`;
-    return [`## ${title}`, "", ...found, "", `Published: ${published}.`, "", note, "", how, ""];
-  });
-  const lead =
-    size === "full"
-      ? "All experiments ran on two cores of a shared machine, so some are shorter than in the papers; each says so. Runs use seed 0 unless stated otherwise; n seeds are 0 to n − 1. Every figure is what the command below it printed."
-      : `This is the ${size} version: it shows that the experiments run, not what they find.`;
-  const twin = size === "full" ? ["[中文](results.zh-CN.md)", ""] : [];
-  return (
-    [
-      ...twin,
-      "# Results",
-      "",
-      lead,
-      "",
-      "`npm run results` repeats everything (it takes hours and resumes after an interruption), `npm run results -- --short` runs a version that takes minutes, and `--only NAME` runs one experiment. The records of all runs are in [results/](results/).",
-      "",
-      ...parts,
-    ]
-      .join("\n")
-      .trimEnd() + "\n"
-  );
+function describeExperiment({ experiment, record }, options) {
+  const { language } = options;
+  const { title, published, note } = experiment;
+  const found =
+    record === undefined
+      ? texts.notRun[language]
+      : "runs" in record.result
+        ? describeComparison(record.result, experiment, options)
+        : describeTraining(record.result)[language];
+  const source = { en: `Published: ${published.en}.`, zh: `文献数值：${published.zh}。` }[language];
+  return [`## ${title[language]}`, found, source, note[language], describeRun(experiment, record, language)];
+}
+
+/**
+ * @param {Experiment} experiment
+ * @param {ResultRecord | undefined} record
+ * @param {Language} language
+ */
+function describeRun(experiment, record, language) {
+  if (record === undefined) return `\`residua ${experiment.command.join(" ")}\``;
+  const time = `${duration(record.seconds, language)}${record.resumed ? texts.resumed[language] : ""}`;
+  const machine = language === "zh" ? record.machine.replace(/^(\d+) cores, /, "$1 核，") : record.machine;
+  return `\`${record.command}\` — ${[time, machine, record.date].join(language === "zh" ? "，" : ", ")}`;
+}
+
+/**
+ * The results page in one language.
+ *
+ * @param {Parameters<typeof describeExperiment>[0][]} all
+ * @param {"full" | "short" | "tiny"} size
+ * @param {{ readonly language: Language, readonly summarize: Summarize }} options words for what comparisons found
+ */
+export function describeResult(all, size, options) {
+  const { language } = options;
+  const top = [texts.twin, texts.title, texts[size], texts.repeat].map((words) => words[language]);
+  return `${[...top, ...all.flatMap((run) => describeExperiment(run, options))].join("\n\n")}\n`;
 }

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { experiments } from "./experiments.mjs";
 import { describeResult } from "./results-page.mjs";
 import { root, runResidua } from "./run-residua.mjs";
+import { stampTranslation } from "./translations.mjs";
 
 /** @typedef {import("./experiments.mjs").Experiment} Experiment */
 /**
@@ -14,11 +15,11 @@ import { root, runResidua } from "./run-residua.mjs";
  * @property {"full" | "short" | "tiny"} size
  * @property {string} work checkpoints, reports and the run store
  * @property {string} records what each experiment found, as JSON
- * @property {string} page
+ * @property {string} pages the folder of the pages
  * @property {string} [threads] of each run
  */
 
-const help = `Runs the experiments of docs/results.md, most important first, and rewrites the page.
+const help = `Runs the experiments of docs/results.md, most important first, and rewrites the page in both languages.
 Finished experiments are not repeated; interrupted ones resume.
 
   node scripts/results.mjs [--only NAME]... [--short | --tiny] [--out FOLDER] [--again] [--list | --page] [--threads N]
@@ -29,7 +30,7 @@ Finished experiments are not repeated; interrupted ones resume.
   --out FOLDER the folder for the short or tiny version
   --again      repeats finished experiments, too
   --list       prints names and commands, runs nothing
-  --page       rewrites the page from the records, runs nothing
+  --page       rewrites the pages from the records, runs nothing
   --threads N  threads per run (default: one per core)
 `;
 
@@ -128,9 +129,23 @@ function readRecords(folder) {
 function placeOf(size, { out, threads }) {
   const work = resolve(root, out ?? join(".residua-results", size));
   const runs = { size, work, ...(threads === undefined ? {} : { threads }) };
-  if (size !== "full") return { ...runs, records: work, page: join(work, "results.md") };
+  if (size !== "full") return { ...runs, records: work, pages: work };
   if (out !== undefined) throw new Error("--out: goes with --short or --tiny; the full results go into docs/");
-  return { ...runs, records: join(root, "docs/results"), page: join(root, "docs/results.md") };
+  return { ...runs, records: join(root, "docs/results"), pages: join(root, "docs") };
+}
+
+/**
+ * Writes the page in both languages; the Chinese one bears the stamp of the English one that it translates.
+ *
+ * @param {Place} place
+ */
+async function writePages({ size, records, pages }) {
+  const { summarize } = await import(new URL("../dist/lab/index.js", import.meta.url).href);
+  const all = readRecords(records);
+  const english = describeResult(all, size, { language: "en", summarize });
+  const chinese = describeResult(all, size, { language: "zh", summarize });
+  writeFileSync(join(pages, "results.md"), english);
+  writeFileSync(join(pages, "results.zh-CN.md"), stampTranslation(chinese, english));
 }
 
 async function main() {
@@ -149,7 +164,7 @@ async function main() {
   });
   if (values.help) return process.stdout.write(help);
   const place = placeOf(values.tiny ? "tiny" : values.short ? "short" : "full", values);
-  const { size, work, records, page } = place;
+  const { size, work, records } = place;
   const unknown = values.only?.find((name) => !experiments.some((experiment) => experiment.name === name));
   if (unknown !== undefined) throw new Error(`--only: knows no "${unknown}"; see --list`);
   const chosen = experiments.filter(({ name }) => values.only?.includes(name) ?? true);
@@ -167,7 +182,7 @@ async function main() {
     if (code === 130) break;
   }
   mkdirSync(records, { recursive: true });
-  writeFileSync(page, describeResult(readRecords(records), size));
+  await writePages(place);
   process.exitCode = isWhole ? 0 : 1;
 }
 

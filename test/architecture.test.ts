@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createModel } from "../src/nn/models.ts";
 import type { ShortcutType } from "../src/nn/shortcuts/type.ts";
 import { describableModule } from "../src/networks/describe.ts";
+import { rebuildDrawing } from "../src/report/node/inert-svg.ts";
 import { drawArchitecture, skipColors } from "../src/lab/network/architecture.ts";
 
 const draw = (name: string, shortcut: ShortcutType, title = name): string => {
@@ -26,6 +27,21 @@ describe("a drawing has a skip edge in its kind's colour for every block:", () =
       projections,
     ]);
   });
+});
+
+test("a drawing may stand in a report, whatever its title is", () => {
+  const inPage = (name: string, title: string): string => {
+    const { module, imageShape } = createModel(name, { shortcut: "gated" });
+    return drawArchitecture(describableModule(module, imageShape).graph, title, { style: "page" });
+  };
+  const texts = (svg: string): readonly string[] => Array.from(svg.matchAll(/>([^<>]+)</g), ([, text]) => text.trim());
+  fc.assert(
+    fc.property(fc.constantFrom("resnet8", "resnet18"), fc.string(), (name, title) => {
+      const drawing = inPage(name, title);
+      expect(texts(rebuildDrawing(drawing, "d")).filter(Boolean)).toEqual(texts(drawing).filter(Boolean));
+    }),
+    { seed: 3, numRuns: 20 },
+  );
 });
 
 test("every colour of a drawing's text and boxes has a dark counterpart", () => {

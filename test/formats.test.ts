@@ -267,7 +267,7 @@ describe("a stopped study", () => {
     const known: Flow = manifest.studied.gradflow;
     // Where the engine is another one, all begins anew; and what is after 80 steps depends on every rounding before.
     const isSame = study.lowering === manifest.lowering;
-    expect(/goes on at step \d+ of 80/.test(stderr)).toBe(isSame);
+    expect(/resumes at step \d+ of 80/.test(stderr)).toBe(isSame);
     const part = (all: Flow["networks"]): unknown => (isSame ? all : all[0].profiles[0]);
     expect(deviations(part(networks), part(known.networks), isSame ? 0 : ROUNDING)).toEqual([]);
     expect(study).toMatchObject(without(known, "networks", "lowering", "summary"));

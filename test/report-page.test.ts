@@ -61,7 +61,7 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(await page.locator("h1").innerText()).toBe("标题");
     expect(await page.locator("#loss figcaption").innerText()).toContain("损失");
     expect(await page.locator("#loss figcaption").innerText()).not.toContain("Loss");
-    expect(await page.locator("#loss .picture > svg").textContent()).toContain("无捷径");
+    expect(await page.locator("#loss .picture > svg").textContent()).toContain("无快捷连接");
     expect(await page.locator('#loss .picture > svg [lang="en"]').first().isVisible()).toBe(false);
     await page.reload();
     expect(await page.title()).toBe("标题");
@@ -129,7 +129,7 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(svg.bytes.toString()).toMatch(/^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     // In the language that is shown alone.
     expect(svg.bytes.toString()).toContain("plain");
-    expect(svg.bytes.toString()).not.toContain("无捷径");
+    expect(svg.bytes.toString()).not.toContain("无快捷连接");
     const png = await download("contour", "png");
     expect(png.name).toBe("contour.png");
     const { format, width } = await sharp(png.bytes).metadata();

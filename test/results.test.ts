@@ -35,7 +35,7 @@ interface ResultRecord {
   readonly machine: string;
   readonly result: {
     readonly status?: string;
-    readonly test?: { readonly accuracy: number; readonly count: number };
+    readonly test?: { readonly count: number };
     readonly runs?: readonly { readonly status: string; readonly testAccuracy: number }[];
   };
 }
@@ -56,9 +56,12 @@ describe("the tiny version of the results", { timeout }, () => {
     const { code, errors } = await runResults("--tiny", "--out", out);
     expect(code, errors).toBe(0);
     const page = readFileSync(join(out, "results.md"), "utf8");
+    const chinese = readFileSync(join(out, "results.zh-CN.md"), "utf8");
     expect(page).not.toContain("Not run yet");
+    expect(chinese).not.toContain("尚未运行");
     for (const { name, title, command } of experiments) {
-      expect(page).toContain(`## ${title}\n`);
+      expect(page).toContain(`## ${title.en}\n`);
+      expect(chinese).toContain(`## ${title.zh}\n`);
       const record = JSON.parse(readFileSync(join(out, `${name}.json`), "utf8")) as ResultRecord;
       const { result, machine } = record;
       expect(page).toContain(`\`${record.command}\``);

@@ -133,7 +133,7 @@ describe("a task is one folder, one row and one file of flags: the mean of an im
     expect(trained.code, trained.stderr).toBe(0);
     const result = JSON.parse(trained.stdout);
     expect(result.test.count).toBe(8);
-    expect(result.test.accuracy).toBeGreaterThan(0.85);
+    expect(result.test.measures.closeness).toBeGreaterThan(0.85);
     const resumed = await run("train", "--resume", "trained", "--threads", "1", "--no-store", "--json");
     expect(JSON.parse(resumed.stdout).test).toEqual(result.test);
 

@@ -7,7 +7,7 @@ import { OptionError } from "../tensor/errors.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { type RecipeFields, withRecipeFields } from "../train/standard-recipe.ts";
 
-/** What decides the runs of a comparison, from the command line or the configuration. */
+/** What determines the runs of a comparison, from the command line or the configuration. */
 export interface GridOptions {
   readonly depth: readonly number[];
   readonly shortcut: readonly string[];
@@ -53,7 +53,7 @@ function readConfigBudget(text: string): number {
   }
 }
 
-/** The options with the configuration's values in the place of defaults; command-line options take precedence. */
+/** The options, with the configuration's values as defaults; command-line options take precedence. */
 export function applyConfig<T extends GridOptions>(options: T, config: CompareConfig, command: Command): T {
   const { budget, axes: _, variants, recipe: __, epochs: ___, batchSize: ____, lr: _____, ...plain } = config;
   const values = {
@@ -81,7 +81,7 @@ function readRecipe(config: CompareConfig, typed: RecipeFields): Partial<Omit<Re
     const value = config[name as keyof typeof shortNames];
     if (value === undefined) return [];
     if (recipe[field] !== undefined)
-      throw new OptionError(`compare.recipe.${field}`, `is given a second time as compare.${name}; leave one out`);
+      throw new OptionError(`compare.recipe.${field}`, `is given twice, also as compare.${name}; leave one out`);
     return [[field, value] as const];
   });
   const fields = new Map([...short, ...typed]);
@@ -89,7 +89,7 @@ function readRecipe(config: CompareConfig, typed: RecipeFields): Partial<Omit<Re
   return withRecipeFields(recipe, fields);
 }
 
-/** The comparison that the options and the configuration ask for. With a limit of time, one seed comes before the next. */
+/** The comparison that options and configuration define. With a time budget, seeds go one by one. */
 export function toGridChoice(options: GridOptions, config: CompareConfig, typed: RecipeFields): GridChoice {
   return {
     depths: options.depth,

@@ -15,7 +15,7 @@ import { type GridOptions, toGridChoice } from "./comparison-grid.ts";
 import { say } from "./output.ts";
 import { storePlace, withStore } from "./store.ts";
 
-/** What a comparison is made from. */
+/** What defines a comparison. */
 export interface ComparisonOptions extends GridOptions {
   readonly config?: string;
   readonly lowering: LoweringChoice;
@@ -25,7 +25,7 @@ export interface ComparisonOptions extends GridOptions {
   readonly fresh?: boolean;
 }
 
-/** All runs that were asked for, with what is known of them already. */
+/** All runs of the comparison, with the results already known. */
 export interface ComparisonPlan {
   readonly job: CompareJob;
   readonly costs: readonly number[];
@@ -54,7 +54,7 @@ function createJob(
   return { job, costs };
 }
 
-/** What the run store has of it. A store that cannot be read is told of: then everything is trained. */
+/** Looks up known runs in the run store. If the store cannot be read, says so and trains everything. */
 async function findKnown({ store, fresh }: ComparisonOptions, job: CompareJob): Promise<ComparisonPlan["known"]> {
   if (store === false || fresh === true) return new Map();
   const place = storePlace(store);
@@ -62,12 +62,12 @@ async function findKnown({ store, fresh }: ComparisonOptions, job: CompareJob): 
   try {
     return await withStore(place, (opened) => findKnownRuns(opened, job));
   } catch (error) {
-    say(`run store: ${errorMessage(error)}; earlier runs are not looked for`);
+    say(`run store: ${errorMessage(error)}; earlier runs are not reused`);
     return new Map();
   }
 }
 
-/** The job of what is left to do. */
+/** The job for the remaining runs. */
 export function restOf({ job, costs, known }: ComparisonPlan, { store, budget }: ComparisonOptions): CompareJob {
   const left = job.runs.map((_, index) => index).filter((index) => !known.has(index));
   const runs = left.map((index) => job.runs[index]);
@@ -104,7 +104,7 @@ export function toComparison(
   result: CompareResult,
 ): Comparison {
   const { recipe } = job;
-  // Results come in the order of what was left, without those that were skipped.
+  // Results come in the order of the remaining runs, without the skipped ones.
   const keyOf = (plan: CellName & Pick<RunPlan, "seed">): string => `${keyOfCell(plan)} ${plan.seed}`;
   const made = new Map(result.runs.map((run) => [keyOf(run), run]));
   const runs = job.runs.flatMap((plan, index) => known.get(index) ?? made.get(keyOf(plan)) ?? []);
@@ -132,7 +132,7 @@ function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer
   return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${weightDecay}`;
 }
 
-/** What stands for a training where everything is known. */
+/** Stands in for a running job when every result is known. */
 export function nothingToTrain({ job: { trainImages, testImages } }: ComparisonPlan): CompareResult {
   return { runs: [], skipped: 0, lowering: "kept", trainImages: trainImages ?? 0, testImages: testImages ?? 0 };
 }

@@ -7,6 +7,12 @@ import { createProgress } from "./progress.ts";
 
 const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(2)} %`);
 
+/** A run that went well without a gradient there has a first layer that is not trained. */
+function formatGradient({ firstLayerGradientNorm, status }: DrawnRun): string {
+  if (Number.isNaN(firstLayerGradientNorm)) return status === "done" ? "frozen" : "-";
+  return formatCount(Number(firstLayerGradientNorm.toPrecision(3)));
+}
+
 const columns: readonly Column<DrawnRun>[] = [
   { title: "depth", value: (run) => String(run.depth), align: "right" },
   { title: "shortcut", value: nameType },
@@ -21,7 +27,7 @@ const columns: readonly Column<DrawnRun>[] = [
   },
   {
     title: "first-layer gradient",
-    value: (run) => formatCount(Number(run.firstLayerGradientNorm.toPrecision(3))),
+    value: formatGradient,
     align: "right",
   },
   { title: "images/s", value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
@@ -33,7 +39,7 @@ export function formatComparison({ runs }: Comparison): string {
   return formatTable(columns, runs);
 }
 
-/** Says what is going on; time left goes by what the runs cost in multiply-adds. */
+/** Shows progress; the remaining time is estimated from the runs' multiply-adds. */
 export function createComparisonReporter(
   runs: readonly RunPlan[],
   costs: readonly number[],
@@ -47,9 +53,9 @@ export function createComparisonReporter(
   return (event) => {
     if (event.kind === "note") return progress.finish(event.text);
     if (event.kind === "skip")
-      return progress.finish(`${place(event.run)}: left out, would take ${formatDuration(event.seconds)}`);
+      return progress.finish(`${place(event.run)}: skipped, would take ${formatDuration(event.seconds)}`);
     if (event.kind === "begin" && event.begin.resumed !== undefined)
-      return progress.finish(`${place(event.run)}: goes on at step ${event.begin.resumed.length + 1}`);
+      return progress.finish(`${place(event.run)}: resumes at step ${event.begin.resumed.length + 1}`);
     if (event.kind === "diverged") return progress.finish(`${place(event.run)}: ${event.reason}`);
     if (event.kind === "run" && event.result.status !== "diverged") {
       return progress.finish(`${place(event.run)}: test accuracy ${percent(event.result.testAccuracy)}`);

@@ -5,9 +5,9 @@ import { describeGraph, type GraphDescription, type GraphRow, nameShortcut } fro
 import type { Graph } from "../onnx/graph.ts";
 import { describableGraph, type DescribableGraph } from "../networks/describe.ts";
 import type { NetworkFile } from "../networks/file.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "./output.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson, say, printLines } from "./output.ts";
 
-/** How a network out of a file is shown. */
+/** How to show a network from a file. */
 export interface DescribeFileOptions {
   readonly size?: number;
   readonly tree?: boolean;
@@ -33,13 +33,13 @@ const columns: readonly Column<GraphRow>[] = [
   },
 ];
 
-/** Receptive field and memory, in a line each. */
+/** Receptive field and memory, one line each. */
 export function printGraphFacts({ receptiveField, activations }: GraphDescription): void {
   if (receptiveField !== undefined)
-    print(`A place of the last feature map sees ${receptiveField.join("×")} places of the input.`);
+    print(`A position in the last feature map sees ${receptiveField.join("×")} input pixels.`);
   if (activations !== undefined) {
     print(
-      `Activations of one image take ${formatBytes(activations.peak)} at once when it predicts, ${formatBytes(activations.sum)} when all are kept.`,
+      `Activations of one image take ${formatBytes(activations.peak)} at peak during inference, ${formatBytes(activations.sum)} if all are kept.`,
     );
   }
 }
@@ -55,7 +55,7 @@ function printRows(title: string, found: GraphDescription, tree: boolean): void 
   print(pc.bold(title));
   print();
   const rows = tree ? found.rows : found.rows.filter(({ depth, shortcut }) => depth <= 1 || shortcut !== undefined);
-  print(formatTable(columns, rows));
+  printLines(formatTable(columns, rows));
   print();
   print(summarize(found));
   const cost = found.multiplyAdds === undefined ? "" : `, ${formatLarge(found.multiplyAdds)} multiply-adds`;
@@ -68,16 +68,16 @@ async function toPng(svg: string): Promise<Uint8Array> {
   return sharp(Buffer.from(svg), { density: 108 }).png().toBuffer();
 }
 
-/** Draws a graph's architecture, as SVG or, by the file's name, as PNG. */
+/** Draws a graph's architecture as SVG, or as PNG if the file's name says so. */
 export async function writeArchitecture(graph: Graph, title: string, path: string): Promise<void> {
   const { drawArchitecture } = await import("../lab/network/architecture.ts");
   const drawing = drawArchitecture(graph, title);
   const isPng = extname(path).toLowerCase() === ".png";
   await writeFileAtomically(path, isPng ? await toPng(drawing) : drawing);
-  say(`The drawing: ${path}`);
+  say(`Drawing: ${path}`);
 }
 
-/** Describes a graph that is ready for it. */
+/** Prints a prepared graph. */
 export function describePrepared({ graph, learned }: DescribableGraph): GraphDescription {
   return describeGraph(graph, learned === undefined ? {} : { learned });
 }
@@ -87,12 +87,12 @@ function titleOf(file: string, network: NetworkFile): string {
   return about === undefined ? file : `${file}: ${about.model.name}, shortcut ${about.model.options.shortcut}`;
 }
 
-/** Shows a network out of a file: what its graph says, whatever made it. */
+/** Shows a network from a file by its graph, whatever program wrote it. */
 export async function describeFile(file: string, network: NetworkFile, options: DescribeFileOptions): Promise<void> {
   const prepared = describableGraph(network, options.size === undefined ? {} : { size: options.size });
   const found = describePrepared(prepared);
   const title = titleOf(file, network);
-  if (prepared.limits !== undefined) say(`Sizes and costs are not known: ${prepared.limits}`);
+  if (prepared.limits !== undefined) say(`Sizes and costs are unknown: ${prepared.limits}`);
   if (options.svg !== undefined) await writeArchitecture(prepared.graph, title, options.svg);
   if (!options.json) return printRows(title, found, options.tree ?? false);
   const about = network.kind === "network" ? network : network.card;

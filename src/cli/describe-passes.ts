@@ -25,13 +25,13 @@ export const passColumns: readonly Column<PassRow>[] = [
   { title: "after", value: ({ nodesAfter }) => formatCount(nodesAfter), align: "right" },
 ];
 
-/** The lowerings of this machine, the blocked one if it has kernels for it. */
+/** The lowerings for this machine, including the blocked one if the CPU has kernels for it. */
 async function availableLowerings(): Promise<readonly Lowering[]> {
   const block = await probeBlockSize(createNodeRuntime());
   return block === undefined ? [portable] : [portable, createBlockedLowering(block)];
 }
 
-/** Lowers a network's training step and says what each pass made of it, in the order in which they run. */
+/** Lowers a network's training step and shows what each pass does, in the order in which they run. */
 export async function describePasses({ module, imageShape }: NamedModel): Promise<readonly PassRow[]> {
   const { batch } = defaultRecipe;
   const optimizer = createOptimizer(defaultRecipe);

@@ -1,9 +1,12 @@
 import type { Running } from "../jobs/job.ts";
 import { say } from "./output.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Ctrl-C during a job: the first time asks it to stop after the current step, the second time ends it at once.
- * @returns what tells whether it was pressed, and ends the watch
+ * Handles Ctrl-C, SIGTERM or the end of the terminal (SIGHUP) during a job: the first asks it to stop after the current step, the
+ * second ends it at once.
+ * @returns functions that tell whether it was pressed, and end the watch
  */
 export function watchInterrupt(
   job: Pick<Running<unknown, unknown>, "stop" | "kill">,
@@ -13,19 +16,18 @@ export function watchInterrupt(
   const onSignal = (): void => {
     presses++;
     if (presses === 1) {
-      say(`\n${message}`);
+      say();
+      say(message);
       job.stop();
     } else {
       job.kill();
     }
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
     pressed: () => presses > 0,
     end: () => {
-      process.removeListener("SIGINT", onSignal);
-      process.removeListener("SIGTERM", onSignal);
+      for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     },
   };
 }

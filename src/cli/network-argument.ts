@@ -6,17 +6,17 @@ import { OptionError } from "../tensor/errors.ts";
 import { openNetworkFile } from "../networks/node/file.ts";
 import type { NetworkFile, WeightedNetwork } from "../networks/file.ts";
 
-/** What says which network is meant, beside the argument itself. */
+/** Options that specify the network, besides the argument itself. */
 export interface NetworkChoice extends ModelOptions {
   /** The network whose weights a file holds. */
   readonly model?: string;
   /** The weights of a network given by name. */
   readonly weights?: string;
-  /** Draws the weights of a network given by name. */
+  /** Seed for the weights of a network given by name. */
   readonly seed?: number;
 }
 
-/** Whether an argument means a file: it is there, or is written as a path. */
+/** Whether an argument means a file: it exists, or is written as a path. */
 export async function isFileArgument(argument: string): Promise<boolean> {
   const found = await stat(argument).then(
     (about) => about.isFile(),
@@ -41,24 +41,21 @@ function createNetwork(name: string, options: ModelOptions): ReturnType<typeof c
 }
 
 /**
- * Opens what the argument means: a file of any format, or a network by its name.
- * @throws {OptionError} if options contradict each other, or it is neither
+ * Opens what the argument names: a file of any format, or a network.
+ * @throws {OptionError} if options contradict each other, or the argument is neither
  */
 export async function openNetworkArgument(argument: string, choice: NetworkChoice): Promise<NetworkFile> {
   const { model, weights, seed, ...options } = choice;
   if (await isFileArgument(argument)) {
     if (weights !== undefined || seed !== undefined) {
-      throw new OptionError(
-        weights === undefined ? "--seed" : "--weights",
-        "a file brings its own weights; leave it out",
-      );
+      throw new OptionError(weights === undefined ? "--seed" : "--weights", "a file has its own weights; leave it out");
     }
     if (model !== undefined) return openNetworkFile(argument, { model: { name: model, options } });
     const { shortcut, ...others } = options;
     if (Object.keys(others).length > 0) requireModelName(others);
     return openNetworkFile(argument, shortcut === undefined ? {} : { shortcut });
   }
-  if (model !== undefined) throw new OptionError("--model", "names the network of a file; leave it out");
+  if (model !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
   if (weights === undefined) return createNamedNetwork(argument, options, seed ?? 0);
   if (seed !== undefined) throw new OptionError("--seed", "weights come from a file; leave it out");
   createNetwork(argument, options);
@@ -67,5 +64,5 @@ export async function openNetworkArgument(argument: string, choice: NetworkChoic
 
 function requireModelName(options: ModelOptions): never {
   const given = Object.keys(options).map((name) => `--${name}`);
-  throw new OptionError(given.join(", "), "needs --model: without it, the file says what its network is");
+  throw new OptionError(given.join(", "), "needs --model: without it, the file defines its network");
 }

@@ -8,14 +8,14 @@ import type { JobObserver } from "../train/observers.ts";
 import { say } from "./output.ts";
 import { storePlace } from "./store.ts";
 
-/** Options of `train` and `compare` that ask for somebody to watch. */
+/** Options of `train` and `compare` that attach observers. */
 export interface ObserverOptions {
   readonly store?: string | false;
   readonly tensorboard?: string;
   readonly mlflow?: string;
 }
 
-/** How long a recorder lets the progress line wait for another process that writes; it tries again by itself. */
+/** How long a recorder may block the progress line while another process writes; it retries by itself. */
 const BUSY_MILLISECONDS = 1_000;
 
 /** Where a run is recorded; undefined with `--no-store`. @throws {OptionError} if the store's address is not valid */
@@ -28,11 +28,11 @@ function recordOptions({ store }: ObserverOptions): RecordOptions | undefined {
     unsentFolder: place.project.unsent,
     project: place.project,
     say,
-    onStart: (id) => say(`run ${id}: kept in ${place.description}`),
+    onStart: (id) => say(`run ${id}: recorded in ${place.description}`),
   };
 }
 
-/** Who watches a training, as its options say. @throws {OptionError} if an address is not valid */
+/** The observers that the options of a training run ask for. @throws {OptionError} if an address is not valid */
 export function trainingObservers(options: ObserverOptions): readonly JobObserver<TrainingEvent, TrainingResult>[] {
   const record = recordOptions(options);
   return [
@@ -50,7 +50,7 @@ function mlflowEnvironment(): Pick<MlflowOptions, "experiment" | "authorization"
     MLFLOW_TRACKING_USERNAME: user,
     MLFLOW_TRACKING_PASSWORD: password = "",
   } = process.env;
-  const basic = user === undefined ? undefined : `Basic ${btoa(`${user}:${password}`)}`;
+  const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   const authorization = token === undefined ? basic : `Bearer ${token}`;
   return {
     ...(experiment === undefined ? {} : { experiment }),
@@ -58,7 +58,7 @@ function mlflowEnvironment(): Pick<MlflowOptions, "experiment" | "authorization"
   };
 }
 
-/** Who watches a comparison, as its options say. */
+/** The observers that the options of a comparison ask for. */
 export function comparisonObservers(
   options: ObserverOptions,
   job: CompareJob,

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
+import { mostThreads } from "../runtime/node/default-threads.ts";
 import { loweringChoices } from "../compile/lowering.ts";
 
 /** Reads a whole number of at least `minimum`. */
@@ -57,7 +58,7 @@ export function listOf<T>(item: (text: string) => T): (text: string) => readonly
   return (text) => [...new Set(text.split(",").map((part) => item(part.trim())))];
 }
 
-/** Reads a shortcut type or alias, as the command line's own kind of error. */
+/** Reads a shortcut type or alias. Errors are commander's. */
 export function shortcutArgument(text: string): ShortcutType {
   try {
     return parseShortcutType(text);
@@ -66,7 +67,7 @@ export function shortcutArgument(text: string): ShortcutType {
   }
 }
 
-/** Reads one more `name=value` into the options of a network. */
+/** Adds one `name=value` to a network's options. */
 function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOptions {
   try {
     return { ...before, ...parseModelOption(text) };
@@ -75,38 +76,35 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
   }
 }
 
-/** Options that several commands share, made anew for each. */
+/** Options that several commands share, created anew for each. */
 export const sharedOptions: {
   readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "limit"]: () => Option;
-} & { readonly [Name in "out" | "data"]: (standard: string) => Option } = {
+} & { readonly out: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
     new Option(
       "--store <url|path>",
-      "where runs are kept: mysql://…, postgres://… or a file (default: RESIDUA_STORE, or .residua/runs.db)",
+      "where runs are recorded: mysql://…, postgres://… or a file (default: RESIDUA_STORE, or .residua/runs.db)",
     ),
   shortcut: () =>
     new Option("--shortcut <type>", `what S is in y = act(F(x) + S(x)): ${shortcutList}`).argParser(shortcutArgument),
   option: () =>
     new Option(
       "--option <name=value>",
-      "an option of the network, such as stochasticDepth=0.2 or outputStride=8; may be given again (residua models options lists all)",
+      "an option of the network, such as stochasticDepth=0.2 or outputStride=8; repeatable (residua models options lists all)",
     ).argParser(modelOptionArgument),
-  seed: () => new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(0),
+  seed: () => new Option("--seed <n>", "seed for all randomness").argParser(wholeNumber(0)).default(0),
   lowering: () =>
-    new Option("--lowering <name>", "how the training graph is written for this machine")
+    new Option("--lowering <name>", "how to write the training graph for this machine")
       .choices([...loweringChoices])
       .default("auto"),
-  threads: () => new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1)),
+  threads: () =>
+    new Option("--threads <n>", "compute threads (default: one per core)").argParser(wholeNumber(1, mostThreads())),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
-  out: (standard) => new Option("--out <dir>", "folder for what is written").default(standard),
-  data: (standard) =>
-    new Option("--data <name|dir>", "mnist, fashion-mnist, cifar10, cifar100, or a folder of images by class").default(
-      standard,
-    ),
+  out: (standard) => new Option("--out <dir>", "output folder").default(standard),
 };
 
-/** The options that were given: what is left out must not stand in the way of a default. */
+/** The options that have a value, so that undefined ones do not override a default. */
 export function onlyGiven<T extends object>(options: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [Name in keyof T]?: Exclude<T[Name], undefined>;

@@ -1,19 +1,40 @@
 import Table from "cli-table3";
 import pc from "picocolors";
+import { escapeControls } from "../tensor/printable.ts";
 
-/** Prints the command's one JSON document. */
+/** Bold, dim and their end: what this program styles with. Nothing else that a text holds may reach the terminal's controls. */
+const styles = new RegExp(`(${String.fromCharCode(27)}\\[(?:1|2|22)m)`);
+
+/**
+ * Text that may hold names from files, fit for one line of a terminal: characters that control it, break the line or turn its
+ * direction are written as `\\u001b`.
+ */
+export function toLine(text: string): string {
+  return text
+    .split(styles)
+    .map((part, index) => (index % 2 === 1 ? part : escapeControls(part)))
+    .join("");
+}
+
+/** Prints the command's one JSON document, in which JSON's own escapes stand for characters that control a terminal. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  const lines = JSON.stringify(value, undefined, 2).split("\n");
+  process.stdout.write(`${lines.map(escapeControls).join("\n")}\n`);
 }
 
-/** Prints to standard output. */
+/** Prints one line to standard output. */
 export function print(text = ""): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${toLine(text)}\n`);
 }
 
-/** Says something beside the result, on standard error. */
-export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+/** Prints lines, such as a table's; a line break in a name must have been escaped by who laid them out. */
+export function printLines(text: string): void {
+  text.split("\n").forEach(print);
+}
+
+/** Prints a message to standard error, apart from the result, in one line. */
+export function say(text = ""): void {
+  process.stderr.write(`${toLine(text)}\n`);
 }
 
 /** A column of a printed table. */
@@ -23,7 +44,7 @@ export interface Column<Row> {
   readonly align?: "left" | "right";
 }
 
-/** Lays rows out under their columns' titles, without frames: easy to read and to paste. */
+/** Aligns rows under their columns' titles, without frames: easy to read and to paste. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const bare = {
     top: "",
@@ -37,12 +58,12 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
   };
   const inner = { left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " };
   const table = new Table({
-    head: columns.map((column) => pc.bold(column.title)),
+    head: columns.map((column) => pc.bold(toLine(column.title))),
     colAligns: columns.map((column) => column.align ?? "left"),
     chars: { ...bare, ...inner },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  for (const row of rows) table.push(columns.map((column) => column.value(row)));
+  for (const row of rows) table.push(columns.map((column) => toLine(column.value(row))));
   return table.toString();
 }
 

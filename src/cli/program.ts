@@ -1,15 +1,28 @@
-import { Command, CommanderError, Help } from "commander";
-import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { Command, CommanderError, Help, InvalidArgumentError, type Option } from "commander";
+import { hideSecrets } from "../files/node/server-url.ts";
+import { describeChoices } from "../tensor/choices.ts";
+import { EnvironmentError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { escapeControls } from "../tensor/printable.ts";
 import { type CommandEntry, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
 
-/** What the help calls a command: its name and arguments. */
+/** How help shows a command: its name and arguments. */
 function usageOf(command: Command): string {
   const entry = commands[command.name()];
   return entry === undefined
     ? new Help().subcommandTerm(command)
     : `${[command.name(), entry.alias ?? []].flat().join("|")} ${entry.usage}`.trimEnd();
+}
+
+/** An option that is one of some words names those nearest to a mistyped one. */
+function explainChoices(option: Option): void {
+  const { argChoices } = option;
+  if (argChoices === undefined) return;
+  option.argParser((text: string) => {
+    if (argChoices.includes(text)) return text;
+    throw new InvalidArgumentError(describeChoices(text, argChoices));
+  });
 }
 
 /** The command that an argument names, if it names one. */
@@ -19,8 +32,8 @@ function findCommand(argument: string): CommandEntry | undefined {
 }
 
 /**
- * The whole command line, of which only the commands that the arguments name are more than a name and a summary: help and
- * corrections need no more of the others.
+ * The whole command line. Only the commands named in the arguments are loaded; the others are just a name and a
+ * summary, which is all that help and corrections need.
  */
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("residua")
@@ -45,6 +58,7 @@ Examples:
     program.addCommand(command.description(summary));
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap((group) => group.commands)]) {
+    for (const option of command.options) explainChoices(option);
     command.exitOverride();
     command.configureOutput({ outputError: () => undefined });
   }
@@ -56,11 +70,23 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let running: Command | undefined;
   try {
     const program = await createProgram(args);
-    program.hook("preAction", (_, command) => void (running = command));
+    program.hook("preAction", (_, command) => {
+      running = command;
+      requireWorkingFolder();
+    });
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
     return await reportError(error, running);
+  }
+}
+
+/** @throws {EnvironmentError} if the folder that the command was started in has been deleted */
+function requireWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new EnvironmentError("working folder", "no longer exists; change to a folder that does", { cause });
   }
 }
 
@@ -80,17 +106,20 @@ async function reportError(error: unknown, running: Command | undefined): Promis
   return ExitCode.failure;
 }
 
-/** Where it was thrown: one that was thrown in another process has the stack that it had there as its cause. */
+/** Where it was thrown. An error from another process carries its stack there as its cause. */
 function stackOf({ stack = "", cause }: Error): string {
   return typeof cause === "string" ? cause : stack;
 }
 
-/** The message as {@link describeError} words it, which only what goes wrong has to load. */
+/** The message as {@link describeError} words it, loaded only when something goes wrong. */
 async function inFlags(error: ResiduaError, command: Command): Promise<string> {
   return (await import("./field-flags.ts")).describeError(error, command);
 }
 
-/** One line, whatever the message holds. */
+/** Prints the message as one line, whatever it holds; an address that was typed in a wrong place is not repeated. */
 function printLine(text: string): void {
-  process.stderr.write(`${process.env["RESIDUA_DEBUG"] ? text : text.replaceAll(/\s*\n\s*/g, " ")}\n`);
+  const shown = hideSecrets(text);
+  process.stderr.write(
+    `${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
+  );
 }

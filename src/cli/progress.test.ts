@@ -8,17 +8,19 @@ function written(use: (progress: ReturnType<typeof createProgress>) => void): st
   return lines.join("");
 }
 
-test("a quarter that took ten seconds leaves thirty, and of nothing done nothing is said", () => {
+test("time left goes by what came after the first step: of compiling and that step nothing is said", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   try {
     const text = written((progress) => {
       progress.update("none", 0);
+      vi.advanceTimersByTime(600_000);
+      progress.update("the first", 0.05);
       vi.advanceTimersByTime(10_000);
       progress.update("a quarter", 0.25);
       vi.advanceTimersByTime(10_000);
       progress.update("no share");
     });
-    expect(text).toBe("none\na quarter, 30 s left\nno share\n");
+    expect(text).toBe("none\nthe first\na quarter, 38 s left\nno share\n");
   } finally {
     vi.useRealTimers();
   }

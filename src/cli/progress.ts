@@ -1,46 +1,51 @@
-import { formatDuration } from "./output.ts";
+import { formatDuration, toLine } from "./output.ts";
 
 const MINIMUM_MILLISECONDS = 100;
 const PLAIN_MILLISECONDS = 10_000;
 
-/** One line on standard error that says how far a long job is. */
+/** One line on standard error that shows the progress of a long job. */
 export interface Progress {
   /**
    * Replaces the line.
-   * @param share of the work that is done, 0 to 1: says how long the rest takes, at the pace since this was made
+   * @param share the share of the work done, 0 to 1. The remaining time is estimated from the pace since the first share above 0:
+   *   before it lie compiling and a first step that is slower than the others
    */
   update(text: string, share?: number): void;
-  /** Ends the line, so that what follows starts on its own. */
+  /** Ends the line, so that later output starts on a new one. */
   finish(text?: string): void;
 }
 
 /**
- * A live line on a terminal; elsewhere (a log, a pipe) a line now and then, for nobody wants thousands.
- * @param stream where to write; standard error if left out
+ * A live line on a terminal; elsewhere (a log, a pipe) only an occasional line, since nobody wants thousands.
+ * @param stream where to write; standard error by default
  */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   const live = stream.isTTY;
-  const start = performance.now();
-  const timeLeft = (share: number | undefined): string =>
-    share === undefined || !(share > 0)
-      ? ""
-      : `, ${formatDuration(((performance.now() - start) / 1000) * (1 / share - 1))} left`;
+  let first: { readonly time: number; readonly share: number } | undefined;
+  const timeLeft = (share: number | undefined): string => {
+    if (share === undefined || !(share > 0)) return "";
+    const now = performance.now();
+    first ??= { time: now, share };
+    if (share <= first.share) return "";
+    return `, ${formatDuration((((now - first.time) / 1000) * (1 - share)) / (share - first.share))} left`;
+  };
   let last = 0;
   let open = false;
   return {
     update: (words, share) => {
+      const left = timeLeft(share);
       const now = performance.now();
       if (now - last < (live ? MINIMUM_MILLISECONDS : PLAIN_MILLISECONDS) && last > 0) return;
       last = now;
       open = live;
-      const text = words + timeLeft(share);
+      const text = toLine(words + left);
       stream.write(live ? `\r\x1b[2K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}` : `${text}\n`);
     },
     finish: (text) => {
       if (open) stream.write("\r\x1b[2K");
       open = false;
       last = 0;
-      if (text !== undefined) stream.write(`${text}\n`);
+      if (text !== undefined) stream.write(`${toLine(text)}\n`);
     },
   };
 }

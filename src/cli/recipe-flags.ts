@@ -14,7 +14,7 @@ import type { RecipeFields } from "../train/standard-recipe.ts";
 /** Options of a command by commander's names; undefined for one that has no value. */
 export type OptionValues = Readonly<Record<string, unknown>>;
 
-/** What a command's help says a field is when it is not typed. */
+/** The default that a command's help shows for a field. */
 export type FieldDefaults = { readonly [Field in RecipeField]?: string };
 
 const headings: { readonly [Group in RecipeGroup]: string } = {
@@ -23,7 +23,7 @@ const headings: { readonly [Group in RecipeGroup]: string } = {
   "loss and steps": "Loss and steps:",
 };
 
-/** Fields that are typed on a command line, in the order of the table. */
+/** Fields that have a flag, in the order of the table. */
 const typedFields: readonly RecipeField[] = recipeFields.filter((field) => recipeOptions[field].flag !== undefined);
 
 /** The fields of one group. */
@@ -61,7 +61,7 @@ function readArgument(field: RecipeField, text: string): unknown {
   }
 }
 
-/** Adds the flags of some fields of the recipe to a command. None of them has a value unless it is typed. */
+/** Adds flags of recipe fields to a command. None has a value unless it is typed. */
 export function addRecipeFlags(
   command: Command,
   fields: readonly RecipeField[],
@@ -87,7 +87,7 @@ export function typedRecipe(options: OptionValues): RecipeFields {
   );
 }
 
-/** A recipe as a command line would give it: by commander's names, for comparison with what was typed. */
+/** A recipe by commander's option names, for comparison with what was typed. */
 export function recipeAsOptions(recipe: Recipe): OptionValues {
   return Object.fromEntries(
     typedFields.map((field) => [attributeOf(field), recipeValue(recipe, field) ?? recipeOptions[field].off]),

@@ -1,8 +1,11 @@
 import type { ArtifactRow } from "../store/schema.ts";
 import type { Run } from "../store/run.ts";
-import { type Column, formatCount, formatDuration, formatTable } from "./output.ts";
+import type { TaskNotes } from "../networks/card.ts";
+import { measuresOf } from "../tasks/find-task.ts";
+import type { Measure } from "../train/measure.ts";
+import { type Column, formatCount, formatDuration, formatTable, toLine } from "./output.ts";
 
-/** Three or four digits that matter. */
+/** Three or four significant digits. */
 const figure = (value: number | undefined): string =>
   value === undefined ? "-" : Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
 
@@ -26,24 +29,44 @@ const columns: readonly Column<Run>[] = [
   { title: "status", value: ({ status }) => status },
   { title: "steps", value: ({ steps }) => formatCount(steps), align: "right" },
   { title: "loss", value: ({ summary }) => figure(summary["loss"]?.last), align: "right" },
-  {
-    title: "validation",
-    value: ({ summary }) => figure(summary["validation/accuracy"]?.greatest),
-    align: "right",
-  },
-  { title: "test", value: ({ summary }) => figure(summary["test/accuracy"]?.last), align: "right" },
+  { title: "validation", value: (run) => describeMain(run, "validation") ?? "-", align: "right" },
+  { title: "test", value: (run) => describeMain(run, "test") ?? "-", align: "right" },
   { title: "tags", value: ({ tags }) => tags.join(", ") },
 ];
 
+/** The main measure of a run's task; undefined if the task is not known here. */
+function mainMeasureOf({ id, config }: Run): Measure | undefined {
+  const { network } = (config ?? {}) as { readonly network?: { readonly task?: TaskNotes } };
+  try {
+    return measuresOf(network?.task, id)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The task's main measure of a part by its name: the best of the epochs, or that of the test. */
+function describeMain(run: Run, part: "validation" | "test"): string | undefined {
+  const { summary } = run;
+  const main = mainMeasureOf(run);
+  // Of a task that is not known, whatever it was measured by.
+  const isMeasure = (metric: string): boolean => metric.startsWith(`${part}/`) && metric !== `${part}/loss`;
+  const metric = main === undefined ? Object.keys(summary).find(isMeasure) : `${part}/${main.name}`;
+  const found = metric === undefined ? undefined : summary[metric];
+  if (metric === undefined || found === undefined) return undefined;
+  const best = main === undefined ? found.last : main.better === "higher" ? found.greatest : found.least;
+  return `${main?.words.en ?? metric.slice(part.length + 1)} ${figure(part === "test" ? found.last : best)}`;
+}
+
 /** A run in a few words. */
-export function describeRun({ id, name, status, steps, summary }: Run): string {
-  const [validation, test] = [summary["validation/accuracy"]?.greatest, summary["test/accuracy"]?.last];
+export function describeRun(run: Run): string {
+  const { id, name, status, steps } = run;
+  const [validation, test] = [describeMain(run, "validation"), describeMain(run, "test")];
   return [
     `${id.slice(0, 8)} ${name}`,
     status,
     `${formatCount(steps)} steps`,
-    ...(validation === undefined ? [] : [`validation ${figure(validation)}`]),
-    ...(test === undefined ? [] : [`test ${figure(test)}`]),
+    ...(validation === undefined ? [] : [`validation: ${validation}`]),
+    ...(test === undefined ? [] : [`test: ${test}`]),
   ].join(", ");
 }
 
@@ -52,7 +75,7 @@ export function formatRunList(runs: readonly Run[]): string {
   return formatTable(columns, runs);
 }
 
-/** All about a run. @param kept where the content of a hash is kept on this machine */
+/** Everything about a run. @param kept where the content of a hash is kept on this machine */
 export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sha256: string) => string): string {
   const lines = [
     ["id", run.id],
@@ -62,7 +85,7 @@ export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sh
     ["started", `${run.startedAt} on ${run.host}, took ${duration(run)}`],
     ["steps", formatCount(run.steps)],
     ["tags", run.tags.join(", ") || "-"],
-    ["goes on from", run.parentId ?? "-"],
+    ["resumes", run.parentId ?? "-"],
     ["folder", run.folder ?? "-"],
     ...section("configuration", { hash: run.configHash, ...flatten(run.config) }),
     ...section("code", flatten(run.code)),
@@ -70,7 +93,7 @@ export function formatRun(run: Run, artifacts: readonly ArtifactRow[], kept: (sh
     ...section("result", flatten(run.result)),
   ];
   const width = Math.max(...lines.map(([title]) => title.length));
-  const text = lines.map(([title, value]) => `${title.padEnd(width)}  ${value}`.trimEnd()).join("\n");
+  const text = lines.map(([title, value]) => toLine(`${title.padEnd(width)}  ${value}`.trimEnd())).join("\n");
   return [text, formatMetrics(run), formatArtifacts(artifacts, kept)].filter((part) => part !== "").join("\n\n");
 }
 
@@ -101,7 +124,7 @@ function formatArtifacts(artifacts: readonly ArtifactRow[], kept: (sha256: strin
     { title: "SHA-256", value: ({ sha256 }) => sha256 },
   ];
   const latest = artifacts.reduce((a, b) => (b.created_at > a.created_at ? b : a));
-  return `${formatTable(files, artifacts)}\nKept files are named by their hash, such as ${kept(latest.sha256)}`;
+  return `${formatTable(files, artifacts)}\nKept files are named by their hash, such as ${toLine(kept(latest.sha256))}`;
 }
 
 /** The leaves of nested data by their paths, as text. */
@@ -113,7 +136,7 @@ function flatten(value: unknown, path = ""): Readonly<Record<string, string>> {
   return Object.assign({}, ...parts) as Readonly<Record<string, string>>;
 }
 
-/** A line of a comparison: what it is about, and its value in every run. */
+/** A line of a comparison: its subject, and its value in every run. */
 interface ComparedLine {
   readonly name: string;
   readonly values: readonly string[];

@@ -10,7 +10,7 @@ export interface StorePlace {
   readonly project: ProjectFolder;
   /** Without a password. */
   readonly description: string;
-  /** Whether there is something to read: a file that is not there yet is made by opening it. */
+  /** Whether there is something to read: opening a store file creates it if it does not exist. */
   readonly exists: boolean;
   open(options?: { readonly busyMilliseconds?: number }): Promise<RunStore>;
 }
@@ -27,18 +27,18 @@ export function storePlace(given: string | undefined, option = "--store"): Store
     open: async (options = {}) => {
       const store = await openRunStore(address, options);
       const { from, to, backup } = store.migration;
-      if (backup !== undefined) say(`run store: brought from version ${from} to ${to}; kept as it was: ${backup}`);
+      if (backup !== undefined) say(`run store: migrated from version ${from} to ${to}; backup: ${backup}`);
       return store;
     },
   };
 }
 
-/** Opens a store for a command, sends it what was kept for it, and closes it in the end. */
+/** Opens a store for a command, sends it the runs kept for it, and closes it at the end. */
 export async function withStore<T>(place: StorePlace, work: (store: RunStore) => Promise<T>): Promise<T> {
   const store = await place.open();
   try {
     const sent = await sendUnsent(place.project.unsent, store);
-    if (sent > 0) say(`run store: ${sent} run(s) that were kept in ${place.project.unsent} are in the store now`);
+    if (sent > 0) say(`run store: ${sent} run(s) kept in ${place.project.unsent} were sent to the store`);
     return await work(store);
   } finally {
     await store.close().catch(() => undefined);

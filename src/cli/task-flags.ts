@@ -8,10 +8,10 @@ import type { FreshTraining } from "../train/node/job.ts";
 import type { RecipeFields } from "../train/standard-recipe.ts";
 import type { OptionValues } from "./recipe-flags.ts";
 
-/** A training from the start, as far as options that all tasks share say it. */
+/** A fresh training run, as far as the options shared by all tasks define it. */
 export interface TypedTraining {
   readonly start: Omit<FreshTraining, "augmentation" | "validation" | "recipe" | "task">;
-  /** Share of the training images that is held back, if it was typed. */
+  /** Share of the training images that is held out, if typed. */
   readonly validation?: number;
   /** Fields of the recipe that were typed. */
   readonly given: RecipeFields;
@@ -23,7 +23,7 @@ export interface TypedTraining {
 /** A network to evaluate, and on what. */
 export interface EvaluationRequest {
   readonly model: string;
-  /** A data set's name or a folder; the network's own data if left out. */
+  /** A data set's name or a folder; by default, the network's own data. */
   readonly data?: string;
   readonly limit?: number;
   readonly json: boolean;
@@ -53,30 +53,30 @@ export interface ReportRequest {
 export type TaskCommand = "train" | "evaluate" | "predict" | "report";
 
 /**
- * What the command line asks and says about a task. The file of the task's name exports it as `flags`; whatever else a
- * command does is the same for all tasks.
+ * How the command line treats a task. `tasks/NAME.ts` exports it as `flags`; everything else that a command does is the
+ * same for all tasks.
  */
 export interface TaskFlags {
-  /** Over the task's options in the help. */
+  /** Heading of the task's options in the help. */
   readonly heading: string;
-  /** The options that the task has of its own, made anew for each command. */
+  /** The task's own options, created anew for each command. */
   readonly options: { readonly [Kind in TaskCommand]: () => readonly Option[] };
   /** Options of `train` that ask for the task without naming it. */
   readonly impliedBy: readonly string[];
-  /** What a training from the start is made of. @throws {OptionError} for options that contradict each other */
+  /** Assembles a fresh training run. @throws {OptionError} for options that contradict each other */
   readonly startTraining: (typed: TypedTraining) => FreshTraining;
-  /** The task's own options of `train` as a checkpoint has them; undefined for one that has no value. */
+  /** The task's own options of `train`, read from a checkpoint; undefined for an option without a value. */
   readonly optionsOf: (notes: CheckpointNotes) => OptionValues;
-  /** What is printed about the test at the end of a training. */
+  /** The line about the test, printed at the end of a training run. */
   readonly describeTest: (test: Evaluation) => string;
   readonly evaluate: (network: TrainedNetwork, request: EvaluationRequest) => Promise<void>;
   readonly predict: (network: TrainedNetwork, request: PredictionRequest) => Promise<void>;
-  /** A page about a network, and its figures for `--json`. */
+  /** Creates a page about a network, and its figures for `--json`. */
   readonly report: (
     model: string,
     request: ReportRequest,
   ) => Promise<{ readonly report: Report; readonly json: object }>;
-  /** Adds commands under `residua data` that make data for the task. */
+  /** Adds commands under `residua data` that create data for the task. */
   readonly addDataCommands?: (data: Command) => void;
 }
 

@@ -8,7 +8,7 @@ export function taskOption(description: string): Option {
   return new Option("--task <name>", description).choices([...taskNames]);
 }
 
-/** Adds every task's own options under its heading; one that several tasks have is added once. */
+/** Adds every task's own options under its heading; an option of several tasks is added once. */
 export function addTaskOptions(command: Command, flags: AllTaskFlags, kind: TaskCommand): Command {
   for (const name of taskNames) {
     const known = new Set(command.options.map(({ long }) => long));
@@ -19,7 +19,7 @@ export function addTaskOptions(command: Command, flags: AllTaskFlags, kind: Task
   return command.optionsGroup("Options:");
 }
 
-/** The task that a training's options ask for: by name, by an option that implies it, or else the one without a name. */
+/** The task that the options of a training run ask for: by name, by an option that implies it, or the default task. */
 export function wantedTask(typed: ReadonlySet<string>, task: TaskName | undefined, flags: AllTaskFlags): TaskName {
   if (task !== undefined) return task;
   const implied = taskNames.find((name) => flags[name].impliedBy.some((option) => typed.has(option)));
@@ -30,7 +30,7 @@ export function wantedTask(typed: ReadonlySet<string>, task: TaskName | undefine
  * Refuses options that were typed and belong to other tasks alone.
  *
  * @param typed names of the options that were typed
- * @param tasks those of the networks that the command works on
+ * @param tasks the tasks of the networks that the command works on
  * @throws {OptionError} naming the first, and the tasks that it belongs to
  */
 export function refuseForeignOptions(
@@ -54,7 +54,7 @@ export function refuseForeignOptions(
   }
 }
 
-/** The options that were typed, not those that stand for themselves. */
+/** The options that were typed, without defaults. */
 export function typedOptions(command: Command): Readonly<Record<string, unknown>> {
   const entries = Object.entries(command.opts<Readonly<Record<string, unknown>>>());
   return Object.fromEntries(entries.filter(([name]) => command.getOptionValueSource(name) === "cli"));

@@ -2,28 +2,31 @@ import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { OpenOptions } from "../networks/node/open.ts";
 import { layouts } from "../weights/layouts/index.ts";
+import { optionName } from "./options.ts";
 import { say } from "./output.ts";
 
-/** What a user may say of a weights file of another system. */
+/** What a user may specify about a foreign weights file. */
 export interface WeightsOptions {
   readonly layout?: string;
   readonly entry?: string;
+  readonly prefix?: string;
   readonly partial?: boolean;
 }
 
-/** The options behind {@link WeightsOptions}, made anew for each command. */
+/** The options behind {@link WeightsOptions}, created anew for each command. */
 export const weightsOptions: { readonly [Name in keyof Required<WeightsOptions>]: () => Option } = {
   layout: () =>
-    new Option("--layout <name>", "whose names the weights have, where several systems have the same").choices(
+    new Option("--layout <name>", "naming scheme of the weights, if several systems use the same names").choices(
       layouts.map(({ id }) => id),
     ),
-  entry: () => new Option("--entry <name>", "entry of a PyTorch checkpoint to take, such as state_dict_ema"),
-  partial: () => new Option("--partial", "load the weights that fit, and say what they left; the rest is drawn anew"),
+  entry: () => new Option("--entry <name>", "entry of a PyTorch checkpoint to read, such as state_dict_ema"),
+  prefix: () => new Option("--prefix <name>", "prefix of the names of the weights to load, such as module.encoder_q."),
+  partial: () => new Option("--partial", "load the weights that fit and report the rest, which is drawn anew"),
 };
 
-/** Which entry of the file to read. */
-export function entryOf({ entry }: WeightsOptions): { readonly entry?: string } {
-  return entry === undefined ? {} : { entry };
+/** Which entry of the file to read, and the prefix of its names. */
+export function entryOf({ entry, prefix }: WeightsOptions): { readonly entry?: string; readonly prefix?: string } {
+  return { ...(entry === undefined ? {} : { entry }), ...(prefix === undefined ? {} : { prefix }) };
 }
 
 /** How to load what was read. */
@@ -34,13 +37,13 @@ export function loadOptionsOf({ layout, partial }: WeightsOptions): {
   return { ...(layout === undefined ? {} : { layout }), ...(partial === true ? { partial } : {}) };
 }
 
-/** How to open weights of another system as a network that predicts; what it notes goes to standard error. */
+/** How to open foreign weights as a network that predicts; notes go to standard error. */
 export function openOptionsOf(options: WeightsOptions & { readonly shortcut?: ShortcutType }): OpenOptions {
   const { shortcut } = options;
   return {
     ...entryOf(options),
     ...loadOptionsOf(options),
     ...(shortcut === undefined ? {} : { options: { shortcut } }),
-    onNote: say,
+    onNote: (text) => say(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field))),
   };
 }

@@ -1,8 +1,9 @@
+import { eraseRectangle, type Variation, varyPixels } from "./variation.ts";
 import { randomStream } from "../tensor/random.ts";
 import { type ImageFormat, type ImageSet, imageSize, type Normalization } from "./image-set.ts";
 
 /** How training images are varied. */
-export interface Augmentation {
+export interface Augmentation extends Variation {
   /** Rows and columns of black added on each side before a crop of the old size is taken at random; 0 for no crop. */
   readonly cropPadding: number;
   /** Mirrors every second image, at random. */
@@ -57,7 +58,19 @@ export function writeSample(
 ): void {
   const size = imageSize(set);
   const pixels = set.images.subarray(key.index * size, (key.index + 1) * size);
-  writeImage({ pixels, format: set, tables, view: drawView(augmentation, key) }, out, offset);
+  writeVaried({ pixels, format: set, tables }, { augmentation, key }, out, offset);
+}
+
+/** Writes one image as {@link writeSample} does, wherever its pixels are from. */
+export function writeVaried(
+  { pixels, format, tables }: Omit<ImageView, "view">,
+  { augmentation, key }: { readonly augmentation: Augmentation; readonly key: SampleKey },
+  out: Float32Array,
+  offset: number,
+): void {
+  const varied = varyPixels(pixels, format, augmentation, key);
+  writeImage({ pixels: varied, format, tables, view: drawView(augmentation, key) }, out, offset);
+  eraseRectangle(out, offset, format, augmentation, key);
 }
 
 /** One image, and how it is to be written. */

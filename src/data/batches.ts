@@ -1,3 +1,4 @@
+import { requireVariation } from "./variation.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { permutation, randomStream } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
@@ -71,9 +72,11 @@ export type BatchWriter = (step: number, images: Float32Array, labels: BigInt64A
 
 /**
  * Checks that there are batches to be had.
- * @throws {OptionError} if the plan asks for images that the set does not have, or for larger batches than it has images
+ * @throws {OptionError} if the plan asks for images that the set does not have, or for larger batches than it has images, or if
+ *   images of its format cannot be varied so
  */
-export function requireBatches({ set, plan }: ImageBatches): void {
+export function requireBatches({ set, plan, augmentation }: ImageBatches): void {
+  requireVariation(augmentation, set);
   const missing = plan.indices.find((index) => index >= set.count);
   if (missing !== undefined)
     throw new OptionError("indices", `name image ${missing} of ${set.count}; must be below ${set.count}`);

@@ -1,3 +1,4 @@
+import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { type Dataset, type Images, imageSize, isInMemory, sharedBytes } from "./image-set.ts";
 
@@ -11,7 +12,10 @@ export function selectClasses<I extends Images>(dataset: Dataset<I>, names: read
   const { classes } = dataset;
   const unknown = names.find((name) => !classes.includes(name));
   if (unknown !== undefined)
-    throw new OptionError("classes", `"${unknown}" is no class of ${dataset.name}; they are ${classes.join(", ")}`);
+    throw new OptionError(
+      "classes",
+      `"${unknown}" is no class of ${dataset.name}; ${describeChoices(unknown, classes)}`,
+    );
   if (names.length < 2 || new Set(names).size < names.length)
     throw new OptionError("classes", `must name two or more different classes, got ${names.join(", ")}`);
   if (names.length === classes.length && names.every((name, index) => name === classes[index])) return dataset;

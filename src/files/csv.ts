@@ -2,14 +2,16 @@
 export type CsvCell = string | number | null;
 
 /** A spreadsheet takes what begins so for a formula. */
-const isFormula = /^[=+\-@\t\r]/;
+const isFormula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+/** As JavaScript or a reader of tables writes it; "+0x1" and "" are none. */
+const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^-Infinity$/i;
 const needsQuotes = /[",\r\n]/;
 
 function encodeCell(cell: CsvCell): string {
   if (cell === null) return "";
   if (typeof cell === "number") return String(cell);
   // A text that is a number, such as "-0.5", is none.
-  const text = isFormula.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
+  const text = isFormula.test(cell) && !isNumber.test(cell) ? `'${cell}` : cell;
   return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

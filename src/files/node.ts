@@ -2,5 +2,6 @@
 export { builtFile } from "./node/built-file.ts";
 export { toEnvironmentError } from "./node/failure.ts";
 export * from "./node/folders.ts";
-export { largestFile, readFileBytes } from "./node/read.ts";
+export { largestFile, readFileBytes, readFilePieces, readTextFile } from "./node/read.ts";
+export { acquireLock, fileLockPath, folderLockPath, type Unlock } from "./node/lock.ts";
 export { writeFileAtomically } from "./node/write.ts";

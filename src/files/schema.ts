@@ -14,10 +14,23 @@ export function checkPlainData<T>(
   value: unknown,
   refuse: (failure: SchemaFailure) => Error,
 ): T {
+  if (hasHiddenKey(value)) throw refuse({ path: "__proto__", detail: "is not known" });
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw refuse({ path: v.getDotPath(issue) ?? "", detail: describeIssue(issue) });
+}
+
+/** JSON may have a key `__proto__`, which schemas pass over: what was checked would not be what is there. */
+function hasHiddenKey(value: unknown): boolean {
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== "object" || next === null || ArrayBuffer.isView(next)) continue;
+    if (Object.hasOwn(next, "__proto__")) return true;
+    for (const part of Object.values(next)) left.push(part);
+  }
+  return false;
 }
 
 function describeIssue({ expected, received, message }: v.BaseIssue<unknown>): string {

@@ -1,6 +1,6 @@
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 
-/** One colour a type in every picture; apart from each other for colour-blind readers too (Okabe and Ito). */
+/** One colour per type in every picture, distinguishable for colour-blind readers (Okabe and Ito). */
 export const shortcutColors: { readonly [Type in ShortcutType]: string } = {
   plain: "#d55e00",
   pad: "#0072b2",

@@ -2,7 +2,7 @@ import { phrase, type Words } from "../report/words.ts";
 
 /** Kinds of shortcuts, as networks and graphs name them, in Chinese. */
 const chinese: Readonly<Record<string, string>> = {
-  none: "无捷径",
+  none: "无快捷连接",
   identity: "恒等",
   "padded identity": "补零恒等",
   "partial identity": "部分恒等",

@@ -6,8 +6,9 @@ import { crc32 } from "../weights/zip/crc32.ts";
 import { type NetworkCard, parseNetworkCard, restoreNetwork, type RestoredNetwork } from "./card.ts";
 
 const FORMAT = "residua-checkpoint";
-/** Raised when a file of an older format would be misread. */
-const VERSION = "1";
+/** Raised when an older release would misread a file. Version 1 had measures without their names, which train/ gives them. */
+const VERSION = "2";
+const READ_VERSIONS: readonly (string | undefined)[] = ["1", VERSION];
 
 /** A checkpoint's tensors, with its notes before anyone has checked them. */
 export interface CheckpointFile {
@@ -38,11 +39,11 @@ export function readCheckpointFile(bytes: Uint8Array, where: string): Checkpoint
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   if (!isCheckpoint(metadata))
     throw new FormatError(where, "is no checkpoint of a training; its weights alone cannot be resumed");
-  if (metadata["version"] !== VERSION) {
+  if (!READ_VERSIONS.includes(metadata["version"])) {
     const found = JSON.stringify(metadata["version"] ?? "none").slice(0, 40);
     throw new FormatError(
       where,
-      `is a checkpoint of version ${found}, must be "${VERSION}"; use the Residua that made it`,
+      `is a checkpoint of version ${found}, must be "1" or "${VERSION}"; use the Residua that made it`,
     );
   }
   const text = metadata["residua"] ?? "";

@@ -3,7 +3,8 @@ import type { Module } from "../nn/module.ts";
 import { describeGraph, type GraphDescription } from "../onnx/analysis/index.ts";
 import type { Graph, Model, Value } from "../onnx/graph.ts";
 import { inferGraph } from "../onnx/infer.ts";
-import { normalizeModel } from "../onnx/normalize.ts";
+import { innerNames } from "../onnx/normalize/branches.ts";
+import { normalizeModel, plainModel } from "../onnx/normalize.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { zeros } from "../tensor/tensor.ts";
@@ -33,13 +34,18 @@ export function describableModule(module: Module, imageShape: Shape): Describabl
   return { graph: bindInputs(graph, {}) };
 }
 
+const isChannels = (extent: number | string): boolean => typeof extent === "number" && extent <= 16;
+
 /** Binds the batch to 1, and open extents to `size`. */
 function bindInputs(graph: Graph, { size }: DescribableOptions): Graph {
   const inputs = graph.inputs.map((input): Value => {
     if (graph.initializers.has(input.name) || input.opaque !== undefined) return input;
+    const [, second, , last] = input.shape;
+    const channelsLast = input.shape.length === 4 && isChannels(last) && !isChannels(second);
+    const channels = channelsLast ? 3 : 1;
     const shape = input.shape.map((extent, axis) => {
       if (axis === 0) return 1;
-      return axis > 1 && size !== undefined ? size : extent;
+      return axis !== channels && size !== undefined ? size : extent;
     });
     return { ...input, shape };
   });
@@ -48,18 +54,14 @@ function bindInputs(graph: Graph, { size }: DescribableOptions): Graph {
 
 function describableOnnx(model: Model, options: DescribableOptions): DescribableGraph {
   try {
-    const { graph } = normalizeModel(model);
-    const learned = new Set([...model.graph.initializers.keys(), ...constantOutputs(model.graph)]);
-    return { graph: bindInputs(graph, options), learned };
+    const plain = plainModel(model);
+    const { graph } = normalizeModel(plain);
+    // Exporters keep weights in constants, and in quantised constants.
+    return { graph: bindInputs(graph, options), learned: innerNames(plain.graph).made };
   } catch (error) {
     if (!(error instanceof ResiduaError) || error instanceof OptionError) throw error;
     return { graph: model.graph, limits: error.message };
   }
-}
-
-/** Old exporters keep weights in Constant nodes. */
-function constantOutputs(graph: Graph): readonly string[] {
-  return graph.nodes.filter(({ op }) => op === "Constant").flatMap(({ outputs }) => outputs);
 }
 
 /**

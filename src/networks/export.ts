@@ -5,7 +5,7 @@ import { encodeModelChunks } from "../onnx/encode.ts";
 import { inferModel } from "../onnx/infer.ts";
 import type { Model } from "../onnx/graph.ts";
 import { normalizeModel } from "../onnx/normalize.ts";
-import { convertOpset } from "../onnx/opset/convert.ts";
+import { convertOpset, opsetRange } from "../onnx/opset/convert.ts";
 import { FormatError } from "../tensor/errors.ts";
 import { int64, isDtype, type Tensor } from "../tensor/tensor.ts";
 import { createCardModule, type NetworkCard } from "./card.ts";
@@ -14,7 +14,7 @@ import { type KnownNetwork, networkMetadata, readNetworkMetadata } from "./notes
 
 /** How a network is written as ONNX. */
 export interface OnnxExportOptions {
-  /** Version of ONNX's operators, 11 to 21. Default 18; for a network that comes as ONNX, its own. */
+  /** Version of ONNX's operators, 11 to 23. Default 18; for a network that comes as ONNX, its own. */
   readonly opset?: number;
   /**
    * Whether batch norms are put into the convolutions before them. Default true; a network that comes as ONNX is left as it is
@@ -27,7 +27,7 @@ export interface OnnxExportOptions {
  * A network as an ONNX model: any batch, its classes, its preprocessing and all that is needed to build it again in its metadata.
  *
  * @throws {UnsupportedError} naming an operator that the wanted opset has no form of
- * @throws {OptionError} if the opset is outside 11 to 21
+ * @throws {OptionError} if the opset is outside 11 to 23
  * @shape images `[N, channels, H, W]` → scores `[N, classes]`
  */
 export function exportOnnx(network: NetworkFile, options: OnnxExportOptions = {}): Model {
@@ -44,7 +44,8 @@ function convertGraph(model: Model, { opset, foldBatchNorm: fold }: OnnxExportOp
   if ((opset ?? own) === own && fold !== true) return model;
   const normal = inferModel(normalizeModel(model));
   const folded = fold === true ? { ...normal, graph: foldBatchNorm(normal.graph) } : normal;
-  return convertOpset(folded, opset ?? own ?? 18);
+  // A file in an older version than can be written comes back in the oldest that can.
+  return convertOpset(folded, opset ?? Math.max(own ?? 18, opsetRange.first));
 }
 
 /** @throws {FormatError} if the file's batch norms were folded away, which cannot be undone */

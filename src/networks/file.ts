@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { adaptWeights } from "../weights/recognise/adapt.ts";
 import { looksLikeHdf5 } from "../weights/keras-file.ts";
 import { looksLikePytorch } from "../weights/pytorch/read.ts";
+import { requireOutputs } from "./foreign.ts";
 import { decodeSafetensors, looksLikeSafetensors } from "../weights/safetensors/safetensors.ts";
 import { requireStateDict } from "../weights/state-dict.ts";
 import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
@@ -84,6 +85,7 @@ function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
 }
 
 function describeOnnx(onnx: Model, where: string): NetworkFile {
+  requireOutputs(onnx, where);
   const known = readNetworkMetadata(onnx.metadata, where);
   if (known === undefined) return { kind: "graph", onnx, folded: false };
   const isNamed = known.model.options.shortcut !== undefined;

@@ -35,6 +35,10 @@ export interface InspectionReport {
   /** Residua's own network of this kind, to be made by `createModel`; null where it has none. */
   readonly model: { readonly name: string; readonly options: object } | null;
   readonly origin: Pick<Origin, "format" | "entry" | "prefix">;
+  /** Entries of the file that hold weights, as paths such as "model → ema"; none if it is one state dict. */
+  readonly entries: readonly string[];
+  /** Other prefixes under which the same network is, such as those of moving averages. */
+  readonly copies: readonly string[];
   readonly tensors: number;
   /** Trainable numbers; running statistics and counters are none. */
   readonly parameters: number;
@@ -102,6 +106,8 @@ function reportFound(file: WeightsFile, where: string, options: InspectOptions):
     model: model === undefined ? null : { name: model.name, options: model.options },
     difference,
     left: besides,
+    copies: found.copies.map((prefix) => file.origin.prefix + prefix),
+    inner: found.prefix,
   });
 }
 
@@ -137,13 +143,19 @@ function reportRecorded(
     model: { name: model.name, options: model.options },
     difference: same,
     left: [],
+    copies: [],
+    inner: "",
   });
 }
 
-type Found = Omit<InspectionReport, "file" | "summary" | "origin" | "tensors" | "parameters" | "dtypes">;
+type Found = Omit<InspectionReport, "file" | "summary" | "origin" | "entries" | "tensors" | "parameters" | "dtypes"> & {
+  /** Before the names, beside the wrappers that were removed. */
+  readonly inner: string;
+};
 
-function finishReport({ tensors, origin }: WeightsFile, file: string, found: Found): InspectionReport {
-  const { format, entry, prefix } = origin;
+function finishReport({ tensors, origin }: WeightsFile, file: string, { inner, ...found }: Found): InspectionReport {
+  const { format, entry, prefix: outer, entries = [] } = origin;
+  const prefix = outer + inner;
   const values = [...tensors.values()];
   const trained = [...tensors].filter(([name]) => !/(^|\.)(running_(mean|var)|num_batches_tracked)$/.test(name));
   return {
@@ -151,6 +163,7 @@ function finishReport({ tensors, origin }: WeightsFile, file: string, found: Fou
     summary: summarize(found),
     ...found,
     origin: { format, entry, prefix },
+    entries,
     tensors: values.length,
     parameters: trained.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0),
     dtypes: [...new Set(values.map(({ dtype }) => dtype))],
@@ -158,7 +171,7 @@ function finishReport({ tensors, origin }: WeightsFile, file: string, found: Fou
 }
 
 /** "ResNet-34, 3-D, shortcut A (pad), MedicalNet layout, 1 input channel, no classifier" */
-function summarize({ network, dimensions, candidates, layout, channels, classes }: Found): string {
+function summarize({ network, dimensions, candidates, layout, channels, classes }: Omit<Found, "inner">): string {
   return [
     network,
     ...(dimensions === 2 ? [] : [`${dimensions}-D`]),

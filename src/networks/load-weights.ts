@@ -4,11 +4,13 @@ import { createModel, type NamedModel } from "../nn/models.ts";
 import { parametersOf } from "../nn/module.ts";
 import { countParameters, type Module } from "../nn/module.ts";
 import { WeightsError } from "../tensor/errors.ts";
+import { listNames } from "../tensor/printable.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AdaptedWeights, adaptWeights } from "../weights/recognise/adapt.ts";
 import { findModel, modelOptionsOf } from "../weights/recognise/find-model.ts";
 import { type Identification, identifyWeights } from "../weights/recognise/identify.ts";
 import { findLayout, inspectWeights, shortcutWords } from "../weights/recognise/inspection.ts";
+import { tellUnet } from "../weights/recognise/own-unet.ts";
 import type { Layout } from "../weights/layouts/layout.ts";
 import { describeDifference } from "../weights/recognise/state-dict-difference.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
@@ -28,6 +30,8 @@ export interface ImportedModel extends LoadedModel {
   readonly difference: AdaptedWeights["difference"];
   /** Names of the file that belong to no residual network. */
   readonly left: readonly string[];
+  /** Other prefixes under which the same network is. */
+  readonly copies: readonly string[];
   /** The card of a file that Residua wrote. */
   readonly card: NetworkCard | undefined;
   /** Whose names and ways the file has, as far as that is known. */
@@ -58,7 +62,7 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
   const known = readRecordedNetwork(file, where);
   const weights = known === undefined ? file : { ...file, tensors: recordedTensors(file, where, known) };
   const { model, identification } = chooseModel(weights, where, { ...request, known });
-  const { state, difference, left } = adaptWeights(
+  const { state, difference, left, copies } = adaptWeights(
     where,
     { module: model.module, file: weights },
     { identification, ...(request.partial === true ? { partial: true } : {}) },
@@ -70,6 +74,7 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
     state: whole ? state : new Map([...initializeState(model.module, 0), ...state]),
     difference,
     left,
+    copies,
     card: known?.card,
     layout: identification?.layout,
   };
@@ -89,8 +94,12 @@ function recordedTensors(
 }
 
 /** One line on what a partial load left, in the file and in the network; undefined if it left nothing. */
-export function describeLeft({ difference, left }: ImportedModel): string | undefined {
-  const parts = [describeDifference(difference), left.length > 0 ? `left out ${left.length} names of other parts` : ""];
+export function describeLeft({ difference, left, copies }: ImportedModel): string | undefined {
+  const parts = [
+    describeDifference(difference),
+    left.length > 0 ? `left out ${left.length} names of other parts` : "",
+    copies.length > 0 ? `the same network is also under ${listNames(copies)} (\`prefix\` takes that)` : "",
+  ];
   return parts.filter((part) => part !== "").join("; ") || undefined;
 }
 
@@ -115,6 +124,9 @@ function chooseModel(file: WeightsFile, where: string, request: Request): Choice
   const isPartOf = partial === true && name !== undefined && name !== known?.model.name;
   if (known !== undefined && !isPartOf)
     return { model: recordedModel(known, where, request), identification: undefined };
+  const unet = tellUnet(file.tensors);
+  if (unet !== undefined && (name ?? unet.name) === unet.name)
+    return { model: createModel(unet.name, { ...unet.options, ...request.options }), identification: undefined };
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }
 

@@ -1,3 +1,4 @@
+import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
 
@@ -29,6 +30,7 @@ export interface ModelOptions {
   readonly stemWidth?: number;
   readonly normEpsilon?: number;
   readonly stemStride?: number;
+  readonly width?: number;
   readonly hidden?: number;
   readonly pyramidWidth?: number;
 }
@@ -124,6 +126,12 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     values: [1, 2],
     meaning: "stride of the stem's first convolution along every axis; 2 halves a U-Net's resolution",
   },
+  width: {
+    kind: "number",
+    minimum: 0.0625,
+    below: Number.POSITIVE_INFINITY,
+    meaning: "factor of all channels of a CIFAR ResNet, such as 2 or 0.5",
+  },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
   pyramidWidth: { kind: "count", meaning: "channels of a feature pyramid; its head has half as many" },
 };
@@ -175,7 +183,7 @@ export function parseModelOption(text: string): ModelOptions {
   if (rule === undefined) {
     throw new OptionError(
       "options",
-      `knows no "${name}"; must be NAME=VALUE with one of ${modelOptionNames.join(", ")}`,
+      `knows no "${name}", must be NAME=VALUE; ${describeChoices(name, modelOptionNames, { all: "residua models options" })}`,
     );
   }
   const value = readValue(rule, written.trim());

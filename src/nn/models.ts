@@ -1,3 +1,5 @@
+import { describeChoices } from "../tensor/choices.ts";
+import { parseShortcutType, type ShortcutName } from "./shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
@@ -26,6 +28,9 @@ export interface NamedModel {
   readonly imageShape: Shape;
 }
 
+/** Options of a network as its user gives them: the shortcut type by name or alias. */
+export type ModelRequest = Omit<ModelOptions, "shortcut"> & { readonly shortcut?: ShortcutName | undefined };
+
 /** Every family, one row each; the first family that knows a name wins. */
 export const modelFamilies: readonly ModelFamily[] = [
   resnetFamily,
@@ -53,23 +58,25 @@ export function findModelPlan(name: string): { readonly family: ModelFamily; rea
     const plan = family.find(name);
     if (plan !== undefined) return { family, plan };
   }
-  const forms = modelFamilies.map((family) => family.forms).join("; ");
-  throw new OptionError("model", `unknown model "${name}"; must be ${forms}`);
+  const words = { all: "residua models list" };
+  throw new OptionError("model", `unknown model "${name}"; ${describeChoices(name, modelNames, words)}`);
 }
 
 /**
  * Makes a network by its name, such as "resnet20" (CIFAR) or "resnet50" (ImageNet).
  * @throws {OptionError} if the name is unknown, or an option is out of its range or not one of this network's
  */
-export function createModel(name: string, options: ModelOptions = {}): NamedModel {
+export function createModel(name: string, options: ModelRequest = {}): NamedModel {
   const { plan } = findModelPlan(name);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { shortcut, ...rest } = options;
+  const named: ModelOptions = { ...rest, ...(shortcut === undefined ? {} : { shortcut: parseShortcutType(shortcut) }) };
+  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   requireModelOptions(name, given, plan.accepts);
   const complete: CompleteModelOptions = { ...plan.defaults, ...given };
   if (!plan.shortcuts.includes(complete.shortcut)) {
     throw new OptionError(
       "shortcut",
-      `"${complete.shortcut}" does not go with ${name}; must be one of ${plan.shortcuts.join(", ")}`,
+      `"${complete.shortcut}" does not go with ${name}; ${describeChoices(complete.shortcut, plan.shortcuts)}`,
     );
   }
   return { name, options: complete, module: plan.build(complete), imageShape: [complete.channels, ...plan.extents] };

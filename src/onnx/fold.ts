@@ -15,9 +15,12 @@ export interface Knowledge {
   readonly elements: Map<string, Elements>;
   /** How many more elements may be folded: graphs come from outside. */
   budget: number;
+  /** How many more elements of tensors of one value may be written out: some files hold all their weights so. */
+  fillBudget: number;
 }
 
 const BUDGET = 2 ** 24;
+const FILL_BUDGET = 2 ** 26;
 
 const folds: ReadonlyMap<string, Evaluate> = new Map(Object.entries({ ...arithmeticFolds, ...movementFolds }));
 
@@ -27,7 +30,13 @@ export function createKnowledge(graph: Graph): Knowledge {
   for (const { name, dtype, shape, opaque } of graph.inputs)
     if (opaque === undefined) types.set(name, { dtype, shape });
   for (const [name, { dtype, shape }] of graph.initializers) types.set(name, { dtype, shape });
-  return { types, constants: new Map(graph.initializers), elements: new Map(), budget: BUDGET };
+  return {
+    types,
+    constants: new Map(graph.initializers),
+    elements: new Map(),
+    budget: BUDGET,
+    fillBudget: FILL_BUDGET,
+  };
 }
 
 /** Makes a value a constant. */
@@ -67,8 +76,8 @@ function filledOf(knowledge: Knowledge, node: Node): Tensor | undefined {
   const value = attribute?.kind === "tensor" ? attribute.value : float32([1], [0]);
   if (shape === undefined || value.data.length !== 1 || shape.some((extent) => extent < 0)) return undefined;
   const length = sizeOf(shape);
-  if (length > knowledge.budget) return undefined;
-  knowledge.budget -= length;
+  if (length > knowledge.fillBudget) return undefined;
+  knowledge.fillBudget -= length;
   const data = new dtypeArrays[value.dtype](length);
   (data as unknown as { fill(element: number | bigint): void }).fill(value.data[0]);
   return { dtype: value.dtype, shape, data };

@@ -119,3 +119,38 @@ test.for([
 ] as const)("%s is refused as no ONNX file", ([, bytes]) => {
   expect(() => decodeModel(bytes, "file.onnx")).toThrow(/^file\.onnx: .*ONNX file/);
 });
+
+test("more attributes or dimensions than any network has are refused before an object is made for each", () => {
+  const attributes = (count: number): GraphProto =>
+    create(GraphProtoSchema, {
+      node: [
+        {
+          opType: "Own",
+          domain: "own",
+          output: ["y"],
+          attribute: Array.from({ length: count }, (_, at) => ({ name: `a${at}`, type: Type.INT, i: BigInt(at) })),
+        },
+      ],
+      output: [{ name: "y" }],
+    });
+  const shape = (count: number): GraphProto => {
+    const dim = Array.from({ length: count }, () => ({ value: { case: "dimValue", value: 1n } }) as const);
+    const type = { value: { case: "tensorType", value: { elemType: 1, shape: { dim } } } } as const;
+    return create(GraphProtoSchema, { input: [{ name: "x", type }] });
+  };
+  const tensor = (count: number): GraphProto =>
+    create(GraphProtoSchema, {
+      initializer: [{ name: "w", dataType: 1, dims: Array.from({ length: count }, () => 1n), floatData: [1] }],
+    });
+  const cases = [
+    [attributes, 1024, "1024 attributes in one node"],
+    [shape, 256, "256 dimensions in one shape"],
+    [tensor, 256, "256 dimensions in one tensor"],
+  ] as const;
+  for (const [build, most, words] of cases) {
+    const read = (count: number): string =>
+      readOrRefusal(toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 8n, graph: build(count) })));
+    expect(read(most), words).not.toMatch(/has more than/);
+    for (const count of [most + 1, 200_000]) expect(read(count)).toBe(`file.onnx: is not read: has more than ${words}`);
+  }
+});

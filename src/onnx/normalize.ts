@@ -8,6 +8,11 @@ import { axesRules } from "./normalize/axes.ts";
 import { einsumRules } from "./normalize/einsum.ts";
 import { elementwiseRules } from "./normalize/elementwise.ts";
 import { movementRules } from "./normalize/movement.ts";
+import { findBranch, innerNames, spliceBranch } from "./normalize/branches.ts";
+import { inlineFunctions } from "./normalize/functions.ts";
+import { widenHalf } from "./normalize/half-precision.ts";
+import { olderFormRules } from "./normalize/older.ts";
+import { quantizedRules } from "./normalize/quantized.ts";
 import { normalizationRules } from "./normalize/normalization.ts";
 import { recurrentRules } from "./normalize/recurrent.ts";
 import { resizeRules } from "./normalize/resize.ts";
@@ -15,8 +20,8 @@ import { type NormalizeRule, openRewriting, type Target } from "./normalize/rewr
 import { windowRules } from "./normalize/windows.ts";
 import { findOperator, operators } from "./operators/index.ts";
 
-const FIRST_OPSET = 11;
-const LAST_OPSET = 21;
+const FIRST_OPSET = 7;
+const LAST_OPSET = 23;
 
 /** ONNX operators that cannot simply be taken over. */
 const rules: ReadonlyMap<string, NormalizeRule> = new Map(
@@ -26,6 +31,8 @@ const rules: ReadonlyMap<string, NormalizeRule> = new Map(
     ...elementwiseRules,
     ...movementRules,
     ...normalizationRules,
+    ...olderFormRules,
+    ...quantizedRules,
     ...recurrentRules,
     ...resizeRules,
     ...windowRules,
@@ -74,14 +81,16 @@ function createDraft(graph: Graph, opset: number): Draft {
   const knowledge = createKnowledge(graph);
   const freshName = createFreshNames(graph);
   const replaced = new Map<string, string>();
-  const used = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
+  const used = new Set([...innerNames(graph).used, ...graph.outputs.map(({ name }) => name)]);
   const resolve = (name: string): string => replaced.get(name) ?? name;
+  const makers = new Map<string, Node>();
   const addNode = (added: Node): void => {
     checkAttributes(added, opset);
     if (foldNode(knowledge, added)) return;
     const node = foldTarget(knowledge, added, freshName);
     tryLearnTypes(knowledge, node);
     nodes.push(node);
+    node.outputs.forEach((name) => makers.set(name, node));
   };
   const target: Target = {
     opset,
@@ -89,16 +98,26 @@ function createDraft(graph: Graph, opset: number): Draft {
     freshName,
     isUsed: (name) => name !== "" && used.has(name),
     addNode,
+    maker: (name) => makers.get(name),
     addConstant: (name, value) => learnConstant(knowledge, name, value),
     replace: (output, by) => void replaced.set(output, resolve(by)),
   };
   return { nodes, knowledge, resolve, target };
 }
 
-function rewriteNode({ nodes, knowledge, resolve, target }: Draft, original: Node): void {
+function rewriteNode(draft: Draft, original: Node): void {
+  const { nodes, knowledge, resolve, target } = draft;
   const node: Node = { ...original, domain: ownDomain(original.domain), inputs: original.inputs.map(resolve) };
   // Identity shares a constant; folding it would make two.
   if (node.op !== "Identity" && foldNode(knowledge, node)) return;
+  const branch = node.domain === "" && node.op === "If" ? findBranch(draft.knowledge, node) : undefined;
+  if (branch !== undefined) {
+    const { nodes: inner, initializers, outputs } = spliceBranch(branch, target.freshName);
+    for (const [name, value] of initializers) target.addConstant(name, value);
+    for (const one of inner) rewriteNode(draft, one);
+    node.outputs.forEach((name, index) => name !== "" && target.replace(name, outputs[index]));
+    return;
+  }
   const rule = node.domain === "" ? rules.get(node.op) : undefined;
   if (rule !== undefined) rule(openRewriting(target, node));
   else if (findOperator(node.domain, node.op) !== undefined) target.addNode(node);
@@ -147,6 +166,15 @@ function normalizeGraph(graph: Graph, opset: number): Graph {
   return normal;
 }
 
+/**
+ * A model without what only files have: its own functions are written out, and half precision is float32.
+ *
+ * @throws {UnsupportedError} if functions are nested without end
+ */
+export function plainModel(model: Model): Model {
+  return widenHalf(inlineFunctions(model));
+}
+
 /** Contents of a file that hold only for other versions of the operators. */
 const versionBound: readonly string[] = ["irVersion", "functions", "trainingInfo"];
 
@@ -155,8 +183,9 @@ function keepRest(rest: Rest): Rest {
 }
 
 /**
- * Converts a model from ONNX's operators of versions 11 to 21 to the internal ones: those of version 18 that Residua
- * knows, in one form each. Constants become initializers, Identity and (in evaluation) Dropout are removed, automatic
+ * Converts a model from ONNX's operators of versions 7 to 23 to the internal ones: those of version 18 that Residua
+ * knows, in one form each. Functions of the file and branches whose condition is constant are written out, half precision
+ * becomes float32, and quantised values become float32 with the same steps. Constants become initializers, Identity and (in evaluation) Dropout are removed, automatic
  * padding becomes numbers, Resize becomes products with matrices, batch norm in training mode becomes
  * BatchNormTraining, and shape computations are folded. Nodes that no output needs are removed.
  *
@@ -170,7 +199,7 @@ export function normalizeModel(model: Model): Model {
       `uses version ${opset} of ONNX's operators; must be ${FIRST_OPSET} to ${LAST_OPSET}: export it again with one of these`,
     );
   }
-  const graph = normalizeGraph(model.graph, opset);
+  const graph = normalizeGraph(plainModel(model).graph, opset);
   const domains = new Set(graph.nodes.map((node) => node.domain));
   const opsets = [...domains].map(
     (domain) => [domain, domain === "" ? OPSET : (model.opsets.get(domain) ?? 1)] as const,

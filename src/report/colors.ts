@@ -4,7 +4,7 @@ import { interpolateRdBu, interpolateViridis } from "d3-scale-chromatic";
 /** Red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** Apart from each other for colour-blind readers, on light and dark pages alike (after Okabe and Ito). */
+/** Distinguishable for colour-blind readers, on light and dark pages (after Okabe and Ito). */
 export const palette: readonly string[] = [
   "#2b8fd6",
   "#d9672b",

@@ -6,7 +6,7 @@ type Rows = readonly (readonly CsvCell[])[];
 
 const english = (words: Words | undefined): string => (words === undefined ? "" : inLanguage(words, "en"));
 
-/** In figures, NaN stands for what is not there. */
+/** In figures, NaN marks a missing value. */
 const emptyIfNaN = (cell: CsvCell): CsvCell => (Number.isNaN(cell) ? null : cell);
 
 function rowsOf(figure: Figure): Rows | undefined {
@@ -65,7 +65,7 @@ function rowsOf(figure: Figure): Rows | undefined {
   }
 }
 
-/** A figure's data as comma-separated values with English heads; undefined for what is a picture alone. */
+/** A figure's data as comma-separated values with English heads; undefined for a mere picture. */
 export function figureCsv(figure: Figure): string | undefined {
   const rows = rowsOf(figure);
   return rows && encodeCsv(rows.map((row) => row.map(emptyIfNaN)));

@@ -2,18 +2,18 @@ import type { Words } from "./words.ts";
 
 /** What every figure has. */
 interface FigureBase {
-  /** Of the files that it is saved as, and its address in the page: letters, digits and hyphens, once a report. */
+  /** Names the files that it is saved as, and its address in the page: letters, digits and hyphens, unique in a report. */
   readonly name: string;
-  /** Stands in the picture, and in what is saved of it. */
+  /** Shown in the picture, and in saved copies of it. */
   readonly title?: Words;
-  /** Stands below: what is to be seen, in which unit. */
+  /** Shown below the picture: what it shows, in which unit. */
   readonly caption: Words;
 }
 
 /** An axis of numbers. */
 export interface Axis {
   readonly label: Words;
-  /** "linear" if left out; what is not above 0 is left out of a logarithmic one. */
+  /** Default "linear"; a logarithmic axis omits values that are not above 0. */
   readonly scale?: "linear" | "log";
   readonly domain?: readonly [low: number, high: number];
 }
@@ -24,15 +24,15 @@ export interface SeriesPoint {
   readonly y: number;
   readonly low?: number;
   readonly high?: number;
-  /** What it is called where the mouse shows it, such as a layer's name; x's number if left out. */
+  /** Its name under the mouse, such as a layer's; default: the number x. */
   readonly label?: Words;
 }
 
-/** A curve. Those of one name have one colour and one place in the legend, in whichever panel they are. */
+/** A curve. Curves of equal name share a colour and a legend entry across panels. */
 export interface Series {
   readonly name: Words;
   readonly points: readonly SeriesPoint[];
-  /** One of the palette's if left out. */
+  /** Default: one from the palette. */
   readonly color?: string;
   readonly isDashed?: boolean;
   /** The part of the figure that it stands in, side by side with others. */
@@ -58,7 +58,7 @@ export interface Dot {
   readonly panel?: Words;
 }
 
-/** A dot a category, with its interval as a line, and the observations as smaller dots. */
+/** One dot per category, with its interval as a line and the observations as smaller dots. */
 export interface DotsFigure extends FigureBase {
   readonly kind: "dots";
   readonly value: Axis;
@@ -69,13 +69,13 @@ export interface DotsFigure extends FigureBase {
 export interface Bar {
   readonly category: Words;
   readonly value: number;
-  /** Bars of one group have one colour and one place in the legend. */
+  /** Bars of one group share a colour and a legend entry. */
   readonly group?: Words;
   readonly color?: string;
   readonly panel?: Words;
 }
 
-/** Bars from 0; those of one category and panel lie on each other. */
+/** Bars from 0; bars of one category and panel are stacked. */
 export interface BarsFigure extends FigureBase {
   readonly kind: "bars";
   readonly label: Words;
@@ -83,7 +83,7 @@ export interface BarsFigure extends FigureBase {
   readonly bars: readonly Bar[];
 }
 
-/** Counts or shares between edges: one edge more than values. */
+/** Counts or shares between edges; there is one more edge than values. */
 export interface HistogramFigure extends FigureBase {
   readonly kind: "histogram";
   readonly x: Axis;
@@ -116,7 +116,7 @@ export interface HeatMapFigure extends FigureBase {
   readonly showsValues?: boolean;
 }
 
-/** A function on a plane, with a way over it. */
+/** A function on a plane, with a path over it. */
 interface PlaneFigure extends FigureBase {
   readonly x: Axis;
   readonly y: Axis;
@@ -126,11 +126,11 @@ interface PlaneFigure extends FigureBase {
   readonly ys: readonly number[];
   /** `values[index of y][index of x]` */
   readonly values: readonly (readonly number[])[];
-  /** Such as the way of a training; a contour draws it. */
+  /** A path, such as that of training; a contour plot draws it. */
   readonly path?: readonly { readonly x: number; readonly y: number; readonly label: Words }[];
 }
 
-/** Lines of equal height. */
+/** Contour lines. */
 export interface ContourFigure extends PlaneFigure {
   readonly kind: "contour";
 }
@@ -147,7 +147,7 @@ export interface TableFigure extends FigureBase {
   readonly rows: readonly (readonly Words[])[];
 }
 
-/** A picture of a grid, as a file in memory. */
+/** An image file in memory. */
 export interface Picture {
   readonly png: Uint8Array;
   readonly caption: Words;

@@ -4,7 +4,7 @@ import type { Words } from "./words.ts";
 /** Text between figures. */
 export type ReportText =
   | { readonly kind: "text"; readonly text: Words }
-  /** Smaller and paler: how something was run. */
+  /** Small print: how something was run. */
   | { readonly kind: "note"; readonly text: Words }
   | { readonly kind: "list"; readonly items: readonly { readonly term?: Words; readonly text: Words }[] };
 
@@ -22,7 +22,7 @@ export interface Report {
   readonly sections: readonly ReportSection[];
 }
 
-/** Several reports as one page: what was computed about one thing. Names of figures get their report's number before them. */
+/** Joins several reports into one page. Figure names get their report's number as a prefix. */
 export function joinReports(title: Words, reports: readonly Report[]): Report {
   const rename = (part: ReportText | Figure, index: number): ReportText | Figure =>
     "name" in part ? { ...part, name: `${index + 1}-${part.name}` } : part;

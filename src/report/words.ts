@@ -1,4 +1,4 @@
-/** What a reader reads: in English and Chinese, or one text for both, such as a name. */
+/** Text for readers: in English and Chinese, or one text for both, such as a name. */
 export type Words = string | { readonly en: string; readonly zh: string };
 
 /** The report's languages, in the order of its switch. */
@@ -26,12 +26,6 @@ const entities: Readonly<Record<string, string>> = {
 /** Text made safe to stand in HTML and SVG. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character]);
-}
-
-/** Words as HTML: both languages, of which the page shows one. */
-export function wordsToHtml(words: Words): string {
-  if (typeof words === "string") return escapeHtml(words);
-  return `<span lang="en">${escapeHtml(words.en)}</span><span lang="zh">${escapeHtml(words.zh)}</span>`;
 }
 
 /** Words as the inside of an SVG text: what is not shown takes no room. */

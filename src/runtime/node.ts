@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { OptionError } from "../tensor/errors.ts";
-import { defaultThreads } from "./node/default-threads.ts";
+import { defaultThreads, mostThreads } from "./node/default-threads.ts";
 import { createCollector } from "./node/garbage.ts";
 import { createOrtRuntime } from "./onnxruntime.ts";
 import type { Runtime, SessionOptions } from "./runtime.ts";
@@ -24,8 +24,9 @@ export function createNodeRuntime(): Runtime {
     writesInPlace: true,
     beforeRun: createCollector(),
     sessionOptions: ({ threads, executionProviders }: SessionOptions) => {
-      if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-        throw new OptionError("threads", `must be a whole number above 0, got ${threads}`);
+      if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= mostThreads())) {
+        const most = `4 for each of this machine's processors`;
+        throw new OptionError("threads", `must be a whole number from 1 to ${mostThreads()} (${most}), got ${threads}`);
       }
       return {
         intraOpNumThreads: threads ?? defaultThreads(),

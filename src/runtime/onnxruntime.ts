@@ -25,8 +25,8 @@ export interface OrtFlavour {
   readonly sessionOptions: (options: SessionOptions) => InferenceSession.SessionOptions;
 }
 
-/** The lowest severity that ONNX Runtime prints by itself: errors. */
-const LOG_ERRORS = 3;
+/** The lowest severity that ONNX Runtime prints by itself: an error is thrown as well, and told in our words. */
+const LOG_FATAL = 4;
 
 /**
  * One queue per package, shared by all runtimes. WebAssembly fails if runs overlap, even those of other sessions
@@ -54,7 +54,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
         enableMemPattern: options.memoryPattern ?? false,
         enableCpuMemArena: options.memoryArena ?? true,
         graphOptimizationLevel: options.graphOptimization ?? "all",
-        logSeverityLevel: LOG_ERRORS,
+        logSeverityLevel: LOG_FATAL,
         ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
         ...flavour.sessionOptions(options),
       };

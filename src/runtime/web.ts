@@ -1,6 +1,7 @@
 import { createOrtRuntime } from "./onnxruntime.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
 import type { Runtime } from "./runtime.ts";
+import { OptionError } from "../tensor/errors.ts";
 import { giveBinary } from "./web/binary.ts";
 
 /** Where and how ONNX Runtime's WebAssembly runs. */
@@ -20,12 +21,20 @@ export interface WebRuntimeOptions {
   readonly wasm?: string | URL;
 }
 
+/** Each thread is a worker with memory of its own. @throws {OptionError} for more than a few per processor */
+function requireThreads(threads: number | undefined): void {
+  const most = 4 * (globalThis.navigator?.hardwareConcurrency ?? 16);
+  if (threads === undefined || (Number.isInteger(threads) && threads > 0 && threads <= most)) return;
+  throw new OptionError("threads", `must be a whole number from 1 to ${most}, got ${threads}`);
+}
+
 /**
  * ONNX Runtime in a page or worker. With the execution provider "webgpu", outputs named in `keepOnDevice` stay in GPU
  * memory until they are disposed of. WebAssembly's `run` blocks the calling thread: use a worker if a page must stay
  * responsive.
  */
 export function createWebRuntime({ ort, threads, wasmPaths, wasm }: WebRuntimeOptions): Runtime {
+  requireThreads(threads);
   if (threads !== undefined) ort.env.wasm.numThreads = threads;
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   return createOrtRuntime(ort, {

@@ -8,3 +8,4 @@ export * from "./rank-tests.ts";
 export type { Alternative, Probability, Sample } from "./sample.ts";
 export * from "./summary.ts";
 export * from "./t-tests.ts";
+export * from "./wilson.ts";

@@ -1,3 +1,4 @@
+import { describeServerUrl, parseServerUrl } from "../files/node/server-url.ts";
 import { OptionError } from "../tensor/errors.ts";
 
 /** Where a store is. */
@@ -6,44 +7,56 @@ export type StoreAddress =
   | { readonly kind: "mysql" | "postgres"; readonly url: string };
 
 const kinds: Readonly<Record<string, "mysql" | "postgres">> = {
-  "mysql:": "mysql",
-  "mariadb:": "mysql",
-  "postgres:": "postgres",
-  "postgresql:": "postgres",
+  mysql: "mysql",
+  mariadb: "mysql",
+  postgres: "postgres",
+  postgresql: "postgres",
 };
+
+/** An address that lost its beginning or its colon, which may hold a password and must not become a file's name. */
+const looksLikeAddress = /^\/\/|:\/\/|\/\/.*@|(?<!^[a-z]):.*@|\?|^(mysql|mariadb|postgres|postgresql)(\/|$)/i;
+
+/** @throws {OptionError} that does not repeat the path */
+function parsePath(path: string, where: string): StoreAddress {
+  if (path.trim() === "") throw new OptionError(where, "names no file; give a path, such as .residua/runs.db");
+  if (path !== path.trim() || /\p{Cc}/u.test(path))
+    throw new OptionError(where, "begins or ends with a space, or has a line break; give it without");
+  if (looksLikeAddress.test(path))
+    throw new OptionError(
+      where,
+      "looks like an address, but is none; must be mysql://user:password@host/database, postgres://…, sqlite:path or a path",
+    );
+  return { kind: "sqlite", path };
+}
 
 /**
  * Reads a store's address: `mysql://user:password@host/database`, `postgres://…`, `sqlite:path` or a file's path.
  *
- * @throws {OptionError} if it is of another kind or names no database; the address, which may hold a password, is not
- *   repeated
+ * @throws {OptionError} if it is of another kind, names no database, or is a path that looks like an address; the address,
+ *   which may hold a password, is not repeated
  */
 export function parseStoreAddress(text: string, where = "store"): StoreAddress {
+  // One letter is a drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase();
-  if (scheme === undefined || scheme === "sqlite" || scheme === "file") {
-    const path = scheme === undefined ? text : text.slice(scheme.length + 1).replace(/^\/\/(?=\/)/, "");
-    if (path.trim() === "") throw new OptionError(where, "names no file; give a path, such as .residua/runs.db");
-    return { kind: "sqlite", path };
-  }
-  const kind = kinds[`${scheme}:`];
+  if (scheme === undefined) return parsePath(text, where);
+  if (scheme === "sqlite" || scheme === "file")
+    return parsePath(text.slice(scheme.length + 1).replace(/^\/\/(?=\/)/, ""), where);
+  const kind = Object.hasOwn(kinds, scheme) ? kinds[scheme] : undefined;
+  // What stands before the colon may be part of a password.
   if (kind === undefined)
-    throw new OptionError(where, `"${scheme}:" is not known; must be mysql:, mariadb:, postgres:, sqlite: or a path`);
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new OptionError(where, `is no valid address; must be ${scheme}://user:password@host/database`);
-  }
-  if (url.pathname.length < 2)
-    throw new OptionError(where, `names no database; must be ${scheme}://user:password@host/database`);
+    throw new OptionError(
+      where,
+      "is of no known kind; must begin with mysql:, mariadb:, postgres: or sqlite:, or be a path",
+    );
+  const example = `${scheme}://user:password@host/database`;
+  const url = parseServerUrl(text, where, example);
+  if (url.pathname.length < 2) throw new OptionError(where, `names no database; must be like ${example}`);
+  if (url.pathname.includes("/", 1))
+    throw new OptionError(where, `has more than a database after its host; must be like ${example}`);
   return { kind, url: text };
 }
 
-/** The address without its password, for people and files. */
+/** The address for people and files: what is known to be harmless, so never a user, a password or a parameter. */
 export function describeAddress(address: StoreAddress): string {
-  if (address.kind === "sqlite") return address.path;
-  const url = new URL(address.url);
-  url.password = "";
-  for (const name of url.searchParams.keys()) if (/pass/i.test(name)) url.searchParams.delete(name);
-  return url.href;
+  return address.kind === "sqlite" ? address.path : describeServerUrl(new URL(address.url));
 }

@@ -1,6 +1,5 @@
-import { toEnvironmentError } from "../files/node.ts";
+import { readFilePieces, toEnvironmentError } from "../files/node.ts";
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -14,7 +13,7 @@ export interface FileContentId {
 export async function hashFile(path: string): Promise<FileContentId> {
   const hash = createHash("sha256");
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(piece as Uint8Array);
+    for await (const piece of readFilePieces(path)) hash.update(piece);
     return { sha256: hash.digest("hex"), bytes: (await stat(path)).size };
   } catch (cause) {
     throw toEnvironmentError(path, "cannot read", cause);

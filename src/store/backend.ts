@@ -5,6 +5,8 @@ export interface Backend {
   readonly kind: "sqlite" | "mysql" | "postgres";
   /** Without a password, for messages. */
   readonly description: string;
+  /** Parts of its address that no message may have. */
+  readonly secrets?: readonly string[];
   createDialect(): Promise<Dialect>;
   /** A name in a statement. */
   quote(name: string): string;

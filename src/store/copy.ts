@@ -4,7 +4,7 @@ import { type CountedChecksum, createRowsChecksum } from "./checksum.ts";
 import { explained, inTransaction } from "./database.ts";
 import { encodeJson } from "./json.ts";
 import { markCrashed, type RunStore } from "./run-store.ts";
-import { decodeSummary } from "./run.ts";
+import { decodeSummary } from "./run-row.ts";
 import { type ArtifactRow, type MetricRow, type RunRow, storeTables, type TagRow } from "./schema.ts";
 import { insertRows, readPages, readRows, writeRows } from "./tables.ts";
 
@@ -46,8 +46,8 @@ export async function copyRuns(
   await markCrashed(from);
   const rows = await readRows(from.database, "residua_runs", runs);
   const ordered = rows.toSorted((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1));
-  const counts = ordered.map(({ summary }) =>
-    Object.values(decodeSummary(summary)).reduce((sum, m) => sum + m.count, 0),
+  const counts = ordered.map(({ id, summary }) =>
+    Object.values(decodeSummary(summary, id)).reduce((sum, m) => sum + m.count, 0),
   );
   const allValues = counts.reduce((sum, count) => sum + count, 0);
   const whole = createRowsChecksum({ id: "key", sha256: "key" });

@@ -1,4 +1,5 @@
 import { CompiledQuery, Kysely } from "kysely";
+import { hideSecrets, secretsOf } from "../files/node/server-url.ts";
 import { EnvironmentError, errorMessage, FormatError, OptionError, ResiduaError } from "../tensor/errors.ts";
 import { describeAddress, type StoreAddress } from "./address.ts";
 import type { Backend } from "./backend.ts";
@@ -27,7 +28,8 @@ const BUSY_MILLISECONDS = 10_000;
 function chooseBackend(address: StoreAddress, { busyMilliseconds = BUSY_MILLISECONDS }: DatabaseOptions): Backend {
   if (address.kind === "sqlite") return sqliteBackend(address.path, busyMilliseconds);
   const description = describeAddress(address);
-  return address.kind === "mysql" ? mysqlBackend(address.url, description) : postgresBackend(address.url, description);
+  const create = address.kind === "mysql" ? mysqlBackend : postgresBackend;
+  return { ...create(address.url, description), secrets: secretsOf(new URL(address.url)) };
 }
 
 /** Opens a database; of a server, the first statement makes the connection. */
@@ -77,14 +79,15 @@ const hints: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device; free some and try again",
 };
 
-function explainFailure({ description }: Backend, thrown: unknown): Error {
+function explainFailure({ description, secrets }: Backend, thrown: unknown): Error {
   if (thrown instanceof ResiduaError) return thrown;
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
     return new FormatError(description, "is no run store, or is damaged; take a backup", { cause: thrown });
   // Node tries several addresses of one host, and then gives one error without words for all of them.
   const inner = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
-  const words = hints[code] ?? hints[code.split("_").slice(0, 2).join("_")] ?? errorMessage(inner);
+  const words =
+    hints[code] ?? hints[code.split("_").slice(0, 2).join("_")] ?? hideSecrets(errorMessage(inner), secrets);
   return new EnvironmentError(description, words, { cause: thrown });
 }
 

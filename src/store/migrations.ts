@@ -1,5 +1,6 @@
 import { type Database, explained, runStatement } from "./database.ts";
 import { storeTables } from "./schema.ts";
+import { nameStoredMeasures } from "./named-measures.ts";
 import { createTable } from "./tables.ts";
 import { FormatError } from "../tensor/errors.ts";
 
@@ -25,6 +26,10 @@ export const migrations: readonly Migration[] = [
       ] as const;
       for (const [table, column] of indices) await createIndex(database, table, column);
     },
+  },
+  {
+    describe: "measures under their own names",
+    up: nameStoredMeasures,
   },
 ];
 

@@ -1,21 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { OptionError } from "../tensor/errors.ts";
+import { FormatError, OptionError } from "../tensor/errors.ts";
 import { describeAddress, type StoreAddress } from "./address.ts";
 import { connectDatabase, type Database, type DatabaseOptions, explained, inTransaction } from "./database.ts";
 import { encodeJson } from "./json.ts";
 import { migrate, type Migration, type MigrationReport, migrations } from "./migrations.ts";
-import { currentProcess, isProcessGone } from "./process.ts";
+import { currentProcess, isProcessGone } from "../files/node/process.ts";
 import {
   extendSummary,
-  decodeSummary,
   hashConfiguration,
   type MetricPoint,
   type Run,
   type RunStart,
   type RunStatus,
   toMetricRow,
-  toRun,
 } from "./run.ts";
+import { decodeSummary, toRun } from "./run-row.ts";
 import { type ArtifactRow, type MetricRow, type RunRow, storeTables, type TagRow } from "./schema.ts";
 import { insertRows, readPages, readRows, writeRows } from "./tables.ts";
 
@@ -101,7 +100,7 @@ export async function addMetrics(store: RunStore, id: string, points: readonly M
   await inTransaction(store.database, async (transaction) => {
     const [row] = await readRows(transaction, "residua_runs", storeTables.residua_runs, { where: { id } });
     if (row === undefined) throw new OptionError("run", `"${id}" is not there`);
-    const summary = encodeJson(extendSummary(decodeSummary(row.summary), points));
+    const summary = encodeJson(extendSummary(decodeSummary(row.summary, id), points));
     const steps = points.reduce((most, { step }) => Math.max(most, step), row.steps);
     await insertRows(transaction, "residua_runs", storeTables.residua_runs, [{ ...row, summary, steps }]);
     const rows = points.map((point) => toMetricRow(id, point));
@@ -119,8 +118,17 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
-/** The runs that a filter lets through, the latest first; no metric is read. */
-export async function listRuns(store: RunStore, filter: RunFilter = {}): Promise<readonly Run[]> {
+/**
+ * The runs that a filter lets through, the latest first; no metric is read.
+ *
+ * @param onDamaged hears of rows that are no runs, which are left out then
+ * @throws {FormatError} that names the first of them, if nobody is to hear it
+ */
+export async function listRuns(
+  store: RunStore,
+  filter: RunFilter = {},
+  onDamaged?: (id: string, error: FormatError) => void,
+): Promise<readonly Run[]> {
   await markCrashed(store);
   return explained(store.database, async () => {
     let query = store.database.kysely.selectFrom("residua_runs").selectAll("residua_runs");
@@ -135,7 +143,15 @@ export async function listRuns(store: RunStore, filter: RunFilter = {}): Promise
     if (filter.limit !== undefined) query = query.limit(filter.limit);
     const rows = (await query.execute()) as unknown as readonly RunRow[];
     const tags = await readTags(store);
-    return rows.map((row) => toRun(row, tags.get(row.id) ?? []));
+    return rows.flatMap((row): readonly Run[] => {
+      try {
+        return [toRun(row, tags.get(row.id) ?? [])];
+      } catch (error) {
+        if (onDamaged === undefined || !(error instanceof FormatError)) throw error;
+        onDamaged(row.id, error);
+        return [];
+      }
+    });
   });
 }
 

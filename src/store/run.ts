@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeJson } from "./json.ts";
-import type { ArtifactRow, MetricRow, RunRow } from "./schema.ts";
+import type { ArtifactRow, MetricRow } from "./schema.ts";
 
 /** How a run is, or how it ended. A crashed one ended without a word: its process is gone. */
 export type RunStatus = "running" | "done" | "stopped" | "diverged" | "crashed";
@@ -95,46 +95,6 @@ export function extendSummary(summary: RunSummary, points: readonly MetricPoint[
     };
   }
   return next;
-}
-
-/** A summary as it is kept. */
-export function decodeSummary(text: string): RunSummary {
-  const entries = Object.entries(JSON.parse(text) as Record<string, Record<string, unknown>>);
-  return Object.fromEntries(
-    entries.map(([name, { count, step, last, least, greatest }]) => {
-      const numbers = { last: Number(last), least: Number(least), greatest: Number(greatest) };
-      return [name, { count: Number(count), step: Number(step), ...numbers }];
-    }),
-  );
-}
-
-const toDate = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
-/** A run as it is shown, from its row. */
-export function toRun(row: RunRow, tags: readonly string[]): Run {
-  const parse = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
-  return {
-    id: row.id,
-    command: row.command,
-    name: row.name,
-    status: row.status as RunStatus,
-    tags,
-    config: parse(row.config),
-    configHash: row.config_hash,
-    seed: row.seed,
-    code: parse(row.code),
-    environment: parse(row.environment),
-    parentId: row.parent_id,
-    folder: row.folder,
-    host: row.host,
-    startedAt: toDate(row.started_at),
-    heartbeatAt: toDate(row.heartbeat_at),
-    endedAt: row.ended_at === null ? null : toDate(row.ended_at),
-    steps: row.steps,
-    summary: decodeSummary(row.summary),
-    result: parse(row.result),
-    reason: row.reason,
-  };
 }
 
 /** An artefact without the run that it belongs to. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -16,9 +16,11 @@ import {
 import { FormatError, OptionError } from "../tensor/errors.ts";
 import { runStatement } from "./database.ts";
 import { exportCsv, exportJson } from "./export.ts";
+import { encodeJson } from "./json.ts";
 import { type Migration, migrations } from "./migrations.ts";
-import { currentProcess } from "./process.ts";
-import { toMetricRow } from "./run.ts";
+import { currentProcess } from "../files/node/process.ts";
+import { nameStoredMeasures } from "./named-measures.ts";
+import { extendSummary, toMetricRow } from "./run.ts";
 import {
   addMetrics,
   changeTags,
@@ -32,6 +34,7 @@ import {
 } from "./run-store.ts";
 import type { ArtifactRow } from "./schema.ts";
 import { createTable, readColumns, readRows, writeRows } from "./tables.ts";
+import { keepUnsent, sendUnsent } from "./unsent.ts";
 
 const stores = useStores();
 
@@ -232,6 +235,77 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     await store.close();
   });
 
+  test("of version 1 gets its measures' names by the runs' tasks, with all their values", async () => {
+    const address = await stores.address(kind);
+    const old = await openAddress(address, { migrations: migrations.slice(0, 1) });
+    const targets = [undefined, "instances", "classes"] as const;
+    const epoch = { epoch: 1, trainLoss: 2, trainAccuracy: 0.5, validation: { loss: 1, accuracy: 0.25 } };
+    const tested = { count: 9, loss: 1, accuracy: 0.125, figures: { f1At50: 0.5, "dice nucleus": 0.75 } };
+    for (const [index, target] of targets.entries()) {
+      const config = { network: { model: "x", ...(target && { task: { name: "any", target } }) } };
+      const metrics = ["accuracy", "epoch/accuracy", "epoch/loss", "validation/accuracy", "test/accuracy"].flatMap(
+        (name) => points(name, [0.25, Number.NaN]),
+      );
+      const change = {
+        config: JSON.stringify(config),
+        summary: encodeJson(extendSummary({}, metrics)),
+        result: JSON.stringify({ best: epoch, test: tested, steps: 2 }),
+      };
+      const run = exampleRun(index, change);
+      await saveRun(old, { run, metrics: metrics.map((point) => toMetricRow(run.id, point)), artifacts: [] });
+    }
+    await old.close();
+    const store = await openAddress(address);
+    const runs = (await listRuns(store)).toReversed();
+    const names = [
+      ["accuracy", "accuracy"],
+      ["pointAccuracy", "meanAp"],
+      ["pointAccuracy", "meanIou"],
+    ] as const;
+    for (const [index, [training, main]] of names.entries()) {
+      const { id, summary, result } = runs[index];
+      const wanted = [training, `epoch/${training}`, "epoch/loss", `validation/${main}`, `test/${main}`].toSorted();
+      expect(Object.keys(summary).toSorted()).toEqual(wanted);
+      expect(summary[`test/${main}`]).toEqual({ count: 2, step: 2, last: Number.NaN, least: 0.25, greatest: 0.25 });
+      const kept = await readMetrics(store, id);
+      expect(kept.map(({ name, step, value }) => [name, step, value])).toEqual(
+        wanted.flatMap((name) => [
+          [name, 1, 0.25],
+          [name, 2, Number.NaN],
+        ]),
+      );
+      expect(result).toEqual({
+        steps: 2,
+        best: {
+          epoch: 1,
+          training: { loss: 2, measures: { [training]: 0.5 } },
+          validation: { loss: 1, measures: { [main]: 0.25 } },
+        },
+        test: { count: 9, loss: 1, measures: { [main]: 0.125, f1At50: 0.5 }, dice: { nucleus: 0.75 } },
+      });
+    }
+    // Once more, as after a change that was cut off.
+    await nameStoredMeasures(store.database);
+    expect((await listRuns(store)).toReversed()).toEqual(runs);
+    await store.close();
+  });
+
+  test("takes what an older release has kept for it under the measures' names", async () => {
+    const store = await stores.open(kind);
+    const folder = join(stores.folder(), `unsent-${kind}`);
+    const config = { network: { task: { name: "any", target: "instances" } } };
+    const metrics = points("validation/accuracy", [0.5, Number.NaN]);
+    const run = exampleRun(0, { config: JSON.stringify(config), summary: encodeJson(extendSummary({}, metrics)) });
+    const change = { run, metrics: metrics.map((point) => toMetricRow(run.id, point)), artifacts: [] };
+    keepUnsent(folder, store.description, change);
+    expect(await sendUnsent(folder, store)).toBe(1);
+    expect(Object.keys((await findRun(store, run.id)).summary)).toEqual(["validation/meanAp"]);
+    expect((await readMetrics(store, run.id)).map(({ name, value }) => [name, value])).toEqual([
+      ["validation/meanAp", 0.5],
+      ["validation/meanAp", Number.NaN],
+    ]);
+  });
+
   test("whose change of the schema fails is as it was", async () => {
     const address = await stores.address(kind);
     const old = await openAddress(address);
@@ -252,7 +326,7 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     const opening = openAddress(address);
     await expect(opening).rejects.toThrow(FormatError);
     await expect(opening).rejects.toThrow(
-      /is a run store of version 2, this Residua knows up to 1; use a newer Residua$/,
+      /is a run store of version 3, this Residua knows up to 2; use a newer Residua$/,
     );
     expect(readdirSync(stores.folder()).filter((name) => name.startsWith(`${basename(address)}.v`))).toEqual([]);
   });

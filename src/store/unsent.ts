@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { decodeNumber, encodeJson } from "./json.ts";
-import { currentProcess, isProcessGone, type ProcessIdentity } from "./process.ts";
+import { currentProcess, isProcessGone, type ProcessIdentity } from "../files/node/process.ts";
+import { nameInChange } from "./named-measures.ts";
 import { type RunChange, type RunStore, saveRun } from "./run-store.ts";
 
 /** The first line of a file of changes: which store they are for, and whose they are. */
@@ -65,7 +66,7 @@ export async function sendUnsent(folder: string, store: RunStore): Promise<numbe
     if (head?.store !== store.description || !isOurs) continue;
     for (const line of lines.slice(1)) {
       const change = parseLine<RunChange>(line);
-      if (change !== undefined) await saveRun(store, withNumbers(change));
+      if (change !== undefined) await saveRun(store, nameInChange(withNumbers(change)));
     }
     rmSync(path);
     runs++;

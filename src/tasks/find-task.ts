@@ -2,6 +2,7 @@ import { checkPlainData } from "../files/schema.ts";
 import type { TaskNotes } from "../networks/card.ts";
 import { FormatError } from "../tensor/errors.ts";
 import * as table from "./table.ts";
+import type { Measure } from "../train/measure.ts";
 import type { Task } from "./task.ts";
 
 /** A task's name. */
@@ -51,4 +52,22 @@ export function readSettings<Name extends TaskName>(
     notes ?? standardTask,
     ({ path, detail }) => new FormatError(where, `${path} ${detail}`),
   );
+}
+
+/**
+ * The measures of a task in a card or a job, the main one first.
+ *
+ * @param where what the task is of, for errors
+ * @throws {FormatError} if the task is not known, or its settings are damaged
+ */
+export function measuresOf(notes: TaskNotes | undefined, where: string): readonly [Measure, ...Measure[]] {
+  return measuresAs(taskNameOf(notes, where), notes, where);
+}
+
+function measuresAs<Name extends TaskName>(
+  name: Name,
+  notes: TaskNotes | undefined,
+  where: string,
+): readonly [Measure, ...Measure[]] {
+  return tasks[name].measures(readSettings(notes, name, where));
 }

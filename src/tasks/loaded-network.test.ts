@@ -1,3 +1,4 @@
+import type { Measure } from "../train/measure.ts";
 import { expect, expectTypeOf, test } from "vitest";
 import type { NetworkCard } from "../networks/card.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
@@ -9,7 +10,7 @@ import type { Classification } from "./classify/judge.ts";
 import type { ImagePixels, Prediction } from "./classify/predict.ts";
 import { taskNames, taskNameOf, tasks, type TypesOf } from "./find-task.ts";
 import { type AnyLoadedNetwork, type LoadedNetwork, loadTask } from "./loaded-network.ts";
-import type { Raster } from "./segment/data/raster.ts";
+import type { Raster } from "../data/image/raster.ts";
 import type { MaskedSample, SegmentationJudgement } from "./segment/judge.ts";
 import type { CellOutline } from "./segment/outlines.ts";
 import type { Segmented, SegmentedCells } from "./segment/predict.ts";
@@ -119,8 +120,9 @@ test("settings of another task, of none that is known, and damaged ones are refu
 });
 
 test("the main measure comes first, whatever the target", () => {
-  expect(tasks.classify.measures({ name: "classify" })).toEqual(["accuracy"]);
-  expect(tasks.segment.measures(standardSettings)[0]).toBe("meanAp");
-  expect(tasks.segment.measures({ ...standardSettings, target: "classes" })[0]).toBe("meanIou");
+  const namesOf = (measures: readonly Measure[]): readonly string[] => measures.map(({ name }) => name);
+  expect(namesOf(tasks.classify.measures({ name: "classify" }))).toEqual(["accuracy"]);
+  expect(namesOf(tasks.segment.measures(standardSettings))[0]).toBe("meanAp");
+  expect(namesOf(tasks.segment.measures({ ...standardSettings, target: "classes" }))[0]).toBe("meanIou");
   expect(taskNameOf(undefined, "card")).toBe("classify");
 });

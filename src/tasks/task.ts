@@ -4,6 +4,7 @@ import type { Report } from "../report/report.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { TaskStep } from "../train/engine.ts";
 import type { Evaluation } from "../train/evaluation.ts";
+import type { Measure } from "../train/measure.ts";
 import type { SetUpInMemory } from "../train/memory-training.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { RecipeRefusals } from "../train/recipe-check.ts";
@@ -47,8 +48,10 @@ export interface Task<Name extends string = string, T extends TaskTypes = TaskTy
   readonly step: (settings: T["settings"], sample: Shape, recipe: Recipe) => TaskStep;
   /** Fields of the recipe that mean nothing to it, with the reason. */
   readonly refuses: RecipeRefusals;
-  /** Names of the measures by which it is judged; the main one, which chooses the best epoch, comes first. */
-  readonly measures: (settings: T["settings"]) => readonly string[];
+  /** What its step counts as right, as a share. */
+  readonly trainingMeasure: Measure;
+  /** Measures by which it is judged, as its evaluations have them; the main one, which chooses the best epoch, comes first. */
+  readonly measures: (settings: T["settings"]) => readonly [Measure, ...Measure[]];
   /** What the network says about one input. */
   readonly predict: (network: TaskNetwork<T>, input: T["input"], options?: T["predictOptions"]) => Promise<T["output"]>;
   /** Compares what the network says about samples with the truth. */

@@ -1,3 +1,6 @@
+import { describeChoices } from "./choices.ts";
+import { escapeControls } from "./printable.ts";
+
 /**
  * One grammar for every error: where it happened, then what is, what must be and what to do. The class lets a program
  * tell them apart; the command line prints the message alone, never a stack.
@@ -11,18 +14,10 @@ export class ResiduaError extends Error {
   readonly detail: string;
 
   constructor(where: string, detail: string, options?: { cause?: unknown }) {
-    super(oneLine(`${where}: ${detail}`), options);
+    super(escapeControls(`${where}: ${detail}`), options);
     this.where = where;
-    this.detail = oneLine(detail);
+    this.detail = escapeControls(detail);
   }
-}
-
-/** Names from files may hold anything: characters that break lines or control a terminal are escaped. */
-function oneLine(message: string): string {
-  return message.replace(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** A tensor, layer or operator met a shape it cannot take. */
@@ -65,11 +60,11 @@ export class EnvironmentError extends ResiduaError {
   override readonly name: string = "EnvironmentError";
 }
 
-/** Returns `value` if `choices` has it; otherwise throws an error that lists the choices. */
+/** Returns `value` if `choices` has it; otherwise throws an error that lists the choices, and the nearest. */
 export function oneOf<T extends string>(where: string, value: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found === undefined) {
-    throw new OptionError(where, `unknown value "${value}"; must be one of ${choices.join(", ")}`);
+    throw new OptionError(where, `unknown value "${value}"; ${describeChoices(value, choices)}`);
   }
   return found;
 }

@@ -7,6 +7,14 @@ export function quote(text: string): string {
   return JSON.stringify(short).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeCodePoint);
 }
 
+/** What breaks a line, controls a terminal, or turns the direction in which a text is read. */
+const controls = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Text from elsewhere, fit for one line of a terminal: control characters are written as `\u001b`. */
+export function escapeControls(text: string): string {
+  return text.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** The first few names, then how many are left: `"a", "b" and 12 more`. */
 export function listNames(names: readonly string[]): string {
   const first = names.slice(0, shown).map(quote).join(", ");

@@ -30,7 +30,13 @@ test("decode gives back what was encoded", () => {
 });
 
 test("a measure that was no number comes back as NaN", () => {
-  const epochs = [{ epoch: 1, trainLoss: 1, trainAccuracy: 1, validation: { loss: Number.NaN, accuracy: 0 } }];
+  const epochs = [
+    {
+      epoch: 1,
+      training: { loss: 1, measures: { pointAccuracy: 1 } },
+      validation: { loss: Number.NaN, measures: { meanAp: null, f1At50: 0 } },
+    },
+  ];
   const notes = { ...exampleNotes, place: { ...exampleNotes.place, epochs } };
   expect(decodeCheckpoint(encode(notes), "x").notes.place.epochs).toEqual(epochs);
 });
@@ -65,7 +71,7 @@ describe("a damaged file", () => {
   });
 
   test.each([
-    ["of another version", withMetadata({ version: "2" }), /^x: is a checkpoint of version "2", must be "1"/],
+    ["of another version", withMetadata({ version: "3" }), /^x: is a checkpoint of version "3", must be "1" or "2"/],
     ["of weights alone", encodeSafetensors(state), /^x: is no checkpoint of a training/],
     ["with a changed note", withMetadata({ residua: "{}" }), /^x: is damaged: its checksum/],
   ])("%s is refused in one line", (_, bytes, message) => {

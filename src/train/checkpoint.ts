@@ -11,6 +11,8 @@ import {
 } from "../networks/card.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../networks/checkpoint-file.ts";
 import { checkPlainData, countingNumber, measuredNumber, wholeNumber } from "../files/schema.ts";
+import { nameMeasures } from "../files/unnamed-measures.ts";
+import type { Measured } from "./measure.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeSchema } from "./recipe-check.ts";
 import type { TrainingState } from "./trainer.ts";
@@ -38,11 +40,10 @@ export interface DataPlace {
 export interface EpochRecord {
   /** Counts from 1. */
   readonly epoch: number;
-  /** Mean over the epoch's steps, each before its update. */
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
+  /** Means over the epoch's steps, each before its update. */
+  readonly training: Measured;
   /** After the epoch, where a validation part was split off. */
-  readonly validation?: { readonly loss: number; readonly accuracy: number };
+  readonly validation?: Measured;
 }
 
 /** How far a training is; with the recipe's seed, this is all of its random state. */
@@ -73,11 +74,15 @@ export interface Checkpoint {
   readonly state: ReadonlyMap<string, Tensor>;
 }
 
+const measured: v.GenericSchema<unknown, Measured> = v.strictObject({
+  loss: measuredNumber,
+  measures: v.record(v.string(), v.nullable(v.number())),
+});
+
 const epochRecord = v.strictObject({
   epoch: countingNumber,
-  trainLoss: measuredNumber,
-  trainAccuracy: measuredNumber,
-  validation: v.exactOptional(v.strictObject({ loss: measuredNumber, accuracy: measuredNumber })),
+  training: measured,
+  validation: v.exactOptional(measured),
 });
 
 const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
@@ -111,6 +116,15 @@ export function encodeCheckpointChunks({
   return writeCheckpointFile(canonicalJson(notes), state);
 }
 
+/** Version 0.1.0 called every measure accuracy. */
+function withNames(notes: unknown): unknown {
+  const { network, place } = (notes ?? {}) as {
+    readonly network?: { readonly task?: unknown };
+    readonly place?: unknown;
+  };
+  return place === undefined ? notes : { ...(notes as object), place: nameMeasures(place, network?.task) };
+}
+
 /**
  * Reads a checkpoint.
  *
@@ -119,7 +133,7 @@ export function encodeCheckpointChunks({
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { notes: found, state } = readCheckpointFile(bytes, where);
-  const notes = checkPlainData(notesSchema, found, ({ path, detail }) => {
+  const notes = checkPlainData(notesSchema, withNames(found), ({ path, detail }) => {
     return new FormatError(where, `is damaged: ${path || "its notes"} ${detail}`);
   });
   requireConsistentCard(notes.network, where);

@@ -91,8 +91,8 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
 }
 
 /** Encodes and loads a lowered step, or takes it as it was kept. */
-async function loadStep(
-  { runtime, session, cache, lowering = portable }: StepOptions,
+export async function loadStep(
+  { runtime, session, cache, lowering = portable }: Pick<StepOptions, "runtime" | "session" | "cache" | "lowering">,
   { graph, kept, guarded }: StepGraph,
   { write }: LoweredGraph,
 ): Promise<Session> {

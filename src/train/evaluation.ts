@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from "../tensor/shape.ts";
+import type { Measured } from "./measure.ts";
 
 const LARGEST_BATCH = 250;
 /** 16 MB of pixels; a network's own values take many times that. */
@@ -9,14 +10,10 @@ export function evaluationBatchSize(imageShape: Shape): number {
   return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(LARGEST_INPUT / sizeOf(imageShape))));
 }
 
-/** How well a network does its task. */
-export interface Evaluation {
-  /** Images looked at; without any, the other figures are NaN. */
+/** How well a network does its task: mean cross-entropy, or what the task has in its place, and the task's measures. */
+export interface Evaluation extends Measured {
+  /** Images looked at; of none, the loss is NaN and every measure null. */
   readonly count: number;
-  /** Mean cross-entropy, or what the task has in its place. */
-  readonly loss: number;
-  /** What is best when it is 1: the share of images whose highest score is their label's, or the task's main figure. */
-  readonly accuracy: number;
-  /** The task's other figures by name. */
-  readonly figures?: Readonly<Record<string, number>>;
+  /** Why the main measure is null. */
+  readonly unmeasured?: string;
 }

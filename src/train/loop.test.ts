@@ -10,6 +10,7 @@ import {
   type TrainingLoopOptions,
   type TrainingOutcome,
 } from "./loop.ts";
+import { accuracy, type Measure } from "./measure.ts";
 import type { TrainingPlan } from "./engine.ts";
 import { createRecipeSchedule, defaultRecipe, type Recipe } from "./recipe.ts";
 import { DivergenceError, type Trainer } from "./trainer.ts";
@@ -61,12 +62,13 @@ function run(change: Change = {}): {
   const told: Told = { steps: [], epochs: [] };
   const { accuracies, recipe: own = recipe, ...options } = change;
   const validate = async (): Promise<Evaluation> => {
-    const accuracy = accuracies![told.epochs.length];
-    return { count: 100, loss: 1 - accuracy, accuracy };
+    const share = accuracies![told.epochs.length];
+    return { count: 100, loss: 1 - share, measures: { accuracy: share } };
   };
   const outcome = runTraining({
     trainer: fakeTrainer(),
     plan: planOf(own),
+    measures: { training: accuracy, main: accuracy },
     place: startOfTraining,
     nextBatch: () => batch,
     ...(accuracies === undefined ? {} : { validate }),
@@ -85,8 +87,8 @@ test("runs the recipe's epochs and says after every step how far it is", async (
   expect(told.steps.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
   // Means over the epoch so far: (1/5 + 1/6) / 2 after step 6.
   expect(told.steps[5].loss).toBeCloseTo(11 / 60, 12);
-  expect(told.steps[5].accuracy).toBe(0.5);
-  expect(told.steps[5]).toMatchObject({ stepLoss: 1 / 6, stepAccuracy: 0.5, gradientNorm: 1 });
+  expect(told.steps[5].measures).toEqual({ accuracy: 0.5 });
+  expect(told.steps[5]).toMatchObject({ stepLoss: 1 / 6, stepMeasures: { accuracy: 0.5 }, gradientNorm: 1 });
   // Half a cosine over 12 steps: cos(π/2) in the middle.
   expect(told.steps[6].learningRate).toBeCloseTo(0.5, 12);
 });
@@ -96,7 +98,7 @@ test("the best epoch is the one with the highest validation accuracy; the first 
   const { place } = await outcome;
   expect(told.epochs.map(({ isBest }) => isBest)).toEqual([true, true, false]);
   expect(place.best).toEqual(place.epochs[1]);
-  expect(place.best!.validation).toEqual({ loss: 1 - 0.7, accuracy: 0.7 });
+  expect(place.best!.validation).toEqual({ loss: 1 - 0.7, measures: { accuracy: 0.7 } });
 });
 
 test("of epochs with equal accuracy the one with the lowest loss is the best", async () => {
@@ -104,11 +106,28 @@ test("of epochs with equal accuracy the one with the lowest loss is the best", a
   const { outcome, told } = run({
     validate: async () => {
       const loss = losses[told.epochs.length];
-      return { count: 30, loss, accuracy: 1, topK: { k: 1, accuracy: 1 } };
+      return { count: 30, loss, measures: { accuracy: 1 } };
     },
   });
   expect((await outcome).place.best!.epoch).toBe(2);
   expect(told.epochs.map(({ isBest }) => isBest)).toEqual([true, true, false]);
+});
+
+test.each([
+  ["higher", [0.2, null, 0.4, 0.3], [true, false, true, false]],
+  ["lower", [0.2, null, 0.4, 0.1], [true, false, false, true]],
+  ["higher", [null, 0, null, 0.1], [true, true, false, true]],
+] as const)("the main measure chooses the best epoch, the %ser the better; of %j: %j", async (better, values, best) => {
+  const main: Measure = { name: "own", words: { en: "own", zh: "自己" }, better };
+  const { outcome, told } = run({
+    recipe: { ...recipe, epochs: 4 },
+    measures: { training: { ...main, name: "trained" }, main },
+    validate: async () => ({ count: 30, loss: 1, measures: { accuracy: 1, own: values[told.epochs.length] } }),
+  });
+  const { place } = await outcome;
+  expect(told.epochs.map(({ isBest }) => isBest)).toEqual(best);
+  expect(place.epochs[0].training.measures).toEqual({ trained: 0.5 });
+  expect(place.epochs[3].validation!.measures).toEqual({ accuracy: 1, own: values[3] });
 });
 
 test("without a validation part no epoch is the best", async () => {
@@ -174,4 +193,22 @@ test("may be kept after every step that leaves an epoch unfinished", async () =>
   const kept: number[] = [];
   await run({ onPause: async ({ step }) => void kept.push(step) }).outcome;
   expect(kept).toEqual([1, 2, 3, 5, 6, 7, 9, 10, 11]);
+});
+
+test.each([4, 8, 12])("one that ended while step %i's epoch was validated closes that epoch first", async (end) => {
+  const accuracies = [0.5, 0.6, 0.55];
+  const whole = run({ accuracies });
+  const places: TrainingPlace[] = [];
+  const outcome = await run({ accuracies, onPause: async (place) => void places.push(place) }).outcome;
+  expect(places.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  const place = places.find(({ step }) => step === end)!;
+  const resumed = run({
+    accuracies: accuracies.slice(place.epochs.length),
+    place,
+    trainer: fakeTrainer(undefined, end),
+  });
+  expect(await resumed.outcome).toEqual(outcome);
+  expect(outcome).toEqual(await whole.outcome);
+  expect(resumed.told.epochs).toEqual(whole.told.epochs.slice(place.epochs.length));
+  expect(resumed.told.steps).toEqual(whole.told.steps.slice(end));
 });

@@ -2,6 +2,7 @@ import type { LabeledBatch } from "./batch.ts";
 import type { EpochRecord, TrainingPlace } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { predictingState, type TrainingPlan } from "./engine.ts";
+import { isBetter, type Measures, type TrainingMeasures } from "./measure.ts";
 import { runSteps } from "./step-loop.ts";
 import type { StepResult, Trainer, TrainingState } from "./trainer.ts";
 
@@ -29,11 +30,11 @@ export interface StepProgress {
   readonly epoch: number;
   /** Means over the epoch so far. */
   readonly loss: number;
-  readonly accuracy: number;
+  readonly measures: Measures;
   readonly learningRate: number;
   /** Of this step's batch, before its update. */
   readonly stepLoss: number;
-  readonly stepAccuracy: number;
+  readonly stepMeasures: Measures;
   /** Of all gradients together, before clipping. */
   readonly gradientNorm: number;
 }
@@ -42,6 +43,7 @@ export interface StepProgress {
 export interface TrainingLoopOptions {
   readonly plan: TrainingPlan;
   readonly trainer: Trainer;
+  readonly measures: TrainingMeasures;
   /** Where to go on. */
   readonly place: TrainingPlace;
   readonly nextBatch: () => LabeledBatch;
@@ -52,11 +54,9 @@ export interface TrainingLoopOptions {
   readonly onStep: (progress: StepProgress) => void;
   /** Called after every epoch, to keep the state; the best one is read again at the end. */
   readonly onEpoch: (place: TrainingPlace, isBest: boolean) => Promise<void>;
-  /** Called after a step that leaves an epoch unfinished: a chance to keep the state of a long one. */
+  /** Called after a step that leaves an epoch unfinished, or before its validation: a chance to keep the state of a long one. */
   readonly onPause?: (place: TrainingPlace) => Promise<void>;
 }
-
-type ValidationRecord = NonNullable<EpochRecord["validation"]>;
 
 /** Where a training begins. */
 export const startOfTraining: TrainingPlace = { step: 0, lossSum: 0, correctSum: 0, epochs: [] };
@@ -66,25 +66,21 @@ function isPatienceOver({ epochs, best }: TrainingPlace, patience: number | unde
   return patience !== undefined && best !== undefined && epochs.length - best.epoch >= patience;
 }
 
-/** By accuracy; where few images make it equal, by the loss, which goes on telling epochs apart. */
-function isBetter({ accuracy, loss }: ValidationRecord, than: ValidationRecord | undefined): boolean {
-  if (than === undefined || accuracy > than.accuracy) return true;
-  return accuracy === than.accuracy && loss < than.loss;
-}
-
 function closeEpoch(
   place: TrainingPlace,
-  stepsPerEpoch: number,
-  batch: number,
+  { stepsPerEpoch, imagesPerStep }: TrainingPlan,
+  { training, main }: TrainingMeasures,
   validation: Evaluation | undefined,
 ): { readonly place: TrainingPlace; readonly isBest: boolean } {
   const record: EpochRecord = {
     epoch: place.epochs.length + 1,
-    trainLoss: place.lossSum / stepsPerEpoch,
-    trainAccuracy: place.correctSum / (stepsPerEpoch * batch),
-    ...(validation === undefined ? {} : { validation: { loss: validation.loss, accuracy: validation.accuracy } }),
+    training: {
+      loss: place.lossSum / stepsPerEpoch,
+      measures: { [training.name]: place.correctSum / (stepsPerEpoch * imagesPerStep) },
+    },
+    ...(validation === undefined ? {} : { validation: { loss: validation.loss, measures: validation.measures } }),
   };
-  const isBest = validation !== undefined && isBetter(validation, place.best?.validation);
+  const isBest = validation !== undefined && isBetter(main, validation, place.best?.validation);
   const best = isBest ? record : place.best;
   return {
     place: {
@@ -103,37 +99,49 @@ function closeEpoch(
  * interrupted training ends as an uninterrupted one.
  */
 export async function runTraining(options: TrainingLoopOptions): Promise<TrainingOutcome> {
-  const { trainer, plan, validate, onStep, onEpoch, onPause } = options;
+  const { trainer, plan, measures, validate, onStep, onEpoch, onPause } = options;
+  const { name } = measures.training;
   const { steps, stepsPerEpoch, imagesPerStep: images, recipe } = plan;
   let { place } = options;
+  const finishEpoch = async (): Promise<void> => {
+    const validation = validate && (await validate(await predictingState(trainer)));
+    const closed = closeEpoch(place, plan, measures, validation);
+    place = closed.place;
+    await onEpoch(place, closed.isBest);
+  };
+  // It was kept before the validation of its last epoch.
+  if (stepsInEpoch(place, stepsPerEpoch) === stepsPerEpoch) await finishEpoch();
   if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
   const end = await runSteps({
     ...options,
     afterStep: async (result, learningRate) => {
       place = addStep(place, result);
-      const done = place.step - place.epochs.length * stepsPerEpoch;
+      const done = stepsInEpoch(place, stepsPerEpoch);
       onStep({
         step: place.step,
         steps,
         epoch: place.epochs.length + 1,
         loss: place.lossSum / done,
-        accuracy: place.correctSum / (done * images),
+        measures: { [name]: place.correctSum / (done * images) },
         learningRate,
         stepLoss: result.loss,
-        stepAccuracy: result.correct / images,
+        stepMeasures: { [name]: result.correct / images },
         gradientNorm: result.gradientNorm,
       });
-      if (done < stepsPerEpoch) return onPause?.(place);
-      const validation = validate && (await validate(await predictingState(trainer)));
-      const closed = closeEpoch(place, stepsPerEpoch, images, validation);
-      place = closed.place;
-      await onEpoch(place, closed.isBest);
+      if (done < stepsPerEpoch || validate !== undefined) await onPause?.(place);
+      if (done < stepsPerEpoch) return undefined;
+      await finishEpoch();
       return place.step < steps && isPatienceOver(place, recipe.patience) ? "enough" : undefined;
     },
   });
   if (end.status !== "diverged") return { place, status: end.status === "enough" ? "early-stopped" : end.status };
   const { message, report, isUndone } = end.error;
   return { place, status: "diverged", reason: message, diverged: report, isUndone };
+}
+
+/** Steps of the epoch that is not closed yet. */
+function stepsInEpoch({ step, epochs }: TrainingPlace, stepsPerEpoch: number): number {
+  return step - epochs.length * stepsPerEpoch;
 }
 
 function addStep(place: TrainingPlace, { loss, correct }: StepResult): TrainingPlace {

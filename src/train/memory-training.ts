@@ -7,6 +7,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { TaskStep } from "./engine.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { Recipe } from "./recipe.ts";
+import type { TrainingMeasures } from "./measure.ts";
 import type { RecipeRefusals } from "./recipe-check.ts";
 
 /** A network, and images in memory to train it on. */
@@ -24,6 +25,7 @@ export interface MemorySetup {
   /** The recipe with all that follows from the data. */
   readonly recipe: Recipe;
   readonly source: LocalSource;
+  readonly measures: TrainingMeasures;
   readonly step?: TaskStep;
   readonly refuses?: RecipeRefusals;
   /** Shape of one sample of the step, if it is not the image that the network predicts. */

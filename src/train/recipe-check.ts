@@ -1,3 +1,4 @@
+import { describeChoices } from "../tensor/choices.ts";
 import * as v from "valibot";
 import { canonicalJson } from "../tensor/canonical-json.ts";
 import { OptionError } from "../tensor/errors.ts";
@@ -69,7 +70,7 @@ function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly c
   const given = recipe as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {
     if (name === "optimizer" || Object.hasOwn(recipeOptions, name)) continue;
-    throw new OptionError(name, `is not a field of a recipe; there are ${recipeFields.join(", ")}`);
+    throw new OptionError(name, `is not a field of a recipe; ${describeChoices(name, recipeFields)}`);
   }
   if (complete || recipe.optimizer !== undefined) requireOptimizer(given["optimizer"]);
   for (const field of recipeFields.filter((each) => !isOptimizerPart(each))) {

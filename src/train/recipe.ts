@@ -1,3 +1,4 @@
+import type { Variation } from "../data/variation.ts";
 import type { LossFunction } from "../compile/step/loss-pass.ts";
 import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
@@ -13,7 +14,7 @@ export type OptimizerRecipe =
   | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">);
 
 /** How a network is trained: plain data, kept in every checkpoint. Equal recipes on equal data give equal networks. */
-export interface Recipe {
+export interface Recipe extends Variation {
   readonly epochs: number;
   /** Images a step. */
   readonly batch: number;
@@ -28,7 +29,7 @@ export interface Recipe {
   readonly labelSmoothing: number;
   /** Largest norm of all gradients together. */
   readonly clipNorm?: number;
-  /** Stops after so many epochs without a better validation accuracy. */
+  /** Stops after so many epochs without a better validation. */
   readonly patience?: number;
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;
@@ -74,6 +75,12 @@ export const defaultRecipe: Recipe = {
 /** The optimizer that a recipe names. @throws {OptionError} if an option is out of its range */
 export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optimizer {
   return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
+}
+
+/** How a recipe varies images, beside crops and mirroring. */
+export function variationOf({ rotation, brightness, contrast, saturation, erasing }: Recipe): Variation {
+  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing });
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 /** The recipe's learning rate over a training of `steps`. @throws {OptionError} if it is out of its range */

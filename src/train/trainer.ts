@@ -1,12 +1,12 @@
 import { stepNames } from "../compile/step/names.ts";
 import { drawState } from "../nn/initialization.ts";
 import type { RuntimeTensor, Session } from "../runtime/runtime.ts";
-import { TrainingError, WeightsError } from "../tensor/errors.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
+import { TrainingError } from "../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "./batch.ts";
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
+import { completeState, readScalar } from "./trainer-state.ts";
 
 /** What a trainer is made from; a model from `createModel` brings `module` and `imageShape`. */
 export interface TrainerOptions extends Omit<StepOptions, "mixup" | "average"> {
@@ -246,12 +246,6 @@ function zeroSums({ sums }: CompiledCollection, pack: CompiledStep["pack"]): Hel
   return Object.fromEntries(Array.from(sums, ([name, shape]) => [name, pack(name, zeros("float32", shape))]));
 }
 
-async function readScalar(results: Readonly<Record<string, RuntimeTensor>>, name: string): Promise<number> {
-  const { data } = await results[name].read();
-  results[name].dispose();
-  return Number(data[0]);
-}
-
 async function readReport(
   results: Readonly<Record<string, RuntimeTensor>>,
   step: number,
@@ -267,30 +261,4 @@ async function readReport(
     gradientNorm: await scalar(stepNames.gradientNorm),
     norms,
   };
-}
-
-/** A state with every tensor that the step keeps, in the step's order. */
-function completeState(
-  given: ReadonlyMap<string, Tensor>,
-  { shapes, optimizerState }: CompiledStep,
-  partial: boolean,
-): readonly (readonly [string, Tensor])[] {
-  const mayLack = partial || !Array.from(optimizerState).some((name) => given.has(name));
-  return Array.from(shapes, ([name, shape]) => {
-    const value =
-      given.get(name) ??
-      averagedOf(name, given) ??
-      (mayLack && optimizerState.has(name) ? zeros("float32", shape) : undefined);
-    if (value === undefined) throw new WeightsError("state", `has no "${name}"; it belongs to another training`);
-    if (value.dtype === "float32" && sameShape(value.shape, shape)) return [name, value];
-    const found = `${value.dtype} ${formatShape(value.shape)}`;
-    throw new WeightsError("state", `"${name}" is ${found}, must be float32 ${formatShape(shape)}`);
-  });
-}
-
-const AVERAGE = stepNames.average("");
-
-/** What a moving average starts from: the value that it is of. */
-function averagedOf(name: string, given: ReadonlyMap<string, Tensor>): Tensor | undefined {
-  return name.startsWith(AVERAGE) ? given.get(name.slice(AVERAGE.length)) : undefined;
 }

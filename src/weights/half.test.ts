@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readGoldenBytes } from "../../test/support/weights.ts";
 import { isDtype } from "../tensor/tensor.ts";
-import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./half.ts";
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "../tensor/half.ts";
 import { decodeNpy } from "./npy.ts";
 
 function readFloat32(): Float32Array {

@@ -1,6 +1,6 @@
 export * from "./recognise/adapt.ts";
 export * from "./recognise/find-model.ts";
-export * from "./half.ts";
+export * from "../tensor/half.ts";
 export * from "./recognise/identify.ts";
 export * from "./recognise/inspection.ts";
 export * from "./layouts/index.ts";

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { crashOf, readGoldenBytes } from "../../test/support/weights.ts";
 import { stateValue } from "../../test/support/noise.ts";
-import { FormatError, UnsupportedError } from "../tensor/errors.ts";
+import { FormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { inspectWeights } from "./recognise/inspection.ts";
 import { decodeKeras, looksLikeHdf5 } from "./keras-file.ts";
@@ -56,7 +56,6 @@ test.each([
   ["keras-half.h5", FormatError, /must be float32 or float64/],
   ["keras-virtual.h5", FormatError, /damaged|must be float32/],
   ["keras-none.h5", FormatError, /without weights of layers/],
-  ["keras-3.weights.h5", UnsupportedError, /Keras 3, which does not keep the layers' names/],
 ])("%s is refused in one line", async (name, kind, message) => {
   await expect(read(name)).rejects.toThrow(kind);
   await expect(read(name)).rejects.toThrow(message);

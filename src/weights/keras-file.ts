@@ -1,9 +1,10 @@
 import type { Dataset, Group } from "h5wasm";
 import { dtypeArrays } from "../tensor/dtype.ts";
-import { FormatError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
+import { FormatError, ResiduaError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, tensor, type Tensor } from "../tensor/tensor.ts";
 import { quote } from "../tensor/printable.ts";
+import { namesByOrder, namesByPlace, readConfiguredLayers, storedName, variableNames } from "./keras3.ts";
 import { gatherElements } from "./strided.ts";
 
 /** "\x89HDF\r\n\x1a\n" */
@@ -30,15 +31,19 @@ export function looksLikeHdf5(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads the weights of a Keras file (`model.save` or `save_weights` as .h5, before Keras 3's `.weights.h5`) as
+ * Reads the weights of a Keras file (`model.save` or `save_weights` as .h5, or Keras 3's `.weights.h5`) as
  * `layer.leaf`. Leaves and axes become PyTorch's: `kernel [H, W, in, out]` becomes `weight [out, in, H, W]`.
  *
  * The HDF5 library runs in WebAssembly and sees only these bytes. Sizes are checked before a tensor is read.
  *
  * @throws {FormatError} if the file is damaged, cut off, or claims far more than it holds
- * @throws {UnsupportedError} if it holds no layers by name
+ * @param config the config.json beside it in a `.keras` file, which names the layers
  */
-export async function decodeKeras(bytes: Uint8Array, where: string): Promise<ReadonlyMap<string, Tensor>> {
+export async function decodeKeras(
+  bytes: Uint8Array,
+  where: string,
+  config?: string,
+): Promise<ReadonlyMap<string, Tensor>> {
   const hdf5 = await import("h5wasm");
   const library = await hdf5.ready;
   library.activate_throwing_error_handler();
@@ -48,7 +53,7 @@ export async function decodeKeras(bytes: Uint8Array, where: string): Promise<Rea
   try {
     const file = new hdf5.File(path, "r");
     try {
-      return readLayers(file, where, bytes.length);
+      return readLayers(file, where, bytes.length, config);
     } finally {
       file.close();
     }
@@ -69,20 +74,60 @@ interface Walk {
   left: number;
 }
 
-function readLayers(root: Group, where: string, fileSize: number): ReadonlyMap<string, Tensor> {
+function readLayers(
+  root: Group,
+  where: string,
+  fileSize: number,
+  config: string | undefined,
+): ReadonlyMap<string, Tensor> {
   const names = root.keys();
-  if (names.includes("layers") && names.includes("vars")) {
-    throw new UnsupportedError(
-      where,
-      "is a .weights.h5 of Keras 3, which does not keep the layers' names; save it with model.save as .h5",
-    );
+  const walk: Walk = { where, found: new Map(), entries: 0, left: allowance + ratio * fileSize };
+  if (names.includes("layers") && !names.includes("model_weights")) {
+    readKeras3(walk, root, config);
+    if (walk.found.size === 0) throw new FormatError(where, "is a Keras 3 file without weights of layers");
+    return walk.found;
   }
   const model = names.includes("model_weights") ? root.get("model_weights") : root;
   if (!isGroup(model)) throw new FormatError(where, "its model_weights is not a group; it is damaged");
-  const walk: Walk = { where, found: new Map(), entries: 0, left: allowance + ratio * fileSize };
   readGroup(walk, model, []);
   if (walk.found.size === 0) throw new FormatError(where, "is an HDF5 file without weights of layers");
   return walk.found;
+}
+
+/** Every layer of a Keras 3 file that has variables, by its place, such as "layers/conv2d_1". */
+function findVariables(walk: Walk, group: Group, path: string, found: Map<string, Group>): void {
+  if (path.split("/").length > 2 * deepest)
+    throw new FormatError(walk.where, `nests deeper than ${deepest} models; it is damaged`);
+  for (const name of group.keys()) {
+    if (++walk.entries > mostEntries) throw new FormatError(walk.where, `has more than ${mostEntries} entries`);
+    if (path === "" && name === "optimizer") continue;
+    const entry = group.get(name);
+    if (!isGroup(entry)) continue;
+    if (name === "vars" && entry.keys().length > 0) found.set(path, entry);
+    else if (name !== "vars") findVariables(walk, entry, path === "" ? name : `${path}/${name}`, found);
+  }
+}
+
+/**
+ * Keras 3 stores a layer's variables by number under its class; names come from config.json, from the file itself, or from the
+ * order of the layers.
+ *
+ * @source keras/src/saving/saving_lib.py `_save_state`
+ */
+function readKeras3(walk: Walk, root: Group, config: string | undefined): void {
+  const layers = new Map<string, Group>();
+  findVariables(walk, root, "", layers);
+  const told =
+    config === undefined ? new Map<string, string>() : namesByPlace(readConfiguredLayers(config, walk.where));
+  const ordered = namesByOrder([...layers.keys()]);
+  for (const [place, group] of layers) {
+    const name = told.get(place) || storedName(group) || ordered.get(place) || place.split("/").at(-1)!;
+    const numbered = group.keys().toSorted((a, b) => Number(a) - Number(b));
+    const datasets = numbered.map((key) => group.get(key)).filter(isDataset);
+    const ranks = datasets.map(({ shape }) => shape?.length ?? 0);
+    const leafNames = variableNames(ranks);
+    datasets.forEach((dataset, index) => addTensor(walk, dataset, [name, leafNames?.[index] ?? String(index)]));
+  }
 }
 
 function readGroup(walk: Walk, group: Group, path: readonly string[]): void {

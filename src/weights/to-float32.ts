@@ -1,5 +1,5 @@
 import { isDtype, type Tensor } from "../tensor/tensor.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "../tensor/half.ts";
 
 /** The tensor as float32: itself if it already is, otherwise a rounded copy; booleans become 0 and 1. */
 export function toFloat32(value: Tensor): Tensor<"float32"> {

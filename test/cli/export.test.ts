@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeModel } from "../../src/onnx/decode.ts";
 import { runCommand } from "./run.ts";
 
 /** Generous: it ends a hang, nothing else. */
@@ -59,6 +60,12 @@ describe("what is exported", () => {
     expect(files).toHaveLength(2);
     expect(JSON.parse(await run("describe", "split.onnx", "--json"))).toMatchObject({ parameters: 171_717 });
   });
+});
+
+test("--size sets the height and width that an exported network takes", { timeout }, async () => {
+  await run("export", ...network, "--size", "48", "--no-card", "--out", "sized.onnx");
+  const { inputs } = decodeModel(await readFile(join(folder, "sized.onnx")), "sized.onnx").graph;
+  expect(inputs[0].shape.slice(1)).toEqual([3, 48, 48]);
 });
 
 describe("a file that is described", () => {

@@ -47,6 +47,19 @@ test("options that commands share load no training and no graphs", { timeout: 60
   expect(found.filter((url) => /\/(onnx|train|data|lab|runtime)\//.test(url))).toEqual([]);
 });
 
+test.each(["train", "compare", "evaluate", "predict", "report", "segment"])(
+  "help of %s loads no database, no decoder of images and no drawing",
+  { timeout: 60_000 },
+  async (name) => {
+    const found = await modulesOf(name, "--help");
+    expect(
+      found.filter((url) => /node_modules\/(kysely|libsql|sharp|tiff|@observablehq|linkedom)\//.test(url)),
+    ).toEqual([]);
+    // 238 to 358 when this was written; 551 to 703 before.
+    expect(found.length).toBeLessThan(420);
+  },
+);
+
 test.each(Object.entries(commands))(
   "help lists %s with the usage that the command itself has",
   async (name, { usage, alias, load }) => {
@@ -65,4 +78,17 @@ test("a command's own help has its summary, and a mistyped name is corrected", {
   const help = (await runCommand(["keys", "--help"], folder)).stdout;
   expect(help.replaceAll(/\s+/g, " ")).toContain(commands["keys"].summary);
   expect((await runCommand(["trian"], folder)).stderr).toContain("Did you mean train?");
+});
+
+test.each([
+  ["train --optimizer sgdd", /must be one of sgd, adamw; did you mean sgd\?/],
+  ["train --task clasify", /must be one of classify, segment; did you mean classify\?/],
+  ["train --data mnits", /must be one of mnist, .*; did you mean mnist\?/],
+  ["describe resnet5O", /did you mean .*resnet50.*\? residua models list shows all/],
+  ["describe resnet20 --shortcut projct", /did you mean project\?/],
+  ["describe resnet20 --option gatebias=1", /did you mean gateBias\? residua models options shows all/],
+  ["train --epoch 3", /did you mean --epochs/i],
+])("residua %s names what was meant", { timeout: 60_000 }, async (line, meant) => {
+  const { code, stderr } = await runCommand(line.split(" "), tmpdir());
+  expect([code, stderr]).toEqual([2, expect.stringMatching(meant)]);
 });

@@ -102,12 +102,12 @@ test("a diverged run is recorded as one, is in no figure, and is not trained aga
   expect(found.runs.map(({ status }: { status: string }) => status)).toEqual(["diverged", "diverged"]);
   expect(found.cells).toMatchObject([{ count: 0, diverged: 2 }]);
   expect(found.cells[0].median).toBeUndefined();
-  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are in no figure");
+  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are excluded from all figures");
   const listed = await runCommand(["runs", "list", "--json"], folder);
   const kept = JSON.parse(listed.stdout).runs.map(({ status }: { status: string }) => status);
   expect(kept).toEqual(["diverged", "diverged"]);
   const again = await runCommand(line, folder);
-  expect(again.stderr).toContain("2 of 2 networks were trained before");
+  expect(again.stderr).toContain("2 of 2 networks are taken from the run store");
   expect(JSON.parse(again.stdout).cells).toEqual(found.cells);
 });
 
@@ -131,7 +131,7 @@ test("an ONNX file beside its training's snapshots has a landscape without the w
   const line = "landscape --model run/model.onnx --line-points 3 --plane-points 3 --images 10 --threads 1 --json";
   const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
   expect(code, stderr).toBe(0);
-  expect(stderr).toMatch(/without the way of the training: .*0.safetensors: does not fit the network given/);
+  expect(stderr).toMatch(/left out the path of training: .*0.safetensors: does not fit the network given/);
   expect(JSON.parse(stdout).trajectory).toBeUndefined();
   const asked = await runCommand([...line.split(" "), "--trajectory", "run/snapshots"], folder);
   expect(asked.code).toBe(1);
@@ -173,14 +173,14 @@ describe("interrupted and called again with the same arguments, each gives what 
       `compare --depth 8 --shortcut plain,A --seeds 2 --epochs 3 ${tiny}`,
       "--no-store --out whole",
       "step ",
-      /goes on at step \d/,
+      /resumes at step \d/,
     ],
     [
       "gradflow",
       "gradflow --model resnet8 --steps 30 --probes 3 --batch-size 16 --threads 1 --json",
       "--out whole.html",
       "step ",
-      /resnet8, \w+: goes on at step [1-9]\d* of 30/,
+      /resnet8, \w+: resumes at step [1-9]\d* of 30/,
     ],
     [
       "landscape",
@@ -195,7 +195,7 @@ describe("interrupted and called again with the same arguments, each gives what 
       "advise resnet8 --shortcut C --measure --steps 8 --seeds 1 --batch-size 16 --test-limit 50 --threads 1 --json",
       "--out whole.html",
       "%",
-      /, seed 0: goes on at step [1-9]\d* of 8/,
+      /, seed 0: resumes at step [1-9]\d* of 8/,
     ],
   ])("%s", async (_, line, other, sign, goesOn) => {
     const stopped = await runUntil(line, sign);

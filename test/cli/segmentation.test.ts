@@ -5,7 +5,8 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawFolder } from "../../src/tasks/segment/node/draw-folder.ts";
 import { encodePng } from "../../src/files/png.ts";
-import { readRaster } from "../../src/tasks/segment/node/read-raster.ts";
+import { readImage } from "../../src/data/node/image.ts";
+import { tiffOf } from "../support/tiff-files.ts";
 import { decodeReport } from "../../src/report/node/index.ts";
 import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
 import { type CommandResult, runCommand } from "./run.ts";
@@ -110,7 +111,7 @@ describe("a network that learnt drawn cells", () => {
     );
     const [{ cells }] = images;
     expect(cells).toBeGreaterThan(2);
-    const { samples, height, width } = await readRaster(at("found/0003.cells.png"));
+    const { samples, height, width } = await readImage(at("found/0003.cells.png"));
     expect([height, width]).toEqual([drawn.height, drawn.width]);
     expect(samples).toBeInstanceOf(Uint16Array);
     expect(new Set(Array.from(samples).filter((id) => id > 0))).toEqual(
@@ -155,8 +156,8 @@ describe("a network that learnt drawn cells", () => {
     await writeFile(at("large/masks/a.png"), encodePng({ ...image, samples: mask }));
     await run("segment", "large/images/a.png", ...model, "--out", "png");
     await run("segment", "large/images/a.png", ...model, "--out", "tiff", "--format", "tiff");
-    const png = await readRaster(at("png/a.cells.png"));
-    const tiff = await readRaster(at("tiff/a.cells.tif"));
+    const png = await readImage(at("png/a.cells.png"));
+    const tiff = await readImage(at("tiff/a.cells.tif"));
     expect(Buffer.from(png.samples.buffer).equals(Buffer.from(Uint16Array.from(tiff.samples).buffer))).toBe(true);
     await run("segment", "large/images/a.png", ...model, "--out", "large-found", "--overlap", "0.75");
     await mkdir(at("seams/masks"), { recursive: true });
@@ -166,6 +167,31 @@ describe("a network that learnt drawn cells", () => {
     const against = await json<Figures>("evaluate", ...model, "--data", "seams");
     expect(against.f1At50).toBeGreaterThan(0.9);
     expect(against.foregroundDice).toBeGreaterThan(0.95);
+  });
+
+  test("segments the page that is asked for, in the micrometres that the file says", { timeout }, async () => {
+    const { image } = drawCells({ ...drawn, index: 3, bits: 10 });
+    const { height, width, samples } = image;
+    const page = { height, width, bits: 16, data: new Uint8Array(samples.length * 2) };
+    const text =
+      '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Pixels PhysicalSizeX="0.25" PhysicalSizeY="0.25"/></OME>';
+    const second = { ...page, data: new Uint8Array(Uint16Array.from(samples).buffer) };
+    await writeFile(at("stack.tif"), tiffOf({ ...page, text }, second));
+    await writeFile(at("alone.png"), encodePng(image));
+    const found = async (name: string, ...options: readonly string[]) =>
+      runCommand(["segment", name, ...model, "--out", "pages", ...options], folder);
+    const alone = await found("alone.png");
+    const chosen = await found("stack.tif", "--page", "2");
+    expect(chosen.stdout.replace("stack.tif", "alone.png")).toBe(alone.stdout);
+    expect(chosen.stderr).toContain(
+      "stack.tif: measured in micrometres, its pixels are 0.25 µm as the file says; --pixel-size overrides it",
+    );
+    expect(await readFile(at("pages/stack.csv"), "utf8")).toMatch(/^id,area_um2,/);
+    const first = await found("stack.tif");
+    expect(first.stdout).toBe("stack.tif: 0 cells\n");
+    expect(first.stderr).toContain("stack.tif: has 2 pages; the first was read, --page chooses another");
+    expect((await found("stack.tif", "--page", "3")).stderr).toContain("--page: is 3, stack.tif has 2 pages");
+    expect((await found("alone.png", "--channel", "2")).stderr).toContain("--channel: is 2, alone.png has 1 channel");
   });
 
   test("finds in 8 bits with transparency what it finds in 10 bits without", { timeout }, async () => {
@@ -228,7 +254,7 @@ test("classes of points are learnt under their names, and a value to ignore is l
   // As exports of drawing programs have it: the classes are 0, 128 and 255, and 7 is what nobody could tell.
   for (let index = 1; index <= 10; index++) {
     const path = at("blood/masks", `${String(index).padStart(4, "0")}.png`);
-    const { height, width, samples } = await readRaster(path);
+    const { height, width, samples } = await readImage(path);
     const values = Uint8Array.from(samples, (label, place) => (place < 80 ? 7 : [0, 128, 255][label]));
     await writeFile(path, pngOf({ height, width }, values));
   }
@@ -248,12 +274,12 @@ test("classes of points are learnt under their names, and a value to ignore is l
   const table = await run("evaluate", "--model", "classes/model.onnx", "--data", "blood");
   expect(table).toMatch(/nucleus +\d\.\d{3} +\d\.\d{3}/);
   await run("segment", "blood/images/0001.png", "--model", "classes/model.onnx", "--out", "classified");
-  const { samples } = await readRaster(at("classified/0001.classes.png"));
+  const { samples } = await readImage(at("classified/0001.classes.png"));
   expect(new Set(samples)).toEqual(new Set([0, 128, 255]));
 
   // Shrunk in training, its test, evaluation and use alike.
   const shrunk = [...train("blood", ...tiny, ...task, "--epochs", "1", "--longest-side", "40", "--out", "shrunk")];
-  const { test: tested } = await json<{ readonly test: { readonly figures: { readonly meanDice: number } } }>(
+  const { test: tested } = await json<{ readonly test: { readonly measures: { readonly meanDice: number } } }>(
     ...shrunk,
   );
   const again = await json<{ readonly meanDice: number }>(
@@ -264,9 +290,9 @@ test("classes of points are learnt under their names, and a value to ignore is l
     "blood",
     "--held-back",
   );
-  expect(again.meanDice).toBeCloseTo(tested.figures.meanDice, 12);
+  expect(again.meanDice).toBeCloseTo(tested.measures.meanDice, 12);
   await run("segment", "blood/images/0001.png", "--model", "shrunk/model.onnx", "--out", "classified");
-  const enlarged = await readRaster(at("classified/0001.classes.png"));
+  const enlarged = await readImage(at("classified/0001.classes.png"));
   expect([enlarged.height, enlarged.width]).toEqual([drawn.height, drawn.width]);
   const resumed = await runCommand(["train", "--resume", "shrunk", "--longest-side", "50"], folder);
   expect(resumed).toMatchObject({ code: 2, stderr: expect.stringContaining("--longest-side: is 50") });

@@ -10,7 +10,7 @@ export const exampleLines: Figure = {
   caption: { en: "Loss <b>", zh: "损失" },
   x: axis,
   y: { label: "loss", scale: "log" },
-  series: [{ en: "plain", zh: "无捷径" }, "pad"].map((name) => ({
+  series: [{ en: "plain", zh: "无快捷连接" }, "pad"].map((name) => ({
     name,
     points: [1, 2, 3].map((x) => ({ x, y: 1 / x, low: 0.5 / x, high: 2 / x })),
   })),

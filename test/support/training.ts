@@ -55,8 +55,18 @@ export const exampleNotes: CheckpointNotes = {
     step: 3,
     lossSum: 1.5,
     correctSum: 7,
-    epochs: [{ epoch: 1, trainLoss: 0.5, trainAccuracy: 0.75, validation: { loss: 0.25, accuracy: 0.5 } }],
-    best: { epoch: 1, trainLoss: 0.5, trainAccuracy: 0.75, validation: { loss: 0.25, accuracy: 0.5 } },
+    epochs: [
+      {
+        epoch: 1,
+        training: { loss: 0.5, measures: { accuracy: 0.75 } },
+        validation: { loss: 0.25, measures: { accuracy: 0.5 } },
+      },
+    ],
+    best: {
+      epoch: 1,
+      training: { loss: 0.5, measures: { accuracy: 0.75 } },
+      validation: { loss: 0.25, measures: { accuracy: 0.5 } },
+    },
   },
   engine: { lowering: "portable", runtime: "node 1.0.0" },
 };

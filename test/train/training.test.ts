@@ -78,9 +78,9 @@ describe("a training", () => {
       const result = await startTraining(createJob("whole"), () => undefined).result;
       expect(result.status).toBe("done");
       expect(result.steps).toBe(36);
-      expect(result.epochs.at(-1)!.trainLoss).toBeLessThan(result.epochs[0].trainLoss);
+      expect(result.epochs.at(-1)!.training.loss).toBeLessThan(result.epochs[0].training.loss);
       expect(result.test!.count).toBe(10_000);
-      expect(result.test!.accuracy).toBeGreaterThan(0.3);
+      expect(result.test!.measures["accuracy"]).toBeGreaterThan(0.3);
       const { card, session } = await openTrainedNetwork(result.files.onnx!);
       expect(card.model.options.shortcut).toBe("pad");
       expect(session.outputNames).toEqual(["scores"]);
@@ -179,6 +179,54 @@ describe("a checkpoint", () => {
       damage(path);
       const job = createJob("from-damaged", { start: { resume: path } });
       await expect(startTraining(job, () => undefined).result).rejects.toThrow(message);
+    },
+    timeout,
+  );
+});
+
+describe("a finished training that is to have more epochs", () => {
+  const recipe = { ...defaultRecipe, epochs: 2, batch: 32, seed: 5 };
+  const begin = async (name: string, own: typeof recipe): Promise<void> => {
+    const { start } = createJob(name);
+    await startTraining(createJob(name, { start: { ...(start as FreshTraining), recipe: own } }), () => undefined)
+      .result;
+  };
+  const extend = async (name: string, epochs: number): Promise<readonly TrainingEvent[]> => {
+    const events: TrainingEvent[] = [];
+    const { out: _, ...job } = createJob(name, { start: { resume: join(folder, name), epochs } });
+    const result = await startTraining(job, (event) => events.push(event)).result;
+    expect([result.status, result.epochs.length]).toEqual(["done", epochs]);
+    return events;
+  };
+
+  test(
+    "ends as if it had been begun with them, if its learning rate is constant",
+    async () => {
+      const constant = { ...recipe, schedule: "constant", learningRate: 0.01 } as const;
+      await begin("long", { ...constant, epochs: 3 });
+      await begin("extended", constant);
+      await extend("extended", 3);
+      for (const file of ["last.safetensors", "model.onnx"])
+        expect(hashOf(join(folder, "extended", file))).toBe(hashOf(join(folder, "long", file)));
+    },
+    timeout,
+  );
+
+  test(
+    "says that the schedule is that of the new length, and may not have fewer",
+    async () => {
+      await begin("one-cycle", recipe);
+      const before = hashOf(join(folder, "one-cycle", "last.safetensors"));
+      await expect(extend("one-cycle", 1)).rejects.toThrow(
+        /^epochs: can be raised, not lowered: .* began with 2, got 1$/,
+      );
+      expect(hashOf(join(folder, "one-cycle", "last.safetensors"))).toBe(before);
+      const events = await extend("one-cycle", 3);
+      const notes = events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
+      expect(notes).toContain(
+        "2 of 3 epochs are done, 2 were planned; the one-cycle schedule is that of 3 epochs from here on",
+      );
+      expect(events.filter(({ kind }) => kind === "epoch")).toHaveLength(1);
     },
     timeout,
   );

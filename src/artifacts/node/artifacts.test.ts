@@ -37,7 +37,7 @@ describe("keys", () => {
     for (const name of ["anna-sign.key", "anna-sign.pub", "anna-seal.key", "anna-seal.pub"])
       expect(modeOf(name)).toBe(0o600);
     const before = readFileSync(at("anna-sign.key"));
-    await expect(makeKeyPair(at("anna"), "sign")).rejects.toThrow("is there already, and a key is never replaced");
+    await expect(makeKeyPair(at("anna"), "sign")).rejects.toThrow("already exists, and a key is never replaced");
     expect(readFileSync(at("anna-sign.key"))).toEqual(before);
   });
 
@@ -46,14 +46,14 @@ describe("keys", () => {
     chmodSync(at("ben-sign.key"), 0o640);
     const open = await signArtefact(at("model"), { key: at("ben-sign.key") }).catch(String);
     chmodSync(at("ben-sign.key"), 0o600);
-    expect(open).toContain("others may read this private key");
+    expect(open).toContain("others can read this private key");
     const wrong = await signArtefact(at("model"), { key: at("ben-seal.key") }).catch(String);
     expect(wrong).toContain("must be an Ed25519 key");
     const swapped = await verifyArtefact(at("model"), { key: at("ben-sign.key") }).catch(String);
     expect(swapped).toContain("is a private key, must be a public one");
     writeFileSync(at("broken.key"), readFileSync(at("ben-sign.key"), "utf8").replace("M", "?"), { mode: 0o600 });
     const broken = await signArtefact(at("model"), { key: at("broken.key") }).catch(String);
-    expect(broken).toContain("holds no such key in a form that can be read");
+    expect(broken).toContain("holds no readable key");
     for (const message of [open, wrong, swapped, broken]) expect(message).not.toContain(secret);
   });
 });
@@ -113,7 +113,7 @@ describe("signatures", () => {
     for (const damaged of [text.slice(0, 200), "", "[]", text.replace("{", '{ "more": 1,')]) {
       writeFileSync(at("forged.sig"), damaged);
       await expect(verifyArtefact(at("model"), { key, signature: at("forged.sig") })).rejects.toThrow(
-        "is no signature",
+        "is not a signature",
       );
     }
   });

@@ -32,7 +32,7 @@ export function isEarlierSeal(head: Buffer): boolean {
  * only when the last one was.
  *
  * @param identities age identities, of which one must be the recipient's
- * @throws {VerificationError} if it is sealed for another key, was changed or cut off
+ * @throws {VerificationError} if it is sealed for another key, changed or truncated
  * @source RFC 7748 (X25519), RFC 5869 (HKDF), Hoang et al. 2015, "Online authenticated-encryption" (STREAM)
  */
 export async function* unsealEarlier(
@@ -55,7 +55,7 @@ export async function* unsealEarlier(
     const plain = tryDecrypt(piece(isLast), bytes);
     if (plain === undefined) {
       if (isLast && tryDecrypt(piece(false), bytes) !== undefined) throw cutOff(path);
-      throw new VerificationError(path, "was changed or cut off after it was sealed; nothing of it was kept");
+      throw new VerificationError(path, "was changed or truncated after it was sealed; nothing of it was kept");
     }
     yield plain;
   }
@@ -90,7 +90,7 @@ function pieceNonce(index: number, isLast: boolean): Uint8Array {
 }
 
 function cutOff(path: string): VerificationError {
-  return new VerificationError(path, "was cut off: its end is missing; nothing of it was kept");
+  return new VerificationError(path, "was truncated: its end is missing; nothing of it was kept");
 }
 
 function wrappingKey(shared: Buffer, ephemeral: Buffer, recipient: Buffer): Uint8Array {
@@ -100,7 +100,7 @@ function wrappingKey(shared: Buffer, ephemeral: Buffer, recipient: Buffer): Uint
 
 /** The key of the file's content. */
 function openHeader(path: string, header: Buffer, keys: readonly KeyObject[]): Buffer {
-  if (header.length < HEADER_BYTES) throw new FormatError(path, "was cut off: it has not even a whole header");
+  if (header.length < HEADER_BYTES) throw new FormatError(path, "was truncated within its header");
   const part = (start: number, length: number): Buffer => header.subarray(start, start + length);
   const recipient = part(MAGIC.length, KEY_BYTES).toString("hex");
   const secret = keys.find((key) => fingerprintOf(key) === recipient);

@@ -3,7 +3,7 @@ import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 
-/** A pair of keys as it goes into files, and what its public half is told from others by. */
+/** A key pair as written to files, with the fingerprint of its public half. */
 export interface KeyTexts {
   readonly secret: string;
   readonly public: string;
@@ -32,7 +32,7 @@ export async function readSecretText(path: string): Promise<string> {
   const { mode } = await stat(path);
   // Windows has no such permissions.
   if (process.platform !== "win32" && (mode & 0o077) !== 0)
-    throw new EnvironmentError(path, "others may read this private key; take that away with: chmod 600");
+    throw new EnvironmentError(path, "others can read this private key; restrict it with: chmod 600");
   return new TextDecoder().decode(bytes);
 }
 
@@ -49,7 +49,7 @@ export async function readPublicText(path: string): Promise<string> {
   return text;
 }
 
-/** What a file must hold: the type of its key, and the words for it. */
+/** The key that a file must hold: its type, and a description for errors. */
 export interface WantedKey {
   readonly type: "ed25519" | "x25519";
   readonly words: string;
@@ -58,14 +58,14 @@ export interface WantedKey {
 /**
  * Parses a key in PEM form.
  *
- * @throws {FormatError} if it is not the wanted one; the error holds nothing of the file's content
+ * @throws {FormatError} if it is not the expected kind; the error reveals nothing of the file's content
  */
 export function parseKey(path: string, { type, words }: WantedKey, parse: () => KeyObject): KeyObject {
   let key: KeyObject;
   try {
     key = parse();
   } catch {
-    throw new FormatError(path, `holds no such key in a form that can be read; must be ${words}`);
+    throw new FormatError(path, `holds no readable key; must be ${words}`);
   }
   if (key.asymmetricKeyType !== type)
     throw new FormatError(path, `is a key of type ${key.asymmetricKeyType}, must be ${words}`);

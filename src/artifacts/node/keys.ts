@@ -6,16 +6,16 @@ import { type KeyTexts, ownerOnly } from "./key-files.ts";
 import { makeSealingKeys } from "./sealing-keys.ts";
 import { makeSigningKeys } from "./signing-keys.ts";
 
-/** What a pair of keys is for: signing (Ed25519), or being sealed for (age's X25519). */
+/** The purpose of a key pair: signing (Ed25519) or sealing (age's X25519). */
 export type KeyPurpose = "sign" | "seal";
 
-/** Where a pair of keys lies, and how its public half is told from others. */
+/** The files of a key pair, and the fingerprint of its public half. */
 export interface KeyPairFiles {
-  /** To be kept: whoever has it can sign as you, or unseal what is sealed for you. */
+  /** Keep it secret: whoever has it can sign as you, or unseal what is sealed for you. */
   readonly secret: string;
-  /** To be given to others. */
+  /** Give it to others. */
   readonly public: string;
-  /** SHA-256 of a key to verify with, in hexadecimal; a key to seal for is as short, and is given itself: `age1…`. */
+  /** For a verification key, its SHA-256 in hexadecimal; a recipient is equally short and is its own fingerprint: `age1…`. */
   readonly fingerprint: string;
 }
 
@@ -28,7 +28,7 @@ const makers: { readonly [P in KeyPurpose]: () => KeyTexts | Promise<KeyTexts> }
  * Makes a pair of keys, `STEM-PURPOSE.key` and `STEM-PURPOSE.pub`, both readable by the owner alone: PKCS #8 and SPKI to
  * sign with, an age identity and its recipient to be sealed for.
  *
- * @throws {EnvironmentError} if either file is there already: a lost key cannot be made again
+ * @throws {EnvironmentError} if either file already exists: a lost key cannot be recovered
  */
 export async function makeKeyPair(stem: string, purpose: KeyPurpose): Promise<KeyPairFiles> {
   const files = { secret: `${stem}-${purpose}.key`, public: `${stem}-${purpose}.pub` };
@@ -37,7 +37,7 @@ export async function makeKeyPair(stem: string, purpose: KeyPurpose): Promise<Ke
       () => true,
       () => false,
     );
-    if (isThere) throw new EnvironmentError(path, "is there already, and a key is never replaced; choose another name");
+    if (isThere) throw new EnvironmentError(path, "already exists, and a key is never replaced; choose another name");
   }
   await makeFolder(dirname(stem), { mode: 0o700 });
   const made = await makers[purpose]();

@@ -6,7 +6,7 @@ import type { NetworkCard } from "../../networks/card.ts";
 import { looksLikeSafetensors } from "../../weights/safetensors/safetensors.ts";
 import type { Provenance } from "./signature.ts";
 
-/** What a file says itself of where it comes from: the network, its data and its training. Nothing for other files. */
+/** What a file records about its own origin: network, data and training. Empty for other files. */
 export async function readProvenance(path: string): Promise<Provenance> {
   try {
     const bytes = await readFileBytes(path);

@@ -1,5 +1,4 @@
-import { toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
-import { createReadStream } from "node:fs";
+import { readFilePieces, writeFileAtomically } from "../../files/node.ts";
 import { ReadableStream } from "node:stream/web";
 import { EnvironmentError, FormatError, VerificationError } from "../../tensor/errors.ts";
 import { isEarlierSeal, unsealEarlier } from "./earlier-seal.ts";
@@ -8,9 +7,9 @@ import { readIdentities, readRecipients } from "./sealing-keys.ts";
 
 const AGE_START = "age-encryption.org/v1\n";
 const AGE_ARMOR = "-----BEGIN AGE ENCRYPTED FILE-----";
-/** Every line of age's header but the first begins with an arrow, or is part of what it names; this one is the last. */
+/** Starts the last line of age's header. All others except the first belong to stanzas, which start with an arrow. */
 const AGE_HEADER_END = "\n--- ";
-/** The most that is looked through for the header's end: some 300 recipients. */
+/** Bytes to search for the header's end, at most: about 300 recipients. */
 const HEADER_LIMIT = 65_536;
 
 /**
@@ -30,12 +29,12 @@ export async function sealArtefact(
 }
 
 /**
- * Unseals an age file, or one that an earlier version of Residua sealed. Nothing is at `out` before the last piece was
- * found to be genuine and the last.
+ * Unseals an age file, or one sealed by an earlier version of Residua. `out` appears only after the last piece was
+ * verified to be genuine and the last.
  *
  * @param options.key path of a file with the recipient's private key
- * @throws {VerificationError} if it is sealed for another key, was changed or cut off
- * @throws {FormatError} if it is no sealed file
+ * @throws {VerificationError} if it is sealed for another key, changed or truncated
+ * @throws {FormatError} if it is not a sealed file
  */
 export async function unsealArtefact(
   path: string,
@@ -49,11 +48,11 @@ async function* seal(path: string, recipients: readonly string[]): AsyncGenerato
   const { Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
-  yield* await encrypter.encrypt(ReadableStream.from(readChunks(path)));
+  yield* await encrypter.encrypt(ReadableStream.from(readFilePieces(path)));
 }
 
 async function* unseal(path: string, identities: readonly string[]): AsyncGenerator<Uint8Array> {
-  const chunks = readChunks(path);
+  const chunks = readFilePieces(path);
   try {
     const head = await takeBytes(chunks, HEADER_LIMIT);
     const content = prepend(head, chunks);
@@ -63,7 +62,7 @@ async function* unseal(path: string, identities: readonly string[]): AsyncGenera
       yield* unsealAge(path, content, identities);
     }
   } finally {
-    // A reader that gave up has not closed the file.
+    // A reader that gave up leaves the file open.
     await chunks.return(undefined);
   }
 }
@@ -82,7 +81,9 @@ async function* unsealAge(
     if (cause instanceof EnvironmentError) throw cause;
     if (cause instanceof Error && cause.message.startsWith("no identity matched"))
       throw new VerificationError(path, await notFor(identities), { cause });
-    throw new VerificationError(path, "was changed or cut off after it was sealed; nothing of it was kept", { cause });
+    throw new VerificationError(path, "was changed or truncated after it was sealed; nothing of it was kept", {
+      cause,
+    });
   }
 }
 
@@ -98,17 +99,9 @@ function requireAgeHeader(path: string, head: Buffer): void {
   if (text.startsWith(AGE_ARMOR))
     throw new FormatError(path, "is an armored age file, must be a binary one; encrypt it without armor");
   if (!text.startsWith(AGE_START))
-    throw new FormatError(path, "is no file that `residua seal` or `age` made, or its beginning is missing");
+    throw new FormatError(path, "was not made by `residua seal` or `age`, or its beginning is missing");
   if (!text.includes(AGE_HEADER_END))
-    throw new VerificationError(path, "was changed or cut off: its header has no end; nothing of it was kept");
-}
-
-async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
-  try {
-    yield* createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>;
-  } catch (cause) {
-    throw toEnvironmentError(path, "cannot read", cause);
-  }
+    throw new VerificationError(path, "was changed or truncated: its header has no end; nothing of it was kept");
 }
 
 /** At least `size` bytes from the start, or all that there are. */

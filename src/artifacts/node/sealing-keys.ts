@@ -23,7 +23,7 @@ export async function makeSealingKeys(): Promise<KeyTexts> {
 }
 
 /**
- * Reads who a file is to be sealed for: the age recipients of a file, one per line, or one X25519 key in PEM form.
+ * Reads the recipients to seal a file for: the age recipients of a file, one per line, or one X25519 key in PEM form.
  *
  * @throws {EnvironmentError} if it cannot be read
  * @throws {FormatError} if it holds none, or anything else
@@ -39,7 +39,7 @@ export async function readRecipients(path: string): Promise<readonly string[]> {
 }
 
 /**
- * Reads what opens a sealed file: the age identities of a file, one per line, or one X25519 key in PEM form.
+ * Reads the identities that unseal a file: the age identities of a file, one per line, or one X25519 key in PEM form.
  *
  * @throws {EnvironmentError} if it cannot be read, or others may read it
  * @throws {FormatError} if it holds none, or anything else; the error holds nothing of the file's content
@@ -84,8 +84,8 @@ function checkLines(
     try {
       check(key);
     } catch {
-      // What the check says may quote the key.
-      throw new FormatError(path, `holds a line that is no such key; every line must be ${words}`);
+      // The check's own message may quote the key.
+      throw new FormatError(path, `holds a line that is not such a key; every line must be ${words}`);
     }
   }
   return keys;

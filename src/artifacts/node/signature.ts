@@ -1,6 +1,5 @@
-import { readFileBytes, toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
+import { readFileBytes, readFilePieces, writeFileAtomically } from "../../files/node.ts";
 import { createHash, sign, verify } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import * as v from "valibot";
 import { FormatError, VerificationError } from "../../tensor/errors.ts";
@@ -9,18 +8,18 @@ import { checkPlainData, wholeNumber } from "../../files/schema.ts";
 import { fingerprintOf, ownerOnly } from "./key-files.ts";
 import { readSigningKey, readVerifyingKey } from "./signing-keys.ts";
 
-/** Where an artefact comes from, in words and names: what the signer vouches for beside its bytes. */
+/** An artefact's origin as named texts: what the signer vouches for besides its bytes. */
 export type Provenance = Readonly<Record<string, string>>;
 
 /** What a signature says. */
 export interface Statement {
-  /** The artefact's name when it was signed; another name is no fault. */
+  /** The artefact's name when it was signed; a different name is accepted. */
   readonly name: string;
   readonly bytes: number;
-  /** Of the content, in hexadecimal. */
+  /** SHA-256 of the content, in hexadecimal. */
   readonly sha256: string;
   readonly provenance: Provenance;
-  /** Of the signer's public key. */
+  /** Fingerprint of the signer's public key. */
   readonly signer: string;
 }
 
@@ -46,12 +45,12 @@ const signatureSchema: v.GenericSchema<unknown, SignatureFile> = v.strictObject(
   signature: v.string(),
 });
 
-/** What is signed: the statement with its keys in order, after the format's name, so that no other text is taken for it. */
+/** The signed text: the format's name, then the statement with sorted keys, so that it cannot be mistaken for other text. */
 function signedBytes(statement: Statement): Uint8Array {
   return new TextEncoder().encode(`${FORMAT}\n${canonicalJson(statement)}`);
 }
 
-/** Where an artefact's signature lies unless it is named. */
+/** The default path of an artefact's signature. */
 export function signaturePathOf(artefact: string): string {
   return `${artefact}.sig`;
 }
@@ -59,13 +58,9 @@ export function signaturePathOf(artefact: string): string {
 async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (cause) {
-    throw toEnvironmentError(path, "cannot read", cause);
+  for await (const chunk of readFilePieces(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
   }
   return { sha256: hash.digest("hex"), bytes };
 }
@@ -112,7 +107,7 @@ export async function verifyArtefact(
 }
 
 /**
- * Reads a signed file into memory: exactly the bytes that were checked, though the file be exchanged meanwhile.
+ * Reads a signed file into memory: exactly the verified bytes, even if the file is replaced meanwhile.
  *
  * @throws {VerificationError | FormatError | EnvironmentError} as `verifyArtefact`, before anything is returned
  */
@@ -150,10 +145,10 @@ function parseSignature(bytes: Uint8Array, path: string): SignatureFile {
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new FormatError(path, "is no signature, or was cut off: must be JSON");
+    throw new FormatError(path, "is not a signature, or was truncated: must be JSON");
   }
   return checkPlainData(signatureSchema, value, ({ path: place, detail }) => {
-    return new FormatError(path, `is no signature of this kind: ${place || "it"} ${detail}`);
+    return new FormatError(path, `is not a signature of this kind: ${place || "it"} ${detail}`);
   });
 }
 
@@ -168,5 +163,5 @@ function checkContent(
       `has ${found.bytes} bytes, had ${statement.bytes} when it was signed; do not use it`,
     );
   if (found.sha256 !== statement.sha256)
-    throw new VerificationError(path, "was changed after it was signed: its SHA-256 is another one; do not use it");
+    throw new VerificationError(path, "was changed after it was signed: its SHA-256 differs; do not use it");
 }

@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
@@ -44,7 +45,7 @@ async function readFacts(argument: string, { shortcut, option }: Options): Promi
   const model = network.card?.model;
   if (model?.options.shortcut !== undefined) return factsOfModel(model.name, model.options, network.card?.imageShape);
   if (network.kind === "graph") return factsOfGraph(argument, network);
-  throw new OptionError("<model|file>", `${argument} holds a network out of another file; give that file`);
+  throw new OptionError("<model|file>", `${argument} holds a network imported from another file; give that file`);
 }
 
 const marks: Readonly<Record<Advice["kind"], string>> = { change: "change  ", consider: "consider", keep: "keep    " };
@@ -59,7 +60,7 @@ function printStudy(study: AdviceStudy): void {
     print(pc.dim(`          ${source}`));
     if (effect !== undefined) print(`          measured: ${describeEffect(effect).en}`);
   }
-  if (study.advice.length === 0) print("No rule has anything to say of this network.");
+  if (study.advice.length === 0) print("No rule applies to this network.");
 }
 
 function createReporter(): (event: MeasureEvent) => void {
@@ -97,7 +98,7 @@ async function advise(argument: string, options: Options): Promise<void> {
     if (options.measure)
       say(
         facts.model === undefined
-          ? "Nothing was measured: a network known by its graph alone cannot be built otherwise."
+          ? "Nothing was measured: a network known only by its graph cannot be rebuilt differently."
           : "Nothing was measured: there is nothing to change.",
       );
     if (out !== undefined) say(`report: ${out}`);
@@ -128,22 +129,24 @@ async function advise(argument: string, options: Options): Promise<void> {
   );
 }
 
-/** `residua advise MODEL`: how its blocks could be designed better. */
+/** `residua advise MODEL`: suggests better designs for its blocks. */
 export function registerAdvise(program: Command): void {
   program
     .command("advise")
     .argument("<model|file>", "a name such as resnet56, or any file that holds a network")
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
-    .option("--measure", "follow each advice in short trainings, and show what it does")
-    .addOption(sharedOptions.data("mnist"))
-    .addOption(new Option("--steps <n>", "steps of each training").argParser(wholeNumber(1)).default(60))
-    .addOption(new Option("--seeds <n>", "trainings of each network").argParser(wholeNumber(1)).default(2))
-    .addOption(new Option("--batch-size <n>", "images a step").argParser(wholeNumber(1)).default(64))
+    .option("--measure", "try each suggestion in short training runs and show its effect")
+    .addOption(dataOption())
+    .addOption(new Option("--steps <n>", "steps per training run").argParser(wholeNumber(1)).default(60))
+    .addOption(new Option("--seeds <n>", "training runs per network").argParser(wholeNumber(1)).default(2))
+    .addOption(new Option("--batch-size <n>", "images per step").argParser(wholeNumber(1)).default(64))
     .addOption(new Option("--test-limit <n>", "test on the first n images").argParser(wholeNumber(1)).default(1000))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(new Option("--out <file>", `the report as a page (default: none, with --measure ${STANDARD_REPORT})`))
+    .addOption(
+      new Option("--out <file>", `write the report as a page (default: none; with --measure, ${STANDARD_REPORT})`),
+    )
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { runInline } from "../../jobs/inline.ts";
 import { runInChild } from "../../jobs/node/child-process.ts";
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../files/node.ts";
@@ -19,21 +20,21 @@ import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
-import { type ComparisonOptions, nothingToTrain, planRuns, restOf, toComparison } from "../comparison-job.ts";
+import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
-import { comparisonObservers } from "../observers.ts";
+import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { formatCount, formatDuration, print, printJson, say } from "../output.ts";
+import { formatCount, formatDuration, print, printJson, say, printLines } from "../output.ts";
 
 interface Options extends ComparisonOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-/** More runs than this are asked about first. */
+/** Above this many runs, the command asks for confirmation. */
 const MANY_RUNS = 100;
 
 async function writeReport(
@@ -41,7 +42,7 @@ async function writeReport(
   comparison: Comparison,
 ): Promise<{ readonly page: string; readonly data: string }> {
   await makeFolder(folder);
-  // Loaded here alone: drawing takes a third of a second to load, which no other command should wait for.
+  // Imported only here: the drawing code takes a third of a second to load, which no other command should wait for.
   const [{ renderReport }, { reportComparison }] = await Promise.all([
     import("../../report/node/render-report.ts"),
     import("../../lab/compare/report.ts"),
@@ -55,22 +56,23 @@ async function writeReport(
 async function confirmMany(count: number, { yes }: Options): Promise<void> {
   if (count <= MANY_RUNS || yes === true) return;
   const question = `this trains ${formatCount(count)} networks`;
-  if (!process.stdin.isTTY) throw new OptionError("--yes", `${question}; give --yes if that is meant, or --budget`);
+  if (!process.stdin.isTTY)
+    throw new OptionError("--yes", `${question}; confirm with --yes, or limit it with --budget`);
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await reader.question(`residua: ${question}; go on? [y/N] `);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new OptionError("--yes", `${question}, which was not wanted`);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new OptionError("--yes", `${question}, which was declined`);
   } finally {
     reader.close();
   }
 }
 
-/** A run's figures alone, as `--json` gives them. */
+/** A run's figures, as `--json` prints them. */
 function withoutCurve({ curve: _curve, ...run }: DrawnRun): ComparedRun {
   return run;
 }
 
-/** Says what is done once it is under way: what was asked for wrongly is answered by the error alone. */
+/** Announces the comparison once it is under way, so that a wrong request prints nothing but its error. */
 function announceFirst(
   options: Options,
   count: number,
@@ -91,16 +93,20 @@ function announceFirst(
 }
 
 async function compare(given: Options, command: Command): Promise<void> {
+  // With the database of runs, which help has no use for.
+  const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
   const rest = restOf(plan, options);
   await confirmMany(rest.runs.length, options);
-  // Not after the training, when the report is written.
+  // Checked now, not when the report is written after training.
   await requireWritableFolder(options.out);
+  await holdFolder(options.out);
   if (plan.known.size > 0)
     say(
-      `${plan.known.size} of ${plan.job.runs.length} networks were trained before, and are taken from the run store (--fresh trains them anew).`,
+      `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
     );
   const start = performance.now();
   const observers = combineObservers(comparisonObservers(options, rest), say);
@@ -131,7 +137,7 @@ async function compare(given: Options, command: Command): Promise<void> {
     if (options.json) printJson(toJson(comparison, written?.page));
     else printComparison(comparison);
     say(
-      `${formatDuration((performance.now() - start) / 1000)}; ${written === undefined ? "no run was finished" : `report: ${written.page}`}`,
+      `${formatDuration((performance.now() - start) / 1000)}; ${written === undefined ? "no run finished" : `report: ${written.page}`}`,
     );
     if (runs.length + skipped < rest.runs.length) process.exitCode = ExitCode.interrupted;
   } catch (error) {
@@ -157,12 +163,12 @@ function toJson(comparison: Comparison, report: string | undefined): object {
 
 function printComparison(comparison: Comparison): void {
   if (comparison.runs.length === 0) return;
-  print(formatComparison(comparison));
+  printLines(formatComparison(comparison));
   print();
   for (const { en } of summarize(comparison)) print(en);
 }
 
-/** What help says about fields of the recipe that were not typed. */
+/** The defaults that help shows for recipe fields. */
 const defaults: FieldDefaults = {
   epochs: String(comparisonRecipe.epochs),
   batch: String(comparisonRecipe.batch),
@@ -194,39 +200,40 @@ export function registerCompare(program: Command): void {
     .addOption(
       new Option(
         "--vary <name=list>",
-        "values of a network's option or of the recipe, such as gateBias=-6,0 or learningRate=0.1,0.05; may be given again",
+        "values of a network option or recipe field, such as gateBias=-6,0 or learningRate=0.1,0.05; repeatable",
       ).argParser(readAxis),
     )
-    .addOption(new Option("--seeds <n>", "seeds for each network").argParser(wholeNumber(1)).default(1))
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(new Option("--seeds <n>", "seeds per network").argParser(wholeNumber(1)).default(1))
+    .addOption(dataOption())
     .addOption(sharedOptions.limit().default(4160))
     .addOption(
       new Option("--test-limit <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(1000),
     );
   addRecipeFlags(command, ["epochs", "batch", "learningRate", "seed"], { defaults })
     .addOption(
-      new Option("--equal <what>", "what is equal for all: epochs, or multiply-adds (cheaper networks train longer)")
+      new Option("--equal <what>", "what all runs share: epochs, or multiply-adds (cheaper networks train longer)")
         .choices(equalBudgets)
         .default("epochs"),
     )
     .addOption(
-      new Option("--budget <time>", "train what fits into 30m, 2h …: one seed of everything, then the next").argParser(
-        readDuration,
-      ),
+      new Option(
+        "--budget <time>",
+        "train what fits into 30m, 2h …: the first seed of every network, then the second …",
+      ).argParser(readDuration),
     )
-    .addOption(new Option("--config <file>", "a configuration (default: residua.config.ts, if there is one)"))
+    .addOption(new Option("--config <file>", "configuration file (default: residua.config.ts, if present)"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.out("residua-compare"))
     .addOption(sharedOptions.store())
-    .addOption(new Option("--no-store", "do not keep the runs in the run store"))
-    .addOption(new Option("--fresh", "train what the run store has already, too"))
-    .addOption(new Option("--yes", `train more than ${MANY_RUNS} networks without being asked`))
+    .addOption(new Option("--no-store", "do not record the runs in the run store"))
+    .addOption(new Option("--fresh", "retrain runs that the run store already has"))
+    .addOption(new Option("--yes", `train more than ${MANY_RUNS} networks without confirmation`))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
       `
-What the run store has is not trained again, and what was interrupted goes on.
+Runs that the run store already has are not trained again; interrupted ones resume.
 
 Examples:
   $ residua compare                                          the question in two minutes

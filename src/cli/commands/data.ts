@@ -1,11 +1,13 @@
 import type { Command } from "commander";
-import { catalog, datasetNames, parseDatasetName } from "../../data/node/catalog.ts";
+import { catalog, datasetNames } from "../../data/catalog.ts";
+import { describeImages } from "../../data/dataset.ts";
+import { parseDatasetName } from "../../data/node/dataset-files.ts";
 import { fetchDataset } from "../../data/node/fetch.ts";
 import { findDataset } from "../../data/node/open.ts";
 import { cacheFolder } from "../cache.ts";
 import { sharedOptions } from "../options.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
-import { formatTable, print, printJson } from "../output.ts";
+import { formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -14,8 +16,9 @@ interface Options {
 
 function list({ json }: Options): void {
   const rows = datasetNames.map((name) => {
-    const { title, images, licence } = catalog[name];
-    return { name, title, images, licence, folder: findDataset(name, cacheFolder()) ?? null };
+    const entry = catalog[name];
+    const { title, licence } = entry;
+    return { name, title, images: describeImages(entry), licence, folder: findDataset(name, cacheFolder()) ?? null };
   });
   if (json) return printJson({ datasets: rows });
   const columns = [
@@ -24,8 +27,9 @@ function list({ json }: Options): void {
     { title: "images", value: (row: (typeof rows)[number]) => row.images },
     { title: "licence", value: (row: (typeof rows)[number]) => row.licence },
   ];
-  print(formatTable(columns, rows));
-  print("\nA folder with a subfolder of images for every class is a data set too.");
+  printLines(formatTable(columns, rows));
+  print();
+  print("A folder with one subfolder of images per class is a data set, too.");
 }
 
 async function fetchByName(text: string, { json }: Options): Promise<void> {
@@ -41,7 +45,7 @@ function registerData(program: Command, flags: AllTaskFlags): void {
   const data = program.command("data");
   data
     .command("list")
-    .description("data sets by name, and whether they are on this machine")
+    .description("list the named data sets and whether they are on this machine")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua data list")
     .action(list);

@@ -14,7 +14,17 @@ import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import type { Tree } from "../../tree/tree.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson, say } from "../output.ts";
+import {
+  type Column,
+  formatCount,
+  formatLarge,
+  formatTable,
+  print,
+  printJson,
+  say,
+  printLines,
+  toLine,
+} from "../output.ts";
 
 interface Options {
   readonly shortcut?: ShortcutType;
@@ -50,7 +60,7 @@ function isShown(row: ModuleRow): boolean {
   return row.depth <= 1 || row.shortcut !== undefined;
 }
 
-/** Options beyond those that every network has, as they would be typed. */
+/** The network's own options, as typed on a command line. */
 function settingsText({ shortcut: _s, channels: _c, classes: _k, ...rest }: NamedModel["options"]): string {
   const written = Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`);
   return written.length === 0 ? "" : `, ${written.join(", ")}`;
@@ -62,7 +72,7 @@ function printDescription(model: NamedModel, description: Description): void {
     `${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes${settingsText(options)}`,
   );
   print();
-  print(formatTable(columns, description.modules.filter(isShown)));
+  printLines(formatTable(columns, description.modules.filter(isShown)));
   print();
   const kinds = [...new Set(description.blocks.map((row) => row.shortcut))];
   const summary = kinds
@@ -98,24 +108,25 @@ function treeOf({ modules }: Description): Tree<ModuleNode> {
 async function drawDescription(model: NamedModel, description: Description, path: string): Promise<void> {
   const title = `${model.name}, shortcut ${model.options.shortcut}`;
   await writeFileAtomically(path, drawTrees([treeOf(description)], { label: nodeLabel, hint: nodeCost, title }));
-  say(`The drawing: ${path}`);
+  say(`Drawing: ${path}`);
 }
 
 async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
   const { describePasses, passColumns } = await import("../describe-passes.ts");
   const passes = await describePasses(model);
   if (asJson) printJson({ model: model.name, passes });
-  else print(formatTable(passColumns, passes));
+  else printLines(formatTable(passColumns, passes));
 }
 
 async function describe(name: string, given: Options): Promise<void> {
   const { size, json, tree, svg, model: fileModel, passes, option, ...options } = given;
   if (await isFileArgument(name)) {
-    if (passes) throw new OptionError("--passes", "goes with a network by name: a file's training step is not built");
+    if (passes)
+      throw new OptionError("--passes", "needs a network given by name: no training step is built for a file");
     const choice = fileModel === undefined ? options : { ...options, model: fileModel };
     return describeFile(name, await openNetworkArgument(name, choice), given);
   }
-  if (fileModel !== undefined) throw new OptionError("--model", "names the network of a file; leave it out");
+  if (fileModel !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
   const made = createModel(name, { ...option, ...options });
   const [channels, ...extents] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, ...extents.map((extent) => size ?? extent)] };
@@ -127,7 +138,9 @@ async function describe(name: string, given: Options): Promise<void> {
   else if (svg !== undefined)
     await writeArchitecture(prepared.graph, `${name}, shortcut ${model.options.shortcut}`, svg);
   if (tree && !json)
-    return print(printTree(treeOf(description), (node) => `${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`));
+    return printLines(
+      printTree(treeOf(description), (node) => toLine(`${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`)),
+    );
   if (!json) {
     printDescription(model, description);
     print();
@@ -159,13 +172,13 @@ export function registerDescribe(program: Command): void {
       "<model|file>",
       "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
     )
-    .option("--model <name>", "the network whose weights the file holds, where it does not say")
+    .option("--model <name>", "the network whose weights the file holds, if the file does not say")
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
     .option("--channels <n>", "channels of the images", wholeNumber(1))
-    .option("--classes <n>", "classes to tell apart", wholeNumber(1))
+    .option("--classes <n>", "number of classes", wholeNumber(1))
     .option("--size <n>", "height and width of the images", wholeNumber(1))
-    .option("--tree", "print every module as a tree")
+    .option("--tree", "print all modules as a tree")
     .addOption(
       new Option(
         "--passes",

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { foreignOptions } from "../foreign-options.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
@@ -16,7 +17,7 @@ interface Options extends ModelFileOptions {
   readonly json?: boolean;
 }
 
-/** What a network does; `--task` may say it, but not otherwise. */
+/** The network's task; `--task` may confirm it, not change it. */
 function requireTask(model: string, own: string, wanted: string | undefined): void {
   if (wanted !== undefined && wanted !== own)
     throw new OptionError("--task", `is ${wanted}, but ${model} was trained to ${own}`);
@@ -39,17 +40,22 @@ async function evaluate(options: Options, command: Command, flags: AllTaskFlags)
 function registerEvaluate(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("evaluate")
-    .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
+    .requiredOption(
+      "--model <file>",
+      "a network from residua train, or weights that residua inspect identifies with certainty",
+    )
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
-    .addOption(taskOption("what the network must do"))
+    .addOption(taskOption("the task that the network must have"))
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());
+  foreignOptions().forEach((option) => command.addOption(option));
   addTaskOptions(command, flags, "evaluate")
     .addHelpText(
       "after",
@@ -58,7 +64,7 @@ function registerEvaluate(program: Command, flags: AllTaskFlags): void {
     .action((options: Options, self: Command) => evaluate(options, self, flags));
 }
 
-/** `residua evaluate`: how well a network does what it was trained to do. */
+/** `residua evaluate`: measures how well a network does its task. */
 export async function loadEvaluate(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerEvaluate(program, flags);

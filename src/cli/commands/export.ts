@@ -42,7 +42,7 @@ const formatsByExtension: Readonly<Record<string, ExportFormat>> = {
   ".pth": "pytorch",
   ".pt": "pytorch",
 };
-/** Names of classes, one a line. */
+/** Class names, one per line. */
 const LONGEST_NAMES = 2 ** 22;
 
 function chooseFormat({ to, out }: Options): ExportFormat {
@@ -52,13 +52,13 @@ function chooseFormat({ to, out }: Options): ExportFormat {
   throw new OptionError("--to", `is needed: ${exportFormats.join(", ")}`);
 }
 
-/** What the user says of a network's data, where its file does not. */
+/** What the user specifies about a network's data when its file does not. */
 async function describeData(network: NetworkFile, { classNames, mean, std }: Options): Promise<NetworkFile> {
   if (classNames === undefined && mean === undefined && std === undefined) return network;
   if (network.kind !== "network") {
     throw new OptionError(
       "--class-names, --mean, --std",
-      "go with networks that Residua builds, not with a foreign graph",
+      "apply only to networks that Residua builds, not to a foreign graph",
     );
   }
   const { options } = network.model;
@@ -80,7 +80,7 @@ async function describeData(network: NetworkFile, { classNames, mean, std }: Opt
 /** A network of convolutions takes images of any size; the exported file says which. */
 function resizeImages(network: NetworkFile, size: number): NetworkFile {
   if (network.kind !== "network")
-    throw new OptionError("--size", "goes with networks that Residua builds, not with a graph");
+    throw new OptionError("--size", "applies only to networks that Residua builds, not to a graph");
   const [channels, ...extents] = network.imageShape;
   const { card, ...rest } = network;
   const resized = { ...rest, imageShape: [channels, ...extents.map(() => size)] };
@@ -92,12 +92,12 @@ async function readNames(path: string): Promise<readonly string[]> {
   return text.replace(/\r?\n$/, "").split(/\r?\n/);
 }
 
-/** @throws {OptionError} if an option has no meaning for the format */
+/** @throws {OptionError} if an option does not apply to the format */
 function requireFitting(format: ExportFormat, { opset, batchNorm, externalData }: Options): void {
   if (format === "onnx") return;
   const given = { "--opset": opset, "--batch-norm": batchNorm, "--external-data": externalData };
   const [wrong] = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  if (wrong !== undefined) throw new OptionError(wrong, `is for ONNX; ${format} has no such thing`);
+  if (wrong !== undefined) throw new OptionError(wrong, `applies only to ONNX, not to ${format}`);
 }
 
 async function runExport(argument: string, options: Options): Promise<void> {
@@ -107,12 +107,9 @@ async function runExport(argument: string, options: Options): Promise<void> {
   const isFile = await isFileArgument(argument);
   const out = options.out ?? `${isFile ? basename(argument, extname(argument)) : argument}${extensions[format]}`;
   if (resolve(out) === resolve(argument)) {
-    throw new OptionError("--out", `"${out}" is the file that is read; name another`);
+    throw new OptionError("--out", `"${out}" is the input file; name another`);
   }
   const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
-  if (weights === undefined && !isFile) {
-    say(`The weights are drawn with seed ${seed ?? 0}: the network is not trained; --weights gives it some.`);
-  }
   const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
   const report = await exportNetwork(network, out, {
     format,
@@ -120,10 +117,13 @@ async function runExport(argument: string, options: Options): Promise<void> {
     modelCard: options.card,
     ...onlyGiven({ opset, externalData, foldBatchNorm: batchNorm && batchNorm === "fold" }),
   });
+  if (weights === undefined && !isFile) {
+    say(`The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`);
+  }
   if (options.json) return printJson({ network: argument, format, ...report });
   print(`Wrote ${report.files.join(", ")}${report.opset === undefined ? "" : ` (opset ${report.opset})`}.`);
   if (report.difference !== undefined) {
-    print(`ONNX Runtime gives the network's scores within ${report.difference.toExponential(1)} of the largest.`);
+    print(`ONNX Runtime reproduces the network's scores within ${report.difference.toExponential(1)} of the largest.`);
   }
 }
 
@@ -141,28 +141,29 @@ export function registerExport(program: Command): void {
     .argument("<model|file>", "a file of any format that holds a network, or a name such as resnet18")
     .addOption(new Option("--to <format>", "what to write (default: by the name of --out)").choices(exportFormats))
     .option("--out <file>", "the file to write (default: the network's name, here)")
-    .option("--model <name>", "the network whose weights the file holds, where it does not say")
+    .option("--model <name>", "the network whose weights the file holds, if the file does not say")
     .addOption(sharedOptions.shortcut())
     .option("--channels <n>", "channels of the images", wholeNumber(1))
-    .option("--classes <n>", "classes to tell apart", wholeNumber(1))
+    .option("--classes <n>", "number of classes", wholeNumber(1))
+    .option("--size <n>", "height and width of the images (default: the network's)", wholeNumber(1))
     .option("--weights <file>", "weights of a network given by name")
-    .option("--seed <n>", "draws the weights of a network given by name (default: 0)", wholeNumber(0))
+    .option("--seed <n>", "seed for the weights of a network given by name (default: 0)", wholeNumber(0))
     .option(
       "--opset <n>",
       `version of ONNX's operators, ${opsetRange.first} to ${opsetRange.last} (default: 18)`,
       opsetNumber,
     )
     .addOption(
-      new Option("--batch-norm <form>", "fold into the convolutions, or keep (default: fold)").choices([
+      new Option("--batch-norm <form>", "fold it into the convolutions, or keep it (default: fold)").choices([
         "fold",
         "keep",
       ]),
     )
     .option("--external-data", "keep the weights in a file beside the model (default: above 2 GB)")
-    .option("--class-names <file>", "names of the classes, one a line")
-    .option("--mean <list>", "mean of each channel, pixels from 0 to 1", listOfAll(decimalNumber(-1000, 1000)))
-    .option("--std <list>", "deviation of each channel", listOfAll(decimalNumber(Number.MIN_VALUE, 1000)))
-    .option("--no-card", "write no model card")
+    .option("--class-names <file>", "class names, one per line")
+    .option("--mean <list>", "mean per channel, for pixels from 0 to 1", listOfAll(decimalNumber(-1000, 1000)))
+    .option("--std <list>", "standard deviation per channel", listOfAll(decimalNumber(Number.MIN_VALUE, 1000)))
+    .option("--no-card", "do not write a model card")
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -176,7 +177,7 @@ Examples:
     .action(runExport);
 }
 
-/** A list in which values may come twice. */
+/** A list in which values may repeat. */
 function listOfAll(item: (text: string) => number): (text: string) => readonly number[] {
   return (text) => text.split(",").map((part) => item(part.trim()));
 }

@@ -86,22 +86,23 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
 function definePass(program: Command, name: string): Command {
   return program
     .command(name)
-    .argument("<model>", "the network's name, such as resnet20 or resnet18; auto: the one that inspect finds")
+    .argument("<model>", "network name, such as resnet20 or resnet18; auto: the one that inspect identifies")
     .requiredOption(
       "--weights <file>",
-      "PyTorch .pth, safetensors, Keras .h5 or ONNX, in any layout that inspect knows; channels and classes are its own",
+      "PyTorch .pth, safetensors, Keras .h5 or ONNX, in any layout that inspect knows; it sets channels and classes",
     )
     .requiredOption("--input <file>", "images as .npy, [N,C,H,W] float32")
     .requiredOption("--output <file>", "where to write the result")
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());
 }
 
-/** `residua forward MODEL`: scores of images in evaluation mode. */
+/** `residua forward MODEL`: computes scores of images in evaluation mode. */
 export function registerForward(program: Command): void {
   definePass(program, "forward")
     .addHelpText(
@@ -111,7 +112,7 @@ export function registerForward(program: Command): void {
     .action(forward);
 }
 
-/** `residua gradients MODEL`: the loss's gradient by every trainable parameter. */
+/** `residua gradients MODEL`: computes the gradient of the loss with respect to every trainable parameter. */
 export function registerGradients(program: Command): void {
   definePass(program, "gradients")
     .requiredOption("--labels <file>", "classes as .npy, [N] int64")

@@ -1,3 +1,4 @@
+import { standardDataset } from "../../data/catalog.ts";
 import { type Command, Option } from "commander";
 import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
 import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
@@ -10,7 +11,7 @@ import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { isFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
-import { type Column, formatTable, print, printJson, say } from "../output.ts";
+import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 
@@ -41,7 +42,7 @@ const columns: readonly Column<FlowSummary>[] = [
   { title: "first layer ‖g‖", value: ({ first }) => `${first.layer} ${short(first.gradient)}`, align: "right" },
   { title: "last layer ‖g‖", value: ({ last }) => `${last.layer} ${short(last.gradient)}`, align: "right" },
   { title: "first / last", value: ({ ratio }) => short(ratio), align: "right" },
-  { title: "a layer", value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"), align: "right" },
+  { title: "per layer", value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"), align: "right" },
   { title: "the gradient is", value: ({ verdict }) => verdict?.kind ?? "-" },
 ];
 
@@ -49,12 +50,12 @@ async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
   const { model, shortcut, option = {} } = options;
   if (await isFileArgument(model)) {
     if (shortcut !== undefined || Object.keys(option).length > 0)
-      throw new OptionError("--shortcut", "a file says itself what its shortcuts are; leave it out");
+      throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
     return [{ label: model, file: model }];
   }
   return (shortcut ?? SHORTCUTS).map((type) => {
     const made = { ...option, shortcut: type };
-    // Names a wrong network before anything starts.
+    // Refuses a wrong network before anything starts.
     createModel(model, made);
     return { label: `${model}, ${type}`, model, options: made };
   });
@@ -62,7 +63,7 @@ async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
 
 function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
   const isFile = networks.some((start) => "file" in start);
-  const { data = isFile ? undefined : "mnist", steps = isFile ? 0 : STANDARD_STEPS } = options;
+  const { data = isFile ? undefined : standardDataset, steps = isFile ? 0 : STANDARD_STEPS } = options;
   return {
     networks,
     ...(data === undefined ? {} : { data }),
@@ -103,12 +104,12 @@ async function gradflow(options: Options): Promise<void> {
       const summaries = summarizeStudy(study);
       if (options.json) printJson({ ...study, summary: summaries, report: options.out });
       else {
-        print(formatTable(columns, summaries));
+        printLines(formatTable(columns, summaries));
         print();
         for (const { sentence } of summaries) print(sentence.en);
       }
       for (const { label, status } of study.networks)
-        if (status === "diverged") say(`${label}: the training diverged; what came before is shown`);
+        if (status === "diverged") say(`${label}: training diverged; the report shows the steps before`);
       return { isWhole, report: options.out };
     },
   });
@@ -122,40 +123,41 @@ export function registerGradflow(program: Command): void {
       new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
     )
     .addOption(
-      new Option("--shortcut <list>", "shortcut types to put side by side (default: plain,project)").argParser(
+      new Option("--shortcut <list>", "shortcut types to compare (default: plain,project)").argParser(
         listOf(shortcutArgument),
       ),
     )
     .addOption(sharedOptions.option())
     .addOption(
-      new Option("--data <name|dir>", "a data set, or a folder of images by class (default: mnist, or the file's own)"),
+      new Option(
+        "--data <name|dir>",
+        `a data set, or a folder of images by class (default: ${standardDataset}, or the file's own)`,
+      ),
     )
     .addOption(
       new Option(
         "--steps <n>",
-        `updates to follow; 0: the start alone (default: ${STANDARD_STEPS}, of a file 0)`,
+        `updates to follow; 0: only the start (default: ${STANDARD_STEPS}, for a file 0)`,
       ).argParser(wholeNumber(0)),
     )
-    .addOption(new Option("--probes <n>", "how often to measure on the way").argParser(wholeNumber(1)).default(12))
     .addOption(
-      new Option("--batch-size <n>", "images a step, and of the batch that is measured")
-        .argParser(wholeNumber(2))
-        .default(64),
+      new Option("--probes <n>", "number of measurements along training").argParser(wholeNumber(1)).default(12),
     )
     .addOption(
-      new Option("--lr <rate>", "learning rate, the same in every step (default: 0.1)").argParser(positiveNumber),
+      new Option("--batch-size <n>", "images per step and in the measured batch").argParser(wholeNumber(2)).default(64),
     )
+    .addOption(new Option("--lr <rate>", "learning rate, constant (default: 0.1)").argParser(positiveNumber))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("gradflow.html"))
+    .addOption(new Option("--out <file>", "the report, a self-contained page").default("gradflow.html"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
       `
 Examples:
-  $ residua gradflow                                               plain-56 beside resnet56 on MNIST
-  $ residua gradflow --steps 0 --shortcut plain,A,B,C --json       the start alone
+  $ residua gradflow                                               plain-56 next to resnet56 on MNIST
+  $ residua gradflow --steps 0 --shortcut plain,A,B,C --json       only the start
   $ residua gradflow --model resnet110 --shortcut project --option zeroInitResidual=true
   $ residua gradflow --model residua-train/last.safetensors        a trained network, as it is
   $ residua gradflow --model model.onnx --data photos/ --steps 100`,

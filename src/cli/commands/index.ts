@@ -4,49 +4,48 @@ type Registration = (program: Command) => void;
 
 /** A command of the command line. */
 export interface CommandEntry {
-  /** What stands behind its name in the help: whether it has options, and its arguments. */
+  /** What help shows after its name: whether it has options, and its arguments. */
   readonly usage: string;
   readonly summary: string;
-  /** Another name that it had. */
+  /** An earlier name, still accepted. */
   readonly alias?: string;
-  /** One registration may be that of several commands. */
+  /** Several commands may share one registration. */
   readonly load: () => Promise<Registration>;
 }
 
 /**
- * Every command by name, in the order of the help text, with all that the help says of it: a command's own file is loaded
- * when the command is wanted, since all of them together take longer to load than most commands take to run.
+ * Every command by name, in the order of the help text, with what help says about it. A command's own file is loaded
+ * only when the command runs: loading all of them takes longer than most commands take to run.
  */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   compare: {
     usage: "[options]",
-    summary: "train a shallow and a deep network with each shortcut type, and show what the type does",
+    summary: "train a shallow and a deep network with each shortcut type, and show what the type changes",
     load: async () => (await import("./compare.ts")).registerCompare,
   },
   train: {
     usage: "[options]",
-    summary: "train a network; Ctrl-C leaves a checkpoint from which --resume goes on exactly",
+    summary: "train a network; Ctrl-C leaves a checkpoint from which --resume continues exactly",
     load: async () => (await import("./train.ts")).loadTrain(),
   },
   evaluate: {
     usage: "[options]",
-    summary:
-      "accuracy and loss of a trained network on the test images, or how well it segments a folder of images with masks",
+    summary: "measure a trained network's accuracy and loss on test images, or its segmentation of images with masks",
     load: async () => (await import("./evaluate.ts")).loadEvaluate(),
   },
   predict: {
     usage: "[options] <image...>",
-    summary: "what a trained network says about images: their classes, or their cells",
+    summary: "classify images, or find their cells, with a trained network",
     load: async () => (await import("./predict.ts")).loadPredict(),
   },
   segment: {
     usage: "[options] <image...>",
-    summary: "cells or classes of points in images of any size, by a network that was trained with --task segment",
+    summary: "segment images of any size into cells or classes, with a network trained with --task segment",
     load: async () => (await import("../tasks/segment.ts")).registerSegment,
   },
   runs: {
     usage: "",
-    summary: "runs of train and compare: find, compare, tag, copy, export",
+    summary: "find, compare, tag, copy and export the runs of train and compare",
     load: async () => (await import("./runs.ts")).registerRuns,
   },
   serve: {
@@ -56,27 +55,27 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   models: {
     usage: "",
-    summary: "the networks that are known by name, and their options",
+    summary: "list the networks known by name, and their options",
     load: async () => (await import("./models.ts")).registerModels,
   },
   gradflow: {
     usage: "[options]",
-    summary: "follow the gradient through every layer and block, at the start and along training",
+    summary: "follow the gradient through every layer and block, at the start and during training",
     load: async () => (await import("./gradflow.ts")).registerGradflow,
   },
   lesion: {
     usage: "[options]",
-    summary: "remove, exchange and repeat blocks of a trained network, and see what it still can do",
+    summary: "remove, swap and repeat blocks of a trained network, and measure what it can still do",
     load: async () => (await import("./lesion.ts")).registerLesion,
   },
   landscape: {
     usage: "[options]",
-    summary: "the loss around a trained network, and along the way of its training, as contours and a surface",
+    summary: "map the loss around a trained network and along its training, as contours and a surface",
     load: async () => (await import("./landscape.ts")).registerLandscape,
   },
   advise: {
     usage: "[options] <model|file>",
-    summary: "how a network's blocks could be designed better, by rule with sources, and by short measurement",
+    summary: "suggest better designs for a network's blocks, by rules with sources and by short measurements",
     load: async () => (await import("./advise.ts")).registerAdvise,
   },
   describe: {
@@ -86,48 +85,47 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   inspect: {
     usage: "[options] <file>",
-    summary: "say which network and shortcut type a weights file was made with; ends with 0 only where that is sure",
+    summary: "identify the network and shortcut type of a weights file; exits with 0 only when it is certain",
     load: async () => (await import("./inspect.ts")).registerInspect,
   },
   export: {
     usage: "[options] <model|file>",
-    summary: "give a network back: as ONNX, safetensors or a PyTorch state dict, with a model card beside it",
+    summary: "export a network as ONNX, safetensors or a PyTorch state dict, with a model card",
     load: async () => (await import("./export.ts")).registerExport,
   },
   report: {
     usage: "[options] <file...>",
-    summary: "one page about a trained network; with pages of other commands, all of them as one",
+    summary: "write one page about a trained network; given pages of other commands, join them all into one",
     load: async () => (await import("./report.ts")).loadReport(),
   },
   data: {
     usage: "",
-    summary: "data sets: what is here, and how to get the rest",
+    summary: "list, fetch and draw data sets",
     load: async () => (await import("./data.ts")).loadData(),
   },
   forward: {
     usage: "[options] <model>",
-    summary: "scores of images, in evaluation mode, to check against PyTorch",
+    summary: "compute scores of images in evaluation mode, to check against PyTorch",
     load: async () => (await import("./forward-and-gradients.ts")).registerForward,
   },
   gradients: {
     usage: "[options] <model>",
-    summary: "gradients of the mean cross-entropy, batch norm in training mode, to check against PyTorch",
+    summary: "compute gradients of the mean cross-entropy, batch norm in training mode, to check against PyTorch",
     load: async () => (await import("./forward-and-gradients.ts")).registerGradients,
   },
   keys: {
     usage: "[options] <name>",
-    summary:
-      "make keys: a pair to sign and verify with, an age pair to seal and unseal with; only you may read the files",
+    summary: "create two key pairs, one to sign and verify, one (age) to seal and unseal; only you can read the files",
     load: async () => (await import("./keys.ts")).registerKeys,
   },
   sign: {
     usage: "[options] <file>",
-    summary: "sign a file: a small file beside it says what it holds, where it comes from and who says so",
+    summary: "sign a file: a small file beside it records its hash, its origin and the signature",
     load: async () => (await import("./sign.ts")).registerSign,
   },
   verify: {
     usage: "[options] <file>",
-    summary: "check a file against its signature; ends with 1 if a byte, the key or the statement is another one",
+    summary: "check a file against its signature; exits with 1 if any byte, the key or the statement differs",
     load: async () => (await import("./sign.ts")).registerSign,
   },
   seal: {
@@ -138,7 +136,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   unseal: {
     usage: "[options] <file>",
     summary:
-      "decrypt an age file, or one that an earlier version sealed; nothing is left of one that was changed, cut off or sealed for another key",
+      "decrypt an age file, or one sealed by an earlier version; leaves nothing of a file that was changed, truncated or sealed for another key",
     alias: "open",
     load: async () => (await import("./seal.ts")).registerSeal,
   },

@@ -15,22 +15,25 @@ interface Options extends Omit<WeightsOptions, "partial"> {
   readonly json?: boolean;
 }
 
-/** Why a report is not sure, one reason a line. */
+/** Why a report is not certain, one reason per line. */
 function reasonsOf({ difference, candidates }: InspectionReport): readonly string[] {
   const keys = describeDifference(difference);
   const types = candidates.map(shortcutWords).join(" and ");
   return [
     ...(keys === "" ? [] : [`names that do not fit: ${keys}`]),
-    ...(candidates.length > 1 ? [`${types} have the same weights; say which with --shortcut`] : []),
+    ...(candidates.length > 1 ? [`${types} have the same weights; choose one with --shortcut`] : []),
   ];
 }
 
 function printReport(report: InspectionReport): void {
-  const { origin, block, stages, model } = report;
+  const { origin, block, stages, model, left, entries, copies } = report;
   print(pc.bold(report.summary));
   const kept = origin.entry.length === 0 ? "" : `, under ${origin.entry.join(" → ")}`;
-  const prefix = origin.prefix === "" ? "" : `, "${origin.prefix}" before every name`;
+  const prefix =
+    origin.prefix === "" ? "" : `, "${origin.prefix}" before ${left.length > 0 ? "its names" : "every name"}`;
   print(`  file    ${origin.format}${kept}${prefix}`);
+  if (entries.length > 1) print(`  entries ${entries.join(", ")}; another with --entry`);
+  if (copies.length > 0) print(`  copies  ${copies.map((name) => `"${name}"`).join(", ")}; taken with --prefix`);
   const count = `${report.tensors} tensors, ${formatCount(report.parameters)} parameters`;
   print(`  holds   ${count}, ${report.dtypes.join(", ")}`);
   if (block !== null) {
@@ -39,7 +42,7 @@ function printReport(report: InspectionReport): void {
   }
   if (report.left.length > 0) print(`  left    ${report.left.length} names of other parts: ${report.left[0]} …`);
   if (model !== null) print(`  model   ${model.name} ${JSON.stringify(model.options)}`);
-  else print("  model   Residua has no network of this kind to load it into");
+  else print("  model   Residua has no network of this kind");
   if (report.sure) return;
   print("Not sure:");
   for (const reason of reasonsOf(report)) print(`  ${reason}`);
@@ -57,7 +60,7 @@ async function inspect(file: string, options: Options): Promise<void> {
   if (!report.sure) process.exitCode = ExitCode.failure;
 }
 
-/** `residua inspect FILE`: which network's weights these are, and with which shortcut type. */
+/** `residua inspect FILE`: identifies the network and the shortcut type of a weights file. */
 export function registerInspect(program: Command): void {
   program
     .command("inspect")
@@ -65,6 +68,7 @@ export function registerInspect(program: Command): void {
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -11,11 +11,11 @@ async function keys(name: string, { json }: { readonly json?: boolean }): Promis
   print(`              ${made.seal.public} (seals for you, with age too: ${made.seal.fingerprint})`);
 }
 
-/** `residua keys NAME`: a pair of keys to sign with, and an age identity to be sealed for. */
+/** `residua keys NAME`: creates a key pair for signing and an age identity for sealing. */
 export function registerKeys(program: Command): void {
   program
     .command("keys")
-    .argument("<name>", "what the four files' names begin with, such as keys/anna")
+    .argument("<name>", "start of the four files' names, such as keys/anna")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua keys keys/anna")
     .action(keys);

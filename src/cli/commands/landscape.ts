@@ -25,21 +25,21 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** With 0 in the middle: the network itself. */
+/** An odd number, so that the middle point, 0, is the network itself. */
 function oddNumber(text: string): number {
   const value = wholeNumber(3)(text);
   if (value % 2 === 1) return value;
   throw new InvalidArgumentError(`must be an odd number, so that the network itself is a point, got ${value}`);
 }
 
-/** Weights on the way of the training: those of a folder, or of the one that the training left beside the file. */
+/** Weights along the training: those in the given folder, or in the one that training left beside the file. */
 function findSnapshots({ model, trajectory }: Options): readonly string[] {
   if (trajectory === false) return [];
   const folder = trajectory ?? join(dirname(model), "snapshots");
   const isThere = existsSync(folder) && statSync(folder).isDirectory();
   if (!isThere && trajectory === undefined) return [];
   if (!isThere)
-    throw new OptionError("--trajectory", `"${folder}" is no folder; must be one of residua train --snapshots`);
+    throw new OptionError("--trajectory", `"${folder}" is not a folder; must be one from residua train --snapshots`);
   const files = readdirSync(folder)
     .filter((name) => name.endsWith(".safetensors"))
     .toSorted();
@@ -98,28 +98,34 @@ async function landscape(options: Options): Promise<void> {
   );
 }
 
-/** `residua landscape`: what does the loss look like around a trained network? */
+/** `residua landscape`: maps the loss around a trained network. */
 export function registerLandscape(program: Command): void {
   program
     .command("landscape")
     .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
-    .addOption(new Option("--images <n>", "loss of the first n training images").argParser(wholeNumber(1)).default(250))
     .addOption(
-      new Option("--radius <x>", "how far to go, in sizes of each filter").argParser(positiveNumber).default(1),
+      new Option("--images <n>", "measure the loss on the first n training images")
+        .argParser(wholeNumber(1))
+        .default(250),
+    )
+    .addOption(
+      new Option("--radius <x>", "distance in each direction, relative to each filter's norm")
+        .argParser(positiveNumber)
+        .default(1),
     )
     .addOption(new Option("--line-points <n>", "points along the line").argParser(oddNumber).default(31))
     .addOption(new Option("--plane-points <n>", "points along each side of a plane").argParser(oddNumber).default(13))
     .addOption(
       new Option(
         "--trajectory <dir>",
-        "weights on the way of the training (default: the folder snapshots beside the file, from residua train --snapshots)",
+        "weights along the training (default: the folder snapshots beside the file, from residua train --snapshots)",
       ),
     )
-    .addOption(new Option("--no-trajectory", "the surroundings alone"))
+    .addOption(new Option("--no-trajectory", "leave out the training's path"))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
-    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("landscape.html"))
+    .addOption(new Option("--out <file>", "the report, a self-contained page").default("landscape.html"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -28,7 +28,7 @@ interface Options {
 const PATHS_A_LENGTH = 128;
 
 const columns: readonly Column<Lesion>[] = [
-  { title: "what was done", value: ({ kind }) => kind },
+  { title: "change", value: ({ kind }) => kind },
   { title: "blocks", value: ({ blocks }) => (blocks.length > 4 ? `${blocks.length} blocks` : blocks.join(", ")) },
   { title: "error", value: ({ error }) => `${(100 * error).toFixed(2)} %`, align: "right" },
   { title: "loss", value: ({ loss }) => loss.toPrecision(4), align: "right" },
@@ -98,23 +98,29 @@ async function lesion(options: Options): Promise<void> {
   );
 }
 
-/** `residua lesion`: what does a trained network do without some of its blocks? */
+/** `residua lesion`: measures what a trained network does without some of its blocks. */
 export function registerLesion(program: Command): void {
   program
     .command("lesion")
     .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(new Option("--images <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(500))
-    .addOption(new Option("--draws <n>", "random sets of each size").argParser(wholeNumber(1)).default(5))
-    .addOption(new Option("--points <n>", "changed networks to evaluate, about").argParser(wholeNumber(1)).default(100))
-    .addOption(new Option("--remove <list>", "remove these blocks together, besides").argParser(listOf((text) => text)))
+    .addOption(new Option("--draws <n>", "random sets per size").argParser(wholeNumber(1)).default(5))
     .addOption(
-      new Option("--swap <list>", "exchange blocks, such as layer2.1:layer2.2").argParser(listOf(pairArgument)),
+      new Option("--points <n>", "approximate number of changed networks to evaluate")
+        .argParser(wholeNumber(1))
+        .default(100),
     )
-    .addOption(new Option("--reinsert <list>", "put these blocks in once more").argParser(listOf((text) => text)))
+    .addOption(new Option("--remove <list>", "also remove these blocks together").argParser(listOf((text) => text)))
+    .addOption(
+      new Option("--swap <list>", "also swap blocks, such as layer2.1:layer2.2").argParser(listOf(pairArgument)),
+    )
+    .addOption(
+      new Option("--reinsert <list>", "also insert these blocks a second time").argParser(listOf((text) => text)),
+    )
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
-    .addOption(new Option("--out <file>", "the report, one page that needs nothing else").default("lesion.html"))
+    .addOption(new Option("--out <file>", "the report, a self-contained page").default("lesion.html"))
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -5,10 +5,10 @@ import { createModel, findModelPlan, modelFamilies } from "../../nn/models.ts";
 import { describeOptionRule, modelOptionNames, modelOptionTable } from "../../nn/model-options.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
-import { type Column, formatCount, formatLarge, formatTable, print, printJson } from "../output.ts";
+import { type Column, formatCount, formatLarge, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
-/** Shorter waits need no progress. */
+/** Shorter waits show no progress. */
 const QUIET_SECONDS = 2;
 
 interface Listed {
@@ -31,7 +31,7 @@ const columns: readonly Column<Listed>[] = [
   { title: "multiply-adds", value: ({ multiplyAdds }) => formatLarge(multiplyAdds), align: "right" },
 ];
 
-/** Networks whose name, family or paper has this text, in whatever case. */
+/** Networks whose name, family or paper contains this text, ignoring case. */
 function findNames(
   text: string,
 ): readonly { readonly name: string; readonly family: (typeof modelFamilies)[number] }[] {
@@ -67,7 +67,7 @@ function list(text: string | undefined, { json }: { readonly json?: boolean }): 
     if (own.length === 0) continue;
     print(`${pc.bold(family.title)} (${family.source})`);
     print(`Names: ${family.forms}`);
-    print(formatTable(columns, own));
+    printLines(formatTable(columns, own));
     print();
   }
 }
@@ -91,16 +91,16 @@ function listOptions(model: string | undefined, { json }: { readonly json?: bool
     return { name, values: describeOptionRule(rule), meaning: rule.meaning };
   });
   if (json) printJson({ options: rows });
-  else print(formatTable(optionColumns, rows));
+  else printLines(formatTable(optionColumns, rows));
 }
 
-/** `residua models`: which networks there are, and what they take. */
+/** `residua models`: lists the networks and their options. */
 export function registerModels(program: Command): void {
   const models = program.command("models");
   models
     .command("list")
-    .description("networks with their parameters and the multiply-adds of one image")
-    .argument("[text]", "show those with this text in name, family or source")
+    .description("list networks with their parameters and multiply-adds per image")
+    .argument("[text]", "show only networks with this text in their name, family or source")
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -109,7 +109,7 @@ export function registerModels(program: Command): void {
     .action(list);
   models
     .command("options")
-    .description("what --option takes: all options, or those of one network")
+    .description("list what --option accepts: all options, or those of one network")
     .argument("[model]", "a network's name")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExamples:\n  $ residua models options\n  $ residua models options densenet121")

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { taskNameOf } from "../../tasks/find-task.ts";
+import { foreignOptions } from "../foreign-options.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
@@ -31,15 +32,20 @@ async function predict(
 function registerPredict(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("predict")
-    .argument("<image...>", "image files")
-    .requiredOption("--model <file>", "what residua train wrote, or weights that residua inspect is sure of")
+    .argument("<image...>", "image files, folders of them, or globs")
+    .requiredOption(
+      "--model <file>",
+      "a network from residua train, or weights that residua inspect identifies with certainty",
+    )
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.json());
+  foreignOptions().forEach((option) => command.addOption(option));
   addTaskOptions(command, flags, "predict")
     .addHelpText(
       "after",
@@ -50,7 +56,7 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
     );
 }
 
-/** `residua predict IMAGE…`: what a trained network says about images. */
+/** `residua predict IMAGE…`: shows what a trained network predicts for images. */
 export async function loadPredict(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerPredict(program, flags);

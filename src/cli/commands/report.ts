@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { readFileBytes } from "../../files/node.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
@@ -23,7 +22,7 @@ interface Options {
 }
 
 const isPage = (path: string): boolean => /\.html?$/i.test(path);
-/** No page that was made here is larger. */
+/** No page that Residua writes is larger. */
 const LARGEST_PAGE = 2 ** 28;
 
 async function readPage(path: string): Promise<Report> {
@@ -31,7 +30,7 @@ async function readPage(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
   if (bytes.length > LARGEST_PAGE)
     throw new OptionError(path, `has ${bytes.length} bytes, a page has at most ${LARGEST_PAGE}`);
-  const page = decodeReport(await readFile(path, "utf8"), path);
+  const page = decodeReport(new TextDecoder().decode(bytes), path);
   const { renderReport } = await import("../../report/node/render-report.ts");
   try {
     renderReport(page);
@@ -41,7 +40,7 @@ async function readPage(path: string): Promise<Report> {
   return page;
 }
 
-/** A network's task, as its file says it. */
+/** A network's task, according to its file. */
 async function taskOfFile(path: string): Promise<TaskName> {
   return taskNameOf((await openNetworkFile(path)).card?.task, path);
 }
@@ -53,7 +52,7 @@ async function report(
 ): Promise<void> {
   const start = performance.now();
   await requireReportFile(options.out);
-  // Pages are read first: a wrong one is said before anything is computed.
+  // Pages are read first, so that a wrong one is refused before anything is computed.
   const pages = new Map<string, Report>();
   for (const path of inputs.filter(isPage)) pages.set(path, await readPage(path));
   const tasks = new Map<string, TaskName>();
@@ -86,18 +85,18 @@ async function report(
 function registerReport(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("report")
-    .argument("<file...>", "a trained network, and pages that compare, gradflow, lesion … wrote (.html)")
+    .argument("<file...>", "a trained network, and pages written by compare, gradflow, lesion … (.html)")
     .addOption(new Option("--data <name|dir>", "data set (default: the one it was trained on)"))
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
     .addOption(
-      new Option("--mistakes <n>", "show the n worst mistakes, or images of a network that segments")
+      new Option("--mistakes <n>", "show the n worst mistakes, or the n worst images of a segmentation network")
         .argParser(wholeNumber(0))
         .default(24),
     )
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not look for the training in the run store"))
-    .addOption(new Option("--out <file>", "where the page is written").default("report.html"))
+    .addOption(new Option("--out <file>", "the page to write").default("report.html"))
     .addOption(sharedOptions.json());
   addTaskOptions(command, flags, "report")
     .addHelpText(
@@ -114,7 +113,7 @@ Examples:
     );
 }
 
-/** `residua report FILE…`: a trained network from all sides, and all that was computed about it, as one page. */
+/** `residua report FILE…`: writes one page about a trained network and everything computed from it. */
 export async function loadReport(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerReport(program, flags);

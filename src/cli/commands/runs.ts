@@ -19,8 +19,8 @@ import { buildTrees } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
 import { printTree } from "../../tree/print.ts";
 import { findInTree, type Tree } from "../../tree/tree.ts";
-import { sharedOptions, wholeNumber } from "../options.ts";
-import { formatCount, formatDuration, formatTable, print, say } from "../output.ts";
+import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { formatCount, formatDuration, formatTable, print, say, printLines, toLine, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { compareRuns, describeRun, formatRun, formatRunList } from "../runs-output.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
@@ -37,23 +37,21 @@ interface ListOptions extends SharedOptions {
   readonly limit?: number;
 }
 
-/** JSON with NaN and the infinities as texts: the same bytes for the same runs, whatever store they are in. */
+/** JSON with NaN and the infinities as texts: equal runs give equal bytes, whatever store holds them. */
 function printStoreJson(value: unknown): void {
-  print(JSON.stringify(JSON.parse(encodeJson(value)), undefined, 2));
+  printJson(JSON.parse(encodeJson(value)));
 }
 
 function list(options: ListOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const { status, tag, command, limit } = options;
-    const runs = await listRuns(store, {
-      ...(status === undefined ? {} : { status }),
-      ...(tag === undefined ? {} : { tag }),
-      ...(command === undefined ? {} : { command }),
-      ...(limit === undefined ? {} : { limit }),
-    });
-    if (options.json) printStoreJson({ runs });
+    const damaged: { readonly id: string; readonly detail: string }[] = [];
+    const filter = onlyGiven({ status, tag, command, limit });
+    const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
+    for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
+    if (options.json) printStoreJson({ runs, ...(damaged.length === 0 ? {} : { damaged }) });
     else if (runs.length === 0) print(`No runs in ${store.description}.`);
-    else print(formatRunList(runs));
+    else printLines(formatRunList(runs));
   });
 }
 
@@ -64,7 +62,7 @@ function show(id: string, options: SharedOptions): Promise<void> {
     const artifacts = await readArtifacts(store, run.id);
     const files = artifacts.map(withoutRun);
     if (options.json) printStoreJson({ run, artifacts: files });
-    else print(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
+    else printLines(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
   });
 }
 
@@ -72,7 +70,7 @@ interface TreeOptions extends SharedOptions {
   readonly svg?: string;
 }
 
-/** The trees of all runs, or of the one that a run belongs to. */
+/** The trees of all runs, or the one that contains a given run. */
 async function growRunTrees(store: RunStore, id: string | undefined): Promise<readonly Tree<Run>[]> {
   const trees = buildTrees(await listRuns(store), {
     id: (run) => run.id,
@@ -95,7 +93,7 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
     if (options.json) return printStoreJson({ trees });
     if (options.svg !== undefined) return;
     if (trees.length === 0) print(`No runs in ${store.description}.`);
-    for (const tree of trees) print(printTree(tree, describeRun));
+    for (const tree of trees) printLines(printTree(tree, (run) => toLine(describeRun(run))));
   });
 }
 
@@ -111,9 +109,9 @@ function compare(ids: readonly string[], options: SharedOptions): Promise<void> 
         value: (row: (typeof metrics)[number]) => row.values[index],
       })),
     ];
-    print(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
+    printLines(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
     print();
-    print(formatTable(columns, metrics));
+    printLines(formatTable(columns, metrics));
   });
 }
 
@@ -136,7 +134,7 @@ function remove(ids: readonly string[], options: SharedOptions & { readonly forc
   });
 }
 
-/** The run, and what was kept of its files unless another run has the same. */
+/** Removes the run, and its kept files unless another run has the same ones. */
 async function removeWhole({ project }: StorePlace, store: RunStore, id: string): Promise<void> {
   const artifacts = await readArtifacts(store, id);
   await removeRun(store, id);
@@ -175,7 +173,7 @@ async function copy(options: SharedOptions & { readonly from?: string; readonly 
       progress.finish();
       if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
       print(
-        `Copied ${report.runs} run(s) with ${formatCount(report.values)} values, ${formatCount(report.written)} of them new; read back and equal.`,
+        `Copied ${report.runs} run(s) with ${formatCount(report.values)} values, ${formatCount(report.written)} of them new; read back and verified.`,
       );
       print(`SHA-256: ${report.sha256}`);
       say(formatDuration((performance.now() - start) / 1000));
@@ -205,7 +203,7 @@ async function exportRuns(ids: readonly string[], options: ExportOptions): Promi
   });
 }
 
-/** `residua runs`: what has been trained, and moving it between databases. */
+/** `residua runs`: shows what has been trained, and moves it between databases. */
 export function registerRuns(program: Command): void {
   const runs = program.command("runs");
   const add = (name: string, description: string, example: string): Command =>
@@ -213,45 +211,45 @@ export function registerRuns(program: Command): void {
   const addStored = (name: string, description: string, example: string): Command =>
     add(name, description, example).addOption(sharedOptions.store());
 
-  addStored("list", "runs, the latest first", "list --status done --tag paper")
-    .addOption(new Option("--status <status>", "only runs of this status").choices([...runStatuses]))
+  addStored("list", "list runs, latest first", "list --status done --tag paper")
+    .addOption(new Option("--status <status>", "only runs with this status").choices([...runStatuses]))
     .addOption(new Option("--tag <tag>", "only runs with this tag"))
     .addOption(new Option("--command <name>", "only runs of this command, such as train"))
     .addOption(new Option("--limit <n>", "the latest n").argParser(wholeNumber(1)))
     .addOption(sharedOptions.json())
     .action(list);
-  addStored("show", "all about a run", "show 3f9a")
+  addStored("show", "show everything about a run", "show 3f9a")
     .argument("<id>", "the run's id or its beginning")
     .addOption(sharedOptions.json())
     .action(show);
-  addStored("tree", "which run went on from which", "tree 3f9a --svg runs.svg")
+  addStored("tree", "show which run resumed which", "tree 3f9a --svg runs.svg")
     .argument("[id]", "a run of the tree, by its id or its beginning; all trees if left out")
-    .addOption(new Option("--svg <file>", "draw it into a file"))
+    .addOption(new Option("--svg <file>", "also draw it into a file"))
     .addOption(sharedOptions.json())
     .action(showTree);
-  addStored("compare", "runs side by side: what differs, and what came out", "compare 3f9a 81c0")
+  addStored("compare", "show runs side by side: what differs, and their results", "compare 3f9a 81c0")
     .argument("<id...>", "ids or their beginnings")
     .addOption(sharedOptions.json())
     .action(compare);
   addStored("rm", "remove runs, with their values and kept files", "rm 3f9a")
     .argument("<id...>", "ids or their beginnings")
-    .addOption(new Option("--force", "remove a running one, too"))
+    .addOption(new Option("--force", "remove it even if it is running"))
     .addOption(sharedOptions.json())
     .action(remove);
-  addStored("tag", "put tags on a run, or take them off", "tag 3f9a paper figure-3")
+  addStored("tag", "add tags to a run, or remove them", "tag 3f9a paper figure-3")
     .argument("<id>", "the run's id or its beginning")
     .argument("<tag...>", "tags")
-    .addOption(new Option("--remove", "take the tags off"))
+    .addOption(new Option("--remove", "remove the tags"))
     .addOption(sharedOptions.json())
     .action(changeRunTags);
-  add("copy", "copy all runs into another store; goes on where it was cut off", "copy --to postgres://me@db/lab")
+  add("copy", "copy all runs into another store; resumes after an interruption", "copy --to postgres://me@db/lab")
     .addOption(new Option("--from <url|path>", "the store to copy from (default: RESIDUA_STORE, or .residua/runs.db)"))
     .addOption(new Option("--to <url|path>", "the store to copy to").makeOptionMandatory())
     .addOption(sharedOptions.json())
     .action(copy);
-  addStored("export", "values of all metrics as CSV, or runs with them as JSON", "export --csv --out runs.csv")
+  addStored("export", "export the values of all metrics as CSV, or whole runs as JSON", "export --csv --out runs.csv")
     .argument("[id...]", "ids or their beginnings; all runs if left out")
-    .addOption(new Option("--csv", "a line a value"))
+    .addOption(new Option("--csv", "one value per line"))
     .addOption(new Option("--json", "one JSON document"))
     .addOption(new Option("--out <file>", "where to write (default: standard output)"))
     .action(exportRuns);

@@ -12,7 +12,7 @@ interface Options {
 }
 
 const EXTENSION = ".age";
-/** The second is what earlier versions wrote. */
+/** Earlier versions wrote .sealed. */
 const SEALED = /\.(age|sealed)$/;
 
 async function requireFree(path: string, force: boolean | undefined): Promise<void> {
@@ -20,7 +20,7 @@ async function requireFree(path: string, force: boolean | undefined): Promise<vo
     (found) => found.isFile(),
     () => false,
   );
-  if (isThere && !force) throw new OptionError(path, "is there already; give another --out, or --force to replace it");
+  if (isThere && !force) throw new OptionError(path, "already exists; give another --out, or --force to replace it");
 }
 
 async function sealFile(
@@ -36,7 +36,8 @@ async function sealFile(
 
 async function unsealFile(path: string, { key, ...options }: Options & { readonly key: string }): Promise<void> {
   const out = options.out ?? (SEALED.test(path) ? path.replace(SEALED, "") : undefined);
-  if (out === undefined) throw new OptionError("--out", "is needed if the name ends in neither .age nor .sealed");
+  if (out === undefined)
+    throw new OptionError("--out", "is required when the file's name ends in neither .age nor .sealed");
   await requireFree(out, options.force);
   await unsealArtefact(path, { key, out });
   if (options.json) printJson({ unsealed: out });
@@ -47,10 +48,10 @@ async function unsealFile(path: string, { key, ...options }: Options & { readonl
 export function registerSeal(program: Command): void {
   program
     .command("seal")
-    .argument("<file>", "the file; it stays as it is")
+    .argument("<file>", "the file to seal; it is not changed")
     .requiredOption("--recipient <file>", "the recipient's public key: NAME-seal.pub, or a file of age recipients")
-    .option("--out <file>", `where the sealed file goes (default: the file's name and ${EXTENSION})`)
-    .option("--force", "replace what is there")
+    .option("--out <file>", `the sealed file (default: the file's name plus ${EXTENSION})`)
+    .option("--force", "replace an existing file")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua seal model.onnx --recipient ben-seal.pub")
     .action(sealFile);
@@ -59,8 +60,8 @@ export function registerSeal(program: Command): void {
     .alias("open")
     .argument("<file>", "the sealed file")
     .requiredOption("--key <file>", "your private key: NAME-seal.key, or a file of age identities")
-    .option("--out <file>", "where the unsealed file goes (default: the file's name without .age or .sealed)")
-    .option("--force", "replace what is there")
+    .option("--out <file>", "the unsealed file (default: the file's name without .age or .sealed)")
+    .option("--force", "replace an existing file")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua unseal model.onnx.age --key keys/ben-seal.key")
     .action(unsealFile);

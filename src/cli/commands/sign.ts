@@ -33,7 +33,7 @@ async function signFile(path: string, { key, signature, note = {}, json }: SignO
     signedAt: new Date().toISOString(),
   };
   const taken = Object.keys(note).find((name) => name in found);
-  if (taken !== undefined) throw new OptionError("--note", `"${taken}" is said already; choose another name`);
+  if (taken !== undefined) throw new OptionError("--note", `"${taken}" is a name that is already used; choose another`);
   const place = signature ?? signaturePathOf(path);
   const statement = await signArtefact(path, { key, provenance: { ...found, ...note }, signature: place });
   if (json) return printJson({ signature: place, ...statement });
@@ -44,7 +44,7 @@ async function signFile(path: string, { key, signature, note = {}, json }: SignO
 async function verifyFile(path: string, { key, signature, json }: SignOptions): Promise<void> {
   const statement = await verifyArtefact(path, { key, ...(signature === undefined ? {} : { signature }) });
   if (json) return printJson({ verified: true, ...statement });
-  print(`${path} is what the key signed.`);
+  print(`${path} is exactly what the key signed.`);
   printStatement(statement);
 }
 
@@ -52,7 +52,7 @@ function printStatement({ bytes, sha256, signer, provenance }: Statement): void 
   print(`${formatCount(bytes)} bytes, SHA-256 ${sha256}`);
   print(`Key ${signer}`);
   // Text from a file must not steer the terminal.
-  for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`.replace(/\p{Cc}/gu, "�"));
+  for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`);
 }
 
 /** `residua sign FILE` and `residua verify FILE`. */
@@ -61,8 +61,8 @@ export function registerSign(program: Command): void {
     .command("sign")
     .argument("<file>", "an ONNX network, a checkpoint, a report or any other file")
     .requiredOption("--key <file>", "your private key, NAME-sign.key of `residua keys`")
-    .option("--signature <file>", "where the signature goes (default: the file's name and .sig)")
-    .option("--note <name=text>", "a word on where the file comes from; may be given several times", addNote)
+    .option("--signature <file>", "the signature's file (default: the file's name plus .sig)")
+    .option("--note <name=text>", "record something about the file's origin; repeatable", addNote)
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
@@ -76,7 +76,7 @@ Examples:
     .command("verify")
     .argument("<file>", "the signed file")
     .requiredOption("--key <file>", "the signer's public key, NAME-sign.pub, from a place you trust")
-    .option("--signature <file>", "where the signature lies (default: the file's name and .sig)")
+    .option("--signature <file>", "the signature's file (default: the file's name plus .sig)")
     .addOption(sharedOptions.json())
     .addHelpText("after", "\nExample:\n  $ residua verify model.onnx --key anna-sign.pub")
     .action(verifyFile);

@@ -5,7 +5,7 @@ import { wholeNumber } from "../options.ts";
 import { addRecipeFlags, fieldsOfGroup } from "../recipe-flags.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
 
-/** Options of `residua train` about what it starts from and about single layers. */
+/** Options of `residua train` about the starting weights and individual layers. */
 export interface FineTuningOptions extends WeightsOptions {
   readonly from?: string;
   readonly weights?: string;
@@ -29,19 +29,18 @@ export function addFineTuningOptions(command: Command): Command {
     .addOption(
       new Option(
         "--weights <file>",
-        "start from weights in any layout that inspect knows: of --model, or of the network that they tell",
+        "start from weights in any layout that inspect knows, for --model or the network that they identify",
       ).conflicts("from"),
     )
     .addOption(weightsOptions.partial())
     .addOption(weightsOptions.layout())
     .addOption(weightsOptions.entry())
+    .addOption(weightsOptions.prefix())
     .addOption(
-      new Option("--classes <names>", "classes of the data to tell apart, in this order (default: all)").argParser(
-        words,
-      ),
+      new Option("--classes <names>", "classes of the data to learn, in this order (default: all)").argParser(words),
     )
     .addOption(
-      new Option("--image-size <n>", "height and width that images are brought to (default: the network's)").argParser(
+      new Option("--image-size <n>", "height and width to scale images to (default: the network's)").argParser(
         wholeNumber(1),
       ),
     );
@@ -50,13 +49,14 @@ export function addFineTuningOptions(command: Command): Command {
   });
 }
 
-/** What the options say about the start. */
+/** Reads the options about the starting weights. */
 export function fineTuningStart(
   options: FineTuningOptions,
 ): Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize"> {
   const { from, weights: path, classes, imageSize } = options;
   const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
-  if (path === undefined && given !== undefined) throw new OptionError(`--${given}`, "goes with --weights FILE");
+  if (path === undefined && given !== undefined)
+    throw new OptionError(`--${given}`, "applies only with --weights FILE");
   return {
     ...(from === undefined ? {} : { from }),
     ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),

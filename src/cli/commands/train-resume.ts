@@ -8,7 +8,7 @@ import { type OptionValues, recipeAsOptions } from "../recipe-flags.ts";
 import type { AllTaskFlags, TaskFlags } from "../task-flags.ts";
 import { refuseForeignOptions } from "../task-options.ts";
 
-/** Options of `residua train` as a checkpoint has them. */
+/** Options of `residua train`, read from a checkpoint. */
 function optionsOf(notes: CheckpointNotes, task: TaskName, flags: TaskFlags): OptionValues {
   const { network, recipe, data } = notes;
   return {
@@ -25,7 +25,7 @@ function optionsOf(notes: CheckpointNotes, task: TaskName, flags: TaskFlags): Op
 }
 
 /**
- * A training goes on as it began: refuses options that say otherwise, rather than passing over them.
+ * Refuses options that contradict the checkpoint: a resumed run continues as it began.
  *
  * @param given options that were typed
  * @param network options of the network that were typed
@@ -39,26 +39,32 @@ export async function requireOptionsOf(
 ): Promise<TaskName> {
   const implied = Object.values(all).flatMap(({ impliedBy }) => impliedBy);
   for (const name of ["from", "weights", "partial", "layout", "entry", "normalization", ...implied]) {
-    if (name in given) throw new OptionError(optionName(name), "does not go with --resume: the checkpoint has it");
+    if (name in given)
+      throw new OptionError(optionName(name), "cannot be combined with --resume: the checkpoint defines it");
   }
   const checkpoint = await findCheckpoint(path);
   const { notes } = await readCheckpoint(checkpoint);
   const task = taskNameOf(notes.network.task, checkpoint);
   requireNetworkOptions(notes.network.model.options, network);
   for (const [name, value] of Object.entries(optionsOf(notes, task, all[task]))) {
-    if (!(name in given) || isSame(given[name], value)) continue;
+    if (!(name in given) || isSame(given[name], value) || isRaised(name, given[name], value)) continue;
     const option = optionName(name);
     const began = value === undefined ? "without it" : `with ${showValue(value)}`;
     throw new OptionError(
       option,
-      `is ${showValue(given[name])}, but this training began ${began}; leave it out to resume`,
+      `is ${showValue(given[name])}, but this run began ${began}; ${name === "epochs" ? "it can be raised, not lowered" : "leave it out to resume"}`,
     );
   }
   refuseForeignOptions(new Set(Object.keys(given)), { tasks: [task], flags: all, kind: "train" });
   return task;
 }
 
-/** An option that was typed without its value, or as a word for one that was computed, says only that it is there. */
+/** A run may be made longer, finished or not; nothing else about it changes. */
+function isRaised(name: string, given: unknown, value: unknown): boolean {
+  return name === "epochs" && typeof given === "number" && typeof value === "number" && given > value;
+}
+
+/** An option typed without a value, or as a word for a computed one, only says that it is set. */
 function isSame(given: unknown, value: unknown): boolean {
   if ((given === true && typeof value === "number") || given === "balanced") return value !== undefined;
   return JSON.stringify(given) === JSON.stringify(value);
@@ -74,7 +80,7 @@ function requireNetworkOptions(began: ModelOptions, given: ModelOptions): void {
     if (before === value) continue;
     throw new OptionError(
       "--option",
-      `${name} is ${String(value)}, but this training began with ${String(before ?? "its default")}; leave it out to resume`,
+      `${name} is ${String(value)}, but this run began with ${String(before ?? "its default")}; leave it out to resume`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { dataOption } from "../data-option.ts";
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
@@ -6,16 +7,17 @@ import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 import { standardRecipe } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
+import { describeMeasure } from "../measures-output.ts";
+import { createReporter } from "../training-output.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
-import { trainingObservers } from "../observers.ts";
-import { createProgress } from "../progress.ts";
 import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
@@ -45,9 +47,7 @@ interface Options extends FineTuningOptions {
 
 const STANDARD_FOLDER = "residua-train";
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
-/** What help says about fields that were not typed. */
+/** The defaults that help shows. */
 const defaults: FieldDefaults = {
   epochs: `${standardRecipe("fresh").epochs}; with --from or --weights ${standardRecipe("tuned").epochs}`,
   batch: String(defaultRecipe.batch),
@@ -59,7 +59,7 @@ const defaults: FieldDefaults = {
   seed: "0",
 };
 
-/** What a training from the start is made of. @param typed names of the options that were typed */
+/** Assembles a fresh training run. @param typed names of the options given on the command line */
 function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
   const { model, data, limit, validation, option, shortcut } = options;
   const start = flags.startTraining({
@@ -68,13 +68,14 @@ function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFl
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
       ...fineTuningStart(options),
       data,
+      fitsBatch: !typedRecipe(options as unknown as OptionValues).has("batch"),
     },
     ...onlyGiven({ validation }),
     given: typedRecipe(options as unknown as OptionValues),
     options: options as unknown as OptionValues,
     typed,
   });
-  // Names a wrong model before anything starts.
+  // Refuses a wrong model before anything starts.
   if (start.model !== undefined) createModel(start.model, start.modelOptions);
   return start;
 }
@@ -91,7 +92,7 @@ function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
   };
 }
 
-/** What is to be trained, and for which task. @throws {OptionError} for options that do not go with the task */
+/** Determines what to train, and for which task. @throws {OptionError} for options that the task does not have */
 async function openStart(
   options: Options,
   given: OptionValues,
@@ -99,7 +100,9 @@ async function openStart(
 ): Promise<{ readonly start: TrainingJob["start"]; readonly task: TaskName }> {
   if (options.resume !== undefined) {
     const resume = options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume;
-    return { start: { resume }, task: await requireOptionsOf(resume, given, { flags, network: options.option }) };
+    const task = await requireOptionsOf(resume, given, { flags, network: options.option });
+    const { epochs } = given as { readonly epochs?: number };
+    return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
   const typed = new Set(Object.keys(given));
   const task = wantedTask(typed, options.task, flags);
@@ -107,44 +110,30 @@ async function openStart(
   return { start: createStart(options, typed, flags[task]), task };
 }
 
-function createReporter(): (event: TrainingEvent) => void {
-  const progress = createProgress();
-  let rate = 0;
-  return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
-    if (event.kind === "epoch") {
-      const { epoch, trainLoss, trainAccuracy, validation } = event.record;
-      const held =
-        validation === undefined
-          ? ""
-          : `, validation ${percent(validation.accuracy)}${event.isBest ? " (best so far)" : ""}`;
-      return progress.finish(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}, training ${percent(trainAccuracy)}${held}`);
-    }
-    if (event.kind !== "step") return;
-    const { step, steps, epoch, loss, accuracy } = event.progress;
-    const current = (1000 * event.batch) / event.milliseconds;
-    rate = rate === 0 ? current : 0.95 * rate + 0.05 * current;
-    const left = ((steps - step) * event.batch) / rate;
-    progress.update(
-      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ${rate.toFixed(0)} images/s, ${formatDuration(left)} left`,
-    );
-  };
+interface PrintedResult {
+  readonly flags: TaskFlags;
+  readonly measures: TrainingMeasures;
 }
 
-function printResult({ status, test, best, files, steps }: TrainingResult, flags: TaskFlags): void {
-  if (status === "stopped") print(`Stopped after step ${steps}. Go on with: residua train --resume ${files.last}`);
+function printResult(
+  { status, test, best, files, steps }: TrainingResult,
+  { flags, measures: { main } }: PrintedResult,
+): void {
+  if (status === "stopped") print(`Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`);
   if (best?.validation !== undefined)
-    print(`Best epoch: ${best.epoch}, validation ${percent(best.validation.accuracy)}.`);
+    print(`Best epoch: ${best.epoch}, ${describeMeasure(best.validation, main, " of validation")}.`);
   if (test !== undefined) print(flags.describeTest(test));
-  if (files.onnx !== undefined) print(`The network: ${files.onnx}`);
+  if (files.onnx !== undefined) print(`Network: ${files.onnx}`);
 }
 
 async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
   const begin = performance.now();
   const { start, task } = await openStart(options, typedOptions(command), flags);
   const job = createJob(options, start);
+  // With the database of runs, which help has no use for.
+  const { trainingObservers } = await import("../observers.ts");
   const observers = combineObservers(trainingObservers(options), say);
-  const report = createReporter();
+  const { report, measures } = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
@@ -157,10 +146,10 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   try {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
-    else printResult(result, flags[task]);
+    else printResult(result, { flags: flags[task], measures: measures() });
     if (result.status === "diverged") {
       const { last } = result.files;
-      say(`residua: ${result.reason}${existsSync(last) ? `; the last good state: ${last}` : ""}`);
+      say(`residua: ${result.reason}${existsSync(last) ? `; last good state: ${last}` : ""}`);
     }
     const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
     say(`${formatDuration((performance.now() - begin) / 1000)}${rate}, ${result.lowering} lowering`);
@@ -185,17 +174,17 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     )
     .addOption(sharedOptions.shortcut())
     .addOption(sharedOptions.option())
-    .addOption(sharedOptions.data("mnist"))
+    .addOption(dataOption())
     .addOption(sharedOptions.limit())
     .addOption(
       new Option(
         "--validation <share>",
-        "share of the training images held back to choose the best epoch (default: 0.05, or the preset's)",
+        "share of the training images held out to choose the best epoch (default: 0.05, or the preset's)",
       ).argParser(decimalNumber(0, 1)),
     )
     .addOption(
       taskOption(
-        "classify images, or segment them: --data is then a folder with images/ and masks/ (default: classify)",
+        "classify images, or segment them; for segmentation, --data is a folder with images/ and masks/ (default: classify)",
       ),
     )
     .addOption(sharedOptions.lowering())
@@ -203,20 +192,18 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
     .addOption(
       new Option(
         "--resume [path]",
-        "go on from a checkpoint or a training's folder (default: that of --out); all about the training is taken from it",
+        "resume from a checkpoint or a run's folder (default: --out), which defines everything about the run; only --epochs may be raised",
       ),
     )
+    .addOption(new Option("--out <dir>", `output folder (default: "${STANDARD_FOLDER}", or that of the resumed run)`))
     .addOption(
-      new Option("--out <dir>", `folder for what is written (default: "${STANDARD_FOLDER}", or the resumed one's)`),
-    )
-    .addOption(
-      new Option("--snapshots <n>", "keep the weights n times on the way, for residua landscape").argParser(
+      new Option("--snapshots <n>", "save the weights n times during training, for residua landscape").argParser(
         wholeNumber(1),
       ),
     )
     .addOption(sharedOptions.store())
-    .addOption(new Option("--no-store", "do not keep the run in the run store"))
-    .addOption(new Option("--tensorboard <dir>", "write event files that TensorBoard shows, into a folder of this run"))
+    .addOption(new Option("--no-store", "do not record the run in the run store"))
+    .addOption(new Option("--tensorboard <dir>", "write TensorBoard event files, into a subfolder per run"))
     .addOption(new Option("--mlflow <url>", "report to an MLflow tracking server, such as http://localhost:5000"))
     .addOption(sharedOptions.json());
   addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training"), { defaults }));
@@ -234,12 +221,13 @@ Examples:
   $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
   $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
   $ residua train --preset cells --data nuclei/ --out runs/cells
-  $ residua train --resume residua-train`,
+  $ residua train --resume residua-train
+  $ residua train --resume residua-train --epochs 6                longer than it was planned`,
     )
     .action((options: Options, self: Command) => train(options, self, flags));
 }
 
-/** `residua train`: trains a network for any task; stops and resumes exactly. */
+/** `residua train`: trains a network for any task; can be stopped and resumed exactly. */
 export async function loadTrain(): Promise<(program: Command) => void> {
   const flags = await loadAllTaskFlags();
   return (program) => registerTrain(program, flags);

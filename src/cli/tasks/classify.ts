@@ -1,29 +1,30 @@
 import { Option } from "commander";
-import { noAugmentation } from "../../data/augmentation.ts";
+import { catalog, datasetNames, type StandardAugmentation } from "../../data/catalog.ts";
+import { augmentationOf } from "../../data/dataset.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
-import type { Prediction } from "../../tasks/classify/predict.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { loadTask } from "../../tasks/loaded-network.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
+import { cautionsOf } from "../../train/cautions.ts";
+import { accuracy } from "../../train/measure.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
 import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
 import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
+import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
+import { describeMeasure, percent } from "../measures-output.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
-import { formatTable, print, printJson, say } from "../output.ts";
+import { formatTable, print, printJson, printLines, say } from "../output.ts";
+import { doEach, findImages, reportFailures } from "../input-images.ts";
 import { createProgress } from "../progress.ts";
-import { findTraining } from "./classify/training-curves.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
 
 const STANDARD_MODEL = "resnet20";
 const STANDARD_VALIDATION = 0.05;
-const CROP_PADDING = 4;
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 function startTraining({ start, validation, given, options }: TypedTraining): FreshTraining {
   const { augment, normalization } = options as {
@@ -31,21 +32,20 @@ function startTraining({ start, validation, given, options }: TypedTraining): Fr
     readonly normalization?: NormalizationChoice;
   };
   const isFresh = start.from === undefined && start.weights === undefined;
-  const isCifar = start.data.startsWith("cifar");
   return {
     ...start,
     ...(start.model === undefined && isFresh ? { model: STANDARD_MODEL } : {}),
     ...(normalization === undefined ? {} : { normalization }),
     validation: validation ?? STANDARD_VALIDATION,
-    augmentation: (augment ?? isCifar) ? { cropPadding: CROP_PADDING, flip: isCifar } : noAugmentation,
+    augmentation: augmentationOf(start.data, augment),
     recipe: withRecipeFields(standardRecipe(isFresh ? "fresh" : "tuned", optimizerIn(given)), given),
   };
 }
 
 function describeTest(test: Evaluation): string {
-  const { count, accuracy, loss, topK } = test as Evaluation & Partial<Classification>;
+  const { count, loss, topK } = test as Evaluation & Partial<Classification>;
   const top = topK === undefined ? "" : ` (top ${topK.k}: ${percent(topK.accuracy)})`;
-  return `Test: ${percent(accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
+  return `Test: ${describeMeasure(test, accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
 }
 
 async function evaluate(
@@ -54,26 +54,29 @@ async function evaluate(
 ): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { openSamples } = await findNodeTask(loaded.task);
-  const choice = { cache: cacheFolder(), ...onlyGiven({ data: wanted, limit }) };
+  const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
   const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
-  const { accuracy, count, topK, loss } = found;
-  if (json) return printJson({ model, data, ...found });
+  const { measures, unmeasured: _, ...rest } = found;
+  const { count, topK, loss } = rest;
+  for (const caution of cautionsOf(found, accuracy, "the test images")) say(caution);
+  if (json) return printJson({ model, data, ...rest, ...measures });
   print(
-    `${percent(accuracy)} of ${count} test images (top ${topK.k}: ${percent(topK.accuracy)}), loss ${loss.toFixed(4)}`,
+    `${describeMeasure(found, accuracy)} of ${count} test images (top ${topK.k}: ${percent(topK.accuracy)}), loss ${loss.toFixed(4)}`,
   );
 }
 
 async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
-  const { top } = options as { readonly top: number };
-  const results: { readonly image: string; readonly predictions: readonly Prediction[] }[] = [];
-  for (const image of paths) {
-    const input = await readInput(image, loaded.card);
-    results.push({ image, predictions: await loaded.predict(input, { top }) });
-  }
-  if (json) return printJson({ model, results });
+  const { top, ...choice } = options as { readonly top: number; readonly page?: number; readonly channel?: number };
+  const images = await findImages(paths);
+  const { results, failures } = await doEach(images, async (image) => {
+    const input = await readInput(image, loaded.card, { ...imageChoice(choice), onNote: sayNote });
+    return { image, predictions: await loaded.predict(input, { top }) };
+  });
+  reportFailures(failures, images.length);
+  if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
     { title: "image", value: (row: (typeof results)[number]) => row.image },
     {
@@ -82,11 +85,12 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
         row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
     },
   ];
-  print(formatTable(columns, results));
+  printLines(formatTable(columns, results));
 }
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
   const { studyNetwork } = await import("../../lab/network/node/study.ts");
+  const { findTraining } = await import("./classify/training-curves.ts");
   const { data, limit, threads, mistakes, store, options } = request;
   const progress = createProgress();
   const found = await studyNetwork({
@@ -103,7 +107,7 @@ async function study(model: string, request: ReportRequest): Promise<Classificat
   return { ...found, ...(await findTraining(model, store)) };
 }
 
-/** A study's figures, as `--json` gives them. */
+/** A study's figures, as `--json` prints them. */
 function toJson(model: string, { label, data, classes, judged, parameters, run }: ClassificationStudy): object {
   const confusion = confusionMatrix(judged, classes.length);
   const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
@@ -113,7 +117,7 @@ function toJson(model: string, { label, data, classes, judged, parameters, run }
     data,
     parameters,
     images: judged.length,
-    accuracy: right / judged.length,
+    accuracy: judged.length === 0 ? null : right / judged.length,
     classes: scoreClasses(confusion, classes),
     confusion,
     ...(run === undefined ? {} : { run }),
@@ -128,24 +132,37 @@ async function report(
   return { report: tasks.classify.report(found), json: toJson(model, found) };
 }
 
+const namesWith = (holds: (row: StandardAugmentation) => boolean): string =>
+  datasetNames.filter((name) => holds(catalog[name].augmentation)).join(", ");
+const mirrored = namesWith(({ flip }) => flip);
+const augmented = namesWith(({ byDefault }) => byDefault);
+
 /** Classification on the command line. */
 export const flags: TaskFlags = {
   heading: "Classification:",
   options: {
     train: () => [
-      new Option("--augment", "random crops with 4 black pixels around, and mirroring for CIFAR (default: for CIFAR)"),
-      new Option("--no-augment", "train on the images as they are"),
+      new Option(
+        "--augment",
+        `random crops with 4 black pixels of padding, and mirroring for ${mirrored} (default: for ${augmented})`,
+      ),
+      new Option("--no-augment", "train on the unchanged images"),
       new Option(
         "--normalization <by>",
-        "mean and deviation of images (default: what --from's file records, else data)",
+        "whose mean and deviation normalise the images (default: what --from's file records, else data)",
       ).choices(["data", "imagenet"]),
     ],
     evaluate: () => [
-      new Option("--top-k <n>", "also count a label among the n highest scores").argParser(wholeNumber(1)).default(5),
+      new Option("--top-k <n>", "also measure how often the label is among the n highest scores")
+        .argParser(wholeNumber(1))
+        .default(5),
     ],
-    predict: () => [new Option("--top <n>", "classes to show for each image").argParser(wholeNumber(1)).default(3)],
+    predict: () => [
+      new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3),
+      ...imageOptions(),
+    ],
     report: () => [
-      new Option("--maps <n>", "Grad-CAM pictures of n right answers and n mistakes")
+      new Option("--maps <n>", "Grad-CAM pictures for n correct answers and n mistakes")
         .argParser(wholeNumber(0))
         .default(8),
     ],

@@ -8,10 +8,17 @@ import { evaluateSegmentation, evaluationOptions, reportSegmenting } from "./seg
 import { segmentFiles, segmentOptions } from "./segment/segmenting.ts";
 import { optionsOfCheckpoint, startSegmentation, trainingOptions } from "./segment/training.ts";
 import type { TaskFlags } from "../task-flags.ts";
+import { describeMeasures } from "../measures-output.ts";
+import type { SegmentationJudgement } from "../../tasks/segment/judge.ts";
+import { segmentationMeasures } from "../../tasks/segment/measures.ts";
 
-function describeTest({ count, figures = {} }: Evaluation): string {
-  const named = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  return `Test on ${count} images: ${named.join(", ")}.`;
+function describeTest(test: Evaluation): string {
+  const { count, measures, dice = {} } = test as Evaluation & Partial<SegmentationJudgement>;
+  const known = Object.values(segmentationMeasures).filter(({ name }) => Object.hasOwn(measures, name));
+  const byClass = Object.entries(dice).map(
+    ([name, value]) => `, Dice of ${name} ${value?.toFixed(3) ?? "nothing to measure"}`,
+  );
+  return `Test on ${count} images: ${describeMeasures(measures, known)}${byClass.join("")}.`;
 }
 
 /** Segmentation on the command line. */
@@ -43,12 +50,12 @@ async function segment(paths: readonly string[], options: Options): Promise<void
   }
 }
 
-/** `residua segment IMAGE…`: `residua predict` of networks that segment, with their options alone. */
+/** `residua segment IMAGE…`: `residua predict` for segmentation networks, with only their options. */
 export function registerSegment(program: Command): void {
   const command = program
     .command("segment")
-    .argument("<image...>", "image files: PNG or TIFF of 8 or 16 bits or floats, JPEG …")
-    .requiredOption("--model <file>", "what residua train --task segment wrote");
+    .argument("<image...>", "image files, folders of them, or globs: PNG, TIFF, JPEG … (docs/images.md)")
+    .requiredOption("--model <file>", "a network from residua train --task segment");
   for (const option of segmentOptions()) command.addOption(option);
   command
     .addOption(trustedKeyOption())

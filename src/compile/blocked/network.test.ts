@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { blockedForThisMachine, expectAgreement, normalTensor } from "../../../test/support/compare-lowerings.ts";
 import { basicBlock, bottleneck } from "../../nn/blocks/index.ts";
 import { createModel } from "../../nn/models.ts";
+import { sgd } from "../../optim/sgd.ts";
 import { cellLoss, countCorrectPoints } from "../../tasks/segment/losses.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence } from "../../nn/layers.ts";
@@ -10,7 +11,10 @@ import { crossEntropy } from "../../nn/losses.ts";
 import type { Module } from "../../nn/module.ts";
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
-import { int64 } from "../../tensor/tensor.ts";
+import { int64, type Tensor } from "../../tensor/tensor.ts";
+import { createTrainer } from "../../train/trainer.ts";
+import type { Lowering } from "../lowering.ts";
+import { portable } from "../portable/lowering.ts";
 import { stepNames } from "../step/names.ts";
 import { buildGradientStep } from "../step/steps.ts";
 
@@ -106,4 +110,42 @@ test.skipIf(blocked === undefined).each([
     await expectAgreement(runtime, blocked!, graph, feeds, { tolerance: TOLERANCE, least: LEAST });
   },
   120_000,
+);
+
+test.skipIf(blocked === undefined)(
+  "a weight of one element is trained as by the portable lowering: in an attention gate between narrow levels, too",
+  async () => {
+    const { module } = createModel("attention-resunet", { stemWidth: 1, channels: 1, classes: 4 });
+    const [batch, extent] = [2, 16];
+    const images = normalTensor(1, "images", [batch, 1, extent, extent]) as Tensor<"float32">;
+    const labels = int64(
+      [batch, 2, extent, extent],
+      Array.from({ length: batch * 2 * extent * extent }, (_, at) => at % 3),
+    );
+    const train = async (lowering: Lowering): Promise<Tensor<"float32">> => {
+      const trainer = await createTrainer({
+        runtime,
+        module,
+        imageShape: [1, extent, extent],
+        batch,
+        labelShape: [2, extent, extent],
+        loss: (g, scores, found) => cellLoss(g, scores, found, { scale: 1, loss: { name: "combined" } }),
+        correct: countCorrectPoints,
+        // Batch norm cancels the scale: without decay the weight would stay as it is.
+        optimizer: sgd({ momentum: 0.9, weightDecay: 0.5 }),
+        seed: 0,
+        lowering,
+      });
+      try {
+        for (let step = 0; step < 3; step++) await trainer.step({ images, labels }, 0.01);
+        return (await trainer.state()).get("gate1.psi.0.weight") as Tensor<"float32">;
+      } finally {
+        await trainer.release();
+      }
+    };
+    const [wanted, found] = [await train(portable), await train(blocked!)];
+    expect(found.shape).toEqual([1, 1, 1, 1]);
+    expect(found.data[0]).toBeCloseTo(wanted.data[0], 4);
+    expect(found.data[0]).not.toBe(initializeState(module, 0).get("gate1.psi.0.weight")!.data[0]);
+  },
 );

@@ -54,6 +54,8 @@ export function planConvolutions(graph: Graph, block: BlockSize): ReadonlyMap<No
       ConvInputGradient: { x: result, weight: second, y: first },
       ConvWeightGradient: { x: first, weight: result, y: second },
     }[op];
+    // A weight of one element looks like a scalar of the update, whose layout it would not share.
+    if (isScalar(roles.weight.shape)) continue;
     const geometry = convolutionGeometry(node.name, attributesOf(op, node), roles);
     const takesImage = op !== "ConvInputGradient" && images.has(node.inputs[0]);
     const plan = geometry && planConvolution(geometry, block, takesImage);

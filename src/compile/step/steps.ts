@@ -4,6 +4,7 @@ import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Value } from "../../onnx/graph.ts";
 import { addSquaredNorm, joinNorms } from "../../optim/clip.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { addLossPass, type ForwardOptions } from "./loss-pass.ts";
 import { stepNames } from "./names.ts";
@@ -61,11 +62,7 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
       : new Map(
           Array.from(addSums(g, loss.gradients), ([name, sum]) => [name, g.op("Mul", [sum, g.fill(1 / accumulate)])]),
         );
-  for (const name of watch) {
-    const gradient = gradients.get(name);
-    if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
-    g.output(stepNames.normOf(name), joinNorms(g, [addSquaredNorm(g, gradient)]));
-  }
+  addWatched(g, gradients, watch);
   const guardedBy = options.guarded === true ? loss.loss : undefined;
   const { guarded, kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
   const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];
@@ -119,32 +116,61 @@ export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, 
   };
 }
 
+/** What an update that stands alone has to be told. */
+export interface UpdateStepOptions extends UpdateOptions {
+  /** The shape that a parameter is stored in; that of its spec if left out. An update is the same in any. */
+  readonly storedShape?: (name: string, shape: Shape) => Shape;
+  /** Running statistics whose moving averages are kept, fed as `next/NAME`, with their shapes. */
+  readonly statistics?: ReadonlyMap<string, Shape>;
+  /** Parameters whose gradient norm becomes an output `norm/NAME`. */
+  readonly watch?: readonly string[];
+}
+
 /**
  * The update alone: takes `gradient/NAME` and `gradientScale`, a scalar that each gradient is multiplied by first (one
  * over the number of machines averages sums).
+ *
+ * @throws {OptionError} if a watched parameter is not trained
  */
-export function buildUpdateStep(module: Module, options: UpdateOptions): StepGraph {
+export function buildUpdateStep(module: Module, options: UpdateStepOptions): StepGraph {
   const g = createGraphBuilder("update-step");
+  const { storedShape = (_, shape) => shape, statistics = new Map<string, Shape>(), watch = [] } = options;
   const specs = [...parametersOf(module)];
   const trained = specs.filter(([name, spec]) => !options.frozen?.(name, spec));
   const factor = g.input(stepNames.gradientScale, "float32", []);
+  const stored = trained.map(([name, spec]) => [name, { ...spec, shape: storedShape(name, spec.shape) }] as const);
   const parameters = new Map(
-    trained.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]),
+    stored.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]),
   );
   const gradients = new Map(
-    trained.map(([name, spec]) => [
+    stored.map(([name, { shape }]) => [
       name,
-      g.op("Mul", [g.input(stepNames.gradient(name), "float32", spec.shape), factor]),
+      g.op("Mul", [g.input(stepNames.gradient(name), "float32", shape), factor]),
     ]),
   );
-  const { kept, scalars } = addUpdate(g, parameters, gradients, options);
+  addWatched(g, gradients, watch);
+  const { kept, scalars, next } = addUpdate(g, parameters, gradients, options);
+  const moved = Array.from(
+    statistics,
+    ([name, shape]) => [name, g.input(stepNames.next(name), "float32", shape)] as const,
+  );
+  const averages = options.average === true ? addAverages(g, new Map([...next, ...moved])) : [];
   return {
     graph: g.finish(),
     trained: new Map(trained),
     frozen: new Map(specs.filter(([name]) => !parameters.has(name))),
-    kept,
+    kept: [...kept, ...averages],
     noise: new Map(),
-    scalars: [...scalars, stepNames.gradientScale],
+    scalars: [...scalars, stepNames.gradientScale, ...(options.average === true ? [stepNames.averageDecay] : [])],
     guarded: [],
   };
+}
+
+/** @throws {OptionError} if a watched parameter is not trained */
+function addWatched(g: GraphBuilder, gradients: ReadonlyMap<string, Value>, watch: readonly string[]): void {
+  for (const name of watch) {
+    const gradient = gradients.get(name);
+    if (gradient === undefined) throw new OptionError("watch", `no trained parameter is called "${name}"`);
+    g.output(stepNames.normOf(name), joinNorms(g, [addSquaredNorm(g, gradient)]));
+  }
 }

@@ -7,11 +7,10 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { serveLocally } from "../../../test/support/local-server.ts";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
-import { catalog } from "./catalog.ts";
-import type { FetchProgress } from "./download.ts";
+import { catalog } from "../catalog.ts";
 import { fetchDataset, verifyFiles } from "./fetch.ts";
 import { findDataset } from "./open.ts";
-import { fetchZippedIdx } from "./sources.ts";
+import { openSource, type Source } from "./sources.ts";
 
 /** CIFAR-100's files have no hash of their own, so that any bytes stand for them. */
 const files = { "train.bin": Uint8Array.of(1, 2, 3), "test.bin": Uint8Array.of(4), "readme.txt": Uint8Array.of(5) };
@@ -149,6 +148,8 @@ beforeAll(async () => {
   packed = new Map(await Promise.all(Object.keys(catalog.mnist.files).map(pack)));
 }, SECONDS);
 
+const mirror = (address: string): Source => openSource({ kind: "gzip", address }, catalog.mnist);
+
 /** A mirror of MNIST; `change` may spoil a file on its way, or answer itself. */
 function serveMnist(
   change: (name: string, file: Buffer, response: ServerResponse) => Buffer | undefined = (_, file) => file,
@@ -167,7 +168,7 @@ test(
   async () => {
     const address = await serveMnist();
     const cache = await makeCache();
-    const folder = await fetchDataset("mnist", cache, quiet, [(progress) => fetchZippedIdx(address, progress)]);
+    const folder = await fetchDataset("mnist", cache, quiet, [mirror(address)]);
     expect((await stat(join(folder, "train-images-idx3-ubyte"))).size).toBe(47_040_016);
     expect(findDataset("mnist", cache)).toBe(folder);
   },
@@ -184,7 +185,7 @@ test(
       return undefined;
     });
     const cache = await makeCache();
-    const fetching = fetchDataset("mnist", cache, quiet, [(progress) => fetchZippedIdx(address, progress)]);
+    const fetching = fetchDataset("mnist", cache, quiet, [mirror(address)]);
     await expect(fetching).rejects.toThrow(EnvironmentError);
     await expect(fetching).rejects.toThrow(/^mnist: could not be fetched: [^\n]*t10k-labels-idx1-ubyte\.gz: [^\n]+$/);
     expect(await readdir(cache)).toEqual([]);
@@ -202,13 +203,13 @@ test(
       return gzipSync(bytes);
     });
     const cache = await makeCache();
-    const wrong = (progress: FetchProgress) => fetchZippedIdx(spoiled, progress);
+    const wrong = mirror(spoiled);
     await expect(fetchDataset("mnist", cache, quiet, [wrong])).rejects.toThrow(
       /^mnist: could not be fetched: mnist\/t10k-labels-idx1-ubyte: has SHA-256 [0-9a-f]{64}, must be ff7bcfd4[0-9a-f]{56}; nothing was kept$/,
     );
     expect(await readdir(cache)).toEqual([]);
     const whole = await serveMnist();
-    await fetchDataset("mnist", cache, quiet, [wrong, (progress) => fetchZippedIdx(whole, progress)]);
+    await fetchDataset("mnist", cache, quiet, [wrong, mirror(whole)]);
     expect(await readdir(cache)).toEqual(["mnist"]);
   },
   SECONDS,

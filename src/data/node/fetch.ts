@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError, ResiduaError } from "../../tensor/errors.ts";
+import { catalog, type DatasetName } from "../catalog.ts";
 import { type Files, requireHash } from "./archive.ts";
-import { catalog, type DatasetName } from "./catalog.ts";
 import type { FetchProgress } from "./download.ts";
-import { type Source, sources } from "./sources.ts";
+import { openSource, type Source } from "./sources.ts";
 
 /** @throws {FormatError} unless these are the data set's files, to the byte */
 export function verifyFiles(name: DatasetName, files: Files): void {
@@ -42,7 +42,7 @@ export async function fetchDataset(
   name: DatasetName,
   cache: string,
   progress: FetchProgress,
-  from: readonly Source[] = sources[name],
+  from: readonly Source[] = catalog[name].sources.map((source) => openSource(source, catalog[name])),
 ): Promise<string> {
   const files = await fetchFirst(name, from, progress);
   const folder = join(cache, name);

@@ -1,6 +1,7 @@
-import { drawView, normalizationTables, writeImage } from "../augmentation.ts";
+import { normalizationTables, writeVaried } from "../augmentation.ts";
 import { type ImageBatches, createBatchOrder, requireBatches } from "../batches.ts";
 import { type ImageFiles, type ImageFormat, imageSize } from "../image-set.ts";
+import type { ReadOptions } from "../image/read.ts";
 import type { SampleWriter } from "../sample-source.ts";
 import { decodeImage } from "./image.ts";
 
@@ -13,7 +14,7 @@ const DECODED_AT_ONCE = 8;
  */
 export async function decodeFiles(
   files: readonly string[],
-  format: ImageFormat,
+  format: ImageFormat & ReadOptions,
   take: (pixels: Uint8Array, place: number) => void,
 ): Promise<void> {
   let next = 0;
@@ -44,10 +45,11 @@ export function createFileBatchWriter(source: ImageBatches<ImageFiles>): SampleW
   return async (step, images, labels) => {
     const { epoch, indices } = order(step);
     const files = Array.from(indices, (index) => set.files[index]);
-    await decodeFiles(files, set, (pixels, place) => {
+    const { channels, height, width } = set;
+    await decodeFiles(files, { channels, height, width }, (pixels, place) => {
       const index = indices[place];
-      const view = drawView(augmentation, { seed: plan.seed, epoch, index });
-      writeImage({ pixels, format: set, tables, view }, images, place * size);
+      const key = { seed: plan.seed, epoch, index };
+      writeVaried({ pixels, format: set, tables }, { augmentation, key }, images, place * size);
       labels[place] = BigInt(set.labels[index]);
     });
   };

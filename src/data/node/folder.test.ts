@@ -111,18 +111,23 @@ test("a truncated image is refused by its path in one line", async () => {
 test.each([
   ["no class", { "cat.png": 1 }, "", "has 0 subfolder(s), must have one for each of two or more classes"],
   ["one class", { "cat/1.png": 1 }, "", "has 1 subfolder(s), must have one for each of two or more classes"],
-  ["an empty class", { "cat/1.png": 1, dog: null }, "dog", "has no images (png, jpg, webp, gif, avif, tiff)"],
+  [
+    "an empty class",
+    { "cat/1.png": 1, dog: null },
+    "dog",
+    "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
+  ],
   [
     "an empty class in its training part",
     { "train/a/1.png": 1, "train/b": null, "test/a/1.png": 1 },
     "train/b",
-    "has no images (png, jpg, webp, gif, avif, tiff)",
+    "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
   ],
   [
     "a test part without images",
     { "train/a/1.png": 1, "train/b/1.png": 1, "test/a": null, "test/b": null },
     "test",
-    "has no images (png, jpg, webp, gif, avif, tiff)",
+    "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)",
   ],
 ] as const)("a folder with %s is refused", async (_, files, where, message) => {
   const folder = await makeFolder(files);

@@ -11,12 +11,14 @@ import {
   type Normalization,
   sharedBytes,
 } from "../image-set.ts";
+import { firstNotes } from "../image/notes.ts";
+import type { OnNote } from "../image/raster.ts";
 import { decodeFiles } from "./file-batches.ts";
 
-const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
+const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|p[bgp]m)$/i;
 /** Share of the images that is kept for the test where the folder has no `test` part of its own. */
 const TEST_SHARE = 0.2;
-const noImages = "has no images (png, jpg, webp, gif, avif, tiff)";
+const noImages = "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)";
 /** 256 MB of pixels are decoded once and kept; of more, each image is decoded when it is wanted. */
 const MEMORY_LIMIT = 2 ** 28;
 /** Enough images to tell mean and deviation by. */
@@ -59,10 +61,10 @@ async function listImages(folder: string, classes: readonly string[]): Promise<r
   return parts.flat();
 }
 
-async function decodeAll({ files, labels, count, ...format }: ImageFiles): Promise<ImageSet> {
+async function decodeAll({ files, labels, count, ...format }: ImageFiles, onNote: OnNote): Promise<ImageSet> {
   const size = imageSize(format);
   const images = sharedBytes(count * size);
-  await decodeFiles(files, format, (pixels, place) => images.set(pixels, place * size));
+  await decodeFiles(files, { ...format, onNote }, (pixels, place) => images.set(pixels, place * size));
   return { ...format, images, labels, count };
 }
 
@@ -142,6 +144,8 @@ function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], r
 export interface FolderOptions {
   /** Bytes of decoded pixels that are kept in memory. Default 256 MB. */
   readonly memoryLimit?: number;
+  /** Hears, of the first few images, which page of several was read and how deep values were mapped to 8 bits. */
+  readonly onNote?: OnNote;
 }
 
 /**
@@ -156,7 +160,7 @@ export interface FolderOptions {
 export async function loadFolder(
   folder: string,
   format: ImageFormat,
-  { memoryLimit = MEMORY_LIMIT }: FolderOptions = {},
+  { memoryLimit = MEMORY_LIMIT, onNote }: FolderOptions = {},
 ): Promise<Dataset> {
   const top = await listClasses(folder);
   const divided = top.includes("train") && top.includes("test");
@@ -171,10 +175,11 @@ export async function loadFolder(
   const train = toImageFiles(mix(trainList), format);
   const test = toImageFiles(mix(testList), format);
   const named = { name: folder, classes };
+  const noted = firstNotes(onNote);
   if ((train.count + test.count) * imageSize(format) > memoryLimit) {
-    const measured = await decodeAll(takeSome(train, MEASURED_IMAGES));
+    const measured = await decodeAll(takeSome(train, MEASURED_IMAGES), noted);
     return { ...named, normalization: measureNormalization(measured), train, test };
   }
-  const decoded = await decodeAll(train);
-  return { ...named, normalization: measureNormalization(decoded), train: decoded, test: await decodeAll(test) };
+  const decoded = await decodeAll(train, noted);
+  return { ...named, normalization: measureNormalization(decoded), train: decoded, test: await decodeAll(test, noted) };
 }

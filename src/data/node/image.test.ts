@@ -100,7 +100,9 @@ test.each(["cut.png", "cut.jpg"])("%s, cut off, is refused by its name in one li
       (cause: unknown) => cause,
     );
     expect(error, `${length} of ${whole.length} bytes`).toBeInstanceOf(FormatError);
-    expect((error as FormatError).message).toMatch(/^[^\n]+: is no image that can be read: [^\n]+$/);
+    expect((error as FormatError).message).toMatch(
+      /^[^\n]+: is (empty, must be an image|damaged or cut off, must be a whole|no image of a known kind)[^\n]+$/,
+    );
     expect((error as FormatError).where).toBe(path);
   }
 });
@@ -144,5 +146,7 @@ test("a header that claims 30000 by 30000 pixels is refused before they are deco
   bytes.writeUInt32BE(30_000, 20);
   bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
   await writeFile(path, bytes);
-  await expect(decodeImage(path, { channels: 1, ...twoByTwo })).rejects.toThrow(/exceeds pixel limit/);
+  await expect(decodeImage(path, { channels: 1, ...twoByTwo })).rejects.toThrow(
+    /takes \d+ MiB decoded \(30000 × 30000 pixels, .* of 8 bits\), must take at most 512 MiB; cut it into parts$/,
+  );
 });

@@ -1,5 +1,5 @@
 export type { Files } from "./archive.ts";
-export * from "./catalog.ts";
+export * from "./dataset-files.ts";
 export type { FetchProgress } from "./download.ts";
 export * from "./evaluation.ts";
 export * from "./fetch.ts";

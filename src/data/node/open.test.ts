@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { EnvironmentError, FormatError, OptionError } from "../../tensor/errors.ts";
-import { catalog, datasetNames, loadDataset } from "./catalog.ts";
+import { catalog, datasetNames } from "../catalog.ts";
+import { loadDataset } from "./dataset-files.ts";
 import { verifyFiles } from "./fetch.ts";
 import { measureNormalization } from "./folder.ts";
 import { findDataset, openDataset } from "./open.ts";
@@ -95,7 +96,10 @@ test("a set that is not on this machine says how it is fetched", async () => {
 
 test("what is neither a set nor a folder is refused with the names of the sets", async () => {
   await expect(openDataset("cifar-10", await makeFolder({}), format)).rejects.toThrow(
-    new OptionError("data", `"cifar-10" is neither a folder nor one of ${datasetNames.join(", ")}`),
+    new OptionError(
+      "data",
+      `"cifar-10" is no folder and no data set; must be one of ${datasetNames.join(", ")}; did you mean cifar10 or cifar100?`,
+    ),
   );
 });
 

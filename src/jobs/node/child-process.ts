@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
+import { builtFile } from "../../files/node.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { Job, RemoteJob, RunOf, Running, RunOptions } from "../job.ts";
 import { watchParent } from "./watch-parent.ts";
@@ -43,14 +44,14 @@ export function runInChild<Input, Event, Result>(
   return running;
 }
 
-/** Starts a module in a process of its own, with a channel for messages; it ends with this process. */
+/** Starts a module in a process of its own, which ends with this one. */
 export function forkWorker(worker: URL): ChildProcess {
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
     env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
     // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
     // Lets the runtime collect dead outputs.
-    execArgv: ["--expose-gc"],
+    execArgv: ["--expose-gc", "--import", builtFile(import.meta.url, "./parent-watch-start.js").href],
     // Ctrl-C reaches the whole group of processes; the parent decides what it means.
     detached: true,
     // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.
@@ -103,5 +104,4 @@ export function serveJob<Row extends ChildJob<never, unknown, unknown>>(run: Run
   process.on("message", (order: Order<unknown>) => receive(order));
   // The parent is gone: nobody waits for the result, and nobody could stop this process.
   process.once("disconnect", stop);
-  watchParent();
 }

@@ -26,7 +26,7 @@ export interface Advice {
 
 /** What an advice is called. */
 export const adviceNames: Readonly<Record<string, Words>> = {
-  "no-shortcut": { en: "no shortcut", zh: "缺少捷径" },
+  "no-shortcut": { en: "no shortcut", zh: "缺少快捷连接" },
   "wasted-projection": { en: "wasted projection", zh: "多余的投影" },
   "identity-at-change": { en: "identity at change of shape", zh: "形状变化处用恒等" },
   "shortcut-subsampling": { en: "subsampling by mean", zh: "平均下采样" },

@@ -55,8 +55,8 @@ export const zeroInit: Rule = {
         kind: "keep",
         blocks: [],
         text: {
-          en: "Blocks start as their shortcuts (zeroInitResidual): right.",
-          zh: "块以其捷径开始（zeroInitResidual）：合适。",
+          en: "Blocks start as their shortcuts (zeroInitResidual): good.",
+          zh: "块以其快捷连接开始（zeroInitResidual）：合适。",
         },
         evidence: {
           en: "It eases the first steps of deep networks and large batches.",
@@ -68,7 +68,7 @@ export const zeroInit: Rule = {
       blocks: [],
       text: {
         en: 'With "zeroInitResidual=true" every block starts as its shortcut; it costs nothing and eases the first steps, above all with large batches.',
-        zh: '使用 "zeroInitResidual=true" 时每个块以其捷径开始；没有成本，并使最初几步更容易，尤其在大批量时。',
+        zh: '使用 "zeroInitResidual=true" 时每个块以其快捷连接开始；没有成本，并使最初几步更容易，尤其在大批量时。',
       },
       evidence: {
         en: "ResNet-50 on ImageNet with batch 1024 and warm-up: 76.19 % against 75.93 % top-1.",
@@ -95,11 +95,11 @@ export const stridePlace: Rule = {
             zh: '步长位于第一个 1×1 卷积，只读取四分之一的点："stridePlace=3x3" 不丢失信息。',
           }
         : {
-            en: "The stride lies on the 3×3 convolution, which reads every point: right.",
+            en: "The stride is on the 3×3 convolution, which reads every pixel: good.",
             zh: "步长位于 3×3 卷积，读取所有的点：合适。",
           },
       evidence: {
-        en: "ResNet-50 on ImageNet: 76.66 % against 76.21 % top-1, for 4.1 against 3.8 G multiply-adds.",
+        en: "ResNet-50 on ImageNet: top-1 76.66 % versus 76.21 %, for 4.1 versus 3.8 G multiply-adds.",
         zh: "ImageNet 上 ResNet-50：top-1 76.66 % 对 76.21 %，乘加 4.1 G 对 3.8 G。",
       },
       ...(isFirst ? named(facts, { stridePlace: "3x3" }) : {}),
@@ -118,7 +118,7 @@ export const stochasticDepth: Rule = {
       kind: "consider",
       blocks: [],
       text: {
-        en: `With ${facts.depth} layers, leaving out residuals at random in training ("stochasticDepth=0.5") regularises and saves a quarter of the time.`,
+        en: `With ${facts.depth} layers, dropping residuals at random in training ("stochasticDepth=0.5") regularises and saves a quarter of the time.`,
         zh: `网络有 ${facts.depth} 层，训练时随机跳过残差（"stochasticDepth=0.5"）可起正则化作用并节省四分之一的时间。`,
       },
       evidence: {

@@ -19,13 +19,13 @@ export interface ShortRun {
 export interface Effect {
   readonly id: string;
   readonly runs: readonly ShortRun[];
-  /** Pairs of seeds of which one training diverged; they are in no mean. */
+  /** Pairs of seeds in which one run diverged; they are excluded from the means. */
   readonly diverged: number;
   /** Mean difference to the network as it is, in accuracy (0 to 1); above 0 is better; NaN where no pair is left. */
   readonly gain: number;
   /** Standard error of that mean over the pairs of seeds; NaN with one seed. */
   readonly error: number;
-  /** Time of a step as a share of the network's own. */
+  /** Time per step, relative to the unchanged network's. */
   readonly time: number;
 }
 
@@ -71,14 +71,14 @@ export function measureEffect(id: string, base: readonly ShortRun[], runs: reado
 
 const seedsOf = (count: number): string => `${count} seed${count === 1 ? "" : "s"}`;
 
-/** What an effect says, no more than so few and short runs can. */
+/** Describes an effect, claiming no more than so few and short runs can support. */
 export function describeEffect(effect: Effect): { readonly en: string; readonly zh: string } {
   const { gain, error, time, runs, diverged } = effect;
   const lost =
     diverged === 0
       ? { en: "", zh: "" }
       : {
-          en: `; with ${diverged} of ${seedsOf(runs.length)} a training diverged, which is in no mean`,
+          en: `; with ${diverged} of ${seedsOf(runs.length)} a run diverged, which is excluded from the means`,
           zh: `；${runs.length} 个种子中有 ${diverged} 个的训练发散，未计入均值`,
         };
   if (Number.isNaN(gain)) return { en: `no figure${lost.en}`, zh: `无数值${lost.zh}` };
@@ -87,7 +87,7 @@ export function describeEffect(effect: Effect): { readonly en: string; readonly 
   const isClear = Math.abs(gain) > 2 * error;
   const count = runs.length - diverged;
   return {
-    en: `${points}${spread} points of accuracy, ${time.toFixed(2)} × the time of a step, ${seedsOf(count)}${isClear ? "" : "; not enough to tell"}${lost.en}`,
+    en: `${points}${spread} points of accuracy, ${time.toFixed(2)} × the time per step, ${seedsOf(count)}${isClear ? "" : "; not enough to tell"}${lost.en}`,
     zh: `准确率 ${points}${spread} 个百分点，每步时间 ${time.toFixed(2)} 倍，${count} 个种子${isClear ? "" : "；不足以得出结论"}${lost.zh}`,
   };
 }

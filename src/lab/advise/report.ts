@@ -21,10 +21,10 @@ function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
       kind: "dots",
       name: "effects",
       caption: {
-        en: "Change of the test accuracy by following each advice in short trainings with the same seeds: the mean with twice its standard error, beside it the single seeds. Above 0 is better.",
+        en: "Change in test accuracy from following each suggestion in short training runs with equal seeds: the mean with twice its standard error, and the single seeds. Above 0 is better.",
         zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值及两倍标准误，旁边为各个种子。大于 0 表示更好。",
       },
-      value: { label: { en: "change of accuracy, points", zh: "准确率变化（百分点）" } },
+      value: { label: { en: "change in accuracy, points", zh: "准确率变化（百分点）" } },
       dots: told.map(({ id, gain, error, runs }) => ({
         category: nameOf(id),
         color: palette[0],
@@ -51,7 +51,9 @@ export function reportAdvice(study: AdviceStudy): Report {
   return {
     title: phrase({ en: "Advice on ", zh: "关于以下网络的建议：" }, study.title),
     lead:
-      changes.length === 0 ? [{ en: "Nothing has to be changed.", zh: "无需修改。" }] : changes.map(({ text }) => text),
+      changes.length === 0
+        ? [{ en: "Nothing needs to be changed.", zh: "无需修改。" }]
+        : changes.map(({ text }) => text),
     sections: [
       {
         heading: { en: "By rule", zh: "依据规则" },
@@ -66,7 +68,7 @@ export function reportAdvice(study: AdviceStudy): Report {
             columns: [
               { title: { en: "what to do", zh: "做法" } },
               { title: { en: "advice", zh: "建议" } },
-              { title: { en: "what speaks for it", zh: "依据" } },
+              { title: { en: "evidence", zh: "依据" } },
               { title: { en: "source", zh: "来源" } },
               ...(measured === undefined ? [] : [{ title: { en: "measured", zh: "实测" } }]),
             ],
@@ -90,7 +92,7 @@ export function reportAdvice(study: AdviceStudy): Report {
                 {
                   kind: "note" as const,
                   text: {
-                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, seeds ${measured.base.map(({ seed }) => seed).join(", ")}, tested on ${measured.testImages} images. So short a training shows what eases the start, not where a long one ends.`,
+                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, seeds ${measured.base.map(({ seed }) => seed).join(", ")}, tested on ${measured.testImages} images. A run this short shows what eases the start, not where a long one ends.`,
                     zh: `${measured.data}，${measured.steps} 步，每步 ${measured.batch} 张图像，种子 ${measured.base.map(({ seed }) => seed).join("、")}，在 ${measured.testImages} 张图像上测试。如此短的训练只能说明起步是否更容易，而不能说明长时间训练的结果。`,
                   },
                 },

@@ -34,11 +34,11 @@ export const noShortcut: Rule = {
       blocks: namesOf(plain),
       text: {
         en: `${counted(plain.length, "block", "have")} no shortcut${isDeep ? "; at this depth the network trains badly without" : ""}: use "project", or "pad", which costs nothing.`,
-        zh: `${plain.length} 个块没有捷径${isDeep ? "；在这样的深度下网络难以训练" : ""}：请使用 "project"，或不增加任何成本的 "pad"。`,
+        zh: `${plain.length} 个块没有快捷连接${isDeep ? "；在这样的深度下网络难以训练" : ""}：请使用 "project"，或不增加任何成本的 "pad"。`,
       },
       evidence: {
         en: "ImageNet top-1 error, 34 layers: plain 28.54 %, with shortcuts 25.03 %; CIFAR-10, 56 layers: 13.31 % against 5.89 %, 20 layers: 8.18 % against 7.37 %.",
-        zh: "ImageNet top-1 错误率（34 层）：无捷径 28.54 %，有捷径 25.03 %；CIFAR-10（56 层）：13.31 % 对 5.89 %，20 层：8.18 % 对 7.37 %。",
+        zh: "ImageNet top-1 错误率（34 层）：无快捷连接 28.54 %，有快捷连接 25.03 %；CIFAR-10（56 层）：13.31 % 对 5.89 %，20 层：8.18 % 对 7.37 %。",
       },
       ...named(facts, { shortcut: "project" }),
       ...difference(facts.cost, facts.costs.project),
@@ -73,12 +73,12 @@ export const wastedProjection: Rule = {
       kind: "change",
       blocks: namesOf(wasted),
       text: {
-        en: `${counted(wasted.length, "projection", "stand")} where the shape does not change, so that an identity would do: use "project" (B)${saved.en}.`,
-        zh: `${wasted.length} 个投影位于形状不变处，用恒等捷径即可：请使用 "project"（B）${saved.zh}。`,
+        en: `${counted(wasted.length, "projection", "stand")} where the shape does not change and an identity would do: use "project" (B)${saved.en}.`,
+        zh: `${wasted.length} 个投影位于形状不变处，用恒等快捷连接即可：请使用 "project"（B）${saved.zh}。`,
       },
       evidence: {
-        en: "ImageNet top-1 error, ResNet-34: B 24.52 %, C 24.19 %, which the authors find not worth its cost; on CIFAR-10 with 110 layers, 1×1 convolutions on all shortcuts give 12.22 % against 6.61 %.",
-        zh: "ImageNet top-1 错误率（ResNet-34）：B 24.52 %，C 24.19 %，作者认为不值其成本；CIFAR-10（110 层）所有捷径使用 1×1 卷积为 12.22 %，恒等为 6.61 %。",
+        en: "ImageNet top-1 error, ResNet-34: B 24.52 %, C 24.19 %, which the authors judge not worth its cost; on CIFAR-10 with 110 layers, 1×1 convolutions on all shortcuts give 12.22 % against 6.61 %.",
+        zh: "ImageNet top-1 错误率（ResNet-34）：B 24.52 %，C 24.19 %，作者认为不值其成本；CIFAR-10（110 层）所有快捷连接使用 1×1 卷积为 12.22 %，恒等为 6.61 %。",
       },
       ...named(facts, { shortcut: "project" }),
       ...saving,
@@ -123,7 +123,7 @@ export const shortcutSubsampling: Rule = {
       kind: "consider",
       blocks: namesOf(shrinking),
       text: {
-        en: `With stride 2, ${counted(shrinking.length, "projection", "read")} one point of four; "subsample=average" takes means first and loses none.`,
+        en: `With stride 2, ${counted(shrinking.length, "projection", "read")} only one pixel in four; "subsample=average" averages first and loses none.`,
         zh: `${shrinking.length} 个步长为 2 的投影只读取四分之一的点；"subsample=average" 先取平均，不丢失信息。`,
       },
       evidence: {
@@ -146,12 +146,12 @@ export const disturbedIdentity: Rule = {
       kind: "change",
       blocks: namesOf(disturbed),
       text: {
-        en: `${disturbed.length} shortcuts multiply what they carry (${[...new Set(disturbed.map(({ shortcut }) => shortcut))].join(", ")}): over many blocks that multiplies up. An identity is better.`,
-        zh: `${disturbed.length} 个捷径对所携带的内容做乘法（${[...new Set(disturbed.map(({ shortcut }) => shortcut))].join("、")}）：经过许多块后会累积。恒等捷径更好。`,
+        en: `${disturbed.length} shortcuts multiply their input (${[...new Set(disturbed.map(({ shortcut }) => shortcut))].join(", ")}): over many blocks the factors compound. An identity is better.`,
+        zh: `${disturbed.length} 个快捷连接对所携带的内容做乘法（${[...new Set(disturbed.map(({ shortcut }) => shortcut))].join("、")}）：经过许多块后会累积。恒等快捷连接更好。`,
       },
       evidence: {
         en: "CIFAR-10 with 110 layers, error: identity 6.61 %, gate on the shortcut alone 6.91 % (bias −6) or 12.86 % (bias 0), exclusive gate 8.70 %, scaled by 0.5 12.35 %, dropout fails.",
-        zh: "CIFAR-10（110 层）错误率：恒等 6.61 %，仅捷径门控 6.91 %（偏置 −6）或 12.86 %（偏置 0），互斥门控 8.70 %，缩放 0.5 为 12.35 %，dropout 失败。",
+        zh: "CIFAR-10（110 层）错误率：恒等 6.61 %，仅快捷连接门控 6.91 %（偏置 −6）或 12.86 %（偏置 0），互斥门控 8.70 %，缩放 0.5 为 12.35 %，dropout 失败。",
       },
       ...named(facts, { shortcut: "project" }),
     };

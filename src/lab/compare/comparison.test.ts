@@ -40,7 +40,7 @@ describe("types are compared seed by seed", () => {
 
   test("and too few seeds are said to be too few", () => {
     const words = summarize({ settings: {} as never, runs: [...pad.slice(0, 2), ...project.slice(0, 2)] });
-    expect(words.map(({ en }) => en)).toContain("Not enough seeds to tell types apart: it takes 3.");
+    expect(words.map(({ en }) => en)).toContain("Not enough seeds to tell types apart: at least 3 are needed.");
   });
 
   test("and a difference that chance explains is not called one", () => {

@@ -6,7 +6,7 @@ export interface CurvePoint {
   /** Counts from 1. */
   readonly step: number;
   readonly loss: number;
-  /** Norm of the loss's gradient by the first convolution's weight. */
+  /** Norm of the loss gradient with respect to the first convolution's weight. */
   readonly firstLayerGradientNorm: number;
 }
 
@@ -14,16 +14,16 @@ export interface CurvePoint {
 export interface ComparedRun {
   readonly depth: number;
   readonly shortcut: ShortcutType;
-  /** "basic" if left out. */
+  /** Default "basic". */
   readonly block?: string;
-  /** What it is called where its shortcut type does not say all, such as "gated, gateBias=-6". */
+  /** Its name if the shortcut type alone does not identify it, such as "gated, gateBias=-6". */
   readonly variant?: string;
   readonly seed: number;
   readonly parameters: number;
   readonly multiplyAdds: number;
   /** Share of the test images that are classified right, 0 to 1. */
   readonly testAccuracy: number;
-  /** Mean cross-entropy on the test images; absent from runs that were kept before it was measured. */
+  /** Mean cross-entropy on the test images; absent from runs recorded before it was measured. */
   readonly testLoss?: number;
   /** Mean loss of the last tenth of the steps. */
   readonly trainLoss: number;
@@ -50,18 +50,18 @@ export interface ComparisonSettings {
   readonly optimizer: string;
   readonly schedule: string;
   readonly lowering: string;
-  /** Whether cheaper networks trained for more steps, so that all computed as much; "epochs" if left out. */
+  /** Whether cheaper networks trained for more steps, so that all computed the same amount. Default "epochs". */
   readonly equal?: EqualBudget;
 }
 
-/** What is equal for all networks of a comparison. */
+/** What all networks of a comparison share. */
 export type EqualBudget = "epochs" | "multiply-adds";
 
 /** A finished comparison. */
 export interface Comparison {
   readonly settings: ComparisonSettings;
   readonly runs: readonly DrawnRun[];
-  /** Runs that were planned and not made, for want of time. */
+  /** Planned runs that did not fit into the time. */
   readonly skipped?: number;
 }
 
@@ -91,7 +91,7 @@ export interface ComparisonCell extends CellName {
   readonly runs: readonly DrawnRun[];
 }
 
-/** What people call a network's type: its shortcut, and what is out of the ordinary about it. */
+/** A type's display name: its shortcut, and anything unusual about it. */
 export function nameType({ shortcut, block = "basic", variant = "" }: NamedType): string {
   const name = variant === "" ? shortcut : variant;
   return block === "basic" ? name : `${block}, ${name}`;

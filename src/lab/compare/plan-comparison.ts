@@ -13,7 +13,7 @@ export interface VariantChoice extends Omit<Variant, "shortcut" | "recipe"> {
   readonly recipe?: Partial<Omit<Recipe, "seed">>;
 }
 
-/** What is compared with what; every part has a default that answers the question in two minutes. */
+/** What to compare; the defaults answer the question in two minutes. */
 export interface GridChoice {
   /** Depths of CIFAR ResNets, 6n + 2. Default 20 and 56. */
   readonly depths?: readonly number[];
@@ -24,19 +24,19 @@ export interface GridChoice {
   readonly variants?: readonly VariantChoice[];
   /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
-  /** Seeds of each network: how many from `seed` on. Default 1. */
+  /** Number of seeds per network, from `seed` on. Default 1. */
   readonly seeds?: number;
   /** The first seed. Default 0. */
   readonly seed?: number;
   /** Fields that differ from {@link comparisonRecipe}. */
   readonly recipe?: Partial<Omit<Recipe, "seed">>;
-  /** What is equal for all: epochs, or multiply-adds, so that cheaper networks train longer. Default "epochs". */
+  /** What all runs share: epochs, or multiply-adds, so that cheaper networks train longer. Default "epochs". */
   readonly equal?: EqualBudget;
-  /** Plans one seed of every network before the next seed, for comparisons whose time is limited. */
+  /** Orders runs seed by seed, for comparisons with a time budget. */
   readonly seedBySeed?: boolean;
 }
 
-/** What a comparison's networks are trained with if nothing else is said. */
+/** The default recipe of comparisons. */
 export const comparisonRecipe: Omit<Recipe, "seed"> = { ...defaultRecipe, epochs: 1, batch: 32 };
 
 /** The shortcut types that a comparison has by default: none, and the paper's options A, B and C. */
@@ -50,16 +50,16 @@ export interface PlannedComparison {
   readonly recipe: Omit<Recipe, "seed">;
 }
 
-/** A grid of more runs is not planned, for all of them are made before anything is asked. */
+/** Larger grids are refused, because every run is planned before confirmation. */
 const MOST_RUNS = 20_000;
 
 const notForComparisons = {
-  seed: "is not for a comparison's recipe: give `seed` and `seeds`",
+  seed: "cannot be set in a comparison's recipe; give `seed` and `seeds`",
   patience: "needs a validation part, and a comparison trains on all images",
 } as const;
 
 /**
- * Plans every run of a comparison and makes every network once, so that what cannot be is named before anything starts.
+ * Plans every run of a comparison and builds every network once, so that mistakes are refused before anything starts.
  *
  * @throws {OptionError} naming the option, the field of the recipe, the axis or the variant that cannot be followed
  */
@@ -72,7 +72,7 @@ export function planComparison(choice: GridChoice): PlannedComparison {
   const types = shortcuts.length + variants.length;
   const lists = [depths, blocks, ...Object.values(axes ?? {})];
   requireCount(lists.reduce((product, { length }) => product * length, seeds * types));
-  // Names a wrong depth in the family's own words.
+  // Refuses a wrong depth in the family's own words.
   if (blocks.includes("basic"))
     for (const depth of depths) cifarResnet(depth, { channels: 1, classes: 2, shortcut: "plain" });
   const every = Array.from({ length: seeds }, (_each, index) => seed + index);

@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { describeModule } from "../../nn/describe.ts";
 import { cifarModelName } from "../../nn/families/resnet.ts";
 import { type ModelOptions, modelOptionNames } from "../../nn/model-options.ts";
@@ -17,15 +18,15 @@ export interface RunPlan {
   readonly seed: number;
   /** The network's name, such as "resnet20". */
   readonly model: string;
-  /** "basic" if left out. */
+  /** Default "basic". */
   readonly block?: string;
-  /** What it is called where its shortcut type does not say all, such as "gated, gateBias=-6". */
+  /** Its name if the shortcut type alone does not identify it, such as "gated, gateBias=-6". */
   readonly variant?: string;
-  /** Beside the shortcut type. */
+  /** Network options besides the shortcut type. */
   readonly options?: ModelOptions;
-  /** In the place of what the comparison's recipe says. */
+  /** Fields that override the comparison's recipe. */
   readonly recipe?: Partial<Recipe>;
-  /** Steps, as a multiple of those of the recipe; 1 if left out. */
+  /** Steps, as a multiple of the recipe's. Default 1. */
   readonly length?: number;
 }
 
@@ -40,7 +41,7 @@ export interface Variant {
 /** A value of an axis: of a network's option, or of a value of the recipe. */
 export type AxisValue = string | number | boolean;
 
-/** What is combined with what. */
+/** The grid to combine. */
 export interface ComparisonGrid {
   readonly depths: readonly number[];
   readonly shortcuts: readonly ShortcutType[];
@@ -50,14 +51,14 @@ export interface ComparisonGrid {
   readonly variants?: readonly Variant[];
   /** Values of a network's options and of the recipe by name. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
-  /** The recipe of all runs; what variants and axes say takes its place. `defaultRecipe` if left out. */
+  /** The recipe of all runs; variants and axes override it. Default `defaultRecipe`. */
   readonly recipe?: Omit<Recipe, "seed">;
 }
 
 /** Fields of the recipe that a grid may vary. */
 const recipeAxes = recipeFields.filter((field) => recipeOptions[field].isAxis);
 
-/** Options of a network that the comparison or its data decide. */
+/** Network options that the comparison or its data determine. */
 const decidedElsewhere: ReadonlySet<string> = new Set(["shortcut", "channels", "classes"]);
 const optionAxes = modelOptionNames.filter((name) => !decidedElsewhere.has(name));
 
@@ -93,8 +94,7 @@ function splitAxes(setting: Readonly<Record<string, AxisValue>>): Setting {
     if (field !== undefined) fields.set(field, value);
     else if (optionAxes.some((known) => known === name)) options[name] = value;
     else if (name === "shortcut") throw new OptionError("axes", 'cannot vary "shortcut"; list the types in `shortcut`');
-    else
-      throw new OptionError("axes", `knows no "${name}"; must be one of ${[...recipeAxes, ...optionAxes].join(", ")}`);
+    else throw new OptionError("axes", `knows no "${name}"; ${describeChoices(name, [...recipeAxes, ...optionAxes])}`);
   }
   return { options, fields };
 }
@@ -149,7 +149,7 @@ export function planGrid(grid: ComparisonGrid): readonly RunPlan[] {
   );
 }
 
-/** What tells a plan's network from others, whatever the seed. */
+/** Identifies a plan's network, regardless of the seed. */
 function networkKey({ model, shortcut, options }: RunPlan): string {
   return JSON.stringify([model, shortcut, options]);
 }
@@ -176,7 +176,7 @@ function costOf({ model, shortcut, options }: RunPlan): number {
   return describeModule(module, [3, 32, 32]).multiplyAdds;
 }
 
-/** Plans that compute equally much: a network with half the multiply-adds trains for twice the steps. */
+/** Equalises compute: a network with half the multiply-adds trains for twice the steps. */
 export function equalizePlans(
   plans: readonly RunPlan[],
   costs: readonly number[],

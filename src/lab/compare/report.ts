@@ -13,10 +13,10 @@ const percent = (share: number | undefined, digits = 2): string =>
   share === undefined || Number.isNaN(share) ? "–" : `${(100 * share).toFixed(digits)} %`;
 const depthPanel = (depth: number): Words => both(`depth ${depth}`, `深度 ${depth}`);
 
-/** What is drawn of a curve: at most so many points, each the mean of its neighbours. */
+/** Points drawn per curve, at most; each is the mean of its neighbours. */
 const CURVE_POINTS = 120;
 
-/** A shortcut's own colour, as long as nothing else tells the cells apart. */
+/** A shortcut's own colour, if only the shortcut tells the cells apart. */
 function colorOf(cell: ComparisonCell): { readonly color?: string } {
   return nameType(cell) === cell.shortcut ? { color: shortcutColors[cell.shortcut] } : {};
 }
@@ -60,7 +60,7 @@ function accuracyFigure(cells: readonly ComparisonCell[], { settings }: Comparis
     kind: "dots",
     name: "test-accuracy",
     caption: both(
-      `Share of ${settings.testImages} test images that are classified right after training. The large dot is the median, a small one a seed; the line is the 95 % interval of the mean (bootstrap), from three seeds on.`,
+      `Accuracy on ${settings.testImages} test images after training. Large dots are medians, small dots single seeds; the line is the 95 % interval of the mean (bootstrap), given at least three seeds.`,
       `训练后在 ${settings.testImages} 张测试图像上的准确率。大点为中位数，小点为单个种子；竖线为均值的 95 % 自助法区间（至少三个种子）。`,
     ),
     value: { label: both("test accuracy, %", "测试准确率，%") },
@@ -88,17 +88,17 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
     kind: "table",
     name: "numbers",
     caption: both(
-      "Medians over the seeds; IQR is the distance of the quartiles. Diverged runs are counted, and in no other figure.",
+      "Medians over the seeds; IQR is the interquartile range. Diverged runs are counted but excluded from all other figures.",
       "各种子的中位数；IQR 为四分位距。发散的训练单独计数，不计入其他数字。",
     ),
     columns: [
       right("depth", "深度"),
-      { title: both("shortcut", "捷径") },
+      { title: both("shortcut", "快捷连接") },
       right("parameters", "参数量"),
       right("multiply-adds", "乘加次数"),
       right("test accuracy", "测试准确率"),
       right("IQR", "IQR"),
-      right("95 % interval", "95 % 区间"),
+      right("95 % interval", "95 % 置信区间"),
       right("first-layer gradient", "首层梯度"),
       right("images/s", "图像/秒"),
       right("seeds", "种子"),
@@ -119,7 +119,7 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
         percent(median),
         percent(quartiles && quartiles[2] - quartiles[0]),
         interval === undefined ? "–" : `${percent(interval.low)} – ${percent(interval.high)}`,
-        Number.isNaN(gradient) ? "–" : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
+        Number.isNaN(gradient) ? gradientMissing(cell) : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
         middle(cell.runs.map((run) => run.imagesPerSecond)).toFixed(0),
         diverged === 0 ? String(count) : both(`${count}, ${diverged} diverged`, `${count}，${diverged} 个发散`),
       ];
@@ -127,10 +127,15 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
   };
 }
 
+/** What stands for a gradient that no run has: its layer is frozen if a run went well without. */
+function gradientMissing({ runs }: ComparisonCell): string | Words {
+  return runs.some(({ status }) => status === "done") ? both("frozen", "冻结") : "–";
+}
+
 const verdicts: { readonly [Verdict in TypePair["verdict"]]: Words } = {
   better: both("better", "更好"),
   alike: both("alike", "相当"),
-  "not enough seeds": both("not enough seeds to tell", "种子不足，无法判断"),
+  "not enough seeds": both("not enough seeds to tell", "种子数不足以判断"),
 };
 
 function pairsTable(pairs: readonly TypePair[]): TableFigure {
@@ -140,17 +145,17 @@ function pairsTable(pairs: readonly TypePair[]): TableFigure {
     kind: "table",
     name: "pairs",
     caption: both(
-      "Differences of test accuracy in points, seed by seed: paired t test, p corrected after Holm over all pairs, effect as Hedges' g.",
-      "按种子配对的测试准确率之差（百分点）：配对 t 检验，p 经全部配对的 Holm 校正，效应量为 Hedges g。",
+      "Differences of test accuracy in points, seed by seed: paired t test, p Holm-corrected over all pairs, effect size as Hedges' g.",
+      "按种子配对的测试准确率之差（百分点）：配对 t 检验，p 经全部配对的 Holm 校正，效应量为 Hedges' g。",
     ),
     columns: [
       right("depth", "深度"),
       { title: both("higher", "较高") },
       { title: both("lower", "较低") },
       right("difference", "差"),
-      right("95 % interval", "95 % 区间"),
+      right("95 % interval", "95 % 置信区间"),
       right("p (Holm)", "p（Holm）"),
-      right("Hedges' g", "Hedges g"),
+      right("Hedges' g", "Hedges' g"),
       right("seeds", "种子"),
       { title: both("verdict", "结论") },
     ],
@@ -168,16 +173,16 @@ function pairsTable(pairs: readonly TypePair[]): TableFigure {
   };
 }
 
-/** What each type's S is, in the report's other language. */
+/** What S is for each type, in Chinese. */
 const explanationsZh: { readonly [Type in ShortcutType]: string } = {
-  plain: "没有捷径：y = act(F(x))",
+  plain: "没有快捷连接：y = act(F(x))",
   pad: "恒等；形状改变处为下采样并补零通道的恒等，无参数（选项 A）",
   project: "恒等；形状改变处为 1×1 卷积投影（选项 B）",
   "project-all": "处处为 1×1 卷积投影（选项 C）",
   scaled: "λ·x，可选 (1−λ)·F(x)；形状改变处为投影",
   gated: "(1−g(x))·x + g(x)·F(x)，排他门控；形状改变处为投影",
-  "gated-shortcut": "(1−g(x))·x + F(x)，仅门控捷径；形状改变处为投影",
-  dropout: "捷径上的 dropout；形状改变处为投影",
+  "gated-shortcut": "(1−g(x))·x + F(x)，仅门控快捷连接；形状改变处为投影",
+  dropout: "快捷连接上的 dropout；形状改变处为投影",
   concat: "通道拼接而非相加",
 };
 
@@ -195,7 +200,7 @@ function describeSettings({ settings }: Comparison): Words {
     lowering,
     equal,
   } = settings;
-  // Where nothing was left to train, there was none.
+  // No lowering was used if nothing was left to train.
   const isKnown = lowering === "kept";
   const optimizerZh = optimizer
     .replace(" with Nesterov momentum ", "，Nesterov 动量 ")
@@ -203,20 +208,20 @@ function describeSettings({ settings }: Comparison): Words {
     .replace(", weight decay ", "，权重衰减 ");
   return both(
     `${data}, ${trainImages} training images, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images${isKnown ? "" : `; ${lowering} lowering`}.` +
-      (equal === "multiply-adds" ? " Cheaper networks train for more steps, so that all compute equally much." : ""),
+      (equal === "multiply-adds" ? " Cheaper networks train for more steps, so that all compute the same amount." : ""),
     `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizerZh}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估${isKnown ? "" : `；计算图采用 ${lowering} 形式`}。` +
       (equal === "multiply-adds" ? "计算量小的网络训练更多步，使总乘加次数相等。" : ""),
   );
 }
 
-/** A comparison as a report: what the runs show, in words, figures and tests. */
+/** Turns a comparison into a report: words, figures and tests. */
 export function reportComparison(comparison: Comparison): Report {
   const { runs } = comparison;
   const cells = groupCells(runs);
   const pairs = compareTypes(runs);
   const types = shortcutTypes.filter((type) => runs.some(({ shortcut }) => shortcut === type));
   return {
-    title: both("What the shortcut type does", "捷径类型的作用"),
+    title: both("What the shortcut type does", "快捷连接类型的作用"),
     lead: summarize(comparison),
     sections: [
       { heading: both("Test accuracy", "测试准确率"), parts: [accuracyFigure(cells, comparison)] },
@@ -226,7 +231,7 @@ export function reportComparison(comparison: Comparison): Report {
           curvesFigure(cells, "loss", {
             name: "training-loss",
             caption: both(
-              "Loss on the training batches; of several seeds the median, with the quartiles as a band.",
+              "Loss on the training batches; for several seeds, the median with the quartiles as a band.",
               "训练批次上的损失；多个种子取中位数，色带为四分位数。",
             ),
             y: { label: both("loss", "损失") },
@@ -239,7 +244,7 @@ export function reportComparison(comparison: Comparison): Report {
           curvesFigure(cells, "firstLayerGradientNorm", {
             name: "first-layer-gradient",
             caption: both(
-              "Norm of the loss's gradient by the first convolution's weight; what reaches it has passed every block.",
+              "Norm of the loss gradient with respect to the first convolution's weight; it has passed through every block.",
               "损失对首个卷积权重的梯度范数；到达这里的梯度已经过所有残差块。",
             ),
             y: { label: both("gradient norm", "梯度范数"), scale: "log" },
@@ -247,15 +252,15 @@ export function reportComparison(comparison: Comparison): Report {
         ],
       },
       { heading: both("Numbers", "数字"), parts: [numbersTable(cells)] },
-      ...(pairs.length === 0 ? [] : [{ heading: both("Type against type", "两两比较"), parts: [pairsTable(pairs)] }]),
+      ...(pairs.length === 0 ? [] : [{ heading: both("Pairwise comparison", "两两比较"), parts: [pairsTable(pairs)] }]),
       {
         heading: both("What the types mean", "各类型的含义"),
         parts: [
           {
             kind: "text",
             text: both(
-              "A block computes y = act(F(x) + S(x)). The shortcut type is what S is.",
-              "残差块计算 y = act(F(x) + S(x))。捷径类型就是 S。",
+              "A block computes y = act(F(x) + S(x)). The shortcut type says what S is.",
+              "残差块计算 y = act(F(x) + S(x))。快捷连接类型就是 S。",
             ),
           },
           {

@@ -6,7 +6,7 @@ import { pairedTest } from "../../statistics/t-tests.ts";
 import type { Sample } from "../../statistics/sample.ts";
 import { type ComparisonCell, type DrawnRun, groupCells, nameType } from "./comparison.ts";
 
-/** Test accuracies of a cell over its seeds, as shares; diverged runs are counted, and in no figure. */
+/** Test accuracies of a cell over its seeds, as shares; diverged runs are counted but excluded from the figures. */
 export interface CellSummary {
   readonly depth: number;
   readonly name: string;
@@ -16,14 +16,14 @@ export interface CellSummary {
   /** Absent without such a run. */
   readonly median?: number;
   readonly quartiles?: readonly [q1: number, q2: number, q3: number];
-  /** Of the mean: 95 %, bias-corrected and accelerated bootstrap; absent below three seeds. */
+  /** 95 % interval of the mean by BCa bootstrap; absent below three seeds. */
   readonly interval?: { readonly low: number; readonly high: number };
 }
 
-/** Fewer say nothing about how seeds scatter. */
+/** Fewer seeds say nothing about their spread. */
 export const FEWEST_SEEDS = 3;
 const LEVEL = 0.05;
-/** Differences below half a point matter to nobody at these budgets. */
+/** Differences below half a point are irrelevant at these budgets. */
 const NEGLIGIBLE = 0.005;
 
 const ended = (runs: readonly DrawnRun[]): readonly DrawnRun[] =>
@@ -45,16 +45,16 @@ export function summarizeCell(cell: ComparisonCell): CellSummary {
   return { ...figures, interval: { low, high } };
 }
 
-/** Two types at one depth, seed by seed. Differences are shares of the test images, the better one first. */
+/** Two types at one depth, paired by seed, the better one first. Differences are shares of the test images. */
 export interface TypePair {
   readonly depth: number;
   readonly better: string;
   readonly worse: string;
-  /** Seeds that both have a network of. */
+  /** Seeds that both types have a network for. */
   readonly seeds: number;
   readonly difference: number;
   readonly interval?: readonly [low: number, high: number];
-  /** Of the paired t test, corrected after Holm over all pairs of the comparison. */
+  /** p of the paired t test, Holm-corrected over all pairs of the comparison. */
   readonly p?: number;
   /** Hedges' g. */
   readonly effect?: number;
@@ -80,7 +80,7 @@ function pairRuns(first: ComparisonCell, second: ComparisonCell): Measured {
     : { depth: first.depth, names, a, b };
 }
 
-/** Every two types of one depth, tested in pairs of equal seeds. */
+/** Tests every two types of one depth, paired by seed. */
 export function compareTypes(runs: readonly DrawnRun[]): readonly TypePair[] {
   const cells = groupCells(runs);
   const measured = cells
@@ -92,7 +92,7 @@ export function compareTypes(runs: readonly DrawnRun[]): readonly TypePair[] {
     )
     .filter(({ a }) => a.length > 0);
   const tests = measured.map(({ a, b }) => (a.length < FEWEST_SEEDS ? undefined : pairedTest(a, b)));
-  // Pairs without any spread and difference give NaN: nothing speaks for a difference.
+  // Pairs without spread or difference give NaN: no evidence of a difference.
   const values = tests.flatMap((test) => (test === undefined ? [] : [Number.isNaN(test.p) ? 1 : test.p]));
   const corrected = correctPValues(values, "holm");
   let next = 0;

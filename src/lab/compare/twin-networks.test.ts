@@ -15,7 +15,7 @@ test.each<Partial<ComparisonGrid>>([
 
 test("one network under two names is refused", () => {
   expect(() => refuseTwins(plan({ shortcuts: ["gated", "pad"], axes: { gateBias: [-6, 0] } }))).toThrow(
-    'compare: "pad, gateBias=-6" and "pad, gateBias=0" are the same resnet8, trained alike; vary an option that this shortcut type has',
+    'compare: "pad, gateBias=-6" and "pad, gateBias=0" are the same resnet8, trained identically; vary an option that affects this shortcut type',
   );
 });
 

@@ -12,7 +12,7 @@ import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
 import { recipeFields, recipeOptions, recipeValue } from "../../train/recipe-options.ts";
 import type { RunPlan } from "./plan.ts";
 
-/** What a network computes in training with what it starts from, in a few characters. */
+/** A fingerprint of what a network computes in training and what it starts from. */
 function signatureOf({ model, shortcut, options, seed }: RunPlan): string {
   const { module } = createModel(model, { ...options, shortcut, channels: 3, classes: 10 });
   const g = createGraphBuilder("network");
@@ -23,7 +23,7 @@ function signatureOf({ model, shortcut, options, seed }: RunPlan): string {
   return JSON.stringify([crc32(encodeModel(toModel(portable.lower(g.finish()).write()))), chances]);
 }
 
-/** A recipe without the fields that are what they would be if they were left out. */
+/** A recipe without the fields that equal their defaults. */
 function essenceOf(recipe: Partial<Recipe>): string {
   const fields = recipeFields.map((field) => [field, recipeValue(recipe, field)] as const);
   const said = fields.filter(([field, value]) => {
@@ -40,7 +40,7 @@ function essenceOf(recipe: Partial<Recipe>): string {
  */
 export function refuseTwins(plans: readonly RunPlan[], recipe: Omit<Recipe, "seed"> = defaultRecipe): void {
   const groups = new Map<string, RunPlan[]>();
-  // What holds for one seed holds for all.
+  // One seed stands for all.
   for (const plan of plans.filter(({ seed }) => seed === plans[0].seed)) {
     const { model, shortcut } = plan;
     const key = JSON.stringify([model, shortcut, essenceOf({ ...recipe, ...plan.recipe })]);
@@ -61,6 +61,6 @@ export function refuseTwins(plans: readonly RunPlan[], recipe: Omit<Recipe, "see
 function nameTwins(twin: RunPlan, { model, shortcut, variant }: RunPlan): OptionError {
   return new OptionError(
     "compare",
-    `"${twin.variant ?? twin.shortcut}" and "${variant ?? shortcut}" are the same ${model}, trained alike; vary an option that this shortcut type has`,
+    `"${twin.variant ?? twin.shortcut}" and "${variant ?? shortcut}" are the same ${model}, trained identically; vary an option that affects this shortcut type`,
   );
 }

@@ -9,9 +9,9 @@ const seeds = (count: number): string => (count === 1 ? "1 seed" : `${count} see
 /** Cohen's words for sizes. */
 function sizeOf(effect: number): Sentence {
   const size = Math.abs(effect);
-  if (size < 0.2) return { en: "negligible", zh: "可忽略" };
-  if (size < 0.5) return { en: "small", zh: "小" };
-  return size < 0.8 ? { en: "medium", zh: "中" } : { en: "large", zh: "大" };
+  if (size < 0.2) return { en: "negligible", zh: "可忽略的效应" };
+  if (size < 0.5) return { en: "small", zh: "小效应" };
+  return size < 0.8 ? { en: "medium", zh: "中等效应" } : { en: "large", zh: "大效应" };
 }
 
 /** A pair in one sentence, such as "project beats pad by 0.4 points, 95 % interval 0.1 to 0.7, 5 seeds". */
@@ -30,10 +30,10 @@ export function describePair(pair: TypePair, where: Sentence = { en: "", zh: "" 
       ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}, ${size.en}`]),
     ].join(", "),
     zh: [
-      ...(range === undefined ? [] : [`95 % 区间 ${range[0]} 至 ${range[1]}`]),
+      ...(range === undefined ? [] : [`95 % 置信区间 ${range[0]} 至 ${range[1]}`]),
       `${pair.seeds} 个种子`,
       ...(p === undefined ? [] : [`Holm 校正后 p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`]),
-      ...(effect === undefined || size === undefined ? [] : [`Hedges g ${effect.toFixed(1)}（${size.zh}）`]),
+      ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}，${size.zh}`]),
     ].join("，"),
   };
   if (verdict === "better")
@@ -48,7 +48,7 @@ export function describePair(pair: TypePair, where: Sentence = { en: "", zh: "" 
     };
   return {
     en: `${where.en}${better} and ${worse}: not enough seeds to tell (${better} is ${by} points higher, ${proof.en}).`,
-    zh: `${where.zh}${better} 与 ${worse}：种子不足，无法判断（${better} 高 ${by} 个百分点，${proof.zh}）。`,
+    zh: `${where.zh}${better} 与 ${worse}：种子数不足以判断（${better} 高 ${by} 个百分点，${proof.zh}）。`,
   };
 }
 
@@ -62,17 +62,17 @@ function describeDepth(cells: readonly CellSummary[], depth: number): readonly S
   return [
     {
       en: `At depth ${depth} the plain network reaches ${percent(plain.median)} of the test images, the residual ones ${range}.`,
-      zh: `深度为 ${depth} 时，无捷径网络的测试准确率为 ${percent(plain.median)}，残差网络为 ${range.replace(" to ", " 至 ")}。`,
+      zh: `深度为 ${depth} 时，普通网络的测试准确率为 ${percent(plain.median)}，残差网络为 ${range.replace(" to ", " 至 ")}。`,
     },
   ];
 }
 
-/** More pairs than this are in the table alone. */
+/** Further pairs appear only in the table. */
 const MAXIMUM_PAIRS = 12;
 
 /**
- * What the runs show, in sentences: at each depth the plain network beside the residual ones, then each two types that
- * seeds can tell apart, and how many they cannot. Says only what was measured.
+ * Describes what the runs show: per depth, the plain network against the residual ones, then each pair of types that the
+ * seeds can tell apart, and how many pairs they cannot. Says only what was measured.
  */
 export function summarize({ runs, skipped = 0 }: Comparison): readonly Sentence[] {
   const cells = groupCells(runs).map(summarizeCell);
@@ -85,7 +85,7 @@ export function summarize({ runs, skipped = 0 }: Comparison): readonly Sentence[
   const lost = diverged.map((cell): Sentence => {
     const count = cell.runs.filter(({ status }) => status === "diverged").length;
     return {
-      en: `At depth ${cell.depth}, ${count} of ${seeds(cell.runs.length)} of ${nameType(cell)} diverged; they are in no figure.`,
+      en: `At depth ${cell.depth}, ${count} of ${seeds(cell.runs.length)} of ${nameType(cell)} diverged; they are excluded from all figures.`,
       zh: `深度为 ${cell.depth} 时，${nameType(cell)} 的 ${cell.runs.length} 个种子中有 ${count} 个发散，未计入任何统计。`,
     };
   });
@@ -94,7 +94,7 @@ export function summarize({ runs, skipped = 0 }: Comparison): readonly Sentence[
       ? []
       : [
           {
-            en: `${skipped} planned runs did not fit into the time.`,
+            en: `${skipped} planned runs did not fit into the time budget.`,
             zh: `有 ${skipped} 次计划的训练因时间不足未进行。`,
           },
         ];
@@ -113,14 +113,17 @@ function describePairs(
 ): readonly Sentence[] {
   if (most === 1)
     return [
-      { en: "One seed a cell: another seed moves these numbers.", zh: "每格仅一个种子：换一个种子，数字就会变。" },
+      {
+        en: "One seed per cell: another seed would move these numbers.",
+        zh: "每种情况只有一个种子：换一个种子，这些数字会变动。",
+      },
     ];
   const counted: Sentence = { en: `Medians over ${most} seeds.`, zh: `${most} 个种子的中位数。` };
   if (most < FEWEST_SEEDS) {
     return [
       counted,
       {
-        en: `Not enough seeds to tell types apart: it takes ${FEWEST_SEEDS}.`,
+        en: `Not enough seeds to tell types apart: at least ${FEWEST_SEEDS} are needed.`,
         zh: `种子不足，无法区分各类型：至少需要 ${FEWEST_SEEDS} 个。`,
       },
     ];

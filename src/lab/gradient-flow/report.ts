@@ -18,7 +18,7 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "gradient",
     label: { en: "gradient norm ‖∂L/∂W‖", zh: "梯度范数 ‖∂L/∂W‖" },
     caption: {
-      en: "Norm of the loss's gradient by each layer's weight. Much more towards the first layers is an exploding gradient, much less a vanishing one.",
+      en: "Norm of the loss gradient with respect to each layer's weight. Strong growth towards the first layers means an exploding gradient, strong decay a vanishing one.",
       zh: "损失对每层权重的梯度范数。越靠近第一层越大表示梯度爆炸，越小表示梯度消失。",
     },
     scale: "log",
@@ -28,7 +28,7 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "update",
     label: { en: "update ratio ‖ΔW‖/‖W‖", zh: "更新比 ‖ΔW‖/‖W‖" },
     caption: {
-      en: "How much one step changes each layer's weight. About 0.001 is common; far more destroys what was learnt, far less learns nothing.",
+      en: "Relative change of each layer's weight in one step. About 0.001 is typical; far more destroys what was learnt, far less learns nothing.",
       zh: "一步更新对每层权重的改变。常见约为 0.001；过大会破坏已学到的内容，过小则学不到东西。",
     },
     scale: "log",
@@ -38,7 +38,7 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "mean",
     label: { en: "activation mean", zh: "激活均值" },
     caption: {
-      en: "Mean of the relu behind each layer (of the layer itself where none follows).",
+      en: "Mean of the relu after each layer (of the layer itself if none follows).",
       zh: "每层之后的 ReLU 的均值（其后没有 ReLU 时为该层自身的输出）。",
     },
     scale: "linear",
@@ -48,7 +48,7 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "variance",
     label: { en: "activation variance", zh: "激活方差" },
     caption: {
-      en: "Variance of the same values. In a residual stage it grows from block to block, for every block adds to what came before.",
+      en: "Variance of the same values. In a residual stage it grows from block to block, because every block adds to its input.",
       zh: "同样这些值的方差。在残差阶段中它逐块增长，因为每个块都在之前的结果上相加。",
     },
     scale: "log",
@@ -58,7 +58,7 @@ const layerQuantities: readonly Quantity<LayerFlow>[] = [
     name: "dead",
     label: { en: "share of dead relu channels", zh: "失活 ReLU 通道的比例" },
     caption: {
-      en: "Channels of the relu behind each layer that are 0 at every place of every image of the batch.",
+      en: "Channels of the relu after each layer that are 0 at every position of every image in the batch.",
       zh: "每层之后的 ReLU 中，在该批次所有图像的所有位置都为 0 的通道所占比例。",
     },
     scale: "linear",
@@ -71,7 +71,7 @@ const blockQuantities: readonly Quantity<BlockFlow>[] = [
     name: "block-gradient",
     label: { en: "gradient at the block's input ‖∂L/∂x‖", zh: "块输入处的梯度 ‖∂L/∂x‖" },
     caption: {
-      en: "What arrives at each block's input on the way back.",
+      en: "Gradient that arrives at each block's input.",
       zh: "反向传播时到达每个块输入的梯度。",
     },
     scale: "log",
@@ -81,8 +81,8 @@ const blockQuantities: readonly Quantity<BlockFlow>[] = [
     name: "residual-share",
     label: { en: "‖F(x)‖ / ‖S(x)‖", zh: "‖F(x)‖ / ‖S(x)‖" },
     caption: {
-      en: "How large what the block computes is against what its shortcut carries: well below 1, the block corrects its input; above 1, it replaces it. A plain block has no S.",
-      zh: "块计算的结果与捷径携带的内容之比：远小于 1 表示块在修正输入；大于 1 表示块在替换输入。普通块没有 S。",
+      en: "Size of the block's output relative to its shortcut's: well below 1, the block corrects its input; above 1, it replaces it. A plain block has no S.",
+      zh: "块计算的结果与快捷连接携带的内容之比：远小于 1 表示块在修正输入；大于 1 表示块在替换输入。普通块没有 S。",
     },
     scale: "log",
     value: ({ residual, shortcut }) => (shortcut === undefined ? undefined : residual / shortcut),
@@ -91,7 +91,7 @@ const blockQuantities: readonly Quantity<BlockFlow>[] = [
     name: "cosine",
     label: { en: "cosine between x and y", zh: "x 与 y 的余弦" },
     caption: {
-      en: "How much of its input's direction a block keeps: 1 leaves it as it is. Blocks that change the shape have none.",
+      en: "How much of its input's direction a block keeps: 1 leaves it unchanged. Undefined for blocks that change the shape.",
       zh: "块在多大程度上保留输入的方向：1 表示保持不变。改变形状的块没有该值。",
     },
     scale: "linear",
@@ -127,7 +127,7 @@ const blockDepth: Depth<BlockFlow> = {
   nameOf: ({ block }) => block,
 };
 
-/** Depth profiles: a curve a network, a panel for the start and one for the end. */
+/** Depth profiles: one curve per network, one panel for the start and one for the end. */
 function profileFigure<Row>(study: FlowStudy, quantity: Quantity<Row>, { x, rows, nameOf }: Depth<Row>): LinesFigure {
   const namesOf = ({ profiles }: NetworkFlow): readonly string[] => rows(profiles[0]).map(nameOf);
   // Layers that only some networks have, such as projections, must not move the others aside.
@@ -158,7 +158,7 @@ function profileFigure<Row>(study: FlowStudy, quantity: Quantity<Row>, { x, rows
   };
 }
 
-/** Layer by step, a map a network. */
+/** Layer by step, one map per network. */
 function heatMapFigure(study: FlowStudy, quantity: Quantity<LayerFlow>): HeatMapFigure {
   const [first] = study.networks;
   const names = ({ profiles }: NetworkFlow): readonly string[] => profiles[0].layers.map(({ layer }) => layer);
@@ -169,7 +169,7 @@ function heatMapFigure(study: FlowStudy, quantity: Quantity<LayerFlow>): HeatMap
     kind: "heat-map",
     name: `steps-${quantity.name}`,
     title: phrase(quantity.label, { en: ", layer by step", zh: "，层 × 步" }),
-    caption: phrase(quantity.caption, { en: " Brighter is more.", zh: "颜色越亮，值越大。" }),
+    caption: phrase(quantity.caption, { en: " Brighter means larger.", zh: "颜色越亮，值越大。" }),
     rowLabel: { en: "layer", zh: "层" },
     columnLabel: { en: "step", zh: "步" },
     rows: names(first),
@@ -202,7 +202,7 @@ function ratioTable(study: FlowStudy): Figure {
     kind: "table",
     name: "ratios",
     caption: {
-      en: "‖∂L/∂W‖ of the first and the last layer, their ratio, and the factor a layer of a straight line through the logarithms of all layers. A gradient counts as vanishing or exploding where that line changes by more than 30 times over the network.",
+      en: "‖∂L/∂W‖ of the first and the last layer, their ratio, and the factor per layer of a straight line fitted to the logarithms of all layers. A gradient counts as vanishing or exploding if that line changes more than 30-fold over the network.",
       zh: "第一层与最后一层的 ‖∂L/∂W‖、两者之比，以及所有层对数值的拟合直线给出的每层倍数。该直线在整个网络上变化超过 30 倍时，视为消失或爆炸。",
     },
     columns: [
@@ -211,7 +211,7 @@ function ratioTable(study: FlowStudy): Figure {
       { title: { en: "first layer", zh: "第一层" }, align: "right" },
       { title: { en: "last layer", zh: "最后一层" }, align: "right" },
       { title: { en: "first / last", zh: "第一层 / 最后一层" }, align: "right" },
-      { title: { en: "a layer", zh: "每层" }, align: "right" },
+      { title: { en: "per layer", zh: "每层" }, align: "right" },
       { title: { en: "the gradient is", zh: "梯度" } },
     ],
     rows: summarizeStudy(study).map(({ label, step, first, last, ratio, verdict }) => [
@@ -286,7 +286,7 @@ export function reportGradientFlow(study: FlowStudy): Report {
           {
             kind: "note",
             text: {
-              en: `${study.data}, one batch of ${study.batch} images that stays the same, batch norm in training mode; ${study.steps} updates, seed ${study.seed}, ${study.lowering} lowering.`,
+              en: `${study.data}, one fixed batch of ${study.batch} images, batch norm in training mode; ${study.steps} updates, seed ${study.seed}, ${study.lowering} lowering.`,
               zh: `${study.data}，同一批 ${study.batch} 张图像，批归一化处于训练模式；${study.steps} 次更新，种子 ${study.seed}，计算图采用 ${study.lowering} 形式。`,
             },
           },

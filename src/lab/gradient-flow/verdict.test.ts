@@ -42,7 +42,7 @@ test("layers that no gradient reaches are counted, and the others judged", () =>
 test("a gradient of zero is broken, and a network of three layers is not judged", () => {
   expect(judgeFlow({ layers: layersOf(1, 0) })?.kind).toBe("broken");
   expect(judgeFlow({ layers: layersOf(2, 2).slice(0, 3) })).toBeUndefined();
-  expect(describeVerdict("net", undefined).en).toBe("net: there are too few layers to judge by.");
+  expect(describeVerdict("net", undefined).en).toBe("net: too few layers to judge.");
 });
 
 test("the slope of the least-squares line is that of NumPy's polyfit", () => {

@@ -1,11 +1,11 @@
 import type { FlowProfile, LayerFlow } from "./profile.ts";
 
-/** What becomes of the gradient on its way back through the layers. */
+/** What happens to the gradient on its way back through the layers. */
 export interface Verdict {
   readonly kind: "vanishing" | "exploding" | "steady" | "broken";
   /** How many times larger ‖∂L/∂W‖ is at the first layer than at the last, along a straight line through its logarithms. */
   readonly factor: number;
-  /** Its part a layer, on the way back. */
+  /** The same factor per layer, going backwards. */
   readonly perLayer: number;
   readonly layers: number;
   /** Layers whose gradient is 0, such as those behind a batch norm that starts at 0; factor and part are those of the others. */
@@ -79,10 +79,9 @@ export function describeVerdict(
   name: string,
   verdict: Verdict | undefined,
 ): { readonly en: string; readonly zh: string } {
-  if (verdict === undefined)
-    return { en: `${name}: there are too few layers to judge by.`, zh: `${name}：层数太少，无法判断。` };
+  if (verdict === undefined) return { en: `${name}: too few layers to judge.`, zh: `${name}：层数太少，无法判断。` };
   const { kind, factor, perLayer, layers, unreached, where } = verdict;
-  const en = `${times(factor)} over ${layers} layers (${times(perLayer)} a layer${where === undefined ? "" : `; most in ${where.part}, ${times(where.perLayer)} a layer`})`;
+  const en = `${times(factor)} over ${layers} layers (${times(perLayer)} per layer${where === undefined ? "" : `; most in ${where.part}, ${times(where.perLayer)} per layer`})`;
   const zh = `经过 ${layers} 层变为 ${times(factor)}（每层 ${times(perLayer)}${where === undefined ? "" : `；主要在 ${where.part}，每层 ${times(where.perLayer)}`}）`;
   switch (kind) {
     case "vanishing":

@@ -40,7 +40,7 @@ const nameMoment = (step: string): Words =>
 const alongFirst: Words = { en: "first direction, × filter size", zh: "第一个方向（× 滤波器大小）" };
 const alongSecond: Words = { en: "second direction, × filter size", zh: "第二个方向（× 滤波器大小）" };
 const turning: Words = {
-  en: "The same as a surface: drag it or use the arrow keys to turn it, the wheel with Ctrl to come closer.",
+  en: "The same as a surface: drag it or use the arrow keys to rotate, Ctrl and the wheel to zoom.",
   zh: "同一数据的曲面：拖动或用方向键可旋转，按住 Ctrl 滚动滚轮可缩放。",
 };
 
@@ -51,7 +51,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
     kind: "lines",
     name: "line",
     caption: {
-      en: "Loss along one filter-normalised random direction; 0 is the network itself, 1 changes every filter by as much as it is large.",
+      en: "Loss along one filter-normalised random direction; 0 is the network itself, 1 changes every filter by its own norm.",
       zh: "沿一个滤波器归一化随机方向的损失；0 为网络本身，1 表示每个滤波器的改变量等于其自身大小。",
     },
     x: { label: alongFirst },
@@ -89,7 +89,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
         [alongFirst, alongSecond],
         [
           {
-            en: "Lines of equal loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0.",
+            en: "Contours of the loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0.",
             zh: "两个滤波器归一化随机方向所张平面上的等损失线；圆点 (0, 0) 为该网络。",
           },
           turning,
@@ -97,7 +97,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
       ),
     },
     {
-      heading: { en: "Where the training went", zh: "训练走过的路" },
+      heading: { en: "The path of training", zh: "训练走过的路" },
       parts:
         trajectory === undefined
           ? []
@@ -111,7 +111,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
               ],
               [
                 {
-                  en: "The plane through the end of the training (0, 0) that holds most of its way, with the way as a line of dots; the axes are distances between weights. Batch norms keep the statistics of the end, so that the loss at earlier moments is not what it was then.",
+                  en: "The plane through the end of training (0, 0) that contains most of its path, with the path as a dotted line; the axes are distances between weights. Batch norms keep the final statistics, so the loss at earlier points differs from what it was then.",
                   zh: "经过训练终点 (0, 0) 且包含大部分训练轨迹的平面，带点的线为该轨迹；坐标轴为权重间的距离。批归一化保持终点的统计量，因此早期时刻的损失与当时不同。",
                 },
                 turning,
@@ -124,7 +124,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
         {
           kind: "note",
           text: {
-            en: `${study.label} on the first ${study.images} training images of ${study.data}, batch norm by running statistics; biases and batch norms are not moved along random directions; seed ${study.seed}. After Li et al. 2018, arXiv:1712.09913.`,
+            en: `${study.label} on the first ${study.images} training images of ${study.data}, batch norm with running statistics; random directions leave biases and batch norms unchanged; seed ${study.seed}. After Li et al. 2018, arXiv:1712.09913.`,
             zh: `${study.label}，${study.data} 的前 ${study.images} 张训练图像，批归一化使用滑动统计量；随机方向上不移动偏置与批归一化参数；种子 ${study.seed}。方法见 Li 等 2018，arXiv:1712.09913。`,
           },
         },

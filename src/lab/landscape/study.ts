@@ -61,20 +61,20 @@ export function summarizeLandscape({ label, line, plane, radius, trajectory }: L
   const share = `${(100 * flatShare).toFixed(0)} %`;
   const sentences = [
     {
-      en: `${label} has loss ${digits(loss)}; on ${share} of the plane, to ${digits(radius)} times each filter's size, it stays within ${RISE} of that.`,
+      en: `${label} has loss ${digits(loss)}; on ${share} of the plane, up to ${digits(radius)} times each filter's norm, it stays within ${RISE} of that.`,
       zh: `${label} 的损失为 ${digits(loss)}；在每个滤波器大小 ${digits(radius)} 倍以内的平面上，有 ${share} 的区域损失增幅不超过 ${RISE}。`,
     },
     reach === undefined
-      ? { en: `Along the line it never rises by ${RISE}.`, zh: `沿直线损失从未上升 ${RISE}。` }
+      ? { en: `Along the line, the loss never rises by ${RISE}.`, zh: `沿直线损失从未上升 ${RISE}。` }
       : {
-          en: `Along the line it has risen by ${RISE} at ${digits(reach)} times each filter's size.`,
+          en: `Along the line, the loss has risen by ${RISE} at ${digits(reach)} times each filter's norm.`,
           zh: `沿直线在每个滤波器大小的 ${digits(reach)} 倍处，损失上升了 ${RISE}。`,
         },
   ];
   if (trajectory !== undefined) {
     const [x, y] = trajectory.shares.map((part) => `${(100 * part).toFixed(0)} %`);
     sentences.push({
-      en: `Of the training's way, the two principal directions hold ${x} and ${y}.`,
+      en: `The two principal directions contain ${x} and ${y} of the training path.`,
       zh: `两个主方向分别包含训练轨迹的 ${x} 和 ${y}。`,
     });
   }

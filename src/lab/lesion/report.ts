@@ -32,7 +32,7 @@ function singleFigure(study: LesionStudy, kind: LesionKind, name: string, captio
         .map(({ blocks: [block], error }) => ({
           category: block,
           value: 100 * error,
-          group: phrase({ en: "shortcut: ", zh: "捷径：" }, nameKind(kindOf(block))),
+          group: phrase({ en: "shortcut: ", zh: "快捷连接：" }, nameKind(kindOf(block))),
           ...colorOf(kindOf(block)),
         })),
     ],
@@ -80,7 +80,7 @@ function pathFigures({ paths }: LesionStudy): readonly Figure[] {
       kind: "lines",
       name: "path-shares",
       caption: {
-        en: "Of all 2ⁿ paths, how many go through so many residuals (a binomial law), and what share of the gradient comes through them: the paths that train the network are shorter than most.",
+        en: "Share of all 2ⁿ paths that pass through so many residuals (binomial), and share of the gradient that they carry: the paths that train the network are shorter than most.",
         zh: "在全部 2ⁿ 条路径中，经过相应数量残差的路径所占比例（二项分布），以及经由它们的梯度份额：真正训练网络的路径比多数路径更短。",
       },
       x,
@@ -100,7 +100,7 @@ function pathFigures({ paths }: LesionStudy): readonly Figure[] {
       kind: "lines",
       name: "path-gradients",
       caption: {
-        en: "Mean norm of the gradient that arrives before the first block through one path, by the number of residuals on it.",
+        en: "Mean norm of the gradient that reaches the first block's input along one path, by the number of residuals on it.",
         zh: "经由单条路径到达第一个块之前的梯度平均范数，按路径上的残差数排列。",
       },
       x,
@@ -126,8 +126,8 @@ export function reportLesion(study: LesionStudy): Report {
         ...when(
           has("remove"),
           singleFigure(study, "remove", "removed-one", {
-            en: "Error on the test images with one block removed: its shortcut alone is left. Colours tell what that is. Blocks that change the shape usually matter most.",
-            zh: "移除一个块（仅保留其捷径）后在测试图像上的错误率，颜色表示捷径的种类。改变形状的块通常最重要。",
+            en: "Error on the test images with one block removed, leaving only its shortcut. Colours show the shortcut's kind. Blocks that change the shape usually matter most.",
+            zh: "移除一个块（仅保留其快捷连接）后在测试图像上的错误率，颜色表示快捷连接的种类。改变形状的块通常最重要。",
           }),
         ),
         ...when(
@@ -135,7 +135,7 @@ export function reportLesion(study: LesionStudy): Report {
           countFigure(study, ["remove", "remove set"], {
             name: "removed-many",
             caption: {
-              en: "Random sets of blocks removed. The paper's residual network of 110 layers gets worse step by step, as an ensemble of paths would; a plain one fails at once.",
+              en: "Random sets of blocks removed. The paper's residual network of 110 layers degrades gradually, as an ensemble of paths would; a plain one fails at once.",
               zh: "随机移除若干块。论文中的 110 层残差网络像路径的集成那样逐步变差；普通网络则立即失效。",
             },
             x: { en: "blocks removed", zh: "移除的块数" },
@@ -144,14 +144,14 @@ export function reportLesion(study: LesionStudy): Report {
       ],
     },
     {
-      heading: { en: "Blocks in another order, and twice", zh: "改变块的顺序与重复使用" },
+      heading: { en: "Reordered and repeated blocks", zh: "改变块的顺序与重复使用" },
       parts: [
         ...when(
           has("swap", "shuffle"),
           countFigure(study, ["swap", "shuffle"], {
             name: "shuffled",
             caption: {
-              en: "Blocks of one stage in exchanged places, by the number of exchanges.",
+              en: "Blocks of one stage swapped, by the number of swaps.",
               zh: "同一阶段内交换块的位置，按交换次数排列。",
             },
             x: { en: "exchanges", zh: "交换次数" },
@@ -160,7 +160,7 @@ export function reportLesion(study: LesionStudy): Report {
         ...when(
           has("reinsert"),
           singleFigure(study, "reinsert", "reinserted", {
-            en: "Error with one block put in once more behind itself.",
+            en: "Error with one block inserted a second time, right after itself.",
             zh: "在某个块之后再次插入该块时的错误率。",
           }),
         ),
@@ -176,7 +176,7 @@ export function reportLesion(study: LesionStudy): Report {
         {
           kind: "note",
           text: {
-            en: `${study.label} on the first ${study.images} test images of ${study.data}, as trained, nothing adapted afterwards; seed ${study.seed}. After Veit, Wilber and Belongie 2016, arXiv:1605.06431.`,
+            en: `${study.label} on the first ${study.images} test images of ${study.data}, without any adaptation after training; seed ${study.seed}. After Veit, Wilber and Belongie 2016, arXiv:1605.06431.`,
             zh: `${study.label}，${study.data} 的前 ${study.images} 张测试图像，按训练结果评估，未作任何后续调整；种子 ${study.seed}。方法见 Veit、Wilber 与 Belongie 2016，arXiv:1605.06431。`,
           },
         },

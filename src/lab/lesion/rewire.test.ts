@@ -112,8 +112,8 @@ describe("a network of six blocks", () => {
   });
 
   test("a block that changes the shape cannot go elsewhere", () => {
-    expect(() => rewireBlocks(network, withSwapped(allWhole(network.blocks), 1, 2))).toThrow("takes another shape");
-    expect(() => planWish(network, { swap: [["layer1.0", "layer2.0"]] })).toThrow("are not of one shape");
+    expect(() => rewireBlocks(network, withSwapped(allWhole(network.blocks), 1, 2))).toThrow("takes a different shape");
+    expect(() => planWish(network, { swap: [["layer1.0", "layer2.0"]] })).toThrow("do not have equal shapes");
     expect(() => planWish(network, { reinsert: ["layer2.0"] })).toThrow("changes the shape");
     expect(() => planWish(network, { remove: ["layer9.0"] })).toThrow(
       'there is no block "layer9.0"; must be one of layer1.0,',

@@ -161,7 +161,7 @@ export function rewireBlocks({ graph, blocks }: BlockedGraph, uses: readonly Blo
       const block = blocks[use.block];
       const wanted = shapeIn(graph, block.input);
       if (shape !== undefined && wanted !== undefined && !sameShape(shape, wanted))
-        throw new OptionError(block.name, "takes another shape than what comes to its new place");
+        throw new OptionError(block.name, "takes a different shape than its new place provides");
       const copy = copyBlock(graph, block, use, current, ++copies);
       for (const { outputs } of copy.nodes)
         for (const name of outputs) {
@@ -174,7 +174,7 @@ export function rewireBlocks({ graph, blocks }: BlockedGraph, uses: readonly Blo
     }
     const end = shapeIn(graph, last.output);
     if (shape !== undefined && end !== undefined && !sameShape(shape, end))
-      throw new OptionError(last.name, "must stay: what follows takes the shape that it makes");
+      throw new OptionError(last.name, "must stay: its successor needs its output shape");
     inserted.set(last.output, [...nodes, node("Identity", `${last.output}/rewired`, [current], [last.output])]);
   }
   const nodes = graph.nodes.flatMap((original): readonly Node[] => {

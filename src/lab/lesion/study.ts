@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { permutation, type RandomStream, randomStream } from "../../tensor/random.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { PathLength } from "./paths.ts";
@@ -18,7 +19,7 @@ export type LesionKind = "whole" | "remove" | "remove set" | "swap" | "shuffle" 
 
 /** A changed network that is to be evaluated. */
 export interface LesionPlan {
-  /** Tells it from all others. */
+  /** Unique key. */
   readonly key: string;
   readonly kind: LesionKind;
   /** Names of the blocks that it is about. */
@@ -30,7 +31,7 @@ export interface LesionPlan {
 
 /** What a changed network does. */
 export interface Lesion extends Omit<LesionPlan, "uses"> {
-  /** Share of the images that are classified wrong. */
+  /** Share of misclassified images. */
   readonly error: number;
   readonly loss: number;
 }
@@ -58,14 +59,16 @@ export interface LesionWish {
   readonly reinsert?: readonly string[];
 }
 
-const nameList = ({ blocks }: BlockedGraph): string => {
-  const names = blocks.map(({ name }) => name);
-  return names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more` : names.join(", ");
-};
-
 function placeOf(network: BlockedGraph, option: string, name: string): number {
   const found = network.blocks.findIndex((block) => block.name === name);
-  if (found < 0) throw new OptionError(option, `there is no block "${name}"; must be one of ${nameList(network)}`);
+  if (found < 0)
+    throw new OptionError(
+      option,
+      `there is no block "${name}"; ${describeChoices(
+        name,
+        network.blocks.map((block) => block.name),
+      )}`,
+    );
   return found;
 }
 
@@ -84,13 +87,13 @@ export function planWish(network: BlockedGraph, wish: LesionWish): LesionPlan | 
   for (const [a, b] of swap) {
     const places = [placeOf(network, "swap", a), placeOf(network, "swap", b)] as const;
     if (!interchangeable(network).some((run) => places.every((place) => run.includes(place))))
-      throw new OptionError("swap", `"${a}" and "${b}" are not of one shape in one stage`);
+      throw new OptionError("swap", `"${a}" and "${b}" do not have equal shapes in one stage`);
     uses = withSwapped(uses, ...places);
   }
   for (const name of reinsert) {
     const place = placeOf(network, "reinsert", name);
     if (!keepsShape(network.graph, network.blocks[place]))
-      throw new OptionError("reinsert", `"${name}" changes the shape; only blocks that keep it can stand twice`);
+      throw new OptionError("reinsert", `"${name}" changes the shape; only blocks that keep it can be repeated`);
     uses = withInserted(uses, place, place);
   }
   const blocks = [...remove, ...swap.flat(), ...reinsert];

@@ -31,31 +31,34 @@ export function summarizeLesions({ lesions, paths, blocks, classes }: LesionStud
   }));
   const chance = 1 - 1 / classes;
   const sentences = [
-    { en: `The whole network errs on ${percent(error)} of the images.`, zh: `完整网络的错误率为 ${percent(error)}。` },
+    {
+      en: `The whole network misclassifies ${percent(error)} of the images.`,
+      zh: `完整网络的错误率为 ${percent(error)}。`,
+    },
   ];
   if (least !== undefined && most !== undefined) {
     const middle = median(singles.map((lesion) => lesion.error));
     sentences.push({
-      en: `Removing one block makes that ${percent(middle)} in the median, ${percent(least.error)} at best (${least.blocks[0]}) and ${percent(most.error)} at worst (${most.blocks[0]}); guessing would be ${percent(chance)}.`,
+      en: `Removing one block raises the error to a median of ${percent(middle)}, ${percent(least.error)} at best (${least.blocks[0]}) and ${percent(most.error)} at worst (${most.blocks[0]}); guessing would be ${percent(chance)}.`,
       zh: `移除一个块后错误率的中位数为 ${percent(middle)}，最好 ${percent(least.error)}（${least.blocks[0]}），最差 ${percent(most.error)}（${most.blocks[0]}）；随机猜测为 ${percent(chance)}。`,
     });
   }
   const half = removed.find(({ count }) => count >= blocks.length / 2);
   if (half !== undefined)
     sentences.push({
-      en: `With ${half.count} of ${blocks.length} blocks removed it errs on ${percent(half.error)}.`,
+      en: `With ${half.count} of ${blocks.length} blocks removed, the error is ${percent(half.error)}.`,
       zh: `移除 ${blocks.length} 个块中的 ${half.count} 个后，错误率为 ${percent(half.error)}。`,
     });
   for (const asked of lesions.filter(({ kind }) => kind === "asked"))
     sentences.push({
-      en: `As you asked (${asked.blocks.join(", ")}): ${percent(asked.error)}.`,
+      en: `As requested (${asked.blocks.join(", ")}): ${percent(asked.error)}.`,
       zh: `按您的要求（${asked.blocks.join("、")}）：${percent(asked.error)}。`,
     });
   const length = paths.length === 0 ? undefined : effectiveLength(paths, MOST);
   if (length !== undefined) {
     const share = paths.filter((path) => path.length <= length).reduce((sum, path) => sum + path.share, 0);
     sentences.push({
-      en: `95 % of the gradient comes through paths of at most ${length} of ${paths.length - 1} residuals; ${percent(share)} of all paths are that short.`,
+      en: `95 % of the gradient flows through paths of at most ${length} of ${paths.length - 1} residuals; ${percent(share)} of all paths are that short.`,
       zh: `95 % 的梯度经由至多 ${length} 个残差（共 ${paths.length - 1} 个）的路径；这样短的路径占全部路径的 ${percent(share)}。`,
     });
   }

@@ -9,7 +9,7 @@ import { UnsupportedError } from "../../tensor/errors.ts";
 import { escapeHtml, inLanguage, phrase, type Words, wordsToSvg } from "../../report/words.ts";
 import { nameKind } from "../shortcut-words.ts";
 
-/** One colour a kind, apart from each other for colour-blind readers and on light and dark pages alike (after Okabe and Ito). */
+/** One colour per kind, distinguishable for colour-blind readers and on light and dark pages (after Okabe and Ito). */
 export const skipColors: { readonly [Kind in SkipKind]: string } = {
   identity: "#2b8fd6",
   "padded identity": "#8f6fd6",
@@ -232,7 +232,7 @@ export function drawArchitecture(
   const width = spine + Math.max(360, ...widths) + 24;
   const left = long.length - MAXIMUM_ARCS;
   const hidden: Words =
-    left > 0 ? { en: ` (${left} long skips are not drawn)`, zh: `（另有 ${left} 条长捷径未画出）` } : "";
+    left > 0 ? { en: ` (${left} long skips are not drawn)`, zh: `（另有 ${left} 条长快捷连接未画出）` } : "";
   const drawn = places.map(({ row, y: at }) =>
     row.shortcut
       ? drawBlock({ ...row, shortcut: row.shortcut }, { spine, top: at, write })

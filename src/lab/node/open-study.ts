@@ -10,7 +10,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { ChannelStatistics } from "../../networks/card.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
 
-/** A trained network that the lab can take apart: its modules or its graph, with its weights. */
+/** A trained network that the lab can analyse: its modules or its graph, with its weights. */
 export interface StudyNetwork {
   /** Such as "resnet20, project", or the file's name. */
   readonly label: string;
@@ -78,7 +78,7 @@ export async function openStudyData(
   cache: string,
 ): Promise<Dataset> {
   const name = wanted ?? data;
-  if (name === "") throw new OptionError("data", `is needed: ${label} does not say what it was trained on`);
+  if (name === "") throw new OptionError("data", `is required: ${label} does not record its training data`);
   const [channels, height, width] = imageShape;
   const found = await openDataset(name, cache, { channels, height, width });
   const { test } = found;

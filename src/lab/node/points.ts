@@ -2,14 +2,14 @@ import * as v from "valibot";
 import { encodeNotes, type JournalCodec, keptNumber } from "../../jobs/journal.ts";
 import { openJournal } from "../../jobs/node/journal.ts";
 
-/** What evaluating one changed network gave. */
+/** The evaluation of one changed network. */
 export interface MeasuredPoint {
   readonly loss: number;
-  /** Share of the images that are classified wrong. */
+  /** Share of misclassified images. */
   readonly error: number;
 }
 
-/** Points that were measured, kept in a journal, so that a study that was interrupted goes on where it was. */
+/** Measured points, kept in a journal, so that an interrupted study resumes where it stopped. */
 export interface MeasuredPoints {
   readonly get: (key: string) => MeasuredPoint | undefined;
   /** Adds a point; the journal follows within seconds. */
@@ -41,7 +41,7 @@ const codec: JournalCodec = {
   },
 };
 
-/** Opens the points of a study; those of another identity, or that cannot be read, count as none and are replaced. */
+/** Opens the points of a study; points of another identity, or unreadable ones, are discarded and replaced. */
 export async function openPoints(path: string, identity: string): Promise<MeasuredPoints> {
   const journal = openJournal(path, { identity, notes: schema, codec, pause: PAUSE_MILLISECONDS });
   const points = new Map(Object.entries((await journal.read())?.notes ?? {}));

@@ -172,20 +172,22 @@ export function imagenetPlan(depth: number): ResnetPlan {
  * The plan of a CIFAR ResNet: one 3×3 convolution, three stages of n basic blocks with 16, 32 and 64 channels.
  *
  * @param depth 6n + 2: 8, 14, 20, 32, 44, 56, 110 …
+ * @param width factor of all channels
  * @throws {OptionError} if depth is not 6n + 2
  * @source He et al. 2015, arXiv:1512.03385, section 4.2
  */
-export function cifarPlan(depth: number): ResnetPlan {
+export function cifarPlan(depth: number, width = 1): ResnetPlan {
   const count = (depth - 2) / 6;
   if (!Number.isInteger(count) || count < 1) {
     throw new OptionError("depth", `must be 6n + 2 for a CIFAR ResNet (8, 14, 20, 32, 44, 56, 110 …), got ${depth}`);
   }
-  return { bottleneck: false, counts: [count, count, count], widths: [16, 32, 64], stem: { kind: "3x3", width: 16 } };
+  const widths = [16, 32, 64].map((channels) => Math.round(width * channels));
+  return { bottleneck: false, counts: [count, count, count], widths, stem: { kind: "3x3", width: widths[0] } };
 }
 
 /** The ResNet for images of 32×32. @throws {OptionError} if depth is not 6n + 2 */
 export function cifarResnet(depth: number, options: ResnetOptions): Module {
-  return buildResnet(cifarPlan(depth), options);
+  return buildResnet(cifarPlan(depth, options.width), options);
 }
 
 /** The ResNet for ImageNet; names as in torchvision. @throws {OptionError} for an unknown depth */
@@ -232,7 +234,8 @@ export const resnetFamily: ModelFamily = {
     const depth = Number(match?.[2]);
     if (match?.[1] === undefined && imagenetDepths.includes(depth))
       return residualModel("imagenet", (options) => imagenetResnet(depth, options));
-    if (match !== null && isCifarDepth(depth)) return residualModel("cifar", (options) => cifarResnet(depth, options));
-    return undefined;
+    if (match === null || !isCifarDepth(depth)) return undefined;
+    const plan = residualModel("cifar", (options) => cifarResnet(depth, options));
+    return { ...plan, accepts: [...plan.accepts, "width"] };
   },
 };

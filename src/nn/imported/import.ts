@@ -1,11 +1,14 @@
 import type { Graph, Model, Node, Value } from "../../onnx/graph.ts";
-import { inferModel } from "../../onnx/infer.ts";
+import { createFreshNames, inferModel } from "../../onnx/infer.ts";
 import { normalizeModel } from "../../onnx/normalize.ts";
+import { innerNames } from "../../onnx/normalize/branches.ts";
+import { renameNode } from "../../onnx/normalize/rename.ts";
 import { ShapeError, UnsupportedError } from "../../tensor/errors.ts";
 import { randomStream } from "../../tensor/random.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
 import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import { uniformFanIn } from "../initialization.ts";
+import { type ImageInput, openImages } from "./images.ts";
 import { replaceHead, withoutSoftmax } from "./head.ts";
 import { nameTensors } from "./names.ts";
 import { findTensors } from "./parameters.ts";
@@ -27,7 +30,9 @@ export interface ImportedNetwork {
   readonly graph: Graph;
   /** Its weights by name. */
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
-  readonly imageShape: readonly [channels: number, height: number, width: number];
+  readonly imageShape: ImageInput["imageShape"];
+  /** Whether it takes pixels from 0 to 255, rather than ones that are normalised. */
+  readonly bytes: boolean;
   /** The number of scores. */
   readonly classes: number;
   /** What was found and changed, as sentences for the user. */
@@ -46,16 +51,21 @@ const BATCH = "N";
  * @throws {ShapeError} if it does not map images to scores
  */
 export function importNetwork(decoded: Model, where: string, options: ImportOptions): ImportedNetwork {
-  const { model, batchNorms, dropouts } = prepareModel(decoded);
-  const [images, imageShape] = openImages(model.graph, where, options.imageSize);
-  const own = new Set([...model.graph.initializers.keys(), ...model.graph.nodes.flatMap(({ outputs }) => outputs)]);
+  const { model, batchNorms, dropouts, quantized } = prepareModel(decoded);
+  if (model.graph.outputs.length === 0) throw new UnsupportedError(where, "gives no output; must give scores");
+  const opening = openImages(model.graph, where, options.imageSize);
+  const { name: images, imageShape, channelsLast, bytes } = opening;
+  const own = innerNames(model.graph).made;
   const others = model.graph.inputs.filter(({ name }) => name !== images && model.graph.initializers.has(name));
   const [declared] = model.graph.inputs.find(({ name }) => name === images)!.shape;
   const batch = typeof declared === "number" ? declared : BATCH;
-  const input = { name: images, dtype: "float32", shape: [batch, ...imageShape] } as const;
   const opened = {
     ...model,
-    graph: { ...model.graph, inputs: [input, ...others], outputs: model.graph.outputs.map(untyped) },
+    graph: {
+      ...(channelsLast ? withChannelsFirst(model.graph, images) : model.graph),
+      inputs: [{ name: images, dtype: "float32", shape: [batch, ...imageShape] } as const, ...others],
+      outputs: model.graph.outputs.map(untyped),
+    },
   };
   const typed = inferModel(freeBatch(normalizeModel(opened))).graph;
   const scores = withoutSoftmax(typed);
@@ -75,37 +85,31 @@ export function importNetwork(decoded: Model, where: string, options: ImportOpti
       ? `${batchNorms} batch norms train`
       : "no batch norm is left in the file (folded into its convolutions, or never there); it is fine-tuned as it is",
     ...(dropouts > 0 ? [`${dropouts} dropout(s) drop`] : []),
+    ...(quantized > 0 ? [`${quantized} quantised activations train as real numbers within their ranges`] : []),
+    ...(channelsLast ? ["its images had their channels last"] : []),
+    ...(bytes ? ["it takes pixels from 0 to 255"] : []),
     ...(scores === typed ? [] : ["the softmax at its end is removed: the loss takes scores"]),
     ...(decoded.graph.outputs.length > 1 ? [`only the output "${decoded.graph.outputs[0].name}" is trained`] : []),
   ];
-  return { graph: structure, state, imageShape, classes: wanted ?? classes, notes };
+  return { graph: structure, state, imageShape, bytes, classes: wanted ?? classes, notes };
 }
 
-/** The one input that takes images, and its shape. */
-function openImages(
-  graph: Graph,
-  where: string,
-  imageSize: number | undefined,
-): readonly [string, ImportedNetwork["imageShape"]] {
-  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const [input] = inputs;
-  if (inputs.length !== 1)
-    throw new UnsupportedError(
-      where,
-      `takes ${inputs.length} inputs (${inputs.map(({ name }) => name).join(", ")}), must take one: images`,
-    );
-  const shown = input.opaque ?? `${input.dtype} ${formatShape(input.shape)}`;
-  if (input.opaque !== undefined || input.dtype !== "float32" || input.shape.length !== 4)
-    throw new ShapeError(where, `takes ${shown}, must take images, float32 [N,C,H,W]`);
-  const [, channels, height, width] = input.shape;
-  const extent = (given: number | string): number => {
-    const found = imageSize ?? given;
-    if (typeof found === "number") return found;
-    throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with \`imageSize\``);
+/** The same graph on images with channels first: a transpose in front, which another one behind it cancels. */
+function withChannelsFirst(graph: Graph, images: string): Graph {
+  const freshName = createFreshNames(graph);
+  const last = freshName(`${images}/channels-last`);
+  const perm = { kind: "ints", value: [0, 2, 3, 1] } as const;
+  const turn: Node = {
+    op: "Transpose",
+    domain: "",
+    name: freshName(`${images}/Transpose`),
+    inputs: [images],
+    outputs: [last],
+    attributes: new Map([["perm", perm]]),
   };
-  if (typeof channels !== "number" || channels > 16)
-    throw new ShapeError(where, `takes ${shown}, must say its channels in the second place: [N,C,H,W]`);
-  return [input.name, [channels, extent(height), extent(width)]];
+  const rename = (name: string): string => (name === images ? last : name);
+  const outputs = graph.outputs.map((output) => ({ ...output, name: rename(output.name) }));
+  return { ...graph, nodes: [turn, ...graph.nodes.map((node) => renameNode(node, rename))], outputs };
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Attribute, Graph, Model, Node } from "../../onnx/graph.ts";
+import { plainModel } from "../../onnx/normalize.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
+import { withRealActivations } from "./real-values.ts";
 
 /** Initializers with this prefix mark dropout: `Mul(x, KEEP)`, whose one value is the share that is kept. */
 export const DROPOUT = "residua.dropout.";
@@ -11,6 +13,8 @@ export interface Prepared {
   readonly model: Model;
   readonly batchNorms: number;
   readonly dropouts: number;
+  /** How many activations the file rounds to quantised steps, which training does not. */
+  readonly quantized: number;
 }
 
 function lastElement(tensor: Tensor | undefined): number | undefined {
@@ -37,9 +41,10 @@ function withoutAttribute(node: Node, name: string): ReadonlyMap<string, Attribu
  * exported so or in training mode with their statistics as outputs; dropout as a product with a marked constant, so
  * that it can be redrawn for every step; and each weight a tensor of its own, although exporters share equal ones.
  */
-export function prepareModel(model: Model): Prepared {
-  const { graph } = model;
-  const constants = findConstants(graph);
+export function prepareModel(file: Model): Prepared {
+  const model = plainModel(file);
+  const constants = findConstants(model.graph);
+  const { graph, count: quantized } = withRealActivations(model.graph, constants);
   const initializers = new Map(graph.initializers);
   let [batchNorms, dropouts] = [0, 0];
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
@@ -64,5 +69,5 @@ export function prepareModel(model: Model): Prepared {
   });
   // Other outputs of a training export, such as running statistics, no longer have a node that makes them.
   const outputs = graph.outputs.slice(0, 1);
-  return { model: { ...model, graph: { ...graph, nodes, initializers, outputs } }, batchNorms, dropouts };
+  return { model: { ...model, graph: { ...graph, nodes, initializers, outputs } }, batchNorms, dropouts, quantized };
 }

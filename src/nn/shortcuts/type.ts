@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /**
@@ -45,18 +46,27 @@ export const shortcutTypes: readonly ShortcutType[] = [
 /** The types that add F and S: every residual network supports all of them. */
 export const additiveShortcutTypes: readonly ShortcutType[] = shortcutTypes.filter((type) => type !== "concat");
 
-/** The paper's letters, and the word for no shortcut. */
-export const shortcutAliases: Readonly<Record<string, ShortcutType>> = {
+type Alias = "none" | "a" | "b" | "c" | "identity" | "projection";
+
+/** The paper's letters, its two words for shortcuts without and with parameters, and the word for no shortcut. */
+export const shortcutAliases: { readonly [Name in Alias]: ShortcutType } = {
   none: "plain",
   a: "pad",
   b: "project",
   c: "project-all",
+  identity: "pad",
+  projection: "project",
 };
+
+/** A type, or an alias of one: "A" and "a" are option A. */
+export type ShortcutName = ShortcutType | Alias | Uppercase<Extract<Alias, "a" | "b" | "c">>;
+
+const aliases = Object.keys(shortcutAliases) as readonly Alias[];
 
 /** The types with their aliases, as messages and help texts list them. */
 export const shortcutList: string = shortcutTypes
   .map((type) => {
-    const alias = Object.keys(shortcutAliases).find((key) => shortcutAliases[key] === type);
+    const alias = aliases.find((key) => shortcutAliases[key] === type);
     return alias === undefined ? type : `${type} (${alias.length === 1 ? alias.toUpperCase() : alias})`;
   })
   .join(", ");
@@ -64,10 +74,13 @@ export const shortcutList: string = shortcutTypes
 /** Reads a type or one of its aliases. @throws {OptionError} that lists them */
 export function parseShortcutType(text: string): ShortcutType {
   const wanted = text.trim().toLowerCase();
-  const alias = Object.hasOwn(shortcutAliases, wanted) ? shortcutAliases[wanted] : undefined;
-  const found = alias ?? shortcutTypes.find((type) => type === wanted);
+  const alias = aliases.find((key) => key === wanted);
+  const found = alias !== undefined ? shortcutAliases[alias] : shortcutTypes.find((type) => type === wanted);
   if (found !== undefined) return found;
-  throw new OptionError("shortcut", `unknown type "${text}"; must be one of ${shortcutList}`);
+  throw new OptionError(
+    "shortcut",
+    `unknown type "${text}"; ${describeChoices(text, shortcutTypes, { list: shortcutList })}`,
+  );
 }
 
 /** Two sentences that explain a type to a newcomer. */

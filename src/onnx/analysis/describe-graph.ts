@@ -186,7 +186,8 @@ export function describeGraph(graph: Graph, options: DescribeGraphOptions = {}):
   };
   const nameOf = (index: number): string =>
     index < 0 ? (graph.inputs[0]?.name ?? "") : graph.nodes[index].name || graph.nodes[index].outputs[0];
-  const largest = [...fields.values()].reduce<Shape | undefined>(
+  const isKnown = graph.nodes.some(({ outputs }) => fields.has(outputs[0]));
+  const largest = (isKnown ? [...fields.values()] : []).reduce<Shape | undefined>(
     (found, { size }) => (found && found[0] >= size[0] ? found : size),
     undefined,
   );

@@ -105,6 +105,11 @@ export function findReceptiveFields(flow: DataFlow): ReadonlyMap<string, Recepti
     const from = flow.dataInputs(node).find((name) => fields.has(name) || away.has(name));
     if (from === undefined || windowed.has(node.op) || wholeImage.has(node.op)) return;
     const field = fields.get(from);
+    // Images whose channels come last are turned before the first layer: each place still sees itself alone.
+    if (node.op === "Transpose" && field?.size.every((size) => size === 1) && field.jump.every((jump) => jump === 1)) {
+      fields.set(first, field);
+      return;
+    }
     const carried = field ? { field, places: placesOf(from) } : away.get(from)!;
     if (carried.places === placesOf(first)) fields.set(first, carried.field);
     else away.set(first, carried);

@@ -52,8 +52,6 @@ const hardSwish: NormalizeRule = (rewriting) => {
 
 /** Elementwise operators that changed between versions, or that others express. */
 export const elementwiseRules: Readonly<Record<string, NormalizeRule>> = {
-  // From version 19, `saturate` is about eight-bit floats, which Residua does not have.
-  Cast: (rewriting) => rewriting.keep({ attributes: { saturate: undefined } }),
   Gelu: gelu,
   HardSwish: hardSwish,
   Identity: (rewriting) => rewriting.replace(rewriting.node.outputs[0], rewriting.input(0)),

@@ -1,3 +1,5 @@
+import type { Node } from "../graph.ts";
+import { readOlderInputs } from "./older.ts";
 import type { NormalizeRule } from "./rewriting.ts";
 
 /** Sizes were an attribute before version 13; from 18, an equal split gives the number of parts. */
@@ -18,7 +20,8 @@ const splitNode: NormalizeRule = (rewriting) => {
 const pad: NormalizeRule = (rewriting) => {
   if (rewriting.text("mode", "constant") === "wrap")
     rewriting.refuse('has the mode "wrap", which version 18 does not have');
-  if (rewriting.optional(3) === undefined) return rewriting.keep();
+  const older = readOlderInputs(rewriting);
+  if (older !== undefined || rewriting.optional(3) === undefined) return rewriting.keep(older);
   const rank = rewriting.type(0).shape.length;
   const axes = rewriting.numbers(3).map((axis) => (axis < 0 ? axis + rank : axis));
   const given = rewriting.numbers(1);
@@ -69,10 +72,29 @@ const exchangeDepth =
     rewriting.finish("Reshape", [moved, rewriting.wholes(whole)]);
   };
 
+/** The order of a Transpose's axes; all reversed if it gives none. */
+function orderOf(node: Node, rank: number | undefined): readonly number[] | undefined {
+  const perm = node.attributes.get("perm");
+  if (perm?.kind === "ints") return perm.value.map(Number);
+  return rank === undefined ? undefined : Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+}
+
+/** Two transposes are one, or none: exporters put one on each side of every layer that wants its channels elsewhere. */
+const transpose: NormalizeRule = (rewriting) => {
+  const before = rewriting.maker(0);
+  const rank = rewriting.knownType(0)?.shape.length;
+  const [first, second] = [before, rewriting.node].map((node) => node && orderOf(node, rank));
+  if (before?.op !== "Transpose" || first === undefined || second?.length !== first.length) return rewriting.keep();
+  const perm = second.map((axis) => first[axis]);
+  if (perm.every((axis, at) => axis === at)) return rewriting.replace(rewriting.node.outputs[0], before.inputs[0]);
+  return rewriting.finish("Transpose", [before.inputs[0]], { perm });
+};
+
 /** Operators that move elements and changed between versions, or that others express. */
 export const movementRules: Readonly<Record<string, NormalizeRule>> = {
   DepthToSpace: exchangeDepth(true),
   Pad: pad,
   SpaceToDepth: exchangeDepth(false),
   Split: splitNode,
+  Transpose: transpose,
 };

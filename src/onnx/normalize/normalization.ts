@@ -14,7 +14,9 @@ const batchNormalization: NormalizeRule = (rewriting) => {
   const { outputs } = rewriting.node;
   const returnsStatistics = outputs.slice(1).some((name) => name !== "");
   const training = rewriting.opset < 14 ? returnsStatistics : rewriting.int("training_mode", 0) === 1;
-  if (!training) return rewriting.keep();
+  // Before version 9, statistics could be kept for every place instead of every channel.
+  if (rewriting.int("spatial", 1) !== 1) rewriting.refuse("keeps statistics for every place (spatial = 0)");
+  if (!training) return rewriting.keep({ attributes: { spatial: undefined } });
   if (rewriting.isUsed(4)) rewriting.refuse("returns saved statistics, which version 18 does not have");
   const epsilon = rewriting.float("epsilon", 1e-5);
   const momentum = rewriting.float("momentum", 0.9);

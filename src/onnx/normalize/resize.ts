@@ -108,7 +108,8 @@ function readWanted(rewriting: Rewriting): Wanted {
   const early = rewriting.node.op === "Upsample" || rewriting.opset < 11;
   const sizes = early || rewriting.optional(3) === undefined ? [] : rewriting.elements(3);
   if (sizes.length > 0) return bySizes(rewriting, sizes);
-  const scales = rewriting.elements(early ? 1 : 2);
+  // Version 7 of Upsample had them as an attribute.
+  const scales = rewriting.floatList("scales") ?? rewriting.elements(early ? 1 : 2);
   return scales.length > 0 ? byScales(rewriting, scales) : rewriting.refuse("gives neither scales nor sizes");
 }
 
@@ -130,7 +131,8 @@ function readAxes(rewriting: Rewriting): ReadonlyMap<number, AxisResize> {
 /** The points from which an output point is computed, by the node's attributes. */
 function readTaps(rewriting: Rewriting): (place: number, axis: AxisResize) => Taps {
   const mode = rewriting.text("mode", "nearest");
-  const early = rewriting.node.op === "Upsample";
+  // Before version 11, a point came from ⌊place / scale⌋, whatever the operator was called.
+  const early = rewriting.node.op === "Upsample" || rewriting.opset < 11;
   const transform = rewriting.text("coordinate_transformation_mode", early ? "asymmetric" : "half_pixel");
   const coordinate =
     coordinates.get(transform) ?? rewriting.refuse(`has the coordinate_transformation_mode "${transform}"`);

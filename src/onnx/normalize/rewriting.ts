@@ -19,6 +19,8 @@ export interface Target {
   isUsed(name: string): boolean;
   addConstant(name: string, value: Tensor): void;
   addNode(node: Node): void;
+  /** The node that makes a value, as it was written. */
+  maker(name: string): Node | undefined;
   /** Replaces a value by another in all its uses. */
   replace(output: string, by: string): void;
 }
@@ -37,6 +39,14 @@ export interface Rewriting {
   input(index: number): string;
   /** The type of an input. @throws {UnsupportedError} if it is not known */
   type(index: number): TensorType;
+  /** The type of an input, if it is known. */
+  knownType(index: number): TensorType | undefined;
+  /** The tensor behind an input, if it is a constant. */
+  constant(index: number): Tensor | undefined;
+  /** The node that makes an input, as it was written. */
+  maker(index: number): Node | undefined;
+  /** Makes an output a constant. */
+  define(output: string, value: Tensor): void;
   /** The numbers in an input. @throws {UnsupportedError} if it is not a constant */
   numbers(index: number): readonly number[];
   /** The elements of an input, as far as they are known. @throws {UnsupportedError} if none is */
@@ -44,6 +54,7 @@ export interface Rewriting {
   int(name: string, byDefault: number): number;
   ints(name: string): readonly number[] | undefined;
   float(name: string, byDefault: number): number;
+  floatList(name: string): readonly number[] | undefined;
   text(name: string, byDefault: string): string;
   texts(name: string): readonly string[] | undefined;
   /** Reserves room for constants. @throws {UnsupportedError} if it is too much: a file may give any number */
@@ -139,6 +150,10 @@ export function openRewriting(target: Target, node: Node): Rewriting {
     input,
     type: (index) =>
       knowledge.types.get(input(index)) ?? refuse(`needs the shape of its input ${index}, which is not known`),
+    knownType: (index) => knowledge.types.get(node.inputs[index] ?? ""),
+    constant: (index) => knowledge.constants.get(node.inputs[index] ?? ""),
+    maker: (index) => target.maker(node.inputs[index] ?? ""),
+    define: (output, value) => target.addConstant(output, value),
     numbers: (index) =>
       wholeNumbers(knownElements(knowledge, input(index))) ??
       refuse(`needs a constant of whole numbers as its input ${index}`),
@@ -155,6 +170,10 @@ export function openRewriting(target: Target, node: Node): Rewriting {
     float: (name, byDefault) => {
       const found = attribute(name, "float");
       return found?.kind === "float" ? found.value : byDefault;
+    },
+    floatList: (name) => {
+      const found = attribute(name, "floats");
+      return found?.kind === "floats" ? found.value : undefined;
     },
     text: (name, byDefault) => {
       const found = attribute(name, "string");

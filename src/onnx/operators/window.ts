@@ -59,7 +59,30 @@ export function windowCount(size: number, window: Window, axis: number, ceil = f
   return (count - 1) * stride >= size + window.begins[axis] ? count - 1 : count;
 }
 
-/** Spatial extents after the window. @throws {ShapeError} if one is not known or nothing is left */
+/** Longest name of an extent that is not known: each window makes it longer. */
+const longestExtent = 400;
+
+/**
+ * The formula of {@link windowCount} for an extent that is open, as its name: paths that give equal extents, such as those of a
+ * residual block, give equal names.
+ */
+function openCount(
+  where: string,
+  extent: string,
+  { window, axis, ceil }: { readonly window: Window; readonly axis: number; readonly ceil: boolean },
+): string {
+  const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
+  const room = window.begins[axis] + window.ends[axis] - reach;
+  const stride = window.strides[axis];
+  const plus = (value: number): string => (value === 0 ? "" : value > 0 ? `+${value}` : String(value));
+  if (stride === 1) return extent + plus(room + 1);
+  const rounded = ceil ? "ceil" : "floor";
+  const name = `${rounded}((${extent}${plus(room)})/${stride})+1`;
+  if (name.length <= longestExtent) return name;
+  throw new ShapeError(where, `spatial extent "${extent}" must be known after so many layers`);
+}
+
+/** Spatial extents after the window; of an open one, its formula. @throws {ShapeError} if nothing is left */
 export function windowedExtents(
   where: string,
   shape: SymbolicShape,
@@ -68,8 +91,7 @@ export function windowedExtents(
 ): readonly Dimension[] {
   return shape.slice(2).map((extent, axis) => {
     if (typeof extent === "string") {
-      if (window.kernel[axis] === 1 && window.strides[axis] === 1) return extent;
-      throw new ShapeError(where, `spatial extent "${extent}" of ${formatShape(shape)} must be known`);
+      return openCount(where, extent, { window, axis, ceil });
     }
     const count = windowCount(extent, window, axis, ceil);
     if (count > 0) return count;

@@ -7,7 +7,7 @@ import { type Graph, type Model, type Node, OPSET } from "../graph.ts";
 import { firstOpsets, lastOpsets, newerAttributes, type OlderForm, olderRules, refuseForm } from "./rules.ts";
 
 /** The versions of ONNX's operators that models can be written in. */
-export const opsetRange: { readonly first: number; readonly last: number } = { first: 11, last: 21 };
+export const opsetRange: { readonly first: number; readonly last: number } = { first: 11, last: 23 };
 
 /** Removes attributes that the version does not know; they must have the value implied without them. */
 function dropNewerAttributes(node: Node, opset: number): Node {
@@ -73,7 +73,7 @@ function convertGraph(graph: Graph, opset: number): Graph {
  * A model of version 18 of ONNX's operators (as Residua builds and normalises them) in another version. It computes the same;
  * operators of other domains stay as they are.
  *
- * @param opset 11 to 21
+ * @param opset 11 to 23
  * @throws {UnsupportedError} naming the operator and its node, if it has no form in that version
  * @throws {OptionError} if the version is outside the range
  * @source ONNX, docs/Changelog.md

@@ -1,4 +1,4 @@
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { AttributeProto, GraphProto, NodeProto } from "onnx-buf";
 import { FormatError } from "../../tensor/errors.ts";
 import { quote } from "../../tensor/printable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -11,7 +11,7 @@ import {
   type TensorType,
   type Value,
 } from "../graph.ts";
-import { decodeAttribute, type DecodeContext } from "./decode-attribute.ts";
+import { decodeAttribute as decodeAttributeWith, type DecodeContext } from "./decode-attribute.ts";
 import { orderGraph } from "./order.ts";
 import { restOf } from "./unknown-fields.ts";
 import { decodeTensor, type TensorFields, tensorFields } from "./tensor.ts";
@@ -23,7 +23,13 @@ const graphFields: readonly string[] = ["name", "node", "input", "output"];
 const decodeInner = (context: DecodeContext, message: GraphProto): Graph =>
   decodeGraph(context, message, message.initializer, true);
 
-function decodeNode(context: DecodeContext, message: NodeProto): Node {
+/** An attribute from its message, with the graph that it may hold. */
+export function decodeAttribute(context: DecodeContext, message: AttributeProto): Attribute {
+  return decodeAttributeWith(context, message, decodeInner);
+}
+
+/** A node from its message. @throws {FormatError} if it has no operator, or an attribute twice */
+export function decodeNode(context: DecodeContext, message: NodeProto): Node {
   const { opType: op, domain, name, input: inputs, output: outputs } = message;
   const attributes = new Map<string, Attribute>();
   const node: Node = { op, domain, name, inputs, outputs, attributes, ...restOf(message, nodeFields) };
@@ -31,7 +37,7 @@ function decodeNode(context: DecodeContext, message: NodeProto): Node {
   for (const attribute of message.attribute) {
     const where = `${context.where}: attribute ${quote(attribute.name)} of node ${describeNode(node)}`;
     if (attributes.has(attribute.name)) throw new FormatError(where, "is given twice");
-    attributes.set(attribute.name, decodeAttribute({ ...context, where }, attribute, decodeInner));
+    attributes.set(attribute.name, decodeAttribute({ ...context, where }, attribute));
   }
   return node;
 }

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { StringStringEntryProtoSchema, TensorProtoSchema } from "onnx-buf";
+import { NodeProtoSchema, StringStringEntryProtoSchema, TensorProtoSchema, TensorShapeProtoSchema } from "onnx-buf";
 import { FormatError } from "../../tensor/errors.ts";
 import { checkLocation } from "./external.ts";
 import { type Cursor, openCursor, readField, type WireField, wireTypes } from "./wire.ts";
@@ -17,6 +17,29 @@ export interface Budget {
 }
 
 export const createBudget = (): Budget => ({ cells: MAXIMUM_CELLS });
+
+/** What no network has more of, and what would take long to look through: for each of them an object is made. */
+const most: ReadonlyMap<DescField, readonly [count: number, of: string]> = new Map([
+  [NodeProtoSchema.field.attribute, [1024, "attributes in one node"]],
+  [TensorShapeProtoSchema.field.dim, [256, "dimensions in one shape"]],
+  [TensorProtoSchema.field.dims, [256, "dimensions in one tensor"]],
+]);
+
+/** Counts the entries of one message's limited lists. @throws {FormatError} at one too many */
+function countEntries(
+  { where, bytes }: Cursor,
+  counts: Map<DescField, number>,
+  list: DescField,
+  found: WireField,
+): void {
+  const limit = most.get(list);
+  if (limit === undefined) return;
+  const isPacked = list.message === undefined && found.type === wireTypes.delimited;
+  const count = isPacked ? countPacked(bytes, found.start, found.end, wireTypes.varint) : 1;
+  const sum = (counts.get(list) ?? 0) + count;
+  counts.set(list, sum);
+  if (sum > limit[0]) throw new FormatError(where, `is not read: has more than ${limit[0]} ${limit[1]}`);
+}
 
 const fieldsByMessage = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
 
@@ -77,8 +100,10 @@ function checkScalar(cursor: Cursor, descriptor: DescField, found: WireField, bu
 export function checkLimits(schema: DescMessage, cursor: Cursor, budget: Budget, depth = 0): void {
   if (depth > MAXIMUM_DEPTH) throw new FormatError(cursor.where, `is not read: nested more than ${MAXIMUM_DEPTH} deep`);
   const fields = fieldsOf(schema);
+  const counts = new Map<DescField, number>();
   for (let found = readField(cursor); found !== undefined; found = readField(cursor)) {
     const descriptor = fields.get(found.number);
+    if (descriptor !== undefined) countEntries(cursor, counts, descriptor, found);
     if (descriptor === undefined) spend(budget, cursor.where, 4);
     else if (descriptor.message === undefined) checkScalar(cursor, descriptor, found, budget);
     else {

@@ -1,4 +1,4 @@
-import { inLanguage, type Words, wordsToSvg } from "../words.ts";
+import { escapeHtml, inLanguage, type Words, wordsToSvg } from "../words.ts";
 
 /** Width of every figure, in the units of its drawing. */
 export const WIDTH = 900;
@@ -37,7 +37,7 @@ function drawLegend(entries: readonly LegendEntry[], top: number): Block {
   const drawn = entries.map(({ name, color, isDashed = false }) => {
     const width = 30 + textWidth(name) + 18;
     if (x + width > WIDTH && x > 4) [x, y] = [4, y + LINE];
-    const line = `<path d="M${x},${y - 4}h22" stroke="${color}" stroke-width="4"${isDashed ? ' stroke-dasharray="5 3"' : ""}/>`;
+    const line = `<path d="M${x},${y - 4}h22" stroke="${escapeHtml(color)}" stroke-width="4"${isDashed ? ' stroke-dasharray="5 3"' : ""}/>`;
     const entry = line + drawText(name, [x + 28, y]);
     x += width;
     return entry;

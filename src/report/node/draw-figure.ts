@@ -1,5 +1,6 @@
 import type { Figure } from "../figures.ts";
 import { drawHeatMap } from "./heat-map.ts";
+import { rebuildDrawing } from "./inert-svg.ts";
 import { drawContour, drawSurfaceFigure } from "./plane.ts";
 import { drawBars, drawDots, drawHistogram, drawLines } from "./plot.ts";
 
@@ -21,7 +22,7 @@ export function drawFigure(figure: Figure): string | undefined {
     case "surface":
       return drawSurfaceFigure(figure);
     case "drawing":
-      return figure.svg;
+      return rebuildDrawing(figure.svg, figure.name);
     case "table":
     case "pictures":
       return undefined;

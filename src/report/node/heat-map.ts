@@ -63,7 +63,7 @@ export function drawRamp(ramp: Ramp, label: Words, top: number): string {
   ].join("");
 }
 
-/** A picture of values, a pixel each; what is no number stays empty. */
+/** Paints values, one pixel each; NaN stays empty. */
 function paintValues(values: readonly (readonly number[])[], ramp: Ramp): string {
   const [height, width] = [values.length, values[0].length];
   const pixels = new Uint8Array(4 * width * height);

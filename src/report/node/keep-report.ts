@@ -1,11 +1,11 @@
+import { checkPlainData } from "../../files/schema.ts";
 import { FormatError } from "../../tensor/errors.ts";
-import type { Figure } from "../figures.ts";
-import type { Report } from "../report.ts";
+import type { Report, ReportSection } from "../report.ts";
+import { reportSchema } from "../schema.ts";
+import { rebuildDrawing } from "./inert-svg.ts";
 
 const OPEN = '<script type="application/json" id="report">';
 const CLOSE = "</script>";
-/** What a drawing must not hold: it comes from another file, and stands in the page as it is. */
-const active = /<script|<foreignobject|\son\w+\s*=|javascript:/i;
 
 /** A report as data inside its own page, so that pages can be put together again. */
 export function encodeReport(report: Report): string {
@@ -20,34 +20,42 @@ export function encodeReport(report: Report): string {
 }
 
 /**
- * Reads the report out of a page that {@link encodeReport} is part of. Every text of it is written as text again; drawings
- * are refused where they could act.
+ * Reads the report out of a page that {@link encodeReport} is part of. The page is not trusted: its report must be what a report
+ * is, and its drawings are rebuilt from shapes and texts.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if there is none, or it is damaged
+ * @throws {FormatError} if there is none, it is damaged, or a drawing holds anything else
  */
 export function decodeReport(page: string, where: string): Report {
   const start = page.indexOf(OPEN);
   const end = page.indexOf(CLOSE, start);
-  if (start < 0 || end < 0) throw new FormatError(where, "is no report of Residua's, or of an older one");
-  let report: Report;
+  if (start < 0 || end < 0) throw new FormatError(where, "is not a Residua report, or was written by an older version");
+  let data: unknown;
   try {
-    report = JSON.parse(page.slice(start + OPEN.length, end), revive) as Report;
-    // What is missing shows where it is used first.
-    for (const { parts } of report.sections) for (const part of parts) if ("svg" in part) requireInert(part.svg, where);
+    data = JSON.parse(page.slice(start + OPEN.length, end), revive);
   } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
     throw new FormatError(where, "is damaged: its report cannot be read", { cause });
   }
-  return report;
+  const report = checkPlainData(
+    reportSchema,
+    data,
+    ({ path, detail }) => new FormatError(where, `is damaged: ${path === "" ? "its report" : path} ${detail}`),
+  );
+  const rebuild = (part: ReportSection["parts"][number]): ReportSection["parts"][number] =>
+    part.kind === "drawing" ? { ...part, svg: rebuildDrawing(part.svg, where) } : part;
+  return {
+    ...report,
+    sections: report.sections.map((section) => ({ ...section, parts: section.parts.map(rebuild) })),
+  };
 }
 
+const notFinite: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, "-Infinity": -Infinity };
+
+/** What {@link encodeReport} writes for what JSON has not; anything else stays as it is, for the schema to refuse. */
 function revive(_: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return value;
   if ("base64" in value && typeof value.base64 === "string") return new Uint8Array(Buffer.from(value.base64, "base64"));
-  return "number" in value ? Number(value.number) : value;
-}
-
-function requireInert(svg: Extract<Figure, { kind: "drawing" }>["svg"], where: string): void {
-  if (active.test(svg)) throw new FormatError(where, "holds a drawing that could run a program; it is not taken over");
+  if ("number" in value && typeof value.number === "string" && Object.hasOwn(notFinite, value.number))
+    return notFinite[value.number];
+  return value;
 }

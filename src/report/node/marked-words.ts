@@ -1,6 +1,6 @@
 import { escapeHtml, inLanguage, type Language, type Words, wordsToSvg } from "../words.ts";
 
-/** Stands around the number of a text in what a drawing library lays out; no text has these characters. */
+/** Stands around the number of a text in what a drawing library lays out. A text that has these characters itself is left out. */
 const [OPEN, CLOSE] = ["\uE000", "\uE001"] as const;
 const mark = /\uE000(\d+)\uE001/g;
 
@@ -16,7 +16,7 @@ export function createMarkedWords(): MarkedWords {
   const known: Words[] = [];
   const numbers = new Map<string, number>();
   const fill = (text: string, language: Language): string =>
-    text.replaceAll(mark, (_, index: string) => escapeHtml(inLanguage(known[Number(index)], language)));
+    text.replaceAll(mark, (_, index: string) => escapeHtml(inLanguage(known[Number(index)] ?? "", language)));
   return {
     mark: (words) => {
       const key = JSON.stringify(words);
@@ -36,6 +36,6 @@ export function createMarkedWords(): MarkedWords {
             return `<${tag}${attributes}><tspan lang="en">${en}</tspan><tspan lang="zh">${zh}</tspan><`;
           },
         )
-        .replaceAll(mark, (_, index: string) => wordsToSvg(inLanguage(known[Number(index)], "en"))),
+        .replaceAll(mark, (_, index: string) => wordsToSvg(inLanguage(known[Number(index)] ?? "", "en"))),
   };
 }

@@ -27,7 +27,7 @@ function drawPlot(options: Plot.PlotOptions, marked: MarkedWords): string {
   return marked.replaceIn(plot.outerHTML);
 }
 
-/** One colour a name, in the order in which they come. */
+/** One colour per name, in order of appearance. */
 function colorNames(
   items: readonly { readonly name: Words; readonly color?: string | undefined }[],
 ): Map<string, LegendEntry> {
@@ -48,7 +48,7 @@ function scaleOptions({ label, scale = "linear", domain }: Axis, marked: MarkedW
   };
 }
 
-/** Few whole numbers have a tick each, and no half ones between them. */
+/** A few whole numbers get one tick each, without halves between them. */
 function wholeTicks(values: readonly number[]): Pick<Plot.ScaleOptions, "ticks" | "tickFormat"> {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if (values.length === 0 || high - low > 12 || !values.every(Number.isInteger)) return {};

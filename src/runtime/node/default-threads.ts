@@ -12,6 +12,11 @@ export function countCores(cpuinfo: string): number | undefined {
   return cores.length === 0 ? undefined : new Set(cores).size;
 }
 
+/** The most threads that one operator may be given: more than a few per processor only take memory and time. */
+export function mostThreads(): number {
+  return 4 * availableParallelism();
+}
+
 /**
  * One thread per core, limited to what this process may use. ONNX Runtime's own default was observed to be a single
  * thread on a virtual machine with two cores; two threads on one core, on the other hand, only slow each other down.

@@ -1,6 +1,5 @@
 import { FormatError, ResiduaError } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
-import { watchParent } from "../../jobs/node/watch-parent.ts";
 import { loadRunner, type ModelRunner } from "./model-runner.ts";
 import { predictImage } from "./predict-image.ts";
 import type { Work } from "./scheduler.ts";
@@ -81,5 +80,4 @@ process.on("message", (order: WorkerOrder) => {
   });
 });
 process.once("disconnect", () => process.exit());
-watchParent();
 send({ kind: "ready" });

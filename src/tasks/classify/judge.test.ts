@@ -41,10 +41,10 @@ test("loss is the mean of −log softmax, over batches of any size", async () =>
     ),
     scored([[7, 7]], [0]),
   ];
-  const { loss, count, accuracy } = await evaluateClassifier(echo, batches);
+  const { loss, count, measures } = await evaluateClassifier(echo, batches);
   expect(count).toBe(3);
   expect(loss).toBeCloseTo(-(Math.log(3 / 4) + Math.log(1 / 4) + Math.log(1 / 2)) / 3, 6);
-  expect(accuracy).toBeCloseTo(2 / 3, 12);
+  expect(measures.accuracy).toBeCloseTo(2 / 3, 12);
 });
 
 test("loss of scores that would overflow their exponential is exact", async () => {
@@ -75,7 +75,7 @@ test("of equal scores the first class wins, as ArgMax has it", async () => {
           [0, 1],
         ),
       ])
-    ).accuracy,
+    ).measures.accuracy,
   ).toBe(0.5);
 });
 
@@ -92,7 +92,7 @@ test("scores that are no numbers are never right", async () => {
     ),
   ];
   expect(await evaluateClassifier(echo, batches, { topK: 1 })).toMatchObject({
-    accuracy: 0,
+    measures: { accuracy: 0 },
     topK: { accuracy: 0 },
     loss: Number.NaN,
   });
@@ -104,7 +104,12 @@ test("a label that the network has no class for is refused", async () => {
 });
 
 test("no images give no figures", async () => {
-  expect(await evaluateClassifier(echo, [])).toMatchObject({ count: 0, accuracy: Number.NaN, loss: Number.NaN });
+  expect(await evaluateClassifier(echo, [])).toMatchObject({
+    count: 0,
+    measures: { accuracy: null },
+    topK: { accuracy: null },
+    unmeasured: "there are no images",
+  });
 });
 
 test("large images are evaluated a few at a time", () => {

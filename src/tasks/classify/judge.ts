@@ -6,8 +6,10 @@ import type { Evaluation } from "../../train/evaluation.ts";
 
 /** How well a network classifies images. */
 export interface Classification extends Evaluation {
+  /** The share of images whose highest score is their label's. */
+  readonly measures: { readonly accuracy: number | null };
   /** Share of images whose label is among the `k` highest scores. */
-  readonly topK: { readonly k: number; readonly accuracy: number };
+  readonly topK: { readonly k: number; readonly accuracy: number | null };
 }
 
 /** What is counted beside the highest scores. */
@@ -43,7 +45,13 @@ export async function evaluateClassifier(
       count++;
     }
   }
-  return { count, loss: loss / count, accuracy: first / count, topK: { k, accuracy: amongFirst / count } };
+  return {
+    count,
+    loss: loss / count,
+    measures: { accuracy: count === 0 ? null : first / count },
+    topK: { k, accuracy: count === 0 ? null : amongFirst / count },
+    ...(count === 0 ? { unmeasured: "there are no images" } : {}),
+  };
 }
 
 function requireLabel(label: bigint, classes: number): number {

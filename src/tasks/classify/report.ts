@@ -2,6 +2,8 @@ import { confusionMatrix, type Judged, scoreClasses } from "./predictions.ts";
 import type { LinesFigure, Picture } from "../../report/figures.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
+import { wilsonInterval } from "../../statistics/wilson.ts";
+import { SMALL_SET } from "../../train/cautions.ts";
 
 /** What a report of one trained network is made from. */
 export interface ClassificationStudy {
@@ -48,6 +50,7 @@ function leadOf(study: ClassificationStudy, matrix: readonly (readonly number[])
       `${label} classifies ${percent(right / judged.length)} of ${judged.length.toLocaleString("en-US")} test images of ${data} right; mean cross-entropy ${loss.toFixed(4)}.`,
       `${label} 在 ${data} 的 ${judged.length.toLocaleString("en-US")} 张测试图像上的准确率为 ${percent(right / judged.length)}，平均交叉熵 ${loss.toFixed(4)}。`,
     ),
+    ...intervalOf(right, judged.length),
     ...(worst === undefined
       ? []
       : [
@@ -56,6 +59,18 @@ function leadOf(study: ClassificationStudy, matrix: readonly (readonly number[])
             `最常见的错误：把 ${classes[worst[0]]} 认作 ${classes[worst[1]]}，共 ${worst[2]} 次。`,
           ),
         ]),
+  ];
+}
+
+/** What few images say about all others. */
+function intervalOf(right: number, count: number): readonly Words[] {
+  if (count === 0 || count >= SMALL_SET) return [];
+  const [low, high] = wilsonInterval(right, count).map(percent);
+  return [
+    both(
+      `That rests on ${count === 1 ? "1 image" : `${count} images`}: the 95 % interval of the accuracy is ${low} to ${high}.`,
+      `仅有 ${count} 张图像：准确率的 95 % 置信区间为 ${low} 至 ${high}。`,
+    ),
   ];
 }
 
@@ -183,7 +198,7 @@ export function reportClassification(study: ClassificationStudy): Report {
               svg: architecture,
               caption: both(
                 `${parameters.toLocaleString("en-US")} parameters${cost === "" ? "" : `, ${cost} multiply-adds an image`}. Skip edges are coloured by their kind.`,
-                `${parameters.toLocaleString("en-US")} 个参数${cost === "" ? "" : `，每张图像 ${cost} 次乘加`}。捷径按种类着色。`,
+                `${parameters.toLocaleString("en-US")} 个参数${cost === "" ? "" : `，每张图像 ${cost} 次乘加`}。快捷连接按种类着色。`,
               ),
             },
           ],

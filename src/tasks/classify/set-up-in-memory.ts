@@ -5,8 +5,9 @@ import { localImageSource } from "../../data/local-source.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { evaluationBatchSize } from "../../train/evaluation.ts";
+import { accuracy } from "../../train/measure.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
-import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { evaluateClassifier } from "./judge.ts";
 
 /** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
@@ -28,7 +29,12 @@ function batchesOf(
 ): ImageBatches<ImageSet> {
   const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
   const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
-  return { set: train, normalization: network.normalization, augmentation, plan };
+  return {
+    set: train,
+    normalization: network.normalization,
+    augmentation: { ...augmentation, ...variationOf(recipe) },
+    plan,
+  };
 }
 
 /**
@@ -43,11 +49,13 @@ export function setUpInMemory(training: MemoryTraining, given: Recipe): MemorySe
   if (validation !== undefined) requireImages("validation", validation, imageShape);
   const recipe = resolveClassWeights(given, { labels: train.labels, classes });
   const source = localImageSource(batchesOf(training, recipe));
-  if (validation === undefined) return { recipe, source };
+  const measures = { training: accuracy, main: accuracy };
+  if (validation === undefined) return { recipe, source, measures };
   const batch = evaluationBatchSize(imageShape);
   return {
     recipe,
     source,
+    measures,
     validate: (session) => evaluateClassifier(session, evaluationBatches(validation, normalization, batch)),
   };
 }

@@ -1,4 +1,5 @@
 import type { LabeledBatch } from "../../train/batch.ts";
+import { accuracy } from "../../train/measure.ts";
 import type { Task, TaskTypes } from "../task.ts";
 import { type Classification, type ClassificationOptions, evaluateClassifier } from "./judge.ts";
 import { classifyImage, type ClassifyOptions, type ImagePixels, type Prediction } from "./predict.ts";
@@ -24,7 +25,8 @@ export const classify: Task<"classify", ClassifyTypes> = {
   settings: classifySettings,
   step: () => ({}),
   refuses: {},
-  measures: () => ["accuracy"],
+  trainingMeasure: accuracy,
+  measures: () => [accuracy],
   predict: classifyImage,
   judge: ({ session }, samples, options) => evaluateClassifier(session, samples, options),
   report: reportClassification,

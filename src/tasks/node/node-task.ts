@@ -1,3 +1,5 @@
+import type { OnNote } from "../../data/image/raster.ts";
+import type { ReadOptions } from "../../data/image/read.ts";
 import type { NetworkCard } from "../../networks/card.ts";
 import type { TrainingTask } from "../../train/node/set-up.ts";
 import type { TaskTypes } from "../task.ts";
@@ -12,6 +14,8 @@ export interface SamplesChoice {
   readonly limit?: number;
   /** Where fetched data sets lie. */
   readonly cache: string;
+  /** Hears, of the first few images, how they were read if that is not plain. */
+  readonly onNote?: OnNote;
 }
 
 /** Samples to judge a network by. */
@@ -26,8 +30,8 @@ export interface OpenedSamples<Sample> {
 
 /** What a task does with files. `node/task.ts` of its folder exports it as `nodeTask`. */
 export interface NodeTask<T extends TaskTypes = TaskTypes> extends TrainingTask {
-  /** Reads a file as the network takes it. */
-  readonly readInput: (path: string, card: NetworkCard) => Promise<T["input"]>;
+  /** Reads a file, or the page and channel of it that the options choose, as the network takes it. */
+  readonly readInput: (path: string, card: NetworkCard, options?: ReadOptions) => Promise<T["input"]>;
   /**
    * Opens samples with their truth.
    *

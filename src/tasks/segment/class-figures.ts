@@ -7,12 +7,15 @@ export interface ClassCounts {
   readonly regions: readonly RegionCounts[];
 }
 
-/** How well points were classified: by class, and the mean over the classes. */
+/**
+ * How well points were classified: by class, and the mean over the classes. A class that is not there and was not found has
+ * null, and is not in the means.
+ */
 export interface ClassFigures {
-  readonly meanIou: number;
-  readonly meanDice: number;
-  readonly dice: Readonly<Record<string, number>>;
-  readonly iou: Readonly<Record<string, number>>;
+  readonly meanIou: number | null;
+  readonly meanDice: number | null;
+  readonly dice: Readonly<Record<string, number | null>>;
+  readonly iou: Readonly<Record<string, number | null>>;
 }
 
 /** Compares classes of points. */
@@ -28,9 +31,14 @@ export function summarizeClasses(images: readonly ClassCounts[], names: readonly
     truth: sum(images, (image) => image.regions[label].truth),
     found: sum(images, (image) => image.regions[label].found),
   }));
-  const byName = (figure: (region: RegionCounts) => number): Readonly<Record<string, number>> =>
-    Object.fromEntries(names.map((name, label) => [name, figure(regions[label])]));
-  const mean = (figure: (region: RegionCounts) => number): number => sum(regions, figure) / regions.length;
+  const isThere = ({ truth, found }: RegionCounts): boolean => truth + found > 0;
+  const byName = (figure: (region: RegionCounts) => number): Readonly<Record<string, number | null>> =>
+    Object.fromEntries(
+      names.map((name, label) => [name, isThere(regions[label]) ? figure(regions[label]) : null] as const),
+    );
+  const there = regions.filter(isThere);
+  const mean = (figure: (region: RegionCounts) => number): number | null =>
+    there.length === 0 ? null : sum(there, figure) / there.length;
   return {
     meanIou: mean(intersectionOverUnion),
     meanDice: mean(dice),

@@ -14,21 +14,26 @@ import {
 } from "./metrics.ts";
 import { IGNORED } from "./data/set.ts";
 
-/** How well the cells of one image were found. */
-export interface CellFigures {
-  readonly f1At50: number;
+interface Figures<Value> {
+  readonly f1At50: Value;
   /** Mean over the thresholds of TP / (TP + FP + FN). */
-  readonly meanAp: number;
-  readonly foregroundDice: number;
-  readonly foregroundIou: number;
-  readonly borderF1: number;
-  readonly panopticQuality: number;
-  readonly aggregatedJaccard: number;
+  readonly meanAp: Value;
+  readonly foregroundDice: Value;
+  readonly foregroundIou: Value;
+  readonly borderF1: Value;
+  readonly panopticQuality: Value;
+  readonly aggregatedJaccard: Value;
   /** Average precision at each threshold of {@link iouThresholds}. */
-  readonly apAt: Readonly<Record<string, number>>;
+  readonly apAt: Readonly<Record<string, Value>>;
   readonly cells: number;
   readonly found: number;
 }
+
+/** How well the cells of one image were found; 1 if it has none and none was found. */
+export type CellFigures = Figures<number>;
+
+/** How well the cells of several images were found; null if no image has a cell, for then there is nothing to find. */
+export type CellSetFigures = Figures<number | null>;
 
 /** One image's figures, and what sums over images need. */
 export interface CellCounts {
@@ -91,13 +96,27 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+const nothing: Omit<CellSetFigures, "cells" | "found"> = {
+  f1At50: null,
+  meanAp: null,
+  foregroundDice: null,
+  foregroundIou: null,
+  borderF1: null,
+  panopticQuality: null,
+  aggregatedJaccard: null,
+  apAt: Object.fromEntries(iouThresholds.map((threshold) => [nameOf(threshold), null])),
+};
+
 /**
  * Figures of several images together: F1, panoptic quality, Dice, IoU and border F1 are of all their cells and points, the mean
  * average precision and the Jaccard index are means over images.
  */
-export function summarizeCells(images: readonly CellCounts[]): CellFigures {
+export function summarizeCells(images: readonly CellCounts[]): CellSetFigures {
   const sum = (pick: (image: CellCounts) => number): number => images.reduce((total, image) => total + pick(image), 0);
   const average = (pick: (figures: CellFigures) => number): number => mean(images.map(({ figures }) => pick(figures)));
+  const cells = sum(({ figures }) => figures.cells);
+  const found = sum(({ figures }) => figures.found);
+  if (cells === 0) return { ...nothing, cells, found };
   const matches = {
     threshold: 0.5,
     hits: sum((image) => image.matches.hits),
@@ -125,7 +144,7 @@ export function summarizeCells(images: readonly CellCounts[]): CellFigures {
     panopticQuality: panopticQuality(matches),
     aggregatedJaccard: average((figures) => figures.aggregatedJaccard),
     apAt: Object.fromEntries(iouThresholds.map(nameOf).map((name) => [name, average(({ apAt }) => apAt[name])])),
-    cells: sum(({ figures }) => figures.cells),
-    found: sum(({ figures }) => figures.found),
+    cells,
+    found,
   };
 }

@@ -1,12 +1,11 @@
 import type { Evaluation } from "../../train/evaluation.ts";
 import { type ClassCounts, type ClassFigures, compareClasses, summarizeClasses } from "./class-figures.ts";
-import type { Raster } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
 import { classesOf, type MaskedRaster } from "./data/set.ts";
-import { type CellCounts, type CellFigures, compareCells, summarizeCells } from "./evaluate.ts";
+import { type CellCounts, type CellSetFigures, compareCells, summarizeCells } from "./evaluate.ts";
 import type { SegmentationNetwork } from "./network.ts";
 import { predictorOf } from "./predictor.ts";
 import { segmentCells, segmentClasses, type SegmentOptions } from "./segment.ts";
-import type { SegmentationSettings } from "./settings.ts";
 
 /** An image with its mask. */
 export interface MaskedSample extends MaskedRaster {
@@ -16,12 +15,13 @@ export interface MaskedSample extends MaskedRaster {
 
 /** Figures of images, each and together. */
 export type ImageFigures =
-  | { readonly target: "instances"; readonly overall: CellFigures; readonly images: readonly CellCounts[] }
+  | { readonly target: "instances"; readonly overall: CellSetFigures; readonly images: readonly CellCounts[] }
   | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
 
 /** How well a network segments. */
 export interface SegmentationJudgement extends Evaluation {
-  readonly figures: Readonly<Record<string, number>>;
+  /** Dice of each class, if points were classified. */
+  readonly dice?: ClassFigures["dice"];
   readonly found: ImageFigures;
 }
 
@@ -32,8 +32,8 @@ export interface ComparedImage {
   /** `[height, width]`; points of 65,535 do not count. */
   readonly truth: ArrayLike<number>;
   readonly found: ArrayLike<number>;
-  /** By what images are ranked: the mean average precision of cells, the mean IoU of classes. */
-  readonly score: number;
+  /** By what images are ranked: the mean average precision of cells, the mean IoU of classes; null if no point counts. */
+  readonly score: number | null;
 }
 
 /** How images are segmented before they are compared. */
@@ -78,29 +78,36 @@ export async function judgeSegmentation(
       onImage(++done, { name, raster: image, truth, found, score });
     }
   }
-  return toJudgement(
+  return judgementOf(
     settings.target === "instances"
       ? { target: "instances", overall: summarizeCells(cells), images: cells }
       : { target: "classes", overall: summarizeClasses(classes, card.classes), images: classes },
   );
 }
 
-/** The figures by which an epoch is judged: of cells the mean average precision, of classes the mean IoU. */
-function toJudgement(found: ImageFigures): SegmentationJudgement {
+/** What images' figures come to, in the measures of `measuresOfTarget`. */
+export function judgementOf(found: ImageFigures): SegmentationJudgement {
   const count = found.images.length;
+  const none = count === 0 ? "there are no images" : undefined;
   if (found.target === "classes") {
     const { meanIou, meanDice, dice } = found.overall;
-    const byClass = Object.fromEntries(Object.entries(dice).map(([name, value]) => [`dice ${name}`, value]));
-    return { count, loss: 1 - meanDice, accuracy: meanIou, figures: { meanIou, meanDice, ...byClass }, found };
+    return {
+      count,
+      loss: lossOf(meanDice),
+      measures: { meanIou, meanDice },
+      dice,
+      found,
+      ...(meanIou === null ? { unmeasured: none ?? "no point of any mask counts" } : {}),
+    };
   }
   const { f1At50, meanAp, foregroundDice, panopticQuality, aggregatedJaccard } = found.overall;
-  const figures = { f1At50, meanAp, foregroundDice, panopticQuality, aggregatedJaccard };
-  return { count, loss: 1 - foregroundDice, accuracy: meanAp, figures, found };
+  return {
+    count,
+    loss: lossOf(foregroundDice),
+    measures: { meanAp, f1At50, foregroundDice, panopticQuality, aggregatedJaccard },
+    found,
+    ...(meanAp === null ? { unmeasured: none ?? "no mask has a cell" } : {}),
+  };
 }
 
-/** Names of the measures, the one that chooses the best epoch first. */
-export function segmentationMeasures({ target }: SegmentationSettings): readonly string[] {
-  return target === "classes"
-    ? ["meanIou", "meanDice"]
-    : ["meanAp", "f1At50", "foregroundDice", "panopticQuality", "aggregatedJaccard"];
-}
+const lossOf = (dice: number | null): number => (dice === null ? Number.NaN : 1 - dice);

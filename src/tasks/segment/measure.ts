@@ -1,5 +1,5 @@
 import { encodeCsv } from "../../files/csv.ts";
-import type { Raster } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
 
 /** What is measured of one cell, in points of the image. */
 export interface CellMeasurement {

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { compareClasses, summarizeClasses } from "./class-figures.ts";
 import { compareCells, summarizeCells } from "./evaluate.ts";
+import { judgementOf } from "./judge.ts";
 import {
   aggregatedJaccard,
   averagePrecision,
@@ -65,6 +67,29 @@ test("an image without cells in which none is found is perfect, and one in which
     foregroundDice: 0,
     borderF1: 0,
   });
+});
+
+test("a set without cells has no score, whatever was found; its counts tell", () => {
+  const empty = Array.from({ length: 24 }, () => 0);
+  const images = [empty, found].map((cells) => compareCells("a", { height: 4, width: 6, truth: empty, found: cells }));
+  const overall = summarizeCells(images);
+  const { cells, found: all, apAt, ...measures } = overall;
+  expect([cells, all]).toEqual([0, images[1].figures.found]);
+  expect(new Set([...Object.values(measures), ...Object.values(apAt)])).toEqual(new Set([null]));
+  expect(judgementOf({ target: "instances", overall, images })).toMatchObject({
+    loss: Number.NaN,
+    measures: { meanAp: null, f1At50: null },
+    unmeasured: "no mask has a cell",
+  });
+});
+
+test("a class that is not there and was not found has no score, and is not in the means", () => {
+  const image = compareClasses("a", Uint16Array.of(0, 0, 1, 1), Uint8Array.of(0, 1, 1, 1), 3);
+  // Dice 2·1/(2+1) and 2·2/(2+3); IoU 1/2 and 2/3, by hand.
+  const classes = summarizeClasses([image], ["a", "b", "c"]);
+  expect(classes.dice).toEqual({ a: 2 / 3, b: 4 / 5, c: null });
+  expect(classes.meanDice).toBeCloseTo((2 / 3 + 4 / 5) / 2, 12);
+  expect(classes.meanIou).toBeCloseTo((1 / 2 + 2 / 3) / 2, 12);
 });
 
 test("ignored points count neither for nor against", () => {

@@ -1,4 +1,5 @@
-import { type IntensityLine, type Raster, writeScaled } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
+import { type IntensityLine, writeScaled } from "./data/raster.ts";
 
 /** A picture, `[height, width, 3]`. */
 export interface Picture {

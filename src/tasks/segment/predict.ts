@@ -1,4 +1,4 @@
-import type { Raster } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
 import type { SegmentationNetwork } from "./network.ts";
 import { type CellOutline, outlineCells } from "./outlines.ts";
 import { predictorOf } from "./predictor.ts";

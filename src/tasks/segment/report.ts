@@ -1,6 +1,8 @@
+import { SMALL_SET } from "../../train/cautions.ts";
+import { segmentationMeasures } from "./measures.ts";
 import type { ClassCounts, ClassFigures } from "./class-figures.ts";
 import { summarizeClasses } from "./class-figures.ts";
-import type { CellCounts, CellFigures } from "./evaluate.ts";
+import type { CellCounts, CellSetFigures } from "./evaluate.ts";
 import type { Figure, Picture, TableFigure } from "../../report/figures.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
@@ -11,26 +13,28 @@ export interface SegmentationStudy {
   readonly label: string;
   readonly data: string;
   readonly found:
-    | { readonly target: "instances"; readonly overall: CellFigures; readonly images: readonly CellCounts[] }
+    | { readonly target: "instances"; readonly overall: CellSetFigures; readonly images: readonly CellCounts[] }
     | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
   /** Four an image, the worst image first: the image, the truth, what was found, the errors. */
   readonly pictures: readonly Picture[];
 }
 
 const both = (en: string, zh: string): Words => ({ en, zh });
-const figure = (value: number): string => value.toFixed(3);
+const figure = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
 /** More rows make no table that anybody reads. */
 const MOST_ROWS = 500;
 const BINS = 20;
 
+const { words: meanIouWords } = segmentationMeasures.meanIou;
+
 const names = {
-  f1: both("F1 at IoU 0.5", "IoU 0.5 时的 F1"),
+  f1: segmentationMeasures.f1At50.words,
   ap: both("mean AP, IoU 0.5–0.9", "平均 AP（IoU 0.5–0.9）"),
-  dice: both("foreground Dice", "前景 Dice"),
+  dice: segmentationMeasures.foregroundDice.words,
   iou: both("foreground IoU", "前景 IoU"),
   border: both("border F1, 2 pixels", "边界 F1（2 像素）"),
-  pq: both("panoptic quality", "全景质量 PQ"),
-  aji: both("aggregated Jaccard (AJI)", "聚合 Jaccard (AJI)"),
+  pq: segmentationMeasures.panopticQuality.words,
+  aji: segmentationMeasures.aggregatedJaccard.words,
   image: both("image", "图像"),
   images: both("images", "图像数"),
   cells: both("cells", "细胞"),
@@ -48,10 +52,13 @@ function table(
   return { kind: "table", ...about, columns, rows };
 }
 
+/** Where there is nothing to judge, nothing is wrong: finite, so that two of them compare. */
+const rankOf = (score: number | null): number => score ?? Number.MAX_VALUE;
+
 /** How many images score how well. */
-function scoresFigure(scores: readonly number[], label: Words): Figure {
+function scoresFigure(scores: readonly (number | null)[], label: Words): Figure {
   const values = Array.from({ length: BINS }, () => 0);
-  for (const score of scores) values[Math.min(BINS - 1, Math.floor(score * BINS))]++;
+  for (const score of scores.filter((value) => value !== null)) values[Math.min(BINS - 1, Math.floor(score * BINS))]++;
   return {
     kind: "histogram",
     name: "scores",
@@ -63,11 +70,11 @@ function scoresFigure(scores: readonly number[], label: Words): Figure {
   };
 }
 
-const byScore = <T>(items: readonly T[], score: (item: T) => number): readonly T[] =>
-  items.toSorted((a, b) => score(a) - score(b)).slice(0, MOST_ROWS);
+const byScore = <T>(items: readonly T[], score: (item: T) => number | null): readonly T[] =>
+  items.toSorted((a, b) => rankOf(score(a)) - rankOf(score(b))).slice(0, MOST_ROWS);
 
-function cellSections(overall: CellFigures, images: readonly CellCounts[]): readonly ReportSection[] {
-  const rows: readonly (readonly [Words, number])[] = [
+function cellSections(overall: CellSetFigures, images: readonly CellCounts[]): readonly ReportSection[] {
+  const rows: readonly (readonly [Words, number | null])[] = [
     [names.f1, overall.f1At50],
     [names.ap, overall.meanAp],
     [names.dice, overall.foregroundDice],
@@ -99,13 +106,18 @@ function cellSections(overall: CellFigures, images: readonly CellCounts[]): read
     series: [
       {
         name: both("all images", "全部图像"),
-        points: Object.entries(overall.apAt).map(([threshold, y]) => ({ x: Number(threshold), y })),
+        points: Object.entries(overall.apAt).flatMap(([threshold, y]) =>
+          y === null ? [] : [{ x: Number(threshold), y }],
+        ),
       },
     ],
   };
   const list = byScore(images, ({ figures }) => figures.meanAp);
   return [
-    { heading: both("All images together", "总体"), parts: [overallFigure, precision] },
+    {
+      heading: both("All images together", "总体"),
+      parts: overall.meanAp === null ? [overallFigure] : [overallFigure, precision],
+    },
     {
       heading: both("Image by image", "逐图"),
       parts: [
@@ -152,11 +164,11 @@ function classSections(overall: ClassFigures, images: readonly ClassCounts[]): r
       parts: [
         scoresFigure(
           judged.map(({ meanIou }) => meanIou),
-          both("mean IoU", "平均 IoU"),
+          meanIouWords,
         ),
         table(
           { name: "images", caption: both("Dice of each class, the worst image first.", "各类的 Dice，由差到好。") },
-          [names.image, ...classes, both("mean IoU", "平均 IoU")],
+          [names.image, ...classes, meanIouWords],
           byScore(judged, ({ meanIou }) => meanIou).map(({ name, dice, meanIou }) => [
             name,
             ...classes.map((label) => figure(dice[label])),
@@ -172,6 +184,11 @@ function leadOf({ label, data, found }: SegmentationStudy): Words {
   const count = found.images.length;
   if (found.target === "instances") {
     const { cells, found: all, f1At50, meanAp, foregroundDice } = found.overall;
+    if (meanAp === null)
+      return both(
+        `${label} finds ${all} cells in ${count} images of ${data}; no mask has one, so that there is nothing to measure.`,
+        `${label} 在 ${data} 的 ${count} 张图像中检出 ${all} 个细胞；掩膜中没有细胞，无可度量。`,
+      );
     return both(
       `${label} finds ${all} cells in ${count} images of ${data}; ${cells} are there. F1 ${figure(f1At50)} at IoU 0.5, mean AP ${figure(meanAp)}, Dice of the foreground ${figure(foregroundDice)}.`,
       `${label} 在 ${data} 的 ${count} 张图像中检出 ${all} 个细胞，实有 ${cells} 个。IoU 0.5 时 F1 为 ${figure(f1At50)}，平均 AP ${figure(meanAp)}，前景 Dice ${figure(foregroundDice)}。`,
@@ -183,6 +200,14 @@ function leadOf({ label, data, found }: SegmentationStudy): Words {
     `${label} on ${count} images of ${data}: Dice ${list.join(", ")}; mean Dice ${figure(meanDice)}, mean IoU ${figure(meanIou)}.`,
     `${label} 在 ${data} 的 ${count} 张图像上：Dice ${list.join("，")}；平均 Dice ${figure(meanDice)}，平均 IoU ${figure(meanIou)}。`,
   );
+}
+
+/** What is said of figures of few images. */
+function fewImages(count: number): readonly Words[] {
+  if (count === 0 || count >= SMALL_SET) return [];
+  return [
+    both(`These figures rest on ${count === 1 ? "1 image" : `${count} images`}.`, `以上数值仅来自 ${count} 张图像。`),
+  ];
 }
 
 /** A network that segments as a report: how well it does, and image, truth, prediction and errors side by side. */
@@ -211,7 +236,7 @@ export function reportSegmentation(study: SegmentationStudy): Report {
   };
   return {
     title: both(`Segmentation: ${label}`, `分割：${label}`),
-    lead: [leadOf(study)],
+    lead: [leadOf(study), ...fewImages(found.images.length)],
     sections: pictures.length === 0 ? sections : [sections[0], worst, ...sections.slice(1)],
   };
 }

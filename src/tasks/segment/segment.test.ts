@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { stepNames } from "../../compile/step/names.ts";
 import { drawCells } from "./data/drawn-cells.ts";
-import { measureIntensity, type Raster, standardScaling, writeScaled } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
+import { measureIntensity, standardScaling, writeScaled } from "./data/raster.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { compareCells } from "./evaluate.ts";

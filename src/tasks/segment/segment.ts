@@ -1,4 +1,5 @@
-import { type IntensityScaling, measureIntensity, type Raster } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
+import { type IntensityScaling, measureIntensity } from "./data/raster.ts";
 import { enlargePart, shrinkRaster } from "./data/shrink.ts";
 import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
 import { type Part, type PredictOptions, predictPart, type Predictor } from "./tiles.ts";

@@ -11,6 +11,11 @@ import type { SegmentationSettings } from "./settings.ts";
 export const refusedFields: RecipeRefusals = {
   labelSmoothing: "applies to classification, not to segmentation",
   mixup: "applies to classification, not to segmentation",
+  rotation: "applies to classification; segmentation turns its crops by itself",
+  brightness: "applies to classification; segmentation varies its stains by itself",
+  contrast: "applies to classification; segmentation varies its stains by itself",
+  saturation: "applies to classification; segmentation varies its stains by itself",
+  erasing: "applies to classification, not to segmentation",
 };
 
 /** The loss's own options, with the recipe's weights of the classes in their place. */

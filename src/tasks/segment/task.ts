@@ -1,7 +1,8 @@
 import type { Task, TaskTypes } from "../task.ts";
-import type { Raster } from "./data/raster.ts";
-import { type JudgeOptions, judgeSegmentation, type MaskedSample, segmentationMeasures } from "./judge.ts";
+import type { Raster } from "../../data/image/raster.ts";
+import { type JudgeOptions, judgeSegmentation, type MaskedSample } from "./judge.ts";
 import type { SegmentationJudgement } from "./judge.ts";
+import { measuresOfTarget, segmentationMeasures } from "./measures.ts";
 import { type Segmented, segmentImage } from "./predict.ts";
 import { reportSegmentation, type SegmentationStudy } from "./report.ts";
 import type { SegmentOptions } from "./segment.ts";
@@ -26,7 +27,8 @@ export const segment: Task<"segment", SegmentTypes> = {
   settings: segmentationSettings,
   step: segmentationStep,
   refuses: refusedFields,
-  measures: segmentationMeasures,
+  trainingMeasure: segmentationMeasures.pointAccuracy,
+  measures: measuresOfTarget,
   predict: segmentImage,
   judge: judgeSegmentation,
   report: reportSegmentation,

@@ -1,5 +1,6 @@
 import { stepNames } from "../../compile/step/names.ts";
-import { type IntensityLine, type Raster, writeScaled } from "./data/raster.ts";
+import type { Raster } from "../../data/image/raster.ts";
+import { type IntensityLine, writeScaled } from "./data/raster.ts";
 import type { Normalization } from "../../data/image-set.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { float32 } from "../../tensor/tensor.ts";

@@ -62,7 +62,9 @@ export async function readBest({ best }: TrainingFiles, notes: CheckpointNotes):
 }
 
 function requireSameTraining(found: CheckpointNotes, wanted: CheckpointNotes, where: string): void {
-  const identity = ({ network, recipe, data }: CheckpointNotes): string => canonicalJson([network, recipe, data]);
+  // Epochs may have been added since.
+  const identity = ({ network, recipe, data }: CheckpointNotes): string =>
+    canonicalJson([network, { ...recipe, epochs: 0 }, data]);
   // One of a later epoch was written just before the training was killed; that epoch will be reached, and written, again.
   const isReached = (found.place.best?.epoch ?? 0) >= (wanted.place.best?.epoch ?? 0);
   if (identity(found) === identity(wanted) && isReached) return;

@@ -4,6 +4,7 @@ import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { StepProgress, TrainingStatus } from "../loop.ts";
+import type { TrainingMeasures } from "../measure.ts";
 import type { Distributions } from "../histogram.ts";
 import type { LoweringChoice } from "../../compile/lowering.ts";
 import type { TaskNotes } from "../../networks/card.ts";
@@ -21,6 +22,8 @@ export interface WeightsStart {
   readonly layout?: string;
   /** The entry of a PyTorch checkpoint to take. */
   readonly entry?: string;
+  /** What stands before the names to take, such as "module.encoder_q.". */
+  readonly prefix?: string;
   /** Takes what fits and says what it left; the rest is drawn anew. */
   readonly partial?: boolean;
 }
@@ -50,14 +53,26 @@ export interface FreshTraining {
   readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
+  /** Whether a batch that is larger than the data shrinks, with a note, rather than being refused: where nobody chose it. */
+  readonly fitsBatch?: boolean;
   /** What the network is to learn, as plain data that the task itself checks; to classify if left out. */
   readonly task?: TaskNotes;
 }
 
+/** A training that goes on from a checkpoint: a file, or the folder of a training. */
+export interface ContinuedTraining {
+  readonly resume: string;
+  /**
+   * Epochs in all, if they are to be more than the training was begun with, be it finished or not. From the step reached
+   * on, the learning rate is that of the schedule of the new length.
+   */
+  readonly epochs?: number;
+}
+
 /** A training, as the child gets it. */
 export interface TrainingJob {
-  /** What to train, or the checkpoint to go on from: a file, or the folder of a training. */
-  readonly start: FreshTraining | { readonly resume: string };
+  /** What to train, or what to go on from. */
+  readonly start: FreshTraining | ContinuedTraining;
   /** Folder for checkpoints and the network; if left out, the resumed checkpoint's, or "residua-train". */
   readonly out?: string;
   /** Where fetched data sets lie. */
@@ -68,6 +83,8 @@ export interface TrainingJob {
   readonly workers: number;
   /** Whether images of the first batch, and how weights and gradients are spread after each epoch, are reported, too. */
   readonly details?: boolean;
+  /** How many seconds of work an end without warning may cost: then a checkpoint is written in between; 60 if left out. */
+  readonly checkpointSeconds?: number;
   /** How often the weights are kept on the way, for pictures of it; not if left out. */
   readonly snapshots?: number;
 }
@@ -91,6 +108,7 @@ export interface TrainingStart {
   readonly resumed?: string;
   readonly folder: string;
   readonly stepsPerEpoch: number;
+  readonly measures: TrainingMeasures;
 }
 
 /** What a training came to. */
@@ -102,6 +120,8 @@ export interface TrainingResult {
   readonly diverged?: StepResult;
   readonly steps: number;
   readonly epochs: readonly EpochRecord[];
+  /** Name of the measure that chooses the best epoch. */
+  readonly mainMeasure: string;
   readonly best?: EpochRecord;
   /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
   readonly test?: Evaluation;

@@ -1,3 +1,4 @@
+import { knownMeasures, type Measured } from "../measure.ts";
 import type { TrainingEvent, TrainingResult } from "./job.ts";
 
 /** Numbers under the names by which other tools show them. */
@@ -6,30 +7,29 @@ export type Metrics = Readonly<Record<string, number>>;
 /** What an event measures: of each step before its update, of each epoch as a whole. */
 export function metricsOf(event: TrainingEvent): Metrics {
   if (event.kind === "step") {
-    const { stepLoss, stepAccuracy, learningRate, gradientNorm } = event.progress;
+    const { stepLoss, stepMeasures, learningRate, gradientNorm } = event.progress;
     return {
-      "loss/step": stepLoss,
-      "accuracy/step": stepAccuracy,
+      ...named({ loss: stepLoss, measures: stepMeasures }, "step"),
       "step/learning_rate": learningRate,
       "step/gradient_norm": gradientNorm,
       "step/images_per_second": (1000 * event.batch) / event.milliseconds,
     };
   }
   if (event.kind !== "epoch") return {};
-  const { trainLoss, trainAccuracy, validation } = event.record;
-  return {
-    "loss/train": trainLoss,
-    "accuracy/train": trainAccuracy,
-    ...(validation === undefined
-      ? {}
-      : { "loss/validation": validation.loss, "accuracy/validation": validation.accuracy }),
-  };
+  const { training, validation } = event.record;
+  return { ...named(training, "train"), ...(validation === undefined ? {} : named(validation, "validation")) };
+}
+
+/** A loss and its measures, each under its own name; what there was nothing to measure of is left out. */
+function named({ loss, measures }: Measured, part: string): Metrics {
+  const values = knownMeasures(measures).map(([name, value]) => [`${name}/${part}`, value] as const);
+  return { [`loss/${part}`]: loss, ...Object.fromEntries(values) };
 }
 
 /** What was measured once at the end: on the test set, or of the step at which the training diverged. */
 export function finalMetrics({ test, diverged }: TrainingResult): Metrics {
   return {
-    ...(test === undefined ? {} : { "loss/test": test.loss, "accuracy/test": test.accuracy }),
+    ...(test === undefined ? {} : named(test, "test")),
     ...(diverged === undefined ? {} : { "loss/step": diverged.loss, "step/gradient_norm": diverged.gradientNorm }),
   };
 }

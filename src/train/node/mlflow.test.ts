@@ -1,3 +1,4 @@
+import { accuracy } from "../measure.ts";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -63,17 +64,20 @@ async function serveMlflow(answer: (path: string) => number = () => 200) {
   };
 }
 
-const start: TrainingEvent = { kind: "start", start: { notes: exampleNotes, folder: "out", stepsPerEpoch: 5 } };
+const start: TrainingEvent = {
+  kind: "start",
+  start: { notes: exampleNotes, folder: "out", stepsPerEpoch: 5, measures: { training: accuracy, main: accuracy } },
+};
 function stepEvent(step: number, loss: number): TrainingEvent {
   const progress = {
     step,
     steps: 10,
     epoch: 1,
     loss,
-    accuracy: 0,
+    measures: { accuracy: 0 },
     learningRate: 0.1,
     stepLoss: loss,
-    stepAccuracy: 0,
+    stepMeasures: { accuracy: 0 },
     gradientNorm: 1,
   };
   return { kind: "step", progress, milliseconds: 10, batch: 2 };
@@ -85,7 +89,8 @@ const result: TrainingResult = {
   lowering: "portable",
   imagesPerSecond: 1,
   files: { last: "last" },
-  test: { count: 10, loss: 0.5, accuracy: 0.75 },
+  mainMeasure: "accuracy",
+  test: { count: 10, loss: 0.5, measures: { accuracy: 0.75 } },
 };
 const timing = { pause: 10, request: 5_000, finish: 20_000 };
 
@@ -150,6 +155,6 @@ test("a server that stays away ends in an error within bounded time; one that re
 
 test("an address that is none is refused without being repeated, for it may hold a password", () => {
   const make = (): unknown => reportToMlflow({ url: "me:secret@host", say: () => {} });
-  expect(make).toThrow("url: must be the server's address");
+  expect(make).toThrow(/^url: .*must be like http:\/\/localhost:5000$/);
   expect(make).not.toThrow("secret");
 });

@@ -1,3 +1,4 @@
+import { parseServerUrl } from "../../files/node/server-url.ts";
 import { errorMessage, OptionError, ResiduaError } from "../../tensor/errors.ts";
 import type { JobObserver, JobOutcome } from "../observers.ts";
 import { finalMetrics, type Metrics, metricsOf } from "./metrics.ts";
@@ -68,7 +69,7 @@ export function reportToMlflow(options: MlflowOptions): JobObserver<TrainingEven
     if (refusal !== undefined) throw refusal as Error;
     const timestamp = Date.now();
     for (const [key, value] of Object.entries(metrics)) backlog.push({ key, value: toWord(value), timestamp, step });
-    if (backlog.length > LARGEST_BACKLOG) throw new ResiduaError("server", "away for too long");
+    if (backlog.length > LARGEST_BACKLOG) throw new ResiduaError("MLflow", "the server was away for too long");
   };
   const deliver = async (): Promise<void> => {
     run ??= await createRun(request, options.experiment ?? "residua", start!);
@@ -111,7 +112,7 @@ export function reportToMlflow(options: MlflowOptions): JobObserver<TrainingEven
     await working;
     const end = Date.now() + timing.finish;
     while (!(await attempt())) {
-      if (Date.now() > end) throw new ResiduaError("server", `${backlog.length} metrics could not be sent`);
+      if (Date.now() > end) throw new ResiduaError("MLflow", `${backlog.length} metrics could not be sent`);
       await pause();
     }
     await request("POST", "runs/update", { run_id: run, status: statusOf(outcome), end_time: Date.now() });
@@ -159,7 +160,7 @@ function createClient({ url, authorization }: MlflowOptions, milliseconds: numbe
   const ownAuthorization =
     base.username === ""
       ? authorization
-      : `Basic ${btoa(`${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`)}`;
+      : `Basic ${Buffer.from(`${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`).toString("base64")}`;
   const root = `${base.origin}${base.pathname.replace(/\/$/, "")}/api/2.0/mlflow/`;
   return async (method, path, body) => {
     const query = method === "GET" ? `?${new URLSearchParams(body as Record<string, string>).toString()}` : "";
@@ -185,10 +186,10 @@ function createClient({ url, authorization }: MlflowOptions, milliseconds: numbe
   };
 }
 
-function parseAddress(url: string): URL {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url);
-  // The address may hold a password: it is not said.
-  throw new OptionError("url", "must be the server's address, such as http://localhost:5000");
+function parseAddress(text: string): URL {
+  const url = parseServerUrl(text, "url", "http://localhost:5000");
+  if (!/^https?:$/.test(url.protocol)) throw new OptionError("url", "must be like http://localhost:5000");
+  return url;
 }
 
 /** Starts a run, in an experiment that is made where there is none. @returns the run's id */

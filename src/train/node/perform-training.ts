@@ -1,10 +1,11 @@
-import { makeFolder, writeFileAtomically } from "../../files/node.ts";
+import { acquireLock, folderLockPath, makeFolder, type Unlock, writeFileAtomically } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import { cautionsOf } from "../cautions.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
@@ -23,8 +24,8 @@ import type { FindTrainingTask, SetupContext, TrainingSetup } from "./set-up.ts"
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
-/** A long epoch is kept in between, too. */
-const PAUSE_MILLISECONDS = 300_000;
+/** What an end without warning may cost, in seconds; a step that takes longer costs itself. */
+const CHECKPOINT_SECONDS = 60;
 const FRESH_FOLDER = "residua-train";
 
 /** All that the parts of a training share. */
@@ -35,6 +36,9 @@ interface Workplace {
   readonly setup: TrainingSetup;
   readonly plan: TrainingPlan;
   readonly files: TrainingFiles;
+  readonly folder: string;
+  /** The checkpoint that it goes on from. */
+  readonly resumed: string | undefined;
   readonly context: JobContext<TrainingEvent>;
 }
 
@@ -49,24 +53,39 @@ async function openWorkplace(
   const runtime = createNodeRuntime();
   const chosen = await chooseLowering(runtime, job.lowering);
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  const setup = await setUp(resumed === undefined ? start : { resume: resumed }, findTask, { cache, engine, note });
+  const setup = await setUp(resumed === undefined ? start : { ...start, resume: resumed }, findTask, {
+    cache,
+    engine,
+    note,
+  });
   // Before anything is said or written.
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
+  return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context };
+}
+
+/** Locks the folder, brings what lies beside the resumed checkpoint, and says that the training starts. */
+async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
   await makeFolder(folder);
-  const files = trainingFilesIn(folder);
-  if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
-  context.report({
-    kind: "start",
-    start: {
-      notes: setup.notes,
-      folder,
-      stepsPerEpoch: plan.stepsPerEpoch,
-      ...(resumed === undefined ? {} : { resumed }),
-    },
-  });
-  return { runtime, chosen, job, setup, plan, files, context };
+  const unlock = await acquireLock(folderLockPath(folder), folder);
+  try {
+    if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
+    context.report({
+      kind: "start",
+      start: {
+        notes: setup.notes,
+        folder,
+        stepsPerEpoch: plan.stepsPerEpoch,
+        measures: setup.measures,
+        ...(resumed === undefined ? {} : { resumed }),
+      },
+    });
+    return unlock;
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }
 
 async function setUp(
@@ -75,7 +94,7 @@ async function setUp(
   surroundings: SetupContext,
 ): Promise<TrainingSetup> {
   if (!("resume" in start)) return (await findTask(start.task, "task")).setUp(start, surroundings);
-  const resumed = await readResumed(start.resume, surroundings);
+  const resumed = await readResumed(start, surroundings);
   const task = await findTask(resumed.checkpoint.notes.network.task, resumed.path);
   return task.setUp(resumed, surroundings);
 }
@@ -101,18 +120,22 @@ function planSetup({
   });
 }
 
-/** Evaluates a state that predicts: on the validation part, or on the test set. */
-function evaluateState(
-  { runtime, job, setup }: Workplace,
+/** Evaluates a state that predicts: on the validation part, or on the test set. What is to be said about it is a note. */
+async function evaluateState(
+  { runtime, job, setup, context }: Workplace,
   state: TrainingState,
   part: "validation" | "test",
+  isFirst = true,
 ): Promise<Evaluation> {
   const { network } = setup.notes;
   const module = createCardModule(network);
   const { imageShape } = network;
-  return withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+  const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     setup.evaluate(session, part),
   );
+  const cautions = isFirst ? cautionsOf(found, setup.measures.main, `the ${part} part`) : [];
+  for (const text of cautions) context.report({ kind: "note", text });
+  return found;
 }
 
 /** Trains to the end or until it is stopped; checkpoints are written on the way. */
@@ -120,10 +143,12 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const { job, setup, plan, files, context } = place;
   const { source, notes } = setup;
   const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
+    const begin = performance.now();
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
     await writeFileAtomically(path, chunks);
     context.report({ kind: "checkpoint", path, step: reached.step });
-    lastKept = performance.now();
+    keeping = performance.now() - begin;
+    lastKept = begin + keeping;
   };
   const { steps } = plan;
   const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
@@ -136,12 +161,21 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const durations: number[] = [];
   let batch: LabeledBatch | undefined;
   let isShown = false;
+  let isValidated = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
+  /** What writing the last checkpoint took. */
+  let keeping = 0;
+  /** Whether another step, and keeping it, would go beyond what may be lost. */
+  const isDue = (): boolean => {
+    const next = (durations.at(-1) ?? 0) + keeping;
+    return performance.now() - lastKept + next > 1000 * (job.checkpointSeconds ?? CHECKPOINT_SECONDS);
+  };
   try {
     await keepSnapshot(notes.place);
     const outcome = await runTraining({
       plan,
       trainer,
+      measures: setup.measures,
       place: notes.place,
       nextBatch: () => {
         batch = loader.next();
@@ -157,7 +191,15 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         isShown = true;
         return batch;
       },
-      ...(setup.validates ? { validate: (state: TrainingState) => evaluateState(place, state, "validation") } : {}),
+      ...(setup.validates
+        ? {
+            validate: (state: TrainingState) => {
+              const isFirst = !isValidated;
+              isValidated = true;
+              return evaluateState(place, state, "validation", isFirst);
+            },
+          }
+        : {}),
       shouldStop: context.shouldStop,
       onStep: (progress) => {
         const milliseconds = performance.now() - lastStep;
@@ -174,8 +216,9 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         lastStep = performance.now();
       },
       onPause: async (reached) => {
-        await keepSnapshot(reached);
-        if (performance.now() - lastKept > PAUSE_MILLISECONDS) await keep(files.last, reached);
+        // The end of an epoch is kept once that is closed.
+        if (reached.step % plan.stepsPerEpoch !== 0) await keepSnapshot(reached);
+        if (isDue()) await keep(files.last, reached);
       },
     });
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
@@ -234,6 +277,16 @@ export async function performTraining(
   findTask: FindTrainingTask,
 ): Promise<TrainingResult> {
   const place = await openWorkplace(job, context, findTask);
+  const unlock = await occupyFolder(place);
+  try {
+    return await trainInPlace(place);
+  } finally {
+    await unlock();
+  }
+}
+
+async function trainInPlace(place: Workplace): Promise<TrainingResult> {
+  const { job } = place;
   const { setup, files, chosen, runtime, plan } = place;
   const host = {
     runtime,
@@ -250,6 +303,7 @@ export async function performTraining(
       status,
       steps: reached.step,
       epochs: reached.epochs,
+      mainMeasure: setup.measures.main.name,
       lowering: chosen.name,
       imagesPerSecond,
       ...(reason === undefined ? {} : { reason }),

@@ -8,6 +8,7 @@ import type { MetricPoint, RunStart } from "../../store/run.ts";
 import { errorMessage } from "../../tensor/errors.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { StepProgress } from "../loop.ts";
+import { knownMeasures, type Measured } from "../measure.ts";
 import type { JobObserver, JobOutcome } from "../observers.ts";
 import type { TrainingEvent, TrainingResult, TrainingStart } from "./job.ts";
 
@@ -118,10 +119,10 @@ async function findParent(checkpoint: string, open: () => Promise<RunStore>): Pr
 }
 
 function stepPoints(progress: StepProgress, batch: number, milliseconds: number): readonly MetricPoint[] {
-  const { step, epoch, stepLoss, stepAccuracy, gradientNorm, learningRate } = progress;
+  const { step, epoch, stepLoss, stepMeasures, gradientNorm, learningRate } = progress;
   const values = {
     loss: stepLoss,
-    accuracy: stepAccuracy,
+    ...Object.fromEntries(knownMeasures(stepMeasures)),
     "gradient-norm": gradientNorm,
     "learning-rate": learningRate,
     "images-per-second": (1000 * batch) / milliseconds,
@@ -130,15 +131,17 @@ function stepPoints(progress: StepProgress, batch: number, milliseconds: number)
 }
 
 /** At an epoch's number: how many steps it has is the same for all. */
-function epochPoints({ epoch, trainLoss, trainAccuracy, validation }: EpochRecord): readonly MetricPoint[] {
-  const values = {
-    "epoch/loss": trainLoss,
-    "epoch/accuracy": trainAccuracy,
-    ...(validation === undefined
-      ? {}
-      : { "validation/loss": validation.loss, "validation/accuracy": validation.accuracy }),
-  };
-  return Object.entries(values).map(([name, value]) => ({ name, step: epoch, epoch, value }));
+function epochPoints({ epoch, training, validation }: EpochRecord): readonly MetricPoint[] {
+  const values = [
+    ...namedValues(training, "epoch"),
+    ...(validation === undefined ? [] : namedValues(validation, "validation")),
+  ];
+  return values.map(([name, value]) => ({ name, step: epoch, epoch, value }));
+}
+
+/** A loss and its measures, each under its own name; what there was nothing to measure of is left out. */
+function namedValues({ loss, measures }: Measured, part: string): readonly (readonly [name: string, value: number])[] {
+  return [["loss", loss] as const, ...knownMeasures(measures)].map(([name, value]) => [`${part}/${name}`, value]);
 }
 
 /** What is known at the end alone. */
@@ -151,10 +154,7 @@ function addFigures(run: RunRecorder, { steps, test, diverged }: TrainingResult)
     ]);
   }
   if (test !== undefined) {
-    run.add([
-      { name: "test/loss", step: steps, value: test.loss },
-      { name: "test/accuracy", step: steps, value: test.accuracy },
-    ]);
+    run.add(namedValues(test, "test").map(([name, value]) => ({ name, step: steps, value })));
   }
 }
 

@@ -1,3 +1,6 @@
+import { OptionError } from "../../tensor/errors.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import type { ContinuedTraining } from "./job.ts";
 import { restoreNetwork } from "../../networks/card.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
 import { readCheckpoint } from "./files.ts";
@@ -5,9 +8,13 @@ import type { ResumedTraining, SetupContext } from "./set-up.ts";
 
 /**
  * Reads the checkpoint that a training goes on from, and notes what is unlike before.
+ * @throws {OptionError} if it is to have fewer epochs than it began with
  * @throws {FormatError} if it is damaged
  */
-export async function readResumed(path: string, { engine, note }: SetupContext): Promise<ResumedTraining> {
+export async function readResumed(
+  { resume: path, epochs }: ContinuedTraining,
+  { engine, note }: SetupContext,
+): Promise<ResumedTraining> {
   const checkpoint = await readCheckpoint(path);
   const { notes, state } = checkpoint;
   restoreNetwork(notes.network, state, path);
@@ -15,5 +22,21 @@ export async function readResumed(path: string, { engine, note }: SetupContext):
     const [before, now] = [notes.engine, engine].map(({ lowering, runtime }) => `${lowering} on ${runtime}`);
     note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
   }
-  return { path, checkpoint };
+  return { path, checkpoint: epochs === undefined ? checkpoint : extend(checkpoint, epochs, note) };
+}
+
+/** The same training with more epochs: what it has learnt stays, and the schedule is that of the new length from here on. */
+function extend(checkpoint: Checkpoint, epochs: number, note: (text: string) => void): Checkpoint {
+  const { notes } = checkpoint;
+  const { recipe, place } = notes;
+  if (epochs < recipe.epochs)
+    throw new OptionError(
+      "epochs",
+      `can be raised, not lowered: this training began with ${recipe.epochs}, got ${epochs}`,
+    );
+  if (epochs === recipe.epochs) return checkpoint;
+  const schedule =
+    recipe.schedule === "constant" ? "" : `; the ${recipe.schedule} schedule is that of ${epochs} epochs from here on`;
+  note(`${place.epochs.length} of ${epochs} epochs are done, ${recipe.epochs} were planned${schedule}`);
+  return { ...checkpoint, notes: { ...notes, recipe: { ...recipe, epochs } } };
 }

@@ -4,6 +4,7 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { TaskStep } from "../engine.ts";
 import type { Evaluation } from "../evaluation.ts";
+import type { TrainingMeasures } from "../measure.ts";
 import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { FreshTraining } from "./job.ts";
@@ -17,6 +18,7 @@ export interface TrainingSetup {
   readonly source: SampleSource;
   /** Whether a part was held back to choose the best epoch. */
   readonly validates: boolean;
+  readonly measures: TrainingMeasures;
   readonly step?: TaskStep;
   /** Fields of the recipe that mean nothing to the task, with the reason. */
   readonly refuses?: RecipeRefusals;

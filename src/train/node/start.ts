@@ -9,6 +9,7 @@ import { OptionError, UnsupportedError } from "../../tensor/errors.ts";
 import { readExternalBeside } from "../../weights/node/external.ts";
 import { readWeightsFile } from "../../weights/node.ts";
 import { findOnnxCard } from "../../networks/export.ts";
+import { bytesNormalization } from "../../networks/foreign.ts";
 import { describeLeft, loadWeights } from "../../networks/load-weights.ts";
 import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../../networks/card.ts";
 import type { TrainingState } from "../trainer.ts";
@@ -74,9 +75,12 @@ function requireChannels(from: string, needed: number, channels: number): void {
 /** Weights of a network by name; where the classes are others, its head is drawn anew. */
 async function openWeights(
   { model: name, modelOptions, recipe }: FreshTraining,
-  { path: from, entry, ...how }: WeightsStart,
+  { path: from, entry, prefix, ...how }: WeightsStart,
 ): Promise<NetworkStart> {
-  const file = await readWeightsFile(from, entry === undefined ? {} : { entry });
+  const file = await readWeightsFile(from, {
+    ...(entry === undefined ? {} : { entry }),
+    ...(prefix === undefined ? {} : { prefix }),
+  });
   const loaded = loadWeights(file, from, {
     ...(name === undefined ? {} : { name }),
     options: modelOptions,
@@ -133,6 +137,7 @@ async function openOnnx({ model, imageSize, recipe }: FreshTraining, from: strin
   const own = importAs();
   return {
     imageShape: own.imageShape,
+    ...(own.bytes ? { normalization: bytesNormalization(own.imageShape[0]) } : {}),
     ...(card === undefined ? {} : { normalization: card.normalization }),
     build: (classes, channels) => {
       requireChannels(from, own.imageShape[0], channels);

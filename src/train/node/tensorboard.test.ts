@@ -1,3 +1,4 @@
+import { accuracy } from "../measure.ts";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -72,22 +73,26 @@ const progress: StepProgress = {
   steps: 10,
   epoch: 1,
   loss: 1,
-  accuracy: 0.5,
+  measures: { accuracy: 0.5 },
   learningRate: 0.1,
   stepLoss: 0.75,
-  stepAccuracy: 0.25,
+  stepMeasures: { accuracy: 0.25 },
   gradientNorm: 2,
 };
 const events: readonly TrainingEvent[] = [
-  { kind: "start", start: { notes: exampleNotes, folder: "out", stepsPerEpoch: 5 } },
+  {
+    kind: "start",
+    start: { notes: exampleNotes, folder: "out", stepsPerEpoch: 5, measures: { training: accuracy, main: accuracy } },
+  },
   { kind: "step", progress, milliseconds: 10, batch: 32 },
-  { kind: "epoch", record: { epoch: 1, trainLoss: 0.5, trainAccuracy: 0.75 }, isBest: false },
+  { kind: "epoch", record: { epoch: 1, training: { loss: 0.5, measures: { accuracy: 0.75 } } }, isBest: false },
 ];
 const result: TrainingResult = {
   status: "diverged",
   diverged: { step: 5, loss: Number.NaN, correct: 0, gradientNorm: Infinity, norms: {} },
   steps: 4,
   epochs: [],
+  mainMeasure: "accuracy",
   lowering: "portable",
   imagesPerSecond: 1,
   files: { last: "last" },

@@ -102,6 +102,7 @@ export async function performTraining(
     const outcome = await runTraining({
       plan,
       trainer,
+      measures: setup.measures,
       place: startOfTraining,
       nextBatch: () =>
         makeBatch(source.shapes, plan.imagesPerStep, (images, labels) => writeBatch(trainer.steps, images, labels)),

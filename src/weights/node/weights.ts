@@ -1,9 +1,11 @@
 import { readFileBytes, writeFileAtomically } from "../../files/node.ts";
+import { OptionError } from "../../tensor/errors.ts";
+import { takePrefix } from "../pytorch/entry.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { decodeNpy, encodeNpy } from "../npy.ts";
 import { encodePytorchChunks } from "../pytorch/write.ts";
 import { encodeSafetensorsChunks } from "../safetensors/safetensors.ts";
-import { openWeights, type WeightsFile } from "../weights-file.ts";
+import { openWeights, type WeightsFile, type WeightsFileOptions } from "../weights-file.ts";
 import { readExternalBeside } from "./external.ts";
 import { isShardIndex, readShards } from "./sharded.ts";
 
@@ -16,16 +18,30 @@ import { isShardIndex, readShards } from "./sharded.ts";
  * @throws {EnvironmentError} if the file cannot be read or is larger than 2 GiB
  * @throws {FormatError} if it is none of these, damaged or hostile
  */
-export async function readWeightsFile(path: string, options: { readonly entry?: string } = {}): Promise<WeightsFile> {
-  if (isShardIndex(path)) return readShards(path);
+export async function readWeightsFile(
+  path: string,
+  options: Pick<WeightsFileOptions, "entry" | "prefix"> = {},
+): Promise<WeightsFile> {
+  if (isShardIndex(path)) return withoutOthers(await readShards(path), path, options);
   return decodeWeightsBytes(await readFileBytes(path), path, options);
+}
+
+/** What is said of names holds for shards, too. @throws {OptionError} for an entry, which they do not have */
+function withoutOthers(
+  file: WeightsFile,
+  path: string,
+  { entry, prefix }: Pick<WeightsFileOptions, "entry" | "prefix">,
+): WeightsFile {
+  if (entry !== undefined) throw new OptionError("entry", `applies only to PyTorch checkpoints; ${path} has shards`);
+  if (prefix === undefined) return file;
+  return { tensors: takePrefix(file.tensors, prefix, path), origin: { ...file.origin, prefix } };
 }
 
 /** Like {@link readWeightsFile}, from bytes that have been read from `path`. */
 export function decodeWeightsBytes(
   bytes: Uint8Array,
   path: string,
-  options: { readonly entry?: string } = {},
+  options: Pick<WeightsFileOptions, "entry" | "prefix"> = {},
 ): Promise<WeightsFile> {
   return openWeights(bytes, path, { ...options, readExternal: readExternalBeside(path) });
 }

@@ -22,6 +22,8 @@ export interface FoundStateDict {
   readonly entry: readonly string[];
   /** Short texts stored beside it. */
   readonly notes: Readonly<Record<string, string>>;
+  /** Every entry that is a state dict, as a path such as "model → ema"; none if the file is one. */
+  readonly entries: readonly string[];
 }
 
 /**
@@ -37,19 +39,43 @@ export function findStateDict(value: unknown, where: string, wanted?: string): F
   while (path.length < deepest && candidate instanceof Map) {
     const tensors = readStateDict(candidate);
     const isWanted = wanted === undefined || path.includes(wanted);
-    if (tensors !== undefined && isWanted) return { tensors, entry: path, notes };
+    if (tensors !== undefined && isWanted) return { tensors, entry: path, notes, entries: listEntries(value) };
     const entries: ReadonlyMap<unknown, unknown> = candidate;
     const names = isWanted ? entryNames : [wanted, ...entryNames];
     const name = names.find((known) => entries.get(known) instanceof Map);
-    if (name === undefined) throw refuse(entries, where, isWanted ? undefined : wanted);
+    if (name === undefined) throw isWanted ? refuse(entries, where) : refuseEntry(value, where, wanted);
     notes = { ...notes, ...readNotes(entries) };
     path.push(name);
     candidate = entries.get(name);
   }
+  if (wanted !== undefined && !path.includes(wanted)) throw refuseEntry(value, where, wanted);
   throw new FormatError(where, `holds ${describe(candidate)} and no state dict; save one with ${advice}`);
 }
 
 const advice = "torch.save(model.state_dict(), path)";
+
+const mostEntries = 64;
+
+/** The entries of a checkpoint that are state dicts. */
+function listEntries(value: unknown, path: readonly string[] = [], found: string[] = []): readonly string[] {
+  if (!(value instanceof Map) || path.length > deepest || found.length >= mostEntries) return found;
+  const tensors = readStateDict(value);
+  if (tensors !== undefined && tensors.size > 0) {
+    if (path.length > 0) found.push(path.join(" → "));
+    return found;
+  }
+  for (const [name, inner] of value) if (typeof name === "string") listEntries(inner, [...path, name], found);
+  return found;
+}
+
+function refuseEntry(value: unknown, where: string, wanted: string): FormatError {
+  const entries = listEntries(value);
+  const holds =
+    entries.length === 0
+      ? "it is one state dict without entries; leave `entry` out"
+      : `those are ${listNames(entries)}; give the last part of one`;
+  return new FormatError(where, `has no entry ${quote(wanted)} of weights: ${holds}`);
+}
 
 /** Removes the prefixes of DataParallel and torch.compile, and AveragedModel's counter. */
 export function unwrapNames<T>(tensors: ReadonlyMap<string, T>): {
@@ -72,6 +98,22 @@ function readNotes(entries: ReadonlyMap<unknown, unknown>): Readonly<Record<stri
   return Object.fromEntries(short.slice(0, longestNote));
 }
 
+/**
+ * Keeps the names with a prefix, which is removed.
+ *
+ * @throws {FormatError} that names the prefixes there are
+ */
+export function takePrefix<T>(tensors: ReadonlyMap<string, T>, wanted: string, where: string): ReadonlyMap<string, T> {
+  const prefix = wanted === "" || wanted.endsWith(".") ? wanted : `${wanted}.`;
+  const under = [...tensors].filter(([name]) => name.startsWith(prefix));
+  if (under.length > 0) return new Map(under.map(([name, value]) => [name.slice(prefix.length), value]));
+  const first = new Set([...tensors.keys()].flatMap((name) => /^[^.]+\.(?=.)/.exec(name)?.[0] ?? []));
+  throw new FormatError(
+    where,
+    `has no names with the prefix ${quote(prefix)}; its names begin with ${listNames([...first])}`,
+  );
+}
+
 /** The tensors, if the dictionary holds nothing else; a module's `_extra_state` may be anything. */
 function readStateDict(entries: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, PickledTensor> | undefined {
   const tensors = new Map<string, PickledTensor>();
@@ -83,15 +125,9 @@ function readStateDict(entries: ReadonlyMap<unknown, unknown>): ReadonlyMap<stri
   return tensors;
 }
 
-function refuse(entries: ReadonlyMap<unknown, unknown>, where: string, wanted?: string): FormatError {
+function refuse(entries: ReadonlyMap<unknown, unknown>, where: string): FormatError {
   const names = [...entries.keys()].filter((name) => typeof name === "string");
   const stray = [...entries].find(([, value]) => !isPickledTensor(value));
-  if (wanted !== undefined) {
-    return new FormatError(
-      where,
-      `holds no entry ${quote(wanted)} of weights; it has ${listNames(names) || "no names"}`,
-    );
-  }
   const mixed = [...entries.values()].some(isPickledTensor);
   if (mixed && stray !== undefined && typeof stray[0] === "string") {
     return new FormatError(

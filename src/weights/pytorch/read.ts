@@ -1,7 +1,7 @@
 import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { quote } from "../../tensor/printable.ts";
-import { findStateDict, unwrapNames } from "./entry.ts";
+import { findStateDict, takePrefix, unwrapNames } from "./entry.ts";
 import { looksLikeLegacyCheckpoint, openLegacyCheckpoint } from "./legacy.ts";
 import { type PickledStorage, unpickle } from "./pickle.ts";
 import { createPickleReader } from "./pickle-reader.ts";
@@ -43,6 +43,8 @@ export interface PytorchWeights {
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** The dictionary entries that lead to it, outermost first; none if the file is a state dict. */
   readonly entry: readonly string[];
+  /** Every entry that is a state dict, as a path such as "model → ema"; none if the file is one. */
+  readonly entries: readonly string[];
   /** The prefix that was removed from every name. */
   readonly prefix: string;
   /** Short texts beside it in the checkpoint. */
@@ -59,14 +61,17 @@ export interface PytorchWeights {
 export function openPytorch(
   bytes: Uint8Array,
   where: string,
-  options: { readonly entry?: string } = {},
+  options: { readonly entry?: string; readonly prefix?: string } = {},
 ): PytorchWeights {
   const { value, load } = openCheckpoint(bytes, where);
-  const { tensors: found, entry, notes } = findStateDict(value, where, options.entry);
-  const { tensors: described, prefix } = unwrapNames(found);
+  const { tensors: found, entry, notes, entries } = findStateDict(value, where, options.entry);
+  const { tensors: described, prefix } =
+    options.prefix === undefined
+      ? unwrapNames(found)
+      : { tensors: takePrefix(found, options.prefix, where), prefix: options.prefix };
   const loadTensor = createTensorLoader(where, bytes.length, load);
   const tensors = new Map([...described].map(([name, tensor]) => [name, loadTensor(name, tensor)]));
-  return { tensors, entry, prefix, notes, legacy: !looksLikeZip(bytes) };
+  return { tensors, entry, entries, prefix, notes, legacy: !looksLikeZip(bytes) };
 }
 
 function openCheckpoint(bytes: Uint8Array, where: string): Checkpoint {

@@ -8,6 +8,8 @@ import type { LayoutBuild } from "../layouts/layout.ts";
 import { ownNames } from "./own-names.ts";
 import { suggestShortcutType } from "./shortcut-difference.ts";
 import { describeDifference, matchStateDict, type StateDictDifference } from "./state-dict-difference.ts";
+import { listNames } from "../../tensor/printable.ts";
+import { candidatePrefixes, choosePrefix, type PrefixChoice } from "./prefixes.ts";
 import { toFloat32 } from "../to-float32.ts";
 import type { WeightsFile } from "../weights-file.ts";
 
@@ -19,6 +21,8 @@ export interface AdaptedWeights {
   readonly difference: StateDictDifference;
   /** Names that were not used, such as those of a segmentation head. */
   readonly left: readonly string[];
+  /** Other prefixes under which the same network is. */
+  readonly copies: readonly string[];
 }
 
 /** Options of adapting weights. */
@@ -47,8 +51,10 @@ export function adaptWeights(
   options: AdaptOptions = {},
 ): AdaptedWeights {
   const expected = new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
-  const found = file.tensors;
-  if (describeDifference(matchStateDict(expected, found)) === "") return take(expected, found);
+  const narrowed = narrowToNetwork(file, expected);
+  const found = narrowed?.tensors ?? file.tensors;
+  if (describeDifference(matchStateDict(expected, found)) === "")
+    return { ...take(expected, found), ...leftBy(file, narrowed) };
   const identification = options.identification ?? identifyWeights(file);
   const renamed = identification && renameWeights(file, identification, expected);
   const tensors = renamed?.tensors ?? found;
@@ -60,8 +66,44 @@ export function adaptWeights(
     throw new WeightsError(where, `does not fit the network: ${describeDifference(shown)}; ${rest}`);
   }
   const adapted = take(expected, tensors);
-  if (adapted.state.size > 0) return { ...adapted, difference: shown, left: identification?.besides ?? [] };
+  if (adapted.state.size > 0)
+    return { ...adapted, difference: shown, left: identification?.besides ?? [], copies: identification?.copies ?? [] };
   throw new WeightsError(where, `nothing of it fits the network: ${describeDifference(shown)}`);
+}
+
+interface Narrowed extends PrefixChoice {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * The tensors under the one prefix that has every name and shape of the network, whatever else the file holds; undefined if
+ * nothing has, or no prefix is needed.
+ *
+ * @throws {WeightsError} if several have
+ */
+function narrowToNetwork(file: WeightsFile, expected: ReadonlyMap<string, Shape>): Narrowed | undefined {
+  const covers = (prefix: string): boolean =>
+    [...expected].every(([name, shape]) => {
+      const held = file.tensors.get(prefix + name);
+      return held !== undefined && sameShape(held.shape, shape);
+    });
+  const covering = candidatePrefixes([...file.tensors.keys()]).filter(covers);
+  if (covering.length === 0 || covering.includes("")) return undefined;
+  const choice = choosePrefix(covering);
+  if (choice === undefined)
+    throw new WeightsError(
+      "prefix",
+      `must say which network is meant: the file has the same under ${listNames(covering)}`,
+    );
+  const { prefix } = choice;
+  const under = [...file.tensors].filter(([name]) => name.startsWith(prefix));
+  return { ...choice, tensors: new Map(under.map(([name, value]) => [name.slice(prefix.length), value])) };
+}
+
+function leftBy(file: WeightsFile, narrowed: Narrowed | undefined): Pick<AdaptedWeights, "left" | "copies"> {
+  if (narrowed === undefined) return { left: [], copies: [] };
+  const left = [...file.tensors.keys()].filter((name) => !name.startsWith(narrowed.prefix));
+  return { left, copies: narrowed.others };
 }
 
 /** Backbones are published without their classifiers. */
@@ -77,7 +119,7 @@ function take(expected: ReadonlyMap<string, Shape>, found: ReadonlyMap<string, T
     return tensor !== undefined && sameShape(tensor.shape, shape);
   });
   const state = new Map(fitting.map(([name]) => [name, toFloat32(found.get(name)!)]));
-  return { state, difference: { missing: [], unexpected: [], misshapen: [] }, left: [] };
+  return { state, difference: { missing: [], unexpected: [], misshapen: [] }, left: [], copies: [] };
 }
 
 /** Weights under the network's own names, each with its name in the file. */

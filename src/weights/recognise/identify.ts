@@ -5,6 +5,9 @@ import { layouts as allLayouts } from "../layouts/index.ts";
 import type { Layout } from "../layouts/layout.ts";
 import { createNameTable, type NameTable } from "../layouts/names.ts";
 import { type CommonShapes, readStructure, type Structure } from "./structure.ts";
+import { WeightsError } from "../../tensor/errors.ts";
+import { listNames } from "../../tensor/printable.ts";
+import { candidatePrefixes, choosePrefix } from "./prefixes.ts";
 import type { WeightsFile } from "../weights-file.ts";
 
 /** What a weights file was identified as. */
@@ -19,6 +22,8 @@ export interface Identification {
   readonly prefix: string;
   /** Names in the file that the layout does not know. */
   readonly unknown: readonly string[];
+  /** Other prefixes under which the same network is, such as those of moving averages. */
+  readonly copies: readonly string[];
   /** Names of parts outside the residual network. */
   readonly besides: readonly string[];
   /** The shortcut types that these weights may have been trained with; one, if the file or the layout decides. */
@@ -27,9 +32,6 @@ export interface Identification {
 
 /** Counters that PyTorch's batch norm keeps, on which no result depends. */
 const counters = /(^|\.)num_batches_tracked$/;
-/** Wrappers of wrappers: `model.backbone.conv1.weight`. */
-const deepestPrefix = 3;
-
 /**
  * Identifies the system whose names a file has, and the network that they describe; undefined if no known residual
  * network has them. Among several layouts, the one that leaves the fewest names unknown wins.
@@ -43,12 +45,39 @@ export function identifyWeights(
   trusted = false,
 ): Identification | undefined {
   const names = [...file.tensors.keys()].filter((name) => !counters.test(name));
-  const readings = commonPrefixes(names).flatMap((prefix) =>
-    among.map((layout) => readNames(file, { layout, prefix, names, trusted })),
-  );
-  const found = readings.filter((reading) => reading !== undefined);
-  const best = Math.min(...found.map(({ unknown }) => unknown.length));
-  return found.find(({ unknown }) => unknown.length === best);
+  const best = candidatePrefixes(names).flatMap((prefix) => bestReading(file, { prefix, names, among, trusted }) ?? []);
+  const most = Math.max(...best.map(({ names: known }) => known.size));
+  const covering = best.filter(({ names: known }) => known.size === most);
+  const [first] = covering;
+  if (first === undefined || covering.length === 1) return first;
+  const choice = choosePrefix(covering.map(({ prefix }) => prefix));
+  if (choice === undefined)
+    throw refuseAmbiguity(
+      covering.map(({ prefix }) => prefix),
+      file,
+    );
+  return { ...covering.find(({ prefix }) => prefix === choice.prefix)!, copies: choice.others };
+}
+
+function refuseAmbiguity(prefixes: readonly string[], { origin }: WeightsFile): WeightsError {
+  const given = prefixes.map((prefix) => origin.prefix + prefix);
+  return new WeightsError("prefix", `must say which network is meant: the file has the same under ${listNames(given)}`);
+}
+
+interface PrefixReading {
+  readonly prefix: string;
+  readonly names: readonly string[];
+  readonly among: readonly Layout[];
+  readonly trusted: boolean;
+}
+
+/** Under one prefix, the layout that leaves the fewest names unknown. */
+function bestReading(file: WeightsFile, { prefix, names, among, trusted }: PrefixReading): Identification | undefined {
+  const own = names.filter((name) => name.startsWith(prefix));
+  const outside = names.filter((name) => !name.startsWith(prefix));
+  const found = among.flatMap((layout) => readNames(file, { layout, prefix, names: own, outside, trusted }) ?? []);
+  const fewest = Math.min(...found.map(({ unknown }) => unknown.length));
+  return found.find(({ unknown }) => unknown.length === fewest);
 }
 
 /** The layout that knows most of a file's names, and the names that it does not know. */
@@ -57,10 +86,12 @@ export function closestLayout(
   among: readonly Layout[],
 ): { readonly layout: Layout; readonly known: number; readonly unknown: readonly string[] } {
   const names = [...file.tensors.keys()].filter((name) => !counters.test(name));
-  const counted = commonPrefixes(names).flatMap((prefix) =>
+  const counted = candidatePrefixes(names).flatMap((prefix) =>
     among.map((layout) => {
       const table = nameTableOf(layout);
-      const unknown = names.filter((name) => table.toOurs(name.slice(prefix.length)) === undefined);
+      const unknown = names.filter(
+        (name) => !name.startsWith(prefix) || table.toOurs(name.slice(prefix.length)) === undefined,
+      );
       return { layout, known: names.length - unknown.length, unknown };
     }),
   );
@@ -77,31 +108,24 @@ export function nameTableOf(layout: Layout): NameTable {
   return table;
 }
 
-/** Nothing, and the common prefix of all names: no layout has the same first part in all its names. */
-function commonPrefixes(names: readonly string[]): readonly string[] {
-  const prefixes = [""];
-  for (let depth = 0; depth < deepestPrefix; depth++) {
-    const known = prefixes[depth];
-    const next = /^[^.]+\./.exec(names[0]?.slice(known.length) ?? "")?.[0];
-    if (next === undefined || !names.every((name) => name.startsWith(known + next))) break;
-    prefixes.push(known + next);
-  }
-  return prefixes;
-}
-
 interface Reading {
   readonly layout: Layout;
   readonly prefix: string;
   readonly names: readonly string[];
+  /** Names without the prefix. */
+  readonly outside: readonly string[];
   readonly trusted: boolean;
 }
 
-function readNames(file: WeightsFile, { layout, prefix, names, trusted }: Reading): Identification | undefined {
+function readNames(
+  file: WeightsFile,
+  { layout, prefix, names, outside, trusted }: Reading,
+): Identification | undefined {
   const table = nameTableOf(layout);
   const known = new Map<string, string>();
   const shapes = new Map<string, Shape>();
   const unknown: string[] = [];
-  const besides: string[] = [];
+  const besides: string[] = [...outside];
   for (const name of names) {
     const theirs = name.slice(prefix.length);
     const ours = table.toOurs(theirs);
@@ -121,6 +145,7 @@ function readNames(file: WeightsFile, { layout, prefix, names, trusted }: Readin
     shapes,
     prefix,
     unknown,
+    copies: [],
     besides,
     shortcuts: possibleShortcuts(structure, layout),
   };

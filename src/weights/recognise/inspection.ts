@@ -1,3 +1,4 @@
+import { describeChoices } from "../../tensor/choices.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError, WeightsError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
@@ -83,7 +84,10 @@ export function findLayout(id: string): Layout {
   if (found !== undefined) return found;
   throw new OptionError(
     "layout",
-    `unknown layout "${id}"; must be one of ${layouts.map((layout) => layout.id).join(", ")}`,
+    `unknown layout "${id}"; ${describeChoices(
+      id,
+      layouts.map((layout) => layout.id),
+    )}`,
   );
 }
 
@@ -103,7 +107,13 @@ function refuseUnknown(file: WeightsFile, where: string, among: readonly Layout[
   if (file.tensors.size === 0) return new WeightsError(where, "holds no weights");
   const { layout, known, unknown } = closestLayout(file, among);
   if (known === 0) {
-    const folded = file.origin.format === "ONNX" ? "; the exporter may have folded and renamed them" : "";
+    const unnamed = names.some((name) => /^(conv2d|batch_normalization|dense)(_\d+)?\./.test(name));
+    const folded =
+      file.origin.format === "ONNX"
+        ? "; the exporter may have folded and renamed them"
+        : unnamed && file.origin.format === "Keras HDF5"
+          ? "; weights of Keras 3 have no names of layers; give the .keras file of the whole model"
+          : "";
     return new WeightsError(where, `matches no known residual network: it has ${listNames(names)}${folded}`);
   }
   const rest = unknown.length > 0 ? `${listNames(unknown)} do not fit` : "the stages or their shapes are incomplete";

@@ -7,7 +7,7 @@ import { storePlace, withStore } from "../../store.ts";
 
 const CURVE_POINTS = 300;
 
-/** The training behind a file, where the run store knows it. */
+/** The training run behind a file, if the run store knows it. */
 export async function findTraining(
   path: string,
   store: string | false | undefined,
@@ -26,7 +26,7 @@ export async function findTraining(
       return { run: `${id}, ${name}`, ...(points.length === 0 ? {} : { curves }) };
     });
   } catch (error) {
-    say(`run store: ${errorMessage(error)}; the training's curves are left out`);
+    say(`run store: ${errorMessage(error)}; the training curves are left out`);
     return {};
   }
 }

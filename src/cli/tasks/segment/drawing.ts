@@ -43,32 +43,37 @@ function radiusArgument(text: string): readonly [number, number] {
 export function registerDraw(data: Command): void {
   data
     .command("draw")
-    .description("draw images of cells with exact masks, to try segmentation with: images/ and masks/ of one folder")
-    .argument("<dir>", "folder to write to")
+    .description("draw images of cells with exact masks to try segmentation, into images/ and masks/ of one folder")
+    .argument("<dir>", "output folder")
     .addOption(new Option("--images <n>", "how many").argParser(wholeNumber(1)).default(20))
-    .addOption(new Option("--size <pixels>", "height and width of each").argParser(wholeNumber(8)).default(256))
+    .addOption(new Option("--size <pixels>", "height and width per image").argParser(wholeNumber(8)).default(256))
     .addOption(
-      new Option("--cells <n>", "cells of each, as far as there is room").argParser(wholeNumber(0)).default(40),
+      new Option("--cells <n>", "cells per image, as far as there is room").argParser(wholeNumber(0)).default(40),
     )
     .addOption(
-      new Option("--radius <least,most>", "their radii in pixels")
+      new Option("--radius <least,most>", "radii of the cells in pixels")
         .argParser(radiusArgument)
         .default([6, 12] as const, "6,12"),
     )
     .addOption(
-      new Option("--target <what>", "masks of cells' numbers (instances), or of background, body and nucleus (classes)")
+      new Option(
+        "--target <what>",
+        "what masks hold: cell numbers (instances), or background, body and nucleus (classes)",
+      )
         .choices(["instances", "classes"])
         .default("instances"),
     )
     .addOption(
-      new Option("--bits <n>", "8, or 10, 12 or 16 in files of 16 bits")
+      new Option("--bits <n>", "bits per value: 8, or 10, 12 or 16 stored in 16-bit files")
         .argParser(choiceOfNumbers([8, 10, 12, 16] as const))
         .default(8),
     )
-    .addOption(new Option("--colour", "stains in colours"))
-    .addOption(new Option("--bright", "dark cells on a bright background"))
+    .addOption(new Option("--colour", "draw coloured stains"))
+    .addOption(new Option("--bright", "draw dark cells on a bright background"))
     .addOption(
-      new Option("--noise <x>", "its deviation as a share of the range").argParser(decimalNumber(0, 1)).default(0.03),
+      new Option("--noise <x>", "standard deviation of the noise, as a share of the range")
+        .argParser(decimalNumber(0, 1))
+        .default(0.03),
     )
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.json())

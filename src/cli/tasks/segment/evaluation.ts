@@ -4,19 +4,22 @@ import type { Report } from "../../../report/report.ts";
 import { readSettings, tasks } from "../../../tasks/find-task.ts";
 import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { summarizeClasses } from "../../../tasks/segment/class-figures.ts";
-import type { ImageFigures } from "../../../tasks/segment/judge.ts";
+import { type ImageFigures, judgementOf } from "../../../tasks/segment/judge.ts";
+import { measuresOfTarget } from "../../../tasks/segment/measures.ts";
+import { cautionsOf } from "../../../train/cautions.ts";
 import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
 import { cacheFolder } from "../../cache.ts";
 import { requireReportFile, writeReport } from "../../lab-job.ts";
 import { openModelFile } from "../../model-file.ts";
+import { sayNote } from "../../image-options.ts";
 import { onlyGiven, wholeNumber } from "../../options.ts";
 import { formatTable, print, printJson, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 import { viewsOption } from "./segmenting.ts";
 
-/** Images that a page shows unless another number is wanted. */
+/** Number of images that a page shows by default. */
 const WORST_IMAGES = 24;
 
 /** A network to study, and on which images. */
@@ -24,7 +27,7 @@ interface StudyRequest {
   readonly model: string;
   readonly data?: string;
   readonly limit?: number;
-  /** Only images that the training held back. */
+  /** Only images that training held out. */
   readonly heldBack?: boolean;
   readonly views?: Views;
   /** How many of the worst images are drawn. */
@@ -39,16 +42,19 @@ interface EvaluationFlags {
   readonly worst?: number;
 }
 
-/** Options of `residua evaluate` for networks that segment. */
+/** Options of `residua evaluate` for segmentation networks. */
 export function evaluationOptions(): readonly Option[] {
   return [
     new Option(
       "--held-back",
-      "of a folder without test/, only the images that a training for segmentation kept for its test",
+      "evaluate only the images that training held out as its test part (for a folder without test/)",
     ),
     viewsOption(),
-    new Option("--report <file>", "write a page: image, truth, prediction and errors side by side, worst images first"),
-    new Option("--worst <n>", `images that the page shows (default: ${WORST_IMAGES})`).argParser(wholeNumber(0)),
+    new Option(
+      "--report <file>",
+      "write a page with image, truth, prediction and errors side by side, worst images first",
+    ),
+    new Option("--worst <n>", `number of images on the page (default: ${WORST_IMAGES})`).argParser(wholeNumber(0)),
   ];
 }
 
@@ -65,7 +71,7 @@ function toJson(found: ImageFigures, about: object): object {
 }
 
 function printFound(found: ImageFigures): void {
-  const figure = (value: number): string => value.toFixed(3);
+  const figure = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
   if (found.target === "classes") {
     const { dice, iou, meanIou, meanDice } = found.overall;
     const rows = [
@@ -85,7 +91,7 @@ function printFound(found: ImageFigures): void {
     return;
   }
   const { overall, images } = found;
-  print(`${overall.found} cells found in ${images.length} images, ${overall.cells} are there`);
+  print(`${overall.found} cells found in ${images.length} images, ${overall.cells} in the masks`);
   print(`F1 at IoU 0.5     ${figure(overall.f1At50)}`);
   print(`mean AP 0.5–0.9   ${figure(overall.meanAp)}`);
   print(`foreground Dice   ${figure(overall.foregroundDice)}`);
@@ -96,7 +102,7 @@ function printFound(found: ImageFigures): void {
   print(`worst images: ${worst.map(({ name, figures }) => `${name} (${figure(figures.meanAp)})`).join(", ")}`);
 }
 
-/** Segments images, compares them with their masks, and draws those on which the network does worst. */
+/** Segments images, compares them with their masks, and draws those with the worst results. */
 async function studyImages(
   network: TrainedNetwork,
   { model, views, worst, ...wanted }: StudyRequest,
@@ -104,7 +110,7 @@ async function studyImages(
   const settings = readSettings(network.card.task, "segment", model);
   const opened = { ...network, settings };
   const { openSamples } = await findNodeTask("segment");
-  const { data, count, samples } = await openSamples(opened, { ...wanted, cache: cacheFolder() });
+  const { data, count, samples } = await openSamples(opened, { ...wanted, cache: cacheFolder(), onNote: sayNote });
   const { studySegmentation } = await import("../../../tasks/segment/node/study.ts");
   const progress = createProgress();
   const study = await studySegmentation(opened, samples, {
@@ -117,7 +123,7 @@ async function studyImages(
   return { study, json: toJson(study.found, { model, data }) };
 }
 
-/** Evaluates a network that segments on a folder of images with masks. */
+/** Evaluates a segmentation network on a folder of images with masks. */
 export async function evaluateSegmentation(network: TrainedNetwork, request: EvaluationRequest): Promise<void> {
   const { model, data, limit, json } = request;
   const { heldBack, tta: views, report, worst = WORST_IMAGES } = request.options as EvaluationFlags;
@@ -129,12 +135,14 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
     worst: report === undefined ? 0 : worst,
   });
   if (report !== undefined) await writeReport(report, tasks.segment.report(study));
+  for (const caution of cautionsOf(judgementOf(study.found), measuresOfTarget(study.found)[0], "these images"))
+    say(caution);
   if (json) printJson({ ...figures, ...(report === undefined ? {} : { report }) });
   else printFound(study.found);
   if (report !== undefined) say(`report: ${report}`);
 }
 
-/** A page about a network that segments; of what it was trained on, only what it has never seen tells anything. */
+/** A page about a segmentation network. On its own training data, only held-out images are evidence. */
 export async function reportSegmenting(
   model: string,
   { data, limit, threads, mistakes }: ReportRequest,

@@ -1,10 +1,10 @@
-import { makeFolder, writeFileAtomically } from "../../../files/node.ts";
+import { writeFileAtomically } from "../../../files/node.ts";
 import { basename, extname, join } from "node:path";
 import { Option } from "commander";
-import { readRaster } from "../../../tasks/segment/node/read-raster.ts";
-import { measureIntensity, type Raster } from "../../../tasks/segment/data/raster.ts";
+import type { ImageFile, Raster } from "../../../data/image/raster.ts";
+import { measureIntensity } from "../../../tasks/segment/data/raster.ts";
 import { measureCells, measurementTable } from "../../../tasks/segment/measure.ts";
-import { encodeLabels, encodePicture, type LabelFormat } from "../../../tasks/segment/node/encode.ts";
+import type { LabelFormat } from "../../../tasks/segment/node/encode.ts";
 import { outlinesToGeoJson } from "../../../tasks/segment/outlines.ts";
 import { drawImage, paintOutlines } from "../../../tasks/segment/overlay.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
@@ -21,7 +21,10 @@ import {
   sharedOptions,
   wholeNumber,
 } from "../../options.ts";
+import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { print, printJson, say } from "../../output.ts";
+import { holdFolder } from "../../output-lock.ts";
+import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -30,6 +33,8 @@ interface SegmentFlags {
   readonly out: string;
   readonly format: LabelFormat;
   readonly pixelSize?: number;
+  readonly page?: number;
+  readonly channel?: number;
   readonly tta?: Views;
   readonly overlap: number;
   readonly persistence?: number;
@@ -37,18 +42,18 @@ interface SegmentFlags {
   readonly minArea?: number;
 }
 
-/** What is said of one image. */
+/** The result for one image. */
 interface ImageResult {
   readonly image: string;
   readonly width: number;
   readonly height: number;
   readonly cells?: number;
-  /** Share of the points by class, where points were classified. */
+  /** Share of the pixels per class, if pixels were classified. */
   readonly classes?: Readonly<Record<string, number>>;
   readonly files: readonly string[];
 }
 
-/** Names beside each other in one folder: of two images of one name, the extension tells them apart. */
+/** Output names, unique in one folder: two images of equal name are told apart by their extension. */
 function namesOf(paths: readonly string[]): readonly string[] {
   const stems = paths.map((path) => basename(path, extname(path)));
   return paths.map((path, index) => {
@@ -58,30 +63,35 @@ function namesOf(paths: readonly string[]): readonly string[] {
     if (paths.filter((other) => basename(other) === whole).length > 1)
       throw new OptionError(
         "<image…>",
-        `two images are called ${whole}, and their results would have one name; give them one by one`,
+        `two images are called ${whole}, so their results would have the same name; give them one by one`,
       );
     return whole;
   });
 }
 
-/** An image that was segmented. */
+/** A segmented image. */
 interface Written {
   readonly raster: Raster;
   readonly settings: SegmentationSettings;
-  /** Of its results' names. */
+  /** Stem of its results' names. */
   readonly base: string;
 }
 
-/** What a file is to hold, made when its turn comes: of a large image, not all of them are in memory at once. */
-type File = readonly [path: string, make: () => string | Uint8Array];
+/** A file's content, created when it is written: for a large image, not all of them fit into memory at once. */
+type Content = string | Uint8Array;
+type File = readonly [path: string, make: () => Content | Promise<Content>];
+
+/** Only what is written has to be encoded. */
+const loadEncoders = () => import("../../../tasks/segment/node/encode.ts");
 
 async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
-  for (const [path, make] of files) await writeFileAtomically(path, make());
+  for (const [path, make] of files) await writeFileAtomically(path, await make());
   return files.map(([path]) => path);
 }
 
 function overlayFile({ raster, settings, base }: Written, labels: ArrayLike<number>): File {
-  const make = (): Uint8Array => {
+  const make = async (): Promise<Uint8Array> => {
+    const { encodePicture } = await loadEncoders();
     const picture = drawImage(raster, measureIntensity(raster, settings.scaling));
     paintOutlines(picture, labels);
     return encodePicture(picture);
@@ -92,7 +102,9 @@ function overlayFile({ raster, settings, base }: Written, labels: ArrayLike<numb
 function labelsFile({ raster, base }: Written, kind: string, format: LabelFormat, make: () => Int32Array): File {
   const { height, width } = raster;
   const extension = format === "png" ? "png" : "tif";
-  return [`${base}.${kind}.${extension}`, () => encodeLabels({ height, width, labels: make() }, format)];
+  const encode = async (): Promise<Uint8Array> =>
+    (await loadEncoders()).encodeLabels({ height, width, labels: make() }, format);
+  return [`${base}.${kind}.${extension}`, encode];
 }
 
 function writeCells(
@@ -117,12 +129,31 @@ function writeClasses(image: Written, classes: Uint8Array, { format }: SegmentFl
   ]);
 }
 
+/** Sides of a pixel differ by no more than this where they count as one. */
+const SQUARE = 0.01;
+
+/** The side of a pixel as the file says it, in micrometres, which is said; none if it is no square. */
+function findPixelSize({ pixelSize }: ImageFile, path: string): number | undefined {
+  if (pixelSize === undefined) return undefined;
+  const { x, y } = pixelSize;
+  const shown = (side: number): number => Number(side.toPrecision(6));
+  if (Math.abs(x - y) > SQUARE * Math.max(x, y)) {
+    sayNote(`${path}: its pixels are ${shown(x)} × ${shown(y)} µm, no squares; measured in pixels`);
+    return undefined;
+  }
+  sayNote(
+    `${path}: measured in micrometres, its pixels are ${shown(x)} µm as the file says; \`pixelSize\` overrides it`,
+  );
+  return x;
+}
+
 async function segmentFile(
   network: LoadedNetwork<"segment">,
   { path, base }: { readonly path: string; readonly base: string },
   options: SegmentFlags,
 ): Promise<ImageResult> {
-  const raster = await readRaster(path);
+  const { readImage } = await import("../../../data/node/image.ts");
+  const raster = await readImage(path, { ...imageChoice(options), onNote: sayNote });
   const progress = createProgress();
   const { foreground, persistence, minArea: minimumArea, tta: views } = options;
   const target = { raster, settings: network.settings, base };
@@ -135,7 +166,8 @@ async function segmentFile(
     });
     const { width, height } = found;
     if (found.target === "instances") {
-      const files = await writeCells(target, found, options);
+      const pixelSize = options.pixelSize ?? findPixelSize(raster, path);
+      const files = await writeCells(target, found, { ...options, ...onlyGiven({ pixelSize }) });
       return { image: path, width, height, cells: found.count, files };
     }
     const files = await writeClasses(target, found.labels, options);
@@ -145,20 +177,21 @@ async function segmentFile(
   }
 }
 
-/** Segments images and writes what is found beside each other into one folder. */
+/** Segments images and writes all results into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
-  const { model, paths, json } = request;
+  const { model, json } = request;
+  const paths = await findImages(request.paths);
   const options = request.options as unknown as SegmentFlags;
   const names = namesOf(paths);
   const loaded = loadTask(network, model, "segment");
-  await makeFolder(options.out);
-  const results: ImageResult[] = [];
-  for (const [index, path] of paths.entries()) {
+  await holdFolder(options.out);
+  const { results, failures } = await doEach(paths, async (path, index) => {
     const result = await segmentFile(loaded, { path, base: join(options.out, names[index]) }, options);
-    results.push(result);
     if (!json) print(describeResult(result));
-  }
-  if (json) printJson({ model, images: results });
+    return result;
+  });
+  reportFailures(failures, paths.length);
+  if (json) printJson({ model, images: results, ...(failures.length === 0 ? {} : { failures }) });
   else say(`written to ${options.out}`);
 }
 
@@ -168,35 +201,38 @@ function describeResult({ image, cells, classes = {} }: ImageResult): string {
   return `${image}: ${shares.join(", ")}`;
 }
 
-/** How many views of each tile are averaged. */
+/** Number of views averaged per tile. */
 export function viewsOption(): Option {
   return new Option(
     "--tta <views>",
-    "views of each tile that are averaged, mirrored and turned: 1, 2, 4 or 8 times slower (default: as the network was trained to be used)",
+    "average this many mirrored and rotated views per tile: 1, 2, 4 or 8 times slower (default: the model's)",
   ).argParser(choiceOfNumbers([1, 2, 4, 8]));
 }
 
-/** How images are segmented, and what is written. */
+/** Options for how to segment images, and what to write. */
 export function segmentOptions(): readonly Option[] {
   return [
     sharedOptions.out("segmented"),
-    new Option("--format <name>", "of the picture of cell numbers, 16 bits; TIFF takes 32 beyond 65,535 cells")
+    new Option("--format <name>", "format of the label image, 16 bits; TIFF uses 32 bits above 65,535 cells")
       .choices(["png", "tiff"])
       .default("png"),
-    new Option("--pixel-size <micrometres>", "side of a pixel: measurements are then in micrometres").argParser(
-      positiveNumber,
-    ),
+    new Option(
+      "--pixel-size <micrometres>",
+      "side of a pixel; gives measurements in micrometres (default: what a TIFF says)",
+    ).argParser(positiveNumber),
+    ...imageOptions(),
     viewsOption(),
-    new Option("--overlap <share>", "share of a tile that its neighbours overlap")
+    new Option("--overlap <share>", "share of a tile that overlaps its neighbours")
       .argParser(decimalNumber(0, 0.9))
       .default(0.25),
-    new Option("--foreground <p>", "least probability of a point to belong to a cell (default: the model's)").argParser(
-      decimalNumber(0, 1),
-    ),
+    new Option(
+      "--foreground <p>",
+      "least probability for a pixel to belong to a cell (default: the model's)",
+    ).argParser(decimalNumber(0, 1)),
     new Option(
       "--persistence <d>",
-      "how much deeper than the pass between them two cells must be: lower splits more (default: the model's)",
+      "how much deeper two cells must be than the pass between them; lower values split more (default: the model's)",
     ).argParser(decimalNumber(0, 1)),
-    new Option("--min-area <pixels>", "smaller parts are no cell (default: the model's)").argParser(wholeNumber(0)),
+    new Option("--min-area <pixels>", "discard smaller regions (default: the model's)").argParser(wholeNumber(0)),
   ];
 }

@@ -32,36 +32,34 @@ interface SegmentationOptions {
 /** Options of `residua train` about segmentation. */
 export function trainingOptions(): readonly Option[] {
   return [
-    new Option("--no-augment", "train on the images as they are"),
+    new Option("--no-augment", "train on the unchanged images"),
     new Option(
       "--preset <name>",
-      "a whole recipe: cells finds nuclei and cells of any stain (implies --task segment)",
+      "a complete recipe; cells finds nuclei and cells of any stain (implies --task segment)",
     ).choices(Object.keys(segmentationPresets)),
-    new Option("--target <what>", "what masks hold: a number for each cell (instances), or classes of points").choices([
-      "instances",
-      "classes",
-    ]),
-    new Option("--loss <name>", "loss of the points' classes (default: combined, cross-entropy plus Dice)").choices([
+    new Option(
+      "--target <what>",
+      "what masks hold: a number per cell (instances), or a class per pixel (classes)",
+    ).choices(["instances", "classes"]),
+    new Option("--loss <name>", "loss on the pixels' classes (default: combined, cross-entropy plus Dice)").choices([
       ...segmentationLossNames,
     ]),
-    new Option("--ignore <value>", "value of masks from which nothing is learnt, with --target classes").argParser(
-      wholeNumber(0),
-    ),
-    new Option("--test <share>", "share of a folder without test/ that is kept for the test (default: 0.15)").argParser(
+    new Option("--ignore <value>", "mask value to ignore in training, with --target classes").argParser(wholeNumber(0)),
+    new Option("--test <share>", "share of a folder without test/ to hold out for the test (default: 0.15)").argParser(
       decimalNumber(0, 1),
     ),
     new Option(
       "--crop <n>",
-      "rows and columns of the parts of images that are trained on (default: 128; --image-size, 256, is what it is used on)",
+      "height and width of the crops to train on (default: 128; tiles for prediction have --image-size, 256)",
     ).argParser(wholeNumber(sides.least, sides.most)),
     new Option(
       "--longest-side <n>",
-      "shrink larger images to it, where they are trained on and where the network is used: for cells as large as a crop",
+      "shrink larger images to this, in training and in use; for cells as large as a crop",
     ).argParser(wholeNumber(sides.least, sides.most)),
   ];
 }
 
-/** The options of {@link trainingOptions} as a checkpoint has them. */
+/** The options of {@link trainingOptions}, read from a checkpoint. */
 export function optionsOfCheckpoint({ network }: CheckpointNotes): OptionValues {
   const settings = readSettings(network.task, "segment", "checkpoint");
   const { target, loss, testShare, ignored, crop, longestSide, augmentation } = settings;
@@ -69,24 +67,24 @@ export function optionsOfCheckpoint({ network }: CheckpointNotes): OptionValues 
   return { augment, target, loss: loss.name, test: testShare, ignore: ignored, crop, longestSide };
 }
 
-/** The preset's recipe, with the fields that were typed in the place of its own. */
+/** The preset's recipe, overridden by the typed fields. */
 function mergeRecipe(preset: Recipe, given: RecipeFields): Recipe {
   const optimizer = optimizerIn(given);
-  // Another optimizer brings the learning rate that suits it.
+  // Another optimizer comes with its own learning rate.
   const changed = optimizer !== undefined && optimizer !== preset.optimizer.name;
   const { learningRate } = changed ? standardRecipe("fresh", optimizer) : preset;
   return withRecipeFields({ ...preset, learningRate }, given);
 }
 
-/** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
+/** A preset, overridden by everything typed; without one, settings default to those of `cells`. */
 export function startSegmentation({ start, validation, given, options: typed, ...rest }: TypedTraining): FreshTraining {
   if (!rest.typed.has("data"))
-    throw new OptionError("--data", "is needed: a folder with images/ and masks/ of the same names");
+    throw new OptionError("--data", "is required: a folder with images/ and masks/ of the same names");
   const options = typed as SegmentationOptions;
   const preset: SegmentationPreset = segmentationPresets[options.preset ?? "cells"];
   return {
     ...start,
-    // A file that is started from says itself what its network is.
+    // A file to start from defines its own network.
     ...(start.from === undefined ? networkOf(preset, start) : {}),
     imageSize: start.imageSize ?? preset.imageSize,
     validation: validation ?? preset.validation,
@@ -100,17 +98,17 @@ function networkOf(
   preset: SegmentationPreset,
   { model = preset.model, modelOptions }: TypedTraining["start"],
 ): Required<Pick<FreshTraining, "model" | "modelOptions">> {
-  // A sibling of the preset's network, such as the one without attention gates, differs in nothing but what its name says.
+  // A sibling of the preset's network, such as the one without attention gates, differs only by its name.
   const isSibling = findModelPlan(model).plan.accepts === findModelPlan(preset.model).plan.accepts;
   const own = isSibling ? preset.modelOptions : { channels: 3 };
   return { model, modelOptions: { ...own, ...modelOptions } };
 }
 
-/** The preset's settings, with what was typed in their place. */
+/** The preset's settings, overridden by what was typed. */
 function settingsOf({ settings }: SegmentationPreset, options: SegmentationOptions): SegmentationSettings {
   const target = options.target ?? settings.target;
   const isCells = target === "instances";
-  if (options.ignore !== undefined && isCells) throw new OptionError("--ignore", "goes with --target classes");
+  if (options.ignore !== undefined && isCells) throw new OptionError("--ignore", "applies only with --target classes");
   return {
     ...settings,
     target,
@@ -119,7 +117,7 @@ function settingsOf({ settings }: SegmentationPreset, options: SegmentationOptio
     loss: isCells
       ? { ...settings.loss, name: options.loss ?? settings.loss.name }
       : { name: options.loss ?? "combined" },
-    // Stains tell classes apart where polarity and colour do.
+    // For classes, polarity and colour carry information.
     ...(isCells ? {} : { scaling: { ...settings.scaling, invertBright: false } }),
     augmentation:
       options.augment === false

@@ -19,11 +19,11 @@ export interface MeasureJob {
   readonly recipe: Partial<Omit<Recipe, "epochs" | "seed">>;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
-  /** Where what was done is kept until all is done. */
+  /** File that keeps progress until everything is done. */
   readonly training: string;
 }
 
-/** What the child reports. */
+/** Events of the child. */
 export type MeasureEvent =
   | { readonly kind: "note"; readonly text: string }
   | {

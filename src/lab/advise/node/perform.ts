@@ -20,7 +20,7 @@ import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, refuseRecipeFields } from "../../../train/recipe-check.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
+import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { runSteps, type StepLoopEnd } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { measureEffect, type ShortRun } from "../measured.ts";
@@ -42,7 +42,7 @@ interface Workplace {
 interface KeptRuns {
   /** Trainings that are done, in the order of the plans. */
   readonly runs: readonly ShortRun[];
-  /** Of the steps of the next one. */
+  /** Progress of the next one. */
   readonly losses: readonly number[];
   readonly durations: readonly number[];
 }
@@ -90,8 +90,8 @@ function planRun({ data, job }: Pick<Workplace, "data" | "job">, run: RunPlan): 
   const { classes } = data;
   const { module } = createModel(run.name, { ...run.options, channels, classes: classes.length });
   refuseRecipeFields(job.recipe, {
-    epochs: "is not for a measurement, whose length is `steps`",
-    seed: "is not for a measurement, which takes several `seeds`",
+    epochs: "does not apply to a measurement, whose length is `steps`",
+    seed: "does not apply to a measurement, which takes several `seeds`",
   });
   const recipe = resolveClassWeights({ ...completeRecipe(job.recipe), seed: run.seed }, { labels, classes });
   return planTraining({
@@ -139,7 +139,12 @@ async function trainShortly(
   { runs, losses, durations, onStep }: RunStart & { readonly losses: number[]; readonly durations: number[] },
 ): Promise<StepLoopEnd["status"]> {
   const { train: set, normalization } = data;
-  const source = imageSource({ set, normalization, augmentation: noAugmentation, plan: batchesOf(set, plan) });
+  const source = imageSource({
+    set,
+    normalization,
+    augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
+    plan: batchesOf(set, plan),
+  });
   const loader = createBatchLoader(source, { firstStep: trainer.steps });
   const keep = async (): Promise<void> =>
     keeper.keep({ state: await trainer.state(), notes: { runs, losses, durations } });
@@ -178,10 +183,10 @@ async function testShortly(
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, test),
   );
-  return { accuracy: found.accuracy, testLoss: found.loss };
+  return { accuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
 }
 
-/** Of all that the numbers depend on. */
+/** Identifies everything that the numbers depend on. */
 function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
@@ -207,7 +212,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
   const known = runs.length * job.steps + (kept?.notes.losses.length ?? 0);
   if (kept !== undefined) {
     const { id, seed } = plans[runs.length];
-    const text = `${id}, seed ${seed}: goes on at step ${kept.notes.losses.length} of ${job.steps}`;
+    const text = `${id}, seed ${seed}: resumes at step ${kept.notes.losses.length} of ${job.steps}`;
     context.report({ kind: "note", text });
   }
   for (const plan of plans.slice(runs.length)) {

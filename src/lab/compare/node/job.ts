@@ -6,14 +6,14 @@ import type { Recipe } from "../../../train/recipe.ts";
 import type { CurvePoint, DrawnRun } from "../comparison.ts";
 import type { RunPlan } from "../plan.ts";
 
-/** A whole comparison, as the child gets it. */
+/** A whole comparison, as sent to the child. */
 export interface CompareJob {
   readonly runs: readonly RunPlan[];
   /** A data set's name, or a folder of images. */
   readonly data: string;
   /** Where fetched data sets lie. */
   readonly cache: string;
-  /** The first so many images; all if left out. */
+  /** Use only the first so many images; all by default. */
   readonly trainImages?: number;
   readonly testImages?: number;
   readonly recipe: Omit<Recipe, "seed">;
@@ -21,22 +21,22 @@ export interface CompareJob {
   readonly session: SessionOptions;
   /** Threads that prepare batches. */
   readonly workers: number;
-  /** Files in which runs are kept that were interrupted, in the order of `runs`; none are kept if left out. */
+  /** Files that keep interrupted runs, in the order of `runs`; by default, none are kept. */
   readonly checkpoints?: readonly string[];
-  /** What there is time for; everything if left out. */
+  /** Time budget; unlimited by default. */
   readonly budget?: TimeBudget;
 }
 
-/** Time to train in. A run is begun if it should fit in; the first one always is where nothing is known of the speed. */
+/** Time to train in. A run starts if it should fit; the first one always starts if the speed is unknown. */
 export interface TimeBudget {
   readonly seconds: number;
   /** Multiply-adds of each run's network, in the order of `runs`. */
   readonly costs: readonly number[];
-  /** Seconds a multiply-add of a training image, from earlier runs. */
+  /** Seconds per multiply-add of a training image, from earlier runs. */
   readonly secondsPerUnit?: number;
 }
 
-/** What the child reports. */
+/** Events of the child. */
 export type CompareEvent =
   | { readonly kind: "note"; readonly text: string }
   | {
@@ -66,7 +66,7 @@ export type CompareEvent =
   | { readonly kind: "skip"; readonly run: number; readonly seconds: number }
   | { readonly kind: "run"; readonly run: number; readonly result: DrawnRun };
 
-/** Said once for every run, before its first step. */
+/** Reported once per run, before its first step. */
 export interface ComparedStart {
   readonly recipe: Recipe;
   readonly imageShape: readonly number[];
@@ -82,7 +82,7 @@ export interface ComparedStart {
   readonly resumed?: readonly CurvePoint[];
 }
 
-/** What a comparison comes to; fewer runs than planned if it was stopped, or time ran out. */
+/** The result of a comparison; fewer runs than planned if it was stopped or time ran out. */
 export interface CompareResult {
   readonly runs: readonly DrawnRun[];
   /** How many did not fit into the time. */

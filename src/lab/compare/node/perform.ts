@@ -21,7 +21,7 @@ import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
 import { refuseRecipeFields } from "../../../train/recipe-check.ts";
-import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../../train/recipe.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
@@ -31,7 +31,7 @@ import { type Journal, type JournalEntry, keptNumber } from "../../../jobs/journ
 import { openJournal } from "../../../jobs/node/journal.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 
-/** The parameter whose gradient has passed every block: the first weight, whatever a family calls it. */
+/** The parameter whose gradient has passed through every block: the first weight, whatever its name. */
 function firstLayerOf(module: Module): string {
   const weight = Array.from(parametersOf(module)).find(([, { role }]) => role === "weight");
   if (weight === undefined) throw new ResiduaError(module.kind, "has no weight to train");
@@ -73,7 +73,7 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
   return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
 }
 
-/** What a run is trained with, and where it goes on. */
+/** What a run trains with, and where it resumes. */
 interface RunStart {
   readonly run: number;
   readonly plan: TrainingPlan;
@@ -94,7 +94,7 @@ async function trainRun(
     imageSource({
       set: data.train,
       normalization: data.normalization,
-      augmentation: noAugmentation,
+      augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
       plan: planBatches(data.train.count, plan.recipe),
     }),
     { workers: job.workers, firstStep },
@@ -164,7 +164,7 @@ async function testRun(
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, batches),
   );
-  return { testAccuracy: found.accuracy, testLoss: found.loss };
+  return { testAccuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
 }
 
 /** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
@@ -178,7 +178,7 @@ function planRun({ data, job }: Workplace, run: RunPlan): { readonly model: Name
   });
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const { labels } = data.train;
-  refuseRecipeFields(run.recipe ?? {}, { seed: "is not for a run's recipe: it is the run's own `seed`" });
+  refuseRecipeFields(run.recipe ?? {}, { seed: "cannot be set in a run's recipe; it is the run's own `seed`" });
   const given: Recipe = { ...job.recipe, ...run.recipe, seed: run.seed };
   const recipe = resolveClassWeights(given, { labels, classes: data.classes });
   const plan = planTraining({
@@ -264,7 +264,7 @@ export const compareNetworks: RunOf<typeof comparisonJob> = async (job, context)
   if (chosen.reason !== undefined)
     context.report({ kind: "note", text: `training with the portable lowering: ${chosen.reason}` });
   const place: Workplace = { runtime, chosen, data, job, context };
-  // Before anything is said or trained: a grid's last row may hold what cannot be followed.
+  // Checked before anything is reported or trained: even a grid's last row may hold a mistake.
   for (const run of job.runs.filter(({ seed }) => seed === job.runs[0].seed)) planRun(place, run);
   const runs: DrawnRun[] = [];
   const fits = createClock(job, data.train.count);
@@ -285,7 +285,7 @@ export const compareNetworks: RunOf<typeof comparisonJob> = async (job, context)
   return { runs, skipped, lowering: chosen.name, trainImages: data.train.count, testImages: data.test.count };
 };
 
-/** Tells which runs still fit into the time, by how long those before them took. */
+/** Decides which runs still fit into the time, from the durations of earlier ones. */
 function createClock(
   { budget, runs, recipe }: CompareJob,
   images: number,

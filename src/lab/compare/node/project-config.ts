@@ -28,7 +28,7 @@ export interface CompareConfig {
   readonly budget?: string;
   /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
-  /** Types with options of their own, beside those of `shortcut`; in their place if `shortcut` is left out. */
+  /** Types with options of their own, besides those of `shortcut`; only these if `shortcut` is absent. */
   readonly variants?: readonly VariantChoice[];
   /** Fields that differ from the standard recipe's. */
   readonly recipe?: Partial<Omit<Recipe, "seed">>;
@@ -39,7 +39,7 @@ export interface ResiduaConfig {
   readonly compare?: CompareConfig;
 }
 
-/** Gives a configuration its type: `export default defineConfig({ … })`. */
+/** Types a configuration: `export default defineConfig({ … })`. */
 export function defineConfig(config: ResiduaConfig): ResiduaConfig {
   return config;
 }
@@ -108,11 +108,11 @@ export async function loadProjectConfig(folder: string, given: string | undefine
 
 async function runConfig(path: string): Promise<unknown> {
   try {
-    // No copy of what was compiled is kept anywhere.
+    // Do not cache compiled code anywhere.
     const jiti = createJiti(pathToFileURL(path).href, { fsCache: false });
     return await jiti.import(path, { default: true });
   } catch (cause) {
-    // The loader's own lines about where it was asked from say nothing to whoever wrote the file.
+    // The loader's own lines about its caller mean nothing to the file's author.
     const [reason] = errorMessage(cause).split(/\nRequire stack:/);
     throw new OptionError(path, `could not be run: ${reason.replaceAll(/\s*\n\s*/g, " ")}`, { cause });
   }

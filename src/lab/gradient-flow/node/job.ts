@@ -29,11 +29,11 @@ export interface FlowJob {
   readonly recipe: Partial<Omit<Recipe, "epochs">>;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
-  /** Where what was done is kept until all is done. */
+  /** File that keeps progress until everything is done. */
   readonly training: string;
 }
 
-/** What the child reports. */
+/** Events of the child. */
 export type FlowEvent =
   | { readonly kind: "note"; readonly text: string }
   | {

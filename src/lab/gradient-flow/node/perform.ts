@@ -1,3 +1,4 @@
+import { standardDataset } from "../../../data/catalog.ts";
 import { readFileBytes } from "../../../files/node.ts";
 import { join } from "node:path";
 import { toModel } from "../../../compile/inference.ts";
@@ -27,7 +28,7 @@ import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
 import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
-import { imagesPerStep, type Recipe, stepOptionsOf } from "../../../train/recipe.ts";
+import { imagesPerStep, type Recipe, stepOptionsOf, variationOf } from "../../../train/recipe.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer, TrainingState } from "../../../train/trainer.ts";
 import { buildFlowGraph, FLOW } from "../graph.ts";
@@ -65,8 +66,8 @@ const fieldsOfTheStart: ReadonlySet<RecipeField> = new Set(["batch", "seed", "la
 function refusalsOf(steps: number): RecipeRefusals {
   const idle = recipeFields.filter((field) => !fieldsOfTheStart.has(field));
   return {
-    epochs: "is not for following the gradient, whose length is `steps`",
-    average: "is not for following the gradient: the weights themselves are measured, not their moving average",
+    epochs: "does not apply to following the gradient, whose length is `steps`",
+    average: "does not apply to following the gradient: the weights are measured, not their moving average",
     ...(steps > 0
       ? {}
       : Object.fromEntries(idle.map((field) => [field, "changes nothing without updates; give `steps` above 0"]))),
@@ -87,7 +88,7 @@ async function openNetwork({ job, context }: Workplace, start: FlowStart): Promi
   }
   const named = createModel(start.model, start.options);
   const [channels, height, width] = named.imageShape as [number, number, number];
-  const data = await openDataset(job.data ?? "mnist", job.cache, { channels, height, width });
+  const data = await openDataset(job.data ?? standardDataset, job.cache, { channels, height, width });
   const options = { ...start.options, channels: data.train.channels, classes: data.classes.length };
   const { module } = createModel(start.model, options);
   return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
@@ -112,7 +113,7 @@ async function openProbe(
   const [count, ...imageShape] = batch.images.shape;
   const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
   if (flow.layers.length === 0)
-    throw new OptionError("model", "has no layer with weights; there is no gradient to follow");
+    throw new OptionError("model", "has no layer with weights, so there is no gradient to follow");
   const graph = portable.lower(flow.graph).write();
   const session = await runtime.load(encodeModel(toModel(graph)), job.session);
   const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
@@ -221,7 +222,12 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   const plan = planFlow(job, opened);
   const { module, recipe } = plan;
   const sourceOf = (batch: number): SampleSource =>
-    imageSource({ set, normalization, augmentation: noAugmentation, plan: planBatches(data, recipe, batch) });
+    imageSource({
+      set,
+      normalization,
+      augmentation: { ...noAugmentation, ...variationOf(recipe) },
+      plan: planBatches(data, recipe, batch),
+    });
   const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
   let [trainer, loader]: [Trainer?, BatchLoader?] = [];
   try {
@@ -244,7 +250,7 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   }
 }
 
-/** Of all that the numbers depend on. */
+/** Identifies everything that the numbers depend on. */
 async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLowering): Promise<string> {
   const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
@@ -279,7 +285,7 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
   const networks: NetworkFlow[] = [...(kept?.notes.networks ?? [])];
   let data = job.data ?? "";
   if (networks.length > 0)
-    context.report({ kind: "note", text: `measured before: ${networks.map(({ label }) => label).join("; ")}` });
+    context.report({ kind: "note", text: `measured earlier: ${networks.map(({ label }) => label).join("; ")}` });
   let stopped: NetworkFlow | "between" | undefined;
   for (const start of job.networks.slice(networks.length)) {
     if (await context.shouldStop()) {
@@ -291,7 +297,7 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
     data = opened.data.name;
     const before = kept?.notes.networks.length === networks.length && kept.notes.step > 0 ? kept : undefined;
     if (before !== undefined)
-      context.report({ kind: "note", text: `${opened.label}: goes on at step ${before.notes.step} of ${job.steps}` });
+      context.report({ kind: "note", text: `${opened.label}: resumes at step ${before.notes.step} of ${job.steps}` });
     const report = reportOf(networks.length, opened.label);
     const result = await measureNetwork(place, opened, { networks, before, report });
     if (result.status === "stopped") {

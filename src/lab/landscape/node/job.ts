@@ -24,7 +24,7 @@ export interface LandscapeJob {
   readonly session: SessionOptions;
 }
 
-/** What the child reports. */
+/** Events of the child. */
 export type LandscapeEvent =
   | { readonly kind: "note"; readonly text: string }
   | {

@@ -43,7 +43,7 @@ async function readSnapshots(network: StudyNetwork, files: readonly string[]): P
       if (found === undefined || !sameShape(found.shape, shape))
         throw new WeightsError(
           file,
-          `does not fit the network given, whose "${name}" is ${formatShape(shape)}; give the checkpoint of the same training`,
+          `does not fit the network given, whose "${name}" is ${formatShape(shape)}; give the checkpoint of the same run`,
         );
     }
     moments.push(state);
@@ -85,7 +85,7 @@ async function findMoments(
     return await readSnapshots(network, snapshots);
   } catch (error) {
     if (needsSnapshots || !(error instanceof WeightsError)) throw error;
-    note(`without the way of the training: ${error.message}`);
+    note(`left out the path of training: ${error.message}`);
     return [];
   }
 }
@@ -141,7 +141,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
         { runtime, module, imageShape, state: moved, session: job.session },
         (session) => evaluateClassifier(session, batches),
       );
-      await journal.add(key, { loss: found.loss, error: 1 - found.accuracy });
+      await journal.add(key, { loss: found.loss, error: 1 - (found.measures.accuracy ?? Number.NaN) });
     }
     const loss = journal.get(key)!.loss;
     context.report({ kind: "point", done: index + 1, total: points.length, loss, isKnown: known !== undefined });

@@ -19,7 +19,7 @@ export interface LesionJob {
   readonly session: SessionOptions;
 }
 
-/** What the child reports. */
+/** Events of the child. */
 export type LesionEvent =
   | { readonly kind: "note"; readonly text: string }
   | {

@@ -29,8 +29,8 @@ async function evaluateGraph(
 ): Promise<MeasuredPoint> {
   const session = await runtime.load(encodeModel(toModel(foldBatchNorm(graph))), options);
   try {
-    const { loss, accuracy } = await evaluateClassifier(session, batches);
-    return { loss, error: 1 - accuracy };
+    const { loss, measures } = await evaluateClassifier(session, batches);
+    return { loss, error: 1 - (measures.accuracy ?? Number.NaN) };
   } finally {
     await session.release();
   }
@@ -60,7 +60,8 @@ async function measurePaths(
   const session = await runtime.load(encodeModel(toModel(graph)), options);
   try {
     // Every length on the same images: what they lose differs by orders of magnitude.
-    const rounds = Math.max(1, Math.round(pathSamples / batch));
+    const whole = Math.floor(data.test.count / batch);
+    const rounds = Math.min(Math.max(1, Math.round(pathSamples / batch)), whole);
     const batches = await readBatches(data, batch * rounds, batch);
     const sums = new Float64Array(count + 1);
     for (const [round, { images, labels }] of batches.entries()) {

@@ -22,10 +22,10 @@ import { drawPicture, type TakenImage } from "../../node/pictures.ts";
 /** What is to be studied. */
 export interface NetworkStudyJob {
   readonly model: string;
-  /** The network's own if left out. */
+  /** Default: the network's own data. */
   readonly data?: string;
   readonly cache: string;
-  /** The first so many test images; all if left out. */
+  /** Use only the first so many test images; all by default. */
   readonly limit?: number;
   readonly mistakes: number;
   readonly maps: number;
@@ -91,7 +91,7 @@ function nameMistake({ label, predicted, confidence }: Judged, classes: readonly
 }
 
 /**
- * Looks at a trained network from all sides: what it says of the test images, its worst mistakes, and where it looks.
+ * Studies a trained network: its predictions on the test images, its worst mistakes, and where it looks.
  *
  * @throws {FormatError} if the model's file is damaged; {OptionError} or {ShapeError} if the data do not fit it
  */

@@ -44,7 +44,10 @@ const LONGEST_LINE = 65_536;
 export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   const { file, key, onLost } = options;
   let handle = await openForAppending(file);
-  const { head: found, wasCut } = await continueChain(handle, file);
+  const { head: found, wasCut } = await continueChain(handle, file).catch(async (error: unknown) => {
+    await handle.close();
+    throw error;
+  });
   let head = found;
   let first = found.sequence + 1;
   let size = (await handle.stat()).size;

@@ -15,12 +15,17 @@ import type { OpenedSamples, SamplesChoice } from "../../node/node-task.ts";
  */
 export async function openTestImages(
   { card }: { readonly card: NetworkCard },
-  { data: wanted, limit, cache }: SamplesChoice,
+  { data: wanted, limit, cache, onNote }: SamplesChoice,
 ): Promise<OpenedSamples<LabeledBatch>> {
   const named = wanted ?? card.data;
   if (named === "") throw new OptionError("data", "is needed: the network's file does not say what it was trained on");
   const [channels, height, width] = card.imageShape;
-  const { test, classes, name } = await openDataset(named, cache, { channels, height, width });
+  const { test, classes, name } = await openDataset(
+    named,
+    cache,
+    { channels, height, width },
+    onNote === undefined ? {} : { onNote },
+  );
   if (test.channels !== channels || test.height !== height || test.width !== width) {
     throw new ShapeError(
       "data",

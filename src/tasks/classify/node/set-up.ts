@@ -9,12 +9,14 @@ import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { accuracy } from "../../../train/measure.ts";
 import { evaluateClassifier } from "../judge.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
-import { imagesPerStep } from "../../../train/recipe.ts";
+import { fitBatch } from "../../../train/fit-batch.ts";
+import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
@@ -38,8 +40,14 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
   return {
     notes,
     ...(state === undefined ? {} : { state }),
-    source: imageSource({ set: data.train, normalization: data.normalization, augmentation, plan }),
+    source: imageSource({
+      set: data.train,
+      normalization: data.normalization,
+      augmentation: { ...augmentation, ...variationOf(recipe) },
+      plan,
+    }),
     validates: split.validation.length > 0,
+    measures: { training: accuracy, main: accuracy },
     evaluate: (session, part) =>
       evaluateClassifier(
         session,
@@ -74,7 +82,7 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   requireRecipe(fresh.recipe);
   const start = await openStart(fresh);
   const [channels, height, width] = start.imageShape;
-  const opened = await openDataset(fresh.data, cache, { channels, height, width });
+  const opened = await openDataset(fresh.data, cache, { channels, height, width }, { onNote: note });
   const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
   const split = splitValidation(train.count, fresh.validation, fresh.recipe.seed);
@@ -82,7 +90,8 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);
   const normalization = chooseNormalization(fresh.normalization, start, whole);
-  const recipe = resolveClassWeights(fresh.recipe, { labels: train.labels, part: split.train, classes });
+  const fitted = fresh.fitsBatch === true ? fitBatch(fresh.recipe, split.train.length, note) : fresh.recipe;
+  const recipe = resolveClassWeights(fitted, { labels: train.labels, part: split.train, classes });
   const network: NetworkCard = {
     model: started.model,
     imageShape: [train.channels, train.height, train.width],

@@ -7,9 +7,9 @@ import { setUpClassification } from "./set-up.ts";
 /** What classification does with files. */
 export const nodeTask: NodeTask<ClassifyTypes> = {
   setUp: setUpClassification,
-  readInput: async (path, { imageShape: [channels, height, width] }) => {
+  readInput: async (path, { imageShape: [channels, height, width] }, options) => {
     const format = { channels, height, width };
-    return { ...format, pixels: await decodeImage(path, format) };
+    return { ...format, pixels: await decodeImage(path, { ...format, ...options }) };
   },
   openSamples: openTestImages,
 };

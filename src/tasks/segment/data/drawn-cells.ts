@@ -1,6 +1,6 @@
 import { type RandomStream, randomStream } from "../../../tensor/random.ts";
 import { OptionError } from "../../../tensor/errors.ts";
-import type { Raster } from "./raster.ts";
+import type { Raster } from "../../../data/image/raster.ts";
 
 /** How images of cells are drawn. */
 export interface DrawnCellsOptions {

@@ -1,16 +1,5 @@
+import type { Raster } from "../../../data/image/raster.ts";
 import { OptionError } from "../../../tensor/errors.ts";
-
-/** Samples as files hold them: 8, 16 or 32 bits, or floats. */
-export type Samples = Uint8Array | Uint16Array | Uint32Array | Float32Array;
-
-/** An image as it was measured: values untouched, transparency left out. */
-export interface Raster {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  /** `[height, width, channels]` */
-  readonly samples: Samples;
-}
 
 /** How intensities become what a network sees. */
 export interface IntensityScaling {
@@ -53,7 +42,7 @@ function percentilesOf({ samples, channels }: Raster, wanted: readonly number[])
   const stride = Math.max(1, Math.floor(samples.length / MEASURED_SAMPLES));
   // A stride that divides the channels would look at one of them alone.
   const step = stride > 1 && stride % channels === 0 ? stride + 1 : stride;
-  if (samples instanceof Float32Array || samples instanceof Uint32Array) {
+  if (!(samples instanceof Uint8Array || samples instanceof Uint16Array)) {
     const looked = Float64Array.from({ length: Math.ceil(samples.length / step) }, (_, at) => samples[at * step]);
     const finite = looked.filter(Number.isFinite).toSorted();
     return wanted.map((percentile) => finite[Math.round((percentile / 100) * (finite.length - 1))] ?? Number.NaN);
@@ -119,5 +108,9 @@ export function writeScaled(
 /** @throws {OptionError} unless images of so many channels can be brought to those that are wanted */
 export function requireChannels(from: number, wanted: number): void {
   const fits = from === wanted || (from === 1 && wanted === 3) || (from === 3 && wanted === 1);
-  if (!fits) throw new OptionError("channels", `are ${from} in the image, the network takes ${wanted}`);
+  if (!fits)
+    throw new OptionError(
+      "channels",
+      `are ${from} in the image, the network takes ${wanted}; \`channel\` chooses one, or save it with as many`,
+    );
 }

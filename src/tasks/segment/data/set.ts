@@ -1,13 +1,7 @@
 import { sharedBytes } from "../../../data/image-set.ts";
 import { FormatError } from "../../../tensor/errors.ts";
-import {
-  type IntensityScaling,
-  isColoured,
-  measureIntensity,
-  type Raster,
-  scaledRange,
-  writeScaled,
-} from "./raster.ts";
+import type { Raster } from "../../../data/image/raster.ts";
+import { type IntensityScaling, isColoured, measureIntensity, scaledRange, writeScaled } from "./raster.ts";
 
 /** What a mask's values mean: the number of a cell, or the class of a point. */
 export type MaskMeaning = "instances" | "classes";

@@ -1,5 +1,5 @@
 import type { MaskedRaster } from "./set.ts";
-import type { Raster } from "./raster.ts";
+import type { Raster } from "../../../data/image/raster.ts";
 
 /** Rows and columns. */
 export interface Extent {
@@ -36,7 +36,7 @@ export function shrinkRaster(raster: Raster, longest: number): Raster {
   const rows = sharesOf(raster.height, height);
   const columns = sharesOf(raster.width, width);
   const shrunk = samples.slice(0, height * width * channels);
-  const isWhole = !(samples instanceof Float32Array);
+  const isWhole = !(samples instanceof Float32Array || samples instanceof Float64Array);
   let target = 0;
   for (const { start: top, shares: down } of rows) {
     for (const { start: left, shares: across } of columns) {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readRaster } from "./read-raster.ts";
+import { readImage } from "../../../data/node/image.ts";
 import { encodeLabels } from "./encode.ts";
 
 test("more than 65,535 cells are written as TIFF of 32 bits, read back, and refused as PNG", async () => {
@@ -12,8 +12,8 @@ test("more than 65,535 cells are written as TIFF of 32 bits, read back, and refu
   try {
     const path = join(folder, "many.tif");
     await writeFile(path, encodeLabels({ height, width, labels }, "tiff"));
-    const { samples, ...about } = await readRaster(path);
-    expect(about).toEqual({ height, width, channels: 1 });
+    const { samples, ...about } = await readImage(path);
+    expect(about).toMatchObject({ height, width, channels: 1, kind: "TIFF", bits: 32 });
     expect(samples).toBeInstanceOf(Uint32Array);
     expect(samples.findIndex((value, at) => value !== labels[at])).toBe(-1);
     expect(() => encodeLabels({ height, width, labels }, "png")).toThrow(

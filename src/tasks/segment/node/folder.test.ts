@@ -7,7 +7,7 @@ import { encodeTiff } from "../tiff.ts";
 import { measureIntensity, standardScaling, writeScaled } from "../data/raster.ts";
 import { listMasked, readMasked } from "./folder.ts";
 import { loadMasked } from "./load.ts";
-import { readRaster } from "./read-raster.ts";
+import { readImage } from "../../../data/node/image.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -26,7 +26,7 @@ const ramp = Uint16Array.from({ length: 20 }, (_, at) => at * 50);
 
 test("a 16-bit PNG that uses 10 bits keeps its values, and its range becomes 0 to 1", async () => {
   await write("images/a.png", await png(ramp, 5));
-  const raster = await readRaster(join(folder, "images/a.png"));
+  const raster = await readImage(join(folder, "images/a.png"));
   expect([...raster.samples]).toEqual([...ramp]);
   const out = new Float32Array(20);
   writeScaled(
@@ -42,7 +42,7 @@ test("TIFFs of 16 and 32 bits and of floats are read exactly", async () => {
   const many = Uint32Array.from(ramp, (value, at) => 4_294_967_295 - 70_001 * at - value);
   for (const values of [ramp, many, Float32Array.from(ramp, (value) => value / 7 - 3)]) {
     await write("images/a.tif", encodeTiff({ height: 4, width: 5, values }));
-    const { samples, height, width, channels } = await readRaster(join(folder, "images/a.tif"));
+    const { samples, height, width, channels } = await readImage(join(folder, "images/a.tif"));
     expect({ height, width, channels }).toEqual({ height: 4, width: 5, channels: 1 });
     expect(Array.from(samples)).toEqual(Array.from(values));
   }
@@ -50,16 +50,16 @@ test("TIFFs of 16 and 32 bits and of floats are read exactly", async () => {
 
 test("a truncated TIFF and a truncated PNG are damaged files, in one line", async () => {
   await write("images/a.tif", encodeTiff({ height: 4, width: 5, values: ramp }).subarray(0, 150));
-  await expect(readRaster(join(folder, "images/a.tif"))).rejects.toThrow("a.tif: is damaged or cut off");
+  await expect(readImage(join(folder, "images/a.tif"))).rejects.toThrow("a.tif: is damaged or cut off");
   const noise = Uint8Array.from({ length: 4096 }, (_, at) => (at * 7919) % 251);
   const whole = await png(noise, 64);
   await write("images/b.png", whole.subarray(0, whole.length / 2));
-  await expect(readRaster(join(folder, "images/b.png"))).rejects.toThrow("b.png: is");
+  await expect(readImage(join(folder, "images/b.png"))).rejects.toThrow("b.png: is");
 });
 
 test("transparency is left out", async () => {
   await write("images/a.png", await png(Uint8Array.from([10, 20, 30, 0, 40, 50, 60, 255]), 2, 4));
-  expect(await readRaster(join(folder, "images/a.png"))).toMatchObject({
+  expect(await readImage(join(folder, "images/a.png"))).toMatchObject({
     channels: 3,
     samples: Uint8Array.from([10, 20, 30, 40, 50, 60]),
   });
@@ -166,4 +166,38 @@ test("cells of one point, a palette, transparency and 16 bits in a mask are read
     const { mask } = await readMasked((await listMasked(folder))[0], "instances");
     expect([...mask], name).toEqual([...Uint16Array.from(ids, (id) => (id === 0 ? 0 : (id + 2) / 3))]);
   }
+});
+
+test("a mask whose compression changed its values is refused, and images so compressed are not", async () => {
+  const image = sharp(Uint8Array.from(ramp), { raw: { width: 5, height: 4, channels: 1 } });
+  const jpeg = await image.toColourspace("b-w").jpeg().toBuffer();
+  await write("images/a.jpg", jpeg);
+  await write("masks/a.jpg", jpeg);
+  const [file] = await listMasked(folder);
+  await expect(readMasked(file, "instances")).rejects.toThrow(
+    "a.jpg: is a JPEG whose compression changes values, which makes cells of speckle; save masks as PNG or TIFF",
+  );
+  await rm(join(folder, "masks/a.jpg"));
+  await write("masks/a.png", await png(new Uint8Array(20).fill(1, 3, 5), 5));
+  expect((await readMasked((await listMasked(folder))[0], "instances")).image.channels).toBe(1);
+});
+
+test("a mask of grey with opacity keeps its cells", async () => {
+  const ids = Uint8Array.from({ length: 20 }, (_, at) => (at % 5 === 2 ? 7 : 0));
+  const pairs = Uint8Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? ids[at / 2] : 255));
+  const encoded = sharp(pairs, { raw: { width: 5, height: 4, channels: 2 } })
+    .toColourspace("b-w")
+    .png();
+  await write("images/a.png", await encoded.clone().toBuffer());
+  await write("masks/a.png", await encoded.clone().toBuffer());
+  const { image, mask } = await readMasked((await listMasked(folder))[0], "classes");
+  expect({ channels: image.channels, mask: [...mask] }).toEqual({ channels: 1, mask: [...ids] });
+});
+
+test("a class beyond 16 bits is refused, not cut to another", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await write("masks/a.tif", encodeTiff({ height: 4, width: 5, values: new Uint32Array(20).fill(65_537) }));
+  await expect(readMasked((await listMasked(folder))[0], "classes")).rejects.toThrow(
+    "a.tif: holds the class 65537, must be at most 255",
+  );
 });

@@ -1,12 +1,13 @@
-import { toEnvironmentError } from "../../../files/node.ts";
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readTextFile, toEnvironmentError } from "../../../files/node.ts";
+import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
-import type { Raster } from "../data/raster.ts";
+import type { Raster } from "../../../data/image/raster.ts";
 import { fillRuns } from "../data/rle.ts";
 import { type MaskedRaster, type MaskMeaning, renumber } from "../data/set.ts";
-import { readMask } from "./read-mask.ts";
-import { readRaster } from "./read-raster.ts";
+import { readMask, readLossless } from "./read-mask.ts";
+import { readImage } from "../../../data/node/image.ts";
+import type { ReadOptions } from "../../../data/image/read.ts";
 
 /** An image of a folder, with where its mask is had from. */
 export interface MaskedFile {
@@ -20,7 +21,7 @@ export interface MaskedFile {
     | { readonly kind: "runs"; readonly runs: readonly string[]; readonly path: string };
 }
 
-const extensions = /\.(png|tiff?|jpe?g|webp|bmp|gif)$/i;
+const extensions = /\.(png|tiff?|jpe?g|webp|bmp|gif|p[bgp]m|avif)$/i;
 const shown = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 
@@ -78,7 +79,7 @@ async function listBowl(folder: string, ids: readonly string[]): Promise<readonl
 
 /** Runs by image: a table whose rows are an image's name and the runs of one cell. */
 async function readRuns(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const [head = "", ...rows] = (await readFile(path, "utf8")).split(/\r?\n/);
+  const [head = "", ...rows] = (await readTextFile(path)).split(/\r?\n/);
   if (!/^\s*"?ImageId"?\s*,\s*"?EncodedPixels"?/i.test(head))
     throw new FormatError(path, "must begin with the line ImageId,EncodedPixels");
   const found = new Map<string, string[]>();
@@ -124,7 +125,8 @@ async function isPair(folder: string): Promise<boolean> {
 export async function listMasked(folder: string): Promise<readonly MaskedFile[]> {
   const names = await listNames(folder);
   const found = await listLayout(folder, names);
-  if (found.length === 0) throw new FormatError(folder, "has no images (png, tiff, jpg, webp, gif)");
+  if (found.length === 0)
+    throw new FormatError(folder, "has no images (png, tiff, jpg, webp, gif, bmp, pbm, pgm, ppm, avif)");
   return found;
 }
 
@@ -156,11 +158,12 @@ async function listLayout(folder: string, names: readonly string[]): Promise<rea
 export async function readMasked(
   { name, image: path, mask: from }: MaskedFile,
   meaning: MaskMeaning,
+  options: ReadOptions = {},
 ): Promise<MaskedRaster> {
-  const image = await readRaster(path);
+  const image = await readImage(path, options);
   const { height, width } = image;
   if (from.kind === "file") {
-    const { mask, ...size } = await readMask(from.path, meaning);
+    const { mask, ...size } = await readMask(from.path, meaning, options);
     requireSameSize(image, size, from.path);
     return { name, image, mask };
   }
@@ -170,7 +173,7 @@ export async function readMasked(
     from.runs.forEach((text, index) => fillRuns(text, index + 1, { ids, height, width }, `${from.path}: ${name}`));
   else {
     for (const [index, file] of from.paths.entries()) {
-      const cell = await readRaster(file);
+      const cell = await readLossless(file, options);
       requireSameSize(image, cell, file);
       for (let at = 0; at < ids.length; at++) if (cell.samples[at * cell.channels] > 0) ids[at] = index + 1;
     }

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
+import { firstNotes } from "../../../data/image/notes.ts";
+import type { OnNote } from "../../../data/image/raster.ts";
 import { splitValidation } from "../../../data/split.ts";
 import { type IntensityScaling, requireChannels } from "../data/raster.ts";
 import { classesOf, createSetBuilder, type MaskedRaster, type MaskMeaning, type SegmentationSet } from "../data/set.ts";
@@ -48,6 +50,8 @@ export interface LoadMaskedOptions {
   readonly ignored?: number;
   /** Rows or columns that an image has at most: larger ones are shrunk. */
   readonly longestSide?: number;
+  /** Hears, of the first few images, which page of several was read. */
+  readonly onNote?: OnNote;
 }
 
 const MAXIMUM_CLASSES = 64;
@@ -69,10 +73,11 @@ function findValues(masks: readonly Uint16Array[], ignored: number | undefined, 
  */
 export async function loadMasked(files: readonly MaskedFile[], options: LoadMaskedOptions): Promise<SegmentationSet> {
   const { meaning, channels, ignored, longestSide = Infinity } = options;
+  const onNote = firstNotes(options.onNote);
   const read: MaskedRaster[] = [];
   let points = 0;
   for (const file of files) {
-    const masked = shrinkMasked(await readMasked(file, meaning), longestSide);
+    const masked = shrinkMasked(await readMasked(file, meaning, { onNote }), longestSide);
     requireChannels(masked.image.channels, channels);
     points += masked.mask.length;
     if (points > MAXIMUM_POINTS)

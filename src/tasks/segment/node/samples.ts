@@ -1,5 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { OptionError } from "../../../tensor/errors.ts";
+import { firstNotes } from "../../../data/image/notes.ts";
+import type { OnNote } from "../../../data/image/raster.ts";
 import type { OpenedSamples, SamplesChoice } from "../../node/node-task.ts";
 import type { MaskedSample } from "../judge.ts";
 import type { SegmentationSettings } from "../settings.ts";
@@ -10,8 +12,10 @@ import { listSegmentation } from "./load.ts";
 export async function* readSamples(
   files: readonly MaskedFile[],
   { target }: Pick<SegmentationSettings, "target">,
+  onNote?: OnNote,
 ): AsyncGenerator<MaskedSample> {
-  for (const file of files) yield { ...(await readMasked(file, target)), where: file.image };
+  const noted = firstNotes(onNote);
+  for (const file of files) yield { ...(await readMasked(file, target, { onNote: noted })), where: file.image };
 }
 
 /** All of a folder's images, or those that the training kept for its test: the part `test/`, or the share of the others. */
@@ -31,12 +35,12 @@ async function listImages(folder: string, heldBack: boolean, testShare: number):
  */
 export async function openSegmentationSamples(
   { card, settings }: { readonly card: { readonly data: string }; readonly settings: SegmentationSettings },
-  { data = card.data, heldBack = false, limit }: SamplesChoice,
+  { data = card.data, heldBack = false, limit, onNote }: SamplesChoice,
 ): Promise<OpenedSamples<MaskedSample>> {
   const listed = await listImages(data, heldBack, settings.testShare);
   if (limit !== undefined && limit > listed.length)
     throw new OptionError("limit", `must be from 1 to ${listed.length}, the number of images, got ${limit}`);
   const files = limit === undefined ? listed : listed.slice(0, limit);
   if (files.length === 0) throw new OptionError("heldBack", `the training kept no image of ${data} for its test`);
-  return { data, count: files.length, samples: readSamples(files, settings) };
+  return { data, count: files.length, samples: readSamples(files, settings, onNote) };
 }

@@ -14,6 +14,7 @@ import { imagesPerStep } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { judgeSegmentation } from "../judge.ts";
+import { measuresOfTarget, segmentationMeasures } from "../measures.ts";
 import { cellScores, type SegmentationSettings } from "../settings.ts";
 import { refusedFields, segmentationStep } from "../step.ts";
 import { cropSource } from "./crop-source.ts";
@@ -93,6 +94,7 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
     ...(state === undefined ? {} : { state }),
     source,
     validates: parts.validation.length > 0,
+    measures: { training: segmentationMeasures.pointAccuracy, main: measuresOfTarget(settings)[0] },
     step: segmentationStep(settings, sampleShape, recipe),
     refuses: refusedFields,
     sampleShape,
@@ -135,7 +137,7 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
     seed: recipe.seed,
     ...(limit === undefined ? {} : { limit }),
   });
-  const set = await loadMasked(parts.train, { ...wanted, meaning: wanted.target, channels });
+  const set = await loadMasked(parts.train, { ...wanted, meaning: wanted.target, channels, onNote: note });
   if (wanted.target === "instances" && set.items.every(({ cells }) => cells === 0))
     throw new FormatError(fresh.data, "has no cells in any mask, and nothing to learn");
   const settings = wanted.target === "classes" ? { ...wanted, values: set.values } : wanted;

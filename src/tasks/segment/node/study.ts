@@ -58,17 +58,22 @@ function cut({ width, pixels }: Picture, { top, left, height, width: columns }: 
 const countOf = (labels: ArrayLike<number>): number =>
   Array.from(new Set(Array.from(labels))).filter((label) => label > 0 && label < 65_535).length;
 
+/** Where there is nothing to judge, nothing is wrong. */
+const rankOf = (score: number | null): number => score ?? Number.POSITIVE_INFINITY;
+
 /** An image's four pictures, no larger than they are shown. */
 interface DrawnImage {
-  readonly score: number;
+  /** Lower for images that are worse. */
+  readonly rank: number;
   readonly pictures: readonly { readonly picture: Picture; readonly caption: Words }[];
 }
 
 function drawCompared(
-  { name, raster, truth, found, score }: ComparedImage,
+  { name, raster, truth, found, score: own }: ComparedImage,
   { target, scaling }: SegmentationSettings,
 ): DrawnImage {
   const { height, width } = raster;
+  const score = own === null ? "–" : own.toFixed(3);
   const errors = (target === "instances" ? judgeCellPoints : judgeClassPoints)({ truth, found });
   const window = findWindow(errors, height, width);
   const image = drawImage(raster, measureIntensity(raster, scaling));
@@ -87,12 +92,12 @@ function drawCompared(
       : { en: "truth", zh: "真值" },
     isCells ? { en: `found: ${countOf(found)}`, zh: `检出：${countOf(found)}` } : { en: "found", zh: "预测" },
     isCells
-      ? { en: `errors: AP ${score.toFixed(3)}`, zh: `错误：AP ${score.toFixed(3)}` }
-      : { en: `errors: mean IoU ${score.toFixed(3)}`, zh: `错误：平均 IoU ${score.toFixed(3)}` },
+      ? { en: `errors: AP ${score}`, zh: `错误：AP ${score}` }
+      : { en: `errors: mean IoU ${score}`, zh: `错误：平均 IoU ${score}` },
   ];
   const pictures = [image, drawOverlay(image, truth), drawOverlay(image, found), drawErrors(image, errors)];
   return {
-    score,
+    rank: rankOf(own),
     pictures: pictures.map((picture, index) => ({ picture: cut(picture, window), caption: captions[index] })),
   };
 }
@@ -116,7 +121,7 @@ export async function studySegmentation(
   const { found } = await judgeSegmentation(network, samples, {
     ...options,
     onImage: (done, image) => {
-      const better = kept.filter(({ score }) => score <= image.score);
+      const better = kept.filter(({ rank }) => rank <= rankOf(image.score));
       if (better.length < worst)
         kept = [...better, drawCompared(image, network.settings), ...kept.slice(better.length)].slice(0, worst);
       onImage(done);

@@ -1,12 +1,12 @@
+import { readImage } from "../../../data/node/image.ts";
 import type { NodeTask } from "../../node/node-task.ts";
 import type { SegmentTypes } from "../task.ts";
-import { readRaster } from "./read-raster.ts";
 import { openSegmentationSamples } from "./samples.ts";
 import { setUpSegmentation } from "./set-up.ts";
 
 /** What segmentation does with files. */
 export const nodeTask: NodeTask<SegmentTypes> = {
   setUp: setUpSegmentation,
-  readInput: readRaster,
+  readInput: (path, _, options) => readImage(path, options),
   openSamples: openSegmentationSamples,
 };

@@ -28,7 +28,7 @@ export const flags = {
     task: { name: "mean" },
   }),
   optionsOf: () => ({}),
-  describeTest: ({ accuracy }) => `closeness ${accuracy.toFixed(3)}`,
+  describeTest: ({ measures }) => `closeness ${measures["closeness"]?.toFixed(3)}`,
   evaluate: async (network, { data }) => {
     const opened = await nodeTask.openSamples({ ...network, settings }, { cache: "", ...(data && { data }) });
     printJson(await mean.judge({ ...network, settings }, opened.samples));

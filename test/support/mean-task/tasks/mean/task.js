@@ -17,6 +17,9 @@ function levelsOf(g, scores, labels) {
   return { wanted, found: g.op("Reshape", [scores, g.ints([-1])]) };
 }
 
+/** @type {import("residua/train").Measure} */
+export const closeness = { name: "closeness", words: { en: "closeness", zh: "接近度" }, better: "higher" };
+
 /** @param {{ readonly pixels: Uint8Array }} image */
 export const levelOf = ({ pixels }) => pixels.reduce((sum, value) => sum + value, 0) / pixels.length / 255;
 
@@ -41,8 +44,7 @@ async function judge(network, samples) {
     squares += error * error;
     count++;
   }
-  const closeness = 1 - errors / count;
-  return { count, loss: squares / count, accuracy: closeness, figures: { closeness } };
+  return { count, loss: squares / count, measures: { [closeness.name]: 1 - errors / count } };
 }
 
 /**
@@ -66,7 +68,8 @@ export const mean = {
     },
   }),
   refuses: { labelSmoothing: "applies to classes", mixup: "applies to classes" },
-  measures: () => ["closeness"],
+  trainingMeasure: closeness,
+  measures: () => [closeness],
   predict,
   judge,
   report: ({ error }) => ({ title: "Mean of images", lead: [`Mean error ${error.toFixed(3)}.`], sections: [] }),

@@ -4,7 +4,7 @@ import { splitValidation } from "residua/data";
 import { decodeImage } from "residua/data/node";
 import { imagesPerStep, startOfTraining } from "residua/train";
 import { openStart } from "residua/train/node";
-import { levelOf, mean } from "../task.js";
+import { closeness, levelOf, mean } from "../task.js";
 
 const normalization = { mean: [0.5, 0.5, 0.5], deviation: [1, 1, 1] };
 
@@ -81,6 +81,7 @@ export const nodeTask = {
         writer: new URL("./writer.js", import.meta.url).href,
         data: { images: train, plan },
       },
+      measures: { training: closeness, main: closeness },
       validates: split.validation.length > 0,
       step: mean.step({ name: "mean" }, network.imageShape, recipe),
       refuses: mean.refuses,

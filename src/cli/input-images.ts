@@ -1,0 +1,77 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { ExitCode } from "./exit-code.ts";
+import { say } from "./output.ts";
+
+/** Kinds of images that a folder is searched for; a file that is named is read whatever it is called. */
+const KINDS = "png,jpg,jpeg,webp,gif,avif,tif,tiff,bmp";
+
+/**
+ * The images that arguments name: files as they are; of a folder the images in it; of a glob, such as "plate/**\/*.tif", what
+ * fits, for shells that leave it as it is. In the order of the arguments, each in that of the names.
+ *
+ * @throws {OptionError} if a folder has no images, or nothing fits a glob
+ */
+export async function findImages(args: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const arg of args) found.push(...(await findIn(arg)));
+  return [...new Set(found)];
+}
+
+async function findIn(arg: string): Promise<readonly string[]> {
+  const entry = statSync(arg, { throwIfNoEntry: false });
+  if (entry?.isDirectory()) {
+    const names = await glob(`*.{${KINDS}}`, arg);
+    if (names.length === 0)
+      throw new OptionError("<image…>", `"${arg}" has no images (${KINDS.replaceAll(",", ", ")})`);
+    return names.map((name) => join(arg, name));
+  }
+  if (entry !== undefined || !/[*?[{]/.test(arg)) return [arg];
+  const names = await glob(arg);
+  if (names.length === 0) throw new OptionError("<image…>", `no file fits "${arg}"`);
+  return names;
+}
+
+/** Loaded for folders and patterns alone. */
+async function glob(pattern: string, cwd?: string): Promise<readonly string[]> {
+  const tinyglobby = await import("tinyglobby");
+  const found = await tinyglobby.glob(pattern.replaceAll("\\", "/"), {
+    caseSensitiveMatch: false,
+    expandDirectories: false,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  return found.toSorted();
+}
+
+/** An image that nothing came of. */
+interface Failure {
+  readonly image: string;
+  readonly error: string;
+}
+
+/** Does the same for every image; what is wrong with one of several stops no other. */
+export async function doEach<T>(
+  images: readonly string[],
+  act: (image: string, index: number) => Promise<T>,
+): Promise<{ readonly results: readonly T[]; readonly failures: readonly Failure[] }> {
+  const results: T[] = [];
+  const failures: Failure[] = [];
+  for (const [index, image] of images.entries()) {
+    try {
+      results.push(await act(image, index));
+    } catch (error) {
+      if (!(error instanceof ResiduaError) || images.length === 1) throw error;
+      failures.push({ image, error: error.message });
+    }
+  }
+  return { results, failures };
+}
+
+/** Lists what failed, and makes the command end with 1 if something did. */
+export function reportFailures(failures: readonly Failure[], count: number): void {
+  if (failures.length === 0) return;
+  for (const { error } of failures) say(error.replaceAll(/\s*\n\s*/g, " "));
+  say(`${failures.length} of ${count} images failed`);
+  process.exitCode = ExitCode.failure;
+}

@@ -1,0 +1,48 @@
+import { FormatError } from "../../tensor/errors.ts";
+
+/** Bytes of samples that one image may decode to: 16,384 × 16,384 pixels of 16 bits. More is an attack or a mistake. */
+export const maximumDecodedBytes: number = 2 ** 29;
+/** Tiles or strips of one page: as many of 64 × 64 make the largest image. */
+export const maximumBlocks: number = 2 ** 16;
+/** Pages that are counted. */
+export const maximumPages: number = 2 ** 17;
+
+/** What an image will take, as its header says. */
+export interface DecodedSize {
+  readonly height: number;
+  readonly width: number;
+  /** Of all that is decoded, opacity too. */
+  readonly channels: number;
+  readonly bytesPerSample: number;
+}
+
+const isLength = (value: number): boolean => Number.isInteger(value) && value > 0;
+
+/**
+ * Checks an image's header before anything is decoded.
+ *
+ * @throws {FormatError} unless width and height are whole numbers above 0, and the samples fit into
+ *   {@link maximumDecodedBytes}
+ */
+export function requireDecodable({ height, width, channels, bytesPerSample }: DecodedSize, where: string): void {
+  if (!isLength(width) || !isLength(height))
+    throw new FormatError(where, `has a width of ${width} and a height of ${height}, must be whole numbers above 0`);
+  const bytes = width * height * channels * bytesPerSample;
+  if (bytes <= maximumDecodedBytes) return;
+  throw new FormatError(
+    where,
+    `takes ${Math.ceil(bytes / 2 ** 20)} MiB decoded (${width} × ${height} pixels, ${channels} ` +
+      `${channels === 1 ? "channel" : "channels"} of ${8 * bytesPerSample} bits), must take at most ` +
+      `${maximumDecodedBytes / 2 ** 20} MiB; cut it into parts`,
+  );
+}
+
+/** The error for a file that ends too early or contradicts itself. */
+export function damaged(where: string, kind: string, cause?: unknown): FormatError {
+  return new FormatError(where, `is damaged or cut off, must be a whole ${kind}; save or copy it again`, { cause });
+}
+
+/** The error for what is known but not read. */
+export function notRead(where: string, what: string, read: string): FormatError {
+  return new FormatError(where, `is ${what}, which is not read; ${read}`);
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { clearInterval, setInterval } from "node:timers";
+import { setTimeout } from "node:timers/promises";
+import * as v from "valibot";
+import { EnvironmentError } from "../../tensor/errors.ts";
+import { hasCode, toEnvironmentError } from "./failure.ts";
+import { currentProcess, isProcessGone } from "./process.ts";
+
+/** A lock says so once a minute; one of another machine that has been silent for ten is taken over. */
+const HEARTBEAT_MILLISECONDS = 60_000;
+const SILENCE_MILLISECONDS = 600_000;
+/** Locks that are being written are empty for a moment. */
+const [ATTEMPTS, PAUSE_MILLISECONDS] = [20, 50];
+
+const ownerSchema = v.object({ host: v.string(), process: v.string(), pid: v.number(), since: v.string() });
+
+/** Gives a lock back. Safe to call twice. */
+export type Unlock = () => Promise<void>;
+
+/** Where the lock on a folder lies. */
+export function folderLockPath(folder: string): string {
+  return join(folder, ".residua-lock");
+}
+
+/** Where the lock on a file lies, which may not exist yet. */
+export function fileLockPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.residua-lock`);
+}
+
+/**
+ * Makes this process the only one of Residua's that writes to a folder or file, until the lock is given back or the process ends.
+ * The lock of a process that is gone is taken over: at once on its own machine, after ten minutes of silence on another.
+ *
+ * @param lockPath from {@link folderLockPath} or {@link fileLockPath}; its folder must exist
+ * @param where what is locked, for the error
+ * @throws {EnvironmentError} naming the process that holds it, or if the lock cannot be written
+ */
+export async function acquireLock(lockPath: string, where: string): Promise<Unlock> {
+  const path = resolve(lockPath);
+  const owner = { ...currentProcess(), pid: process.pid, since: new Date().toISOString(), id: randomUUID() };
+  const text = `${JSON.stringify(owner)}\n`;
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await writeNew(path, text)) return keepLock(path, text);
+      const found = await readLock(path);
+      if (found !== undefined) await (isStale(found) ? removeStale(path, found) : refuse(where, found));
+      if (found === undefined || found.text === "") await setTimeout(PAUSE_MILLISECONDS);
+    }
+  } catch (cause) {
+    throw toEnvironmentError(where, "cannot be locked", cause);
+  }
+  throw new EnvironmentError(where, `cannot be locked: remove ${path} if nothing is writing to it`);
+}
+
+interface FoundLock {
+  readonly text: string;
+  readonly silentMilliseconds: number;
+}
+
+/** @returns false if there is a lock already */
+async function writeNew(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, "wx");
+    await file.writeFile(text).finally(() => file.close());
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  }
+}
+
+async function readLock(path: string): Promise<FoundLock | undefined> {
+  try {
+    return { text: await readFile(path, "utf8"), silentMilliseconds: Date.now() - (await stat(path)).mtimeMs };
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+function ownerOf(text: string): v.InferOutput<typeof ownerSchema> | undefined {
+  try {
+    const parsed = v.safeParse(ownerSchema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStale({ text, silentMilliseconds }: FoundLock): boolean {
+  const owner = ownerOf(text);
+  return (owner && isProcessGone(owner)) ?? silentMilliseconds > SILENCE_MILLISECONDS;
+}
+
+async function refuse(where: string, { text }: FoundLock): Promise<void> {
+  const owner = ownerOf(text);
+  if (owner === undefined) return setTimeout(PAUSE_MILLISECONDS);
+  const { pid, host, since } = owner;
+  throw new EnvironmentError(
+    where,
+    `process ${pid} on ${host} has been writing to it since ${since}; wait for its end, or give another \`out\``,
+  );
+}
+
+/** Another process may have taken it over in between: what is moved away is looked at once more, and put back. */
+async function removeStale(path: string, { text }: FoundLock): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
+    throw error;
+  }
+  if ((await readFile(aside, "utf8")) === text) await rm(aside, { force: true });
+  else await rename(aside, path);
+}
+
+function keepLock(path: string, text: string): Unlock {
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, HEARTBEAT_MILLISECONDS).unref();
+  const remove = (): void => {
+    try {
+      if (readFileSync(path, "utf8") === text) rmSync(path, { force: true });
+    } catch {
+      // Whoever removed it has what they wanted.
+    }
+  };
+  process.once("exit", remove);
+  return async () => {
+    clearInterval(beat);
+    process.removeListener("exit", remove);
+    remove();
+  };
+}

@@ -1,0 +1,44 @@
+import { ResiduaError } from "../../tensor/errors.ts";
+
+/** One of several processes that train one network together, as MPI and `torch.distributed` have it. */
+export interface Collective {
+  /** Which of them this one is: 0 to `size` − 1. */
+  readonly rank: number;
+  readonly size: number;
+  /**
+   * Replaces every element by its sum over all ranks: to be called by all of them, in the same order and with as many
+   * elements. Adds in an order of its own that is the same each time, and leaves the same bits on every rank.
+   */
+  allReduce(values: Float32Array): Promise<void>;
+}
+
+/** The collective of a single process. */
+export const alone: Collective = { rank: 0, size: 1, allReduce: async () => undefined };
+
+/** Ranks of one process that share its memory, for tests and for trainers side by side; they add in the order of the ranks. */
+export function createMemoryCollectives(size: number): readonly Collective[] {
+  let waiting: { readonly rank: number; readonly values: Float32Array; readonly resolve: (error?: Error) => void }[] =
+    [];
+  const meet = (): void => {
+    const ranks = waiting.toSorted((a, b) => a.rank - b.rank);
+    waiting = [];
+    const [{ values: sum }, ...others] = ranks;
+    const isEqual = others.every(({ values }) => values.length === sum.length);
+    const lengths = ranks.map(({ values }) => values.length).join(", ");
+    const error = isEqual ? undefined : new ResiduaError("collective", `ranks gave ${lengths} elements to be added`);
+    if (isEqual) {
+      for (const { values } of others) for (const [index, value] of values.entries()) sum[index] += value;
+      for (const { values } of others) values.set(sum);
+    }
+    for (const { resolve } of ranks) resolve(error);
+  };
+  return Array.from({ length: size }, (_, rank) => ({
+    rank,
+    size,
+    allReduce: (values) =>
+      new Promise<void>((resolve, reject) => {
+        waiting.push({ rank, values, resolve: (error) => (error === undefined ? resolve() : reject(error)) });
+        if (waiting.length === size) meet();
+      }),
+  }));
+}

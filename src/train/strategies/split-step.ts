@@ -1,0 +1,94 @@
+import type { LoweredGraph } from "../../compile/lowering.ts";
+import { portable } from "../../compile/portable/lowering.ts";
+import { stepNames } from "../../compile/step/names.ts";
+import { buildGradientStep, buildUpdateStep, type StepGraph } from "../../compile/step/steps.ts";
+import { buffersOf, parametersOf } from "../../nn/module.ts";
+import { crossEntropy } from "../../nn/losses.ts";
+import type { Session } from "../../runtime/runtime.ts";
+import { ResiduaError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { type Tensor, zeros } from "../../tensor/tensor.ts";
+import { loadStep, type StepOptions } from "../compiled-step.ts";
+
+/** One half of a split step, ready to run. */
+export interface HalfStep {
+  readonly session: Session;
+  readonly logical: StepGraph;
+}
+
+/** A training step in two halves: what happens to the gradients in between is the caller's. */
+export interface SplitStep {
+  readonly gradient: HalfStep;
+  readonly update: HalfStep;
+  /** Row-major shapes of all that is kept from step to step: parameters, buffers, optimizer state, averages. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly optimizerState: ReadonlySet<string>;
+  /** Shapes of the gradients as they are stored, by parameter. */
+  readonly gradientShapes: ReadonlyMap<string, Shape>;
+  /** Running statistics that the gradient step moves, with their shapes. */
+  readonly statistics: ReadonlyMap<string, Shape>;
+  /** From row-major to how both halves store it. */
+  readonly pack: (name: string, value: Tensor) => Tensor;
+  readonly unpack: (name: string, value: Tensor) => Tensor;
+}
+
+/**
+ * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them: it combines them
+ * element by element, and what pads a layout is 0 in every gradient.
+ */
+export async function compileSplitStep(options: StepOptions): Promise<SplitStep> {
+  const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
+  const logical = buildGradientStep({ ...options, loss });
+  const lowered = lowering.lower(logical.graph);
+  requireEqualLayouts(logical, lowered);
+  const layoutOf = createLayouts(lowered, optimizer.state);
+  const pack: SplitStep["pack"] = (name, value) => layoutOf(name)?.pack(value) ?? value;
+  const buffers = buffersOf(module);
+  const statistics = new Map(logical.kept.map((name) => [name, buffers.get(name)!.shape]));
+  const storedShape = (name: string, shape: Shape): Shape => pack(name, zeros("float32", shape)).shape;
+  const update = buildUpdateStep(module, { ...options, storedShape, statistics });
+  const trained = Array.from(logical.trained, ([name, { shape }]) => [name, shape] as const);
+  const states = trained.flatMap(([name, shape]) =>
+    optimizer.state.map((kind) => [stepNames.state(kind, name), shape] as const),
+  );
+  const averages = [...trained, ...statistics].map(([name, shape]) => [stepNames.average(name), shape] as const);
+  const specs = new Map([...parametersOf(module), ...buffers]);
+  // In the order of the graph, as a step in one piece has them.
+  const fixed = logical.graph.inputs.flatMap(({ name }) => {
+    const spec = specs.get(name);
+    return spec === undefined ? [] : [[name, spec.shape] as const];
+  });
+  const gradient = { session: await loadStep(options, logical, lowered), logical };
+  return {
+    gradient,
+    update: {
+      session: await loadStep({ ...options, lowering: portable }, update, portable.lower(update.graph)),
+      logical: update,
+    },
+    shapes: new Map([...fixed, ...states, ...(options.average === true ? averages : [])]),
+    optimizerState: new Set(states.map(([name]) => name)),
+    gradientShapes: new Map(trained.map(([name, shape]) => [name, storedShape(name, shape)])),
+    statistics,
+    pack,
+    unpack: (name, value) => layoutOf(name)?.unpack(value) ?? value,
+  };
+}
+
+/** The optimizer's state and the average of a parameter are stored as it is. */
+function createLayouts(
+  { layouts }: LoweredGraph,
+  kinds: readonly string[],
+): (name: string) => ReturnType<LoweredGraph["layouts"]["get"]> {
+  const prefixes = [...kinds.map((kind) => stepNames.state(kind, "")), stepNames.average("")];
+  return (name) => {
+    const prefix = layouts.has(name) ? "" : (prefixes.find((each) => name.startsWith(each)) ?? "");
+    return layouts.get(name.slice(prefix.length));
+  };
+}
+
+function requireEqualLayouts({ trained }: StepGraph, { layouts }: LoweredGraph): void {
+  for (const name of trained.keys()) {
+    if (layouts.get(name)?.name !== layouts.get(stepNames.gradient(name))?.name)
+      throw new ResiduaError(name, "is stored differently from its gradient; train with the portable lowering");
+  }
+}

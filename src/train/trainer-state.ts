@@ -1,0 +1,44 @@
+import { stepNames } from "../compile/step/names.ts";
+import type { RuntimeTensor } from "../runtime/runtime.ts";
+import { WeightsError } from "../tensor/errors.ts";
+import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import { type Tensor, zeros } from "../tensor/tensor.ts";
+
+/** What a step keeps, and which of it belongs to the optimizer. */
+interface KeptShapes {
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly optimizerState: ReadonlySet<string>;
+}
+
+/** A state with every tensor that the step keeps, in the step's order. */
+export function completeState(
+  given: ReadonlyMap<string, Tensor>,
+  { shapes, optimizerState }: KeptShapes,
+  partial: boolean,
+): readonly (readonly [string, Tensor])[] {
+  const mayLack = partial || !Array.from(optimizerState).some((name) => given.has(name));
+  return Array.from(shapes, ([name, shape]) => {
+    const value =
+      given.get(name) ??
+      averagedOf(name, given) ??
+      (mayLack && optimizerState.has(name) ? zeros("float32", shape) : undefined);
+    if (value === undefined) throw new WeightsError("state", `has no "${name}"; it belongs to another training`);
+    if (value.dtype === "float32" && sameShape(value.shape, shape)) return [name, value];
+    const found = `${value.dtype} ${formatShape(value.shape)}`;
+    throw new WeightsError("state", `"${name}" is ${found}, must be float32 ${formatShape(shape)}`);
+  });
+}
+
+const AVERAGE = stepNames.average("");
+
+/** What a moving average starts from: the value that it is of. */
+function averagedOf(name: string, given: ReadonlyMap<string, Tensor>): Tensor | undefined {
+  return name.startsWith(AVERAGE) ? given.get(name.slice(AVERAGE.length)) : undefined;
+}
+
+/** Reads a result of one element, and gives its memory back. */
+export async function readScalar(results: Readonly<Record<string, RuntimeTensor>>, name: string): Promise<number> {
+  const { data } = await results[name].read();
+  results[name].dispose();
+  return Number(data[0]);
+}
