@@ -3,7 +3,6 @@ import { setImmediate } from "node:timers/promises";
 import { builtFile } from "../../files/node.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { Job, RemoteJob, RunOf, Running, RunOptions } from "../job.ts";
-import { watchParent } from "./watch-parent.ts";
 import { type Answer, callRemote, type Order, serveRemote } from "../remote.ts";
 
 /** A job for a process of its own: its worker is the module that calls {@link serveJob}. */

@@ -44,15 +44,36 @@ test.each([
   ["an empty batch", withInput({ shape: [0, 3], data: [] }), "holds nothing"],
   ["a negative extent", withInput({ shape: [-1, 3], data: [1, 2, 3] }), "inputs.0.shape.0"],
   ["too few elements", withInput({ data: [1, 2] }), "has 2 elements, must have 3"],
-  ["too many rows", withInput({ data: [[1, 2, 3], [4, 5, 6]] }), "has 2 entries on axis 0, must have 1"],
+  [
+    "too many rows",
+    withInput({
+      data: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    }),
+    "has 2 entries on axis 0, must have 1",
+  ],
   ["ragged rows", withInput({ shape: [2, 3], data: [[1, 2, 3], [4]] }), "has 1 entries on axis 1"],
   ["text as an element", withInput({ data: [1, "2", 3] }), "inputs[0].data[1]: must be a finite number"],
   ["null as an element", withInput({ data: [1, null, 3] }), "must be a finite number"],
-  ["an infinite element", Buffer.from('{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,1e999,3]}]}'), "must be a finite number"],
-  ["both forms of data", withInput({ data: [1, 2, 3], parameters: { binary_data_size: 12 } }), "beside binary_data_size"],
+  [
+    "an infinite element",
+    Buffer.from('{"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,1e999,3]}]}'),
+    "must be a finite number",
+  ],
+  [
+    "both forms of data",
+    withInput({ data: [1, 2, 3], parameters: { binary_data_size: 12 } }),
+    "beside binary_data_size",
+  ],
   ["a wrong binary size", withInput({ parameters: { binary_data_size: 11 } }), "must be 12"],
   ["missing bytes", withInput({ parameters: { binary_data_size: 12 } }), "needs 12 bytes behind the JSON, 0 are left"],
-  ["an unknown output", withInput({ data: [1, 2, 3] }, { outputs: [{ name: "q" }] }), 'outputs[0].name: "q" is no output'],
+  [
+    "an unknown output",
+    withInput({ data: [1, 2, 3] }, { outputs: [{ name: "q" }] }),
+    'outputs[0].name: "q" is no output',
+  ],
   ["a bad timeout", withInput({ data: [1, 2, 3] }, { parameters: { timeout: -1 } }), "parameters.timeout"],
 ])("%s is refused by name", (_what, body, message) => {
   expect(() => readInferRequest(body, undefined, signature)).toThrow(RequestError);
@@ -61,14 +82,20 @@ test.each([
 
 test("whatever a body holds, it is read or refused with a status of the 400s", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.uint8Array({ maxLength: 64 }), fc.json().map((json) => Buffer.from(json))), (body) => {
-      try {
-        readInferRequest(body, undefined, signature);
-      } catch (error) {
-        expect(error).toBeInstanceOf(RequestError);
-        expect((error as RequestError).status).toBe(400);
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 64 }),
+        fc.json().map((json) => Buffer.from(json)),
+      ),
+      (body) => {
+        try {
+          readInferRequest(body, undefined, signature);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RequestError);
+          expect((error as RequestError).status).toBe(400);
+        }
+      },
+    ),
   );
 });
 
@@ -85,7 +112,11 @@ test("raw bytes are samples of a model with one input", () => {
   expect(() => readRawRequest(new Uint8Array(13), signature)).toThrow("samples of 12 bytes");
 });
 
-const answer = (classification: number, binary: boolean, values: readonly number[]): { body: string; header: number | undefined } => {
+const answer = (
+  classification: number,
+  binary: boolean,
+  values: readonly number[],
+): { body: string; header: number | undefined } => {
   const { body, headerLength } = writeInferResponse(
     { model: "m", version: "1", id: "a", classes: signature.classes },
     [{ name: "y", binary, classification }],

@@ -114,7 +114,9 @@ export function createClient(address: string, { key, fetch: own = fetch }: Clien
       const response = await ask(`${pathOf("/v1/models", model, version)}/predict`, {
         method: "POST",
         body: image,
-        headers: { "content-type": image instanceof Blob && image.type !== "" ? image.type : "application/octet-stream" },
+        headers: {
+          "content-type": image instanceof Blob && image.type !== "" ? image.type : "application/octet-stream",
+        },
         ...(signal && { signal }),
       });
       return response.json();
@@ -183,7 +185,10 @@ function readAnswer(bytes: Uint8Array, header: number | undefined): Readonly<Rec
     if (size === undefined) {
       const own = new array(data.length);
       for (const [index, element] of data.entries())
-        (own as Float32Array)[index] = own instanceof BigInt64Array || own instanceof BigUint64Array ? (BigInt(element) as unknown as number) : element;
+        (own as Float32Array)[index] =
+          own instanceof BigInt64Array || own instanceof BigUint64Array
+            ? (BigInt(element) as unknown as number)
+            : element;
       read[name] = tensor(dtype, shape, own);
       continue;
     }

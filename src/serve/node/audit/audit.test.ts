@@ -73,7 +73,11 @@ test("a line that was changed, taken out, put in or exchanged is named", async (
     line: 4,
     reason: expect.stringContaining("changed"),
   });
-  expect(await broken(lines.toSpliced(3, 1))).toMatchObject({ kind: "broken", line: 4, reason: expect.stringContaining("missing") });
+  expect(await broken(lines.toSpliced(3, 1))).toMatchObject({
+    kind: "broken",
+    line: 4,
+    reason: expect.stringContaining("missing"),
+  });
   expect(await broken(lines.toSpliced(3, 0, lines[2]))).toMatchObject({ kind: "broken", line: 4 });
   expect(await broken([lines[1], lines[0], ...lines.slice(2)])).toMatchObject({ kind: "broken", line: 2 });
   expect(await broken(lines.toSpliced(2, 1, "not JSON"))).toMatchObject({ kind: "broken", line: 3 });
@@ -124,6 +128,8 @@ test("the chain runs through files that were put aside", async () => {
 test("another file is not overwritten", async () => {
   const file = join(folder, "audit.jsonl");
   await writeFile(file, "my diary\n");
-  await expect(openAuditLog({ file, maxBytes: 1e6, keepDays: 1, onLost: () => undefined })).rejects.toThrow("is no audit log");
+  await expect(openAuditLog({ file, maxBytes: 1e6, keepDays: 1, onLost: () => undefined })).rejects.toThrow(
+    "is no audit log",
+  );
   expect(await readFile(file, "utf8")).toBe("my diary\n");
 });
