@@ -20,6 +20,7 @@ export const layers = [
   "tasks",
   "artifacts",
   "lab",
+  "front",
   "serve",
   "studio",
   "cli",
@@ -31,7 +32,7 @@ const nodePaths = (/** @type {string} */ folder) => [`${folder}/**/node.ts`, `${
 const webPaths = (/** @type {string} */ folder) => [`${folder}/**/web.ts`, `${folder}/**/web/**`];
 const nodeFiles = [...nodePaths("src"), "src/store/**", "src/cli/**", "src/bench/**"];
 const webFiles = webPaths("src");
-const testFiles = ["**/*.test.ts", "test/**", "bench/**"];
+const testFiles = ["**/*.test.ts", "test/**", "bench/**", "examples/**"];
 
 const forbidNode = {
   regex: "^(onnxruntime-node|sharp|commander|cli-table3|picocolors)(/|$)|(^|/)node(/|\\.ts$)",

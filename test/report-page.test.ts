@@ -61,8 +61,8 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(await page.locator("h1").innerText()).toBe("标题");
     expect(await page.locator("#loss figcaption").innerText()).toContain("损失");
     expect(await page.locator("#loss figcaption").innerText()).not.toContain("Loss");
-    expect(await page.locator("#loss .picture > svg").textContent()).toContain("无快捷连接");
-    expect(await page.locator('#loss .picture > svg [lang="en"]').first().isVisible()).toBe(false);
+    expect(await page.locator("#loss .picture.wide > svg").textContent()).toContain("无快捷连接");
+    expect(await page.locator('#loss .picture.wide > svg [lang="en"]').first().isVisible()).toBe(false);
     await page.reload();
     expect(await page.title()).toBe("标题");
     await page.click("#language");
@@ -94,14 +94,14 @@ describe("a report in Chromium, opened from a file without a network", () => {
   test("says the value under the mouse, of a curve and of a heat map", async () => {
     const tip = page.locator("#tip");
     expect(await tip.isVisible()).toBe(false);
-    await page.locator("#heat .grid-hover").first().scrollIntoViewIfNeeded();
-    const box = (await page.locator("#heat .grid-hover").first().boundingBox())!;
+    await page.locator("#heat .wide .grid-hover").first().scrollIntoViewIfNeeded();
+    const box = (await page.locator("#heat .wide .grid-hover").first().boundingBox())!;
     // Row a, column 2 has 2; row b, column 2 has no number.
     await page.mouse.move(box.x + 0.75 * box.width, box.y + 0.25 * box.height);
     expect(await tip.innerText()).toBe("a, 2: 2");
     await page.mouse.move(box.x + 0.75 * box.width, box.y + 0.75 * box.height);
     expect(await tip.innerText()).toBe("b, 2: –");
-    const svg = page.locator("#loss .picture > svg");
+    const svg = page.locator("#loss .picture.wide > svg");
     await svg.scrollIntoViewIfNeeded();
     const frame = (await svg.boundingBox())!;
     const texts = new Set<string>();
@@ -140,6 +140,41 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(await page.locator("figure button[data-save=csv]").count()).toBe(
       exampleFigures.filter((figure) => figureCsv(figure) !== undefined).length,
     );
+  });
+
+  test("shows a picture large by Enter, closes it by Esc, and gives the focus back", async () => {
+    const image = page.locator("#pictures img");
+    await image.focus();
+    await page.keyboard.press("Enter");
+    expect(await page.locator("dialog").isVisible()).toBe(true);
+    expect(await page.locator("dialog p").innerText()).toBe("x");
+    const [small, large] = [(await image.boundingBox())!, (await page.locator("dialog img").boundingBox())!];
+    expect(large.width).toBeGreaterThan(10 * small.width);
+    await page.keyboard.press("Escape");
+    expect(await page.locator("dialog").isVisible()).toBe(false);
+    expect(await image.evaluate((element) => document.activeElement === element)).toBe(true);
+  });
+
+  test("keeps its contents in sight, marks the section that is read, and opens a folded one", async () => {
+    expect(await page.getByText("Folded.").isVisible()).toBe(false);
+    await page.getByRole("link", { name: "More" }).click();
+    expect(await page.getByText("Folded.").isVisible()).toBe(true);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 2));
+    await expect.poll(() => page.locator("nav a[aria-current]").innerText()).toBe("Section");
+    const frame = (await page.locator("nav").boundingBox())!;
+    expect(frame.y).toBeGreaterThanOrEqual(0);
+    expect(frame.y).toBeLessThan(100);
+  });
+
+  test("fits a phone: charts are drawn for it, and nothing is wider than the page but what scrolls", async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    const dots = (await page.locator("#dots .picture.narrow > svg").boundingBox())!;
+    expect(dots.width).toBeGreaterThan(300);
+    expect(dots.width).toBeLessThan(390);
+    expect(await page.locator("#dots .picture.wide > svg").isVisible()).toBe(false);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    const saved = await download("dots", "svg");
+    expect(saved.bytes.toString()).toContain('viewBox="0 0 360 ');
   });
 
   test("has said no error in all of this", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { decodeReport, renderReport } from "../src/report/node/index.ts";
+import { decodeReport, drawFigure, renderReport } from "../src/report/node/index.ts";
 import { figureCsv } from "../src/report/csv.ts";
+import type { Figure } from "../src/report/figures.ts";
 import { joinReports } from "../src/report/report.ts";
-import { exampleFigures, exampleLines, exampleReport } from "./support/example-report.ts";
+import { exampleFigures, exampleLines, exampleReport, exampleTable } from "./support/example-report.ts";
 
 describe("a page", () => {
   const legend = /<tspan lang="en">plain<\/tspan><tspan lang="zh">无快捷连接<\/tspan>/;
@@ -36,10 +37,57 @@ describe("a page", () => {
     const joined = renderReport(joinReports("All", [exampleReport, exampleReport]));
     const names = Array.from(joined.matchAll(/<figure id="([^"]+)"/g), ([, name]) => name);
     expect(new Set(names).size).toBe(2 * exampleFigures.length);
+    // Each is a chapter, with what stood at its head.
+    expect(joined.match(/<section id="[^"]+" class="chapter">/g)).toHaveLength(2);
+    expect(joined.match(/<ul class="badges">/g)).toHaveLength(2);
   });
 });
 
 test("CSV keeps numbers, quotes commas, and gives a spreadsheet no formula", () => {
   expect(figureCsv(exampleLines)).toContain(",plain,,2,0.5,0.25,1\n");
-  expect(figureCsv(exampleFigures[4])).toBe('name\n\'=1+1\n"a,b"\n');
+  expect(figureCsv(exampleTable)).toBe('name\n\'=1+1\n"a,b"\n');
+});
+
+test("a map that shows other texts has both in its CSV", () => {
+  const square = exampleFigures.find(({ name }) => name === "square")!;
+  expect(figureCsv(square)).toContain("map,true,predicted,%,shown\n,a,a,75,3\n,a,b,25,1\n,b,a,0,0\n");
+});
+
+describe("a chart", () => {
+  const sizeOf = (svg: string): readonly number[] => (/viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? []).slice(1).map(Number);
+  const named = (name: string): Figure => exampleFigures.find((figure) => figure.name === name)!;
+
+  test("is drawn anew for a phone, its panels one below the other", () => {
+    const [wide, narrow] = [drawFigure(named("dots"))!, drawFigure(named("dots"), 360)!];
+    expect(sizeOf(wide)[0]).toBe(900);
+    expect(sizeOf(narrow)[0]).toBe(360);
+    expect(sizeOf(narrow)[1]).toBeGreaterThan(sizeOf(wide)[1]);
+    // Letters keep their size.
+    expect(narrow).toContain('font-size="12"');
+    expect(narrow).toContain("depth 20");
+  });
+
+  test("of a plane has one unit on both axes", () => {
+    const figure = named("contour");
+    if (figure.kind !== "contour") throw new Error("no contour");
+    const frames = [figure, { ...figure, xs: [0, 2, 4] }].map((drawn) => {
+      const [, width, height] = /class="grid-hover"[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(drawFigure(drawn)!)!;
+      return Number(width) / Number(height);
+    });
+    expect(frames[0]).toBeCloseTo(1, 2);
+    expect(frames[1]).toBeCloseTo(2, 2);
+  });
+
+  test("of a square map is as high as wide, shows what was given, and outlines its diagonal", () => {
+    const svg = drawFigure(named("square"))!;
+    const [, width, height] = /class="grid-hover"[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg)!;
+    expect(Number(width)).toBe(Number(height));
+    expect(svg).toMatch(/>0<\/text>/);
+    expect(svg).not.toMatch(/>75<\/text>/);
+    expect(svg).toContain('stroke="#d9672b"');
+  });
+
+  test("writes negative numbers with a minus", () => {
+    expect(drawFigure(named("dots"))).toContain("plain, depth 8: −1 (−2 to 0)");
+  });
 });

@@ -2,13 +2,13 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/compare/comparison.ts";
 import type { RunPlan } from "../lab/compare/plan.ts";
+import { describeComparison } from "../lab/compare/describe-comparison.ts";
 import { planComparison } from "../lab/compare/plan-comparison.ts";
 import type { CompareJob, CompareResult } from "../lab/compare/node/job.ts";
 import { findKnownRuns, keyOfRun } from "../lab/compare/node/known-runs.ts";
 import type { CompareConfig } from "../lab/compare/node/project-config.ts";
 import { errorMessage, OptionError } from "../tensor/errors.ts";
 import type { LoweringChoice } from "../compile/lowering.ts";
-import { imagesPerStep, type Recipe } from "../train/recipe.ts";
 import type { RecipeFields } from "../train/standard-recipe.ts";
 import { cacheFolder } from "./cache.ts";
 import { type GridOptions, toGridChoice } from "./comparison-grid.ts";
@@ -97,39 +97,18 @@ function checkpointsOf(job: CompareJob, runs: readonly RunPlan[], store: string 
   return runs.map((plan) => join(folder, `${keyOfRun(job, plan)}.safetensors`));
 }
 
+/** All runs that were asked for: what was known, and what was trained. */
 export function toComparison(
   { job, known }: ComparisonPlan,
-  options: ComparisonOptions,
+  { equal }: ComparisonOptions,
   rest: CompareJob,
   result: CompareResult,
 ): Comparison {
-  const { recipe } = job;
   // Results come in the order of the remaining runs, without the skipped ones.
   const keyOf = (plan: CellName & Pick<RunPlan, "seed">): string => `${keyOfCell(plan)} ${plan.seed}`;
   const made = new Map(result.runs.map((run) => [keyOf(run), run]));
   const runs = job.runs.flatMap((plan, index) => known.get(index) ?? made.get(keyOf(plan)) ?? []);
-  return {
-    runs,
-    ...(result.skipped === 0 ? {} : { skipped: result.skipped }),
-    settings: {
-      data: job.data,
-      trainImages: result.trainImages,
-      testImages: result.testImages,
-      epochs: recipe.epochs,
-      steps: recipe.epochs * Math.floor(result.trainImages / imagesPerStep(recipe)),
-      batchSize: rest.recipe.batch,
-      learningRate: recipe.learningRate,
-      optimizer: describeOptimizer(recipe.optimizer),
-      schedule: recipe.schedule,
-      lowering: result.lowering,
-      ...(options.equal === "epochs" ? {} : { equal: options.equal }),
-    },
-  };
-}
-
-function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
-  const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
-  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${weightDecay}`;
+  return describeComparison({ data: job.data, recipe: rest.recipe, equal }, { ...result, runs });
 }
 
 /** Stands in for a running job when every result is known. */

@@ -5,17 +5,11 @@ import { type TaskName, taskNames } from "../tasks/find-task.ts";
 import type { CheckpointNotes } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluation.ts";
 import type { FreshTraining } from "../train/node/job.ts";
-import type { RecipeFields } from "../train/standard-recipe.ts";
+import type { TrainingChoice } from "../tasks/node/node-task.ts";
 import type { OptionValues } from "./recipe-flags.ts";
 
 /** A fresh training run, as far as the options shared by all tasks define it. */
-export interface TypedTraining {
-  readonly start: Omit<FreshTraining, "augmentation" | "validation" | "recipe" | "task">;
-  /** Share of the training images that is held out, if typed. */
-  readonly validation?: number;
-  /** Fields of the recipe that were typed. */
-  readonly given: RecipeFields;
-  readonly options: OptionValues;
+export interface TypedTraining extends TrainingChoice<OptionValues> {
   /** Names of the options that were typed. */
   readonly typed: ReadonlySet<string>;
 }

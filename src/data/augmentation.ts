@@ -2,40 +2,40 @@ import { eraseRectangle, type Variation, varyPixels } from "./variation.ts";
 import { randomStream } from "../tensor/random.ts";
 import { type ImageFormat, type ImageSet, imageSize, type Normalization } from "./image-set.ts";
 
-/** How training images are varied. */
+/** Augmentation of training images. */
 export interface Augmentation extends Variation {
-  /** Rows and columns of black added on each side before a crop of the old size is taken at random; 0 for no crop. */
+  /** Black padding per side, before a random crop of the original size; 0 for no crop. */
   readonly cropPadding: number;
-  /** Mirrors every second image, at random. */
+  /** Mirrors each image with probability ½. */
   readonly flip: boolean;
 }
 
-/** No variation: what evaluation uses. */
+/** No augmentation, as in evaluation. */
 export const noAugmentation: Augmentation = { cropPadding: 0, flip: false };
 
-/** Pixels 0 to 255 to normalised values, by channel: a table is faster than the arithmetic. */
+/** Normalised value of each pixel from 0 to 255, by channel: a lookup is faster than arithmetic. */
 export function normalizationTables({ mean, deviation }: Normalization): readonly Float32Array[] {
   return mean.map((channelMean, channel) =>
     Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - channelMean) / deviation[channel]),
   );
 }
 
-/** Where a varied image is taken from. */
+/** Geometry of an augmented image. */
 export interface View {
   readonly top: number;
   readonly left: number;
   readonly mirrored: boolean;
 }
 
-/** Which variation of which image is wanted. */
+/** Identifies one augmented sample. */
 export interface SampleKey {
   readonly seed: number;
   readonly epoch: number;
-  /** The image's place in the set. */
+  /** The image's index in the set. */
   readonly index: number;
 }
 
-/** Draws the variation of a sample, from (seed, epoch, index) alone. */
+/** Draws the augmentation of a sample from (seed, epoch, index) alone. */
 export function drawView({ cropPadding, flip }: Augmentation, { seed, epoch, index }: SampleKey): View {
   if (cropPadding === 0 && !flip) return { top: 0, left: 0, mirrored: false };
   const stream = randomStream(seed, "augmentation", epoch, index);
@@ -45,8 +45,8 @@ export function drawView({ cropPadding, flip }: Augmentation, { seed, epoch, ind
 }
 
 /**
- * Writes one normalised, varied image of a set to `out` at `offset`. What it draws depends on (seed, epoch, index)
- * alone.
+ * Writes one normalised, augmented image of a set to `out` at `offset`. Its random draws depend only on (seed, epoch,
+ * index).
  */
 export function writeSample(
   set: ImageSet,
@@ -61,7 +61,7 @@ export function writeSample(
   writeVaried({ pixels, format: set, tables }, { augmentation, key }, out, offset);
 }
 
-/** Writes one image as {@link writeSample} does, wherever its pixels are from. */
+/** Writes one image as {@link writeSample} does, from any pixels. */
 export function writeVaried(
   { pixels, format, tables }: Omit<ImageView, "view">,
   { augmentation, key }: { readonly augmentation: Augmentation; readonly key: SampleKey },
@@ -73,19 +73,19 @@ export function writeVaried(
   eraseRectangle(out, offset, format, augmentation, key);
 }
 
-/** One image, and how it is to be written. */
+/** One image, and how to write it. */
 export interface ImageView {
   /** `[channels, height, width]`, 0 to 255 */
   readonly pixels: Uint8Array;
   readonly format: ImageFormat;
-  /** Of `normalizationTables`. */
+  /** From `normalizationTables`. */
   readonly tables: readonly Float32Array[];
   readonly view: View;
 }
 
 /**
- * Writes one image in one pass: cropped, mirrored, normalised. Padding is black, that is 0 before normalisation, as
- * torchvision's RandomCrop on pixels has it.
+ * Writes one image in one pass: cropped, mirrored, normalised. Padding is black, that is, 0 before normalisation, as in
+ * torchvision's RandomCrop on pixels.
  */
 export function writeImage({ pixels, format, tables, view }: ImageView, out: Float32Array, offset: number): void {
   const { channels, height, width } = format;

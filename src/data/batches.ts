@@ -6,11 +6,11 @@ import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { type Augmentation, noAugmentation, normalizationTables, writeSample } from "./augmentation.ts";
 import { type ImageFormat, type Images, type ImageSet, imageSize, type Normalization } from "./image-set.ts";
 
-/** Which images a training sees, in which order. */
+/** The images that training sees, in order. */
 export interface BatchPlan {
   readonly batch: number;
   readonly seed: number;
-  /** The images to draw from, as places in the set. */
+  /** Indices of the images to draw from. */
   readonly indices: Uint32Array;
   readonly shuffle: boolean;
 }
@@ -19,7 +19,7 @@ export interface BatchPlan {
 export interface Batch {
   /** `[batch, channels, height, width]` */
   readonly images: Tensor<"float32">;
-  /** `[batch]`, or a map of them for each image */
+  /** `[batch]`, or a label map per image */
   readonly labels: Tensor<"int64">;
 }
 
@@ -30,8 +30,8 @@ export function requireBatchSize(batch: number): void {
 }
 
 /**
- * Whole batches in an epoch; the last images that do not fill one are left out of it.
- * @throws {OptionError} if there is none, or the batch is not a whole number above 0
+ * Full batches per epoch; an incomplete last batch is dropped.
+ * @throws {OptionError} if there is not even one, or the batch is not a whole number above 0
  */
 export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
   requireBatchSize(batch);
@@ -40,7 +40,7 @@ export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
   throw new OptionError("batch", `must be at most ${indices.length}, the number of images to train on, got ${batch}`);
 }
 
-/** Looks up the images of a step. The order of an epoch is drawn once and kept for its other steps. */
+/** Looks up the images of a step. An epoch's order is drawn once and cached for its remaining steps. */
 export function createBatchOrder(
   plan: BatchPlan,
 ): (step: number) => { readonly epoch: number; readonly indices: Uint32Array } {
@@ -59,7 +59,7 @@ function orderOf({ indices, shuffle, seed }: BatchPlan, epoch: number): Uint32Ar
   return permutation(randomStream(seed, "shuffle", epoch), indices.length).map((place) => indices[place]);
 }
 
-/** What turns images of a set into batches. */
+/** Turns images of a set into batches. */
 export interface ImageBatches<I extends Images = Images> {
   readonly set: I;
   readonly normalization: Normalization;
@@ -67,13 +67,13 @@ export interface ImageBatches<I extends Images = Images> {
   readonly plan: BatchPlan;
 }
 
-/** Writes the batch of one step, counted from the start of the training, to memory that is there. */
+/** Writes the batch of one step, counted from the start of training, into given memory. */
 export type BatchWriter = (step: number, images: Float32Array, labels: BigInt64Array) => void;
 
 /**
- * Checks that there are batches to be had.
- * @throws {OptionError} if the plan asks for images that the set does not have, or for larger batches than it has images, or if
- *   images of its format cannot be varied so
+ * Checks that batches can be formed.
+ * @throws {OptionError} if the plan names images outside the set, batches exceed the images, or the augmentation does
+ *   not apply to the image format
  */
 export function requireBatches({ set, plan, augmentation }: ImageBatches): void {
   requireVariation(augmentation, set);
@@ -84,7 +84,7 @@ export function requireBatches({ set, plan, augmentation }: ImageBatches): void 
 }
 
 /**
- * Prepares batches of images that are in memory, in the calling thread.
+ * Prepares batches of in-memory images in the calling thread.
  * @throws {OptionError} if `requireBatches` does
  */
 export function createBatchWriter(source: ImageBatches<ImageSet>): BatchWriter {
@@ -102,19 +102,19 @@ export function createBatchWriter(source: ImageBatches<ImageSet>): BatchWriter {
   };
 }
 
-/** Extents of one sample of a batch. */
+/** Extents of one sample in a batch. */
 export interface SampleShapes {
   readonly image: Shape;
-  /** None where a sample has one label. */
+  /** Empty if a sample has one label. */
   readonly labels: Shape;
 }
 
-/** Samples of a set that has one label an image. */
+/** The sample shape of a set with one label per image. */
 export function labelledShapes({ channels, height, width }: ImageFormat): SampleShapes {
   return { image: [channels, height, width], labels: [] };
 }
 
-/** The batch of one step, in memory of its own. */
+/** The batch of one step, in its own memory. */
 export function makeBatch(
   shapes: SampleShapes,
   batch: number,
@@ -130,10 +130,10 @@ export function makeBatch(
 }
 
 /**
- * All of these images once, in order, without variation: for evaluation of a set in memory. The last batch may be
+ * Yields these images once, in order, without augmentation, to evaluate an in-memory set. The last batch may be
  * smaller.
  *
- * @param indices places in the set; the whole set if left out
+ * @param indices indices into the set; the whole set if left out
  * @throws {OptionError} if the batch is not a whole number above 0
  */
 export function* evaluationBatches(

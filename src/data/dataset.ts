@@ -2,19 +2,19 @@ import type { Augmentation } from "./augmentation.ts";
 import { noAugmentation } from "./augmentation.ts";
 import { catalog, type DatasetEntry, type DatasetName, datasetNames, type StandardAugmentation } from "./catalog.ts";
 
-/** The name of the catalogue that a text is; undefined if it is none. */
+/** The catalogue name that a text denotes; undefined if none. */
 export function findDatasetName(text: string): DatasetName | undefined {
   return datasetNames.find((known) => known === text);
 }
 
-/** Images in a folder may be anything: a mirror could change their class. */
+/** Images in a folder may show anything: mirroring could change their class. */
 const folderAugmentation: StandardAugmentation = { cropPadding: 4, flip: false, byDefault: false };
 
 /**
- * How the images of a data set are varied.
+ * The augmentation of a data set.
  *
- * @param data a name of the catalogue, or a folder
- * @param wanted whether to vary them; the data set's own custom if left out
+ * @param data a catalogue name or a folder
+ * @param wanted whether to augment; by default, as usual for the data set
  */
 export function augmentationOf(data: string, wanted?: boolean): Augmentation {
   const name = findDatasetName(data);
@@ -22,7 +22,7 @@ export function augmentationOf(data: string, wanted?: boolean): Augmentation {
   return (wanted ?? byDefault) ? own : noAugmentation;
 }
 
-/** How many images of which kind a data set has, in one line. */
+/** Summarises the size and kind of a data set in one line. */
 export function describeImages({ counts, image, classes }: DatasetEntry): string {
   const [train, test] = [counts.train, counts.test].map((count) => count.toLocaleString("en-US"));
   const colours = image.channels === 1 ? "grey" : "colour";

@@ -14,7 +14,7 @@ const HEADER_BYTES = 4;
  * Reads an idx file of unsigned bytes, without a copy.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if it is no idx file, of another element type, or its size is not what its header says
+ * @throws {FormatError} if it is not an idx file, has another element type, or its size contradicts its header
  * @source LeCun, "The MNIST database", file formats
  */
 export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
@@ -26,7 +26,7 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
   if (bytes[2] !== UNSIGNED_BYTE)
     throw new FormatError(where, `holds elements of type 0x${bytes[2].toString(16)}, must be unsigned bytes (0x8)`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(HEADER_BYTES * (axis + 1)));
-  // Before the product, which may be infinite.
+  // Checked before the product, which may be infinite.
   const size = shape.includes(0) ? 0 : sizeOf(shape);
   if (bytes.length - start !== size) {
     const state = bytes.length - start < size ? "is cut off" : "is too long";

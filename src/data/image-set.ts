@@ -1,6 +1,6 @@
 import { OptionError } from "../tensor/errors.ts";
 
-/** What images are brought to. */
+/** The format that images are converted to. */
 export interface ImageFormat {
   /** 1 for grey, 3 for red, green and blue. */
   readonly channels: number;
@@ -12,20 +12,20 @@ export interface ImageFormat {
 export interface ImageSet extends ImageFormat {
   /** `[count, channels, height, width]`, 0 to 255. May lie in shared memory, so that workers see it without a copy. */
   readonly images: Uint8Array;
-  /** A class for every image. */
+  /** The class of each image. */
   readonly labels: Int32Array;
   readonly count: number;
 }
 
-/** Labelled images that take more memory than they should: each is decoded, and brought to one size, when it is wanted. */
+/** Labelled images too large for memory: each is decoded and resized on demand. */
 export interface ImageFiles extends ImageFormat {
-  /** A path for every image. */
+  /** The path of each image. */
   readonly files: readonly string[];
   readonly labels: Int32Array;
   readonly count: number;
 }
 
-/** Labelled images, wherever they are. */
+/** Labelled images, in memory or in files. */
 export type Images = ImageSet | ImageFiles;
 
 /** Mean and standard deviation of the training images by channel, on a scale of 0 to 1. */
@@ -34,7 +34,7 @@ export interface Normalization {
   readonly deviation: readonly number[];
 }
 
-/** A data set: images to learn from, and images to be tested on once. */
+/** A data set: training images, and test images for a single final test. */
 export interface Dataset<I extends Images = Images> {
   readonly name: string;
   readonly classes: readonly string[];
@@ -53,7 +53,7 @@ export function imageSize({ channels, height, width }: ImageFormat): number {
   return channels * height * width;
 }
 
-/** Memory that threads share, and is copied to no worker; the calling thread's own where the platform has none. */
+/** Shared memory, which workers need not copy; private memory if the platform has none. */
 export function sharedBytes(length: number): Uint8Array {
   return new Uint8Array(
     typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(length) : new SharedArrayBuffer(length),
@@ -72,4 +72,12 @@ export function takeFirst<I extends Images>(set: I, limit: number): I {
     ? { images: set.images.subarray(0, limit * imageSize(set)) }
     : { files: set.files.slice(0, limit) };
   return { ...set, ...first, count: limit, labels: set.labels.subarray(0, limit) };
+}
+
+/** A selection of the images, in its own memory. @param places which, in this order */
+export function selectImages(set: ImageSet, places: Uint32Array): ImageSet {
+  const size = imageSize(set);
+  const images = new Uint8Array(places.length * size);
+  places.forEach((from, to) => images.set(set.images.subarray(from * size, (from + 1) * size), to * size));
+  return { ...set, images, labels: Int32Array.from(places, (place) => set.labels[place]), count: places.length };
 }

@@ -3,7 +3,7 @@ import type { ImageSet } from "./image-set.ts";
 import type { LocalSource } from "./sample-source.ts";
 
 /**
- * Images in memory with a class each, as batches are made of them in the calling thread.
+ * A source of batches from labelled in-memory images, in the calling thread.
  * @throws {OptionError} if `requireBatches` does
  */
 export function localImageSource(images: ImageBatches<ImageSet>): LocalSource {

@@ -3,10 +3,10 @@ import { OptionError } from "../tensor/errors.ts";
 import { type Dataset, type Images, imageSize, isInMemory, sharedBytes } from "./image-set.ts";
 
 /**
- * The images of some classes, which then have the labels 0, 1, 2 … in the order given. All classes in their own order are
- * the data set itself.
+ * Selects the images of some classes and relabels them 0, 1, 2 … in the order given. All classes in their original
+ * order give the data set itself.
  *
- * @throws {OptionError} naming a class that the data set does not have or that is named twice, or if there are fewer than two
+ * @throws {OptionError} naming a class that is unknown or repeated, or if there are fewer than two
  */
 export function selectClasses<I extends Images>(dataset: Dataset<I>, names: readonly string[]): Dataset<I> {
   const { classes } = dataset;

@@ -1,7 +1,7 @@
 import { OptionError } from "../tensor/errors.ts";
 import { permutation, randomStream } from "../tensor/random.ts";
 
-/** Indices of the images that are trained on, and of those that are held back. */
+/** Indices of the training images and of the held-out images. */
 export interface Split {
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
@@ -10,7 +10,7 @@ export interface Split {
 /**
  * Splits a validation part off at random, by the seed.
  *
- * @param fraction share that is held back, in [0, 1)
+ * @param fraction held-out share, in [0, 1)
  * @throws {OptionError} if the fraction is out of its range or nothing is left to train on
  */
 export function splitValidation(count: number, fraction: number, seed: number): Split {

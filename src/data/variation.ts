@@ -2,9 +2,11 @@ import { OptionError } from "../tensor/errors.ts";
 import { permutation, type RandomStream, randomStream } from "../tensor/random.ts";
 import type { ImageFormat } from "./image-set.ts";
 
-/** Further ways to vary training images; what is left out does nothing. Definitions are torchvision's. */
+/** Further augmentations; fields left out have no effect. Defined as in torchvision. */
 export interface Variation {
-  /** Turns by an angle from −rotation to rotation degrees; corners become black. `RandomRotation`, nearest neighbour. */
+  /**
+   * Rotates by an angle from −rotation to rotation degrees; corners become black. `RandomRotation`, nearest neighbour.
+   */
   readonly rotation?: number;
   /** Multiplies by a factor from 1 − brightness, at least 0, to 1 + brightness. `ColorJitter`. */
   readonly brightness?: number;
@@ -16,14 +18,14 @@ export interface Variation {
   readonly erasing?: number;
 }
 
-/** @throws {OptionError} if a way has no effect on such images */
+/** @throws {OptionError} if an augmentation has no effect on such images */
 export function requireVariation({ saturation }: Variation, { channels }: ImageFormat): void {
   if (saturation !== undefined && channels !== 3)
     throw new OptionError("saturation", `needs images of 3 colours, got ${channels} channel(s); leave it out`);
 }
 
 /**
- * An image turned counter-clockwise about its centre; nearest neighbour, black outside.
+ * Rotates an image counter-clockwise about its centre; nearest neighbour, black outside.
  *
  * @param pixels `[channels, height, width]`
  * @source `torchvision.transforms.functional.rotate`, expand=False
@@ -48,7 +50,7 @@ export function rotatePixels(pixels: Uint8Array, format: ImageFormat, degrees: n
   return turned;
 }
 
-/** Whole numbers from 0 to 255 as torchvision makes them: limited, then cut off. */
+/** Integers from 0 to 255 as in torchvision: clamped, then truncated. */
 const toPixel = (value: number): number => Math.trunc(Math.min(Math.max(value, 0), 255));
 
 /** The luma of ITU-R 601-2, as `torchvision.transforms.functional.rgb_to_grayscale` has it; grey images are their own. */
@@ -60,7 +62,7 @@ function greyOf(pixels: Uint8Array, { channels, height, width }: ImageFormat): U
   );
 }
 
-/** The ways of `ColorJitter`, each by a factor: pixel · factor + other · (1 − factor). */
+/** The operations of `ColorJitter`, each by a factor: pixel · factor + other · (1 − factor). */
 export const colourChanges: {
   readonly [Name in "brightness" | "contrast" | "saturation"]: (
     pixels: Uint8Array,
@@ -85,17 +87,14 @@ const colourNames = Object.keys(colourChanges) as readonly ColourChange[];
 
 const between = (stream: RandomStream, low: number, high: number): number => low + (high - low) * stream.uniform();
 
-/** Which variation of which image is wanted. */
+/** Identifies one augmented sample. */
 interface VariationKey {
   readonly seed: number;
   readonly epoch: number;
   readonly index: number;
 }
 
-/**
- * The pixels of a sample, turned and coloured otherwise; the colours in an order of chance. It depends on (seed, epoch,
- * index) alone.
- */
+/** Rotates a sample and jitters its colours, in random order. Depends only on (seed, epoch, index). */
 export function varyPixels(
   pixels: Uint8Array,
   format: ImageFormat,
@@ -114,7 +113,7 @@ export function varyPixels(
   }, turned);
 }
 
-/** Attempts to find a rectangle that fits. */
+/** Attempts to find a fitting rectangle. */
 const ATTEMPTS = 10;
 
 /**

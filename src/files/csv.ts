@@ -1,7 +1,7 @@
 /** A number is written as JavaScript shows it, NaN and the infinities too; null is an empty cell. */
 export type CsvCell = string | number | null;
 
-/** A spreadsheet takes what begins so for a formula. */
+/** Spreadsheets treat such prefixes as a formula. */
 const isFormula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 /** As JavaScript or a reader of tables writes it; "+0x1" and "" are none. */
 const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^-Infinity$/i;

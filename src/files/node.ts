@@ -2,6 +2,14 @@
 export { builtFile } from "./node/built-file.ts";
 export { toEnvironmentError } from "./node/failure.ts";
 export * from "./node/folders.ts";
-export { largestFile, readFileBytes, readFilePieces, readTextFile } from "./node/read.ts";
+export {
+  type FileSource,
+  largestFile,
+  readFileBytes,
+  readFilePieces,
+  readSource,
+  readTextFile,
+  whereOf,
+} from "./node/read.ts";
 export { acquireLock, fileLockPath, folderLockPath, type Unlock } from "./node/lock.ts";
 export { writeFileAtomically } from "./node/write.ts";

@@ -1,10 +1,10 @@
 import { ResiduaError } from "../tensor/errors.ts";
 import { keptEvents } from "./job.ts";
 
-/** Events between who reports them and who reads them. */
+/** A queue of events between reporter and reader. */
 export interface EventQueue<Event> extends AsyncIterable<Event> {
   readonly add: (event: Event) => void;
-  /** Lets the reader's loop end once it has read what is there. */
+  /** Ends the reader's loop once the queue is drained. */
   readonly end: () => void;
 }
 
@@ -43,7 +43,7 @@ export function createEventQueue<Event>(name: string): EventQueue<Event> {
   return {
     add: (event) => {
       if (isClosed) return;
-      // Once some are lost, the reader will get an error instead of the rest.
+      // Once events are lost, the reader gets an error instead of the rest.
       if (lost > 0 || waiting.length >= keptEvents) {
         lost += waiting.length + 1;
         waiting = [];

@@ -4,8 +4,8 @@ import { createRunning } from "./running.ts";
 import { takeMessages } from "./turn.ts";
 
 /**
- * Runs a job in the calling thread, which its computations occupy. Nothing can end it there: killed, it is asked to stop,
- * and what it still says is not heard.
+ * Runs a job in the calling thread, which its computations occupy. It cannot be killed there: `kill` asks it to stop
+ * and ignores its further events.
  */
 export function runInline<Input, Event, Result>(
   { name, run }: Job<Input, Event, Result>,

@@ -12,7 +12,7 @@ export interface Job<Input, Event, Result> {
 /** What a job may use while it runs. */
 export interface JobContext<Event> {
   readonly report: (event: Event) => void;
-  /** Lets messages in, then says whether a stop was asked for: to be awaited between steps. */
+  /** Lets messages in, then returns whether a stop was requested; await it between steps. */
   readonly shouldStop: () => Promise<boolean>;
 }
 
@@ -29,11 +29,11 @@ export interface RemoteJob<Worker, Input, Event, Result> {
   readonly types?: (input: Input) => readonly [Event, Result];
 }
 
-/** What a caller may ask of any host. */
+/** Options that every host accepts. */
 export interface RunOptions<Event> {
   /**
-   * Hears every event in order, as it arrives. If it throws, the job is killed and its result rejects with what was thrown.
-   * With it, there is nothing left to iterate over.
+   * Hears every event in order, as it arrives. If it throws, the job is killed and its result rejects with what was
+   * thrown. The events then cannot be iterated over.
    */
   readonly onEvent?: (event: Event) => void;
 }
@@ -52,13 +52,13 @@ export interface RunOptions<Event> {
 export interface Running<Event, Result> extends AsyncIterable<Event> {
   /** Rejects with the error of the job, of the same class as in the job, or with why the host lost it. */
   readonly result: Promise<Result>;
-  /** Asks the job to end after what it is doing; the result then says how far it came. */
+  /** Asks the job to end after its current step; the result then tells how far it got. */
   readonly stop: () => void;
-  /** Ends the job at once, and rejects the result. What it had written stays; what it was writing is lost. */
+  /** Ends the job at once and rejects the result. Completed writes stay; a write in progress is lost. */
   readonly kill: () => void;
 }
 
-/** How many events wait for a reader. */
+/** How many events are buffered for a reader. */
 export const keptEvents = 16_384;
 
 /** Starts a job somewhere. Hosts for remote jobs take a {@link RemoteJob} in its place. */

@@ -3,29 +3,29 @@ import { canonicalJson } from "../tensor/canonical-json.ts";
 import { ResiduaError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** How far interruptible work has come: all it takes to go on exactly. */
+/** The progress of interruptible work: everything needed to resume exactly. */
 export interface JournalEntry<Notes> {
-  /** What was measured so far, as plain data. */
+  /** Measurements so far, as plain data. */
   readonly notes: Notes;
-  /** Tensors of what is under way, by name. */
+  /** Tensors of the work in progress, by name. */
   readonly state: ReadonlyMap<string, Tensor>;
 }
 
-/** Keeps how far work has come, one entry at a time, so that what was interrupted goes on where it was. */
+/** Stores the progress of work, one entry at a time, so that interrupted work resumes where it stopped. */
 export interface Journal<Notes> {
-  /** The entry that was kept; undefined if there is none, or none that can be used: then all begins anew. */
+  /** The stored entry; undefined if there is none or it is unusable, and work starts over. */
   readonly read: () => Promise<JournalEntry<Notes> | undefined>;
-  /** Whether it is time to keep an entry: a machine may stop without a word. */
+  /** Whether an entry is due: a machine may stop without warning. */
   readonly isDue: () => boolean;
-  /** Keeps an entry in place of the one before it. The state is empty if left out. */
+  /** Replaces the stored entry. The state is empty if left out. */
   readonly keep: (entry: Pick<JournalEntry<Notes>, "notes"> & Partial<JournalEntry<Notes>>) => Promise<void>;
-  /** Removes the entry: everything is done. */
+  /** Removes the entry once everything is done. */
   readonly forget: () => Promise<void>;
 }
 
 /** Where a journal's bytes lie. */
 export interface JournalStorage {
-  /** Undefined if there is nothing. */
+  /** Undefined if there is none. */
   readonly read: () => Promise<Uint8Array | undefined>;
   /** Replaces all bytes by these pieces, whole or not at all. */
   readonly write: (pieces: Iterable<Uint8Array>) => Promise<void>;
@@ -46,7 +46,7 @@ export interface JournalCodec {
 
 /** What a journal is opened with. */
 export interface JournalOptions<Notes> {
-  /** A hash of all that the results depend on. Entries of another identity are not used, but replaced. */
+  /** A hash of all that the results depend on. Entries with another identity are ignored and replaced. */
   readonly identity: string;
   readonly notes: v.GenericSchema<unknown, Notes>;
   /** {@link jsonCodec} if left out, which keeps notes alone. */

@@ -2,7 +2,7 @@ import { OptionError } from "../tensor/errors.ts";
 import { createEventQueue } from "./event-queue.ts";
 import type { Running, RunOptions } from "./job.ts";
 
-/** A job under way, and what its host tells of it. */
+/** A job under way, and its host's reports. */
 export interface RunningEnds<Event, Result> {
   readonly running: Running<Event, Result>;
   readonly report: (event: Event) => void;
@@ -10,10 +10,10 @@ export interface RunningEnds<Event, Result> {
   readonly fail: (error: unknown) => void;
 }
 
-/** What a host does when its caller asks. */
+/** The actions of a host on its caller's request. */
 export type RunningControl = Pick<Running<unknown, unknown>, "stop" | "kill">;
 
-/** Pairs what a caller holds of a job with what its host reports; the first end counts. */
+/** Pairs the caller's handle of a job with its host's reports; the first outcome wins. */
 export function createRunning<Event, Result>(
   name: string,
   control: RunningControl,

@@ -5,17 +5,17 @@ import type { Graph, Node, TensorType, Value } from "../onnx/graph.ts";
 
 /** A residual block y = act(F(x) + S(x)) as a graph has it: names of values. */
 export interface Block {
-  /** Its place in the module tree, such as "layer1.0"; "block 3" where names do not tell. */
+  /** Its path in the module tree, such as "layer1.0"; "block 3" if names do not reveal it. */
   readonly name: string;
   /** What its shortcut is, in words; "none" for a block of a plain network. */
   readonly kind: string;
-  /** How F and S become one; left out where there is no shortcut. */
+  /** How F and S are joined; absent without a shortcut. */
   readonly join?: GraphShortcut["join"];
   /** x */
   readonly input: string;
   /** F(x) as it enters the join. */
   readonly residual: string;
-  /** S(x) as it enters the join; left out where there is no shortcut. */
+  /** S(x) at the join; absent without a shortcut. */
   readonly shortcut?: string;
   /** y, after the activation if there is one. */
   readonly output: string;
@@ -86,7 +86,7 @@ function blockOfShortcut(graph: Graph, { users }: Wiring, shortcut: GraphShortcu
   };
 }
 
-/** "layer1.0" for "/layer1/layer1.0/Add" (PyTorch); undefined where names do not tell. */
+/** "layer1.0" for "/layer1/layer1.0/Add" (PyTorch); undefined if names do not reveal it. */
 function scopeOf({ name }: Node): string | undefined {
   const parts = name.split("/").filter((part) => part !== "");
   return parts.length < 2 ? undefined : parts.at(-2);
@@ -136,7 +136,7 @@ export function findBlocks(g: GraphBuilder, pass: ForwardPass, images: Value): r
 
 const scopeOfOwn = ({ name }: Node): string => name.slice(0, Math.max(0, name.lastIndexOf("/")));
 
-/** A layer with weights, and what becomes of its output. */
+/** A layer with weights, and the path of its output. */
 export interface Layer {
   /** Its place: the name of its weight without the last part. */
   readonly name: string;
@@ -145,7 +145,7 @@ export interface Layer {
   readonly op: string;
   /** What the layer gives. */
   readonly output: string;
-  /** What the first relu behind it gives, through norms and additions alone; left out where none follows. */
+  /** Output of the first ReLU after it, reached only through norms and additions; absent if there is none. */
   readonly relu?: string;
 }
 

@@ -22,16 +22,16 @@ export interface ChannelStatistics {
   readonly deviation: readonly number[];
 }
 
-/** Which network: one of Residua's by name, or one out of a file. */
+/** Identifies a network: one of Residua's by name, or one from a file. */
 export interface CardModel {
   readonly name: string;
-  /** Without a shortcut type where the network is out of a file, which has whatever its graph has. */
+  /** Without a shortcut type if the network comes from a file, whose graph decides. */
   readonly options: Omit<CompleteModelOptions, "shortcut"> & Pick<Partial<CompleteModelOptions>, "shortcut">;
-  /** The structure of a network out of a file: an ONNX model whose weights are inputs, in base64. */
+  /** The structure of a network from a file: an ONNX model with its weights as inputs, in base64. */
   readonly graph?: string;
 }
 
-/** All that a trained network must carry with it to be used without anything else. */
+/** Everything that a trained network needs to be used on its own. */
 export interface NetworkCard {
   readonly model: CardModel;
   /** `[channels, H, W]` that it was trained on. */
@@ -41,11 +41,11 @@ export interface NetworkCard {
   /** Names of the classes in the order of the scores. */
   readonly classes: readonly string[];
   readonly normalization: ChannelStatistics;
-  /** What it was trained to do, where that is not classification. */
+  /** Its task, if not classification. */
   readonly task?: TaskNotes;
 }
 
-/** A task by name, with what is needed to do it: plain data that the task itself checks. */
+/** A task by name with its settings: plain data that the task itself validates. */
 export interface TaskNotes {
   readonly name: string;
   readonly [setting: string]: unknown;
@@ -69,7 +69,7 @@ const modelOptions = v.strictObject(
   ),
 ) as v.GenericSchema<unknown, unknown> as v.GenericSchema<unknown, CardModel["options"]>;
 
-/** A network by name, as files keep it. */
+/** A network by name, as stored in files. */
 export const networkModelSchema: v.GenericSchema<unknown, NetworkCard["model"]> = v.strictObject({
   name: v.string(),
   options: modelOptions,
@@ -84,13 +84,13 @@ export const extentSchema: v.GenericSchema<unknown, number> = v.pipe(
   v.maxValue(8192),
 );
 
-/** Statistics as files keep them. */
+/** Statistics as stored in files. */
 export const channelStatisticsSchema: v.GenericSchema<unknown, ChannelStatistics> = v.strictObject({
   mean: v.array(v.pipe(v.number(), v.finite())),
   deviation: v.array(v.pipe(v.number(), v.finite(), v.gtValue(0))),
 });
 
-/** A card as files keep it. */
+/** A card as stored in files. */
 export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strictObject({
   model: networkModelSchema,
   imageShape: v.strictTuple([extentSchema, extentSchema, extentSchema]),
@@ -104,7 +104,7 @@ export const networkCardSchema: v.GenericSchema<unknown, NetworkCard> = v.strict
  * Reads a card from plain data.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if something is missing, of another type, or contradicts another entry
+ * @throws {FormatError} if an entry is missing, has the wrong type, or contradicts another
  */
 export function parseNetworkCard(value: unknown, where: string): NetworkCard {
   const card = checkPlainData(
@@ -116,7 +116,7 @@ export function parseNetworkCard(value: unknown, where: string): NetworkCard {
   return card;
 }
 
-/** @throws {FormatError} if classes, channels and normalisation do not go together */
+/** @throws {FormatError} if classes, channels and normalisation are inconsistent */
 export function requireConsistentCard({ model, classes, imageShape, normalization }: NetworkCard, where: string): void {
   const { options } = model;
   const counts = [
@@ -130,7 +130,7 @@ export function requireConsistentCard({ model, classes, imageShape, normalizatio
   }
 }
 
-/** The structure of a network out of a file, as a card keeps it. */
+/** Encodes the structure of a network from a file for its card. */
 export function encodeStructure(graph: Graph): string {
   return base64Encode(encodeModel(toModel(graph)));
 }
@@ -147,7 +147,7 @@ export function createCardModule({ model }: Pick<NetworkCard, "model">): Module 
   return createGraphModule(inferModel(decoded).graph);
 }
 
-/** A network with the tensors that a file holds for it. */
+/** A network with its tensors from a file. */
 export interface RestoredNetwork {
   readonly module: Module;
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
@@ -158,7 +158,7 @@ export interface RestoredNetwork {
  *
  * @param where the file's name, for errors
  * @throws {FormatError} if the card's network is not known
- * @throws {WeightsError} if the tensors are not those of the card's network
+ * @throws {WeightsError} if the tensors do not match the card's network
  */
 export function restoreNetwork(
   card: Pick<NetworkCard, "model">,
@@ -170,7 +170,7 @@ export function restoreNetwork(
 }
 
 /**
- * Makes the network that a file of so many tensors says it holds.
+ * Makes the network that a file with this many tensors claims to hold.
  * @throws {FormatError} if it is not known, or has more layers than the file has tensors
  */
 export function createKnownModel(
@@ -179,7 +179,7 @@ export function createKnownModel(
   where: string,
 ): { readonly module: Module } {
   const { name, graph } = card.model;
-  // Every layer has a tensor: a network of a million layers must not be built just because a name says so.
+  // Every layer has a tensor: a name alone must not make us build a million layers.
   const depth = graph === undefined ? Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number)) : 0;
   if (depth > tensorCount) throw new FormatError(where, `holds ${tensorCount} tensors, too few for "${name}"`);
   try {
@@ -189,13 +189,13 @@ export function createKnownModel(
   }
 }
 
-/** Names and shapes of all that a module's state dict must hold. */
+/** Names and shapes of a module's complete state dict. */
 export function stateShapes(module: Module): ReadonlyMap<string, Shape> {
   return new Map([...parametersOf(module), ...buffersOf(module)].map(([name, { shape }]) => [name, shape]));
 }
 
 /**
- * The network in a checkpoint's tensors, with moving averages in the place of what they are of, and without
+ * The network in a checkpoint's tensors, with moving averages in place of their parameters, and without
  * `STATE/PARAMETER`: no part of a network has a slash in its name.
  */
 export function withoutOptimizerState(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
@@ -204,7 +204,7 @@ export function withoutOptimizerState(tensors: ReadonlyMap<string, Tensor>): Rea
 
 const AVERAGE = stepNames.average("");
 
-/** A state with its moving averages, where it has some, in the place of the values that they are of. */
+/** Replaces the values in a state by their moving averages, if it has any. */
 export function averagedState<T extends Tensor>(state: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   const averages = [...state].filter(([name]) => name.startsWith(AVERAGE));
   return new Map([...state, ...averages.map(([name, value]) => [name.slice(AVERAGE.length), value] as const)]);

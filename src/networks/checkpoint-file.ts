@@ -6,11 +6,14 @@ import { crc32 } from "../weights/zip/crc32.ts";
 import { type NetworkCard, parseNetworkCard, restoreNetwork, type RestoredNetwork } from "./card.ts";
 
 const FORMAT = "residua-checkpoint";
-/** Raised when an older release would misread a file. Version 1 had measures without their names, which train/ gives them. */
+/**
+ * Increment when an older release would misread a file. Version 1 had measures without their names, which train/ gives
+ * them.
+ */
 const VERSION = "2";
 const READ_VERSIONS: readonly (string | undefined)[] = ["1", VERSION];
 
-/** A checkpoint's tensors, with its notes before anyone has checked them. */
+/** A checkpoint's tensors, with its notes not yet validated. */
 export interface CheckpointFile {
   /** Plain data; `train/checkpoint.ts` holds the schema. */
   readonly notes: unknown;
@@ -52,7 +55,7 @@ export function readCheckpointFile(bytes: Uint8Array, where: string): Checkpoint
   return { notes: parseJson(text, where), state: tensors };
 }
 
-/** The network of a checkpoint, with its moving averages in the place of the weights if it keeps some. */
+/** The network of a checkpoint, with its moving averages, if any, in place of the weights. */
 export interface CheckpointNetwork extends RestoredNetwork {
   readonly card: NetworkCard;
 }

@@ -11,24 +11,24 @@ import { zeros } from "../tensor/tensor.ts";
 import { stateShapes } from "./card.ts";
 import type { NetworkFile } from "./file.ts";
 
-/** A network's graph, ready to be described: normalised, of one image, all extents known as far as possible. */
+/** A network's graph, ready to describe: normalised, for one image, with all extents known as far as possible. */
 export interface DescribableGraph {
   readonly graph: Graph;
   /** Initializers that the file itself holds; others are constants that normalising put in. */
   readonly learned?: ReadonlySet<string>;
-  /** Why extents and costs are not known, where they are not. */
+  /** Why extents and costs are unknown, if they are. */
   readonly limits?: string;
 }
 
-/** How a graph is prepared. */
+/** Options for preparing a graph. */
 export interface DescribableOptions {
-  /** Height and width (and depth) of the images, where the file leaves them open or another size is wanted. */
+  /** Height and width (and depth) of the images, if the file leaves them open or a different size is wanted. */
   readonly size?: number;
 }
 
 /** The graph of a module on one image, its batch norms kept. */
 export function describableModule(module: Module, imageShape: Shape): DescribableGraph {
-  // Only shapes count: memory that nobody writes to costs nothing.
+  // Only shapes matter: memory that is never written costs nothing.
   const state = new Map([...stateShapes(module)].map(([name, shape]) => [name, zeros("float32", shape)]));
   const graph = buildInference(module, imageShape, state, { foldBatchNorm: false });
   return { graph: bindInputs(graph, {}) };
@@ -65,8 +65,8 @@ function describableOnnx(model: Model, options: DescribableOptions): Describable
 }
 
 /**
- * Prepares any network for {@link describeGraph}. Where a graph cannot be normalised (an unknown operator, open extents), it is
- * taken as it is, and the result says why.
+ * Prepares any network for {@link describeGraph}. A graph that cannot be normalised (an unknown operator, open extents)
+ * is described unchanged, and the result says why.
  */
 export function describableGraph(network: NetworkFile, options: DescribableOptions = {}): DescribableGraph {
   if (network.kind === "graph") return describableOnnx(network.onnx, options);

@@ -12,21 +12,22 @@ import { createCardModule, type NetworkCard } from "./card.ts";
 import type { NetworkFile } from "./file.ts";
 import { type KnownNetwork, networkMetadata, readNetworkMetadata } from "./notes.ts";
 
-/** How a network is written as ONNX. */
+/** Options for ONNX export. */
 export interface OnnxExportOptions {
   /** Version of ONNX's operators, 11 to 23. Default 18; for a network that comes as ONNX, its own. */
   readonly opset?: number;
   /**
-   * Whether batch norms are put into the convolutions before them. Default true; a network that comes as ONNX is left as it is
-   * unless this is given, for what is folded cannot be unfolded.
+   * Whether to fold batch norms into the preceding convolutions. Default true; a network that comes as ONNX is left
+   * unchanged unless this is given, since folding cannot be undone.
    */
   readonly foldBatchNorm?: boolean;
 }
 
 /**
- * A network as an ONNX model: any batch, its classes, its preprocessing and all that is needed to build it again in its metadata.
+ * A network as an ONNX model: any batch, its classes, its preprocessing and everything needed to rebuild it in its
+ * metadata.
  *
- * @throws {UnsupportedError} naming an operator that the wanted opset has no form of
+ * @throws {UnsupportedError} naming an operator that the opset cannot express
  * @throws {OptionError} if the opset is outside 11 to 23
  * @shape images `[N, channels, H, W]` → scores `[N, classes]`
  */
@@ -44,7 +45,7 @@ function convertGraph(model: Model, { opset, foldBatchNorm: fold }: OnnxExportOp
   if ((opset ?? own) === own && fold !== true) return model;
   const normal = inferModel(normalizeModel(model));
   const folded = fold === true ? { ...normal, graph: foldBatchNorm(normal.graph) } : normal;
-  // A file in an older version than can be written comes back in the oldest that can.
+  // A file in an older version than can be written is exported in the oldest that can.
   return convertOpset(folded, opset ?? Math.max(own ?? 18, opsetRange.first));
 }
 
@@ -57,7 +58,7 @@ function requireBatchNorms({ graph }: Model): void {
   );
 }
 
-/** PyTorch counts the batches that each batch norm has seen; nothing depends on it, but a strict load wants it. */
+/** PyTorch counts the batches that each batch norm has seen; nothing depends on it, but a strict load requires it. */
 function withBatchCounters(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
   const complete = new Map<string, Tensor>();
   for (const [name, value] of state) {
@@ -97,7 +98,7 @@ export function safetensorsMetadata(network: NetworkFile): Readonly<Record<strin
 }
 
 /**
- * A trained network as an ONNX file: any batch, batch norms folded, and in its metadata all that is needed to use it.
+ * A trained network as an ONNX file: any batch, batch norms folded, and everything needed to use it in its metadata.
  * @param state parameters and running statistics by state-dict name
  */
 export function exportOnnxChunks(card: NetworkCard, state: ReadonlyMap<string, Tensor>): readonly Uint8Array[] {

@@ -26,23 +26,23 @@ export interface WeightedNetwork extends NetworkNotes {
   readonly card?: NetworkCard;
 }
 
-/** A network that is known by its graph alone. */
+/** A network known only by its graph. */
 export interface GraphNetwork {
   readonly kind: "graph";
   readonly onnx: Model;
   readonly card?: NetworkCard;
-  /** Whether it was made here with its batch norms folded away. */
+  /** Whether Residua wrote it with folded batch norms. */
   readonly folded: boolean;
 }
 
-/** A network as a file holds it. */
+/** A network from a file. */
 export type NetworkFile = WeightedNetwork | GraphNetwork;
 
-/** What helps to read a file. */
+/** Hints for reading a file. */
 export interface NetworkFileOptions {
-  /** The network whose weights these are, where the file does not tell. */
+  /** The network that the weights belong to, if the file does not say. */
   readonly model?: { readonly name: string; readonly options?: ModelOptions };
-  /** The shortcut type of the network, where its weights alone leave it open. */
+  /** The shortcut type of the network, if its weights leave it open. */
   readonly shortcut?: ShortcutType;
   /** Reads weights that an ONNX model keeps beside it. */
   readonly readExternal?: ReadExternal;
@@ -84,7 +84,11 @@ function restoreCheckpoint(bytes: Uint8Array, where: string): WeightedNetwork {
   return { kind: "network", model: card.model, imageShape: card.imageShape, card, module, state };
 }
 
-function describeOnnx(onnx: Model, where: string): NetworkFile {
+/**
+ * Classifies a decoded ONNX model: a named network with its weights, or a graph.
+ * @throws {FormatError} if its notes are damaged
+ */
+export function describeOnnx(onnx: Model, where: string): NetworkFile {
   requireOutputs(onnx, where);
   const known = readNetworkMetadata(onnx.metadata, where);
   if (known === undefined) return { kind: "graph", onnx, folded: false };
@@ -107,7 +111,7 @@ function restoreKnown(known: KnownNetwork, tensors: ReadonlyMap<string, Tensor>,
   const { model, imageShape, card } = known;
   const { module } = createKnownModel(known, tensors.size, where);
   const wanted = stateShapes(module);
-  // A graph holds constants besides.
+  // A graph also holds constants.
   const found = new Map([...tensors].filter(([name]) => wanted.has(name)));
   const state = requireStateDict(where, wanted, found);
   return { kind: "network", model, imageShape, module, state, ...(card === undefined ? {} : { card }) };

@@ -12,41 +12,41 @@ import { imagenetNormalization } from "../weights/layouts/layout.ts";
 import { toFloat32 } from "../weights/to-float32.ts";
 import type { ChannelStatistics, NetworkCard } from "./card.ts";
 
-/** How pixels from 0 to 1 are brought to what a network takes: ImageNet's statistics, as they are, or 0 to 255. */
+/** How pixels from 0 to 1 are converted for a network: by ImageNet's statistics, unchanged, or to 0 to 255. */
 export const pixelScales = ["imagenet", "unit", "bytes"] as const;
 export type PixelScale = (typeof pixelScales)[number];
 
-/** What is said of an ONNX classifier that does not describe itself. */
+/** User-supplied facts about an ONNX classifier that does not describe itself. */
 export interface ForeignChoice {
-  /** Height and width of images, where the file leaves them open. Default 224. */
+  /** Height and width of images, if the file leaves them open. Default 224. */
   readonly imageSize?: number;
   /** Names of its classes; numbers if left out. */
   readonly classes?: readonly string[];
-  /** Default: ImageNet's for three channels, else as they are. */
+  /** Default: ImageNet's for three channels, else unchanged. */
   readonly pixels?: PixelScale;
 }
 
-/** Brings pixels from 0 to 1 back to 0 to 255: x ← (x − 0) / (1 / 255). */
+/** Scales pixels from 0 to 1 back to 0 to 255: x ← (x − 0) / (1 / 255). */
 export function bytesNormalization(channels: number): ChannelStatistics {
   const all = (value: number): readonly number[] => Array.from({ length: channels }, () => value);
   return { mean: all(0), deviation: all(1 / 255) };
 }
 
-/** @throws {OptionError} if something is said of a file that says it itself */
+/** @throws {OptionError} if an option is given for a file that states it itself */
 export function refuseForeignChoice(choice: ForeignChoice = {}, where: string): void {
   const [given] = Object.keys(choice);
   if (given !== undefined)
     throw new OptionError(given, `${where} says it itself; leave it out: it is for ONNX files of other systems`);
 }
 
-/** @throws {FormatError} if a graph gives nothing */
+/** @throws {FormatError} if a graph has no outputs */
 export function requireOutputs({ graph }: Model, where: string): void {
   if (graph.outputs.length === 0) throw new FormatError(where, "gives no output; a network must give scores");
 }
 
 const loops: ReadonlySet<string> = new Set(["Loop", "Scan"]);
 
-/** @throws {UnsupportedError} naming a node that repeats others: nobody knows how often before it has run */
+/** @throws {UnsupportedError} naming a node that loops: the number of iterations is unknown until it has run */
 export function refuseLoops({ graph, rest }: Model, where: string): void {
   const find = (nodes: readonly Node[]): Node | undefined => {
     for (const node of nodes) {
@@ -70,7 +70,7 @@ export function refuseLoops({ graph, rest }: Model, where: string): void {
 
 const STANDARD_SIZE = 224;
 
-/** The images that a graph takes, at a usual size if neither it nor the user says one. */
+/** The image shape of a graph, with a standard size if neither it nor the user gives one. */
 function readImages(
   graph: Graph,
   where: string,
@@ -146,7 +146,7 @@ function toInput(data: Float32Array, shape: Shape, { channelsLast, dtype }: Imag
   return { dtype, shape: extents, data: array as unknown as Tensor["data"] };
 }
 
-/** Whether scores are probabilities already. */
+/** Whether the scores are already probabilities. */
 function endsInSoftmax({ nodes, outputs }: Graph): boolean {
   const maker = (name: string): Node | undefined => nodes.find((node) => node.outputs.includes(name));
   let node = maker(outputs[0].name);
@@ -210,12 +210,12 @@ function nameClasses(count: number, where: string, { classes }: ForeignChoice): 
 }
 
 /**
- * Makes any ONNX classifier a network that predicts. Its classes are numbers or those given; how its images are prepared is told
- * in a line each.
+ * Turns any ONNX classifier into a network that predicts. Its classes are numbers or those given; notes report how its
+ * images are prepared.
  *
  * @param bytes the file as ONNX Runtime takes it
- * @throws {UnsupportedError} if it repeats nodes, or takes more than images
- * @throws {ShapeError} if it takes no images or gives no scores
+ * @throws {UnsupportedError} if it has loops, or takes inputs besides images
+ * @throws {ShapeError} if it does not take images or return scores
  */
 export async function loadForeignOnnx(
   runtime: Runtime,

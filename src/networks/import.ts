@@ -3,13 +3,19 @@ import { UnsupportedError } from "../tensor/errors.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
 import { loadInference } from "./inference.ts";
 import { describeLeft, type ImportedModel, type LoadOptions, loadWeights } from "./load-weights.ts";
-import type { ChannelStatistics, NetworkCard } from "./card.ts";
-import type { TrainedNetwork } from "./open.ts";
+import { type ChannelStatistics, type NetworkCard, requireConsistentCard } from "./card.ts";
+import type { KeptNetwork } from "./trained.ts";
 
-/** How another system's weights become a network that predicts. */
+/** Options for turning another system's weights into a network that predicts. */
 export interface ImportOptions extends LoadOptions {
   readonly session?: SessionOptions;
-  /** Is told in one line what the file does not say, and what a partial load left. */
+  /** Names of the classes in the order of the scores, which such files do not have. Default: their numbers. */
+  readonly classes?: readonly string[];
+  /** Height and width of the images that it takes. Default: the network's usual ones. */
+  readonly imageSize?: number;
+  /** The normalisation of images. Default: as the layout's system does it. */
+  readonly normalization?: ChannelStatistics;
+  /** Receives one-line notes about facts missing from the file, and about the remainder of a partial load. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -23,40 +29,48 @@ export interface ImportOptions extends LoadOptions {
  */
 export async function loadImportedNetwork(
   runtime: Runtime,
-  { file, where }: { readonly file: WeightsFile; readonly where: string },
+  { file: weights, where }: { readonly file: WeightsFile; readonly where: string },
   options: ImportOptions = {},
-): Promise<TrainedNetwork> {
-  const { session, onNote = () => {}, ...request } = options;
-  const imported = loadWeights(file, where, request);
+): Promise<KeptNetwork> {
+  const { session, onNote = () => {}, classes, normalization, imageSize, ...request } = options;
+  const imported = loadWeights(weights, where, request);
   const left = describeLeft(imported);
   if (left !== undefined) onNote(`${where}: ${left}`);
-  const card = imported.card ?? createCard(imported, where, onNote);
+  const card = imported.card ?? createCard(imported, where, { classes, normalization, imageSize, onNote });
+  const { state } = imported;
   const { module } = imported.model;
-  const { imageShape } = card;
+  const { imageShape, model } = card;
+  const loading = { runtime, module, imageShape, state, ...(session === undefined ? {} : { session }) };
   return {
     card,
-    session: await loadInference({
-      runtime,
-      module,
-      imageShape,
-      state: imported.state,
-      ...(session === undefined ? {} : { session }),
-    }),
+    file: { kind: "network", model, imageShape, module, state, card },
+    session: await loadInference(loading),
   };
 }
 
-function createCard({ model, layout }: ImportedModel, where: string, onNote: (text: string) => void): NetworkCard {
+/** The notes about a network whose file says nothing. */
+interface Said {
+  readonly classes: readonly string[] | undefined;
+  readonly normalization: ChannelStatistics | undefined;
+  readonly imageSize: number | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+function createCard({ model, layout }: ImportedModel, where: string, said: Said): NetworkCard {
   const [channels, height, width, ...more] = model.imageShape;
   if (width === undefined || more.length > 0) {
     throw new UnsupportedError(where, `holds ${model.name}, which takes no images; use residua forward`);
   }
-  return {
+  const { onNote, classes, normalization, imageSize } = said;
+  const card: NetworkCard = {
     model: { name: model.name, options: model.options },
-    imageShape: [channels, height, width],
+    imageShape: [channels, imageSize ?? height, imageSize ?? width],
     data: "",
-    classes: Array.from({ length: model.options.classes }, (_, index) => String(index)),
-    normalization: chooseNormalization(layout?.build.normalization, { channels, where, onNote }),
+    classes: classes ?? Array.from({ length: model.options.classes }, (_, index) => String(index)),
+    normalization: normalization ?? chooseNormalization(layout?.build.normalization, { channels, where, onNote }),
   };
+  requireConsistentCard(card, where);
+  return card;
 }
 
 function chooseNormalization(

@@ -12,47 +12,47 @@ import type { Origin, WeightsFile } from "../weights/weights-file.ts";
 import { type NetworkCard, parseNetworkCard, restoreNetwork, withoutOptimizerState } from "./card.ts";
 import { type KnownNetwork, readNetworkMetadata } from "./notes.ts";
 
-/** What a weights file holds, as plain data. */
+/** The contents of a weights file, as plain data. */
 export interface InspectionReport {
   readonly file: string;
   /** Whether everything fits one network and one shortcut type. */
   readonly sure: boolean;
-  /** All of it in one line. */
+  /** A one-line summary. */
   readonly summary: string;
-  /** What papers call the network. */
+  /** The name of the network in papers. */
   readonly network: string;
   readonly depth: number | null;
   readonly dimensions: number;
   readonly channels: number;
-  /** Null where the file has no classifier. */
+  /** Null if the file has no classifier. */
   readonly classes: number | null;
-  /** Null where several types have these weights. */
+  /** Null if several types fit these weights. */
   readonly shortcut: ShortcutType | null;
   readonly candidates: readonly ShortcutType[];
   readonly layout: string;
   readonly block: Structure["block"] | null;
   readonly stages: Structure["stages"];
-  /** Residua's own network of this kind, to be made by `createModel`; null where it has none. */
+  /** Residua's own network of this kind, for `createModel`; null if there is none. */
   readonly model: { readonly name: string; readonly options: object } | null;
   readonly origin: Pick<Origin, "format" | "entry" | "prefix">;
   /** Entries of the file that hold weights, as paths such as "model → ema"; none if it is one state dict. */
   readonly entries: readonly string[];
-  /** Other prefixes under which the same network is, such as those of moving averages. */
+  /** Other prefixes of the same network, such as those of moving averages. */
   readonly copies: readonly string[];
   readonly tensors: number;
-  /** Trainable numbers; running statistics and counters are none. */
+  /** Trainable numbers, without running statistics and counters. */
   readonly parameters: number;
   readonly dtypes: readonly DType[];
   readonly difference: StateDictDifference;
-  /** Names that belong to no residual network of Residua's and would be left out. */
+  /** Names that belong to no Residua network and would be skipped. */
   readonly left: readonly string[];
 }
 
 const same: StateDictDifference = { missing: [], unexpected: [], misshapen: [] };
 
 /**
- * Says which network's weights a file holds, with which shortcut type, and whether that is sure. Files that Residua wrote
- * say it themselves.
+ * Identifies the network and shortcut type of a weights file, and whether that is certain. Files that Residua wrote
+ * state it themselves.
  *
  * @param where the file's name, for errors
  * @throws {WeightsError} if it is no known residual network, or not of the shortcut type that was asked for; it names keys

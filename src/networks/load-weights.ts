@@ -18,13 +18,13 @@ import { readRecordedNetwork } from "./inspect.ts";
 import { createKnownModel, type NetworkCard, stateShapes, withoutOptimizerState } from "./card.ts";
 import type { KnownNetwork } from "./notes.ts";
 
-/** A network with weights of its own. */
+/** A network with its weights. */
 export interface LoadedModel {
   readonly model: NamedModel;
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
 }
 
-/** A network with weights out of a file. */
+/** A network with weights from a file. */
 export interface ImportedModel extends LoadedModel {
   /** What the network and the file do not share; it is empty unless a part was asked for. */
   readonly difference: AdaptedWeights["difference"];
@@ -34,25 +34,25 @@ export interface ImportedModel extends LoadedModel {
   readonly copies: readonly string[];
   /** The card of a file that Residua wrote. */
   readonly card: NetworkCard | undefined;
-  /** Whose names and ways the file has, as far as that is known. */
+  /** The layout of the file, as far as known. */
   readonly layout: Layout | undefined;
 }
 
-/** What the user says of the file and wants from it. */
+/** The user's facts about the file, and what to take from it. */
 export interface LoadOptions {
   /** The network's name; left out, it is the one that the file's names and shapes tell. */
   readonly name?: string;
-  /** Options of the network beyond those that the file tells, which come first where they say the same. */
+  /** Further options of the network; those that the file determines take precedence. */
   readonly options?: ModelOptions;
-  /** A layout's id, where several systems have the same names. */
+  /** A layout's id, if several systems share the names. */
   readonly layout?: string;
-  /** Takes what fits; the rest is drawn anew from seed 0. */
+  /** Loads what fits; the rest is initialised from seed 0. */
   readonly partial?: boolean;
 }
 
 /**
- * Makes the network that a weights file belongs to and loads it. Input channels, classes, shortcut type and the place of
- * the stride are those of the file, by its shapes, its layout or, where Residua wrote it, by its own words.
+ * Makes the network that a weights file belongs to and loads it. Input channels, classes, shortcut type and the place
+ * of the stride are those of the file, by its shapes, its layout or, if Residua wrote it, by its own metadata.
  *
  * @param where the file's name, for errors
  * @throws {WeightsError} naming the keys, if the weights belong to another network or shortcut type
@@ -93,7 +93,7 @@ function recordedTensors(
   throw new WeightsError(where, "is an exported network without its single weights; give the checkpoint beside it");
 }
 
-/** One line on what a partial load left, in the file and in the network; undefined if it left nothing. */
+/** One line on the remainder of a partial load, in the file and in the network; undefined if there is none. */
 export function describeLeft({ difference, left, copies }: ImportedModel): string | undefined {
   const parts = [
     describeDifference(difference),
@@ -103,7 +103,7 @@ export function describeLeft({ difference, left, copies }: ImportedModel): strin
   return parts.filter((part) => part !== "").join("; ") || undefined;
 }
 
-/** What is drawn anew has no numbers in the file, whose claims of channels and classes may be any. */
+/** Initialised parts have no data in the file, so its claims of channels and classes may be arbitrary. */
 const mostDrawn = 2 ** 29;
 
 function requireModestSize(module: Module, where: string): void {
@@ -130,7 +130,7 @@ function chooseModel(file: WeightsFile, where: string, request: Request): Choice
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }
 
-/** The file says itself what it is. */
+/** The file identifies itself. */
 function recordedModel({ model }: KnownNetwork, where: string, { name, options = {} }: LoadOptions): NamedModel {
   if (name !== undefined && name !== model.name) {
     throw new WeightsError(where, `holds ${model.name}, as it says itself, not ${name}`);
@@ -149,7 +149,7 @@ function recordedModel({ model }: KnownNetwork, where: string, { name, options =
   return createModel(model.name, { ...model.options, ...options });
 }
 
-/** The network that names and shapes tell. */
+/** The network identified by names and shapes. */
 function foundModel(file: WeightsFile, where: string, { options = {}, layout }: LoadOptions): Choice {
   const { shortcut } = options;
   const found = inspectWeights(file, where, {

@@ -4,7 +4,7 @@ import type { Value } from "../onnx/graph.ts";
 import type { NetworkCard } from "./card.ts";
 import type { NetworkFile } from "./file.ts";
 
-/** What a model card is about. */
+/** The subject of a model card. */
 export interface ModelCardFacts {
   /** The file that it stands beside. */
   readonly file: string;
@@ -55,7 +55,7 @@ function networkRows(
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [`| ${name} | ${value} |`]));
 }
 
-/** What goes in and comes out; a network that is built here takes any batch. */
+/** Inputs and outputs; a network built by Residua takes any batch. */
 function signature(network: NetworkFile, description: GraphDescription): string {
   const values = (list: readonly Value[]): string =>
     list
@@ -135,7 +135,7 @@ function usageLines(network: NetworkFile, { format, file, description }: ModelCa
   ]);
 }
 
-/** A model card in Markdown: what the network is, how images are prepared for it, what its scores mean, how it is loaded. */
+/** A model card in Markdown: the network, its preprocessing, the meaning of its scores, and how to load it. */
 export function renderModelCard(network: NetworkFile, facts: ModelCardFacts): string {
   const { card } = network;
   return [

@@ -5,20 +5,20 @@ import type { Shape } from "../tensor/shape.ts";
 import { extentSchema, type NetworkCard, networkModelSchema, parseNetworkCard } from "./card.ts";
 import { checkPlainData } from "../files/schema.ts";
 
-/** The key of a file's metadata under which a network's whole card stands. */
+/** The metadata key of a network's whole card. */
 export const CARD_KEY = "residua";
-/** The key under which the network alone stands, where nothing is known of its data. */
+/** The key of the network alone, if nothing is known about its data. */
 const NETWORK_KEY = "residua.network";
 
-/** What is enough to build a network again: its name and every option, the shortcut type among them. */
+/** Enough to rebuild a network: its name and every option, including the shortcut type. */
 export interface NetworkNotes extends Pick<NetworkCard, "model"> {
   /** `[channels, …]`: images, or signals and volumes. */
   readonly imageShape: Shape;
 }
 
-/** A network as a file's metadata tell it. */
+/** A network from a file's metadata. */
 export interface KnownNetwork extends NetworkNotes {
-  /** Everything, where the network was trained here or its data were named. */
+  /** The whole card, if the network was trained here or its data were named. */
   readonly card?: NetworkCard;
 }
 
@@ -27,7 +27,7 @@ const notesSchema: v.GenericSchema<unknown, NetworkNotes> = v.strictObject({
   imageShape: v.pipe(v.array(extentSchema), v.minLength(2), v.maxLength(4)),
 });
 
-/** What a user must do to an image before the network sees it, in words that other programs can read too. */
+/** The preprocessing of images, in a form that other programs can read too. */
 function describePreprocessing({ imageShape, normalization }: NetworkCard): unknown {
   const [channels, height, width] = imageShape;
   return {
@@ -56,7 +56,7 @@ export function networkMetadata({ card, model, imageShape }: KnownNetwork): Read
 /**
  * Reads what {@link networkMetadata} wrote.
  *
- * @returns undefined if the metadata speak of no network
+ * @returns undefined if the metadata describe no network
  * @throws {FormatError} if they are damaged
  */
 export function readNetworkMetadata(metadata: ReadonlyMap<string, string>, where: string): KnownNetwork | undefined {

@@ -4,39 +4,39 @@ import { encodeModel } from "../onnx/encode.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { describeGraph } from "../onnx/analysis/index.ts";
 import type { Model } from "../onnx/graph.ts";
-import { EnvironmentError, FormatError, ResiduaError } from "../tensor/errors.ts";
+import { EnvironmentError, FormatError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { looksLikeHdf5 } from "../weights/keras-file.ts";
+import { looksLikePytorch } from "../weights/pytorch/read.ts";
 import { looksLikeSafetensors } from "../weights/safetensors/safetensors.ts";
+import { openWeights } from "../weights/weights-file.ts";
 import { loadInference } from "./inference.ts";
 import { describableGraph } from "./describe.ts";
 import { findOnnxCard } from "./export.ts";
 import { type ForeignChoice, loadForeignOnnx, refuseForeignChoice, refuseLoops, requireOutputs } from "./foreign.ts";
-import type { NetworkCard } from "./card.ts";
-import { decodeNetworkFile } from "./file.ts";
+import { decodeNetworkFile, describeOnnx } from "./file.ts";
+import { type ImportOptions, loadImportedNetwork } from "./import.ts";
+import { CARD_KEY } from "./notes.ts";
+import type { KeptNetwork } from "./trained.ts";
 
-/** A trained network, ready to predict; the caller releases the session. */
-export interface TrainedNetwork {
-  readonly card: NetworkCard;
-  /** Takes `images [N, channels, H, W]`, gives `scores [N, classes]`. */
-  readonly session: Session;
-}
+export type { KeptNetwork, TrainedNetwork } from "./trained.ts";
 
-/** How a trained network is loaded. */
+/** Options for loading a trained network. */
 export interface LoadTrainedOptions extends SessionOptions {
   /** Reads weights that an ONNX model keeps in files beside it. */
   readonly readExternal?: ReadExternal;
   /** What is said of an ONNX classifier that does not describe itself. */
   readonly foreign?: ForeignChoice;
-  /** Runs graphs of which it is not known that they end soon and in little memory; the same as all others if left out. */
+  /** Runs graphs with unknown time or memory use; by default, the same runtime as for all others. */
   readonly guarded?: Runtime;
-  /** Is told in one line what the file does not say. */
+  /** Receives one-line notes about facts missing from the file. */
   readonly onNote?: (text: string) => void;
 }
 
-/** A graph with these costs for one image runs in this process: its operators are known, and so is what they take. */
+/** A graph within these costs per image runs in this process: its operators, and so its costs, are known. */
 const boundedBytes = 2 ** 29;
 const boundedMultiplyAdds = 2 ** 38;
 
-/** Whether all shapes are known ahead, and what they take is little. */
+/** Whether all shapes are known in advance and the cost is small. */
 function isBounded(onnx: Model): boolean {
   try {
     const { graph } = describableGraph({ kind: "graph", onnx, folded: false });
@@ -75,18 +75,18 @@ export async function loadTrainedNetwork(
   bytes: Uint8Array,
   where: string,
   { readExternal, foreign, guarded = runtime, onNote, ...options }: LoadTrainedOptions = {},
-): Promise<TrainedNetwork> {
+): Promise<KeptNetwork> {
   if (looksLikeSafetensors(bytes) || where.endsWith(".safetensors")) {
     refuseForeignChoice(foreign, where);
-    const network = await decodeNetworkFile(bytes, where);
-    if (network.kind !== "network" || network.card === undefined) {
+    const file = await decodeNetworkFile(bytes, where);
+    if (file.kind !== "network" || file.card === undefined) {
       throw new FormatError(
         where,
         "says nothing of the data that it was trained on; give a file that residua train wrote",
       );
     }
-    const { card, module, state, imageShape } = network;
-    return { card, session: await loadInference({ runtime, module, imageShape, state, session: options }) };
+    const { card, module, state, imageShape } = file;
+    return { card, file, session: await loadInference({ runtime, module, imageShape, state, session: options }) };
   }
   let isSplit = false;
   const onnx = decodeModel(bytes, where, {
@@ -99,21 +99,90 @@ export async function loadTrainedNetwork(
   });
   requireOutputs(onnx, where);
   refuseLoops(onnx, where);
-  const file = isSplit ? encodeModel(onnx) : bytes;
+  const whole = isSplit ? encodeModel(onnx) : bytes;
   const card = findOnnxCard(onnx, where);
   if (card === undefined) {
     const choice = { ...foreign, ...(onNote && { onNote }), ...(options.threads === undefined ? {} : options) };
-    const found = await loadForeignOnnx(guarded, { onnx, bytes: file, where }, choice).catch(nameFile(where));
-    return { card: found.card, session: namingFile(found.session, where) };
+    const found = await loadForeignOnnx(guarded, { onnx, bytes: whole, where }, choice).catch(nameFile(where));
+    return { card: found.card, file: describeOnnx(onnx, where), session: namingFile(found.session, where) };
   }
   refuseForeignChoice(foreign, where);
   const chosen = guarded === runtime || isBounded(onnx) ? runtime : guarded;
-  const session = namingFile(await chosen.load(file, options).catch(nameFile(where)), where);
+  const session = namingFile(await chosen.load(whole, options).catch(nameFile(where)), where);
   const isFit = session.inputNames.join() === stepNames.images && session.outputNames.join() === stepNames.scores;
-  if (isFit) return { card, session };
+  if (isFit) return { card, file: describeOnnx(onnx, where), session };
   await session.release();
   throw new FormatError(
     where,
     `takes ${session.inputNames.join(", ")} and gives ${session.outputNames.join(", ")}, must take images and give scores`,
   );
+}
+
+/** Options for opening a network: hints for its file, and how its session runs. */
+export interface OpenNetworkOptions extends Omit<ImportOptions, "session"> {
+  readonly session?: SessionOptions;
+  /** Entry of a PyTorch checkpoint to take, such as "state_dict_ema". */
+  readonly entry?: string;
+  /** The prefix of the weights to load, such as "module.encoder_q.". */
+  readonly prefix?: string;
+  /** Reads weights that an ONNX model keeps in files beside it. */
+  readonly readExternal?: ReadExternal;
+  /** What is said of an ONNX classifier that does not describe itself. */
+  readonly foreign?: ForeignChoice;
+  /** Runs graphs with unknown time or memory use. */
+  readonly guarded?: Runtime;
+}
+
+/** Whether bytes are an ONNX model: they have no signature, unlike all others that are not known by their name. */
+function isOnnx(bytes: Uint8Array, where: string): boolean {
+  if (looksLikeSafetensors(bytes) || looksLikePytorch(bytes) || looksLikeHdf5(bytes)) return false;
+  return /\.onnx$/i.test(where) || !/\.\w+$/.test(where);
+}
+
+/** @throws {OptionError} naming an option that the file states itself */
+function refuseSaid(
+  { name, options, ...said }: Omit<ImportOptions, "onNote"> & { readonly entry?: string; readonly prefix?: string },
+  where: string,
+): void {
+  const given = Object.entries({ model: name, ...options, ...said }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new OptionError(given[0], `goes with weights of other systems; ${where} says itself what its network is`);
+}
+
+/**
+ * Opens any file that holds a network to predict: what a training or an export wrote, or another system's weights.
+ *
+ * @param where the file's name, for errors; a file without a signature is recognised by the ending of its name, and is
+ *   ONNX if that has none
+ * @throws {FormatError} if it is damaged or none of these
+ * @throws {WeightsError} if the weights are no network of Residua's, or it is not sure which
+ */
+export async function openNetwork(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  where: string,
+  { session = {}, entry, prefix, readExternal, foreign, guarded, onNote, ...request }: OpenNetworkOptions = {},
+): Promise<KeptNetwork> {
+  const external = readExternal === undefined ? {} : { readExternal };
+  const noted = onNote === undefined ? {} : { onNote };
+  const chosen = { ...(entry === undefined ? {} : { entry }), ...(prefix === undefined ? {} : { prefix }) };
+  const own = {
+    ...session,
+    ...external,
+    ...noted,
+    ...(foreign === undefined ? {} : { foreign }),
+    ...(guarded === undefined ? {} : { guarded }),
+  };
+  if (isOnnx(bytes, where)) {
+    refuseSaid({ ...request, ...chosen }, where);
+    return loadTrainedNetwork(runtime, bytes, where, own);
+  }
+  refuseForeignChoice(foreign, where);
+  const weights = await openWeights(bytes, where, { ...external, ...chosen });
+  const isOwn = weights.origin.format === "safetensors" && Object.hasOwn(weights.origin.notes, CARD_KEY);
+  if (isOwn) {
+    refuseSaid({ ...request, ...chosen }, where);
+    return loadTrainedNetwork(runtime, bytes, where, own);
+  }
+  return loadImportedNetwork(runtime, { file: weights, where }, { ...request, session, ...noted });
 }

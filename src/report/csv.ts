@@ -1,5 +1,5 @@
 import { type CsvCell, encodeCsv } from "../files/csv.ts";
-import type { Figure } from "./figures.ts";
+import type { Figure, HeatMapFigure } from "./figures.ts";
 import { inLanguage, type Words } from "./words.ts";
 
 type Rows = readonly (readonly CsvCell[])[];
@@ -8,6 +8,20 @@ const english = (words: Words | undefined): string => (words === undefined ? "" 
 
 /** In figures, NaN marks a missing value. */
 const emptyIfNaN = (cell: CsvCell): CsvCell => (Number.isNaN(cell) ? null : cell);
+
+function heatMapRows({ maps, rowLabel, columnLabel, rows: names, columns, value: { label } }: HeatMapFigure): Rows {
+  const hasTexts = maps.some(({ texts }) => texts !== undefined);
+  const head = ["map", english(rowLabel), english(columnLabel), english(label)];
+  const cells = maps.flatMap(({ name, values, rows = names, texts }) =>
+    values.flatMap((row, at) =>
+      row.map((value, column) => {
+        const cell = [english(name), english(rows[at]), english(columns[column]), value];
+        return hasTexts ? [...cell, texts?.[at]?.[column] ?? ""] : cell;
+      }),
+    ),
+  );
+  return [hasTexts ? [...head, "shown"] : head, ...cells];
+}
 
 function rowsOf(figure: Figure): Rows | undefined {
   switch (figure.kind) {
@@ -40,14 +54,7 @@ function rowsOf(figure: Figure): Rows | undefined {
         ),
       ];
     case "heat-map":
-      return [
-        ["map", english(figure.rowLabel), english(figure.columnLabel), english(figure.value.label)],
-        ...figure.maps.flatMap(({ name, values, rows = figure.rows }) =>
-          values.flatMap((row, at) =>
-            row.map((value, column) => [english(name), english(rows[at]), english(figure.columns[column]), value]),
-          ),
-        ),
-      ];
+      return heatMapRows(figure);
     case "contour":
     case "surface":
       return [

@@ -99,6 +99,8 @@ export interface HeatMap {
   readonly values: readonly (readonly number[])[];
   /** Rows of its own; the figure's if left out. */
   readonly rows?: readonly Words[];
+  /** What is written into each place instead of its value, such as a count where the value is a share. */
+  readonly texts?: readonly (readonly string[])[];
 }
 
 /** Maps of one scale side by side, the first row on top. */
@@ -110,10 +112,17 @@ export interface HeatMapFigure extends FigureBase {
   readonly rows: readonly Words[];
   readonly columns: readonly Words[];
   /** "diverging" has white at 0. */
-  readonly value: { readonly label: Words; readonly scale?: "linear" | "log" | "diverging" };
+  readonly value: {
+    readonly label: Words;
+    readonly scale?: "linear" | "log" | "diverging";
+    /** What the ends of the colours stand for; default: the least and the greatest value. */
+    readonly domain?: readonly [low: number, high: number];
+  };
   readonly maps: readonly HeatMap[];
   /** Writes the value into each place, where there is room. */
   readonly showsValues?: boolean;
+  /** Places as high as wide, the diagonal outlined: rows and columns are the same things. */
+  readonly isSquare?: boolean;
 }
 
 /** A function on a plane, with a path over it. */

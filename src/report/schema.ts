@@ -87,9 +87,21 @@ const heatMap = v.pipe(
     columnLabel: words,
     rows: list(words),
     columns: list(words),
-    value: v.strictObject({ label: words, scale: v.exactOptional(v.picklist(["linear", "log", "diverging"])) }),
-    maps: list(v.strictObject({ name: words, values: list(list(measured)), rows: v.exactOptional(list(words)) })),
+    value: v.strictObject({
+      label: words,
+      scale: v.exactOptional(v.picklist(["linear", "log", "diverging"])),
+      domain: v.exactOptional(v.strictTuple([finite, finite])),
+    }),
+    maps: list(
+      v.strictObject({
+        name: words,
+        values: list(list(measured)),
+        rows: v.exactOptional(list(words)),
+        texts: v.exactOptional(list(list(v.string()))),
+      }),
+    ),
     showsValues: v.exactOptional(v.boolean()),
+    isSquare: v.exactOptional(v.boolean()),
   }),
   v.check(
     ({ rows, columns, maps }) =>
@@ -159,19 +171,36 @@ const figure: v.GenericSchema<unknown, Figure> = v.variant("kind", [
 ]);
 const text: v.GenericSchema<unknown, ReportText> = v.variant("kind", [
   v.strictObject({ kind: v.picklist(["text", "note"]), text: words }),
+  v.strictObject({ kind: v.literal("details"), summary: words, items: list(words) }),
+  v.strictObject({
+    kind: v.literal("badges"),
+    badges: list(
+      v.strictObject({
+        tone: v.picklist(["good", "bad", "neutral"]),
+        label: words,
+        about: v.exactOptional(words),
+      }),
+    ),
+  }),
   v.strictObject({
     kind: v.literal("list"),
     items: list(v.strictObject({ term: v.exactOptional(words), text: words })),
   }),
 ]);
-const textKinds: ReadonlySet<unknown> = new Set(["text", "note", "list"]);
+const textKinds: ReadonlySet<unknown> = new Set(["text", "note", "details", "badges", "list"]);
 const part: v.GenericSchema<unknown, ReportText | Figure> = v.lazy((input) =>
   typeof input === "object" && input !== null && "kind" in input && textKinds.has(input.kind) ? text : figure,
 );
-const section: v.GenericSchema<unknown, ReportSection> = v.strictObject({ heading: words, parts: list(part) });
+const section: v.GenericSchema<unknown, ReportSection> = v.strictObject({
+  heading: words,
+  isChapter: v.exactOptional(v.boolean()),
+  isFolded: v.exactOptional(v.boolean()),
+  parts: list(part),
+});
 
 export const reportSchema: v.GenericSchema<unknown, Report> = v.strictObject({
   title: words,
   lead: list(words),
+  opening: v.exactOptional(list(text)),
   sections: list(section),
 });

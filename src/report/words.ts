@@ -15,6 +15,16 @@ export function phrase(...parts: readonly Words[]): Words {
   return parts.every((part) => typeof part === "string") ? join("en") : { en: join("en"), zh: join("zh") };
 }
 
+/** From one number to another, both written already: a dash between them could be a minus. */
+export function rangeWords(low: string, high: string): Words {
+  return { en: `${low} to ${high}`, zh: `${low} 至 ${high}` };
+}
+
+/** A number's text with a minus that is no hyphen. */
+export function withMinus(text: string): string {
+  return text.replaceAll("-", "−");
+}
+
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",

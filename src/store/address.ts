@@ -1,7 +1,7 @@
 import { describeServerUrl, parseServerUrl } from "../files/node/server-url.ts";
 import { OptionError } from "../tensor/errors.ts";
 
-/** Where a store is. */
+/** The location of a store. */
 export type StoreAddress =
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "mysql" | "postgres"; readonly url: string };
@@ -13,7 +13,7 @@ const kinds: Readonly<Record<string, "mysql" | "postgres">> = {
   postgresql: "postgres",
 };
 
-/** An address that lost its beginning or its colon, which may hold a password and must not become a file's name. */
+/** An address without its scheme or colon, which may hold a password and must not become a file name. */
 const looksLikeAddress = /^\/\/|:\/\/|\/\/.*@|(?<!^[a-z]):.*@|\?|^(mysql|mariadb|postgres|postgresql)(\/|$)/i;
 
 /** @throws {OptionError} that does not repeat the path */
@@ -32,17 +32,17 @@ function parsePath(path: string, where: string): StoreAddress {
 /**
  * Reads a store's address: `mysql://user:password@host/database`, `postgres://…`, `sqlite:path` or a file's path.
  *
- * @throws {OptionError} if it is of another kind, names no database, or is a path that looks like an address; the address,
- *   which may hold a password, is not repeated
+ * @throws {OptionError} if it is of another kind, names no database, or is a path that looks like an address; the
+ *   message omits the address, which may hold a password
  */
 export function parseStoreAddress(text: string, where = "store"): StoreAddress {
-  // One letter is a drive.
+  // A single letter is a drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase();
   if (scheme === undefined) return parsePath(text, where);
   if (scheme === "sqlite" || scheme === "file")
     return parsePath(text.slice(scheme.length + 1).replace(/^\/\/(?=\/)/, ""), where);
   const kind = Object.hasOwn(kinds, scheme) ? kinds[scheme] : undefined;
-  // What stands before the colon may be part of a password.
+  // The text before the colon may be part of a password.
   if (kind === undefined)
     throw new OptionError(
       where,
@@ -56,7 +56,7 @@ export function parseStoreAddress(text: string, where = "store"): StoreAddress {
   return { kind, url: text };
 }
 
-/** The address for people and files: what is known to be harmless, so never a user, a password or a parameter. */
+/** The address for display and files: only its harmless parts, so never a user, a password or a parameter. */
 export function describeAddress(address: StoreAddress): string {
   return address.kind === "sqlite" ? address.path : describeServerUrl(new URL(address.url));
 }

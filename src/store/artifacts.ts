@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What a file holds, told by its hash. */
+/** The content of a file, identified by its hash. */
 export interface FileContentId {
   readonly sha256: string;
   readonly bytes: number;
@@ -20,22 +20,22 @@ export async function hashFile(path: string): Promise<FileContentId> {
   }
 }
 
-/** Where the content of a hash is kept. */
+/** The path of the content with a hash. */
 export function artifactPath(folder: string, sha256: string): string {
   return join(folder, sha256.slice(0, 2), sha256);
 }
 
 /**
- * Keeps a file's content under its hash, where it stays when the file is replaced. On one file system this takes no
- * space and no time: it is a second name for the same content, since files are replaced and never changed.
+ * Stores a file's content under its hash, where it survives replacement of the file. Within one file system this is a
+ * hard link, which takes no space or time, since files are replaced and never modified.
  *
- * @throws {EnvironmentError} if it cannot be read or kept
+ * @throws {EnvironmentError} if it cannot be read or stored
  */
 export async function keepArtifact(folder: string, path: string): Promise<FileContentId> {
   const temporary = join(folder, `.${randomUUID()}.tmp`);
   try {
     await mkdir(folder, { recursive: true });
-    // Named first and hashed then: another file may take the old name at any time.
+    // Linked first, then hashed: another file may take the old name at any time.
     await link(path, temporary).catch(() => copyFile(path, temporary));
     const content = await hashFile(temporary);
     await mkdir(join(folder, content.sha256.slice(0, 2)), { recursive: true });
@@ -44,12 +44,12 @@ export async function keepArtifact(folder: string, path: string): Promise<FileCo
   } catch (cause) {
     throw toEnvironmentError(path, "cannot keep", cause);
   } finally {
-    // Two names of one content: renaming one to the other leaves both.
+    // Two links to one file: renaming one to the other leaves both.
     await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 
-/** Removes kept content; what is not there is no error. */
+/** Removes stored content; a missing file is not an error. */
 export async function dropArtifact(folder: string, sha256: string): Promise<void> {
   await rm(artifactPath(folder, sha256), { force: true });
 }

@@ -1,26 +1,26 @@
 import type { Dialect } from "kysely";
 
-/** What the databases do each in its own way. */
+/** The parts in which databases differ. */
 export interface Backend {
   readonly kind: "sqlite" | "mysql" | "postgres";
   /** Without a password, for messages. */
   readonly description: string;
-  /** Parts of its address that no message may have. */
+  /** Parts of its address that no message may contain. */
   readonly secrets?: readonly string[];
   createDialect(): Promise<Dialect>;
-  /** A name in a statement. */
+  /** Quotes a name for a statement. */
   quote(name: string): string;
   /** The nth parameter of a statement, from 1. */
   parameter(index: number): string;
-  /** The most parameters of one statement. */
+  /** The most parameters per statement. */
   readonly mostParameters: number;
   readonly textType: string;
-  /** A text that is compared byte by byte, whatever the database's language. */
+  /** The type of texts compared byte by byte, whatever the database's collation. */
   readonly keyType: string;
-  /** What is added to an insertion so that a row that is there is replaced. */
+  /** The clause that makes an insertion replace an existing row. */
   replaceClause(primaryKey: readonly string[], others: readonly string[]): string;
-  /** Put before and after the opening of a transaction that changes the schema, so that one process does at a time. */
+  /** Statements around a transaction that changes the schema, so that one process does so at a time. */
   readonly lockSchema?: { readonly lock: string; readonly unlock: string };
-  /** Whether a failed change of the schema leaves nothing behind. */
+  /** Whether a failed schema change is rolled back completely. */
   readonly transactionalSchema: boolean;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { encodeJson } from "./json.ts";
 import type { Columns, RowOf } from "./schema.ts";
 
-/** A running checksum over rows: equal for equal rows in equal order, whatever database they lie in. */
+/** A running checksum over rows: equal for equal rows in equal order, whatever the database. */
 export interface RowsChecksum<C extends Columns> {
   add(rows: readonly RowOf<C>[]): void;
   /** How many rows there were, and their SHA-256 in hexadecimal. */
@@ -14,7 +14,7 @@ export interface CountedChecksum {
   readonly sha256: string;
 }
 
-/** Starts a checksum over rows with such columns. */
+/** Starts a checksum over rows with these columns. */
 export function createRowsChecksum<C extends Columns>(columns: C): RowsChecksum<C> {
   const names = Object.keys(columns);
   const hash = createHash("sha256");

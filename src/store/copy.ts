@@ -8,7 +8,7 @@ import { decodeSummary } from "./run-row.ts";
 import { type ArtifactRow, type MetricRow, type RunRow, storeTables, type TagRow } from "./schema.ts";
 import { insertRows, readPages, readRows, writeRows } from "./tables.ts";
 
-/** How far a copy is. */
+/** The progress of a copy. */
 export interface CopyProgress {
   readonly runs: number;
   readonly allRuns: number;
@@ -17,7 +17,7 @@ export interface CopyProgress {
   readonly allValues: number;
 }
 
-/** What a copy came to. */
+/** The result of a copy. */
 export interface CopyReport {
   readonly runs: number;
   /** Metric values in the copied runs, and how many of them had to be written. */
@@ -30,12 +30,12 @@ export interface CopyReport {
 const { residua_runs: runs, residua_metrics: metrics, residua_artifacts: artifacts, residua_tags: tags } = storeTables;
 
 /**
- * Copies all runs into another store. What is there is not written again, so a copy that was cut off goes on where it
- * was; a run appears in the other store once it is whole. Every run is read back and compared by count and checksum;
- * where the other store has something else under a run's id, the source's replaces it.
+ * Copies all runs into another store. Existing data are not written again, so an interrupted copy resumes; a run
+ * appears in the other store once it is complete. Every run is read back and compared by count and checksum; if the
+ * other store has different data under a run's id, the source's replace them.
  *
  * @throws {OptionError} if both are the same store
- * @throws {FormatError} if what is read back differs
+ * @throws {FormatError} if the data read back differ
  */
 export async function copyRuns(
   from: RunStore,
@@ -81,7 +81,7 @@ async function copyRun(from: RunStore, to: RunStore, run: RunRow, report: (read:
   return { metrics: found.checksum, written: found.written, sha256: wanted };
 }
 
-/** Copies the metrics that are not there yet; all of them anew if those that are there turn out to be others. */
+/** Copies the missing metrics, or all of them if the existing ones differ. */
 async function copyMetrics(
   from: RunStore,
   to: RunStore,
@@ -116,7 +116,7 @@ async function copyMetrics(
   }
 }
 
-/** The last step of every metric that is there. */
+/** The last step of every existing metric. */
 async function readReached({ database }: RunStore, runId: string): Promise<ReadonlyMap<string, number>> {
   return explained(database, async () => {
     const rows = await database.kysely
@@ -137,7 +137,7 @@ async function checksumMetrics({ database }: RunStore, runId: string): Promise<C
   return checksum.finish();
 }
 
-/** All of a run but its metrics. */
+/** Everything in a run except its metrics. */
 interface RunParts {
   readonly run: RunRow;
   readonly artifacts: readonly ArtifactRow[];
@@ -153,7 +153,7 @@ async function readParts({ database }: RunStore, run: RunRow): Promise<RunParts>
   };
 }
 
-/** Copies artefacts, tags and, with them at last, the run itself. */
+/** Copies artefacts, tags and, last, the run itself. */
 async function copyRest(from: RunStore, to: RunStore, run: RunRow): Promise<RunParts> {
   const parts = await readParts(from, run);
   await inTransaction(to.database, async (transaction) => {

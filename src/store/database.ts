@@ -8,16 +8,16 @@ import { postgresBackend } from "./node/postgres.ts";
 import { sqliteBackend } from "./node/sqlite.ts";
 import type { Columns } from "./schema.ts";
 
-/** Tables by name, as Kysely knows them; which there are is only known to the code that names them. */
+/** Tables by name, for Kysely; only the code that names them knows which exist. */
 export type AnyTables = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A database that is open, or a transaction on it. */
+/** An open database, or a transaction on it. */
 export interface Database {
   readonly backend: Backend;
   readonly kysely: Kysely<AnyTables>;
 }
 
-/** How a database is opened. */
+/** Options for opening a database. */
 export interface DatabaseOptions {
   /** How long a statement waits for another process that writes; SQLite only. */
   readonly busyMilliseconds?: number;
@@ -32,7 +32,7 @@ function chooseBackend(address: StoreAddress, { busyMilliseconds = BUSY_MILLISEC
   return { ...create(address.url, description), secrets: secretsOf(new URL(address.url)) };
 }
 
-/** Opens a database; of a server, the first statement makes the connection. */
+/** Opens a database; a server is connected to by the first statement. */
 export async function connectDatabase(address: StoreAddress, options: DatabaseOptions = {}): Promise<Database> {
   const backend = chooseBackend(address, options);
   try {
@@ -42,7 +42,7 @@ export async function connectDatabase(address: StoreAddress, options: DatabaseOp
   }
 }
 
-/** Runs one statement as it is written. */
+/** Runs one statement verbatim. */
 export async function runStatement(
   { kysely }: Database,
   sql: string,
@@ -52,14 +52,14 @@ export async function runStatement(
   return rows as readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Runs `work` in one transaction: all of it happens, or nothing. */
+/** Runs `work` in one transaction: all or nothing. */
 export function inTransaction<T>(database: Database, work: (transaction: Database) => Promise<T>): Promise<T> {
   return explained(database, () =>
     database.kysely.transaction().execute((kysely) => work({ backend: database.backend, kysely })),
   );
 }
 
-/** Runs `work`; what the database throws is said in one line with its name. */
+/** Runs `work`; errors from the database become one line with its name. */
 export async function explained<T>({ backend }: Database, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -84,14 +84,14 @@ function explainFailure({ description, secrets }: Backend, thrown: unknown): Err
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
     return new FormatError(description, "is no run store, or is damaged; take a backup", { cause: thrown });
-  // Node tries several addresses of one host, and then gives one error without words for all of them.
+  // Node tries several addresses of a host, then throws one error without a message for all of them.
   const inner = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
   const words =
     hints[code] ?? hints[code.split("_").slice(0, 2).join("_")] ?? hideSecrets(errorMessage(inner), secrets);
   return new EnvironmentError(description, words, { cause: thrown });
 }
 
-/** @throws {OptionError} if a name could not be one in every database */
+/** @throws {OptionError} if a name is not valid in every database */
 export function requireName(name: string, where: string): void {
   if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(name))
     throw new OptionError(where, `"${name}" must be letters, digits and underscores, at most 63`);

@@ -6,7 +6,9 @@ import type { MetricRow } from "./schema.ts";
 
 const columns = ["run", "run_name", "metric", "step", "epoch", "value"] as const;
 
-/** All values of all metrics of some runs as CSV, a line a value, piece by piece; NaN and Infinity stand as such. */
+/**
+ * All values of all metrics of some runs as CSV, one value per line, in chunks; NaN and Infinity are written as such.
+ */
 export async function* exportCsv(store: RunStore, runs: readonly Run[]): AsyncGenerator<string> {
   yield encodeCsv([columns]);
   for (const { id, name } of runs) {

@@ -4,7 +4,7 @@ import { nameStoredMeasures } from "./named-measures.ts";
 import { createTable } from "./tables.ts";
 import { FormatError } from "../tensor/errors.ts";
 
-/** A change of the schema. Once it has been released it stays as it is. */
+/** A schema change. Once released, it is never modified. */
 export interface Migration {
   readonly describe: string;
   up(database: Database): Promise<void>;
@@ -12,7 +12,7 @@ export interface Migration {
 
 const VERSION_TABLE = "residua_schema";
 
-/** Every change, in its order; a store's version is how many of them it has. */
+/** Every change, in order; a store's version is the number applied. */
 export const migrations: readonly Migration[] = [
   {
     describe: "runs, metrics, artifacts and tags",
@@ -33,7 +33,7 @@ export const migrations: readonly Migration[] = [
   },
 ];
 
-/** Makes an index that a change which was cut off may have made already: MySQL keeps what it did until then. */
+/** Creates an index that an interrupted change may already have created: MySQL does not roll it back. */
 async function createIndex(database: Database, table: string, column: string): Promise<void> {
   const { kind, quote } = database.backend;
   const existing = kind === "mysql" ? "" : "if not exists ";
@@ -47,16 +47,16 @@ async function createIndex(database: Database, table: string, column: string): P
   }
 }
 
-/** What opening a store did to its schema. */
+/** How opening a store changed its schema. */
 export interface MigrationReport {
   readonly from: number;
   readonly to: number;
-  /** Where the store is kept as it was, if it was changed. */
+  /** The backup of the store before the change, if it was changed. */
   readonly backup?: string;
 }
 
 /**
- * Brings a store's schema up to date, whichever process comes first; what was there is backed up before.
+ * Brings a store's schema up to date, whichever process comes first, after a backup.
  *
  * @throws {FormatError} if a newer Residua made it
  */
@@ -97,7 +97,7 @@ async function readVersion(database: Database): Promise<number> {
   return Number(row?.["version"] ?? 0);
 }
 
-/** One process at a time; who waited finds it done. */
+/** One process at a time; a process that waited finds it done. */
 async function applyChanges(database: Database, changes: readonly Migration[]): Promise<void> {
   const { backend, kysely } = database;
   const apply = async (inner: Database): Promise<void> => {
@@ -126,7 +126,7 @@ async function applyChanges(database: Database, changes: readonly Migration[]): 
   });
 }
 
-/** Keeps a store as it is: an SQLite file beside the file, or tables beside the tables. */
+/** Backs up a store: an SQLite file next to the file, or tables next to the tables. */
 async function backUp(database: Database, version: number, now: Date): Promise<string> {
   const { backend } = database;
   const stamp = now.toISOString().replaceAll(/\D/g, "").slice(0, 17);

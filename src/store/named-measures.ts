@@ -7,7 +7,7 @@ function taskOf(config: string): unknown {
   return ((JSON.parse(config) ?? {}) as { readonly network?: { readonly task?: unknown } }).network?.task;
 }
 
-/** Version 0.1.0 recorded every measure as accuracy. Here are the names by what the run's configuration says. */
+/** Version 0.1.0 recorded every measure as accuracy. This derives the real names from the run's configuration. */
 function renamesOf(config: string): ReadonlyMap<string, string> {
   const { training, main } = measuresBefore(taskOf(config));
   const names = [
@@ -21,7 +21,7 @@ function renamesOf(config: string): ReadonlyMap<string, string> {
 
 type NamedRow = Pick<RunRow, "config" | "summary" | "result">;
 
-/** A run's summary and result with every measure under its name; the same for a run that has them already. */
+/** Names every measure in a run's summary and result; a run that has names is unchanged. */
 function nameInRow({ config, summary, result }: NamedRow): Pick<RunRow, "summary" | "result"> {
   const renames = renamesOf(config);
   const metrics = Object.entries(JSON.parse(summary) as Record<string, unknown>);
@@ -31,7 +31,7 @@ function nameInRow({ config, summary, result }: NamedRow): Pick<RunRow, "summary
   };
 }
 
-/** A change of a run that an older release has kept, with every measure under its name. */
+/** Names every measure in a run change buffered by an older release. */
 export function nameInChange<Change extends { readonly run: RunRow; readonly metrics: readonly MetricRow[] }>(
   change: Change,
 ): Change {
@@ -43,7 +43,7 @@ export function nameInChange<Change extends { readonly run: RunRow; readonly met
   };
 }
 
-/** Gives every measure of every run its name. Begun anew after it was cut off, it comes to the same. */
+/** Gives every measure of every run its name. Idempotent, so it can be rerun after an interruption. */
 export async function nameStoredMeasures({ kysely }: Database): Promise<void> {
   const rows = await kysely.selectFrom("residua_runs").select(["id", "config", "summary", "result"]).execute();
   for (const { id, ...row } of rows as unknown as readonly (NamedRow & Pick<RunRow, "id">)[]) {

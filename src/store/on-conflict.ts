@@ -1,7 +1,7 @@
 /**
- * What PostgreSQL and SQLite add to an insertion so that a row that is there is replaced.
+ * The clause with which PostgreSQL and SQLite replace an existing row on insertion.
  *
- * @param quote writes a name as the database has it
+ * @param quote quotes a name for the database
  */
 export function onConflictReplace(
   quote: (name: string) => string,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseStoreAddress, type StoreAddress } from "./address.ts";
 
-/** Where a project keeps its runs. */
+/** The location of a project's runs. */
 export interface ProjectFolder {
   /** The `.residua` folder. */
   readonly path: string;
@@ -10,7 +10,7 @@ export interface ProjectFolder {
   readonly unsent: string;
 }
 
-/** The `.residua` folder of this folder or the nearest one above it; this folder's own where there is none yet. */
+/** The `.residua` folder of this folder or the nearest one above it; this folder's own if there is none yet. */
 export function findProject(from: string): ProjectFolder {
   let folder = resolve(from);
   const first = folder;
@@ -19,7 +19,7 @@ export function findProject(from: string): ProjectFolder {
   return { path, artifacts: join(path, "artifacts"), unsent: join(path, "unsent") };
 }
 
-/** The store that is meant: the address that was given, or the project's own file. */
+/** Resolves the store: the given address, or the project's own file. */
 export function chooseStore(project: ProjectFolder, given: string | undefined, where?: string): StoreAddress {
   return given === undefined || given === ""
     ? { kind: "sqlite", path: join(project.path, "runs.db") }

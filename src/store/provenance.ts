@@ -6,16 +6,16 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const GIT_MILLISECONDS = 3_000;
 
-/** Which code made a run. */
+/** The code that made a run. */
 export interface CodeVersion {
   readonly residua: string;
-  /** Of the folder that the run was started in, where that is a Git repository. */
+  /** The commit of the folder that the run was started in, if it is a Git repository. */
   readonly commit?: string;
   /** Whether files differed from the commit. */
   readonly changed?: boolean;
 }
 
-/** What a run was made on. */
+/** The machine and software of a run. */
 export interface Environment {
   readonly node: string;
   readonly system: string;

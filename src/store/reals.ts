@@ -7,13 +7,13 @@ export type RealState = 0 | 1 | 2 | 3;
 /** The name of the column beside a real one. */
 export const stateColumn = (name: string): string => `${name}_state`;
 
-/** What goes into the two columns. −0 becomes 0, which databases do not keep apart. */
+/** Encodes a number into the two columns. −0 becomes 0, which databases do not keep apart. */
 export function encodeReal(value: number): readonly [number | null, RealState] {
   if (Number.isFinite(value)) return [value + 0, 0];
   return [null, Number.isNaN(value) ? 1 : value > 0 ? 2 : 3];
 }
 
-/** The number that two columns stand for; null where both are empty. */
+/** The number encoded by two columns; null if both are empty. */
 export function decodeReal(value: number | null, state: number | null): number | null {
   switch (state) {
     case 1:

@@ -5,13 +5,13 @@ import { extendSummary, type MetricPoint, type RunStart, type RunStatus, type Ru
 import type { ArtifactRow, RunRow } from "./schema.ts";
 import { keepUnsent, sendUnsent } from "./unsent.ts";
 
-/** Writes one run into a store while it goes on. Nothing here waits for the database, or fails because of it. */
+/** Records one run into a store while it runs. Nothing here waits for the database or fails because of it. */
 export interface RunRecorder {
   readonly id: string;
-  /** Takes note of values; they are written together with others. */
+  /** Records values, which are written in batches. */
   add(points: readonly MetricPoint[]): void;
   addArtifact(artifact: Omit<ArtifactRow, "run_id" | "created_at">): void;
-  /** Ends the run, and writes what is left. Takes a quarter of a minute at most. */
+  /** Ends the run and writes the rest, within 15 seconds. */
   finish(end: RunEnd): Promise<void>;
 }
 
@@ -22,15 +22,15 @@ export interface RunEnd {
   readonly reason?: string;
 }
 
-/** What a recorder works with. */
+/** The options of a recorder. */
 export interface RecorderOptions {
-  /** Opens the store; called anew after the connection was lost. */
+  /** Opens the store; called again after the connection is lost. */
   readonly open: () => Promise<RunStore>;
   /** The store's description, without a password. */
   readonly store: string;
-  /** Where changes are kept while the store cannot be reached. */
+  /** The folder that buffers changes while the store is unreachable. */
   readonly unsentFolder: string;
-  /** Hears when the store is lost and when it is back. */
+  /** Told when the store is lost and when it is back. */
   readonly say: (message: string) => void;
   readonly flushMilliseconds?: number;
   /** The longest wait between two attempts to reach a lost store. */
@@ -43,12 +43,12 @@ const FIRST_RETRY_MILLISECONDS = 1_000;
 const RETRY_MILLISECONDS = 30_000;
 const FINISH_MILLISECONDS = 10_000;
 const CLOSE_MILLISECONDS = 2_000;
-/** Even without news, so that others see that the run lives. */
+/** Even without new values, so that others see that the run is alive. */
 const HEARTBEAT_MILLISECONDS = 30_000;
 
 /**
- * Starts a run in a store. Values are written once a second, in one transaction with the run itself. While the store
- * cannot be reached they go into a file, from which they are sent as soon as it can be, by this process or a later one.
+ * Starts a run in a store. Values are written once a second, in one transaction with the run itself. While the store is
+ * unreachable they go into a file, from which this process or a later one sends them as soon as possible.
  */
 export function startRecording(start: RunStart, options: RecorderOptions): RunRecorder {
   const { flushMilliseconds = FLUSH_MILLISECONDS, retryMilliseconds = RETRY_MILLISECONDS } = options;
@@ -90,7 +90,7 @@ export function startRecording(start: RunStart, options: RecorderOptions): RunRe
   let sending: RunChange | undefined;
   const keep = (changes: readonly RunChange[]): void => {
     kept = [...changes];
-    // As long as the disk takes nothing either, memory does.
+    // If the disk fails too, memory buffers them.
     try {
       for (; kept.length > 0; kept = kept.slice(1)) {
         keepUnsent(options.unsentFolder, options.store, kept[0]);
@@ -122,7 +122,7 @@ export function startRecording(start: RunStart, options: RecorderOptions): RunRe
     isIdle = false;
     void flushSoon().then(() => (isIdle = true));
   };
-  // At once, so that a run which is killed in its first second is there too.
+  // Immediately, so that a run killed in its first second is recorded too.
   flushIfIdle();
   const timer = setInterval(flushIfIdle, flushMilliseconds);
   timer.unref();
@@ -146,7 +146,7 @@ export function startRecording(start: RunStart, options: RecorderOptions): RunRe
           await wait(flushMilliseconds);
         }
       });
-      // A server that takes the statement and never answers.
+      // The server may accept the statement and never answer.
       if (!isInTime) {
         isLost = true;
         keep([...kept, ...(sending === undefined ? [] : [sending]), takeChange()]);
@@ -160,7 +160,7 @@ export function startRecording(start: RunStart, options: RecorderOptions): RunRe
 const wait = (milliseconds: number): Promise<true> =>
   new Promise((resolve) => setTimeout(() => resolve(true), milliseconds));
 
-/** @returns false if the work takes longer, and is left alone; what it throws is nobody's business */
+/** @returns false if the work takes longer, and is abandoned; its errors are then ignored */
 async function endsWithin(milliseconds: number, work: (hasTime: () => boolean) => Promise<void>): Promise<boolean> {
   const end = Date.now() + milliseconds;
   const done = work(() => Date.now() < end).then(
@@ -182,7 +182,7 @@ function describeLoss({ store, unsentFolder }: RecorderOptions, kept: readonly R
   return `run store: ${store} could not be reached; the run is kept in ${unsentFolder} and sent by the next residua runs`;
 }
 
-/** Several changes of one run as one: the run as it is last. */
+/** Merges several changes of one run: the last state wins. */
 function mergeChanges(changes: readonly RunChange[]): RunChange {
   return {
     run: changes.at(-1)!.run,

@@ -4,7 +4,7 @@ import { FormatError } from "../tensor/errors.ts";
 import type { MetricSummary, Run, RunSummary } from "./run.ts";
 import { runStatuses } from "./run.ts";
 
-/** A store may be a file from elsewhere: what its rows hold is checked before it is used. */
+/** A store may come from elsewhere: its rows are checked before use. */
 const json = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }): unknown => {
@@ -16,7 +16,7 @@ const json = v.pipe(
     }
   }),
 );
-/** A number as JSON has it: NaN and the infinities are texts. */
+/** A number in JSON: NaN and the infinities are texts. */
 const number = v.union([
   v.number(),
   v.pipe(
@@ -81,12 +81,12 @@ const refuseRow =
       `its row in the store is damaged: column ${path.split(".", 1)[0]} ${detail}; mend or delete it in the database`,
     );
 
-/** A summary as it is kept. @throws {FormatError} that names the run */
+/** A summary as stored. @throws {FormatError} that names the run */
 export function decodeSummary(text: unknown, id: string): RunSummary {
   return checkPlainData(v.object({ summary }), { summary: text }, refuseRow(id)).summary;
 }
 
-/** A run as it is shown, from its row. @throws {FormatError} that names the run and the first column that is damaged */
+/** Decodes a run from its row. @throws {FormatError} that names the run and the first damaged column */
 export function toRun(row: Readonly<Record<string, unknown>>, tags: readonly string[]): Run {
   const { config_hash, parent_id, started_at, heartbeat_at, ended_at, ...same } = checkPlainData(
     rowSchema,

@@ -23,21 +23,21 @@ export interface RunStore {
   readonly database: Database;
   /** Without a password. */
   readonly description: string;
-  /** What opening it did to its schema. */
+  /** How opening it changed its schema. */
   readonly migration: MigrationReport;
   close(): Promise<void>;
 }
 
-/** How a store is opened. */
+/** Options for opening a store. */
 export interface StoreOptions extends DatabaseOptions {
-  /** The changes of the schema that are known. */
+  /** The known schema changes. */
   readonly migrations?: readonly Migration[];
 }
 
-/** A run on another machine that has said nothing for so long is held for crashed. */
+/** A run on another machine counts as crashed after this silence. */
 const SILENT_MILLISECONDS = 10 * 60_000;
 
-/** The row of a run that starts now. */
+/** The row of a run that is starting. */
 export function createRunRow(start: RunStart, now: number): RunRow {
   return {
     id: randomBytes(8).toString("hex"),
@@ -63,7 +63,7 @@ export function createRunRow(start: RunStart, now: number): RunRow {
 }
 
 /**
- * Opens a store, makes it where there is none, and brings an older one up to date.
+ * Opens a store, creating it if missing and upgrading an older one.
  *
  * @throws {EnvironmentError} if the database cannot be reached; {FormatError} if a newer Residua made it
  */
@@ -79,14 +79,14 @@ export async function openRunStore(address: StoreAddress, options: StoreOptions 
   }
 }
 
-/** What a run gains at once: what there is of it is replaced, what it did not have is added. */
+/** A batch of changes to a run: existing values are replaced, others added. */
 export interface RunChange {
   readonly run: RunRow;
   readonly metrics: readonly MetricRow[];
   readonly artifacts: readonly ArtifactRow[];
 }
 
-/** Writes a run with what it gained, all or nothing. Writing it again changes nothing. */
+/** Writes a run with its changes, all or nothing. Idempotent. */
 export async function saveRun(store: RunStore, { run, metrics, artifacts }: RunChange): Promise<void> {
   await inTransaction(store.database, async (transaction) => {
     await insertRows(transaction, "residua_runs", storeTables.residua_runs, [run]);
@@ -95,7 +95,7 @@ export async function saveRun(store: RunStore, { run, metrics, artifacts }: RunC
   });
 }
 
-/** Adds values of metrics to a run that is there; a value of the same metric and step is replaced. */
+/** Adds metric values to an existing run; a value of the same metric and step is replaced. */
 export async function addMetrics(store: RunStore, id: string, points: readonly MetricPoint[]): Promise<void> {
   await inTransaction(store.database, async (transaction) => {
     const [row] = await readRows(transaction, "residua_runs", storeTables.residua_runs, { where: { id } });
@@ -108,21 +108,21 @@ export async function addMetrics(store: RunStore, id: string, points: readonly M
   });
 }
 
-/** Which runs. */
+/** Filters runs. */
 export interface RunFilter {
   readonly status?: RunStatus;
   readonly command?: string;
   readonly tag?: string;
   readonly configHash?: string;
-  /** The latest so many. */
+  /** At most this many, the latest first. */
   readonly limit?: number;
 }
 
 /**
- * The runs that a filter lets through, the latest first; no metric is read.
+ * The runs that match a filter, the latest first; reads no metrics.
  *
- * @param onDamaged hears of rows that are no runs, which are left out then
- * @throws {FormatError} that names the first of them, if nobody is to hear it
+ * @param onDamaged told about rows that are not valid runs, which are then skipped
+ * @throws {FormatError} naming the first of them, if there is no `onDamaged`
  */
 export async function listRuns(
   store: RunStore,
@@ -165,7 +165,7 @@ async function readTags({ database }: RunStore): Promise<ReadonlyMap<string, rea
   return tags;
 }
 
-/** Runs whose process is gone are crashed: nobody else would say so. */
+/** Marks runs whose process is gone as crashed: nothing else would. */
 export async function markCrashed({ database }: RunStore, now: number = Date.now()): Promise<void> {
   const running = await explained(database, async () => {
     const rows = await database.kysely.selectFrom("residua_runs").selectAll().where("status", "=", "running").execute();
@@ -178,7 +178,7 @@ export async function markCrashed({ database }: RunStore, now: number = Date.now
     return [{ ...row, status: "crashed", ended_at: row.heartbeat_at, reason }];
   });
   for (const { id, heartbeat_at, ended_at, reason } of crashed) {
-    // Unless it has said something meanwhile.
+    // Unless it has reported in the meantime.
     await explained(database, () =>
       database.kysely
         .updateTable("residua_runs")
@@ -192,7 +192,7 @@ export async function markCrashed({ database }: RunStore, now: number = Date.now
 }
 
 /**
- * The run that is meant by an id or its beginning.
+ * The run with an id or a prefix of it.
  *
  * @throws {OptionError} if there is none, or more than one
  */

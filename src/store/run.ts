@@ -2,27 +2,27 @@ import { createHash } from "node:crypto";
 import { encodeJson } from "./json.ts";
 import type { ArtifactRow, MetricRow } from "./schema.ts";
 
-/** How a run is, or how it ended. A crashed one ended without a word: its process is gone. */
+/** The status of a run. A crashed run ended silently: its process is gone. */
 export type RunStatus = "running" | "done" | "stopped" | "diverged" | "crashed";
 
 export const runStatuses: readonly RunStatus[] = ["running", "done", "stopped", "diverged", "crashed"];
 
-/** What a run is made from. */
+/** The inputs of a run. */
 export interface RunStart {
-  /** What makes it, such as "train". */
+  /** The command that makes it, such as "train". */
   readonly command: string;
-  /** What people call it. */
+  /** Its display name. */
   readonly name: string;
-  /** All that decides the outcome: equal configurations are the same experiment. */
+  /** Everything that determines the outcome: equal configurations are the same experiment. */
   readonly config: unknown;
   readonly seed?: number;
   /** Versions and commit of the code. */
   readonly code: unknown;
-  /** Machine and software below. */
+  /** Machine and system software. */
   readonly environment: unknown;
-  /** The run whose checkpoint it goes on from. */
+  /** The run whose checkpoint it resumes. */
   readonly parentId?: string;
-  /** Where it writes its files. */
+  /** Its output folder. */
   readonly folder?: string;
 }
 
@@ -36,19 +36,19 @@ export interface MetricPoint {
   readonly value: number;
 }
 
-/** What is known of a metric without reading it. */
+/** A summary of a metric, known without reading it. */
 export interface MetricSummary {
   readonly count: number;
   readonly step: number;
   readonly last: number;
-  /** Of the values that are numbers; NaN if there are none. */
+  /** Over the values that are numbers; NaN if there are none. */
   readonly least: number;
   readonly greatest: number;
 }
 
 export type RunSummary = Readonly<Record<string, MetricSummary>>;
 
-/** A run as people and programs see it. */
+/** A run as shown to people and programs. */
 export interface Run {
   readonly id: string;
   readonly command: string;
@@ -78,7 +78,7 @@ export function hashConfiguration(config: unknown): string {
   return createHash("sha256").update(encodeJson(config)).digest("hex");
 }
 
-/** Adds points to what is known of the metrics. */
+/** Adds points to metric summaries. */
 export function extendSummary(summary: RunSummary, points: readonly MetricPoint[]): RunSummary {
   const next: Record<string, MetricSummary> = { ...summary };
   for (const { name, step, value } of points) {
@@ -97,7 +97,7 @@ export function extendSummary(summary: RunSummary, points: readonly MetricPoint[
   return next;
 }
 
-/** An artefact without the run that it belongs to. */
+/** An artefact without its run. */
 export function withoutRun({ run_id: _run, ...artifact }: ArtifactRow): Omit<ArtifactRow, "run_id"> {
   return artifact;
 }

@@ -1,13 +1,13 @@
 /**
- * What a column holds. A "key" is a short text (up to 190 characters) that can be part of a primary key; "integer" is
- * within ±2^53; "real" is any float64, NaN and the infinities among them. With a question mark it may be empty.
+ * The type of a column. A "key" is a short text (up to 190 characters) that can be part of a primary key; "integer" is
+ * within ±2^53; "real" is any float64, NaN and the infinities among them. A question mark makes it nullable.
  */
 export type ColumnType = "text" | "key" | "integer" | "real" | "text?" | "key?" | "integer?" | "real?";
 
 /** A table's columns by name, in their order. */
 export type Columns = Readonly<Record<string, ColumnType>>;
 
-/** A table: its columns, and which of them tell its rows apart. */
+/** A table: its columns and its primary key. */
 export interface TableSchema<C extends Columns = Columns> {
   readonly columns: C;
   readonly primaryKey: readonly (keyof C & string)[];
@@ -19,7 +19,7 @@ type ValueOf<T extends ColumnType> = T extends `${infer Base}?`
     ? number
     : string;
 
-/** A row of a table with such columns. */
+/** A row of a table with these columns. */
 export type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
 
 /** A table's columns as arrays of one length: numbers as float64, empty ones as NaN; texts as they are. */
@@ -37,18 +37,18 @@ export const storeTables = {
   residua_runs: {
     columns: {
       id: "key",
-      /** What made it, such as "train". */
+      /** The command that made it, such as "train". */
       command: "key",
       name: "text",
       status: "key",
-      /** All that decides the outcome, as JSON with sorted keys, and its SHA-256. */
+      /** Everything that determines the outcome, as JSON with sorted keys, and its SHA-256. */
       config: "text",
       config_hash: "key",
       seed: "integer?",
       /** Versions, commit and machine, as JSON. */
       code: "text",
       environment: "text",
-      /** The run whose checkpoint this one went on from. */
+      /** The run whose checkpoint this one resumed. */
       parent_id: "key?",
       folder: "text?",
       host: "text",
@@ -58,7 +58,7 @@ export const storeTables = {
       heartbeat_at: "integer",
       ended_at: "integer?",
       steps: "integer",
-      /** For every metric its count, last, least and greatest value, as JSON: a list of runs reads no metrics. */
+      /** Count, last, least and greatest value per metric, as JSON, so that listing runs reads no metrics. */
       summary: "text",
       result: "text?",
       reason: "text?",
@@ -75,11 +75,11 @@ export const storeTables = {
     columns: {
       run_id: "key",
       name: "key",
-      /** Of its content, in hexadecimal. */
+      /** Hash of its content, in hexadecimal. */
       sha256: "key",
       bytes: "integer",
       step: "integer?",
-      /** Where it was written first. */
+      /** Its original path. */
       path: "text",
       created_at: "integer",
     },

@@ -4,16 +4,16 @@ import type { Columns, ColumnsOf, ColumnType, RowOf, TableSchema } from "./schem
 import { OptionError } from "../tensor/errors.ts";
 import { LONGEST_KEY } from "./schema.ts";
 
-/** Rows that are read at a time: enough to be fast, few enough for memory. */
+/** Rows per read: enough to be fast, few enough for memory. */
 const PAGE_ROWS = 10_000;
 
-/** Which rows: those whose columns equal the given values. */
+/** Selects rows whose columns equal the given values. */
 export type RowFilter<C extends Columns> = { readonly [Name in keyof C]?: RowOf<C>[Name] };
 
-/** A value as drivers take and give it. */
+/** A value as drivers accept and return it. */
 type Stored = string | number | null;
 
-/** The columns as the database has them: beside every real one its state. */
+/** The columns in the database: every real one has a state column beside it. */
 function storedColumns(columns: Columns): readonly string[] {
   return Object.keys(columns).flatMap((name) => (isReal(columns, name) ? [name, stateColumn(name)] : [name]));
 }
@@ -31,7 +31,7 @@ function columnDefinition({ backend }: Database, name: string, type: ColumnType)
   return base === "real" ? `${definition}, ${backend.quote(stateColumn(name))} smallint` : definition;
 }
 
-/** Makes a table where there is none of this name. */
+/** Creates a table if it does not exist. */
 export async function createTable(database: Database, table: string, schema: TableSchema): Promise<void> {
   const { backend } = database;
   [table, ...Object.keys(schema.columns)].forEach((name) => requireName(name, "table"));
@@ -68,8 +68,8 @@ function encodeValue({ name, type, value }: GivenValue): readonly Stored[] {
 }
 
 /**
- * Writes rows into a table, in one transaction; a row whose primary key is there is replaced. Equal keys among the rows:
- * the last one counts.
+ * Writes rows into a table, in one transaction; a row with an existing primary key is replaced. Among rows with equal
+ * keys, the last wins.
  */
 export function writeRows<C extends Columns>(
   database: Database,
@@ -121,7 +121,7 @@ function withoutRepetition<C extends Columns>(
   return keyed.size === rows.length ? rows : [...keyed.values()];
 }
 
-/** What is read of a table. */
+/** The selection to read from a table. */
 export interface ReadOptions<C extends Columns> {
   readonly where?: RowFilter<C>;
   /** Only rows after this one, in the order of the primary key. */
@@ -143,7 +143,7 @@ export async function* readPages<C extends Columns>(
   if (schema.primaryKey.length === 0) throw new OptionError(table, "has no primary key to read in the order of");
   const order = schema.primaryKey.filter((name) => where[name] === undefined);
   const head = `select ${storedColumns(schema.columns).map(backend.quote).join(", ")} from ${backend.quote(table)}`;
-  // In the whole key's order, so that databases see that its index has it.
+  // Ordered by the whole key, so that databases use its index.
   const tail = ` order by ${schema.primaryKey.map(backend.quote).join(", ")} limit ${PAGE_ROWS}`;
   for (let last: RowFilter<C> | undefined = after; ;) {
     const { sql, parameters } = writeConditions(database, where, order, last);

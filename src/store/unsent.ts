@@ -15,14 +15,14 @@ import { currentProcess, isProcessGone, type ProcessIdentity } from "../files/no
 import { nameInChange } from "./named-measures.ts";
 import { type RunChange, type RunStore, saveRun } from "./run-store.ts";
 
-/** The first line of a file of changes: which store they are for, and whose they are. */
+/** The first line of a buffer file: the target store and the owning process. */
 interface UnsentHead {
   readonly store: string;
   readonly owner: ProcessIdentity;
 }
 
 /**
- * Keeps a change of a run in a file until its store can be reached again: a line a change, whole or not at all.
+ * Buffers a run change in a file until its store is reachable again: one line per change, complete or not at all.
  *
  * @param store the store's description, without a password
  * @throws {EnvironmentError} if the file cannot be written
@@ -31,7 +31,7 @@ export function keepUnsent(folder: string, store: string, change: RunChange): vo
   const path = join(folder, `${change.run.id}.jsonl`);
   const size = existsSync(path) ? statSync(path).size : 0;
   const head: UnsentHead = { store, owner: currentProcess() };
-  // After a blank line: what a process that was killed left unfinished must not swallow the next.
+  // After a blank line, so that an unfinished line from a killed process does not swallow the next.
   const start = size === 0 ? encodeJson(head) : "";
   try {
     mkdirSync(folder, { recursive: true });
@@ -42,17 +42,17 @@ export function keepUnsent(folder: string, store: string, change: RunChange): vo
   }
 }
 
-/** A full disk takes a part of what it is given. */
+/** A full disk accepts only part of a write. */
 function takeBack(path: string, size: number): void {
   try {
     if (size === 0) rmSync(path, { force: true });
     else truncateSync(path, size);
   } catch {
-    // Then the unfinished line stays, which is passed over.
+    // The unfinished line then stays, and is skipped.
   }
 }
 
-/** Writes what was kept for a store into it. What another living process keeps is left to it. @returns how many runs */
+/** Sends the buffered changes to their store, except those of other live processes. @returns how many runs */
 export async function sendUnsent(folder: string, store: RunStore): Promise<number> {
   if (!existsSync(folder)) return 0;
   const own = currentProcess();

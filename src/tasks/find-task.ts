@@ -17,6 +17,9 @@ export const tasks: { readonly [Name in TaskName]: Task<Name, TypesOf<Name>> } =
 /** Names of the tasks. */
 export const taskNames: readonly TaskName[] = Object.keys(table) as TaskName[];
 
+/** The task of a card and of a training that name none. */
+export type StandardTaskName = (typeof tasks.classify)["name"];
+
 /** What a card without a task means. */
 const standardTask: TaskNotes = { name: tasks.classify.name };
 

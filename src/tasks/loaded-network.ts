@@ -3,14 +3,14 @@ import type { TrainedNetwork } from "../networks/open.ts";
 import { readSettings, type TaskName, taskNameOf, tasks, type TypesOf } from "./find-task.ts";
 import type { TaskNetwork } from "./task.ts";
 
-/** A network opened as what it was trained to do: what it takes and gives follows from the task's name. */
+/** A network opened for its task, whose name determines input and output types. */
 export interface LoadedNetwork<Name extends TaskName> {
   readonly task: Name;
   readonly card: NetworkCard;
   readonly settings: TypesOf<Name>["settings"];
-  /** What the network says about one input. */
+  /** Predicts one input. */
   predict(input: TypesOf<Name>["input"], options?: TypesOf<Name>["predictOptions"]): Promise<TypesOf<Name>["output"]>;
-  /** Compares what it says about samples with the truth. */
+  /** Evaluates it on samples with ground truth. */
   judge(
     samples: AsyncIterable<TypesOf<Name>["sample"]> | Iterable<TypesOf<Name>["sample"]>,
     options?: TypesOf<Name>["judgeOptions"],
@@ -23,7 +23,7 @@ export interface LoadedNetwork<Name extends TaskName> {
 export type AnyLoadedNetwork = { readonly [Name in TaskName]: LoadedNetwork<Name> }[TaskName];
 
 /**
- * Opens a network as what it was trained to do; `release` of what comes back releases its session.
+ * Opens a network for its task; `release` of the result releases its session.
  *
  * @param where the network's file, for errors
  * @param expected the task that it must have been trained for; any if left out

@@ -1,3 +1,3 @@
-/** What networks can be trained to do: one row each, under the task's own name. */
+/** All tasks: one row each, under the task's own name. */
 export { classify } from "./classify/task.ts";
 export { segment } from "./segment/task.ts";

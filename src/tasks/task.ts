@@ -1,4 +1,6 @@
 import type * as v from "valibot";
+import type { LabelledImages } from "../data/labelled-images.ts";
+import type { NetworkCard } from "../networks/card.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import type { Report } from "../report/report.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -11,18 +13,20 @@ import type { RecipeRefusals } from "../train/recipe-check.ts";
 
 /** The types of a task, by which everything about it is typed. */
 export interface TaskTypes {
-  /** What it needs to know beside the network: a network's card carries it. */
+  /** Its settings besides the network, carried by the network's card. */
   readonly settings: { readonly name: string };
-  /** What a network predicts from. */
+  /** The input of a prediction. */
   readonly input: unknown;
   readonly predictOptions: object;
-  /** What it predicts. */
+  /** Training options besides the network, the data and the recipe. */
+  readonly trainOptions: object;
+  /** The output of a prediction. */
   readonly output: unknown;
-  /** What it is judged by: something to predict from, with the truth. */
+  /** An evaluation sample: an input with ground truth. */
   readonly sample: unknown;
   readonly judgeOptions: object;
   readonly judgement: Evaluation;
-  /** What a report is made from. */
+  /** The input of a report. */
   readonly study: unknown;
 }
 
@@ -41,25 +45,31 @@ export interface Task<Name extends string = string, T extends TaskTypes = TaskTy
   /** Checks the settings of a card. */
   readonly settings: v.GenericSchema<unknown, T["settings"]>;
   /**
-   * What its training step has of its own: loss, labels, what counts as right.
+   * Its part of the training step: loss, labels, measure of correctness.
    *
    * @param sample `[channels, height, width]` of one sample of the step
    */
   readonly step: (settings: T["settings"], sample: Shape, recipe: Recipe) => TaskStep;
-  /** Fields of the recipe that mean nothing to it, with the reason. */
+  /** Recipe fields that do not apply, each with its reason. */
   readonly refuses: RecipeRefusals;
-  /** What its step counts as right, as a share. */
+  /** The share that its step counts as correct. */
   readonly trainingMeasure: Measure;
   /** Measures by which it is judged, as its evaluations have them; the main one, which chooses the best epoch, comes first. */
   readonly measures: (settings: T["settings"]) => readonly [Measure, ...Measure[]];
-  /** What the network says about one input. */
+  /** Predicts one input. */
   readonly predict: (network: TaskNetwork<T>, input: T["input"], options?: T["predictOptions"]) => Promise<T["output"]>;
-  /** Compares what the network says about samples with the truth. */
+  /** Evaluates the network on samples with ground truth. */
   readonly judge: (
     network: TaskNetwork<T>,
     samples: AsyncIterable<T["sample"]> | Iterable<T["sample"]>,
     options?: T["judgeOptions"],
   ) => Promise<T["judgement"]>;
+  /**
+   * Samples of images in memory, to judge a network by; null if the task has no such samples.
+   *
+   * @throws {OptionError} naming what does not fit the network
+   */
+  readonly samplesInMemory: ((images: LabelledImages, card: NetworkCard) => Iterable<T["sample"]>) | null;
   /** A study of a network as a page. */
   readonly report: (study: T["study"]) => Report;
   /** Sets up a training on images in memory, as a page has them; null if the task cannot be trained so. */

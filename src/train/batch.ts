@@ -6,11 +6,14 @@ import { float32, type Tensor, tensor } from "../tensor/tensor.ts";
 export interface LabeledBatch {
   /** `[N, channels, H, W]` */
   readonly images: Tensor<"float32">;
-  /** `[N]`, or a map of them for each image */
+  /** `[N]`, or a label map per image */
   readonly labels: Tensor<"int64">;
 }
 
-/** Equal parts, one after another. @throws {OptionError} if there is not the same number of images for each */
+/**
+ * Splits a batch into equal consecutive parts.
+ * @throws {OptionError} unless the batch divides evenly
+ */
 export function splitBatch({ images, labels }: LabeledBatch, parts: number): readonly LabeledBatch[] {
   if (parts === 1) return [{ images, labels }];
   const [count, ...imageShape] = images.shape;

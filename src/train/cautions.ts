@@ -2,13 +2,13 @@ import { wilsonInterval } from "../statistics/wilson.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Measure, valueOf } from "./measure.ts";
 
-/** Of fewer images, a measure says little. */
+/** Below this many images, a measure says little. */
 export const SMALL_SET = 20;
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /**
- * What has to be said about a measure, in sentences: that there was nothing to measure, or that it rests on few images.
+ * Cautions about a measure, in sentences: nothing was there to measure, or it rests on few images.
  *
  * @param part the images, such as "the test part"
  */

@@ -17,22 +17,22 @@ import type { Recipe } from "./recipe.ts";
 import { recipeSchema } from "./recipe-check.ts";
 import type { TrainingState } from "./trainer.ts";
 
-/** What computed a checkpoint: the same training elsewhere may differ in the last bits. */
+/** The lowering and runtime that computed a checkpoint; elsewhere the same training may differ in the last bits. */
 export interface Engine {
-  /** The lowering; "blocked" with the size of its blocks, such as "blocked 16". */
+  /** The lowering, with its block size if blocked: "blocked 16". */
   readonly lowering: string;
   /** The runtime and its version, such as "node 1.30.0". */
   readonly runtime: string;
 }
 
-/** Which data, and which part of it; resuming needs the same. */
+/** The data set and the part of it trained on; resuming requires the same. */
 export interface DataPlace {
-  /** Training images, the validation part taken off. */
+  /** Training images, without the validation split. */
   readonly train: number;
   readonly validation: number;
-  /** What was done to training images, such as "crop 4, flip". */
+  /** The augmentation of training images, such as "crop 4, flip". */
   readonly augmentation: string;
-  /** The images' own mean and deviation, where they are normalised by others. */
+  /** The images' own mean and deviation, if they are normalised by different ones. */
   readonly measured?: ChannelStatistics;
 }
 
@@ -42,15 +42,15 @@ export interface EpochRecord {
   readonly epoch: number;
   /** Means over the epoch's steps, each before its update. */
   readonly training: Measured;
-  /** After the epoch, where a validation part was split off. */
+  /** After the epoch, if there is a validation split. */
   readonly validation?: Measured;
 }
 
-/** How far a training is; with the recipe's seed, this is all of its random state. */
+/** The progress of a training run; together with the recipe's seed, it determines all randomness. */
 export interface TrainingPlace {
   /** Steps done since the start. */
   readonly step: number;
-  /** Sums over the steps of the epoch that is not finished. */
+  /** Sums over the steps of the unfinished epoch. */
   readonly lossSum: number;
   readonly correctSum: number;
   readonly epochs: readonly EpochRecord[];
@@ -58,7 +58,7 @@ export interface TrainingPlace {
   readonly best?: EpochRecord;
 }
 
-/** What a checkpoint says beside its tensors. It holds no time, so equal trainings give equal files. */
+/** The metadata of a checkpoint. It holds no timestamp, so identical training runs give identical files. */
 export interface CheckpointNotes {
   readonly network: NetworkCard;
   readonly recipe: Recipe;
@@ -67,10 +67,10 @@ export interface CheckpointNotes {
   readonly engine: Engine;
 }
 
-/** A training, kept to be resumed or used. */
+/** A saved training run, to resume or to use. */
 export interface Checkpoint {
   readonly notes: CheckpointNotes;
-  /** Parameters and running statistics under their state-dict names, the optimizer's state as `STATE/PARAMETER`. */
+  /** Parameters and running statistics under their state-dict names, optimizer state as `STATE/PARAMETER`. */
   readonly state: ReadonlyMap<string, Tensor>;
 }
 
@@ -97,7 +97,7 @@ const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
   place: v.strictObject({
     step: wholeNumber,
     lossSum: v.number(),
-    // Tasks may count parts of a sample as right.
+    // Fractional, since tasks may count parts of a sample as right.
     correctSum: v.pipe(v.number(), v.minValue(0)),
     epochs: v.array(epochRecord),
     best: v.exactOptional(epochRecord),
@@ -105,7 +105,7 @@ const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
   engine: v.strictObject({ lowering: v.string(), runtime: v.string() }),
 });
 
-/** A checkpoint as the pieces of one safetensors file; its notes are JSON among the file's metadata. */
+/** Encodes a checkpoint as the chunks of one safetensors file; its notes are JSON in the file's metadata. */
 export function encodeCheckpointChunks({
   notes,
   state,
@@ -129,7 +129,7 @@ function withNames(notes: unknown): unknown {
  * Reads a checkpoint.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if it is none, is damaged or of another version
+ * @throws {FormatError} if the file is not a checkpoint, is damaged or has another version
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { notes: found, state } = readCheckpointFile(bytes, where);

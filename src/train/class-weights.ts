@@ -1,19 +1,19 @@
 import { OptionError } from "../tensor/errors.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Labelled images, as far as their classes' weights depend on them. */
+/** The part of a labelled set that class weights depend on. */
 export interface LabelledPart {
-  /** A class for every image of the set. */
+  /** The class of every image in the set. */
   readonly labels: Int32Array;
-  /** Places of the images that are trained on; all if left out. */
+  /** Indices of the training images; all if left out. */
   readonly part?: Uint32Array;
   readonly classes: readonly string[];
 }
 
 /**
- * The recipe with a number for each class in the place of "balanced".
+ * Replaces "balanced" in a recipe with one weight per class.
  *
- * @throws {OptionError} if there are not as many weights as classes, or a class that has to be balanced has no images
+ * @throws {OptionError} if the number of weights is not the number of classes, or a class to be balanced has no images
  */
 export function resolveClassWeights(recipe: Recipe, { labels, part, classes }: LabelledPart): Recipe {
   const { classWeights } = recipe;
@@ -23,7 +23,7 @@ export function resolveClassWeights(recipe: Recipe, { labels, part, classes }: L
   throw new OptionError("classWeights", `must be ${classes.length}, one for each class, got ${classWeights.length}`);
 }
 
-/** N / (K·n): every class counts the same in all. @source scikit-learn, compute_class_weight("balanced") */
+/** N / (K·n): every class has the same total weight. @source scikit-learn, compute_class_weight("balanced") */
 function balancedWeights(
   labels: Int32Array,
   part: Uint32Array | undefined,

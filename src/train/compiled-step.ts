@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { identifyGraph } from "./graph-identity.ts";
 import type { ModelCache } from "./model-cache.ts";
 
-/** What a training step is compiled from. */
+/** The inputs to compiling a training step. */
 export interface StepOptions extends Omit<ForwardOptions, "loss">, UpdateOptions {
   readonly runtime: Runtime;
   /** Mean cross-entropy if left out. */
@@ -24,33 +24,33 @@ export interface StepOptions extends Omit<ForwardOptions, "loss">, UpdateOptions
   /** `portable` if left out. */
   readonly lowering?: Lowering;
   readonly session?: SessionOptions;
-  /** Where compiled models are kept for the next time; nowhere if left out. */
+  /** The cache of compiled models; none if left out. */
   readonly cache?: ModelCache;
   /** Parameters whose gradient norm every step reports. */
   readonly watch?: readonly string[];
 }
 
-/** Adds one batch's gradients to those of a step's batches before; parameters are stored as the step itself has them. */
+/** Accumulates one batch's gradients; parameters are stored as in the step itself. */
 export interface CompiledCollection {
   readonly session: Session;
   readonly logical: StepGraph;
-  /** Row-major shapes of the sums, by the name of their input. */
+  /** Row-major shapes of the sums, by input name. */
   readonly sums: ReadonlyMap<string, Shape>;
 }
 
-/** A training step that is ready to run. */
+/** A compiled training step. */
 export interface CompiledStep {
   readonly session: Session;
   readonly logical: StepGraph;
-  /** Row-major shapes of all inputs that are kept or fixed between steps: parameters, buffers, optimizer state. */
+  /** Row-major shapes of all inputs that persist between steps: parameters, buffers, optimizer state. */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** Those of them that belong to the optimizer. */
+  /** The subset that belongs to the optimizer. */
   readonly optimizerState: ReadonlySet<string>;
-  /** What is written where it lay, with the output that it becomes; none but where the runtime writes in place. */
+  /** Inputs updated in place, with their outputs; empty unless the runtime writes in place. */
   readonly inPlace: ReadonlyMap<string, string>;
-  /** Where a step takes several batches. */
+  /** Present if a step takes several batches. */
   readonly collection?: CompiledCollection;
-  /** From row-major to how the step stores it. */
+  /** Converts from row-major to the storage layout of the step. */
   readonly pack: (name: string, value: Tensor) => Tensor;
   readonly unpack: (name: string, value: Tensor) => Tensor;
 }
@@ -60,7 +60,7 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const { lowering = portable, loss = crossEntropy, optimizer, watch, accumulate = 1 } = options;
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new OptionError("accumulate", `must be a whole number above 0, got ${accumulate}`);
-  // Where the runtime rewrites the graph, it may move a reader behind what writes over its operand.
+  // If the runtime rewrites the graph, it may move a read past the write that overwrites its operand.
   const guarded = options.runtime.writesInPlace && lowering.isFinal;
   const logical = buildTrainingStep({ ...options, loss, guarded }, watch);
   const lowered = lowering.lower(logical.graph);
@@ -90,7 +90,7 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   };
 }
 
-/** Encodes and loads a lowered step, or takes it as it was kept. */
+/** Encodes and loads a lowered step, or loads it from the cache. */
 export async function loadStep(
   { runtime, session, cache, lowering = portable }: Pick<StepOptions, "runtime" | "session" | "cache" | "lowering">,
   { graph, kept, guarded }: StepGraph,
@@ -110,7 +110,7 @@ export async function loadStep(
   });
 }
 
-/** @param layouts those of the step itself, which must be the same: both are fed the same tensors */
+/** @param layouts the layouts of the step itself, which must match: both are fed the same tensors */
 async function compileCollection(
   options: StepOptions,
   sums: ReadonlyMap<string, Shape>,

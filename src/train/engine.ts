@@ -15,33 +15,33 @@ import { createGradualTrainer } from "./strategies/gradual.ts";
 import { createTrainer, type Trainer, type TrainingState } from "./trainer.ts";
 import type { TrainerStrategy } from "./strategies/strategy.ts";
 
-/** What a task's training step has that differs from classification's: its loss, its labels, what counts as right. */
+/** How a task's training step differs from classification's: its loss, its labels, its measure of correctness. */
 export type TaskStep = Partial<Pick<ForwardOptions, "loss" | "labelShape" | "correct">>;
 
 /** What is to be trained, and how. */
 export interface TrainingOptions {
   readonly module: Module;
-  /** Shape of one sample of the step. */
+  /** Shape of one sample. */
   readonly sampleShape: Shape;
   readonly recipe: Recipe;
   readonly stepsPerEpoch: number;
-  /** Steps of the whole training; those of the recipe's epochs if left out. */
+  /** Total number of steps; by default, from the recipe's epochs. */
   readonly steps?: number;
   readonly step?: TaskStep;
-  /** Whether every epoch is validated, and the best one kept. */
+  /** Whether to validate every epoch and keep the best. */
   readonly validates: boolean;
-  /** Fields of the recipe that have no meaning for this task or study, with the reason. */
+  /** Recipe fields that do not apply to this task or study, each with its reason. */
   readonly refuses?: RecipeRefusals;
-  /** Whether the network came from a file and may have operators that no gradient passes. */
+  /** Whether the network came from a file and may contain operators without a gradient. */
   readonly isImported?: boolean;
   /** Parameters whose gradient norm every step reports. */
   readonly watch?: readonly string[];
 }
 
-/** A training whose whole recipe has been checked against its network: nothing of it is left to be ignored. */
+/** A training run whose whole recipe has been checked against its network, so that nothing is ignored. */
 export interface TrainingPlan extends TrainingOptions {
   readonly steps: number;
-  /** Images that one step takes. */
+  /** Images per step. */
   readonly imagesPerStep: number;
   readonly fineTuning: FineTuning;
   /** The learning rate at a step, counted from 0. */
@@ -54,16 +54,16 @@ export interface TrainingHost {
   readonly lowering: Lowering;
   readonly session?: SessionOptions;
   readonly cache?: ModelCache;
-  /** Whose gradients a step takes; those of its own batch if left out. */
+  /** The strategy that supplies gradients; by default, the step's own batch. */
   readonly strategy?: TrainerStrategy;
 }
 
 /**
- * Checks that every field of the recipe can be followed. Every path into training comes through here: a field is either
- * followed by {@link openTrainer} and the loops, or refused by its name.
+ * Checks that every field of the recipe can be followed. Every path into training passes through here: a field is
+ * either obeyed by {@link openTrainer} and the loops, or refused by name.
  *
- * @throws {OptionError} naming the first field that is out of its range, means nothing to the network, or is refused
- * @throws {UnsupportedError} naming an operator that no gradient passes
+ * @throws {OptionError} naming the first field that is out of range, does not apply to the network, or is refused
+ * @throws {UnsupportedError} naming an operator without a gradient
  */
 export function planTraining(options: TrainingOptions): TrainingPlan {
   const { recipe, module, stepsPerEpoch, validates, refuses = {}, steps = recipe.epochs * stepsPerEpoch } = options;
@@ -82,23 +82,23 @@ export function planTraining(options: TrainingOptions): TrainingPlan {
   return plan;
 }
 
-/** @throws {UnsupportedError} naming an operator between the loss and a parameter that is trained in the end */
+/** @throws {UnsupportedError} naming an operator between the loss and a parameter that is ever trained */
 function requireGradients({ recipe, module, sampleShape, step, fineTuning }: TrainingPlan): void {
   const { loss } = stepOptionsOf(recipe);
   const { frozen } = fineTuning.optionsOf(fineTuning.phases - 1);
   buildGradientStep({ module, imageShape: sampleShape, batch: recipe.batch, loss, ...step, frozen });
 }
 
-/** Where a training goes on from: parameters and running statistics, perhaps the optimizer's state, and steps done. */
+/** The state that training starts from: parameters, running statistics, optionally optimizer state, and steps done. */
 export interface TrainingStart {
   readonly state: ReadonlyMap<string, Tensor>;
   readonly steps: number;
 }
 
 /**
- * Compiles the steps of a plan and loads what they start from; fresh parameters if `start` is left out.
+ * Compiles the steps of a plan and loads their start state; fresh parameters if `start` is left out.
  *
- * @throws {WeightsError} if the state is not the network's
+ * @throws {WeightsError} if the state does not match the network
  */
 export async function openTrainer(plan: TrainingPlan, host: TrainingHost, start?: TrainingStart): Promise<Trainer> {
   const { strategy = createTrainer, ...place } = host;
@@ -123,7 +123,7 @@ export async function openTrainer(plan: TrainingPlan, host: TrainingHost, start?
   }
 }
 
-/** What validates, is tested and exported: the moving averages where the recipe keeps them, the weights otherwise. */
+/** The state to validate, test and export: moving averages if the recipe keeps them, otherwise the weights. */
 export async function predictingState(trainer: Pick<Trainer, "state">): Promise<TrainingState> {
   return averagedState(await trainer.state());
 }

@@ -3,8 +3,8 @@ import { OptionError } from "../tensor/errors.ts";
 import type { Recipe } from "./recipe.ts";
 
 /**
- * Whether a pattern means a parameter: its whole name, or the place of a module above it ("layer1" means
- * "layer1.0.conv1.weight"); `*` stands for any characters.
+ * Whether a pattern matches a parameter: by its full name, or by a module that contains it ("layer1" matches
+ * "layer1.0.conv1.weight"); `*` matches any characters.
  */
 export function matchesPattern(pattern: string, name: string): boolean {
   const source = pattern
@@ -14,7 +14,7 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return new RegExp(`^${source}(\\.|$)`).test(name);
 }
 
-/** The longest beginning, of whole parts, that all names have in common. */
+/** The longest common prefix of all names, in whole components. */
 function commonPlace(names: readonly string[]): string {
   const [first, ...others] = names.map((name) => name.split(".").slice(0, -1));
   if (first === undefined) return "";
@@ -26,9 +26,9 @@ function commonPlace(names: readonly string[]): string {
 }
 
 /**
- * A network's parameters in groups from its input to its classifier, which is the last one: what lies under one name of
- * the outermost level that tells layers apart ("layer1", "features.denseblock1", "stages.0"). Norms and biases alone are
- * no group; they go with what is before them.
+ * Groups a network's parameters from input to classifier (the last group), by the outermost name component that
+ * distinguishes layers ("layer1", "features.denseblock1", "stages.0"). Norms and biases alone form no group; they join
+ * the preceding one.
  */
 export function layerGroups(module: Module): readonly (readonly string[])[] {
   const head = headOf(module);
@@ -59,13 +59,13 @@ function requireMatches(option: string, patterns: readonly string[], names: read
   throw new OptionError(option, `"${lost}" matches no parameter of the network; there are ${shown}`);
 }
 
-/** Which parameters are trained when, and how fast. */
+/** Which parameters are trained, when, and at what rate. */
 export interface FineTuning {
   /** Number of phases; only gradual unfreezing has several. */
   readonly phases: number;
-  /** The phase that a step belongs to. @param step counts from 0 */
+  /** The phase of a step. @param step counts from 0 */
   readonly phaseOf: (step: number) => number;
-  /** What a training step of a phase takes. */
+  /** The options of a training step in a phase. */
   readonly optionsOf: (phase: number) => {
     readonly frozen: (name: string) => boolean;
     readonly rateFactor: (name: string) => number;
@@ -73,10 +73,10 @@ export interface FineTuning {
 }
 
 /**
- * What a recipe says about single layers, for one network.
+ * Resolves the per-layer settings of a recipe for one network.
  *
- * @throws {OptionError} if a field would change nothing: a pattern that matches no parameter or only frozen ones, a rate
- *   where nothing is trained, two fields that exclude each other; or if nothing is left to train
+ * @throws {OptionError} if a field would have no effect (a pattern that matches no parameter or only frozen ones, a
+ *   rate for untrained layers), if two fields exclude each other, or if nothing is left to train
  */
 export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: number): FineTuning {
   const { freeze = [], headOnly = false, unfreezeEvery, layerDecay = 1, rates = [] } = recipe;
@@ -98,7 +98,7 @@ export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: nu
     const trainedGroups = headOnly ? 1 : unfreezeEvery === undefined ? groups.length : phase + 1;
     return (name: string): boolean => isFixed(name) || fromEnd(name) >= trainedGroups;
   };
-  // The classifier may be frozen, and gradual unfreezing then begin with nothing to train.
+  // If the classifier is frozen, gradual unfreezing would start with nothing to train.
   if (names.every(frozenIn(0))) throw new OptionError("freeze", "leaves nothing to train in the first epochs");
   const phases = unfreezeEvery === undefined ? 1 : groups.length;
   return {
@@ -118,7 +118,7 @@ function requireHead({ headOnly = false, unfreezeEvery }: Recipe, module: Module
     );
 }
 
-/** @throws {OptionError} for a pattern whose parameters are all frozen: its rate would change nothing */
+/** @throws {OptionError} for a pattern whose parameters are all frozen, where a rate has no effect */
 function requireTrainedRates(
   rates: NonNullable<Recipe["rates"]>,
   names: readonly string[],

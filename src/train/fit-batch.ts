@@ -1,13 +1,14 @@
 import { imagesPerStep, type Recipe } from "./recipe.ts";
 
-/** An epoch of one step changes a network once; of a few, it learns from epoch to epoch. */
+/** With one step per epoch a network changes once; with a few, it learns from epoch to epoch. */
 const LEAST_STEPS = 4;
 
 /**
- * A recipe whose batch fits the data: unchanged if it does, otherwise the largest power of two that leaves four steps an epoch.
+ * Shrinks the batch of a recipe to fit the data: unchanged if it fits, otherwise the largest power of two that leaves
+ * four steps per epoch.
  *
- * @param count how many images there are to train on
- * @param note hears what was changed, in a sentence
+ * @param count the number of training images
+ * @param note receives a sentence about the change
  */
 export function fitBatch(recipe: Recipe, count: number, note: (text: string) => void): Recipe {
   const { batch, accumulate = 1 } = recipe;

@@ -14,7 +14,10 @@ import type { LoadedModel } from "../networks/load-weights.ts";
 /** Axes of signals, images and volumes, as messages name them. */
 const axisNames: Readonly<Record<number, string>> = { 1: "length", 2: "H,W", 3: "depth,H,W" };
 
-/** @throws {ShapeError} unless these are images `[N, channels, H, W]`, or signals or volumes where the network takes such, as float32 */
+/**
+ * @throws {ShapeError} unless the input is float32 images `[N, channels, H, W]`, or signals or volumes if the network
+ *   takes those
+ */
 function requireImages(images: Tensor, { options, imageShape }: TrainableModel["model"]): Tensor<"float32"> {
   const { channels } = options;
   const extents = (imageShape?.length ?? 3) - 1;
@@ -29,7 +32,7 @@ function requireImages(images: Tensor, { options, imageShape }: TrainableModel["
   throw new ShapeError("input", `must be float32, got ${images.dtype}`);
 }
 
-/** @throws {OptionError} unless there is a label below `classes` for every image */
+/** @throws {OptionError} unless every image has a label below `classes` */
 function requireLabels(labels: Tensor, count: number, classes: number): Tensor<"int64"> {
   const values = Array.from(labels.data as ArrayLike<number | bigint>, Number);
   if (labels.shape.length !== 1 || values.length !== count) {
@@ -42,7 +45,7 @@ function requireLabels(labels: Tensor, count: number, classes: number): Tensor<"
 }
 
 /**
- * What the network says of images, signals or volumes, in evaluation mode.
+ * Scores images, signals or volumes in evaluation mode.
  * @shape images `[N, channels, …]` → scores `[N, classes]`
  */
 export async function runForward(
@@ -62,18 +65,18 @@ export async function runForward(
   }
 }
 
-/** A network, by name or out of a file, with its weights. */
+/** A network, by name or from a file, with its weights. */
 export interface TrainableModel {
   readonly model: {
     readonly module: Module;
     readonly options: { readonly channels: number; readonly classes: number };
-    /** `[channels, H, W]`, or as many axes as the network takes; an image's if left out. */
+    /** `[channels, H, W]`, or the axes of the network's input; by default, an image's. */
     readonly imageShape?: Shape;
   };
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
 }
 
-/** A loss, with what the labels are where they are not one class an image. */
+/** A loss, and the label shape if labels are not one class per image. */
 export type LossOfStep = Pick<ForwardOptions, "loss" | "labelShape" | "correct">;
 
 /** A loss and its gradients by parameter name. */
@@ -85,9 +88,9 @@ export interface LossGradients {
 const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32Array(sizeOf(shape)).fill(1));
 
 /**
- * The loss and the gradient of every trainable parameter, batch norm in training mode. Dropout and stochastic depth leave
- * nothing out, so that the result is the same wherever it is computed.
- * @shape images `[N, channels, …]`, labels `[N]` or of the task's own shape
+ * The loss and the gradient of every trainable parameter, batch norm in training mode. Dropout and stochastic depth
+ * drop nothing, so the result is deterministic everywhere.
+ * @shape images `[N, channels, …]`, labels `[N]`, or the task's own label shape
  */
 export async function runGradients(
   runtime: Runtime,

@@ -1,16 +1,16 @@
-/** How values are spread. */
+/** A distribution of values. */
 export interface Histogram {
   readonly count: number;
   readonly min: number;
   readonly max: number;
   readonly sum: number;
   readonly sumOfSquares: number;
-  /** Upper ends of the buckets, ascending; each bucket begins where the one before it ends. */
+  /** Upper ends of the buckets, ascending; each bucket begins at the end of the previous one. */
   readonly limits: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** How weights and gradients are spread, by parameter name. */
+/** Distributions of weights and gradients, by parameter name. */
 export interface Distributions {
   readonly weights: Readonly<Record<string, Histogram>>;
   /** Gradients of the loss on one batch. */
@@ -19,7 +19,9 @@ export interface Distributions {
 
 const BUCKETS = 30;
 
-/** Counts values in 30 equally wide buckets from the smallest to the largest. What is not finite is left out. */
+/**
+ * Counts values in 30 equally wide buckets from the smallest to the largest. Values that are not finite are left out.
+ */
 export function createHistogram(values: ArrayLike<number>): Histogram {
   let [count, sum, sumOfSquares] = [0, 0, 0];
   let [min, max] = [Infinity, -Infinity];

@@ -6,24 +6,24 @@ import { isBetter, type Measures, type TrainingMeasures } from "./measure.ts";
 import { runSteps } from "./step-loop.ts";
 import type { StepResult, Trainer, TrainingState } from "./trainer.ts";
 
-/** How a training ended: all epochs done, no better validation for a while, asked to stop, or no finite loss. */
+/** How training ended: all epochs done, patience exhausted, stopped on request, or loss not finite. */
 export type TrainingStatus = "done" | "early-stopped" | "stopped" | "diverged";
 
 /** Where a training ended, and how. */
 export interface TrainingOutcome {
   readonly place: TrainingPlace;
   readonly status: TrainingStatus;
-  /** What went wrong and what to do, where it diverged. */
+  /** What went wrong and what to do, if it diverged. */
   readonly reason?: string;
-  /** The step that does not count, where it diverged. */
+  /** The discarded step, if it diverged. */
   readonly diverged?: StepResult;
-  /** Where it diverged, whether the trainer's state is that before the step. */
+  /** Whether the trainer's state is intact from before the step, if it diverged. */
   readonly isUndone?: boolean;
 }
 
-/** What is said after every step. */
+/** Reported after every step. */
 export interface StepProgress {
-  /** Steps done since the start of the training, and how many there will be. */
+  /** Steps done since training started, and the total. */
   readonly step: number;
   readonly steps: number;
   /** Counts from 1. */
@@ -35,33 +35,33 @@ export interface StepProgress {
   /** Of this step's batch, before its update. */
   readonly stepLoss: number;
   readonly stepMeasures: Measures;
-  /** Of all gradients together, before clipping. */
+  /** The global gradient norm, before clipping. */
   readonly gradientNorm: number;
 }
 
-/** What a training works with; it reads no clock and draws nothing. */
+/** The dependencies of a training loop; it reads no clock and draws no random numbers. */
 export interface TrainingLoopOptions {
   readonly plan: TrainingPlan;
   readonly trainer: Trainer;
   readonly measures: TrainingMeasures;
-  /** Where to go on. */
+  /** The position to continue from. */
   readonly place: TrainingPlace;
   readonly nextBatch: () => LabeledBatch;
-  /** Evaluates the state that would predict on the validation part, if there is one. */
+  /** Evaluates the state used for prediction on the validation split, if there is one. */
   readonly validate?: (state: TrainingState) => Promise<Evaluation>;
-  /** Asked before every step. */
+  /** Polled before every step. */
   readonly shouldStop: () => Promise<boolean>;
   readonly onStep: (progress: StepProgress) => void;
-  /** Called after every epoch, to keep the state; the best one is read again at the end. */
+  /** Called after every epoch to save the state; the best one is read back at the end. */
   readonly onEpoch: (place: TrainingPlace, isBest: boolean) => Promise<void>;
-  /** Called after a step that leaves an epoch unfinished, or before its validation: a chance to keep the state of a long one. */
+  /** Called after each step within an epoch and before its validation, so that long epochs can be checkpointed. */
   readonly onPause?: (place: TrainingPlace) => Promise<void>;
 }
 
-/** Where a training begins. */
+/** The position at which training starts. */
 export const startOfTraining: TrainingPlace = { step: 0, lossSum: 0, correctSum: 0, epochs: [] };
 
-/** Whether `patience` epochs have gone by without a better one. */
+/** Whether `patience` epochs have passed without improvement. */
 function isPatienceOver({ epochs, best }: TrainingPlace, patience: number | undefined): boolean {
   return patience !== undefined && best !== undefined && epochs.length - best.epoch >= patience;
 }
@@ -95,8 +95,8 @@ function closeEpoch(
 }
 
 /**
- * Trains from `place` to the end of the plan, or until it is stopped. From equal places it goes on equally, so that an
- * interrupted training ends as an uninterrupted one.
+ * Trains from `place` to the end of the plan, or until it is stopped. Equal positions continue identically, so an
+ * interrupted run ends like an uninterrupted one.
  */
 export async function runTraining(options: TrainingLoopOptions): Promise<TrainingOutcome> {
   const { trainer, plan, measures, validate, onStep, onEpoch, onPause } = options;
@@ -109,7 +109,7 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trainin
     place = closed.place;
     await onEpoch(place, closed.isBest);
   };
-  // It was kept before the validation of its last epoch.
+  // The checkpoint was saved before the validation of its last epoch.
   if (stepsInEpoch(place, stepsPerEpoch) === stepsPerEpoch) await finishEpoch();
   if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
   const end = await runSteps({
@@ -139,7 +139,7 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trainin
   return { place, status: "diverged", reason: message, diverged: report, isUndone };
 }
 
-/** Steps of the epoch that is not closed yet. */
+/** Steps in the unfinished epoch. */
 function stepsInEpoch({ step, epochs }: TrainingPlace, stepsPerEpoch: number): number {
   return step - epochs.length * stepsPerEpoch;
 }
@@ -149,10 +149,10 @@ function addStep(place: TrainingPlace, { loss, correct }: StepResult): TrainingP
 }
 
 /**
- * The state that a training ends with, which is tested and exported: the best epoch's, or the last where none was
- * validated; its moving averages where the recipe keeps them.
+ * The final state, to test and export: the best epoch's, or the last if none was validated; moving averages if the
+ * recipe keeps them.
  *
- * @param readBest reads what `onEpoch` has kept of the best epoch
+ * @param readBest reads the best epoch as saved by `onEpoch`
  */
 export async function finalState(
   trainer: Pick<Trainer, "state">,

@@ -11,22 +11,22 @@ import { float32, int64 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "./batch.ts";
 import { createTrainer, type TrainingState } from "./trainer.ts";
 
-/** A lowering, with its name as checkpoints and reports have it: "blocked 16", "portable". */
+/** A lowering, with its name in checkpoints and reports: "blocked 16", "portable". */
 export interface ChosenLowering {
   readonly lowering: Lowering;
   readonly name: string;
-  /** Why it is not the one that would be fastest, where that is so. */
+  /** Why it is not the fastest, if so. */
   readonly reason?: string;
 }
 
-/** Float32 sums in another order: far above what that does, far below what a wrong kernel would. */
+/** Far above the error of summing float32 in another order, far below that of a wrong kernel. */
 const TOLERANCE = 1e-3;
 
 /**
  * Chooses how training graphs are lowered on this machine. `blocked` is trusted only after one step of a small network
- * agreed with `portable`: its operators are internal to ONNX Runtime and could change.
+ * agrees with `portable`: its operators are internal to ONNX Runtime and could change.
  *
- * @throws {OptionError} if `blocked` is asked for and cannot be had
+ * @throws {OptionError} if `blocked` is requested but not available
  */
 export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): Promise<ChosenLowering> {
   const asPortable = (reason?: string): ChosenLowering => ({
@@ -47,7 +47,7 @@ export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): 
   return asPortable(reason);
 }
 
-/** One step of a small network, both ways. @returns what is wrong, if anything is */
+/** One step of a small network, both ways. @returns what is wrong, if anything */
 async function findDisagreement(runtime: Runtime, blocked: Lowering): Promise<string | undefined> {
   try {
     const [expected, actual] = [await stateAfterStep(runtime, portable), await stateAfterStep(runtime, blocked)];

@@ -1,32 +1,32 @@
-/** What a network's work is measured by. */
+/** A measure of a network's performance. */
 export interface Measure {
-  /** In JSON, in run stores and in metrics of other tools, such as "meanAp". */
+  /** The name in JSON, run stores and other tools' metrics, such as "meanAp". */
   readonly name: string;
-  /** As people read it, such as "mean AP". */
+  /** The display name, such as "mean AP". */
   readonly words: { readonly en: string; readonly zh: string };
   readonly better: "higher" | "lower";
-  /** Whether it is the share of images that are right, so that their number alone tells how far chance moves it. */
+  /** Whether it is the share of correct images, so that its sampling error follows from their number alone. */
   readonly isShareOfImages?: boolean;
 }
 
-/** Values under the names of their measures; null where there is nothing to measure. */
+/** Values by measure; null if there is nothing to measure. */
 export type Measures = Readonly<Record<string, number | null>>;
 
-/** A loss, with what is measured beside it. */
+/** A loss with its measures. */
 export interface Measured {
   readonly loss: number;
   readonly measures: Measures;
 }
 
-/** What a training says by name. */
+/** The measures of a training run. */
 export interface TrainingMeasures {
-  /** What its steps count as right, as a share. */
+  /** The share that steps count as correct. */
   readonly training: Measure;
   /** The task's main measure: it chooses the best epoch. */
   readonly main: Measure;
 }
 
-/** The share of images whose highest score is their label's. */
+/** Top-1 accuracy: the share of images whose label has the highest score. */
 export const accuracy: Measure = {
   name: "accuracy",
   words: { en: "accuracy", zh: "准确率" },
@@ -40,15 +40,12 @@ export function valueOf({ measures }: Pick<Measured, "measures">, { name }: Pick
   return value === null || Number.isNaN(value) ? null : value;
 }
 
-/** What was measured, without what there was nothing to measure of. */
+/** The measured values, without the nulls. */
 export function knownMeasures(measures: Measures): readonly (readonly [name: string, value: number])[] {
   return Object.entries(measures).filter((entry): entry is [string, number] => entry[1] !== null);
 }
 
-/**
- * Whether one epoch is better than another: by the main measure; where it is equal or says nothing, by the loss, which goes
- * on telling epochs apart.
- */
+/** Whether one epoch is better than another: by the main measure; ties and missing values are broken by the loss. */
 export function isBetter(main: Measure, one: Measured, than: Measured | undefined): boolean {
   if (than === undefined) return true;
   const [own, other] = [valueOf(one, main), valueOf(than, main)];

@@ -16,27 +16,31 @@ export interface MemoryTraining {
   readonly train: ImageSet;
   /** Evaluated after every epoch. */
   readonly validation?: ImageSet;
+  /** Evaluated once, at the end. */
+  readonly test?: ImageSet;
   /** None if left out. */
   readonly augmentation?: Augmentation;
 }
 
-/** A training on images in memory that is set up: what steps are made of, and how the network is judged. */
+/** A training run on images in memory, set up: the source of its steps and how the network is evaluated. */
 export interface MemorySetup {
-  /** The recipe with all that follows from the data. */
+  /** The recipe, completed from the data. */
   readonly recipe: Recipe;
   readonly source: LocalSource;
   readonly measures: TrainingMeasures;
   readonly step?: TaskStep;
   readonly refuses?: RecipeRefusals;
-  /** Shape of one sample of the step, if it is not the image that the network predicts. */
+  /** Shape of one sample, if it differs from the image that the network predicts. */
   readonly sampleShape?: Shape;
-  /** Judges the network as it predicts on the validation part; left out if there is none. */
+  /** Evaluates predictions on the validation split; absent if there is none. */
   readonly validate?: (session: Session) => Promise<Evaluation>;
+  /** Evaluates predictions on the test split; absent if there is none. */
+  readonly test?: (session: Session) => Promise<Evaluation>;
 }
 
 /**
- * How a task sets up a training on images in memory.
+ * Sets up a task's training on images in memory.
  *
- * @throws {OptionError} naming images that do not fit the network, or batches that cannot be had
+ * @throws {OptionError} naming images that do not fit the network, or batches that cannot be formed
  */
 export type SetUpInMemory = (training: MemoryTraining, recipe: Recipe) => MemorySetup;

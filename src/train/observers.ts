@@ -1,18 +1,20 @@
 import { errorMessage } from "../tensor/errors.ts";
 
 /**
- * Watches a job, such as a training: hears of everything in its order and can neither stop, slow nor harm it. What it
- * does takes place beside the job; an observer that fails is told of once and left out from then on.
+ * Watches a job, such as training: it receives every event in order and cannot stop, slow or disturb the job. Its work
+ * runs concurrently; an observer that fails is reported once and then dropped.
  *
- * @typeParam Event what the job says while it runs
- * @typeParam Result what it comes to
+ * @typeParam Event an event of the running job
+ * @typeParam Result its result
  */
 export interface JobObserver<Event, Result> {
-  /** What it is called when something is wrong with it, such as "run store". */
+  /** Its name in errors, such as "run store". */
   readonly name: string;
-  /** Must return soon: what takes time is begun here and awaited in `finish`. */
+  /** Must return quickly: long work is started here and awaited in `finish`. */
   observe(event: Event): void;
-  /** After the last event: with the job's result, or with why there is none. To be ended within bounded time. */
+  /**
+   * Called after the last event with the job's result, or the reason why there is none. Must end within bounded time.
+   */
   finish(outcome: JobOutcome<Result>): Promise<void>;
 }
 
@@ -20,9 +22,9 @@ export interface JobObserver<Event, Result> {
 export type JobOutcome<Result> = { readonly result: Result } | { readonly error: unknown };
 
 /**
- * Several observers as one, which never fails.
+ * Combines several observers into one that never fails.
  *
- * @param report is told why an observer is left out
+ * @param report is told why an observer was dropped
  */
 export function combineObservers<Event, Result>(
   observers: readonly JobObserver<Event, Result>[],
@@ -59,7 +61,7 @@ export function combineObservers<Event, Result>(
   };
 }
 
-/** The job's own end, once its observers have heard of it. */
+/** The job's own outcome, once its observers have been notified. */
 export async function finishObserved<Event, Observed, Result extends Observed>(
   job: Promise<Result>,
   observer: JobObserver<Event, Observed>,

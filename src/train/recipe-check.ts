@@ -15,17 +15,17 @@ function rowsOf(optimizer: OptimizerRecipe["name"]): v.ObjectEntries {
   };
 }
 
-/** Fields that a recipe may leave out. Written files of an older release lack the fields that came later. */
+/** Optional fields of a recipe. Files from an older release lack fields that were added later. */
 const isOptional = (field: RecipeField): boolean => "off" in recipeOptions[field];
 
-/** Those of them that every recipe has had from the start, and so has to set. */
+/** The fields that every release has had, and which a recipe must set. */
 const alwaysSet: ReadonlySet<RecipeField> = new Set(["warmupSteps", "decaySparesNorms", "labelSmoothing"]);
 
 const optimizerSchema = v.variant("name", [v.strictObject(rowsOf("sgd")), v.strictObject(rowsOf("adamw"))] as never);
 
 const ownFields = recipeFields.filter((field) => !isOptimizerPart(field));
 
-/** A recipe as a checkpoint keeps it. */
+/** A recipe as stored in a checkpoint. */
 export const recipeSchema: v.GenericSchema<unknown, Recipe> = v.strictObject({
   optimizer: optimizerSchema,
   ...Object.fromEntries(
@@ -36,13 +36,13 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = v.strictObject({
   ),
 }) as unknown as v.GenericSchema<unknown, Recipe>;
 
-/** Some fields of a recipe, as a configuration file gives them. */
+/** A partial recipe, as in a configuration file. */
 export const partialRecipeSchema: v.GenericSchema<unknown, Partial<Recipe>> = v.strictObject({
   optimizer: v.exactOptional(optimizerSchema),
   ...Object.fromEntries(ownFields.map((field) => [field, v.exactOptional(recipeOptions[field].schema)])),
 });
 
-/** What is wrong with a value of a field, as "must be …, got …"; undefined if nothing is. */
+/** What is wrong with a value of a field, as "must be …, got …"; undefined if valid. */
 function recipeValueFault(field: RecipeField, value: unknown): string | undefined {
   const { schema, expects } = recipeOptions[field];
   return v.safeParse(schema, value).success ? undefined : `must be ${expects}, got ${showValue(value)}`;
@@ -63,7 +63,7 @@ function showValue(value: unknown): string {
 /**
  * Checks the fields that are set, and that there are no others.
  *
- * @param complete whether fields that are always set must be there
+ * @param complete whether required fields must be present
  * @throws {OptionError} naming the first field that is missing, not known or out of its range
  */
 function requireRecipeFields(recipe: Partial<Recipe>, { complete }: { readonly complete: boolean }): void {
@@ -103,7 +103,7 @@ export function requireRecipe(recipe: Recipe): void {
 }
 
 /**
- * The fields that are set, in the place of the standard's; another optimizer than the standard's brings its own options.
+ * Overrides the standard recipe with the fields that are set; a different optimizer brings its own options.
  *
  * @throws {OptionError} as {@link requireRecipe}
  */
@@ -113,11 +113,11 @@ export function completeRecipe(choice: Partial<Recipe>, standard: Recipe = defau
   return { ...standard, ...Object.fromEntries(given) };
 }
 
-/** Fields of a recipe that cannot be followed somewhere, with the reason. */
+/** Recipe fields that cannot be obeyed on some path, each with its reason. */
 export type RecipeRefusals = { readonly [Field in RecipeField]?: string };
 
 /**
- * Refuses fields that a recipe sets to anything but what they are when they are left out.
+ * Refuses fields that a recipe sets to anything but their default.
  *
  * @throws {OptionError} naming the first such field, with its reason
  */

@@ -3,7 +3,7 @@ import { countingNumber, wholeNumber } from "../files/schema.ts";
 import { scheduleNames } from "../optim/schedules.ts";
 import type { OptimizerRecipe, RateGroup, Recipe } from "./recipe.ts";
 
-/** Fields of a recipe; an optimizer's options are fields of their own. */
+/** Names the fields of a recipe; each optimizer option is a separate field. */
 export type RecipeField =
   | Exclude<keyof Recipe, "optimizer">
   | "optimizer.name"
@@ -16,12 +16,12 @@ export type RecipeField =
 /** The headings under which a command's help lists recipe fields. */
 export type RecipeGroup = "training" | "fine-tuning" | "loss and steps";
 
-/** How a field is typed on a command line. */
+/** The command-line flag of a field. */
 export interface RecipeFlag {
   /** As commander takes it, such as "--ema [decay]". */
   readonly usage: string;
   readonly group: RecipeGroup;
-  /** The value that the flag alone stands for, if its value may be left out. */
+  /** The value of a bare flag, if its value is optional. */
   readonly implied?: number;
   /** Whether the flag may be repeated; its values are joined. */
   readonly repeats?: true;
@@ -29,32 +29,32 @@ export interface RecipeFlag {
   readonly conflicts?: readonly RecipeField[];
 }
 
-/** What a field takes: the words for it, the check and how it is read from text. */
+/** The type of a field: its description, check and parser. */
 interface ValueKind {
   /** Completes "must be …". */
   readonly expects: string;
   readonly schema: v.GenericSchema;
-  /** All values, if they are a few words. */
+  /** All values, if the field is a choice of words. */
   readonly choices?: readonly string[];
-  /** One value as it is typed after a flag or in a grid; the schema checks it afterwards. */
+  /** Parses one value from a flag or a grid; the schema checks it afterwards. */
   readonly read: (text: string) => unknown;
 }
 
-/** One field of a recipe: all that schema, flags, help, resume checks, configuration files and grids need to know of it. */
+/** One field of a recipe: everything that schema, flags, help, resume checks, configuration files and grids need. */
 export interface RecipeOption extends ValueKind {
-  /** What it does, in one line. */
+  /** One line of help. */
   readonly help: string;
-  /** What it is when it is left out: the value that changes nothing. Fields without one are always set. */
+  /** The default, which has no effect. Fields without one are required. */
   readonly off?: unknown;
   /** Whether a grid may vary it: its values are written without commas. */
   readonly isAxis: boolean;
-  /** None if it is set by configuration files, grids and the library alone. */
+  /** Absent if only configuration files, grids and the library can set it. */
   readonly flag?: RecipeFlag;
   /** The optimizers that have the option. */
   readonly optimizers?: readonly OptimizerRecipe["name"][];
   /**
-   * Values that change the outcome of a small training, and how many epochs they need to do so. Tests train with each of
-   * them, on every path, and expect another outcome than the default's, or a refusal that names the field.
+   * Values that change the outcome of a small training run, and the epochs needed for that. Tests train with each of
+   * them on every path, and expect a different outcome from the default's, or a refusal that names the field.
    */
   readonly trial: {
     readonly values: readonly unknown[];
@@ -131,7 +131,7 @@ const training = { group: "training" } as const;
 const fineTuning = { group: "fine-tuning" } as const;
 const lossAndSteps = { group: "loss and steps" } as const;
 
-/** The fields of a recipe, one row each. A field without a row does not compile. */
+/** The fields of a recipe, one row per field. A field without a row does not compile. */
 export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = {
   epochs: {
     ...wholeFrom(1),
@@ -385,9 +385,9 @@ export function recipeValue(recipe: Partial<Recipe>, field: RecipeField): unknow
 }
 
 /**
- * A recipe with one field set. Another optimizer takes over only the options that it has.
+ * Sets one field of a recipe. A new optimizer keeps only the options that it shares.
  *
- * @param recipe complete enough to have an optimizer if `field` is one of the optimizer's
+ * @param recipe must have an optimizer if `field` is an optimizer option
  */
 export function withRecipeValue<R extends Partial<Recipe>>(recipe: R, field: RecipeField, value: unknown): R {
   if (!isOptimizerPart(field)) return { ...recipe, [field]: value };

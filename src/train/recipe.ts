@@ -13,47 +13,50 @@ export type OptimizerRecipe =
   | ({ readonly name: "sgd" } & SgdOptions)
   | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">);
 
-/** How a network is trained: plain data, kept in every checkpoint. Equal recipes on equal data give equal networks. */
+/** A training recipe: plain data, stored in every checkpoint. Equal recipes on equal data give equal networks. */
 export interface Recipe extends Variation {
   readonly epochs: number;
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number;
   readonly optimizer: OptimizerRecipe;
-  /** The highest rate of the schedule. */
+  /** The peak rate of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
-  /** Steps over which the rate first rises from almost nothing; for one-cycle, which rises by itself, 0. */
+  /** Warm-up steps, over which the rate rises from near zero; 0 for one-cycle, which warms up by itself. */
   readonly warmupSteps: number;
-  /** Whether weight decay spares biases and batch norms. PyTorch decays all. */
+  /** Whether weight decay spares biases and batch norms. PyTorch decays all parameters. */
   readonly decaySparesNorms: boolean;
   readonly labelSmoothing: number;
-  /** Largest norm of all gradients together. */
+  /** Largest global norm of the gradients. */
   readonly clipNorm?: number;
-  /** Stops after so many epochs without a better validation. */
+  /** Stops after this many epochs without a better validation. */
   readonly patience?: number;
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;
-  /** Weights of the classes in the loss, in their order; "balanced" weights each by how rare it is among the training images. */
+  /**
+   * Class weights in the loss, in class order; "balanced" weights each class inversely to its frequency in the training
+   * images.
+   */
   readonly classWeights?: "balanced" | readonly number[];
   /** α of mixup, λ ~ Beta(α, α). */
   readonly mixup?: number;
-  /** Decay of a moving average of the weights, which then is what validates and is exported. */
+  /** Decay of a moving average of the weights, which is then used for validation, test and export. */
   readonly average?: number;
-  /** Patterns of parameters that stay as they are, see `matchesPattern`. */
+  /** Patterns of frozen parameters, see `matchesPattern`. */
   readonly freeze?: readonly string[];
-  /** Whether the classifier alone is trained. */
+  /** Whether to train only the classifier. */
   readonly headOnly?: boolean;
-  /** After so many epochs one more group of layers is trained; at first the classifier alone. */
+  /** Unfreezes one more group of layers every this many epochs, starting from the classifier alone. */
   readonly unfreezeEvery?: number;
-  /** What each group of layers' learning rate is of that behind it; 1 if left out. */
+  /** Ratio of each layer group's learning rate to that of the next group towards the output; 1 if left out. */
   readonly layerDecay?: number;
-  /** Factors of the learning rate by pattern; the last that fits counts. */
+  /** Learning-rate factors by pattern; the last match wins. */
   readonly rates?: readonly RateGroup[];
-  /** Of parameters, order, augmentation, dropout and mixup. */
+  /** Seeds parameter initialisation, data order, augmentation, dropout and mixup. */
   readonly seed: number;
 }
 
-/** Parameters with a learning rate of their own. */
+/** Parameters with their own learning rate. */
 export interface RateGroup {
   readonly pattern: string;
   readonly factor: number;
@@ -77,13 +80,13 @@ export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optim
   return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
 }
 
-/** How a recipe varies images, beside crops and mirroring. */
+/** The augmentation of a recipe, besides crops and mirroring. */
 export function variationOf({ rotation, brightness, contrast, saturation, erasing }: Recipe): Variation {
   const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
-/** The recipe's learning rate over a training of `steps`. @throws {OptionError} if it is out of its range */
+/** The recipe's learning-rate schedule over `steps` steps. @throws {OptionError} if it is out of range */
 export function createRecipeSchedule({ schedule, learningRate, warmupSteps }: Recipe, steps: number): Schedule {
   return createSchedule(schedule, learningRate, steps, warmupSteps);
 }
@@ -93,7 +96,7 @@ export function imagesPerStep({ batch, accumulate = 1 }: Pick<Recipe, "batch" | 
   return batch * accumulate;
 }
 
-/** What a training step takes from a recipe, whatever the network. */
+/** The training-step options that a recipe sets, whatever the network. */
 export type RecipeStepOptions = Pick<Recipe, "batch" | "seed"> &
   Omit<UpdateOptions, "average"> & {
     readonly loss: LossFunction;
@@ -101,7 +104,7 @@ export type RecipeStepOptions = Pick<Recipe, "batch" | "seed"> &
     readonly average?: number | undefined;
   };
 
-/** What a training step takes from a recipe. @throws {OptionError} if an option is out of its range */
+/** The training-step options that a recipe sets. @throws {OptionError} if an option is out of range */
 export function stepOptionsOf(recipe: Recipe): RecipeStepOptions {
   const { batch, seed, clipNorm, decaySparesNorms, labelSmoothing, classWeights } = recipe;
   if (classWeights === "balanced")

@@ -1,18 +1,18 @@
 import { defaultRecipe, type OptimizerRecipe, type Recipe } from "./recipe.ts";
 import { type RecipeField, withRecipeValue } from "./recipe-options.ts";
 
-/** Whether a training starts from fresh parameters, or from those that have learnt something. */
+/** Whether training starts from fresh or from pretrained parameters. */
 export type RecipeStart = "fresh" | "tuned";
 
-/** The highest learning rate, by optimizer. */
+/** The peak learning rate, by optimizer. */
 const rates = {
   sgd: { fresh: defaultRecipe.learningRate, tuned: 0.01 },
   adamw: { fresh: 0.003, tuned: 0.0005 },
 } as const;
 
 /**
- * What has learnt something is trained by AdamW, whose steps keep their size where no batch norm does: SGD diverges on a
- * network whose batch norms were folded away. Data to fine-tune on are few, so it sees them more often.
+ * Pretrained networks use AdamW, whose step size stays bounded without batch norm: SGD diverges on a network whose
+ * batch norms were folded. Fine-tuning data are few, so it takes more epochs.
  */
 const habits = {
   fresh: { optimizer: "sgd", epochs: defaultRecipe.epochs },
@@ -24,7 +24,7 @@ const optimizers: { readonly [Name in OptimizerRecipe["name"]]: OptimizerRecipe 
   adamw: { name: "adamw", weightDecay: 5e-4 },
 };
 
-/** The recipe of a training about which nothing is said. @param optimizer the one that suits the start if left out */
+/** The default recipe. @param optimizer by default, the one that suits the start */
 export function standardRecipe(
   start: RecipeStart,
   optimizer: OptimizerRecipe["name"] = habits[start].optimizer,
@@ -37,17 +37,17 @@ export function standardRecipe(
   };
 }
 
-/** Fields of a recipe by name: those that were typed. */
+/** Recipe fields by name, as typed. */
 export type RecipeFields = ReadonlyMap<RecipeField, unknown>;
 
-/** The optimizer among some fields. */
+/** The optimizer in a set of fields. */
 export function optimizerIn(fields: RecipeFields): OptimizerRecipe["name"] | undefined {
   return fields.get("optimizer.name") as OptimizerRecipe["name"] | undefined;
 }
 
-/** A recipe with some fields in the place of its own. */
+/** Overrides fields of a recipe. */
 export function withRecipeFields<R extends Partial<Recipe>>(recipe: R, fields: RecipeFields): R {
-  // The optimizer comes first: its options are dropped if the next one has none of that name.
+  // The optimizer comes first: options that the new one lacks are dropped.
   const ordered = [...fields].toSorted(([a], [b]) => Number(b === "optimizer.name") - Number(a === "optimizer.name"));
   return ordered.reduce((made, [field, value]) => withRecipeValue(made, field, value), recipe);
 }

@@ -6,14 +6,14 @@ import { randomStream } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
 
-/** What decides on a step's scalars: see the trainer's options. */
+/** The settings behind a step's scalars: see the trainer's options. */
 interface StepScalars {
   readonly optimizer: Optimizer;
   readonly mixup?: number | undefined;
   readonly average?: number | undefined;
 }
 
-/** All scalars that a step may be fed, by name. @param step counts from 1 */
+/** All scalar inputs of a step, by name. @param step counts from 1 */
 export function scalarValues(
   { optimizer, mixup, average }: StepScalars,
   learningRate: number,
@@ -29,20 +29,20 @@ export function scalarValues(
 }
 
 /**
- * How much of the old average is kept: less in the first steps, so that it does not hang on the first values.
+ * Decay of the average: smaller in the first steps, so that the initial values do not dominate.
  * @source `tf.train.ExponentialMovingAverage`, num_updates
  */
 function averageDecay(decay: number, step: number): number {
   return Math.min(decay, (1 + step) / (10 + step));
 }
 
-/** λ ~ Beta(α, α), the larger share taken: with the batch reversed, λ and 1 − λ make the same blends. */
+/** λ ~ Beta(α, α), the larger of λ and 1 − λ: with the batch reversed, both give the same blends. */
 function drawMixup(seed: number, step: number, alpha: number): number {
   const share = drawBeta(randomStream(seed, "mixup", step), alpha);
   return Math.max(share, 1 - share);
 }
 
-/** Bernoulli(keep) / keep: the mask of one dropout in one step. */
+/** Bernoulli(keep) / keep: the mask of one dropout layer in one step. */
 export function drawMask(
   { seed, name, step }: { readonly seed: number; readonly name: string; readonly step: number },
   { value, keep }: NoiseInput,

@@ -2,25 +2,27 @@ import type { LabeledBatch } from "./batch.ts";
 import type { TrainingPlan } from "./engine.ts";
 import { DivergenceError, type StepResult, type Trainer } from "./trainer.ts";
 
-/** What the step loop works with; it reads no clock and draws nothing. */
+/** The dependencies of the step loop; it reads no clock and draws no random numbers. */
 export interface StepLoopOptions {
   readonly trainer: Trainer;
   readonly plan: Pick<TrainingPlan, "steps" | "rateAt">;
   readonly nextBatch: () => LabeledBatch;
-  /** Asked before every step. */
+  /** Polled before every step. */
   readonly shouldStop: () => Promise<boolean>;
-  /** Called before a step that will be taken; `trainer.steps` have been done. */
+  /** Called before every step that is taken, after `trainer.steps` steps. */
   readonly beforeStep?: () => Promise<void> | void;
   /** Called after every step. @returns "enough" to end the training before its last step */
   readonly afterStep: (result: StepResult, learningRate: number) => Promise<"enough" | void> | "enough" | void;
 }
 
-/** How the loop ended: all steps done, `afterStep` had enough, a stop was asked for, or no finite loss. */
+/**
+ * How the loop ended: all steps done, `afterStep` returned "enough", a stop was requested, or the loss was not finite.
+ */
 export type StepLoopEnd =
   | { readonly status: "done" | "enough" | "stopped" }
   | { readonly status: "diverged"; readonly error: DivergenceError };
 
-/** Takes the steps of a plan that are still to be done, one after another. Every training runs through this loop. */
+/** Runs the remaining steps of a plan. Every training run goes through this loop. */
 export async function runSteps(options: StepLoopOptions): Promise<StepLoopEnd> {
   const { trainer, plan, nextBatch, shouldStop, beforeStep, afterStep } = options;
   while (trainer.steps < plan.steps) {
@@ -34,7 +36,7 @@ export async function runSteps(options: StepLoopOptions): Promise<StepLoopEnd> {
   return { status: "done" };
 }
 
-/** One step, or the reason why there is none. */
+/** One step, or why it was not taken. */
 async function tryStep(
   trainer: Trainer,
   batch: LabeledBatch,

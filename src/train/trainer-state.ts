@@ -4,13 +4,13 @@ import { WeightsError } from "../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
 
-/** What a step keeps, and which of it belongs to the optimizer. */
+/** The persistent state of a step, and the part that belongs to the optimizer. */
 interface KeptShapes {
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly optimizerState: ReadonlySet<string>;
 }
 
-/** A state with every tensor that the step keeps, in the step's order. */
+/** Completes a state with every persistent tensor, in the step's order. */
 export function completeState(
   given: ReadonlyMap<string, Tensor>,
   { shapes, optimizerState }: KeptShapes,
@@ -31,12 +31,12 @@ export function completeState(
 
 const AVERAGE = stepNames.average("");
 
-/** What a moving average starts from: the value that it is of. */
+/** A moving average starts from the value that it averages. */
 function averagedOf(name: string, given: ReadonlyMap<string, Tensor>): Tensor | undefined {
   return name.startsWith(AVERAGE) ? given.get(name.slice(AVERAGE.length)) : undefined;
 }
 
-/** Reads a result of one element, and gives its memory back. */
+/** Reads a one-element result and releases its memory. */
 export async function readScalar(results: Readonly<Record<string, RuntimeTensor>>, name: string): Promise<number> {
   const { data } = await results[name].read();
   results[name].dispose();

@@ -8,36 +8,39 @@ import { type CompiledCollection, type CompiledStep, compileStep, type StepOptio
 import { drawMask, scalarValues } from "./step-inputs.ts";
 import { completeState, readScalar } from "./trainer-state.ts";
 
-/** What a trainer is made from; a model from `createModel` brings `module` and `imageShape`. */
+/** The options of a trainer; a model from `createModel` supplies `module` and `imageShape`. */
 export interface TrainerOptions extends Omit<StepOptions, "mixup" | "average"> {
-  /** Of the first parameters, of dropout and of mixup. */
+  /** Seeds parameter initialisation, dropout and mixup. */
   readonly seed: number;
-  /** α of mixup's λ ~ Beta(α, α); not blended if left out. */
+  /** α of mixup's λ ~ Beta(α, α); no mixup if left out. */
   readonly mixup?: number | undefined;
   /** Decay of the moving averages `ema/NAME`, reached within the first steps; none are kept if left out. */
   readonly average?: number | undefined;
 }
 
-/** What one step reports. */
+/** The report of one step. */
 export interface StepResult {
-  /** Steps done, this one included. */
+  /** Steps done, including this one. */
   readonly step: number;
   /** Mean over the batch, before the update. */
   readonly loss: number;
-  /** How many of the batch were classified right, before the update. */
+  /** How many images of the batch were classified correctly, before the update. */
   readonly correct: number;
-  /** Of all gradients together, before clipping. */
+  /** The global gradient norm, before clipping. */
   readonly gradientNorm: number;
   /** Gradient norms of the watched parameters. */
   readonly norms: Readonly<Record<string, number>>;
 }
 
-/** Loss or gradient is not a finite number; the step does not count. */
+/** Thrown when loss or gradient is not finite; the step does not count. */
 export class DivergenceError extends TrainingError {
   override readonly name: string = "DivergenceError";
-  /** What the step would have reported. */
+  /** The report that the step would have given. */
   readonly report: StepResult;
-  /** Whether the state is that before the step; otherwise some large parameters have gone on, those with finite gradients. */
+  /**
+   * Whether the state is intact from before the step; otherwise some large parameters, those with finite gradients,
+   * were updated.
+   */
   readonly isUndone: boolean;
 
   constructor(report: StepResult, isUndone: boolean) {
@@ -53,23 +56,23 @@ export class DivergenceError extends TrainingError {
 /** Parameters, running statistics and the optimizer's state (`STATE/PARAMETER`) by name, row-major. */
 export type TrainingState = ReadonlyMap<string, Tensor<"float32">>;
 
-/** A network in training: its compiled step and all that is kept from step to step. */
+/** A network in training: its compiled step and its persistent state. */
 export interface Trainer {
   /** Steps done. */
   readonly steps: number;
   /**
-   * Trains on one batch, or on as many as are accumulated, one after another in one tensor.
+   * Trains on one batch, or on all accumulated batches, concatenated in one tensor.
    *
-   * @throws {DivergenceError} if loss or gradient is not a finite number; the state stays as it was before the step, unless the
-   * error says otherwise
+   * @throws {DivergenceError} if loss or gradient is not finite; the state stays as before the step unless the error
+   *   says otherwise
    */
   step(batch: LabeledBatch, learningRate: number): Promise<StepResult>;
   state(): Promise<TrainingState>;
   /**
-   * Takes over a state. Where it has nothing of the optimizer, as weights alone, the optimizer starts at zero; a moving
-   * average that it lacks starts from the value itself.
+   * Loads a state. If it has no optimizer state, as with weights alone, the optimizer starts at zero; a missing moving
+   * average starts from the value itself.
    *
-   * @param steps how many steps the state has behind it
+   * @param steps the number of steps behind the state
    * @param options.partial whether the optimizer may lack some parameters' state, which then starts at zero
    * @throws {WeightsError} if something is missing or has another shape
    */
@@ -79,13 +82,13 @@ export interface Trainer {
 }
 
 /**
- * Compiles the training step of a network and starts it from fresh parameters. Between steps, every parameter, running
- * statistic and state tensor stays what the runtime returned, and is fed to the next step as it is. Where the runtime writes
- * in place, large parameters and their state are written where they lie, unless the loss or their gradient is not finite;
- * of the others two sets take turns.
+ * Compiles the training step of a network and starts from fresh parameters. Parameters, running statistics and state
+ * tensors stay in the runtime's tensors and feed the next step directly. If the runtime writes in place, large
+ * parameters and their state are updated in place, unless the loss or their gradient is not finite; the others are
+ * double-buffered.
  *
  * @throws {OptionError} if the batch is not a whole number above 0 or a watched parameter does not exist
- * @throws {ShapeError} if the network does not take such images
+ * @throws {ShapeError} if the network does not accept such images
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { watch = [], mixup, average, accumulate = 1, ...rest } = options;
@@ -99,14 +102,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { session, logical, shapes, pack, unpack, collection, inPlace } = compiled;
   let steps = 0;
   let held: Held = {};
-  /** Results that are no longer needed, by output: the next step is written into their memory. */
+  /** Spare results by output: the next step writes into their memory. */
   let spare: Readonly<Record<string, RuntimeTensor>> = {};
   const retire = (state: Held): void => {
     const others = Object.fromEntries(Object.entries(state).filter(([name]) => !inPlace.has(name)));
     if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(others) };
     else Object.values(others).forEach(disposeTensor);
   };
-  /** Memory of its own for what a step writes over. */
+  /** Own memory for tensors that a step overwrites. */
   const store = (name: string, value: Tensor): Tensor => {
     const packed = pack(name, value);
     return inPlace.has(name) && packed.data === value.data ? { ...packed, data: value.data.slice() } : packed;
@@ -121,7 +124,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     hold(Object.fromEntries(whole.map(([name, value]) => [name, store(name, value)])));
     steps = done;
   };
-  // One by one: neither all weights as they were drawn nor all of the optimizer's zeros are in memory besides.
+  // One by one, so that initial weights and optimizer zeros are never all in memory twice.
   const fresh: Record<string, Tensor> = {};
   for (const [name, value] of drawState(options.module, options.seed)) {
     const names = [name, stepNames.average(name)].filter((each) => shapes.has(each));
@@ -130,7 +133,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   for (const name of compiled.optimizerState) fresh[name] = store(name, zeros("float32", shapes.get(name)!));
   held = fresh;
 
-  /** Runs one part of a step on what has been kept so far. @param part counts from 0 */
+  /** Runs one part of a step on the state so far. @param part counts from 0 */
   const runPart = (
     on: Pick<CompiledStep, "session" | "logical">,
     state: Held,
@@ -153,7 +156,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return on.session.run(feeds, undefined, on.session === session ? { ...spare, ...Object.fromEntries(places) } : {});
   };
 
-  /** All parts of a step but the last: sums of their gradients, and running statistics moved on. */
+  /** All parts of a step but the last: sums gradients and updates running statistics. */
   const collect = async (parts: readonly LabeledBatch[], learningRate: number): Promise<Collected> => {
     let [state, loss, correct] = [collection ? zeroSums(collection, pack) : {}, 0, 0] as [Held, number, number];
     for (const [part, batch] of parts.entries()) {
@@ -175,7 +178,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const collected = await collect(parts.slice(0, -1), learningRate);
       const last = { part: accumulate - 1, learningRate };
       const results = await runPart(compiled, { ...held, ...collected.state }, parts.at(-1)!, last);
-      // What has just been written is no longer spare.
+      // Memory just written is no longer spare.
       spare = {};
       const final = await readReport(results, steps + 1, watch);
       const report = {
@@ -199,7 +202,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         const value = held[name];
         const stored = "read" in value ? await value.read() : value;
         const unpacked = unpack(name, stored) as Tensor<"float32">;
-        // Its memory may be written by one of the next steps.
+        // A later step may write into its memory.
         return [
           name,
           unpacked.data === stored.data ? float32(unpacked.shape, unpacked.data.slice()) : unpacked,
@@ -221,14 +224,14 @@ function disposeTensor(value: Tensor | RuntimeTensor | undefined): void {
   if (value !== undefined && "dispose" in value) value.dispose();
 }
 
-/** Those of a state that a run has returned, by the output that each was. */
+/** The state tensors that a run returned, by output. */
 function resultsIn(state: Held): Readonly<Record<string, RuntimeTensor>> {
   return Object.fromEntries(
     Object.entries(state).flatMap(([name, value]) => ("read" in value ? [[stepNames.next(name), value] as const] : [])),
   );
 }
 
-/** What a session takes of a state: one that collects gradients has nothing of the optimizer. */
+/** The part of a state that a session takes: one that accumulates gradients needs no optimizer state. */
 function takenBy({ inputNames }: Session, state: Held): Held {
   const names = new Set(inputNames);
   return Object.fromEntries(Object.entries(state).filter(([name]) => names.has(name)));

@@ -112,7 +112,7 @@ function findVariables(walk: Walk, group: Group, path: string, found: Map<string
  * Keras 3 stores a layer's variables by number under its class; names come from config.json, from the file itself, or from the
  * order of the layers.
  *
- * @source keras/src/saving/saving_lib.py `_save_state`
+ * The layout is that of `_save_state` in keras/src/saving/saving_lib.py, from memory: tried on files of h5wasm alone.
  */
 function readKeras3(walk: Walk, root: Group, config: string | undefined): void {
   const layers = new Map<string, Group>();

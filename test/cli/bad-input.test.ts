@@ -169,7 +169,7 @@ describe("what cannot be read or does not fit ends with 1, in one line, and writ
     ["inspect run.safetensors --shortcut C", /run.safetensors: was trained with shortcut /],
     ["forward auto --weights pad.pth --input x.npy --output y.npy", /plain and A \(pad\) have the same weights/],
     ["predict image.png --model pad.pth", /plain and A \(pad\) have the same weights/],
-    ["predict image.png --model model.onnx", /image.png: is no image that can be read/],
+    ["predict image.png --model model.onnx", /image.png: is not an image of a known kind/],
     ["train --data one-class", /one-class: has 1 subfolder\(s\)/],
     ["train --data cifar10", /cifar10: is not on this machine; fetch it with "residua data fetch cifar10"/],
     ["train --resume nowhere", /nowhere: cannot resume: there is no such file or folder/],

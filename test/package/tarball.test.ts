@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { chromium } from "playwright";
+import { chromium, type Page } from "playwright";
 import { build, preview } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as ort from "onnxruntime-web";
 import { findChromium } from "../../scripts/chromium.mjs";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
 import { loadTrainedNetwork } from "../../src/networks/open.ts";
+import { drawFolder } from "../../src/tasks/segment/node/draw-folder.ts";
 import { performTraining } from "../../src/tasks/web/index.ts";
 import type { WebTrainingJob } from "../../src/train/web/index.ts";
+import { writePictures } from "../support/picture-folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
@@ -78,6 +80,128 @@ test("the installed package trains in an empty Node project and exports what it 
   expect(shape).toEqual([3, 2]);
 });
 
+interface ProgramResult {
+  readonly status: string;
+  readonly tested: number;
+  readonly notes: readonly string[];
+  readonly answers: Readonly<Record<"trained" | "onnx" | "safetensors" | "pth", readonly string[]>>;
+  readonly labels: readonly number[];
+  readonly again: readonly number[];
+}
+
+interface FrontPageResult {
+  readonly answers: readonly string[];
+  readonly again: string;
+  readonly labels: readonly number[];
+  readonly trained: {
+    readonly status: string;
+    readonly epochs: number;
+    readonly tested: number;
+    readonly notes: readonly string[];
+    readonly found: readonly { readonly class: string; readonly probability: number }[];
+  };
+  readonly isolated: boolean;
+  readonly error?: string;
+}
+
+/** A strict project, as a user would have it. */
+const compilerOptions = {
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  target: "es2022",
+  lib: ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
+  module: "nodenext",
+  types: [],
+};
+
+/** Builds a page with Vite and opens it in Chromium, for as long as `body` takes. */
+async function visit<Result>(page: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
+  await build({ root: page, logLevel: "error" });
+  const server = await preview({ root: page, logLevel: "error" });
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(server.resolvedUrls?.local[0] ?? "");
+    return await body(tab);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** Waits for what a page leaves in `result`. */
+async function takeResult<Result>(tab: Page): Promise<Result> {
+  await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
+  return tab.evaluate(() => (globalThis as unknown as { result: Promise<Result> }).result);
+}
+
+describe("the front door of the installed package", () => {
+  let found: ProgramResult | undefined;
+
+  test("a strict TypeScript program trains, predicts, segments, saves and opens again", { timeout }, async () => {
+    await writePictures(join(project, "photos"), 20, 16);
+    await drawFolder(join(project, "nuclei"), { images: 6, height: 32, width: 32, cells: 3, seed: 4 });
+    await cp(join(root, "test/package/front"), join(project, "front"), { recursive: true });
+    await copyFile(join(project, "front/program.ts"), join(project, "program.ts"));
+    await writeFile(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["program.ts", "front/page/page.ts"] }),
+    );
+    await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], project);
+    found = JSON.parse(await run(process.execPath, ["program.js"], project)) as ProgramResult;
+    const { answers, labels, again } = found;
+    expect([found.status, found.tested]).toEqual(["done", 12]);
+    expect(found.notes).toContain("batch is 46 instead of 64: there are 46 images to train on");
+    for (const form of ["onnx", "safetensors", "pth"] as const) expect(answers[form]).toEqual(answers.trained);
+    expect(labels).toHaveLength(32 * 32);
+    expect(again).toEqual(labels);
+  });
+
+  test("a page that Vite built gives the same answers, and trains on files", { timeout }, async () => {
+    const page = join(project, "front/page");
+    await cp(join(project, "photos"), join(page, "public/photos"), { recursive: true });
+    for (const file of ["photos.onnx", "cells.onnx"]) await copyFile(join(project, file), join(page, "public", file));
+    await copyFile(join(project, "nuclei/images/0001.png"), join(page, "public/0001.png"));
+    const result = await visit(page, (tab) => takeResult<FrontPageResult>(tab));
+    expect(result.error).toBeUndefined();
+    const shares = (answers: readonly string[] = []): readonly number[] =>
+      answers.map((text) => Number(text.split(" ")[1]));
+    const kinds = (answers: readonly string[] = []): readonly string[] => answers.map((text) => text.split(" ")[0]);
+    expect(kinds(result.answers)).toEqual(kinds(found?.answers.onnx));
+    for (const [index, share] of shares(result.answers).entries())
+      expect(Math.abs(share - shares(found?.answers.onnx)[index])).toBeLessThan(2e-3);
+    expect(result.again).toBe(result.answers[0]);
+    expect(result.labels).toEqual(found?.labels);
+    const { trained, isolated } = result;
+    expect(isolated).toBe(true);
+    expect([trained.status, trained.epochs, trained.tested]).toEqual(["done", 3, 5]);
+    expect(trained.notes).toContain("batch is 18 instead of 64: there are 18 images to train on");
+    expect(trained.found).toHaveLength(1);
+  });
+
+  test("the page of examples/page trains on images that are dropped, and says what one is", { timeout }, async () => {
+    const page = join(project, "examples-page");
+    await cp(join(root, "examples/page"), page, { recursive: true });
+    const list = (kind: string): readonly string[] =>
+      Array.from({ length: 12 }, (_, index) => join(project, "photos", kind, `${String(index).padStart(2, "0")}.png`));
+    await visit(page, async (tab) => {
+      await tab.setInputFiles("#first", list("left"));
+      await tab.setInputFiles("#second", list("right"));
+      await tab.click("#train");
+      await tab.waitForSelector("#image:enabled", { timeout });
+      expect(await tab.textContent("#progress")).toMatch(/^done; \d+ % of 5 test images right$/);
+      await tab.setInputFiles("#image", list("right")[3]);
+      await tab.waitForFunction(() => /%.*%/.test(document.querySelector("#answer")?.textContent ?? ""));
+      expect(await tab.textContent("#answer")).toMatch(/^(first|second) [\d.]+ %, (first|second) [\d.]+ %$/);
+      expect(await tab.getAttribute("#save", "download")).toBe("network.onnx");
+    });
+  });
+});
+
 interface PageResult {
   readonly status: string;
   readonly losses: readonly number[];
@@ -110,32 +234,17 @@ test(
   async () => {
     const page = join(project, "page");
     await cp(join(root, "test/package/vite-page"), page, { recursive: true });
-    await build({ root: page });
-    const server = await preview({ root: page });
-    const executablePath = findChromium();
-    if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-    try {
-      const tab = await browser.newPage();
-      await tab.goto(server.resolvedUrls?.local[0] ?? "");
-      await tab.waitForFunction(() => "result" in globalThis, undefined, { timeout });
-      const found: PageResult = await tab.evaluate(
-        () => (globalThis as unknown as { result: Promise<PageResult> }).result,
-      );
-      expect(found.error).toBeUndefined();
-      expect(found.isolated).toBe(true);
-      expect([found.status, found.losses.length, found.epochs]).toEqual(["done", 8, 2]);
-      const expected = await trainAsPage();
-      for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected[step], 3);
-      const { card } = await loadTrainedNetwork(createNodeRuntime(), Uint8Array.from(found.onnx), "network.onnx");
-      expect(card.classes).toEqual(["dark", "bright"]);
-      // The second step may have begun before the page heard of the first.
-      expect(found.stopped.status).toBe("stopped");
-      expect(found.stopped.step).toBeLessThan(4);
-      expect(found.refusal).toBe("OptionError: training images: must be 1×9×9, got 1×8×8");
-    } finally {
-      await browser.close();
-      await server.close();
-    }
+    const found = await visit(page, (tab) => takeResult<PageResult>(tab));
+    expect(found.error).toBeUndefined();
+    expect(found.isolated).toBe(true);
+    expect([found.status, found.losses.length, found.epochs]).toEqual(["done", 8, 2]);
+    const expected = await trainAsPage();
+    for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected[step], 3);
+    const { card } = await loadTrainedNetwork(createNodeRuntime(), Uint8Array.from(found.onnx), "network.onnx");
+    expect(card.classes).toEqual(["dark", "bright"]);
+    // The second step may have begun before the page heard of the first.
+    expect(found.stopped.status).toBe("stopped");
+    expect(found.stopped.step).toBeLessThan(4);
+    expect(found.refusal).toBe("OptionError: training images: must be 1×9×9, got 1×8×8");
   },
 );

@@ -15,6 +15,13 @@ export const exampleLines: Figure = {
     points: [1, 2, 3].map((x) => ({ x, y: 1 / x, low: 0.5 / x, high: 2 / x })),
   })),
 };
+export const exampleTable: Figure = {
+  kind: "table",
+  name: "table",
+  caption: "t",
+  columns: [{ title: "name" }],
+  rows: [["=1+1"], ["a,b"]],
+};
 const plane = {
   x: axis,
   y: axis,
@@ -49,9 +56,43 @@ export const exampleFigures: readonly Figure[] = [
       },
     ],
   },
+  {
+    kind: "heat-map",
+    name: "square",
+    caption: "q",
+    rowLabel: "true",
+    columnLabel: "predicted",
+    rows: ["a", "b"],
+    columns: ["a", "b"],
+    value: { label: "%", domain: [0, 100] },
+    maps: [
+      {
+        name: "",
+        values: [
+          [75, 25],
+          [0, 100],
+        ],
+        texts: [
+          ["3", "1"],
+          ["0", "7"],
+        ],
+      },
+    ],
+    showsValues: true,
+    isSquare: true,
+  },
+  {
+    kind: "dots",
+    name: "dots",
+    caption: "d",
+    value: { label: "points" },
+    dots: ["depth 8", "depth 20"].flatMap((panel) =>
+      ["plain", "pad"].map((category, index) => ({ category, panel, value: index - 1, low: index - 2, high: index })),
+    ),
+  },
   { kind: "contour", name: "contour", caption: "c", ...plane },
   { kind: "surface", name: "surface", caption: "s", ...plane },
-  { kind: "table", name: "table", caption: "t", columns: [{ title: "name" }], rows: [["=1+1"], ["a,b"]] },
+  exampleTable,
   {
     kind: "pictures",
     name: "pictures",
@@ -67,5 +108,12 @@ export const exampleFigures: readonly Figure[] = [
 export const exampleReport: Report = {
   title: { en: "Title", zh: "标题" },
   lead: ["Answer."],
-  sections: [{ heading: "Section", parts: exampleFigures }],
+  opening: [
+    { kind: "details", summary: "Why", items: ["Because."] },
+    { kind: "badges", badges: [{ tone: "good", label: "steady", about: "resnet8" }] },
+  ],
+  sections: [
+    { heading: "Section", parts: exampleFigures },
+    { heading: "More", isFolded: true, parts: [{ kind: "text", text: "Folded." }] },
+  ],
 };

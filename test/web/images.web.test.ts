@@ -20,7 +20,7 @@ test.each(goldenImages.filter(({ name }) => known(name)))(
 
 test.each(refusedImages)("a page refuses $name by its name", async ({ name, says, file }) => {
   await expect(readImageBlob(new File([file as BlobPart], name))).rejects.toThrow(
-    `${name}: is ${says}, which is not read; `,
+    `${name}: is ${says}, which is not supported; `,
   );
 });
 

@@ -7,7 +7,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { listOf, sharedOptions, wholeNumber } from "../options.ts";
-import { type Column, formatTable, print, printJson } from "../output.ts";
+import { type Column, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
@@ -83,7 +83,7 @@ async function lesion(options: Options): Promise<void> {
         await writeReport(out, reportLesion(study));
         if (json) printJson({ ...study, summary, report: out });
         else {
-          print(
+          printLines(
             formatTable(
               columns,
               study.lesions.filter(({ kind }) => kind !== "shuffle" && kind !== "remove set"),

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { readFileBytes } from "../../files/node.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
 import { joinReports, type Report } from "../../report/report.ts";
+import { phrase, type Words } from "../../report/words.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
@@ -45,6 +46,14 @@ async function taskOfFile(path: string): Promise<TaskName> {
   return taskNameOf((await openNetworkFile(path)).card?.task, path);
 }
 
+/** The first by its name, the others by their number. */
+function nameAll([first, ...others]: readonly Report[]): Words {
+  return phrase(first.title, {
+    en: `, and ${others.length} more ${others.length === 1 ? "report" : "reports"}`,
+    zh: `，等 ${others.length + 1} 份报告`,
+  });
+}
+
 async function report(
   inputs: readonly string[],
   options: Options,
@@ -75,7 +84,7 @@ async function report(
     studies.push(found.json);
     reports.push(found.report);
   }
-  const whole = reports.length === 1 ? reports[0] : joinReports(reports[0].title, reports);
+  const whole = reports.length === 1 ? reports[0] : joinReports(nameAll(reports), reports);
   await writeReport(options.out, whole);
   if (options.json) printJson({ networks: studies, report: options.out });
   else for (const words of whole.lead) print(typeof words === "string" ? words : words.en);

@@ -62,16 +62,17 @@ const defaults: FieldDefaults = {
 /** Assembles a fresh training run. @param typed names of the options given on the command line */
 function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
   const { model, data, limit, validation, option, shortcut } = options;
+  const given = typedRecipe(options as unknown as OptionValues);
   const start = flags.startTraining({
     start: {
       ...onlyGiven({ model, limit }),
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
       ...fineTuningStart(options),
       data,
-      fitsBatch: !typedRecipe(options as unknown as OptionValues).has("batch"),
+      fitsBatch: !given.has("batch"),
     },
     ...onlyGiven({ validation }),
-    given: typedRecipe(options as unknown as OptionValues),
+    given,
     options: options as unknown as OptionValues,
     typed,
   });

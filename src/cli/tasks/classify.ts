@@ -1,6 +1,5 @@
 import { Option } from "commander";
 import { catalog, datasetNames, type StandardAugmentation } from "../../data/catalog.ts";
-import { augmentationOf } from "../../data/dataset.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import type { Report } from "../../report/report.ts";
 import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
@@ -8,12 +7,11 @@ import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { loadTask } from "../../tasks/loaded-network.ts";
+import { nodeTask } from "../../tasks/classify/node/task.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
-import type { FreshTraining, NormalizationChoice } from "../../train/node/job.ts";
-import { optimizerIn, standardRecipe, withRecipeFields } from "../../train/standard-recipe.ts";
 import { cacheFolder } from "../cache.ts";
 import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { describeMeasure, percent } from "../measures-output.ts";
@@ -21,26 +19,7 @@ import { onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, printLines, say } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
 import { createProgress } from "../progress.ts";
-import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags, TypedTraining } from "../task-flags.ts";
-
-const STANDARD_MODEL = "resnet20";
-const STANDARD_VALIDATION = 0.05;
-
-function startTraining({ start, validation, given, options }: TypedTraining): FreshTraining {
-  const { augment, normalization } = options as {
-    readonly augment?: boolean;
-    readonly normalization?: NormalizationChoice;
-  };
-  const isFresh = start.from === undefined && start.weights === undefined;
-  return {
-    ...start,
-    ...(start.model === undefined && isFresh ? { model: STANDARD_MODEL } : {}),
-    ...(normalization === undefined ? {} : { normalization }),
-    validation: validation ?? STANDARD_VALIDATION,
-    augmentation: augmentationOf(start.data, augment),
-    recipe: withRecipeFields(standardRecipe(isFresh ? "fresh" : "tuned", optimizerIn(given)), given),
-  };
-}
+import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags } from "../task-flags.ts";
 
 function describeTest(test: Evaluation): string {
   const { count, loss, topK } = test as Evaluation & Partial<Classification>;
@@ -168,7 +147,7 @@ export const flags: TaskFlags = {
     ],
   },
   impliedBy: [],
-  startTraining,
+  startTraining: nodeTask.startTraining,
   optionsOf: ({ data }) => ({ augment: !data.augmentation.startsWith("crop 0") }),
   describeTest,
   evaluate,

@@ -1,7 +1,7 @@
 import { damaged, notRead } from "./limits.ts";
 import type { DecodedImage } from "./raster.ts";
 
-/** Where a colour lies in a pixel's bits. */
+/** The bits of a colour within a pixel. */
 interface Mask {
   readonly shift: number;
   readonly highest: number;
@@ -12,14 +12,14 @@ const toMask = (bits: number): Mask => {
   return { shift, highest: bits >>> shift };
 };
 
-/** What a BMP's header says beyond its size. */
+/** The contents of a BMP header beyond its size. */
 interface BmpHeader {
   readonly width: number;
   readonly height: number;
   readonly isUpsideDown: boolean;
   readonly bits: number;
   readonly start: number;
-  /** Blue, green, red of each colour, a byte each. */
+  /** Blue, green, red per colour, one byte each. */
   readonly palette: Uint8Array;
   readonly paletteStep: number;
   readonly masks: readonly Mask[];
@@ -46,7 +46,7 @@ function readBmpHeader(bytes: Uint8Array, where: string): BmpHeader {
     throw notRead(
       where,
       `a BMP of ${bits} bits${compression === RGB ? "" : ` with ${otherCompressions[compression] ?? `compression ${compression}`}`}`,
-      "read are uncompressed ones of 1, 4, 8, 16, 24 and 32 bits",
+      "supported are uncompressed ones of 1, 4, 8, 16, 24 and 32 bits",
     );
   const height = isCore ? view.getInt16(20, true) : view.getInt32(22, true);
   const isMasked = compression !== RGB;
@@ -70,8 +70,9 @@ function readBmpHeader(bytes: Uint8Array, where: string): BmpHeader {
 }
 
 /**
- * Decodes a BMP of Windows: grey if all of its palette is, otherwise red, green and blue; opacity if the file says where it is.
- * @throws {FormatError} if it is compressed or cut off
+ * Decodes a Windows BMP: grey if its whole palette is, otherwise red, green and blue; with opacity if the file defines
+ * it.
+ * @throws {FormatError} if it is compressed or truncated
  */
 export function decodeBmp(bytes: Uint8Array, where: string): DecodedImage {
   try {

@@ -3,7 +3,7 @@ import { quote } from "../../tensor/printable.ts";
 import type { DecodedImage, ImageChoice, OnNote, Raster } from "./raster.ts";
 import { colourChannels, takeChannels } from "./raster.ts";
 
-/** @throws {OptionError} unless a page or channel that is asked for is a whole number from 1 */
+/** @throws {OptionError} unless a requested page or channel is a whole number from 1 */
 export function requireChoice(choice: ImageChoice): void {
   for (const name of ["page", "channel"] as const) {
     const value = choice[name];
@@ -13,7 +13,7 @@ export function requireChoice(choice: ImageChoice): void {
 }
 
 /**
- * The page to read; says so if the file has others and none was asked for.
+ * The page to read; notes if the file has others and none was requested.
  * @throws {OptionError} if there is no such page
  */
 export function choosePage(

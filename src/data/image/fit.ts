@@ -5,10 +5,10 @@ import { type DecodedImage, type OnNote, type Raster, type Samples } from "./ras
 import type { OpenedImage } from "./read.ts";
 import { resize } from "./resize.ts";
 
-/** Rec. 601, as grey pictures have always been made of colours. */
+/** Rec. 601 luma, the usual conversion to grey. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** The line from samples to 0 … 255: `(sample − lowest) · 255 / (highest − lowest)`. */
+/** The linear map from samples to 0 … 255: `(sample − lowest) · 255 / (highest − lowest)`. */
 interface Range {
   readonly lowest: number;
   readonly highest: number;
@@ -16,8 +16,8 @@ interface Range {
 }
 
 /**
- * What becomes 0 and what 255. Whole numbers from 0 of up to 16 bits use the whole range of their bits, floats between 0 and
- * 1 that range; anything else is measured, from the image's lowest value to its highest.
+ * The values that map to 0 and 255. Whole numbers from 0 of up to 16 bits use the whole range of their bits, floats
+ * between 0 and 1 that range; anything else is measured, from the image's lowest value to its highest.
  */
 function rangeOf({ samples, bits, channels, alpha }: DecodedImage): Range {
   if (samples instanceof Uint8Array || samples instanceof Uint16Array)
@@ -42,7 +42,7 @@ function opacityRange({ samples, bits }: DecodedImage): Range {
   return { lowest: 0, highest: isFloat ? 1 : 2 ** bits - 1, measured: false };
 }
 
-/** NaN is as dark as the darkest. */
+/** NaN becomes 0. */
 function scale(value: number, { lowest, highest }: Range): number {
   const share = highest > lowest ? (value - lowest) / (highest - lowest) : 0;
   return share > 0 ? Math.round(255 * Math.min(1, share)) : 0;
@@ -53,7 +53,7 @@ const typeNames = (samples: Samples, bits: number): string =>
     ? "floats"
     : `${samples instanceof Uint32Array ? "" : "signed "}whole numbers of ${bits} bits`;
 
-/** Brings samples to 8 bits, opacity too. */
+/** Converts samples to 8 bits, opacity included. */
 function toBytes(image: DecodedImage, where: string, onNote?: OnNote): DecodedImage {
   const { samples, channels, alpha, bits } = image;
   if (samples instanceof Uint8Array) return image;
@@ -68,7 +68,7 @@ function toBytes(image: DecodedImage, where: string, onNote?: OnNote): DecodedIm
   return { ...image, samples: out, bits: 8 };
 }
 
-/** Lays what is transparent on black. */
+/** Composites transparency on black. */
 function flatten(image: DecodedImage): DecodedImage {
   const { samples, channels, alpha } = image;
   if (alpha === undefined || alpha.premultiplied) return image;
@@ -82,7 +82,7 @@ function flatten(image: DecodedImage): DecodedImage {
   return { ...image, samples: out };
 }
 
-/** Colours as one grey. */
+/** Converts colours to grey. */
 function toGrey({ height, width, samples }: Raster): Raster {
   const out = new Uint8Array(height * width);
   for (let at = 0, from = 0; at < out.length; at++, from += 3)
@@ -91,11 +91,11 @@ function toGrey({ height, width, samples }: Raster): Raster {
 }
 
 /**
- * Brings an image to what a classifier takes: 8 bits, transparency on black, grey or colour as wanted, scaled to the size
- * whatever its proportions.
+ * Fits an image to a classifier's input: 8 bits, transparency on black, grey or colour as required, scaled to the size
+ * regardless of proportions.
  *
  * @returns `[channels, height, width]`, 0 to 255
- * @throws {OptionError} if it has other channels than can be brought to those that are wanted
+ * @throws {OptionError} if its channels cannot be converted to those required
  */
 export function fitImage(
   { image, choice }: OpenedImage,

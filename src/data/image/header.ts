@@ -4,15 +4,15 @@ import { FormatError } from "../../tensor/errors.ts";
 /** Kinds of images by what begins them. */
 export type ImageKind = "PNG" | "JPEG" | "TIFF" | "WebP" | "GIF" | "BMP" | "PNM" | "AVIF";
 
-/** What is read, for errors about what is not. */
-const readKinds = "read are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF";
+/** The supported kinds, for errors about others. */
+const readKinds = "supported are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF";
 
-/** What the first bytes say: enough to bound what decoding takes. */
+/** The contents of a header: enough to bound the cost of decoding. */
 export interface ImageHeader {
   readonly kind: Exclude<ImageKind, "TIFF">;
   readonly height: number;
   readonly width: number;
-  /** Of all that is decoded, opacity too. */
+  /** Of all decoded channels, opacity included. */
   readonly channels: number;
   readonly bits: number;
   readonly pages: number;
@@ -23,7 +23,7 @@ export interface ImageHeader {
 const text = (bytes: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(start, end));
 
-/** Kinds that are known but not read, by what begins them. */
+/** Known but unsupported kinds, by their signatures. */
 const otherKinds: readonly (readonly [name: string, test: (head: string) => boolean])[] = [
   ["an SVG drawing", (head) => /^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\0?\s*<(?:\?xml|!DOCTYPE svg|!--|svg)/i.test(head) && /<(?:\w+:)?svg/i.test(head.replaceAll("\0", ""))],
   ["an HTML page", (head) => /^\s*<(?:!DOCTYPE html|html)/i.test(head)],
@@ -41,7 +41,7 @@ const otherKinds: readonly (readonly [name: string, test: (head: string) => bool
   ["an HDF5 file", (head) => head.startsWith("\x89HDF\r\n")],
 ]; // prettier-ignore
 
-/** Finds the kind by content; a file's name says nothing. @throws {FormatError} naming what else it is */
+/** Detects the kind by content, ignoring the file name. @throws {FormatError} naming what else it is */
 export function findKind(bytes: Uint8Array, where: string): ImageKind {
   const head = text(bytes, 0, 12);
   if (head.startsWith("\x89PNG\r\n\x1a\n")) return "PNG";
@@ -55,7 +55,7 @@ export function findKind(bytes: Uint8Array, where: string): ImageKind {
   if (bytes.length === 0) throw new FormatError(where, `is empty, must be an image; ${readKinds}`);
   const more = text(bytes, 0, 1024);
   const other = otherKinds.find(([, test]) => test(more));
-  throw notRead(where, other?.[0] ?? "no image of a known kind", readKinds);
+  throw notRead(where, other?.[0] ?? "not an image of a known kind", readKinds);
 }
 
 type Reader = (bytes: Uint8Array, view: DataView) => Omit<ImageHeader, "kind"> | undefined;
@@ -69,7 +69,7 @@ const readPng: Reader = (bytes, view) => {
   const colours = ({ 0: 1, 2: 3, 3: 3, 4: 1, 6: 3 } as const)[type];
   if (colours === undefined) return undefined;
   let hasAlpha = type === 4 || type === 6;
-  // Opacity of a key or a palette stands before the pixels.
+  // The opacity of a colour key or palette precedes the pixels.
   for (
     let at = 8;
     !hasAlpha && at + 12 <= bytes.length && text(bytes, at + 4, at + 8) !== "IDAT";
@@ -203,7 +203,7 @@ const readBmp: Reader = (_, view) => {
 /** @source netpbm: pbm(5), pgm(5), ppm(5) */
 const readPnm: Reader = (bytes) => {
   const type = bytes[1] - 0x30;
-  // Comments run to the end of their line.
+  // Comments run to the end of the line.
   const words = text(bytes, 2, 1024).replaceAll(/#[^\n]*/g, " ").trim().split(/\s+/).map(Number); // prettier-ignore
   const highest = type === 1 || type === 4 ? 1 : words[2];
   return {

@@ -2,16 +2,16 @@ import { FormatError } from "../../tensor/errors.ts";
 
 /** Bytes of samples that one image may decode to: 16,384 × 16,384 pixels of 16 bits. More is an attack or a mistake. */
 export const maximumDecodedBytes: number = 2 ** 29;
-/** Tiles or strips of one page: as many of 64 × 64 make the largest image. */
+/** Tiles or strips per page: this many of 64 × 64 make the largest image. */
 export const maximumBlocks: number = 2 ** 16;
-/** Pages that are counted. */
+/** The most pages to count. */
 export const maximumPages: number = 2 ** 17;
 
-/** What an image will take, as its header says. */
+/** The decoded size of an image according to its header. */
 export interface DecodedSize {
   readonly height: number;
   readonly width: number;
-  /** Of all that is decoded, opacity too. */
+  /** Of all decoded channels, opacity included. */
   readonly channels: number;
   readonly bytesPerSample: number;
 }
@@ -42,7 +42,7 @@ export function damaged(where: string, kind: string, cause?: unknown): FormatErr
   return new FormatError(where, `is damaged or cut off, must be a whole ${kind}; save or copy it again`, { cause });
 }
 
-/** The error for what is known but not read. */
+/** The error for a known but unsupported format. */
 export function notRead(where: string, what: string, read: string): FormatError {
-  return new FormatError(where, `is ${what}, which is not read; ${read}`);
+  return new FormatError(where, `is ${what}, which is not supported; ${read}`);
 }

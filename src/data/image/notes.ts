@@ -1,9 +1,9 @@
 import type { OnNote } from "./raster.ts";
 
-/** Lines about images that are enough to understand the others by. */
+/** How many notes about images suffice as examples for the rest. */
 const MOST_NOTES = 3;
 
-/** Passes on the first few lines about the images of a data set, and says that there are more. */
+/** Passes on the first few notes about the images of a data set, then says that there are more. */
 export function firstNotes(onNote: OnNote | undefined): OnNote {
   let count = 0;
   return (text) => {

@@ -19,7 +19,7 @@ function listChunks(bytes: Uint8Array): readonly Chunk[] {
   return chunks;
 }
 
-/** How an embedded EXIF says that the image is turned, from 1. */
+/** The orientation in embedded EXIF data, from 1. */
 export function readPngOrientation(bytes: Uint8Array): number {
   const chunk = listChunks(bytes).find(({ name }) => name === "eXIf");
   if (chunk === undefined) return 1;
@@ -27,12 +27,12 @@ export function readPngOrientation(bytes: Uint8Array): number {
     const file = openTiff(bytes.subarray(chunk.start + 8, chunk.start + 8 + chunk.length), "EXIF");
     return readNumbers(file, listPages(file)[0], 274)[0] ?? 1;
   } catch {
-    // What cannot be understood turns nothing.
+    // Unreadable data mean no rotation.
     return 1;
   }
 }
 
-/** Chunks that pixels are made of; others, such as a profile, could unpack to anything. */
+/** Chunks needed for pixels; others, such as a profile, could unpack to any size. */
 const needed = new Set(["IHDR", "PLTE", "tRNS", "IDAT", "IEND"]);
 
 function keepPixels(bytes: Uint8Array): Uint8Array {

@@ -12,7 +12,7 @@ function createWords(bytes: Uint8Array, start: number): { next: (single?: boolea
       if (bytes[at] === 0x23) while (at < bytes.length && bytes[at] !== 10) at++;
   };
   return {
-    // Bits may stand without white space between them.
+    // Bits need no white space between them.
     next: (single = false) => {
       skip();
       let [value, digits] = [0, 0];
@@ -25,8 +25,8 @@ function createWords(bytes: Uint8Array, start: number): { next: (single?: boolea
 }
 
 /**
- * Decodes PBM, PGM and PPM, as text or as bytes. Black and white are 0 and 255; other values stay what they are, unless
- * their highest is below 255: then they are scaled to it.
+ * Decodes PBM, PGM and PPM, as text or as bytes. Black and white are 0 and 255; other values are unchanged, unless
+ * their maximum is below 255: then they are scaled to 255.
  *
  * @source netpbm: pbm(5), pgm(5), ppm(5)
  */

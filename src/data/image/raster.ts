@@ -1,4 +1,4 @@
-/** Samples as files hold them: whole numbers of 8 to 32 bits, or floats. */
+/** Samples as stored in files: integers of 8 to 32 bits, or floats. */
 export type Samples =
   | Uint8Array
   | Uint16Array
@@ -9,7 +9,7 @@ export type Samples =
   | Float32Array
   | Float64Array;
 
-/** An image as it was measured: values untouched, transparency left out. */
+/** An image as measured: unmodified values, without transparency. */
 export interface Raster {
   readonly height: number;
   readonly width: number;
@@ -24,7 +24,7 @@ export interface PixelSize {
   readonly y: number;
 }
 
-/** What a decoder makes of a file. */
+/** The output of a decoder. */
 export interface DecodedImage extends Raster {
   /** Bits of a sample that its format uses: 12 for what a camera of 12 bits packs, 16 if it pads them. */
   readonly bits: number;
@@ -32,9 +32,9 @@ export interface DecodedImage extends Raster {
   readonly alpha?: { readonly channel: number; readonly premultiplied: boolean };
 }
 
-/** An image of a file: what was measured, and what the file says about it. */
+/** An image from a file: the measured values and the file's metadata. */
 export interface ImageFile extends Raster {
-  /** What the file is, such as "PNG" or "TIFF". */
+  /** The file format, such as "PNG" or "TIFF". */
   readonly kind: string;
   readonly bits: number;
   /** Whether compression has changed the values, as JPEG's does. */
@@ -42,23 +42,23 @@ export interface ImageFile extends Raster {
   /** The page that was read, from 1, and how many there are. */
   readonly page: number;
   readonly pages: number;
-  /** The names or numbers of channels that the file keeps as pages. */
+  /** The names or numbers of channels stored as pages. */
   readonly channelNames?: readonly string[];
   readonly pixelSize?: PixelSize;
 }
 
-/** Which part of a file is read. */
+/** The part of a file to read. */
 export interface ImageChoice {
-  /** The page, from 1. The first if left out, which `onNote` hears of if there are others. */
+  /** The page, from 1. Default 1, with a note if there are others. */
   readonly page?: number;
-  /** The channel, from 1: of the page's, or of those that the file keeps as pages. All of the page's if left out. */
+  /** The channel, from 1: among the page's, or among those stored as pages. Default: all of the page's. */
   readonly channel?: number;
 }
 
-/** Who hears, in one line each, what was chosen or changed on the way. */
+/** Receives notes, one line each, about choices and conversions. */
 export type OnNote = (text: string) => void;
 
-/** Keeps some channels. */
+/** Selects channels. */
 export function takeChannels(image: Raster, kept: readonly number[]): Raster {
   const { height, width, channels, samples } = image;
   if (kept.length === channels) return image;
@@ -74,9 +74,9 @@ export function colourChannels({ channels, alpha }: DecodedImage): readonly numb
 }
 
 /**
- * Sets an image upright.
+ * Rotates and mirrors an image upright.
  *
- * @param orientation as EXIF and TIFF count: 1 is upright, 2 mirrored, 3 upside down, 6 turned to the left …
+ * @param orientation as in EXIF and TIFF: 1 is upright, 2 mirrored, 3 upside down, 6 turned to the left …
  */
 export function orient<Image extends Raster>(image: Image, orientation: number): Image {
   if (!(orientation >= 2 && orientation <= 8)) return image;
@@ -84,7 +84,7 @@ export function orient<Image extends Raster>(image: Image, orientation: number):
   const isTurned = orientation >= 5;
   const [outHeight, outWidth] = isTurned ? [width, height] : [height, width];
   const out = samples.slice();
-  // Of the upright row and column, the stored ones.
+  // Maps upright row and column to the stored ones.
   const flipsColumns = [2, 3, 7, 8].includes(orientation);
   const flipsRows = [3, 4, 6, 7].includes(orientation);
   for (let row = 0, at = 0; row < outHeight; row++) {

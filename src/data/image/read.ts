@@ -8,38 +8,38 @@ import type { DecodedImage, ImageChoice, ImageFile, OnNote } from "./raster.ts";
 import type { ImageSize } from "./resize.ts";
 import { readTiff } from "./tiff/read.ts";
 
-/** What a runtime's decoder is asked for. */
+/** A request to a runtime's decoder. */
 export interface PictureRequest {
   /** The page or frame, from 0. */
   readonly page: number;
   /** The file, for errors. */
   readonly where: string;
-  /** The size that the image is to have in the end, on black: a decoder that shrinks as `resize` does may do so at once. */
+  /** The final size, composited on black: a decoder that shrinks exactly as `resize` does may do so directly. */
   readonly fitTo?: ImageSize | undefined;
 }
 
-/** Decodes what the runtime has a decoder for, upright, in its own colours: an embedded profile changes nothing. */
+/** Decodes formats that the runtime supports, upright, in the stored colours: an embedded profile is ignored. */
 export type DecodePicture = (bytes: Uint8Array, header: ImageHeader, request: PictureRequest) => Promise<DecodedImage>;
 
 /** How an image is read. */
 export interface ReadOptions extends ImageChoice {
-  /** Hears which page of several was read, and how values were mapped. */
+  /** Receives notes on the page read, if there are several, and on how values were mapped. */
   readonly onNote?: OnNote | undefined;
 }
 
-/** A decoded page with its opacity, and what the file says of itself. */
+/** A decoded page with opacity and metadata. */
 export interface OpenedImage {
   readonly image: DecodedImage;
-  /** The channel that is still to be chosen. */
+  /** The channel still to select. */
   readonly choice: ImageChoice;
   readonly about: Omit<ImageFile, "height" | "width" | "channels" | "samples">;
 }
 
 /**
- * Decodes a file's bytes; its kind is told by its content, whatever its name.
+ * Decodes a file's bytes; the format is detected by content, not by name.
  *
  * @param where the file, for errors
- * @throws {FormatError} if it is no image, damaged, too large or not read; one line that says what it is
+ * @throws {FormatError} if it is not an image, damaged, too large or unsupported; one line that says what it is
  * @throws {OptionError} if it has no such page or channel
  */
 export async function openImage(
@@ -82,7 +82,7 @@ async function decodeWhole(
   if (header.kind === "BMP") return decodeBmp(bytes, where);
   if (header.kind === "PNM") return decodePnm(bytes, where);
   if (header.kind === "JPEG" && header.bits !== 8)
-    throw new FormatError(where, `is a JPEG of ${header.bits} bits, which is not read; read are 8 bits`);
+    throw new FormatError(where, `is a JPEG of ${header.bits} bits, which is not supported; supported are 8 bits`);
   try {
     return await decodePicture(bytes, header, request);
   } catch (error) {
@@ -90,7 +90,10 @@ async function decodeWhole(
   }
 }
 
-/** An opened image as it was measured, with the chosen channels and without opacity. @throws {OptionError} if it has no such channel */
+/**
+ * The image as measured, with the chosen channels and without opacity.
+ * @throws {OptionError} if it has no such channel
+ */
 export function toImageFile({ image, choice, about }: OpenedImage, where: string): ImageFile {
   return { ...about, ...chooseChannels(image, choice, where) };
 }

@@ -1,19 +1,21 @@
-/** A kind of image that is read; docs/images.md shows the rows. */
+/** A supported image format; docs/images.md lists the rows. */
 export interface ReadableImages {
   readonly format: string;
   /** Types of the samples. */
   readonly samples: string;
-  /** Colours, and what becomes of them. */
+  /** Colours and their conversion. */
   readonly colours: string;
-  /** How the pixels lie, and how they are compressed. */
+  /** Pixel layout and compression. */
   readonly layout: string;
   readonly inNode: string;
   readonly inPage: string;
-  /** What the names of its golden images begin with. */
+  /** Prefix of its golden images' names. */
   readonly golden: readonly string[];
 }
 
-/** What is read, row by row: each has golden images, which tifffile and Pillow read too (test/golden/make-images.py). */
+/**
+ * Supported formats, one row each, with golden images that tifffile and Pillow read too (test/golden/make-images.py).
+ */
 export const readableImages: readonly ReadableImages[] = [
   {
     format: "PNG",

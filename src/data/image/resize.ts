@@ -19,7 +19,7 @@ function cubic(x: number): number {
   return far < 1 ? 1.5 * far ** 3 - 2.5 * far ** 2 + 1 : -0.5 * far ** 3 + 2.5 * far ** 2 - 4 * far + 2;
 }
 
-/** What each place of a resized line is made of: `taps` neighbours from `first` on. */
+/** The weights of a resampled line: each output reads `taps` neighbours from `first` on. */
 interface Weights {
   readonly taps: number;
   readonly first: Int32Array;
@@ -31,7 +31,7 @@ interface Weights {
 function weightsOf(count: number, extent: number, to: number): Weights {
   const scale = extent / to;
   const [kernel, lobes] = scale > 1 ? [lanczos, 3] : [cubic, 2];
-  // To shrink, the kernel is stretched, so that nothing finer than the new places is left.
+  // For shrinking, the kernel is stretched, so that no detail finer than the output pixels aliases.
   const stretch = Math.max(1, scale);
   const reach = lobes * stretch;
   const taps = Math.min(count, 2 * Math.ceil(reach) + 1);
@@ -42,7 +42,7 @@ function weightsOf(count: number, extent: number, to: number): Weights {
     const from = Math.min(Math.max(0, Math.floor(middle - reach)), count - taps);
     first[place] = from;
     let sum = 0;
-    // Beyond the edges the last place goes on.
+    // Edges are extended by their last pixel.
     for (let at = Math.floor(middle - reach); at <= middle + reach; at++) {
       const weight = kernel((at + 0.5 - middle) / stretch);
       const tap = Math.min(Math.max(at, 0), count - 1) - from;
@@ -55,10 +55,12 @@ function weightsOf(count: number, extent: number, to: number): Weights {
   return { taps, first, values };
 }
 
-/** Places that are averaged before the kernel is used, which then has two or more for each new one: cheaper, and as good. */
+/**
+ * Pixels to average per block before the kernel, which still sees at least two per output: cheaper, at equal quality.
+ */
 const blockOf = (from: number, to: number): number => Math.max(1, Math.floor(from / to / 2));
 
-/** Means of blocks of pixels. */
+/** Averages blocks of pixels. */
 function average(
   source: Uint8Array,
   { height, width, channels }: ImageSize & { readonly channels: number },
@@ -89,8 +91,8 @@ function average(
 }
 
 /**
- * Scales an image of 8 bits as libvips does for sharp: means over blocks if it becomes four times smaller or more, then
- * Lanczos' kernel; a cubic one if it becomes larger.
+ * Scales an 8-bit image as libvips does for sharp: block means if it shrinks fourfold or more, then Lanczos' kernel; a
+ * cubic kernel if it grows.
  *
  * @param source `[from.height, from.width, channels]`
  * @returns `[channels, to.height, to.width]`
@@ -170,7 +172,7 @@ function resizeColumns(
 ): void {
   const sums = new Float32Array(width);
   for (let row = 0; row < outHeight; row++) {
-    // Uint8ClampedArray rounds and keeps to 0 … 255.
+    // Uint8ClampedArray rounds and clamps to 0 … 255.
     if (weights === undefined) {
       out.set(lines.subarray(row * width, (row + 1) * width), row * width);
       continue;

@@ -8,13 +8,13 @@ import { maximumBytes } from "./download.ts";
 /** Files by name. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-/** What a file's bytes must hash to. */
+/** The expected hash of a file. */
 export interface ExpectedHash {
   readonly algorithm: "md5" | "sha256" | "sha512";
   readonly hex: string;
 }
 
-/** @throws {FormatError} unless the bytes are the ones that were published */
+/** @throws {FormatError} unless the bytes are as published */
 export function requireHash(bytes: Uint8Array, { algorithm, hex }: ExpectedHash, where: string): void {
   const actual = createHash(algorithm).update(bytes).digest("hex");
   if (actual === hex) return;
@@ -29,7 +29,7 @@ const inflate = promisify(gunzip) as (
 
 /**
  * Unpacks gzip.
- * @throws {FormatError} if it is none, cut off, or unpacks to more than 400 MB
+ * @throws {FormatError} if it is not gzip, is truncated, or unpacks to more than 400 MB
  */
 export async function unzip(bytes: Uint8Array, where: string): Promise<Uint8Array> {
   try {
@@ -41,13 +41,14 @@ export async function unzip(bytes: Uint8Array, where: string): Promise<Uint8Arra
 }
 
 /**
- * Files of a .tar.gz, by their names without the folders. Its hash comes first: what reads the tar trusts its numbers.
- * @throws {FormatError} if it is not the archive that was published
+ * Files of a .tar.gz, by their names without the folders. The hash is verified first, since the tar reader trusts the
+ * header's numbers.
+ * @throws {FormatError} if it is not the published archive
  */
 export async function unpackArchive(archive: Uint8Array, hash: ExpectedHash, where: string): Promise<Files> {
   requireHash(archive, hash, where);
   const tar = await unzip(archive, where);
-  // The reader goes by the buffer behind the bytes, which may be longer and begin elsewhere.
+  // The reader uses the underlying buffer, which may be longer and start elsewhere.
   const entries = parseTar(tar.byteLength === tar.buffer.byteLength ? tar : new Uint8Array(tar));
   return Object.fromEntries(
     entries.flatMap(({ name, data }) => (data === undefined ? [] : [[name.split("/").at(-1)!, data] as const])),

@@ -1,6 +1,6 @@
 /**
- * Batches in shared memory, passed from workers to the training thread without a message: the training thread is
- * blocked while a step runs, and must find the next batch ready when it wakes up.
+ * Batches in shared memory, passed from workers to the training thread without messages: the training thread is blocked
+ * while a step runs, and must find the next batch ready when it wakes up.
  *
  * Slot s holds the batches s, s + slots, s + 2·slots … in turn. Its state word counts: 2·turn when it is free for that
  * turn, 2·turn + 1 when it is filled.
@@ -12,7 +12,7 @@ export interface BatchRing {
   readonly labels: readonly BigInt64Array[];
 }
 
-/** The memory behind a ring, as it travels to a worker. */
+/** The memory of a ring, as sent to a worker. */
 export interface RingMemory {
   readonly slots: number;
   readonly batch: number;
@@ -49,7 +49,7 @@ export function openRing({ slots, batch, imageSize, labelSize, buffer }: RingMem
   };
 }
 
-/** What became of waiting for a slot. */
+/** The outcome of waiting for a slot. */
 export type WaitResult = "ready" | "stopped" | "timed-out";
 
 /** Waits, blocking the thread, until the slot of a batch is free for it or filled with it. */
@@ -76,7 +76,7 @@ export function waitForSlot(
 export function markSlot(ring: BatchRing, step: number, what: "filled" | "consumed"): void {
   const slot = step % ring.slots;
   const next = 2 * Math.floor(step / ring.slots) + (what === "filled" ? 1 : 2);
-  // A ring that was stopped stays so.
+  // A stopped ring stays stopped.
   const before = next - 1;
   Atomics.compareExchange(ring.states, slot, before, next);
   Atomics.notify(ring.states, slot);
@@ -89,7 +89,7 @@ export function startRing(ring: BatchRing, step: number): void {
   }
 }
 
-/** Wakes everyone up to stop. */
+/** Wakes all waiters to stop. */
 export function stopRing(ring: BatchRing): void {
   for (let slot = 0; slot < ring.slots; slot++) {
     Atomics.store(ring.states, slot, STOPPED);

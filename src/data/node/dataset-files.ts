@@ -9,12 +9,12 @@ import { type Dataset, type ImageSet, sharedBytes } from "../image-set.ts";
 /** The largest file takes 154 MB. */
 const MAXIMUM_BYTES = 400_000_000;
 
-/** Reads a name of the catalogue. @throws {OptionError} that lists them */
+/** Checks a catalogue name. @throws {OptionError} listing the names */
 export function parseDatasetName(text: string): DatasetName {
   return oneOf("data", text, datasetNames);
 }
 
-/** Copies into memory that threads share. */
+/** Copies into shared memory. */
 function share(images: Uint8Array): Uint8Array {
   const shared = sharedBytes(images.length);
   shared.set(images);
@@ -65,8 +65,8 @@ function loadParts({ format, classes }: DatasetEntry, folder: string): readonly 
 }
 
 /**
- * Reads a data set of the catalogue from a folder that holds its files.
- * @throws {FormatError} naming the file that is damaged
+ * Reads a catalogue data set from the folder with its files.
+ * @throws {FormatError} naming the damaged file
  */
 export async function loadDataset(name: DatasetName, folder: string): Promise<Dataset<ImageSet>> {
   const entry = catalog[name];
@@ -76,8 +76,8 @@ export async function loadDataset(name: DatasetName, folder: string): Promise<Da
 }
 
 /**
- * @throws {FormatError} unless all images are there, of the size that they have: CIFAR's files have no header that would tell that one is cut off
- *   between two records
+ * @throws {FormatError} unless all images are present and of the right size: CIFAR's files have no header that would
+ *   reveal truncation between two records
  */
 export function requireWhole(name: DatasetName, { train, test }: Dataset, folder: string): void {
   const { counts, image } = catalog[name];
@@ -90,7 +90,7 @@ export function requireWhole(name: DatasetName, { train, test }: Dataset, folder
   throw new FormatError(folder, `holds ${are} images, must hold ${wanted}; ${fetchIt}`);
 }
 
-/** What is said where a data set is not on this machine. */
+/** The error for a data set that is not on this machine. */
 export function missingDataset(name: DatasetName): EnvironmentError {
   return new EnvironmentError(name, `is not on this machine; fetch it with "residua data fetch ${name}"`);
 }

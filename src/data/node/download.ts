@@ -1,21 +1,21 @@
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 
-/** Says how far a download is. */
+/** Reports the progress of a download. */
 export type FetchProgress = (message: string) => void;
 
-/** What a download may take. */
+/** The limits of a download. */
 export interface DownloadOptions {
-  /** The most bytes that are kept in memory. Default 400 MB: the largest set takes 190. */
+  /** The most bytes to hold in memory. Default 400 MB: the largest set takes 190. */
   readonly limit?: number;
-  /** How long the server may send nothing. Default a minute; a slow download as a whole may take any time. */
+  /** How long the server may stay silent. Default one minute; the total time is unlimited. */
   readonly stallMilliseconds?: number;
 }
 
-/** 400 MB: the most that a download, or what it unpacks to, may take. */
+/** 400 MB: the limit of a download and of its unpacked size. */
 export const maximumBytes = 400_000_000;
 
 /**
- * Downloads a file into memory, whole or not at all.
+ * Downloads a file into memory, completely or not at all.
  *
  * @throws {EnvironmentError} if the server cannot be reached, refuses, falls silent or breaks off
  * @throws {FormatError} if it sends more than the limit
@@ -52,7 +52,7 @@ export async function download(
   return Buffer.concat(chunks);
 }
 
-/** Bytes that will come; 0 where the server does not say, or packs them on the way. */
+/** Expected bytes; 0 if the server does not say or compresses the transfer. */
 function lengthOf(headers: Headers): number {
   return headers.has("content-encoding") ? 0 : Number(headers.get("content-length") ?? 0);
 }
@@ -74,7 +74,7 @@ function explainBreak(error: unknown, { received, total, isSilent }: Break): str
   return `cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
-/** A signal that aborts once it has not been restarted for so long. */
+/** A signal that aborts unless restarted within this time. */
 function createSilenceGuard(milliseconds: number): {
   readonly signal: AbortSignal;
   restart(): void;

@@ -13,9 +13,10 @@ import { imageSource } from "./image-source.ts";
 import { createBatchLoader } from "./loader.ts";
 
 /**
- * All of these images once, in order, without variation. The last batch may be smaller. A worker decodes files ahead.
+ * Yields these images once, in order, without augmentation. The last batch may be smaller. A worker decodes files
+ * ahead.
  *
- * @param indices places in the set; the whole set if left out
+ * @param indices indices into the set; the whole set if left out
  * @throws {OptionError} if the batch is not a whole number above 0
  * @throws {EnvironmentError} if a file cannot be decoded
  */

@@ -8,7 +8,7 @@ import { type Files, requireHash } from "./archive.ts";
 import type { FetchProgress } from "./download.ts";
 import { openSource, type Source } from "./sources.ts";
 
-/** @throws {FormatError} unless these are the data set's files, to the byte */
+/** @throws {FormatError} unless these are the data set's files, byte for byte */
 export function verifyFiles(name: DatasetName, files: Files): void {
   for (const [file, sha256] of Object.entries(catalog[name].files)) {
     const bytes = files[file];
@@ -17,7 +17,7 @@ export function verifyFiles(name: DatasetName, files: Files): void {
   }
 }
 
-/** Keeps the files in a folder that appears whole or not at all. */
+/** Stores the files in a folder that appears complete or not at all. */
 async function keepFiles(folder: string, wanted: readonly string[], files: Files): Promise<void> {
   const temporary = `${folder}.${randomUUID()}.tmp`;
   try {
@@ -32,11 +32,12 @@ async function keepFiles(folder: string, wanted: readonly string[], files: Files
 }
 
 /**
- * Fetches a data set, checks every file's hash, and keeps it under `cache`. What was there stays unless all went well.
+ * Fetches a data set, verifies every file's hash, and stores it under `cache`. An existing copy stays unless everything
+ * succeeds.
  *
- * @param from where it comes from, most wanted first; its official sources if left out
+ * @param from sources in order of preference; the official ones if left out
  * @returns the folder that holds it
- * @throws {EnvironmentError} if no source has it, with each one's reason, or the folder cannot be written
+ * @throws {EnvironmentError} if no source has it (giving each one's reason) or the folder cannot be written
  */
 export async function fetchDataset(
   name: DatasetName,
@@ -50,7 +51,7 @@ export async function fetchDataset(
   return folder;
 }
 
-/** The files from the first source that answers with the right ones. */
+/** The files from the first source that delivers them correctly. */
 async function fetchFirst(name: DatasetName, from: readonly Source[], progress: FetchProgress): Promise<Files> {
   const reasons: string[] = [];
   for (const source of from) {

@@ -5,12 +5,12 @@ import type { ReadOptions } from "../image/read.ts";
 import type { SampleWriter } from "../sample-source.ts";
 import { decodeImage } from "./image.ts";
 
-/** As many files are open, and images decoded, at once. */
+/** How many files are open, and images decoded, at once. */
 const DECODED_AT_ONCE = 8;
 
 /**
- * Decodes files, several at once, and passes each image on as soon as it is there.
- * @throws {FormatError} naming the file that is no image
+ * Decodes several files at once, and passes on each image as soon as it is ready.
+ * @throws {FormatError} naming the file that is not an image
  */
 export async function decodeFiles(
   files: readonly string[],
@@ -33,7 +33,7 @@ export async function decodeFiles(
 }
 
 /**
- * Prepares batches of images that are in files.
+ * Prepares batches of images from files.
  * @throws {OptionError} if `requireBatches` does
  */
 export function createFileBatchWriter(source: ImageBatches<ImageFiles>): SampleWriter {

@@ -5,7 +5,8 @@ import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 import { type Images, isInMemory } from "../image-set.ts";
-import { loadFolder, measureNormalization } from "./folder.ts";
+import { measureNormalization } from "../normalization.ts";
+import { loadFolder } from "./folder.ts";
 
 const format = { channels: 1, height: 2, width: 2 };
 

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
+import { testShare } from "../labelled-images.ts";
 import { permutation, randomStream } from "../../tensor/random.ts";
 import {
   type Dataset,
@@ -8,20 +9,18 @@ import {
   type ImageFormat,
   type ImageSet,
   imageSize,
-  type Normalization,
   sharedBytes,
 } from "../image-set.ts";
 import { firstNotes } from "../image/notes.ts";
 import type { OnNote } from "../image/raster.ts";
+import { measureNormalization } from "../normalization.ts";
 import { decodeFiles } from "./file-batches.ts";
 
 const extensions = /\.(png|jpe?g|webp|gif|avif|tiff?|bmp|p[bgp]m)$/i;
-/** Share of the images that is kept for the test where the folder has no `test` part of its own. */
-const TEST_SHARE = 0.2;
 const noImages = "has no images (png, jpg, tiff, webp, gif, bmp, pbm, pgm, ppm, avif)";
-/** 256 MB of pixels are decoded once and kept; of more, each image is decoded when it is wanted. */
+/** Up to 256 MB of pixels are decoded once and kept; beyond that, each image is decoded on demand. */
 const MEMORY_LIMIT = 2 ** 28;
-/** Enough images to tell mean and deviation by. */
+/** Enough images to estimate mean and deviation. */
 const MEASURED_IMAGES = 1000;
 
 interface Listing {
@@ -79,7 +78,7 @@ function toImageFiles(listing: readonly Listing[], { channels, height, width }: 
   };
 }
 
-/** Some of the images, the same every time. */
+/** A fixed sample of the images. */
 function takeSome(set: ImageFiles, count: number): ImageFiles {
   const places = permutation(randomStream(0, "folder measurement"), set.count).slice(0, count).toSorted();
   return {
@@ -90,7 +89,7 @@ function takeSome(set: ImageFiles, count: number): ImageFiles {
   };
 }
 
-/** A test part of its own: of known classes only, though not of all. */
+/** A separate test split: only known classes, but not necessarily all. */
 async function listTest(folder: string, classes: readonly string[]): Promise<readonly Listing[]> {
   const found = await listClasses(folder);
   const unknown = found.find((name) => !classes.includes(name));
@@ -106,52 +105,28 @@ async function listTest(folder: string, classes: readonly string[]): Promise<rea
   return images;
 }
 
-/** Mean and deviation by channel. */
-export function measureNormalization({ images, count, channels, height, width }: ImageSet): Normalization {
-  const plane = height * width;
-  const measured = Array.from({ length: channels }, (_, channel) => {
-    let sum = 0;
-    let squares = 0;
-    for (let image = 0; image < count; image++) {
-      const start = (image * channels + channel) * plane;
-      for (let pixel = start; pixel < start + plane; pixel++) {
-        sum += images[pixel];
-        squares += images[pixel] ** 2;
-      }
-    }
-    const mean = sum / (count * plane);
-    return {
-      mean: mean / 255,
-      deviation: Math.max(Math.sqrt(Math.max(squares / (count * plane) - mean ** 2, 0)) / 255, 1e-3),
-    };
-  });
-  return { mean: measured.map(({ mean }) => mean), deviation: measured.map(({ deviation }) => deviation) };
-}
-
-/** Class after class would leave but one in the first few; the order is the same every time. */
+/** Shuffled, since class order would leave only one class among the first few; the order is fixed. */
 function mix(listing: readonly Listing[]): readonly Listing[] {
   return Array.from(permutation(randomStream(0, "folder order"), listing.length), (place) => listing[place]);
 }
 
-/** Holds a fifth of the images back for the test, at random, and at least one. */
+/** Holds out a random fifth of the images for the test, at least one. */
 function splitTest(listing: readonly Listing[]): readonly [readonly Listing[], readonly Listing[]] {
   const order = permutation(randomStream(0, "folder test split"), listing.length);
-  const held = new Set(order.slice(0, Math.max(1, Math.round(listing.length * TEST_SHARE))));
+  const held = new Set(order.slice(0, Math.max(1, Math.round(listing.length * testShare))));
   return [listing.filter((_, index) => !held.has(index)), listing.filter((_, index) => held.has(index))];
 }
 
-/** How a folder is read. */
+/** Options for reading a folder. */
 export interface FolderOptions {
-  /** Bytes of decoded pixels that are kept in memory. Default 256 MB. */
+  /** Bytes of decoded pixels to keep in memory. Default 256 MB. */
   readonly memoryLimit?: number;
-  /** Hears, of the first few images, which page of several was read and how deep values were mapped to 8 bits. */
+  /** Receives notes on the first few images: the page read of several, and the mapping of deep values to 8 bits. */
   readonly onNote?: OnNote;
 }
 
 /**
- * A folder of images by class: `DIR/CLASS/*.png`, or `DIR/train/CLASS/…` and `DIR/test/CLASS/…`. Without a test part, a
- * fifth of the images, the same every time, is kept for the test. Images that take little memory are decoded now,
- * others whenever they are wanted; then mean and deviation are those of a thousand of them.
+ * A folder of images by class: `DIR/CLASS/*.png`, or `DIR/train/CLASS/…` and `DIR/test/CLASS/…`. Without a test split, a fixed fifth of the images is held out. Sets that fit in memory are decoded now, others on demand; then mean and deviation come from a thousand images.
  *
  * @throws {EnvironmentError} if the folder cannot be read
  * @throws {FormatError} if it has fewer than two classes, a class without images, a test part of other classes or

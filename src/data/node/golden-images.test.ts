@@ -33,7 +33,9 @@ test.each(refusedImages)("$name is refused by its name", async ({ name, says, fi
   const error: unknown = await readImage(path).catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(FormatError);
   expect((error as FormatError).message).toBe(`${path}: ${(error as FormatError).detail}`);
-  expect((error as FormatError).detail).toMatch(new RegExp(`^is ${says}, which is not read; (read are|save) [^\\n]+$`));
+  expect((error as FormatError).detail).toMatch(
+    new RegExp(`^is ${says}, which is not supported; (supported|save) [^\\n]+$`),
+  );
 });
 
 // The pixels are those that pages are compared with: test/web/images.web.test.ts.

@@ -7,7 +7,7 @@ import type { SampleSource } from "../sample-source.ts";
 const PATIENCE_WITH_FILES = 600;
 
 /**
- * Images with a class each, in memory or in files, as a loader makes batches of them.
+ * A loader's source of labelled images, in memory or in files.
  * @throws {OptionError} if `requireBatches` does
  */
 export function imageSource(images: ImageBatches): SampleSource<ImageBatches> {

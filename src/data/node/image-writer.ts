@@ -2,7 +2,7 @@ import { createBatchWriter, type ImageBatches } from "../batches.ts";
 import { isInMemory } from "../image-set.ts";
 import type { SampleWriter } from "../sample-source.ts";
 
-/** What a loader's thread writes batches of labelled images with. */
+/** The writer of labelled batches in a loader thread. */
 export async function createWriter({ set, ...rest }: ImageBatches): Promise<SampleWriter> {
   if (isInMemory(set)) return createBatchWriter({ set, ...rest });
   // Only files need a decoder.

@@ -101,7 +101,7 @@ test.each(["cut.png", "cut.jpg"])("%s, cut off, is refused by its name in one li
     );
     expect(error, `${length} of ${whole.length} bytes`).toBeInstanceOf(FormatError);
     expect((error as FormatError).message).toMatch(
-      /^[^\n]+: is (empty, must be an image|damaged or cut off, must be a whole|no image of a known kind)[^\n]+$/,
+      /^[^\n]+: is (empty, must be an image|damaged or cut off, must be a whole|not an image of a known kind)[^\n]+$/,
     );
     expect((error as FormatError).where).toBe(path);
   }

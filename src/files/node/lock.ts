@@ -9,30 +9,31 @@ import { EnvironmentError } from "../../tensor/errors.ts";
 import { hasCode, toEnvironmentError } from "./failure.ts";
 import { currentProcess, isProcessGone } from "./process.ts";
 
-/** A lock says so once a minute; one of another machine that has been silent for ten is taken over. */
+/** A lock is renewed once a minute; one from another machine that has been silent for ten is taken over. */
 const HEARTBEAT_MILLISECONDS = 60_000;
 const SILENCE_MILLISECONDS = 600_000;
-/** Locks that are being written are empty for a moment. */
+/** A lock being written is briefly empty. */
 const [ATTEMPTS, PAUSE_MILLISECONDS] = [20, 50];
 
 const ownerSchema = v.object({ host: v.string(), process: v.string(), pid: v.number(), since: v.string() });
 
-/** Gives a lock back. Safe to call twice. */
+/** Releases a lock. Safe to call twice. */
 export type Unlock = () => Promise<void>;
 
-/** Where the lock on a folder lies. */
+/** The path of a folder's lock. */
 export function folderLockPath(folder: string): string {
   return join(folder, ".residua-lock");
 }
 
-/** Where the lock on a file lies, which may not exist yet. */
+/** The path of a file's lock; the file need not exist yet. */
 export function fileLockPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.residua-lock`);
 }
 
 /**
- * Makes this process the only one of Residua's that writes to a folder or file, until the lock is given back or the process ends.
- * The lock of a process that is gone is taken over: at once on its own machine, after ten minutes of silence on another.
+ * Makes this process the only one of Residua's that writes to a folder or file, until the lock is released or the
+ * process ends. The lock of a dead process is taken over: at once on its own machine, after ten minutes of silence on
+ * another.
  *
  * @param lockPath from {@link folderLockPath} or {@link fileLockPath}; its folder must exist
  * @param where what is locked, for the error
@@ -60,7 +61,7 @@ interface FoundLock {
   readonly silentMilliseconds: number;
 }
 
-/** @returns false if there is a lock already */
+/** @returns false if a lock exists already */
 async function writeNew(path: string, text: string): Promise<boolean> {
   try {
     const file = await open(path, "wx");

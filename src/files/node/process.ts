@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Which process, on which machine: enough to tell later whether it still lives. */
+/** Identifies a process on a machine: enough to tell later whether it is still alive. */
 export interface ProcessIdentity {
   readonly host: string;
   /** The start of the machine and the space of process numbers, the number, and when the process began. */
@@ -23,7 +23,7 @@ function processSpace(): string {
   return `${boot}.${container}`;
 }
 
-/** When a process began, as Linux counts it: a number that was given anew is told by it. */
+/** Start time of a process as Linux counts it, which reveals a reused pid. */
 function beginOf(pid: number): string {
   const stat = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
   // The name, in brackets, may hold anything.
@@ -35,7 +35,7 @@ export function currentProcess(): ProcessIdentity {
   return { host: hostname(), process: `${processSpace()} ${process.pid} ${beginOf(process.pid)}` };
 }
 
-/** Whether a process is gone; undefined where this machine cannot tell, as of another machine's. */
+/** Whether a process is gone; undefined if this machine cannot tell, as for another machine's. */
 export function isProcessGone({ host, process: identity }: ProcessIdentity): boolean | undefined {
   const [space, pid, begin] = identity.split(" ");
   if (host !== hostname() || space !== processSpace()) return undefined;

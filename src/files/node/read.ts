@@ -10,7 +10,7 @@ export const pieceBytes: number = 2 ** 26;
 export const largestFile: number = 2 ** 31 - 1;
 
 /**
- * Sees to it that a path names a regular file, before it is opened: opening a pipe blocks, and a device may have no end.
+ * Checks that a path names a regular file before it is opened: opening a pipe blocks, and a device may be endless.
  *
  * @returns its size in bytes
  * @throws {EnvironmentError} if there is no such file, or it is a folder, device or pipe
@@ -65,6 +65,29 @@ export async function readFileBytes(path: string, limit: number = largestFile): 
   } catch (cause) {
     throw toEnvironmentError(path, "cannot read", cause);
   }
+}
+
+/** The bytes of a file that is not on disk or has been read already. */
+export interface NamedBytes {
+  readonly bytes: Uint8Array;
+  /** The file's name, for errors. */
+  readonly where: string;
+}
+
+/** A file: its path, or its bytes. */
+export type FileSource = string | NamedBytes;
+
+/** The name of a file, for errors. */
+export const whereOf = (source: FileSource): string => (typeof source === "string" ? source : source.where);
+
+/** The bytes of a file with its name. @throws {EnvironmentError} as {@link readFileBytes} */
+export async function readSource(source: FileSource, limit?: number): Promise<NamedBytes> {
+  if (typeof source === "string") return { bytes: await readFileBytes(source, limit), where: source };
+  if (source.bytes.length <= (limit ?? largestFile)) return source;
+  throw new EnvironmentError(
+    source.where,
+    `cannot read: takes ${source.bytes.length} bytes, at most ${limit} are read into memory`,
+  );
 }
 
 async function readAll(file: FileHandle, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {

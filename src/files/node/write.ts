@@ -5,10 +5,10 @@ import { EnvironmentError } from "../../tensor/errors.ts";
 import { toEnvironmentError } from "./failure.ts";
 import { pieceBytes } from "./read.ts";
 
-/** What goes into a file: a text, bytes, or pieces of either, made as they are needed. */
+/** File content: a text, bytes, or chunks of either, produced on demand. */
 export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** How a file is written. */
+/** Options for writing a file. */
 export interface WriteOptions {
   /** The new file's permissions, less the process's umask; the system's usual ones if left out. */
   readonly mode?: number;
@@ -39,7 +39,7 @@ export async function writeFileAtomically(
   await flushFolder(dirname(target.path));
 }
 
-/** Where the bytes go: the target of a symbolic link, so that the link stays one. */
+/** The actual target: that of a symbolic link, so that the link is preserved. */
 async function resolveTarget(path: string): Promise<{ readonly path: string; readonly direct: boolean }> {
   let known;
   try {

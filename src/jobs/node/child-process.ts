@@ -8,7 +8,7 @@ import { type Answer, callRemote, type Order, serveRemote } from "../remote.ts";
 /** A job for a process of its own: its worker is the module that calls {@link serveJob}. */
 export type ChildJob<Input, Event, Result> = RemoteJob<URL, Input, Event, Result>;
 
-/** How much of what the child wrote to standard error is kept, for the case that it ends without a word. */
+/** How much of the child's standard error to keep, in case it dies silently. */
 const KEPT_CHARACTERS = 16_384;
 
 /**
@@ -24,7 +24,7 @@ export function runInChild<Input, Event, Result>(
   const child = forkWorker(worker);
   let isKilled = false;
   const line = {
-    // A child that has just ended cannot be told anything; its end is heard of elsewhere.
+    // A child that has just ended cannot receive messages; its exit is handled elsewhere.
     send: (order: Order<Input>): void => void (child.connected && child.send(order, () => undefined)),
     kill: (): void => void (isKilled = child.kill("SIGKILL") || isKilled),
   };
@@ -51,7 +51,7 @@ export function forkWorker(worker: URL): ChildProcess {
     // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
     // Lets the runtime collect dead outputs.
     execArgv: ["--expose-gc", "--import", builtFile(import.meta.url, "./parent-watch-start.js").href],
-    // Ctrl-C reaches the whole group of processes; the parent decides what it means.
+    // Ctrl-C reaches the whole process group; the parent decides what it means.
     detached: true,
     // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -72,7 +72,7 @@ function listenTo({ stdout, stderr }: ChildProcess): () => string {
   return () => words;
 }
 
-/** Why a child ended that gave no result, as far as can be told from outside. */
+/** Explains why a child ended without a result, as far as visible from outside. */
 function explainEnd(where: string, code: number | null, signal: string | null, words: string): EnvironmentError {
   const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
   // The system ends the largest process by SIGKILL; Node ends itself by SIGABRT or with code 134.

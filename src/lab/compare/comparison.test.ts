@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DrawnRun } from "./comparison.ts";
 import { equalizePlans, measurePlans, planGrid } from "./plan.ts";
 import { compareTypes, summarizeCell } from "./statistics.ts";
-import { summarize } from "./words.ts";
+import { describeComparison, summarize } from "./words.ts";
 import { groupCells } from "./comparison.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 
@@ -40,7 +40,9 @@ describe("types are compared seed by seed", () => {
 
   test("and too few seeds are said to be too few", () => {
     const words = summarize({ settings: {} as never, runs: [...pad.slice(0, 2), ...project.slice(0, 2)] });
-    expect(words.map(({ en }) => en)).toContain("Not enough seeds to tell types apart: at least 3 are needed.");
+    expect(words.map(({ en }) => en)).toContain(
+      "Not enough seeds to tell types apart: 2 are there, at least 3 are needed.",
+    );
   });
 
   test("and a difference that chance explains is not called one", () => {
@@ -49,10 +51,27 @@ describe("types are compared seed by seed", () => {
     expect(compareTypes([...noisy, ...other])[0].verdict).toBe("not enough seeds");
   });
 
+  test("and an interval excludes 0 just where the corrected p is below 0.05", () => {
+    // Alone, project − plain has p = 0.034, whose own interval excludes 0; as the second of three pairs it does not count.
+    const plain = [0.912, 0.895, 0.914, 0.892, 0.908].map((value, seed) => run("plain", seed, value));
+    const pairs = compareTypes([...plain, ...pad, ...project]);
+    expect(new Set(pairs.map(({ verdict }) => verdict))).toEqual(new Set(["better", "not enough seeds"]));
+    for (const { interval, p } of pairs) expect(interval![0] > 0 || interval![1] < 0).toBe(p! < 0.05);
+  });
+
+  test("with the verdict first, whose minus is no hyphen", () => {
+    const noisy = [0.92, 0.9, 0.91].map((value, seed) => run("plain", seed, value));
+    const words = summarize({ settings: {} as never, runs: [...noisy, ...pad.slice(0, 3)] }).map(({ en }) => en);
+    expect(words[0]).toBe(
+      "3 seeds cannot tell these types apart: the differences, up to 0.50 points, may be chance. More seeds would show.",
+    );
+    expect(words.join(" ")).toMatch(/after Holm −\d/);
+  });
+
   test("in both languages, with the words for the effect", () => {
     const words = summarize({ settings: {} as never, runs: [...pad, ...project] });
     expect(words.map(({ en }) => en).join(" ")).toMatch(
-      /project beats pad by 1\.2 points, 95 % interval 0\.60 to 1\.8, 5 seeds/,
+      /project beats pad by 1\.2 points, 95 % interval after Holm 0\.60 to 1\.8, 5 seeds/,
     );
     expect(words.map(({ zh }) => zh).join("")).toMatch(/project 比 pad 高 1\.2 个百分点/);
   });
@@ -100,4 +119,14 @@ describe("a grid", () => {
     expect(large.length).toBeUndefined();
     expect(small.length! * costs[0]).toBeCloseTo(costs[1], -5);
   });
+});
+
+test("without a test, what was measured is said first", () => {
+  const said = (runs: readonly DrawnRun[]): readonly string[] =>
+    describeComparison({ settings: {} as never, runs }).lead.map(({ en }) => en);
+  expect(said([run("plain", 0, 0.2), run("pad", 0, 0.9)])).toEqual([
+    "At depth 20 the plain network reaches 20.0 % of the test images, the residual ones 90.0 %.",
+    "One seed per cell: another seed would move these numbers.",
+  ]);
+  expect(said(pad)).toEqual(["Medians over 5 seeds."]);
 });

@@ -2,10 +2,10 @@ import { shortcutExplanations, shortcutTypes, type ShortcutType } from "../../nn
 import { quantile } from "../../statistics/summary.ts";
 import { type Comparison, type ComparisonCell, type CurvePoint, groupCells, nameType } from "./comparison.ts";
 import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
-import { summarize } from "./words.ts";
+import { describeComparison } from "./words.ts";
 import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
-import type { Report } from "../../report/report.ts";
-import type { Words } from "../../report/words.ts";
+import type { Report, ReportText } from "../../report/report.ts";
+import { rangeWords, withMinus, type Words } from "../../report/words.ts";
 import { shortcutColors } from "../shortcut-colors.ts";
 
 const both = (en: string, zh: string): Words => ({ en, zh });
@@ -118,7 +118,7 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
         `${(first.multiplyAdds / 1e6).toFixed(1)} M`,
         percent(median),
         percent(quartiles && quartiles[2] - quartiles[0]),
-        interval === undefined ? "–" : `${percent(interval.low)} – ${percent(interval.high)}`,
+        interval === undefined ? "–" : rangeWords((100 * interval.low).toFixed(2), percent(interval.high)),
         Number.isNaN(gradient) ? gradientMissing(cell) : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
         middle(cell.runs.map((run) => run.imagesPerSecond)).toFixed(0),
         diverged === 0 ? String(count) : both(`${count}, ${diverged} diverged`, `${count}，${diverged} 个发散`),
@@ -139,21 +139,21 @@ const verdicts: { readonly [Verdict in TypePair["verdict"]]: Words } = {
 };
 
 function pairsTable(pairs: readonly TypePair[]): TableFigure {
-  const points = (share: number): string => (100 * share).toFixed(2);
+  const points = (share: number): string => withMinus((100 * share).toFixed(2));
   const right = (en: string, zh: string): TableFigure["columns"][number] => ({ title: both(en, zh), align: "right" });
   return {
     kind: "table",
     name: "pairs",
     caption: both(
-      "Differences of test accuracy in points, seed by seed: paired t test, p Holm-corrected over all pairs, effect size as Hedges' g.",
-      "按种子配对的测试准确率之差（百分点）：配对 t 检验，p 经全部配对的 Holm 校正，效应量为 Hedges' g。",
+      "Differences of test accuracy in points, seed by seed: paired t test, p and interval Holm-corrected over all pairs, so that an interval without 0 is a p below 0.05; effect size as Hedges' g.",
+      "按种子配对的测试准确率之差（百分点）：配对 t 检验，p 与区间均经全部配对的 Holm 校正，故区间不含 0 即 p 小于 0.05；效应量为 Hedges' g。",
     ),
     columns: [
       right("depth", "深度"),
       { title: both("higher", "较高") },
       { title: both("lower", "较低") },
       right("difference", "差"),
-      right("95 % interval", "95 % 置信区间"),
+      right("95 % interval (Holm)", "95 % 置信区间（Holm）"),
       right("p (Holm)", "p（Holm）"),
       right("Hedges' g", "Hedges' g"),
       right("seeds", "种子"),
@@ -164,9 +164,9 @@ function pairsTable(pairs: readonly TypePair[]): TableFigure {
       better,
       worse,
       points(difference),
-      interval === undefined ? "–" : `${points(interval[0])} – ${points(interval[1])}`,
+      interval === undefined ? "–" : rangeWords(points(interval[0]), points(interval[1])),
       p === undefined ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3),
-      effect === undefined ? "–" : effect.toFixed(2),
+      effect === undefined ? "–" : withMinus(effect.toFixed(2)),
       String(seeds),
       verdicts[verdict],
     ]),
@@ -214,15 +214,34 @@ function describeSettings({ settings }: Comparison): Words {
   );
 }
 
+/** How much can be told, in a word; and, folded, the tests behind it. */
+function openingOf(comparison: Comparison): readonly ReportText[] {
+  const { told, pairs, seeds, tests } = describeComparison(comparison);
+  const label =
+    tests.length === 0
+      ? both(`${seeds === 1 ? "1 seed" : `${seeds} seeds`}: no test`, `${seeds} 个种子：无法检验`)
+      : told === 0
+        ? both("no difference established", "尚未确认任何差异")
+        : both(`${told} of ${pairs} pairs ${told === 1 ? "differs" : "differ"}`, `${pairs} 对中有 ${told} 对有差异`);
+  return [
+    ...(pairs === 0 ? [] : [{ kind: "badges", badges: [{ tone: told === 0 ? "neutral" : "good", label }] } as const]),
+    ...(tests.length === 0
+      ? []
+      : [{ kind: "details", summary: both("The tests behind it", "所依据的检验"), items: tests } as const]),
+  ];
+}
+
 /** Turns a comparison into a report: words, figures and tests. */
 export function reportComparison(comparison: Comparison): Report {
   const { runs } = comparison;
+  const { lead } = describeComparison(comparison);
   const cells = groupCells(runs);
   const pairs = compareTypes(runs);
   const types = shortcutTypes.filter((type) => runs.some(({ shortcut }) => shortcut === type));
   return {
     title: both("What the shortcut type does", "快捷连接类型的作用"),
-    lead: summarize(comparison),
+    lead,
+    opening: openingOf(comparison),
     sections: [
       { heading: both("Test accuracy", "测试准确率"), parts: [accuracyFigure(cells, comparison)] },
       {

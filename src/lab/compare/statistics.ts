@@ -53,6 +53,7 @@ export interface TypePair {
   /** Seeds that both types have a network for. */
   readonly seeds: number;
   readonly difference: number;
+  /** 95 % interval of the difference, widened by what Holm multiplies its p with: it holds 0 just where p is not below 0.05. */
   readonly interval?: readonly [low: number, high: number];
   /** p of the paired t test, Holm-corrected over all pairs of the comparison. */
   readonly p?: number;
@@ -80,6 +81,23 @@ function pairRuns(first: ComparisonCell, second: ComparisonCell): Measured {
     : { depth: first.depth, names, a, b };
 }
 
+/**
+ * The level that Holm tests each p at: the k-th smallest of n at 0.05 / (n − k + 1), and all after the first that fails at the
+ * level of that one. An interval of one minus this level excludes 0 just where the corrected p is below 0.05.
+ */
+function holmLevels(values: readonly number[]): readonly number[] {
+  const order = values.map((_, index) => index).toSorted((a, b) => values[a] - values[b]);
+  const levels = values.map(() => LEVEL);
+  let level = 0;
+  let hasFailed = false;
+  order.forEach((index, rank) => {
+    if (!hasFailed) level = LEVEL / (values.length - rank);
+    hasFailed ||= values[index] >= level;
+    levels[index] = level;
+  });
+  return levels;
+}
+
 /** Tests every two types of one depth, paired by seed. */
 export function compareTypes(runs: readonly DrawnRun[]): readonly TypePair[] {
   const cells = groupCells(runs);
@@ -95,6 +113,7 @@ export function compareTypes(runs: readonly DrawnRun[]): readonly TypePair[] {
   // Pairs without spread or difference give NaN: no evidence of a difference.
   const values = tests.flatMap((test) => (test === undefined ? [] : [Number.isNaN(test.p) ? 1 : test.p]));
   const corrected = correctPValues(values, "holm");
+  const levels = holmLevels(values);
   let next = 0;
   return measured.map(({ depth, names: [better, worse], a, b }, index): TypePair => {
     const seeds = a.length;
@@ -102,8 +121,8 @@ export function compareTypes(runs: readonly DrawnRun[]): readonly TypePair[] {
     const difference = a.reduce((sum, value, at) => sum + value - b[at], 0) / seeds;
     const pair = { depth, better, worse, seeds, difference };
     if (test === undefined) return { ...pair, verdict: "not enough seeds" };
-    const p = corrected[next++];
-    const [low, high] = test.interval;
+    const p = corrected[next];
+    const [low, high] = pairedTest(a, b, { confidence: 1 - levels[next++] }).interval;
     const effect = hedgesG(a, b);
     const isSmall = Math.max(Math.abs(low), Math.abs(high)) < NEGLIGIBLE;
     const verdict = p < LEVEL ? "better" : isSmall ? "alike" : "not enough seeds";

@@ -1,9 +1,10 @@
 import type { Comparison, Sentence } from "./comparison.ts";
 import { type CellSummary, compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
+import { withMinus } from "../../report/words.ts";
 import { groupCells, nameType } from "./comparison.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const points = (share: number): string => (100 * share).toFixed(Math.abs(share) < 0.0095 ? 2 : 1);
+const points = (share: number): string => withMinus((100 * share).toFixed(Math.abs(share) < 0.0095 ? 2 : 1));
 const seeds = (count: number): string => (count === 1 ? "1 seed" : `${count} seeds`);
 
 /** Cohen's words for sizes. */
@@ -22,17 +23,15 @@ export function describePair(pair: TypePair, where: Sentence = { en: "", zh: "" 
   const range = interval === undefined ? undefined : interval.map(points);
   const proof = {
     en: [
-      ...(range === undefined ? [] : [`95 % interval ${range[0]} to ${range[1]}`]),
+      ...(range === undefined ? [] : [`95 % interval after Holm ${range[0]} to ${range[1]}`]),
       seeds(pair.seeds),
-      ...(p === undefined
-        ? []
-        : [`p = ${p < 0.001 ? "below 0.001" : p.toFixed(3)} after Holm`.replace("= below", "below")]),
+      ...(p === undefined ? [] : [`p ${p < 0.001 ? "below 0.001" : `= ${p.toFixed(3)}`}`]),
       ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}, ${size.en}`]),
     ].join(", "),
     zh: [
-      ...(range === undefined ? [] : [`95 % 置信区间 ${range[0]} 至 ${range[1]}`]),
+      ...(range === undefined ? [] : [`Holm 校正后 95 % 置信区间 ${range[0]} 至 ${range[1]}`]),
       `${pair.seeds} 个种子`,
-      ...(p === undefined ? [] : [`Holm 校正后 p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`]),
+      ...(p === undefined ? [] : [`p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`]),
       ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}，${size.zh}`]),
     ].join("，"),
   };
@@ -69,12 +68,96 @@ function describeDepth(cells: readonly CellSummary[], depth: number): readonly S
 
 /** Further pairs appear only in the table. */
 const MAXIMUM_PAIRS = 12;
+/** Differences that a verdict names; the others are in its tests. */
+const MAXIMUM_NAMED = 3;
 
-/**
- * Describes what the runs show: per depth, the plain network against the residual ones, then each pair of types that the
- * seeds can tell apart, and how many pairs they cannot. Says only what was measured.
- */
-export function summarize({ runs, skipped = 0 }: Comparison): readonly Sentence[] {
+/** What a comparison comes to: the answer, and what it rests on. */
+export interface ComparisonWords {
+  /** What can be told apart and what cannot, in one sentence, then runs that are missing. Too few seeds: the medians first. */
+  readonly lead: readonly Sentence[];
+  /** Whether any two types can be told apart, and how many of all pairs. */
+  readonly told: number;
+  readonly pairs: number;
+  /** The most that any cell has. */
+  readonly seeds: number;
+  /** Each depth's medians, then each pair's test; empty with too few seeds for any. */
+  readonly tests: readonly Sentence[];
+}
+
+const joinList = (parts: readonly string[], last: string): string =>
+  parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")}${last}${parts.at(-1)}`;
+
+const countSeeds = (most: number): Sentence => ({ en: `Medians over ${most} seeds.`, zh: `${most} 个种子的中位数。` });
+
+/** The answer of the tests. */
+function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: number) => Sentence): Sentence {
+  if (most === 1)
+    return {
+      en: "One seed per cell: another seed would move these numbers.",
+      zh: "每种情况只有一个种子：换一个种子，这些数字会变动。",
+    };
+  if (most < FEWEST_SEEDS)
+    return {
+      en: `Not enough seeds to tell types apart: ${most} are there, at least ${FEWEST_SEEDS} are needed.`,
+      zh: `种子不足，无法区分各类型：现有 ${most} 个，至少需要 ${FEWEST_SEEDS} 个。`,
+    };
+  // One type alone, or none that ended.
+  if (pairs.length === 0) return countSeeds(most);
+  const told = pairs.filter(({ verdict }) => verdict === "better").toSorted((a, b) => b.difference - a.difference);
+  const alike = pairs.filter(({ verdict }) => verdict === "alike").length;
+  const open = pairs.length - told.length - alike;
+  const widest = Math.max(0, ...pairs.map(({ difference }) => difference));
+  if (told.length + alike === 0)
+    return {
+      en: `${seeds(most)} cannot tell these types apart: the differences, up to ${points(widest)} points, may be chance. More seeds would show.`,
+      zh: `${most} 个种子不足以区分这些类型：差异最多 ${points(widest)} 个百分点，可能出于偶然；需要更多种子。`,
+    };
+  const named = told.slice(0, MAXIMUM_NAMED);
+  const more = told.length - named.length;
+  // "At depth 14, pad beats plain by 2.1 and project by 1.4 points": one clause for each type that is ahead.
+  const ahead = named.filter(
+    ({ depth, better }, index) => named.findIndex((pair) => pair.depth === depth && pair.better === better) === index,
+  );
+  const alone = ahead.map(({ depth, better }) => {
+    const group = named.filter((pair) => pair.depth === depth && pair.better === better);
+    return {
+      en: `${where(depth).en.replace(/^At/, "at")}${better} beats ${joinList(
+        group.map(({ worse, difference }) => `${worse} by ${points(difference)}`),
+        " and ",
+      )} points`,
+      zh: `${where(depth).zh}${better} ${group
+        .map(({ worse, difference }) => `比 ${worse} 高 ${points(difference)}`)
+        .join("、")} 个百分点`,
+    };
+  });
+  const rest = {
+    en: [
+      ...(alike === 0 ? [] : [`${alike} ${alike === 1 ? "pair is" : "pairs are"} within half a point`]),
+      ...(open === 0 ? [] : [`for ${open} of ${pairs.length} pairs, ${seeds(most)} are not enough to tell`]),
+    ].join("; "),
+    zh: [
+      ...(alike === 0 ? [] : [`${alike} 对相差不到半个百分点`]),
+      ...(open === 0 ? [] : [`${pairs.length} 对中有 ${open} 对，${most} 个种子不足以判断`]),
+    ].join("；"),
+  };
+  const head = {
+    en: [
+      ...alone.map(({ en }) => en),
+      ...(more === 0 ? [] : [`${more} more ${more === 1 ? "pair differs" : "pairs differ"}`]),
+    ].join("; "),
+    zh: [...alone.map(({ zh }) => zh), ...(more === 0 ? [] : [`另有 ${more} 对有差异`])].join("；"),
+  };
+  const join = (parts: readonly string[], by: string): string => parts.filter((part) => part !== "").join(by);
+  const en = join([head.en, rest.en], "; ");
+  // Types are written as they are called, also at the start.
+  return {
+    en: `${en.replace(/^(at|for) /, (word) => (word === "at " ? "At " : "For "))}.`,
+    zh: `${join([head.zh, rest.zh], "；")}。`,
+  };
+}
+
+/** Says what the runs show, and only what was measured. */
+export function describeComparison({ runs, skipped = 0 }: Comparison): ComparisonWords {
   const cells = groupCells(runs).map(summarizeCell);
   const depths = [...new Set(cells.map(({ depth }) => depth))].toSorted((a, b) => a - b);
   const pairs = compareTypes(runs);
@@ -98,42 +181,35 @@ export function summarize({ runs, skipped = 0 }: Comparison): readonly Sentence[
             zh: `有 ${skipped} 次计划的训练因时间不足未进行。`,
           },
         ];
-  return [
-    ...depths.flatMap((depth) => describeDepth(cells, depth)),
-    ...describePairs(pairs, most, where),
-    ...lost,
-    ...left,
-  ];
+  const verdict = concludePairs(pairs, most, where);
+  const medians = depths.flatMap((depth) => describeDepth(cells, depth));
+  const cautions = [...lost, ...left];
+  const told = pairs.filter((pair) => pair.verdict === "better").length;
+  const base = { told, pairs: pairs.length, seeds: most };
+  // Without tests, what was measured is all there is to say.
+  return most < FEWEST_SEEDS || pairs.length === 0
+    ? { ...base, lead: [...medians, verdict, ...cautions], tests: [] }
+    : { ...base, lead: [verdict, ...cautions], tests: [...medians, ...describePairs(pairs, most, where)] };
 }
 
+/** The same as one list, the verdict first. */
+export function summarize(comparison: Comparison): readonly Sentence[] {
+  const { lead, tests } = describeComparison(comparison);
+  return [...lead, ...tests];
+}
+
+/** The tests behind a verdict; without enough seeds there are none. */
 function describePairs(
   pairs: readonly TypePair[],
   most: number,
   where: (depth: number) => Sentence,
 ): readonly Sentence[] {
-  if (most === 1)
-    return [
-      {
-        en: "One seed per cell: another seed would move these numbers.",
-        zh: "每种情况只有一个种子：换一个种子，这些数字会变动。",
-      },
-    ];
-  const counted: Sentence = { en: `Medians over ${most} seeds.`, zh: `${most} 个种子的中位数。` };
-  if (most < FEWEST_SEEDS) {
-    return [
-      counted,
-      {
-        en: `Not enough seeds to tell types apart: at least ${FEWEST_SEEDS} are needed.`,
-        zh: `种子不足，无法区分各类型：至少需要 ${FEWEST_SEEDS} 个。`,
-      },
-    ];
-  }
   const told = pairs.filter(({ verdict }) => verdict !== "not enough seeds");
   const untold = pairs.filter(({ verdict }) => verdict === "not enough seeds");
   const shown = [...told, ...untold].slice(0, MAXIMUM_PAIRS);
   const rest = pairs.length - shown.length;
   return [
-    counted,
+    countSeeds(most),
     ...shown.map((pair) => describePair(pair, where(pair.depth))),
     ...(rest === 0
       ? []

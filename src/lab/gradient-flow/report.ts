@@ -1,103 +1,10 @@
 import type { Figure, HeatMapFigure, LinesFigure, SeriesPoint } from "../../report/figures.ts";
-import type { Report } from "../../report/report.ts";
+import type { Badge, Report, ReportText } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import type { BlockFlow, FlowProfile, LayerFlow } from "./profile.ts";
+import { blockQuantities, layerQuantities, type Quantity } from "./quantities.ts";
+import { describeOvershoots } from "./overshoot.ts";
 import { type FlowStudy, type NetworkFlow, summarizeStudy } from "./study.ts";
-
-/** A quantity of layers or blocks with its words. */
-interface Quantity<Row> {
-  readonly name: string;
-  readonly label: Words;
-  readonly caption: Words;
-  readonly scale: "linear" | "log";
-  readonly value: (row: Row) => number | undefined;
-}
-
-const layerQuantities: readonly Quantity<LayerFlow>[] = [
-  {
-    name: "gradient",
-    label: { en: "gradient norm ‖∂L/∂W‖", zh: "梯度范数 ‖∂L/∂W‖" },
-    caption: {
-      en: "Norm of the loss gradient with respect to each layer's weight. Strong growth towards the first layers means an exploding gradient, strong decay a vanishing one.",
-      zh: "损失对每层权重的梯度范数。越靠近第一层越大表示梯度爆炸，越小表示梯度消失。",
-    },
-    scale: "log",
-    value: ({ gradient }) => gradient,
-  },
-  {
-    name: "update",
-    label: { en: "update ratio ‖ΔW‖/‖W‖", zh: "更新比 ‖ΔW‖/‖W‖" },
-    caption: {
-      en: "Relative change of each layer's weight in one step. About 0.001 is typical; far more destroys what was learnt, far less learns nothing.",
-      zh: "一步更新对每层权重的改变。常见约为 0.001；过大会破坏已学到的内容，过小则学不到东西。",
-    },
-    scale: "log",
-    value: ({ update }) => update,
-  },
-  {
-    name: "mean",
-    label: { en: "activation mean", zh: "激活均值" },
-    caption: {
-      en: "Mean of the relu after each layer (of the layer itself if none follows).",
-      zh: "每层之后的 ReLU 的均值（其后没有 ReLU 时为该层自身的输出）。",
-    },
-    scale: "linear",
-    value: ({ mean }) => mean,
-  },
-  {
-    name: "variance",
-    label: { en: "activation variance", zh: "激活方差" },
-    caption: {
-      en: "Variance of the same values. In a residual stage it grows from block to block, because every block adds to its input.",
-      zh: "同样这些值的方差。在残差阶段中它逐块增长，因为每个块都在之前的结果上相加。",
-    },
-    scale: "log",
-    value: ({ variance }) => variance,
-  },
-  {
-    name: "dead",
-    label: { en: "share of dead relu channels", zh: "失活 ReLU 通道的比例" },
-    caption: {
-      en: "Channels of the relu after each layer that are 0 at every position of every image in the batch.",
-      zh: "每层之后的 ReLU 中，在该批次所有图像的所有位置都为 0 的通道所占比例。",
-    },
-    scale: "linear",
-    value: ({ dead }) => dead,
-  },
-];
-
-const blockQuantities: readonly Quantity<BlockFlow>[] = [
-  {
-    name: "block-gradient",
-    label: { en: "gradient at the block's input ‖∂L/∂x‖", zh: "块输入处的梯度 ‖∂L/∂x‖" },
-    caption: {
-      en: "Gradient that arrives at each block's input.",
-      zh: "反向传播时到达每个块输入的梯度。",
-    },
-    scale: "log",
-    value: ({ gradientIn }) => gradientIn,
-  },
-  {
-    name: "residual-share",
-    label: { en: "‖F(x)‖ / ‖S(x)‖", zh: "‖F(x)‖ / ‖S(x)‖" },
-    caption: {
-      en: "Size of the block's output relative to its shortcut's: well below 1, the block corrects its input; above 1, it replaces it. A plain block has no S.",
-      zh: "块计算的结果与快捷连接携带的内容之比：远小于 1 表示块在修正输入；大于 1 表示块在替换输入。普通块没有 S。",
-    },
-    scale: "log",
-    value: ({ residual, shortcut }) => (shortcut === undefined ? undefined : residual / shortcut),
-  },
-  {
-    name: "cosine",
-    label: { en: "cosine between x and y", zh: "x 与 y 的余弦" },
-    caption: {
-      en: "How much of its input's direction a block keeps: 1 leaves it unchanged. Undefined for blocks that change the shape.",
-      zh: "块在多大程度上保留输入的方向：1 表示保持不变。改变形状的块没有该值。",
-    },
-    scale: "linear",
-    value: ({ cosine }) => cosine,
-  },
-];
 
 const atStart: Words = { en: "at the start", zh: "开始时" };
 const afterSteps = (step: number): Words => ({ en: `after ${step} steps`, zh: `${step} 步之后` });
@@ -226,29 +133,84 @@ function ratioTable(study: FlowStudy): Figure {
   };
 }
 
+const tones: Readonly<Record<string, Badge["tone"]>> = {
+  vanishing: "bad",
+  exploding: "bad",
+  broken: "bad",
+  steady: "good",
+};
+
+/** The verdicts in a word each: of the last moment, and of the first where it is another. */
+function verdictBadges(study: FlowStudy): readonly Badge[] {
+  const all = summarizeStudy(study);
+  return all.flatMap(({ label, step, verdict }, index): readonly Badge[] => {
+    const after = all.slice(index + 1).find((other) => other.label === label);
+    if (verdict === undefined || after?.verdict?.kind === verdict.kind) return [];
+    const about = phrase(label, { en: ", ", zh: "，" }, step === 0 ? atStart : afterSteps(step));
+    return [{ tone: tones[verdict.kind] ?? "neutral", label: kinds[verdict.kind], about }];
+  });
+}
+
+/** What to look at, in which order, and what could be read wrong. */
+function readingGuide(study: FlowStudy, isFollowed: boolean): ReportText {
+  return {
+    kind: "list",
+    items: [
+      {
+        term: { en: "1.", zh: "1." },
+        text: {
+          en: "The table below compares the gradient of the first layer with that of the last. Steady means that a learning rate that suits one layer suits all.",
+          zh: "下表比较第一层与最后一层的梯度。“稳定”表示适合某一层的学习率也适合其他各层。",
+        },
+      },
+      {
+        term: { en: "2.", zh: "2." },
+        text: {
+          en: "“Gradient through the depth” shows where it changes: a level line is healthy, a slope means that it grows or fades from layer to layer.",
+          zh: "“梯度沿深度的变化”显示变化发生在何处：水平的曲线是健康的，倾斜表示逐层增大或减小。",
+        },
+      },
+      ...(isFollowed ? describeOvershoots(study) : []).map((text) => ({ term: { en: "Note:", zh: "注意：" }, text })),
+      {
+        term: { en: "Later:", zh: "其余：" },
+        text: {
+          en: "all other charts look for the cause, and are folded or further below.",
+          zh: "其他图用于查找原因，已折叠或位于后面。",
+        },
+      },
+    ],
+  };
+}
+
 const has = <Row>(rows: readonly Row[], { value }: Quantity<Row>): boolean =>
   rows.some((row) => value(row) !== undefined);
 
 /** The study as a page. */
 export function reportGradientFlow(study: FlowStudy): Report {
   const all = study.networks.flatMap(({ profiles }) => profiles);
-  const layers = layerQuantities.filter((quantity) =>
-    has(
-      all.flatMap((profile) => profile.layers),
-      quantity,
-    ),
-  );
+  const rows = all.flatMap((profile) => profile.layers);
+  const layers = layerQuantities.filter((quantity) => has(rows, quantity));
   const blocks = blockQuantities.filter((quantity) =>
     has(
       all.flatMap((profile) => profile.blocks),
       quantity,
     ),
   );
+  const [gradients, others] = [
+    layers.filter(({ name }) => name === "gradient"),
+    layers.filter(
+      ({ name, value }) => name !== "gradient" && (name !== "dead" || rows.some((row) => value(row) !== 0)),
+    ),
+  ];
+  const hasNoneDead = layers.length > gradients.length + others.length;
   const isFollowed = all.some(({ step }) => step > 0);
   const lossFigure: LinesFigure = {
     kind: "lines",
     name: "loss",
-    caption: { en: "Loss on the measured batch.", zh: "被测批次上的损失。" },
+    caption: describeOvershoots(study).reduce<Words>(
+      (caption, sentence) => phrase(caption, { en: " ", zh: "" }, sentence),
+      { en: "Loss on the measured batch.", zh: "被测批次上的损失。" },
+    ),
     x: { label: { en: "step", zh: "步" } },
     y: { label: { en: "loss", zh: "损失" } },
     series: study.networks.map(({ label, profiles }) => ({
@@ -259,27 +221,51 @@ export function reportGradientFlow(study: FlowStudy): Report {
   return {
     title: { en: "Does the gradient vanish or explode, and where?", zh: "梯度是消失还是爆炸，发生在哪里？" },
     lead: summarizeStudy(study).map(({ sentence }) => sentence),
+    opening: [{ kind: "badges", badges: verdictBadges(study) }],
     sections: [
       {
-        heading: { en: "First layer against last", zh: "第一层与最后一层" },
-        parts: [ratioTable(study)],
+        heading: { en: "Read this first", zh: "先读这里" },
+        parts: [readingGuide(study, isFollowed), ratioTable(study)],
       },
       {
-        heading: { en: "Through the depth", zh: "沿深度的变化" },
-        parts: layers.map((quantity) => profileFigure(study, quantity, layerDepth)),
-      },
-      {
-        heading: { en: "Block by block", zh: "逐块" },
-        parts: blocks.map((quantity) => profileFigure(study, quantity, blockDepth)),
+        heading: { en: "Gradient through the depth", zh: "梯度沿深度的变化" },
+        parts: gradients.map((quantity) => profileFigure(study, quantity, layerDepth)),
       },
       ...(isFollowed
         ? [
             {
               heading: { en: "Along training", zh: "训练过程中" },
-              parts: [lossFigure, ...layers.map((quantity) => heatMapFigure(study, quantity))],
+              parts: [lossFigure, ...gradients.map((quantity) => heatMapFigure(study, quantity))],
             },
           ]
         : []),
+      {
+        heading: { en: "Block by block", zh: "逐块" },
+        parts: blocks.map((quantity) => profileFigure(study, quantity, blockDepth)),
+      },
+      {
+        heading: { en: "More about the layers", zh: "关于各层的更多信息" },
+        isFolded: true,
+        parts: [
+          ...others.map((quantity) => profileFigure(study, quantity, layerDepth)),
+          ...(hasNoneDead
+            ? [
+                {
+                  kind: "text" as const,
+                  text: {
+                    en: "No relu channel is dead at any measured step.",
+                    zh: "在所有测量的步中，没有失活的 ReLU 通道。",
+                  },
+                },
+              ]
+            : []),
+        ],
+      },
+      {
+        heading: { en: "More along training", zh: "训练过程中的更多信息" },
+        isFolded: true,
+        parts: isFollowed ? others.map((quantity) => heatMapFigure(study, quantity)) : [],
+      },
       {
         heading: { en: "How it was measured", zh: "测量方法" },
         parts: [

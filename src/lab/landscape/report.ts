@@ -5,10 +5,15 @@ import { type LandscapeStudy, type LossPlane, summarizeLandscape } from "./study
 
 const lossWords = { en: "loss", zh: "损失" } as const;
 
-/** A loss of a thousand next to one of 0.01 is drawn by its logarithm. */
+/** A linear scale would paint most of the plane in one colour where half of it lies in the lowest tenth. */
 const scaleOf = ({ loss }: LossPlane): "linear" | "log" => {
-  const values = loss.flat().filter((value) => Number.isFinite(value) && value > 0);
-  return Math.max(...values) > 50 * Math.min(...values) ? "log" : "linear";
+  const values = loss
+    .flat()
+    .filter((value) => Number.isFinite(value) && value > 0)
+    .toSorted((a, b) => a - b);
+  if (values.length === 0) return "linear";
+  const [low, middle, high] = [values[0], values[Math.floor(values.length / 2)], values.at(-1)!];
+  return high > 50 * low || middle - low < 0.1 * (high - low) ? "log" : "linear";
 };
 
 const isWhole = ({ loss }: LossPlane): boolean => loss.flat().every((value) => Number.isFinite(value));
@@ -68,7 +73,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
     name: "line-error",
     caption: { en: "Error along the same line.", zh: "沿同一直线的错误率。" },
     x: { label: alongFirst },
-    y: { label: { en: "error, %", zh: "错误率，%" } },
+    y: { label: { en: "error, %", zh: "错误率，%" }, domain: [0, 100] },
     series: [
       {
         name: study.label,
@@ -89,8 +94,8 @@ export function reportLandscape(study: LandscapeStudy): Report {
         [alongFirst, alongSecond],
         [
           {
-            en: "Contours of the loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0.",
-            zh: "两个滤波器归一化随机方向所张平面上的等损失线；圆点 (0, 0) 为该网络。",
+            en: "Contours of the loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0. Both axes have the same unit.",
+            zh: "两个滤波器归一化随机方向所张平面上的等损失线；圆点 (0, 0) 为该网络。两轴单位相同。",
           },
           turning,
         ],
@@ -111,8 +116,8 @@ export function reportLandscape(study: LandscapeStudy): Report {
               ],
               [
                 {
-                  en: "The plane through the end of training (0, 0) that contains most of its path, with the path as a dotted line; the axes are distances between weights. Batch norms keep the final statistics, so the loss at earlier points differs from what it was then.",
-                  zh: "经过训练终点 (0, 0) 且包含大部分训练轨迹的平面，带点的线为该轨迹；坐标轴为权重间的距离。批归一化保持终点的统计量，因此早期时刻的损失与当时不同。",
+                  en: "The plane through the end of training (0, 0) that contains most of its path, with the path as a dotted line; the axes are distances between weights, in the same unit. Batch norms keep the final statistics, so the loss at earlier points differs from what it was then.",
+                  zh: "经过训练终点 (0, 0) 且包含大部分训练轨迹的平面，带点的线为该轨迹；坐标轴为权重间的距离，单位相同。批归一化保持终点的统计量，因此早期时刻的损失与当时不同。",
                 },
                 turning,
               ],

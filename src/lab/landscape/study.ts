@@ -61,8 +61,8 @@ export function summarizeLandscape({ label, line, plane, radius, trajectory }: L
   const share = `${(100 * flatShare).toFixed(0)} %`;
   const sentences = [
     {
-      en: `${label} has loss ${digits(loss)}; on ${share} of the plane, up to ${digits(radius)} times each filter's norm, it stays within ${RISE} of that.`,
-      zh: `${label} 的损失为 ${digits(loss)}；在每个滤波器大小 ${digits(radius)} 倍以内的平面上，有 ${share} 的区域损失增幅不超过 ${RISE}。`,
+      en: `${label} has loss ${digits(loss)}. The plane around it changes each filter by up to ${digits(radius)} times the filter's norm in each direction; on ${share} of it, the loss is at most ${RISE} higher.`,
+      zh: `${label} 的损失为 ${digits(loss)}。周围的平面在每个方向上把每个滤波器最多改变其自身大小的 ${digits(radius)} 倍；其中 ${share} 的区域损失增幅不超过 ${RISE}。`,
     },
     reach === undefined
       ? { en: `Along the line, the loss never rises by ${RISE}.`, zh: `沿直线损失从未上升 ${RISE}。` }

@@ -10,9 +10,9 @@ import type { BlockedGraph } from "./rewire.ts";
 
 /** Inputs and output of a path graph besides images and labels. */
 export const pathNames = {
-  /** `[blocks, N]`: 1 where the gradient passes a block's residual. */
+  /** `[blocks, N]`: 1 if the gradient passes a block's residual. */
   residual: "residualMask",
-  /** `[blocks, N]`: 1 where it passes the shortcut. */
+  /** `[blocks, N]`: 1 if it passes the shortcut. */
   shortcut: "shortcutMask",
   /** `[N]`: norm of each image's gradient before the first block. */
   norms: "norms",

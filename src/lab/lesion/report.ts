@@ -5,9 +5,9 @@ import type { Report } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import { nameKind } from "../shortcut-words.ts";
 import { groupByCount, type LesionKind, type LesionStudy } from "./study.ts";
-import { summarizeLesions } from "./summary.ts";
+import { describeLean, summarizeLesions } from "./summary.ts";
 
-const errorAxis = { label: { en: "error, %", zh: "错误率，%" } } as const;
+const errorAxis = { label: { en: "error, %", zh: "错误率，%" }, domain: [0, 100] } as const;
 
 /** As in the drawing of the architecture. */
 const colorOf = (kind: string): { readonly color?: string } =>
@@ -79,12 +79,18 @@ function pathFigures({ paths }: LesionStudy): readonly Figure[] {
     {
       kind: "lines",
       name: "path-shares",
-      caption: {
-        en: "Share of all 2ⁿ paths that pass through so many residuals (binomial), and share of the gradient that they carry: the paths that train the network are shorter than most.",
-        zh: "在全部 2ⁿ 条路径中，经过相应数量残差的路径所占比例（二项分布），以及经由它们的梯度份额：真正训练网络的路径比多数路径更短。",
-      },
+      caption: phrase(
+        {
+          en: "Share of all 2ⁿ paths that pass through so many residuals (binomial), and share of the gradient that they carry. ",
+          zh: "在全部 2ⁿ 条路径中，经过相应数量残差的路径所占比例（二项分布），以及经由它们的梯度份额。",
+        },
+        describeLean(paths) ?? "",
+      ),
       x,
-      y: { label: { en: "share, %", zh: "份额，%" } },
+      y: {
+        label: { en: "share, %", zh: "份额，%" },
+        domain: [0, Math.max(1, ...paths.flatMap(({ share, contribution }) => [110 * share, 110 * contribution]))],
+      },
       series: [
         {
           name: { en: "of all paths", zh: "占全部路径" },
@@ -126,8 +132,8 @@ export function reportLesion(study: LesionStudy): Report {
         ...when(
           has("remove"),
           singleFigure(study, "remove", "removed-one", {
-            en: "Error on the test images with one block removed, leaving only its shortcut. Colours show the shortcut's kind. Blocks that change the shape usually matter most.",
-            zh: "移除一个块（仅保留其快捷连接）后在测试图像上的错误率，颜色表示快捷连接的种类。改变形状的块通常最重要。",
+            en: "Error on the test images with one block removed, leaving only its shortcut. Colours show the shortcut's kind.",
+            zh: "移除一个块（仅保留其快捷连接）后在测试图像上的错误率，颜色表示快捷连接的种类。",
           }),
         ),
         ...when(
@@ -135,8 +141,8 @@ export function reportLesion(study: LesionStudy): Report {
           countFigure(study, ["remove", "remove set"], {
             name: "removed-many",
             caption: {
-              en: "Random sets of blocks removed. The paper's residual network of 110 layers degrades gradually, as an ensemble of paths would; a plain one fails at once.",
-              zh: "随机移除若干块。论文中的 110 层残差网络像路径的集成那样逐步变差；普通网络则立即失效。",
+              en: "Random sets of blocks removed. For comparison: in the paper, a residual network of 110 layers degrades gradually, as an ensemble of paths would; a plain one fails at once.",
+              zh: "随机移除若干块。作为对照：论文中的 110 层残差网络像路径的集成那样逐步变差；普通网络则立即失效。",
             },
             x: { en: "blocks removed", zh: "移除的块数" },
           }),

@@ -14,14 +14,14 @@ import { exportOnnx, exportStateDict, type OnnxExportOptions, safetensorsMetadat
 import { type ModelCardFacts, renderModelCard } from "../model-card.ts";
 import type { NetworkFile } from "../file.ts";
 
-/** The formats that a network can be given back in. */
+/** The export formats. */
 export const exportFormats = ["onnx", "safetensors", "pytorch"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** How a network is exported. */
+/** Options of an export. */
 export interface ExportFilesOptions extends OnnxExportOptions {
   readonly format: ExportFormat;
-  /** Puts the weights of an ONNX model into a file beside it; by default where it would pass 2 GB. */
+  /** Puts the weights of an ONNX model into a file beside it; by default if it would exceed 2 GB. */
   readonly externalData?: boolean;
   /** What the network came from, for errors. */
   readonly source?: string;
@@ -31,9 +31,9 @@ export interface ExportFilesOptions extends OnnxExportOptions {
   readonly check?: boolean;
 }
 
-/** What an export left. */
+/** The result of an export. */
 export interface ExportReport {
-  /** The file that was asked for first, then those beside it. */
+  /** The requested file first, then those next to it. */
   readonly files: readonly string[];
   readonly opset?: number;
   /** The largest difference of a score on random images between the model and what it was made from, relative to the largest. */
@@ -44,9 +44,10 @@ export interface ExportReport {
 const LARGEST_DIFFERENCE = 1e-3;
 
 /**
- * Writes a network as ONNX, safetensors or a PyTorch state dict, with a model card beside it. Files appear whole or not at all.
+ * Writes a network as ONNX, safetensors or a PyTorch state dict, with a model card beside it. Files appear complete or
+ * not at all.
  *
- * @throws {UnsupportedError} naming an operator that the wanted opset has no form of
+ * @throws {UnsupportedError} naming an operator that the opset cannot express
  * @throws {FormatError} if the network cannot be given in that format, or what was made computes something else
  * @throws {EnvironmentError} if a file cannot be written
  */
@@ -122,7 +123,7 @@ async function run(model: Model, feeds: Readonly<Record<string, Tensor>>, plain:
   }
 }
 
-/** @throws {FormatError} if the model's scores are others than those of what it was made from */
+/** @throws {FormatError} if the model's scores differ from those of its source */
 async function compareWithSource(network: NetworkFile, model: Model, path: string): Promise<number | undefined> {
   const source = network.kind === "graph" ? network.onnx : exportOnnx(network, { foldBatchNorm: false });
   const feeds = drawInputs(network.kind === "graph" ? source : inferModel(source));

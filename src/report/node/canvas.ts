@@ -1,7 +1,9 @@
-import { escapeHtml, inLanguage, type Words, wordsToSvg } from "../words.ts";
+import { escapeHtml, inLanguage, withMinus, type Words, wordsToSvg } from "../words.ts";
 
-/** Width of every figure, in the units of its drawing. */
+/** Width of a figure, in the units of its drawing: CSS pixels, of which a wide page has this many. */
 export const WIDTH = 900;
+/** On a phone, a figure is drawn anew rather than made smaller than its letters can be read. */
+export const NARROW_WIDTH = 360;
 const LINE = 20;
 
 /** Room that a text takes, in either language; Chinese characters are square. */
@@ -32,11 +34,11 @@ interface Block {
   readonly height: number;
 }
 
-function drawLegend(entries: readonly LegendEntry[], top: number): Block {
+function drawLegend(entries: readonly LegendEntry[], top: number, room: number): Block {
   let [x, y] = [4, top + 13];
   const drawn = entries.map(({ name, color, isDashed = false }) => {
     const width = 30 + textWidth(name) + 18;
-    if (x + width > WIDTH && x > 4) [x, y] = [4, y + LINE];
+    if (x + width > room && x > 4) [x, y] = [4, y + LINE];
     const line = `<path d="M${x},${y - 4}h22" stroke="${escapeHtml(color)}" stroke-width="4"${isDashed ? ' stroke-dasharray="5 3"' : ""}/>`;
     const entry = line + drawText(name, [x + 28, y]);
     x += width;
@@ -49,21 +51,31 @@ function drawLegend(entries: readonly LegendEntry[], top: number): Block {
 export function composeSvg(
   { title, legend = [] }: { readonly title?: Words | undefined; readonly legend?: readonly LegendEntry[] },
   body: Block,
+  width: number = WIDTH,
 ): string {
-  const heading = title === undefined ? "" : drawText(title, [4, 18], { more: 'font-size="15" font-weight="600"' });
+  const heading =
+    title === undefined
+      ? ""
+      : drawText(title, [4, 18], {
+          more: `font-size="${Math.min(15, (15 * (width - 8)) / textWidth(title, 15)).toFixed(1)}" font-weight="600"`,
+        });
   const first = heading === "" ? 0 : 30;
-  const { svg, height } = drawLegend(legend, first);
+  const { svg, height } = drawLegend(legend, first, width);
   const top = first + height;
   const total = Math.ceil(top + body.height);
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${total}" width="${WIDTH}" height="${total}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" ` +
     `font-family="system-ui, -apple-system, 'Noto Sans CJK SC', sans-serif" font-size="12" fill="currentColor" role="img">` +
     `${heading}${svg}<g transform="translate(0,${top})">${body.svg}</g></svg>`
   );
 }
 
-/** A number as people read it: three or four digits. */
+/** A number as people read it: three or four digits, and a minus that is no hyphen. */
 export function formatNumber(value: number): string {
+  return withMinus(formatPlain(value));
+}
+
+function formatPlain(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);

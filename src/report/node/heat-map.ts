@@ -7,6 +7,8 @@ import { pngAddress } from "./png-address.ts";
 
 const RAMP_HEIGHT = 46;
 const LONGEST_LABEL = 190;
+/** Height and width of a square map at most. */
+const LARGEST_SQUARE = 620;
 
 /** From values to shares of the colour ramp. */
 interface Ramp {
@@ -18,11 +20,16 @@ interface Ramp {
 }
 
 /** The ramp of all values that can be shown. */
-export function createRamp(values: readonly number[], scale: "linear" | "log" | "diverging" = "linear"): Ramp {
+export function createRamp(
+  values: readonly number[],
+  scale: "linear" | "log" | "diverging" = "linear",
+  domain?: readonly [low: number, high: number],
+): Ramp {
   const shown = values.filter((value) => Number.isFinite(value) && (scale !== "log" || value > 0));
   let [low, high] = [Infinity, -Infinity];
   for (const value of shown) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  if (shown.length === 0) [low, high] = [scale === "log" ? 1 : 0, 1];
+  if (domain !== undefined) [low, high] = domain;
+  else if (shown.length === 0) [low, high] = [scale === "log" ? 1 : 0, 1];
   if (scale === "diverging") {
     const reach = Math.max(Math.abs(low), Math.abs(high)) || 1;
     return {
@@ -44,9 +51,10 @@ export function createRamp(values: readonly number[], scale: "linear" | "log" | 
   };
 }
 
-/** The ramp with its ends, right-aligned. */
-export function drawRamp(ramp: Ramp, label: Words, top: number): string {
-  const [left, width] = [WIDTH - 330, 240];
+/** The ramp with its ends, at the top; `right` is where it ends. */
+export function drawRamp(ramp: Ramp, label: Words, right: number): string {
+  const width = Math.min(240, right - 120);
+  const [left, top] = [right - width, 0];
   const count = 32;
   const steps = Array.from({ length: count }, (_, index) => {
     const color = rampHex(index / (count - 1), ramp.kind);
@@ -100,9 +108,49 @@ export function hoverArea(
   return `<rect class="grid-hover" x="${x}" y="${y}" width="${width}" height="${height}" fill="transparent" data-grid="${escapeHtml(data)}"/>`;
 }
 
-function shorten(words: Words): Words {
-  const cut = (text: string): string => (text.length > 30 ? `…${text.slice(-29)}` : text);
+/** The end of a text, as far as there is room for it. */
+function shorten(words: Words, room: number): Words {
+  const longest = Math.max(4, Math.floor(room / 6.2));
+  const cut = (text: string): string => (text.length > longest ? `…${text.slice(1 - longest)}` : text);
   return typeof words === "string" ? cut(words) : { en: cut(words.en), zh: cut(words.zh) };
+}
+
+/** Above a map: its name, and what its rows are. */
+const TOP = 40;
+
+/** What stands in a place: the text given for it, else its value. */
+function writeValues(
+  { values, texts }: HeatMapFigure["maps"][number],
+  ramp: Ramp,
+  [x, top, width, height]: readonly [number, number, number, number],
+): readonly string[] {
+  const [rowHeight, columnWidth] = [height / values.length, width / values[0].length];
+  if (rowHeight < 14) return [];
+  return values.flatMap((row, y) =>
+    row.flatMap((value, column) => {
+      const isShown = Number.isFinite(ramp.share(value));
+      const text = texts?.[y]?.[column] ?? (isShown ? formatNumber(value) : "");
+      if (text === "" || textWidth(text, 11) > columnWidth - 2) return [];
+      const color = isShown ? (isDarkOnRamp(ramp.share(value), ramp.kind) ? "#fff" : "#1c1e21") : "currentColor";
+      return drawText(text, [x + (column + 0.5) * columnWidth, top + (y + 0.5) * rowHeight + 4], {
+        anchor: "middle",
+        more: `font-size="11" style="fill:${color}"${value === 0 ? ' opacity=".6"' : ""}`,
+      });
+    }),
+  );
+}
+
+/** A line around each place of the diagonal. */
+function outlineDiagonal(
+  { values }: HeatMapFigure["maps"][number],
+  [x, top, width, height]: readonly [number, number, number, number],
+): string {
+  const [rowHeight, columnWidth] = [height / values.length, width / values[0].length];
+  const place = (index: number): string =>
+    `M${(x + index * columnWidth).toFixed(1)},${(top + index * rowHeight).toFixed(1)}h${columnWidth.toFixed(1)}v${rowHeight.toFixed(1)}h${(-columnWidth).toFixed(1)}z`;
+  const path = Array.from({ length: Math.min(values.length, values[0].length) }, (_, index) => place(index)).join("");
+  // Seen on the darkest colour as on the lightest.
+  return `<path d="${path}" fill="none" stroke="#fff" stroke-width="2.5" stroke-opacity=".9"/><path d="${path}" fill="none" stroke="#d9672b" stroke-width="1.3"/>`;
 }
 
 function drawMap(
@@ -118,12 +166,16 @@ function drawMap(
 ): string {
   const { left, width, height, labelWidth, ramp } = place;
   const rows = map.rows ?? figure.rows;
-  const top = 40;
+  // What has no name needs no line for it.
+  const top = map.name === "" ? TOP - 16 : TOP;
   const [x, plane] = [left + labelWidth, width - labelWidth - 8];
   const rowHeight = height / map.values.length;
   const columnWidth = plane / figure.columns.length;
   const rowTicks = spreadTicks(rows.length, Math.floor(height / 13)).map((row) =>
-    drawText(shorten(rows[row]), [x - 6, top + (row + 0.5) * rowHeight + 4], { anchor: "end", more: 'font-size="11"' }),
+    drawText(shorten(rows[row], labelWidth - 8), [x - 6, top + (row + 0.5) * rowHeight + 4], {
+      anchor: "end",
+      more: 'font-size="11"',
+    }),
   );
   const widest = Math.max(...figure.columns.map((column) => textWidth(column, 11)));
   const columnTicks = spreadTicks(figure.columns.length, Math.floor(plane / (widest + 10))).map((column) =>
@@ -132,64 +184,60 @@ function drawMap(
       more: 'font-size="11"',
     }),
   );
-  const written =
-    figure.showsValues === true && rowHeight >= 14
-      ? map.values.flatMap((row, y) =>
-          row.flatMap((value, column) => {
-            const text = formatNumber(value);
-            if (textWidth(text, 11) > columnWidth - 2 || !Number.isFinite(ramp.share(value))) return [];
-            const isDark = isDarkOnRamp(ramp.share(value), ramp.kind);
-            return drawText(text, [x + (column + 0.5) * columnWidth, top + (y + 0.5) * rowHeight + 4], {
-              anchor: "middle",
-              more: `font-size="11" style="fill:${isDark ? "#fff" : "#1c1e21"}"`,
-            });
-          }),
-        )
-      : [];
+  const area = [x, top, plane, height] as const;
+  const written = figure.showsValues === true ? writeValues(map, ramp, area) : [];
   return [
     drawText(map.name, [x, 14], { more: 'font-weight="600"' }),
-    drawText(figure.rowLabel, [x - 6, 32], { anchor: "end", more: 'opacity=".7"' }),
+    drawText(figure.rowLabel, [x - 6, top - 8], { anchor: "end", more: 'opacity=".7"' }),
     `<image x="${x}" y="${top}" width="${plane}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${paintValues(map.values, ramp)}"/>`,
     `<rect x="${x}" y="${top}" width="${plane}" height="${height}" fill="none" stroke="currentColor" stroke-opacity=".3"/>`,
+    figure.isSquare === true ? outlineDiagonal(map, area) : "",
     ...written,
     ...rowTicks,
     ...columnTicks,
     drawText(figure.columnLabel, [x + plane / 2, top + height + 34], { anchor: "middle", more: 'opacity=".7"' }),
     hoverArea(
       { rows, columns: figure.columns, values: map.values, ...(figure.maps.length > 1 ? { name: map.name } : {}) },
-      [x, top, plane, height],
+      area,
     ),
   ].join("");
 }
 
 /** Maps side by side, at most two in a row, under one colour ramp. */
-export function drawHeatMap(figure: HeatMapFigure): string {
+export function drawHeatMap(figure: HeatMapFigure, room: number = WIDTH): string {
   const ramp = createRamp(
     figure.maps.flatMap(({ values }) => values.flat()),
     figure.value.scale,
+    figure.value.domain,
   );
   const names = figure.maps.flatMap(({ rows = figure.rows }) => rows);
+  const longest = room < WIDTH ? LONGEST_LABEL / 2 : LONGEST_LABEL;
   const labelWidth = Math.min(
-    LONGEST_LABEL,
-    Math.max(textWidth(figure.rowLabel), ...names.map((name) => textWidth(shorten(name), 11))) + 10,
+    longest,
+    Math.max(textWidth(figure.rowLabel), ...names.map((name) => textWidth(name, 11))) + 10,
   );
-  const perRow = figure.maps.length === 1 ? 1 : 2;
-  const width = WIDTH / perRow;
+  const perRow = figure.maps.length === 1 || room < WIDTH ? 1 : 2;
+  const isSquare = figure.isSquare === true;
+  const width = Math.min(room / perRow, isSquare ? LARGEST_SQUARE + labelWidth + 8 : Infinity);
+  // In the middle of what is wider.
+  const aside = (room - perRow * width) / 2;
   let y = RAMP_HEIGHT;
   const drawn: string[] = [];
   for (let first = 0; first < figure.maps.length; first += perRow) {
     const line = figure.maps.slice(first, first + perRow);
     const most = Math.max(...line.map(({ values }) => values.length));
-    const height = Math.min(640, Math.max(180, most * 14));
+    const height = isSquare ? width - labelWidth - 8 : Math.min(640, Math.max(180, most * 14));
+    const top = line.every(({ name }) => name === "") ? TOP - 16 : TOP;
     line.forEach((map, index) =>
       drawn.push(
-        `<g transform="translate(0,${y})">${drawMap(figure, map, { left: index * width, width, height, labelWidth, ramp })}</g>`,
+        `<g transform="translate(0,${y})">${drawMap(figure, map, { left: aside + index * width, width, height, labelWidth, ramp })}</g>`,
       ),
     );
-    y += height + 84;
+    y += height + top + 44;
   }
   return composeSvg(
     { title: figure.title },
-    { svg: drawRamp(ramp, figure.value.label, 0) + drawn.join(""), height: y },
+    { svg: drawRamp(ramp, figure.value.label, room - aside - 30) + drawn.join(""), height: y },
+    room,
   );
 }

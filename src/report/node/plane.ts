@@ -4,13 +4,17 @@ import type { ContourFigure, SurfaceFigure } from "../figures.ts";
 import { rampHex } from "../colors.ts";
 import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../surface.ts";
 import { escapeHtml, phrase, type Words, wordsToSvg } from "../words.ts";
-import { composeSvg, drawText, formatNumber, WIDTH } from "./canvas.ts";
+import { composeSvg, drawText, formatNumber, textWidth, WIDTH } from "./canvas.ts";
 import { createRamp, drawRamp, hoverArea } from "./heat-map.ts";
 import { createMarkedWords } from "./marked-words.ts";
 
-const SIZE = 560;
+/** The longer side of a plane at most. */
+const SIZE = 540;
 const LEFT = 60;
-const MARGIN = 44;
+const [TOP, RIGHT, BOTTOM] = [20, 20, 44] as const;
+/** A plane flatter than this could not be read: there, units differ. */
+const FLATTEST = 90;
+const RAMP_HEIGHT = 50;
 const LEVELS = 18;
 const SURFACE_COLORS = 128;
 
@@ -19,8 +23,28 @@ const halfOf = (places: readonly number[]): number => (places.at(-1)! - places[0
 
 const valueAt = (label: Words, value: number): Words => phrase(label, ` ${formatNumber(value)}`);
 
+/** A unit is as long on both axes, so that a circle is one. */
+function planeSize({ xs, ys }: ContourFigure, room: number): readonly [width: number, height: number] {
+  const [across, up] = [xs.at(-1)! - xs[0], ys.at(-1)! - ys[0]];
+  const widest = Math.min(room - LEFT - RIGHT, up > across ? SIZE : Infinity);
+  const unit = Math.min(widest / across, SIZE / up);
+  return [Math.max(FLATTEST, Math.round(unit * across)), Math.max(FLATTEST, Math.round(unit * up))];
+}
+
+/** A name beside a place, dark on a plate of its own: legible on every colour. */
+function drawTag(words: Words, [x, y]: readonly [number, number], end: number): string {
+  const tag = (text: string, language?: "en" | "zh"): string => {
+    const width = textWidth(text, 13.5) + 12;
+    const left = x + 10 + width > end ? x - 10 - width : x + 10;
+    const box = `<rect x="${left.toFixed(1)}" y="${(y - 10).toFixed(1)}" width="${width}" height="20" rx="4" fill="#fff" fill-opacity=".92"/>`;
+    const name = drawText(text, [left + 6, y + 4], { more: 'font-weight="600" style="fill:#1c1e21"' });
+    return `<g style="pointer-events:none"${language === undefined ? "" : ` lang="${language}"`}>${box}${name}</g>`;
+  };
+  return typeof words === "string" ? tag(words) : tag(words.en, "en") + tag(words.zh, "zh");
+}
+
 /** Lines of equal height with the way over them, values under the mouse. */
-export function drawContour(figure: ContourFigure): string {
+export function drawContour(figure: ContourFigure, room: number = WIDTH): string {
   const { x, y, xs, ys, values, value, path = [], title } = figure;
   const marked = createMarkedWords();
   const flat = values.flat();
@@ -30,16 +54,19 @@ export function drawContour(figure: ContourFigure): string {
     { length: LEVELS },
     (_, index) => place(ramp.low) + (index * (place(ramp.high) - place(ramp.low))) / LEVELS,
   );
+  const [across, up] = planeSize(figure, room);
+  // In the middle of what is wider.
+  const aside = (room - LEFT - across - RIGHT) / 2;
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const way = path.map((point) => ({ ...point, title: marked.mark(point.label) }));
   const plot = Plot.plot({
     document,
-    width: WIDTH,
-    height: SIZE,
+    width: LEFT + across + RIGHT,
+    height: TOP + up + BOTTOM,
     marginLeft: LEFT,
-    marginRight: 20,
-    marginTop: 20,
-    marginBottom: MARGIN,
+    marginRight: RIGHT,
+    marginTop: TOP,
+    marginBottom: BOTTOM,
     style: { fontSize: "12px", background: "transparent" },
     x: { label: marked.mark(x.label), domain: [xs[0], xs.at(-1)!] },
     y: { label: marked.mark(y.label), domain: [ys[0], ys.at(-1)!] },
@@ -72,7 +99,7 @@ export function drawContour(figure: ContourFigure): string {
       Plot.frame({ stroke: "currentColor", strokeOpacity: 0.3 }),
     ],
   });
-  const area = [LEFT, 20, WIDTH - LEFT - 20, SIZE - 20 - MARGIN] as const;
+  const area = [LEFT, TOP, across, up] as const;
   // The first row is on top, where y is greatest.
   const grid = {
     rows: ys.toReversed().map((at) => valueAt(y.label, at)),
@@ -88,23 +115,16 @@ export function drawContour(figure: ContourFigure): string {
     ({ x: left, y: top, label }) =>
       `<circle cx="${toX(left).toFixed(1)}" cy="${toY(top).toFixed(1)}" r="4.5" fill="#d9672b" stroke="#fff"><title data-zh="${escapeHtml(inZh(label))}">${escapeHtml(inEn(label))}</title></circle>`,
   );
-  const halo = 'stroke="#fff" stroke-width="3" style="fill:#1c1e21;paint-order:stroke;pointer-events:none"';
-  const names = [...new Set([path[0], path.at(-1)])].flatMap((end) => {
-    if (end === undefined) return [];
-    const left = toX(end.x);
-    const isRight = left > WIDTH - 120;
-    return drawText(end.label, [left + (isRight ? -10 : 10), toY(end.y) + 4], {
-      anchor: isRight ? "end" : "start",
-      more: halo,
-    });
-  });
+  const names = [...new Set([path[0], path.at(-1)])].flatMap((end) =>
+    end === undefined ? [] : drawTag(end.label, [toX(end.x), toY(end.y)], LEFT + across),
+  );
   // Plot counts its clips through the whole process.
-  const clip = `${figure.name}-frame`;
+  const clip = `${figure.name}-frame-${room}`;
   const drawn = marked.replaceIn(plot.outerHTML).replaceAll(/plot-clip-\d+/g, clip);
   const svg =
-    drawRamp(ramp, value.label, 0) +
-    `<g transform="translate(0,50)">${drawn}<g clip-path="url(#${clip})">${hoverArea(grid, hovered)}</g>${dots.join("")}${names.join("")}</g>`;
-  return composeSvg({ title }, { svg, height: SIZE + 50 });
+    drawRamp(ramp, value.label, aside + LEFT + across) +
+    `<g transform="translate(${aside},${RAMP_HEIGHT})">${drawn}<g clip-path="url(#${clip})">${hoverArea(grid, hovered)}</g>${dots.join("")}${names.join("")}</g>`;
+  return composeSvg({ title }, { svg, height: TOP + up + BOTTOM + RAMP_HEIGHT }, room);
 }
 
 const inEn = (words: Words): string => (typeof words === "string" ? words : words.en);
@@ -136,7 +156,7 @@ export function drawSurfaceFigure(figure: SurfaceFigure): string {
   );
   const ramp = createRamp(figure.values.flat(), figure.value.scale);
   const svg =
-    drawRamp(ramp, figure.value.label, 0) +
+    drawRamp(ramp, figure.value.label, WIDTH - 90) +
     `<g class="surface" transform="translate(0,30)" data-surface="${escapeHtml(data)}">${drawSurface(shape, firstView)}</g>`;
   return composeSvg({ title: figure.title }, { svg, height: surfaceSize.height + 30 });
 }

@@ -1,31 +1,16 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import { palette } from "../colors.ts";
-import type { Axis, BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../figures.ts";
+import type { BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../figures.ts";
 import { inLanguage, type Words } from "../words.ts";
+import { isDrawable, markRange, scaleOptions, wholeTicks } from "./axes.ts";
 import { composeSvg, formatNumber, type LegendEntry, WIDTH } from "./canvas.ts";
-import { createMarkedWords, type MarkedWords } from "./marked-words.ts";
+import { categoryAxis, drawPlot, layOut } from "./layout.ts";
+import { createMarkedWords } from "./marked-words.ts";
 
-const HEIGHT = 320;
 /** More points of a curve than this have no place of their own under the mouse. */
 const HOVERED_POINTS = 150;
 
 const keyOf = (words: Words): string => inLanguage(words, "en");
-
-/** Draws to SVG text, without a browser. */
-function drawPlot(options: Plot.PlotOptions, marked: MarkedWords): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const plot = Plot.plot({
-    document,
-    width: WIDTH,
-    height: HEIGHT,
-    marginLeft: 60,
-    marginBottom: 44,
-    style: { fontSize: "12px", background: "transparent" },
-    ...options,
-  });
-  return marked.replaceIn(plot.outerHTML);
-}
 
 /** One colour per name, in order of appearance. */
 function colorNames(
@@ -39,42 +24,12 @@ function colorNames(
   return colors;
 }
 
-function scaleOptions({ label, scale = "linear", domain }: Axis, marked: MarkedWords): Plot.ScaleOptions {
-  return {
-    label: marked.mark(label),
-    type: scale,
-    ...(domain === undefined ? {} : { domain: [...domain] }),
-    ...(scale === "log" ? { tickFormat: "~g" } : {}),
-  };
-}
-
-/** A few whole numbers get one tick each, without halves between them. */
-function wholeTicks(values: readonly number[]): Pick<Plot.ScaleOptions, "ticks" | "tickFormat"> {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (values.length === 0 || high - low > 12 || !values.every(Number.isInteger)) return {};
-  return { ticks: Array.from({ length: high - low + 1 }, (_, index) => low + index), tickFormat: "d" };
-}
-
-const isDrawable = ({ scale }: Axis, value: number): boolean =>
-  Number.isFinite(value) && (scale !== "log" || value > 0);
-
-/** Panels side by side, where there are some. */
-function panelOptions(
-  panels: readonly (Words | undefined)[],
-  marked: MarkedWords,
-): { readonly isUsed: boolean; readonly fx: Plot.PlotOptions } {
-  const named = panels.filter((panel) => panel !== undefined);
-  const domain = [...new Set(named.map((panel) => marked.mark(panel)))];
-  return { isUsed: domain.length > 0, fx: domain.length > 0 ? { fx: { label: null, domain } } : {} };
-}
-
-const frame = Plot.frame({ stroke: "currentColor", strokeOpacity: 0.2 });
-
-export function drawLines({ x, y, series, title }: LinesFigure): string {
+export function drawLines({ x, y, series, title }: LinesFigure, room: number = WIDTH): string {
   const marked = createMarkedWords();
   const colors = colorNames(series);
-  const panels = panelOptions(
+  const layout = layOut(
     series.map(({ panel }) => panel),
+    room,
     marked,
   );
   const points = series.flatMap(({ name, panel, isDashed = false, points: own }, curve) => {
@@ -93,11 +48,11 @@ export function drawLines({ x, y, series, title }: LinesFigure): string {
       title:
         `${marked.mark(name)}, ${point.label === undefined ? `${marked.mark(x.label)} ${formatNumber(point.x)}` : marked.mark(point.label)}: ` +
         formatNumber(point.y) +
-        (point.low === undefined ? "" : ` (${formatNumber(point.low)} – ${formatNumber(point.high ?? point.y)})`),
+        (point.low === undefined ? "" : ` (${markRange(point.low, point.high ?? point.y, marked)})`),
       ...(panel === undefined ? {} : { panel: marked.mark(panel) }),
     }));
   });
-  const facet = panels.isUsed ? { fx: "panel" } : {};
+  const { facet } = layout;
   const line = (isDashed: boolean): Plot.Markish =>
     Plot.line(
       points.filter((point) => point.isDashed === isDashed),
@@ -116,16 +71,27 @@ export function drawLines({ x, y, series, title }: LinesFigure): string {
   const domain = y.scale === "log" || level === undefined ? y.domain : ([Math.min(0, level), level || 1] as const);
   const svg = drawPlot(
     {
-      x: { ...scaleOptions(x, marked), ...wholeTicks(points.map((point) => point.x)) },
-      y: {
-        ...scaleOptions(domain === undefined ? y : { ...y, domain }, marked),
-        grid: true,
-        // The title says it already, and panels have names in the same place.
-        ...(panels.isUsed && title === y.label ? { label: null } : {}),
+      x: {
+        ...scaleOptions(
+          x,
+          marked,
+          points.map((point) => point.x),
+        ),
+        ...wholeTicks(points.map((point) => point.x)),
       },
-      ...panels.fx,
+      y: {
+        ...scaleOptions(
+          domain === undefined ? y : { ...y, domain },
+          marked,
+          points.flatMap(({ y: middle, low, high }) => [middle, low, high]),
+        ),
+        grid: true,
+        // Curves are told from the frame; a domain that is given says what the ends are.
+        ...(y.scale === "log" ? { inset: 6 } : { nice: y.domain === undefined }),
+        // The title says it already, and panels have names in the same place.
+        ...(layout.panels.length > 0 && title !== undefined && keyOf(title) === keyOf(y.label) ? { label: null } : {}),
+      },
       marks: [
-        frame,
         Plot.areaY(
           points.filter(({ hasBand }) => hasBand),
           { x: "x", y1: "low", y2: "high", z: "curve", fill: "color", fillOpacity: 0.18, ...facet },
@@ -138,20 +104,24 @@ export function drawLines({ x, y, series, title }: LinesFigure): string {
         ),
       ],
     },
+    layout,
     marked,
   );
   const dashed = new Set(series.filter(({ isDashed }) => isDashed).map(({ name }) => keyOf(name)));
   const legend = [...colors].map(([key, entry]) => ({ ...entry, isDashed: dashed.has(key) }));
-  return composeSvg({ title, legend: series.length > 1 ? legend : [] }, { svg, height: HEIGHT });
+  return composeSvg({ title, legend: series.length > 1 ? legend : [] }, { svg, height: layout.height }, room);
 }
 
-export function drawDots({ value, dots, title }: DotsFigure): string {
+export function drawDots({ value, dots, title }: DotsFigure, room: number = WIDTH): string {
   const marked = createMarkedWords();
   const colors = colorNames(dots.map(({ category, color }) => ({ name: category, color })));
-  const panels = panelOptions(
+  const layout = layOut(
     dots.map(({ panel }) => panel),
+    room,
     marked,
   );
+  const categories = new Map(dots.map(({ category }) => [marked.mark(category), category]));
+  const { x: slant, ...margin } = categoryAxis([...categories.values()], layout);
   const base = (dot: (typeof dots)[number]): object => ({
     category: marked.mark(dot.category),
     color: colors.get(keyOf(dot.category))!.color,
@@ -168,27 +138,35 @@ export function drawDots({ value, dots, title }: DotsFigure): string {
       high: dot.high ?? dot.value,
       title:
         `${name(dot)}: ${formatNumber(dot.value)}` +
-        (dot.low === undefined ? "" : ` (${formatNumber(dot.low)} – ${formatNumber(dot.high ?? dot.value)})`),
+        (dot.low === undefined ? "" : ` (${markRange(dot.low, dot.high ?? dot.value, marked)})`),
     }));
   const observed = dots.flatMap((dot) =>
     (dot.samples ?? [])
       .filter((sample) => isDrawable(value, sample))
       .map((sample) => ({ ...base(dot), value: sample, title: `${name(dot)}: ${formatNumber(sample)}` })),
   );
-  const facet = panels.isUsed ? { fx: "panel" } : {};
+  const { facet } = layout;
   const svg = drawPlot(
     {
       x: {
         label: null,
         type: "point",
         padding: 0.5,
-        domain: [...new Set(dots.map(({ category }) => marked.mark(category)))],
+        domain: [...categories.keys()],
+        ...slant,
       },
+      ...margin,
       // An interval's end is told from the frame.
-      y: { ...scaleOptions(value, marked), grid: true, inset: 8 },
-      ...panels.fx,
+      y: {
+        ...scaleOptions(
+          value,
+          marked,
+          [...middle, ...observed].map((dot) => dot.value),
+        ),
+        grid: true,
+        inset: 8,
+      },
       marks: [
-        frame,
         // Differences are read from no difference.
         ...(middle.some(({ low }) => low < 0) ? [Plot.ruleY([0], { stroke: "currentColor", strokeOpacity: 0.6 })] : []),
         Plot.ruleX(middle, {
@@ -213,19 +191,22 @@ export function drawDots({ value, dots, title }: DotsFigure): string {
         Plot.dot(middle, { x: "category", y: "value", r: 6, fill: "color", stroke: "white", title: "title", ...facet }),
       ],
     },
+    layout,
     marked,
   );
-  return composeSvg({ title }, { svg, height: HEIGHT });
+  return composeSvg({ title }, { svg, height: layout.height }, room);
 }
 
-export function drawBars({ label, value, bars, title }: BarsFigure): string {
+export function drawBars({ label, value, bars, title }: BarsFigure, room: number = WIDTH): string {
   const marked = createMarkedWords();
   const colors = colorNames(bars.map(({ group, color }) => ({ name: group ?? label, color })));
-  const panels = panelOptions(
+  const layout = layOut(
     bars.map(({ panel }) => panel),
+    room,
     marked,
   );
-  const categories = [...new Set(bars.map(({ category }) => marked.mark(category)))];
+  const categories = new Map(bars.map(({ category }) => [marked.mark(category), category]));
+  const { x: slant, ...margin } = categoryAxis([...categories.values()], layout);
   const rows = bars.map(({ category, value: height, group, panel, color }) => ({
     category: marked.mark(category),
     value: height,
@@ -233,33 +214,32 @@ export function drawBars({ label, value, bars, title }: BarsFigure): string {
     title: `${group === undefined ? "" : `${marked.mark(group)}, `}${marked.mark(category)}: ${formatNumber(height)}`,
     ...(panel === undefined ? {} : { panel: marked.mark(panel) }),
   }));
-  const perPanel = categories.length * Math.max(1, new Set(bars.map(({ panel }) => panel)).size);
-  const isCrowded = perPanel > 16;
+  const drawn = rows.map(({ value: height }) => height);
   const svg = drawPlot(
     {
-      x: { label: marked.mark(label), domain: categories, ...(isCrowded ? { tickRotate: -60 } : {}) },
-      y: { ...scaleOptions(value, marked), grid: true },
-      ...(isCrowded ? { marginBottom: 80 } : {}),
-      ...panels.fx,
+      x: { label: marked.mark(label), domain: [...categories.keys()], ...slant },
+      y: { ...scaleOptions(value, marked, drawn), grid: true, nice: true },
+      ...margin,
       marks: [
-        frame,
         Plot.barY(rows, {
           x: "category",
           y: "value",
           fill: "color",
           title: "title",
-          ...(panels.isUsed ? { fx: "panel" } : {}),
+          ...layout.facet,
         }),
       ],
     },
+    layout,
     marked,
   );
   const legend = bars.some(({ group }) => group !== undefined) ? [...colors.values()] : [];
-  return composeSvg({ title, legend }, { svg, height: HEIGHT });
+  return composeSvg({ title, legend }, { svg, height: layout.height }, room);
 }
 
-export function drawHistogram({ x, value, edges, series, title }: HistogramFigure): string {
+export function drawHistogram({ x, value, edges, series, title }: HistogramFigure, room: number = WIDTH): string {
   const marked = createMarkedWords();
+  const layout = layOut([], room, marked);
   const colors = colorNames(series);
   const rows = series.flatMap(({ name, values }) =>
     values.map((height, index) => ({
@@ -267,15 +247,20 @@ export function drawHistogram({ x, value, edges, series, title }: HistogramFigur
       to: edges[index + 1],
       height,
       color: colors.get(keyOf(name))!.color,
-      title: `${marked.mark(name)}, ${formatNumber(edges[index])} – ${formatNumber(edges[index + 1])}: ${formatNumber(height)}`,
+      title: `${marked.mark(name)}, ${markRange(edges[index], edges[index + 1], marked)}: ${formatNumber(height)}`,
     })),
   );
+  const drawn = rows.map(({ height }) => height);
   const svg = drawPlot(
     {
       x: scaleOptions(x, marked),
-      y: { ...scaleOptions(value, marked), grid: true },
+      y: {
+        ...wholeTicks([0, ...drawn]),
+        ...scaleOptions(value, marked, drawn),
+        grid: true,
+        nice: true,
+      },
       marks: [
-        frame,
         Plot.rect(rows, {
           x1: "from",
           x2: "to",
@@ -288,7 +273,12 @@ export function drawHistogram({ x, value, edges, series, title }: HistogramFigur
         }),
       ],
     },
+    layout,
     marked,
   );
-  return composeSvg({ title, legend: series.length > 1 ? [...colors.values()] : [] }, { svg, height: HEIGHT });
+  return composeSvg(
+    { title, legend: series.length > 1 ? [...colors.values()] : [] },
+    { svg, height: layout.height },
+    room,
+  );
 }

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { figureCsv } from "../csv.ts";
 import type { Figure, PicturesFigure, TableFigure } from "../figures.ts";
 import { type Markup, markup, trusted, wordsToHtml } from "../markup.ts";
-import type { Report, ReportSection, ReportText } from "../report.ts";
+import { type Badge, openReport, type Report, type ReportSection, type ReportText } from "../report.ts";
 import { inLanguage, type Words } from "../words.ts";
-import { drawFigure } from "./draw-figure.ts";
+import { drawFigure, drawNarrowFigure } from "./draw-figure.ts";
 import { encodeReport } from "./keep-report.ts";
 import { pngAddress } from "./png-address.ts";
 import { pageScript } from "./script.ts";
@@ -14,8 +14,15 @@ const nothing = markup``;
 const paragraph = (text: Words, name?: string): Markup =>
   markup`<p${name === undefined ? nothing : markup` class="${name}"`}>${wordsToHtml(text)}</p>`;
 
+/** Longer texts than this are broken into lines. */
+const LONGEST_CELL = 36;
+
 function renderTable({ columns, rows }: TableFigure): Markup {
-  const side = (column: number): Markup => (columns[column]?.align === "right" ? markup` class="right"` : nothing);
+  const isLong = columns.map((_, column) =>
+    rows.some((row) => inLanguage(row[column] ?? "", "en").length > LONGEST_CELL),
+  );
+  const side = (column: number): Markup =>
+    columns[column]?.align === "right" ? markup` class="right"` : isLong[column] ? markup` class="long"` : nothing;
   const head = columns.map(({ title }, column) => markup`<th${side(column)}>${wordsToHtml(title)}</th>`);
   const cells = (row: readonly Words[]): readonly Markup[] =>
     row.map((words, column) => markup`<td${side(column)}>${wordsToHtml(words)}</td>`);
@@ -35,6 +42,7 @@ function renderPictures({ pictures, columns, width, isSmooth = false }: Pictures
 
 function renderFigure(figure: Figure): Markup {
   const svg = drawFigure(figure);
+  const narrow = drawNarrowFigure(figure);
   const csv = figureCsv(figure);
   const inside =
     figure.kind === "table"
@@ -45,8 +53,13 @@ function renderFigure(figure: Figure): Markup {
   const kinds = [...(svg === undefined ? [] : ["svg", "png"]), ...(csv === undefined ? [] : ["csv"])];
   const saves = kinds.map((kind) => markup`<button type="button" data-save="${kind}">${kind.toUpperCase()}</button>`);
   const caption = markup`<figcaption><span>${wordsToHtml(figure.caption)}</span><span class="saves">${saves}</span></figcaption>`;
-  const picture = markup`<div class="${figure.kind === "drawing" ? "picture whole" : "picture"}">${inside}</div>`;
-  return markup`<figure id="${figure.name}"${csv === undefined ? nothing : markup` data-csv="${csv}"`}>${picture}${caption}</figure>`;
+  // What may be wider than the page can be reached by the keyboard, so that it can be scrolled by it.
+  const reached = figure.kind === "table" || figure.kind === "drawing" ? markup` tabindex="0"` : nothing;
+  const looks =
+    figure.kind === "drawing" ? " whole" : figure.kind === "table" ? " rows" : narrow === undefined ? "" : " wide";
+  const picture = markup`<div class="picture${looks}"${reached}>${inside}</div>`;
+  const small = narrow === undefined ? nothing : markup`<div class="picture narrow">${trusted(narrow)}</div>`;
+  return markup`<figure id="${figure.name}"${csv === undefined ? nothing : markup` data-csv="${csv}"`}>${picture}${small}${caption}</figure>`;
 }
 
 function renderList(items: Extract<ReportText, { kind: "list" }>["items"]): Markup {
@@ -55,12 +68,24 @@ function renderList(items: Extract<ReportText, { kind: "list" }>["items"]): Mark
     : markup`<ul>${items.map(({ text }) => markup`<li>${wordsToHtml(text)}</li>`)}</ul>`;
 }
 
+function renderBadges(badges: readonly Badge[]): Markup {
+  const drawn = badges.map(({ tone, label, about }) => {
+    const rest = about === undefined ? nothing : markup` <span>${wordsToHtml(about)}</span>`;
+    return markup`<li><b class="${tone}">${wordsToHtml(label)}</b>${rest}</li>`;
+  });
+  return markup`<ul class="badges">${drawn}</ul>`;
+}
+
 function renderPart(part: ReportText | Figure): Markup {
   switch (part.kind) {
     case "text":
       return paragraph(part.text);
     case "note":
       return paragraph(part.text, "note");
+    case "details":
+      return markup`<details><summary>${wordsToHtml(part.summary)}</summary><ul>${part.items.map((item) => markup`<li>${wordsToHtml(item)}</li>`)}</ul></details>`;
+    case "badges":
+      return renderBadges(part.badges);
     case "list":
       return renderList(part.items);
     default:
@@ -71,8 +96,31 @@ function renderPart(part: ReportText | Figure): Markup {
 /** One below the other. */
 const onLines = (parts: readonly Markup[]): readonly Markup[] => parts.map((part) => markup`${part}\n`);
 
-function renderSection({ heading, parts }: ReportSection, index: number): Markup {
-  return markup`<section id="section-${index + 1}"><h2>${wordsToHtml(heading)}</h2>\n${onLines(parts.map(renderPart))}</section>`;
+const renderLead = (part: ReportText): Markup =>
+  part.kind === "text" ? paragraph(part.text, "lead") : renderPart(part);
+
+function renderSection(section: ReportSection, index: number, hasChapters: boolean): Markup {
+  const { heading, parts, isChapter = false, isFolded = false } = section;
+  const id = markup`id="section-${index + 1}"`;
+  const words = wordsToHtml(heading);
+  if (isChapter) {
+    const opening = parts.map((part) => (part.kind === "text" ? renderLead(part) : renderPart(part)));
+    return markup`<section ${id} class="chapter"><h2>${words}</h2>\n${onLines(opening)}</section>`;
+  }
+  const title = hasChapters ? markup`<h3>${words}</h3>` : markup`<h2>${words}</h2>`;
+  const inside = onLines(parts.map(renderPart));
+  return isFolded
+    ? markup`<section ${id}><details class="folded"><summary>${title}</summary>\n${inside}</details></section>`
+    : markup`<section ${id}>${title}\n${inside}</section>`;
+}
+
+/** Links to all sections; chapters stand out. */
+function renderContents(sections: readonly ReportSection[]): Markup {
+  const links = sections.map(({ heading, isChapter = false }, index) => {
+    const looks = isChapter ? markup` class="chapter"` : nothing;
+    return markup`<a href="#section-${index + 1}"${looks}>${wordsToHtml(heading)}</a> `;
+  });
+  return markup`<nav aria-label="contents">${links}</nav>`;
 }
 
 /** The page may run its own script and show what it holds: it loads, sends and embeds nothing. */
@@ -83,10 +131,8 @@ function contentPolicy(script: string): string {
 
 /** Renders a self-contained page: opens from a file, needs no network, and reads in English without its script. */
 export function renderReport(report: Report): string {
-  const { title, lead, sections } = report;
-  const links = sections.map(
-    ({ heading }, index) => markup`<a href="#section-${index + 1}">${wordsToHtml(heading)}</a> `,
-  );
+  const { title, sections } = report;
+  const hasChapters = sections.some(({ isChapter }) => isChapter === true);
   const [en, zh] = [inLanguage(title, "en"), inLanguage(title, "zh")];
   const script = `\n${pageScript()}\n`;
   return markup`<!doctype html>
@@ -101,8 +147,12 @@ export function renderReport(report: Report): string {
 </head>
 <body>
 <header><h1>${wordsToHtml(title)}</h1><div class="switches"><button type="button" id="language"><span lang="en">中文</span><span lang="zh">English</span></button><button type="button" id="theme" aria-label="light or dark">◐</button></div></header>
-${onLines(lead.map((text) => paragraph(text, "lead")))}<nav>${links}</nav>
-${onLines(sections.map(renderSection))}${trusted(encodeReport(report))}
+<div class="opening">
+${onLines(openReport(report).map(renderLead))}</div>
+${renderContents(sections)}
+<main>
+${onLines(sections.map((section, index) => renderSection(section, index, hasChapters)))}</main>
+${trusted(encodeReport(report))}
 <script type="module">${trusted(script)}</script>
 </body>
 </html>

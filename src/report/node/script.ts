@@ -9,6 +9,8 @@ const files = [
   "../web/hover.js",
   "../web/download.js",
   "../web/turn.js",
+  "../web/contents.js",
+  "../web/enlarge.js",
   "../web/page.js",
 ];
 

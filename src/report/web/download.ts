@@ -72,7 +72,10 @@ export function setUpDownloads(): void {
     const button = event.target instanceof Element ? event.target.closest<HTMLElement>("button[data-save]") : null;
     const figure = button?.closest("figure");
     if (!button || !figure) return;
-    const svg = figure.querySelector<SVGSVGElement>(".picture > svg");
+    // The one that is shown: there is another for phones.
+    const svg = [...figure.querySelectorAll<SVGSVGElement>(".picture > svg")].find(
+      ({ parentElement }) => (parentElement?.getClientRects().length ?? 0) > 0,
+    );
     const save = button.dataset["save"];
     if (save === "csv") {
       // Spreadsheets take the mark for "this is UTF-8".

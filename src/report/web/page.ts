@@ -1,4 +1,6 @@
+import { setUpContents } from "./contents.ts";
 import { setUpDownloads } from "./download.ts";
+import { setUpEnlarging } from "./enlarge.ts";
 import { setUpHover } from "./hover.ts";
 import { setUpLanguage } from "./language.ts";
 import { setUpSurfaces } from "./turn.ts";
@@ -9,3 +11,5 @@ setUpTheme();
 setUpHover();
 setUpSurfaces();
 setUpDownloads();
+setUpContents();
+setUpEnlarging();

@@ -29,7 +29,7 @@ async function createDialect(url: string): Promise<Dialect> {
   const { createPool } = await import("mysql2");
   const uri = url.replace(/^mariadb:/i, "mysql:");
   const pool = createPool({ uri, charset: "utf8mb4", connectionLimit: 2, connectTimeout: CONNECT_MILLISECONDS });
-  // Connections that a stopping server ends say so; the next statement opens a new one, or fails by itself.
+  // Connections closed by a stopping server emit an error; the next statement opens a new one, or fails by itself.
   pool.on("connection", (connection) => connection.on("error", () => undefined));
   return new MysqlDialect({
     pool: {
@@ -48,7 +48,7 @@ async function createDialect(url: string): Promise<Dialect> {
  */
 function readExactly(connection: PoolConnection): MysqlPoolConnection {
   const query = (sql: string, parameters: unknown[], callback: (error: unknown, result: never) => void): void => {
-    // A limit that is a parameter must be an integer, but numbers are bound as doubles.
+    // A limit given as a parameter must be an integer, but numbers are bound as doubles.
     const isRead = /^select /i.test(sql) && !/limit \?/i.test(sql);
     const done = callback as (error: unknown, result: unknown) => void;
     if (isRead) connection.execute(sql, parameters as never, done);

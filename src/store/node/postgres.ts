@@ -34,8 +34,8 @@ async function createDialect(url: string): Promise<Dialect> {
       getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
     },
   });
-  // A server that stops ends connections, idle and lent ones; the next statement opens a new one, or fails by itself.
-  // Without somebody to hear it, the error would end the process.
+  // A stopping server closes connections, idle or in use; the next statement opens a new one, or fails by itself.
+  // Without a listener, the error would end the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   return new PostgresDialect({ pool });

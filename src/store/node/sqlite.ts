@@ -8,10 +8,10 @@ import { onConflictReplace } from "../on-conflict.ts";
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * An SQLite file through libsql. Several processes may write at once: readers never wait (write-ahead log), a writer
- * waits for the one before it.
+ * An SQLite file through libsql. Several processes may write at once: readers never wait (write-ahead log), writers
+ * queue.
  *
- * @param busyMilliseconds how long it waits before it gives up
+ * @param busyMilliseconds how long to wait before giving up
  */
 export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
   return {
@@ -29,7 +29,7 @@ export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
 }
 
 async function createDialect(path: string, busyMilliseconds: number): Promise<Dialect> {
-  // Loaded here alone, since no command should wait for a native library that it does not use.
+  // Loaded only here, since no command should wait for a native library that it does not use.
   const { default: Database } = await import("libsql");
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -66,7 +66,7 @@ function adaptStatement(sql: string, inTransaction: boolean): string {
   return sql === "rollback" && !inTransaction ? "select 1 where 0" : sql;
 }
 
-/** Whose turn it is to use a file, by its path; resolved when it is over. */
+/** The current turn on a file, by path; resolves when it ends. */
 const turns = new Map<string, Promise<void>>();
 
 /**

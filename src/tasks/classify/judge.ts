@@ -12,7 +12,7 @@ export interface Classification extends Evaluation {
   readonly topK: { readonly k: number; readonly accuracy: number | null };
 }
 
-/** What is counted beside the highest scores. */
+/** What to count besides top-1. */
 export interface ClassificationOptions {
   /** The k of top-k; 5 if left out, but never more than there are classes. */
   readonly topK?: number;
@@ -59,7 +59,7 @@ function requireLabel(label: bigint, classes: number): number {
   throw new OptionError("labels", `${label} is no class of the network, which has ${classes}`);
 }
 
-/** How many classes come before the label's; of equal scores the first class wins, as ArgMax has it. */
+/** How many classes rank above the label; ties go to the first class, as in ArgMax. */
 function rankOf(scores: Float32Array, label: number): number {
   const own = scores[label];
   if (Number.isNaN(own)) return scores.length;

@@ -11,13 +11,13 @@ export interface ImagePixels extends ImageFormat {
   readonly pixels: Uint8Array;
 }
 
-/** A class of an image, and how probable it is. */
+/** A class with its probability. */
 export interface Prediction {
   readonly class: string;
   readonly probability: number;
 }
 
-/** What is wanted of a prediction. */
+/** Options of a prediction. */
 export interface ClassifyOptions {
   /** How many of the most probable classes; all if left out. */
   readonly top?: number;

@@ -1,4 +1,4 @@
-/** What a network says of a set of images. */
+/** Predictions for a set of images. */
 export interface Predictions {
   readonly classes: readonly string[];
   /** Class of each image. */
@@ -8,7 +8,7 @@ export interface Predictions {
   readonly width: number;
 }
 
-/** One image as the network judged it. */
+/** The prediction for one image. */
 export interface Judged {
   readonly index: number;
   readonly label: number;
@@ -20,13 +20,13 @@ export interface Judged {
   readonly loss: number;
 }
 
-/** How well a class is told, shares from 0 to 1; NaN where there is nothing to divide by. */
+/** Per-class measures from 0 to 1; NaN if the denominator is 0. */
 export interface ClassScore {
   readonly name: string;
   readonly count: number;
-  /** Of what was called so, how much is. */
+  /** The share of predictions of this class that are right. */
   readonly precision: number;
-  /** Of what is, how much was called so. */
+  /** The share of images of this class that are found. */
   readonly recall: number;
   /** Harmonic mean of both. */
   readonly f1: number;

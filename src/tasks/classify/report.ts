@@ -1,9 +1,22 @@
 import { confusionMatrix, type Judged, scoreClasses } from "./predictions.ts";
 import type { LinesFigure, Picture } from "../../report/figures.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
-import type { Words } from "../../report/words.ts";
+import { inLanguage, type Words } from "../../report/words.ts";
 import { wilsonInterval } from "../../statistics/wilson.ts";
 import { SMALL_SET } from "../../train/cautions.ts";
+
+/** A curve along a training, by its steps. */
+export interface TrainingCurve {
+  readonly name: Words;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** Curves of one quantity. */
+export interface TrainingFigure {
+  readonly name: string;
+  readonly label: Words;
+  readonly curves: readonly TrainingCurve[];
+}
 
 /** What a report of one trained network is made from. */
 export interface ClassificationStudy {
@@ -17,11 +30,10 @@ export interface ClassificationStudy {
   /** SVG that leaves its colours to the page. */
   readonly architecture?: string;
   /** Of the training, where the run is known. */
-  readonly curves?: readonly {
-    readonly name: Words;
-    readonly points: readonly { readonly x: number; readonly y: number }[];
-  }[];
+  readonly curves?: readonly TrainingFigure[];
   readonly run?: string;
+  /** Where the network comes from: data, recipe, date, machine. */
+  readonly origin?: readonly { readonly term: Words; readonly text: Words }[];
   readonly mistakes: readonly Picture[];
   readonly maps: readonly Picture[];
 }
@@ -74,17 +86,35 @@ function intervalOf(right: number, count: number): readonly Words[] {
   ];
 }
 
-function curvesFigure(curves: NonNullable<ClassificationStudy["curves"]>): LinesFigure {
+/** How a training went, in its last value and, for images held out, its best epoch's. */
+function captionOf({ name: quantity, label, curves }: TrainingFigure): Words {
+  const [top, what] = [inLanguage(label, "en"), inLanguage(label, "zh")];
+  const english = `${top.charAt(0).toUpperCase()}${top.slice(1)}`;
+  if (quantity === "learning-rate") {
+    const greatest = Number(Math.max(...curves.flatMap(({ points }) => points.map(({ y }) => y))).toPrecision(3));
+    return both(`${english} of each step; the greatest is ${greatest}.`, `每步的${what}；最大为 ${greatest}。`);
+  }
+  const last = curves.flatMap(({ name, points }) => {
+    const end = points.at(-1);
+    return end === undefined ? [] : [{ name, value: String(Number(end.y.toPrecision(3))) }];
+  });
+  const list = (language: "en" | "zh"): string =>
+    last.map(({ name, value }) => `${inLanguage(name, language)} ${value}`).join(language === "en" ? ", " : "，");
+  return both(
+    `${english}, as the run store has it; at the end: ${list("en")}.`,
+    `${what}，来自运行记录；终点：${list("zh")}。`,
+  );
+}
+
+function curvesFigure(figure: TrainingFigure): LinesFigure {
+  const { name, label, curves } = figure;
   return {
     kind: "lines",
-    name: "training-curves",
-    caption: both(
-      "As the run store has it; each point is the mean of its neighbours.",
-      "来自运行记录；每点为相邻步的平均。",
-    ),
+    name,
+    caption: captionOf(figure),
     x: { label: both("training step", "训练步") },
-    y: { label: both("loss", "损失") },
-    series: curves.map(({ name, points }) => ({ name, points })),
+    y: { label },
+    series: curves,
   };
 }
 
@@ -118,12 +148,18 @@ function scoresSection(matrix: readonly (readonly number[])[], classes: readonly
   };
 }
 
+/** Counts as percent of their sum; a class without images has no shares. */
+function shareOut(counts: readonly number[]): readonly number[] {
+  const sum = counts.reduce((total, count) => total + count, 0);
+  return counts.map((count) => (sum === 0 ? Number.NaN : Number(((100 * count) / sum).toPrecision(6))));
+}
+
 /** More classes than this make no picture that could be read. */
 const MOST_CLASSES = 120;
 
 /** A trained network as a report: how well it does, where it fails, and where it looks. */
 export function reportClassification(study: ClassificationStudy): Report {
-  const { classes, judged, architecture, curves, mistakes, maps, parameters, multiplyAdds, run } = study;
+  const { classes, judged, architecture, curves, mistakes, maps, parameters, multiplyAdds, run, origin } = study;
   const matrix = confusionMatrix(judged, classes.length);
   const cost = multiplyAdds === undefined ? "" : `${(multiplyAdds / 1e6).toFixed(1)} M`;
   const sections: readonly (ReportSection | undefined)[] = [
@@ -136,16 +172,17 @@ export function reportClassification(study: ClassificationStudy): Report {
               kind: "heat-map",
               name: "confusion",
               caption: both(
-                "Rows are the true classes, columns what the network says; colours are logarithmic, so that rare mistakes show.",
-                "行为真实类别，列为网络判断；颜色按对数，使少见的错误可见。",
+                "Rows are the true classes, columns what the network says; numbers are images, colours their share of the row. The outlined diagonal is right.",
+                "行为真实类别，列为网络判断；数字为图像数，颜色为其在该行中的比例。描边的对角线为判断正确。",
               ),
               rowLabel: both("true", "真实"),
               columnLabel: both("predicted", "预测"),
               rows: classes,
               columns: classes,
-              value: { label: both("images", "图像数"), scale: "log" },
-              maps: [{ name: "", values: matrix }],
+              value: { label: both("share of the row, %", "占该行的比例，%"), domain: [0, 100] },
+              maps: [{ name: "", values: matrix.map(shareOut), texts: matrix.map((row) => row.map(String)) }],
               showsValues: true,
+              isSquare: true,
             },
           ],
         },
@@ -158,11 +195,11 @@ export function reportClassification(study: ClassificationStudy): Report {
             {
               kind: "pictures",
               name: "mistakes",
-              columns: 8,
-              width: 92,
+              columns: 6,
+              width: 112,
               pictures: mistakes,
               caption: both(
-                "Of all wrong answers those with the highest loss: what the network says and how sure it is, then what it is.",
+                "The wrong answers with the highest loss: what the network said, how sure it was, and what the image is.",
                 "损失最高的错误：网络的判断及其把握，以及正确答案。",
               ),
             },
@@ -180,13 +217,13 @@ export function reportClassification(study: ClassificationStudy): Report {
               width: 92,
               pictures: maps,
               caption: both(
-                "Grad-CAM (Selvaraju et al. 2017): what speaks for the class that is named, red most. First the surest right answers, then the worst mistakes.",
-                "Grad-CAM（Selvaraju 等 2017）：支持所标类别的区域，红色最强。先为最有把握的正确判断，后为最严重的错误。",
+                "Each image beside its Grad-CAM (Selvaraju et al. 2017): what speaks for the class that the network said, red most. First the surest right answers, then the worst mistakes.",
+                "每张图像及其 Grad-CAM（Selvaraju 等 2017）：支持网络所判类别的区域，红色最强。先为最有把握的正确判断，后为最严重的错误。",
               ),
             },
           ],
         },
-    curves === undefined ? undefined : { heading: both("Training", "训练过程"), parts: [curvesFigure(curves)] },
+    curves === undefined ? undefined : { heading: both("Training", "训练过程"), parts: curves.map(curvesFigure) },
     architecture === undefined
       ? undefined
       : {
@@ -197,7 +234,7 @@ export function reportClassification(study: ClassificationStudy): Report {
               name: "architecture",
               svg: architecture,
               caption: both(
-                `${parameters.toLocaleString("en-US")} parameters${cost === "" ? "" : `, ${cost} multiply-adds an image`}. Skip edges are coloured by their kind.`,
+                `${parameters.toLocaleString("en-US")} parameters${cost === "" ? "" : `, ${cost} multiply-adds per image`}. Skip edges are coloured by their kind.`,
                 `${parameters.toLocaleString("en-US")} 个参数${cost === "" ? "" : `，每张图像 ${cost} 次乘加`}。快捷连接按种类着色。`,
               ),
             },
@@ -207,7 +244,10 @@ export function reportClassification(study: ClassificationStudy): Report {
       ? undefined
       : {
           heading: both("Origin", "来源"),
-          parts: [{ kind: "note", text: both(`Run ${run} of the run store.`, `运行记录 ${run}。`) }],
+          parts:
+            origin === undefined
+              ? [{ kind: "note", text: both(`Run ${run} of the run store.`, `运行记录 ${run}。`) }]
+              : [{ kind: "list", items: origin }],
         },
   ];
   return {

@@ -2,9 +2,10 @@ import { noAugmentation } from "../../data/augmentation.ts";
 import { evaluationBatches, type ImageBatches } from "../../data/batches.ts";
 import { type ImageSet, imageSize } from "../../data/image-set.ts";
 import { localImageSource } from "../../data/local-source.ts";
+import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
-import { evaluationBatchSize } from "../../train/evaluation.ts";
+import { type Evaluation, evaluationBatchSize } from "../../train/evaluation.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
@@ -43,19 +44,22 @@ function batchesOf(
  * @throws {OptionError} naming images that do not fit the network, or a batch that is larger than the data
  */
 export function setUpInMemory(training: MemoryTraining, given: Recipe): MemorySetup {
-  const { network, train, validation } = training;
+  const { network, train, validation, test } = training;
   const { imageShape, normalization, classes } = network;
   requireImages("training", train, imageShape);
   if (validation !== undefined) requireImages("validation", validation, imageShape);
+  if (test !== undefined) requireImages("test", test, imageShape);
   const recipe = resolveClassWeights(given, { labels: train.labels, classes });
-  const source = localImageSource(batchesOf(training, recipe));
-  const measures = { training: accuracy, main: accuracy };
-  if (validation === undefined) return { recipe, source, measures };
   const batch = evaluationBatchSize(imageShape);
+  const judge =
+    (set: ImageSet) =>
+    (session: Session): Promise<Evaluation> =>
+      evaluateClassifier(session, evaluationBatches(set, normalization, batch));
   return {
     recipe,
-    source,
-    measures,
-    validate: (session) => evaluateClassifier(session, evaluationBatches(validation, normalization, batch)),
+    source: localImageSource(batchesOf(training, recipe)),
+    measures: { training: accuracy, main: accuracy },
+    ...(validation === undefined ? {} : { validate: judge(validation) }),
+    ...(test === undefined ? {} : { test: judge(test) }),
   };
 }

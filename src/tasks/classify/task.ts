@@ -1,10 +1,12 @@
 import type { LabeledBatch } from "../../train/batch.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { Task, TaskTypes } from "../task.ts";
+import { batchesInMemory } from "./samples-in-memory.ts";
 import { type Classification, type ClassificationOptions, evaluateClassifier } from "./judge.ts";
 import { classifyImage, type ClassifyOptions, type ImagePixels, type Prediction } from "./predict.ts";
 import { type ClassificationStudy, reportClassification } from "./report.ts";
 import { type ClassifySettings, classifySettings } from "./settings.ts";
+import type { ClassifyTrainOptions } from "./train-options.ts";
 import { setUpInMemory } from "./set-up-in-memory.ts";
 
 /** The types of classification. */
@@ -12,6 +14,7 @@ export interface ClassifyTypes extends TaskTypes {
   readonly settings: ClassifySettings;
   readonly input: ImagePixels;
   readonly predictOptions: ClassifyOptions;
+  readonly trainOptions: ClassifyTrainOptions;
   readonly output: readonly Prediction[];
   readonly sample: LabeledBatch;
   readonly judgeOptions: ClassificationOptions;
@@ -29,6 +32,7 @@ export const classify: Task<"classify", ClassifyTypes> = {
   measures: () => [accuracy],
   predict: classifyImage,
   judge: ({ session }, samples, options) => evaluateClassifier(session, samples, options),
+  samplesInMemory: batchesInMemory,
   report: reportClassification,
   setUpInMemory,
 };

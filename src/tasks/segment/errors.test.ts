@@ -37,5 +37,11 @@ test("of classes a point is missed where background was found, and wrong where a
   expect(named(errors)).toEqual(["none", "wrong", "right", "missed", "wrong", "ignored"]);
   const { pixels } = drawErrors({ height: 1, width: 6, pixels: new Uint8Array(18).fill(100) }, errors);
   expect([...pixels.subarray(0, 3)]).toEqual([100, 100, 100]);
-  expect(pixels[9]).toBe(Math.floor(25 + 0.75 * errorColours.missed[0]));
+  expect(pixels[9]).toBe(Math.floor(15 + 0.85 * errorColours.missed[0]));
+  // Within a large error the image is seen.
+  const flood = drawErrors(
+    { height: 3, width: 3, pixels: new Uint8Array(27).fill(100) },
+    new Uint8Array(9).fill(errors[3]),
+  );
+  expect(flood.pixels[12]).toBe(Math.floor(60 + 0.4 * errorColours.missed[0]));
 });

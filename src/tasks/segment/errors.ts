@@ -54,12 +54,23 @@ export function judgeClassPoints({ truth, found }: ComparedPlanes): Uint8Array {
   });
 }
 
-/** Lays the colours of errors over a picture. */
+/** Lays the colours of errors over a picture: strong at their edges, so that large ones do not hide what lies below. */
 export function drawErrors({ height, width, pixels }: Picture, errors: Uint8Array): Picture {
+  const isEdge = (point: number): boolean => {
+    const [row, column] = [Math.floor(point / width), point % width];
+    const differs = (other: number): boolean => errors[other] !== errors[point];
+    return (
+      (column > 0 && differs(point - 1)) ||
+      (column < width - 1 && differs(point + 1)) ||
+      (row > 0 && differs(point - width)) ||
+      (row < height - 1 && differs(point + width))
+    );
+  };
   const out = Uint8Array.from(pixels, (level, at) => {
-    const error = pointErrors[errors[Math.floor(at / 3)]];
+    const point = Math.floor(at / 3);
+    const error = pointErrors[errors[point]];
     if (error === "none") return level;
-    const cover = error === "right" ? 0.35 : 0.75;
+    const cover = error === "right" ? 0.3 : isEdge(point) ? 0.85 : 0.4;
     return level * (1 - cover) + errorColours[error][at % 3] * cover;
   });
   return { height, width, pixels: out };

@@ -8,12 +8,17 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
+/** Light enough on dark tissue, and dark enough on light. */
+const [ON_DARK, ON_LIGHT] = [0.6, 0.34] as const;
+const LIGHT_TISSUE = 150;
+
 /** Colours that neighbours in a list do not share; the golden angle spreads their hues. */
-function labelColour(label: number): readonly [number, number, number] {
+function labelColour(label: number, lightness: number): readonly [number, number, number] {
   const hue = (label * 137.508) % 360;
   const channel = (offset: number): number => {
     const place = (offset + hue / 30) % 12;
-    return Math.round(255 * (0.6 - 0.4 * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
+    const reach = Math.min(lightness, 1 - lightness);
+    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
   };
   return [channel(0), channel(8), channel(4)];
 }
@@ -69,7 +74,9 @@ export function paintOutlines({ height, width, pixels }: Picture, labels: ArrayL
         (column < width - 1 && labels[at + 1] !== label) ||
         (row > 0 && labels[at - width] !== label) ||
         (row < height - 1 && labels[at + width] !== label);
-      if (isEdge) pixels.set(labelColour(label), 3 * at);
+      if (!isEdge) continue;
+      const below = (pixels[3 * at] + pixels[3 * at + 1] + pixels[3 * at + 2]) / 3;
+      pixels.set(labelColour(label, below > LIGHT_TISSUE ? ON_LIGHT : ON_DARK), 3 * at);
     }
   }
 }

@@ -7,6 +7,7 @@ import { type Segmented, segmentImage } from "./predict.ts";
 import { reportSegmentation, type SegmentationStudy } from "./report.ts";
 import type { SegmentOptions } from "./segment.ts";
 import { type SegmentationSettings, segmentationSettings } from "./settings.ts";
+import type { SegmentTrainOptions } from "./train-options.ts";
 import { refusedFields, segmentationStep } from "./step.ts";
 
 /** The types of segmentation. */
@@ -14,6 +15,7 @@ export interface SegmentTypes extends TaskTypes {
   readonly settings: SegmentationSettings;
   readonly input: Raster;
   readonly predictOptions: SegmentOptions;
+  readonly trainOptions: SegmentTrainOptions;
   readonly output: Segmented;
   readonly sample: MaskedSample;
   readonly judgeOptions: JudgeOptions;
@@ -31,6 +33,7 @@ export const segment: Task<"segment", SegmentTypes> = {
   measures: measuresOfTarget,
   predict: segmentImage,
   judge: judgeSegmentation,
+  samplesInMemory: null,
   report: reportSegmentation,
   setUpInMemory: null,
 };

@@ -9,6 +9,6 @@ export type TrainingWorkerOptions = Omit<WebRuntimeOptions, "threads">;
 /** Makes the worker that calls it train what its page asks for. To be called once, at the top of the worker's own module. */
 export function serveTraining(runtime: TrainingWorkerOptions): void {
   serveInWorker<WebTraining>((job, context) => performTraining(job, { ...context, runtime }), {
-    transfer: ({ onnx }) => [onnx.buffer],
+    transfer: ({ onnx, weights }) => [onnx.buffer, weights.buffer],
   });
 }

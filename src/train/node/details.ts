@@ -12,7 +12,7 @@ import type { TaskStep } from "../engine.ts";
 
 const SHOWN = 8;
 
-/** The first images of a batch beside each other, as the network sees them, brought back to pixels. */
+/** The first images of a batch side by side, as the network sees them, converted back to pixels. */
 export function drawBatch({ images }: LabeledBatch, { mean, deviation }: Normalization): EncodedImage {
   const [count, channels, height, columns] = images.shape;
   const shown = Math.min(count, SHOWN);

@@ -5,19 +5,19 @@ import { FormatError } from "../../tensor/errors.ts";
 import { type Checkpoint, type CheckpointNotes, decodeCheckpoint } from "../checkpoint.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
 
-/** What a training leaves in its folder. */
+/** The files that training writes to its folder. */
 export interface TrainingFiles {
-  /** The checkpoint to go on from. */
+  /** The checkpoint to resume from. */
   readonly last: string;
   /** The checkpoint of the epoch with the best validation. */
   readonly best: string;
-  /** Where the weights on the way are kept, one file a moment, if they are wanted. */
+  /** The folder of weight snapshots, one file per snapshot, if requested. */
   readonly snapshots: string;
-  /** The best network, or the last where there was no validation. */
+  /** The best network, or the last if there was no validation. */
   readonly onnx: string;
 }
 
-/** The files of a training that writes to `folder`. */
+/** The files of a training run in `folder`. */
 export function trainingFilesIn(folder: string): TrainingFiles {
   return {
     last: join(folder, "last.safetensors"),
@@ -27,7 +27,7 @@ export function trainingFilesIn(folder: string): TrainingFiles {
   };
 }
 
-/** The checkpoint that is meant by a path: a file, or the last one of a training's folder. */
+/** Resolves a path to a checkpoint: a file, or the last one in a training folder. */
 export async function findCheckpoint(path: string): Promise<string> {
   const found = await stat(path).catch((cause: unknown) => {
     throw toEnvironmentError(path, "cannot resume", cause);
@@ -35,15 +35,18 @@ export async function findCheckpoint(path: string): Promise<string> {
   return found.isDirectory() ? trainingFilesIn(path).last : path;
 }
 
-/** Reads a checkpoint file. @throws {EnvironmentError} if it cannot be read; {FormatError} if it is none or damaged */
+/**
+ * Reads a checkpoint file.
+ * @throws {EnvironmentError} if it cannot be read; {FormatError} if it is not a checkpoint or is damaged
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   return decodeCheckpoint(await readFileBytes(path), path);
 }
 
 /**
- * Sees to it that the best epoch's checkpoint, which lies beside the resumed one, is there when the training ends.
+ * Ensures that the best epoch's checkpoint, next to the resumed one, is available when training ends.
  *
- * @throws {EnvironmentError} if it is not there
+ * @throws {EnvironmentError} if it is missing
  * @throws {FormatError} if it belongs to another training
  */
 export async function bringBest(notes: CheckpointNotes, resumed: string, { best }: TrainingFiles): Promise<void> {
@@ -62,10 +65,11 @@ export async function readBest({ best }: TrainingFiles, notes: CheckpointNotes):
 }
 
 function requireSameTraining(found: CheckpointNotes, wanted: CheckpointNotes, where: string): void {
-  // Epochs may have been added since.
+  // Epochs may have been added since then.
   const identity = ({ network, recipe, data }: CheckpointNotes): string =>
     canonicalJson([network, { ...recipe, epochs: 0 }, data]);
-  // One of a later epoch was written just before the training was killed; that epoch will be reached, and written, again.
+  // A best checkpoint from a later epoch was written just before the run was killed; training reaches and rewrites that
+  // epoch.
   const isReached = (found.place.best?.epoch ?? 0) >= (wanted.place.best?.epoch ?? 0);
   if (identity(found) === identity(wanted) && isReached) return;
   throw new FormatError(where, "is not the best epoch of the resumed training; resume where both files were written");

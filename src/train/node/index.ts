@@ -6,7 +6,7 @@ export * from "../../networks/node/file.ts";
 export * from "../../networks/node/open.ts";
 export * from "./job.ts";
 export * from "./record.ts";
-export type * from "./set-up.ts";
+export * from "./set-up.ts";
 export * from "./start.ts";
 export { findCheckpoint, readCheckpoint } from "./files.ts";
 export { type MlflowOptions, reportToMlflow } from "./mlflow.ts";

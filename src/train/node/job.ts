@@ -1,4 +1,5 @@
 import type { Augmentation } from "../../data/augmentation.ts";
+import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
@@ -12,84 +13,91 @@ import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
 import type { StepResult } from "../trainer.ts";
 
-/** By what images are normalised. */
+/** How images are normalised. */
 export type NormalizationChoice = "data" | "imagenet";
 
-/** A file of weights, and what its reader should know. */
+/** A weights file and its reader options. */
 export interface WeightsStart {
   readonly path: string;
-  /** A layout's id, where several systems have the same names. */
+  /** A layout's id, if several systems share the names. */
   readonly layout?: string;
   /** The entry of a PyTorch checkpoint to take. */
   readonly entry?: string;
-  /** What stands before the names to take, such as "module.encoder_q.". */
+  /** The prefix of the names to load, such as "module.encoder_q.". */
   readonly prefix?: string;
-  /** Takes what fits and says what it left; the rest is drawn anew. */
+  /** Loads the weights that fit and reports the others; the rest is initialised. */
   readonly partial?: boolean;
 }
 
-/** A training from the start. */
+/** A new training run. */
 export interface FreshTraining {
-  /** A network's name; may be left out where `from` tells. */
+  /** A network's name; optional if `from` determines it. */
   readonly model?: string;
   readonly modelOptions: ModelOptions;
   /** A file to start from: an ONNX network, or weights of a network by name. */
   readonly from?: string;
-  /** Weights to start from, whatever their file: of `model`, or of the network that they tell. Not together with `from`. */
+  /** Weights to start from, in any file format: those of `model`, or of the network they identify. Excludes `from`. */
   readonly weights?: WeightsStart;
-  /** Names of the classes to tell apart, in the order of the scores; all of the data set if left out. */
+  /** Class names in the order of the scores; by default, all classes of the data set. */
   readonly classes?: readonly string[];
-  /** Height and width that images are brought to; the network's own if left out. */
+  /** Height and width to resize images to; by default, the network's own. */
   readonly imageSize?: number;
-  /** Mean and deviation of the images: those of the data, or ImageNet's; those that the start's file records, if left out. */
+  /** Normalisation of the images: the data's statistics or ImageNet's; by default, those recorded in the start file. */
   readonly normalization?: NormalizationChoice;
-  /** Gives each class the same weight in the loss, however many images it has. */
+  /** Weights the loss so that each class counts the same, whatever its number of images. */
   readonly balanceClasses?: boolean;
   /** A data set's name, or a folder of images. */
   readonly data: string;
-  /** The first so many images; all if left out. */
+  /** Images in memory, used instead of those that `data` names. */
+  readonly images?: LabelledImages;
+  /** Use only the first `limit` images; by default, all. */
   readonly limit?: number;
-  /** Share of the training images that is held back to choose the best epoch. */
+  /** Share of the training images held out to choose the best epoch. */
   readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
-  /** Whether a batch that is larger than the data shrinks, with a note, rather than being refused: where nobody chose it. */
+  /**
+   * Whether a batch larger than the data shrinks with a note instead of being refused: for a batch size that nobody
+   * chose.
+   */
   readonly fitsBatch?: boolean;
-  /** What the network is to learn, as plain data that the task itself checks; to classify if left out. */
+  /** The task, as plain data that the task itself validates; classification by default. */
   readonly task?: TaskNotes;
 }
 
-/** A training that goes on from a checkpoint: a file, or the folder of a training. */
+/** Resumes training from a checkpoint: a file, or a training folder. */
 export interface ContinuedTraining {
   readonly resume: string;
   /**
-   * Epochs in all, if they are to be more than the training was begun with, be it finished or not. From the step reached
-   * on, the learning rate is that of the schedule of the new length.
+   * Total epochs, if more than the run was started with, whether or not it has finished. From the current step on, the
+   * learning rate follows the schedule for the new length.
    */
   readonly epochs?: number;
 }
 
-/** A training, as the child gets it. */
+/** A training run, as passed to the child process. */
 export interface TrainingJob {
-  /** What to train, or what to go on from. */
+  /** A new run, or a run to resume. */
   readonly start: FreshTraining | ContinuedTraining;
-  /** Folder for checkpoints and the network; if left out, the resumed checkpoint's, or "residua-train". */
+  /** Folder for checkpoints and the network; by default, the resumed checkpoint's, or "residua-train". */
   readonly out?: string;
-  /** Where fetched data sets lie. */
+  /** The folder of downloaded data sets. */
   readonly cache: string;
   readonly lowering: LoweringChoice;
   readonly session: SessionOptions;
   /** Threads that prepare batches. */
   readonly workers: number;
-  /** Whether images of the first batch, and how weights and gradients are spread after each epoch, are reported, too. */
+  /** Whether to also report images of the first batch, and histograms of weights and gradients after each epoch. */
   readonly details?: boolean;
-  /** How many seconds of work an end without warning may cost: then a checkpoint is written in between; 60 if left out. */
+  /**
+   * The most seconds of work that a crash may lose: checkpoints are written accordingly within an epoch. Default 60.
+   */
   readonly checkpointSeconds?: number;
-  /** How often the weights are kept on the way, for pictures of it; not if left out. */
+  /** How often to save weight snapshots, for pictures of the trajectory; by default, never. */
   readonly snapshots?: number;
 }
 
-/** What the child reports. */
+/** Events from the child process. */
 export type TrainingEvent =
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "start"; readonly start: TrainingStart }
@@ -97,36 +105,36 @@ export type TrainingEvent =
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
   | { readonly kind: "sample"; readonly image: EncodedImage }
   | { readonly kind: "distributions"; readonly distributions: Distributions }
-  /** A checkpoint was written; the next one of the same name takes its place. */
+  /** A checkpoint was written; the next one of the same name replaces it. */
   | { readonly kind: "checkpoint"; readonly path: string; readonly step: number };
 
-/** Said once, when all is known and nothing has been trained yet. */
+/** Sent once, when everything is known and before training starts. */
 export interface TrainingStart {
-  /** The whole configuration, and where the training goes on from. */
+  /** The whole configuration and the starting position. */
   readonly notes: CheckpointNotes;
-  /** The checkpoint that it goes on from, if it does. */
+  /** The checkpoint that it resumes from, if any. */
   readonly resumed?: string;
   readonly folder: string;
   readonly stepsPerEpoch: number;
   readonly measures: TrainingMeasures;
 }
 
-/** What a training came to. */
+/** The result of a training run. */
 export interface TrainingResult {
   readonly status: TrainingStatus;
-  /** What went wrong and what to do, where it diverged. */
+  /** What went wrong and what to do, if it diverged. */
   readonly reason?: string;
-  /** The step that does not count, where it diverged. */
+  /** The discarded step, if it diverged. */
   readonly diverged?: StepResult;
   readonly steps: number;
   readonly epochs: readonly EpochRecord[];
   /** Name of the measure that chooses the best epoch. */
   readonly mainMeasure: string;
   readonly best?: EpochRecord;
-  /** On the whole test set, looked at once, with the best epoch's network; absent where the training was stopped. */
+  /** On the whole test set, evaluated once with the best epoch's network; absent if training was stopped. */
   readonly test?: Evaluation;
   readonly lowering: string;
-  /** Median over the steps, data included. */
+  /** Median over the steps, data loading included. */
   readonly imagesPerSecond: number;
   readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };
 }

@@ -1,10 +1,10 @@
 import { knownMeasures, type Measured } from "../measure.ts";
 import type { TrainingEvent, TrainingResult } from "./job.ts";
 
-/** Numbers under the names by which other tools show them. */
+/** Numbers by the metric names that other tools display. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** What an event measures: of each step before its update, of each epoch as a whole. */
+/** The metrics of an event: per step, before its update; per epoch, as a whole. */
 export function metricsOf(event: TrainingEvent): Metrics {
   if (event.kind === "step") {
     const { stepLoss, stepMeasures, learningRate, gradientNorm } = event.progress;
@@ -20,13 +20,13 @@ export function metricsOf(event: TrainingEvent): Metrics {
   return { ...named(training, "train"), ...(validation === undefined ? {} : named(validation, "validation")) };
 }
 
-/** A loss and its measures, each under its own name; what there was nothing to measure of is left out. */
+/** A loss and its measures by name, without missing values. */
 function named({ loss, measures }: Measured, part: string): Metrics {
   const values = knownMeasures(measures).map(([name, value]) => [`${name}/${part}`, value] as const);
   return { [`loss/${part}`]: loss, ...Object.fromEntries(values) };
 }
 
-/** What was measured once at the end: on the test set, or of the step at which the training diverged. */
+/** The metrics measured once at the end: on the test set, or for the step that diverged. */
 export function finalMetrics({ test, diverged }: TrainingResult): Metrics {
   return {
     ...(test === undefined ? {} : named(test, "test")),

@@ -6,30 +6,30 @@ import type { TrainingEvent, TrainingResult, TrainingStart } from "./job.ts";
 
 /** Where and how runs are reported. */
 export interface MlflowOptions {
-  /** Of the tracking server, such as http://localhost:5000. */
+  /** The address of the tracking server, such as http://localhost:5000. */
   readonly url: string;
-  /** "residua" if left out; made where there is none. */
+  /** The experiment, created if missing. Default "residua". */
   readonly experiment?: string;
   /** Sent with every request as its Authorization; never shown. */
   readonly authorization?: string;
-  /** Hears that the server cannot be reached, once. */
+  /** Called once when the server is unreachable. */
   readonly say: (message: string) => void;
   readonly timing?: Partial<Timing>;
 }
 
 interface Timing {
-  /** Between two deliveries, and after one that failed. */
+  /** The delay between deliveries, and after a failed one. */
   readonly pause: number;
   readonly request: number;
-  /** For all that is left at the end. */
+  /** The time limit for delivering everything left at the end. */
   readonly finish: number;
 }
 
 const standardTiming: Timing = { pause: 1_000, request: 5_000, finish: 15_000 };
-/** What the server takes at once. */
+/** The server's limits per request. */
 const BATCH = 1_000;
 const PARAMETERS = 100;
-/** What is kept while the server is away. */
+/** The most to buffer while the server is unreachable. */
 const LARGEST_BACKLOG = 1_000_000;
 
 interface MetricPoint {
@@ -40,16 +40,16 @@ interface MetricPoint {
   readonly step: number;
 }
 
-/** The server answered that it will not take something; asking again would not help. */
+/** The server rejected a request; retrying would not help. */
 class RefusedError extends ResiduaError {
   override readonly name = "RefusedError";
 }
 
 /**
- * Reports a training to an MLflow tracking server through its REST API: parameters, metrics of steps and epochs, and how it
- * ended. While the server is away, what happens is kept and sent later; the training never waits for it.
+ * Reports a training run to an MLflow tracking server through its REST API: parameters, metrics per step and epoch, and
+ * how it ended. While the server is unreachable, events are buffered and sent later; training never waits for it.
  *
- * @throws {OptionError} if the address is none
+ * @throws {OptionError} if the address is invalid
  * @source MLflow REST API 2.0
  */
 export function reportToMlflow(options: MlflowOptions): JobObserver<TrainingEvent, TrainingResult> {
@@ -192,7 +192,7 @@ function parseAddress(text: string): URL {
   return url;
 }
 
-/** Starts a run, in an experiment that is made where there is none. @returns the run's id */
+/** Starts a run, creating the experiment if needed. @returns the run's id */
 async function createRun(request: Request, name: string, start: TrainingStart): Promise<string> {
   const experiment = await findExperiment(request, name);
   const { network, recipe, data, engine } = start.notes;

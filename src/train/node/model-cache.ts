@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModelCache } from "../model-cache.ts";
 
-/** What all compiled models together may take; those unused for longest go first. */
+/** The size limit of the cache; the least recently used models are evicted first. */
 const LARGEST_CACHE = 2 ** 30;
 const HASH_BYTES = 32;
 
 const hashOf = (pieces: readonly Uint8Array[]): Buffer => {
   const hash = createHash("sha256");
-  // With its length, so that no two lists of pieces read the same.
+  // Prefixed with its length, so that different lists of pieces never hash alike.
   for (const piece of pieces) hash.update(`${piece.length}:`).update(piece);
   return hash.digest();
 };
 
-/** The code that makes models of graphs: another version of it may make others. */
+/** The code that compiles graphs: another version may compile different models. */
 async function hashCode(): Promise<Buffer> {
   const folder = fileURLToPath(new URL("../../", import.meta.url));
   const names = ["compile", "onnx"].map(async (part) => {
@@ -28,8 +28,8 @@ async function hashCode(): Promise<Buffer> {
 }
 
 /**
- * A folder of compiled models, each under the hash of what it was made from and with the hash of its own bytes in front,
- * so that a damaged file is made anew.
+ * A folder of compiled models, each named by the hash of its inputs and prefixed with the hash of its own bytes, so
+ * that a damaged file is rebuilt.
  */
 export function createModelCache(folder: string): ModelCache {
   let code: Promise<Buffer> | undefined;
@@ -39,7 +39,7 @@ export function createModelCache(folder: string): ModelCache {
       const kept = await readModel(file);
       if (kept !== undefined) return kept;
       const model = make();
-      // Full disks and folders that may not be written cost time, nothing else.
+      // A full disk or a read-only folder costs only time.
       await keepModel(folder, file, model).catch(() => undefined);
       return model;
     },

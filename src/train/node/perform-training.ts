@@ -24,11 +24,11 @@ import type { FindTrainingTask, SetupContext, TrainingSetup } from "./set-up.ts"
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
-/** What an end without warning may cost, in seconds; a step that takes longer costs itself. */
+/** The most seconds of work that a crash may lose; a longer step may be lost whole. */
 const CHECKPOINT_SECONDS = 60;
 const FRESH_FOLDER = "residua-train";
 
-/** All that the parts of a training share. */
+/** The state shared by the parts of a training run. */
 interface Workplace {
   readonly runtime: Runtime;
   readonly chosen: ChosenLowering;
@@ -37,7 +37,7 @@ interface Workplace {
   readonly plan: TrainingPlan;
   readonly files: TrainingFiles;
   readonly folder: string;
-  /** The checkpoint that it goes on from. */
+  /** The checkpoint that it resumes from. */
   readonly resumed: string | undefined;
   readonly context: JobContext<TrainingEvent>;
 }
@@ -58,14 +58,14 @@ async function openWorkplace(
     engine,
     note,
   });
-  // Before anything is said or written.
+  // First, before any event or file.
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
   return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context };
 }
 
-/** Locks the folder, brings what lies beside the resumed checkpoint, and says that the training starts. */
+/** Locks the folder, brings what lies beside the resumed checkpoint, and reports that training starts. */
 async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
   await makeFolder(folder);
   const unlock = await acquireLock(folderLockPath(folder), folder);
@@ -99,7 +99,7 @@ async function setUp(
   return task.setUp(resumed, surroundings);
 }
 
-/** @throws {OptionError} naming the first field of the recipe that cannot be followed */
+/** @throws {OptionError} naming the first recipe field that cannot be obeyed */
 function planSetup({
   notes: { network, recipe },
   source,
@@ -120,7 +120,7 @@ function planSetup({
   });
 }
 
-/** Evaluates a state that predicts: on the validation part, or on the test set. What is to be said about it is a note. */
+/** Evaluates a prediction state on the validation split or the test set. Cautions about the result become notes. */
 async function evaluateState(
   { runtime, job, setup, context }: Workplace,
   state: TrainingState,
@@ -138,7 +138,7 @@ async function evaluateState(
   return found;
 }
 
-/** Trains to the end or until it is stopped; checkpoints are written on the way. */
+/** Trains to the end or until stopped, writing checkpoints along the way. */
 async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<TrainingOutcome & Rate> {
   const { job, setup, plan, files, context } = place;
   const { source, notes } = setup;
@@ -163,9 +163,9 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   let isShown = false;
   let isValidated = false;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
-  /** What writing the last checkpoint took. */
+  /** How long the last checkpoint took to write. */
   let keeping = 0;
-  /** Whether another step, and keeping it, would go beyond what may be lost. */
+  /** Whether another step and its checkpoint would exceed the work that may be lost. */
   const isDue = (): boolean => {
     const next = (durations.at(-1) ?? 0) + keeping;
     return performance.now() - lastKept + next > 1000 * (job.checkpointSeconds ?? CHECKPOINT_SECONDS);
@@ -181,7 +181,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         batch = loader.next();
         if (job.details && !isShown) {
           const shown = batch;
-          // An asynchronous function turns what drawing throws into a rejection.
+          // Async, so that an error thrown while drawing becomes a rejection.
           const draw = async (): Promise<TrainingEvent> => ({
             kind: "sample",
             image: drawBatch(shown, source.normalization),
@@ -216,7 +216,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         lastStep = performance.now();
       },
       onPause: async (reached) => {
-        // The end of an epoch is kept once that is closed.
+        // The last step of an epoch is saved once the epoch is closed.
         if (reached.step % plan.stepsPerEpoch !== 0) await keepSnapshot(reached);
         if (isDue()) await keep(files.last, reached);
       },
@@ -229,7 +229,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   }
 }
 
-/** Details must not harm the training: one that fails is a note. */
+/** Details must not disturb training: a failure becomes a note. */
 async function reportDetail(place: Workplace, detail: Promise<TrainingEvent>): Promise<void> {
   const event = await detail.catch((error: unknown): TrainingEvent => {
     return { kind: "note", text: `no details: ${errorMessage(error)}` };
@@ -251,13 +251,13 @@ interface Rate {
   readonly imagesPerSecond: number;
 }
 
-/** By the median: the first steps, and those beside a validation, take longer. */
+/** The median, since the first steps and those next to a validation take longer. */
 function rateOf(durations: readonly number[], batch: number): number {
   const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)];
   return middle === undefined ? Number.NaN : (1000 * batch) / middle;
 }
 
-/** Exports the best network, or the last where there was no validation, and looks at the test set: once. */
+/** Exports the best network (the last, if there was no validation) and evaluates it on the test set, once. */
 async function concludeTraining(
   place: Workplace,
   trainer: Trainer,
@@ -270,7 +270,7 @@ async function concludeTraining(
   return { test: await evaluateState(place, state, "test") };
 }
 
-/** Trains for the task that the job or its checkpoint names, as a job of a child process. */
+/** Trains for the task named by the job or its checkpoint, as a child-process job. */
 export async function performTraining(
   job: TrainingJob,
   context: JobContext<TrainingEvent>,

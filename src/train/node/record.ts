@@ -12,34 +12,37 @@ import { knownMeasures, type Measured } from "../measure.ts";
 import type { JobObserver, JobOutcome } from "../observers.ts";
 import type { TrainingEvent, TrainingResult, TrainingStart } from "./job.ts";
 
-/** What recording needs: a store, and where the project keeps its things. */
+/** The dependencies of recording: a store and the project's folder. */
 export interface RecordOptions extends RecorderOptions {
   readonly project: ProjectFolder;
-  /** Hears the run's id once it has begun. */
+  /** Called with the run's id once it has started. */
   readonly onStart?: (id: string) => void;
 }
 
-/** All of a training that decides its outcome. What it runs on and where it writes do not belong to it. */
+/** Everything that determines the outcome of a training run; not its machine or its output folder. */
 export function trainingConfiguration({ network, recipe, data }: CheckpointNotes): unknown {
   return { network, recipe, data };
 }
 
-/** Keeps a training in a run store: configuration, every step and epoch, checkpoints and network, and how it ended. */
+/**
+ * Records a training run in a run store: configuration, every step and epoch, checkpoints and network, and how it
+ * ended.
+ */
 export function recordTraining(options: RecordOptions): JobObserver<TrainingEvent, TrainingResult> {
   let recorder: Promise<RunRecorder> | undefined;
-  // Everything after the start is done in its order, one after another.
+  // Everything after the start runs sequentially, in order.
   let work: Promise<void> = Promise.resolve();
   let failure: unknown;
   const known = new Set<string>();
   const addArtifact = async (run: RunRecorder, path: string, step: number, read: typeof hashFile): Promise<void> => {
-    // The next one may have taken its place, or taken it while it was read: then that one is told of.
+    // The next checkpoint may have replaced it, even while it was read; in that case, that one is recorded.
     const content = await read(path);
     const name = basename(path);
     const key = `${name} ${content.sha256}`;
     if (!known.has(key)) run.addArtifact({ name, ...content, step, path: resolve(path) });
     known.add(key);
   };
-  /** What is left at last is kept for as long as the run is. */
+  /** Files that remain at the end are kept as long as the run. */
   const keepFiles = async (run: RunRecorder, { steps, files }: TrainingResult): Promise<void> => {
     for (const path of Object.values(files)) {
       await addArtifact(run, path, steps, (file) => keepArtifact(options.project.artifacts, file)).catch(
@@ -102,7 +105,7 @@ async function begin(start: TrainingStart, options: RecordOptions): Promise<RunR
   return startRecording(run, options);
 }
 
-/** The run that wrote a checkpoint, where the store knows it. */
+/** The run that wrote a checkpoint, if the store knows it. */
 async function findParent(checkpoint: string, open: () => Promise<RunStore>): Promise<string | undefined> {
   try {
     const { sha256 } = await hashFile(checkpoint);
@@ -113,7 +116,7 @@ async function findParent(checkpoint: string, open: () => Promise<RunStore>): Pr
       await store.close();
     }
   } catch {
-    // Without the store there is no parent to be found; that it cannot be reached is said elsewhere.
+    // Without the store no parent can be found; its being unreachable is reported elsewhere.
     return undefined;
   }
 }
@@ -130,7 +133,7 @@ function stepPoints(progress: StepProgress, batch: number, milliseconds: number)
   return Object.entries(values).map(([name, value]) => ({ name, step, epoch, value }));
 }
 
-/** At an epoch's number: how many steps it has is the same for all. */
+/** Indexed by epoch, since every epoch has the same number of steps. */
 function epochPoints({ epoch, training, validation }: EpochRecord): readonly MetricPoint[] {
   const values = [
     ...namedValues(training, "epoch"),
@@ -139,12 +142,12 @@ function epochPoints({ epoch, training, validation }: EpochRecord): readonly Met
   return values.map(([name, value]) => ({ name, step: epoch, epoch, value }));
 }
 
-/** A loss and its measures, each under its own name; what there was nothing to measure of is left out. */
+/** A loss and its measures by name, without missing values. */
 function namedValues({ loss, measures }: Measured, part: string): readonly (readonly [name: string, value: number])[] {
   return [["loss", loss] as const, ...knownMeasures(measures)].map(([name, value]) => [`${part}/${name}`, value]);
 }
 
-/** What is known at the end alone. */
+/** Known only at the end. */
 function addFigures(run: RunRecorder, { steps, test, diverged }: TrainingResult): void {
   if (diverged !== undefined) {
     const { step, loss, gradientNorm } = diverged;

@@ -7,8 +7,8 @@ import { readCheckpoint } from "./files.ts";
 import type { ResumedTraining, SetupContext } from "./set-up.ts";
 
 /**
- * Reads the checkpoint that a training goes on from, and notes what is unlike before.
- * @throws {OptionError} if it is to have fewer epochs than it began with
+ * Reads the checkpoint to resume from, and notes what has changed since.
+ * @throws {OptionError} if fewer epochs are requested than it started with
  * @throws {FormatError} if it is damaged
  */
 export async function readResumed(
@@ -25,7 +25,9 @@ export async function readResumed(
   return { path, checkpoint: epochs === undefined ? checkpoint : extend(checkpoint, epochs, note) };
 }
 
-/** The same training with more epochs: what it has learnt stays, and the schedule is that of the new length from here on. */
+/**
+ * The same training run with more epochs: its state stays, and the schedule for the new length applies from here on.
+ */
 function extend(checkpoint: Checkpoint, epochs: number, note: (text: string) => void): Checkpoint {
   const { notes } = checkpoint;
   const { recipe, place } = notes;

@@ -4,55 +4,68 @@ import type { Session } from "../../runtime/runtime.ts";
 import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
 import type { TaskStep } from "../engine.ts";
 import type { Evaluation } from "../evaluation.ts";
+import { fitBatch } from "../fit-batch.ts";
 import type { TrainingMeasures } from "../measure.ts";
+import type { Recipe } from "../recipe.ts";
 import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { FreshTraining } from "./job.ts";
 
-/** A training that is set up: what to do, on what, from where, and how it is judged. */
+/** A training run, set up: its plan, data, starting position and evaluation. */
 export interface TrainingSetup {
   readonly notes: CheckpointNotes;
-  /** Where to go on; fresh parameters if left out. */
+  /** The position to continue from; fresh parameters if left out. */
   readonly state?: TrainingState;
-  /** What batches are made of. */
+  /** The source of batches. */
   readonly source: SampleSource;
-  /** Whether a part was held back to choose the best epoch. */
+  /** Whether a validation split was held out to choose the best epoch. */
   readonly validates: boolean;
   readonly measures: TrainingMeasures;
   readonly step?: TaskStep;
-  /** Fields of the recipe that mean nothing to the task, with the reason. */
+  /** Recipe fields that do not apply to the task, each with its reason. */
   readonly refuses?: RecipeRefusals;
-  /** Shape of one sample of the step, where it is not the image that the network predicts. */
+  /** Shape of one sample, if it differs from the image that the network predicts. */
   readonly sampleShape?: readonly number[];
-  /** Judges the network as it predicts; images are read as they are wanted. */
+  /** Evaluates predictions; images are read on demand. */
   readonly evaluate: (session: Session, part: "validation" | "test") => Promise<Evaluation>;
 }
 
-/** What setting up needs to know of its surroundings. */
+/** The environment of a set-up. */
 export interface SetupContext {
-  /** Where fetched data sets lie. */
+  /** The folder of downloaded data sets. */
   readonly cache: string;
   readonly engine: Engine;
-  /** Hears in sentences what was found and changed. */
+  /** Receives findings and changes, in sentences. */
   readonly note: (text: string) => void;
 }
 
-/** A training that goes on from a checkpoint. */
+/**
+ * Shrinks the batch to fit the data if the job allows it; otherwise a batch that is too large is refused when steps are
+ * planned.
+ *
+ * @param images the number of training images
+ * @param note told about a smaller batch
+ */
+export function fitRecipe({ recipe, fitsBatch }: FreshTraining, images: number, note: (text: string) => void): Recipe {
+  return fitsBatch === true ? fitBatch(recipe, images, note) : recipe;
+}
+
+/** A training run that resumes from a checkpoint. */
 export interface ResumedTraining {
   /** The checkpoint's file, for errors. */
   readonly path: string;
   readonly checkpoint: Checkpoint;
 }
 
-/** How trainings for a task are set up, from the start or from a checkpoint. */
+/** Sets up training for a task, new or from a checkpoint. */
 export interface TrainingTask {
   readonly setUp: (start: FreshTraining | ResumedTraining, context: SetupContext) => Promise<TrainingSetup>;
 }
 
 /**
- * Finds the task of a training.
+ * Finds the task of a training run.
  *
- * @param notes what the job or the checkpoint says about the task
- * @param where what says so, for errors
+ * @param notes the task entry of the job or the checkpoint
+ * @param where the source of that entry, for errors
  */
 export type FindTrainingTask = (notes: TaskNotes | undefined, where: string) => Promise<TrainingTask>;

@@ -15,26 +15,26 @@ import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCa
 import type { TrainingState } from "../trainer.ts";
 import type { FreshTraining, WeightsStart } from "./job.ts";
 
-/** A network to be trained, before it is known what on. */
+/** A network to train, before its data are known. */
 export interface NetworkStart {
-  /** `[channels, H, W]` that a folder's images are brought to. */
+  /** `[channels, H, W]` to which a folder's images are resized. */
   readonly imageShape: NetworkCard["imageShape"];
-  /** By what the network's images were normalised before, where its file says so. */
+  /** The normalisation of the network's previous images, if its file records it. */
   readonly normalization?: ChannelStatistics;
-  /** @throws {OptionError} if it cannot be trained on images of so many channels */
+  /** @throws {OptionError} if it cannot be trained on images with that many channels */
   readonly build: (classes: readonly string[], channels: number) => StartedNetwork;
 }
 
-/** A network to be trained, with the weights that it starts from. */
+/** A network to train, with its initial weights. */
 export interface StartedNetwork {
   readonly model: CardModel;
   /** Fresh parameters if left out. */
   readonly state?: TrainingState;
-  /** What was found and changed, in sentences for the user. */
+  /** Findings and changes, in sentences for the user. */
   readonly notes: readonly string[];
 }
 
-/** What a training starts from: a network by name, weights of one, or an ONNX file. */
+/** Opens the starting point of training: a network by name, its weights, or an ONNX file. */
 export async function openStart(fresh: FreshTraining): Promise<NetworkStart> {
   const start = await openFirst(fresh);
   const [channels, height, width] = start.imageShape;
@@ -72,7 +72,7 @@ function requireChannels(from: string, needed: number, channels: number): void {
   );
 }
 
-/** Weights of a network by name; where the classes are others, its head is drawn anew. */
+/** Weights of a named network; if the classes differ, its head is reinitialised. */
 async function openWeights(
   { model: name, modelOptions, recipe }: FreshTraining,
   { path: from, entry, prefix, ...how }: WeightsStart,
@@ -107,7 +107,7 @@ async function openWeights(
   };
 }
 
-/** As many classes as before; of other names where both are known, they are others. */
+/** Classes differ if their number does, or their names when both are known. */
 function keepsHead(classes: readonly string[], count: number, before: readonly string[] | undefined): boolean {
   return classes.length === count && (before === undefined || classes.every((name, index) => name === before[index]));
 }

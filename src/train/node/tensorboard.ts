@@ -12,13 +12,13 @@ import { encodeGraphDef } from "../tensorboard/graph.ts";
 import { finalMetrics, type Metrics, metricsOf } from "./metrics.ts";
 import type { TrainingEvent, TrainingResult } from "./job.ts";
 
-/** What waits for a slow disk at most; then the log is given up rather than the memory. */
+/** The most to buffer for a slow disk; beyond that, the log is dropped rather than exhausting memory. */
 const LARGEST_BACKLOG = 2 ** 26;
 const FINISH_MILLISECONDS = 10_000;
 
 /**
- * Writes what a training says to an event file in `folder`, for TensorBoard to show while it runs: scalars of steps and
- * epochs, the first batch's images, the graph, and, after every epoch, histograms of weights and gradients.
+ * Writes a training run to an event file in `folder`, for TensorBoard to show live: scalars per step and epoch, the
+ * first batch's images, the graph, and, after every epoch, histograms of weights and gradients.
  */
 export function observeForTensorBoard(folder: string): JobObserver<TrainingEvent, TrainingResult> {
   const log = createEventLog(folder);
@@ -66,12 +66,12 @@ function graphOf(card: NetworkCard): Uint8Array {
 }
 
 interface EventLog {
-  /** @throws {EnvironmentError} what became of an earlier record */
+  /** @throws {EnvironmentError} if writing an earlier record failed */
   add(encode: (seconds: number) => Uint8Array): void;
   close(): Promise<void>;
 }
 
-/** An event file that grows beside the training. */
+/** An event file that grows as training runs. */
 function createEventLog(folder: string): EventLog {
   const start = Date.now() / 1000;
   const name = `events.out.tfevents.${Math.floor(start)}.${hostname()}.${process.pid}.${Math.floor((start % 1) * 1e6)}`;
@@ -118,7 +118,7 @@ function createEventLog(folder: string): EventLog {
 }
 
 async function openLog(folder: string, path: string): Promise<FileHandle> {
-  // What is said is said of the log, not of its folder.
+  // The error should name the log, not its folder.
   await makeFolder(folder).catch((error: Error) => {
     throw error.cause ?? error;
   });

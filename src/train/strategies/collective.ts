@@ -1,13 +1,13 @@
 import { ResiduaError } from "../../tensor/errors.ts";
 
-/** One of several processes that train one network together, as MPI and `torch.distributed` have it. */
+/** One of several processes that train a network together, as in MPI and `torch.distributed`. */
 export interface Collective {
-  /** Which of them this one is: 0 to `size` − 1. */
+  /** The rank of this process: 0 to `size` − 1. */
   readonly rank: number;
   readonly size: number;
   /**
-   * Replaces every element by its sum over all ranks: to be called by all of them, in the same order and with as many
-   * elements. Adds in an order of its own that is the same each time, and leaves the same bits on every rank.
+   * Replaces every element by its sum over all ranks: every rank must call it, in the same order and with the same
+   * number of elements. Sums in a fixed order and leaves the same bits on every rank.
    */
   allReduce(values: Float32Array): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface Collective {
 /** The collective of a single process. */
 export const alone: Collective = { rank: 0, size: 1, allReduce: async () => undefined };
 
-/** Ranks of one process that share its memory, for tests and for trainers side by side; they add in the order of the ranks. */
+/** Ranks within one process that share its memory, for tests and concurrent trainers; sums run in rank order. */
 export function createMemoryCollectives(size: number): readonly Collective[] {
   let waiting: { readonly rank: number; readonly values: Float32Array; readonly resolve: (error?: Error) => void }[] =
     [];

@@ -13,14 +13,15 @@ import { compileSplitStep, type SplitStep } from "./split-step.ts";
 import type { TrainerStrategy } from "./strategy.ts";
 
 /**
- * Trains one network on several ranks: each takes its share of every batch, and all make the update of the batch's mean
- * gradient, so that they hold the same bits after every step. Every rank is given the whole batch. `n` ranks compute what
- * one process computes that accumulates over `n` times as many batches, each 1/n of the size: with the same masks and blends, but
- * for running statistics.
+ * Trains one network on several ranks: each takes its share of every batch, and all apply the update of the batch's
+ * mean gradient, so that they hold the same bits after every step. Every rank is given the whole batch. `n` ranks
+ * compute the same as one process that accumulates over `n` times as many batches of 1/n the size, with the same masks
+ * and blends, except for running statistics.
  *
  * A batch norm normalises by the images of its own rank, and the running statistics kept are those of rank 0, as in
- * PyTorch's `DistributedDataParallel` (`broadcast_buffers`, without `SyncBatchNorm`). Clipping is by the norm of the mean gradient.
- * Where the batch does not divide evenly, the first ranks take one image more, and each mean counts by its images.
+ * PyTorch's `DistributedDataParallel` (`broadcast_buffers`, without `SyncBatchNorm`). Clipping is by the norm of the
+ * mean gradient. If the batch does not divide evenly, the first ranks take one extra image, and each mean is weighted
+ * by its images.
  *
  * @throws {OptionError} if there are more ranks than images in a batch
  * @source Li et al. 2020, arXiv:2006.15704; `torch.nn.parallel.DistributedDataParallel`
@@ -32,7 +33,7 @@ export function dataParallel(collective: Collective): TrainerStrategy {
   return (options) => createRank(options, collective);
 }
 
-/** How many of a batch a rank takes, and how many come before. */
+/** The size and offset of a rank's share of a batch. */
 function shareOf(batch: number, { rank, size }: Collective): { readonly first: number; readonly count: number } {
   const [least, rest] = [Math.floor(batch / size), batch % size];
   return { first: rank * least + Math.min(rank, rest), count: least + (rank < rest ? 1 : 0) };
@@ -53,7 +54,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
   });
   const { gradient, update, shapes, pack, unpack } = split;
   const message = createMessage(split, accumulate * collective.size);
-  /** 1 where the batch divides evenly: then the sum of the means is exactly `size` times the mean. */
+  /** 1 if the batch divides evenly: then the sum of the means is exactly `size` times the mean. */
   const weight = (share.count * collective.size) / batch;
   let steps = 0;
   let held: Held = {};
@@ -67,7 +68,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
   }
   for (const name of split.optimizerState) held = { ...held, [name]: pack(name, zeros("float32", shapes.get(name)!)) };
 
-  /** Adds this rank's gradients of one part to the message. @returns the running statistics after it */
+  /** Adds this rank's gradients for one part to the message. @returns the running statistics after it */
   const addPart = async (part: number, own: LabeledBatch, statistics: Held, learningRate: number): Promise<Held> => {
     const place = part * collective.size + collective.rank;
     const draw = { seed, step: steps * accumulate * collective.size + place };
@@ -146,20 +147,23 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
 type Held = Readonly<Record<string, Tensor | RuntimeTensor>>;
 type Results = Readonly<Record<string, RuntimeTensor>>;
 
-/** What the ranks add up in one step: gradients, rank 0's running statistics, the loss of every part, and the right ones. */
+/**
+ * The message that ranks sum in one step: gradients, rank 0's running statistics, and the loss and correct count of
+ * every part.
+ */
 interface Message {
   readonly values: Float32Array;
-  /** What the update reads of it. */
+  /** The part that the update reads. */
   readonly feeds: Held;
   readonly clear: () => void;
-  /** @param weight how much this rank's means count */
+  /** @param weight the weight of this rank's means */
   readonly add: (results: Results, place: number, weight: number) => Promise<void>;
   readonly setStatistics: (statistics: Held) => Promise<void>;
   readonly copyStatistics: () => Held;
   readonly totals: () => Pick<StepResult, "loss" | "correct">;
 }
 
-/** One array, so that there is one exchange for each step; its parts are fed as they lie. @param parts over all ranks */
+/** One array, so that each step needs one exchange; its parts are fed without copying. @param parts over all ranks */
 function createMessage({ gradientShapes, statistics }: SplitStep, parts: number): Message {
   const named = [
     ...Array.from(gradientShapes, ([name, shape]) => [stepNames.gradient(name), shape] as const),

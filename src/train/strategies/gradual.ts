@@ -3,9 +3,9 @@ import type { Trainer, TrainerOptions } from "../trainer.ts";
 import type { TrainerStrategy } from "./strategy.ts";
 
 /**
- * A trainer whose layers are unfrozen in phases: each phase has a compiled step of its own, which takes over what the one
- * before has left. The optimizer's state of a layer that joins starts at zero. The phase follows from the number of steps
- * alone, so that it is the same after resuming.
+ * A trainer whose layers are unfrozen in phases: each phase has its own compiled step, which takes over the previous
+ * one's state. The optimizer state of a newly unfrozen layer starts at zero. The phase depends only on the step count,
+ * so resuming preserves it.
  *
  * @throws as `strategy` does
  */
@@ -18,7 +18,7 @@ export async function createGradualTrainer(
   let current = await strategy(optionsIn(phase));
   function optionsIn(each: number): TrainerOptions {
     const own = optionsOf(each);
-    // A parameter that is frozen for now has no gradient to watch.
+    // A parameter that is still frozen has no gradient to watch.
     const watch = options.watch?.filter((name) => !own.frozen(name));
     return { ...options, ...own, ...(watch === undefined ? {} : { watch }) };
   }

@@ -16,25 +16,25 @@ export interface HalfStep {
   readonly logical: StepGraph;
 }
 
-/** A training step in two halves: what happens to the gradients in between is the caller's. */
+/** A training step in two halves; the caller processes the gradients in between. */
 export interface SplitStep {
   readonly gradient: HalfStep;
   readonly update: HalfStep;
-  /** Row-major shapes of all that is kept from step to step: parameters, buffers, optimizer state, averages. */
+  /** Row-major shapes of all persistent state: parameters, buffers, optimizer state, averages. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly optimizerState: ReadonlySet<string>;
   /** Shapes of the gradients as they are stored, by parameter. */
   readonly gradientShapes: ReadonlyMap<string, Shape>;
-  /** Running statistics that the gradient step moves, with their shapes. */
+  /** Running statistics that the gradient step updates, with their shapes. */
   readonly statistics: ReadonlyMap<string, Shape>;
-  /** From row-major to how both halves store it. */
+  /** Converts from row-major to the storage layout of both halves. */
   readonly pack: (name: string, value: Tensor) => Tensor;
   readonly unpack: (name: string, value: Tensor) => Tensor;
 }
 
 /**
- * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them: it combines them
- * element by element, and what pads a layout is 0 in every gradient.
+ * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them: it is
+ * element-wise, and layout padding is 0 in every gradient.
  */
 export async function compileSplitStep(options: StepOptions): Promise<SplitStep> {
   const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
@@ -53,7 +53,7 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
   );
   const averages = [...trained, ...statistics].map(([name, shape]) => [stepNames.average(name), shape] as const);
   const specs = new Map([...parametersOf(module), ...buffers]);
-  // In the order of the graph, as a step in one piece has them.
+  // In graph order, as in the undivided step.
   const fixed = logical.graph.inputs.flatMap(({ name }) => {
     const spec = specs.get(name);
     return spec === undefined ? [] : [[name, spec.shape] as const];
@@ -74,7 +74,7 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
   };
 }
 
-/** The optimizer's state and the average of a parameter are stored as it is. */
+/** Optimizer state and average of a parameter share its layout. */
 function createLayouts(
   { layouts }: LoweredGraph,
   kinds: readonly string[],

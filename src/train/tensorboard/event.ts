@@ -2,7 +2,7 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Histogram } from "../histogram.ts";
 import { encodeRecord } from "./record.ts";
 
-/** What TensorBoard shows, under its tag. */
+/** A value that TensorBoard shows under its tag. */
 export type SummaryValue =
   | { readonly tag: string; readonly scalar: number }
   | { readonly tag: string; readonly histogram: Histogram }
@@ -27,7 +27,7 @@ export function encodeFileVersion(seconds: number): Uint8Array {
 }
 
 /**
- * A record of values that belong to one step.
+ * A record of one step's values.
  *
  * @param seconds since 1970
  */
@@ -54,7 +54,7 @@ function encodeValue(value: SummaryValue): Uint8Array {
   return writer.finish();
 }
 
-/** Beyond float32, infinite: the writer would refuse it. */
+/** Infinite beyond float32's range; the writer would refuse the value. */
 function toFloat(value: number): number {
   return Math.fround(value);
 }

@@ -3,12 +3,12 @@ import type { Graph } from "../../onnx/graph.ts";
 
 const BYTES = 2;
 const VARINT = 0;
-/** Of TensorFlow's GraphDef; any one from 21 on is read alike. */
+/** The GraphDef version; all versions from 21 on are read alike. */
 const PRODUCER = 22;
 
 /**
- * An ONNX graph as TensorFlow's GraphDef, for TensorBoard to draw: operators keep their names as scopes, inputs and
- * weights become nodes of their own.
+ * Converts an ONNX graph to TensorFlow's GraphDef for TensorBoard: operators keep their names as scopes; inputs and
+ * weights become nodes.
  *
  * @source tensorflow/core/framework/graph.proto and node_def.proto
  */
@@ -32,7 +32,7 @@ export function encodeGraphDef(graph: Graph): Uint8Array {
   return writer.tag(4, BYTES).bytes(new BinaryWriter().tag(1, VARINT).int32(PRODUCER).finish()).finish();
 }
 
-/** Letters, digits and `_ . - /` alone, with `/` between scopes. */
+/** Only letters, digits and `_ . - /`, with `/` between scopes. */
 function uniqueName(wanted: string, taken: Set<string>): string {
   const scoped = wanted.replaceAll(".", "/").replace(/[^A-Za-z0-9_.\-/]/g, "_");
   const clean = /^[A-Za-z0-9.]/.test(scoped) ? scoped : `x${scoped}`;

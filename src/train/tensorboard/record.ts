@@ -2,14 +2,14 @@ import { crc32c } from "../../weights/zip/crc32.ts";
 
 const MASK_DELTA = 0xa282ead8;
 
-/** Rotated and moved, so that a checksum of bytes that hold checksums is sound. */
+/** Masked (rotated and offset), so that the CRC of data that contain CRCs stays sound. */
 function maskedChecksum(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }
 
 /**
- * One record of a TFRecord file: length as 64 bits, its checksum, the data, its checksum, all little-endian.
+ * Encodes one TFRecord record: 64-bit length, its checksum, the data, their checksum, all little-endian.
  *
  * @source TensorFlow, tensorflow/core/lib/io/record_writer.h
  */

@@ -8,22 +8,23 @@ import { EnvironmentError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
-import { exportOnnxChunks } from "../../networks/export.ts";
+import { exportOnnxChunks, safetensorsMetadata } from "../../networks/export.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
 import { finalState, runTraining, startOfTraining } from "../loop.ts";
-import { createCardModule, requireConsistentCard } from "../../networks/card.ts";
+import { createCardModule, type NetworkCard, requireConsistentCard, stateShapes } from "../../networks/card.ts";
 import type { MemorySetup, SetUpInMemory } from "../memory-training.ts";
+import { encodeSafetensorsChunks } from "../../weights/safetensors/safetensors.ts";
 import { completeRecipe } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
-/** What a training needs of the worker that it runs in. */
+/** The services of the worker that training runs in. */
 export interface WebTrainingContext extends JobContext<WebTrainingEvent> {
   readonly runtime: Omit<WebRuntimeOptions, "threads">;
 }
 
-/** @throws {EnvironmentError} if threads are asked for that the page cannot have */
-function requireThreads(threads: number | undefined): void {
+/** @throws {EnvironmentError} if the page cannot have the requested threads */
+export function requireThreads(threads: number | undefined): void {
   if (threads === undefined || threads === 1 || globalThis.crossOriginIsolated) return;
   throw new EnvironmentError(
     "threads",
@@ -32,7 +33,7 @@ function requireThreads(threads: number | undefined): void {
   );
 }
 
-/** All that the parts of a training share. */
+/** The state shared by the parts of a training run. */
 interface Workplace {
   readonly job: WebTrainingJob;
   readonly runtime: Runtime;
@@ -66,7 +67,17 @@ function openWorkplace(
   return { job, runtime, session, setup, plan };
 }
 
-/** Evaluates a state that predicts on the validation images. */
+/** The network as safetensors, with its card. */
+function encodeWeights(card: NetworkCard, state: TrainingState): Uint8Array {
+  const module = createCardModule(card);
+  const { model, imageShape } = card;
+  const names = stateShapes(module);
+  const own = new Map([...state].filter(([name]) => names.has(name)));
+  const network = { kind: "network", model, imageShape, module, state: own, card } as const;
+  return joinBytes(encodeSafetensorsChunks(own, safetensorsMetadata(network)));
+}
+
+/** Evaluates a prediction state. */
 function validateState(
   { job, runtime, session, plan }: Workplace,
   validate: NonNullable<MemorySetup["validate"]>,
@@ -77,9 +88,9 @@ function validateState(
 }
 
 /**
- * Trains in the thread that calls, which is a worker's. Parameters stay with the runtime until the end.
+ * Trains in the calling thread, a worker's. Parameters stay in the runtime until the end.
  *
- * @param setUpInMemory of the task that the network is trained for
+ * @param setUpInMemory the task's set-up function
  */
 export async function performTraining(
   job: WebTrainingJob,
@@ -88,7 +99,7 @@ export async function performTraining(
 ): Promise<WebTrainingResult> {
   const place = openWorkplace(job, context.runtime, setUpInMemory);
   const { runtime, session, setup, plan } = place;
-  const { source, validate } = setup;
+  const { source, validate, test } = setup;
   const { network, start, device = "wasm" } = job;
   const { report, shouldStop } = context;
   const writeBatch = source.createWriter();
@@ -115,7 +126,14 @@ export async function performTraining(
       },
     });
     const state = await finalState(trainer, outcome.place, async () => best!);
-    return { ...outcome, recipe: plan.recipe, onnx: joinBytes(exportOnnxChunks(network, state)) };
+    const isWhole = outcome.status === "done" || outcome.status === "early-stopped";
+    return {
+      ...outcome,
+      recipe: plan.recipe,
+      onnx: joinBytes(exportOnnxChunks(network, state)),
+      weights: encodeWeights(network, state),
+      ...(isWhole && test !== undefined ? { test: await validateState(place, test, state) } : {}),
+    };
   } finally {
     await trainer.release();
   }

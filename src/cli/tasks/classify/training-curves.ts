@@ -1,9 +1,12 @@
 import { hashFile } from "../../../store/artifacts.ts";
+import type { Run } from "../../../store/run.ts";
 import { findArtifact, findRun, readMetricPages, type RunStore } from "../../../store/run-store.ts";
-import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
+import { accuracy as main } from "../../../train/measure.ts";
+import type { ClassificationStudy, TrainingCurve, TrainingFigure } from "../../../tasks/classify/report.ts";
 import { errorMessage } from "../../../tensor/errors.ts";
 import { say } from "../../output.ts";
 import { storePlace, withStore } from "../../store.ts";
+import { describeOrigin } from "./origin.ts";
 
 const CURVE_POINTS = 300;
 
@@ -11,7 +14,7 @@ const CURVE_POINTS = 300;
 export async function findTraining(
   path: string,
   store: string | false | undefined,
-): Promise<Pick<ClassificationStudy, "run" | "curves">> {
+): Promise<Pick<ClassificationStudy, "run" | "curves" | "origin">> {
   if (store === false) return {};
   const place = storePlace(store);
   if (!place.exists) return {};
@@ -20,10 +23,10 @@ export async function findTraining(
     return await withStore(place, async (opened) => {
       const id = (await findArtifact(opened, sha256))[0]?.run_id;
       if (id === undefined) return {};
-      const { name } = await findRun(opened, id);
-      const points = await readCurve(opened, id, "loss");
-      const curves = [{ name: { en: "training loss", zh: "训练损失" }, points }];
-      return { run: `${id}, ${name}`, ...(points.length === 0 ? {} : { curves }) };
+      const run = await findRun(opened, id);
+      const curves = await readCurves(opened, run);
+      const origin = describeOrigin(run);
+      return { run: `${id}, ${run.name}`, origin, ...(curves.length === 0 ? {} : { curves }) };
     });
   } catch (error) {
     say(`run store: ${errorMessage(error)}; the training curves are left out`);
@@ -31,19 +34,78 @@ export async function findTraining(
   }
 }
 
-async function readCurve(
-  store: RunStore,
-  id: string,
-  name: string,
-): Promise<NonNullable<ClassificationStudy["curves"]>[number]["points"]> {
-  const values: { readonly x: number; readonly y: number }[] = [];
+interface Point {
+  readonly step: number;
+  readonly epoch: number | null;
+  readonly value: number;
+}
+
+async function readMetric(store: RunStore, id: string, name: string): Promise<readonly Point[]> {
+  const points: Point[] = [];
   for await (const page of readMetricPages(store, id, name)) {
-    for (const { step, value } of page) if (Number.isFinite(value)) values.push({ x: step, y: value });
+    for (const { step, epoch, value } of page) if (Number.isFinite(value)) points.push({ step, epoch, value });
   }
-  values.sort((a, b) => a.x - b.x);
+  return points.toSorted((a, b) => a.step - b.step);
+}
+
+function thinOut(values: readonly Point[]): TrainingCurve["points"] {
   const width = Math.max(1, Math.ceil(values.length / CURVE_POINTS));
   return Array.from({ length: Math.ceil(values.length / width) }, (_, index) => {
     const part = values.slice(index * width, (index + 1) * width);
-    return { x: part.at(-1)!.x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length };
+    return { x: part.at(-1)!.step, y: part.reduce((sum, { value }) => sum + value, 0) / part.length };
   });
+}
+
+/** What is measured by epochs stands at their last steps. */
+function placeEpochs(values: readonly Point[], lastSteps: ReadonlyMap<number, number>): TrainingCurve["points"] {
+  return values.flatMap(({ step, value }) => {
+    const x = lastSteps.get(step);
+    return x === undefined ? [] : [{ x, y: value }];
+  });
+}
+
+const words = {
+  training: { en: "training batches", zh: "训练批次" },
+  validation: { en: "validation images", zh: "验证图像" },
+  epochs: { en: "training images, by epoch", zh: "训练图像（按轮）" },
+  loss: { en: "loss", zh: "损失" },
+  rate: { en: "learning rate", zh: "学习率" },
+} as const;
+
+/** Loss, the task's main measure by its name, and learning rate, as far as they were recorded. */
+async function readCurves(store: RunStore, { id, summary }: Run): Promise<readonly TrainingFigure[]> {
+  const read = (name: string): Promise<readonly Point[]> =>
+    Object.hasOwn(summary, name) ? readMetric(store, id, name) : Promise.resolve([]);
+  const losses = await read("loss");
+  const lastSteps = new Map(losses.flatMap(({ step, epoch }) => (epoch === null ? [] : [[epoch, step] as const])));
+  const curve = (name: TrainingCurve["name"], points: TrainingCurve["points"]): readonly TrainingCurve[] =>
+    points.length === 0 ? [] : [{ name, points }];
+  const asPercent = (points: readonly Point[]): readonly Point[] =>
+    points.map((point) => ({ ...point, value: 100 * point.value }));
+  const byEpoch = async (name: string): Promise<TrainingCurve["points"]> =>
+    placeEpochs(asPercent(await read(name)), lastSteps);
+  const figures: readonly TrainingFigure[] = [
+    {
+      name: "training-loss",
+      label: words.loss,
+      curves: [
+        ...curve(words.training, thinOut(losses)),
+        ...curve(words.validation, placeEpochs(await read("validation/loss"), lastSteps)),
+      ],
+    },
+    {
+      name: "training-measure",
+      label: { en: `${main.words.en}, %`, zh: `${main.words.zh}，%` },
+      curves: [
+        ...curve(words.epochs, await byEpoch(`epoch/${main.name}`)),
+        ...curve(words.validation, await byEpoch(`validation/${main.name}`)),
+      ],
+    },
+    {
+      name: "learning-rate",
+      label: words.rate,
+      curves: curve(words.rate, thinOut(await read("learning-rate"))),
+    },
+  ];
+  return figures.filter(({ curves }) => curves.length > 0);
 }

@@ -1,21 +1,21 @@
 import type { PixelSize } from "../raster.ts";
 import { type Directory, readNumbers, readText, type TiffFile } from "./directory.ts";
 
-/** What a TIFF says about itself, in its own tags and in those texts that microscopes' programs write into it. */
+/** The metadata of a TIFF: its tags, and the texts that microscope software embeds. */
 export interface TiffAbout {
   readonly pixelSize?: PixelSize;
-  /** Channels that are kept as pages: their names, and how many pages lie between them. */
+  /** Channels stored as pages: their names, and the stride in pages between them. */
   readonly channels?: { readonly names: readonly string[]; readonly stride: number };
-  /** Images behind each other under one directory, as ImageJ writes large stacks. */
+  /** Consecutive images under one directory, as ImageJ writes large stacks. */
   readonly images: number;
 }
 
-/** Micrometres of units of length. */
+/** Micrometres per unit of length. */
 const micrometres: Readonly<Record<string, number>> = {
   pm: 1e-6, "å": 1e-4, nm: 1e-3, "µm": 1, "μm": 1, um: 1, micron: 1, microns: 1, micrometer: 1, micrometre: 1, mm: 1e3,
   cm: 1e4, dm: 1e5, m: 1e6, in: 25_400, inch: 25_400,
 }; // prettier-ignore
-/** Above this many dots to an inch a resolution is a microscope's; below, it says how large a picture is printed. */
+/** Above this many dots per inch, a resolution is a microscope's; below, it is a print size. */
 const PRINT_RESOLUTION = 2400;
 
 function sizeOf(x: number, y: number): { readonly pixelSize?: PixelSize } {
@@ -56,7 +56,7 @@ function readOme(xml: string): Omit<TiffAbout, "images"> {
   const order = (attribute(tag, "DimensionOrder") ?? "XYCZT").slice(2);
   const before = order.slice(0, Math.max(0, order.indexOf("C")));
   const stride = ["Z", "T"].filter((axis) => before.includes(axis)).reduce((product, axis) => product * size(axis), 1);
-  // Of colours that lie in one page there is one channel.
+  // Colours within one page form one channel.
   return {
     ...sizeOf(unitOf(tag, "X"), unitOf(tag, "Y")),
     ...(names.length > 1 ? { channels: { names, stride } } : {}),
@@ -80,7 +80,10 @@ function readImageJ(
   };
 }
 
-/** What the first page says of the file. Resolutions in inches and centimetres count from 2,400 dots to an inch on. */
+/**
+ * Reads the file's metadata from the first page. Resolutions in inches and centimetres count from 2,400 dots per inch
+ * upwards.
+ */
 export function describeTiff(file: TiffFile, page: Directory): TiffAbout {
   const text = readText(file, page, 270);
   const resolution = [readNumbers(file, page, 282)[0] ?? 0, readNumbers(file, page, 283)[0] ?? 0] as const;

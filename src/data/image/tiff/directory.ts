@@ -10,17 +10,17 @@ export interface TiffFile {
   readonly isBig: boolean;
 }
 
-/** A field of a directory: where its values lie. */
+/** A directory field: the location of its values. */
 interface Field {
   readonly type: number;
   readonly count: number;
   readonly at: number;
 }
 
-/** A directory: a page with its fields. */
+/** A directory: the fields of one page. */
 export type Directory = ReadonlyMap<number, Field>;
 
-/** Bytes of a value by its type. */
+/** Bytes per value, by type. */
 const typeBytes: Readonly<Record<number, number>> = {
   1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }; // prettier-ignore
@@ -29,7 +29,7 @@ const rationals = [5, 10];
 /** A directory has a few dozen fields. */
 const MAXIMUM_FIELDS = 4096;
 
-/** @throws {FormatError} if the header is cut off */
+/** @throws {FormatError} if the header is truncated */
 export function openTiff(bytes: Uint8Array, where: string): TiffFile {
   if (bytes.length < 16) throw damaged(where, "TIFF");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -43,7 +43,7 @@ function readCount({ view, isLittle, isBig }: TiffFile, at: number, short: 2 | 4
   return short === 2 ? view.getUint16(at, isLittle) : view.getUint32(at, isLittle);
 }
 
-/** One directory, and where the next one lies; 0 after the last. */
+/** One directory, and the offset of the next; 0 after the last. */
 function readDirectory(file: TiffFile, start: number): { readonly directory: Directory; readonly next: number } {
   const { view, isLittle, isBig } = file;
   const [entryBytes, wordBytes] = isBig ? [20, 8] : [12, 4];
@@ -67,7 +67,7 @@ function readDirectory(file: TiffFile, start: number): { readonly directory: Dir
 }
 
 /**
- * The pages of a TIFF: without smaller copies of a page and without masks, which pyramids hold as well.
+ * The pages of a TIFF, without the reduced copies and masks that pyramids also hold.
  * @throws {FormatError} if there is none, or the list is damaged
  */
 export function listPages(file: TiffFile): readonly Directory[] {
@@ -100,7 +100,7 @@ export function readNumbers(file: TiffFile, directory: Directory, tag: number): 
   if (field === undefined || field.type === ASCII || typeBytes[field.type] === undefined) return [];
   const { type, count, at } = field;
   const bytes = typeBytes[type];
-  // The longest fields are lists of blocks, which may have planes, and colour maps.
+  // The longest fields are colour maps and lists of blocks, possibly per plane.
   if (count > 3 * maximumBlocks || at + count * bytes > file.bytes.length) throw damaged(file.where, "TIFF");
   return Array.from({ length: count }, (_, index) => readNumber(file, type, at + index * bytes));
 }

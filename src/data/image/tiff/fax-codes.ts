@@ -1,5 +1,5 @@
 /**
- * Codes of run lengths as fax has them: 0 to 63, then 64, 128, … 2560.
+ * Fax codes of run lengths: 0 to 63, then 64, 128, … 2560.
  * @source ITU-T T.4, tables 2, 3a and 3b
  */
 const codes = {

@@ -1,9 +1,9 @@
 import { codeBits, runTables } from "./fax-codes.ts";
 
-/** Bits of a fax, the first in the highest bit of a byte. */
+/** The bits of a fax, most significant first. */
 interface Bits {
   readonly data: Uint8Array;
-  /** Of the next bit. */
+  /** Position of the next bit. */
   at: number;
 }
 
@@ -14,7 +14,7 @@ function peek({ data, at }: Bits, count: number): number {
   return (three >> (24 - (at & 7) - count)) & (2 ** count - 1);
 }
 
-/** The length of a run; undefined if its code is none. */
+/** The length of a run; undefined if its code is invalid. */
 function readRun(bits: Bits, colour: number): number | undefined {
   for (let run = 0; ;) {
     const found = runTables[colour][peek(bits, codeBits)];
@@ -25,10 +25,10 @@ function readRun(bits: Bits, colour: number): number | undefined {
   }
 }
 
-/** A row as the places where its colour changes, from white on: those of even index begin black. */
+/** A row as the positions of its colour changes, starting white: those at even indices begin black. */
 type Changes = readonly number[];
 
-/** A row of runs alone. */
+/** A row coded in one dimension, by runs. */
 function readPlainRow(bits: Bits, width: number): Changes | undefined {
   const row: number[] = [];
   for (let at = 0, colour = 0; at < width; colour = 1 - colour) {
@@ -40,12 +40,12 @@ function readPlainRow(bits: Bits, width: number): Changes | undefined {
   return row;
 }
 
-/** Modes of rows that lean on the row above: bits, code, and how far from the change above. @source ITU-T T.4, table 4 */
+/** Modes of two-dimensional coding: bits, code, and offset from the change above. @source ITU-T T.4, table 4 */
 const verticalModes: readonly (readonly [bits: number, code: number, shift: number])[] = [
   [1, 0b1, 0], [3, 0b011, 1], [3, 0b010, -1], [6, 0b000011, 2], [6, 0b000010, -2], [7, 0b0000011, 3], [7, 0b0000010, -3],
 ]; // prettier-ignore
 
-/** A row that leans on the one above. */
+/** A row coded relative to the one above. */
 function readLeaningRow(bits: Bits, above: Changes, width: number): Changes | undefined {
   const row: number[] = [];
   let [at, colour, next] = [-1, 0, 0];
@@ -77,7 +77,7 @@ function readLeaningRow(bits: Bits, above: Changes, width: number): Changes | un
   return row;
 }
 
-/** Passes over zeros and the 1 that end a row, if they are there. */
+/** Skips the zeros and the 1 that end a row, if present. */
 function skipRowEnd(bits: Bits): void {
   if (peek(bits, 11) !== 0) return;
   const end = 8 * bits.data.length;
@@ -99,7 +99,7 @@ function paint(
 /**
  * Decodes a fax: black is 1.
  *
- * @returns rows of packed bits; undefined if it is damaged or cut off
+ * @returns rows of packed bits; undefined if it is damaged or truncated
  * @source ITU-T T.4 (RLE, G3) and T.6 (G4); TIFF 6.0, sections 10 and 11
  */
 export function decodeFax(

@@ -7,11 +7,11 @@ export type SampleKind = "uint" | "int" | "float";
 /** What samples mean. */
 export type Photometric = "white-is-zero" | "black-is-zero" | "rgb" | "palette" | "cmyk" | "ycbcr";
 
-/** How a page is laid out in its file. */
+/** The layout of a page in its file. */
 export interface PageLayout {
   readonly height: number;
   readonly width: number;
-  /** Samples of a pixel, opacity too. */
+  /** Samples per pixel, opacity included. */
   readonly samples: number;
   readonly bits: number;
   readonly kind: SampleKind;
@@ -52,7 +52,7 @@ export type Compression = (typeof compressions)[keyof typeof compressions];
 /** Compressions in the order of {@link PageLayout}, each once. */
 const tiffCompressions: readonly Compression[] = [...new Set(Object.values(compressions))];
 
-/** Names of what is known, so that it can be refused by its name. */
+/** Names of unsupported methods, so that they can be refused by name. */
 const otherCompressions: Readonly<Record<number, string>> = {
   6: "old-style JPEG", 9: "JBIG", 10: "JBIG", 32809: "ThunderScan", 33003: "JPEG 2000", 33005: "JPEG 2000", 34661: "JBIG",
   34676: "SGI LogLuv", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG of DNG", 34925: "LZMA", 50000: "Zstandard",
@@ -80,11 +80,11 @@ const colourSamples: Readonly<Record<Photometric, number>> = {
 };
 const floatBits = [16, 32, 64];
 const intBits = [8, 16, 32];
-const readTypes = "read are whole numbers of up to 32 bits and floats of 16, 32 and 64";
+const readTypes = "supported are whole numbers of up to 32 bits and floats of 16, 32 and 64";
 
 /**
- * What a page's fields say, checked before anything is decoded.
- * @throws {FormatError} if something is missing, contradicts itself, is too large or not read
+ * Reads a page's layout from its fields, checked before anything is decoded.
+ * @throws {FormatError} if something is missing, contradictory, too large or unsupported
  */
 export function readLayout(file: TiffFile, directory: Directory): PageLayout {
   const { where } = file;
@@ -154,7 +154,7 @@ function readSampleType(
 
 function readPhotometric(code: number, compression: number, where: string): Photometric {
   const found = photometrics[code];
-  const read = "read are grey, RGB, palettes, CMYK and JPEG's YCbCr";
+  const read = "supported are grey, RGB, palettes, CMYK and JPEG's YCbCr";
   if (found === undefined)
     throw notRead(where, `a TIFF of ${otherPhotometrics[code] ?? `colours of kind ${code}`}`, read);
   if (found === "ycbcr" && compression !== 7) throw notRead(where, "a TIFF of YCbCr colours without JPEG", read);
@@ -164,7 +164,7 @@ function readPhotometric(code: number, compression: number, where: string): Phot
 function readCompression(code: number, where: string): Compression {
   const found = (compressions as Readonly<Record<number, Compression>>)[code];
   if (found !== undefined) return found;
-  const read = `read are ${tiffCompressions.join(", ")}`;
+  const read = `supported are ${tiffCompressions.join(", ")}`;
   throw notRead(where, `a TIFF compressed with ${otherCompressions[code] ?? `method ${code}`}`, read);
 }
 
@@ -189,14 +189,14 @@ function requireLayout(layout: PageLayout, where: string): void {
   if (compression.startsWith("CCITT") && (bits !== 1 || samples !== 1))
     throw new FormatError(where, `is a fax of ${samples} × ${bits} bits, must be black and white`);
   if (compression === "JPEG" && (bits !== 8 || kind !== "uint"))
-    throw notRead(where, `a TIFF of JPEG with ${bits} bits`, "read are 8 bits");
+    throw notRead(where, `a TIFF of JPEG with ${bits} bits`, "supported are 8 bits");
   const known = kind === "float" ? [1, 3] : [1, 2];
   const isWhole = bits % 8 === 0;
   if (!known.includes(predictor) || (predictor !== 1 && !isWhole))
     throw notRead(
       where,
       `a TIFF of ${bits}-bit ${kind === "float" ? "floats" : "whole numbers"} with predictor ${predictor}`,
-      `read are ${known.join(" and ")}`,
+      `supported are ${known.join(" and ")}`,
     );
   requireMeaning(layout, where);
 }
@@ -205,12 +205,12 @@ function requireMeaning({ photometric, samples, bits, kind, planar, compression 
   if (photometric === "white-is-zero" && kind !== "uint")
     throw notRead(where, "a TIFF of signed numbers or floats whose 0 is white", "save it with 0 as black");
   if (photometric === "palette" && (samples !== 1 || bits > 16 || kind !== "uint"))
-    throw notRead(where, `a TIFF with a palette and ${samples} samples of ${bits} bits`, "read is 1 of up to 16");
+    throw notRead(where, `a TIFF with a palette and ${samples} samples of ${bits} bits`, "supported is 1 of up to 16");
   if (photometric === "cmyk" && (kind !== "uint" || (bits !== 8 && bits !== 16) || compression === "JPEG"))
     throw notRead(
       where,
       `a TIFF of CMYK with ${bits} bits${compression === "JPEG" ? " and JPEG" : ""}`,
-      "read are 8 and 16 bits without JPEG",
+      "supported are 8 and 16 bits without JPEG",
     );
   if (photometric === "ycbcr" && (planar || samples !== 3))
     throw notRead(where, "a TIFF of JPEG in separate planes or with opacity", "save it as plain RGB");

@@ -4,7 +4,7 @@ const END = 257;
 /**
  * Unpacks TIFF's LZW: codes of 9 to 12 bits, which grow one code early.
  *
- * @returns at most `length` bytes; undefined if a code is none
+ * @returns at most `length` bytes; undefined if a code is invalid
  * @source TIFF 6.0, section 13
  */
 export function unpackLzw(data: Uint8Array, length: number): Uint8Array | undefined {
@@ -27,7 +27,7 @@ export function unpackLzw(data: Uint8Array, length: number): Uint8Array | undefi
       [size, next, before] = [9, 258, -1];
       continue;
     }
-    // The one code that is used before it is known repeats the first byte of the string before it.
+    // The one code used before its definition repeats the first byte of the previous string.
     const isNew = code === next && before !== -1;
     if (code >= next && !isNew) return undefined;
     const known = isNew ? before : code;
@@ -38,7 +38,7 @@ export function unpackLzw(data: Uint8Array, length: number): Uint8Array | undefi
     if (isNew) out[to + count] = first;
     if (before !== -1 && next < 4096) {
       prefix[next] = before;
-      // Beyond the end `out` keeps nothing, so the first byte is that of the string itself.
+      // Nothing is stored beyond the end of `out`, so the first byte is taken from the string itself.
       last[next] = to < length ? first : 0;
       lengths[next] = lengths[before] + 1;
       next++;

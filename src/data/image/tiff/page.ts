@@ -7,17 +7,17 @@ import { type PageLayout, readLayout } from "./layout.ts";
 import { createSamples, readSamples } from "./samples.ts";
 import { unpackBlock } from "./unpack.ts";
 
-/** Decodes a whole JPEG that lies in a TIFF; what it holds is known to be of 8 bits. */
+/** Decodes a complete 8-bit JPEG from a TIFF. */
 export type DecodeJpeg = (bytes: Uint8Array) => Promise<DecodedImage>;
 
-/** Where a block lies in its page. */
+/** The position of a block in its page. */
 interface Block {
   readonly index: number;
   readonly top: number;
   readonly left: number;
   /** The channel, if each has its own blocks. */
   readonly plane: number;
-  /** Rows that the block holds, and that lie within the page. */
+  /** Rows of the block, and those within the page. */
   readonly rows: number;
   readonly kept: number;
 }
@@ -49,7 +49,7 @@ async function readBlock(
   const { blockWidth, samples, bits, planar, compression } = layout;
   const start = layout.offsets[block.index] + shift;
   const stored = layout.lengths[block.index] ?? bytes.length - start;
-  // Blocks that a sparse file leaves out hold zeros.
+  // Blocks missing from a sparse file are zeros.
   if (stored === 0) return undefined;
   if (start + stored > bytes.length) throw damaged(where, "TIFF");
   const data = bytes.subarray(start, start + stored);
@@ -69,7 +69,7 @@ async function readBlock(
   return readSamples(unpacked, layout, { perRow, step, isLittle });
 }
 
-/** Rows of a narrower block, brought to the length that blocks have. */
+/** Rows of a narrower block, padded to the block width. */
 function widen({ width, height, channels, samples }: DecodedImage, perRow: number): Samples {
   const out = new Uint8Array(perRow * height);
   for (let row = 0; row < height; row++)
@@ -80,7 +80,7 @@ function widen({ width, height, channels, samples }: DecodedImage, perRow: numbe
   return out;
 }
 
-/** Puts a block's samples in their place in the page. */
+/** Copies a block's samples to their place in the page. */
 function place(
   out: Samples,
   layout: PageLayout,
@@ -97,16 +97,16 @@ function place(
   }
 }
 
-/** Bytes of one image of a page, as it lies uncompressed in one piece. */
+/** Bytes of one uncompressed, contiguous image of a page. */
 export function plainBytes({ height, width, samples, bits }: PageLayout): number {
   return height * Math.ceil((width * samples * bits) / 8);
 }
 
 /**
- * Decodes a page, upright, in the meaning of its values: bits and small greys from 0 to 255, 0 as black, palettes and CMYK
- * as red, green and blue.
+ * Decodes a page upright and interprets its values: bits and small greys become 0 to 255, 0 is black, palettes and CMYK
+ * become red, green and blue.
  *
- * @param shift bytes to add to all offsets, for images that lie behind each other under one directory
+ * @param shift bytes to add to all offsets, for consecutive images under one directory
  * @throws {FormatError} if it is damaged, too large or not read
  */
 export async function decodePage(
@@ -162,7 +162,7 @@ function fromPalette(
   return { height, width, channels: 3, samples: out, bits: 8 };
 }
 
-/** (1 − C)(1 − K), (1 − M)(1 − K), (1 − Y)(1 − K): without a profile of inks. */
+/** (1 − C)(1 − K), (1 − M)(1 − K), (1 − Y)(1 − K): without an ink profile. */
 export function fromCmyk(image: DecodedImage, highest: number): DecodedImage {
   const { height, width, channels, samples, bits, alpha } = image;
   const kept = channels - 1;

@@ -7,7 +7,7 @@ import { type DecodeJpeg, decodePage, plainBytes } from "./page.ts";
 import { readLayout } from "./layout.ts";
 import { damaged } from "../limits.ts";
 
-/** A page of a TIFF, and what the file says about it. */
+/** A page of a TIFF with its metadata. */
 export interface TiffPage {
   readonly image: DecodedImage;
   readonly page: number;
@@ -15,7 +15,7 @@ export interface TiffPage {
   readonly lossy: boolean;
   readonly pixelSize?: PixelSize;
   readonly channelNames?: readonly string[];
-  /** Whether the channel that was asked for was found as a page. */
+  /** Whether the requested channel is a page. */
   readonly channelIsPage: boolean;
 }
 
@@ -37,7 +37,7 @@ export async function readTiff(
   const file = openTiff(bytes, where);
   const directories = listPages(file);
   const about = describeTiff(file, directories[0]);
-  // One directory for all images, which lie behind each other: so ImageJ writes what is larger than 4 GB.
+  // One directory for all, consecutive images: ImageJ writes files over 4 GB this way.
   const isPlain = directories.length === 1 && about.images > 1;
   const pages = isPlain ? about.images : directories.length;
   const names = about.channels !== undefined && about.channels.names.length <= pages ? about.channels : undefined;

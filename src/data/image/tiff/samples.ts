@@ -1,10 +1,10 @@
 import type { Samples } from "../raster.ts";
 import type { PageLayout } from "./layout.ts";
 
-/** Whether this machine keeps the lowest byte of a number first. */
+/** Whether this machine is little-endian. */
 const isLittleMachine = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** An array for so many samples of a page. */
+/** Allocates an array of samples for a page. */
 export function createSamples({ kind, bits }: Pick<PageLayout, "kind" | "bits">, count: number): Samples {
   if (kind === "float") return bits === 64 ? new Float64Array(count) : new Float32Array(count);
   if (kind === "int")
@@ -16,13 +16,16 @@ function swapBytes(bytes: Uint8Array, size: number): void {
   for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse();
 }
 
-/** Differences to the sample before in the row become samples. */
+/** Undoes horizontal differencing. */
 function undoDifferences(values: Uint8Array | Uint16Array | Uint32Array, row: number, step: number): void {
   for (let start = 0; start < values.length; start += row)
     for (let at = start + step; at < start + row; at++) values[at] += values[at - step];
 }
 
-/** Floats whose bytes were sorted by their weight, the highest first, with differences between neighbours. @source TIFF Technical Note 3 */
+/**
+ * Undoes the floating-point predictor: bytes sorted by significance, highest first, then differenced.
+ * @source TIFF Technical Note 3
+ */
 function undoFloatPredictor(
   bytes: Uint8Array,
   rowBytes: number,
@@ -39,7 +42,7 @@ function undoFloatPredictor(
   }
 }
 
-/** Half precision; the few values without an exact float32 do not exist. */
+/** Converts half precision; every value is exact in float32. */
 function toSingle(halves: Uint16Array): Float32Array {
   return Float32Array.from(halves, (half) => {
     const [exponent, fraction] = [(half >> 10) & 31, half & 1023];
@@ -50,7 +53,7 @@ function toSingle(halves: Uint16Array): Float32Array {
   });
 }
 
-/** Samples of fewer or odd bits, one after another from the highest bit on; rows begin with a byte. */
+/** Unpacks samples of other bit depths, most significant bit first; rows are byte-aligned. */
 function readPacked(
   bytes: Uint8Array,
   { bits, perRow, rowBytes }: { readonly bits: number; readonly perRow: number; readonly rowBytes: number },
@@ -71,8 +74,8 @@ function readPacked(
 /**
  * An unpacked block's bytes as samples: predictor undone, bytes in order.
  *
- * @param perRow samples of a row
- * @param step samples of a pixel in this block
+ * @param perRow samples per row
+ * @param step samples per pixel in this block
  */
 export function readSamples(
   unpacked: Uint8Array,

@@ -4,7 +4,7 @@ import { decodeFax } from "./fax.ts";
 import type { PageLayout } from "./layout.ts";
 import { unpackLzw } from "./lzw.ts";
 
-/** Bytes that are inflated at once: what one step can grow to is bounded, whatever the file claims. */
+/** Bytes to inflate at a time: bounds the growth per step, whatever the file claims. */
 const STEP = 2 ** 15;
 
 /** Inflates to at most `length` bytes. */
@@ -42,7 +42,7 @@ function unpackBits(data: Uint8Array, length: number): Uint8Array {
   return out.subarray(0, to);
 }
 
-/** Bytes with their bits in the other order. */
+/** Reverses the bits of each byte. */
 const reversed = Uint8Array.from({ length: 256 }, (_, byte) => {
   let out = 0;
   for (let bit = 0; bit < 8; bit++) out |= ((byte >> bit) & 1) << (7 - bit);
@@ -54,7 +54,7 @@ const reversed = Uint8Array.from({ length: 256 }, (_, byte) => {
  *
  * @param rows rows of the block, each of `rowBytes`
  * @returns `rows · rowBytes` bytes
- * @throws {FormatError} if there are fewer
+ * @throws {FormatError} if the data are shorter
  */
 export function unpackBlock(
   stored: Uint8Array,

@@ -87,7 +87,7 @@ const sure = (probability: number): string => `${(100 * probability).toFixed(0)}
 
 function nameMistake({ label, predicted, confidence }: Judged, classes: readonly string[]): Words {
   const [said, is] = [classes[predicted] ?? String(predicted), classes[label]];
-  return { en: `${said} ${sure(confidence)}, is ${is}`, zh: `${said} ${sure(confidence)}，实为 ${is}` };
+  return { en: `said ${said} (${sure(confidence)}), is ${is}`, zh: `判为 ${said}（${sure(confidence)}），实为 ${is}` };
 }
 
 /**
@@ -181,13 +181,17 @@ async function drawMaps(
     job.onNote(`no Grad-CAM pictures: ${error.message}`);
     return [];
   }
-  return chosen.map(({ label, predicted }, place) => {
+  return chosen.flatMap(({ label, predicted }, place): readonly Picture[] => {
     const isRight = label === predicted;
     const [said, is] = [classes[predicted] ?? String(predicted), classes[label]];
-    return {
-      png: drawPicture(showImage(taken, place, normalization), maps[place]),
-      caption: isRight ? said : { en: `${said}, is ${is}`, zh: `${said}，实为 ${is}` },
-      tone: isRight ? "good" : "bad",
-    };
+    const image = showImage(taken, place, normalization);
+    return [
+      { png: drawPicture(image), caption: is },
+      {
+        png: drawPicture(image, maps[place]),
+        caption: { en: `said ${said}`, zh: `判为 ${said}` },
+        tone: isRight ? "good" : "bad",
+      },
+    ];
   });
 }

@@ -2,6 +2,7 @@ import type { Augmentation } from "../../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { imageSource } from "../../../data/node/image-source.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
+import { toDataset } from "../../../data/labelled-images.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import { type Split, splitValidation } from "../../../data/split.ts";
 import { selectClasses } from "../../../data/select-classes.ts";
@@ -11,17 +12,17 @@ import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { accuracy } from "../../../train/measure.ts";
 import { evaluateClassifier } from "../judge.ts";
+import { imagenetStatistics } from "../train-options.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
-import { fitBatch } from "../../../train/fit-batch.ts";
 import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
 import type { FreshTraining, NormalizationChoice } from "../../../train/node/job.ts";
-import type { ResumedTraining, SetupContext, TrainingSetup } from "../../../train/node/set-up.ts";
+import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
 
 /** A training on images of classes, before it is known how batches are made of it. */
 interface ClassificationStart {
@@ -82,7 +83,10 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   requireRecipe(fresh.recipe);
   const start = await openStart(fresh);
   const [channels, height, width] = start.imageShape;
-  const opened = await openDataset(fresh.data, cache, { channels, height, width }, { onNote: note });
+  const opened =
+    fresh.images === undefined
+      ? await openDataset(fresh.data, cache, { channels, height, width }, { onNote: note })
+      : toDataset(fresh.images);
   const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
   const split = splitValidation(train.count, fresh.validation, fresh.recipe.seed);
@@ -90,8 +94,11 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);
   const normalization = chooseNormalization(fresh.normalization, start, whole);
-  const fitted = fresh.fitsBatch === true ? fitBatch(fresh.recipe, split.train.length, note) : fresh.recipe;
-  const recipe = resolveClassWeights(fitted, { labels: train.labels, part: split.train, classes });
+  const recipe = resolveClassWeights(fitRecipe(fresh, split.train.length, note), {
+    labels: train.labels,
+    part: split.train,
+    classes,
+  });
   const network: NetworkCard = {
     model: started.model,
     imageShape: [train.channels, train.height, train.width],
@@ -115,15 +122,12 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   };
 }
 
-/** ImageNet's, as torchvision's networks expect it. @source torchvision.models, "ImageClassification" transforms */
-const imagenet: ChannelStatistics = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
-
 function chooseNormalization(
   choice: NormalizationChoice | undefined,
   start: NetworkStart,
   data: Dataset,
 ): ChannelStatistics {
-  const recorded = choice === undefined ? start.normalization : choice === "imagenet" ? imagenet : undefined;
+  const recorded = choice === undefined ? start.normalization : choice === "imagenet" ? imagenetStatistics : undefined;
   if (recorded === undefined) return data.normalization;
   const { channels } = data.train;
   if (recorded.mean.length !== channels)

@@ -8,7 +8,7 @@ import { startOfTraining } from "../../../train/loop.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import { readSettings } from "../../find-task.ts";
 import { openStart } from "../../../train/node/start.ts";
-import type { ResumedTraining, SetupContext, TrainingSetup } from "../../../train/node/set-up.ts";
+import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
 import { imagesPerStep } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
@@ -67,6 +67,8 @@ function balanceImages(items: readonly SegmentationItem[], [height, width]: read
   return Uint32Array.from(places);
 }
 
+type Crop = readonly [height: number, width: number];
+
 interface Start {
   readonly parts: Parts;
   readonly set: SegmentationSet;
@@ -75,12 +77,20 @@ interface Start {
   readonly state?: TrainingState;
 }
 
+/** Rows and columns of what is trained on. */
+function cropOf(
+  { imageShape: [, height, width], model }: Pick<NetworkCard, "imageShape" | "model">,
+  { crop = Infinity }: SegmentationSettings,
+): Crop {
+  // A network out of an ONNX file takes one size alone; of others, no crop is larger than the tile.
+  const most = model.graph === undefined ? crop : Infinity;
+  return [Math.min(height, most), Math.min(width, most)];
+}
+
 function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
   const { network, recipe } = notes;
-  const [channels, height, width] = network.imageShape;
-  // A network out of an ONNX file takes one size alone; of others, no crop is larger than the tile.
-  const most = network.model.graph === undefined ? (settings.crop ?? Infinity) : Infinity;
-  const crop = [Math.min(height, most), Math.min(width, most)] as const;
+  const [channels] = network.imageShape;
+  const crop = cropOf(network, settings);
   const source = cropSource({
     set,
     crop,
@@ -113,9 +123,11 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
 
 /** @throws {OptionError} naming what a training to segment cannot follow */
 function refuseForeign(
-  { normalization, augmentation, classes }: FreshTraining,
+  { normalization, augmentation, classes, images }: FreshTraining,
   { target }: SegmentationSettings,
 ): void {
+  if (images !== undefined)
+    throw new OptionError("data", "must be a folder with images and masks; images in memory are to be classified");
   if (normalization !== undefined)
     throw new OptionError("normalization", "applies to classification; images to segment are scaled by percentiles");
   if (augmentation.cropPadding !== 0 || augmentation.flip)
@@ -130,11 +142,11 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   refuseForeign(fresh, wanted);
   const start = await openStart(fresh);
   const [channels] = start.imageShape;
-  const { validation, recipe, limit } = fresh;
+  const { validation, limit } = fresh;
   const parts = await listParts(fresh.data, {
     testShare: wanted.testShare,
     validation,
-    seed: recipe.seed,
+    seed: fresh.recipe.seed,
     ...(limit === undefined ? {} : { limit }),
   });
   const set = await loadMasked(parts.train, { ...wanted, meaning: wanted.target, channels, onNote: note });
@@ -149,6 +161,8 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
     );
   const started = start.build(classes, channels);
   started.notes.forEach(note);
+  const crop = cropOf({ imageShape: start.imageShape, model: started.model }, settings);
+  const recipe = fitRecipe(fresh, balanceImages(set.items, crop).length, note);
   note(
     `${parts.train.length} images to train on, ${parts.validation.length} to choose the best epoch, ${parts.test.length} kept for the test`,
   );

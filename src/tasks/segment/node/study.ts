@@ -61,6 +61,9 @@ const countOf = (labels: ArrayLike<number>): number =>
 /** Where there is nothing to judge, nothing is wrong. */
 const rankOf = (score: number | null): number => score ?? Number.POSITIVE_INFINITY;
 
+/** A name that fits below a picture; hashes are told by their ends. */
+const shorten = (name: string): string => (name.length > 32 ? `${name.slice(0, 14)}…${name.slice(-14)}` : name);
+
 /** An image's four pictures, no larger than they are shown. */
 interface DrawnImage {
   /** Lower for images that are worse. */
@@ -82,10 +85,10 @@ function drawCompared(
   const isCells = target === "instances";
   const captions: readonly Words[] = [
     isWhole
-      ? `${name}, ${size}`
+      ? `${shorten(name)}, ${size}`
       : {
-          en: `${name}, from ${window.left}, ${window.top} of ${size}`,
-          zh: `${name}，${size} 中自 ${window.left}, ${window.top} 起`,
+          en: `${shorten(name)}, from ${window.left}, ${window.top} of ${size}`,
+          zh: `${shorten(name)}，${size} 中自 ${window.left}, ${window.top} 起`,
         },
     isCells
       ? { en: `truth: ${countOf(truth)} cells`, zh: `真值：${countOf(truth)} 个细胞` }

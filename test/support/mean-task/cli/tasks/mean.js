@@ -1,6 +1,4 @@
 import { Option } from "commander";
-import { noAugmentation } from "residua/data";
-import { defaultRecipe } from "residua/train";
 import { mean } from "../../tasks/mean/task.js";
 import { nodeTask } from "../../tasks/mean/node/task.js";
 
@@ -20,13 +18,7 @@ export const flags = {
     report: () => [],
   },
   impliedBy: ["shade"],
-  startTraining: ({ start, given, validation = 0.25 }) => ({
-    ...start,
-    validation,
-    augmentation: noAugmentation,
-    recipe: { ...defaultRecipe, ...Object.fromEntries(given) },
-    task: { name: "mean" },
-  }),
+  startTraining: nodeTask.startTraining,
   optionsOf: () => ({}),
   describeTest: ({ measures }) => `closeness ${measures["closeness"]?.toFixed(3)}`,
   evaluate: async (network, { data }) => {

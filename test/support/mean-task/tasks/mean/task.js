@@ -73,5 +73,6 @@ export const mean = {
   predict,
   judge,
   report: ({ error }) => ({ title: "Mean of images", lead: [`Mean error ${error.toFixed(3)}.`], sections: [] }),
+  samplesInMemory: null,
   setUpInMemory: null,
 };

@@ -1,15 +1,15 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { splitValidation } from "residua/data";
+import { noAugmentation, splitValidation } from "residua/data";
 import { decodeImage } from "residua/data/node";
-import { imagesPerStep, startOfTraining } from "residua/train";
+import { defaultRecipe, imagesPerStep, startOfTraining } from "residua/train";
 import { openStart } from "residua/train/node";
 import { closeness, levelOf, mean } from "../task.js";
 
 const normalization = { mean: [0.5, 0.5, 0.5], deviation: [1, 1, 1] };
 
 /**
- * @param {string} path
+ * @param {import("../../../../../../src/files/node.ts").FileSource} path
  * @param {{ readonly imageShape: readonly [number, number, number] }} network
  */
 async function readInput(path, { imageShape: [channels, height, width] }) {
@@ -93,6 +93,14 @@ export const nodeTask = {
     };
   },
   readInput,
+  trainOptions: [],
+  startTraining: ({ start, given, validation = 0.25 }) => ({
+    ...start,
+    validation,
+    augmentation: noAugmentation,
+    recipe: { ...defaultRecipe, ...Object.fromEntries(given) },
+    task: { name: mean.name },
+  }),
   openSamples: async ({ card }, { data = card.data }) => {
     const { test } = await readFolder(data, card);
     return {

@@ -1,0 +1,131 @@
+import { existsSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { FileSource } from "../../files/node.ts";
+import { exportNetwork } from "../../networks/node/export.ts";
+import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
+import type { KeptNetwork } from "../../networks/trained.ts";
+import type { SessionOptions } from "../../runtime/runtime.ts";
+import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
+import type { LoadedNetwork } from "../../tasks/loaded-network.ts";
+import { findNodeTask } from "../../tasks/node/find-node-task.ts";
+import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
+import { trainingFilesIn } from "../../train/node/files.ts";
+import {
+  createNetwork,
+  isLabelledImages,
+  type NetworkPlace,
+  requireSamples,
+  type Samples,
+  samplesOf,
+  toReadOptions,
+} from "../network.ts";
+import { onlyGiven, requireKnown } from "../options.ts";
+import { formOf } from "../save.ts";
+import { cacheFolder } from "./cache.ts";
+import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } from "./types.ts";
+
+const openOptions = [
+  "task",
+  "threads",
+  "executionProviders",
+  "name",
+  "model",
+  "shortcut",
+  "modelOptions",
+  "layout",
+  "entry",
+  "partial",
+  "classes",
+  "normalization",
+  "imageSize",
+  "onNote",
+] as const satisfies readonly (keyof OpenOptions)[];
+
+/** The checkpoint of a training's folder: the best epoch's, or the last. Another path as it is. */
+function findNetworkFile(path: string): string {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
+  const { best, last } = trainingFilesIn(path);
+  const found = [best, last].find((file) => existsSync(file));
+  if (found !== undefined) return found;
+  throw new EnvironmentError(path, "is a folder without a checkpoint; give a file, or the folder of a training");
+}
+
+/** A file as it is read. @throws {OptionError} if it is none */
+async function toSource(input: FileInput, field: string, name: string): Promise<FileSource> {
+  if (typeof input === "string") return input;
+  if (input instanceof URL) return fileURLToPath(input);
+  if (input instanceof Uint8Array) return { bytes: input, where: name };
+  if (input instanceof ArrayBuffer) return { bytes: new Uint8Array(input), where: name };
+  if (input instanceof Blob) {
+    const where = "name" in input && typeof input.name === "string" ? input.name : name;
+    return { bytes: new Uint8Array(await input.arrayBuffer()), where };
+  }
+  throw new OptionError(field, "must be a path, a URL, bytes or a Blob");
+}
+
+const isFileInput = (input: unknown): input is FileInput =>
+  typeof input === "string" ||
+  input instanceof URL ||
+  input instanceof Uint8Array ||
+  input instanceof ArrayBuffer ||
+  input instanceof Blob;
+
+async function readInput<Name extends TaskName>(
+  { task, card }: LoadedNetwork<Name>,
+  input: FileInput | TypesOf<Name>["input"],
+): Promise<TypesOf<Name>["input"]> {
+  if (!isFileInput(input)) return input;
+  return (await findNodeTask(task)).readInput(await toSource(input, "input", "image"), card);
+}
+
+async function openSamples<Name extends TaskName>(
+  network: LoadedNetwork<Name>,
+  data: EvaluationData<Name> | undefined,
+): Promise<Samples<Name>> {
+  if (isLabelledImages(data)) return samplesOf(network, data);
+  const isSamples = typeof data === "object" && (Symbol.iterator in data || Symbol.asyncIterator in data);
+  if (isSamples) return requireSamples<Name>(data);
+  const choice = typeof data === "string" ? { data } : (data ?? {});
+  requireKnown("evaluate's data", choice, ["data", "limit", "heldBack"]);
+  const opened = await (await findNodeTask(network.task)).openSamples(network, { cache: cacheFolder(), ...choice });
+  return opened.samples;
+}
+
+async function save(
+  { file }: KeptNetwork,
+  source: string,
+  target: string | URL,
+  { modelCard = false, ...options }: SaveOptions = {},
+): Promise<readonly string[]> {
+  const path = target instanceof URL ? fileURLToPath(target) : target;
+  const format = formOf(path, options);
+  const { files } = await exportNetwork(file, path, { ...onlyGiven(options), format, modelCard, source });
+  return files;
+}
+
+function placeOf<Name extends TaskName>(): NetworkPlace<Name, FileInput, EvaluationData<Name> | undefined> {
+  return { readInput, openSamples };
+}
+
+/** Opens a network; see `open` of `residua/node`. */
+export async function openNetworkFile<Name extends TaskName>(
+  input: FileInput,
+  options: OpenOptions<Name> = {},
+): Promise<Network<Name>> {
+  requireKnown("open", options, openOptions);
+  const { task, threads, executionProviders, name = "network" } = options;
+  const session: SessionOptions = onlyGiven({ threads, executionProviders });
+  const source = await toSource(input, "file", name);
+  const read = toReadOptions(options);
+  const [kept, where] =
+    typeof source === "string"
+      ? [await openTrainedNetwork(findNetworkFile(source), session, read), source]
+      : [await openTrainedBytes({ bytes: source.bytes, path: source.where }, session, read), source.where];
+  try {
+    const network = createNetwork(kept, where, placeOf<Name>(), task);
+    return { ...network, save: (file, how) => save(kept, where, file, how) };
+  } catch (error) {
+    await kept.session.release();
+    throw error;
+  }
+}

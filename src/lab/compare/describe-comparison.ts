@@ -1,0 +1,39 @@
+import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
+import type { Comparison, EqualBudget } from "./comparison.ts";
+import type { CompareResult } from "./job.ts";
+
+/** What a comparison was asked for. */
+export interface ComparisonRequest {
+  /** The data's name. */
+  readonly data: string;
+  readonly recipe: Omit<Recipe, "seed">;
+  readonly equal: EqualBudget;
+}
+
+/** A finished comparison, with all that its runs share. */
+export function describeComparison({ data, recipe, equal }: ComparisonRequest, result: CompareResult): Comparison {
+  const { runs, skipped, trainImages, testImages, lowering, batch = recipe.batch } = result;
+  const { epochs, learningRate, optimizer, schedule } = recipe;
+  return {
+    runs,
+    ...(skipped === 0 ? {} : { skipped }),
+    settings: {
+      data,
+      trainImages,
+      testImages,
+      epochs,
+      steps: epochs * Math.floor(trainImages / imagesPerStep({ ...recipe, batch })),
+      batchSize: batch,
+      learningRate,
+      optimizer: describeOptimizer(optimizer),
+      schedule,
+      lowering,
+      ...(equal === "epochs" ? {} : { equal }),
+    },
+  };
+}
+
+function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
+  const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
+  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${weightDecay}`;
+}

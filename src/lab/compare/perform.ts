@@ -1,0 +1,348 @@
+import * as v from "valibot";
+import { type Batch, type BatchPlan, type ImageBatches, stepsPerEpoch } from "../../data/batches.ts";
+import { type Dataset, type Images, type Normalization, takeFirst } from "../../data/image-set.ts";
+import { noAugmentation } from "../../data/augmentation.ts";
+import { describeModule } from "../../nn/describe.ts";
+import { createModel, type NamedModel } from "../../nn/models.ts";
+import { type Module, parametersOf } from "../../nn/module.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { ResiduaError } from "../../tensor/errors.ts";
+import { evaluateClassifier } from "../../tasks/classify/judge.ts";
+import { withInference } from "../../networks/inference.ts";
+import type { ModelCache } from "../../train/model-cache.ts";
+import type { ChosenLowering } from "../../train/lowering.ts";
+import type { JobContext } from "../../jobs/job.ts";
+import { resolveClassWeights } from "../../train/class-weights.ts";
+import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
+import { refuseRecipeFields } from "../../train/recipe-check.ts";
+import { fitBatch } from "../../train/fit-batch.ts";
+import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
+import { runSteps } from "../../train/step-loop.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import { cellOf, type CurvePoint, type DrawnRun } from "./comparison.ts";
+import type { RunPlan } from "./plan.ts";
+import type { CompareEvent, CompareResult, ComparisonWork } from "./job.ts";
+import { type Journal, type JournalEntry, type JournalOptions, keptNumber } from "../../jobs/journal.ts";
+
+/** The parameter whose gradient has passed through every block: the first weight, whatever its name. */
+function firstLayerOf(module: Module): string {
+  const weight = Array.from(parametersOf(module)).find(([, { role }]) => role === "weight");
+  if (weight === undefined) throw new ResiduaError(module.kind, "has no weight to train");
+  return weight[0];
+}
+
+const EVALUATION_BATCH = 250;
+
+const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
+  v.array(v.strictObject({ step: v.number(), loss: v.number(), firstLayerGradientNorm: keptNumber })),
+  v.check((curve) => curve.every(({ step }, index) => step === index + 1)),
+);
+
+/** Batches one after another, as they are prepared somewhere. */
+export interface PreparedBatches {
+  readonly next: () => Batch;
+  readonly release: () => Promise<void>;
+}
+
+/** What computes a comparison, and where its data come from. */
+export interface ComparisonHost<I extends Images = Images> {
+  readonly runtime: Runtime;
+  readonly chosen: ChosenLowering;
+  readonly cache?: ModelCache;
+  readonly data: Dataset<I>;
+  /** Prepares the batches of a training from a step on. */
+  prepare(batches: ImageBatches<I>, firstStep: number): PreparedBatches;
+  /** All of these images once, in order. */
+  evaluate(images: I, normalization: Normalization, batch: number): AsyncIterable<Batch> | Iterable<Batch>;
+  /** Where the run of this place in the work is kept when it is interrupted. */
+  readonly openJournal: (
+    run: number,
+    options: Omit<JournalOptions<readonly CurvePoint[]>, "codec">,
+  ) => Journal<readonly CurvePoint[]>;
+}
+
+interface Workplace {
+  readonly host: ComparisonHost;
+  readonly job: ComparisonWork;
+  readonly context: JobContext<CompareEvent>;
+}
+
+interface Training {
+  readonly curve: readonly CurvePoint[];
+  readonly status: DrawnRun["status"];
+  readonly imagesPerSecond: number;
+}
+
+function planBatches(count: number, recipe: Recipe): BatchPlan {
+  return {
+    batch: imagesPerStep(recipe),
+    seed: recipe.seed,
+    shuffle: true,
+    indices: Uint32Array.from({ length: count }, (_, index) => index),
+  };
+}
+
+/** Steps of a run with this recipe, on so many images. */
+function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): number {
+  return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
+}
+
+/** What a run trains with, and where it resumes. */
+interface RunStart {
+  readonly run: number;
+  readonly plan: TrainingPlan;
+  readonly before: JournalEntry<readonly CurvePoint[]> | undefined;
+  readonly keeper: Journal<readonly CurvePoint[]>;
+  /** Whose gradient is watched. */
+  readonly firstLayer: string;
+}
+
+/** Trains for all steps, or until it diverges or is stopped. */
+async function trainRun(
+  { host: { data, prepare }, context }: Workplace,
+  trainer: Trainer,
+  { run, plan, before, keeper, firstLayer }: RunStart,
+): Promise<Training> {
+  const firstStep = before?.notes.length ?? 0;
+  const loader = prepare(
+    {
+      set: data.train,
+      normalization: data.normalization,
+      augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
+      plan: planBatches(data.train.count, plan.recipe),
+    },
+    firstStep,
+  );
+  const curve: CurvePoint[] = [...(before?.notes ?? [])];
+  const keep = async (): Promise<void> => {
+    if (curve.length > firstStep) await keeper.keep({ state: await trainer.state(), notes: curve });
+  };
+  const durations: number[] = [];
+  let start = 0;
+  try {
+    const end = await runSteps({
+      trainer,
+      plan,
+      nextBatch: () => loader.next(),
+      shouldStop: context.shouldStop,
+      beforeStep: async () => {
+        if (keeper.isDue()) await keep();
+        start = performance.now();
+      },
+      afterStep: (result, learningRate) => {
+        durations.push(performance.now() - start);
+        // A first layer that is frozen has no gradient.
+        const firstLayerGradientNorm = result.norms[firstLayer] ?? Number.NaN;
+        curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm });
+        context.report({
+          kind: "step",
+          run,
+          step: result.step,
+          steps: plan.steps,
+          images: plan.imagesPerStep,
+          loss: result.loss,
+          accuracy: result.correct / plan.imagesPerStep,
+          learningRate,
+          gradientNorm: result.gradientNorm,
+          firstLayerGradientNorm,
+          milliseconds: durations.at(-1)!,
+        });
+      },
+    });
+    if (end.status === "stopped") await keep();
+    if (end.status === "diverged") {
+      const { step, loss, gradientNorm } = end.error.report;
+      context.report({ kind: "diverged", run, step, loss, gradientNorm, reason: end.error.message });
+    }
+    const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
+    const status = end.status === "enough" ? "done" : end.status;
+    return { curve, status, imagesPerSecond: (1000 * plan.imagesPerStep) / middle };
+  } finally {
+    await loader.release();
+  }
+}
+
+/** Mean loss of the last tenth of the steps: a single batch's is too noisy. */
+function finalLoss(curve: readonly CurvePoint[]): number {
+  const last = curve.slice(-Math.max(1, Math.floor(curve.length / 10)));
+  return last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
+}
+
+async function testRun(
+  { host: { runtime, data, evaluate }, job }: Workplace,
+  { module, imageShape }: NamedModel,
+  trainer: Trainer,
+): Promise<Pick<DrawnRun, "testAccuracy" | "testLoss">> {
+  const state = await predictingState(trainer);
+  const batches = evaluate(data.test, data.normalization, EVALUATION_BATCH);
+  const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
+    evaluateClassifier(session, batches),
+  );
+  return { testAccuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
+}
+
+/** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
+function planRun(
+  { host: { data }, job }: Workplace,
+  run: RunPlan,
+): { readonly model: NamedModel; readonly plan: TrainingPlan } {
+  const { channels, height, width } = data.train;
+  const named = createModel(run.model, {
+    ...run.options,
+    shortcut: run.shortcut,
+    channels,
+    classes: data.classes.length,
+  });
+  const model: NamedModel = { ...named, imageShape: [channels, height, width] };
+  const { labels } = data.train;
+  refuseRecipeFields(run.recipe ?? {}, { seed: "cannot be set in a run's recipe; it is the run's own `seed`" });
+  const given: Recipe = { ...job.recipe, ...run.recipe, seed: run.seed };
+  const recipe = resolveClassWeights(given, { labels, classes: data.classes });
+  const plan = planTraining({
+    module: model.module,
+    sampleShape: model.imageShape,
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
+    steps: countSteps(data.train.count, recipe, run),
+    validates: false,
+    watch: [firstLayerOf(model.module)],
+  });
+  return { model, plan };
+}
+
+async function performRun(place: Workplace, run: RunPlan, index: number): Promise<DrawnRun> {
+  const { host, job } = place;
+  const { runtime, chosen, data, cache } = host;
+  const { model, plan } = planRun(place, run);
+  const { recipe } = plan;
+  // The file's name tells one run from another.
+  const keeper = host.openJournal(index, { identity: "compared run", notes: curveSchema });
+  const before = await keeper.read();
+  const { parameters, multiplyAdds } = describeModule(model.module, model.imageShape);
+  place.context.report({
+    kind: "begin",
+    run: index,
+    begin: {
+      recipe,
+      imageShape: model.imageShape,
+      classes: data.classes,
+      trainImages: data.train.count,
+      testImages: data.test.count,
+      stepsPerEpoch: plan.stepsPerEpoch,
+      parameters,
+      lowering: chosen.name,
+      runtime: `${runtime.name} ${runtime.version}`,
+      ...(before === undefined ? {} : { resumed: before.notes }),
+    },
+  });
+  const engine = {
+    runtime,
+    lowering: chosen.lowering,
+    session: job.session,
+    ...(cache === undefined ? {} : { cache }),
+  };
+  const trainer = await openTrainer(plan, engine, before && { state: before.state, steps: before.notes.length });
+  try {
+    const [firstLayer] = plan.watch!;
+    const start = { run: index, plan, before, keeper, firstLayer };
+    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, start);
+    const tested = status === "done" ? await testRun(place, model, trainer) : { testAccuracy: Number.NaN };
+    if (status !== "stopped") await keeper.forget();
+    return {
+      ...cellOf(run),
+      seed: run.seed,
+      parameters,
+      multiplyAdds,
+      ...tested,
+      trainLoss: status === "diverged" ? Number.NaN : finalLoss(curve),
+      firstLayerGradientNorm: curve[0]?.firstLayerGradientNorm ?? Number.NaN,
+      imagesPerSecond,
+      status,
+      curve,
+    };
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** The data's first images, as many as are wanted. */
+function takeWanted(data: Dataset, { trainImages, testImages }: ComparisonWork): Dataset {
+  const first = (images: Images, wanted: number | undefined): Images =>
+    takeFirst(images, Math.min(wanted ?? images.count, images.count));
+  return { ...data, train: first(data.train, trainImages), test: first(data.test, testImages) };
+}
+
+/** The work with a batch that the data are enough for, if it may be brought down. */
+function fitWork(work: ComparisonWork, images: number, note: (text: string) => void): ComparisonWork {
+  if (work.fitsBatch !== true) return work;
+  const { seed: _, ...recipe } = fitBatch({ ...work.recipe, seed: 0 }, images, note);
+  return { ...work, recipe };
+}
+
+/** Trains and tests all networks of a comparison, one after another. */
+export async function performComparison(
+  work: ComparisonWork,
+  given: ComparisonHost,
+  context: JobContext<CompareEvent>,
+): Promise<CompareResult> {
+  const data = takeWanted(given.data, work);
+  const host: ComparisonHost = { ...given, data };
+  const { chosen } = host;
+  const note = (text: string): void => context.report({ kind: "note", text });
+  if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
+  const job = fitWork(work, data.train.count, note);
+  const place: Workplace = { host, job, context };
+  // Checked before anything is reported or trained: even a grid's last row may hold a mistake.
+  for (const run of job.runs.filter(({ seed }) => seed === job.runs[0].seed)) planRun(place, run);
+  const runs: DrawnRun[] = [];
+  const fits = createClock(job, data.train.count);
+  let skipped = 0;
+  for (const [index, plan] of job.runs.entries()) {
+    const seconds = fits.missing(index);
+    if (seconds !== undefined) {
+      skipped++;
+      context.report({ kind: "skip", run: index, seconds });
+      continue;
+    }
+    const run = await performRun(place, plan, index);
+    if (run.status === "stopped") break;
+    fits.done(index);
+    runs.push(run);
+    context.report({ kind: "run", run: index, result: run });
+  }
+  return {
+    runs,
+    skipped,
+    lowering: chosen.name,
+    trainImages: data.train.count,
+    testImages: data.test.count,
+    ...(job === work ? {} : { batch: job.recipe.batch }),
+  };
+}
+
+/** Decides which runs still fit into the time, from the durations of earlier ones. */
+function createClock(
+  { budget, runs, recipe }: ComparisonWork,
+  images: number,
+): { missing(run: number): number | undefined; done(run: number): void } {
+  const start = performance.now();
+  const passed = (): number => (performance.now() - start) / 1000;
+  let [units, lastEnd, measured] = [0, 0, 0];
+  const unitsOf = (run: number): number => {
+    const own: Recipe = { ...recipe, ...runs[run].recipe, seed: runs[run].seed };
+    return budget === undefined ? 0 : budget.costs[run] * countSteps(images, own, runs[run]) * imagesPerStep(own);
+  };
+  return {
+    missing: (run) => {
+      const rate = units > 0 ? measured / units : budget?.secondsPerUnit;
+      if (budget === undefined || rate === undefined) return undefined;
+      const needed = unitsOf(run) * rate;
+      return passed() + needed > budget.seconds ? needed : undefined;
+    },
+    done: (run) => {
+      units += unitsOf(run);
+      measured += passed() - lastEnd;
+      lastEnd = passed();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { noAugmentation } from "../../../data/augmentation.ts";
+import { findModelPlan } from "../../../nn/models.ts";
+import { oneOf, OptionError } from "../../../tensor/errors.ts";
+import type { FreshTraining } from "../../../train/node/job.ts";
+import type { Recipe } from "../../../train/recipe.ts";
+import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../../../train/standard-recipe.ts";
+import type { TrainingChoice } from "../../node/node-task.ts";
+import { noSegmentationAugmentation } from "../data/variation.ts";
+import { type SegmentationPreset, segmentationPresets } from "../presets.ts";
+import type { SegmentationSettings } from "../settings.ts";
+import type { SegmentTrainOptions } from "../train-options.ts";
+
+/** Names of {@link SegmentTrainOptions}. */
+export const segmentTrainOptions: readonly (keyof SegmentTrainOptions)[] = [
+  "preset",
+  "target",
+  "loss",
+  "ignore",
+  "test",
+  "crop",
+  "longestSide",
+  "augment",
+];
+
+function findPreset(name: string): SegmentationPreset {
+  return segmentationPresets[oneOf("preset", name, Object.keys(segmentationPresets))];
+}
+
+/** The preset's recipe, with the fields that were typed in the place of its own. */
+function mergeRecipe(preset: Recipe, given: RecipeFields): Recipe {
+  const optimizer = optimizerIn(given);
+  // Another optimizer brings the learning rate that suits it.
+  const changed = optimizer !== undefined && optimizer !== preset.optimizer.name;
+  const { learningRate } = changed ? standardRecipe("fresh", optimizer) : preset;
+  return withRecipeFields({ ...preset, learningRate }, given);
+}
+
+/** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
+export function startSegmentation({
+  start,
+  validation,
+  given,
+  options,
+}: TrainingChoice<SegmentTrainOptions>): FreshTraining {
+  const preset = findPreset(options.preset ?? "cells");
+  return {
+    ...start,
+    // A file that is started from says itself what its network is.
+    ...(start.from === undefined ? networkOf(preset, start) : {}),
+    imageSize: start.imageSize ?? preset.imageSize,
+    validation: validation ?? preset.validation,
+    augmentation: noAugmentation,
+    recipe: mergeRecipe(preset.recipe, given),
+    task: { ...settingsOf(preset, options) },
+  };
+}
+
+function networkOf(
+  preset: SegmentationPreset,
+  { model = preset.model, modelOptions }: TrainingChoice["start"],
+): Required<Pick<FreshTraining, "model" | "modelOptions">> {
+  // A sibling of the preset's network, such as the one without attention gates, differs in nothing but what its name says.
+  const isSibling = findModelPlan(model).plan.accepts === findModelPlan(preset.model).plan.accepts;
+  const own = isSibling ? preset.modelOptions : { channels: 3 };
+  return { model, modelOptions: { ...own, ...modelOptions } };
+}
+
+/** The preset's settings, with what was typed in their place. */
+function settingsOf({ settings }: SegmentationPreset, options: SegmentTrainOptions): SegmentationSettings {
+  const target = options.target ?? settings.target;
+  const isCells = target === "instances";
+  if (options.ignore !== undefined && isCells) throw new OptionError("ignore", 'goes with target "classes"');
+  return {
+    ...settings,
+    target,
+    testShare: options.test ?? settings.testShare,
+    ...(options.crop === undefined ? {} : { crop: options.crop }),
+    ...(options.longestSide === undefined ? {} : { longestSide: options.longestSide }),
+    loss: isCells
+      ? { ...settings.loss, name: options.loss ?? settings.loss.name }
+      : { name: options.loss ?? "combined" },
+    // Stains tell classes apart where polarity and colour do.
+    ...(isCells ? {} : { scaling: { ...settings.scaling, invertBright: false } }),
+    augmentation:
+      options.augment === false
+        ? noSegmentationAugmentation
+        : isCells
+          ? settings.augmentation
+          : { ...settings.augmentation, invert: 0, colour: 0.1 },
+    ...(options.ignore === undefined ? {} : { ignored: options.ignore }),
+  };
+}

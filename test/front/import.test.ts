@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const built = new URL("../../dist/", import.meta.url);
+
+/** The packages of CommonJS that importing a module loads. */
+async function packagesOf(module: string): Promise<readonly string[]> {
+  const script = `
+    import { createRequire } from "node:module";
+    await import(${JSON.stringify(new URL(module, built).href)});
+    const files = Object.keys(createRequire(${JSON.stringify(fileURLToPath(built))}).cache);
+    console.log(JSON.stringify(files.map((file) => /node_modules.((?:@[^/\\\\]+.)?[^/\\\\]+)/.exec(file)?.[1])));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+  return JSON.parse(stdout);
+}
+
+test("importing the front door loads neither ONNX Runtime nor the decoder of images", async () => {
+  expect(await packagesOf("runtime/node.js")).toContain("onnxruntime-node");
+  expect(await packagesOf("data/node/index.js")).toContain("sharp");
+  // Small, and what says "did you mean".
+  expect(await packagesOf("node.js")).toEqual(["fastest-levenshtein"]);
+});
