@@ -12,7 +12,7 @@ export interface ByteBudget {
 export interface BudgetShare {
   /** Grows to so many bytes in all; never shrinks. @throws {RequestError} 503 if they are not there */
   readonly growTo: (bytes: number) => void;
-  /** Gives all of it back. Safe to call twice. */
+  /** Gives all of it back, for good: what still arrives of a request that has ended takes nothing. */
   readonly release: () => void;
 }
 
@@ -35,13 +35,16 @@ export function createBudget(most: number): ByteBudget {
 /** A request's own share of a budget. */
 export function createShare(budget: ByteBudget): BudgetShare {
   let held = 0;
+  let isReleased = false;
   return {
     growTo: (bytes) => {
+      if (isReleased) throw new RequestError(499, "server", "the client has gone");
       if (bytes <= held) return;
       budget.take(bytes - held);
       held = bytes;
     },
     release: () => {
+      isReleased = true;
       budget.give(held);
       held = 0;
     },

@@ -19,6 +19,8 @@ export interface GateParts {
   readonly metrics: Metrics;
   /** Writes down what was asked and how it went. */
   readonly record: (entry: AuditEntry) => void;
+  /** Told of what was answered 500. */
+  readonly onFailure: (error: unknown) => void;
   /** Why nothing may be answered now, such as a full disk; undefined if all is well. */
   readonly refusal: () => Error | undefined;
   readonly version: string;
@@ -71,8 +73,8 @@ export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
   const status = statusOf(error);
   if (error instanceof RequestError && error.retryAfter !== undefined) reply.header("retry-after", error.retryAfter);
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  // What is left of a body that was not read would be taken for the next request.
-  if (status === 413 || status === 503) reply.header("connection", "close");
+  // Nobody reads the rest of a body that was refused.
+  if (!reply.request.raw.complete) reply.header("connection", "close");
   const isOurs = error instanceof ResiduaError || status < 500;
   const text = isOurs && error instanceof Error ? error.message : "the server failed; its log says why";
   return reply
@@ -81,16 +83,26 @@ export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
     .send(JSON.stringify({ error: text }));
 }
 
+/** A route of a model. */
+export interface ModelRoute {
+  readonly method: "GET" | "POST";
+  /** What stands before the model's name. */
+  readonly start?: string;
+  /** What stands behind it. */
+  readonly path: string;
+  readonly verb: Verb;
+}
+
 /** Adds a route for a model's newest version, and for one by its number. */
 export function addModelRoute(
   gate: FastifyInstance,
-  { method, path, verb }: { readonly method: "GET" | "POST"; readonly path: string; readonly verb: Verb },
+  { method, start = "/v2/models", path, verb }: ModelRoute,
   handle: (params: ModelParams, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
 ): void {
   const handler = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
     handle(request.params as ModelParams, request, reply);
-  for (const start of ["/v2/models/:name", "/v2/models/:name/versions/:version"])
-    gate.route({ method, url: `${start}${path}`, config: { verb }, handler });
+  for (const model of ["/:name", "/:name/versions/:version"])
+    gate.route({ method, url: `${start}${model}${path}`, config: { verb }, handler });
 }
 
 /** The body of a request; nothing if there is none. */

@@ -4,11 +4,13 @@ import type { TLSSocket } from "node:tls";
 import { RequestError } from "../protocol/request-error.ts";
 import { receiveBody } from "./body.ts";
 import { createShare } from "./budget.ts";
-import { type GateParts, type ModelParams, sendError, type Visit } from "./gate-parts.ts";
+import { type GateParts, type ModelParams, sendError, statusOf, type Visit } from "./gate-parts.ts";
 import type { Asking } from "./policy/access.ts";
 import { keyOf } from "./policy/keys.ts";
+import { addCrossOrigin, allowOrigin } from "./routes/cross-origin.ts";
 import { addInference } from "./routes/inference.ts";
 import { addHealth, addModels } from "./routes/metadata.ts";
+import { addPrediction } from "./routes/prediction.ts";
 import { addRepository } from "./routes/repository.ts";
 
 /** The HTTP side of a server: the Open Inference Protocol, version 2, behind an access policy. */
@@ -20,24 +22,35 @@ export function createGate(parts: GateParts): FastifyInstance {
     exposeHeadRoutes: false,
     // Every request has its own way to say where it comes from.
     trustProxy: false,
+    frameworkErrors: (_error, _request, reply) => {
+      sendError(reply, new RequestError(400, "path", "is no valid address, or has too long a name in it"));
+    },
   });
   gate.removeAllContentTypeParsers();
   gate.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) => receive(request, payload, parts));
   gate.decorateRequest("visit");
   gate.addHook("onRequest", async (request, reply) => enter(request, reply, parts));
-  gate.addHook("onSend", async (request, _reply, payload) => {
+  gate.addHook("onSend", async (request, reply, payload) => {
+    if (!parts.isOpen()) reply.header("connection", "close");
     request.visit.bytesOut = typeof payload === "string" || Buffer.isBuffer(payload) ? payload.length : 0;
     return payload;
   });
   gate.addHook("onResponse", async (request, reply) => leave(request, reply, parts));
   gate.addHook("onRequestAbort", async (request) => request.visit.share.release());
-  gate.setErrorHandler((error, _request, reply) => sendError(reply, error));
+  gate.setErrorHandler((error, request, reply) => {
+    const isRefused = error instanceof RequestError && [401, 403, 429].includes(error.status);
+    if (isRefused) request.visit.rule = error.where;
+    if (statusOf(error) === 500) parts.onFailure(error);
+    return sendError(reply, error);
+  });
   gate.setNotFoundHandler((request, reply) =>
     sendError(reply, new RequestError(404, "path", `${request.method} ${pathOf(request)} is not served here`)),
   );
   addHealth(gate, parts);
   addModels(gate, parts);
   addInference(gate, parts);
+  addPrediction(gate, parts);
+  addCrossOrigin(gate, parts);
   addRepository(gate, parts);
   return gate;
 }
@@ -71,7 +84,7 @@ async function enter(request: FastifyRequest, reply: FastifyReply, parts: GatePa
     bytesOut: 0,
   };
   request.visit = visit;
-  if (!parts.isOpen()) reply.header("connection", "close");
+  allowOrigin(request, reply, parts);
   const { verb } = request.routeOptions.config;
   // Whether the server lives is told to everybody who may connect.
   if (verb === undefined && !request.is404) return;
@@ -86,15 +99,16 @@ async function enter(request: FastifyRequest, reply: FastifyReply, parts: GatePa
       retryAfter: 10,
       cause: refusal,
     });
-  access.authorise(caller, verb, (request.params as Partial<ModelParams>).name);
+  const { name, version } = request.params as Partial<ModelParams>;
+  access.authorise(caller, verb, name === undefined ? undefined : { name, ...(version !== undefined && { version }) });
   if (verb === "infer") visit.leave = access.enter(caller);
 }
 
 async function receive(request: FastifyRequest, payload: Readable, { access }: GateParts): Promise<Buffer> {
   const { headers, visit } = request;
   const encoding = headers["content-encoding"]?.toLowerCase();
-  const how = { length: headers["content-length"], ...(encoding !== undefined && { encoding }) };
-  const body = await receiveBody(payload, { encoding, ...how }, access().policy.limits, visit.share);
+  const how = { length: headers["content-length"], encoding };
+  const body = await receiveBody(payload, how, access().policy.limits, visit.share);
   visit.bytesIn = body.length;
   return body;
 }

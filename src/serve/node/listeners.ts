@@ -12,6 +12,8 @@ import type { PortListener, SocketListener } from "./policy/schema.ts";
 
 /** A server that listens for one entry of a policy. */
 export interface Listener {
+  /** Its place in the policy. */
+  readonly index: number;
   /** Such as `http://127.0.0.1:8080` or `unix:/run/residua.sock`. */
   readonly address: string;
   /** Takes a renewed certificate for connections to come. */
@@ -33,7 +35,7 @@ export interface ListenerParts {
 /** Counts connections, in all and per address. */
 export interface ConnectionGuard {
   /** @returns why it is not let in; undefined if it is */
-  readonly enter: (socket: Socket) => string | undefined;
+  readonly enter: (socket: Socket, proxiesOnly: boolean) => string | undefined;
 }
 
 /** Lets connections in by the policy as it is when they come. */
@@ -41,11 +43,11 @@ export function createConnectionGuard(access: () => Access): ConnectionGuard {
   const perAddress = new Map<string, number>();
   let all = 0;
   return {
-    enter: (socket) => {
+    enter: (socket, proxiesOnly) => {
       const { policy, network } = access();
       const { connections, connectionsPerAddress } = policy.limits;
       const { remoteAddress } = socket;
-      if (remoteAddress !== undefined && !network.decide(remoteAddress).isAllowed) return "address";
+      if (remoteAddress !== undefined && !network.mayConnect(remoteAddress, proxiesOnly)) return "address";
       const address = remoteAddress ?? "";
       const own = perAddress.get(address) ?? 0;
       if (all >= connections) return "connections";
@@ -72,7 +74,7 @@ export async function openListeners({ access, tls }: LoadedPolicy, parts: Listen
   const opened: Listener[] = [];
   try {
     for (const [index, entry] of access.policy.listen.entries())
-      if (entry.protocol === "http") opened.push(await openListener(entry, tls.get(index), parts));
+      if (entry.protocol === "http") opened.push({ index, ...(await openListener(entry, tls.get(index), parts)) });
   } catch (error) {
     await Promise.all(opened.map(({ close }) => close()));
     throw error;
@@ -84,7 +86,7 @@ async function openListener(
   entry: SocketListener | PortListener,
   tls: TlsMaterial | undefined,
   parts: ListenerParts,
-): Promise<Listener> {
+): Promise<Omit<Listener, "index">> {
   const { limits } = parts.access().policy;
   const options = {
     maxHeaderSize: limits.headerBytes,
@@ -99,7 +101,7 @@ async function openListener(
       : createHttps({ ...options, ...secureOptions(tls), handshakeTimeout: limits.headersTimeoutMs }, parts.handle);
   const sockets = new Set<Socket>();
   server.prependListener("connection", (socket: Socket) => {
-    const reason = parts.guard.enter(socket);
+    const reason = parts.guard.enter(socket, "proxiesOnly" in entry && entry.proxiesOnly);
     if (reason !== undefined) {
       parts.metrics.count("residua_connections_refused_total", { reason });
       socket.destroy();

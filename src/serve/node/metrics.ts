@@ -93,7 +93,7 @@ export function createMetrics(): Metrics {
       }
       const named = new Set<string>();
       for (const { name, help, labels = {}, value } of gauges) {
-        if (!named.has(name)) head(name, "gauge", help);
+        if (!named.has(name)) head(name, name.endsWith("_total") ? "counter" : "gauge", help);
         named.add(name);
         lines.push(`${name}${labelText(labels)} ${value}`);
       }

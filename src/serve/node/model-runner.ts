@@ -1,4 +1,5 @@
 import { decodeModel } from "../../onnx/decode.ts";
+import { encodeModel } from "../../onnx/encode.ts";
 import { readNetworkMetadata } from "../../networks/notes.ts";
 import { openTrainedBytes } from "../../networks/node/open.ts";
 import type { NetworkCard } from "../../networks/card.ts";
@@ -6,7 +7,7 @@ import { createNodeRuntime } from "../../runtime/node.ts";
 import type { DeclaredTensor, Session } from "../../runtime/runtime.ts";
 import { taskNameOf } from "../../tasks/find-task.ts";
 import { dtypeArrays } from "../../tensor/dtype.ts";
-import { UnsupportedError } from "../../tensor/errors.ts";
+import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { readExternalBeside } from "../../weights/node.ts";
 import { dataTypeOf, dtypeOf } from "../protocol/data-types.ts";
@@ -62,11 +63,21 @@ async function open({
   path,
   bytes,
   threads,
+  mayReadBeside,
 }: ModelToLoad): Promise<{ readonly session: Session; readonly card: NetworkCard | undefined }> {
   if (!path.toLowerCase().endsWith(".onnx")) return openTrainedBytes({ bytes, path }, { threads });
-  const { metadata } = decodeModel(bytes, path, { readExternal: readExternalBeside(path) });
-  const card = readNetworkMetadata(metadata, path)?.card;
-  return { card, session: await createNodeRuntime().load(bytes, { threads }) };
+  const beside = readExternalBeside(path);
+  let isSplit = false;
+  const model = decodeModel(bytes, path, {
+    readExternal: (...request) => {
+      if (!mayReadBeside)
+        throw new FormatError(path, "keeps weights in another file, which no signature or seal covers; join the two");
+      isSplit = true;
+      return beside(...request);
+    },
+  });
+  const card = readNetworkMetadata(model.metadata, path)?.card;
+  return { card, session: await createNodeRuntime().load(isSplit ? encodeModel(model) : bytes, { threads }) };
 }
 
 function describe({ name, dtype, shape }: DeclaredTensor, path: string): TensorMetadata {

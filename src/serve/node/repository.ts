@@ -14,6 +14,24 @@ export interface ModelFile {
 /** File endings of networks. */
 const endings = [".onnx", ".safetensors", ".pth", ".pt", ".h5", ".keras"];
 
+/** Endings of sealed files, which hold a network's. */
+const seals = /\.(age|sealed)$/;
+
+/** Whether a file is sealed, by its name. */
+export function isSealed(path: string): boolean {
+  return seals.test(path);
+}
+
+/** The name of what a sealed file holds; any other's own name. */
+export function withoutSeal(path: string): string {
+  return path.replace(seals, "");
+}
+
+function stemOf(path: string): string {
+  const bare = withoutSeal(path);
+  return basename(bare, extname(bare));
+}
+
 /** A model's name in an address: letters, digits, and `._-`. */
 const NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
 
@@ -45,7 +63,7 @@ async function findIn(source: string): Promise<readonly ModelFile[]> {
   const named = /^([\w.-]+)=(.+)$/.exec(source);
   const path = named?.[2] ?? source;
   const name = named?.[1];
-  if (!(await isFolder(path))) return [{ name: name ?? basename(path, extname(path)), version: "1", path }];
+  if (!(await isFolder(path))) return [{ name: name ?? stemOf(path), version: "1", path }];
   const files = name === undefined ? await findInFolder(path) : await findVersions(path, name);
   if (files.length > 0) return files;
   throw new OptionError(
@@ -68,8 +86,8 @@ async function findInFolder(folder: string): Promise<readonly ModelFile[]> {
     entries.map(async (entry): Promise<readonly ModelFile[]> => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return findVersions(path, entry.name);
-      if (!entry.isFile() || !endings.includes(extname(entry.name))) return [];
-      return [{ name: basename(entry.name, extname(entry.name)), version: "1", path }];
+      if (!entry.isFile() || !endings.includes(extname(withoutSeal(entry.name)))) return [];
+      return [{ name: stemOf(entry.name), version: "1", path }];
     }),
   );
   return found.flat();
@@ -82,7 +100,9 @@ async function findVersions(folder: string, name: string): Promise<readonly Mode
   const found = await Promise.all(
     versions.map(async ({ name: version }): Promise<readonly ModelFile[]> => {
       const files = await readdir(join(folder, version), { withFileTypes: true });
-      const file = files.find((entry) => entry.isFile() && endings.some((ending) => entry.name === `model${ending}`));
+      const file = files.find(
+        (entry) => entry.isFile() && endings.some((ending) => withoutSeal(entry.name) === `model${ending}`),
+      );
       return file === undefined ? [] : [{ name, version, path: join(folder, version, file.name) }];
     }),
   );

@@ -2,9 +2,26 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { RequestError } from "../protocol/request-error.ts";
 
 /** What is asked of a model, in a form that survives the way to a worker. */
-export type Work =
-  | { readonly kind: "infer"; readonly inputs: Readonly<Record<string, Tensor>>; readonly outputs: readonly string[] }
-  | { readonly kind: "predict"; readonly image: Uint8Array; readonly options: Readonly<Record<string, unknown>> };
+export type Work = InferWork | PredictWork;
+
+/** To compute outputs from tensors. */
+export interface InferWork {
+  readonly kind: "infer";
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: readonly string[];
+}
+
+/** To say something about an image. */
+export interface PredictWork {
+  readonly kind: "predict";
+  readonly image: Uint8Array;
+  /** The header Accept. */
+  readonly accept: string | undefined;
+  /** The request's options, as texts. */
+  readonly options: Readonly<Record<string, string>>;
+  /** The most bytes that the image may decode to. */
+  readonly decodedBytes: number;
+}
 
 /** A request in a queue. */
 export interface Request {
@@ -25,10 +42,18 @@ export interface Request {
 /** What a request brought, or why it did not. */
 export type Outcome = { readonly value: unknown } | { readonly error: Error };
 
+/** What a batch brought. */
+export interface BatchOutcome {
+  /** One per request, in order. */
+  readonly outcomes: readonly Outcome[];
+  /** How long the worker computed: without the time that the batch waited there behind another. */
+  readonly milliseconds: number;
+}
+
 /** What computes batches: a worker process. */
 export interface Lane {
-  /** One outcome per request, in order. Rejects if the worker was lost, with what it had not begun. */
-  readonly run: (model: string, batch: readonly Request[]) => Promise<readonly Outcome[]>;
+  /** Rejects if the worker was lost. */
+  readonly run: (model: string, batch: readonly Request[]) => Promise<BatchOutcome>;
   readonly isReady: () => boolean;
 }
 
@@ -63,6 +88,7 @@ export interface Timing {
 interface Waiting extends Request {
   readonly since: number;
   readonly settle: (outcome: Outcome, timing?: Timing) => void;
+  group: string | null;
   attempts: number;
 }
 
@@ -98,6 +124,15 @@ export interface Scheduler {
 const SHORT_RUN = 8;
 /** A wait that is always allowed, so that small models are not refused over scheduling noise. */
 const SHORT_WAIT = 25;
+/** How often waiting requests are looked through for deadlines, while no worker is free to take them. */
+const SWEEP = 50;
+
+/** What people call a model of this key: without the number of its load. */
+export function nameOf(key: string): string {
+  return key.replace(/#\d+$/, "");
+}
+
+const gone = (model: string): RequestError => new RequestError(499, nameOf(model), "the client has gone");
 
 /**
  * Greedy batching over bounded queues: a free worker takes at once what is waiting, up to the model's batch. A request is
@@ -112,6 +147,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   const lanes = new Map<Lane, number>();
   let idlers: { readonly isMet: () => boolean; readonly tell: () => void }[] = [];
   let pendingPump = false;
+  let pendingSweep = false;
 
   const isIdle = (queue: Queue): boolean => queue.waiting.length === 0 && queue.inFlight === 0;
   const announceIdle = (): void => {
@@ -133,7 +169,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     const wait = expectedWait(queue);
     const retryAfter = Math.max(1, Math.ceil(wait / 1000));
     const refuse = (detail: string): never => {
-      throw new RequestError(503, queue.model, `${detail}; try again after ${retryAfter} s`, { retryAfter });
+      throw new RequestError(503, nameOf(queue.model), `${detail}; try again after ${retryAfter} s`, { retryAfter });
     };
     if (queue.waiting.length >= queue.limits.requests) refuse(`has ${queue.waiting.length} requests waiting`);
     if (queue.bytes + request.bytes > queue.limits.bytes) refuse(`has ${queue.bytes} bytes waiting`);
@@ -157,14 +193,33 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     queue.bytes += entry.bytes;
   };
 
-  /** The next batch of the queue whose head has waited longest. */
-  const takeBatch = (): { readonly queue: Queue; readonly batch: readonly Waiting[] } | undefined => {
+  const dropLate = (): void => {
     const at = now();
     for (const queue of queues.values())
       for (const entry of queue.waiting.filter(({ deadline }) => deadline <= at)) {
         drop(queue, entry);
-        entry.settle({ error: new RequestError(504, queue.model, "was not reached before the request's deadline") });
+        entry.settle({
+          error: new RequestError(504, nameOf(queue.model), "was not reached before the request's deadline"),
+        });
       }
+    announceIdle();
+  };
+
+  /** Deadlines hold also while every worker is busy, or none is there. */
+  const sweepSoon = (): void => {
+    if (pendingSweep) return;
+    pendingSweep = true;
+    later(() => {
+      pendingSweep = false;
+      dropLate();
+      if ([...queues.values()].some(({ waiting }) => waiting.length > 0)) sweepSoon();
+    }, SWEEP);
+  };
+
+  /** The next batch of the queue whose head has waited longest. */
+  const takeBatch = (): { readonly queue: Queue; readonly batch: readonly Waiting[] } | undefined => {
+    dropLate();
+    const at = now();
     const ready = [...queues.values()].filter((queue) => {
       const [head] = queue.waiting;
       if (head === undefined) return false;
@@ -189,29 +244,39 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     return { queue, batch };
   };
 
-  const finish = (queue: Queue, batch: readonly Waiting[], outcomes: readonly Outcome[], begun: number): void => {
+  const finish = (queue: Queue, batch: readonly Waiting[], { outcomes, milliseconds }: BatchOutcome): void => {
     const ended = now();
     const samples = batch.reduce((sum, entry) => sum + entry.samples, 0);
-    const own = (ended - begun) / samples;
+    const own = milliseconds / samples;
     queue.perSample = queue.perSample === 0 ? own : 0.9 * queue.perSample + 0.1 * own;
-    for (const [index, entry] of batch.entries())
-      entry.settle(outcomes[index], { queued: begun - entry.since, computed: ended - begun, batch: samples });
-  };
-
-  /** A lost worker costs its batch one more try, by another. */
-  const retry = (queue: Queue, batch: readonly Waiting[], cause: unknown): void => {
-    for (const entry of batch) {
-      entry.attempts++;
-      if (entry.attempts < 2 && queues.get(queue.model) === queue) insert(queue, entry);
-      else
-        entry.settle({
-          error: new RequestError(500, queue.model, "its worker ended twice on this request", { cause }),
-        });
+    for (const [index, entry] of batch.entries()) {
+      const queued = Math.max(0, ended - entry.since - milliseconds);
+      entry.settle(outcomes[index], { queued, computed: milliseconds, batch: samples });
     }
   };
 
+  /** A lost worker costs its batch one more try, by another, and each request alone: one of them may be at fault. */
+  const retry = (queue: Queue, batch: readonly Waiting[], cause: unknown): void => {
+    for (const entry of batch.toReversed()) {
+      entry.attempts++;
+      entry.group = null;
+      if (entry.signal?.aborted) entry.settle({ error: gone(queue.model) });
+      else if (queues.get(queue.model) !== queue)
+        entry.settle({
+          error: new RequestError(503, nameOf(queue.model), "ended its worker, and is no longer served"),
+        });
+      else if (entry.attempts < 2) {
+        queue.waiting.unshift(entry);
+        queue.bytes += entry.bytes;
+      } else
+        entry.settle({
+          error: new RequestError(500, nameOf(queue.model), "its worker ended twice on this request", { cause }),
+        });
+    }
+    sweepSoon();
+  };
+
   const dispatch = (lane: Lane, queue: Queue, batch: readonly Waiting[]): void => {
-    const begun = now();
     const samples = batch.reduce((sum, entry) => sum + entry.samples, 0);
     lanes.set(lane, (lanes.get(lane) ?? 0) + 1);
     queue.inFlight += samples;
@@ -220,9 +285,9 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
       if (lanes.has(lane)) lanes.set(lane, lanes.get(lane)! - 1);
     };
     lane.run(queue.model, batch).then(
-      (outcomes) => {
+      (outcome) => {
         release();
-        finish(queue, batch, outcomes, begun);
+        finish(queue, batch, outcome);
         pump();
         announceIdle();
       },
@@ -269,16 +334,20 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     removeModel: (model) => {
       const queue = queues.get(model);
       queues.delete(model);
-      for (const entry of queue?.waiting ?? [])
-        entry.settle({ error: new RequestError(404, model, "was unloaded while the request waited") });
+      for (const entry of queue?.waiting.splice(0) ?? [])
+        entry.settle({ error: new RequestError(404, nameOf(model), "was unloaded while the request waited") });
+      announceIdle();
     },
     submit: (model, request) =>
       new Promise((resolve, reject) => {
         const queue = queues.get(model);
-        if (queue === undefined) throw new RequestError(404, model, "is not loaded");
+        if (queue === undefined) throw new RequestError(404, nameOf(model), "is not loaded");
+        if (request.signal?.aborted) throw gone(model);
         requireRoom(queue, request);
         const leave = (): void => {
-          if (drop(queue, entry)) entry.settle({ error: new RequestError(499, model, "the client has gone") });
+          if (!drop(queue, entry)) return;
+          entry.settle({ error: gone(model) });
+          announceIdle();
         };
         const entry: Waiting = {
           ...request,
@@ -293,6 +362,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
         request.signal?.addEventListener("abort", leave, { once: true });
         insert(queue, entry);
         pumpSoon();
+        sweepSoon();
       }),
     addLane: (lane) => {
       lanes.set(lane, 0);

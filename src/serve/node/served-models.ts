@@ -4,6 +4,8 @@ import { RequestError } from "../protocol/request-error.ts";
 import type { ModelSignature } from "../protocol/signature.ts";
 import { chooseBatch } from "./model-runner.ts";
 import { createStatistics, type ModelStatistics } from "./model-statistics.ts";
+import { unknownModel } from "./policy/access.ts";
+import type { ReadModel } from "./read-model.ts";
 import type { ModelFile } from "./repository.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { LoadedModel } from "./worker-protocol.ts";
@@ -25,8 +27,6 @@ export interface ServedVersion extends ModelFile {
 
 /** How models are served. */
 export interface ServingOptions {
-  /** Reads a model's file: as it is, or only if it is signed. */
-  readonly read: (path: string) => Promise<Uint8Array>;
   /** Samples in one run at most; 1 turns batching off. */
   readonly maxBatch: number;
   readonly threads: number;
@@ -34,6 +34,8 @@ export interface ServingOptions {
   readonly batchDelay: number;
   readonly queueRequests: number;
   readonly queueBytes: number;
+  /** Reads a model's file: as it is, or only if it is signed. */
+  readonly read: (path: string) => Promise<ReadModel>;
 }
 
 /** The models of a server, by name and version. */
@@ -83,10 +85,10 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
     };
     if (before?.state !== "READY") put(fresh);
     try {
-      const bytes = await options.read(file.path);
+      const { bytes, path, mayReadBeside } = await options.read(file.path);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const { threads, maxBatch: most } = options;
-      const model = { key, path: file.path, bytes, threads, measure: true, maxBatch: most };
+      const model = { key, path, bytes, mayReadBeside, threads, measure: true, maxBatch: most };
       const { signature, measured } = await pool.load(model);
       const maxBatch = signature.isBatched ? Math.min(most, chooseBatch(measured)) : 1;
       const perSample = measured.findLast(([batch]) => batch <= maxBatch);
@@ -118,16 +120,18 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
       .filter(({ state }) => state === "READY")
       .toSorted((a, b) => Number(b.version) - Number(a.version));
     const found = version === undefined ? (newest[0] ?? all[0]) : versions?.get(version);
-    if (found === undefined) {
-      const which = version === undefined ? `"${name}"` : `"${name}" of version "${version}"`;
-      throw new RequestError(404, "model", `${which} is not served here; GET /v2/repository/index or /v2 says what is`);
-    }
+    if (found === undefined) throw unknownModel(name, version);
     const { signature, state, reason, key } = found;
     const quarantine = pool.quarantineOf(key);
     if (signature === undefined || state !== "READY" || quarantine !== undefined)
-      throw new RequestError(503, name, `is not ready${reason === "" ? "" : `: ${quarantine ?? reason}`}`, {
-        retryAfter: 1,
-      });
+      throw new RequestError(
+        503,
+        name,
+        `is not ready: ${quarantine ?? (reason === "" ? "it is being loaded" : reason)}`,
+        {
+          retryAfter: 1,
+        },
+      );
     return { ...found, signature };
   };
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSigningKey } from "../../artifacts/node/signing-keys.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
 import { type AuditLog, openAuditLog } from "./audit/log.ts";
 import { type ByteBudget, createBudget } from "./budget.ts";
@@ -11,23 +12,34 @@ import { openMetricsListener } from "./metrics-listener.ts";
 import { createAccessMemory } from "./policy/access.ts";
 import { type LoadedPolicy, loadPolicy, putToWork } from "./policy/load.ts";
 import { parsePolicy, type Policy } from "./policy/schema.ts";
+import { readModel } from "./read-model.ts";
 import { findModels, type ModelFile } from "./repository.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { createServedModels, type ServedModels, type ServingOptions } from "./served-models.ts";
 import { type PoolEvent, startWorkers, type WorkerPool } from "./worker-pool.ts";
 
 /** What a server is started with. */
-export interface ServerOptions extends Omit<ServingOptions, "queueRequests" | "queueBytes"> {
+export interface ServerOptions extends Omit<ServingOptions, "queueRequests" | "queueBytes" | "read"> {
   /** Files, `NAME=FILE`, and folders; see `findModels`. */
   readonly sources: readonly string[];
   /** A policy's file, read again when `reload` is called; or where to listen on this machine alone. */
-  readonly policy: string | { readonly host: string; readonly port: number };
+  readonly policy: string | LocalPolicy;
   /** Worker processes. */
   readonly workers: number;
   /** Lets clients load and unload models of what it was started with. */
   readonly allowRepository: boolean;
   readonly version: string;
   readonly onEvent: (event: ServerEvent) => void;
+}
+
+/** Where to listen on this machine alone, without a policy's file. */
+export interface LocalPolicy {
+  readonly host: string;
+  readonly port: number;
+  /** Public keys: only models that one of them signed are served. */
+  readonly trustedKeys?: readonly string[];
+  /** A private key that opens sealed models. */
+  readonly openKey?: string;
 }
 
 /** What a server has to tell. */
@@ -43,7 +55,9 @@ export type ServerEvent =
   | { readonly kind: "listening"; readonly address: string }
   | { readonly kind: "reloaded" }
   | { readonly kind: "not-reloaded"; readonly error: Error }
-  | { readonly kind: "audit-lost"; readonly error: Error };
+  | { readonly kind: "audit-lost"; readonly error: Error }
+  /** A request was answered 500. */
+  | { readonly kind: "failed"; readonly error: unknown };
 
 /** A server that answers. */
 export interface Server {
@@ -64,8 +78,35 @@ export interface Server {
 const PATIENCE = 30_000;
 
 /** A policy for this machine alone, without clients. */
-function localPolicy({ host, port }: { readonly host: string; readonly port: number }): Policy {
-  return parsePolicy({ listen: [{ address: host, port }], network: { allow: ["127.0.0.0/8", "::1"] } }, "policy");
+function localPolicy({ host, port, trustedKeys = [], openKey }: LocalPolicy): Policy {
+  const own = {
+    listen: [{ address: host, port }],
+    network: { allow: ["127.0.0.0/8", "::1"] },
+    models: { requireSignature: trustedKeys.length > 0, trustedKeys, ...(openKey !== undefined && { openKey }) },
+  };
+  return parsePolicy(own, "policy");
+}
+
+/** What a server keeps from its start to its end. */
+const fixed = ["listen", "admin", "models", "audit"] as const;
+const fixedLimits = ["totalBytes", "queueRequests", "headerBytes", "headersTimeoutMs", "requestTimeoutMs"] as const;
+
+/**
+ * Refuses a policy that changes what only a start can change.
+ *
+ * @throws {OptionError} naming the field
+ */
+function requireSameStart(before: Policy, fresh: Policy, where: string): void {
+  const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+  const changed =
+    fixed.find((field) => differs(before[field], fresh[field])) ??
+    fixedLimits.find((field) => differs(before.limits[field], fresh.limits[field]));
+  if (changed === undefined) return;
+  const field = (fixed as readonly string[]).includes(changed) ? changed : `limits.${changed}`;
+  throw new OptionError(
+    `${where}: ${field}`,
+    "was changed, which takes effect at a start alone; start the server anew",
+  );
 }
 
 /**
@@ -97,6 +138,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const models = createServedModels(pool, scheduler, {
     ...options,
+    read: (path) => readModel(path, access().policy.models),
     queueRequests: limits.queueRequests,
     queueBytes: limits.totalBytes,
   });
@@ -112,6 +154,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     access,
     budget,
     metrics,
+    onFailure: (error) => options.onEvent({ kind: "failed", error }),
     record: (entry) => audit?.write(entry),
     refusal: () => (access().policy.audit?.onFull === "continue" ? undefined : audit?.failure()),
     version: options.version,
@@ -153,7 +196,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       if (typeof policy !== "string") return false;
       try {
         const fresh = await loadPolicy(policy, memory);
-        for (const [index, tls] of fresh.tls) listeners[index]?.renew(tls);
+        requireSameStart(access().policy, fresh.access.policy, policy);
+        for (const { index, renew } of listeners) {
+          const tls = fresh.tls.get(index);
+          if (tls !== undefined) renew(tls);
+        }
         loaded = fresh;
         metrics.count("residua_policy_reloads_total", { result: "taken" });
         options.onEvent({ kind: "reloaded" });

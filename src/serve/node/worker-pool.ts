@@ -4,7 +4,7 @@ import { builtFile } from "../../files/node.ts";
 import { forkWorker } from "../../jobs/node/child-process.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
-import type { Lane, Outcome, Scheduler } from "./scheduler.ts";
+import { type Lane, nameOf, type Outcome, type Scheduler } from "./scheduler.ts";
 import type { LoadedModel, ModelToLoad, PlainOutcome, WorkerAnswer, WorkerOrder } from "./worker-protocol.ts";
 
 /** What the pool does that is worth a line. */
@@ -28,7 +28,7 @@ export interface WorkerPool {
 interface Worker {
   readonly child: ChildProcess;
   readonly lane: Lane;
-  readonly ask: (order: WorkerOrder) => Promise<WorkerAnswer>;
+  readonly ask: (order: Loosely<WorkerOrder>) => Promise<WorkerAnswer>;
   readonly ended: Promise<string>;
   isReady: boolean;
   /** What it was computing, by order. */
@@ -37,9 +37,11 @@ interface Worker {
 
 type Loosely<T> = T extends unknown ? Omit<T, "id"> : never;
 
-/** Crashes of one model after which it is no longer tried. */
+/** Crashes of one model in a row after which it is no longer tried. */
 const MOST_CRASHES = 3;
 const FIRST_DELAY = 100;
+/** Milliseconds that a worker may take to end a run under way when the server closes. */
+const LONGEST_END = 5000;
 const LONGEST_DELAY = 5000;
 
 /**
@@ -55,8 +57,12 @@ export async function startWorkers(
   const models = new Map<string, ModelToLoad>();
   const crashes = new Map<string, number>();
   const workers = new Set<Worker>();
+  /** Those that still load, too. */
+  const children = new Set<Worker>();
   let isClosing = false;
   let restarts = 0;
+
+  const succeed = (key: string): void => void crashes.delete(key);
 
   const blame = (worker: Worker): readonly string[] => {
     // Orders are worked off in turn: the first was under way.
@@ -67,18 +73,26 @@ export async function startWorkers(
     if (times === MOST_CRASHES) {
       models.delete(key);
       scheduler.removeModel(key);
-      onEvent({ kind: "quarantined", model: key });
+      onEvent({ kind: "quarantined", model: nameOf(key) });
     }
     return [key];
   };
 
   const start = async (): Promise<Worker> => {
-    const worker = spawn();
-    await worker.ask({ kind: "unload", id: 0, key: "" });
-    for (const model of models.values())
-      requireLoaded(await worker.ask({ kind: "load", id: 0, model: unmeasured(model) }));
+    const worker = spawn(succeed);
+    children.add(worker);
+    void worker.ended.then(() => children.delete(worker));
+    try {
+      await worker.ask({ kind: "unload", key: "" });
+      for (const model of models.values()) requireLoaded(await worker.ask({ kind: "load", model: unmeasured(model) }));
+    } catch (error) {
+      blame(worker);
+      worker.child.kill("SIGKILL");
+      throw error;
+    }
     worker.isReady = true;
     workers.add(worker);
+    if (isClosing) worker.child.disconnect();
     scheduler.addLane(worker.lane);
     void worker.ended.then((how) => replace(worker, how));
     return worker;
@@ -89,7 +103,7 @@ export async function startWorkers(
     scheduler.removeLane(worker.lane);
     if (isClosing) return;
     const begun = performance.now();
-    onEvent({ kind: "worker-ended", how, models: blame(worker) });
+    onEvent({ kind: "worker-ended", how, models: blame(worker).map(nameOf) });
     worker.running.clear();
     for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
       await sleep(delay);
@@ -109,21 +123,25 @@ export async function startWorkers(
 
   return {
     load: async (model) => {
-      const [first, ...others] = workers;
+      const [first] = workers;
       if (first === undefined) throw new RequestError(503, model.key, "no worker is ready", { retryAfter: 1 });
-      const loaded = requireLoaded(await first.ask({ kind: "load", id: 0, model }));
+      const loaded = requireLoaded(await first.ask({ kind: "load", model }));
+      // From here on, a worker that starts loads it by itself.
       models.set(model.key, model);
-      crashes.delete(model.key);
-      await Promise.all(
-        others.map(async (worker) =>
-          requireLoaded(await worker.ask({ kind: "load", id: 0, model: unmeasured(model) })),
-        ),
-      );
+      const others = [...workers].filter((worker) => worker !== first);
+      try {
+        await Promise.all(others.map((worker) => loadInto(worker, unmeasured(model))));
+      } catch (error) {
+        models.delete(model.key);
+        throw error;
+      }
       return loaded;
     },
     unload: async (key) => {
       models.delete(key);
-      await Promise.all(Array.from(workers, (worker) => worker.ask({ kind: "unload", id: 0, key })));
+      crashes.delete(key);
+      // One that ends meanwhile holds nothing any more.
+      await Promise.allSettled(Array.from(workers, (worker) => worker.ask({ kind: "unload", key })));
     },
     quarantineOf: (key) =>
       (crashes.get(key) ?? 0) >= MOST_CRASHES
@@ -133,10 +151,24 @@ export async function startWorkers(
     restarts: () => restarts,
     close: async () => {
       isClosing = true;
-      for (const { child } of workers) child.disconnect();
-      await Promise.all(Array.from(workers, ({ ended }) => ended));
+      for (const { child } of children) if (child.connected) child.disconnect();
+      const ended = Promise.all(Array.from(children, (worker) => worker.ended));
+      const isLate = await Promise.race([ended.then(() => false), sleep(LONGEST_END, true, { ref: false })]);
+      if (isLate) for (const { child } of children) child.kill("SIGKILL");
+      await ended;
     },
   };
+}
+
+/** Loads a model into a worker; one that ends meanwhile is replaced by one that has it. */
+async function loadInto(worker: Worker, model: ModelToLoad): Promise<void> {
+  let answer: WorkerAnswer;
+  try {
+    answer = await worker.ask({ kind: "load", model });
+  } catch {
+    return;
+  }
+  requireLoaded(answer);
 }
 
 const unmeasured = (model: ModelToLoad): ModelToLoad => ({ ...model, measure: false });
@@ -153,7 +185,8 @@ function toOutcome(outcome: PlainOutcome): Outcome {
   return { error: new RequestError(status, where, detail) };
 }
 
-function spawn(): Worker {
+/** @param onSuccess told of every batch that a model has computed */
+function spawn(onSuccess: (key: string) => void): Worker {
   const child = forkWorker(builtFile(import.meta.url, "./worker.js"));
   // What a native library writes belongs to nobody.
   child.stdout?.resume();
@@ -193,7 +226,10 @@ function spawn(): Worker {
     isReady: () => worker.isReady && child.connected,
     run: async (key, batch) => {
       const answer = await ask({ kind: "run", key, batch: batch.map(({ work }) => work) });
-      if (answer.kind === "ran") return answer.outcomes.map(toOutcome);
+      if (answer.kind === "ran") {
+        onSuccess(key);
+        return { outcomes: answer.outcomes.map(toOutcome), milliseconds: answer.milliseconds };
+      }
       throw new EnvironmentError("worker", answer.kind === "failed" ? answer.error.detail : `answered ${answer.kind}`);
     },
   };

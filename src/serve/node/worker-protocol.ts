@@ -8,6 +8,8 @@ export interface ModelToLoad {
   /** The file's name, which says its form, and for errors. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Whether files beside it may be read, too; not if only its own bytes are signed. */
+  readonly mayReadBeside: boolean;
   readonly threads: number;
   /** Measures how long runs of several batch sizes take. */
   readonly measure: boolean;
@@ -43,5 +45,10 @@ export type WorkerAnswer =
   | { readonly kind: "ready" }
   | { readonly kind: "loaded"; readonly id: number; readonly loaded: LoadedModel }
   | { readonly kind: "unloaded"; readonly id: number }
-  | { readonly kind: "ran"; readonly id: number; readonly outcomes: readonly PlainOutcome[] }
+  | {
+      readonly kind: "ran";
+      readonly id: number;
+      readonly outcomes: readonly PlainOutcome[];
+      readonly milliseconds: number;
+    }
   | { readonly kind: "failed"; readonly id: number; readonly error: PlainError };

@@ -1,8 +1,8 @@
-import { FormatError, ResiduaError } from "../../tensor/errors.ts";
+import { FormatError, OptionError, ResiduaError, UnsupportedError } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
 import { loadRunner, type ModelRunner } from "./model-runner.ts";
 import { predictImage } from "./predict-image.ts";
-import type { Work } from "./scheduler.ts";
+import type { InferWork, PredictWork, Work } from "./scheduler.ts";
 import type { PlainError, PlainOutcome, WorkerAnswer, WorkerOrder } from "./worker-protocol.ts";
 
 // Computes for the gate, one order after the other. ONNX Runtime's run blocks this process, never the gate.
@@ -15,13 +15,12 @@ const send = (answer: WorkerAnswer): void => {
 
 function toPlain(error: unknown): PlainError {
   if (error instanceof RequestError) return { status: error.status, where: error.where, detail: error.detail };
-  // An image that cannot be read is the client's.
-  if (error instanceof FormatError) return { status: 400, where: error.where, detail: error.detail };
+  // An image that cannot be read, or an option that is not known, is the client's.
+  if (error instanceof FormatError || error instanceof OptionError || error instanceof UnsupportedError)
+    return { status: 400, where: error.where, detail: error.detail };
   if (error instanceof ResiduaError) return { status: 500, where: error.where, detail: error.detail };
   return { status: 500, where: "worker", detail: error instanceof Error ? error.message : String(error) };
 }
-
-type InferWork = Extract<Work, { readonly kind: "infer" }>;
 
 async function inferAll(runner: ModelRunner, batch: readonly InferWork[]): Promise<readonly PlainOutcome[]> {
   const run = (part: readonly InferWork[]): ReturnType<ModelRunner["infer"]> =>
@@ -42,11 +41,12 @@ async function inferAll(runner: ModelRunner, batch: readonly InferWork[]): Promi
 
 async function runBatch(key: string, batch: readonly Work[]): Promise<readonly PlainOutcome[]> {
   const runner = runners.get(key);
-  if (runner === undefined) return batch.map(() => ({ error: { status: 404, where: key, detail: "is not loaded" } }));
+  if (runner === undefined)
+    return batch.map(() => ({ error: { status: 404, where: "model", detail: "is not loaded" } }));
   const [first] = batch;
   if (first.kind === "infer") return inferAll(runner, batch as readonly InferWork[]);
   const outcomes: PlainOutcome[] = [];
-  for (const work of batch as readonly Extract<Work, { readonly kind: "predict" }>[])
+  for (const work of batch as readonly PredictWork[])
     try {
       outcomes.push({ value: await predictImage(runner, work) });
     } catch (error) {
@@ -57,7 +57,11 @@ async function runBatch(key: string, batch: readonly Work[]): Promise<readonly P
 
 async function obey(order: WorkerOrder): Promise<WorkerAnswer> {
   const { id } = order;
-  if (order.kind === "run") return { kind: "ran", id, outcomes: await runBatch(order.key, order.batch) };
+  if (order.kind === "run") {
+    const begun = performance.now();
+    const outcomes = await runBatch(order.key, order.batch);
+    return { kind: "ran", id, outcomes, milliseconds: performance.now() - begun };
+  }
   if (order.kind === "unload") {
     const runner = runners.get(order.key);
     runners.delete(order.key);

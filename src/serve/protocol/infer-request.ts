@@ -62,7 +62,8 @@ export function readInferRequest(
   const json = headerLength === undefined ? body : takeHeader(body, headerLength);
   const request = parseRequest(json);
   const binary = new BinaryReader(body.subarray(json.length));
-  const inputs = readInputs(request.inputs, signature, binary);
+  // An element takes two characters at least.
+  const inputs = readInputs(request.inputs, { signature, binary, most: json.length / 2 });
   binary.requireEnd();
   const { timeout, priority = 0 } = request.parameters ?? {};
   return {
@@ -123,11 +124,15 @@ function readCount(where: string, value: string | number | boolean | undefined):
   throw bad(where, `must be a whole number from 0, got ${JSON.stringify(value)}`);
 }
 
-function readInputs(
-  raw: readonly RawTensor[],
-  { inputs }: ModelSignature,
-  binary: BinaryReader,
-): Readonly<Record<string, Tensor>> {
+interface InputPlace {
+  readonly signature: ModelSignature;
+  readonly binary: BinaryReader;
+  /** Elements that a body of this length may hold as JSON. */
+  readonly most: number;
+}
+
+function readInputs(raw: readonly RawTensor[], place: InputPlace): Readonly<Record<string, Tensor>> {
+  const { inputs } = place.signature;
   const read = new Map<string, Tensor>();
   for (const [index, entry] of raw.entries()) {
     const where = `inputs[${index}]`;
@@ -135,7 +140,7 @@ function readInputs(
     if (declared === undefined)
       throw bad(`${where}.name`, `"${entry.name}" is no input; the model takes ${inputs.map(named).join(", ")}`);
     if (read.has(entry.name)) throw bad(`${where}.name`, `"${entry.name}" is given twice; give each input once`);
-    read.set(entry.name, readTensor(entry, where, declared, binary));
+    read.set(entry.name, readTensor(entry, where, declared, place));
   }
   const missing = inputs.find(({ name }) => !read.has(name));
   if (missing !== undefined) throw bad("inputs", `"${missing.name}" is missing; give every input of the model`);
@@ -144,7 +149,7 @@ function readInputs(
 
 const named = ({ name }: TensorMetadata): string => name;
 
-function readTensor(raw: RawTensor, where: string, declared: TensorMetadata, binary: BinaryReader): Tensor {
+function readTensor(raw: RawTensor, where: string, declared: TensorMetadata, { binary, most }: InputPlace): Tensor {
   const { datatype, shape } = raw;
   if (!isDataType(datatype))
     throw bad(`${where}.datatype`, `unknown type "${datatype}"; must be one of ${dataTypes.join(", ")}`);
@@ -157,7 +162,7 @@ function readTensor(raw: RawTensor, where: string, declared: TensorMetadata, bin
     throw bad(`${where}.shape`, `must be ${formatExtents(declared.shape)}, got ${formatExtents(shape)}; −1 is any`);
   if (shape.includes(0)) throw bad(`${where}.shape`, `${formatExtents(shape)} holds nothing; give at least one sample`);
   const size = raw.parameters?.["binary_data_size"];
-  if (size === undefined) return fromJson(datatype, shape, raw.data, where);
+  if (size === undefined) return fromJson(datatype, shape, raw.data, { where, most });
   if (raw.data !== undefined) throw bad(`${where}.data`, "is given beside binary_data_size; give one of them");
   const bytes = elementsOf(shape) * elementBytes(datatype);
   if (size !== bytes)
@@ -178,25 +183,26 @@ function fromBytes(datatype: DataType, shape: readonly number[], bytes: Uint8Arr
   return tensor(dtype, shape, array);
 }
 
-function fromJson(datatype: DataType, shape: readonly number[], data: unknown, where: string): Tensor {
+function fromJson(
+  datatype: DataType,
+  shape: readonly number[],
+  data: unknown,
+  { where, most }: { readonly where: string; readonly most: number },
+): Tensor {
   if (data === undefined) throw bad(`${where}.data`, "is missing; give the elements, or binary_data_size");
   if (isBinaryOnly(datatype)) throw bad(`${where}.data`, `${datatype} has no form in JSON; send it as binary`);
   const dtype = dtypeOf(datatype);
   const count = elementsOf(shape);
-  const elements = new dtypeArrays[dtype](count);
-  const put = elementWriter(datatype, elements, `${where}.data`);
   if (!Array.isArray(data)) throw bad(`${where}.data`, "must be an array of elements, nested or flat");
   const isFlat = !Array.isArray(data[0]);
-  const written = isFlat ? writeAll(data, put) : writeNested(data, shape, { axis: 0, put, where, at: 0 });
-  if (written !== count || (isFlat && data.length !== count))
-    throw bad(`${where}.data`, `has ${isFlat ? data.length : written} elements, must have ${count}`);
+  // Before memory is taken for what is not there.
+  if (isFlat && data.length !== count) throw bad(`${where}.data`, `has ${data.length} elements, must have ${count}`);
+  if (count > most) throw bad(`${where}.shape`, `${formatExtents(shape)} has more elements than its body can hold`);
+  const elements = new dtypeArrays[dtype](count);
+  const put = elementWriter(datatype, elements, `${where}.data`);
+  if (isFlat) for (const [index, value] of data.entries()) put(index, value);
+  else writeNested(data, shape, { axis: 0, put, where, at: 0 });
   return tensor(dtype, shape, elements);
-
-  function writeAll(flat: readonly unknown[], write: (index: number, value: unknown) => void): number {
-    if (flat.length !== count) throw bad(`${where}.data`, `has ${flat.length} elements, must have ${count}`);
-    for (let i = 0; i < count; i++) write(i, flat[i]);
-    return count;
-  }
 }
 
 interface NestedPlace {

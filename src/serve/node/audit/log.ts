@@ -109,7 +109,9 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   };
 
   const flushed = async (): Promise<void> => {
-    while (writing !== undefined) await writing;
+    if (writing === undefined) return;
+    await writing;
+    return flushed();
   };
   const minute = setInterval(() => void flushed().then(writeHead).catch(onLost), HEAD_MILLISECONDS);
   minute.unref();

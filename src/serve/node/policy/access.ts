@@ -37,10 +37,16 @@ export interface Access {
   /**
    * Lets a caller do something, or not.
    *
-   * @param model the model it is about; undefined for the server as a whole
+   * @param model the model it is about, and its version if it was named; undefined for the server as a whole
    * @throws {RequestError} 404 for a model that it may not know of, 403 for a verb that it may not use, 429 over its rate
    */
-  readonly authorise: (caller: Caller, verb: Verb, model?: string) => void;
+  readonly authorise: (
+    caller: Caller,
+    verb: Verb,
+    model?: { readonly name: string; readonly version?: string },
+  ) => void;
+  /** Whether pages of an origin may ask. */
+  readonly allowsOrigin: (origin: string) => boolean;
   /** Whether a caller may know of a model. */
   readonly mayKnow: (caller: Caller, model: string) => boolean;
   /** Takes a place among the client's requests under way. @returns gives it back @throws {RequestError} 429 if there is none */
@@ -82,11 +88,13 @@ export function createAccess(policy: Policy, memory: AccessMemory, names: readon
     return address;
   };
 
+  const allowsOrigin = (origin: string): boolean => policy.cors.includes(origin) || policy.cors.includes("*");
+
   const requireHost = ({ host, origin }: Asking): void => {
     const name = host?.replace(/:\d+$/, "").toLowerCase();
     if (name !== undefined && !hosts.has(name))
       throw new RequestError(403, "Host", "is not a name of this server; its policy lists them in hosts");
-    if (origin !== undefined && !policy.cors.includes(origin) && !policy.cors.includes("*"))
+    if (origin !== undefined && !allowsOrigin(origin))
       throw new RequestError(403, "Origin", "may not use this server; its policy lists pages in cors");
   };
 
@@ -101,6 +109,7 @@ export function createAccess(policy: Policy, memory: AccessMemory, names: readon
   return {
     policy,
     network,
+    allowsOrigin,
     identify: (asking) => {
       const address = requireAddress(asking);
       requireHost(asking);
@@ -114,7 +123,7 @@ export function createAccess(policy: Policy, memory: AccessMemory, names: readon
     },
     authorise: ({ client }, verb, model) => {
       if (client === undefined) return;
-      if (model !== undefined && !mayUse(client, model)) throw unknownModel(model);
+      if (model !== undefined && !mayUse(client, model.name)) throw unknownModel(model.name, model.version);
       if (!client.verbs.includes(verb))
         throw new RequestError(403, "key", `may not ${verb}; its policy says what it may`);
       if (client.rate === undefined) return;

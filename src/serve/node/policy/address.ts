@@ -52,12 +52,13 @@ export interface AddressRules {
  * @throws {OptionError} naming the entry that is no address or block
  */
 export function parseAddressRules(blocks: readonly string[], where: string): AddressRules {
-  const list = new BlockList();
+  // In one list, a block such as ::/0 would match every IPv4 address, as mapped.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const [index, block] of blocks.entries()) {
     const { address, family, bits } = parseBlock(block, `${where}[${index}]`);
-    list.addSubnet(address, bits, family);
+    lists[family].addSubnet(address, bits, family);
   }
-  return { matches: ({ address, family }) => list.check(address, family) };
+  return { matches: ({ address, family }) => lists[family].check(address, family) };
 }
 
 /** A block of addresses. */

@@ -1,5 +1,5 @@
 import { OptionError } from "../../../tensor/errors.ts";
-import { ipv6Groups, parseBlock, plainAddress } from "./address.ts";
+import { ipv6Groups, plainAddress } from "./address.ts";
 import type { Policy } from "./schema.ts";
 
 /** Whether only this machine reaches an address. */
@@ -12,31 +12,9 @@ export function isLoopback(address: string): boolean {
     : ipv6Groups(plain.address).join(":") === "0:0:0:0:0:0:0:1";
 }
 
-/** Whether a block lies within another. */
-function lies(inner: string, outers: readonly string[], where: string): boolean {
-  const { address, family, bits } = parseBlock(inner, where);
-  return outers.some((outer) => {
-    const around = parseBlock(outer, where);
-    return (
-      around.family === family &&
-      around.bits <= bits &&
-      bitsOf(around.address, around.family, around.bits) === bitsOf(address, family, around.bits)
-    );
-  });
-}
-
-function bitsOf(address: string, family: "ipv4" | "ipv6", bits: number): string {
-  const parts = family === "ipv4" ? address.split(".").map(Number) : ipv6Groups(address);
-  const width = family === "ipv4" ? 8 : 16;
-  return parts
-    .map((part) => part.toString(2).padStart(width, "0"))
-    .join("")
-    .slice(0, bits);
-}
-
 /**
- * Refuses what would send keys over a network in the clear: a listener beyond this machine has TLS if clients have keys, unless
- * every address that may connect is a trusted proxy's. One that others reach has clients at all.
+ * Refuses what would send keys over a network in the clear: a listener beyond this machine has TLS, unless it takes trusted
+ * proxies alone. One that others reach has clients at all.
  *
  * @throws {OptionError} naming the listener
  */
@@ -45,17 +23,15 @@ export function requireSafeListeners(policy: Policy): void {
 }
 
 function requireSafe(listener: Policy["listen"][number], { clients, network }: Policy, where: string): void {
-  if ("path" in listener || isLoopback(listener.address)) return;
+  if ("path" in listener) return;
+  if (listener.proxiesOnly && network.trustedProxies.length === 0)
+    throw new OptionError(`${where}.proxiesOnly`, "lets nobody in: network.trustedProxies is empty");
+  if (isLoopback(listener.address)) return;
   if (clients.length === 0)
     throw new OptionError(where, `${listener.address} is reached by others, so clients must name who may ask`);
-  if (listener.tls !== undefined) return;
-  const isBehindProxies =
-    network.default === "deny" &&
-    network.allow.length > 0 &&
-    network.allow.every((block) => lies(block, network.trustedProxies, where));
-  if (!isBehindProxies)
+  if (listener.tls === undefined && !listener.proxiesOnly)
     throw new OptionError(
       where,
-      `keys would cross the network in the clear on ${listener.address}: add tls, or allow trusted proxies alone`,
+      `keys would cross the network in the clear on ${listener.address}: add tls, or proxiesOnly`,
     );
 }

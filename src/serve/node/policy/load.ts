@@ -48,6 +48,7 @@ export async function loadPolicy(path: string, memory: AccessMemory): Promise<Lo
 export async function putToWork(policy: Policy, memory: AccessMemory): Promise<LoadedPolicy> {
   requireDistinctClients(policy);
   requireSafeListeners(policy);
+  requireReadableModels(policy);
   const names = ["localhost", "127.0.0.1", "[::1]"];
   const tls = new Map<number, TlsMaterial>();
   for (const [index, listener] of policy.listen.entries()) {
@@ -83,6 +84,13 @@ function requireDistinctClients({ clients }: Policy): void {
     if (keyHash === undefined && certificate === undefined)
       throw new OptionError(`clients[${index}]`, `"${name}" can never ask: give it a keyHash or a certificate`);
   }
+}
+
+function requireReadableModels({ models: { requireSignature, trustedKeys } }: Policy): void {
+  if (requireSignature && trustedKeys.length === 0)
+    throw new OptionError("models.requireSignature", "lets no model be served: models.trustedKeys is empty");
+  if (!requireSignature && trustedKeys.length > 0)
+    throw new OptionError("models.trustedKeys", "have no effect without models.requireSignature");
 }
 
 async function readTls(tls: PolicyTls, where: string): Promise<TlsMaterial> {

@@ -12,6 +12,8 @@ export interface NetworkDecision {
 export interface NetworkRules {
   /** Deny beats allow, allow beats the default; what is no address is denied. */
   readonly decide: (address: string) => NetworkDecision;
+  /** Whether a peer may connect: as `decide` says, or as a trusted proxy that is not denied. */
+  readonly mayConnect: (address: string, proxiesOnly: boolean) => boolean;
   readonly trustedProxies: AddressRules;
 }
 
@@ -24,14 +26,20 @@ export function createNetworkRules(network: Policy["network"]): NetworkRules {
   const deny = parseAddressRules(network.deny, "network.deny");
   const allow = parseAddressRules(network.allow, "network.allow");
   const trustedProxies = parseAddressRules(network.trustedProxies, "network.trustedProxies");
+  const decide = (text: string): NetworkDecision => {
+    const address = plainAddress(text);
+    if (address === undefined) return { isAllowed: false, rule: "no address" };
+    if (deny.matches(address)) return { isAllowed: false, rule: "deny" };
+    if (allow.matches(address)) return { isAllowed: true, rule: "allow" };
+    return { isAllowed: network.default === "allow", rule: "default" };
+  };
   return {
     trustedProxies,
-    decide: (text) => {
+    decide,
+    mayConnect: (text, proxiesOnly) => {
       const address = plainAddress(text);
-      if (address === undefined) return { isAllowed: false, rule: "no address" };
-      if (deny.matches(address)) return { isAllowed: false, rule: "deny" };
-      if (allow.matches(address)) return { isAllowed: true, rule: "allow" };
-      return { isAllowed: network.default === "allow", rule: "default" };
+      if (address !== undefined && trustedProxies.matches(address)) return !deny.matches(address);
+      return !proxiesOnly && decide(text).isAllowed;
     },
   };
 }

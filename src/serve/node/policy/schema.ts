@@ -18,7 +18,13 @@ const tls = v.strictObject({
 const protocol = v.optional(v.picklist(["http", "grpc"]), "http");
 const listener = v.union([
   v.strictObject({ path: text, mode: v.optional(v.pipe(v.string(), v.regex(/^0[0-7]{3}$/)), "0660"), protocol }),
-  v.strictObject({ address: text, port: count(0, 65_535), tls: v.exactOptional(tls), protocol }),
+  v.strictObject({
+    address: text,
+    port: count(0, 65_535),
+    tls: v.exactOptional(tls),
+    proxiesOnly: v.optional(v.boolean(), false),
+    protocol,
+  }),
 ]);
 
 /** What a client may ask for. */
@@ -47,6 +53,8 @@ export interface PortListener {
   readonly address: string;
   readonly port: number;
   readonly tls?: PolicyTls;
+  /** Whether it takes connections of trusted proxies alone. */
+  readonly proxiesOnly: boolean;
   readonly protocol: "http" | "grpc";
 }
 

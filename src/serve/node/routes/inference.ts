@@ -103,8 +103,10 @@ export async function ask(
 /** Aborted if the client goes before it has its answer. */
 function signalOf({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  raw.once("close", () => {
+  const leave = (): void => {
     if (!raw.writableEnded) controller.abort();
-  });
+  };
+  if (raw.destroyed) leave();
+  else raw.once("close", leave);
   return controller.signal;
 }

@@ -55,7 +55,7 @@ export function addModels(gate: FastifyInstance, { models, access }: GateParts):
 }
 
 /** As the model configuration extension says it, in Triton's words. */
-function describeConfig({ name, signature, maxBatch }: ReturnType<ServedModels["find"]>): unknown {
+function describeConfig({ name, signature, maxBatch, sha256 }: ReturnType<ServedModels["find"]>): unknown {
   const { inputs, outputs, isBatched } = signature;
   const describe = (own: typeof inputs): unknown =>
     own.map(({ name: tensor, datatype, shape }) => ({
@@ -68,9 +68,10 @@ function describeConfig({ name, signature, maxBatch }: ReturnType<ServedModels["
     platform: "onnxruntime_onnx",
     backend: "onnxruntime",
     max_batch_size: isBatched ? maxBatch : 0,
-    version_policy: { latest: { num_versions: 1 } },
+    version_policy: { all: {} },
     input: describe(inputs),
     output: describe(outputs),
+    parameters: { sha256: { string_value: sha256 } },
     ...(isBatched ? { dynamic_batching: { max_queue_delay_microseconds: 0 } } : {}),
   };
 }
