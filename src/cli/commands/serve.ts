@@ -1,11 +1,9 @@
 import { watch } from "node:fs";
 import { type Command, Option } from "commander";
-import { readVerified } from "../../artifacts/node/signature.ts";
-import { readFileBytes } from "../../files/node.ts";
 import { defaultThreads } from "../../runtime/node/default-threads.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
-import { wholeNumber } from "../options.ts";
+import { onlyGiven, optionName, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { packageVersion } from "../version.ts";
 
@@ -20,7 +18,8 @@ interface Options {
   readonly batch: number;
   readonly batchDelay: number;
   readonly allowRepository?: boolean;
-  readonly trustedKey?: string;
+  readonly trustedKey?: readonly string[];
+  readonly openKey?: string;
   readonly json?: boolean;
 }
 
@@ -40,6 +39,7 @@ const event: { readonly [Kind in ServerEvent["kind"]]: (own: Extract<ServerEvent
     quarantined: ({ model }) => say(`${model} ended its worker several times and is no longer tried.`),
     reloaded: () => say("The policy was read again and holds from now on."),
     "not-reloaded": ({ error }) => say(`The policy was not taken, the one before still holds: ${error.message}`),
+    failed: ({ error }) => say(`A request failed: ${error instanceof Error ? error.message : String(error)}`),
     "audit-lost": ({ error }) => say(`An audit entry was lost: ${error.message}`),
   };
 
@@ -49,9 +49,8 @@ async function serve(sources: readonly string[], options: Options): Promise<void
   if (options.newClient !== undefined) return printClient(options.newClient, options);
   if (options.checkPolicy !== undefined) return checkPolicy(options.checkPolicy, options);
   if (sources.length === 0) throw new OptionError("<model...>", "is missing; name a network file or a folder of them");
-  const { threads, trustedKey, policy } = options;
-  if (policy !== undefined && (options.host !== undefined || options.port !== undefined))
-    throw new OptionError("--policy", "says where to listen, so that --host and --port are left out beside it");
+  const { threads, trustedKey, openKey, policy } = options;
+  refuseBesidePolicy(options);
   const { host = STANDARD_HOST, port = STANDARD_PORT } = options;
   const { isLoopback } = await import("../../serve/node/policy/exposure.ts");
   if (!isLoopback(host))
@@ -62,17 +61,26 @@ async function serve(sources: readonly string[], options: Options): Promise<void
   const { startServer } = await import("../../serve/node/server.ts");
   const server = await startServer({
     sources,
-    policy: policy ?? { host, port },
+    policy: policy ?? { host, port, ...onlyGiven({ trustedKeys: trustedKey, openKey }) },
     threads,
     workers: options.workers ?? Math.max(1, Math.floor(defaultThreads() / threads)),
     maxBatch: options.batch,
     batchDelay: options.batchDelay,
     allowRepository: options.allowRepository === true,
     version: packageVersion(),
-    read: (path) => (trustedKey === undefined ? readFileBytes(path) : readVerified(path, { key: trustedKey })),
     onEvent: tell,
   });
   await untilStopped(server, policy);
+}
+
+/** A policy says these itself. */
+const policyFields = { host: "listen", port: "listen", trustedKey: "models.trustedKeys", openKey: "models.openKey" };
+
+function refuseBesidePolicy(options: Options): void {
+  if (options.policy === undefined) return;
+  for (const [name, field] of Object.entries(policyFields))
+    if (options[name as keyof Options] !== undefined)
+      throw new OptionError(optionName(name), `stands beside --policy, whose ${field} says it; leave it out`);
 }
 
 async function printClient(name: string, { json = false }: Options): Promise<void> {
@@ -161,7 +169,8 @@ export function registerServe(program: Command): void {
         .default(0),
     )
     .option("--allow-repository", "let clients load and unload the models of the given folders")
-    .option("--trusted-key <file>", "serve only models whose signature, beside them, is this public key's")
+    .option("--trusted-key <file...>", "serve only models whose signature, beside them, is one of these public keys'")
+    .option("--open-key <file>", "private key that opens sealed models, in memory alone")
     .option("--json", "print what --new-client and --check-policy say as JSON")
     .addHelpText(
       "after",
