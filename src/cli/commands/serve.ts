@@ -1,7 +1,11 @@
 import { watch } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type Command, Option } from "commander";
 import { defaultThreads } from "../../runtime/node/default-threads.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { type Firewall, firewalls } from "../../serve/node/firewall/write.ts";
+import type { LoadedPolicy } from "../../serve/node/policy/load.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
 import { onlyGiven, optionName, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
@@ -12,6 +16,7 @@ interface Options {
   readonly port?: number;
   readonly policy?: string;
   readonly checkPolicy?: string;
+  readonly printFirewall?: Firewall;
   readonly newClient?: string;
   readonly workers?: number;
   readonly threads: number;
@@ -48,6 +53,7 @@ const tell = (own: ServerEvent): void => (event[own.kind] as (any: ServerEvent) 
 async function serve(sources: readonly string[], options: Options): Promise<void> {
   if (options.newClient !== undefined) return printClient(options.newClient, options);
   if (options.checkPolicy !== undefined) return checkPolicy(options.checkPolicy, options);
+  if (options.printFirewall !== undefined) return printFirewall(options.printFirewall, options);
   if (sources.length === 0) throw new OptionError("<model...>", "is missing; name a network file or a folder of them");
   const { threads, trustedKey, openKey, policy } = options;
   refuseBesidePolicy(options);
@@ -93,19 +99,53 @@ async function printClient(name: string, { json = false }: Options): Promise<voi
 }
 
 async function checkPolicy(path: string, { json = false }: Options): Promise<void> {
-  const { loadPolicy } = await import("../../serve/node/policy/load.ts");
-  const { createAccessMemory } = await import("../../serve/node/policy/access.ts");
-  const { access } = await loadPolicy(
-    path,
-    createAccessMemory(() => performance.now()),
-  );
+  const { access } = await readPolicy(path);
   const { listen, clients } = access.policy;
   if (json) return printJson({ policy: path, valid: true, listen: listen.length, clients: clients.length });
   print(`${path} is valid: it listens in ${listen.length} place(s) for ${clients.length} client(s).`);
 }
 
+async function printFirewall(kind: Firewall, { policy: path, json = false }: Options): Promise<void> {
+  if (path === undefined)
+    throw new OptionError("--policy", "is missing; --print-firewall writes the rules of a policy");
+  const rules = firewalls[kind]((await readPolicy(path)).access.policy);
+  if (json) printJson({ policy: path, kind, rules });
+  else print(rules.trimEnd());
+}
+
+async function readPolicy(path: string): Promise<LoadedPolicy> {
+  const { loadPolicy } = await import("../../serve/node/policy/load.ts");
+  const { createAccessMemory } = await import("../../serve/node/policy/access.ts");
+  const memory = createAccessMemory(() => performance.now());
+  return loadPolicy(path, memory);
+}
+
 /** Waits until changes of a file have come to rest. */
 const SETTLED_MILLISECONDS = 200;
+
+/**
+ * Calls back when a file has another content. Its folder is watched: editors and Kubernetes put another file in its place.
+ *
+ * @returns ends the watch
+ */
+function watchContent(path: string, onChange: () => void): () => void {
+  const read = (): Promise<string | undefined> => readFile(path, "utf8").catch(() => undefined);
+  let known = read();
+  let settling: NodeJS.Timeout | undefined;
+  const compare = async (): Promise<void> => {
+    const [before, now] = [await known, await read()];
+    known = Promise.resolve(now);
+    if (now !== before) onChange();
+  };
+  const watcher = watch(dirname(path), { persistent: false }, () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => void compare(), SETTLED_MILLISECONDS);
+  });
+  return () => {
+    clearTimeout(settling);
+    watcher.close();
+  };
+}
 
 /**
  * Ctrl-C, or SIGTERM, lets answers under way finish; a second one ends at once. SIGHUP, or a change of the file, reads the
@@ -114,19 +154,12 @@ const SETTLED_MILLISECONDS = 200;
 function untilStopped(server: Server, policy: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     let isClosing = false;
-    let settling: NodeJS.Timeout | undefined;
     const reload = (): void => void server.reload();
-    const watcher =
-      policy === undefined
-        ? undefined
-        : watch(policy, { persistent: false }, () => {
-            clearTimeout(settling);
-            settling = setTimeout(reload, SETTLED_MILLISECONDS);
-          });
+    const unwatch = policy === undefined ? undefined : watchContent(policy, reload);
     const stop = (): void => {
       if (isClosing) process.exit(1);
       isClosing = true;
-      watcher?.close();
+      unwatch?.();
       say("\nFinishing the answers under way. Ctrl-C again ends at once.");
       server.close().then(resolve, reject);
     };
@@ -151,6 +184,11 @@ export function registerServe(program: Command): void {
     )
     .option("--policy <file>", "access policy: where to listen, who may ask, how much; read again when it changes")
     .option("--check-policy <file>", "check a policy and all that it names, and start nothing")
+    .addOption(
+      new Option("--print-firewall <kind>", "print rules that match the policy, and start nothing").choices(
+        Object.keys(firewalls),
+      ),
+    )
     .option("--new-client <name>", "make a key for a client of a policy, and start nothing")
     .addOption(
       new Option("--workers <number>", "processes that compute; one per core if left out").argParser(
