@@ -67,6 +67,8 @@ export interface QueueLimits {
   readonly batch: number;
   /** Milliseconds a free worker waits for more requests to share its run; 0 by default. */
   readonly delay: number;
+  /** Milliseconds that a request may have to wait; if undefined, 1.5 runs, at least `STANDARD_WAIT`. */
+  readonly wait?: number;
 }
 
 /** What a queue has to tell. */
@@ -101,6 +103,14 @@ interface Queue {
   inFlight: number;
 }
 
+/** What a worker has been given. */
+interface LaneLoad {
+  /** Runs: the one under way, and one sent ahead. */
+  readonly runs: number;
+  /** Whether all of them are expected to be short. */
+  readonly isShort: boolean;
+}
+
 /** Gives requests to workers. */
 export interface Scheduler {
   /** @param perSample milliseconds that one sample takes, as measured when the model was loaded */
@@ -122,10 +132,14 @@ export interface Scheduler {
 
 /** Runs shorter than this are sent ahead, one beyond the one under way, so that the worker never waits for the gate. */
 const SHORT_RUN = 8;
-/** A wait that is always allowed, so that small models are not refused over scheduling noise. */
-const SHORT_WAIT = 25;
+/** A wait that is always allowed unless a limit says otherwise: small models are not refused over scheduling noise. */
+const STANDARD_WAIT = 100;
 /** How often waiting requests are looked through for deadlines, while no worker is free to take them. */
 const SWEEP = 50;
+
+const IDLE: LaneLoad = { runs: 0, isShort: true };
+
+const isShortRun = ({ perSample }: Queue, samples: number): boolean => perSample * samples < SHORT_RUN;
 
 /** What people call a model of this key: without the number of its load. */
 export function nameOf(key: string): string {
@@ -144,7 +158,7 @@ const gone = (model: string): RequestError => new RequestError(499, nameOf(model
  */
 export function createScheduler(now: () => number, later: (call: () => void, milliseconds: number) => void): Scheduler {
   const queues = new Map<string, Queue>();
-  const lanes = new Map<Lane, number>();
+  const lanes = new Map<Lane, LaneLoad>();
   let idlers: { readonly isMet: () => boolean; readonly tell: () => void }[] = [];
   let pendingPump = false;
   let pendingSweep = false;
@@ -174,7 +188,8 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     if (queue.waiting.length >= queue.limits.requests) refuse(`has ${queue.waiting.length} requests waiting`);
     if (queue.bytes + request.bytes > queue.limits.bytes) refuse(`has ${queue.bytes} bytes waiting`);
     const run = queue.perSample * Math.max(request.samples, 1);
-    if (queue.waiting.length >= lanes.size && wait > Math.max(SHORT_WAIT, 1.5 * run)) refuse("is busy");
+    const most = queue.limits.wait ?? Math.max(STANDARD_WAIT, 1.5 * run);
+    if (queue.waiting.length >= lanes.size && wait > most) refuse("is busy");
     if (now() + wait + run > request.deadline) refuse("cannot answer before the request's deadline");
   };
 
@@ -247,8 +262,10 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   const finish = (queue: Queue, batch: readonly Waiting[], { outcomes, milliseconds }: BatchOutcome): void => {
     const ended = now();
     const samples = batch.reduce((sum, entry) => sum + entry.samples, 0);
-    const own = milliseconds / samples;
-    queue.perSample = queue.perSample === 0 ? own : 0.9 * queue.perSample + 0.1 * own;
+    const { perSample } = queue;
+    // One run that the machine held up says little of the next.
+    const own = perSample === 0 ? milliseconds / samples : Math.min(milliseconds / samples, 2 * perSample);
+    queue.perSample = perSample === 0 ? own : 0.9 * perSample + 0.1 * own;
     for (const [index, entry] of batch.entries()) {
       const queued = Math.max(0, ended - entry.since - milliseconds);
       entry.settle(outcomes[index], { queued, computed: milliseconds, batch: samples });
@@ -278,11 +295,13 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
 
   const dispatch = (lane: Lane, queue: Queue, batch: readonly Waiting[]): void => {
     const samples = batch.reduce((sum, entry) => sum + entry.samples, 0);
-    lanes.set(lane, (lanes.get(lane) ?? 0) + 1);
+    const { runs, isShort } = lanes.get(lane) ?? IDLE;
+    lanes.set(lane, { runs: runs + 1, isShort: isShort && isShortRun(queue, samples) });
     queue.inFlight += samples;
     const release = (): void => {
       queue.inFlight -= samples;
-      if (lanes.has(lane)) lanes.set(lane, lanes.get(lane)! - 1);
+      const load = lanes.get(lane);
+      if (load !== undefined) lanes.set(lane, load.runs === 1 ? IDLE : { ...load, runs: load.runs - 1 });
     };
     lane.run(queue.model, batch).then(
       (outcome) => {
@@ -301,13 +320,13 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   };
 
   const freeLane = (): Lane | undefined => {
-    const free = [...lanes].filter(([lane]) => lane.isReady()).toSorted(([, a], [, b]) => a - b);
+    const free = [...lanes].filter(([lane]) => lane.isReady()).toSorted(([, a], [, b]) => a.runs - b.runs);
     const [first] = free;
     if (first === undefined) return undefined;
-    const [lane, load] = first;
-    if (load === 0) return lane;
-    const isShort = [...queues.values()].some((queue) => queue.waiting.length > 0 && queue.perSample < SHORT_RUN);
-    return load === 1 && isShort ? lane : undefined;
+    const [lane, { runs, isShort }] = first;
+    if (runs === 0) return lane;
+    const hasShort = [...queues.values()].some(({ waiting, perSample }) => waiting.length > 0 && perSample < SHORT_RUN);
+    return runs === 1 && isShort && hasShort ? lane : undefined;
   };
 
   function pump(): void {
@@ -365,7 +384,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
         sweepSoon();
       }),
     addLane: (lane) => {
-      lanes.set(lane, 0);
+      lanes.set(lane, IDLE);
       pump();
     },
     removeLane: (lane) => void lanes.delete(lane),

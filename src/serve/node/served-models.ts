@@ -34,6 +34,8 @@ export interface ServingOptions {
   readonly batchDelay: number;
   readonly queueRequests: number;
   readonly queueBytes: number;
+  /** Milliseconds that a request may have to wait; see `QueueLimits`. */
+  readonly queueWait: number | undefined;
   /** Reads a model's file: as it is, or only if it is signed. */
   readonly read: (path: string) => Promise<ReadModel>;
 }
@@ -99,6 +101,7 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
           bytes: options.queueBytes,
           batch: maxBatch,
           delay: options.batchDelay,
+          ...(options.queueWait !== undefined && { wait: options.queueWait }),
         },
         perSample === undefined ? 0 : perSample[1] / perSample[0],
       );

@@ -19,7 +19,7 @@ import { createServedModels, type ServedModels, type ServingOptions } from "./se
 import { type PoolEvent, startWorkers, type WorkerPool } from "./worker-pool.ts";
 
 /** What a server is started with. */
-export interface ServerOptions extends Omit<ServingOptions, "queueRequests" | "queueBytes" | "read"> {
+export interface ServerOptions extends Omit<ServingOptions, "queueRequests" | "queueBytes" | "queueWait" | "read"> {
   /** Files, `NAME=FILE`, and folders; see `findModels`. */
   readonly sources: readonly string[];
   /** A policy's file, read again when `reload` is called; or where to listen on this machine alone. */
@@ -67,6 +67,8 @@ export interface Server {
   readonly metricsAddress: string | undefined;
   readonly models: ServedModels;
   readonly metrics: Metrics;
+  /** All metrics as text, as its listener tells them. */
+  readonly tellMetrics: () => string;
   readonly budget: ByteBudget;
   readonly processes: () => readonly number[];
   /** Reads the policy again; a faulty one changes nothing, and is told. @returns whether it was taken */
@@ -89,7 +91,7 @@ function localPolicy({ host, port, trustedKeys = [], openKey }: LocalPolicy): Po
 
 /** What a server keeps from its start to its end. */
 const fixed = ["listen", "admin", "models", "audit"] as const;
-const fixedLimits = ["totalBytes", "queueRequests", "headerBytes", "headersTimeoutMs", "requestTimeoutMs"] as const;
+const fixedLimits = ["totalBytes", "queueRequests", "waitMs", "headerBytes", "headersTimeoutMs", "requestTimeoutMs"] as const;
 
 /**
  * Refuses a policy that changes what only a start can change.
@@ -141,6 +143,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     read: (path) => readModel(path, access().policy.models),
     queueRequests: limits.queueRequests,
     queueBytes: limits.totalBytes,
+    queueWait: limits.waitMs,
   });
   const load = async (file: ModelFile): Promise<void> => {
     const begun = performance.now();
@@ -170,14 +173,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const gate = createGate(parts);
   let listeners: readonly Listener[] = [];
+  const tellMetrics = (): string => metrics.tell(gauges({ budget, pool, models, scheduler, loaded }));
   let metricsListener: Awaited<ReturnType<typeof openMetricsListener>>;
   try {
     for (const file of files) await load(file);
     await gate.ready();
     const guard = createConnectionGuard(access);
     listeners = await openListeners(loaded, { handle: gate.routing, access, metrics, guard });
-    const tell = (): string => metrics.tell(gauges({ budget, pool, models, scheduler, loaded }));
-    metricsListener = await openMetricsListener(access().policy.admin, tell);
+    metricsListener = await openMetricsListener(access().policy.admin, tellMetrics);
   } catch (error) {
     await Promise.all(listeners.map(({ close }) => close()));
     await pool.close();
@@ -190,6 +193,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metricsAddress: metricsListener?.address,
     models,
     metrics,
+    tellMetrics,
     budget,
     processes: pool.processes,
     reload: async () => {

@@ -88,6 +88,8 @@ export interface PolicyLimits {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly queueRequests: number;
+  /** Milliseconds that a request may have to wait; it is refused at once if it would be longer. */
+  readonly waitMs?: number;
 }
 
 /** How requests are written down. */
@@ -160,6 +162,7 @@ const limits: v.GenericSchema<unknown, PolicyLimits> = v.strictObject({
   headersTimeoutMs: v.optional(count(100, 3.6e6), 10_000),
   requestTimeoutMs: v.optional(count(100, 3.6e6), 30_000),
   queueRequests: v.optional(count(1, 1e6), 256),
+  waitMs: v.exactOptional(count(0, 3.6e6)),
 });
 
 const policy: v.GenericSchema<unknown, Policy> = v.strictObject({
