@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import { ExitCode } from "./exit-code.ts";
-import { say } from "./output.ts";
+import { say, sayMessage } from "./output.ts";
 
 /** Kinds of images that a folder is searched for; a file that is named is read whatever it is called. */
 const KINDS = "png,jpg,jpeg,webp,gif,avif,tif,tiff,bmp";
@@ -71,7 +71,7 @@ export async function doEach<T>(
 /** Lists what failed, and makes the command end with 1 if something did. */
 export function reportFailures(failures: readonly Failure[], count: number): void {
   if (failures.length === 0) return;
-  for (const { error } of failures) say(error.replaceAll(/\s*\n\s*/g, " "));
-  say(`${failures.length} of ${count} images failed`);
+  for (const { error } of failures) sayMessage(error.replaceAll(/\s*\n\s*/g, " "));
+  say({ en: `${failures.length} of ${count} images failed`, zh: `${count} 幅图像中有 ${failures.length} 幅失败` });
   process.exitCode = ExitCode.failure;
 }

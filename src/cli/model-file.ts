@@ -1,7 +1,5 @@
 import { Option } from "commander";
-import { readVerified } from "../artifacts/node/signature.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
-import { openTrainedBytes, openTrainedNetwork } from "../networks/node/open.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
 import { onlyGiven } from "./options.ts";
@@ -24,11 +22,13 @@ export function trustedKeyOption(): Option {
 
 /** Opens a trained network; with a trusted key, loads exactly the bytes whose signature was verified. */
 export async function openModelFile(path: string, options: ModelFileOptions): Promise<TrainedNetwork> {
+  const { openTrainedBytes, openTrainedNetwork } = await import("../networks/node/open.ts");
   const { threads, trustedKey } = options;
   const session = threads === undefined ? {} : { threads };
   const foreign = await foreignChoiceOf(options);
   const how = { ...openOptionsOf(options), ...onlyGiven({ foreign, timeLimit: options.timeLimit }) };
   if (trustedKey === undefined) return openTrainedNetwork(path, session, how);
+  const { readVerified } = await import("../artifacts/node/signature.ts");
   const bytes = await readVerified(path, { key: trustedKey });
   return openTrainedBytes({ bytes, path }, session, how);
 }

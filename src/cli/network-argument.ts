@@ -1,9 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { ModelOptions } from "../nn/model-options.ts";
-import { createModel } from "../nn/models.ts";
-import { initializeState } from "../nn/initialization.ts";
+import type { createModel } from "../nn/models.ts";
 import { OptionError } from "../tensor/errors.ts";
-import { openNetworkFile } from "../networks/node/file.ts";
 import type { NetworkFile, WeightedNetwork } from "../networks/file.ts";
 
 /** Options that specify the network, besides the argument itself. */
@@ -26,14 +24,16 @@ export async function isFileArgument(argument: string): Promise<boolean> {
 }
 
 /** A network given by name, with weights from a file or drawn from a seed. */
-function createNamedNetwork(name: string, options: ModelOptions, seed: number): WeightedNetwork {
-  const { module, imageShape, options: full } = createNetwork(name, options);
+async function createNamedNetwork(name: string, options: ModelOptions, seed: number): Promise<WeightedNetwork> {
+  const { initializeState } = await import("../nn/initialization.ts");
+  const { module, imageShape, options: full } = await createNetwork(name, options);
   return { kind: "network", model: { name, options: full }, module, imageShape, state: initializeState(module, seed) };
 }
 
-function createNetwork(name: string, options: ModelOptions): ReturnType<typeof createModel> {
+async function createNetwork(name: string, options: ModelOptions): Promise<ReturnType<typeof createModel>> {
+  const models = await import("../nn/models.ts");
   try {
-    return createModel(name, options);
+    return models.createModel(name, options);
   } catch (cause) {
     if (!(cause instanceof OptionError) || cause.where !== "model") throw cause;
     throw new OptionError("<model|file>", `there is no file "${name}", and ${cause.detail}`);
@@ -45,6 +45,7 @@ function createNetwork(name: string, options: ModelOptions): ReturnType<typeof c
  * @throws {OptionError} if options contradict each other, or the argument is neither
  */
 export async function openNetworkArgument(argument: string, choice: NetworkChoice): Promise<NetworkFile> {
+  const { openNetworkFile } = await import("../networks/node/file.ts");
   const { model, weights, seed, ...options } = choice;
   if (await isFileArgument(argument)) {
     if (weights !== undefined || seed !== undefined) {
@@ -58,7 +59,7 @@ export async function openNetworkArgument(argument: string, choice: NetworkChoic
   if (model !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
   if (weights === undefined) return createNamedNetwork(argument, options, seed ?? 0);
   if (seed !== undefined) throw new OptionError("--seed", "weights come from a file; leave it out");
-  createNetwork(argument, options);
+  await createNetwork(argument, options);
   return openNetworkFile(weights, { model: { name: argument, options } });
 }
 

@@ -7,6 +7,7 @@ import type { Evaluation } from "../train/evaluation.ts";
 import type { FreshTraining } from "../train/node/job.ts";
 import type { TrainingChoice } from "../tasks/node/node-task.ts";
 import type { OptionValues } from "./recipe-flags.ts";
+import type { Words } from "../report/words.ts";
 
 /** A fresh training run, as far as the options shared by all tasks define it. */
 export interface TypedTraining extends TrainingChoice<OptionValues> {
@@ -58,11 +59,11 @@ export interface TaskFlags {
   /** Options of `train` that ask for the task without naming it. */
   readonly impliedBy: readonly string[];
   /** Assembles a fresh training run. @throws {OptionError} for options that contradict each other */
-  readonly startTraining: (typed: TypedTraining) => FreshTraining;
+  readonly startTraining: (typed: TypedTraining) => FreshTraining | Promise<FreshTraining>;
   /** The task's own options of `train`, read from a checkpoint; undefined for an option without a value. */
   readonly optionsOf: (notes: CheckpointNotes) => OptionValues;
   /** The line about the test, printed at the end of a training run. */
-  readonly describeTest: (test: Evaluation) => string;
+  readonly describeTest: (test: Evaluation) => Words;
   readonly evaluate: (network: TrainedNetwork, request: EvaluationRequest) => Promise<void>;
   readonly predict: (network: TrainedNetwork, request: PredictionRequest) => Promise<void>;
   /** Creates a page about a network, and its figures for `--json`. */

@@ -40,6 +40,12 @@ describe("train", () => {
     expect(result.test?.count).toBe(12);
   });
 
+  test("says what it waits for before the first step", async () => {
+    const order = (await once()).events.map(({ kind }) => kind);
+    const first = order.slice(0, order.indexOf("step")).filter((kind) => kind !== "note");
+    expect(first).toEqual(["loading", "start", "compiling"]);
+  });
+
   test("refuses a batch that was said and is larger than the data, by its name", async () => {
     const run = train(at("pictures"), { ...small, batch: 64, out: at("refused"), cache: at("cache") });
     await expect(run.result).rejects.toThrow(

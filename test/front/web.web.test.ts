@@ -54,6 +54,13 @@ describe("train", () => {
       kind: "note",
       text: "28 images to train on are too few for batches of 64: the batch is 4",
     });
+    const before = events
+      .slice(
+        0,
+        events.findIndex(({ kind }) => kind === "step"),
+      )
+      .map(({ kind }) => kind);
+    expect(before.filter((kind) => kind !== "note")).toEqual(["loading", "compiling"]);
     const network = await openTrained();
     const picture = files["left"][3];
     const expected = await network.predict(picture);

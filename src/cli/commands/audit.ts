@@ -4,6 +4,8 @@ import { type AuditVerdict, verifyAudit } from "../../serve/node/audit/verify.ts
 import { OptionError } from "../../tensor/errors.ts";
 import { ExitCode } from "../exit-code.ts";
 import { sharedOptions } from "../options.ts";
+import type { Words } from "../../report/words.ts";
+import { spokenMessage } from "../lang/language.ts";
 import { print, printJson } from "../output.ts";
 
 interface Options {
@@ -22,15 +24,28 @@ async function verify(file: string, { key, head, json = false }: Options): Promi
   else print(describeVerdict(file, verdict));
 }
 
-function describeVerdict(file: string, verdict: AuditVerdict): string {
-  if (verdict.kind === "broken") return `${verdict.file}: line ${verdict.line} ${verdict.reason}`;
+function describeVerdict(file: string, verdict: AuditVerdict): Words {
+  if (verdict.kind === "broken")
+    return {
+      en: `${verdict.file}: line ${verdict.line} ${verdict.reason}`,
+      zh: `${verdict.file}：第 ${verdict.line} 行：${spokenMessage(verdict.reason)}`,
+    };
   const { lines, from, proved } = verdict;
-  const start = from === 0 ? "" : `, from number ${from}: older files were deleted`;
+  const whole = {
+    en: `${file}: ${lines} lines, each follows the one before${from === 0 ? "" : `, from number ${from}: older files were deleted`}.`,
+    zh: `${file}：${lines} 行，每行都接着前一行${from === 0 ? "" : `，从编号 ${from} 开始：更早的文件已删除`}。`,
+  };
   if (proved === undefined)
-    return `${file}: ${lines} lines, each follows the one before${start}. Whether lines at its end were cut off is not provable without a signed head that was kept elsewhere.`;
+    return {
+      en: `${whole.en} Whether lines at its end were cut off is not provable without a signed head that was kept elsewhere.`,
+      zh: `${whole.zh}没有另行保存的签名链头，无法证明末尾是否被截断。`,
+    };
   const { head, after } = proved;
-  const rest = after === 0 ? "" : ` ${after} lines came later; that none of those was cut off is not provable.`;
-  return `${file}: ${lines} lines, each follows the one before${start}. None is missing up to the head of ${head.time}, line ${head.sequence}.${rest}`;
+  const isLater = after > 0;
+  return {
+    en: `${whole.en} None is missing up to the head of ${head.time}, line ${head.sequence}.${isLater ? ` ${after} lines came later; that none of those was cut off is not provable.` : ""}`,
+    zh: `${whole.zh}截至 ${head.time} 的链头（第 ${head.sequence} 行）没有缺失。${isLater ? `其后又有 ${after} 行；无法证明其中没有被截断的。` : ""}`,
+  };
 }
 
 /** `residua audit verify FILE`: checks the log of a server. */

@@ -2,11 +2,10 @@ import { readFileBytes } from "../../files/node.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, extname, resolve } from "node:path";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { opsetRange } from "../../onnx/opset/convert.ts";
+import { opsetRange } from "../../onnx/opset/range.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { parseNetworkCard } from "../../networks/card.ts";
 import type { NetworkFile } from "../../networks/file.ts";
-import { type ExportFormat, exportFormats, exportNetwork } from "../../networks/node/export.ts";
+import { type ExportFormat, exportFormats } from "../../networks/export-formats.ts";
 import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
@@ -61,6 +60,7 @@ async function describeData(network: NetworkFile, { classNames, mean, std }: Opt
       "apply only to networks that Residua builds, not to a foreign graph",
     );
   }
+  const { parseNetworkCard } = await import("../../networks/card.ts");
   const { options } = network.model;
   const names =
     classNames === undefined
@@ -111,6 +111,7 @@ async function runExport(argument: string, options: Options): Promise<void> {
   }
   const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
   const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
+  const { exportNetwork } = await import("../../networks/node/export.ts");
   const report = await exportNetwork(network, out, {
     format,
     source: argument,
@@ -118,12 +119,20 @@ async function runExport(argument: string, options: Options): Promise<void> {
     ...onlyGiven({ opset, externalData, foldBatchNorm: batchNorm && batchNorm === "fold" }),
   });
   if (weights === undefined && !isFile) {
-    say(`The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`);
+    say({
+      en: `The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`,
+      zh: `网络未经训练：权重由种子 ${seed ?? 0} 随机生成。用 --weights 载入权重。`,
+    });
   }
   if (options.json) return printJson({ network: argument, format, ...report });
-  print(`Wrote ${report.files.join(", ")}${report.opset === undefined ? "" : ` (opset ${report.opset})`}.`);
+  const [files, opsetNote] = [report.files.join(", "), report.opset === undefined ? "" : ` (opset ${report.opset})`];
+  print({ en: `Wrote ${files}${opsetNote}.`, zh: `已写入 ${files}${opsetNote}。` });
   if (report.difference !== undefined) {
-    print(`ONNX Runtime reproduces the network's scores within ${report.difference.toExponential(1)} of the largest.`);
+    const within = report.difference.toExponential(1);
+    print({
+      en: `ONNX Runtime reproduces the network's scores within ${within} of the largest.`,
+      zh: `ONNX Runtime 复现了网络的得分，误差不超过最大得分的 ${within}。`,
+    });
   }
 }
 

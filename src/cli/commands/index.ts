@@ -13,11 +13,45 @@ export interface CommandEntry {
   readonly load: () => Promise<Registration>;
 }
 
+/** A command's name, as it is typed. */
+export type CommandName =
+  | "compare"
+  | "train"
+  | "lr-find"
+  | "evaluate"
+  | "predict"
+  | "segment"
+  | "runs"
+  | "models"
+  | "gradflow"
+  | "lesion"
+  | "landscape"
+  | "advise"
+  | "describe"
+  | "inspect"
+  | "export"
+  | "report"
+  | "data"
+  | "forward"
+  | "gradients"
+  | "keys"
+  | "sign"
+  | "verify"
+  | "seal"
+  | "unseal"
+  | "serve"
+  | "audit";
+
+/** The command that a name is of, if it is of one; its earlier name does not count. */
+export function commandOf(name: string): CommandEntry | undefined {
+  return Object.hasOwn(commands, name) ? commands[name as CommandName] : undefined;
+}
+
 /**
  * Every command by name, in the order of the help text, with what help says about it. A command's own file is loaded
  * only when the command runs: loading all of them takes longer than most commands take to run.
  */
-export const commands: Readonly<Record<string, CommandEntry>> = {
+export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   compare: {
     usage: "[options]",
     summary: "train a shallow and a deep network with each shortcut type, and show what the type changes",
@@ -62,6 +96,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: "",
     summary: "list the networks known by name, and their options",
     load: async () => (await import("./models.ts")).registerModels,
+  },
+  "lr-find": {
+    usage: "[options]",
+    summary: "find a learning rate for a training: raise it step by step, and watch the loss",
+    load: async () => (await import("./lr-find.ts")).loadLrFind(),
   },
   gradflow: {
     usage: "[options]",

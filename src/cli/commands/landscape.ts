@@ -10,6 +10,7 @@ import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { spokenMessage } from "../lang/language.ts";
 
 interface Options {
   readonly model: string;
@@ -55,11 +56,15 @@ function createReporter(): (event: LandscapeEvent) => void {
   const progress = createProgress();
   let known = 0;
   return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
     const { done, total, loss, isKnown } = event;
     if (isKnown) known++;
     const fresh = Math.max(1, done - known);
-    progress.update(`point ${done}/${total}: loss ${loss.toPrecision(4)}`, fresh / (fresh + total - done));
+    const value = loss.toPrecision(4);
+    progress.update(
+      { en: `point ${done}/${total}: loss ${value}`, zh: `点 ${done}/${total}：损失 ${value}` },
+      fresh / (fresh + total - done),
+    );
     if (done === total) progress.finish();
   };
 }
@@ -91,7 +96,7 @@ async function landscape(options: Options): Promise<void> {
         const summary = summarizeLandscape(study);
         await writeReport(out, reportLandscape(study));
         if (json) printJson({ ...study, summary, report: out });
-        else for (const { en } of summary.sentences) print(en);
+        else for (const sentence of summary.sentences) print(sentence);
         return { isWhole, report: out };
       },
     },

@@ -7,6 +7,8 @@ import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { spokenMessage } from "../lang/language.ts";
+import { heads } from "../lang/heads.ts";
 
 /** Shorter waits show no progress. */
 const QUIET_SECONDS = 2;
@@ -23,12 +25,12 @@ interface Listed {
 }
 
 const columns: readonly Column<Listed>[] = [
-  { title: "model", value: ({ name }) => name },
-  { title: "shortcut", value: ({ shortcut }) => shortcut },
-  { title: "input", value: ({ imageShape }) => imageShape.join("×") },
-  { title: "classes", value: ({ classes }) => String(classes), align: "right" },
-  { title: "parameters", value: ({ parameters }) => formatCount(parameters), align: "right" },
-  { title: "multiply-adds", value: ({ multiplyAdds }) => formatLarge(multiplyAdds), align: "right" },
+  { title: { en: "model", zh: "网络" }, value: ({ name }) => name },
+  { title: heads.shortcut, value: ({ shortcut }) => shortcut },
+  { title: heads.in, value: ({ imageShape }) => imageShape.join("×") },
+  { title: heads.classes, value: ({ classes }) => String(classes), align: "right" },
+  { title: heads.parameters, value: ({ parameters }) => formatCount(parameters), align: "right" },
+  { title: heads.multiplyAdds, value: ({ multiplyAdds }) => formatLarge(multiplyAdds), align: "right" },
 ];
 
 /** Networks whose name, family or paper contains this text, ignoring case. */
@@ -66,7 +68,7 @@ function list(text: string | undefined, { json }: { readonly json?: boolean }): 
     const own = rows.filter((row) => row.family === family.title);
     if (own.length === 0) continue;
     print(`${pc.bold(family.title)} (${family.source})`);
-    print(`Names: ${family.forms}`);
+    print({ en: `Names: ${family.forms}`, zh: `名称：${family.forms}` });
     printLines(formatTable(columns, own));
     print();
   }
@@ -79,9 +81,9 @@ interface ListedOption {
 }
 
 const optionColumns: readonly Column<ListedOption>[] = [
-  { title: "option", value: ({ name }) => name },
-  { title: "values", value: ({ values }) => values },
-  { title: "meaning", value: ({ meaning }) => meaning },
+  { title: { en: "option", zh: "选项" }, value: ({ name }) => name },
+  { title: { en: "values", zh: "取值" }, value: ({ values }) => spokenMessage(values) },
+  { title: { en: "meaning", zh: "含义" }, value: ({ meaning }) => spokenMessage(meaning) },
 ];
 
 function listOptions(model: string | undefined, { json }: { readonly json?: boolean }): void {

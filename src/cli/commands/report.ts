@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { readFileBytes } from "../../files/node.ts";
-import { openNetworkFile } from "../../networks/node/file.ts";
 import { joinReports, type Report } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
@@ -43,6 +42,7 @@ async function readPage(path: string): Promise<Report> {
 
 /** A network's task, according to its file. */
 async function taskOfFile(path: string): Promise<TaskName> {
+  const { openNetworkFile } = await import("../../networks/node/file.ts");
   return taskNameOf((await openNetworkFile(path)).card?.task, path);
 }
 
@@ -87,8 +87,9 @@ async function report(
   const whole = reports.length === 1 ? reports[0] : joinReports(nameAll(reports), reports);
   await writeReport(options.out, whole);
   if (options.json) printJson({ networks: studies, report: options.out });
-  else for (const words of whole.lead) print(typeof words === "string" ? words : words.en);
-  say(`${formatDuration((performance.now() - start) / 1000)}; report: ${options.out}`);
+  else for (const words of whole.lead) print(words);
+  const time = formatDuration((performance.now() - start) / 1000);
+  say({ en: `${time}; report: ${options.out}`, zh: `${time}；报告：${options.out}` });
 }
 
 function registerReport(program: Command, flags: AllTaskFlags): void {

@@ -8,7 +8,8 @@ import { type Firewall, firewalls } from "../../serve/node/firewall/write.ts";
 import type { LoadedPolicy } from "../../serve/node/policy/load.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
 import { onlyGiven, optionName, wholeNumber } from "../options.ts";
-import { print, printJson, say } from "../output.ts";
+import { spokenMessage } from "../lang/language.ts";
+import { print, printJson, printLines, say } from "../output.ts";
 import { packageVersion } from "../version.ts";
 
 interface Options {
@@ -33,19 +34,46 @@ const STANDARD_PORT = 8080;
 
 const event: { readonly [Kind in ServerEvent["kind"]]: (own: Extract<ServerEvent, { readonly kind: Kind }>) => void } =
   {
-    listening: ({ address }) => print(`Listening on ${address}; Ctrl-C ends it.`),
-    loaded: ({ name, version, batch }) =>
-      say(`${name}, version ${version}: ready${batch > 1 ? `, up to ${batch} samples per run` : ""}.`),
-    "worker-ended": ({ how, models }) =>
-      say(
-        `A worker ${how}${models.length === 0 ? "" : ` while it computed ${models.join(", ")}`}; another takes its place.`,
-      ),
-    "worker-back": ({ milliseconds }) => say(`The new worker was ready after ${Math.round(milliseconds)} ms.`),
-    quarantined: ({ model }) => say(`${model} ended its worker several times and is no longer tried.`),
-    reloaded: () => say("The policy was read again and holds from now on."),
-    "not-reloaded": ({ error }) => say(`The policy was not taken, the one before still holds: ${error.message}`),
-    failed: ({ error }) => say(`A request failed: ${error instanceof Error ? error.message : String(error)}`),
-    "audit-lost": ({ error }) => say(`An audit entry was lost: ${error.message}`),
+    listening: ({ address }) =>
+      print({ en: `Listening on ${address}; Ctrl-C ends it.`, zh: `正在监听 ${address}；按 Ctrl-C 结束。` }),
+    loaded: ({ name, version, batch }) => {
+      const isBatched = batch > 1;
+      say({
+        en: `${name}, version ${version}: ready${isBatched ? `, up to ${batch} samples per run` : ""}.`,
+        zh: `${name}，版本 ${version}：就绪${isBatched ? `，每次运行最多 ${batch} 个样本` : ""}。`,
+      });
+    },
+    "worker-ended": ({ how, models }) => {
+      const names = models.join(", ");
+      say({
+        en: `A worker ${how}${names === "" ? "" : ` while it computed ${names}`}; another takes its place.`,
+        zh: `一个工作进程${names === "" ? "" : `在计算 ${names} 时`}终止（${how}）；另一个接替它。`,
+      });
+    },
+    "worker-back": ({ milliseconds }) => {
+      const time = Math.round(milliseconds);
+      say({ en: `The new worker was ready after ${time} ms.`, zh: `新的工作进程在 ${time} ms 后就绪。` });
+    },
+    quarantined: ({ model }) =>
+      say({
+        en: `${model} ended its worker several times and is no longer tried.`,
+        zh: `${model} 多次使工作进程终止，不再尝试。`,
+      }),
+    reloaded: () => say({ en: "The policy was read again and holds from now on.", zh: "已重新读取策略，即刻生效。" }),
+    "not-reloaded": ({ error }) =>
+      say({
+        en: `The policy was not taken, the one before still holds: ${error.message}`,
+        zh: `新策略未被采用，原策略继续有效：${spokenMessage(error.message)}`,
+      }),
+    failed: ({ error }) => {
+      const text = error instanceof Error ? error.message : String(error);
+      say({ en: `A request failed: ${text}`, zh: `一个请求失败：${spokenMessage(text)}` });
+    },
+    "audit-lost": ({ error }) =>
+      say({
+        en: `An audit entry was lost: ${error.message}`,
+        zh: `丢失一条审计记录：${spokenMessage(error.message)}`,
+      }),
   };
 
 const tell = (own: ServerEvent): void => (event[own.kind] as (any: ServerEvent) => void)(own);
@@ -94,15 +122,20 @@ async function printClient(name: string, { json = false }: Options): Promise<voi
   const { key, keyHash } = createKey();
   const client = { name, keyHash, models: ["*"], verbs: ["infer", "metadata"] };
   if (json) return printJson({ key, client });
-  print(`Key of ${name}, shown this once: ${key}`);
-  print(`For "clients" of the policy: ${JSON.stringify(client)}`);
+  const row = JSON.stringify(client);
+  print({ en: `Key of ${name}, shown this once: ${key}`, zh: `${name} 的密钥，只显示这一次：${key}` });
+  print({ en: `For "clients" of the policy: ${row}`, zh: `写入策略的 "clients"：${row}` });
 }
 
 async function checkPolicy(path: string, { json = false }: Options): Promise<void> {
   const { access } = await readPolicy(path);
   const { listen, clients } = access.policy;
   if (json) return printJson({ policy: path, valid: true, listen: listen.length, clients: clients.length });
-  print(`${path} is valid: it listens in ${listen.length} place(s) for ${clients.length} client(s).`);
+  const [places, keys] = [listen.length, clients.length];
+  print({
+    en: `${path} is valid: ${places} ${places === 1 ? "listener" : "listeners"}, ${keys} ${keys === 1 ? "client" : "clients"}.`,
+    zh: `${path} 有效：${places} 个监听地址，${keys} 个客户端。`,
+  });
 }
 
 async function printFirewall(kind: Firewall, { policy: path, json = false }: Options): Promise<void> {
@@ -110,7 +143,7 @@ async function printFirewall(kind: Firewall, { policy: path, json = false }: Opt
     throw new OptionError("--policy", "is missing; --print-firewall writes the rules of a policy");
   const rules = firewalls[kind]((await readPolicy(path)).access.policy);
   if (json) printJson({ policy: path, kind, rules });
-  else print(rules.trimEnd());
+  else printLines(rules.trimEnd());
 }
 
 async function readPolicy(path: string): Promise<LoadedPolicy> {
@@ -160,7 +193,10 @@ function untilStopped(server: Server, policy: string | undefined): Promise<void>
       if (isClosing) process.exit(1);
       isClosing = true;
       unwatch?.();
-      say("\nFinishing the answers under way. Ctrl-C again ends at once.");
+      say({
+        en: "Finishing the answers under way. Ctrl-C again ends at once.",
+        zh: "正在完成进行中的回答。再按 Ctrl-C 立即结束。",
+      });
       server.close().then(resolve, reject);
     };
     process.on("SIGHUP", reload);
@@ -175,7 +211,7 @@ export function registerServe(program: Command): void {
     .command("serve")
     .argument("[model...]", "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions")
     .addOption(
-      new Option("--host <address>", `address to listen on, of this machine alone (default: "${STANDARD_HOST}")`),
+      new Option("--host <address>", `address to listen on, of this machine alone (default: ${STANDARD_HOST})`),
     )
     .addOption(
       new Option("--port <number>", `port to listen on; 0 takes any (default: ${STANDARD_PORT})`).argParser(

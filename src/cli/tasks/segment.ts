@@ -8,17 +8,22 @@ import { evaluateSegmentation, evaluationOptions, reportSegmenting } from "./seg
 import { segmentFiles, segmentOptions } from "./segment/segmenting.ts";
 import { optionsOfCheckpoint, startSegmentation, trainingOptions } from "./segment/training.ts";
 import type { TaskFlags } from "../task-flags.ts";
-import { describeMeasures } from "../measures-output.ts";
+import { joinWords, phrase, type Words } from "../../report/words.ts";
+import { describeMeasures, nothing } from "../measures-output.ts";
 import type { SegmentationJudgement } from "../../tasks/segment/judge.ts";
 import { segmentationMeasures } from "../../tasks/segment/measures.ts";
 
-function describeTest(test: Evaluation): string {
+function describeTest(test: Evaluation): Words {
   const { count, measures, dice = {} } = test as Evaluation & Partial<SegmentationJudgement>;
   const known = Object.values(segmentationMeasures).filter(({ name }) => Object.hasOwn(measures, name));
-  const byClass = Object.entries(dice).map(
-    ([name, value]) => `, Dice of ${name} ${value?.toFixed(3) ?? "nothing to measure"}`,
+  const byClass = Object.entries(dice).map(([name, value]) =>
+    phrase({ en: `Dice of ${name} `, zh: `${name} 的 Dice ` }, value?.toFixed(3) ?? nothing),
   );
-  return `Test on ${count} images: ${describeMeasures(measures, known)}${byClass.join("")}.`;
+  return phrase(
+    { en: `Test on ${count} images: `, zh: `${count} 幅测试图像：` },
+    joinWords([describeMeasures(measures, known), ...byClass]),
+    { en: ".", zh: "。" },
+  );
 }
 
 /** Segmentation on the command line. */
@@ -64,9 +69,10 @@ export function registerSegment(program: Command): void {
     .addHelpText(
       "after",
       `
-For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png, NAME.csv (area, perimeter,
-centroid and mean intensity of each cell) and NAME.geojson (outlines). A network for classes of points gives NAME.classes.png and
-NAME.overlay.png.
+For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png (outlines and numbers),
+NAME.csv (shape and intensity of each cell), NAME.geojson (outlines in pixels and measurements, for QuPath) and NAME.rois.zip
+(outlines for ImageJ). For all of them: cells.csv (every cell) and summary.csv (one row per image). A network for classes of points
+gives NAME.classes.png, NAME.overlay.png and summary.csv (shares of the classes).
 
 Examples:
   $ residua segment plate/*.tif --model runs/cells/model.onnx --out found

@@ -139,10 +139,15 @@ test.each([
   ["an SVG drawing", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"],
   ["an HTML page", "<!DOCTYPE html><html></html>"],
   ["a PDF", "%PDF-1.7"],
-  ["not an image of a known kind", "no image\nat all"],
 ])("%s is refused by its name, whatever the file is called", async (name, content) => {
   await expect(readImage(await write(content))).rejects.toThrow(
     `: is ${name}, which is not supported; supported are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF`,
+  );
+});
+
+test("what is no image at all is told which kinds are read", async () => {
+  await expect(readImage(await write("no image\nat all"))).rejects.toThrow(
+    ": is not an image of a known kind; supported are PNG, JPEG, TIFF, WebP, GIF, BMP, PNM and AVIF",
   );
 });
 

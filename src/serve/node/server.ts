@@ -91,7 +91,14 @@ function localPolicy({ host, port, trustedKeys = [], openKey }: LocalPolicy): Po
 
 /** What a server keeps from its start to its end. */
 const fixed = ["listen", "admin", "models", "audit"] as const;
-const fixedLimits = ["totalBytes", "queueRequests", "waitMs", "headerBytes", "headersTimeoutMs", "requestTimeoutMs"] as const;
+const fixedLimits = [
+  "totalBytes",
+  "queueRequests",
+  "waitMs",
+  "headerBytes",
+  "headersTimeoutMs",
+  "requestTimeoutMs",
+] as const;
 
 /**
  * Refuses a policy that changes what only a start can change.

@@ -2,7 +2,7 @@ import { OptionError, UnsupportedError } from "../../../tensor/errors.ts";
 import type { Answers } from "../../node/node-task.ts";
 import { measureIntensity } from "../data/raster.ts";
 import { measureCells } from "../measure.ts";
-import { outlinesToGeoJson } from "../outlines.ts";
+import { outlinesToGeoJson } from "../geojson.ts";
 import { drawImage, paintOutlines } from "../overlay.ts";
 import type { SegmentTypes } from "../task.ts";
 

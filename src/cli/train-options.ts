@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { OptionError } from "../../tensor/errors.ts";
-import type { FreshTraining } from "../../train/node/job.ts";
-import { wholeNumber } from "../options.ts";
-import { addRecipeFlags, fieldsOfGroup } from "../recipe-flags.ts";
-import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
+import { OptionError } from "../tensor/errors.ts";
+import type { FreshTraining } from "../train/node/job.ts";
+import { wholeNumber } from "./options.ts";
+import { addRecipeFlags, fieldsOfGroup } from "./recipe-flags.ts";
+import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "./weights-options.ts";
 
 /** Options of `residua train` about the starting weights and individual layers. */
 export interface FineTuningOptions extends WeightsOptions {
