@@ -1,15 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { makeKeyPair } from "../../src/artifacts/node/index.ts";
-import { readVerifyingKey } from "../../src/artifacts/node/signing-keys.ts";
-import { verifyAudit } from "../../src/serve/node/audit/verify.ts";
 import { createClient } from "../../src/serve/web/client.ts";
-import { randomStream } from "../../src/tensor/random.ts";
 import {
   binaryRequest,
   networkBytes,
@@ -36,6 +32,9 @@ const policyFile = async (policy: object): Promise<string> => {
   await writeFile(path, JSON.stringify({ ...base, ...policy }));
   return path;
 };
+
+/** Requests wait as long as they like: a busy machine refuses none of them. */
+const patient = { limits: { waitMs: 60_000, requestTimeoutMs: 60_000 } };
 
 /** Until something holds, at most ten seconds. */
 async function until(holds: () => boolean): Promise<void> {
@@ -68,7 +67,7 @@ test("a queue has its bounds: what does not fit is refused at once, and told whe
 
 test("a request whose client has gone leaves the queue", async () => {
   const folder = await folderWith({ "slow.onnx": networkBytes(slowCard) });
-  const server = await serveInTest({ sources: [folder], maxBatch: 1 });
+  const server = await serveInTest({ sources: [folder], maxBatch: 1, policy: await policyFile(patient) });
   const client = createClient(server.url);
   const images = samplesFor(slowCard, 16);
   const first = client.infer("slow", { images });
@@ -100,7 +99,7 @@ test("a request that is not reached before its deadline is told so, also while t
 
 test("a worker that is killed under load costs no request, and another takes its place", async () => {
   const folder = await folderWith({ "small.onnx": networkBytes(smallCard) });
-  const server = await serveInTest({ sources: [folder], workers: 2 });
+  const server = await serveInTest({ sources: [folder], workers: 2, policy: await policyFile(patient) });
   const client = createClient(server.url);
   const inputs = Array.from({ length: 6 }, (_, seed) => samplesFor(smallCard, 1, seed));
   const alone: Float32Array[] = [];
@@ -137,7 +136,8 @@ test("a worker that is killed under load costs no request, and another takes its
 
 test("versions are swapped under load without a failed or a mixed answer", async () => {
   const folder = await folderWith({ "small/1/model.onnx": networkBytes(smallCard, 1) });
-  const server = await serveInTest({ sources: [folder], workers: 1, allowRepository: true });
+  const policy = await policyFile(patient);
+  const server = await serveInTest({ sources: [folder], policy, allowRepository: true });
   const client = createClient(server.url);
   const images = samplesFor(smallCard, 1);
   const scoresOf = async (): Promise<string> =>
@@ -267,120 +267,6 @@ test("a body in chunks of one byte is read, or refused when it is too long", asy
   expect(await send(Buffer.from("{".padEnd(5000)))).toBe(400);
   expect(await send(Buffer.alloc(60_000, 32))).toBe(413);
   expect(server.budget.used()).toBe(0);
-});
-
-/** Requests that are wrong in every way that can be written down, as raw bytes on a connection of their own. */
-function malformed(index: number): Buffer {
-  const stream = randomStream(7, "malformed", index);
-  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(stream.uniform() * choices.length)];
-  const noise = Buffer.from(Array.from({ length: 200 }, () => Math.floor(stream.uniform() * 256)));
-  const post = (headers: string, body: Buffer | string, path = "/v2/models/small/infer"): Buffer => {
-    const bytes = Buffer.from(body as string);
-    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}`;
-    return Buffer.concat([Buffer.from(`${head}Content-Length: ${bytes.length}\r\n\r\n`), bytes]);
-  };
-  const json = (value: unknown): Buffer => post("", JSON.stringify(value));
-  const tensor = { name: "images", shape: [1, 3, 16, 16], datatype: "FP32" };
-  return pick<() => Buffer>([
-    () => noise,
-    () => Buffer.from("GET /v2 HTTP/9.9\r\n\r\n"),
-    () => Buffer.from("BREW /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-    () => Buffer.from(`GET /v2 HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(20_000)}\r\n\r\n`),
-    () => Buffer.from("POST /v2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"),
-    () =>
-      Buffer.from(
-        "POST /v2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      ),
-    () =>
-      Buffer.from(
-        "POST /v2/models/small/infer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
-      ),
-    () => Buffer.from("GET /v2 HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
-    () => Buffer.from("GET /%ff%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
-    () => post("", noise),
-    () => post("", "[".repeat(100_000)),
-    () => post("Content-Encoding: gzip\r\n", noise),
-    () => post("Content-Encoding: gzip\r\n", gzipSync(Buffer.alloc(80 * 2 ** 20))),
-    () => post("Content-Encoding: br, gzip\r\n", noise),
-    () => post("Inference-Header-Content-Length: 1e99\r\n", noise),
-    () => post("Inference-Header-Content-Length: 100\r\n", noise),
-    () => post("Content-Type: application/octet-stream\r\n", noise),
-    () => json({ inputs: [{ ...tensor, shape: [9e15, 3, 16, 16], data: [] }] }),
-    () => json({ inputs: [{ ...tensor, data: [[[[null]]]] }] }),
-    () => json({ inputs: [{ ...tensor, parameters: { binary_data_size: 3072 } }] }),
-    () => json({ inputs: [{ ...tensor, datatype: "__proto__", data: [1] }] }),
-    () => json({ inputs: [{ ...tensor, name: "__proto__", data: [1] }] }),
-    () => json({ inputs: [], outputs: [{ name: "constructor" }] }),
-    () => post("Content-Type: image/png\r\n", noise, "/v1/models/small/predict"),
-    () => post("Content-Type: image/png\r\n", Buffer.from("89504e470d0a1a0a", "hex"), "/v1/models/small/predict"),
-  ])();
-}
-
-/** What comes back on a connection of its own: a status, or nothing. */
-function sendRaw(port: number, bytes: Buffer): Promise<{ readonly status: number; readonly text: string }> {
-  return new Promise((resolve) => {
-    let text = "";
-    const socket = connect(port, "127.0.0.1");
-    socket.on("data", (piece) => (text += piece.toString()));
-    socket.on("error", () => undefined);
-    socket.on("close", () => resolve({ status: Number(text.slice(9, 12)), text }));
-    socket.end(bytes);
-  });
-}
-
-test("500 malformed requests among 500 good ones: every good one is answered right, every bad one with a sentence", async () => {
-  const folder = await folderWith({ "small.onnx": networkBytes(smallCard) });
-  const own = await testFolder();
-  const { secret, public: publicKey } = await makeKeyPair(join(own, "server"), "sign");
-  const file = join(own, "audit.jsonl");
-  const server = await serveInTest({
-    sources: [folder],
-    policy: await policyFile({
-      limits: { connectionsPerAddress: 512, headersTimeoutMs: 3000, requestTimeoutMs: 20_000 },
-      audit: { file, signingKey: secret, maxBytes: 65_536 },
-    }),
-  });
-  const port = Number(new URL(server.url).port);
-  const client = createClient(server.url);
-  const inputs = Array.from({ length: 5 }, (_, seed) => samplesFor(smallCard, 1, seed));
-  const alone: Float32Array[] = [];
-  for (const images of inputs) alone.push((await client.infer("small", { images }))["scores"].data as Float32Array);
-
-  let good = 0;
-  const bad: { readonly status: number; readonly text: string }[] = [];
-  const lost: unknown[] = [];
-  const askGood = async (index: number): Promise<void> => {
-    const at = index % inputs.length;
-    try {
-      const { scores } = await client.infer("small", { images: inputs[at] });
-      const isSame = (scores.data as Float32Array).every((value, place) => Math.abs(value - alone[at][place]) < 1e-5);
-      if (isSame) good++;
-    } catch (error) {
-      lost.push(error);
-    }
-  };
-  const workers = Array.from({ length: 10 }, async (_, first) => {
-    for (let index = first; index < 500; index += 10)
-      await Promise.all([askGood(index), sendRaw(port, malformed(index)).then((answer) => bad.push(answer))]);
-  });
-  await Promise.all(workers);
-
-  expect(lost).toEqual([]);
-  expect(good).toBe(500);
-  expect(bad.length).toBe(500);
-  const unexplained = bad.filter(({ status, text }) => !(status >= 400 && status < 500 && text.includes('{"error":"')));
-  // A connection may be closed where no HTTP was spoken; the metrics count those.
-  expect(unexplained.filter(({ text }) => text !== "")).toEqual([]);
-  expect(unexplained.length).toBeLessThan(50);
-  expect(server.events.filter(({ kind }) => kind !== "loaded" && kind !== "listening")).toEqual([]);
-  await until(() => server.budget.used() === 0);
-
-  await server.close();
-  const verdict = await verifyAudit(file, { head: `${file}.head`, key: await readVerifyingKey(publicKey) });
-  expect(verdict).toMatchObject({ kind: "whole", from: 0, proved: { after: 0 } });
-  const allowed = (await readFile(file, "utf8")).split("\n").filter((line) => line.includes('"status":200'));
-  expect(allowed.length).toBeGreaterThan(0);
-  expect(allowed.every((line) => !line.includes("Bearer"))).toBe(true);
 });
 
 test("a server that closes is not ready, answers what is under way, and takes nothing new", async () => {

@@ -36,6 +36,7 @@ const event: { readonly [Kind in ServerEvent["kind"]]: (own: Extract<ServerEvent
   {
     listening: ({ address }) =>
       print({ en: `Listening on ${address}; Ctrl-C ends it.`, zh: `正在监听 ${address}；按 Ctrl-C 结束。` }),
+    metrics: ({ address }) => print({ en: `Metrics on ${address}.`, zh: `指标在 ${address}。` }),
     loaded: ({ name, version, batch }) => {
       const isBatched = batch > 1;
       say({

@@ -39,7 +39,12 @@ export async function receiveBody(
     throw new RequestError(415, "Content-Encoding", `"${encoding.slice(0, 40)}" is not read; use gzip, deflate or br`);
   share.growTo(declared);
   const packed = new Pieces(bodyBytes, (most) => `must have at most ${most} bytes; send less at once`, share, 0);
-  for await (const piece of stream as AsyncIterable<Buffer>) packed.add(piece);
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) packed.add(piece);
+  } catch (cause) {
+    if (cause instanceof RequestError) throw cause;
+    throw new RequestError(499, "body", `ended after ${packed.length} bytes: the client has gone`, { cause });
+  }
   if (length !== undefined && packed.length !== declared)
     throw new RequestError(400, "body", `ended after ${packed.length} of ${declared} bytes`);
   const body = packed.join();

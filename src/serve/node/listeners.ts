@@ -94,6 +94,8 @@ async function openListener(
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
     keepAliveTimeout: 65_000,
+    // Refused with a sentence by who knows the policy.
+    requireHostHeader: false,
   };
   const server: HttpServer | HttpsServer =
     tls === undefined
@@ -111,6 +113,10 @@ async function openListener(
     socket.once("close", () => sockets.delete(socket));
   });
   const fail = (reason: string): void => parts.metrics.count("residua_connections_failed_total", { reason });
+  server.on("checkExpectation", (_request, response) => {
+    response.writeHead(417, { "content-type": "application/json", connection: "close" });
+    response.end(JSON.stringify({ error: "Expect: must be 100-continue, or left out" }));
+  });
   server.on("tlsClientError", () => fail("tls"));
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) =>
     answerFault(error, socket, fail),

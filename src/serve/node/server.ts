@@ -53,6 +53,8 @@ export type ServerEvent =
       readonly milliseconds: number;
     }
   | { readonly kind: "listening"; readonly address: string }
+  /** Metrics are told there. */
+  | { readonly kind: "metrics"; readonly address: string }
   | { readonly kind: "reloaded" }
   | { readonly kind: "not-reloaded"; readonly error: Error }
   | { readonly kind: "audit-lost"; readonly error: Error }
@@ -195,6 +197,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error;
   }
   for (const { address } of listeners) options.onEvent({ kind: "listening", address });
+  if (metricsListener !== undefined) options.onEvent({ kind: "metrics", address: metricsListener.address });
   return {
     addresses: listeners.map(({ address }) => address),
     metricsAddress: metricsListener?.address,

@@ -219,7 +219,8 @@ function spawn(onSuccess: (key: string) => void): Worker {
       if (order.kind === "run") running.set(id, order.key);
       if (order.kind === "load") running.set(id, order.model.key);
       child.send({ ...order, id }, (error) => {
-        if (error) reject(error);
+        // It is about to end: until it has, nothing more may be given to it. All that it was given is told then.
+        if (error) worker.isReady = false;
       });
     });
   const lane: Lane = {

@@ -300,6 +300,8 @@ export const optionTexts: Templates = {
   // serve, audit
   "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions":
     "网络文件、NAME=FILE 或含有它们的文件夹；NAME/VERSION/model.onnx 给出版本",
+  "Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over REST.":
+    "通过 REST 使用开放推理协议第 2 版（即 Triton 和 KServe 的协议）。",
   "address to listen on, of this machine alone": "监听地址，仅限本机",
   "port to listen on; 0 takes any": "监听端口；0 为任意空闲端口",
   "access policy: where to listen, who may ask, how much; read again when it changes":

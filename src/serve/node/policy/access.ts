@@ -31,7 +31,7 @@ export interface Access {
   /**
    * Finds out who asks.
    *
-   * @throws {RequestError} 401 without a known key, 403 for an address, host or origin that may not ask
+   * @throws {RequestError} 400 without a host, 401 without a known key, 403 for an address, host or origin that may not ask
    */
   readonly identify: (asking: Asking) => Caller;
   /**
@@ -92,7 +92,8 @@ export function createAccess(policy: Policy, memory: AccessMemory, names: readon
 
   const requireHost = ({ host, origin }: Asking): void => {
     const name = host?.replace(/:\d+$/, "").toLowerCase();
-    if (name !== undefined && !hosts.has(name))
+    if (name === undefined) throw new RequestError(400, "Host", "is missing; say which server is meant");
+    if (!hosts.has(name))
       throw new RequestError(403, "Host", "is not a name of this server; its policy lists them in hosts");
     if (origin !== undefined && !allowsOrigin(origin))
       throw new RequestError(403, "Origin", "may not use this server; its policy lists pages in cors");
