@@ -121,6 +121,29 @@ describe("keys", () => {
     }
   });
 
+  test("read of no other model in the server's description, and of no operation that they may not use", async () => {
+    const describe = async (key?: string): Promise<Response> =>
+      fetch(`${server.url}/v2/openapi.json`, key === undefined ? {} : { headers: bearer(key) });
+    expect((await describe()).status).toBe(401);
+    expect((await describe(ward.key)).status).toBe(403);
+    const whole = await (await describe(lab.key)).text();
+    expect(JSON.parse(whole)).toMatchObject({ openapi: "3.1.0", security: [{ bearer: [] }, { header: [] }] });
+    expect(whole).toContain('{"enum":["small","other"]}');
+    expect(whole).not.toContain("/load");
+    const path = join(folder, "described.json");
+    const clients = [{ name: "ward", keyHash: ward.keyHash, models: ["small"], verbs: ["metadata", "repository"] }];
+    await writeFile(path, JSON.stringify({ listen, network, clients }));
+    const own = await serveUntilClosed({ sources: models("small", "other"), policy: path, allowRepository: true });
+    try {
+      const text = await (await fetch(`${own.url}/v2/openapi.json`, { headers: bearer(ward.key) })).text();
+      expect(text).toContain('{"enum":["small"]}');
+      expect(text).not.toContain('"other"');
+      expect(text).toContain("/v2/repository/models/{model}/load");
+    } finally {
+      await own.close();
+    }
+  });
+
   test("may do what their verbs say", async () => {
     const metadata = await fetch(`${server.url}/v2/models/small`, { headers: bearer(ward.key) });
     expect(await errorOf(metadata)).toEqual([403, "key: may not metadata; its policy says what it may"]);

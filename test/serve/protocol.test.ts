@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
 import { createClient } from "../../src/serve/web/client.ts";
 import { float32, type Tensor } from "../../src/tensor/tensor.ts";
+import { createCheckedFetch } from "../support/api-check.ts";
 import {
   binaryRequest,
   jsonRequest,
@@ -37,6 +38,9 @@ afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Every answer is held against the server's own description. */
+const fetch = createCheckedFetch(() => server.url);
 
 const images = samplesFor(smallCard, 2);
 const get = async (path: string): Promise<{ readonly status: number; readonly json: unknown }> => {

@@ -9,7 +9,7 @@ import type { Asking } from "./policy/access.ts";
 import { keyOf } from "./policy/keys.ts";
 import { addCrossOrigin, allowOrigin } from "./routes/cross-origin.ts";
 import { addInference } from "./routes/inference.ts";
-import { addHealth, addModels } from "./routes/metadata.ts";
+import { addDescription, addHealth, addModels } from "./routes/metadata.ts";
 import { addPrediction } from "./routes/prediction.ts";
 import { addRepository } from "./routes/repository.ts";
 
@@ -48,6 +48,7 @@ export function createGate(parts: GateParts): FastifyInstance {
   );
   addHealth(gate, parts);
   addModels(gate, parts);
+  addDescription(gate, parts);
   addInference(gate, parts);
   addPrediction(gate, parts);
   addCrossOrigin(gate, parts);

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { describeApi } from "../../protocol/openapi.ts";
 import { addModelRoute, type GateParts, statusOf } from "../gate-parts.ts";
 import { describeStatistics } from "../model-statistics.ts";
 import type { ServedModels } from "../served-models.ts";
@@ -14,6 +15,23 @@ export function addHealth(gate: FastifyInstance, { models, version, isOpen, repo
   gate.get("/v2/health/ready", async (_request, reply) => {
     const ready = isOpen() && models.isReady() && models.list().every(({ state }) => state !== "LOADING");
     return reply.code(ready ? 200 : 503).send({ live: true, ready });
+  });
+}
+
+/** The description of the server that a program reads: it names what its reader may know of, and nothing else. */
+export function addDescription(gate: FastifyInstance, { models, version, access, repository }: GateParts): void {
+  gate.get("/v2/openapi.json", { config: { verb: "metadata" } }, async ({ visit }) => {
+    const { client } = visit.caller!;
+    const names = models
+      .list()
+      .filter(({ name, state }) => state === "READY" && access().mayKnow(visit.caller!, name))
+      .map(({ name }) => name);
+    return describeApi({
+      version,
+      models: [...new Set(names)],
+      mayLoad: repository !== undefined && (client === undefined || client.verbs.includes("repository")),
+      needsKey: client !== undefined,
+    });
   });
 }
 
