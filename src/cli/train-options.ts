@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionError } from "../tensor/errors.ts";
 import type { FreshTraining } from "../train/node/job.ts";
+import { findNetworkPath } from "../ready/node/find.ts";
 import { wholeNumber } from "./options.ts";
 import { addRecipeFlags, fieldsOfGroup } from "./recipe-flags.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "./weights-options.ts";
@@ -24,7 +25,10 @@ export function addFineTuningOptions(command: Command): Command {
   command
     .optionsGroup("Fine-tuning:")
     .addOption(
-      new Option("--from <file>", "start from an ONNX network, or from weights (.pth, .safetensors …) of --model"),
+      new Option(
+        "--from <file>",
+        "start from an ONNX network, a ready network, or weights (.pth, .safetensors …) of --model",
+      ),
     )
     .addOption(
       new Option(
@@ -50,15 +54,15 @@ export function addFineTuningOptions(command: Command): Command {
 }
 
 /** Reads the options about the starting weights. */
-export function fineTuningStart(
+export async function fineTuningStart(
   options: FineTuningOptions,
-): Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize"> {
+): Promise<Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize">> {
   const { from, weights: path, classes, imageSize } = options;
   const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
   if (path === undefined && given !== undefined)
     throw new OptionError(`--${given}`, "applies only with --weights FILE");
   return {
-    ...(from === undefined ? {} : { from }),
+    ...(from === undefined ? {} : { from: await findNetworkPath(from, "from") }),
     ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),
     ...(classes === undefined ? {} : { classes }),
     ...(imageSize === undefined ? {} : { imageSize }),

@@ -5,6 +5,8 @@ import type { Shape } from "../tensor/shape.ts";
 import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
 import { densenetFamily } from "./families/densenet.ts";
 import { featurePyramidFamily } from "./families/feature-pyramid.ts";
+import { plateLocatorFamily } from "./families/plate-locator.ts";
+import { plateReaderFamily } from "./families/plate-reader.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
@@ -47,6 +49,8 @@ export const modelFamilies: readonly ModelFamily[] = [
   recurrentFamily,
   residualUnetFamily,
   featurePyramidFamily,
+  plateLocatorFamily,
+  plateReaderFamily,
 ];
 
 /** Names to show in a list; families such as CIFAR's also know any other depth. */

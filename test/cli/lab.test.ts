@@ -60,7 +60,7 @@ describe("what is asked for wrongly is named in one line, before anything is tra
     ["gradflow --out pictures", 2, /--out: "pictures" is a folder, must be a file/],
     ["gradflow --model net.safetensors --shortcut A", 2, /--shortcut: a file defines its own shortcuts/],
     ["gradflow --model none.onnx", 1, /none.onnx: cannot read: there is no such file/],
-    ["lesion", 2, /required option '--model <file>' not specified/],
+    ["lesion", 2, /required option '--model <name\|file>' not specified/],
     ["lesion --model none.onnx", 1, /none.onnx: cannot read: there is no such file/],
     [
       "lesion --model net.safetensors --remove layer9.0",

@@ -48,6 +48,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "segment images of any size into cells or classes, with a network trained with --task segment",
     load: async () => (await import("../tasks/segment.ts")).registerSegment,
   },
+  plates: {
+    usage: "[options] <image...>",
+    summary:
+      "find licence plates in pictures, straighten and read them; tables, overlays, explanations, blurred copies",
+    load: async () => (await import("./plates.ts")).registerPlates,
+  },
   runs: {
     usage: "",
     summary: "find, compare, tag, copy and export the runs of train and compare",
@@ -65,7 +71,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   models: {
     usage: "",
-    summary: "list the networks known by name, and their options",
+    summary: "list the networks known by name and their options, and the trained ones that are ready to use",
     load: async () => (await import("./models.ts")).registerModels,
   },
   "lr-find": {
