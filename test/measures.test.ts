@@ -24,6 +24,10 @@ import { exampleNotes } from "./support/training.ts";
 /** Every task, and settings of it by which it is judged in other ways. */
 const settings: { readonly [Name in TaskName]: readonly TaskNotes[] } = {
   classify: [{ name: "classify" }],
+  plates: [
+    { name: "plates", part: "locate", drawnShare: 1, samples: 1, crop: 256 },
+    { name: "plates", part: "read", drawnShare: 1, samples: 1 },
+  ],
   segment: [{ ...standardSettings }, { ...standardSettings, target: "classes" }],
 };
 

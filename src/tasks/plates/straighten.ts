@@ -28,24 +28,25 @@ export function straighten(
 ): Pixels | null {
   const h = findHomography(rectangle(width, height), corners);
   if (h === null) return null;
-  const samples = [
-    samplesFor(sideOf(corners, 0), sideOf(corners, 2), width),
-    samplesFor(sideOf(corners, 1), sideOf(corners, 3), height),
-  ];
-  const [across, down] = samples;
+  const across = samplesFor(sideOf(corners, 0), sideOf(corners, 2), width);
+  const down = samplesFor(sideOf(corners, 1), sideOf(corners, 3), height);
   const data = new Uint8Array(width * height * 3);
   const sum = new Float64Array(3);
+  const count = across * down;
+  const [h0, h1, h2, h3, h4, h5, h6, h7] = h;
   for (let row = 0, at = 0; row < height; row++)
     for (let column = 0; column < width; column++, at += 3) {
-      sum.fill(0);
+      sum[0] = sum[1] = sum[2] = 0;
       for (let j = 0; j < down; j++)
         for (let i = 0; i < across; i++) {
           const x = column + (i + 0.5) / across;
           const y = row + (j + 0.5) / down;
-          const w = h[6] * x + h[7] * y + 1;
-          addSample(image, (h[0] * x + h[1] * y + h[2]) / w, (h[3] * x + h[4] * y + h[5]) / w, sum);
+          const w = h6 * x + h7 * y + 1;
+          addSample(image, (h0 * x + h1 * y + h2) / w, (h3 * x + h4 * y + h5) / w, sum);
         }
-      for (let channel = 0; channel < 3; channel++) data[at + channel] = Math.round(sum[channel] / (across * down));
+      data[at] = sum[0] / count + 0.5;
+      data[at + 1] = sum[1] / count + 0.5;
+      data[at + 2] = sum[2] / count + 0.5;
     }
   return { width, height, data };
 }

@@ -20,7 +20,7 @@ export function addNoise({ data }: Canvas, deviation: number, random: RandomStre
 
 /** Weights of a one-dimensional blur from −radius to radius. */
 function gaussian(deviation: number): Float32Array {
-  const radius = Math.ceil(2.5 * deviation);
+  const radius = Math.max(1, Math.round(2.2 * deviation));
   const weights = Float32Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)),
   );
@@ -54,12 +54,37 @@ function blurAlong(canvas: Canvas, weights: Float32Array, [dx, dy]: readonly [nu
     }
 }
 
+/** Blurs along an axis; beyond the edge, it continues. @param step from a point to the next along the axis, in values */
+function blurAxis({ data }: Canvas, weights: Float32Array, [count, step]: Axis, [lines, next]: Axis): void {
+  const radius = (weights.length - 1) / 2;
+  const line = new Float32Array(count + 2 * radius);
+  for (let index = 0; index < lines; index++)
+    for (let c = 0; c < 3; c++) {
+      const start = index * next + c;
+      for (let i = 0; i < count; i++) line[i + radius] = data[start + i * step];
+      line.fill(line[radius], 0, radius);
+      line.fill(line[count + radius - 1], count + radius);
+      for (let i = 0; i < count; i++) {
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += weights[k] * line[i + k];
+        data[start + i * step] = sum;
+      }
+    }
+}
+
+/** Points along an axis, and values from one to the next. */
+type Axis = readonly [count: number, step: number];
+
 /** Blurs as a lens out of focus does. @param deviation in pixels */
 export function blurFocus(canvas: Canvas, deviation: number): void {
-  if (deviation < 0.2) return;
+  if (deviation < 0.25) return;
   const weights = gaussian(deviation);
-  blurAlong(canvas, weights, [1, 0]);
-  blurAlong(canvas, weights, [0, 1]);
+  const [columns, rows]: readonly [Axis, Axis] = [
+    [canvas.width, 3],
+    [canvas.height, 3 * canvas.width],
+  ];
+  blurAxis(canvas, weights, columns, rows);
+  blurAxis(canvas, weights, rows, columns);
 }
 
 /** Blurs as a car in motion is. @param length in pixels */
@@ -105,8 +130,8 @@ export function relight({ data }: Canvas, { gain, gamma, cast, saturation, haze 
   for (let at = 0; at < data.length; at += 3) {
     const grey = 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
     for (let c = 0; c < 3; c++) {
-      const value = (grey + saturation * (data[at + c] - grey)) * (1 + saturation * (cast[c] - 1));
-      data[at + c] = table[Math.min(511, Math.max(0, Math.round(2 * value)))];
+      const index = (2 * (grey + saturation * (data[at + c] - grey)) * (1 + saturation * (cast[c] - 1)) + 0.5) | 0;
+      data[at + c] = table[index < 0 ? 0 : index > 511 ? 511 : index];
     }
   }
 }

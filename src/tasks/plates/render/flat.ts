@@ -154,7 +154,7 @@ function drawGlyph(canvas: Canvas, mask: Uint8Array, cell: Cell, ink: Colour, { 
   }
 }
 
-function drawDisc(
+export function drawDisc(
   canvas: Canvas,
   [cx, cy]: readonly [number, number],
   radius: number,
@@ -182,6 +182,29 @@ function drawLine(canvas: Canvas, paint: Colour, inset: number, thickness: numbe
       if (share > 0) blend(canvas, x, y, paint, share);
     }
   }
+}
+
+/** Draws one character into a box, in pixels. */
+export function drawCell(
+  canvas: Canvas,
+  glyphs: GlyphSet,
+  face: number,
+  character: string,
+  { x, y, width, height }: Pick<Cell, "x" | "y" | "width" | "height">,
+  ink: Colour,
+): void {
+  const mask = takeGlyph(glyphs, face, "row", character);
+  if (mask === null) return;
+  const [mmX, mmY] = [x / FLAT_SCALE, y / FLAT_SCALE];
+  const cell: Cell = {
+    character,
+    style: "row",
+    x: mmX,
+    y: mmY,
+    width: width / FLAT_SCALE,
+    height: height / FLAT_SCALE,
+  };
+  drawGlyph(canvas, mask, cell, ink, { threshold: 0.5, softness: 0.5 });
 }
 
 const RED: Colour = [200, 30, 30];
