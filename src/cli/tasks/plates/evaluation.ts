@@ -54,7 +54,7 @@ async function judge(
   const how = { ...onlyGiven(options), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
-    const second = await openModelFile(reader, {});
+    const { network: second } = await openModelFile(reader, {}, "reader");
     try {
       if (readSettings(second.card.task, "plates", reader).part !== "read")
         throw new OptionError("--reader", `${reader} locates; give a network that reads`);
@@ -91,7 +91,7 @@ export async function reportOnPlates(
   model: string,
   { data, limit, threads }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const network = await openModelFile(model, onlyGiven({ threads }));
+  const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }) });
     const { figures, pictures } = judgement;
