@@ -2,14 +2,7 @@ import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import { describeFigure } from "../ready/card.ts";
-import {
-  type CheckedFile,
-  type CheckedNetwork,
-  findNetwork,
-  onlyFileOf,
-  openStandardReady,
-} from "../ready/node/find.ts";
-import { openReadyIndex } from "../ready/node/index-file.ts";
+import type { CheckedFile, CheckedNetwork } from "../ready/node/find.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
 import { onlyGiven } from "./options.ts";
 import { say } from "./output.ts";
@@ -46,8 +39,12 @@ export function trustedKeyOption(): Option {
   );
 }
 
+/** With the names of all networks, which help has no use for. */
+const loadFinding = () => import("../ready/node/find.ts");
+
 /** Names of the ready networks that one file holds, for sentences. */
 export async function listReadyNames(): Promise<string> {
+  const { openReadyIndex } = await import("../ready/node/index-file.ts");
   const { index } = await openReadyIndex();
   return index.networks.flatMap(({ name, files }) => ("network" in files ? [name] : [])).join(", ");
 }
@@ -64,6 +61,7 @@ export function sayChosen({ network }: CheckedNetwork): void {
  */
 export async function openModelFile(model: string, options: ModelFileOptions, field = "model"): Promise<OpenedModel> {
   const { trustedKey: key } = options;
+  const { findNetwork } = await loadFinding();
   const found = await findNetwork(model, field, onlyGiven({ key }));
   if (found.kind === "ready") return openReady(found.ready, options);
   const { openTrainedBytes, openTrainedNetwork } = await import("../networks/node/open.ts");
@@ -81,13 +79,15 @@ export async function openModelOrReady(
   options: ModelFileOptions,
 ): Promise<OpenedModel> {
   if (model !== undefined) return openModelFile(model, options);
+  const { openStandardReady } = await loadFinding();
   const ready = await openStandardReady(task, "model", onlyGiven({ key: options.trustedKey }));
   sayChosen(ready);
   return openReady(ready, options);
 }
 
 /** Opens the network that does the whole task. @throws {OptionError} if there is one for each part */
-function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+async function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+  const { onlyFileOf } = await loadFinding();
   return openReadyFile(ready, onlyFileOf(ready, "model"), options);
 }
 

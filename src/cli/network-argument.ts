@@ -3,7 +3,6 @@ import type { ModelOptions } from "../nn/model-options.ts";
 import type { createModel } from "../nn/models.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { NetworkFile, WeightedNetwork } from "../networks/file.ts";
-import { findReadyNetwork, onlyFileOf } from "../ready/node/find.ts";
 
 /** Options that specify the network, besides the argument itself. */
 export interface NetworkChoice extends ModelOptions {
@@ -20,6 +19,7 @@ export interface NetworkChoice extends ModelOptions {
  * Undefined if it names a kind of network.
  */
 export async function findFileArgument(argument: string): Promise<string | undefined> {
+  const { findReadyNetwork, onlyFileOf } = await import("../ready/node/find.ts");
   const ready = await findReadyNetwork(argument);
   if (ready !== undefined) return onlyFileOf(ready, "model").path;
   const found = await stat(argument).then(

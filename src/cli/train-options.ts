@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { OptionError } from "../tensor/errors.ts";
 import type { FreshTraining } from "../train/node/job.ts";
-import { findNetworkPath } from "../ready/node/find.ts";
 import { wholeNumber } from "./options.ts";
 import { addRecipeFlags, fieldsOfGroup } from "./recipe-flags.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "./weights-options.ts";
@@ -61,6 +60,7 @@ export async function fineTuningStart(
   const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
   if (path === undefined && given !== undefined)
     throw new OptionError(`--${given}`, "applies only with --weights FILE");
+  const { findNetworkPath } = await import("../ready/node/find.ts");
   return {
     ...(from === undefined ? {} : { from: await findNetworkPath(from, "from") }),
     ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),

@@ -14,6 +14,7 @@ const titles: Readonly<Record<string, string>> = {
   "Loss and steps:": "损失与训练步：",
   "Classification:": "分类：",
   "Segmentation:": "分割：",
+  "Licence plates:": "车牌：",
 };
 
 const lookUp = createTranslate({ ...optionTexts, ...subcommandSummaries });

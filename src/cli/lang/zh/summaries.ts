@@ -8,6 +8,7 @@ export const summaries: Readonly<Record<string, string>> = {
   evaluate: "测量训练好的网络在测试图像上的准确率和损失，或对带掩膜图像的分割质量",
   predict: "用训练好的网络对图像分类，或寻找其中的细胞",
   segment: "用以 --task segment 训练的网络，把任意大小的图像分割为细胞或类别",
+  plates: "在图片中寻找车牌，把它们拉正并读出",
   runs: "查找、比较、标记、复制和导出 train 与 compare 的运行记录",
   models: "列出有名称的网络及其选项",
   gradflow: "跟踪梯度在初始时和训练中如何流过每一层、每一个块",

@@ -1,11 +1,8 @@
 import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
-import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
-import { predictPlates } from "../../../tasks/plates/predict.ts";
-import { onlyGiven } from "../../options.ts";
-import { decimalNumber } from "../../options.ts";
+import { decimalNumber, onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
@@ -24,6 +21,10 @@ export async function predictPlateFiles(
   { model, paths, json, options }: PredictionRequest,
 ): Promise<void> {
   const opened = { ...network, settings: readSettings(network.card.task, "plates", model) };
+  const [{ findNodeTask }, { predictPlates }] = await Promise.all([
+    import("../../../tasks/node/find-node-task.ts"),
+    import("../../../tasks/plates/predict.ts"),
+  ]);
   const { readInput } = await findNodeTask("plates");
   const { threshold } = options as { readonly threshold?: number };
   const found: object[] = [];
