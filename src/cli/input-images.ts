@@ -48,7 +48,7 @@ async function glob(pattern: string, cwd?: string): Promise<readonly string[]> {
  * Output names, unique in one folder: two images of equal name are told apart by their extension, and so is an image that is
  * called like a table of all images.
  *
- * @param tables names of such tables without their ending, in lower case
+ * @param tables names of the tables, without their extension
  */
 export function namesOf(paths: readonly string[], tables: readonly string[] = []): readonly string[] {
   const isTable = (name: string): boolean => tables.includes(name.toLowerCase());

@@ -39,8 +39,9 @@ export function trustedKeyOption(): Option {
   );
 }
 
-/** With the names of all networks, which help has no use for. */
-const loadFinding = () => import("../ready/node/find.ts");
+/** Help needs neither. */
+const loadFinder = () => import("../ready/node/find.ts");
+const loadOpener = () => import("../networks/node/open.ts");
 
 /** Names of the ready networks that one file holds, for sentences. */
 export async function listReadyNames(): Promise<string> {
@@ -52,7 +53,10 @@ export async function listReadyNames(): Promise<string> {
 /** Says in one line which network a command chose itself. */
 export function sayChosen({ network }: CheckedNetwork): void {
   const [figure] = network.figures;
-  say(`network: ${network.name}, a ready one${figure === undefined ? "" : `: ${describeFigure(figure)}`}`);
+  const tell = (language: "en" | "zh", start: string, mark: string): string =>
+    `${start}${figure === undefined ? "" : `${mark}${describeFigure(figure, language)}`}`;
+  const { name } = network;
+  say({ en: tell("en", `network: ${name}, a ready one`, ": "), zh: tell("zh", `网络：现成的 ${name}`, "：") });
 }
 
 /**
@@ -61,11 +65,11 @@ export function sayChosen({ network }: CheckedNetwork): void {
  */
 export async function openModelFile(model: string, options: ModelFileOptions, field = "model"): Promise<OpenedModel> {
   const { trustedKey: key } = options;
-  const { findNetwork } = await loadFinding();
+  const { findNetwork } = await loadFinder();
   const found = await findNetwork(model, field, onlyGiven({ key }));
   if (found.kind === "ready") return openReady(found.ready, options);
-  const { openTrainedBytes, openTrainedNetwork } = await import("../networks/node/open.ts");
   const { session, how } = await readingOf(options);
+  const { openTrainedBytes, openTrainedNetwork } = await loadOpener();
   if (key === undefined) return { model, network: await openTrainedNetwork(found.path, session, how) };
   const { readVerified } = await import("../artifacts/node/signature.ts");
   const bytes = await readVerified(found.path, { key });
@@ -79,7 +83,7 @@ export async function openModelOrReady(
   options: ModelFileOptions,
 ): Promise<OpenedModel> {
   if (model !== undefined) return openModelFile(model, options);
-  const { openStandardReady } = await loadFinding();
+  const { openStandardReady } = await loadFinder();
   const ready = await openStandardReady(task, "model", onlyGiven({ key: options.trustedKey }));
   sayChosen(ready);
   return openReady(ready, options);
@@ -87,7 +91,7 @@ export async function openModelOrReady(
 
 /** Opens the network that does the whole task. @throws {OptionError} if there is one for each part */
 async function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
-  const { onlyFileOf } = await loadFinding();
+  const { onlyFileOf } = await loadFinder();
   return openReadyFile(ready, onlyFileOf(ready, "model"), options);
 }
 
@@ -97,8 +101,8 @@ export async function openReadyFile(
   { bytes, path, sha256 }: CheckedFile,
   options: ModelFileOptions,
 ): Promise<OpenedModel> {
-  const { openTrainedBytes } = await import("../networks/node/open.ts");
   const { session, how } = await readingOf(options);
+  const { openTrainedBytes } = await loadOpener();
   const network = await openTrainedBytes({ bytes, path }, session, how);
   return { model: name, network, ready: { name, sha256, signer } };
 }

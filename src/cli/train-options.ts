@@ -52,6 +52,11 @@ export function addFineTuningOptions(command: Command): Command {
   });
 }
 
+async function findStart(from: string): Promise<string> {
+  const { findNetworkPath } = await import("../ready/node/find.ts");
+  return findNetworkPath(from, "from");
+}
+
 /** Reads the options about the starting weights. */
 export async function fineTuningStart(
   options: FineTuningOptions,
@@ -60,9 +65,9 @@ export async function fineTuningStart(
   const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
   if (path === undefined && given !== undefined)
     throw new OptionError(`--${given}`, "applies only with --weights FILE");
-  const { findNetworkPath } = await import("../ready/node/find.ts");
+  const found = from === undefined ? undefined : await findStart(from);
   return {
-    ...(from === undefined ? {} : { from: await findNetworkPath(from, "from") }),
+    ...(found === undefined ? {} : { from: found }),
     ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),
     ...(classes === undefined ? {} : { classes }),
     ...(imageSize === undefined ? {} : { imageSize }),

@@ -6,8 +6,10 @@ export function figureText({ value, unit }: ReadyFigure): string {
 }
 
 /** A figure in one line, such as "F1 at IoU 0.5 0.889 on 89 held-back images of DSB2018". */
-export function describeFigure(figure: ReadyFigure): string {
-  return `${figure.measure.en} ${figureText(figure)} on ${figure.on.en}`;
+export function describeFigure(figure: ReadyFigure, language: keyof Bilingual = "en"): string {
+  const value = figureText(figure);
+  if (language === "zh") return `${figure.measure.zh} ${value}（${figure.on.zh}）`;
+  return `${figure.measure.en} ${value} on ${figure.on.en}`;
 }
 
 interface CardWords {

@@ -1,4 +1,3 @@
-import { findModelPlan } from "../nn/models.ts";
 import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { ReadyIndex, ReadyNetwork } from "./ready-network.ts";
@@ -11,7 +10,9 @@ export function findReady({ networks }: ReadyIndex, name: string): ReadyNetwork 
 }
 
 /** Whether a family of networks knows this name, such as "resnet20": it has a structure and no weights. */
-function isFamilyName(name: string): boolean {
+async function isFamilyName(name: string): Promise<boolean> {
+  // All families are much to load, and asked for only where something is wrong.
+  const { findModelPlan } = await import("../nn/models.ts");
   try {
     findModelPlan(name);
     return true;
@@ -26,11 +27,11 @@ function isFamilyName(name: string): boolean {
  * @param field what the name was given as, for errors
  * @throws {OptionError} if it is the name of a network without weights, or of none
  */
-export function requireReady(index: ReadyIndex, name: string, field: string): ReadyNetwork {
+export async function requireReady(index: ReadyIndex, name: string, field: string): Promise<ReadyNetwork> {
   const found = findReady(index, name);
   if (found !== undefined) return found;
   const names = namesOf(index);
-  if (isFamilyName(name))
+  if (await isFamilyName(name))
     throw new OptionError(
       field,
       `"${name}" is a kind of network and has no weights; give a trained file, or a ready network: ${names.join(", ")}`,

@@ -128,7 +128,7 @@ describe("residua plates", () => {
     ]);
     expect(images.flatMap(({ plates }) => plates)).toEqual([]);
     const { stdout } = await run("grey.png", "--threshold", "0.9999");
-    expect(stdout).toMatch(/^grey\.png +none/m);
+    expect(stdout).toMatch(/^grey\.png +–/m);
   });
 
   test("says which of several pictures failed, and does the others", async () => {

@@ -1,6 +1,6 @@
 import { basicBlock } from "../blocks/basic.ts";
 import type { ModelFamily } from "../family.ts";
-import { constantInitializer } from "../initialization.ts";
+import { constantInitializer, uniformFanIn } from "../initialization.ts";
 import { batchNorm, callInOrder, conv, relu, sequence } from "../layers.ts";
 import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } from "../model-options.ts";
 import { defineModule, type Module } from "../module.ts";
@@ -52,8 +52,18 @@ function plateLocator(options: CompleteModelOptions): Module {
     "inner.2": sequence([conv(widths[3], pyramid, { kernel: 1 }), batchNorm(pyramid)]),
     middle: sequence([conv(pyramid, pyramid, { kernel: 3, padding: 1 }), batchNorm(pyramid), relu()]),
     outer: sequence([conv(pyramid, pyramid, { kernel: 3, padding: 1 }), batchNorm(pyramid), relu()]),
-    centre: conv(pyramid, 1, { kernel: 1, bias: true, initializeBias: constantInitializer(RARE) }),
-    corners: conv(pyramid, classes - 1, { kernel: 1, bias: true, initializeBias: constantInitializer(0) }),
+    centre: conv(pyramid, 1, {
+      kernel: 1,
+      bias: true,
+      initialize: uniformFanIn(),
+      initializeBias: constantInitializer(RARE),
+    }),
+    corners: conv(pyramid, classes - 1, {
+      kernel: 1,
+      bias: true,
+      initialize: uniformFanIn(),
+      initializeBias: constantInitializer(0),
+    }),
   };
   const head = ["centre.weight", "centre.bias", "corners.weight", "corners.bias"];
   return defineModule("PlateLocator", { children, facts: { head } }, (context, x) => {

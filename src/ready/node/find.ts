@@ -61,7 +61,7 @@ export async function findNetwork(text: string, field: string, place: ReadyPlace
   if (!isBareName(text)) return { kind: "file", path: text };
   const opened = await openReadyIndex(place);
   if (findReady(opened.index, text) === undefined && existsSync(text)) return { kind: "file", path: text };
-  return { kind: "ready", ready: await checkNetwork(opened, requireReady(opened.index, text, field)) };
+  return { kind: "ready", ready: await checkNetwork(opened, await requireReady(opened.index, text, field)) };
 }
 
 /** The ready network of a name, if there is one. @throws {VerificationError} as {@link findNetwork} */

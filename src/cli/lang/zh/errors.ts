@@ -22,6 +22,24 @@ export const errorTexts: Templates = {
   "too many arguments for '{}'. Expected {} arguments but got {}.": "'{1}' 的参数过多：应为 {2} 个，实际 {3} 个",
   "too many arguments for '{}'. Expected {} argument but got {}.": "'{1}' 的参数过多：应为 {2} 个，实际 {3} 个",
 
+  // Ready networks
+  '"{}" is a kind of network and has no weights; give a trained file, or a ready network: {}':
+    "“{1}” 是一类网络，没有权重；请给出训练好的文件，或现成网络：{2}",
+  '"{}" is no file and no ready network: {}; a file has an ending or a slash':
+    "“{1}” 既不是文件也不是现成网络：{2?}；文件名含有扩展名或斜杠",
+  "is required: a trained network's file, or a ready network: {}": "必须给出：训练好的网络文件，或现成网络：{1}",
+  "is required: no ready network is for the task {}": "必须给出：没有用于任务 {1} 的现成网络",
+  "is not the file that the index names: it has {}, must have {}; install residua anew":
+    "不是索引所指的文件：实际为 {1}，应为 {2}；请重新安装 residua",
+  "is not signed, so the ready networks cannot be checked with a key; leave it out":
+    "没有签名，因此无法用密钥检查现成网络；请去掉该选项",
+  '"{}" has {} files, for residua {}; give one of {}': "“{1}” 有 {2} 个文件，供 residua {3} 使用；请给出其中之一：{4}",
+  '"{}" is no pair of networks for plates; give files as {} and {}':
+    "“{1}” 不是一对用于车牌的网络；请用 {2} 和 {3} 给出文件",
+  "does not go with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
+  "was trained to {} plates, must be one that can {} them": "训练的用途是 {1}，必须是用于 {2} 的网络",
+  "would replace {} itself; give another folder": "会覆盖 {1} 本身；请另选文件夹",
+
   // Names and choices
   "did you mean {} or {}? residua models list shows all": "你是指 {1} 或 {2} 吗？residua models list 列出全部",
   "did you mean {} or {}? residua models options shows all": "你是指 {1} 或 {2} 吗？residua models options 列出全部",

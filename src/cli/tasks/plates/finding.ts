@@ -105,7 +105,9 @@ async function explain(
   const path = join(out, "explain.html");
   const label = locator === reader ? locator : `${basename(locator)}, ${basename(reader)}`;
   await writeReport(path, explainPlates(pictures, label));
-  if (count > pictures.length) say(`${path}: the first ${pictures.length} of ${count} pictures`);
+  const shown = pictures.length;
+  if (count > shown)
+    say({ en: `${path}: the first ${shown} of ${count} pictures`, zh: `${path}：${count} 幅图像中的前 ${shown} 幅` });
   return path;
 }
 
@@ -148,9 +150,15 @@ export async function findPlatesInFiles(
   const rest = { table, ...onlyGiven({ page }), ...(failures.length === 0 ? {} : { failures }) };
   if (json) return printJson({ ...used, images: results.map(platesToJson), ...rest });
   printLines(plateTable(results));
-  say(`written to ${out}${page === undefined ? "" : `; ${page} shows how`}`);
+  say({
+    en: `written to ${out}${page === undefined ? "" : `; ${page} shows how`}`,
+    zh: `已写入 ${out}${page === undefined ? "" : `；说明见 ${page}`}`,
+  });
   if (flags.blur !== undefined)
-    say(`${flags.blur}: a plate that was not found is not hidden; look at the pictures before you publish them`);
+    say({
+      en: `${flags.blur}: a plate that was not found is not hidden; look at the pictures before you publish them`,
+      zh: `${flags.blur}：未检出的车牌没有被抹去；发布前请先查看这些图像`,
+    });
 }
 
 /** Options for how plates are looked for and read, and what is written. */

@@ -1,7 +1,10 @@
 import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
+import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
+import { predictPlates } from "../../../tasks/plates/predict.ts";
+import { findImages } from "../../input-images.ts";
 import { decimalNumber, onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
@@ -21,14 +24,10 @@ export async function predictPlateFiles(
   { model, paths, json, options }: PredictionRequest,
 ): Promise<void> {
   const opened = { ...network, settings: readSettings(network.card.task, "plates", model) };
-  const [{ findNodeTask }, { predictPlates }] = await Promise.all([
-    import("../../../tasks/node/find-node-task.ts"),
-    import("../../../tasks/plates/predict.ts"),
-  ]);
   const { readInput } = await findNodeTask("plates");
   const { threshold } = options as { readonly threshold?: number };
   const found: object[] = [];
-  for (const path of paths) {
+  for (const path of await findImages(paths)) {
     const prediction = await predictPlates(opened, await readInput(path, network.card), onlyGiven({ threshold }));
     if (json) found.push({ file: path, ...prediction });
     else if (prediction.part === "read") {

@@ -1,6 +1,7 @@
 import { type CsvCell, encodeCsv } from "../../../files/csv.ts";
 import type { Plate } from "../../../tasks/plates/find-plates.ts";
 import { plateTypeOf } from "../../../tasks/plates/plate-type.ts";
+import { heads } from "../../lang/heads.ts";
 import { type Column, formatTable } from "../../output.ts";
 
 /** What was found in one picture. */
@@ -31,14 +32,18 @@ const of = (plate: Plate | undefined, tell: (plate: Plate) => string): string =>
   plate === undefined ? "" : tell(plate);
 
 const columns: readonly Column<Row>[] = [
-  { title: "picture", value: ({ image }) => image },
+  { title: heads.images, value: ({ image }) => image },
   { title: "", value: ({ number }) => (number === 0 ? "" : String(number)), align: "right" },
-  { title: "plate", value: ({ plate }) => plate?.text ?? "none" },
-  { title: "colour", value: ({ plate }) => of(plate, ({ colour }) => colour) },
-  { title: "type", value: ({ plate }) => of(plate, plateTypeOf) },
-  { title: "rows", value: ({ plate }) => of(plate, ({ rows }) => String(rows)), align: "right" },
-  { title: "weakest", value: ({ plate }) => of(plate, ({ confidence }) => percent(confidence)), align: "right" },
-  { title: "next", value: ({ plate }) => plate?.alternatives[0]?.text ?? "" },
+  { title: { en: "plate", zh: "车牌" }, value: ({ plate }) => plate?.text ?? "–" },
+  { title: { en: "colour", zh: "颜色" }, value: ({ plate }) => of(plate, ({ colour }) => colour) },
+  { title: { en: "type", zh: "类型" }, value: ({ plate }) => of(plate, plateTypeOf) },
+  { title: { en: "rows", zh: "行数" }, value: ({ plate }) => of(plate, ({ rows }) => String(rows)), align: "right" },
+  {
+    title: { en: "weakest", zh: "最弱字符" },
+    value: ({ plate }) => of(plate, ({ confidence }) => percent(confidence)),
+    align: "right",
+  },
+  { title: { en: "next", zh: "其次" }, value: ({ plate }) => plate?.alternatives[0]?.text ?? "" },
 ];
 
 /** A line for each plate, and for each picture without any. */

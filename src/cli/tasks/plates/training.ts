@@ -25,7 +25,7 @@ export function trainingOptions(): readonly Option[] {
     new Option("--samples <n>", "samples per epoch (default: 10000 to read, 4000 to locate)").argParser(wholeNumber(1)),
     new Option(
       "--crop <n>",
-      "height and width of the crops to train on (default: 128; tiles for prediction have --image-size, 256)",
+      "height and width of the crops to train on (default: 256 to locate plates, 128 for cells, whose tiles for prediction have --image-size)",
     ).argParser(wholeNumber(16, 4096)),
   ];
 }

@@ -20,7 +20,7 @@ function drawGreen(random: RandomStream, start: string): string {
   const kind = random.uniform();
   if (kind < 0.35) return start + serial(random, 5, 0) + pick(random, ["D", "F"]);
   const third = pick(random, kind < 0.8 ? ["D", "F"] : ["A", "B", "C", "E", "G", "H", "J", "K"]);
-  return start + third + serial(random, 1, 0.25) + serial(random, 4, 0.05);
+  return start + third + serial(random, 1, 0.25) + serial(random, 4, 0);
 }
 
 /**
