@@ -93,7 +93,7 @@ test("the locator's loss has the gradient that finite differences measure, and i
     [11, 18],
   ] as const;
   writeLocatorTargets([{ corners, rows: 1 }], extent, targets);
-  const wanted = int64([1, 11, extent.height, extent.width], targets);
+  const wanted = int64([1, 11, extent.height, extent.width], Array.from(targets, Number));
   const scores = draw([1, 10, extent.height, extent.width], 2);
   const found = await evaluate(locatorLoss, scores, wanted);
   const check = await checkGradient(found.at, scores.data, found.gradient, { floor: 1e-2 });

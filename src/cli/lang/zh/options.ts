@@ -8,53 +8,6 @@ export const optionTexts: Templates = {
   "language of help, messages and tables (default: by LC_ALL, LC_MESSAGES, LANG)":
     "帮助、消息和表格的语言（默认：按 LC_ALL、LC_MESSAGES、LANG）",
 
-  // Ready networks and plates
-  "start from an ONNX network, a ready network, or weights (.pth, .safetensors …) of --model":
-    "从 ONNX 网络、现成网络，或 --model 的权重（.pth、.safetensors……）开始",
-  "which network to train: locate finds plates in pictures, read reads them":
-    "训练哪个网络：locate 在图片中寻找车牌，read 读出车牌",
-  "draw plates with the glyphs of this folder too, pictures whose names end in their character":
-    "也用这个文件夹中的字形绘制车牌；字形是图片，文件名以其字符结尾",
-  "share of the samples that are drawn": "绘制的样本所占比例",
-  "samples per epoch": "每轮的样本数",
-  "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty":
-    "现成网络（如 digits）、residua train 训练的网络，或 residua inspect 能确定识别的权重",
-  "with a locator as --model, the network that reads what it finds": "--model 为定位网络时，用来读出所找到车牌的网络",
-  "least score of a plate": "车牌的最低得分",
-  "a ready network, or one from residua train --task segment": "现成网络，或 residua train --task segment 训练的网络",
-  "image files, folders of them, or globs: PNG, JPEG, TIFF … (docs/images.md)":
-    "图像文件、图像文件夹或通配符：PNG、JPEG、TIFF……（docs/images.zh-CN.md）",
-  "a ready network that finds and reads plates": "寻找并读出车牌的现成网络",
-  "a network from residua train --task plates --part locate, in place of the ready one":
-    "residua train --task plates --part locate 训练的网络，代替现成的",
-  "a network from residua train --task plates --part read, in place of the ready one":
-    "residua train --task plates --part read 训练的网络，代替现成的",
-  "also write explain.html: the straightened plates, where each character was seen, what came next":
-    "另写 explain.html：拉正的车牌、每个字符在何处被看到、次优的字符",
-  "also write the pictures with their plates made unreadable into this folder":
-    "另把车牌已不可辨认的图片写入这个文件夹",
-  "whose plates: china follows the rules of their texts, any does not": "哪里的车牌：china 遵循其文字规则，any 不遵循",
-  "shrink larger pictures to this (default: 640); 1280 finds smaller plates in four times the time":
-    "把更大的图片缩到这个尺寸（默认：640）；1280 能找到更小的车牌，用时为四倍",
-  "list the trained networks that the package brings along, with their figures and licences":
-    "列出软件包自带的训练好的网络及其指标和许可",
-  "show the card of a ready network: its figures, data, licences, how it was made, its files":
-    "显示现成网络的卡片：指标、数据、许可、如何训练、文件",
-  "such as digits; residua models list --ready shows all": "如 digits；residua models list --ready 显示全部",
-  "a network such as resnet56, a checkpoint or ONNX file, or a ready network":
-    "网络名（如 resnet56）、检查点或 ONNX 文件，或现成网络",
-  "a checkpoint, weights, an ONNX file, or a ready network": "检查点、权重、ONNX 文件，或现成网络",
-  "a name such as resnet20 or densenet121 (residua models list shows all), any file that holds a network, or a ready network":
-    "resnet20、densenet121 之类的名称（residua models list 列出全部）、任何含有网络的文件，或现成网络",
-  "a file of any format that holds a network, a ready network, or a name such as resnet18":
-    "任何格式的含有网络的文件、现成网络，或 resnet18 之类的名称",
-  "what it was trained on, in place of what its file says, such as a folder's path":
-    "它是用什么训练的，代替文件中的记录，例如文件夹的路径",
-  "a trained network, a file or a ready one, and pages written by compare, gradflow, lesion … (.html)":
-    "训练好的网络（文件或现成网络），以及 compare、gradflow、lesion……写的网页（.html）",
-  "For each picture: NAME.overlay.png, its plates outlined and numbered as in the table. For all together: plates.csv. --json has each plate's corners, clockwise from the top left, and each character with its probability, its place on the straightened plate (144×48), and what came next. The confidence of a plate is that of its weakest character.":
-    "每张图片得到：NAME.overlay.png，其中车牌已描出轮廓，编号与表格一致。全部图片合在一起：plates.csv。\n--json 给出每块车牌的四角（从左上角起顺时针），每个字符及其概率、在拉正车牌（144×48）上的位置和次优字符。\n车牌的置信度取其最弱的字符。",
-
   // Shared
   "print one JSON document on standard output, messages on standard error":
     "在标准输出打印一个 JSON 文档，消息写到标准错误",
