@@ -77,6 +77,7 @@ for (const { path, plates } of await listPlates(folder)) {
 const { both, ours, peer, neither } = counts;
 const all = both + ours + peer + neither;
 const differing = binomial(ours + peer, 0.5);
+/** @param {number} part */
 const share = (part) => (part / all).toFixed(3);
 const report = {
   plates: all,
