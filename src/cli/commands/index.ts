@@ -59,6 +59,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "find, compare, tag, copy and export the runs of train and compare",
     load: async () => (await import("./runs.ts")).registerRuns,
   },
+  serve: {
+    usage: "[options] [model...]",
+    summary: "answer requests over HTTP with trained networks: images, or tensors by the Open Inference Protocol",
+    load: async () => (await import("./serve.ts")).registerServe,
+  },
+  audit: {
+    usage: "",
+    summary: "check that a server's audit log is whole, against a signed head that was kept elsewhere",
+    load: async () => (await import("./audit.ts")).registerAudit,
+  },
   models: {
     usage: "",
     summary: "list the networks known by name and their options, and the trained ones that are ready to use",

@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import { trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import { findPlatesInFiles, type PlateFlags, plateOptions } from "../tasks/plates/finding.ts";
-import { openPlateNetworks, type PlateNetworkOptions } from "../tasks/plates/networks.ts";
+import type { PlateNetworkOptions } from "../tasks/plates/networks.ts";
 
 async function plates(paths: readonly string[], options: PlateNetworkOptions & PlateFlags): Promise<void> {
+  const { openPlateNetworks } = await import("../tasks/plates/networks.ts");
   const { release, ...opened } = await openPlateNetworks(options);
   try {
     await findPlatesInFiles(paths, options, opened);

@@ -4,7 +4,7 @@ import {
   BLANK,
   characters,
   FIRST_COLOUR,
-  IGNORED,
+  UNLABELLED,
   labelPlate,
   normalizePlateText,
   readerScores,
@@ -38,5 +38,5 @@ test.each([
 
 test("labels are classes of characters, a blank eighth, and the colour", () => {
   expect(labelPlate("京A00000", "blue")).toEqual([0, 48, 38, 38, 38, 38, 38, BLANK, FIRST_COLOUR]);
-  expect(labelPlate("京AD00000").at(-1)).toBe(IGNORED);
+  expect(labelPlate("京AD00000").at(-1)).toBe(UNLABELLED);
 });

@@ -29,7 +29,7 @@ export const FIRST_COLOUR: number = BLANK + 1;
 export const SLOT_CLASSES: number = FIRST_COLOUR + plateColours.length;
 
 /** A label that no loss counts. */
-export const IGNORED = 255;
+export const UNLABELLED = 255;
 
 /** Names of the reader's scores: the classes of a slot, then the first and second moments of its place. */
 export const readerScores: readonly string[] = [...characters, "blank", ...plateColours, "x", "y", "xx", "yy"];
@@ -67,10 +67,10 @@ export function normalizePlateText(text: string, where: string): string {
 /**
  * The labels of a plate: the class of each character, blanks up to the eighth, then the colour.
  *
- * @param colour {@link IGNORED}, which no loss counts, if left out
+ * @param colour {@link UNLABELLED}, which no loss counts, if left out
  */
 export function labelPlate(text: string, colour?: PlateColour): readonly number[] {
   const found = [...text].map((character) => classes.get(character) ?? BLANK);
   const blanks = Array.from({ length: CHARACTER_SLOTS - found.length }, () => BLANK);
-  return [...found, ...blanks, colour === undefined ? IGNORED : FIRST_COLOUR + plateColours.indexOf(colour)];
+  return [...found, ...blanks, colour === undefined ? UNLABELLED : FIRST_COLOUR + plateColours.indexOf(colour)];
 }

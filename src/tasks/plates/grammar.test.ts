@@ -24,7 +24,7 @@ test.each(valid)("%s is a %s plate", (text, colour) => {
   expect(isPlateText(text)).toBe(true);
 });
 
-test.each([
+test.each<readonly [text: string, colour: PlateColour | undefined, why: string]>([
   ["AB12345", undefined, "no province"],
   ["京112345", undefined, "a digit second"],
   ["京A1234", undefined, "six characters"],
@@ -35,7 +35,7 @@ test.each([
   ["京A12345", "green", "seven characters on green"],
   ["川A1234警", "blue", "police on blue"],
   ["使A14578", undefined, "an embassy with a letter"],
-] as const)("%s as %s is no plate: %s", (text, colour) => {
+])("%s as %s is no plate: %s", (text, colour) => {
   expect(isPlateText(text, colour)).toBe(false);
 });
 

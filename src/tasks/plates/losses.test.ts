@@ -10,7 +10,7 @@ import { createNodeRuntime } from "../../runtime/node.ts";
 import { randomStream } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
-import { IGNORED, labelPlate, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
+import { UNLABELLED, labelPlate, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
 import { writeLocatorTargets } from "./locator-targets.ts";
 import { countWholePlates, locatorLoss, readerLoss } from "./losses.ts";
 
@@ -49,7 +49,7 @@ test("the reader's loss is the mean cross-entropy of the slots, and those withou
   let sum = 0;
   plates.forEach((plate, n) =>
     plate.forEach((label, slot) => {
-      if (label === IGNORED) return;
+      if (label === UNLABELLED) return;
       const at = (kind: number): number => scores.data[(n * (SLOT_CLASSES + 4) + kind) * SLOTS + slot];
       const all = Array.from({ length: SLOT_CLASSES }, (_, kind) => Math.exp(at(kind))).reduce((a, b) => a + b);
       sum += Math.log(all) - at(label);
@@ -67,7 +67,7 @@ test("a plate counts as right if its eight characters are, whatever its colour",
   const favour = (n: number, slot: number, kind: number): void => {
     scores.data[(n * (SLOT_CLASSES + 4) + kind) * SLOTS + slot] += 1;
   };
-  plates.forEach((plate, n) => plate.forEach((label, slot) => label !== IGNORED && favour(n, slot, label)));
+  plates.forEach((plate, n) => plate.forEach((label, slot) => label !== UNLABELLED && favour(n, slot, label)));
   const count = async (): Promise<number> => {
     const { value, session } = await evaluate(countWholePlates, scores, labels, false);
     await session.release();
@@ -93,7 +93,7 @@ test("the locator's loss has the gradient that finite differences measure, and i
     [11, 18],
   ] as const;
   writeLocatorTargets([{ corners, rows: 1 }], extent, targets);
-  const wanted = int64([1, 11, extent.height, extent.width], targets);
+  const wanted = int64([1, 11, extent.height, extent.width], Array.from(targets, Number));
   const scores = draw([1, 10, extent.height, extent.width], 2);
   const found = await evaluate(locatorLoss, scores, wanted);
   const check = await checkGradient(found.at, scores.data, found.gradient, { floor: 1e-2 });

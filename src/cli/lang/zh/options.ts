@@ -332,6 +332,33 @@ export const optionTexts: Templates = {
   "the file to seal; it is not changed": "要加密的文件；它不会被改动",
   "your private key: NAME-seal.key, or a file of age identities": "你的私钥：NAME-seal.key，或 age 身份文件",
   "the unsealed file": "解密后的文件",
+
+  // serve, audit
+  "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions":
+    "网络文件、NAME=FILE 或含有它们的文件夹；NAME/VERSION/model.onnx 给出版本",
+  "Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over REST.":
+    "通过 REST 使用开放推理协议第 2 版（即 Triton 和 KServe 的协议）。",
+  "address to listen on, of this machine alone": "监听地址，仅限本机",
+  "port to listen on; 0 takes any": "监听端口；0 为任意空闲端口",
+  "access policy: where to listen, who may ask, how much; read again when it changes":
+    "访问策略：在哪里监听、谁可以请求、可以请求多少；改动后重新读取",
+  "check a policy and all that it names, and start nothing": "检查策略及其提到的一切，不启动任何服务",
+  "print rules that match the policy, and start nothing": "打印与策略一致的防火墙规则，不启动任何服务",
+  "make a key for a client of a policy, and start nothing": "为策略的一个客户端生成密钥，不启动任何服务",
+  "processes that compute; one per core if left out": "负责计算的进程数；省略时每个核心一个",
+  "threads of each": "每个进程的线程数",
+  "most samples in one run; measuring finds the best up to it, 1 turns batching off":
+    "一次运行的最多样本数；在此之内由测量选出最佳值，1 关闭合批",
+  "how long a free worker waits for more requests": "空闲的工作进程等待更多请求的时间（毫秒）",
+  "let clients load and unload the models of the given folders": "允许客户端加载和卸载给定文件夹中的模型",
+  "serve only models whose signature, beside them, is one of these public keys'":
+    "只提供由这些公钥之一签名的模型，签名文件在模型旁边",
+  "private key that opens sealed models, in memory alone": "打开加密模型的私钥，只在内存中打开",
+  "print what --new-client and --check-policy say as JSON": "以 JSON 打印 --new-client 和 --check-policy 的结果",
+  "the log; files that were put aside are found beside it": "日志文件；轮换出的文件在它旁边",
+  "a signed head, kept elsewhere: proves that nothing before it was cut off":
+    "另行保存的签名链头：证明在它之前没有被截断",
+  "public key that the head is checked with": "核验链头用的公钥",
 };
 
 /** What the help says about defaults that are no plain values. */
@@ -340,6 +367,8 @@ export const standardTexts: Templates = {
   "one per core": "每个核心一个",
   "{}, or the file's own": "{1}，或文件自带的数据集",
   "the file's own": "文件自带的数据集",
+  "1 without --data, 0.9 to read, 0.7 to locate": "没有 --data 时为 1，读出为 0.9，定位为 0.7",
+  "10000 to read, 4000 to locate": "读出为 10000，定位为 4000",
   "the model's": "模型自带的值",
   "the network's": "网络自带的值",
   "residua.config.ts, if present": "residua.config.ts，若存在",

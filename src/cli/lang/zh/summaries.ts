@@ -26,11 +26,15 @@ export const summaries: Readonly<Record<string, string>> = {
   sign: "对文件签名：旁边的小文件记录其哈希、来历和签名",
   verify: "按签名检查文件；任何字节、密钥或声明不符时退出码为 1",
   seal: "为密钥持有者加密任意大小的文件，得到标准的 age 文件",
+  serve: "通过 HTTP 用训练好的网络回答请求：图像，或按开放推理协议发送的张量",
+  audit: "对照另行保存的签名链头，核验服务器的审计日志是否完整",
   unseal: "解密 age 文件或旧版本加密的文件；文件被改动、截断或为别的密钥加密时，不留下任何内容",
 };
 
 /** What commands below others do. */
 export const subcommandSummaries: Templates = {
+  "check that no line of a server's audit log was changed, taken out or put in; exits with 1 if one was":
+    "核验服务器的审计日志没有一行被改动、删去或插入；若有则退出码为 1",
   "list runs, latest first": "列出运行，最近的在前",
   "show everything about a run": "显示一次运行的全部信息",
   "show which run resumed which": "显示哪次运行继续了哪次",

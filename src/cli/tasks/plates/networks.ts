@@ -1,7 +1,7 @@
 import { readSettings } from "../../../tasks/find-task.ts";
 import type { PlateNetworks } from "../../../tasks/plates/find-plates.ts";
 import type { PlatePart } from "../../../tasks/plates/settings.ts";
-import { type CheckedNetwork, findNetwork, openStandardReady } from "../../../ready/node/find.ts";
+import type { CheckedNetwork } from "../../../ready/node/find.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import {
   type ModelFileOptions,
@@ -40,10 +40,11 @@ const parts = { locator: "locate", reader: "read" } as const satisfies Readonly<
 /** The ready networks for what is not given as a file; undefined if files are given for both. */
 async function findReadyPair(options: PlateNetworkOptions): Promise<CheckedNetwork | undefined> {
   const { model, locator, reader, trustedKey } = options;
+  const { findNetwork, openStandardReady } = await import("../../../ready/node/find.ts");
   const place = onlyGiven({ key: trustedKey });
   if (locator !== undefined && reader !== undefined) {
     if (model === undefined) return undefined;
-    throw new OptionError("model", "does not go with both `locator` and `reader`; leave one out");
+    throw new OptionError("model", "excludes having both `locator` and `reader`; leave one out");
   }
   if (model === undefined) {
     const found = await openStandardReady("plates", "model", place);
@@ -54,7 +55,7 @@ async function findReadyPair(options: PlateNetworkOptions): Promise<CheckedNetwo
   if (found.kind === "ready" && "locator" in found.ready.files && "reader" in found.ready.files) return found.ready;
   throw new OptionError(
     "model",
-    `"${model}" is no pair of networks for plates; give files as \`locator\` and \`reader\``,
+    `"${model}" is not a pair of networks for plates; give files as \`locator\` and \`reader\``,
   );
 }
 
