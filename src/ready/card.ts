@@ -1,7 +1,7 @@
 import type { Bilingual, ReadyFigure, ReadyNetwork } from "./ready-network.ts";
 
 /** A figure's value, such as "0.889": a share with at most four digits, a count whole. */
-export function figureText({ value, unit }: ReadyFigure): string {
+function figureText({ value, unit }: ReadyFigure): string {
   return unit === "share" ? String(Number(value.toFixed(4))) : String(value);
 }
 
