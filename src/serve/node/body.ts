@@ -5,6 +5,10 @@ import type { BudgetShare } from "./budget.ts";
 
 const unpackers = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress };
 
+/** Bytes that are unpacked at once: each piece takes a turn of the event loop and of a thread. */
+const SMALLEST_PIECE = 16_384;
+const LARGEST_PIECE = 262_144;
+
 /** What bounds a body. */
 export interface BodyLimits {
   /** Bytes of a body as it is sent. */
@@ -40,7 +44,8 @@ export async function receiveBody(
   share.growTo(declared);
   const packed = new Pieces(bodyBytes, (most) => `must have at most ${most} bytes; send less at once`, share, 0);
   try {
-    for await (const piece of stream as AsyncIterable<Buffer>) packed.add(piece);
+    // A stream that is refused stays open: over HTTP/2, its answer goes the same way.
+    for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) packed.add(piece);
   } catch (cause) {
     if (cause instanceof RequestError) throw cause;
     throw new RequestError(499, "body", `ended after ${packed.length} bytes: the client has gone`, { cause });
@@ -49,8 +54,10 @@ export async function receiveBody(
     throw new RequestError(400, "body", `ended after ${packed.length} of ${declared} bytes`);
   const body = packed.join();
   if (encoding === "identity") return body;
-  const unpacked = new Pieces(unpackedBytes, (most) => `unpacks to more than ${most} bytes`, share, body.length);
-  const unpacker = unpackers[encoding as keyof typeof unpackers]();
+  const chunkSize = Math.min(LARGEST_PIECE, Math.max(SMALLEST_PIECE, 4 * body.length));
+  const before = body.length + chunkSize;
+  const unpacked = new Pieces(unpackedBytes, (most) => `unpacks to more than ${most} bytes`, share, before);
+  const unpacker = unpackers[encoding as keyof typeof unpackers]({ chunkSize });
   unpacker.end(body);
   try {
     for await (const piece of unpacker as AsyncIterable<Buffer>) unpacked.add(piece);

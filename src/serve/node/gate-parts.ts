@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
 import type { AuditEntry } from "./audit/chain.ts";
-import type { BudgetShare, ByteBudget } from "./budget.ts";
+import type { ByteBudget } from "./budget.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Access, Caller } from "./policy/access.ts";
+import type { Access } from "./policy/access.ts";
 import type { Verb } from "./policy/schema.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { ServedModels, ServedVersion } from "./served-models.ts";
+import type { ServedModels } from "./served-models.ts";
+import type { Visit } from "./visit.ts";
 
 /** What the gate stands in front of. */
 export interface GateParts {
@@ -31,19 +32,6 @@ export interface GateParts {
     readonly load: (name: string) => Promise<void>;
     readonly unload: (name: string) => Promise<void>;
   };
-}
-
-/** What is known of a request while it is under way. */
-export interface Visit {
-  readonly begun: number;
-  readonly share: BudgetShare;
-  caller: Caller | undefined;
-  leave: () => void;
-  /** What decided about it. */
-  rule: string;
-  served: ServedVersion | undefined;
-  bytesIn: number;
-  bytesOut: number;
 }
 
 declare module "fastify" {

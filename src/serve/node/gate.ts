@@ -3,10 +3,10 @@ import type { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { RequestError } from "../protocol/request-error.ts";
 import { receiveBody } from "./body.ts";
-import { createShare } from "./budget.ts";
-import { type GateParts, type ModelParams, sendError, statusOf, type Visit } from "./gate-parts.ts";
+import { type GateParts, type ModelParams, sendError } from "./gate-parts.ts";
 import type { Asking } from "./policy/access.ts";
 import { keyOf } from "./policy/keys.ts";
+import { admit, endVisit, noteFailure, startVisit, writeDown } from "./visit.ts";
 import { addCrossOrigin, allowOrigin } from "./routes/cross-origin.ts";
 import { addInference } from "./routes/inference.ts";
 import { addDescription, addHealth, addModels } from "./routes/metadata.ts";
@@ -36,11 +36,8 @@ export function createGate(parts: GateParts): FastifyInstance {
     return payload;
   });
   gate.addHook("onResponse", async (request, reply) => leave(request, reply, parts));
-  gate.addHook("onRequestAbort", async (request) => request.visit.share.release());
   gate.setErrorHandler((error, request, reply) => {
-    const isRefused = error instanceof RequestError && [401, 403, 429].includes(error.status);
-    if (isRefused) request.visit.rule = error.where;
-    if (statusOf(error) === 500) parts.onFailure(error);
+    noteFailure(parts, request.visit, error);
     return sendError(reply, error);
   });
   gate.setNotFoundHandler((request, reply) =>
@@ -74,35 +71,17 @@ function askingOf({ raw, headers }: FastifyRequest): Asking {
 }
 
 async function enter(request: FastifyRequest, reply: FastifyReply, parts: GateParts): Promise<void> {
-  const visit: Visit = {
-    begun: performance.now(),
-    share: createShare(parts.budget),
-    caller: undefined,
-    leave: () => undefined,
-    rule: "address",
-    served: undefined,
-    bytesIn: 0,
-    bytesOut: 0,
-  };
+  const visit = startVisit(parts);
   request.visit = visit;
+  // Also for a client that went while its request, complete, was unpacked or waited.
+  reply.raw.once("close", () => endVisit(visit));
   allowOrigin(request, reply, parts);
   const { verb } = request.routeOptions.config;
   // Whether the server lives is told to everybody who may connect.
   if (verb === undefined && !request.is404) return;
-  const access = parts.access();
-  const caller = access.identify(askingOf(request));
-  visit.caller = caller;
-  visit.rule = caller.client === undefined ? "network" : "key";
-  if (verb === undefined) return;
-  const refusal = parts.refusal();
-  if (refusal !== undefined)
-    throw new RequestError(503, "server", "cannot write its audit log, and answers nothing until it can", {
-      retryAfter: 10,
-      cause: refusal,
-    });
   const { name, version } = request.params as Partial<ModelParams>;
-  access.authorise(caller, verb, name === undefined ? undefined : { name, ...(version !== undefined && { version }) });
-  if (verb === "infer") visit.leave = access.enter(caller);
+  const model = name === undefined ? undefined : { name, ...(version !== undefined && { version }) };
+  admit(parts, visit, { asking: askingOf(request), verb, model });
 }
 
 async function receive(request: FastifyRequest, payload: Readable, { access }: GateParts): Promise<Buffer> {
@@ -116,27 +95,16 @@ async function receive(request: FastifyRequest, payload: Readable, { access }: G
 
 function leave(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply, parts: GateParts): void {
   const { visit, method } = request;
-  visit.share.release();
-  visit.leave();
+  endVisit(visit);
   parts.metrics.count("residua_http_requests_total", { status: String(statusCode) });
   parts.metrics.observe("residua_http_request_seconds", {}, elapsedTime / 1000);
   if (request.routeOptions.config.verb === undefined && statusCode < 400) return;
-  const { caller, served, rule, bytesIn, bytesOut } = visit;
-  const isRefused = statusCode === 401 || statusCode === 403 || statusCode === 429;
-  parts.record({
-    time: new Date().toISOString(),
-    client: caller?.client?.name ?? null,
-    address: caller?.address ?? request.raw.socket.remoteAddress ?? null,
+  writeDown(parts, visit, {
+    peer: request.raw.socket.remoteAddress,
     method,
     path: pathOf(request),
-    model: served?.name ?? (request.params as Partial<ModelParams> | undefined)?.name?.slice(0, 128) ?? null,
-    version: served?.version ?? null,
-    sha256: served?.sha256 ?? null,
-    decision: isRefused ? "refused" : "allowed",
-    rule,
+    model: (request.params as Partial<ModelParams> | undefined)?.name,
     status: statusCode,
-    bytesIn,
-    bytesOut,
-    milliseconds: Math.round(elapsedTime * 1000) / 1000,
+    milliseconds: elapsedTime,
   });
 }

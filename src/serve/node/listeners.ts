@@ -1,14 +1,17 @@
 import { chmod, lstat, unlink } from "node:fs/promises";
-import { createServer as createHttp, type RequestListener, type Server as HttpServer } from "node:http";
-import { createServer as createHttps, type Server as HttpsServer } from "node:https";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { createServer as createHttp, type RequestListener } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { createServer as createHttps } from "node:https";
+import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import { toEnvironmentError } from "../../files/node.ts";
 import { hasCode } from "../../files/node/failure.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
+import { createGrpcServer } from "./grpc/server.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Access } from "./policy/access.ts";
 import type { LoadedPolicy, TlsMaterial } from "./policy/load.ts";
-import type { PortListener, SocketListener } from "./policy/schema.ts";
+import type { PolicyLimits, PortListener, SocketListener } from "./policy/schema.ts";
 
 /** A server that listens for one entry of a policy. */
 export interface Listener {
@@ -27,6 +30,8 @@ export interface Listener {
 /** What listeners share. */
 export interface ListenerParts {
   readonly handle: RequestListener;
+  /** Answers a call of gRPC. */
+  readonly answerCall: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
   readonly access: () => Access;
   readonly metrics: Metrics;
   readonly guard: ConnectionGuard;
@@ -66,7 +71,7 @@ export function createConnectionGuard(access: () => Access): ConnectionGuard {
 }
 
 /**
- * Listens for every HTTP entry of a policy.
+ * Listens for every entry of a policy.
  *
  * @throws {EnvironmentError} naming the address that is in use, or may not be listened on; nothing listens then
  */
@@ -74,7 +79,7 @@ export async function openListeners({ access, tls }: LoadedPolicy, parts: Listen
   const opened: Listener[] = [];
   try {
     for (const [index, entry] of access.policy.listen.entries())
-      if (entry.protocol === "http") opened.push({ index, ...(await openListener(entry, tls.get(index), parts)) });
+      opened.push({ index, ...(await openListener(entry, tls.get(index), parts)) });
   } catch (error) {
     await Promise.all(opened.map(({ close }) => close()));
     throw error;
@@ -88,19 +93,12 @@ async function openListener(
   parts: ListenerParts,
 ): Promise<Omit<Listener, "index">> {
   const { limits } = parts.access().policy;
-  const options = {
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
-    requestTimeout: limits.requestTimeoutMs,
-    connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
-    keepAliveTimeout: 65_000,
-    // Refused with a sentence by who knows the policy.
-    requireHostHeader: false,
-  };
-  const server: HttpServer | HttpsServer =
-    tls === undefined
-      ? createHttp(options, parts.handle)
-      : createHttps({ ...options, ...secureOptions(tls), handshakeTimeout: limits.headersTimeoutMs }, parts.handle);
+  const fail = (reason: string): void => parts.metrics.count("residua_connections_failed_total", { reason });
+  const secure = tls === undefined ? undefined : { ...secureOptions(tls), handshakeTimeout: limits.headersTimeoutMs };
+  const { server, close } =
+    entry.protocol === "grpc"
+      ? createGrpcServer({ secure, limits, answer: parts.answerCall, fail })
+      : createHttpServer({ secure, limits, handle: parts.handle, fail });
   const sockets = new Set<Socket>();
   server.prependListener("connection", (socket: Socket) => {
     const reason = parts.guard.enter(socket, "proxiesOnly" in entry && entry.proxiesOnly);
@@ -112,36 +110,73 @@ async function openListener(
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  const fail = (reason: string): void => parts.metrics.count("residua_connections_failed_total", { reason });
-  server.on("checkExpectation", (_request, response) => {
-    response.writeHead(417, { "content-type": "application/json", connection: "close" });
-    response.end(JSON.stringify({ error: "Expect: must be 100-continue, or left out" }));
-  });
   server.on("tlsClientError", () => fail("tls"));
-  server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) =>
-    answerFault(error, socket, fail),
-  );
   await listen(server, entry);
   const address = addressOf(server, entry);
   return {
     address,
     renew: (own) => {
-      if ("setSecureContext" in server) server.setSecureContext(secureOptions(own));
+      if (server instanceof TlsServer) server.setSecureContext(secureOptions(own));
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    close,
     destroy: () => {
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
+/** What a server of either protocol is made from. */
+export interface ServerSetting {
+  /** TLS; none in the clear. */
+  readonly secure: object | undefined;
+  readonly limits: PolicyLimits;
+  /** Counts a connection on which the protocol was not spoken. */
+  readonly fail: (reason: string) => void;
+}
+
+/** A server that does not listen yet, and how it is closed when its answers are sent. */
+export interface ClosableServer {
+  readonly server: NetServer;
+  readonly close: () => Promise<void>;
+}
+
+function createHttpServer({
+  secure,
+  limits,
+  handle,
+  fail,
+}: ServerSetting & { readonly handle: RequestListener }): ClosableServer {
+  const options = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
+    keepAliveTimeout: 65_000,
+    // Refused with a sentence by who knows the policy.
+    requireHostHeader: false,
+  };
+  const server = secure === undefined ? createHttp(options, handle) : createHttps({ ...options, ...secure }, handle);
+  server.on("checkExpectation", (_request, response) => {
+    response.writeHead(417, { "content-type": "application/json", connection: "close" });
+    response.end(JSON.stringify({ error: "Expect: must be 100-continue, or left out" }));
+  });
+  server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) =>
+    answerFault(error, socket, fail),
+  );
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+  return { server, close };
+}
+
 function secureOptions({ cert, key, ca, minVersion }: TlsMaterial): object {
   return { cert, key, minVersion, ...(ca && { ca, requestCert: true, rejectUnauthorized: false }) };
 }
+
+/** Milliseconds that a client has to read why it is closed. */
+const LINGER = 1000;
 
 const faults: Readonly<Record<string, readonly [status: string, sentence: string]>> = {
   HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "headers: are too long; send fewer"],
@@ -155,12 +190,14 @@ function answerFault(error: Error & { readonly code?: string }, socket: Socket, 
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
   const [status, sentence] = faults[error.code ?? ""] ?? ["400 Bad Request", "request: is not valid HTTP"];
   const body = JSON.stringify({ error: sentence });
+  // Whoever does not close in return is closed.
+  setTimeout(() => socket.destroy(), LINGER).unref();
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 
-async function listen(server: HttpServer | HttpsServer, entry: SocketListener | PortListener): Promise<void> {
+async function listen(server: NetServer, entry: SocketListener | PortListener): Promise<void> {
   const where = "path" in entry ? entry.path : `${entry.address}:${entry.port}`;
   if ("path" in entry) await removeDeadSocket(entry.path);
   await new Promise<void>((resolve, reject) => {
@@ -193,9 +230,10 @@ async function removeDeadSocket(path: string): Promise<void> {
   await unlink(path);
 }
 
-function addressOf(server: HttpServer | HttpsServer, entry: SocketListener | PortListener): string {
+function addressOf(server: NetServer, entry: SocketListener | PortListener): string {
   if ("path" in entry) return `unix:${entry.path}`;
   const { port } = server.address() as AddressInfo;
   const host = entry.address.includes(":") ? `[${entry.address}]` : entry.address;
-  return `${entry.tls === undefined ? "http" : "https"}://${host}:${port}`;
+  const scheme = entry.protocol === "grpc" ? "grpc" : "http";
+  return `${scheme}${entry.tls === undefined ? "" : "s"}://${host}:${port}`;
 }

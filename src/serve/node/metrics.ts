@@ -37,6 +37,7 @@ const helps: Readonly<Record<string, string>> = {
   residua_inference_queue_duration_us: "Microseconds that requests waited in a queue",
   residua_inference_compute_infer_duration_us: "Microseconds that requests' runs took",
   residua_http_requests_total: "Answers, by status",
+  residua_grpc_requests_total: "Calls answered over gRPC, by code",
   residua_http_request_seconds: "Seconds from a request's head to its answer",
   residua_connections_refused_total: "Connections closed before a byte was parsed, by reason",
   residua_connections_failed_total: "Connections closed where no HTTP was spoken, by reason",

@@ -75,6 +75,8 @@ export interface QueueLimits {
 export interface QueueFigures {
   readonly waiting: number;
   readonly waitingBytes: number;
+  /** Samples that workers have been given. */
+  readonly running: number;
   /** Milliseconds that one sample takes, a moving average over runs. */
   readonly millisecondsPerSample: number;
 }
@@ -394,6 +396,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
         queue && {
           waiting: queue.waiting.length,
           waitingBytes: queue.bytes,
+          running: queue.inFlight,
           millisecondsPerSample: queue.perSample,
         }
       );

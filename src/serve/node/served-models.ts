@@ -25,6 +25,11 @@ export interface ServedVersion extends ModelFile {
   readonly measured: LoadedModel["measured"];
 }
 
+/** A version that answers. */
+export interface ReadyVersion extends ServedVersion {
+  readonly signature: ModelSignature;
+}
+
 /** How models are served. */
 export interface ServingOptions {
   /** Samples in one run at most; 1 turns batching off. */
@@ -46,7 +51,7 @@ export interface ServedModels {
   readonly load: (file: ModelFile) => Promise<ServedVersion>;
   readonly unload: (name: string, version?: string) => Promise<void>;
   /** @throws {RequestError} 404 if there is none, 503 if it is not ready */
-  readonly find: (name: string, version?: string) => ServedVersion & { readonly signature: ModelSignature };
+  readonly find: (name: string, version?: string) => ReadyVersion;
   readonly list: () => readonly ServedVersion[];
   readonly isReady: () => boolean;
 }

@@ -6,7 +6,8 @@ import { type AuditLog, openAuditLog } from "./audit/log.ts";
 import { type ByteBudget, createBudget } from "./budget.ts";
 import { createGate } from "./gate.ts";
 import type { GateParts } from "./gate-parts.ts";
-import { createConnectionGuard, type Listener, openListeners } from "./listeners.ts";
+import { answerCall } from "./grpc/service.ts";
+import { createConnectionGuard, type Listener, type ListenerParts, openListeners } from "./listeners.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
 import { openMetricsListener } from "./metrics-listener.ts";
 import { createAccessMemory } from "./policy/access.ts";
@@ -188,7 +189,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     for (const file of files) await load(file);
     await gate.ready();
     const guard = createConnectionGuard(access);
-    listeners = await openListeners(loaded, { handle: gate.routing, access, metrics, guard });
+    const answer: ListenerParts["answerCall"] = (stream, headers) => answerCall(parts, stream, headers);
+    listeners = await openListeners(loaded, { handle: gate.routing, answerCall: answer, access, metrics, guard });
     metricsListener = await openMetricsListener(access().policy.admin, tellMetrics);
   } catch (error) {
     await Promise.all(listeners.map(({ close }) => close()));
@@ -293,6 +295,12 @@ function gauges(at: {
       help: "Requests that wait",
       labels,
       value: figures?.waiting ?? 0,
+    });
+    own.push({
+      name: "residua_inference_running_samples",
+      help: "Samples that workers have been given",
+      labels,
+      value: figures?.running ?? 0,
     });
   }
   for (const [index, { expires }] of at.loaded.tls) {

@@ -2,18 +2,35 @@ import type { FastifyInstance } from "fastify";
 import { describeApi } from "../../protocol/openapi.ts";
 import { addModelRoute, type GateParts, statusOf } from "../gate-parts.ts";
 import { describeStatistics } from "../model-statistics.ts";
+import type { TensorMetadata } from "../../protocol/signature.ts";
 import type { ServedModels } from "../served-models.ts";
 
 const extensions = ["binary_tensor_data", "classification", "statistics", "model_configuration", "schedule_policy"];
 
+/** What the server is. */
+export function describeServer({ version, repository }: Pick<GateParts, "version" | "repository">): {
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
+} {
+  return {
+    name: "residua",
+    version,
+    extensions: repository === undefined ? extensions : [...extensions, "model_repository"],
+  };
+}
+
+/** Whether the server takes requests. */
+export function isServerReady({ models, isOpen }: Pick<GateParts, "models" | "isOpen">): boolean {
+  return isOpen() && models.isReady() && models.list().every(({ state }) => state !== "LOADING");
+}
+
 /** Whether the server lives and is ready, and what it can do. */
-export function addHealth(gate: FastifyInstance, { models, version, isOpen, repository }: GateParts): void {
-  const own = repository === undefined ? extensions : [...extensions, "model_repository"];
-  const server = { name: "residua", version, extensions: own };
-  for (const url of ["/v2", "/v2/"]) gate.get(url, { config: { verb: "metadata" } }, async () => server);
+export function addHealth(gate: FastifyInstance, parts: GateParts): void {
+  for (const url of ["/v2", "/v2/"]) gate.get(url, { config: { verb: "metadata" } }, async () => describeServer(parts));
   gate.get("/v2/health/live", async () => ({ live: true }));
   gate.get("/v2/health/ready", async (_request, reply) => {
-    const ready = isOpen() && models.isReady() && models.list().every(({ state }) => state !== "LOADING");
+    const ready = isServerReady(parts);
     return reply.code(ready ? 200 : 503).send({ live: true, ready });
   });
 }
@@ -38,16 +55,7 @@ export function addDescription(gate: FastifyInstance, { models, version, access,
 /** What each model takes and gives, and how it has been used. */
 export function addModels(gate: FastifyInstance, { models, access }: GateParts): void {
   const get = { method: "GET", verb: "metadata" } as const;
-  const versionsOf = (name: string): readonly string[] =>
-    models
-      .list()
-      .filter((own) => own.name === name && own.state === "READY")
-      .map(({ version }) => version);
-  addModelRoute(gate, { ...get, path: "" }, async ({ name, version }) => {
-    const { signature } = models.find(name, version);
-    const { inputs, outputs } = signature;
-    return { name, versions: versionsOf(name), platform: "onnx_onnxv1", inputs, outputs };
-  });
+  addModelRoute(gate, { ...get, path: "" }, async ({ name, version }) => describeModel(models, name, version));
   addModelRoute(gate, { ...get, path: "/ready" }, async ({ name, version }, _request, reply) => {
     try {
       models.find(name, version);
@@ -70,6 +78,23 @@ export function addModels(gate: FastifyInstance, { models, access }: GateParts):
       .filter(({ name, state }) => state === "READY" && access().mayKnow(visit.caller!, name))
       .map(({ name, version, statistics }) => describeStatistics(name, version, statistics)),
   }));
+}
+
+/** What a model takes and gives. @throws {RequestError} if it is not there, or not ready */
+export function describeModel(
+  models: ServedModels,
+  name: string,
+  version?: string,
+): {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+} {
+  const { inputs, outputs } = models.find(name, version).signature;
+  const versions = models.list().filter((own) => own.name === name && own.state === "READY");
+  return { name, versions: versions.map((own) => own.version), platform: "onnx_onnxv1", inputs, outputs };
 }
 
 /** As the model configuration extension says it, in Triton's words. */

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { RequestError } from "../../protocol/request-error.ts";
 import { addModelRoute, bodyOf, type GateParts } from "../gate-parts.ts";
 import type { ImageAnswer } from "../predict-image.ts";
-import { ask } from "./inference.ts";
+import { ask } from "../infer.ts";
+import { signalOf } from "./inference.ts";
 
 /** Prediction from an image, which is prepared as the model's card says. */
 export function addPrediction(gate: FastifyInstance, parts: GateParts): void {
@@ -20,24 +21,21 @@ export function addPrediction(gate: FastifyInstance, parts: GateParts): void {
     const image = bodyOf(request);
     if (image.length === 0) throw new RequestError(400, "body", "is empty; send the bytes of an image file");
     const { limits } = access().policy;
-    const value = await ask(
-      parts,
-      { served, reply },
-      {
-        samples: 1,
-        bytes: request.visit.bytesIn,
-        deadline: performance.now() + limits.requestTimeoutMs,
-        priority: 0,
-        group: null,
-        work: {
-          kind: "predict",
-          image,
-          accept: request.headers.accept,
-          options: readQuery(request),
-          decodedBytes: limits.decodedBytes,
-        },
+    const value = await ask(parts, served, {
+      signal: signalOf(reply),
+      samples: 1,
+      bytes: request.visit.bytesIn,
+      deadline: performance.now() + limits.requestTimeoutMs,
+      priority: 0,
+      group: null,
+      work: {
+        kind: "predict",
+        image,
+        accept: request.headers.accept,
+        options: readQuery(request),
+        decodedBytes: limits.decodedBytes,
       },
-    );
+    });
     const { type, body } = value as ImageAnswer;
     const bytes = typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.length);
     return reply.type(type).header("vary", "accept").send(bytes);
