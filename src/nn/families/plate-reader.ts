@@ -51,10 +51,14 @@ function placeInitializer(slots: number): Initializer {
  * @shape `[N, channels, ROWS, COLUMNS]` → `[N, classes, slots]`, of which the last four classes are the moments
  * @source after Locatello et al. 2020, arXiv:2006.15055, with learnt, ordered slots and a single step
  */
-function slotReader(channels: number, { slots, classes }: { readonly slots: number; readonly classes: number }): Module {
+function slotReader(
+  channels: number,
+  { slots, classes }: { readonly slots: number; readonly classes: number },
+): Module {
   const kinds = classes - MOMENTS;
   const hidden = 2 * channels;
-  const weight = (shape: readonly number[], fan: number) => ({ shape, role: "weight", initialize: uniformFanIn(fan) }) as const;
+  const weight = (shape: readonly number[], fan: number) =>
+    ({ shape, role: "weight", initialize: uniformFanIn(fan) }) as const;
   const offset = (shape: readonly number[]) => ({ shape, role: "bias", initialize: constantInitializer(0) }) as const;
   const parameters = {
     place: { shape: [1, slots, PLACES], role: "bias", initialize: placeInitializer(slots) } as const,

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { FormatError } from "../../tensor/errors.ts";
-import { BLANK, characters, FIRST_COLOUR, IGNORED, labelPlate, normalizePlateText, readerScores, SLOT_CLASSES } from "./alphabet.ts";
+import {
+  BLANK,
+  characters,
+  FIRST_COLOUR,
+  UNLABELLED,
+  labelPlate,
+  normalizePlateText,
+  readerScores,
+  SLOT_CLASSES,
+} from "./alphabet.ts";
 
 test("there are 31 provinces, 7 special characters, 10 digits and 24 letters, each once", () => {
   expect(new Set(characters).size).toBe(31 + 7 + 10 + 24);
@@ -29,5 +38,5 @@ test.each([
 
 test("labels are classes of characters, a blank eighth, and the colour", () => {
   expect(labelPlate("京A00000", "blue")).toEqual([0, 48, 38, 38, 38, 38, 38, BLANK, FIRST_COLOUR]);
-  expect(labelPlate("京AD00000").at(-1)).toBe(IGNORED);
+  expect(labelPlate("京AD00000").at(-1)).toBe(UNLABELLED);
 });

@@ -1,14 +1,16 @@
 import { FormatError } from "../../tensor/errors.ts";
 
 /** The 31 provinces, as plates abbreviate them. */
-export const provinces: readonly string[] = [..."京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"];
+export const provinces: readonly string[] = Array.from(
+  "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼",
+);
 
 /** Characters of special plates: learner, police, Hong Kong, Macao, trailer, embassy, consulate. */
-export const specials: readonly string[] = [..."学警港澳挂使领"];
+export const specials: readonly string[] = Array.from("学警港澳挂使领");
 
 /** Letters of plates: I and O are left out, because they look like 1 and 0. */
-export const letters: readonly string[] = [..."ABCDEFGHJKLMNPQRSTUVWXYZ"];
-export const digits: readonly string[] = [..."0123456789"];
+export const letters: readonly string[] = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZ");
+export const digits: readonly string[] = Array.from("0123456789");
 
 /** Every character that a plate can have, in the order of the reader's scores. */
 export const characters: readonly string[] = [...provinces, ...specials, ...digits, ...letters];
@@ -29,7 +31,7 @@ export const FIRST_COLOUR: number = BLANK + 1;
 export const SLOT_CLASSES: number = FIRST_COLOUR + plateColours.length;
 
 /** A label that no loss counts. */
-export const IGNORED = 255;
+export const UNLABELLED = 255;
 
 /** Names of the reader's scores: the classes of a slot, then the first and second moments of its place. */
 export const readerScores: readonly string[] = [...characters, "blank", ...plateColours, "x", "y", "xx", "yy"];
@@ -52,7 +54,7 @@ const SEPARATORS = /[\s·•・.．\-—－_]/g;
  */
 export function normalizePlateText(text: string, where: string): string {
   const plain = text.normalize("NFKC").toUpperCase().replace(SEPARATORS, "").replaceAll("O", "0").replaceAll("I", "1");
-  const found = [...plain];
+  const found = Array.from(plain);
   const unknown = found.find((character) => !classes.has(character));
   if (unknown !== undefined)
     throw new FormatError(where, `has the text "${text}" with "${unknown}", which no plate has; correct the label`);
@@ -67,10 +69,10 @@ export function normalizePlateText(text: string, where: string): string {
 /**
  * The labels of a plate: the class of each character, blanks up to the eighth, then the colour.
  *
- * @param colour {@link IGNORED}, which no loss counts, if left out
+ * @param colour {@link UNLABELLED}, which no loss counts, if left out
  */
 export function labelPlate(text: string, colour?: PlateColour): readonly number[] {
-  const found = [...text].map((character) => classes.get(character) ?? BLANK);
+  const found = Array.from(text).map((character) => classes.get(character) ?? BLANK);
   const blanks = Array.from({ length: CHARACTER_SLOTS - found.length }, () => BLANK);
-  return [...found, ...blanks, colour === undefined ? IGNORED : FIRST_COLOUR + plateColours.indexOf(colour)];
+  return [...found, ...blanks, colour === undefined ? UNLABELLED : FIRST_COLOUR + plateColours.indexOf(colour)];
 }

@@ -40,5 +40,11 @@ test("plates are matched one to one by their boxes, and figures count what the i
 });
 
 test("where there is nothing to measure, nothing is claimed", () => {
-  expect(summarizePlates([])).toMatchObject({ found: null, wholePlate: null, firstCharacter: null, precision: null, falsePlates: 0 });
+  expect(summarizePlates([])).toMatchObject({
+    found: null,
+    wholePlate: null,
+    firstCharacter: null,
+    precision: null,
+    falsePlates: 0,
+  });
 });

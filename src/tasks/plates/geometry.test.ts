@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { boxOverlap, type Corners, findHomography, mapPoint, orderCorners, quadOverlap, rectangle } from "./geometry.ts";
+import {
+  boxOverlap,
+  type Corners,
+  findHomography,
+  mapPoint,
+  orderCorners,
+  quadOverlap,
+  rectangle,
+} from "./geometry.ts";
 import { resizePixels } from "./resize.ts";
 import { straighten } from "./straighten.ts";
 
@@ -45,10 +53,41 @@ test.each([
 });
 
 test.each([
-  ["three", [[0, 0], [1, 0], [1, 1]]],
-  ["one inside of the others' triangle", [[0, 0], [100, 0], [50, 100], [50, 30]]],
-  ["two at one place", [[0, 0], [0, 0], [10, 10], [0, 10]]],
-  ["one not a number", [[Number.NaN, 0], [1, 0], [1, 1], [0, 1]]],
+  [
+    "three",
+    [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ],
+  ],
+  [
+    "one inside of the others' triangle",
+    [
+      [0, 0],
+      [100, 0],
+      [50, 100],
+      [50, 30],
+    ],
+  ],
+  [
+    "two at one place",
+    [
+      [0, 0],
+      [0, 0],
+      [10, 10],
+      [0, 10],
+    ],
+  ],
+  [
+    "one not a number",
+    [
+      [Number.NaN, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ],
+  ],
 ] as const)("%s are no corners of a plate", (_, points) => {
   expect(orderCorners(points)).toBeNull();
 });
@@ -60,13 +99,30 @@ test("overlaps are shares of the union", () => {
   const moved = square.map(([x, y]) => [x + 1, y]) as unknown as Corners;
   expect(quadOverlap(square, moved)).toBeCloseTo(1 / 3, 12);
   // The diamond in a square has half its area.
-  expect(quadOverlap(square, [[1, 0], [2, 1], [1, 2], [0, 1]])).toBeCloseTo(0.5, 12);
+  expect(
+    quadOverlap(square, [
+      [1, 0],
+      [2, 1],
+      [1, 2],
+      [0, 1],
+    ]),
+  ).toBeCloseTo(0.5, 12);
 });
 
 test("straightening an upright rectangle copies it; a half-turned one is turned back", () => {
   const image = { width: 4, height: 2, data: Uint8Array.from({ length: 24 }, (_, index) => index * 10) };
   expect(straighten(image, rectangle(4, 2), 4, 2)!.data).toEqual(image.data);
-  const turned = straighten(image, [[4, 2], [0, 2], [0, 0], [4, 0]], 4, 2)!;
+  const turned = straighten(
+    image,
+    [
+      [4, 2],
+      [0, 2],
+      [0, 0],
+      [4, 0],
+    ],
+    4,
+    2,
+  )!;
   const points = (data: ArrayLike<number>): readonly string[] =>
     Array.from({ length: 8 }, (_, index) => [0, 1, 2].map((c) => data[3 * index + c]).join());
   expect(points(turned.data)).toEqual(points(image.data).toReversed());

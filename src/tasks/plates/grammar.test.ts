@@ -24,7 +24,7 @@ test.each(valid)("%s is a %s plate", (text, colour) => {
   expect(isPlateText(text)).toBe(true);
 });
 
-test.each([
+const invalid: readonly (readonly [text: string, colour: PlateColour | undefined, why: string])[] = [
   ["AB12345", undefined, "no province"],
   ["京112345", undefined, "a digit second"],
   ["京A1234", undefined, "six characters"],
@@ -46,7 +46,7 @@ function scoresOf(
   nearly: readonly (readonly [slot: number, character: string, score: number])[] = [],
 ): readonly Float32Array[] {
   const rows = Array.from({ length: SLOTS }, () => new Float32Array(SLOT_CLASSES).fill(-12));
-  const all = [...text];
+  const all = Array.from(text);
   for (let slot = 0; slot < SLOTS - 1; slot++)
     rows[slot][slot < all.length ? characters.indexOf(all[slot]) : BLANK] = -0.1;
   rows[SLOTS - 1][FIRST_COLOUR + plateColours.indexOf(colour)] = -0.1;
@@ -80,6 +80,12 @@ test("the colour and the number of characters agree: one gives way to the other"
 });
 
 test("other readings follow, the likelier first", () => {
-  const found = decodePlate(scoresOf("湘A12345", "blue", [[0, "浙", -0.5], [0, "粤", -0.9]]), "china");
+  const found = decodePlate(
+    scoresOf("湘A12345", "blue", [
+      [0, "浙", -0.5],
+      [0, "粤", -0.9],
+    ]),
+    "china",
+  );
   expect(found.slice(0, 3).map(({ text }) => text)).toEqual(["湘A12345", "浙A12345", "粤A12345"]);
 });

@@ -64,7 +64,7 @@ function isGreen(text: readonly string[]): boolean {
  * @source GA 36-2018, section 5; GA 36-2018 appendix on new energy plates
  */
 export function isPlateText(text: string, colour?: PlateColour): boolean {
-  const all = [...text];
+  const all = Array.from(text);
   if (all.length < 7 || all.length > CHARACTER_SLOTS) return false;
   if (!all.every((_, place) => canBegin(all.slice(0, place + 1)))) return false;
   return colour === undefined || hasColour(all, colour);
@@ -105,7 +105,11 @@ function extend(beams: readonly Beam[], row: ArrayLike<number>, slot: number, gr
     };
     return likeliest(row, allowed).map((kind): Beam => {
       const classes = [...beam.classes, kind];
-      return { classes, text: kind === BLANK ? beam.text : [...beam.text, characters[kind]], sum: beam.sum + row[kind] };
+      return {
+        classes,
+        text: kind === BLANK ? beam.text : [...beam.text, characters[kind]],
+        sum: beam.sum + row[kind],
+      };
     });
   });
   return next.toSorted((a, b) => b.sum - a.sum).slice(0, BEAMS);

@@ -1,9 +1,15 @@
 import type { Evaluation } from "../../train/evaluation.ts";
-import { matchPlates, type LabelledPlate, type PictureFigures, type PlateFigures, summarizePlates } from "./evaluate.ts";
+import {
+  matchPlates,
+  type LabelledPlate,
+  type PictureFigures,
+  type PlateFigures,
+  summarizePlates,
+} from "./evaluate.ts";
 import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
 import { rectangle } from "./geometry.ts";
 import { locatePlates, type LocateOptions } from "./locate.ts";
-import type { PlatesNetwork } from "./predict.ts";
+import type { PlatesNetwork } from "./network.ts";
 import { readStraightened, type ReadPlateOptions } from "./read.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
 
@@ -43,7 +49,11 @@ export async function judgePlates(
     const straight = sample.plates.map(({ corners }) => straightenWhole(sample.image, corners));
     const readings = await readStraightened(network, straight, options);
     const found = readings.map(({ text }, index) => ({ text, corners: sample.plates[index].corners, score: 1 }));
-    return { name: sample.name, plates: sample.plates.map((truth, index) => ({ truth, found: found[index] })), false: [] };
+    return {
+      name: sample.name,
+      plates: sample.plates.map((truth, index) => ({ truth, found: found[index] })),
+      false: [],
+    };
   });
 }
 

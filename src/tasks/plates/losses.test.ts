@@ -9,8 +9,8 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { randomStream } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
-import { IGNORED, labelPlate, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
+import { float32, int64, tensor, type Tensor } from "../../tensor/tensor.ts";
+import { UNLABELLED, labelPlate, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
 import { writeLocatorTargets } from "./locator-targets.ts";
 import { countWholePlates, locatorLoss, readerLoss } from "./losses.ts";
 
@@ -22,7 +22,9 @@ async function evaluate(loss: LossFunction, scores: Tensor<"float32">, labels: T
   g.output("loss", value);
   const names = wantsGradient ? ["loss", "gradient"] : ["loss"];
   if (wantsGradient) g.output("gradient", addGradients(g, value, [x])[0]!);
-  const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(g.finish()).write())), { threads: 1 });
+  const session = await createNodeRuntime().load(encodeModel(toModel(portable.lower(g.finish()).write())), {
+    threads: 1,
+  });
   const at = async (point: Float32Array): Promise<readonly Float32Array[]> => {
     const found = await session.run({ scores: float32(scores.shape, point), labels }, names);
     return Promise.all(names.map(async (name) => (await found[name].read()).data as Float32Array));
@@ -33,7 +35,10 @@ async function evaluate(loss: LossFunction, scores: Tensor<"float32">, labels: T
 
 const draw = (shape: Shape, seed: number): Tensor<"float32"> => {
   const stream = randomStream(seed, "scores");
-  return float32(shape, Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal()));
+  return float32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal()),
+  );
 };
 
 const plates = [labelPlate("京A12345", "blue"), labelPlate("沪AD12345")];
@@ -44,7 +49,7 @@ test("the reader's loss is the mean cross-entropy of the slots, and those withou
   let sum = 0;
   plates.forEach((plate, n) =>
     plate.forEach((label, slot) => {
-      if (label === IGNORED) return;
+      if (label === UNLABELLED) return;
       const at = (kind: number): number => scores.data[(n * (SLOT_CLASSES + 4) + kind) * SLOTS + slot];
       const all = Array.from({ length: SLOT_CLASSES }, (_, kind) => Math.exp(at(kind))).reduce((a, b) => a + b);
       sum += Math.log(all) - at(label);
@@ -62,7 +67,7 @@ test("a plate counts as right if its eight characters are, whatever its colour",
   const favour = (n: number, slot: number, kind: number): void => {
     scores.data[(n * (SLOT_CLASSES + 4) + kind) * SLOTS + slot] += 1;
   };
-  plates.forEach((plate, n) => plate.forEach((label, slot) => label !== IGNORED && favour(n, slot, label)));
+  plates.forEach((plate, n) => plate.forEach((label, slot) => label !== UNLABELLED && favour(n, slot, label)));
   const count = async (): Promise<number> => {
     const { value, session } = await evaluate(countWholePlates, scores, labels, false);
     await session.release();
@@ -81,9 +86,14 @@ test("the locator's loss has the gradient that finite differences measure, and i
   const extent = { width: 12, height: 8 };
   const points = extent.width * extent.height;
   const targets = new BigInt64Array(11 * points);
-  const corners = [[10, 8], [38, 10], [37, 20], [11, 18]] as const;
+  const corners = [
+    [10, 8],
+    [38, 10],
+    [37, 20],
+    [11, 18],
+  ] as const;
   writeLocatorTargets([{ corners, rows: 1 }], extent, targets);
-  const wanted = int64([1, 11, extent.height, extent.width], targets);
+  const wanted = tensor("int64", [1, 11, extent.height, extent.width], targets);
   const scores = draw([1, 10, extent.height, extent.width], 2);
   const found = await evaluate(locatorLoss, scores, wanted);
   const check = await checkGradient(found.at, scores.data, found.gradient, { floor: 1e-2 });
@@ -91,7 +101,8 @@ test("the locator's loss has the gradient that finite differences measure, and i
   const right = new Float32Array(10 * points);
   for (let at = 0; at < points; at++) {
     right[at] = targets[at] === 1000n ? 12 : -12;
-    for (let axis = 0; axis < 8; axis++) right[(1 + axis) * points + at] = Number(targets[(3 + axis) * points + at]) / 512;
+    for (let axis = 0; axis < 8; axis++)
+      right[(1 + axis) * points + at] = Number(targets[(3 + axis) * points + at]) / 512;
     right[9 * points + at] = -12;
   }
   expect(await found.at(right)).toBeLessThan(1e-3);

@@ -31,7 +31,10 @@ export function reportPlates({ label, data, figures, pictures }: PlatesStudy): R
   const overall: TableFigure = {
     kind: "table",
     name: "figures",
-    caption: both(`${plates} plates of ${figures.pictures} pictures`, `${figures.pictures} 张图像中的 ${plates} 块车牌`),
+    caption: both(
+      `${plates} plates of ${figures.pictures} pictures`,
+      `${figures.pictures} 张图像中的 ${plates} 块车牌`,
+    ),
     columns: [
       { title: both("measure", "指标"), align: "left" },
       { title: both("value", "数值"), align: "right" },
@@ -40,7 +43,10 @@ export function reportPlates({ label, data, figures, pictures }: PlatesStudy): R
   };
   const wrong = pictures.flatMap(({ name, plates: all }) =>
     all
-      .filter((plate) => plate.found === undefined || (plate.found.text !== undefined && plate.found.text !== plate.truth.text))
+      .filter(
+        (plate) =>
+          plate.found === undefined || (plate.found.text !== undefined && plate.found.text !== plate.truth.text),
+      )
       .map((plate) => [name, plate.truth.text ?? "", plate.found?.text ?? ""]),
   );
   const mistakes: TableFigure = {

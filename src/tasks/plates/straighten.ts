@@ -20,7 +20,12 @@ const MOST_SAMPLES = 6;
  *
  * @returns null if the corners are degenerate
  */
-export function straighten(image: Pixels, corners: Corners, width: number = PLATE_WIDTH, height: number = PLATE_HEIGHT): Pixels | null {
+export function straighten(
+  image: Pixels,
+  corners: Corners,
+  width: number = PLATE_WIDTH,
+  height: number = PLATE_HEIGHT,
+): Pixels | null {
   const h = findHomography(rectangle(width, height), corners);
   if (h === null) return null;
   const across = samplesFor(sideOf(corners, 0), sideOf(corners, 2), width);

@@ -23,7 +23,9 @@ interface EvaluationFlags {
 export function evaluationOptions(): readonly Option[] {
   return [
     new Option("--reader <file>", "with a locator as --model, the network that reads what it finds"),
-    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(decimalNumber(0, 1)),
+    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
+      decimalNumber(0, 1),
+    ),
     new Option(
       "--longest-side <n>",
       `shrink larger pictures to this; 1280 finds smaller plates in four times the time (default: ${locateDefaults.longestSide})`,
@@ -56,7 +58,10 @@ async function judge(
     try {
       if (readSettings(second.card.task, "plates", reader).part !== "read")
         throw new OptionError("--reader", `${reader} locates; give a network that reads`);
-      return { judgement: await judgeTogether({ locator: network, reader: second }, found.samples, how), data: found.data };
+      return {
+        judgement: await judgeTogether({ locator: network, reader: second }, found.samples, how),
+        data: found.data,
+      };
     } finally {
       await second.session.release();
     }

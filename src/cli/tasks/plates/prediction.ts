@@ -12,7 +12,9 @@ import type { PredictionRequest } from "../../task-flags.ts";
 /** Options of `residua predict` for plates. */
 export function predictionOptions(): readonly Option[] {
   return [
-    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(decimalNumber(0, 1)),
+    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
+      decimalNumber(0, 1),
+    ),
   ];
 }
 

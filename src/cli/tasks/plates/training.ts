@@ -12,13 +12,18 @@ import type { TypedTraining } from "../../task-flags.ts";
 /** Options of `residua train` about plates. */
 export function trainingOptions(): readonly Option[] {
   return [
-    new Option("--part <part>", "which network to train: locate finds plates in pictures, read reads them (default: read)").choices([
-      ...plateParts,
-    ]),
-    new Option("--glyphs <folder>", "draw plates with the glyphs of this folder too, pictures whose names end in their character"),
-    new Option("--drawn <share>", "share of the samples that are drawn (default: 1 without --data, 0.9 to read, 0.7 to locate)").argParser(
-      decimalNumber(0, 1),
+    new Option(
+      "--part <part>",
+      "which network to train: locate finds plates in pictures, read reads them (default: read)",
+    ).choices([...plateParts]),
+    new Option(
+      "--glyphs <folder>",
+      "draw plates with the glyphs of this folder too, pictures whose names end in their character",
     ),
+    new Option(
+      "--drawn <share>",
+      "share of the samples that are drawn (default: 1 without --data, 0.9 to read, 0.7 to locate)",
+    ).argParser(decimalNumber(0, 1)),
     new Option("--samples <n>", "samples per epoch (default: 10000 to read, 4000 to locate)").argParser(wholeNumber(1)),
     new Option(
       "--crop <n>",

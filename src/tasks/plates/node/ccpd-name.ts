@@ -2,9 +2,9 @@ import { FormatError } from "../../../tensor/errors.ts";
 import type { Corners, Point } from "../geometry.ts";
 
 /** Characters by their numbers in CCPD's file names. @source github.com/detectRecog/CCPD, README */
-const firsts = [..."皖沪津渝冀晋蒙辽吉黑苏浙京闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新警学O"];
-const seconds = [..."ABCDEFGHJKLMNPQRSTUVWXYZO"];
-const others = [..."ABCDEFGHJKLMNPQRSTUVWXYZ0123456789O"];
+const firsts = Array.from("皖沪津渝冀晋蒙辽吉黑苏浙京闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新警学O");
+const seconds = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZO");
+const others = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789O");
 
 /** What the name of a CCPD picture says. */
 export interface CcpdName {
@@ -26,7 +26,8 @@ export function parseCcpdName(name: string, where: string): CcpdName {
   const characters = numbers.split("_").map((number, place) => {
     const table = place === 0 ? firsts : place === 1 ? seconds : others;
     const character = table[Number(number)];
-    if (character === undefined) throw new FormatError(where, `has the character number ${number}, which CCPD does not have`);
+    if (character === undefined)
+      throw new FormatError(where, `has the character number ${number}, which CCPD does not have`);
     return character;
   });
   // From the lower right on, clockwise.

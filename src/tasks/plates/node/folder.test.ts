@@ -32,12 +32,33 @@ test("labels.json: texts are normalised, corners in another order and crossed on
   );
   expect(turned[0].plates[0]).toEqual({ text: "京A02345", colour: "blue", corners: poly, rows: 1 });
   const [{ plates }] = await listPlates(await folderOf(labels({ text: null, box: [1, 2, 31, 12], rows: 2 })));
-  expect(plates).toEqual([{ corners: [[1, 2], [31, 2], [31, 12], [1, 12]], rows: 2 }]);
+  expect(plates).toEqual([
+    {
+      corners: [
+        [1, 2],
+        [31, 2],
+        [31, 12],
+        [1, 12],
+      ],
+      rows: 2,
+    },
+  ]);
 });
 
 test.each([
   ["six characters", labels({ text: "京A1234", poly }), /车 1\.jpg: has the text "京A1234" of 6 characters/],
-  ["corners inside each other", labels({ poly: [[0, 0], [100, 0], [50, 99], [50, 30]] }), /no convex quadrilateral/],
+  [
+    "corners inside each other",
+    labels({
+      poly: [
+        [0, 0],
+        [100, 0],
+        [50, 99],
+        [50, 30],
+      ],
+    }),
+    /no convex quadrilateral/,
+  ],
   ["a box the wrong way round", labels({ box: [30, 2, 1, 12] }), /must be left, top, right, bottom/],
   ["neither corners nor a box", labels({ text: "京A12345" }), /give its four corners/],
   ["a missing picture", { "labels.json": '{"a.jpg":{"plates":[]}}' }, /names a\.jpg, which is not in/],
@@ -58,6 +79,11 @@ test("CCPD's names give text and corners; plates cut out are named by their text
     [false, "皖AY339S"],
     [true, "沪AD12345"],
   ]);
-  expect(found[0].plates[0].corners).toEqual([[154, 383], [363, 402], [386, 473], [177, 454]]);
+  expect(found[0].plates[0].corners).toEqual([
+    [154, 383],
+    [363, 402],
+    [386, 473],
+    [177, 454],
+  ]);
   expect(found[1].plates[0].corners).toBeUndefined();
 });

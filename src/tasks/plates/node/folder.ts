@@ -45,16 +45,20 @@ const plateEntry = v.looseObject({
   poly: v.optional(v.nullable(v.pipe(v.array(point), v.length(4)))),
   box: v.optional(v.strictTuple([number, number, number, number])),
 });
-const entry = v.looseObject({
+const labelled = v.looseObject({
   plates: v.optional(v.array(plateEntry)),
   text: v.optional(v.nullable(v.string())),
   rows: v.optional(v.picklist([1, 2])),
 });
-const labelsFile = v.record(v.string(), entry);
+const labelsFile = v.record(v.string(), labelled);
 
 type PlateEntry = v.InferOutput<typeof plateEntry>;
 
-function textOf(text: string | null | undefined, where: string, { needsText = true }: ListOptions): { readonly text?: string } {
+function textOf(
+  text: string | null | undefined,
+  where: string,
+  { needsText = true }: ListOptions,
+): { readonly text?: string } {
   if (text === null || text === undefined) return {};
   try {
     return { text: normalizePlateText(text, where) };
@@ -68,10 +72,14 @@ function cornersOf({ poly, box }: PlateEntry, where: string): Corners {
   if (poly !== undefined && poly !== null) {
     const ordered = orderCorners(poly);
     if (ordered === null)
-      throw new FormatError(where, `has a plate with the corners ${JSON.stringify(poly)}, which make no convex quadrilateral; correct the label`);
+      throw new FormatError(
+        where,
+        `has a plate with the corners ${JSON.stringify(poly)}, which make no convex quadrilateral; correct the label`,
+      );
     return ordered;
   }
-  if (box === undefined) throw new FormatError(where, "has a plate without poly and without box; give its four corners");
+  if (box === undefined)
+    throw new FormatError(where, "has a plate without poly and without box; give its four corners");
   const [left, top, right, bottom] = box;
   if (!(right > left && bottom > top))
     throw new FormatError(where, `has a plate with the box ${JSON.stringify(box)}, must be left, top, right, bottom`);

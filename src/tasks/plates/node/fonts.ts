@@ -32,7 +32,7 @@ export async function drawFontGlyphs(): Promise<readonly Glyph[]> {
   for (const font of fonts) {
     const { path, opentype } = await findFont(font);
     const bytes = await readFileBytes(path);
-    const parsed = opentype.parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+    const parsed = opentype.parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     for (const character of font.characters) {
       const outline = parsed.getPath(character, 0, 0, SIZE);
       const { x1, y1, x2, y2 } = outline.getBoundingBox();
@@ -62,10 +62,17 @@ async function findFont(font: (typeof fonts)[number]) {
 type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 /** Coverage of an outline within its box. */
-async function rasterize(path: string, [left, top, right, bottom]: Box): Promise<Pick<Glyph, "width" | "height" | "coverage">> {
+async function rasterize(
+  path: string,
+  [left, top, right, bottom]: Box,
+): Promise<Pick<Glyph, "width" | "height" | "coverage">> {
   const { default: sharp } = await import("sharp");
   const [width, height] = [Math.ceil(right - left), Math.ceil(bottom - top)];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${left} ${top} ${width} ${height}"><path d="${path}"/></svg>`;
-  const { data } = await sharp(Buffer.from(svg)).ensureAlpha().extractChannel(3).raw().toBuffer({ resolveWithObject: true });
+  const { data } = await sharp(Buffer.from(svg))
+    .ensureAlpha()
+    .extractChannel(3)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   return { width, height, coverage: new Uint8Array(data) };
 }

@@ -12,7 +12,7 @@ import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { readSettings } from "../../find-task.ts";
 import { readerScores, SLOTS } from "../alphabet.ts";
-import { plateNormalization } from "../batches.ts";
+import { plateNormalization } from "../planes.ts";
 import { judgePlates } from "../judge.ts";
 import { locatorScores } from "../locator-targets.ts";
 import { measuresOfPart, plateMeasures } from "../measures.ts";
@@ -46,7 +46,10 @@ function requireDisjoint(train: readonly PlateFile[], other: readonly PlateFile[
   const known = new Set(textsOf(train));
   const shared = textsOf(other).find((text) => known.has(text));
   if (shared !== undefined)
-    throw new OptionError("data", `has the plate ${shared} both in train and in ${what}; a plate must be in one part alone`);
+    throw new OptionError(
+      "data",
+      `has the plate ${shared} both in train and in ${what}; a plate must be in one part alone`,
+    );
 }
 
 /** Splits by plate, so that pictures of one plate stay together. */
@@ -114,7 +117,11 @@ async function toSetup({ parts, settings, notes, state }: Start): Promise<Traini
       const files = parts[part];
       const drawn = { glyphs, seed: recipe.seed, part, count: DRAWN_JUDGED };
       const samples = files.length > 0 ? readPlateSamples(files, settings) : isReader ? drawnSamples(drawn) : [];
-      const { figures: _, pictures: __, ...evaluation } = await judgePlates({ card: network, session, settings }, samples);
+      const {
+        figures: _,
+        pictures: __,
+        ...evaluation
+      } = await judgePlates({ card: network, session, settings }, samples);
       return evaluation;
     },
   };
@@ -122,13 +129,16 @@ async function toSetup({ parts, settings, notes, state }: Start): Promise<Traini
 
 /** @throws {OptionError} naming what a training for plates cannot follow */
 function refuseForeign({ normalization, augmentation, classes, images, limit, imageSize }: FreshTraining): void {
-  if (images !== undefined) throw new OptionError("data", "must be a folder of labelled plates; images in memory are to be classified");
+  if (images !== undefined)
+    throw new OptionError("data", "must be a folder of labelled plates; images in memory are to be classified");
   if (normalization !== undefined) throw new OptionError("normalization", "applies to classification, not to plates");
   if (augmentation.cropPadding !== 0 || augmentation.flip)
     throw new OptionError("augmentation", "applies to classification; plates are varied as a camera varies them");
   if (classes !== undefined) throw new OptionError("classes", "applies to classification, not to plates");
-  if (limit !== undefined) throw new OptionError("limit", "applies to other tasks; give samples, how many an epoch has");
-  if (imageSize !== undefined) throw new OptionError("imageSize", "is the network's own here; scenes are cut into crops");
+  if (limit !== undefined)
+    throw new OptionError("limit", "applies to other tasks; give samples, how many an epoch has");
+  if (imageSize !== undefined)
+    throw new OptionError("imageSize", "is the network's own here; scenes are cut into crops");
 }
 
 async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise<Start> {
@@ -137,7 +147,10 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   refuseForeign(fresh);
   const isReader = settings.part === "read";
   const options = isReader ? { slots: SLOTS, ...fresh.modelOptions } : fresh.modelOptions;
-  const start = await openStart({ ...fresh, ...(fresh.from === undefined && fresh.weights === undefined ? { modelOptions: options } : {}) });
+  const start = await openStart({
+    ...fresh,
+    ...(fresh.from === undefined && fresh.weights === undefined ? { modelOptions: options } : {}),
+  });
   const parts = await listParts(fresh.data, settings.part, fresh.validation, fresh.recipe.seed);
   if (fresh.data !== DRAWN && parts.train.length === 0)
     throw new OptionError("validation", `${fresh.validation} leaves no picture of ${fresh.data} to train on`);
@@ -161,7 +174,13 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   // Without pictures, what is counted is drawn.
   const train = parts.train.length === 0 ? settings.samples : parts.train.length;
   const data = { train, validation: parts.validation.length, augmentation: "of the task" };
-  const notes: CheckpointNotes = { network, recipe, data, place: startOfTraining, engine: { lowering: "", runtime: "" } };
+  const notes: CheckpointNotes = {
+    network,
+    recipe,
+    data,
+    place: startOfTraining,
+    engine: { lowering: "", runtime: "" },
+  };
   return { parts, settings, notes, ...(started.state === undefined ? {} : { state: started.state }) };
 }
 
@@ -174,7 +193,10 @@ async function setUpResumed({ path, checkpoint: { notes, state } }: ResumedTrain
 }
 
 /** Sets up a training to find or read plates. */
-export async function setUpPlates(start: FreshTraining | ResumedTraining, context: SetupContext): Promise<TrainingSetup> {
+export async function setUpPlates(
+  start: FreshTraining | ResumedTraining,
+  context: SetupContext,
+): Promise<TrainingSetup> {
   const found = "checkpoint" in start ? await setUpResumed(start) : await setUpFresh(start, context);
   return toSetup({ ...found, notes: { ...found.notes, engine: context.engine } });
 }

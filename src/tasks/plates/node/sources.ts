@@ -2,10 +2,11 @@ import type { SampleSource } from "../../../data/sample-source.ts";
 import { builtFile } from "../../../files/node.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
-import { createPlateWriter, type PlateBatches, type PlateCrop, plateNormalization, plateShapes } from "../batches.ts";
+import { createPlateWriter, type PlateBatches, type PlateCrop, plateShapes } from "../batches.ts";
 import { boxOf, type Corners, type Point } from "../geometry.ts";
 import type { GlyphSet } from "../render/glyphs.ts";
 import type { Scene } from "../render/scene.ts";
+import { plateNormalization } from "../planes.ts";
 import { resizePixels } from "../resize.ts";
 import { createSceneWriter, type SceneBatches, sceneShapes } from "../scene-batches.ts";
 import type { PlateSettings } from "../settings.ts";
@@ -95,7 +96,8 @@ async function readScenes(files: readonly PlateFile[]): Promise<readonly Scene[]
     if (isCrop) continue;
     const read = await readPixels(path);
     const scale = Math.min(1, LARGEST_SCENE / Math.max(read.width, read.height));
-    const image = scale === 1 ? read : resizePixels(read, Math.round(read.width * scale), Math.round(read.height * scale));
+    const image =
+      scale === 1 ? read : resizePixels(read, Math.round(read.width * scale), Math.round(read.height * scale));
     scenes.push({
       levels: [image, halved(image), halved(halved(image))].map(share),
       plates: plates.map((plate) => ({

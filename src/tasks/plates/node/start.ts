@@ -17,7 +17,12 @@ export const DRAWN = "drawn plates";
 const DRAWN_SHARE = { read: 0.9, locate: 0.7 } as const;
 
 /** A training for plates, completed by what holds where nothing is said. */
-export function startPlates({ start, validation = 0.1, given, options }: TrainingChoice<PlatesTrainOptions>): FreshTraining {
+export function startPlates({
+  start,
+  validation = 0.1,
+  given,
+  options,
+}: TrainingChoice<PlatesTrainOptions>): FreshTraining {
   const part = oneOf("part", options.part ?? "read", plateParts);
   const preset = platePresets[part];
   const isDrawn = start.data === DRAWN;

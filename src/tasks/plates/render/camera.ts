@@ -77,7 +77,8 @@ export function photograph(canvas: Canvas, scale: number, random: RandomStream, 
   const light = drawLight(random, greyShare);
   relight(canvas, light);
   const kind = random.uniform();
-  if (kind < 0.7) blurFocus(canvas, Math.abs(random.normal()) * 0.35 + (kind < 0.2 ? (0.012 * scale) * random.uniform() : 0));
+  if (kind < 0.7)
+    blurFocus(canvas, Math.abs(random.normal()) * 0.35 + (kind < 0.2 ? 0.012 * scale * random.uniform() : 0));
   if (random.uniform() < 0.2) blurMotion(canvas, (scale / 140) * 9 * random.uniform(), Math.PI * random.uniform());
   if (random.uniform() < 0.7) addNoise(canvas, 2 + 18 * random.uniform() ** 3, random);
   if (random.uniform() < 0.55) compress(canvas, 20 + 70 * random.uniform());

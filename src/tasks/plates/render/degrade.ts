@@ -3,25 +3,32 @@ import type { Canvas } from "./flat.ts";
 
 const NOISE_SIZE = 1 << 16;
 
-/** Normal draws, made once: noise takes them from a random place on. */
-const noiseTable: Float32Array = ((stream) => Float32Array.from({ length: NOISE_SIZE }, () => stream.normal()))(
-  randomStream(20, "noise table"),
-);
+let made: Float32Array | undefined;
+
+/** Normal draws, made once when they are first wanted: noise takes them from a random place on. */
+function noiseTable(): Float32Array {
+  const stream = randomStream(20, "noise table");
+  made ??= Float32Array.from({ length: NOISE_SIZE }, () => stream.normal());
+  return made;
+}
 
 /** Adds sensor noise: independent in each channel, and a part that all share. */
 export function addNoise({ data }: Canvas, deviation: number, random: RandomStream): void {
+  const table = noiseTable();
   let [one, other] = [random.integer(NOISE_SIZE), random.integer(NOISE_SIZE)];
   const [own, shared] = [0.6 * deviation, 0.8 * deviation];
   for (let at = 0; at < data.length; at += 3) {
-    const common = shared * noiseTable[other++ & (NOISE_SIZE - 1)];
-    for (let c = 0; c < 3; c++) data[at + c] += common + own * noiseTable[one++ & (NOISE_SIZE - 1)];
+    const common = shared * table[other++ & (NOISE_SIZE - 1)];
+    for (let c = 0; c < 3; c++) data[at + c] += common + own * table[one++ & (NOISE_SIZE - 1)];
   }
 }
 
 /** Weights of a one-dimensional blur from −radius to radius. */
 function gaussian(deviation: number): Float32Array {
   const radius = Math.max(1, Math.round(2.2 * deviation));
-  const weights = Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)));
+  const weights = Float32Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)),
+  );
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => weight / sum);
 }
@@ -121,7 +128,10 @@ export function drawLight(random: RandomStream, greyShare: number): Light {
 /** Changes the light of an image. */
 export function relight({ data }: Canvas, { gain, gamma, cast, saturation, haze }: Light): void {
   const room = (255 - haze) / 255;
-  const table = Float32Array.from({ length: 512 }, (_, i) => haze + room * 255 * (Math.min(255, (i * gain) / 2) / 255) ** gamma);
+  const table = Float32Array.from(
+    { length: 512 },
+    (_, i) => haze + room * 255 * (Math.min(255, (i * gain) / 2) / 255) ** gamma,
+  );
   for (let at = 0; at < data.length; at += 3) {
     const grey = 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
     for (let c = 0; c < 3; c++) {
@@ -164,8 +174,9 @@ const cosines: Float32Array = Float32Array.from({ length: 64 }, (_, i) => {
 
 /** Quantisation of brightness at quality 50. @source ITU-T T.81, table K.1 */
 const brightnessSteps: readonly number[] = [
-  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62, 18,
-  22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
+  87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
+  72, 92, 95, 98, 112, 100, 103, 99,
 ];
 
 /** The inverse's cosines: the transpose. */
@@ -204,7 +215,8 @@ export function compress({ width, height, data }: Canvas, quality: number): void
   const block = new Float32Array(64);
   const work = new Float32Array(64);
   const grey = new Float32Array(width * height);
-  for (let i = 0; i < grey.length; i++) grey[i] = 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2];
+  for (let i = 0; i < grey.length; i++)
+    grey[i] = 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2];
   smoothColour({ width, height, data }, grey);
   for (let top = 0; top < height; top += 8)
     for (let left = 0; left < width; left += 8) {

@@ -34,7 +34,7 @@ interface Cell {
 
 /** Where characters stand. @source GA 36-2018, figures 1 to 8; the new energy plates' from its figure 4 */
 function layOut({ text, colour, rows }: PlateText): readonly Cell[] {
-  const all = [...text];
+  const all = Array.from(text);
   if (rows === 2)
     return all.map((character, index) =>
       index < 2
@@ -87,7 +87,8 @@ function paintsOf(random: RandomStream, colour: PlateColour): Paints {
   if (colour === "white") return plain(vary(random, [228, 228, 230], 24), dark, dark);
   if (colour === "black") return plain(vary(random, [26, 26, 30], 22), bright, bright);
   const [top, low] = [vary(random, [222, 240, 228], 20), vary(random, [70, 195, 120], 34)];
-  if (random.uniform() < 0.2) return { ground: [low, low], left: vary(random, [240, 185, 40], 25), ink: dark, line: dark };
+  if (random.uniform() < 0.2)
+    return { ground: [low, low], left: vary(random, [240, 185, 40], 25), ink: dark, line: dark };
   return { ground: [top, low], ink: dark, line: dark };
 }
 
@@ -141,7 +142,8 @@ function drawGlyph(canvas: Canvas, mask: Uint8Array, cell: Cell, ink: Colour, { 
       const other = left >= -1 && left + 1 < GLYPH_WIDTH ? fx : 0;
       let coverage = 0;
       const at = upperRow + left;
-      if (upperShare > 0) coverage += upperShare * ((one > 0 ? one * mask[at] : 0) + (other > 0 ? other * mask[at + 1] : 0));
+      if (upperShare > 0)
+        coverage += upperShare * ((one > 0 ? one * mask[at] : 0) + (other > 0 ? other * mask[at + 1] : 0));
       if (lowerShare > 0)
         coverage +=
           lowerShare *
@@ -152,7 +154,13 @@ function drawGlyph(canvas: Canvas, mask: Uint8Array, cell: Cell, ink: Colour, { 
   }
 }
 
-export function drawDisc(canvas: Canvas, [cx, cy]: readonly [number, number], radius: number, paint: Colour, share: number): void {
+export function drawDisc(
+  canvas: Canvas,
+  [cx, cy]: readonly [number, number],
+  radius: number,
+  paint: Colour,
+  share: number,
+): void {
   const bottom = Math.min(canvas.height - 1, Math.ceil(cy + radius));
   const right = Math.min(canvas.width - 1, Math.ceil(cx + radius));
   for (let y = Math.max(0, Math.floor(cy - radius)); y <= bottom; y++)
@@ -188,7 +196,14 @@ export function drawCell(
   const mask = takeGlyph(glyphs, face, "row", character);
   if (mask === null) return;
   const [mmX, mmY] = [x / FLAT_SCALE, y / FLAT_SCALE];
-  const cell: Cell = { character, style: "row", x: mmX, y: mmY, width: width / FLAT_SCALE, height: height / FLAT_SCALE };
+  const cell: Cell = {
+    character,
+    style: "row",
+    x: mmX,
+    y: mmY,
+    width: width / FLAT_SCALE,
+    height: height / FLAT_SCALE,
+  };
   drawGlyph(canvas, mask, cell, ink, { threshold: 0.5, softness: 0.5 });
 }
 
@@ -208,7 +223,16 @@ function spoil(canvas: Canvas, random: RandomStream): void {
     const radius = 2 + 2.5 * random.uniform();
     const [x, y] = [width * (0.2 + 0.08 * random.uniform()), height * (0.06 + 0.06 * random.uniform())];
     const isLower = random.uniform() < 0.5;
-    for (const [sx, sy] of [[x, y], [width - x, y], ...(isLower ? [[x, height - y], [width - x, height - y]] : [])])
+    for (const [sx, sy] of [
+      [x, y],
+      [width - x, y],
+      ...(isLower
+        ? [
+            [x, height - y],
+            [width - x, height - y],
+          ]
+        : []),
+    ])
       drawDisc(canvas, [sx, sy], radius, paint, 0.9);
   }
   const blots = random.uniform() < 0.3 ? 1 + random.integer(12) : 0;
@@ -220,7 +244,11 @@ function spoil(canvas: Canvas, random: RandomStream): void {
 }
 
 function pick3(random: RandomStream): Colour {
-  return [[200, 200, 205], [40, 40, 45], [150, 140, 120]][random.integer(3)] as unknown as Colour;
+  return [
+    [200, 200, 205],
+    [40, 40, 45],
+    [150, 140, 120],
+  ][random.integer(3)] as unknown as Colour;
 }
 
 /** Draws a plate from the front, in even light, at {@link FLAT_SCALE}. */
@@ -250,7 +278,8 @@ export function drawFlatPlate(plate: PlateText, glyphs: GlyphSet, face: number, 
   if (plate.rows === 1 && plate.colour !== "green" && random.uniform() < 0.9)
     drawDisc(canvas, [(middle + (134 - middle) * stretch + shiftX) * FLAT_SCALE, 35], 2.2 + random.uniform(), ink, 1);
   if (plate.rows === 2) drawDisc(canvas, [110, 22], 2.5, ink, 1);
-  if (plate.colour === "green") drawDisc(canvas, [68, 35], 6 + 3 * random.uniform(), vary(random, [70, 120, 150], 60), 0.8);
+  if (plate.colour === "green")
+    drawDisc(canvas, [68, 35], 6 + 3 * random.uniform(), vary(random, [70, 120, 150], 60), 0.8);
   spoil(canvas, random);
   return canvas;
 }

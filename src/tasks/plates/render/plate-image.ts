@@ -39,8 +39,7 @@ function fillSurroundings(canvas: Canvas, random: RandomStream): void {
   const step = 60 * random.normal();
   for (let y = 0, at = 0; y < height; y++) {
     const shift = slope * (y / height - 0.5) + (y > edge ? step : 0);
-    for (let x = 0; x < width; x++, at += 3)
-      for (let c = 0; c < 3; c++) data[at + c] = base[grey ? 0 : c] + shift;
+    for (let x = 0; x < width; x++, at += 3) for (let c = 0; c < 3; c++) data[at + c] = base[grey ? 0 : c] + shift;
   }
 }
 
@@ -48,7 +47,10 @@ function fillSurroundings(canvas: Canvas, random: RandomStream): void {
 function misplace(random: RandomStream, [width, height]: readonly [number, number]): Corners {
   const side = (inside: number, outside: number): number => height * (random.uniform() * (inside + outside) - outside);
   const [left, top, right, bottom] = [side(0.06, 0.12), side(0.06, 0.1), side(0.06, 0.12), side(0.06, 0.1)];
-  const near = (x: number, y: number): Point => [x + 0.03 * height * random.normal(), y + 0.03 * height * random.normal()];
+  const near = (x: number, y: number): Point => [
+    x + 0.03 * height * random.normal(),
+    y + 0.03 * height * random.normal(),
+  ];
   return [near(left, top), near(width - right, top), near(width - right, height - bottom), near(left, height - bottom)];
 }
 

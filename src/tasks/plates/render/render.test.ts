@@ -5,25 +5,12 @@ import { isPlateText } from "../grammar.ts";
 import { isConvex } from "../geometry.ts";
 import { blurFocus, compress } from "./degrade.ts";
 import { createCanvas } from "./flat.ts";
-import { collectGlyphs, type Glyph, takeGlyph } from "./glyphs.ts";
+import { collectGlyphs, takeGlyph } from "./glyphs.ts";
+import { boxGlyphs as boxes, testGlyphs as glyphs } from "../../../../test/support/plates.ts";
 import { renderPlate } from "./plate-image.ts";
 import { drawPose } from "./pose.ts";
 import { renderScene, type Scene } from "./scene.ts";
 import { drawPlateText } from "./text.ts";
-
-/** Every character as a box with a bar at a place of its own. */
-const boxes: readonly Glyph[] = characters.map((character, index) => ({
-  face: "boxes",
-  style: "row",
-  character,
-  width: 20,
-  height: 40,
-  coverage: Uint8Array.from({ length: 800 }, (_, at) => {
-    const [x, y] = [at % 20, Math.floor(at / 20)];
-    return x < 3 || y < 3 || x > 16 || y > 36 || y === 4 + (index % 32) ? 255 : 0;
-  }),
-}));
-const glyphs = collectGlyphs(boxes, "test");
 
 test("equal seeds draw equal plates and scenes, byte for byte; others draw others", () => {
   const scene: Scene = { levels: [{ width: 90, height: 80, data: new Uint8Array(90 * 80 * 3).fill(90) }], plates: [] };
@@ -51,16 +38,23 @@ test("poses have convex corners and the width that is wanted", () => {
   for (let index = 0; index < 200; index++) {
     const corners = drawPose(randomStream(2, "pose", 0, index), [440, 140], 100);
     expect(isConvex(corners)).toBe(true);
-    const side = (a: number, b: number): number => Math.hypot(corners[a][0] - corners[b][0], corners[a][1] - corners[b][1]);
+    const side = (a: number, b: number): number =>
+      Math.hypot(corners[a][0] - corners[b][0], corners[a][1] - corners[b][1]);
     expect((side(0, 1) + side(3, 2)) / 2).toBeCloseTo(100, 6);
   }
 });
 
 test("plates of a scene lie where they are drawn: those of a plain scene differ from it there", () => {
-  const scene: Scene = { levels: [{ width: 200, height: 200, data: new Uint8Array(200 * 200 * 3).fill(128) }], plates: [] };
+  const scene: Scene = {
+    levels: [{ width: 200, height: 200, data: new Uint8Array(200 * 200 * 3).fill(128) }],
+    plates: [],
+  };
   let seen = 0;
   for (let index = 0; index < 60; index++) {
-    const { image, plates } = renderScene({ glyphs, scenes: [scene], crop: 128, drawnShare: 1 }, { seed: 5, epoch: 0, index });
+    const { image, plates } = renderScene(
+      { glyphs, scenes: [scene], crop: 128, drawnShare: 1 },
+      { seed: 5, epoch: 0, index },
+    );
     expect(image.data).toHaveLength(128 * 128 * 3);
     for (const { corners } of plates) expect(isConvex(corners)).toBe(true);
     seen += plates.length;

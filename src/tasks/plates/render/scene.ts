@@ -37,14 +37,18 @@ export interface SceneOptions {
 
 /** Widths of plates in pixels. */
 const LEAST_WIDTH = 22;
-const MOST_WIDTH = 200;
+const MOST_WIDTH = 170;
 /** Grey scenes: a locator must not learn that colour is a plate. */
 const GREY_SHARE = 0.3;
 
 const moved = (corners: Corners, move: (point: Point) => Point): Corners => corners.map(move) as unknown as Corners;
 
 /** Takes a part of a scene, enlarged or shrunk, sometimes mirrored; beyond the edge, it continues. */
-function takePart(scene: Scene, crop: number, random: RandomStream): { readonly canvas: Canvas; readonly own: Scene["plates"] } {
+function takePart(
+  scene: Scene,
+  crop: number,
+  random: RandomStream,
+): { readonly canvas: Canvas; readonly own: Scene["plates"] } {
   const { levels, plates } = scene;
   const [whole] = levels;
   const isMirrored = random.uniform() < 0.5;
@@ -81,7 +85,7 @@ function takePart(scene: Scene, crop: number, random: RandomStream): { readonly 
   };
   const own = plates.map(({ corners, rows }) => {
     const [a, b, c, d] = moved(corners, place);
-    return { corners: (isMirrored ? [b, a, d, c] : [a, b, c, d]) as Corners, rows };
+    return { corners: isMirrored ? ([b, a, d, c] as const) : ([a, b, c, d] as const), rows };
   });
   return { canvas, own };
 }
@@ -96,11 +100,19 @@ function anchor({ levels: [image], plates }: Scene, span: number, random: Random
       within(image.height, (top + bottom) / 2 - span * (0.15 + 0.7 * random.uniform())),
     ];
   }
-  return [within(image.width, random.uniform() * (image.width - span)), within(image.height, random.uniform() * (image.height - span))];
+  return [
+    within(image.width, random.uniform() * (image.width - span)),
+    within(image.height, random.uniform() * (image.height - span)),
+  ];
 }
 
 /** Draws a new plate on a canvas. */
-function addPlate(canvas: Canvas, corners: Corners | null, { glyphs }: SceneOptions, random: RandomStream): TargetPlate {
+function addPlate(
+  canvas: Canvas,
+  corners: Corners | null,
+  { glyphs }: SceneOptions,
+  random: RandomStream,
+): TargetPlate {
   const plate = drawPlateText(random);
   const flat = drawFlatPlate(plate, glyphs, drawFace({ glyphs }, random), random);
   const place = corners ?? throwPlate(canvas, flat, random);

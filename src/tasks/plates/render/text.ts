@@ -40,7 +40,8 @@ export function drawPlateText(random: RandomStream): PlateText {
   if (kind < 0.74) return { text: `${start}${serial(random, 4, 0.2)}挂`, colour: "yellow", rows: 2 };
   if (kind < 0.88) return { text: drawGreen(random, start), colour: "green", rows: 1 };
   if (kind < 0.93) return { text: `${start}${serial(random, 4, letterShare)}警`, colour: "white", rows: 1 };
-  if (kind < 0.97) return { text: `${start}${serial(random, 4, 0.2)}${pick(random, ["港", "澳"])}`, colour: "black", rows: 1 };
+  if (kind < 0.97)
+    return { text: `${start}${serial(random, 4, 0.2)}${pick(random, ["港", "澳"])}`, colour: "black", rows: 1 };
   if (kind < 0.985) return { text: `${start}${serial(random, 4, 0)}领`, colour: "black", rows: 1 };
   return { text: `使${serial(random, 6, 0)}`, colour: "black", rows: 1 };
 }
