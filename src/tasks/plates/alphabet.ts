@@ -1,14 +1,16 @@
 import { FormatError } from "../../tensor/errors.ts";
 
 /** The 31 provinces, as plates abbreviate them. */
-export const provinces: readonly string[] = [..."京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"];
+export const provinces: readonly string[] = Array.from(
+  "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼",
+);
 
 /** Characters of special plates: learner, police, Hong Kong, Macao, trailer, embassy, consulate. */
-export const specials: readonly string[] = [..."学警港澳挂使领"];
+export const specials: readonly string[] = Array.from("学警港澳挂使领");
 
 /** Letters of plates: I and O are left out, because they look like 1 and 0. */
-export const letters: readonly string[] = [..."ABCDEFGHJKLMNPQRSTUVWXYZ"];
-export const digits: readonly string[] = [..."0123456789"];
+export const letters: readonly string[] = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZ");
+export const digits: readonly string[] = Array.from("0123456789");
 
 /** Every character that a plate can have, in the order of the reader's scores. */
 export const characters: readonly string[] = [...provinces, ...specials, ...digits, ...letters];
@@ -52,7 +54,7 @@ const SEPARATORS = /[\s·•・.．\-—－_]/g;
  */
 export function normalizePlateText(text: string, where: string): string {
   const plain = text.normalize("NFKC").toUpperCase().replace(SEPARATORS, "").replaceAll("O", "0").replaceAll("I", "1");
-  const found = [...plain];
+  const found = Array.from(plain);
   const unknown = found.find((character) => !classes.has(character));
   if (unknown !== undefined)
     throw new FormatError(where, `has the text "${text}" with "${unknown}", which no plate has; correct the label`);
@@ -70,7 +72,7 @@ export function normalizePlateText(text: string, where: string): string {
  * @param colour {@link UNLABELLED}, which no loss counts, if left out
  */
 export function labelPlate(text: string, colour?: PlateColour): readonly number[] {
-  const found = [...text].map((character) => classes.get(character) ?? BLANK);
+  const found = Array.from(text).map((character) => classes.get(character) ?? BLANK);
   const blanks = Array.from({ length: CHARACTER_SLOTS - found.length }, () => BLANK);
   return [...found, ...blanks, colour === undefined ? UNLABELLED : FIRST_COLOUR + plateColours.indexOf(colour)];
 }

@@ -1,17 +1,15 @@
 import { type RandomStream, randomStream } from "../../tensor/random.ts";
 import { type BatchPlan, type BatchWriter, createBatchOrder, type SampleShapes } from "../../data/batches.ts";
 import type { Normalization } from "../../data/image-set.ts";
-import { labelPlate, type PlateColour, SLOTS } from "./alphabet.ts";
+import { UNLABELLED, labelPlate, type PlateColour, SLOTS } from "./alphabet.ts";
 import type { Corners, Point } from "./geometry.ts";
+import { writePlanes } from "./planes.ts";
 import { photograph } from "./render/camera.ts";
 import { toBytes } from "./render/degrade.ts";
 import { createCanvas } from "./render/flat.ts";
 import type { GlyphSet } from "./render/glyphs.ts";
 import { renderPlate } from "./render/plate-image.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
-
-/** Pixels are centred roughly: plates are as often dark as bright. */
-export const plateNormalization: Normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
 
 /** A real plate, cut out and labelled. */
 export interface PlateCrop {
@@ -34,22 +32,6 @@ export interface PlateBatches {
 
 /** Shapes of one sample of the reader. */
 export const plateShapes: SampleShapes = { image: [3, PLATE_HEIGHT, PLATE_WIDTH], labels: [SLOTS] };
-
-/** Writes an image as the network takes it, plane by plane. */
-export function writePlanes(
-  { width, height, data }: Pixels,
-  { mean, deviation }: Normalization,
-  planes: Float32Array,
-  start: number,
-): void {
-  const points = width * height;
-  for (let channel = 0; channel < 3; channel++) {
-    const factor = 1 / (255 * deviation[channel]);
-    const offset = mean[channel] / deviation[channel];
-    const to = start + channel * points;
-    for (let at = 0; at < points; at++) planes[to + at] = data[3 * at + channel] * factor - offset;
-  }
-}
 
 /** A real plate, moved a little and photographed anew. */
 function varyCrop({ image }: PlateCrop, random: RandomStream): Pixels {
@@ -74,9 +56,6 @@ function varyCrop({ image }: PlateCrop, random: RandomStream): Pixels {
   );
 }
 
-/** What plates without a first character to learn have in its place. */
-const UNLEARNT = 255;
-
 /** Writes batches of plates: each a function of (seed, epoch, index). */
 export function createPlateWriter({ glyphs, crops, drawnShare, normalization, plan }: PlateBatches): BatchWriter {
   const order = createBatchOrder(plan);
@@ -90,7 +69,7 @@ export function createPlateWriter({ glyphs, crops, drawnShare, normalization, pl
     }
     const crop = crops[random.integer(crops.length)];
     const [first, ...rest] = labelPlate(crop.text, crop.colour);
-    return { image: varyCrop(crop, random), labels: [crop.learnsFirst ? first : UNLEARNT, ...rest] };
+    return { image: varyCrop(crop, random), labels: [crop.learnsFirst ? first : UNLABELLED, ...rest] };
   };
   return (step, images, labels) => {
     const { epoch, indices } = order(step);

@@ -77,21 +77,21 @@ const shareOf = (part: number, all: number): number | null => (all === 0 ? null 
 /** Sums up pictures. */
 export function summarizePlates(pictures: readonly PictureFigures[]): PlateFigures {
   const plates = pictures.flatMap((picture) => picture.plates);
-  const found = plates.filter((plate) => plate.found !== undefined);
+  const located = plates.filter((plate) => plate.found !== undefined);
   const falsePlates = pictures.reduce((sum, picture) => sum + picture.false.length, 0);
   const labelled = plates.filter(({ truth }) => truth.text !== undefined);
   const read = labelled.filter((plate) => plate.found?.text !== undefined);
-  const first = (text = ""): string => [...text][0] ?? "";
+  const first = (text = ""): string => Array.from(text)[0] ?? "";
   return {
     pictures: pictures.length,
     plates: plates.length,
-    found: shareOf(found.length, plates.length),
-    wholePlate: shareOf(read.filter(({ truth, found }) => found!.text === truth.text).length, labelled.length),
+    found: shareOf(located.length, plates.length),
+    wholePlate: shareOf(read.filter((plate) => plate.found!.text === plate.truth.text).length, labelled.length),
     firstCharacter: shareOf(
-      read.filter(({ truth, found }) => first(found!.text) === first(truth.text)).length,
+      read.filter((plate) => first(plate.found!.text) === first(plate.truth.text)).length,
       read.length,
     ),
     falsePlates,
-    precision: shareOf(found.length, found.length + falsePlates),
+    precision: shareOf(located.length, located.length + falsePlates),
   };
 }

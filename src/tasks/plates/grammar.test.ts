@@ -24,7 +24,7 @@ test.each(valid)("%s is a %s plate", (text, colour) => {
   expect(isPlateText(text)).toBe(true);
 });
 
-test.each<readonly [text: string, colour: PlateColour | undefined, why: string]>([
+const invalid: readonly (readonly [text: string, colour: PlateColour | undefined, why: string])[] = [
   ["AB12345", undefined, "no province"],
   ["京112345", undefined, "a digit second"],
   ["京A1234", undefined, "six characters"],
@@ -35,7 +35,9 @@ test.each<readonly [text: string, colour: PlateColour | undefined, why: string]>
   ["京A12345", "green", "seven characters on green"],
   ["川A1234警", "blue", "police on blue"],
   ["使A14578", undefined, "an embassy with a letter"],
-])("%s as %s is no plate: %s", (text, colour) => {
+];
+
+test.each(invalid)("%s as %s is no plate: %s", (text, colour) => {
   expect(isPlateText(text, colour)).toBe(false);
 });
 
@@ -46,7 +48,7 @@ function scoresOf(
   nearly: readonly (readonly [slot: number, character: string, score: number])[] = [],
 ): readonly Float32Array[] {
   const rows = Array.from({ length: SLOTS }, () => new Float32Array(SLOT_CLASSES).fill(-12));
-  const all = [...text];
+  const all = Array.from(text);
   for (let slot = 0; slot < SLOTS - 1; slot++)
     rows[slot][slot < all.length ? characters.indexOf(all[slot]) : BLANK] = -0.1;
   rows[SLOTS - 1][FIRST_COLOUR + plateColours.indexOf(colour)] = -0.1;

@@ -64,7 +64,7 @@ function isGreen(text: readonly string[]): boolean {
  * @source GA 36-2018, section 5; GA 36-2018 appendix on new energy plates
  */
 export function isPlateText(text: string, colour?: PlateColour): boolean {
-  const all = [...text];
+  const all = Array.from(text);
   if (all.length < 7 || all.length > CHARACTER_SLOTS) return false;
   if (!all.every((_, place) => canBegin(all.slice(0, place + 1)))) return false;
   return colour === undefined || hasColour(all, colour);

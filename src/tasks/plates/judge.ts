@@ -9,7 +9,7 @@ import {
 import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
 import { rectangle } from "./geometry.ts";
 import { locatePlates, type LocateOptions } from "./locate.ts";
-import type { PlatesNetwork } from "./predict.ts";
+import type { PlatesNetwork } from "./network.ts";
 import { readStraightened, type ReadPlateOptions } from "./read.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
 

@@ -1,7 +1,7 @@
 import { stepNames } from "../../compile/step/names.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import { float32 } from "../../tensor/tensor.ts";
-import { writePlanes } from "./batches.ts";
+import { writePlanes } from "./planes.ts";
 import { boxOf, boxOverlap, type Corners, isConvex, type Point, quadOverlap } from "./geometry.ts";
 import { CORNER_UNIT, STRIDE } from "./locator-targets.ts";
 import { resizePixels } from "./resize.ts";
@@ -54,49 +54,58 @@ function cutWindow(
   return { width: columns, height: rows, data: out };
 }
 
+/** Sizes at which an image is looked at, in shares of the longest side: plates that are too large for the first are found at the second. */
+const SCALES = [1, 0.5] as const;
+
 /**
- * Finds the plates of an image of any size: it is shrunk to the longest side, covered with windows of the network's size, and in each
- * the points whose score is the highest among their neighbours are plates.
+ * Finds the plates of an image of any size: it is shrunk to the longest side, and to half of that for large plates, covered with
+ * windows of the network's size, and in each the points whose score is the highest among their neighbours are plates.
  *
  * @returns the most certain first
  */
 export async function locatePlates(
-  { session, card }: TrainedNetwork,
+  network: TrainedNetwork,
   image: Pixels,
   { threshold = locateDefaults.threshold, longestSide = locateDefaults.longestSide }: LocateOptions = {},
 ): Promise<readonly LocatedPlate[]> {
-  const scale = Math.min(1, longestSide / Math.max(image.width, image.height));
-  const small =
-    scale === 1
-      ? image
-      : resizePixels(
-          image,
-          Math.max(1, Math.round(image.width * scale)),
-          Math.max(1, Math.round(image.height * scale)),
-        );
+  const first = Math.min(1, longestSide / Math.max(image.width, image.height));
+  const found: LocatedPlate[] = [];
+  let seen = image;
+  for (const share of SCALES) {
+    const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * first * share)));
+    if (width !== seen.width || height !== seen.height) seen = resizePixels(seen, width, height);
+    const [x, y] = [image.width / width, image.height / height];
+    for (const plate of await locateInWindows(network, seen, threshold))
+      found.push({ ...plate, corners: moveEach(plate.corners, ([u, v]) => [u * x, v * y]) });
+  }
+  return suppress(found);
+}
+
+const moveEach = (corners: Corners, move: (point: Point) => Point): Corners => corners.map(move) as unknown as Corners;
+
+/** Finds plates in all windows over an image. */
+async function locateInWindows(
+  { session, card }: TrainedNetwork,
+  image: Pixels,
+  threshold: number,
+): Promise<readonly LocatedPlate[]> {
   const [, rows, columns] = card.imageShape;
   const found: LocatedPlate[] = [];
-  const [ratioX, ratioY] = [image.width / small.width, image.height / small.height];
-  for (const top of windowStarts(small.height, rows))
-    for (const left of windowStarts(small.width, columns)) {
+  for (const top of windowStarts(image.height, rows))
+    for (const left of windowStarts(image.width, columns)) {
       const input = new Float32Array(3 * rows * columns);
-      writePlanes(cutWindow(small, left, top, [columns, rows]), card.normalization, input, 0);
+      writePlanes(cutWindow(image, left, top, [columns, rows]), card.normalization, input, 0);
       const { [stepNames.scores]: scores } = await session.run(
         { [stepNames.images]: float32([1, 3, rows, columns], input) },
         [stepNames.scores],
       );
       const { data } = await scores.read();
       scores.dispose();
-      const here = decodeScores(data as Float32Array, [columns / STRIDE, rows / STRIDE], threshold);
-      const inside = here.filter((plate) => isInside(plate, small.width - left, small.height - top));
-      found.push(
-        ...inside.map(({ corners, ...rest }) => ({
-          ...rest,
-          corners: corners.map(([x, y]): Point => [(x + left) * ratioX, (y + top) * ratioY]) as unknown as Corners,
-        })),
-      );
+      for (const plate of decodeScores(data as Float32Array, [columns / STRIDE, rows / STRIDE], threshold))
+        if (isInside(plate, image.width - left, image.height - top))
+          found.push({ ...plate, corners: moveEach(plate.corners, ([x, y]) => [x + left, y + top]) });
     }
-  return suppress(found);
+  return found;
 }
 
 /** Whether a plate's middle lies inside the image. */

@@ -9,7 +9,7 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { randomStream } from "../../tensor/random.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
+import { float32, int64, tensor, type Tensor } from "../../tensor/tensor.ts";
 import { UNLABELLED, labelPlate, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
 import { writeLocatorTargets } from "./locator-targets.ts";
 import { countWholePlates, locatorLoss, readerLoss } from "./losses.ts";
@@ -93,7 +93,7 @@ test("the locator's loss has the gradient that finite differences measure, and i
     [11, 18],
   ] as const;
   writeLocatorTargets([{ corners, rows: 1 }], extent, targets);
-  const wanted = int64([1, 11, extent.height, extent.width], Array.from(targets, Number));
+  const wanted = tensor("int64", [1, 11, extent.height, extent.width], targets);
   const scores = draw([1, 10, extent.height, extent.width], 2);
   const found = await evaluate(locatorLoss, scores, wanted);
   const check = await checkGradient(found.at, scores.data, found.gradient, { floor: 1e-2 });

@@ -1,12 +1,8 @@
-import type { TaskNetwork } from "../task.ts";
 import { type LocatedPlate, type LocateOptions, locatePlates } from "./locate.ts";
+import type { PlatesNetwork } from "./network.ts";
 import { type Reading, type ReadPlateOptions, readStraightened } from "./read.ts";
 import { rectangle } from "./geometry.ts";
 import { type Pixels, straighten } from "./straighten.ts";
-import type { PlatesTypes } from "./task.ts";
-
-/** A network for plates, opened. */
-export type PlatesNetwork = TaskNetwork<PlatesTypes>;
 
 /** What one network says of a picture: where plates are, or, of a picture of one plate alone, what it says. */
 export type PlatePrediction =

@@ -3,7 +3,7 @@ import type { TrainedNetwork } from "../../networks/open.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import { CHARACTER_SLOTS, characters, type PlateColour, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
-import { writePlanes } from "./batches.ts";
+import { writePlanes } from "./planes.ts";
 import { decodePlate, type PlateGrammar } from "./grammar.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH } from "./straighten.ts";
 

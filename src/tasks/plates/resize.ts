@@ -33,7 +33,7 @@ function weightsOf(from: number, to: number): readonly { readonly start: number;
     const [begin, end] = [index * ratio, Math.min(from, (index + 1) * ratio)];
     const start = Math.min(from - 1, Math.floor(begin));
     const count = Math.max(1, Math.ceil(end - 1e-9) - start);
-    const weights = Float64Array.from({ length: count }, (_, k) => {
+    const weights = Float64Array.from({ length: count }, (__, k) => {
       return Math.max(1e-9, Math.min(end, start + k + 1) - Math.max(begin, start + k));
     });
     const sum = weights.reduce((a, b) => a + b, 0);

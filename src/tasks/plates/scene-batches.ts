@@ -1,6 +1,6 @@
 import { type BatchPlan, type BatchWriter, createBatchOrder, type SampleShapes } from "../../data/batches.ts";
 import type { Normalization } from "../../data/image-set.ts";
-import { writePlanes } from "./batches.ts";
+import { writePlanes } from "./planes.ts";
 import { locatorPlanes, STRIDE, writeLocatorTargets } from "./locator-targets.ts";
 import { renderScene, type SceneOptions } from "./render/scene.ts";
 

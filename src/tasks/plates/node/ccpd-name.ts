@@ -2,9 +2,9 @@ import { FormatError } from "../../../tensor/errors.ts";
 import type { Corners, Point } from "../geometry.ts";
 
 /** Characters by their numbers in CCPD's file names. @source github.com/detectRecog/CCPD, README */
-const firsts = [..."皖沪津渝冀晋蒙辽吉黑苏浙京闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新警学O"];
-const seconds = [..."ABCDEFGHJKLMNPQRSTUVWXYZO"];
-const others = [..."ABCDEFGHJKLMNPQRSTUVWXYZ0123456789O"];
+const firsts = Array.from("皖沪津渝冀晋蒙辽吉黑苏浙京闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新警学O");
+const seconds = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZO");
+const others = Array.from("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789O");
 
 /** What the name of a CCPD picture says. */
 export interface CcpdName {

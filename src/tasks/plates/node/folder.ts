@@ -45,12 +45,12 @@ const plateEntry = v.looseObject({
   poly: v.optional(v.nullable(v.pipe(v.array(point), v.length(4)))),
   box: v.optional(v.strictTuple([number, number, number, number])),
 });
-const entry = v.looseObject({
+const labelled = v.looseObject({
   plates: v.optional(v.array(plateEntry)),
   text: v.optional(v.nullable(v.string())),
   rows: v.optional(v.picklist([1, 2])),
 });
-const labelsFile = v.record(v.string(), entry);
+const labelsFile = v.record(v.string(), labelled);
 
 type PlateEntry = v.InferOutput<typeof plateEntry>;
 

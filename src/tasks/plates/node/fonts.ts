@@ -19,7 +19,7 @@ const fonts = [
 ] as const;
 
 /** Name of the face of the open fonts. */
-export const OPEN_FACE = "open fonts";
+const OPEN_FACE = "open fonts";
 
 /** Least width of a character over its height. */
 const LEAST_ASPECT = 0.42;
@@ -32,9 +32,7 @@ export async function drawFontGlyphs(): Promise<readonly Glyph[]> {
   for (const font of fonts) {
     const { path, opentype } = await findFont(font);
     const bytes = await readFileBytes(path);
-    const parsed = opentype.parse(
-      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
-    );
+    const parsed = opentype.parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     for (const character of font.characters) {
       const outline = parsed.getPath(character, 0, 0, SIZE);
       const { x1, y1, x2, y2 } = outline.getBoundingBox();

@@ -13,7 +13,10 @@ function styleOf(path: string, character: string): GlyphStyle {
   return "row";
 }
 
-/** Coverage of a picture: its opacity if it has any, otherwise how dark it is. */
+/** A picture whose edge is darker than this on average has bright ink. */
+const DARK_EDGE = 64;
+
+/** Coverage of a picture: its opacity if it has any, otherwise how far it is from the brightness of its edge. */
 async function readGlyph(path: string): Promise<Pick<Glyph, "width" | "height" | "coverage">> {
   const { default: sharp } = await import("sharp");
   const { data, info } = await sharp(path)
@@ -21,15 +24,23 @@ async function readGlyph(path: string): Promise<Pick<Glyph, "width" | "height" |
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const points = info.width * info.height;
-  let isCutOut = false;
-  for (let i = 0; i < points; i++) if (data[4 * i + 3] < 128) isCutOut = true;
-  const coverage = Uint8Array.from({ length: points }, (_, i) => (isCutOut ? data[4 * i + 3] : 255 - data[4 * i]));
-  return { width: info.width, height: info.height, coverage };
+  const { width, height } = info;
+  const points = Array.from({ length: width * height }, (_, at) => at);
+  const edge = points.filter((at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
+  });
+  const isCutOut = points.some((at) => data[4 * at + 3] < 128);
+  const isBright = edge.reduce((sum, at) => sum + data[4 * at], 0) / edge.length < DARK_EDGE;
+  const coverage = Uint8Array.from(points, (at) => {
+    if (isCutOut) return data[4 * at + 3];
+    return isBright ? data[4 * at] : 255 - data[4 * at];
+  });
+  return { width, height, coverage };
 }
 
 /**
- * Reads glyphs from a folder: pictures whose names end in the character, dark on white or cut out; the folders directly inside are
+ * Reads glyphs from a folder: pictures whose names end in the character, dark on bright, bright on dark or cut out; the folders directly inside are
  * faces. Names or folders with `green`, `top`, `up`, `bottom`, `down` are of those plates and rows. Other pictures are left alone.
  *
  * @throws {OptionError} if the folder has none, or not all characters
@@ -40,7 +51,7 @@ export async function readGlyphFolder(folder: string): Promise<readonly Glyph[]>
   for (const path of files.toSorted()) {
     const inside = relative(folder, path).split(sep).join("/");
     const stem = basename(path).replace(/\.[^.]*$/, "");
-    const character = [...stem].at(-1)?.toUpperCase() ?? "";
+    const character = Array.from(stem).at(-1)?.toUpperCase() ?? "";
     if (classOf(character) === undefined || !/(^|_)[^_]$/.test(stem)) continue;
     const [face] = inside.includes("/") ? inside.split("/") : ["glyphs"];
     glyphs.push({ face, style: styleOf(inside, character), character, ...(await readGlyph(join(folder, inside))) });
@@ -48,9 +59,4 @@ export async function readGlyphFolder(folder: string): Promise<readonly Glyph[]>
   if (glyphs.length === 0)
     throw new OptionError("glyphs", `${folder} has no pictures whose names end in a plate's character`);
   return glyphs;
-}
-
-/** The glyphs of a folder, collected. */
-export async function loadGlyphs(folder: string): Promise<GlyphSet> {
-  return collectGlyphs(await readGlyphFolder(folder), folder);
 }

@@ -12,7 +12,7 @@ import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { readSettings } from "../../find-task.ts";
 import { readerScores, SLOTS } from "../alphabet.ts";
-import { plateNormalization } from "../batches.ts";
+import { plateNormalization } from "../planes.ts";
 import { judgePlates } from "../judge.ts";
 import { locatorScores } from "../locator-targets.ts";
 import { measuresOfPart, plateMeasures } from "../measures.ts";

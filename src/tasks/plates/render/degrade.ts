@@ -3,18 +3,23 @@ import type { Canvas } from "./flat.ts";
 
 const NOISE_SIZE = 1 << 16;
 
-/** Normal draws, made once: noise takes them from a random place on. */
-const noiseTable: Float32Array = ((stream) => Float32Array.from({ length: NOISE_SIZE }, () => stream.normal()))(
-  randomStream(20, "noise table"),
-);
+let made: Float32Array | undefined;
+
+/** Normal draws, made once when they are first wanted: noise takes them from a random place on. */
+function noiseTable(): Float32Array {
+  const stream = randomStream(20, "noise table");
+  made ??= Float32Array.from({ length: NOISE_SIZE }, () => stream.normal());
+  return made;
+}
 
 /** Adds sensor noise: independent in each channel, and a part that all share. */
 export function addNoise({ data }: Canvas, deviation: number, random: RandomStream): void {
+  const table = noiseTable();
   let [one, other] = [random.integer(NOISE_SIZE), random.integer(NOISE_SIZE)];
   const [own, shared] = [0.6 * deviation, 0.8 * deviation];
   for (let at = 0; at < data.length; at += 3) {
-    const common = shared * noiseTable[other++ & (NOISE_SIZE - 1)];
-    for (let c = 0; c < 3; c++) data[at + c] += common + own * noiseTable[one++ & (NOISE_SIZE - 1)];
+    const common = shared * table[other++ & (NOISE_SIZE - 1)];
+    for (let c = 0; c < 3; c++) data[at + c] += common + own * table[one++ & (NOISE_SIZE - 1)];
   }
 }
 

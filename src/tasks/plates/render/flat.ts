@@ -15,10 +15,10 @@ export function createCanvas(width: number, height: number): Canvas {
 }
 
 /** Pixels of a flat plate per millimetre of a real one. */
-export const FLAT_SCALE = 0.5;
+const FLAT_SCALE = 0.5;
 
 /** Size of a plate in millimetres. @source GA 36-2018, table 1 */
-export function plateSize({ colour, rows }: PlateText): readonly [width: number, height: number] {
+function plateSize({ colour, rows }: PlateText): readonly [width: number, height: number] {
   return rows === 2 ? [440, 220] : [colour === "green" ? 480 : 440, 140];
 }
 
@@ -34,7 +34,7 @@ interface Cell {
 
 /** Where characters stand. @source GA 36-2018, figures 1 to 8; the new energy plates' from its figure 4 */
 function layOut({ text, colour, rows }: PlateText): readonly Cell[] {
-  const all = [...text];
+  const all = Array.from(text);
   if (rows === 2)
     return all.map((character, index) =>
       index < 2

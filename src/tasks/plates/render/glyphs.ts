@@ -39,8 +39,9 @@ function inkRange(count: number, hasInk: (index: number) => boolean): readonly [
   return [first, last + 1];
 }
 
-/** A narrow glyph, such as 1, keeps the width of its box; others fill theirs. */
-const NARROW = 0.55;
+/** A narrow glyph, such as 1, keeps room at its sides; others fill the width of a character. Widths over the height. */
+const NARROW = 0.33;
+const ROOM = 0.5;
 
 /** Brings a glyph's ink to the stored size, by means over areas, and softens it, so that its strokes can be made thinner or bolder. */
 function fitGlyph({ width, height, coverage }: Glyph): Uint8Array {
@@ -52,7 +53,9 @@ function fitGlyph({ width, height, coverage }: Glyph): Uint8Array {
     return false;
   };
   const ink = inkRange(width, hasInk);
-  const [left, right] = ink[1] - ink[0] < NARROW * width ? [0, width] : ink;
+  const high = bottom - top;
+  const room = ink[1] - ink[0] < NARROW * high ? (ROOM * high - (ink[1] - ink[0])) / 2 : 0;
+  const [left, right] = [ink[0] - room, ink[1] + room];
   const mask = new Float32Array(GLYPH_SIZE);
   for (let row = 0; row < GLYPH_HEIGHT; row++)
     for (let column = 0; column < GLYPH_WIDTH; column++) {
@@ -61,7 +64,7 @@ function fitGlyph({ width, height, coverage }: Glyph): Uint8Array {
         for (let i = 0; i < 4; i++) {
           const x = Math.floor(left + ((column + (i + 0.5) / 4) / GLYPH_WIDTH) * (right - left));
           const y = Math.floor(top + ((row + (j + 0.5) / 4) / GLYPH_HEIGHT) * (bottom - top));
-          sum += coverage[y * width + x];
+          if (x >= 0 && x < width) sum += coverage[y * width + x];
         }
       mask[row * GLYPH_WIDTH + column] = sum / 16;
     }
@@ -121,12 +124,7 @@ const fallbacks: Readonly<Record<GlyphStyle, readonly GlyphStyle[]>> = {
 };
 
 /** A character's mask in a face; null if the face has none. */
-export function findGlyph(
-  { places, masks }: GlyphSet,
-  face: number,
-  style: GlyphStyle,
-  character: string,
-): Uint8Array | null {
+function findGlyph({ places, masks }: GlyphSet, face: number, style: GlyphStyle, character: string): Uint8Array | null {
   const index = classOf(character);
   if (index === undefined) return null;
   for (const name of fallbacks[style]) {

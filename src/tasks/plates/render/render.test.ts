@@ -5,25 +5,12 @@ import { isPlateText } from "../grammar.ts";
 import { isConvex } from "../geometry.ts";
 import { blurFocus, compress } from "./degrade.ts";
 import { createCanvas } from "./flat.ts";
-import { collectGlyphs, type Glyph, takeGlyph } from "./glyphs.ts";
+import { collectGlyphs, takeGlyph } from "./glyphs.ts";
+import { boxGlyphs as boxes, testGlyphs as glyphs } from "../../../../test/support/plates.ts";
 import { renderPlate } from "./plate-image.ts";
 import { drawPose } from "./pose.ts";
 import { renderScene, type Scene } from "./scene.ts";
 import { drawPlateText } from "./text.ts";
-
-/** Every character as a box with a bar at a place of its own. */
-const boxes: readonly Glyph[] = characters.map((character, index) => ({
-  face: "boxes",
-  style: "row",
-  character,
-  width: 20,
-  height: 40,
-  coverage: Uint8Array.from({ length: 800 }, (_, at) => {
-    const [x, y] = [at % 20, Math.floor(at / 20)];
-    return x < 3 || y < 3 || x > 16 || y > 36 || y === 4 + (index % 32) ? 255 : 0;
-  }),
-}));
-const glyphs = collectGlyphs(boxes, "test");
 
 test("equal seeds draw equal plates and scenes, byte for byte; others draw others", () => {
   const scene: Scene = { levels: [{ width: 90, height: 80, data: new Uint8Array(90 * 80 * 3).fill(90) }], plates: [] };

@@ -37,7 +37,7 @@ export interface SceneOptions {
 
 /** Widths of plates in pixels. */
 const LEAST_WIDTH = 22;
-const MOST_WIDTH = 200;
+const MOST_WIDTH = 170;
 /** Grey scenes: a locator must not learn that colour is a plate. */
 const GREY_SHARE = 0.3;
 
@@ -85,7 +85,7 @@ function takePart(
   };
   const own = plates.map(({ corners, rows }) => {
     const [a, b, c, d] = moved(corners, place);
-    return { corners: (isMirrored ? [b, a, d, c] : [a, b, c, d]) as Corners, rows };
+    return { corners: isMirrored ? ([b, a, d, c] as const) : ([a, b, c, d] as const), rows };
   });
   return { canvas, own };
 }
