@@ -11,7 +11,7 @@ export function createKey(): { readonly key: string; readonly keyHash: string } 
 }
 
 /** What a policy keeps of a key. */
-export function hashKey(key: string): string {
+function hashKey(key: string): string {
   return `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }
 
