@@ -33,7 +33,12 @@ const { inference } = loadPackageDefinition(loadSync(proto, { keepCase: true }))
   readonly inference: { readonly GRPCInferenceService: ServiceClientConstructor };
 };
 
-type Answer = Readonly<Record<string, any>>;
+/** What a test reads of answers. */
+interface Answer {
+  readonly outputs: readonly { readonly datatype: string }[];
+  readonly inputs: readonly { readonly shape: readonly string[] }[];
+  readonly raw_output_contents: readonly Buffer[];
+}
 type Ask = (call: string, request: object, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
 
 function askerOf(server: TestServer, index = 0, how: ChannelCredentials = credentials.createInsecure()): Ask {
@@ -79,21 +84,21 @@ test("every call of the service answers what HTTP answers", async () => {
   expect(await ask("ModelReady", { name: "small" })).toEqual({ ready: true });
   const metadata = await ask("ModelMetadata", { name: "small", version: "1" });
   expect(metadata).toMatchObject({ name: "small", versions: ["1"], platform: "onnx_onnxv1" });
-  expect(metadata["inputs"][0].shape.map(Number)).toEqual([-1, 3, 16, 16]);
+  expect(metadata.inputs[0].shape.map(Number)).toEqual([-1, 3, 16, 16]);
 
   const { scores } = await createClient(server.addresses[1]).infer("small", { images });
   const expected = Buffer.from(scores.data.buffer, scores.data.byteOffset, scores.data.byteLength);
   const raw = await ask("ModelInfer", { ...inferRaw, id: "a b" });
   expect(raw).toMatchObject({ model_name: "small", model_version: "1", id: "a b" });
-  expect(raw["outputs"][0]).toMatchObject({ name: "scores", datatype: "FP32" });
-  expect(raw["raw_output_contents"][0].equals(expected)).toBe(true);
-  const typed = { ...input, contents: { fp32_contents: Array.from(images.data as Float32Array) } };
+  expect(raw.outputs[0]).toMatchObject({ name: "scores", datatype: "FP32" });
+  expect(raw.raw_output_contents[0].equals(expected)).toBe(true);
+  const typed = { ...input, contents: { fp32_contents: Array.from(images.data) } };
   const other = await ask("ModelInfer", { model_name: "small", inputs: [typed] });
-  expect(other["raw_output_contents"][0].equals(expected)).toBe(true);
+  expect(other.raw_output_contents[0].equals(expected)).toBe(true);
   const wanted = { name: "scores", parameters: { classification: { int64_param: 1 } } };
   const classes = await ask("ModelInfer", { ...inferRaw, outputs: [wanted] });
-  expect(classes["outputs"][0].datatype).toBe("BYTES");
-  expect(classes["raw_output_contents"][0].toString("latin1")).toMatch(/:\d:(left|right|top)/);
+  expect(classes.outputs[0].datatype).toBe("BYTES");
+  expect(classes.raw_output_contents[0].toString("latin1")).toMatch(/:\d:(left|right|top)/);
   expect(server.budget.used()).toBe(0);
 });
 
@@ -217,13 +222,13 @@ test("a message that never ends is bounded in bytes and in time, and gives its b
       let code = "closed";
       stream.on("response", (headers) => (code = String(headers["grpc-status"])));
       stream.on("error", () => undefined).on("close", () => resolve(code));
-      stream.write(Buffer.alloc(200_000));
+      stream.resume().write(Buffer.alloc(200_000));
     });
   const codes = await Promise.all(Array.from({ length: 6 }, open));
   // Some find the server's budget used up, the others take too long.
   expect(codes).toContain(String(status.UNAVAILABLE));
   expect(codes.filter((code) => code === "0")).toEqual([]);
   await expect.poll(() => server.budget.used(), { timeout: 10_000 }).toBe(0);
-  const idle = connect(Number(new URL(server.addresses[0]).port), "127.0.0.1");
+  const idle = connect(Number(new URL(server.addresses[0]).port), "127.0.0.1").resume();
   await new Promise((resolve) => void idle.on("error", () => undefined).on("close", resolve));
 });

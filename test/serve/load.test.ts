@@ -78,7 +78,7 @@ test("a request whose client has gone leaves the queue", async () => {
   const left = client.infer("slow", { images: samplesFor(slowCard, 1) }, { signal: controller.signal });
   await until(() => waiting(server, "slow") > 0);
   controller.abort();
-  await expect(left).rejects.toThrow();
+  await expect(left).rejects.toThrow("abort");
   await first;
   await until(() => server.budget.used() === 0 && waiting(server, "slow") === 0);
   const labels = { model: "slow", version: "1" };
@@ -105,12 +105,12 @@ test("a worker that is killed under load costs no request, and another takes its
   const inputs = Array.from({ length: 6 }, (_, seed) => samplesFor(smallCard, 1, seed));
   const alone: Float32Array[] = [];
   for (const images of inputs) alone.push((await client.infer("small", { images }))["scores"].data as Float32Array);
-  let isLoaded = true;
+  const load = { isOn: true };
   let answered = 0;
   let wrong = 0;
   const failures: unknown[] = [];
   const clients = inputs.map(async (images, index) => {
-    while (isLoaded)
+    while (load.isOn)
       try {
         const { scores } = await client.infer("small", { images });
         answered++;
@@ -126,7 +126,7 @@ test("a worker that is killed under load costs no request, and another takes its
     process.kill(server.processes()[0], "SIGKILL");
     await until(() => server.events.filter(({ kind }) => kind === "worker-back").length === round + 1);
   }
-  isLoaded = false;
+  load.isOn = false;
   await Promise.all(clients);
   expect(failures).toEqual([]);
   expect(wrong).toBe(0);
@@ -148,9 +148,9 @@ test("versions are swapped under load without a failed or a mixed answer", async
   const known = new Set([await scoresOf()]);
   const seen: string[] = [];
   const failures: unknown[] = [];
-  let isSwapping = true;
+  const swaps = { areOn: true };
   const load = Array.from({ length: 4 }, async () => {
-    while (isSwapping || seen.length < 200)
+    while (swaps.areOn || seen.length < 200)
       await scoresOf().then(
         (scores) => seen.push(scores),
         (error) => failures.push(error),
@@ -164,7 +164,7 @@ test("versions are swapped under load without a failed or a mixed answer", async
     expect(response.status).toBe(200);
     known.add(await scoresOf());
   }
-  isSwapping = false;
+  swaps.areOn = false;
   await Promise.all(load);
   expect(failures).toEqual([]);
   expect(seen.length).toBeGreaterThanOrEqual(200);
@@ -291,6 +291,6 @@ test("a server that closes is not ready, answers what is under way, and takes no
   const closed = server.close();
   expect((await under)["scores"].shape).toEqual([16, 3]);
   await closed;
-  await expect(fetch(`${server.url}/v2/health/live`)).rejects.toThrow();
+  await expect(fetch(`${server.url}/v2/health/live`)).rejects.toThrow("fetch failed");
   agent.destroy();
 });

@@ -225,7 +225,7 @@ describe("inference", () => {
     ] as const) {
       const response = await infer("small", {
         method: "POST",
-        body: new Uint8Array(pack(String(body))),
+        body: new Uint8Array(pack(body as string)),
         headers: { "content-encoding": encoding },
       });
       expect(response.status).toBe(200);

@@ -25,7 +25,10 @@ export function createCheckedFetch(base: () => string): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
     const document = await (loaded ??= load());
-    const path = new URL(String(input)).pathname.replace(/(.)\/$/, "$1");
+    const path = new URL(typeof input === "string" ? input : input instanceof URL ? input : input.url).pathname.replace(
+      /(.)\/$/,
+      "$1",
+    );
     const method = (init?.method ?? "GET").toLowerCase();
     const template = Object.keys(document.paths).find(
       (each) => matches(each, path) && Object.hasOwn(document.paths[each], method),

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../tensor/errors.ts";
-import { RequestError } from "../protocol/request-error.ts";
+import { RequestError, statusOf } from "../protocol/request-error.ts";
 import type { AuditEntry } from "./audit/chain.ts";
 import type { ByteBudget } from "./budget.ts";
 import type { Metrics } from "./metrics.ts";
@@ -8,7 +8,6 @@ import type { Access } from "./policy/access.ts";
 import type { Verb } from "./policy/schema.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServedModels } from "./served-models.ts";
-import type { Visit } from "./visit.ts";
 
 /** What the gate stands in front of. */
 export interface GateParts {
@@ -34,26 +33,10 @@ export interface GateParts {
   };
 }
 
-declare module "fastify" {
-  interface FastifyRequest {
-    visit: Visit;
-  }
-  interface FastifyContextConfig {
-    /** What a caller must be allowed; none for what anybody may ask that may connect. */
-    verb?: Verb;
-  }
-}
-
 /** Parameters of a model's routes. */
 export interface ModelParams {
   readonly name: string;
   readonly version?: string;
-}
-
-/** The HTTP status of whatever was thrown. */
-export function statusOf(error: unknown): number {
-  if (error instanceof RequestError) return error.status;
-  return (error as { readonly statusCode?: number }).statusCode ?? 500;
 }
 
 /** Answers with the protocol's form of an error. */

@@ -7,11 +7,12 @@ import { Server as TlsServer } from "node:tls";
 import { toEnvironmentError } from "../../files/node.ts";
 import { hasCode } from "../../files/node/failure.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
+import type { ClosableServer, ServerSetting } from "./closable-server.ts";
 import { createGrpcServer } from "./grpc/server.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Access } from "./policy/access.ts";
 import type { LoadedPolicy, TlsMaterial } from "./policy/load.ts";
-import type { PolicyLimits, PortListener, SocketListener } from "./policy/schema.ts";
+import type { PortListener, SocketListener } from "./policy/schema.ts";
 
 /** A server that listens for one entry of a policy. */
 export interface Listener {
@@ -123,21 +124,6 @@ async function openListener(
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-/** What a server of either protocol is made from. */
-export interface ServerSetting {
-  /** TLS; none in the clear. */
-  readonly secure: object | undefined;
-  readonly limits: PolicyLimits;
-  /** Counts a connection on which the protocol was not spoken. */
-  readonly fail: (reason: string) => void;
-}
-
-/** A server that does not listen yet, and how it is closed when its answers are sent. */
-export interface ClosableServer {
-  readonly server: NetServer;
-  readonly close: () => Promise<void>;
 }
 
 function createHttpServer({

@@ -1,6 +1,6 @@
-import { RequestError } from "../protocol/request-error.ts";
+import { RequestError, statusOf } from "../protocol/request-error.ts";
 import { type BudgetShare, createShare } from "./budget.ts";
-import { type GateParts, statusOf } from "./gate-parts.ts";
+import type { GateParts } from "./gate-parts.ts";
 import type { Asking, Caller } from "./policy/access.ts";
 import type { Verb } from "./policy/schema.ts";
 import type { ServedVersion } from "./served-models.ts";
@@ -15,6 +15,16 @@ export interface Visit {
   served: ServedVersion | undefined;
   bytesIn: number;
   bytesOut: number;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    visit: Visit;
+  }
+  interface FastifyContextConfig {
+    /** What a caller must be allowed; none for what anybody may ask that may connect. */
+    verb?: Verb;
+  }
 }
 
 /** A request that has just come, of which nothing is known yet. */

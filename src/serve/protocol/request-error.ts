@@ -18,3 +18,9 @@ export class RequestError extends ResiduaError {
     this.retryAfter = retryAfter;
   }
 }
+
+/** The HTTP status of whatever was thrown. */
+export function statusOf(error: unknown): number {
+  if (error instanceof RequestError) return error.status;
+  return (error as { readonly statusCode?: number }).statusCode ?? 500;
+}

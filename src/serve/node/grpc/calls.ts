@@ -1,10 +1,10 @@
 import { readInferRequest } from "../../protocol/infer-request.ts";
-import { RequestError } from "../../protocol/request-error.ts";
+import { RequestError, statusOf } from "../../protocol/request-error.ts";
 import type { Message } from "../../protocol/grpc/codec.ts";
 import { LARGEST_GROWTH } from "../../protocol/grpc/contents.ts";
 import type { CallName } from "../../protocol/grpc/messages.ts";
 import { contentsBytes, toInferBody, toInferMessage } from "../../protocol/grpc/translate.ts";
-import { type GateParts, statusOf } from "../gate-parts.ts";
+import type { GateParts } from "../gate-parts.ts";
 import { infer } from "../infer.ts";
 import type { Verb } from "../policy/schema.ts";
 import { describeModel, describeServer, isServerReady } from "../routes/metadata.ts";

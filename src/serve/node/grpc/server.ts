@@ -5,7 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { ClosableServer, ServerSetting } from "../listeners.ts";
+import type { ClosableServer, ServerSetting } from "../closable-server.ts";
 
 /** Calls that one connection may have under way. */
 const STREAMS = 64;

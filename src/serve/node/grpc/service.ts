@@ -2,9 +2,9 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import type { TLSSocket } from "node:tls";
 import { decodeMessage, encodeMessage } from "../../protocol/grpc/codec.ts";
 import { type CallName, calls, isCall } from "../../protocol/grpc/messages.ts";
-import { RequestError } from "../../protocol/request-error.ts";
+import { RequestError, statusOf } from "../../protocol/request-error.ts";
 import { receiveBody } from "../body.ts";
-import { type GateParts, statusOf } from "../gate-parts.ts";
+import type { GateParts } from "../gate-parts.ts";
 import type { Asking } from "../policy/access.ts";
 import { keyOf } from "../policy/keys.ts";
 import { admit, endVisit, noteFailure, startVisit, type Visit, writeDown } from "../visit.ts";
@@ -27,7 +27,7 @@ export function answerCall(parts: GateParts, stream: ServerHttp2Stream, headers:
   const visit = startVisit(parts);
   const socket = stream.session?.socket as Partial<TLSSocket> | undefined;
   const peer = socket?.remoteAddress;
-  const path = String(headers[":path"] ?? "").slice(0, 200);
+  const path = (headers[":path"] ?? "").slice(0, 200);
   const asked: { model?: string } = {};
   const controller = new AbortController();
   stream.on("error", () => undefined);
@@ -35,10 +35,10 @@ export function answerCall(parts: GateParts, stream: ServerHttp2Stream, headers:
     controller.abort();
     endVisit(visit);
   });
-  const end = (status: CallStatus, http: number, answer?: Buffer): void => {
+  const end = (status: CallStatus, http: number, message?: Buffer): void => {
     parts.metrics.count("residua_grpc_requests_total", { code: status["grpc-status"] });
-    visit.bytesOut = answer?.length ?? 0;
-    send(stream, status, answer);
+    visit.bytesOut = message?.length ?? 0;
+    send(stream, status, message);
     const milliseconds = performance.now() - begun;
     if (http === 200 && isPublic(path)) return;
     writeDown(parts, visit, { peer, method: "gRPC", path, model: asked.model, status: http, milliseconds });
@@ -71,7 +71,7 @@ function isPublic(path: string): boolean {
 }
 
 function requireCall(headers: IncomingHttpHeaders): CallName {
-  const name = callOf(String(headers[":path"] ?? ""));
+  const name = callOf(headers[":path"] ?? "");
   if (headers[":method"] !== "POST" || headers["content-type"]?.startsWith(TYPE) !== true)
     throw new RequestError(415, "content-type", `must be ${TYPE}, sent by POST`);
   if (!isCall(name)) throw new RequestError(501, "path", `is no call of ${START.slice(1, -1)} that is answered here`);

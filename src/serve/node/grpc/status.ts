@@ -1,6 +1,5 @@
 import { ResiduaError } from "../../../tensor/errors.ts";
-import { RequestError } from "../../protocol/request-error.ts";
-import { statusOf } from "../gate-parts.ts";
+import { RequestError, statusOf } from "../../protocol/request-error.ts";
 
 /** What gRPC calls a status of HTTP. @source https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 const codes: Readonly<Record<number, number>> = {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { describeApi } from "../../protocol/openapi.ts";
-import { addModelRoute, type GateParts, statusOf } from "../gate-parts.ts";
+import { statusOf } from "../../protocol/request-error.ts";
+import { addModelRoute, type GateParts } from "../gate-parts.ts";
 import { describeStatistics } from "../model-statistics.ts";
 import type { TensorMetadata } from "../../protocol/signature.ts";
 import type { ServedModels } from "../served-models.ts";
