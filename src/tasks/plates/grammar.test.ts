@@ -35,7 +35,9 @@ const invalid: readonly (readonly [text: string, colour: PlateColour | undefined
   ["京A12345", "green", "seven characters on green"],
   ["川A1234警", "blue", "police on blue"],
   ["使A14578", undefined, "an embassy with a letter"],
-] as const)("%s as %s is no plate: %s", (text, colour) => {
+];
+
+test.each(invalid)("%s as %s is no plate: %s", (text, colour) => {
   expect(isPlateText(text, colour)).toBe(false);
 });
 
