@@ -12,6 +12,8 @@ const slowTests = [
 const executablePath = findChromium();
 /** Ends a test that hangs; a slow machine takes its time. */
 const testTimeout = 300_000;
+/** The command line speaks English in tests, whoever runs them. */
+const env = { LC_ALL: "C.UTF-8" };
 
 export default defineConfig({
   test: {
@@ -20,13 +22,14 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          env,
           testTimeout,
           hookTimeout: testTimeout,
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [webTests, ...slowTests],
         },
       },
-      { test: { name: "slow", testTimeout, hookTimeout: testTimeout, include: slowTests } },
+      { test: { name: "slow", env, testTimeout, hookTimeout: testTimeout, include: slowTests } },
       {
         // ONNX Runtime's threads need an isolated page, and its files must stay beside each other for it to find its WebAssembly.
         server: {

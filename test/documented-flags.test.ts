@@ -40,7 +40,7 @@ function mentionsIn(page: string): readonly Mention[] {
   const codes = [...text.matchAll(/^```[a-z]*\n([\s\S]*?)^```|`([^`\n]+)`/gm)].map(([, block, span]) => block ?? span);
   return codes.flatMap((code) =>
     code.split("\n").flatMap((line) => {
-      const [, command, rest] = /(?:^|[\s$])residua ([a-z]+)\b([^#|]*)/.exec(line) ?? [];
+      const [, command, rest] = /(?:^|[\s$])residua ([a-z]+(?:-[a-z]+)*)\b([^#|]*)/.exec(line) ?? [];
       const isFlag = /^--[a-z]/.test(line);
       const flags = (rest ?? (isFlag ? line : "")).match(/(?<=^|\s)--[a-z][a-z-]*/g) ?? [];
       return flags.map((flag): Mention => ({ page, flag, ...(command === undefined ? {} : { command }) }));

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { inLanguage, type Words } from "../src/report/words.ts";
 import { compareRuns, describeRun, formatRun, formatRunList } from "../src/cli/runs-output.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../src/cli/task-flags.ts";
 import { createReporter } from "../src/cli/training-output.ts";
@@ -112,11 +113,12 @@ function temporaryFolder(): string {
 const paths: Readonly<Record<string, (notes: TaskNotes, flags: AllTaskFlags) => Promise<string> | string>> = {
   "progress and what is printed at the end": (notes, flags) => {
     const lines: string[] = [];
-    const say = (text: string): void => void lines.push(text);
-    const { report } = createReporter({ update: say, finish: (text = "") => say(text) });
+    const say = (words: Words): void => void lines.push(inLanguage(words, "en"));
+    const { report } = createReporter({ begin: say, update: say, finish: (text = "") => say(text) });
     const { events, result } = eventsOf(notes);
     events.forEach(report);
-    return [...lines, flags[taskNameOf(notes, "test")].describeTest(result.test!)].join("\n");
+    say(flags[taskNameOf(notes, "test")].describeTest(result.test!));
+    return lines.join("\n");
   },
   "--json": (notes) => JSON.stringify(eventsOf(notes).result),
   TensorBoard: async (notes) => {

@@ -12,6 +12,7 @@ async function learn(): Promise<void> {
   stopButton.addEventListener("click", run.stop, { once: true });
   for await (const event of run) {
     if (event.kind === "note") answer.textContent = event.text;
+    if (event.kind === "loading" || event.kind === "compiling") progress.textContent = `${event.kind} …`;
     if (event.kind === "step") progress.textContent = `step ${event.progress.step} of ${event.progress.steps}`;
     if (event.kind === "epoch")
       progress.textContent = `epoch ${event.record.epoch}: loss ${event.record.training.loss.toFixed(3)}`;

@@ -14,6 +14,7 @@ import { cacheFolder } from "./cache.ts";
 import { type GridOptions, toGridChoice } from "./comparison-grid.ts";
 import { say } from "./output.ts";
 import { storePlace, withStore } from "./store.ts";
+import { spokenMessage } from "./lang/language.ts";
 
 /** What defines a comparison. */
 export interface ComparisonOptions extends GridOptions {
@@ -62,7 +63,11 @@ async function findKnown({ store, fresh }: ComparisonOptions, job: CompareJob): 
   try {
     return await withStore(place, (opened) => findKnownRuns(opened, job));
   } catch (error) {
-    say(`run store: ${errorMessage(error)}; earlier runs are not reused`);
+    const reason = errorMessage(error);
+    say({
+      en: `run store: ${reason}; earlier runs are not reused`,
+      zh: `运行存储：${spokenMessage(reason)}；不沿用先前的运行`,
+    });
     return new Map();
   }
 }

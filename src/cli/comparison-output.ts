@@ -4,39 +4,58 @@ import { nameType } from "../lab/compare/comparison.ts";
 import type { CompareEvent } from "../lab/compare/node/job.ts";
 import { type Column, formatCount, formatDuration, formatLarge, formatTable } from "./output.ts";
 import { createProgress } from "./progress.ts";
+import { phrase, type Words } from "../report/words.ts";
+import { heads } from "./lang/heads.ts";
+import { spokenMessage } from "./lang/language.ts";
 
 const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(100 * share).toFixed(2)} %`);
 
 /** A run that went well without a gradient there has a first layer that is not trained. */
-function formatGradient({ firstLayerGradientNorm, status }: DrawnRun): string {
-  if (Number.isNaN(firstLayerGradientNorm)) return status === "done" ? "frozen" : "-";
+function formatGradient({ firstLayerGradientNorm, status }: DrawnRun): Words {
+  if (Number.isNaN(firstLayerGradientNorm)) return status === "done" ? { en: "frozen", zh: "冻结" } : "-";
   return formatCount(Number(firstLayerGradientNorm.toPrecision(3)));
 }
 
 const columns: readonly Column<DrawnRun>[] = [
-  { title: "depth", value: (run) => String(run.depth), align: "right" },
-  { title: "shortcut", value: nameType },
-  { title: "seed", value: (run) => String(run.seed), align: "right" },
-  { title: "parameters", value: (run) => formatCount(run.parameters), align: "right" },
-  { title: "multiply-adds", value: (run) => formatLarge(run.multiplyAdds), align: "right" },
-  { title: "test accuracy", value: (run) => percent(run.testAccuracy), align: "right" },
+  { title: heads.depth, value: (run) => String(run.depth), align: "right" },
+  { title: heads.shortcut, value: nameType },
+  { title: heads.seed, value: (run) => String(run.seed), align: "right" },
+  { title: heads.parameters, value: (run) => formatCount(run.parameters), align: "right" },
+  { title: heads.multiplyAdds, value: (run) => formatLarge(run.multiplyAdds), align: "right" },
+  { title: { en: "test accuracy", zh: "测试准确率" }, value: (run) => percent(run.testAccuracy), align: "right" },
   {
-    title: "final loss",
+    title: { en: "final loss", zh: "最终损失" },
     value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)),
     align: "right",
   },
   {
-    title: "first-layer gradient",
+    title: { en: "first-layer gradient", zh: "首层梯度" },
     value: formatGradient,
     align: "right",
   },
-  { title: "images/s", value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
-  { title: "status", value: (run) => run.status },
+  { title: { en: "images/s", zh: "幅/秒" }, value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
+  { title: heads.status, value: (run) => run.status },
 ];
 
 /** The table of a comparison's runs. */
 export function formatComparison({ runs }: Comparison): string {
   return formatTable(columns, runs);
+}
+
+/** What becomes of a run, where it is more than a step. */
+function describeEvent(event: CompareEvent): Words | undefined {
+  if (event.kind === "skip") {
+    const time = formatDuration(event.seconds);
+    return { en: `skipped, would take ${time}`, zh: `跳过，需要 ${time}` };
+  }
+  if (event.kind === "begin" && event.begin.resumed !== undefined) {
+    const step = event.begin.resumed.length + 1;
+    return { en: `resumes at step ${step}`, zh: `从第 ${step} 步继续` };
+  }
+  if (event.kind === "diverged") return spokenMessage(event.reason);
+  if (event.kind !== "run" || event.result.status === "diverged") return undefined;
+  const accuracy = percent(event.result.testAccuracy);
+  return { en: `test accuracy ${accuracy}`, zh: `测试准确率 ${accuracy}` };
 }
 
 /** Shows progress; the remaining time is estimated from the runs' multiply-adds. */
@@ -48,25 +67,28 @@ export function createComparisonReporter(
   const weights = runs.map(({ length = 1 }, index) => length * costs[index]);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const before = (run: number): number => weights.slice(0, run).reduce((sum, weight) => sum + weight, 0);
-  const name = (plan: RunPlan): string => `depth ${plan.depth}, ${nameType(plan)}, seed ${plan.seed}`;
-  const place = (run: number): string => `[${run + 1}/${runs.length}] ${name(runs[run])}`;
+  const about = (run: number, words: Words): Words => {
+    const [place, plan] = [`[${run + 1}/${runs.length}]`, runs[run]];
+    return phrase(
+      {
+        en: `${place} depth ${plan.depth}, ${nameType(plan)}, seed ${plan.seed}: `,
+        zh: `${place} 深度 ${plan.depth}，${nameType(plan)}，种子 ${plan.seed}：`,
+      },
+      words,
+    );
+  };
   return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
-    if (event.kind === "skip")
-      return progress.finish(`${place(event.run)}: skipped, would take ${formatDuration(event.seconds)}`);
-    if (event.kind === "begin" && event.begin.resumed !== undefined)
-      return progress.finish(`${place(event.run)}: resumes at step ${event.begin.resumed.length + 1}`);
-    if (event.kind === "diverged") return progress.finish(`${place(event.run)}: ${event.reason}`);
-    if (event.kind === "run" && event.result.status !== "diverged") {
-      return progress.finish(`${place(event.run)}: test accuracy ${percent(event.result.testAccuracy)}`);
-    }
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
+    const ended = describeEvent(event);
+    if (ended !== undefined && "run" in event) return progress.finish(about(event.run, ended));
     if (event.kind !== "step") return;
     const share = (before(event.run) + (weights[event.run] * event.step) / event.steps) / total;
     const rate = (1000 * event.images) / event.milliseconds;
-    progress.update(
-      `${place(event.run)}: step ${event.step}/${event.steps}, loss ${event.loss.toFixed(3)}, ` +
-        `${rate.toFixed(0)} images/s`,
-      share,
-    );
+    const [steps, loss] = [`${event.step}/${event.steps}`, event.loss.toFixed(3)];
+    const words = {
+      en: `step ${steps}, loss ${loss}, ${rate.toFixed(0)} images/s`,
+      zh: `步 ${steps}，损失 ${loss}，${rate.toFixed(0)} 幅/秒`,
+    };
+    progress.update(about(event.run, words), share);
   };
 }

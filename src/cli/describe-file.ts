@@ -6,6 +6,10 @@ import type { Graph } from "../onnx/graph.ts";
 import { describableGraph, type DescribableGraph } from "../networks/describe.ts";
 import type { NetworkFile } from "../networks/file.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson, say, printLines } from "./output.ts";
+import { joinWords, phrase, type Words } from "../report/words.ts";
+import { nameShown } from "./lang/kinds.ts";
+import { heads } from "./lang/heads.ts";
+import { spoken, spokenMessage } from "./lang/language.ts";
 
 /** How to show a network from a file. */
 export interface DescribeFileOptions {
@@ -19,15 +23,22 @@ const formatShape = (shape: readonly (number | string)[] | undefined): string =>
 const formatBytes = (bytes: number): string => `${formatLarge(bytes)}B`;
 
 const columns: readonly Column<GraphRow>[] = [
-  { title: "part", value: ({ path, depth }) => `${"  ".repeat(depth - 1)}${path.split(".").at(-1)!}` },
-  { title: "kind", value: ({ kind }) => kind },
-  { title: "in", value: ({ inputShape }) => formatShape(inputShape) },
-  { title: "out", value: ({ outputShape }) => formatShape(outputShape) },
-  { title: "shortcut", value: ({ shortcut }) => shortcut ?? "" },
-  { title: "sees", value: ({ receptiveField }) => receptiveField?.join("×") ?? "", align: "right" },
-  { title: "parameters", value: ({ parameters }) => formatCount(parameters), align: "right" },
   {
-    title: "multiply-adds",
+    title: { en: "part", zh: "部分" },
+    value: ({ path, depth }) => `${"  ".repeat(depth - 1)}${path.split(".").at(-1)!}`,
+  },
+  { title: heads.kind, value: ({ kind }) => kind },
+  { title: heads.in, value: ({ inputShape }) => formatShape(inputShape) },
+  { title: heads.out, value: ({ outputShape }) => formatShape(outputShape) },
+  { title: heads.shortcut, value: ({ shortcut }) => (shortcut === undefined ? "" : nameShown(shortcut)) },
+  {
+    title: { en: "sees", zh: "感受野" },
+    value: ({ receptiveField }) => receptiveField?.join("×") ?? "",
+    align: "right",
+  },
+  { title: heads.parameters, value: ({ parameters }) => formatCount(parameters), align: "right" },
+  {
+    title: heads.multiplyAdds,
     value: ({ multiplyAdds }) => (multiplyAdds === undefined ? "?" : formatLarge(multiplyAdds)),
     align: "right",
   },
@@ -36,30 +47,46 @@ const columns: readonly Column<GraphRow>[] = [
 /** Receptive field and memory, one line each. */
 export function printGraphFacts({ receptiveField, activations }: GraphDescription): void {
   if (receptiveField !== undefined)
-    print(`A position in the last feature map sees ${receptiveField.join("×")} input pixels.`);
+    print({
+      en: `A position in the last feature map sees ${receptiveField.join("×")} input pixels.`,
+      zh: `最后特征图上的一个位置看到 ${receptiveField.join("×")} 个输入像素（感受野）。`,
+    });
   if (activations !== undefined) {
-    print(
-      `Activations of one image take ${formatBytes(activations.peak)} at peak during inference, ${formatBytes(activations.sum)} if all are kept.`,
-    );
+    const [peak, sum] = [formatBytes(activations.peak), formatBytes(activations.sum)];
+    print({
+      en: `Activations of one image take ${peak} at peak during inference, ${sum} if all are kept.`,
+      zh: `一幅图像的激活值在推理时峰值为 ${peak}，全部保留时为 ${sum}。`,
+    });
   }
 }
 
-function summarize({ shortcuts }: GraphDescription): string {
+function summarize({ shortcuts }: GraphDescription): Words {
   const kinds = shortcuts.map(nameShortcut);
-  if (kinds.length === 0) return "The graph has no shortcuts.";
-  const parts = [...new Set(kinds)].map((kind) => `${kinds.filter((other) => other === kind).length} × ${kind}`);
-  return `Shortcuts in the graph: ${parts.join(", ")}.`;
+  if (kinds.length === 0) return { en: "The graph has no shortcuts.", zh: "计算图中没有快捷连接。" };
+  const parts = [...new Set(kinds)].map((kind) =>
+    phrase(`${kinds.filter((other) => other === kind).length} × `, nameShown(kind)),
+  );
+  return phrase({ en: "Shortcuts in the graph: ", zh: "计算图中的快捷连接：" }, joinWords(parts), {
+    en: ".",
+    zh: "。",
+  });
 }
 
-function printRows(title: string, found: GraphDescription, tree: boolean): void {
-  print(pc.bold(title));
+function printRows(title: Words, found: GraphDescription, tree: boolean): void {
+  print(pc.bold(spoken(title)));
   print();
   const rows = tree ? found.rows : found.rows.filter(({ depth, shortcut }) => depth <= 1 || shortcut !== undefined);
   printLines(formatTable(columns, rows));
   print();
   print(summarize(found));
-  const cost = found.multiplyAdds === undefined ? "" : `, ${formatLarge(found.multiplyAdds)} multiply-adds`;
-  print(`${found.layers} layers in ${found.nodes} nodes, ${formatCount(found.parameters)} parameters${cost}.`);
+  const { layers, nodes, multiplyAdds } = found;
+  const [parameters, work] = [formatCount(found.parameters), formatLarge(multiplyAdds ?? 0)];
+  const cost =
+    multiplyAdds === undefined ? { en: "", zh: "" } : { en: `, ${work} multiply-adds`, zh: `，乘加 ${work} 次` };
+  print({
+    en: `${layers} layers in ${nodes} nodes, ${parameters} parameters${cost.en}.`,
+    zh: `${nodes} 个节点，${layers} 层，${parameters} 个参数${cost.zh}。`,
+  });
   printGraphFacts(found);
 }
 
@@ -74,7 +101,7 @@ export async function writeArchitecture(graph: Graph, title: string, path: strin
   const drawing = drawArchitecture(graph, title);
   const isPng = extname(path).toLowerCase() === ".png";
   await writeFileAtomically(path, isPng ? await toPng(drawing) : drawing);
-  say(`Drawing: ${path}`);
+  say({ en: `Drawing: ${path}`, zh: `图：${path}` });
 }
 
 /** Prints a prepared graph. */
@@ -82,9 +109,14 @@ export function describePrepared({ graph, learned }: DescribableGraph): GraphDes
   return describeGraph(graph, learned === undefined ? {} : { learned });
 }
 
-function titleOf(file: string, network: NetworkFile): string {
+function titleOf(file: string, network: NetworkFile): Words {
   const about = network.kind === "network" ? network : network.card;
-  return about === undefined ? file : `${file}: ${about.model.name}, shortcut ${about.model.options.shortcut}`;
+  if (about === undefined) return file;
+  const { name, options } = about.model;
+  return {
+    en: `${file}: ${name}, shortcut ${options.shortcut}`,
+    zh: `${file}：${name}，快捷连接 ${options.shortcut}`,
+  };
 }
 
 /** Shows a network from a file by its graph, whatever program wrote it. */
@@ -92,8 +124,12 @@ export async function describeFile(file: string, network: NetworkFile, options: 
   const prepared = describableGraph(network, options.size === undefined ? {} : { size: options.size });
   const found = describePrepared(prepared);
   const title = titleOf(file, network);
-  if (prepared.limits !== undefined) say(`Sizes and costs are unknown: ${prepared.limits}`);
-  if (options.svg !== undefined) await writeArchitecture(prepared.graph, title, options.svg);
+  if (prepared.limits !== undefined)
+    say({
+      en: `Sizes and costs are unknown: ${prepared.limits}`,
+      zh: `尺寸和开销未知：${spokenMessage(prepared.limits)}`,
+    });
+  if (options.svg !== undefined) await writeArchitecture(prepared.graph, spoken(title), options.svg);
   if (!options.json) return printRows(title, found, options.tree ?? false);
   const about = network.kind === "network" ? network : network.card;
   const { rows, ...rest } = found;

@@ -6,7 +6,8 @@ import { crossEntropy } from "../nn/losses.ts";
 import type { NamedModel } from "../nn/models.ts";
 import { probeBlockSize } from "../runtime/probe.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
-import { createOptimizer, defaultRecipe } from "../train/recipe.ts";
+import { defaultRecipe } from "../train/recipe.ts";
+import { createOptimizer } from "../train/recipe-step.ts";
 import { type Column, formatCount } from "./output.ts";
 
 /** What one pass of a lowering does to a network's training step. */
@@ -21,8 +22,12 @@ export interface PassRow {
 export const passColumns: readonly Column<PassRow>[] = [
   { title: "lowering", value: ({ lowering }) => lowering },
   { title: "pass", value: ({ pass }) => pass },
-  { title: "nodes before", value: ({ nodesBefore }) => formatCount(nodesBefore), align: "right" },
-  { title: "after", value: ({ nodesAfter }) => formatCount(nodesAfter), align: "right" },
+  {
+    title: { en: "nodes before", zh: "之前的节点数" },
+    value: ({ nodesBefore }) => formatCount(nodesBefore),
+    align: "right",
+  },
+  { title: { en: "after", zh: "之后" }, value: ({ nodesAfter }) => formatCount(nodesAfter), align: "right" },
 ];
 
 /** The lowerings for this machine, including the blocked one if the CPU has kernels for it. */

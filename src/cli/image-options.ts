@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { ImageChoice } from "../data/image/raster.ts";
 import { onlyGiven, optionName, wholeNumber } from "./options.ts";
-import { say } from "./output.ts";
+import { sayMessage } from "./output.ts";
 
 /** Which part of an image file is read. */
 export function imageOptions(): readonly Option[] {
@@ -22,5 +22,5 @@ export function imageChoice({ page, channel }: { readonly page?: number; readonl
 
 /** Says what the reader of images notes, with flags in the place of fields. */
 export function sayNote(text: string): void {
-  say(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field)));
+  sayMessage(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field)));
 }

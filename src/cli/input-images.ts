@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import { ExitCode } from "./exit-code.ts";
-import { say } from "./output.ts";
+import { say, sayMessage } from "./output.ts";
 
 /** Kinds of images that a folder is searched for; a file that is named is read whatever it is called. */
 const KINDS = "png,jpg,jpeg,webp,gif,avif,tif,tiff,bmp";
@@ -44,6 +44,30 @@ async function glob(pattern: string, cwd?: string): Promise<readonly string[]> {
   return found.toSorted();
 }
 
+/**
+ * Output names, unique in one folder: two images of equal name are told apart by their extension, and so is an image that is
+ * called like a table of all images.
+ *
+ * @param tables names of the tables, without their extension
+ */
+export function namesOf(paths: readonly string[], tables: readonly string[] = []): readonly string[] {
+  const isTable = (name: string): boolean => tables.includes(name.toLowerCase());
+  const stems = paths.map((path) => basename(path, extname(path)));
+  return paths.map((path, index) => {
+    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
+    if (isAlone && !isTable(stems[index])) return stems[index];
+    const whole = basename(path);
+    if (isTable(whole))
+      throw new OptionError("<image…>", `"${path}" would write over the table ${whole}.csv; give it another name`);
+    if (paths.filter((other) => basename(other) === whole).length > 1)
+      throw new OptionError(
+        "<image…>",
+        `two images are called ${whole}, so their results would have the same name; give them one by one`,
+      );
+    return whole;
+  });
+}
+
 /** An image that nothing came of. */
 interface Failure {
   readonly image: string;
@@ -71,7 +95,7 @@ export async function doEach<T>(
 /** Lists what failed, and makes the command end with 1 if something did. */
 export function reportFailures(failures: readonly Failure[], count: number): void {
   if (failures.length === 0) return;
-  for (const { error } of failures) say(error.replaceAll(/\s*\n\s*/g, " "));
-  say(`${failures.length} of ${count} images failed`);
+  for (const { error } of failures) sayMessage(error.replaceAll(/\s*\n\s*/g, " "));
+  say({ en: `${failures.length} of ${count} images failed`, zh: `${count} 幅图像中有 ${failures.length} 幅失败` });
   process.exitCode = ExitCode.failure;
 }

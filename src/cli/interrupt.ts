@@ -1,4 +1,5 @@
 import type { Running } from "../jobs/job.ts";
+import type { Words } from "../report/words.ts";
 import { say } from "./output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -10,7 +11,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 export function watchInterrupt(
   job: Pick<Running<unknown, unknown>, "stop" | "kill">,
-  message: string,
+  message: Words,
 ): { readonly pressed: () => boolean; readonly end: () => void } {
   let presses = 0;
   const onSignal = (): void => {

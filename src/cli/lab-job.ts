@@ -8,19 +8,26 @@ import { ExitCode } from "./exit-code.ts";
 import { watchInterrupt } from "./interrupt.ts";
 import { holdFile } from "./output-lock.ts";
 import { formatDuration, say } from "./output.ts";
+import { phrase, type Words } from "../report/words.ts";
 
 /** How a command of the lab ended. */
 interface LabEnd {
   /** Whether everything requested is done. */
   readonly isWhole: boolean;
+  /** Whether the same command resumes what is not whole. Default true. */
+  readonly isKept?: boolean;
   /** The report's path; undefined if nothing was measured. */
   readonly report?: string | undefined;
 }
 
-function describeEnd({ isWhole, report }: LabEnd): string {
-  if (report === undefined) return "nothing was measured";
-  if (isWhole) return `report: ${report}`;
-  return `the measurements are kept; the same command resumes. Report so far: ${report}`;
+function describeEnd({ isWhole, isKept = true, report }: LabEnd): Words {
+  if (report === undefined) return { en: "nothing was measured", zh: "没有任何测量" };
+  if (isWhole) return { en: `report: ${report}`, zh: `报告：${report}` };
+  if (!isKept) return { en: `stopped early; report so far: ${report}`, zh: `提前停止；目前的报告：${report}` };
+  return {
+    en: `the measurements are kept; the same command resumes. Report so far: ${report}`,
+    zh: `测量结果已保存；再次运行同一命令即可继续。目前的报告：${report}`,
+  };
 }
 
 /** Checks before minutes of measuring, not after. @throws {OptionError | EnvironmentError} if the report cannot be written to this file */
@@ -53,10 +60,14 @@ export async function runLabJob<Input, Event, Result>(
 ): Promise<void> {
   const start = performance.now();
   const running = runInChild(job, input, { onEvent });
-  const interrupt = watchInterrupt(running, "stopping after this measurement; press Ctrl-C again to end at once");
+  const interrupt = watchInterrupt(running, {
+    en: "stopping after this measurement; press Ctrl-C again to end at once",
+    zh: "本次测量之后停止；再按一次 Ctrl-C 立即结束",
+  });
   try {
     const end = await conclude(await running.result);
-    say(`${formatDuration((performance.now() - start) / 1000)}; ${describeEnd(end)}`);
+    const time = formatDuration((performance.now() - start) / 1000);
+    say(phrase({ en: `${time}; `, zh: `${time}；` }, describeEnd(end)));
     if (!end.isWhole) process.exitCode = ExitCode.interrupted;
   } catch (error) {
     if (!interrupt.pressed()) throw error;

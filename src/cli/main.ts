@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { toEnvironmentError } from "../files/node/failure.ts";
 import { ExitCode } from "./exit-code.ts";
+import { spokenMessage } from "./lang/language.ts";
 import { runCommandLine } from "./program.ts";
 
 /**
@@ -11,7 +12,7 @@ function endUnlessGone(stream: NodeJS.WriteStream, name: string): (error: NodeJS
   return (error) => {
     if (error.code === "EPIPE" || (stream.isTTY && error.code === "EIO")) return;
     if (stream !== process.stderr)
-      process.stderr.write(`residua: ${toEnvironmentError(name, "cannot write", error).message}\n`);
+      process.stderr.write(`residua: ${spokenMessage(toEnvironmentError(name, "cannot write", error).message)}\n`);
     process.exit(ExitCode.failure);
   };
 }

@@ -5,7 +5,7 @@ import { observeForTensorBoard } from "../train/node/tensorboard.ts";
 import { type RecordOptions, recordTraining } from "../train/node/record.ts";
 import type { TrainingEvent, TrainingResult } from "../train/node/job.ts";
 import type { JobObserver } from "../train/observers.ts";
-import { say } from "./output.ts";
+import { say, sayMessage } from "./output.ts";
 import { storePlace } from "./store.ts";
 
 /** Options of `train` and `compare` that attach observers. */
@@ -27,8 +27,9 @@ function recordOptions({ store }: ObserverOptions): RecordOptions | undefined {
     store: place.description,
     unsentFolder: place.project.unsent,
     project: place.project,
-    say,
-    onStart: (id) => say(`run ${id}: recorded in ${place.description}`),
+    say: sayMessage,
+    onStart: (id) =>
+      say({ en: `run ${id}: recorded in ${place.description}`, zh: `运行 ${id}：记入 ${place.description}` }),
   };
 }
 
@@ -38,7 +39,9 @@ export function trainingObservers(options: ObserverOptions): readonly JobObserve
   return [
     ...(record === undefined ? [] : [recordTraining(record)]),
     ...(options.tensorboard === undefined ? [] : [observeForTensorBoard(options.tensorboard)]),
-    ...(options.mlflow === undefined ? [] : [reportToMlflow({ url: options.mlflow, ...mlflowEnvironment(), say })]),
+    ...(options.mlflow === undefined
+      ? []
+      : [reportToMlflow({ url: options.mlflow, ...mlflowEnvironment(), say: sayMessage })]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { acquireLock, fileLockPath, folderLockPath, makeFolder } from "../files/node.ts";
+import { resolve } from "node:path";
+import { acquireLock, fileLockPath, folderLockPath } from "../files/node.ts";
 
 const held = new Set<string>();
 
@@ -8,7 +8,6 @@ const held = new Set<string>();
 async function hold(lockPath: string, where: string): Promise<void> {
   const path = resolve(lockPath);
   if (held.has(path)) return;
-  await makeFolder(dirname(path));
   await acquireLock(path, where);
   held.add(path);
 }

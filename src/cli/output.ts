@@ -1,6 +1,8 @@
 import Table from "cli-table3";
 import pc from "picocolors";
+import type { Words } from "../report/words.ts";
 import { escapeControls } from "../tensor/printable.ts";
+import { spoken, spokenMessage } from "./lang/language.ts";
 
 /** Bold, dim and their end: what this program styles with. Nothing else that a text holds may reach the terminal's controls. */
 const styles = new RegExp(`(${String.fromCharCode(27)}\\[(?:1|2|22)m)`);
@@ -23,24 +25,29 @@ export function printJson(value: unknown): void {
 }
 
 /** Prints one line to standard output. */
-export function print(text = ""): void {
-  process.stdout.write(`${toLine(text)}\n`);
+export function print(words: Words = ""): void {
+  process.stdout.write(`${toLine(spoken(words))}\n`);
 }
 
 /** Prints lines, such as a table's; a line break in a name must have been escaped by who laid them out. */
 export function printLines(text: string): void {
-  text.split("\n").forEach(print);
+  for (const line of text.split("\n")) print(line);
 }
 
 /** Prints a message to standard error, apart from the result, in one line. */
-export function say(text = ""): void {
-  process.stderr.write(`${toLine(text)}\n`);
+export function say(words: Words = ""): void {
+  process.stderr.write(`${toLine(spoken(words))}\n`);
+}
+
+/** Says what the library notes, in its English or as far as that can be translated. */
+export function sayMessage(english: string): void {
+  say(spokenMessage(english));
 }
 
 /** A column of a printed table. */
 export interface Column<Row> {
-  readonly title: string;
-  readonly value: (row: Row) => string;
+  readonly title: Words;
+  readonly value: (row: Row) => Words;
   readonly align?: "left" | "right";
 }
 
@@ -58,12 +65,12 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
   };
   const inner = { left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " };
   const table = new Table({
-    head: columns.map((column) => pc.bold(toLine(column.title))),
+    head: columns.map((column) => pc.bold(toLine(spoken(column.title)))),
     colAligns: columns.map((column) => column.align ?? "left"),
     chars: { ...bare, ...inner },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  for (const row of rows) table.push(columns.map((column) => toLine(column.value(row))));
+  for (const row of rows) table.push(columns.map((column) => toLine(spoken(column.value(row)))));
   return table.toString();
 }
 
@@ -83,10 +90,13 @@ export function formatLarge(value: number): string {
   return `${Number((value / scale).toPrecision(3))}${unit}`;
 }
 
-/** 3 min 20 s, 45 s */
+/** 3 min 20 s, 45 s; 3 分 20 秒 */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  const [second, minute, hour] = [" s", " min", " h"].map((unit, index) =>
+    spoken({ en: unit, zh: [" 秒", " 分", " 小时"][index] }),
+  );
+  if (whole < 60) return `${whole}${second}`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}${minute} ${whole % 60}${second}`;
+  return `${Math.floor(whole / 3600)}${hour} ${Math.floor((whole % 3600) / 60)}${minute}`;
 }

@@ -1,15 +1,18 @@
-import { Command, CommanderError, Help, InvalidArgumentError, type Option } from "commander";
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { hideSecrets } from "../files/node/server-url.ts";
 import { describeChoices } from "../tensor/choices.ts";
 import { EnvironmentError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { explainMissingPackage } from "../tensor/missing-package.ts";
 import { escapeControls } from "../tensor/printable.ts";
-import { type CommandEntry, commands } from "./commands/index.ts";
+import { type CommandEntry, commandOf, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
+import { chooseLanguage, languages, speak, spoken, spokenMessage } from "./lang/language.ts";
+import type { Chinese } from "./lang/zh/index.ts";
 import { packageVersion } from "./version.ts";
 
 /** How help shows a command: its name and arguments. */
 function usageOf(command: Command): string {
-  const entry = commands[command.name()];
+  const entry = commandOf(command.name());
   return entry === undefined
     ? new Help().subcommandTerm(command)
     : `${[command.name(), entry.alias ?? []].flat().join("|")} ${entry.usage}`.trimEnd();
@@ -27,21 +30,26 @@ function explainChoices(option: Option): void {
 
 /** The command that an argument names, if it names one. */
 function findCommand(argument: string): CommandEntry | undefined {
-  if (Object.hasOwn(commands, argument)) return commands[argument];
-  return Object.values(commands).find(({ alias }) => alias === argument);
+  return commandOf(argument) ?? Object.values(commands).find(({ alias }) => alias === argument);
 }
 
 /**
  * The whole command line. Only the commands named in the arguments are loaded; the others are just a name and a
  * summary, which is all that help and corrections need.
  */
-async function createProgram(args: readonly string[]): Promise<Command> {
+async function createProgram(args: readonly string[], chinese: Chinese | undefined): Promise<Command> {
   const program = new Command("residua")
     .description("Residual networks in TypeScript: see what the shortcut type does, train, evaluate, predict.")
     .version(packageVersion())
+    .addOption(
+      new Option(
+        "--lang <language>",
+        "language of help, messages and tables (default: by LC_ALL, LC_MESSAGES, LANG)",
+      ).choices(languages),
+    )
     .showHelpAfterError(false)
     .showSuggestionAfterError(true)
-    .configureHelp({ subcommandTerm: usageOf })
+    .configureHelp({ subcommandTerm: usageOf, ...chinese?.help })
     .addHelpText(
       "after",
       `
@@ -61,15 +69,25 @@ Examples:
     for (const option of command.options) explainChoices(option);
     command.exitOverride();
     command.configureOutput({ outputError: () => undefined });
+    if (chinese !== undefined) chinese.applyTo(command);
   }
   return program;
+}
+
+/** The Chinese texts, if Chinese is to be spoken; it is from then on. */
+async function loadChinese(args: readonly string[]): Promise<Chinese | undefined> {
+  if (chooseLanguage(args, process.env) !== "zh") return undefined;
+  const { chinese } = await import("./lang/zh/index.ts");
+  speak("zh", chinese);
+  return chinese;
 }
 
 /** Runs one command. @returns the exit code: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let running: Command | undefined;
   try {
-    const program = await createProgram(args);
+    const chinese = await loadChinese(args);
+    const program = await createProgram(args, chinese);
     program.hook("preAction", (_, command) => {
       running = command;
       requireWorkingFolder();
@@ -77,7 +95,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
-    return await reportError(error, running);
+    return await reportError(explainMissingPackage(error), running);
   }
 }
 
@@ -94,11 +112,13 @@ async function reportError(error: unknown, running: Command | undefined): Promis
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return ExitCode.ok;
     if (error.code !== "commander.help")
-      printLine(`residua: ${error.message.replace(/^error: /, "")}; see residua --help`);
+      printLine(
+        `residua: ${spokenMessage(error.message.replace(/^error: /, ""))}${spoken({ en: "; see residua --help", zh: "；参见 residua --help" })}`,
+      );
     return ExitCode.usage;
   }
   if (error instanceof ResiduaError) {
-    printLine(`residua: ${running === undefined ? error.message : await inFlags(error, running)}`);
+    printLine(`residua: ${spokenMessage(running === undefined ? error.message : await inFlags(error, running))}`);
     return error instanceof OptionError ? ExitCode.usage : ExitCode.failure;
   }
   printLine(`residua: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
@@ -119,7 +139,9 @@ async function inFlags(error: ResiduaError, command: Command): Promise<string> {
 /** Prints the message as one line, whatever it holds; an address that was typed in a wrong place is not repeated. */
 function printLine(text: string): void {
   const shown = hideSecrets(text);
+  // A terminal may still show a line of progress.
+  const clear = process.stderr.isTTY ? "\r\x1b[2K" : "";
   process.stderr.write(
-    `${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
+    `${clear}${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
   );
 }

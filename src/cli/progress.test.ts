@@ -1,3 +1,4 @@
+import stringWidth from "string-width";
 import { expect, test, vi } from "vitest";
 import { createProgress } from "./progress.ts";
 
@@ -24,4 +25,18 @@ test("time left goes by what came after the first step: of compiling and that st
   } finally {
     vi.useRealTimers();
   }
+});
+
+test("what happens before there is anything to count is for terminals alone", () => {
+  expect(written((progress) => progress.begin("loading"))).toBe("");
+});
+
+test("on a terminal a line is cut by the width of its characters, and never wraps", () => {
+  const lines: string[] = [];
+  const write = (text: string): number => lines.push(text);
+  const progress = createProgress({ isTTY: true, columns: 30, write } as unknown as NodeJS.WriteStream);
+  progress.update("轮次 1，步 12/480，损失 2.3026，准确率 12.50 %");
+  const shown = lines.join("").replace("\r\u001B[2K", "");
+  expect(shown).toBe("轮次 1，步 12/480，损失 2.302");
+  expect(stringWidth(shown)).toBe(29);
 });

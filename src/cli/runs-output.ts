@@ -4,6 +4,9 @@ import type { TaskNotes } from "../networks/card.ts";
 import { measuresOf } from "../tasks/find-task.ts";
 import type { Measure } from "../train/measure.ts";
 import { type Column, formatCount, formatDuration, formatTable, toLine } from "./output.ts";
+import { phrase } from "../report/words.ts";
+import { heads } from "./lang/heads.ts";
+import { spoken } from "./lang/language.ts";
 
 /** Three or four significant digits. */
 const figure = (value: number | undefined): string =>
@@ -22,16 +25,16 @@ function duration({ startedAt, heartbeatAt, endedAt }: Run): string {
 
 const columns: readonly Column<Run>[] = [
   { title: "id", value: ({ id }) => id.slice(0, 8) },
-  { title: "started", value: ({ startedAt }) => formatTime(startedAt) },
-  { title: "took", value: duration, align: "right" },
-  { title: "command", value: ({ command }) => command },
-  { title: "name", value: ({ name }) => name },
-  { title: "status", value: ({ status }) => status },
-  { title: "steps", value: ({ steps }) => formatCount(steps), align: "right" },
-  { title: "loss", value: ({ summary }) => figure(summary["loss"]?.last), align: "right" },
-  { title: "validation", value: (run) => describeMain(run, "validation") ?? "-", align: "right" },
-  { title: "test", value: (run) => describeMain(run, "test") ?? "-", align: "right" },
-  { title: "tags", value: ({ tags }) => tags.join(", ") },
+  { title: { en: "started", zh: "开始" }, value: ({ startedAt }) => formatTime(startedAt) },
+  { title: { en: "took", zh: "用时" }, value: duration, align: "right" },
+  { title: { en: "command", zh: "命令" }, value: ({ command }) => command },
+  { title: heads.name, value: ({ name }) => name },
+  { title: heads.status, value: ({ status }) => status },
+  { title: heads.steps, value: ({ steps }) => formatCount(steps), align: "right" },
+  { title: heads.loss, value: ({ summary }) => figure(summary["loss"]?.last), align: "right" },
+  { title: { en: "validation", zh: "验证" }, value: (run) => describeMain(run, "validation") ?? "-", align: "right" },
+  { title: { en: "test", zh: "测试" }, value: (run) => describeMain(run, "test") ?? "-", align: "right" },
+  { title: { en: "tags", zh: "标签" }, value: ({ tags }) => tags.join(", ") },
 ];
 
 /** The main measure of a run's task; undefined if the task is not known here. */
@@ -54,7 +57,9 @@ function describeMain(run: Run, part: "validation" | "test"): string | undefined
   const found = metric === undefined ? undefined : summary[metric];
   if (metric === undefined || found === undefined) return undefined;
   const best = main === undefined ? found.last : main.better === "higher" ? found.greatest : found.least;
-  return `${main?.words.en ?? metric.slice(part.length + 1)} ${figure(part === "test" ? found.last : best)}`;
+  return spoken(
+    phrase(main?.words ?? metric.slice(part.length + 1), ` ${figure(part === "test" ? found.last : best)}`),
+  );
 }
 
 /** A run in a few words. */
@@ -64,9 +69,9 @@ export function describeRun(run: Run): string {
   return [
     `${id.slice(0, 8)} ${name}`,
     status,
-    `${formatCount(steps)} steps`,
-    ...(validation === undefined ? [] : [`validation: ${validation}`]),
-    ...(test === undefined ? [] : [`test: ${test}`]),
+    spoken({ en: `${formatCount(steps)} steps`, zh: `${formatCount(steps)} 步` }),
+    ...(validation === undefined ? [] : [spoken({ en: `validation: ${validation}`, zh: `验证：${validation}` })]),
+    ...(test === undefined ? [] : [spoken({ en: `test: ${test}`, zh: `测试：${test}` })]),
   ].join(", ");
 }
 
@@ -106,11 +111,11 @@ function formatMetrics({ summary }: Run): string {
   if (rows.length === 0) return "";
   type Row = (typeof rows)[number];
   const numbers: readonly Column<Row>[] = [
-    { title: "metric", value: ({ name }) => name },
-    { title: "values", value: ({ count }) => formatCount(count), align: "right" },
-    { title: "last", value: ({ last }) => figure(last), align: "right" },
-    { title: "least", value: ({ least }) => figure(least), align: "right" },
-    { title: "greatest", value: ({ greatest }) => figure(greatest), align: "right" },
+    { title: { en: "metric", zh: "指标" }, value: ({ name }) => name },
+    { title: { en: "values", zh: "数值个数" }, value: ({ count }) => formatCount(count), align: "right" },
+    { title: { en: "last", zh: "末值" }, value: ({ last }) => figure(last), align: "right" },
+    { title: { en: "least", zh: "最小" }, value: ({ least }) => figure(least), align: "right" },
+    { title: { en: "greatest", zh: "最大" }, value: ({ greatest }) => figure(greatest), align: "right" },
   ];
   return formatTable(numbers, rows);
 }
@@ -118,13 +123,13 @@ function formatMetrics({ summary }: Run): string {
 function formatArtifacts(artifacts: readonly ArtifactRow[], kept: (sha256: string) => string): string {
   if (artifacts.length === 0) return "";
   const files: readonly Column<ArtifactRow>[] = [
-    { title: "file", value: ({ name }) => name },
-    { title: "step", value: ({ step }) => (step === null ? "-" : formatCount(step)), align: "right" },
-    { title: "bytes", value: ({ bytes }) => formatCount(bytes), align: "right" },
+    { title: heads.file, value: ({ name }) => name },
+    { title: heads.step, value: ({ step }) => (step === null ? "-" : formatCount(step)), align: "right" },
+    { title: { en: "bytes", zh: "字节" }, value: ({ bytes }) => formatCount(bytes), align: "right" },
     { title: "SHA-256", value: ({ sha256 }) => sha256 },
   ];
   const latest = artifacts.reduce((a, b) => (b.created_at > a.created_at ? b : a));
-  return `${formatTable(files, artifacts)}\nKept files are named by their hash, such as ${toLine(kept(latest.sha256))}`;
+  return `${formatTable(files, artifacts)}\n${spoken({ en: "Kept files are named by their hash, such as", zh: "保存的文件以其哈希命名，如" })} ${toLine(kept(latest.sha256))}`;
 }
 
 /** The leaves of nested data by their paths, as text. */

@@ -27,7 +27,11 @@ export function storePlace(given: string | undefined, option = "--store"): Store
     open: async (options = {}) => {
       const store = await openRunStore(address, options);
       const { from, to, backup } = store.migration;
-      if (backup !== undefined) say(`run store: migrated from version ${from} to ${to}; backup: ${backup}`);
+      if (backup !== undefined)
+        say({
+          en: `run store: migrated from version ${from} to ${to}; backup: ${backup}`,
+          zh: `运行存储：已从版本 ${from} 迁移到 ${to}；备份：${backup}`,
+        });
       return store;
     },
   };
@@ -38,7 +42,11 @@ export async function withStore<T>(place: StorePlace, work: (store: RunStore) =>
   const store = await place.open();
   try {
     const sent = await sendUnsent(place.project.unsent, store);
-    if (sent > 0) say(`run store: ${sent} run(s) kept in ${place.project.unsent} were sent to the store`);
+    if (sent > 0)
+      say({
+        en: `run store: ${sent} run(s) kept in ${place.project.unsent} were sent to the store`,
+        zh: `运行存储：保存在 ${place.project.unsent} 的 ${sent} 次运行已送入运行存储`,
+      });
     return await work(store);
   } finally {
     await store.close().catch(() => undefined);

@@ -6,7 +6,9 @@ import type { CheckpointNotes } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluation.ts";
 import type { FreshTraining } from "../train/node/job.ts";
 import type { TrainingChoice } from "../tasks/node/node-task.ts";
+import type { ReadyUse } from "./model-file.ts";
 import type { OptionValues } from "./recipe-flags.ts";
+import type { Words } from "../report/words.ts";
 
 /** A fresh training run, as far as the options shared by all tasks define it. */
 export interface TypedTraining extends TrainingChoice<OptionValues> {
@@ -27,6 +29,8 @@ export interface EvaluationRequest {
 /** Images to predict from. */
 export interface PredictionRequest {
   readonly model: string;
+  /** The ready network, if it is one. */
+  readonly ready?: ReadyUse;
   readonly paths: readonly string[];
   readonly json: boolean;
   readonly options: OptionValues;
@@ -58,11 +62,11 @@ export interface TaskFlags {
   /** Options of `train` that ask for the task without naming it. */
   readonly impliedBy: readonly string[];
   /** Assembles a fresh training run. @throws {OptionError} for options that contradict each other */
-  readonly startTraining: (typed: TypedTraining) => FreshTraining;
+  readonly startTraining: (typed: TypedTraining) => FreshTraining | Promise<FreshTraining>;
   /** The task's own options of `train`, read from a checkpoint; undefined for an option without a value. */
   readonly optionsOf: (notes: CheckpointNotes) => OptionValues;
   /** The line about the test, printed at the end of a training run. */
-  readonly describeTest: (test: Evaluation) => string;
+  readonly describeTest: (test: Evaluation) => Words;
   readonly evaluate: (network: TrainedNetwork, request: EvaluationRequest) => Promise<void>;
   readonly predict: (network: TrainedNetwork, request: PredictionRequest) => Promise<void>;
   /** Creates a page about a network, and its figures for `--json`. */

@@ -1,9 +1,16 @@
 import type { EpochRecord } from "../train/checkpoint.ts";
 import { accuracy, type TrainingMeasures } from "../train/measure.ts";
 import type { TrainingEvent } from "../train/node/job.ts";
+import { joinWords, phrase, type Words } from "../report/words.ts";
+import { spokenMessage } from "./lang/language.ts";
 import { describeMeasure } from "./measures-output.ts";
 import { formatDuration } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
+
+const phases = {
+  loading: { en: "loading", zh: "读取数据" },
+  compiling: { en: "compiling", zh: "编译" },
+} as const;
 
 /** Says how a training goes on; `measures` are what its start has told. */
 export function createReporter(progress: Progress = createProgress()): {
@@ -15,7 +22,8 @@ export function createReporter(progress: Progress = createProgress()): {
   // Until the start, which comes before all that is measured.
   let measures: TrainingMeasures = { training: accuracy, main: accuracy };
   const report = (event: TrainingEvent): void => {
-    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
+    if (event.kind === "loading" || event.kind === "compiling") return progress.begin(phases[event.kind]);
     if (event.kind === "start") ({ measures } = event.start);
     if (event.kind === "epoch") return progress.finish(describeEpoch(event.record, measures, event.isBest));
     if (event.kind !== "step") return;
@@ -24,15 +32,19 @@ export function createReporter(progress: Progress = createProgress()): {
     // The first step is slower than the others.
     if (!isFirst) rate = rate === undefined ? current : 0.95 * rate + 0.05 * current;
     isFirst = false;
-    const pace =
-      rate === undefined
-        ? ""
-        : `, ${rate.toFixed(0)} images/s, ${formatDuration(((steps - step) * event.batch) / rate)} left`;
-    progress.update(
-      `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}, ${describeMeasure(event.progress, measures.training)}${pace}`,
-    );
+    const place: Words = {
+      en: `epoch ${epoch}, step ${step}/${steps}, loss ${loss.toFixed(4)}`,
+      zh: `轮次 ${epoch}，步 ${step}/${steps}，损失 ${loss.toFixed(4)}`,
+    };
+    const pace = rate === undefined ? [] : [describePace(rate, ((steps - step) * event.batch) / rate)];
+    progress.update(joinWords([place, describeMeasure(event.progress, measures.training), ...pace]));
   };
   return { report, measures: () => measures };
+}
+
+function describePace(rate: number, secondsLeft: number): Words {
+  const left = formatDuration(secondsLeft);
+  return { en: `${rate.toFixed(0)} images/s, ${left} left`, zh: `${rate.toFixed(0)} 幅/秒，剩余 ${left}` };
 }
 
 /** An epoch in a line, such as "epoch 2: loss 1.2000, points right 72.00 %, mean AP of validation 24.20 % (best so far)". */
@@ -40,15 +52,13 @@ function describeEpoch(
   { epoch, training, validation }: EpochRecord,
   measures: TrainingMeasures,
   isBest: boolean,
-): string {
-  const trained = describeMeasure(
-    training,
-    measures.training,
-    measures.training.name === measures.main.name ? " of training" : "",
-  );
-  const held =
-    validation === undefined
-      ? ""
-      : `, ${describeMeasure(validation, measures.main, " of validation")}${isBest ? " (best so far)" : ""}`;
-  return `epoch ${epoch}: loss ${training.loss.toFixed(4)}, ${trained}${held}`;
+): Words {
+  const loss = training.loss.toFixed(4);
+  const isSame = measures.training.name === measures.main.name;
+  const best: Words = isBest ? { en: " (best so far)", zh: "（目前最佳）" } : "";
+  return joinWords([
+    { en: `epoch ${epoch}: loss ${loss}`, zh: `轮次 ${epoch}：损失 ${loss}` },
+    describeMeasure(training, measures.training, isSame ? "training" : undefined),
+    ...(validation === undefined ? [] : [phrase(describeMeasure(validation, measures.main, "validation"), best)]),
+  ]);
 }

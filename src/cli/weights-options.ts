@@ -3,7 +3,7 @@ import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { OpenOptions } from "../networks/node/open.ts";
 import { layouts } from "../weights/layouts/index.ts";
 import { optionName } from "./options.ts";
-import { say } from "./output.ts";
+import { sayMessage } from "./output.ts";
 
 /** What a user may specify about a foreign weights file. */
 export interface WeightsOptions {
@@ -44,6 +44,6 @@ export function openOptionsOf(options: WeightsOptions & { readonly shortcut?: Sh
     ...entryOf(options),
     ...loadOptionsOf(options),
     ...(shortcut === undefined ? {} : { options: { shortcut } }),
-    onNote: (text) => say(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field))),
+    onNote: (text) => sayMessage(text.replace(/`([A-Za-z]+)`/g, (_, field: string) => optionName(field))),
   };
 }

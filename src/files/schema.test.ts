@@ -18,3 +18,16 @@ test("plain data are returned, however deep they are", () => {
   const data: unknown = JSON.parse(deep);
   expect(Object.keys(checkPlainData(schema, data, refuse))).toEqual(["a", "b"]);
 });
+
+test("of a value or a key of any length, an error says the beginning", () => {
+  const refusal = (value: unknown): string => {
+    try {
+      checkPlainData(v.record(v.string(), v.number()), value, refuse);
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(refusal({ a: "x".repeat(1e6) })).toMatch(/^a must be number, got "x{78}…$/);
+  expect(refusal({ ["k".repeat(1e6)]: "x" })).toMatch(/^k{79}… must be number, got "x"$/);
+});

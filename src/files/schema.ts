@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { shorten } from "../tensor/printable.ts";
 
 /** The first place where plain data departs from its schema. */
 export interface SchemaFailure {
@@ -18,7 +19,7 @@ export function checkPlainData<T>(
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw refuse({ path: v.getDotPath(issue) ?? "", detail: describeIssue(issue) });
+  throw refuse({ path: shorten(v.getDotPath(issue) ?? ""), detail: describeIssue(issue) });
 }
 
 /** JSON may have a key `__proto__`, which schemas pass over: what was checked would not be what is there. */
@@ -38,7 +39,7 @@ function describeIssue({ expected, received, message }: v.BaseIssue<unknown>): s
   // An extra key in an object whose keys are fixed.
   if (expected === "never") return "is not known";
   // The message of a custom check says what it expects.
-  return `must be ${expected ?? message}, got ${received}`;
+  return `must be ${expected ?? message}, got ${shorten(received)}`;
 }
 
 /** JSON has no NaN: a number that is not finite is written as null and read back as NaN. */

@@ -80,7 +80,7 @@ export function createModel(name: string, options: ModelRequest = {}): NamedMode
   if (!plan.shortcuts.includes(complete.shortcut)) {
     throw new OptionError(
       "shortcut",
-      `"${complete.shortcut}" does not go with ${name}; ${describeChoices(complete.shortcut, plan.shortcuts)}`,
+      `"${complete.shortcut}" does not fit ${name}; ${describeChoices(complete.shortcut, plan.shortcuts)}`,
     );
   }
   return { name, options: complete, module: plan.build(complete), imageShape: [complete.channels, ...plan.extents] };

@@ -8,4 +8,5 @@ export * from "./operators/definition.ts";
 export * from "./operators/index.ts";
 export * from "./text.ts";
 export * from "./analysis/index.ts";
-export { convertOpset, opsetRange } from "./opset/convert.ts";
+export { convertOpset } from "./opset/convert.ts";
+export { opsetRange } from "./opset/range.ts";

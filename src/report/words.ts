@@ -25,6 +25,12 @@ export function withMinus(text: string): string {
   return text.replaceAll("-", "−");
 }
 
+/** Puts texts in a row, with the comma of each language between them. */
+export function joinWords(parts: readonly Words[]): Words {
+  const comma: Words = { en: ", ", zh: "，" };
+  return phrase(...parts.flatMap((part, index) => (index === 0 ? [part] : [comma, part])));
+}
+
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",

@@ -1,5 +1,7 @@
-import * as ort from "onnxruntime-node";
+import { createRequire } from "node:module";
+import type * as Ort from "onnxruntime-node";
 import { OptionError } from "../tensor/errors.ts";
+import { explainMissingPackage } from "../tensor/missing-package.ts";
 import { defaultThreads, mostThreads } from "./node/default-threads.ts";
 import { createCollector } from "./node/garbage.ts";
 import { createOrtRuntime } from "./onnxruntime.ts";
@@ -15,8 +17,11 @@ import type { Runtime, SessionOptions } from "./runtime.ts";
  * Computes with one thread per core unless the session's options set a number.
  *
  * If Node was started with `--expose-gc`, dead outputs are collected between runs, which lowers peak memory.
+ *
+ * @throws {EnvironmentError} if onnxruntime-node is not installed
  */
 export function createNodeRuntime(): Runtime {
+  const ort = loadOnnxRuntime();
   return createOrtRuntime(ort, {
     name: "node",
     version: ort.env.versions.node ?? ort.env.versions.common,
@@ -34,4 +39,13 @@ export function createNodeRuntime(): Runtime {
       };
     },
   });
+}
+
+/** When it is used, since loading native code takes longer than most programs need to find out that they need none. */
+function loadOnnxRuntime(): typeof Ort {
+  try {
+    return createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
+  } catch (error) {
+    throw explainMissingPackage(error);
+  }
 }

@@ -9,7 +9,7 @@ import { HostTensor } from "./host-tensor.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
 import { createPlaces, runInPlace } from "./in-place.ts";
 import { createQueue, type Queue } from "./queue.ts";
-import type { Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
+import type { DeclaredTensor, Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
 
 /** What differs between the packages. */
 export interface OrtFlavour {
@@ -100,12 +100,21 @@ function wrapSession(
     await inner.release();
   };
   return {
+    inputs: inputNames.map((name, index) => declare(name, inputMetadata[index])),
+    outputs: outputNames.map((name) => declare(name, inner.outputMetadata[inner.outputNames.indexOf(name)])),
     inputNames,
     outputNames,
     run,
     endProfiling: () => inner.endProfiling(),
     release: () => (released ??= queue(release)),
   };
+}
+
+function declare(name: string, declared: InferenceSession.ValueMetadata | undefined): DeclaredTensor {
+  if (declared?.isTensor !== true) return { name, dtype: "unknown", shape: undefined };
+  const shape = declared.shape.map((extent) => (typeof extent === "number" && extent >= 0 ? extent : -1));
+  // A scalar and an unknown rank look the same here.
+  return { name, dtype: declared.type, shape: shape.length === 0 ? undefined : shape };
 }
 
 function checkFetches(outputs: ReadonlySet<string>, fetches: readonly string[]): void {

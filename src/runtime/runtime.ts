@@ -35,8 +35,19 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
+/** What a model declares of an input or output. */
+export interface DeclaredTensor {
+  readonly name: string;
+  /** The element type; a name outside {@link DType} for what cannot be fed or read, such as "string". */
+  readonly dtype: string;
+  /** Extents, −1 where they are free; undefined if the rank is not known, or the value is no tensor. */
+  readonly shape: readonly number[] | undefined;
+}
+
 /** A compiled model, ready to run. */
 export interface Session {
+  readonly inputs: readonly DeclaredTensor[];
+  readonly outputs: readonly DeclaredTensor[];
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /**

@@ -1,11 +1,9 @@
-import { CompiledQuery, Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import { hideSecrets, secretsOf } from "../files/node/server-url.ts";
 import { EnvironmentError, errorMessage, FormatError, OptionError, ResiduaError } from "../tensor/errors.ts";
+import { loadPackage } from "../tensor/missing-package.ts";
 import { describeAddress, type StoreAddress } from "./address.ts";
 import type { Backend } from "./backend.ts";
-import { mysqlBackend } from "./node/mysql.ts";
-import { postgresBackend } from "./node/postgres.ts";
-import { sqliteBackend } from "./node/sqlite.ts";
 import type { Columns } from "./schema.ts";
 
 /** Tables by name, for Kysely; only the code that names them knows which exist. */
@@ -25,17 +23,28 @@ export interface DatabaseOptions {
 
 const BUSY_MILLISECONDS = 10_000;
 
-function chooseBackend(address: StoreAddress, { busyMilliseconds = BUSY_MILLISECONDS }: DatabaseOptions): Backend {
-  if (address.kind === "sqlite") return sqliteBackend(address.path, busyMilliseconds);
+/** Loads only the database's own code, and only when one is opened: most programs open none. */
+async function chooseBackend(
+  address: StoreAddress,
+  { busyMilliseconds = BUSY_MILLISECONDS }: DatabaseOptions,
+): Promise<Backend> {
+  if (address.kind === "sqlite") {
+    const { sqliteBackend } = await loadPackage(() => import("./node/sqlite.ts"));
+    return sqliteBackend(address.path, busyMilliseconds);
+  }
   const description = describeAddress(address);
-  const create = address.kind === "mysql" ? mysqlBackend : postgresBackend;
+  const create =
+    address.kind === "mysql"
+      ? (await loadPackage(() => import("./node/mysql.ts"))).mysqlBackend
+      : (await loadPackage(() => import("./node/postgres.ts"))).postgresBackend;
   return { ...create(address.url, description), secrets: secretsOf(new URL(address.url)) };
 }
 
 /** Opens a database; a server is connected to by the first statement. */
 export async function connectDatabase(address: StoreAddress, options: DatabaseOptions = {}): Promise<Database> {
-  const backend = chooseBackend(address, options);
+  const backend = await chooseBackend(address, options);
   try {
+    const { Kysely } = await import("kysely");
     return { backend, kysely: new Kysely<AnyTables>({ dialect: await backend.createDialect() }) };
   } catch (error) {
     throw explainFailure(backend, error);
@@ -48,6 +57,7 @@ export async function runStatement(
   sql: string,
   parameters: readonly unknown[] = [],
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { CompiledQuery } = await import("kysely");
   const { rows } = await kysely.executeQuery(CompiledQuery.raw(sql, [...parameters]));
   return rows as readonly Readonly<Record<string, unknown>>[];
 }
@@ -83,7 +93,7 @@ function explainFailure({ description, secrets }: Backend, thrown: unknown): Err
   if (thrown instanceof ResiduaError) return thrown;
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
-    return new FormatError(description, "is no run store, or is damaged; take a backup", { cause: thrown });
+    return new FormatError(description, "is not a run store, or is damaged; take a backup", { cause: thrown });
   // Node tries several addresses of a host, then throws one error without a message for all of them.
   const inner = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
   const words =

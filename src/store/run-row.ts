@@ -78,7 +78,7 @@ const refuseRow =
   ({ path, detail }: { readonly path: string; readonly detail: string }): FormatError =>
     new FormatError(
       `run ${String(id)}`,
-      `its row in the store is damaged: column ${path.split(".", 1)[0]} ${detail}; mend or delete it in the database`,
+      `its row in the store is damaged: column ${path.split(".", 1)[0]} ${detail}; remove it with residua runs rm, or mend it in the database`,
     );
 
 /** A summary as stored. @throws {FormatError} that names the run */

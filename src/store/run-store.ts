@@ -191,28 +191,53 @@ export async function markCrashed({ database }: RunStore, now: number = Date.now
   }
 }
 
-/**
- * The run with an id or a prefix of it.
- *
- * @throws {OptionError} if there is none, or more than one
- */
-export async function findRun(store: RunStore, text: string): Promise<Run> {
+const runColumns = Object.keys(storeTables.residua_runs.columns) as (keyof RunRow)[];
+
+/** What a row says of its run without being checked: enough to name it, and to remove a damaged one. */
+export type RunIdentity = Pick<RunRow, "id" | "name" | "status">;
+
+/** @param columns what is read of the row */
+async function findRow<const Column extends keyof RunRow>(
+  store: RunStore,
+  text: string,
+  columns: readonly Column[],
+): Promise<Pick<RunRow, Column>> {
   if (!/^[0-9a-z-]{1,64}$/i.test(text)) throw new OptionError("run", `"${text}" is no id of a run`);
   await markCrashed(store);
   const { database } = store;
   const rows = (await explained(database, () =>
     database.kysely
       .selectFrom("residua_runs")
-      .selectAll()
+      .select([...columns])
       .where("id", "like", `${text.toLowerCase()}%`)
       .limit(2)
       .execute(),
-  )) as unknown as readonly RunRow[];
+  )) as unknown as readonly Pick<RunRow, Column>[];
   if (rows.length === 0)
     throw new OptionError("run", `there is none whose id begins with "${text}"; see residua runs list`);
   if (rows.length > 1) throw new OptionError("run", `more than one id begins with "${text}"; give more of it`);
-  const [row] = rows;
-  const tags = await readRows(database, "residua_tags", storeTables.residua_tags, { where: { run_id: row.id } });
+  return rows[0];
+}
+
+/**
+ * Identifies the run with an id or a prefix of it, even if the rest of its row is damaged.
+ *
+ * @throws {OptionError} if there is none, or more than one
+ */
+export async function identifyRun(store: RunStore, text: string): Promise<RunIdentity> {
+  return findRow(store, text, ["id", "name", "status"]);
+}
+
+/**
+ * The run with an id or a prefix of it.
+ *
+ * @throws {OptionError} if there is none, or more than one
+ * @throws {FormatError} if its row is damaged
+ */
+export async function findRun(store: RunStore, text: string): Promise<Run> {
+  const row = await findRow(store, text, runColumns);
+  const where = { run_id: row.id };
+  const tags = await readRows(store.database, "residua_tags", storeTables.residua_tags, { where });
   return toRun(
     row,
     tags.map(({ tag }) => tag),

@@ -4,11 +4,20 @@ export type * from "./task.ts";
 
 export * from "./classify/judge.ts";
 export * from "./classify/predict.ts";
+export * from "./classify/prediction-table.ts";
 export * from "./classify/predictions.ts";
 export * from "./classify/report.ts";
 export type * from "./classify/settings.ts";
 
-export * from "./plates/alphabet.ts";
+export {
+  characters,
+  digits,
+  letters,
+  normalizePlateText,
+  type PlateColour,
+  plateColours,
+  provinces,
+} from "./plates/alphabet.ts";
 export * from "./plates/evaluate.ts";
 export * from "./plates/find-plates.ts";
 export * from "./plates/geometry.ts";
@@ -36,10 +45,14 @@ export * from "./segment/data/targets.ts";
 export * from "./segment/data/variation.ts";
 export * from "./segment/judge.ts";
 export * from "./segment/losses.ts";
+export * from "./segment/geojson.ts";
+export * from "./segment/imagej-rois.ts";
 export * from "./segment/measure.ts";
+export * from "./segment/measurement-table.ts";
 export * from "./segment/outlines.ts";
 export * from "./segment/predict.ts";
 export * from "./segment/presets.ts";
 export * from "./segment/report.ts";
 export * from "./segment/segment.ts";
 export * from "./segment/settings.ts";
+export * from "./segment/summary.ts";

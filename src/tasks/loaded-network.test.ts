@@ -30,6 +30,8 @@ const card: NetworkCard = {
 function network(own: NetworkCard): TrainedNetwork & { readonly released: () => number } {
   let released = 0;
   const session: TrainedNetwork["session"] = {
+    inputs: [],
+    outputs: [],
     inputNames: ["images"],
     outputNames: ["scores"],
     run: async ({ images }) => ({

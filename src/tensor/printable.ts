@@ -3,8 +3,12 @@ const shown = 4;
 
 /** Text from a file, fit for one line of an error: quoted, shortened, with everything invisible escaped. */
 export function quote(text: string): string {
-  const short = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
-  return JSON.stringify(short).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeCodePoint);
+  return JSON.stringify(shorten(text)).replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeCodePoint);
+}
+
+/** The beginning of a text from a file, which may be of any length. */
+export function shorten(text: string): string {
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 
 /** What breaks a line, controls a terminal, or turns the direction in which a text is read. */

@@ -8,7 +8,9 @@ test.each([
   [63, 1, 8],
   [46, 1, 8],
   [16, 1, 4],
-  [3, 1, 1],
+  [5, 1, 2],
+  [3, 1, 2],
+  [1, 1, 1],
   [100, 2, 8],
   [128, 2, 64],
 ])("%i images in %i part(s) a step take batches of %i", (count, accumulate, batch) => {

@@ -19,6 +19,7 @@ export * from "../networks/notes.ts";
 export * from "./observers.ts";
 export * from "./forward-and-gradients.ts";
 export * from "./recipe.ts";
+export * from "./recipe-step.ts";
 export * from "../networks/open.ts";
 export * from "./strategies/collective.ts";
 export * from "./strategies/data-parallel.ts";

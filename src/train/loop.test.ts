@@ -12,7 +12,8 @@ import {
 } from "./loop.ts";
 import { accuracy, type Measure } from "./measure.ts";
 import type { TrainingPlan } from "./engine.ts";
-import { createRecipeSchedule, defaultRecipe, type Recipe } from "./recipe.ts";
+import { defaultRecipe, type Recipe } from "./recipe.ts";
+import { createRecipeSchedule } from "./recipe-step.ts";
 import { DivergenceError, type Trainer } from "./trainer.ts";
 
 const stepsPerEpoch = 4;

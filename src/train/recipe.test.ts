@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { OptionError } from "../tensor/errors.ts";
-import { createOptimizer, createRecipeSchedule, defaultRecipe, stepOptionsOf } from "./recipe.ts";
+import { defaultRecipe } from "./recipe.ts";
+import { createOptimizer, createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
 import { requireRecipe } from "./recipe-check.ts";
 
 test("the default recipe is in order", () => {

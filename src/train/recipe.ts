@@ -1,12 +1,7 @@
 import type { Variation } from "../data/variation.ts";
-import type { LossFunction } from "../compile/step/loss-pass.ts";
-import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
-import { crossEntropy } from "../nn/losses.ts";
-import { adamw, type AdamwOptions } from "../optim/adamw.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import { createSchedule, type Schedule, type ScheduleName } from "../optim/schedules.ts";
-import { sgd, type SgdOptions } from "../optim/sgd.ts";
-import { OptionError } from "../tensor/errors.ts";
+import type { AdamwOptions } from "../optim/adamw.ts";
+import type { ScheduleName } from "../optim/schedules.ts";
+import type { SgdOptions } from "../optim/sgd.ts";
 
 /** An optimizer by name, with its options. */
 export type OptimizerRecipe =
@@ -75,52 +70,13 @@ export const defaultRecipe: Recipe = {
   seed: 0,
 };
 
-/** The optimizer that a recipe names. @throws {OptionError} if an option is out of its range */
-export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optimizer {
-  return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
-}
-
 /** The augmentation of a recipe, besides crops and mirroring. */
 export function variationOf({ rotation, brightness, contrast, saturation, erasing }: Recipe): Variation {
   const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
-/** The recipe's learning-rate schedule over `steps` steps. @throws {OptionError} if it is out of range */
-export function createRecipeSchedule({ schedule, learningRate, warmupSteps }: Recipe, steps: number): Schedule {
-  return createSchedule(schedule, learningRate, steps, warmupSteps);
-}
-
 /** Images that a recipe takes for one step. */
 export function imagesPerStep({ batch, accumulate = 1 }: Pick<Recipe, "batch" | "accumulate">): number {
   return batch * accumulate;
-}
-
-/** The training-step options that a recipe sets, whatever the network. */
-export type RecipeStepOptions = Pick<Recipe, "batch" | "seed"> &
-  Omit<UpdateOptions, "average"> & {
-    readonly loss: LossFunction;
-    readonly mixup?: number | undefined;
-    readonly average?: number | undefined;
-  };
-
-/** The training-step options that a recipe sets. @throws {OptionError} if an option is out of range */
-export function stepOptionsOf(recipe: Recipe): RecipeStepOptions {
-  const { batch, seed, clipNorm, decaySparesNorms, labelSmoothing, classWeights } = recipe;
-  if (classWeights === "balanced")
-    throw new OptionError(
-      "classWeights",
-      '"balanced" needs the labels of the training images; give a number for each class',
-    );
-  return {
-    batch,
-    seed,
-    optimizer: createOptimizer(recipe),
-    accumulate: recipe.accumulate ?? 1,
-    mixup: recipe.mixup,
-    average: recipe.average,
-    loss: (g, scores, labels) => crossEntropy(g, scores, labels, { labelSmoothing, classWeights }),
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-    ...(decaySparesNorms ? { exempt: exemptBiasAndNorm } : {}),
-  };
 }

@@ -1,6 +1,8 @@
+import type * as Hdf5 from "h5wasm";
 import type { Dataset, Group } from "h5wasm";
 import { dtypeArrays } from "../tensor/dtype.ts";
 import { FormatError, ResiduaError } from "../tensor/errors.ts";
+import { explainMissingPackage } from "../tensor/missing-package.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, tensor, type Tensor } from "../tensor/tensor.ts";
 import { quote } from "../tensor/printable.ts";
@@ -36,7 +38,8 @@ export function looksLikeHdf5(bytes: Uint8Array): boolean {
  *
  * The HDF5 library runs in WebAssembly and sees only these bytes. Sizes are checked before a tensor is read.
  *
- * @throws {FormatError} if the file is damaged, cut off, or claims far more than it holds
+ * @throws {FormatError} if the file is damaged, truncated, or claims far more than it holds
+ * @throws {EnvironmentError} if h5wasm, which reads such files, is not installed
  * @param config the config.json beside it in a `.keras` file, which names the layers
  */
 export async function decodeKeras(
@@ -44,7 +47,7 @@ export async function decodeKeras(
   where: string,
   config?: string,
 ): Promise<ReadonlyMap<string, Tensor>> {
-  const hdf5 = await import("h5wasm");
+  const hdf5 = await loadHdf5();
   const library = await hdf5.ready;
   library.activate_throwing_error_handler();
   const path = `/weights-${opened++}.h5`;
@@ -59,9 +62,18 @@ export async function decodeKeras(
     }
   } catch (cause) {
     if (cause instanceof ResiduaError) throw cause;
-    throw new FormatError(where, "is a damaged HDF5 file, or cut off", { cause });
+    throw new FormatError(where, "is a damaged HDF5 file, or truncated", { cause });
   } finally {
     files.unlink(path);
+  }
+}
+
+/** Within `try`, so that a bundler does not fail where the package is not installed. */
+async function loadHdf5(): Promise<typeof Hdf5> {
+  try {
+    return await import("h5wasm");
+  } catch (error) {
+    throw explainMissingPackage(error);
   }
 }
 

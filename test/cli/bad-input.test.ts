@@ -10,6 +10,7 @@ import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
 import { exportOnnxChunks } from "../../src/networks/export.ts";
 import { writeNpy, writePytorch, writeSafetensors } from "../../src/weights/node.ts";
 import { exampleNotes } from "../support/training.ts";
+import { findTranslation } from "../../src/cli/lang/zh/messages.ts";
 import { runCommand } from "./run.ts";
 
 /** Generous: it ends a hang, nothing else. */
@@ -73,10 +74,14 @@ function listFiles(): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" });
 }
 
+/** What the commands below have printed, to see how much of it exists in Chinese. */
+const messages: string[] = [];
+
 /** How a command ends, and which files it leaves. */
 async function attempt(line: string) {
   const before = listFiles();
   const { code, stdout, stderr } = await runCommand(line.split(" "), folder);
+  messages.push(stderr);
   const written = listFiles().filter((name) => !before.includes(name));
   const isOneLine = /^residua: [^\n]+\n$/.test(stderr);
   const hasStack = /\bat .*:\d+:\d+|node:internal|unexpected \w*Error/.test(stderr);
@@ -100,28 +105,28 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
     ["describe", /missing required argument 'model\|file'/],
     ["describe resnet20 --nope", /unknown option '--nope'/],
     ["describe resnet20 --shortcut Z", /unknown type "Z"; must be one of plain \(none\), pad \(A\)/],
-    ["describe resnet21", /unknown model "resnet21"; must be resnet18/],
+    ["describe resnet21", /unknown model "resnet21"; did you mean resnet20, resnet8 or resnet14\?/],
     ["inspect", /missing required argument 'file'/],
-    ["inspect pad.pth --layout caffe", /Allowed choices are torchvision, timm/],
+    ["inspect pad.pth --layout caffe", /argument 'caffe' is invalid. must be one of torchvision, timm/],
     ["describe resnet20 --classes 0", /must be a whole number of at least 1, got "0"/],
     ["train --model resnet21", /unknown model "resnet21"/],
     [
       "train --data nowhere",
-      /"nowhere" is no folder and no data set; must be one of mnist, fashion-mnist, cifar10, cifar100/,
+      /"nowhere" is neither a folder nor a data set; must be one of mnist, fashion-mnist, cifar10, cifar100/,
     ],
     ["train --epochs ten", /must be a whole number of at least 1, got "ten"/],
-    ["train --optimizer lion", /Allowed choices are sgd, adamw/],
+    ["train --optimizer lion", /argument 'lion' is invalid. must be one of sgd, adamw/],
     ["train --limit 60001", /--limit: must be from 1 to 60000, the number of images, got 60001/],
     ["train --limit 100 --batch-size 96", /--batch-size: must be at most 95, the number of images to train on, got 96/],
     ["train --patience 2 --validation 0", /--patience: needs a validation part/],
     ["compare --depth 21", /must be 6n \+ 2 for a CIFAR ResNet/],
-    ["compare --data nowhere", /"nowhere" is no folder and no data set/],
+    ["compare --data nowhere", /"nowhere" is neither a folder nor a data set/],
     ["compare --limit 32 --batch-size 33", /--batch-size: must be at most 32, the number of images/],
     ["compare --out x.npy", /--out: "x.npy" is a file, must be a folder/],
     [gradients("high.npy"), /labels: must be whole numbers from 0 to 2, got 3/],
     [gradients("real.npy"), /labels: must be whole numbers from 0 to 2, got 0.5/],
     [gradients("labels.npy").replace("g.safetensors", "g.npy"), /--output: g.npy: must end in .safetensors, .pth, .pt/],
-    ["evaluate", /required option '--model <file>' not specified/],
+    ["evaluate", /required option '--model <name\|file>' not specified/],
     ["predict --model model.onnx", /missing required argument 'image'/],
   ])("residua %s", { timeout }, async (line, message) => {
     expect(await attempt(line)).toEqual(refusal(2, message));
@@ -161,7 +166,7 @@ describe("what cannot be read or does not fit ends with 1, in one line, and writ
     ["inspect pad-half.pth", /pad-half.pth: /],
     ["inspect pad-half.safetensors", /pad-half.safetensors: /],
     ["inspect image.png", /image.png: holds no known kind of weights; must be PyTorch/],
-    ["inspect pad.pth --entry ema", /pad.pth: holds no entry "ema" of weights/],
+    ["inspect pad.pth --entry ema", /pad.pth: has no entry "ema" of weights: it is one state dict/],
     [
       "inspect pad.pth --shortcut B",
       /is not a ResNet-8 with shortcut B \(project\): missing "layer2.0.downsample.0.weight"/,
@@ -197,4 +202,27 @@ test("files that are in order are taken: the refusals above are not those of eve
     rmSync(join(folder, "y.npy"), { force: true });
     rmSync(join(folder, "g.safetensors"), { force: true });
   }
+});
+
+test("of the refusals above, at least nine in ten have a Chinese translation", () => {
+  const texts = messages.map((line) =>
+    line
+      .trimEnd()
+      .replace(/^residua: /, "")
+      .replace(/; see residua --help$/, ""),
+  );
+  const english = texts.filter((text) => findTranslation(text) === undefined);
+  // Those that are left are named if the share falls.
+  expect(texts.length, "this test runs after those above").toBeGreaterThan(50);
+  expect(english.length / texts.length, english.join("\n")).toBeLessThanOrEqual(0.1);
+});
+
+test("an error is printed in Chinese, and its code stays", { timeout }, async () => {
+  const chinese = await runCommand(["--lang", "zh", ..."inspect none.pth".split(" ")], folder);
+  expect(chinese).toEqual({ code: 1, stdout: "", stderr: "residua: none.pth：无法读取：没有这个文件或文件夹\n" });
+  const usage = await runCommand("describe resnet20 --lang zh --classes 0".split(" "), folder);
+  expect([usage.code, usage.stderr]).toEqual([
+    2,
+    expect.stringMatching(/必须是不小于 1 的整数，实际为 “0”；参见 residua --help/),
+  ]);
 });

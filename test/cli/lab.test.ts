@@ -41,8 +41,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("what is asked for wrongly is named in one line, before anything is trained or measured", () => {
   test.each([
-    ["compare --shortcut A,B --depth 8,14,20,26,32,38 --seeds 200", 2, /--yes: this trains 2,400 networks; give --yes/],
-    ["compare --shortcut A,concat --depth 20", 2, /"concat" does not go with resnet20/],
+    [
+      "compare --shortcut A,B --depth 8,14,20,26,32,38 --seeds 200",
+      2,
+      /--yes: this trains 2,400 networks; confirm with --yes/,
+    ],
+    ["compare --shortcut A,concat --depth 20", 2, /"concat" does not fit resnet20/],
     ["compare --block nonesuch --depth 20", 2, /nonesuch/],
     ["compare --vary gatebias=1", 2, /knows no "gatebias"/],
     ["compare --vary gateBias", 2, /--vary/],
@@ -52,11 +56,11 @@ describe("what is asked for wrongly is named in one line, before anything is tra
     ["compare --config none.ts", 2, /--config: "none.ts" is not there/],
     ["compare --config broken.config.mjs", 2, /broken.config.mjs: compare.dpeth is not known/],
     ["gradflow --model resnet21", 2, /unknown model "resnet21"/],
-    ["gradflow --model resnet20 --shortcut concat", 2, /"concat" does not go with resnet20/],
+    ["gradflow --model resnet20 --shortcut concat", 2, /"concat" does not fit resnet20/],
     ["gradflow --out pictures", 2, /--out: "pictures" is a folder, must be a file/],
-    ["gradflow --model net.safetensors --shortcut A", 2, /--shortcut: a file says itself/],
+    ["gradflow --model net.safetensors --shortcut A", 2, /--shortcut: a file defines its own shortcuts/],
     ["gradflow --model none.onnx", 1, /none.onnx: cannot read: there is no such file/],
-    ["lesion", 2, /required option '--model <file>' not specified/],
+    ["lesion", 2, /required option '--model <name\|file>' not specified/],
     ["lesion --model none.onnx", 1, /none.onnx: cannot read: there is no such file/],
     [
       "lesion --model net.safetensors --remove layer9.0",
@@ -69,8 +73,8 @@ describe("what is asked for wrongly is named in one line, before anything is tra
     ["landscape --model net.safetensors --trajectory pictures", 2, /--trajectory: "pictures" holds 0 .safetensors/],
     ["advise resnet21", 2, /unknown model "resnet21"/],
     ["advise none.onnx", 1, /none.onnx: cannot read: there is no such file/],
-    ["report page.html", 1, /page.html: .*no report of Residua's/],
-    ["report hollow.html", 1, /hollow.html: is damaged: its report cannot be drawn/],
+    ["report page.html", 1, /page.html: is not a Residua report/],
+    ["report hollow.html", 1, /hollow.html: is damaged: sections.0.parts.0.caption is missing/],
     ["report none.onnx", 1, /none.onnx: cannot read: there is no such file/],
   ])("residua %s", async (line, code, message) => {
     const ended = await runCommand(line.split(" "), folder);

@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ImagePredictions } from "../../src/tasks/classify/prediction-table.ts";
 import { type CommandResult, main, runCommand } from "./run.ts";
 
 let folder: string;
@@ -112,9 +113,18 @@ test("a small folder trains with the defaults; of several images one that is dam
     expect(stderr).toMatch(/mixed.b\.png: [^\n]+\n1 of 3 images failed\n$/);
     expect(code).toBe(1);
   }
-  const good = await runCommand([...predict, "photos/light", "mixed/a.png"], folder);
-  expect(JSON.parse(good.stdout).results).toHaveLength(21);
+  const table = join("tables", "predictions.csv");
+  const good = await runCommand([...predict, "photos/light", "mixed/a.png", "--csv", table], folder);
+  const { results } = JSON.parse(good.stdout);
+  expect(results).toHaveLength(21);
   expect(good.code).toBe(0);
+  const [head, ...rows] = readFileSync(join(folder, table), "utf8").trim().split("\n");
+  expect(head).toBe("image,class,probability,class_2,probability_2");
+  expect(rows.map((row) => row.split(",").slice(0, 2))).toEqual(
+    (results as readonly ImagePredictions[]).map(({ image, predictions }) => [image, predictions[0].class]),
+  );
+  const taken = await runCommand([...predict, "mixed/a.png", "--csv", "mixed"], folder);
+  expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining('--csv: "mixed" is a folder') });
   const none = await runCommand([...predict, "out", "nothing/*.png"], folder);
   expect(none.stderr).toMatch(/"out" has no images \(png, [^\n]+\)\n$/);
   const unfit = await runCommand([...predict, "nothing/*.png"], folder);

@@ -11,10 +11,12 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs the built command in a folder, with a cache of data sets that is empty, and without the colours that CI brings. */
-export function runCommand(args: readonly string[], cwd: string): Promise<CommandResult> {
+/**
+ * Runs the built command in a folder, with a cache of data sets that is empty, and without the colours that CI brings. @param more further variables of its environment
+ */
+export function runCommand(args: readonly string[], cwd: string, more: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
   const { RESIDUA_DEBUG: _, ...inherited } = process.env;
-  const env = { ...inherited, RESIDUA_CACHE: `${cwd}/no-cache`, NO_COLOR: "1" };
+  const env = { ...inherited, RESIDUA_CACHE: `${cwd}/no-cache`, NO_COLOR: "1", ...more };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { unzipSync } from "fflate";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawFolder } from "../../src/tasks/segment/node/draw-folder.ts";
@@ -8,6 +9,8 @@ import { encodePng } from "../../src/files/png.ts";
 import { readImage } from "../../src/data/node/image.ts";
 import { tiffOf } from "../support/tiff-files.ts";
 import { decodeReport } from "../../src/report/node/index.ts";
+import type { CellFeatures } from "../../src/tasks/segment/geojson.ts";
+import type { ImageSummary } from "../../src/tasks/segment/summary.ts";
 import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
 import { type CommandResult, runCommand } from "./run.ts";
 
@@ -118,16 +121,64 @@ describe("a network that learnt drawn cells", () => {
       new Set(Array.from({ length: cells }, (_, index) => index + 1)),
     );
     const [head, ...rows] = (await readFile(at("found/0003.csv"), "utf8")).trim().split("\n");
-    expect(head).toBe("id,area_um2,perimeter_um,centroid_x_um,centroid_y_um,mean_intensity");
-    const area = (id: number): number => Array.from(samples).filter((own) => own === id).length;
-    expect(rows.map((row) => Number(row.split(",")[1]))).toEqual(
-      Array.from({ length: cells }, (_, index) => area(index + 1) / 4),
+    const columnOf = (name: string): readonly number[] =>
+      rows.map((row) => Number(row.split(",")[head.split(",").indexOf(name)]));
+    const areas = Array.from(
+      { length: cells },
+      (_, index) => Array.from(samples).filter((own) => own === index + 1).length,
     );
-    const { features } = JSON.parse(await readFile(at("found/0003.geojson"), "utf8")) as {
-      readonly features: readonly { readonly id: number; readonly geometry: { readonly type: string } }[];
-    };
+    expect(columnOf("area_px2")).toEqual(areas);
+    expect(columnOf("area_um2")).toEqual(areas.map((area) => area / 4));
+    const { features } = JSON.parse(await readFile(at("found/0003.geojson"), "utf8")) as CellFeatures;
     expect(features.map(({ id }) => id)).toEqual(Array.from({ length: cells }, (_, index) => index + 1));
+    // Pixels, whatever their size: each outline holds its cell's pixels alone.
+    features.forEach(({ id, geometry, properties: { measurements } }) => {
+      const corners = (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates).flat(2);
+      const columns = Array.from(samples.keys()).flatMap((place) => (samples[place] === id ? [place % width] : []));
+      expect(Math.min(...corners.map(([x]) => x))).toBe(columns.reduce((a, b) => Math.min(a, b)));
+      expect(Math.max(...corners.map(([x]) => x))).toBe(columns.reduce((a, b) => Math.max(a, b)) + 1);
+      expect(measurements).toMatchObject({ "Area px^2": areas[id - 1], "Area µm^2": areas[id - 1] / 4 });
+    });
+    const regions = Object.keys(unzipSync(await readFile(at("found/0003.rois.zip"))));
+    expect(regions.map((name) => Number(name.replace(".roi", "")))).toEqual(features.map(({ id }) => id));
+    const plain = await sharp(at("found/0003.overlay.png")).raw().toBuffer();
+    const white = Array.from({ length: plain.length / 3 }, (_, place) =>
+      plain.subarray(3 * place, 3 * place + 3),
+    ).filter((pixel) => pixel.every((value) => value === 255));
+    expect(white.length).toBeGreaterThan(5 * cells);
     expect(await sharp(at("found/0003.overlay.png")).metadata()).toMatchObject({ width: 80, height: 72, channels: 3 });
+  });
+
+  test("writes one table of all images' cells and one row per image, which it also prints", { timeout }, async () => {
+    // An image called like a table, and one that is none.
+    await mkdir(at("plate"), { recursive: true });
+    await writeFile(at("plate/cells.png"), await readFile(at("cells/images/0003.png")));
+    await writeFile(at("plate/well.png"), await readFile(at("cells/images/0004.png")));
+    await writeFile(at("plate/void.png"), pngOf({ height: 70, width: 90 }, new Uint8Array(6300)));
+    const { images, tables } = await json<{
+      readonly images: readonly ImageSummary[];
+      readonly tables: readonly string[];
+    }>("segment", "plate", ...model, "--out", "batch");
+    expect(tables.map((path) => path.replaceAll("\\", "/"))).toEqual(["batch/cells.csv", "batch/summary.csv"]);
+    expect(images.map(({ image }) => basename(image))).toEqual(["cells.png", "void.png", "well.png"]);
+    const lines = async (name: string): Promise<readonly string[]> =>
+      (await readFile(at("batch", name), "utf8")).trim().split("\n");
+    const [, ...all] = await lines("cells.csv");
+    const own = await Promise.all(["cells.png.csv", "void.csv", "well.csv"].map(lines));
+    expect(all.map((line) => line.slice(line.indexOf(",") + 1))).toEqual(own.flatMap(([, ...rows]) => rows));
+    expect(new Set(all.map((line) => line.split(",")[0])).size).toBe(2);
+    const [head, ...rows] = await lines("summary.csv");
+    const place = head.split(",").indexOf("cells");
+    expect(rows.map((row) => Number(row.split(",")[place]))).toEqual(images.map(({ cells }) => cells));
+    expect(images.map(({ cells }) => cells)).toEqual(own.map(({ length }) => length - 1));
+    const printed = (await run("segment", "plate", ...model, "--out", "batch")).trim().split("\n");
+    expect(printed[0]).toMatch(/^image +cells +mean area px² +total area px² +cells per Mpx +mean intensity$/);
+    expect(printed.slice(1).map((line) => Number(line.trim().split(/ {2,}/)[1]))).toEqual(
+      images.map(({ cells }) => cells),
+    );
+    await writeFile(at("plate/Cells"), await readFile(at("cells/images/0003.png")));
+    const taken = await runCommand(["segment", "plate/Cells", ...model, "--out", "taken"], folder);
+    expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining("would write over the table Cells.csv") });
   });
 
   test("finds fewer cells where they must be deeper, larger or surer", { timeout }, async () => {
@@ -182,13 +233,16 @@ describe("a network that learnt drawn cells", () => {
       runCommand(["segment", name, ...model, "--out", "pages", ...options], folder);
     const alone = await found("alone.png");
     const chosen = await found("stack.tif", "--page", "2");
-    expect(chosen.stdout.replace("stack.tif", "alone.png")).toBe(alone.stdout);
+    const cellsOf = ({ stdout }: CommandResult): string => stdout.split("\n")[1].trim().split(/ {2,}/)[1];
+    expect(cellsOf(chosen)).toBe(cellsOf(alone));
+    expect(chosen.stdout).toMatch(/µm² .* per mm² /);
+    expect(await readFile(at("pages/stack.cells.png"))).toEqual(await readFile(at("pages/alone.cells.png")));
     expect(chosen.stderr).toContain(
       "stack.tif: measured in micrometres, its pixels are 0.25 µm as the file says; --pixel-size overrides it",
     );
-    expect(await readFile(at("pages/stack.csv"), "utf8")).toMatch(/^id,area_um2,/);
+    expect(await readFile(at("pages/stack.csv"), "utf8")).toMatch(/^id,area_px2,.*,area_um2,/);
     const first = await found("stack.tif");
-    expect(first.stdout).toBe("stack.tif: 0 cells\n");
+    expect(first.stdout).toMatch(/\nstack\.tif +0 /);
     expect(first.stderr).toContain("stack.tif: has 2 pages; the first was read, --page chooses another");
     expect((await found("stack.tif", "--page", "3")).stderr).toContain("--page: is 3, stack.tif has 2 pages");
     expect((await found("alone.png", "--channel", "2")).stderr).toContain("--channel: is 2, alone.png has 1 channel");
@@ -230,9 +284,8 @@ describe("a network that learnt drawn cells", () => {
         [90, 70],
       ]);
       expect(images.slice(1).map(({ cells }) => cells)).toEqual([0, 0]);
-      expect(await readFile(at("edges/black.csv"), "utf8")).toBe(
-        "id,area_px2,perimeter_px,centroid_x_px,centroid_y_px,mean_intensity\n",
-      );
+      expect(await readFile(at("edges/black.csv"), "utf8")).toMatch(/^id,area_px2,.*,integrated_intensity\n$/);
+      expect(unzipSync(await readFile(at("edges/black.rois.zip")))).toEqual({});
       expect(JSON.parse(await readFile(at("edges/black.geojson"), "utf8"))).toEqual({
         type: "FeatureCollection",
         features: [],
@@ -274,6 +327,9 @@ test("classes of points are learnt under their names, and a value to ignore is l
   const table = await run("evaluate", "--model", "classes/model.onnx", "--data", "blood");
   expect(table).toMatch(/nucleus +\d\.\d{3} +\d\.\d{3}/);
   await run("segment", "blood/images/0001.png", "--model", "classes/model.onnx", "--out", "classified");
+  expect(await readFile(at("classified/summary.csv"), "utf8")).toMatch(
+    /^image,width_px,height_px,share_background,share_body,share_nucleus\nblood\/images\/0001\.png,80,72,0\.\d+,/,
+  );
   const { samples } = await readImage(at("classified/0001.classes.png"));
   expect(new Set(samples)).toEqual(new Set([0, 128, 255]));
 

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium, type Page } from "playwright";
-import { build, preview } from "vite";
+import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as ort from "onnxruntime-web";
 import { findChromium } from "../../scripts/chromium.mjs";
@@ -17,11 +17,13 @@ import type { WebTrainingJob } from "../../src/train/web/index.ts";
 import { writePictures } from "../support/picture-folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const manifest: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
-  await readFile(join(root, "package.json"), "utf8"),
-);
+interface Manifest {
+  readonly exports: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+}
+const manifest: Manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const modules = Object.keys(manifest.exports)
-  .filter((path) => path !== "./package.json")
+  .filter((path) => path !== "./package.json" && !path.includes("*"))
   .map((path) => `residua${path.slice(1)}`);
 
 /** Generous, since the registry may be slow: it ends a hang, nothing else. */
@@ -31,12 +33,10 @@ let packedFiles: readonly string[] = [];
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), "residua-package-"));
-  const [packed] = JSON.parse(
-    await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root),
-  );
+  const packed = JSON.parse(await run(process.execPath, [join(root, "scripts/pack.mjs"), project], root));
   packedFiles = packed.files.map(({ path }: { readonly path: string }) => path);
   await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", join(project, packed.filename)], project);
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", packed.filename], project);
 }, timeout);
 
 afterAll(() => rm(project, { recursive: true, force: true }));
@@ -48,13 +48,55 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return stdout;
 }
 
-test("the tarball holds the build, its licence and nothing of the tests", () => {
-  expect(packedFiles).toContain("LICENSE");
-  expect(packedFiles).toContain("dist/cli/main.js");
-  expect(
-    packedFiles.filter((path) => !/^(package\.json|LICENSE|README[^/]*|dist\/.*\.(js|d\.ts))$/.test(path)),
-  ).toEqual([]);
+test("the tarball holds the build, its licence, the guides, the ready networks and nothing of the tests", () => {
+  for (const path of ["LICENSE", "dist/cli/main.js", "docs/library.md", "examples/train.ts", "ARCHITECTURE.md"])
+    expect(packedFiles).toContain(path);
+  for (const file of ["index.json", "digits.onnx", "digits.md"]) expect(packedFiles).toContain(`models/${file}`);
+  const known =
+    /^(package\.json|LICENSE|[A-Z]+(\.zh-CN)?\.md|dist\/.*\.(js|d\.ts)|docs\/.*\.(md|json|png|svg)|examples\/.*|models\/[a-z-]+\.(onnx|md|json|json\.sig|pub))$/;
+  expect(packedFiles.filter((path) => !known.test(path))).toEqual([]);
   expect(packedFiles.filter((path) => path.includes(".test."))).toEqual([]);
+});
+
+test("every link of the packed pages leads to a packed file", async () => {
+  const folder = join(project, "node_modules/residua");
+  const pages = packedFiles.filter((path) => path.endsWith(".md"));
+  const broken: string[] = [];
+  for (const page of pages)
+    for (const [, target] of (await readFile(join(folder, page), "utf8")).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      const path = join(dirname(page), target);
+      const isThere = packedFiles.some((file) => file === path || file.startsWith(`${path.replace(/\/$/, "")}/`));
+      if (!/^https?:/.test(target) && !isThere) broken.push(`${page}: ${target}`);
+    }
+  expect(pages.length).toBeGreaterThan(40);
+  expect(broken).toEqual([]);
+});
+
+test("npm runs no script of the package, and warns of none", async () => {
+  const packed = JSON.parse(await readFile(join(project, "node_modules/residua/package.json"), "utf8"));
+  expect(Object.keys(packed)).toEqual(expect.arrayContaining(["bin", "exports", "keywords", "dependencies"]));
+  for (const field of ["scripts", "devDependencies", "allowScripts"]) expect(packed).not.toHaveProperty(field);
+  expect(Object.keys(manifest.scripts)).toContain("prepare");
+});
+
+test("what single databases and file formats need is installed by who needs it, and the error says how", async () => {
+  for (const name of ["pg", "mysql2", "h5wasm"])
+    await expect(readFile(join(project, "node_modules", name, "package.json"))).rejects.toThrow("ENOENT");
+  const script = `
+    import { openWeights } from "residua/weights";
+    import { connectDatabase } from "residua/store";
+    const messages = [];
+    const attempts = [
+      () => connectDatabase({ kind: "postgres", url: "postgres://localhost/runs" }),
+      () => connectDatabase({ kind: "mysql", url: "mysql://localhost/runs" }),
+      () => openWeights(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a), "weights.h5"),
+    ];
+    for (const attempt of attempts) await attempt().catch(({ message }) => messages.push(message));
+    console.log(JSON.stringify(messages));`;
+  const messages = JSON.parse(await run(process.execPath, ["--input-type=module", "--eval", script], project));
+  expect(messages).toEqual(
+    ["pg", "mysql2", "h5wasm"].map((name) => `${name}: is needed for this and not installed; run npm install ${name}`),
+  );
 });
 
 test("every subpath can be imported in an empty Node project and exports something", { timeout }, async () => {
@@ -85,12 +127,14 @@ interface ProgramResult {
   readonly tested: number;
   readonly notes: readonly string[];
   readonly answers: Readonly<Record<"trained" | "onnx" | "safetensors" | "pth", readonly string[]>>;
+  readonly digits: readonly string[];
   readonly labels: readonly number[];
   readonly again: readonly number[];
 }
 
 interface FrontPageResult {
   readonly answers: readonly string[];
+  readonly digits: readonly string[];
   readonly again: string;
   readonly labels: readonly number[];
   readonly trained: {
@@ -120,16 +164,34 @@ const compilerOptions = {
 async function visit<Result>(page: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
   await build({ root: page, logLevel: "error" });
   const server = await preview({ root: page, logLevel: "error" });
+  try {
+    return await browse(server.resolvedUrls?.local[0] ?? "", body);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Opens a page from Vite's development server, as `vite dev` does for the first time. */
+async function visitInDevelopment<Result>(page: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
+  const server = await createServer({ root: page, logLevel: "error" });
+  try {
+    await server.listen();
+    return await browse(server.resolvedUrls?.local[0] ?? "", body);
+  } finally {
+    await server.close();
+  }
+}
+
+async function browse<Result>(address: string, body: (tab: Page) => Promise<Result>): Promise<Result> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("no Chromium; run node scripts/ensure-chromium.mjs");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     const tab = await browser.newPage();
-    await tab.goto(server.resolvedUrls?.local[0] ?? "");
+    await tab.goto(address);
     return await body(tab);
   } finally {
     await browser.close();
-    await server.close();
   }
 }
 
@@ -155,7 +217,7 @@ describe("the front door of the installed package", () => {
     found = JSON.parse(await run(process.execPath, ["program.js"], project)) as ProgramResult;
     const { answers, labels, again } = found;
     expect([found.status, found.tested]).toEqual(["done", 12]);
-    expect(found.notes).toContain("batch is 46 instead of 64: there are 46 images to train on");
+    expect(found.notes).toContain("46 images to train on are too few for batches of 64: the batch is 8");
     for (const form of ["onnx", "safetensors", "pth"] as const) expect(answers[form]).toEqual(answers.trained);
     expect(labels).toHaveLength(32 * 32);
     expect(again).toEqual(labels);
@@ -172,6 +234,7 @@ describe("the front door of the installed package", () => {
       answers.map((text) => Number(text.split(" ")[1]));
     const kinds = (answers: readonly string[] = []): readonly string[] => answers.map((text) => text.split(" ")[0]);
     expect(kinds(result.answers)).toEqual(kinds(found?.answers.onnx));
+    expect(kinds(result.digits)).toEqual(kinds(found?.digits));
     for (const [index, share] of shares(result.answers).entries())
       expect(Math.abs(share - shares(found?.answers.onnx)[index])).toBeLessThan(2e-3);
     expect(result.again).toBe(result.answers[0]);
@@ -179,15 +242,16 @@ describe("the front door of the installed package", () => {
     const { trained, isolated } = result;
     expect(isolated).toBe(true);
     expect([trained.status, trained.epochs, trained.tested]).toEqual(["done", 3, 5]);
-    expect(trained.notes).toContain("batch is 18 instead of 64: there are 18 images to train on");
+    expect(trained.notes).toContain("18 images to train on are too few for batches of 64: the batch is 4");
     expect(trained.found).toHaveLength(1);
   });
+
+  const list = (kind: string): readonly string[] =>
+    Array.from({ length: 12 }, (_, index) => join(project, "photos", kind, `${String(index).padStart(2, "0")}.png`));
 
   test("the page of examples/page trains on images that are dropped, and says what one is", { timeout }, async () => {
     const page = join(project, "examples-page");
     await cp(join(root, "examples/page"), page, { recursive: true });
-    const list = (kind: string): readonly string[] =>
-      Array.from({ length: 12 }, (_, index) => join(project, "photos", kind, `${String(index).padStart(2, "0")}.png`));
     await visit(page, async (tab) => {
       await tab.setInputFiles("#first", list("left"));
       await tab.setInputFiles("#second", list("right"));
@@ -198,6 +262,21 @@ describe("the front door of the installed package", () => {
       await tab.waitForFunction(() => /%.*%/.test(document.querySelector("#answer")?.textContent ?? ""));
       expect(await tab.textContent("#answer")).toMatch(/^(first|second) [\d.]+ %, (first|second) [\d.]+ %$/);
       expect(await tab.getAttribute("#save", "download")).toBe("network.onnx");
+    });
+  });
+
+  test("that page trains from Vite's development server, where Residua is not bundled", { timeout }, async () => {
+    const page = join(project, "examples-page-in-development");
+    await cp(join(root, "examples/page"), page, { recursive: true });
+    await visitInDevelopment(page, async (tab) => {
+      const loads: string[] = [];
+      tab.on("load", () => loads.push(tab.url()));
+      await tab.setInputFiles("#first", list("left"));
+      await tab.setInputFiles("#second", list("right"));
+      await tab.click("#train");
+      await tab.waitForSelector("#image:enabled", { timeout: 120_000 });
+      expect(await tab.textContent("#progress")).toMatch(/^done; \d+ % of 5 test images right$/);
+      expect(loads).toEqual([]);
     });
   });
 });
@@ -246,5 +325,23 @@ test(
     expect(found.stopped.status).toBe("stopped");
     expect(found.stopped.step).toBeLessThan(4);
     expect(found.refusal).toBe("OptionError: training images: must be 1×9×9, got 1×8×8");
+  },
+);
+
+test(
+  "Vite's development server does not reload a page when its worker loads for the first time",
+  { timeout },
+  async () => {
+    const page = join(project, "page-in-development");
+    await cp(join(root, "test/package/vite-page"), page, { recursive: true });
+    await rm(join(project, "node_modules/.vite"), { recursive: true, force: true });
+    await visitInDevelopment(page, async (tab) => {
+      const loads: string[] = [];
+      tab.on("load", () => loads.push(tab.url()));
+      const found = await takeResult<PageResult>(tab);
+      expect(found.error).toBeUndefined();
+      expect([found.status, found.losses.length]).toEqual(["done", 8]);
+      expect(loads).toEqual([]);
+    });
   },
 );

@@ -10,6 +10,8 @@ import { zeros } from "../../src/tensor/tensor.ts";
 function runtimeThatReturns(shape: readonly number[]): Runtime {
   const y = { ...zeros("float32", shape), read: async () => zeros("float32", shape), dispose: () => undefined };
   const session = {
+    inputs: [],
+    outputs: [],
     inputNames: ["x"],
     outputNames: ["y"],
     run: async () => ({ y }),

@@ -8,8 +8,10 @@ import type { JobContext } from "../../src/jobs/job.ts";
 import { measureAdvice } from "../../src/lab/advise/node/perform.ts";
 import { compareNetworks } from "../../src/lab/compare/node/perform.ts";
 import { flowRecipe } from "../../src/lab/gradient-flow/node/job.ts";
+import { type RateRecipe, rateRefusals } from "../../src/lab/lr-find/node/job.ts";
+import { testRates } from "../../src/lab/lr-find/node/perform.ts";
 import { followGradients } from "../../src/lab/gradient-flow/node/perform.ts";
-import { comparisonRecipe } from "../../src/lab/compare/plan-comparison.ts";
+import { comparisonRecipe } from "../../src/lab/compare/standard-comparison.ts";
 import { findNodeTask } from "../../src/tasks/node/find-node-task.ts";
 import { taskNameOf } from "../../src/tasks/find-task.ts";
 import { standardSettings } from "../../src/tasks/segment/settings.ts";
@@ -111,6 +113,19 @@ const photos = (): Omit<FreshTraining, "recipe"> => ({
 });
 
 expectObedience("training on images of classes", folderPath(photos));
+
+/** Fields that only some choices have, and what every recipe has otherwise. */
+const isRamped = ([field]: readonly [string, unknown]): boolean => Object.hasOwn(rateRefusals, field);
+
+expectObedience("looking for a learning rate", () => ({
+  train: async (choice) => {
+    const whole = Object.entries(completeRecipe({ batch, ...choice })).filter((entry) => !isRamped(entry));
+    const recipe = Object.fromEntries([...whole, ...Object.entries(choice).filter(isRamped)]) as unknown as RateRecipe;
+    const start = { ...photos(), recipe };
+    const { points } = await testRates({ start, lowest: 1e-3, highest: 1, steps: 12, ...place() }, context());
+    return JSON.stringify(points);
+  },
+}));
 
 expectObedience(
   "fine-tuning",

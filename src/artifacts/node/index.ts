@@ -1,7 +1,7 @@
 /** Artefacts that are signed, and sealed for one recipient. */
 export { type KeyPairFiles, type KeyPurpose, makeKeyPair } from "./keys.ts";
 export { readProvenance } from "./provenance.ts";
-export { sealArtefact, unsealArtefact } from "./seal.ts";
+export { sealArtefact, unsealArtefact, unsealBytes } from "./seal.ts";
 export {
   type Provenance,
   readVerified,

@@ -44,6 +44,29 @@ export async function unsealArtefact(
   await writeFileAtomically(options.out, unseal(path, identities), { mode: ownerOnly });
 }
 
+/**
+ * Unseals a sealed file's bytes into memory; nothing is written anywhere.
+ *
+ * @param where the file, for errors
+ * @param options.key path of a file with the recipient's private key
+ * @throws {VerificationError} if it is sealed for another key, changed or truncated
+ * @throws {FormatError} if it is not a sealed file
+ */
+export async function unsealBytes(
+  bytes: Uint8Array,
+  where: string,
+  options: { readonly key: string },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const identities = await readIdentities(options.key);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of unsealPieces(where, piecesOf(bytes), identities)) pieces.push(piece);
+  return Uint8Array.from(Buffer.concat(pieces));
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Buffer, undefined> {
+  yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 async function* seal(path: string, recipients: readonly string[]): AsyncGenerator<Uint8Array> {
   const { Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
@@ -51,8 +74,15 @@ async function* seal(path: string, recipients: readonly string[]): AsyncGenerato
   yield* await encrypter.encrypt(ReadableStream.from(readFilePieces(path)));
 }
 
-async function* unseal(path: string, identities: readonly string[]): AsyncGenerator<Uint8Array> {
-  const chunks = readFilePieces(path);
+function unseal(path: string, identities: readonly string[]): AsyncGenerator<Uint8Array> {
+  return unsealPieces(path, readFilePieces(path), identities);
+}
+
+async function* unsealPieces(
+  path: string,
+  chunks: AsyncGenerator<Buffer, undefined>,
+  identities: readonly string[],
+): AsyncGenerator<Uint8Array> {
   try {
     const head = await takeBytes(chunks, HEADER_LIMIT);
     const content = prepend(head, chunks);

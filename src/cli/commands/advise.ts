@@ -1,12 +1,10 @@
 import { dataOption } from "../data-option.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
-import { factsOfGraph, factsOfModel, type NetworkFacts } from "../../lab/advise/facts.ts";
-import { type AdviceStudy, describeEffect, nameOrder } from "../../lab/advise/measured.ts";
-import { reportAdvice } from "../../lab/advise/report.ts";
+import type { NetworkFacts } from "../../lab/advise/facts.ts";
+import type { AdviceStudy } from "../../lab/advise/measured.ts";
 import type { Advice } from "../../lab/advise/advice.ts";
-import { adviseOn } from "../../lab/advise/rules.ts";
-import { type MeasureEvent, measuringJob } from "../../lab/advise/node/job.ts";
+import type { MeasureEvent } from "../../lab/advise/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -17,6 +15,8 @@ import { openNetworkArgument } from "../network-argument.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { phrase, type Words } from "../../report/words.ts";
+import { spoken, spokenMessage } from "../lang/language.ts";
 
 interface Options {
   readonly shortcut?: ShortcutType;
@@ -36,6 +36,7 @@ interface Options {
 const STANDARD_REPORT = "advise.html";
 
 async function readFacts(argument: string, { shortcut, option }: Options): Promise<NetworkFacts> {
+  const { factsOfGraph, factsOfModel } = await import("../../lab/advise/facts.ts");
   const network = await openNetworkArgument(argument, {
     ...option,
     ...(shortcut === undefined ? {} : { shortcut }),
@@ -48,25 +49,36 @@ async function readFacts(argument: string, { shortcut, option }: Options): Promi
   throw new OptionError("<model|file>", `${argument} holds a network imported from another file; give that file`);
 }
 
-const marks: Readonly<Record<Advice["kind"], string>> = { change: "change  ", consider: "consider", keep: "keep    " };
+const marks: Readonly<Record<Advice["kind"], Words>> = {
+  change: { en: "change  ", zh: "更改    " },
+  consider: { en: "consider", zh: "可考虑  " },
+  keep: { en: "keep    ", zh: "保留    " },
+};
 
-function printStudy(study: AdviceStudy): void {
-  print(pc.bold(`${study.title}: ${study.depth} layers, ${study.blocks} blocks${nameOrder(study).en}`));
+async function printStudy(study: AdviceStudy): Promise<void> {
+  const { describeEffect, nameOrder } = await import("../../lab/advise/measured.ts");
+  const order = nameOrder(study);
+  const title = spoken({
+    en: `${study.title}: ${study.depth} layers, ${study.blocks} blocks${order.en}`,
+    zh: `${study.title}：${study.depth} 层，${study.blocks} 个块${order.zh}`,
+  });
+  print(pc.bold(title));
   for (const { id, kind, text, evidence, source } of study.advice) {
     const effect = study.measured?.effects.find((known) => known.id === id);
     print();
-    print(`${pc.bold(marks[kind])}  ${text.en}`);
-    print(`          ${evidence.en}`);
+    print(phrase(`${pc.bold(spoken(marks[kind]))}  `, text));
+    print(phrase("          ", evidence));
     print(pc.dim(`          ${source}`));
-    if (effect !== undefined) print(`          measured: ${describeEffect(effect).en}`);
+    if (effect !== undefined)
+      print(phrase({ en: "          measured: ", zh: "          实测：" }, describeEffect(effect)));
   }
-  if (study.advice.length === 0) print("No rule applies to this network.");
+  if (study.advice.length === 0) print({ en: "No rule applies to this network.", zh: "没有规则适用于这个网络。" });
 }
 
 function createReporter(): (event: MeasureEvent) => void {
   const progress = createProgress();
   return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
     const { label, share } = event;
     progress.update(`${label}: ${(100 * share).toFixed(0)} %`, share);
     if (share >= 1) progress.finish();
@@ -74,15 +86,19 @@ function createReporter(): (event: MeasureEvent) => void {
 }
 
 async function conclude(study: AdviceStudy, { json }: Options, out: string | undefined): Promise<void> {
-  if (out !== undefined) await writeReport(out, reportAdvice(study));
+  if (out !== undefined) {
+    const { reportAdvice } = await import("../../lab/advise/report.ts");
+    await writeReport(out, reportAdvice(study));
+  }
   if (json) printJson({ ...study, ...(out === undefined ? {} : { report: out }) });
-  else printStudy(study);
+  else await printStudy(study);
 }
 
 async function advise(argument: string, options: Options): Promise<void> {
   const out = options.out ?? (options.measure ? STANDARD_REPORT : undefined);
   if (out !== undefined) await requireReportFile(out);
   const facts = await readFacts(argument, options);
+  const { adviseOn } = await import("../../lab/advise/rules.ts");
   const advice = adviseOn(facts);
   const study: AdviceStudy = {
     title: facts.title,
@@ -98,12 +114,16 @@ async function advise(argument: string, options: Options): Promise<void> {
     if (options.measure)
       say(
         facts.model === undefined
-          ? "Nothing was measured: a network known only by its graph cannot be rebuilt differently."
-          : "Nothing was measured: there is nothing to change.",
+          ? {
+              en: "Nothing was measured: a network known only by its graph cannot be rebuilt differently.",
+              zh: "没有测量：只知道计算图的网络无法改建。",
+            }
+          : { en: "Nothing was measured: there is nothing to change.", zh: "没有测量：没有可更改之处。" },
       );
-    if (out !== undefined) say(`report: ${out}`);
+    if (out !== undefined) say({ en: `report: ${out}`, zh: `报告：${out}` });
     return;
   }
+  const { measuringJob } = await import("../../lab/advise/node/job.ts");
   await runLabJob(
     measuringJob,
     {

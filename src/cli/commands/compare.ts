@@ -12,11 +12,8 @@ import {
   type EqualBudget,
   groupCells,
 } from "../../lab/compare/comparison.ts";
-import { compareTypes, summarizeCell } from "../../lab/compare/statistics.ts";
-import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/plan-comparison.ts";
-import { summarize } from "../../lab/compare/words.ts";
+import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/standard-comparison.ts";
 import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
-import { loadProjectConfig } from "../../lab/compare/node/project-config.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
@@ -27,7 +24,8 @@ import { watchInterrupt } from "../interrupt.ts";
 import { holdFolder } from "../output-lock.ts";
 import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { formatCount, formatDuration, print, printJson, say, printLines } from "../output.ts";
+import { formatCount, formatDuration, print, printJson, say, sayMessage, printLines } from "../output.ts";
+import { spoken } from "../lang/language.ts";
 
 interface Options extends ComparisonOptions {
   readonly yes?: boolean;
@@ -60,7 +58,12 @@ async function confirmMany(count: number, { yes }: Options): Promise<void> {
     throw new OptionError("--yes", `${question}; confirm with --yes, or limit it with --budget`);
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await reader.question(`residua: ${question}; go on? [y/N] `);
+    const answer = await reader.question(
+      spoken({
+        en: `residua: ${question}; go on? [y/N] `,
+        zh: `residua: 将训练 ${formatCount(count)} 个网络；继续吗？[y/N] `,
+      }),
+    );
     if (!/^y(es)?$/i.test(answer.trim())) throw new OptionError("--yes", `${question}, which was declined`);
   } finally {
     reader.close();
@@ -83,10 +86,13 @@ function announceFirst(
   return (event) => {
     if (!isAnnounced) {
       isAnnounced = true;
-      say(
-        `Training ${count} networks on ${options.data}: ${epochs} epoch(s) of the first ${formatCount(options.limit)} images, ` +
-          `tested on the first ${formatCount(options.testLimit)} test images.`,
-      );
+      const [images, tested] = [formatCount(options.limit), formatCount(options.testLimit)];
+      say({
+        en:
+          `Training ${count} networks on ${options.data}: ${epochs} epoch(s) of the first ${images} images, ` +
+          `tested on the first ${tested} test images.`,
+        zh: `在 ${options.data} 上训练 ${count} 个网络：前 ${images} 幅图像 ${epochs} 个轮次，用前 ${tested} 幅测试图像测试。`,
+      });
     }
     report(event);
   };
@@ -95,6 +101,7 @@ function announceFirst(
 async function compare(given: Options, command: Command): Promise<void> {
   // With the database of runs, which help has no use for.
   const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { loadProjectConfig } = await import("../../lab/compare/node/project-config.ts");
   const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const options = applyConfig(given, config, command);
@@ -105,11 +112,12 @@ async function compare(given: Options, command: Command): Promise<void> {
   await requireWritableFolder(options.out);
   await holdFolder(options.out);
   if (plan.known.size > 0)
-    say(
-      `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
-    );
+    say({
+      en: `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
+      zh: `${plan.job.runs.length} 个网络中有 ${plan.known.size} 个取自运行存储，先前已训练（--fresh 重新训练）。`,
+    });
   const start = performance.now();
-  const observers = combineObservers(comparisonObservers(options, rest), say);
+  const observers = combineObservers(comparisonObservers(options, rest), sayMessage);
   const costs = plan.costs.filter((_, index) => !plan.known.has(index));
   const report = announceFirst(
     options,
@@ -126,7 +134,10 @@ async function compare(given: Options, command: Command): Promise<void> {
             observers.observe(event);
           },
         });
-  const interrupt = watchInterrupt(running, "stopping after this step; press Ctrl-C again to end at once");
+  const interrupt = watchInterrupt(running, {
+    en: "stopping after this step; press Ctrl-C again to end at once",
+    zh: "这一步之后停止；再按一次 Ctrl-C 立即结束",
+  });
   try {
     const reported = running.result.then(async (result) => {
       const comparison = toComparison(plan, options, rest, result);
@@ -134,10 +145,13 @@ async function compare(given: Options, command: Command): Promise<void> {
       return { ...result, comparison, written, reports: written === undefined ? [] : [written.page, written.data] };
     });
     const { comparison, written, runs, skipped } = await finishObserved(reported, observers);
-    if (options.json) printJson(toJson(comparison, written?.page));
-    else printComparison(comparison);
+    if (options.json) printJson(await toJson(comparison, written?.page));
+    else await printComparison(comparison);
+    const time = formatDuration((performance.now() - start) / 1000);
     say(
-      `${formatDuration((performance.now() - start) / 1000)}; ${written === undefined ? "no run finished" : `report: ${written.page}`}`,
+      written === undefined
+        ? { en: `${time}; no run finished`, zh: `${time}；没有完成任何训练` }
+        : { en: `${time}; report: ${written.page}`, zh: `${time}；报告：${written.page}` },
     );
     if (runs.length + skipped < rest.runs.length) process.exitCode = ExitCode.interrupted;
   } catch (error) {
@@ -148,7 +162,9 @@ async function compare(given: Options, command: Command): Promise<void> {
   }
 }
 
-function toJson(comparison: Comparison, report: string | undefined): object {
+async function toJson(comparison: Comparison, report: string | undefined): Promise<object> {
+  const { compareTypes, summarizeCell } = await import("../../lab/compare/statistics.ts");
+  const { summarize } = await import("../../lab/compare/words.ts");
   const { runs, settings, skipped } = comparison;
   return {
     runs: runs.map(withoutCurve),
@@ -161,11 +177,12 @@ function toJson(comparison: Comparison, report: string | undefined): object {
   };
 }
 
-function printComparison(comparison: Comparison): void {
+async function printComparison(comparison: Comparison): Promise<void> {
   if (comparison.runs.length === 0) return;
   printLines(formatComparison(comparison));
   print();
-  for (const { en } of summarize(comparison)) print(en);
+  const { summarize } = await import("../../lab/compare/words.ts");
+  for (const sentence of summarize(comparison)) print(sentence);
 }
 
 /** The defaults that help shows for recipe fields. */

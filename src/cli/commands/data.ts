@@ -1,20 +1,20 @@
 import type { Command } from "commander";
 import { catalog, datasetNames } from "../../data/catalog.ts";
 import { describeImages } from "../../data/dataset.ts";
-import { parseDatasetName } from "../../data/node/dataset-files.ts";
-import { fetchDataset } from "../../data/node/fetch.ts";
-import { findDataset } from "../../data/node/open.ts";
 import { cacheFolder } from "../cache.ts";
 import { sharedOptions } from "../options.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
 import { formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { heads } from "../lang/heads.ts";
+import { spokenMessage } from "../lang/language.ts";
 
 interface Options {
   readonly json?: boolean;
 }
 
-function list({ json }: Options): void {
+async function list({ json }: Options): Promise<void> {
+  const { findDataset } = await import("../../data/node/open.ts");
   const rows = datasetNames.map((name) => {
     const entry = catalog[name];
     const { title, licence } = entry;
@@ -22,20 +22,28 @@ function list({ json }: Options): void {
   });
   if (json) return printJson({ datasets: rows });
   const columns = [
-    { title: "name", value: (row: (typeof rows)[number]) => row.name },
-    { title: "here", value: (row: (typeof rows)[number]) => (row.folder === null ? "no" : "yes") },
-    { title: "images", value: (row: (typeof rows)[number]) => row.images },
-    { title: "licence", value: (row: (typeof rows)[number]) => row.licence },
+    { title: heads.name, value: (row: (typeof rows)[number]) => row.name },
+    {
+      title: { en: "here", zh: "在本机" },
+      value: (row: (typeof rows)[number]) => (row.folder === null ? { en: "no", zh: "否" } : { en: "yes", zh: "是" }),
+    },
+    { title: heads.images, value: (row: (typeof rows)[number]) => spokenMessage(row.images) },
+    { title: { en: "licence", zh: "许可" }, value: (row: (typeof rows)[number]) => spokenMessage(row.licence) },
   ];
   printLines(formatTable(columns, rows));
   print();
-  print("A folder with one subfolder of images per class is a data set, too.");
+  print({
+    en: "A folder with one subfolder of images per class is a data set, too.",
+    zh: "每个类别一个子文件夹的图像文件夹也是数据集。",
+  });
 }
 
 async function fetchByName(text: string, { json }: Options): Promise<void> {
+  const { parseDatasetName } = await import("../../data/node/dataset-files.ts");
+  const { fetchDataset } = await import("../../data/node/fetch.ts");
   const name = parseDatasetName(text);
   const progress = createProgress();
-  const folder = await fetchDataset(name, cacheFolder(), (message) => progress.update(message));
+  const folder = await fetchDataset(name, cacheFolder(), (message) => progress.update(spokenMessage(message)));
   progress.finish();
   if (json) printJson({ name, folder });
   else print(`${name}: ${folder}`);

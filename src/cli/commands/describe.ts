@@ -2,12 +2,10 @@ import { writeFileAtomically } from "../../files/node.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
-import { describableModule } from "../../networks/describe.ts";
-import { describeFile, describePrepared, printGraphFacts, writeArchitecture } from "../describe-file.ts";
-import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
-import { describeModule, type Description, type ModuleRow } from "../../nn/describe.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
+import type { Description, ModuleRow } from "../../nn/describe.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel, type NamedModel } from "../../nn/models.ts";
+import type { NamedModel } from "../../nn/models.ts";
 import { shortcutExplanations, type ShortcutType } from "../../nn/shortcuts/type.ts";
 import { buildPathTree, type PathNode } from "../../tree/build.ts";
 import { drawTrees } from "../../tree/draw.ts";
@@ -25,6 +23,11 @@ import {
   printLines,
   toLine,
 } from "../output.ts";
+import { spoken } from "../lang/language.ts";
+import { joinWords, phrase, type Words } from "../../report/words.ts";
+import { explainShortcut } from "../../lab/shortcut-words.ts";
+import { nameShown } from "../lang/kinds.ts";
+import { heads } from "../lang/heads.ts";
 
 interface Options {
   readonly shortcut?: ShortcutType;
@@ -43,16 +46,18 @@ const formatImage = (shape: readonly number[]): string => shape.join("×");
 
 const columns: readonly Column<ModuleRow>[] = [
   {
-    title: "module",
+    title: { en: "module", zh: "模块" },
     value: (row) =>
-      `${"  ".repeat(Math.max(0, row.depth - 1))}${row.path === "" ? "(network)" : row.path.split(".").at(-1)!}`,
+      row.path === ""
+        ? { en: "(network)", zh: "（网络）" }
+        : `${"  ".repeat(Math.max(0, row.depth - 1))}${row.path.split(".").at(-1)!}`,
   },
-  { title: "kind", value: (row) => row.kind },
-  { title: "in", value: (row) => formatImage(row.inputShape) },
-  { title: "out", value: (row) => formatImage(row.outputShape) },
-  { title: "shortcut", value: (row) => row.shortcut ?? "" },
-  { title: "parameters", value: (row) => formatCount(row.parameters), align: "right" },
-  { title: "multiply-adds", value: (row) => formatLarge(row.multiplyAdds), align: "right" },
+  { title: heads.kind, value: (row) => row.kind },
+  { title: heads.in, value: (row) => formatImage(row.inputShape) },
+  { title: heads.out, value: (row) => formatImage(row.outputShape) },
+  { title: heads.shortcut, value: (row) => nameShown(row.shortcut ?? "") },
+  { title: heads.parameters, value: (row) => formatCount(row.parameters), align: "right" },
+  { title: heads.multiplyAdds, value: (row) => formatLarge(row.multiplyAdds), align: "right" },
 ];
 
 /** Modules worth a row: the network's own children and its residual blocks. */
@@ -68,25 +73,34 @@ function settingsText({ shortcut: _s, channels: _c, classes: _k, ...rest }: Name
 
 function printDescription(model: NamedModel, description: Description): void {
   const { options } = model;
-  print(
-    `${pc.bold(model.name)}, shortcut ${pc.bold(options.shortcut)}, images ${formatImage(model.imageShape)}, ${options.classes} classes${settingsText(options)}`,
-  );
+  const [name, type, image] = [pc.bold(model.name), pc.bold(options.shortcut), formatImage(model.imageShape)];
+  const settings = settingsText(options);
+  print({
+    en: `${name}, shortcut ${type}, images ${image}, ${options.classes} classes${settings}`,
+    zh: `${name}，快捷连接 ${type}，图像 ${image}，${options.classes} 个类别${settings.replace(/^, /, "，")}`,
+  });
   print();
   printLines(formatTable(columns, description.modules.filter(isShown)));
   print();
   const kinds = [...new Set(description.blocks.map((row) => row.shortcut))];
-  const summary = kinds
-    .map((kind) => `${description.blocks.filter((row) => row.shortcut === kind).length} × ${kind}`)
-    .join(", ");
-  const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
-  print(`${description.blocks.length} blocks: ${summary}.`);
-  print(
-    `The shortcuts take ${formatCount(description.shortcuts.parameters)} of ${formatCount(description.parameters)} parameters ` +
-      `(${share(description.shortcuts.parameters, description.parameters)}) and ${formatLarge(description.shortcuts.multiplyAdds)} of ` +
-      `${formatLarge(description.multiplyAdds)} multiply-adds (${share(description.shortcuts.multiplyAdds, description.multiplyAdds)}).`,
+  const summary = joinWords(
+    kinds.map((kind) =>
+      phrase(`${description.blocks.filter((row) => row.shortcut === kind).length} × `, nameShown(kind ?? "")),
+    ),
   );
+  const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
+  const blocks = description.blocks.length;
+  print(phrase({ en: `${blocks} blocks: `, zh: `${blocks} 个块：` }, summary, { en: ".", zh: "。" }));
+  const { shortcuts, parameters, multiplyAdds } = description;
+  const [own, all] = [formatCount(shortcuts.parameters), formatCount(parameters)];
+  const [ownWork, allWork] = [formatLarge(shortcuts.multiplyAdds), formatLarge(multiplyAdds)];
+  const [part, work] = [share(shortcuts.parameters, parameters), share(shortcuts.multiplyAdds, multiplyAdds)];
+  print({
+    en: `The shortcuts take ${own} of ${all} parameters (${part}) and ${ownWork} of ${allWork} multiply-adds (${work}).`,
+    zh: `快捷连接占 ${all} 个参数中的 ${own} 个（${part}），占 ${allWork} 次乘加中的 ${ownWork} 次（${work}）。`,
+  });
   print();
-  print(shortcutExplanations[options.shortcut]);
+  print(explainShortcut(options.shortcut));
 }
 
 type ModuleNode = PathNode<ModuleRow>;
@@ -97,18 +111,28 @@ function nodeLabel({ name, item }: ModuleNode): string {
 
 function nodeCost({ item }: ModuleNode): string {
   if (item === undefined) return "";
-  const shapes = `${formatImage(item.inputShape)} → ${formatImage(item.outputShape)}`;
-  return `${shapes}, ${formatCount(item.parameters)} parameters${item.shortcut === undefined ? "" : `, ${item.shortcut}`}`;
+  const [parameters, { shortcut }] = [formatCount(item.parameters), item];
+  return spoken(
+    joinWords([
+      `${formatImage(item.inputShape)} → ${formatImage(item.outputShape)}`,
+      { en: `${parameters} parameters`, zh: `${parameters} 个参数` },
+      ...(shortcut === undefined ? [] : [nameShown(shortcut)]),
+    ]),
+  );
 }
 
 function treeOf({ modules }: Description): Tree<ModuleNode> {
   return buildPathTree(modules.map((row) => [row.path, row] as const));
 }
 
+function titleOf({ name, options }: NamedModel): Words {
+  return { en: `${name}, shortcut ${options.shortcut}`, zh: `${name}，快捷连接 ${options.shortcut}` };
+}
+
 async function drawDescription(model: NamedModel, description: Description, path: string): Promise<void> {
-  const title = `${model.name}, shortcut ${model.options.shortcut}`;
+  const title = spoken(titleOf(model));
   await writeFileAtomically(path, drawTrees([treeOf(description)], { label: nodeLabel, hint: nodeCost, title }));
-  say(`Drawing: ${path}`);
+  say({ en: `Drawing: ${path}`, zh: `图：${path}` });
 }
 
 async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
@@ -119,14 +143,20 @@ async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
 }
 
 async function describe(name: string, given: Options): Promise<void> {
+  const { describeFile, describePrepared, printGraphFacts, writeArchitecture } = await import("../describe-file.ts");
   const { size, json, tree, svg, model: fileModel, passes, option, ...options } = given;
-  if (await isFileArgument(name)) {
+  if ((await findFileArgument(name)) !== undefined) {
     if (passes)
       throw new OptionError("--passes", "needs a network given by name: no training step is built for a file");
     const choice = fileModel === undefined ? options : { ...options, model: fileModel };
     return describeFile(name, await openNetworkArgument(name, choice), given);
   }
   if (fileModel !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
+  const [{ createModel }, { describeModule }, { describableModule }] = await Promise.all([
+    import("../../nn/models.ts"),
+    import("../../nn/describe.ts"),
+    import("../../networks/describe.ts"),
+  ]);
   const made = createModel(name, { ...option, ...options });
   const [channels, ...extents] = made.imageShape;
   const model: NamedModel = { ...made, imageShape: [channels, ...extents.map((extent) => size ?? extent)] };
@@ -135,8 +165,7 @@ async function describe(name: string, given: Options): Promise<void> {
   const prepared = describableModule(model.module, model.imageShape);
   const found = describePrepared(prepared);
   if (svg !== undefined && tree) await drawDescription(model, description, svg);
-  else if (svg !== undefined)
-    await writeArchitecture(prepared.graph, `${name}, shortcut ${model.options.shortcut}`, svg);
+  else if (svg !== undefined) await writeArchitecture(prepared.graph, spoken(titleOf(model)), svg);
   if (tree && !json)
     return printLines(
       printTree(treeOf(description), (node) => toLine(`${nodeLabel(node)}  ${pc.dim(nodeCost(node))}`)),
@@ -170,7 +199,7 @@ export function registerDescribe(program: Command): void {
     .command("describe")
     .argument(
       "<model|file>",
-      "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
+      "a name such as resnet20 or densenet121 (residua models list shows all), any file that holds a network, or a ready network",
     )
     .option("--model <name>", "the network whose weights the file holds, if the file does not say")
     .addOption(sharedOptions.shortcut())

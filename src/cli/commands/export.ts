@@ -2,12 +2,11 @@ import { readFileBytes } from "../../files/node.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, extname, resolve } from "node:path";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { opsetRange } from "../../onnx/opset/convert.ts";
+import { opsetRange } from "../../onnx/opset/range.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { parseNetworkCard } from "../../networks/card.ts";
 import type { NetworkFile } from "../../networks/file.ts";
-import { type ExportFormat, exportFormats, exportNetwork } from "../../networks/node/export.ts";
-import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { type ExportFormat, exportFormats } from "../../networks/export-formats.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 
@@ -24,6 +23,7 @@ interface Options {
   readonly opset?: number;
   readonly batchNorm?: "fold" | "keep";
   readonly externalData?: boolean;
+  readonly data?: string;
   readonly classNames?: string;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
@@ -52,15 +52,18 @@ function chooseFormat({ to, out }: Options): ExportFormat {
   throw new OptionError("--to", `is needed: ${exportFormats.join(", ")}`);
 }
 
+const describing = "--data, --class-names, --mean, --std";
+
 /** What the user specifies about a network's data when its file does not. */
-async function describeData(network: NetworkFile, { classNames, mean, std }: Options): Promise<NetworkFile> {
-  if (classNames === undefined && mean === undefined && std === undefined) return network;
+async function describeData(
+  network: NetworkFile,
+  { data: name, classNames, mean, std }: Options,
+): Promise<NetworkFile> {
+  if (name === undefined && classNames === undefined && mean === undefined && std === undefined) return network;
   if (network.kind !== "network") {
-    throw new OptionError(
-      "--class-names, --mean, --std",
-      "apply only to networks that Residua builds, not to a foreign graph",
-    );
+    throw new OptionError(describing, "apply only to networks that Residua builds, not to a foreign graph");
   }
+  const { parseNetworkCard } = await import("../../networks/card.ts");
   const { options } = network.model;
   const names =
     classNames === undefined
@@ -71,10 +74,10 @@ async function describeData(network: NetworkFile, { classNames, mean, std }: Opt
     mean: mean ?? network.card?.normalization.mean ?? plain(0),
     deviation: std ?? network.card?.normalization.deviation ?? plain(1),
   };
-  const data = network.card?.data ?? "unknown data";
+  const data = name ?? network.card?.data ?? "unknown data";
   const { model, imageShape } = network;
-  const where = "--class-names, --mean, --std";
-  return { ...network, card: parseNetworkCard({ model, imageShape, data, classes: names, normalization }, where) };
+  const card = { ...network.card, model, imageShape, data, classes: names, normalization };
+  return { ...network, card: parseNetworkCard(card, describing) };
 }
 
 /** A network of convolutions takes images of any size; the exported file says which. */
@@ -104,13 +107,14 @@ async function runExport(argument: string, options: Options): Promise<void> {
   const format = chooseFormat(options);
   requireFitting(format, options);
   const { weights, seed, model, shortcut, channels, classes, batchNorm, opset, externalData } = options;
-  const isFile = await isFileArgument(argument);
+  const isFile = (await findFileArgument(argument)) !== undefined;
   const out = options.out ?? `${isFile ? basename(argument, extname(argument)) : argument}${extensions[format]}`;
   if (resolve(out) === resolve(argument)) {
     throw new OptionError("--out", `"${out}" is the input file; name another`);
   }
   const opened = await openNetworkArgument(argument, onlyGiven({ weights, seed, model, shortcut, channels, classes }));
   const network = await describeData(options.size === undefined ? opened : resizeImages(opened, options.size), options);
+  const { exportNetwork } = await import("../../networks/node/export.ts");
   const report = await exportNetwork(network, out, {
     format,
     source: argument,
@@ -118,12 +122,20 @@ async function runExport(argument: string, options: Options): Promise<void> {
     ...onlyGiven({ opset, externalData, foldBatchNorm: batchNorm && batchNorm === "fold" }),
   });
   if (weights === undefined && !isFile) {
-    say(`The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`);
+    say({
+      en: `The network is untrained: its weights are drawn with seed ${seed ?? 0}. To load weights, use --weights.`,
+      zh: `网络未经训练：权重由种子 ${seed ?? 0} 随机生成。用 --weights 载入权重。`,
+    });
   }
   if (options.json) return printJson({ network: argument, format, ...report });
-  print(`Wrote ${report.files.join(", ")}${report.opset === undefined ? "" : ` (opset ${report.opset})`}.`);
+  const [files, opsetNote] = [report.files.join(", "), report.opset === undefined ? "" : ` (opset ${report.opset})`];
+  print({ en: `Wrote ${files}${opsetNote}.`, zh: `已写入 ${files}${opsetNote}。` });
   if (report.difference !== undefined) {
-    print(`ONNX Runtime reproduces the network's scores within ${report.difference.toExponential(1)} of the largest.`);
+    const within = report.difference.toExponential(1);
+    print({
+      en: `ONNX Runtime reproduces the network's scores within ${within} of the largest.`,
+      zh: `ONNX Runtime 复现了网络的得分，误差不超过最大得分的 ${within}。`,
+    });
   }
 }
 
@@ -138,7 +150,7 @@ function opsetNumber(text: string): number {
 export function registerExport(program: Command): void {
   program
     .command("export")
-    .argument("<model|file>", "a file of any format that holds a network, or a name such as resnet18")
+    .argument("<model|file>", "a file of any format that holds a network, a ready network, or a name such as resnet18")
     .addOption(new Option("--to <format>", "what to write (default: by the name of --out)").choices(exportFormats))
     .option("--out <file>", "the file to write (default: the network's name, here)")
     .option("--model <name>", "the network whose weights the file holds, if the file does not say")
@@ -160,6 +172,7 @@ export function registerExport(program: Command): void {
       ]),
     )
     .option("--external-data", "keep the weights in a file beside the model (default: above 2 GB)")
+    .option("--data <name>", "what it was trained on, in place of what its file says, such as a folder's path")
     .option("--class-names <file>", "class names, one per line")
     .option("--mean <list>", "mean per channel, for pixels from 0 to 1", listOfAll(decimalNumber(-1000, 1000)))
     .option("--std <list>", "standard deviation per channel", listOfAll(decimalNumber(Number.MIN_VALUE, 1000)))

@@ -1,15 +1,11 @@
 import { extname } from "node:path";
 import type { Command } from "commander";
-import { crossEntropy } from "../../nn/losses.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import { createNodeRuntime } from "../../runtime/node.ts";
-import { describeLeft, type ImportedModel, loadWeights } from "../../networks/load-weights.ts";
-import { runForward, runGradients } from "../../train/forward-and-gradients.ts";
+import type { ImportedModel } from "../../networks/load-weights.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { readNpy, readWeightsFile, writeNpy, writePytorch, writeSafetensors } from "../../weights/node.ts";
 import { sharedOptions } from "../options.ts";
 import { entryOf, loadOptionsOf, type WeightsOptions, weightsOptions } from "../weights-options.ts";
-import { printJson, say } from "../output.ts";
+import { printJson, say, sayMessage } from "../output.ts";
 
 interface PassOptions extends WeightsOptions {
   readonly weights: string;
@@ -24,6 +20,8 @@ const threadsOf = ({ threads }: PassOptions): { readonly threads?: number } =>
   threads === undefined ? {} : { threads };
 
 async function load(name: string, options: PassOptions): Promise<ImportedModel> {
+  const { describeLeft, loadWeights } = await import("../../networks/load-weights.ts");
+  const { readWeightsFile } = await import("../../weights/node.ts");
   const { weights, shortcut } = options;
   const loaded = loadWeights(await readWeightsFile(weights, entryOf(options)), weights, {
     ...(name === "auto" ? {} : { name }),
@@ -31,11 +29,20 @@ async function load(name: string, options: PassOptions): Promise<ImportedModel> 
     ...loadOptionsOf(options),
   });
   const left = describeLeft(loaded);
-  if (left !== undefined) say(`${weights}: ${left}`);
+  if (left !== undefined) sayMessage(`${weights}: ${left}`);
   return loaded;
 }
 
+/** What a pass needs, loaded when one is run. */
+const loadPasses = () =>
+  Promise.all([
+    import("../../train/forward-and-gradients.ts"),
+    import("../../runtime/node.ts"),
+    import("../../weights/node.ts"),
+  ]);
+
 async function forward(name: string, options: PassOptions): Promise<void> {
+  const [{ runForward }, { createNodeRuntime }, { readNpy, writeNpy }] = await loadPasses();
   const loaded = await load(name, options);
   const scores = await runForward(createNodeRuntime(), loaded, await readNpy(options.input), threadsOf(options));
   await writeNpy(options.output, scores);
@@ -46,22 +53,28 @@ async function forward(name: string, options: PassOptions): Promise<void> {
       output: options.output,
       shape: scores.shape,
     });
-  else say(`wrote scores [${scores.shape.join(",")}] to ${options.output}`);
+  else
+    say({
+      en: `wrote scores [${scores.shape.join(",")}] to ${options.output}`,
+      zh: `得分 [${scores.shape.join(",")}] 已写入 ${options.output}`,
+    });
 }
 
-const gradientWriters: Readonly<Record<string, typeof writeSafetensors>> = {
-  ".safetensors": writeSafetensors,
-  ".pth": writePytorch,
-  ".pt": writePytorch,
+const gradientWriters: Readonly<Record<string, "writeSafetensors" | "writePytorch">> = {
+  ".safetensors": "writeSafetensors",
+  ".pth": "writePytorch",
+  ".pt": "writePytorch",
 };
 
 async function gradients(name: string, options: PassOptions & { readonly labels: string }): Promise<void> {
   const write = gradientWriters[extname(options.output)];
   if (write === undefined)
     throw new OptionError("--output", `${options.output}: must end in ${Object.keys(gradientWriters).join(", ")}`);
+  const [{ runGradients }, { createNodeRuntime }, weights] = await loadPasses();
+  const { crossEntropy } = await import("../../nn/losses.ts");
   const loaded = await load(name, options);
-  const images = await readNpy(options.input);
-  const labels = await readNpy(options.labels);
+  const images = await weights.readNpy(options.input);
+  const labels = await weights.readNpy(options.labels);
   const found = await runGradients(
     createNodeRuntime(),
     loaded,
@@ -70,7 +83,7 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
     { loss: crossEntropy },
     threadsOf(options),
   );
-  await write(options.output, new Map([...found.gradients, ["loss", found.loss]]));
+  await weights[write](options.output, new Map([...found.gradients, ["loss", found.loss]]));
   const loss = Number(found.loss.data[0]);
   if (options.json)
     printJson({
@@ -80,7 +93,11 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
       loss,
       gradients: found.gradients.size,
     });
-  else say(`loss ${loss}; wrote ${found.gradients.size} gradients to ${options.output}`);
+  else
+    say({
+      en: `loss ${loss}; wrote ${found.gradients.size} gradients to ${options.output}`,
+      zh: `损失 ${loss}；${found.gradients.size} 个梯度已写入 ${options.output}`,
+    });
 }
 
 function definePass(program: Command, name: string): Command {

@@ -1,19 +1,21 @@
 import { standardDataset } from "../../data/catalog.ts";
 import { type Command, Option } from "commander";
-import { reportGradientFlow } from "../../lab/gradient-flow/report.ts";
-import { summarizeStudy, type FlowSummary } from "../../lab/gradient-flow/study.ts";
-import { type FlowEvent, type FlowJob, type FlowStart, gradientFlowJob } from "../../lab/gradient-flow/node/job.ts";
+import type { FlowSummary } from "../../lab/gradient-flow/study.ts";
+import type { FlowEvent, FlowJob, FlowStart } from "../../lab/gradient-flow/node/job.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
-import { isFileArgument } from "../network-argument.ts";
+import { findFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
+import type { Verdict } from "../../lab/gradient-flow/verdict.ts";
+import type { Words } from "../../report/words.ts";
+import { heads } from "../lang/heads.ts";
+import { spokenMessage } from "../lang/language.ts";
 
 interface Options {
   readonly model: string;
@@ -36,23 +38,47 @@ const SHORTCUTS: readonly ShortcutType[] = ["plain", "project"];
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
+const verdictWords: { readonly [Kind in Verdict["kind"]]: Words } = {
+  vanishing: { en: "vanishing", zh: "消失" },
+  exploding: { en: "exploding", zh: "爆炸" },
+  steady: { en: "steady", zh: "平稳" },
+  broken: { en: "broken", zh: "中断" },
+};
+
 const columns: readonly Column<FlowSummary>[] = [
-  { title: "network", value: ({ label }) => label },
-  { title: "step", value: ({ step }) => String(step), align: "right" },
-  { title: "first layer ‖g‖", value: ({ first }) => `${first.layer} ${short(first.gradient)}`, align: "right" },
-  { title: "last layer ‖g‖", value: ({ last }) => `${last.layer} ${short(last.gradient)}`, align: "right" },
-  { title: "first / last", value: ({ ratio }) => short(ratio), align: "right" },
-  { title: "per layer", value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"), align: "right" },
-  { title: "the gradient is", value: ({ verdict }) => verdict?.kind ?? "-" },
+  { title: { en: "network", zh: "网络" }, value: ({ label }) => label },
+  { title: heads.step, value: ({ step }) => String(step), align: "right" },
+  {
+    title: { en: "first layer ‖g‖", zh: "首层 ‖g‖" },
+    value: ({ first }) => `${first.layer} ${short(first.gradient)}`,
+    align: "right",
+  },
+  {
+    title: { en: "last layer ‖g‖", zh: "末层 ‖g‖" },
+    value: ({ last }) => `${last.layer} ${short(last.gradient)}`,
+    align: "right",
+  },
+  { title: { en: "first / last", zh: "首层/末层" }, value: ({ ratio }) => short(ratio), align: "right" },
+  {
+    title: { en: "per layer", zh: "每层" },
+    value: ({ verdict }) => (verdict ? `×${short(verdict.perLayer)}` : "-"),
+    align: "right",
+  },
+  {
+    title: { en: "the gradient is", zh: "梯度" },
+    value: ({ verdict }) => (verdict === undefined ? "-" : verdictWords[verdict.kind]),
+  },
 ];
 
 async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
   const { model, shortcut, option = {} } = options;
-  if (await isFileArgument(model)) {
+  const file = await findFileArgument(model);
+  if (file !== undefined) {
     if (shortcut !== undefined || Object.keys(option).length > 0)
       throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
-    return [{ label: model, file: model }];
+    return [{ label: model, file }];
   }
+  const { createModel } = await import("../../nn/models.ts");
   return (shortcut ?? SHORTCUTS).map((type) => {
     const made = { ...option, shortcut: type };
     // Refuses a wrong network before anything starts.
@@ -84,15 +110,26 @@ function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
 function createReporter(): (event: FlowEvent) => void {
   const progress = createProgress();
   return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
     if (event.kind === "network") return progress.finish();
     const { label, step, steps, loss, share } = event;
-    progress.update(`${label}: step ${step}/${steps}, loss ${loss.toFixed(3)}`, share);
+    progress.update(
+      {
+        en: `${label}: step ${step}/${steps}, loss ${loss.toFixed(3)}`,
+        zh: `${label}：步 ${step}/${steps}，损失 ${loss.toFixed(3)}`,
+      },
+      share,
+    );
   };
 }
 
 async function gradflow(options: Options): Promise<void> {
   await requireReportFile(options.out);
+  const [{ gradientFlowJob }, { summarizeStudy }, { reportGradientFlow }] = await Promise.all([
+    import("../../lab/gradient-flow/node/job.ts"),
+    import("../../lab/gradient-flow/study.ts"),
+    import("../../lab/gradient-flow/report.ts"),
+  ]);
   const job = createJob(options, await planNetworks(options));
   await runLabJob(gradientFlowJob, job, {
     onEvent: createReporter(),
@@ -106,10 +143,14 @@ async function gradflow(options: Options): Promise<void> {
       else {
         printLines(formatTable(columns, summaries));
         print();
-        for (const { sentence } of summaries) print(sentence.en);
+        for (const { sentence } of summaries) print(sentence);
       }
       for (const { label, status } of study.networks)
-        if (status === "diverged") say(`${label}: training diverged; the report shows the steps before`);
+        if (status === "diverged")
+          say({
+            en: `${label}: training diverged; the report shows the steps before`,
+            zh: `${label}：训练发散；报告显示发散之前的步`,
+          });
       return { isWhole, report: options.out };
     },
   });
@@ -120,7 +161,10 @@ export function registerGradflow(program: Command): void {
   program
     .command("gradflow")
     .addOption(
-      new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
+      new Option(
+        "--model <name|file>",
+        "a network such as resnet56, a checkpoint or ONNX file, or a ready network",
+      ).default("resnet56"),
     )
     .addOption(
       new Option("--shortcut <list>", "shortcut types to compare (default: plain,project)").argParser(

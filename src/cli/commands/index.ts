@@ -13,6 +13,11 @@ export interface CommandEntry {
   readonly load: () => Promise<Registration>;
 }
 
+/** The command that a name is of, if it is of one; its earlier name does not count. */
+export function commandOf(name: string): CommandEntry | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
+}
+
 /**
  * Every command by name, in the order of the help text, with what help says about it. A command's own file is loaded
  * only when the command runs: loading all of them takes longer than most commands take to run.
@@ -43,15 +48,36 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "segment images of any size into cells or classes, with a network trained with --task segment",
     load: async () => (await import("../tasks/segment.ts")).registerSegment,
   },
+  plates: {
+    usage: "[options] <image...>",
+    summary:
+      "find licence plates in pictures, straighten and read them; tables, overlays, explanations, blurred copies",
+    load: async () => (await import("./plates.ts")).registerPlates,
+  },
   runs: {
     usage: "",
     summary: "find, compare, tag, copy and export the runs of train and compare",
     load: async () => (await import("./runs.ts")).registerRuns,
   },
+  serve: {
+    usage: "[options] [model...]",
+    summary: "answer requests over HTTP with trained networks: images, or tensors by the Open Inference Protocol",
+    load: async () => (await import("./serve.ts")).registerServe,
+  },
+  audit: {
+    usage: "",
+    summary: "check that a server's audit log is whole, against a signed head that was kept elsewhere",
+    load: async () => (await import("./audit.ts")).registerAudit,
+  },
   models: {
     usage: "",
-    summary: "list the networks known by name, and their options",
+    summary: "list the networks known by name and their options, and the trained ones that are ready to use",
     load: async () => (await import("./models.ts")).registerModels,
+  },
+  "lr-find": {
+    usage: "[options]",
+    summary: "find a learning rate for a training: raise it step by step, and watch the loss",
+    load: async () => (await import("./lr-find.ts")).loadLrFind(),
   },
   gradflow: {
     usage: "[options]",

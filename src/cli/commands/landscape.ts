@@ -6,10 +6,12 @@ import { summarizeLandscape } from "../../lab/landscape/study.ts";
 import { type LandscapeEvent, landscapeJob } from "../../lab/landscape/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { spokenMessage } from "../lang/language.ts";
 
 interface Options {
   readonly model: string;
@@ -55,22 +57,27 @@ function createReporter(): (event: LandscapeEvent) => void {
   const progress = createProgress();
   let known = 0;
   return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
     const { done, total, loss, isKnown } = event;
     if (isKnown) known++;
     const fresh = Math.max(1, done - known);
-    progress.update(`point ${done}/${total}: loss ${loss.toPrecision(4)}`, fresh / (fresh + total - done));
+    const value = loss.toPrecision(4);
+    progress.update(
+      { en: `point ${done}/${total}: loss ${value}`, zh: `点 ${done}/${total}：损失 ${value}` },
+      fresh / (fresh + total - done),
+    );
     if (done === total) progress.finish();
   };
 }
 
 async function landscape(options: Options): Promise<void> {
-  const { model, data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
+  const { data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
   await requireReportFile(out);
+  const file = await findNetworkPath(options.model, "model");
   await runLabJob(
     landscapeJob,
     {
-      file: model,
+      file,
       ...(data === undefined ? {} : { data }),
       cache: cacheFolder(),
       images,
@@ -78,7 +85,7 @@ async function landscape(options: Options): Promise<void> {
       radius,
       linePoints,
       planePoints,
-      snapshots: findSnapshots(options),
+      snapshots: findSnapshots({ ...options, model: file }),
       needsSnapshots: typeof options.trajectory === "string",
       journal: `${out}.points.json`,
       session: threads === undefined ? {} : { threads },
@@ -91,7 +98,7 @@ async function landscape(options: Options): Promise<void> {
         const summary = summarizeLandscape(study);
         await writeReport(out, reportLandscape(study));
         if (json) printJson({ ...study, summary, report: out });
-        else for (const { en } of summary.sentences) print(en);
+        else for (const sentence of summary.sentences) print(sentence);
         return { isWhole, report: out };
       },
     },
@@ -102,7 +109,7 @@ async function landscape(options: Options): Promise<void> {
 export function registerLandscape(program: Command): void {
   program
     .command("landscape")
-    .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
+    .requiredOption("--model <name|file>", "a checkpoint, weights, an ONNX file, or a ready network")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(
       new Option("--images <n>", "measure the loss on the first n training images")

@@ -1,14 +1,16 @@
 import { type Command, Option } from "commander";
-import { reportLesion } from "../../lab/lesion/report.ts";
 import type { Lesion } from "../../lab/lesion/study.ts";
-import { summarizeLesions } from "../../lab/lesion/summary.ts";
-import { type LesionEvent, lesionJob } from "../../lab/lesion/node/job.ts";
+import type { LesionEvent } from "../../lab/lesion/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { listOf, sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import type { Words } from "../../report/words.ts";
+import { heads } from "../lang/heads.ts";
+import { spokenMessage } from "../lang/language.ts";
 
 interface Options {
   readonly model: string;
@@ -27,11 +29,25 @@ interface Options {
 
 const PATHS_A_LENGTH = 128;
 
+const changeWords: { readonly [Kind in Lesion["kind"]]: Words } = {
+  whole: { en: "whole", zh: "完整" },
+  remove: { en: "remove", zh: "移除" },
+  "remove set": { en: "remove set", zh: "移除一组" },
+  swap: { en: "swap", zh: "交换" },
+  shuffle: { en: "shuffle", zh: "打乱" },
+  reinsert: { en: "reinsert", zh: "重复插入" },
+  asked: { en: "asked", zh: "指定" },
+};
+
 const columns: readonly Column<Lesion>[] = [
-  { title: "change", value: ({ kind }) => kind },
-  { title: "blocks", value: ({ blocks }) => (blocks.length > 4 ? `${blocks.length} blocks` : blocks.join(", ")) },
-  { title: "error", value: ({ error }) => `${(100 * error).toFixed(2)} %`, align: "right" },
-  { title: "loss", value: ({ loss }) => loss.toPrecision(4), align: "right" },
+  { title: { en: "change", zh: "改动" }, value: ({ kind }) => changeWords[kind] },
+  {
+    title: { en: "blocks", zh: "块" },
+    value: ({ blocks }) =>
+      blocks.length > 4 ? { en: `${blocks.length} blocks`, zh: `${blocks.length} 个块` } : blocks.join(", "),
+  },
+  { title: { en: "error", zh: "错误率" }, value: ({ error }) => `${(100 * error).toFixed(2)} %`, align: "right" },
+  { title: heads.loss, value: ({ loss }) => loss.toPrecision(4), align: "right" },
 ];
 
 function pairArgument(text: string): readonly [string, string] {
@@ -45,11 +61,15 @@ function createReporter(): (event: LesionEvent) => void {
   const progress = createProgress();
   let known = 0;
   return (event) => {
-    if (event.kind === "note") return progress.finish(event.text);
+    if (event.kind === "note") return progress.finish(spokenMessage(event.text));
     const { done, total, key, error, isKnown } = event;
     if (isKnown) known++;
     const fresh = Math.max(1, done - known);
-    progress.update(`${done}/${total}, ${key}: error ${(100 * error).toFixed(1)} %`, fresh / (fresh + total - done));
+    const share = `${(100 * error).toFixed(1)} %`;
+    progress.update(
+      { en: `${done}/${total}, ${key}: error ${share}`, zh: `${done}/${total}，${key}：错误率 ${share}` },
+      fresh / (fresh + total - done),
+    );
     if (done === total) progress.finish();
   };
 }
@@ -57,10 +77,15 @@ function createReporter(): (event: LesionEvent) => void {
 async function lesion(options: Options): Promise<void> {
   const { model, data, images, draws, points, remove, swap, reinsert, seed, threads, out, json } = options;
   await requireReportFile(out);
+  const [{ lesionJob }, { summarizeLesions }, { reportLesion }] = await Promise.all([
+    import("../../lab/lesion/node/job.ts"),
+    import("../../lab/lesion/summary.ts"),
+    import("../../lab/lesion/report.ts"),
+  ]);
   await runLabJob(
     lesionJob,
     {
-      file: model,
+      file: await findNetworkPath(model, "model"),
       ...(data === undefined ? {} : { data }),
       cache: cacheFolder(),
       images,
@@ -90,7 +115,7 @@ async function lesion(options: Options): Promise<void> {
             ),
           );
           print();
-          for (const { en } of summary.sentences) print(en);
+          for (const sentence of summary.sentences) print(sentence);
         }
         return { isWhole, report: out };
       },
@@ -102,7 +127,7 @@ async function lesion(options: Options): Promise<void> {
 export function registerLesion(program: Command): void {
   program
     .command("lesion")
-    .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
+    .requiredOption("--model <name|file>", "a checkpoint, weights, an ONNX file, or a ready network")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(new Option("--images <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(500))
     .addOption(new Option("--draws <n>", "random sets per size").argParser(wholeNumber(1)).default(5))

@@ -7,6 +7,8 @@ import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { spokenMessage } from "../lang/language.ts";
+import { heads } from "../lang/heads.ts";
 
 /** Shorter waits show no progress. */
 const QUIET_SECONDS = 2;
@@ -23,12 +25,12 @@ interface Listed {
 }
 
 const columns: readonly Column<Listed>[] = [
-  { title: "model", value: ({ name }) => name },
-  { title: "shortcut", value: ({ shortcut }) => shortcut },
-  { title: "input", value: ({ imageShape }) => imageShape.join("×") },
-  { title: "classes", value: ({ classes }) => String(classes), align: "right" },
-  { title: "parameters", value: ({ parameters }) => formatCount(parameters), align: "right" },
-  { title: "multiply-adds", value: ({ multiplyAdds }) => formatLarge(multiplyAdds), align: "right" },
+  { title: { en: "model", zh: "网络" }, value: ({ name }) => name },
+  { title: heads.shortcut, value: ({ shortcut }) => shortcut },
+  { title: heads.in, value: ({ imageShape }) => imageShape.join("×") },
+  { title: heads.classes, value: ({ classes }) => String(classes), align: "right" },
+  { title: heads.parameters, value: ({ parameters }) => formatCount(parameters), align: "right" },
+  { title: heads.multiplyAdds, value: ({ multiplyAdds }) => formatLarge(multiplyAdds), align: "right" },
 ];
 
 /** Networks whose name, family or paper contains this text, ignoring case. */
@@ -43,7 +45,13 @@ function findNames(
   );
 }
 
-function list(text: string | undefined, { json }: { readonly json?: boolean }): void {
+interface ListOptions {
+  readonly ready?: boolean;
+  readonly json?: boolean;
+}
+
+async function list(text: string | undefined, { ready, json = false }: ListOptions): Promise<void> {
+  if (ready) return (await import("./ready-models.ts")).listReady(text, json);
   const found = findNames(text ?? "");
   if (found.length === 0) throw new OptionError("models list", `no model has "${text}" in its name, family or source`);
   const progress = createProgress();
@@ -66,7 +74,7 @@ function list(text: string | undefined, { json }: { readonly json?: boolean }): 
     const own = rows.filter((row) => row.family === family.title);
     if (own.length === 0) continue;
     print(`${pc.bold(family.title)} (${family.source})`);
-    print(`Names: ${family.forms}`);
+    print({ en: `Names: ${family.forms}`, zh: `名称：${family.forms}` });
     printLines(formatTable(columns, own));
     print();
   }
@@ -79,9 +87,9 @@ interface ListedOption {
 }
 
 const optionColumns: readonly Column<ListedOption>[] = [
-  { title: "option", value: ({ name }) => name },
-  { title: "values", value: ({ values }) => values },
-  { title: "meaning", value: ({ meaning }) => meaning },
+  { title: { en: "option", zh: "选项" }, value: ({ name }) => name },
+  { title: { en: "values", zh: "取值" }, value: ({ values }) => spokenMessage(values) },
+  { title: { en: "meaning", zh: "含义" }, value: ({ meaning }) => spokenMessage(meaning) },
 ];
 
 function listOptions(model: string | undefined, { json }: { readonly json?: boolean }): void {
@@ -94,19 +102,29 @@ function listOptions(model: string | undefined, { json }: { readonly json?: bool
   else printLines(formatTable(optionColumns, rows));
 }
 
-/** `residua models`: lists the networks and their options. */
+/** `residua models`: lists the networks and their options, and the trained ones that are ready to use. */
 export function registerModels(program: Command): void {
   const models = program.command("models");
   models
     .command("list")
     .description("list networks with their parameters and multiply-adds per image")
     .argument("[text]", "show only networks with this text in their name, family or source")
+    .option("--ready", "list the trained networks that the package brings along, with their figures and licences")
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua models list\n  $ residua models list wide\n  $ residua models list --json",
+      "\nExamples:\n  $ residua models list\n  $ residua models list wide\n  $ residua models list --ready\n  $ residua models list --json",
     )
     .action(list);
+  models
+    .command("show")
+    .description("show the card of a ready network: its figures, data, licences, how it was made, its files")
+    .argument("<name>", "such as digits; residua models list --ready shows all")
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExample:\n  $ residua models show cells")
+    .action(async (name: string, { json = false }: ListOptions) =>
+      (await import("./ready-models.ts")).showReady(name, json),
+    );
   models
     .command("options")
     .description("list what --option accepts: all options, or those of one network")

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import { readFileBytes } from "../../files/node.ts";
-import { openNetworkFile } from "../../networks/node/file.ts";
 import { joinReports, type Report } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
@@ -43,6 +43,7 @@ async function readPage(path: string): Promise<Report> {
 
 /** A network's task, according to its file. */
 async function taskOfFile(path: string): Promise<TaskName> {
+  const { openNetworkFile } = await import("../../networks/node/file.ts");
   return taskNameOf((await openNetworkFile(path)).card?.task, path);
 }
 
@@ -55,12 +56,15 @@ function nameAll([first, ...others]: readonly Report[]): Words {
 }
 
 async function report(
-  inputs: readonly string[],
+  named: readonly string[],
   options: Options,
   { command, flags }: { readonly command: Command; readonly flags: AllTaskFlags },
 ): Promise<void> {
   const start = performance.now();
   await requireReportFile(options.out);
+  const inputs = await Promise.all(
+    named.map(async (input) => (isPage(input) ? input : findNetworkPath(input, "model"))),
+  );
   // Pages are read first, so that a wrong one is refused before anything is computed.
   const pages = new Map<string, Report>();
   for (const path of inputs.filter(isPage)) pages.set(path, await readPage(path));
@@ -87,14 +91,18 @@ async function report(
   const whole = reports.length === 1 ? reports[0] : joinReports(nameAll(reports), reports);
   await writeReport(options.out, whole);
   if (options.json) printJson({ networks: studies, report: options.out });
-  else for (const words of whole.lead) print(typeof words === "string" ? words : words.en);
-  say(`${formatDuration((performance.now() - start) / 1000)}; report: ${options.out}`);
+  else for (const words of whole.lead) print(words);
+  const time = formatDuration((performance.now() - start) / 1000);
+  say({ en: `${time}; report: ${options.out}`, zh: `${time}；报告：${options.out}` });
 }
 
 function registerReport(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("report")
-    .argument("<file...>", "a trained network, and pages written by compare, gradflow, lesion … (.html)")
+    .argument(
+      "<file...>",
+      "a trained network, a file or a ready one, and pages written by compare, gradflow, lesion … (.html)",
+    )
     .addOption(new Option("--data <name|dir>", "data set (default: the one it was trained on)"))
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
     .addOption(

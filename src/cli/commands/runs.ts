@@ -8,9 +8,12 @@ import {
   changeTags,
   findArtifact,
   findRun,
+  identifyRun,
   listRuns,
   readArtifacts,
   removeRun,
+  type RunFilter,
+  type RunIdentity,
   type RunStore,
 } from "../../store/run-store.ts";
 import { type Run, type RunStatus, runStatuses, withoutRun } from "../../store/run.ts";
@@ -22,8 +25,9 @@ import { findInTree, type Tree } from "../../tree/tree.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatCount, formatDuration, formatTable, print, say, printLines, toLine, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { compareRuns, describeRun, formatRun, formatRunList } from "../runs-output.ts";
 import { type StorePlace, storePlace, withStore } from "../store.ts";
+import { phrase } from "../../report/words.ts";
+import { spoken, spokenMessage } from "../lang/language.ts";
 
 interface SharedOptions {
   readonly store?: string;
@@ -42,16 +46,30 @@ function printStoreJson(value: unknown): void {
   printJson(JSON.parse(encodeJson(value)));
 }
 
+/** How runs are printed; it knows all tasks, which help has no use for. */
+const loadOutput = () => import("../runs-output.ts");
+interface ReadableRuns {
+  readonly runs: readonly Run[];
+  /** What the JSON says of rows that are no valid runs; empty if there are none. */
+  readonly damage: { readonly damaged?: readonly { readonly id: string; readonly detail: string }[] };
+}
+
+/** The runs that can be read; one damaged row keeps nobody from the others, and is named on standard error. */
+async function listReadable(store: RunStore, filter: RunFilter = {}): Promise<ReadableRuns> {
+  const damaged: { readonly id: string; readonly detail: string }[] = [];
+  const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
+  for (const { id, detail } of damaged) say({ en: `run ${id}: ${detail}`, zh: `运行 ${id}：${spokenMessage(detail)}` });
+  return { runs, damage: damaged.length === 0 ? {} : { damaged } };
+}
+
 function list(options: ListOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const { status, tag, command, limit } = options;
-    const damaged: { readonly id: string; readonly detail: string }[] = [];
-    const filter = onlyGiven({ status, tag, command, limit });
-    const runs = await listRuns(store, filter, (id, { detail }) => damaged.push({ id, detail }));
-    for (const { id, detail } of damaged) say(`run ${id}: ${detail}`);
-    if (options.json) printStoreJson({ runs, ...(damaged.length === 0 ? {} : { damaged }) });
-    else if (runs.length === 0) print(`No runs in ${store.description}.`);
-    else printLines(formatRunList(runs));
+    const { runs, damage } = await listReadable(store, onlyGiven({ status, tag, command, limit }));
+    if (options.json) printStoreJson({ runs, ...damage });
+    else if (runs.length === 0)
+      print({ en: `No runs in ${store.description}.`, zh: `${store.description} 中没有运行。` });
+    else printLines((await loadOutput()).formatRunList(runs));
   });
 }
 
@@ -62,7 +80,10 @@ function show(id: string, options: SharedOptions): Promise<void> {
     const artifacts = await readArtifacts(store, run.id);
     const files = artifacts.map(withoutRun);
     if (options.json) printStoreJson({ run, artifacts: files });
-    else printLines(formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)));
+    else
+      printLines(
+        (await loadOutput()).formatRun(run, artifacts, (sha256) => artifactPath(place.project.artifacts, sha256)),
+      );
   });
 }
 
@@ -70,9 +91,13 @@ interface TreeOptions extends SharedOptions {
   readonly svg?: string;
 }
 
-/** The trees of all runs, or the one that contains a given run. */
-async function growRunTrees(store: RunStore, id: string | undefined): Promise<readonly Tree<Run>[]> {
-  const trees = buildTrees(await listRuns(store), {
+/** The trees of some runs, or the one that contains a given run. */
+async function growRunTrees(
+  store: RunStore,
+  runs: readonly Run[],
+  id: string | undefined,
+): Promise<readonly Tree<Run>[]> {
+  const trees = buildTrees(runs, {
     id: (run) => run.id,
     parent: ({ parentId }) => parentId ?? undefined,
     orphans: "root",
@@ -84,15 +109,21 @@ async function growRunTrees(store: RunStore, id: string | undefined): Promise<re
 
 function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
-    const trees = await growRunTrees(store, id);
+    const { describeRun } = await loadOutput();
+    const { runs, damage } = await listReadable(store);
+    const trees = await growRunTrees(store, runs, id);
     if (options.svg !== undefined) {
-      const drawing = drawTrees(trees, { label: describeRun, hint: (run) => run.id, title: "runs" });
+      const drawing = drawTrees(trees, {
+        label: describeRun,
+        hint: (run) => run.id,
+        title: spoken({ en: "runs", zh: "运行" }),
+      });
       await writeFileAtomically(options.svg, drawing);
-      say(`${trees.length} tree(s): ${options.svg}`);
+      say({ en: `${trees.length} tree(s): ${options.svg}`, zh: `${trees.length} 棵树：${options.svg}` });
     }
-    if (options.json) return printStoreJson({ trees });
+    if (options.json) return printStoreJson({ trees, ...damage });
     if (options.svg !== undefined) return;
-    if (trees.length === 0) print(`No runs in ${store.description}.`);
+    if (trees.length === 0) print({ en: `No runs in ${store.description}.`, zh: `${store.description} 中没有运行。` });
     for (const tree of trees) printLines(printTree(tree, (run) => toLine(describeRun(run))));
   });
 }
@@ -100,6 +131,7 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
 function compare(ids: readonly string[], options: SharedOptions): Promise<void> {
   return withStore(storePlace(options.store), async (store) => {
     const runs = await findRuns(store, ids);
+    const { compareRuns } = await loadOutput();
     const { differences, metrics } = compareRuns(runs);
     if (options.json) return printStoreJson({ runs: runs.map(({ id, name }) => ({ id, name })), differences, metrics });
     const columns = [
@@ -109,7 +141,8 @@ function compare(ids: readonly string[], options: SharedOptions): Promise<void> 
         value: (row: (typeof metrics)[number]) => row.values[index],
       })),
     ];
-    printLines(differences.length === 0 ? "Equal configurations." : formatTable(columns, differences));
+    if (differences.length === 0) print({ en: "Equal configurations.", zh: "配置相同。" });
+    else printLines(formatTable(columns, differences));
     print();
     printLines(formatTable(columns, metrics));
   });
@@ -124,13 +157,14 @@ async function findRuns(store: RunStore, ids: readonly string[]): Promise<readon
 function remove(ids: readonly string[], options: SharedOptions & { readonly force?: boolean }): Promise<void> {
   const place = storePlace(options.store);
   return withStore(place, async (store) => {
-    const runs = await findRuns(store, ids);
+    const runs: RunIdentity[] = [];
+    for (const id of ids) runs.push(await identifyRun(store, id));
     const running = runs.find(({ status }) => status === "running");
     if (running !== undefined && !options.force)
       throw new OptionError("run", `${running.id} is running; stop it first, or give --force`);
     for (const { id } of runs) await removeWhole(place, store, id);
     if (options.json) printStoreJson({ removed: runs.map(({ id }) => id) });
-    else for (const { id, name } of runs) print(`Removed ${id}, ${name}.`);
+    else for (const { id, name } of runs) print({ en: `Removed ${id}, ${name}.`, zh: `已删除 ${id}，${name}。` });
   });
 }
 
@@ -153,7 +187,7 @@ function changeRunTags(
     await changeTags(store, run.id, options.remove ? { remove: tags } : { add: tags });
     const changed = await findRun(store, run.id);
     if (options.json) printStoreJson({ id: run.id, tags: changed.tags });
-    else print(`${run.id}: ${changed.tags.join(", ") || "no tags"}`);
+    else print(phrase(`${run.id}: `, changed.tags.join(", ") || { en: "no tags", zh: "无标签" }));
   });
 }
 
@@ -166,15 +200,20 @@ async function copy(options: SharedOptions & { readonly from?: string; readonly 
     withStore(to, async (target) => {
       const report = await copyRuns(source, target, ({ runs, allRuns, values, allValues }) => {
         progress.update(
-          `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
+          {
+            en: `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
+            zh: `运行 ${runs + 1}/${allRuns}：数值 ${formatCount(values)}/${formatCount(allValues)}`,
+          },
           values / allValues,
         );
       });
       progress.finish();
       if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
-      print(
-        `Copied ${report.runs} run(s) with ${formatCount(report.values)} values, ${formatCount(report.written)} of them new; read back and verified.`,
-      );
+      const [values, written] = [formatCount(report.values), formatCount(report.written)];
+      print({
+        en: `Copied ${report.runs} run(s) with ${values} values, ${written} of them new; read back and verified.`,
+        zh: `已复制 ${report.runs} 次运行，共 ${values} 个数值，其中 ${written} 个是新的；已读回核对。`,
+      });
       print(`SHA-256: ${report.sha256}`);
       say(formatDuration((performance.now() - start) / 1000));
     }),
@@ -191,11 +230,11 @@ interface ExportOptions {
 async function exportRuns(ids: readonly string[], options: ExportOptions): Promise<void> {
   if (options.csv === options.json) throw new OptionError("--csv, --json", "give one of them");
   await withStore(storePlace(options.store), async (store) => {
-    const runs = ids.length === 0 ? await listRuns(store) : await findRuns(store, ids);
+    const runs = ids.length === 0 ? (await listReadable(store)).runs : await findRuns(store, ids);
     const pieces = options.csv ? exportCsv(store, runs) : exportJson(store, runs);
     if (options.out !== undefined) {
       await writeFileAtomically(options.out, pieces);
-      return say(`${runs.length} run(s): ${options.out}`);
+      return say({ en: `${runs.length} run(s): ${options.out}`, zh: `${runs.length} 次运行：${options.out}` });
     }
     for await (const piece of pieces) {
       if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once("drain", resolve));

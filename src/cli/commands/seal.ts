@@ -31,7 +31,7 @@ async function sealFile(
   await requireFree(out, options.force);
   await sealArtefact(path, { recipient, out });
   if (options.json) printJson({ sealed: out });
-  else print(`Sealed: ${out}`);
+  else print({ en: `Sealed: ${out}`, zh: `已加密：${out}` });
 }
 
 async function unsealFile(path: string, { key, ...options }: Options & { readonly key: string }): Promise<void> {
@@ -41,7 +41,7 @@ async function unsealFile(path: string, { key, ...options }: Options & { readonl
   await requireFree(out, options.force);
   await unsealArtefact(path, { key, out });
   if (options.json) printJson({ unsealed: out });
-  else print(`Unsealed: ${out}`);
+  else print({ en: `Unsealed: ${out}`, zh: `已解密：${out}` });
 }
 
 /** `residua seal FILE` and `residua unseal FILE`. */

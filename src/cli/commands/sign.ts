@@ -1,12 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { readProvenance } from "../../artifacts/node/provenance.ts";
-import {
-  type Provenance,
-  signArtefact,
-  signaturePathOf,
-  type Statement,
-  verifyArtefact,
-} from "../../artifacts/node/signature.ts";
+import type { Provenance, Statement } from "../../artifacts/node/signature.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { formatCount, print, printJson } from "../output.ts";
@@ -27,6 +20,8 @@ function addNote(text: string, before: Provenance = {}): Provenance {
 }
 
 async function signFile(path: string, { key, signature, note = {}, json }: SignOptions): Promise<void> {
+  const { readProvenance } = await import("../../artifacts/node/provenance.ts");
+  const { signArtefact, signaturePathOf } = await import("../../artifacts/node/signature.ts");
   const found = {
     ...(await readProvenance(path)),
     signedBy: `residua ${packageVersion()}`,
@@ -37,20 +32,21 @@ async function signFile(path: string, { key, signature, note = {}, json }: SignO
   const place = signature ?? signaturePathOf(path);
   const statement = await signArtefact(path, { key, provenance: { ...found, ...note }, signature: place });
   if (json) return printJson({ signature: place, ...statement });
-  print(`Signed ${path}: ${place}`);
+  print({ en: `Signed ${path}: ${place}`, zh: `已签名 ${path}：${place}` });
   printStatement(statement);
 }
 
 async function verifyFile(path: string, { key, signature, json }: SignOptions): Promise<void> {
+  const { verifyArtefact } = await import("../../artifacts/node/signature.ts");
   const statement = await verifyArtefact(path, { key, ...(signature === undefined ? {} : { signature }) });
   if (json) return printJson({ verified: true, ...statement });
-  print(`${path} is exactly what the key signed.`);
+  print({ en: `${path} is exactly what the key signed.`, zh: `${path} 与密钥所签的内容完全一致。` });
   printStatement(statement);
 }
 
 function printStatement({ bytes, sha256, signer, provenance }: Statement): void {
-  print(`${formatCount(bytes)} bytes, SHA-256 ${sha256}`);
-  print(`Key ${signer}`);
+  print({ en: `${formatCount(bytes)} bytes, SHA-256 ${sha256}`, zh: `${formatCount(bytes)} 字节，SHA-256 ${sha256}` });
+  print({ en: `Key ${signer}`, zh: `密钥 ${signer}` });
   // Text from a file must not steer the terminal.
   for (const [name, text] of Object.entries(provenance)) print(`${name}: ${text}`);
 }

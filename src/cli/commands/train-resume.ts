@@ -1,7 +1,6 @@
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { CheckpointNotes } from "../../train/checkpoint.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
-import { findCheckpoint, readCheckpoint } from "../../train/node/files.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { optionName } from "../options.ts";
 import { type OptionValues, recipeAsOptions } from "../recipe-flags.ts";
@@ -42,6 +41,7 @@ export async function requireOptionsOf(
     if (name in given)
       throw new OptionError(optionName(name), "cannot be combined with --resume: the checkpoint defines it");
   }
+  const { findCheckpoint, readCheckpoint } = await import("../../train/node/files.ts");
   const checkpoint = await findCheckpoint(path);
   const { notes } = await readCheckpoint(checkpoint);
   const task = taskNameOf(notes.network.task, checkpoint);

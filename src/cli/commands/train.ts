@@ -1,12 +1,8 @@
-import { dataOption } from "../data-option.ts";
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
-import type { ShortcutType } from "../../nn/shortcuts/type.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
-import { createModel } from "../../nn/models.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
-import { type FreshTraining, type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import { type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
 import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
@@ -16,24 +12,20 @@ import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { describeMeasure } from "../measures-output.ts";
 import { createReporter } from "../training-output.ts";
-import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
-import { formatDuration, print, printJson, say } from "../output.ts";
-import { addFineTuningOptions, type FineTuningOptions, fineTuningStart } from "./train-options.ts";
-import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues, typedRecipe } from "../recipe-flags.ts";
+import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
+import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { formatDuration, print, printJson, say, sayMessage } from "../output.ts";
+import { addFineTuningOptions } from "../train-options.ts";
+import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
 import { type AllTaskFlags, loadAllTaskFlags, type TaskFlags } from "../task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions, wantedTask } from "../task-options.ts";
+import { addTaskOptions, typedOptions } from "../task-options.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
 import { trainingJob } from "../../tasks/node/training-job.ts";
+import { joinWords, phrase } from "../../report/words.ts";
+import { spokenMessage } from "../lang/language.ts";
 
-interface Options extends FineTuningOptions {
-  readonly task?: TaskName;
-  readonly model?: string;
-  readonly shortcut?: ShortcutType;
-  readonly option?: ModelOptions;
-  readonly data: string;
-  readonly limit?: number;
-  readonly validation?: number;
+interface Options extends FreshOptions {
   readonly lowering: LoweringChoice;
   readonly threads?: number;
   readonly resume?: string | true;
@@ -59,28 +51,6 @@ const defaults: FieldDefaults = {
   seed: "0",
 };
 
-/** Assembles a fresh training run. @param typed names of the options given on the command line */
-function createStart(options: Options, typed: ReadonlySet<string>, flags: TaskFlags): FreshTraining {
-  const { model, data, limit, validation, option, shortcut } = options;
-  const given = typedRecipe(options as unknown as OptionValues);
-  const start = flags.startTraining({
-    start: {
-      ...onlyGiven({ model, limit }),
-      modelOptions: { ...option, ...onlyGiven({ shortcut }) },
-      ...fineTuningStart(options),
-      data,
-      fitsBatch: !given.has("batch"),
-    },
-    ...onlyGiven({ validation }),
-    given,
-    options: options as unknown as OptionValues,
-    typed,
-  });
-  // Refuses a wrong model before anything starts.
-  if (start.model !== undefined) createModel(start.model, start.modelOptions);
-  return start;
-}
-
 function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
   return {
     start,
@@ -105,10 +75,7 @@ async function openStart(
     const { epochs } = given as { readonly epochs?: number };
     return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
-  const typed = new Set(Object.keys(given));
-  const task = wantedTask(typed, options.task, flags);
-  refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
-  return { start: createStart(options, typed, flags[task]), task };
+  return openFreshTraining(options, given, flags);
 }
 
 interface PrintedResult {
@@ -120,11 +87,21 @@ function printResult(
   { status, test, best, files, steps }: TrainingResult,
   { flags, measures: { main } }: PrintedResult,
 ): void {
-  if (status === "stopped") print(`Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`);
+  if (status === "stopped")
+    print({
+      en: `Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`,
+      zh: `在第 ${steps} 步之后停止。继续：residua train --resume ${files.last}`,
+    });
   if (best?.validation !== undefined)
-    print(`Best epoch: ${best.epoch}, ${describeMeasure(best.validation, main, " of validation")}.`);
+    print(
+      phrase(
+        { en: `Best epoch: ${best.epoch}, `, zh: `最佳轮次：${best.epoch}，` },
+        describeMeasure(best.validation, main, "validation"),
+        { en: ".", zh: "。" },
+      ),
+    );
   if (test !== undefined) print(flags.describeTest(test));
-  if (files.onnx !== undefined) print(`Network: ${files.onnx}`);
+  if (files.onnx !== undefined) print({ en: `Network: ${files.onnx}`, zh: `网络：${files.onnx}` });
 }
 
 async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
@@ -133,27 +110,31 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   const job = createJob(options, start);
   // With the database of runs, which help has no use for.
   const { trainingObservers } = await import("../observers.ts");
-  const observers = combineObservers(trainingObservers(options), say);
+  const observers = combineObservers(trainingObservers(options), sayMessage);
   const { report, measures } = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
   };
   const running = runInChild(trainingJob, job, { onEvent: observe });
-  const interrupt = watchInterrupt(
-    running,
-    "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
-  );
+  const interrupt = watchInterrupt(running, {
+    en: "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
+    zh: "这一步之后停止，并留下检查点；再按一次 Ctrl-C 立即结束",
+  });
   try {
     const result = await finishObserved(running.result, observers);
     if (options.json) printJson(result);
     else printResult(result, { flags: flags[task], measures: measures() });
     if (result.status === "diverged") {
       const { last } = result.files;
-      say(`residua: ${result.reason}${existsSync(last) ? `; last good state: ${last}` : ""}`);
+      const reason = result.reason ?? "";
+      const kept = existsSync(last) ? { en: `; last good state: ${last}`, zh: `；最后的完好状态：${last}` } : "";
+      say(phrase("residua: ", spokenMessage(reason), kept));
     }
-    const rate = Number.isNaN(result.imagesPerSecond) ? "" : `, ${result.imagesPerSecond.toFixed(0)} images/s`;
-    say(`${formatDuration((performance.now() - begin) / 1000)}${rate}, ${result.lowering} lowering`);
+    const rate = result.imagesPerSecond.toFixed(0);
+    const pace = Number.isNaN(result.imagesPerSecond) ? [] : [{ en: `${rate} images/s`, zh: `${rate} 幅/秒` }];
+    const lowering = { en: `${result.lowering} lowering`, zh: `${result.lowering} lowering` };
+    say(joinWords([formatDuration((performance.now() - begin) / 1000), ...pace, lowering]));
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {
@@ -165,29 +146,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
 }
 
 function registerTrain(program: Command, flags: AllTaskFlags): void {
-  const command = program
-    .command("train")
-    .addOption(
-      new Option(
-        "--model <name>",
-        "resnet20, resnet50d, densenet121 …; residua models list shows all (default: resnet20, or the preset's)",
-      ),
-    )
-    .addOption(sharedOptions.shortcut())
-    .addOption(sharedOptions.option())
-    .addOption(dataOption())
-    .addOption(sharedOptions.limit())
-    .addOption(
-      new Option(
-        "--validation <share>",
-        "share of the training images held out to choose the best epoch (default: 0.05, or the preset's)",
-      ).argParser(decimalNumber(0, 1)),
-    )
-    .addOption(
-      taskOption(
-        "classify images, or segment them; for segmentation, --data is a folder with images/ and masks/ (default: classify)",
-      ),
-    )
+  const command = addFreshOptions(program.command("train"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(

@@ -1,36 +1,58 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { Option } from "commander";
 import { catalog, datasetNames, type StandardAugmentation } from "../../data/catalog.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
+import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import type { Report } from "../../report/report.ts";
-import { confusionMatrix, scoreClasses } from "../../tasks/classify/predictions.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
+import { predictionTable } from "../../tasks/classify/prediction-table.ts";
 import { tasks } from "../../tasks/find-task.ts";
-import { loadTask } from "../../tasks/loaded-network.ts";
-import { nodeTask } from "../../tasks/classify/node/task.ts";
-import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { describeMeasure, percent } from "../measures-output.ts";
 import { onlyGiven, wholeNumber } from "../options.ts";
-import { formatTable, print, printJson, printLines, say } from "../output.ts";
+import { formatTable, print, printJson, printLines, say, sayMessage } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
+import { holdFile } from "../output-lock.ts";
 import { createProgress } from "../progress.ts";
 import type { EvaluationRequest, PredictionRequest, ReportRequest, TaskFlags } from "../task-flags.ts";
+import { phrase, type Words } from "../../report/words.ts";
+import { heads } from "../lang/heads.ts";
 
-function describeTest(test: Evaluation): string {
-  const { count, loss, topK } = test as Evaluation & Partial<Classification>;
-  const top = topK === undefined ? "" : ` (top ${topK.k}: ${percent(topK.accuracy)})`;
-  return `Test: ${describeMeasure(test, accuracy)} of ${count} images${top}, loss ${loss.toFixed(4)}.`;
+/** How often the label is among the highest scores, in brackets. */
+function describeTop({ topK }: Partial<Classification>): Words {
+  if (topK === undefined) return "";
+  const share = percent(topK.accuracy);
+  return phrase({ en: ` (top ${topK.k}: `, zh: `（前 ${topK.k} 名：` }, share, { en: ")", zh: "）" });
 }
+
+function describeTest(test: Evaluation): Words {
+  const { count, loss, ...rest } = test as Evaluation & Partial<Classification>;
+  const measured = describeMeasure(test, accuracy);
+  return phrase(
+    { en: "Test: ", zh: `测试（${count} 幅图像）：` },
+    measured,
+    { en: ` of ${count} images`, zh: "" },
+    describeTop(rest),
+    { en: `, loss ${loss.toFixed(4)}.`, zh: `，损失 ${loss.toFixed(4)}。` },
+  );
+}
+
+/** What networks of a task do; help has no use for it. */
+const loadTasks = () =>
+  Promise.all([import("../../tasks/loaded-network.ts"), import("../../tasks/node/find-node-task.ts")]);
 
 async function evaluate(
   network: TrainedNetwork,
   { model, data: wanted, limit, json, options }: EvaluationRequest,
 ): Promise<void> {
+  const [{ loadTask }, { findNodeTask }] = await loadTasks();
   const loaded = loadTask(network, model, "classify");
   const { openSamples } = await findNodeTask(loaded.task);
   const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
@@ -38,33 +60,60 @@ async function evaluate(
   const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
   const { measures, unmeasured: _, ...rest } = found;
   const { count, topK, loss } = rest;
-  for (const caution of cautionsOf(found, accuracy, "the test images")) say(caution);
+  for (const caution of cautionsOf(found, accuracy, "the test images")) sayMessage(caution);
   if (json) return printJson({ model, data, ...rest, ...measures });
   print(
-    `${describeMeasure(found, accuracy)} of ${count} test images (top ${topK.k}: ${percent(topK.accuracy)}), loss ${loss.toFixed(4)}`,
+    phrase(
+      { en: "", zh: `${count} 幅测试图像：` },
+      describeMeasure(found, accuracy),
+      { en: ` of ${count} test images`, zh: "" },
+      describeTop({ topK }),
+      { en: `, loss ${loss.toFixed(4)}`, zh: `，损失 ${loss.toFixed(4)}` },
+    ),
   );
 }
 
-async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
+/** Before images are read for minutes. */
+async function requireTableFile(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new OptionError("--csv", `"${path}" is a folder, must be a file such as predictions.csv`);
+  await makeFolder(dirname(path));
+  await holdFile(path);
+}
+
+async function predict(
+  network: TrainedNetwork,
+  { model, ready, paths, json, options }: PredictionRequest,
+): Promise<void> {
+  const [{ loadTask }, { findNodeTask }] = await loadTasks();
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
-  const { top, ...choice } = options as { readonly top: number; readonly page?: number; readonly channel?: number };
+  const { top, csv, ...choice } = options as {
+    readonly top: number;
+    readonly csv?: string;
+    readonly page?: number;
+    readonly channel?: number;
+  };
+  if (csv !== undefined) await requireTableFile(csv);
   const images = await findImages(paths);
   const { results, failures } = await doEach(images, async (image) => {
     const input = await readInput(image, loaded.card, { ...imageChoice(choice), onNote: sayNote });
     return { image, predictions: await loaded.predict(input, { top }) };
   });
+  if (csv !== undefined) await writeFileAtomically(csv, predictionTable(results));
   reportFailures(failures, images.length);
-  if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
+  if (json)
+    return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
-    { title: "image", value: (row: (typeof results)[number]) => row.image },
+    { title: heads.images, value: (row: (typeof results)[number]) => row.image },
     {
-      title: "classes",
+      title: heads.classes,
       value: (row: (typeof results)[number]) =>
         row.predictions.map((found) => `${found.class} ${(100 * found.probability).toFixed(1)} %`).join(", "),
     },
   ];
   printLines(formatTable(columns, results));
+  if (csv !== undefined) say({ en: `table: ${csv}`, zh: `表格：${csv}` });
 }
 
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
@@ -78,8 +127,9 @@ async function study(model: string, request: ReportRequest): Promise<Classificat
     mistakes,
     maps: (options as { readonly maps: number }).maps,
     session: threads === undefined ? {} : { threads },
-    onNote: say,
-    onProgress: (done, count) => progress.update(`${done}/${count} test images`, done / count),
+    onNote: sayMessage,
+    onProgress: (done, count) =>
+      progress.update({ en: `${done}/${count} test images`, zh: `测试图像 ${done}/${count}` }, done / count),
     ...onlyGiven({ data, limit }),
   });
   progress.finish();
@@ -87,7 +137,11 @@ async function study(model: string, request: ReportRequest): Promise<Classificat
 }
 
 /** A study's figures, as `--json` prints them. */
-function toJson(model: string, { label, data, classes, judged, parameters, run }: ClassificationStudy): object {
+async function toJson(
+  model: string,
+  { label, data, classes, judged, parameters, run }: ClassificationStudy,
+): Promise<object> {
+  const { confusionMatrix, scoreClasses } = await import("../../tasks/classify/predictions.ts");
   const confusion = confusionMatrix(judged, classes.length);
   const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
   return {
@@ -108,7 +162,7 @@ async function report(
   request: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
   const found = await study(model, request);
-  return { report: tasks.classify.report(found), json: toJson(model, found) };
+  return { report: tasks.classify.report(found), json: await toJson(model, found) };
 }
 
 const namesWith = (holds: (row: StandardAugmentation) => boolean): string =>
@@ -138,6 +192,7 @@ export const flags: TaskFlags = {
     ],
     predict: () => [
       new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3),
+      new Option("--csv <file>", "also write a table of all images, such as predictions.csv"),
       ...imageOptions(),
     ],
     report: () => [
@@ -147,7 +202,7 @@ export const flags: TaskFlags = {
     ],
   },
   impliedBy: [],
-  startTraining: nodeTask.startTraining,
+  startTraining: async (typed) => (await import("../../tasks/classify/node/task.ts")).nodeTask.startTraining(typed),
   optionsOf: ({ data }) => ({ augment: !data.augmentation.startsWith("crop 0") }),
   describeTest,
   evaluate,

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Evaluation } from "../../train/evaluation.ts";
-import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
+import { type ModelFileOptions, openModelOrReady, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { registerDraw } from "./segment/drawing.ts";
@@ -8,17 +8,22 @@ import { evaluateSegmentation, evaluationOptions, reportSegmenting } from "./seg
 import { segmentFiles, segmentOptions } from "./segment/segmenting.ts";
 import { optionsOfCheckpoint, startSegmentation, trainingOptions } from "./segment/training.ts";
 import type { TaskFlags } from "../task-flags.ts";
-import { describeMeasures } from "../measures-output.ts";
+import { joinWords, phrase, type Words } from "../../report/words.ts";
+import { describeMeasures, nothing } from "../measures-output.ts";
 import type { SegmentationJudgement } from "../../tasks/segment/judge.ts";
 import { segmentationMeasures } from "../../tasks/segment/measures.ts";
 
-function describeTest(test: Evaluation): string {
+function describeTest(test: Evaluation): Words {
   const { count, measures, dice = {} } = test as Evaluation & Partial<SegmentationJudgement>;
   const known = Object.values(segmentationMeasures).filter(({ name }) => Object.hasOwn(measures, name));
-  const byClass = Object.entries(dice).map(
-    ([name, value]) => `, Dice of ${name} ${value?.toFixed(3) ?? "nothing to measure"}`,
+  const byClass = Object.entries(dice).map(([name, value]) =>
+    phrase({ en: `Dice of ${name} `, zh: `${name} 的 Dice ` }, value?.toFixed(3) ?? nothing),
   );
-  return `Test on ${count} images: ${describeMeasures(measures, known)}${byClass.join("")}.`;
+  return phrase(
+    { en: `Test on ${count} images: `, zh: `${count} 幅测试图像：` },
+    joinWords([describeMeasures(measures, known), ...byClass]),
+    { en: ".", zh: "。" },
+  );
 }
 
 /** Segmentation on the command line. */
@@ -36,15 +41,15 @@ export const flags: TaskFlags = {
 };
 
 interface Options extends ModelFileOptions {
-  readonly model: string;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
 async function segment(paths: readonly string[], options: Options): Promise<void> {
-  const { model, json = false } = options;
-  const network = await openModelFile(model, options);
+  const { json = false } = options;
+  const { network, ...opened } = await openModelOrReady(options.model, "segment", options);
   try {
-    await segmentFiles(network, { model, paths, json, options: options as unknown as OptionValues });
+    await segmentFiles(network, { ...opened, paths, json, options: options as unknown as OptionValues });
   } finally {
     await network.session.release();
   }
@@ -55,7 +60,7 @@ export function registerSegment(program: Command): void {
   const command = program
     .command("segment")
     .argument("<image...>", "image files, folders of them, or globs: PNG, TIFF, JPEG … (docs/images.md)")
-    .requiredOption("--model <file>", "a network from residua train --task segment");
+    .option("--model <name|file>", "a ready network, or one from residua train --task segment (default: cells)");
   for (const option of segmentOptions()) command.addOption(option);
   command
     .addOption(trustedKeyOption())
@@ -64,11 +69,13 @@ export function registerSegment(program: Command): void {
     .addHelpText(
       "after",
       `
-For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png, NAME.csv (area, perimeter,
-centroid and mean intensity of each cell) and NAME.geojson (outlines). A network for classes of points gives NAME.classes.png and
-NAME.overlay.png.
+For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png (outlines and numbers),
+NAME.csv (shape and intensity of each cell), NAME.geojson (outlines in pixels and measurements, for QuPath) and NAME.rois.zip
+(outlines for ImageJ). For all of them: cells.csv (every cell) and summary.csv (one row per image). A network for classes of points
+gives NAME.classes.png, NAME.overlay.png and summary.csv (shares of the classes).
 
 Examples:
+  $ residua segment culture.tif
   $ residua segment plate/*.tif --model runs/cells/model.onnx --out found
   $ residua segment slide.png --model runs/cells/model.onnx --tta 4 --pixel-size 0.5`,
     )

@@ -55,7 +55,8 @@ export function findKind(bytes: Uint8Array, where: string): ImageKind {
   if (bytes.length === 0) throw new FormatError(where, `is empty, must be an image; ${readKinds}`);
   const more = text(bytes, 0, 1024);
   const other = otherKinds.find(([, test]) => test(more));
-  throw notRead(where, other?.[0] ?? "not an image of a known kind", readKinds);
+  if (other === undefined) throw new FormatError(where, `is not an image of a known kind; ${readKinds}`);
+  throw notRead(where, other[0], readKinds);
 }
 
 type Reader = (bytes: Uint8Array, view: DataView) => Omit<ImageHeader, "kind"> | undefined;

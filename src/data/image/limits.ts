@@ -21,25 +21,29 @@ const isLength = (value: number): boolean => Number.isInteger(value) && value > 
 /**
  * Checks an image's header before anything is decoded.
  *
- * @throws {FormatError} unless width and height are whole numbers above 0, and the samples fit into
- *   {@link maximumDecodedBytes}
+ * @param most the most bytes it may decode to
+ * @throws {FormatError} unless width and height are whole numbers above 0, and the samples fit into `most`
  */
-export function requireDecodable({ height, width, channels, bytesPerSample }: DecodedSize, where: string): void {
+export function requireDecodable(
+  { height, width, channels, bytesPerSample }: DecodedSize,
+  where: string,
+  most: number = maximumDecodedBytes,
+): void {
   if (!isLength(width) || !isLength(height))
     throw new FormatError(where, `has a width of ${width} and a height of ${height}, must be whole numbers above 0`);
   const bytes = width * height * channels * bytesPerSample;
-  if (bytes <= maximumDecodedBytes) return;
+  if (bytes <= most) return;
   throw new FormatError(
     where,
     `takes ${Math.ceil(bytes / 2 ** 20)} MiB decoded (${width} × ${height} pixels, ${channels} ` +
       `${channels === 1 ? "channel" : "channels"} of ${8 * bytesPerSample} bits), must take at most ` +
-      `${maximumDecodedBytes / 2 ** 20} MiB; cut it into parts`,
+      `${Number((most / 2 ** 20).toPrecision(3))} MiB; cut it into parts`,
   );
 }
 
 /** The error for a file that ends too early or contradicts itself. */
 export function damaged(where: string, kind: string, cause?: unknown): FormatError {
-  return new FormatError(where, `is damaged or cut off, must be a whole ${kind}; save or copy it again`, { cause });
+  return new FormatError(where, `is damaged or truncated, must be a whole ${kind}; save or copy it again`, { cause });
 }
 
 /** The error for a known but unsupported format. */

@@ -25,6 +25,8 @@ export type DecodePicture = (bytes: Uint8Array, header: ImageHeader, request: Pi
 export interface ReadOptions extends ImageChoice {
   /** Receives notes on the page read, if there are several, and on how values were mapped. */
   readonly onNote?: OnNote | undefined;
+  /** The most bytes that it may decode to. Default: 512 MiB. */
+  readonly maximumBytes?: number;
 }
 
 /** A decoded page with opacity and metadata. */
@@ -49,6 +51,7 @@ export async function openImage(
     decodePicture,
     onNote,
     fitTo,
+    maximumBytes,
     ...choice
   }: ReadOptions & { readonly decodePicture: DecodePicture; readonly fitTo?: ImageSize },
 ): Promise<OpenedImage> {
@@ -56,20 +59,33 @@ export async function openImage(
   const kind = findKind(bytes, where);
   if (kind === "TIFF") {
     const decodeJpeg = (jpeg: Uint8Array): Promise<DecodedImage> =>
-      decodeWhole(jpeg, readChecked(jpeg, "JPEG", where), { decodePicture, page: 0, where });
-    const { image, channelIsPage, ...about } = await readTiff(bytes, { where, choice, onNote, decodeJpeg });
+      decodeWhole(jpeg, readChecked(jpeg, { kind: "JPEG", where, maximumBytes }), { decodePicture, page: 0, where });
+    const { image, channelIsPage, ...about } = await readTiff(bytes, {
+      where,
+      choice,
+      onNote,
+      decodeJpeg,
+      maximumBytes,
+    });
     return { image, choice: channelIsPage ? {} : choice, about: { kind, bits: image.bits, ...about } };
   }
-  const header = readChecked(bytes, kind, where);
+  const header = readChecked(bytes, { kind, where, maximumBytes });
   const { pages, lossy } = header;
   const page = choosePage(choice, { where, pages, onNote });
   const image = await decodeWhole(bytes, header, { decodePicture, page: page - 1, where, fitTo });
   return { image, choice, about: { kind, bits: image.bits, lossy, page, pages } };
 }
 
-function readChecked(bytes: Uint8Array, kind: ImageHeader["kind"], where: string): ImageHeader {
+function readChecked(
+  bytes: Uint8Array,
+  {
+    kind,
+    where,
+    maximumBytes,
+  }: { readonly kind: ImageHeader["kind"]; readonly where: string; readonly maximumBytes: number | undefined },
+): ImageHeader {
   const header = readHeader(bytes, kind, where);
-  requireDecodable({ ...header, bytesPerSample: Math.ceil(header.bits / 8) }, where);
+  requireDecodable({ ...header, bytesPerSample: Math.ceil(header.bits / 8) }, where, maximumBytes);
   return header;
 }
 

@@ -1,9 +1,9 @@
 import { type FileSource, readSource, whereOf } from "../../files/node.ts";
-import sharp from "sharp";
 import type { ImageHeader } from "../image/header.ts";
 import { fitImage } from "../image/fit.ts";
 import type { DecodedImage, ImageFile } from "../image/raster.ts";
 import { openImage, type OpenedImage, type PictureRequest, type ReadOptions, toImageFile } from "../image/read.ts";
+import { loadPackage } from "../../tensor/missing-package.ts";
 import type { ImageSize } from "../image/resize.ts";
 import { fromCmyk } from "../image/tiff/page.ts";
 import type { ImageFormat } from "../image-set.ts";
@@ -36,6 +36,7 @@ async function decodePicture(
 ): Promise<DecodedImage> {
   const { bits, hasAlpha } = header;
   const space = spaceOf(header);
+  const { default: sharp } = await loadPackage(() => import("sharp"));
   // Naming the colour space also keeps the JPEG decoder from shrinking, which is fast but leaves aliasing.
   const opened = sharp(bytes, { limitInputPixels: LIMIT, failOn: "truncated", ignoreIcc: true, page })
     .pipelineColourspace(space)

@@ -11,33 +11,36 @@ import type { WriteOptions } from "./write.ts";
  * as Linux does in /proc.
  *
  * @param mode permissions of the new folders
+ * @returns the folders that were made, the outermost first
  * @throws {EnvironmentError} if a folder cannot be made
  */
-export async function makeFolder(path: string, { mode }: WriteOptions = {}): Promise<void> {
+export async function makeFolder(path: string, { mode }: WriteOptions = {}): Promise<readonly string[]> {
   try {
-    await makeWithParents(resolve(path), mode);
+    return await makeWithParents(resolve(path), mode);
   } catch (cause) {
     throw toEnvironmentError(path, "cannot make the folder", cause);
   }
 }
 
-async function makeWithParents(path: string, mode: number | undefined): Promise<void> {
+async function makeWithParents(path: string, mode: number | undefined): Promise<readonly string[]> {
   try {
-    await makeOne(path, mode);
+    return await makeOne(path, mode);
   } catch (error) {
     if (!hasCode(error, "ENOENT") || dirname(path) === path) throw error;
-    await makeWithParents(dirname(path), mode);
-    await makeOne(path, mode);
+    const above = await makeWithParents(dirname(path), mode);
+    return [...above, ...(await makeOne(path, mode))];
   }
 }
 
 /** Another process may be making it at the same time. */
-async function makeOne(path: string, mode: number | undefined): Promise<void> {
+async function makeOne(path: string, mode: number | undefined): Promise<readonly string[]> {
   try {
     await mkdir(path, mode);
+    return [path];
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
     if (!(await stat(path)).isDirectory()) throw new EnvironmentError(path, "is a file, must be a folder");
+    return [];
   }
 }
 

@@ -31,6 +31,25 @@ test("a second writer is refused by the first one's number, machine and time, un
   )();
 });
 
+test("a folder that was made for a lock goes with it if nothing was written, and stays otherwise", async () => {
+  const inner = join(folder, "above", "out");
+  const unlock = await acquireLock(folderLockPath(inner), "out");
+  expect(readdirSync(inner)).toEqual([".residua-lock"]);
+  await unlock();
+  expect(readdirSync(folder)).toEqual([]);
+  const again = await acquireLock(folderLockPath(inner), "out");
+  writeFileSync(join(inner, "result"), "");
+  await again();
+  expect(readdirSync(inner)).toEqual(["result"]);
+});
+
+test("an empty folder that was there before a lock stays", async () => {
+  await (
+    await acquireLock(path, "out")
+  )();
+  expect(existsSync(folder)).toBe(true);
+});
+
 test("of many at once, one gets the lock", async () => {
   const attempts = await Promise.allSettled(Array.from({ length: 20 }, () => acquireLock(path, "out")));
   expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmdirSync, rmSync } from "node:fs";
 import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import * as v from "valibot";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { hasCode, toEnvironmentError } from "./failure.ts";
+import { makeFolder } from "./folders.ts";
 import { currentProcess, isProcessGone } from "./process.ts";
 
 /** A lock is renewed once a minute; one from another machine that has been silent for ten is taken over. */
@@ -33,9 +34,10 @@ export function fileLockPath(path: string): string {
 /**
  * Makes this process the only one of Residua's that writes to a folder or file, until the lock is released or the
  * process ends. The lock of a dead process is taken over: at once on its own machine, after ten minutes of silence on
- * another.
+ * another. The lock's folder is made if it is missing; if it is still empty when the lock is released, as after work that was
+ * refused, it goes too.
  *
- * @param lockPath from {@link folderLockPath} or {@link fileLockPath}; its folder must exist
+ * @param lockPath from {@link folderLockPath} or {@link fileLockPath}
  * @param where what is locked, for the error
  * @throws {EnvironmentError} naming the process that holds it, or if the lock cannot be written
  */
@@ -44,8 +46,10 @@ export async function acquireLock(lockPath: string, where: string): Promise<Unlo
   const owner = { ...currentProcess(), pid: process.pid, since: new Date().toISOString(), id: randomUUID() };
   const text = `${JSON.stringify(owner)}\n`;
   try {
+    const made = new Set<string>();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (await writeNew(path, text)) return keepLock(path, text);
+      for (const folder of await makeFolder(dirname(path))) made.add(folder);
+      if (await writeNew(path, text)) return keepLock(path, text, [...made]);
       const found = await readLock(path);
       if (found !== undefined) await (isStale(found) ? removeStale(path, found) : refuse(where, found));
       if (found === undefined || found.text === "") await setTimeout(PAUSE_MILLISECONDS);
@@ -61,14 +65,14 @@ interface FoundLock {
   readonly silentMilliseconds: number;
 }
 
-/** @returns false if a lock exists already */
+/** @returns false if a lock exists already, or its folder has just been removed by the lock's last holder */
 async function writeNew(path: string, text: string): Promise<boolean> {
   try {
     const file = await open(path, "wx");
     await file.writeFile(text).finally(() => file.close());
     return true;
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
+    if (hasCode(error, "EEXIST") || hasCode(error, "ENOENT")) return false;
     throw error;
   }
 }
@@ -119,16 +123,19 @@ async function removeStale(path: string, { text }: FoundLock): Promise<void> {
   else await rename(aside, path);
 }
 
-function keepLock(path: string, text: string): Unlock {
+/** @param made folders that were made for the lock, the outermost first */
+function keepLock(path: string, text: string, made: readonly string[]): Unlock {
   const beat = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => undefined);
   }, HEARTBEAT_MILLISECONDS).unref();
   const remove = (): void => {
     try {
-      if (readFileSync(path, "utf8") === text) rmSync(path, { force: true });
+      if (readFileSync(path, "utf8") !== text) return;
+      rmSync(path, { force: true });
+      for (const folder of made.toReversed()) rmdirSync(folder);
     } catch {
-      // Whoever removed it has what they wanted.
+      // Whoever removed the lock has what they wanted; a folder that is not empty stays.
     }
   };
   process.once("exit", remove);

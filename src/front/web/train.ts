@@ -39,6 +39,8 @@ export async function startTraining(
   requireKnown(`a training to ${task}`, options, [...startOptions, ...workerOptions, ...recipeNames, ...trainOptions]);
   if (typeof images !== "object" || images === null || !("images" in images || "files" in images))
     throw new OptionError("data", "must be { images, labels, channels, height, width }, or { files } by class");
+  // Said here, since reading the images comes before the worker, which says it once more.
+  onEvent({ kind: "loading" });
   const { model, shortcut, modelOptions, imageSize, validation } = options;
   completeRecipe(Object.fromEntries(Object.entries(options).filter(([field]) => recipeNames.includes(field))));
   const own = Object.fromEntries(Object.entries(options).filter(([name]) => trainOptions.includes(name as never)));
@@ -50,7 +52,8 @@ export async function startTraining(
     options: own as TypesOf<TaskName>["trainOptions"],
     note: (text) => onEvent({ kind: "note", text }),
   });
-  return { running: runWhere(training, job, options, { onEvent }), task };
+  const pass = (event: TrainingEvent): void => (event.kind === "loading" ? undefined : onEvent(event));
+  return { running: runWhere(training, job, options, { onEvent: pass }), task };
 }
 
 /** A training's result, whose network can be opened. */

@@ -1,10 +1,11 @@
 import { cifarResnet } from "../../nn/families/resnet.ts";
 import { parseShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import type { Recipe } from "../../train/recipe.ts";
 import { completeRecipe, refuseRecipeFields } from "../../train/recipe-check.ts";
 import type { EqualBudget } from "./comparison.ts";
 import { type AxisValue, equalizePlans, measurePlans, planGrid, type RunPlan, type Variant } from "./plan.ts";
+import { comparedShortcuts, comparisonRecipe } from "./standard-comparison.ts";
 import { refuseTwins } from "./twin-networks.ts";
 
 /** A network type with options and a recipe of its own, its shortcut type by name or alias. */
@@ -35,12 +36,6 @@ export interface GridChoice {
   /** Orders runs seed by seed, for comparisons with a time budget. */
   readonly seedBySeed?: boolean;
 }
-
-/** The default recipe of comparisons. */
-export const comparisonRecipe: Omit<Recipe, "seed"> = { ...defaultRecipe, epochs: 1, batch: 32 };
-
-/** The shortcut types that a comparison has by default: none, and the paper's options A, B and C. */
-export const comparedShortcuts: readonly string[] = ["plain", "pad", "project", "project-all"];
 
 /** Every run of a comparison, with what its network costs. */
 export interface PlannedComparison {

@@ -1,4 +1,4 @@
-import { shortcutExplanations, shortcutTypes, type ShortcutType } from "../../nn/shortcuts/type.ts";
+import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { quantile } from "../../statistics/summary.ts";
 import { type Comparison, type ComparisonCell, type CurvePoint, groupCells, nameType } from "./comparison.ts";
 import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
@@ -6,6 +6,7 @@ import { describeComparison } from "./words.ts";
 import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
 import type { Report, ReportText } from "../../report/report.ts";
 import { rangeWords, withMinus, type Words } from "../../report/words.ts";
+import { explainShortcut } from "../shortcut-words.ts";
 import { shortcutColors } from "../shortcut-colors.ts";
 
 const both = (en: string, zh: string): Words => ({ en, zh });
@@ -173,19 +174,6 @@ function pairsTable(pairs: readonly TypePair[]): TableFigure {
   };
 }
 
-/** What S is for each type, in Chinese. */
-const explanationsZh: { readonly [Type in ShortcutType]: string } = {
-  plain: "没有快捷连接：y = act(F(x))",
-  pad: "恒等；形状改变处为下采样并补零通道的恒等，无参数（选项 A）",
-  project: "恒等；形状改变处为 1×1 卷积投影（选项 B）",
-  "project-all": "处处为 1×1 卷积投影（选项 C）",
-  scaled: "λ·x，可选 (1−λ)·F(x)；形状改变处为投影",
-  gated: "(1−g(x))·x + g(x)·F(x)，排他门控；形状改变处为投影",
-  "gated-shortcut": "(1−g(x))·x + F(x)，仅门控快捷连接；形状改变处为投影",
-  dropout: "快捷连接上的 dropout；形状改变处为投影",
-  concat: "通道拼接而非相加",
-};
-
 function describeSettings({ settings }: Comparison): Words {
   const {
     data,
@@ -284,7 +272,7 @@ export function reportComparison(comparison: Comparison): Report {
           },
           {
             kind: "list",
-            items: types.map((type) => ({ term: type, text: both(shortcutExplanations[type], explanationsZh[type]) })),
+            items: types.map((type) => ({ term: type, text: explainShortcut(type) })),
           },
         ],
       },

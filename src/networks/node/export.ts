@@ -13,10 +13,7 @@ import { describeNetwork } from "../describe.ts";
 import { exportOnnx, exportStateDict, type OnnxExportOptions, safetensorsMetadata } from "../export.ts";
 import { type ModelCardFacts, renderModelCard } from "../model-card.ts";
 import type { NetworkFile } from "../file.ts";
-
-/** The export formats. */
-export const exportFormats = ["onnx", "safetensors", "pytorch"] as const;
-export type ExportFormat = (typeof exportFormats)[number];
+import type { ExportFormat } from "../export-formats.ts";
 
 /** Options of an export. */
 export interface ExportFilesOptions extends OnnxExportOptions {

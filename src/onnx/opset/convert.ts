@@ -5,9 +5,7 @@ import { pruneGraph } from "../builder.ts";
 import { createFreshNames, placeOf } from "../infer.ts";
 import { type Graph, type Model, type Node, OPSET } from "../graph.ts";
 import { firstOpsets, lastOpsets, newerAttributes, type OlderForm, olderRules, refuseForm } from "./rules.ts";
-
-/** The versions of ONNX's operators that models can be written in. */
-export const opsetRange: { readonly first: number; readonly last: number } = { first: 11, last: 23 };
+import { opsetRange } from "./range.ts";
 
 /** Removes attributes that the version does not know; they must have the value implied without them. */
 function dropNewerAttributes(node: Node, opset: number): Node {

@@ -1,5 +1,6 @@
 import { DOMParser } from "linkedom";
 import { FormatError } from "../../tensor/errors.ts";
+import { shorten } from "../../tensor/printable.ts";
 import { escapeHtml } from "../words.ts";
 
 /** Shapes and texts: nothing that loads, links, scripts, animates or holds HTML. */
@@ -66,9 +67,10 @@ export function rebuildDrawing(svg: string, where: string): string {
     if (node.nodeType === TEXT) return escapeHtml(node.textContent ?? "");
     if (node.nodeType !== ELEMENT) return refuse("comments, instructions or markup of another kind");
     const name = node.nodeName;
-    if (!elements.has(name)) return refuse(`<${name}>`);
+    if (!elements.has(name)) return refuse(`<${shorten(name)}>`);
     const written = Array.from(node.attributes ?? [], ({ name: key, value }) => {
-      if (!(attributes.get(key)?.test(value) ?? false)) return refuse(`${key}="${value.slice(0, 60)}" on <${name}>`);
+      if (!(attributes.get(key)?.test(value) ?? false))
+        return refuse(`${shorten(key)}="${shorten(value)}" on <${name}>`);
       return ` ${key}="${escapeHtml(value)}"`;
     });
     const inside = Array.from(node.childNodes, (child) => write(child, depth + 1)).join("");

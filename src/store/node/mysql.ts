@@ -1,5 +1,6 @@
 import { type Dialect, MysqlDialect, type MysqlPoolConnection } from "kysely";
 import type { PoolConnection } from "mysql2";
+import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
 
 const CONNECT_MILLISECONDS = 10_000;
@@ -26,7 +27,7 @@ export function mysqlBackend(url: string, description: string): Backend {
 }
 
 async function createDialect(url: string): Promise<Dialect> {
-  const { createPool } = await import("mysql2");
+  const { createPool } = await loadPackage(() => import("mysql2"));
   const uri = url.replace(/^mariadb:/i, "mysql:");
   const pool = createPool({ uri, charset: "utf8mb4", connectionLimit: 2, connectTimeout: CONNECT_MILLISECONDS });
   // Connections closed by a stopping server emit an error; the next statement opens a new one, or fails by itself.

@@ -1,4 +1,5 @@
 import { type Dialect, PostgresDialect } from "kysely";
+import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
 import { onConflictReplace } from "../on-conflict.ts";
 
@@ -23,7 +24,7 @@ export function postgresBackend(url: string, description: string): Backend {
 }
 
 async function createDialect(url: string): Promise<Dialect> {
-  const { default: pg } = await import("pg");
+  const { default: pg } = await loadPackage(() => import("pg"));
   const pool = new pg.Pool({
     connectionString: url,
     max: 2,

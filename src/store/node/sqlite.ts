@@ -2,8 +2,10 @@ import { toEnvironmentError } from "../../files/node.ts";
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
+import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
 import { onConflictReplace } from "../on-conflict.ts";
+import { prepareChecked } from "./checked-text.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -30,7 +32,7 @@ export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
 
 async function createDialect(path: string, busyMilliseconds: number): Promise<Dialect> {
   // Loaded only here, since no command should wait for a native library that it does not use.
-  const { default: Database } = await import("libsql");
+  const { default: Database } = await loadPackage(() => import("libsql"));
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
@@ -46,7 +48,8 @@ async function createDialect(path: string, busyMilliseconds: number): Promise<Di
   }
   const config = {
     database: {
-      prepare: (sql: string) => database.prepare(adaptStatement(sql, database.inTransaction)) as never,
+      prepare: (sql: string) =>
+        prepareChecked(adaptStatement(sql, database.inTransaction), (own) => database.prepare(own), path) as never,
       close: () => void database.close(),
     },
   };

@@ -9,6 +9,8 @@ import { evaluateClassifier } from "./judge.ts";
 
 /** A network that gives its images back as scores. */
 const echo: Session = {
+  inputs: [],
+  outputs: [],
   inputNames: [stepNames.images],
   outputNames: [stepNames.scores],
   run: async ({ [stepNames.images]: images }) => ({

@@ -42,10 +42,31 @@ export interface TrainingChoice<Options extends object = object> {
   readonly options: Options;
 }
 
+/** How a task answers a server's requests about one image. */
+export interface Answers<T extends TaskTypes = TaskTypes> {
+  /**
+   * The options of a request, from the texts in its address.
+   *
+   * @throws {OptionError} naming one that is not known, or is not what it must be
+   */
+  readonly readOptions: (texts: Readonly<Record<string, string>>) => T["predictOptions"];
+  /** What was found as a document, by media type; the first is the standard. */
+  readonly write: Readonly<
+    Record<
+      string,
+      (
+        found: T["output"],
+        about: { readonly input: T["input"]; readonly settings: T["settings"] },
+      ) => string | Uint8Array | Promise<string | Uint8Array>
+    >
+  >;
+}
+
 /** What a task does with files. `node/task.ts` of its folder exports it as `nodeTask`. */
 export interface NodeTask<T extends TaskTypes = TaskTypes> extends TrainingTask {
   /** Reads a file, or the page and channel of it that the options choose, as the network takes it. */
   readonly readInput: (file: FileSource, card: NetworkCard, options?: ReadOptions) => Promise<T["input"]>;
+  readonly answers: Answers<T>;
   /** Names of the options that a training for it may be told. */
   readonly trainOptions: readonly (keyof T["trainOptions"] & string)[];
   /**

@@ -66,7 +66,7 @@ export function writeLocatorTargets(
 }
 
 /** Where the diagonals of a quadrilateral cross: the middle of the plate, seen from any side. */
-export function centreOf([a, b, c, d]: Corners): Point {
+function centreOf([a, b, c, d]: Corners): Point {
   const [ux, uy] = [c[0] - a[0], c[1] - a[1]];
   const [vx, vy] = [d[0] - b[0], d[1] - b[1]];
   const turn = ux * vy - uy * vx;

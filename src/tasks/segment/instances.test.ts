@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { distanceToOutside } from "./data/distance.ts";
 import { compareCells } from "./evaluate.ts";
 import { type CellMaps, separateCells } from "./instances.ts";
-import { measureCells, measurementTable } from "./measure.ts";
-import { outlineCells, outlinesToGeoJson } from "./outlines.ts";
+import { measureCells } from "./measure.ts";
 
 const [height, width] = [60, 80];
 
@@ -61,43 +60,6 @@ test("a disc of radius 10 has the perimeter 2π·10 within 5 %, its own centre a
   const labels = drawDiscs([[20, 30, 10]]);
   const samples = Float32Array.from(labels, (label, at) => (label > 0 ? at % width : 1000));
   const [cell] = measureCells(labels, { height, width, channels: 1, samples });
-  expect(cell).toMatchObject({ id: 1, row: 20, column: 30, meanIntensity: [30] });
+  expect(cell).toMatchObject({ id: 1, row: 20, column: 30, intensities: [{ mean: 30 }] });
   expect(Math.abs(cell.perimeter / (2 * Math.PI * 10) - 1)).toBeLessThan(0.05);
-  expect(measurementTable([cell], 0.5).split("\n")[1].split(",").slice(0, 2)).toEqual(["1", String(cell.area / 4)]);
-});
-
-test("the outline of a ring is its outer edge with a hole, and areas add up to its points", () => {
-  const labels = new Int32Array(height * width);
-  for (let row = 5; row < 10; row++) for (let column = 7; column < 12; column++) labels[row * width + column] = 3;
-  labels[7 * width + 9] = 0;
-  const [{ id, parts }] = outlineCells(labels, { height, width });
-  expect(id).toBe(3);
-  expect(parts).toHaveLength(1);
-  expect(parts[0][0]).toEqual([
-    [7, 5],
-    [12, 5],
-    [12, 10],
-    [7, 10],
-    [7, 5],
-  ]);
-  expect(parts[0][1]).toHaveLength(5);
-  expect(outlinesToGeoJson([{ id, parts }], 2)).toMatchObject({
-    features: [
-      {
-        geometry: {
-          type: "Polygon",
-          coordinates: [
-            [
-              [14, 10],
-              [24, 10],
-              [24, 20],
-              [14, 20],
-              [14, 10],
-            ],
-            expect.anything(),
-          ],
-        },
-      },
-    ],
-  });
 });

@@ -1,7 +1,29 @@
-/** A point of an outline: column, then row, as GeoJSON has x and y. */
-type Corner = readonly [x: number, y: number];
+import { labelComponents } from "./data/components.ts";
 
-/** Directions along the edges of points, clockwise: right, down, left, up. */
+/** A corner of an outline: column, then row, as GeoJSON has x and y. */
+export type Corner = readonly [x: number, y: number];
+
+/** A closed line along the edges of pixels, without the first corner repeated at the end. */
+export type Ring = readonly Corner[];
+
+/** Outlines of one cell: per part, whose pixels meet along edges, the outer ring and then those of its holes. */
+export interface CellOutline {
+  readonly id: number;
+  readonly parts: readonly (readonly Ring[])[];
+}
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Rows and columns that hold a cell. */
+interface Box extends Size {
+  readonly top: number;
+  readonly left: number;
+}
+
+/** Directions along the edges of pixels, clockwise as the image is seen: right, down, left, up. */
 const steps = [
   [1, 0],
   [0, 1],
@@ -9,45 +31,11 @@ const steps = [
   [0, -1],
 ] as const;
 
-/**
- * Outlines of the parts of a plane with one label, along the edges of its points, each closed. Outer outlines run clockwise as
- * the image is seen, outlines of holes the other way; points that touch at a corner alone belong to two outlines.
- *
- * @param box rows and columns that hold the label
- */
-function traceOutlines(
-  isIn: (row: number, column: number) => boolean,
-  {
-    top,
-    left,
-    bottom,
-    right,
-  }: { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number },
-): readonly (readonly Corner[])[] {
-  const seen = new Set<number>();
-  const span = right - left + 3;
-  const outlines: Corner[][] = [];
-  for (let row = top; row <= bottom; row++) {
-    for (let column = left; column <= right; column++) {
-      // The upper edge of a point that has none above begins an outline that has not been walked yet.
-      if (!isIn(row, column) || isIn(row - 1, column) || seen.has((row - top) * span + column - left)) continue;
-      const outline: Corner[] = [];
-      let [x, y, direction] = [column, row, 0];
-      do {
-        if (direction === 0) seen.add((y - top) * span + x - left);
-        outline.push([x, y]);
-        [x, y] = [x + steps[direction][0], y + steps[direction][1]];
-        direction = turn(isIn, x, y, direction);
-      } while (x !== column || y !== row || direction !== 0);
-      outlines.push(simplify(outline));
-    }
-  }
-  return outlines;
-}
+type IsIn = (row: number, column: number) => boolean;
 
-/** The next direction at a corner: the label stays on the right hand. */
-function turn(isIn: (row: number, column: number) => boolean, x: number, y: number, direction: number): number {
-  // The points ahead, on the right and on the left.
+/** The next direction at a corner: the part stays on the right hand. */
+function turn(isIn: IsIn, [x, y]: Corner, direction: number): number {
+  // The pixels ahead, on the right and on the left.
   const ahead = [
     [isIn(y, x), isIn(y - 1, x)],
     [isIn(y, x - 1), isIn(y, x)],
@@ -59,89 +47,101 @@ function turn(isIn: (row: number, column: number) => boolean, x: number, y: numb
   return left ? (direction + 3) % 4 : direction;
 }
 
-/** Leaves out corners on a straight line, and closes the outline. */
-function simplify(outline: readonly Corner[]): Corner[] {
-  const kept = outline.filter(([x, y], index) => {
-    const [before, after] = [outline.at(index - 1)!, outline[(index + 1) % outline.length]];
-    return (before[0] !== x || after[0] !== x) && (before[1] !== y || after[1] !== y);
-  });
-  return [...kept, kept[0]];
+/**
+ * Walks around a part once, from the upper edge of a pixel. Wherever the walk comes back to a corner, at which pixels meet
+ * diagonally, the loop in between becomes a ring of its own; so no ring touches itself.
+ *
+ * @param pass hears of each upper edge that is walked
+ */
+function walkAround(isIn: IsIn, start: Corner, pass: (row: number, column: number) => void): readonly Ring[] {
+  const rings: Ring[] = [];
+  const path: Corner[] = [start];
+  const places = new Map([[start.join(), 0]]);
+  let [x, y] = start;
+  let direction = 0;
+  for (;;) {
+    if (direction === 0) pass(y, x);
+    [x, y] = [x + steps[direction][0], y + steps[direction][1]];
+    const next = turn(isIn, [x, y], direction);
+    if (x === start[0] && y === start[1] && next === 0) return [...rings, path];
+    if (next !== direction) {
+      const corner = [x, y] as const;
+      const place = places.get(corner.join());
+      if (place !== undefined) {
+        const ring = path.splice(place);
+        for (const known of ring) places.delete(known.join());
+        rings.push(ring);
+      }
+      places.set(corner.join(), path.length);
+      path.push(corner);
+    }
+    direction = next;
+  }
 }
 
-/** Twice the area, signed by direction. */
-function signedArea(outline: readonly Corner[]): number {
-  return outline.slice(1).reduce((sum, [x, y], index) => sum + outline[index][0] * y - x * outline[index][1], 0);
+/** Twice a ring's area, signed: positive for rings that are counter-clockwise with y up, as RFC 7946 counts. */
+export function signedDoubleArea(ring: Ring): number {
+  return ring.reduce((sum, [x, y], index) => {
+    const [nextX, nextY] = ring[(index + 1) % ring.length];
+    return sum + x * nextY - nextX * y;
+  }, 0);
 }
 
-/** Outlines of one cell: of each connected part the outer one and its holes. */
-export interface CellOutline {
-  readonly id: number;
-  readonly parts: readonly (readonly (readonly Corner[])[])[];
+/** Outlines of the parts of one cell. Each part's interior is connected, so exactly one of its rings is an outer one. */
+function outlineParts(labels: Int32Array, width: number, id: number, box: Box): CellOutline["parts"] {
+  const { labels: parts, count } = labelComponents(
+    (at) => labels[(box.top + Math.floor(at / box.width)) * width + box.left + (at % box.width)] === id,
+    box,
+  );
+  const rings: Ring[][] = Array.from({ length: count }, () => []);
+  const partAt = (row: number, column: number): number =>
+    row < box.top || column < box.left || row >= box.top + box.height || column >= box.left + box.width
+      ? 0
+      : parts[(row - box.top) * box.width + column - box.left];
+  const walked = new Uint8Array(parts.length);
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at];
+    const [row, column] = [box.top + Math.floor(at / box.width), box.left + (at % box.width)];
+    if (part === 0 || walked[at] !== 0 || partAt(row - 1, column) === part) continue;
+    const isIn: IsIn = (y, x) => partAt(y, x) === part;
+    const pass = (y: number, x: number): void => {
+      walked[(y - box.top) * box.width + x - box.left] = 1;
+    };
+    rings[part - 1].push(...walkAround(isIn, [column, row], pass));
+  }
+  return rings.map((own) => own.toSorted((a, b) => Number(signedDoubleArea(a) < 0) - Number(signedDoubleArea(b) < 0)));
 }
 
-/** Outlines of every cell, along the edges of its points. @param labels `[height, width]`, 0 for background */
-export function outlineCells(
-  labels: Int32Array,
-  { height, width }: { readonly height: number; readonly width: number },
-): readonly CellOutline[] {
-  const boxes = new Map<number, { top: number; left: number; bottom: number; right: number }>();
+function findBoxes(labels: Int32Array, { height, width }: Size): ReadonlyMap<number, Box> {
+  const boxes = new Map<number, { top: number; left: number; height: number; width: number }>();
   for (let row = 0, at = 0; row < height; row++) {
     for (let column = 0; column < width; column++, at++) {
       const id = labels[at];
       if (id === 0) continue;
       const box = boxes.get(id);
-      if (box === undefined) boxes.set(id, { top: row, left: column, bottom: row, right: column });
-      else {
-        box.bottom = row;
-        box.left = Math.min(box.left, column);
-        box.right = Math.max(box.right, column);
+      if (box === undefined) {
+        boxes.set(id, { top: row, left: column, height: 1, width: 1 });
+        continue;
       }
+      const right = Math.max(box.left + box.width, column + 1);
+      box.left = Math.min(box.left, column);
+      box.width = right - box.left;
+      box.height = row + 1 - box.top;
     }
   }
-  return Array.from(boxes, ([id, box]) => {
-    const isIn = (row: number, column: number): boolean =>
-      row >= 0 && column >= 0 && row < height && column < width && labels[row * width + column] === id;
-    const found = traceOutlines(isIn, box);
-    const parts = found.filter((outline) => signedArea(outline) > 0).map((outline) => [outline]);
-    for (const hole of found.filter((outline) => signedArea(outline) < 0)) {
-      const around = parts.find(([outer]) => contains(outer, hole[0])) ?? parts[0];
-      around.push(hole);
-    }
-    return { id, parts };
-  }).toSorted((a, b) => a.id - b.id);
-}
-
-/** Whether a corner lies in an outline, just inside its own corner. */
-function contains(outline: readonly Corner[], [x, y]: Corner): boolean {
-  const [px, py] = [x + 0.5, y - 0.5];
-  let inside = false;
-  for (let index = 1; index < outline.length; index++) {
-    const [[x0, y0], [x1, y1]] = [outline[index - 1], outline[index]];
-    if (y0 > py !== y1 > py && px < ((x1 - x0) * (py - y0)) / (y1 - y0) + x0) inside = !inside;
-  }
-  return inside;
+  return boxes;
 }
 
 /**
- * Outlines as GeoJSON, x to the right and y down, in points or micrometres; what viewers of microscopy images, such as QuPath,
- * read.
+ * Outlines of every cell along the edges of its pixels, as valid polygons: no ring touches itself, outer rings have a positive
+ * {@link signedDoubleArea}, holes a negative one. Pixels that meet at a corner alone belong to two parts, everywhere.
  *
- * @source RFC 7946, sections 3.1.6 and 3.3
+ * @param labels `[height, width]`, 0 for background
+ * @source OGC 06-103r4, section 6.1.11.1: a hole may touch the outer ring at a point, a ring may not touch itself
  */
-export function outlinesToGeoJson(cells: readonly CellOutline[], micrometres = 1): unknown {
-  const scale = (outline: readonly Corner[]): readonly Corner[] =>
-    outline.map(([x, y]) => [x * micrometres, y * micrometres]);
-  return {
-    type: "FeatureCollection",
-    features: cells.map(({ id, parts }) => {
-      const coordinates = parts.map((outlines) => outlines.map(scale));
-      return {
-        type: "Feature",
-        id,
-        geometry:
-          parts.length === 1 ? { type: "Polygon", coordinates: coordinates[0] } : { type: "MultiPolygon", coordinates },
-        properties: { id, objectType: "detection" },
-      };
-    }),
-  };
+export function outlineCells(labels: Int32Array, size: Size): readonly CellOutline[] {
+  return Array.from(findBoxes(labels, size), ([id, box]) => ({
+    id,
+    parts: outlineParts(labels, size.width, id, box),
+  })).toSorted((a, b) => a.id - b.id);
 }

@@ -12,6 +12,8 @@ import { segmentCells, segmentClasses } from "./segment.ts";
 /** A network whose scores are computed point by point: what it says of a point does not depend on the tile. */
 function pointwise(tile: readonly [number, number], outputs: readonly ((value: number) => number)[]): Predictor {
   const session: Session = {
+    inputs: [],
+    outputs: [],
     inputNames: [stepNames.images],
     outputNames: [stepNames.scores],
     run: (feeds) => {

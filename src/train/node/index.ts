@@ -1,6 +1,7 @@
 export type * from "../../jobs/job.ts";
 export { type ChildJob, runInChild } from "../../jobs/node/child-process.ts";
 export * from "./model-cache.ts";
+export * from "../../networks/export-formats.ts";
 export * from "../../networks/node/export.ts";
 export * from "../../networks/node/file.ts";
 export * from "../../networks/node/open.ts";

@@ -11,6 +11,7 @@ import type { LoweringChoice } from "../../compile/lowering.ts";
 import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
 import type { EncodedImage } from "../tensorboard/event.ts";
+import type { PreparingEvent } from "../preparing.ts";
 import type { StepResult } from "../trainer.ts";
 
 /** How images are normalised. */
@@ -99,6 +100,7 @@ export interface TrainingJob {
 
 /** Events from the child process. */
 export type TrainingEvent =
+  | PreparingEvent
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "start"; readonly start: TrainingStart }
   | { readonly kind: "step"; readonly progress: StepProgress; readonly milliseconds: number; readonly batch: number }

@@ -1,6 +1,5 @@
 import { acquireLock, folderLockPath, makeFolder, type Unlock, writeFileAtomically } from "../../files/node.ts";
 import { dirname, join } from "node:path";
-import { stepsPerEpoch } from "../../data/batches.ts";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -9,7 +8,7 @@ import { cautionsOf } from "../cautions.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
-import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
+import { openTrainer, type TrainingPlan } from "../engine.ts";
 import { finalState, runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
 import { createCardModule } from "../../networks/card.ts";
@@ -20,7 +19,7 @@ import type { JobContext } from "../../jobs/job.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
 import { readResumed } from "./resume.ts";
-import type { FindTrainingTask, SetupContext, TrainingSetup } from "./set-up.ts";
+import { type FindTrainingTask, planSetup, type SetupContext, type TrainingSetup } from "./set-up.ts";
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
@@ -47,6 +46,7 @@ async function openWorkplace(
   context: JobContext<TrainingEvent>,
   findTask: FindTrainingTask,
 ): Promise<Workplace> {
+  context.report({ kind: "loading" });
   const { start, cache } = job;
   const note = (text: string): void => context.report({ kind: "note", text });
   const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
@@ -58,7 +58,7 @@ async function openWorkplace(
     engine,
     note,
   });
-  // First, before any event or file.
+  // Before `start` is reported and any file written.
   const plan = planSetup(setup);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
@@ -67,7 +67,6 @@ async function openWorkplace(
 
 /** Locks the folder, brings what lies beside the resumed checkpoint, and reports that training starts. */
 async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
-  await makeFolder(folder);
   const unlock = await acquireLock(folderLockPath(folder), folder);
   try {
     if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
@@ -97,27 +96,6 @@ async function setUp(
   const resumed = await readResumed(start, surroundings);
   const task = await findTask(resumed.checkpoint.notes.network.task, resumed.path);
   return task.setUp(resumed, surroundings);
-}
-
-/** @throws {OptionError} naming the first recipe field that cannot be obeyed */
-function planSetup({
-  notes: { network, recipe },
-  source,
-  step,
-  sampleShape,
-  validates,
-  refuses,
-}: TrainingSetup): TrainingPlan {
-  return planTraining({
-    module: createCardModule(network),
-    sampleShape: sampleShape ?? network.imageShape,
-    recipe,
-    stepsPerEpoch: stepsPerEpoch(source.plan),
-    validates,
-    isImported: network.model.graph !== undefined,
-    ...(step === undefined ? {} : { step }),
-    ...(refuses === undefined ? {} : { refuses }),
-  });
 }
 
 /** Evaluates a prediction state on the validation split or the test set. Cautions about the result become notes. */
@@ -295,6 +273,7 @@ async function trainInPlace(place: Workplace): Promise<TrainingResult> {
     cache: createModelCache(join(job.cache, "compiled")),
   };
   const { state } = setup;
+  place.context.report({ kind: "compiling" });
   const trainer = await openTrainer(plan, host, state && { state, steps: setup.notes.place.step });
   try {
     const { place: reached, status, reason, diverged, imagesPerSecond } = await trainAndKeep(place, trainer);

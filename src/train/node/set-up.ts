@@ -1,8 +1,9 @@
+import { stepsPerEpoch } from "../../data/batches.ts";
 import type { SampleSource } from "../../data/sample-source.ts";
-import type { TaskNotes } from "../../networks/card.ts";
+import { createCardModule, type TaskNotes } from "../../networks/card.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
-import type { TaskStep } from "../engine.ts";
+import { planTraining, type TaskStep, type TrainingPlan } from "../engine.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { fitBatch } from "../fit-batch.ts";
 import type { TrainingMeasures } from "../measure.ts";
@@ -69,3 +70,26 @@ export interface TrainingTask {
  * @param where the source of that entry, for errors
  */
 export type FindTrainingTask = (notes: TaskNotes | undefined, where: string) => Promise<TrainingTask>;
+
+/**
+ * The plan of a training that is set up.
+ *
+ * @param steps how many; by default, as many as the recipe's epochs have
+ * @throws {OptionError} naming the first recipe field that cannot be obeyed
+ */
+export function planSetup(
+  { notes: { network, recipe }, source, step, sampleShape, validates, refuses }: TrainingSetup,
+  steps?: number,
+): TrainingPlan {
+  return planTraining({
+    module: createCardModule(network),
+    sampleShape: sampleShape ?? network.imageShape,
+    recipe,
+    stepsPerEpoch: stepsPerEpoch(source.plan),
+    validates,
+    isImported: network.model.graph !== undefined,
+    ...(steps === undefined ? {} : { steps }),
+    ...(step === undefined ? {} : { step }),
+    ...(refuses === undefined ? {} : { refuses }),
+  });
+}

@@ -97,12 +97,14 @@ export async function performTraining(
   context: WebTrainingContext,
   setUpInMemory: SetUpInMemory,
 ): Promise<WebTrainingResult> {
+  context.report({ kind: "loading" });
   const place = openWorkplace(job, context.runtime, setUpInMemory);
   const { runtime, session, setup, plan } = place;
   const { source, validate, test } = setup;
   const { network, start, device = "wasm" } = job;
   const { report, shouldStop } = context;
   const writeBatch = source.createWriter();
+  report({ kind: "compiling" });
   const trainer = await openTrainer(
     plan,
     { runtime, lowering: createPortableLowering(portableChoices[device]), session },

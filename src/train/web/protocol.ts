@@ -4,6 +4,7 @@ import type { StepProgress, TrainingOutcome } from "../loop.ts";
 import type { MemoryTraining } from "../memory-training.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { Recipe } from "../recipe.ts";
+import type { PreparingEvent } from "../preparing.ts";
 import type { EpochRecord } from "../checkpoint.ts";
 
 /** The compute device in a browser. */
@@ -40,6 +41,7 @@ export interface WebTrainingResult extends TrainingOutcome {
 
 /** Progress events from the worker. */
 export type WebTrainingEvent =
+  | PreparingEvent
   | { readonly kind: "step"; readonly progress: StepProgress }
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean };
 

@@ -43,6 +43,7 @@ test.each([
   ["an absolute path", { a: "/etc/passwd" }, /in the index's own folder/],
   ["a path with backslashes", { a: "..\\one.safetensors" }, /in the index's own folder/],
   ["a file of another kind", { a: "index.json" }, /in the index's own folder/],
+  ["a name of any length", { a: `${"a".repeat(300)}.safetensors` }, /in the index's own folder$/],
   ["no text for a file", { a: 3 }, /does not name the file of "a"/],
   ["no map", [], /has no weight_map/],
   ["a tensor that is not there", { "module.b": "one.safetensors", c: "one.safetensors" }, /"c" is in .* not there/],

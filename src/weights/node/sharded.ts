@@ -64,7 +64,7 @@ function parseIndex(bytes: Uint8Array, where: string): ReadonlyMap<string, strin
 
 function checkShardName(where: string, name: string, file: unknown): string {
   if (typeof file !== "string") throw new FormatError(where, `does not name the file of ${quote(name)}`);
-  if (/^[^/\\:\0]+\.safetensors$/.test(file)) return file;
+  if (/^[^/\\:\0]{1,200}\.safetensors$/.test(file)) return file;
   throw new FormatError(
     where,
     `puts ${quote(name)} into ${quote(file)}; must be a .safetensors file in the index's own folder`,

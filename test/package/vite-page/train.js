@@ -10,7 +10,7 @@ async function train() {
   const running = runInWorker(training, { ...makeJob(), threads: 2 });
   for await (const event of running) {
     if (event.kind === "step") losses.push(event.progress.stepLoss);
-    else epochs++;
+    if (event.kind === "epoch") epochs++;
   }
   const { status, onnx } = await running.result;
   return { status, onnx: Array.from(onnx), losses, epochs };
@@ -18,7 +18,11 @@ async function train() {
 
 /** Asks to stop as soon as the first step is reported. */
 async function trainOneStep() {
-  const running = runInWorker(training, { ...makeJob(), threads: 2 }, { onEvent: () => running.stop() });
+  const running = runInWorker(
+    training,
+    { ...makeJob(), threads: 2 },
+    { onEvent: ({ kind }) => kind === "step" && running.stop() },
+  );
   const { status, place } = await running.result;
   return { status, step: place.step };
 }

@@ -1,3 +1,3 @@
-const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+import { residua } from "residua/vite";
 
-export default { preview: { headers, host: "127.0.0.1" }, build: { target: "es2022" }, logLevel: "error" };
+export default { plugins: [residua()], preview: { host: "127.0.0.1" }, logLevel: "error" };

@@ -7,6 +7,7 @@ import { errorMessage } from "../../../tensor/errors.ts";
 import { say } from "../../output.ts";
 import { storePlace, withStore } from "../../store.ts";
 import { describeOrigin } from "./origin.ts";
+import { spokenMessage } from "../../lang/language.ts";
 
 const CURVE_POINTS = 300;
 
@@ -29,7 +30,11 @@ export async function findTraining(
       return { run: `${id}, ${run.name}`, origin, ...(curves.length === 0 ? {} : { curves }) };
     });
   } catch (error) {
-    say(`run store: ${errorMessage(error)}; the training curves are left out`);
+    const reason = errorMessage(error);
+    say({
+      en: `run store: ${reason}; the training curves are left out`,
+      zh: `运行存储：${spokenMessage(reason)}；略去训练曲线`,
+    });
     return {};
   }
 }

@@ -2,12 +2,10 @@ import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import type { Report } from "../../../report/report.ts";
 import { readSettings, tasks } from "../../../tasks/find-task.ts";
-import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
-import { judgePlates, judgeTogether, type PlateJudgement } from "../../../tasks/plates/judge.ts";
+import type { PlateJudgement } from "../../../tasks/plates/judge.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import { cacheFolder } from "../../cache.ts";
-import { openModelFile } from "../../model-file.ts";
 import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
@@ -38,6 +36,13 @@ interface Judged {
   readonly data: string;
 }
 
+const loadJudging = () =>
+  Promise.all([
+    import("../../../tasks/node/find-node-task.ts"),
+    import("../../../tasks/plates/judge.ts"),
+    import("../../model-file.ts"),
+  ]);
+
 /** Judges one network, or a locator with a reader. */
 async function judge(
   network: TrainedNetwork,
@@ -46,6 +51,7 @@ async function judge(
   const settings = readSettings(network.card.task, "plates", model);
   if (reader !== undefined && settings.part !== "locate")
     throw new OptionError("--reader", `goes with a locator as --model; ${model} reads`);
+  const [{ findNodeTask }, { judgePlates, judgeTogether }, { openModelFile }] = await loadJudging();
   const { openSamples } = await findNodeTask("plates");
   const opened = { ...network, settings };
   const found = await openSamples(opened, { ...onlyGiven({ data, limit }), cache: cacheFolder() });
@@ -54,7 +60,7 @@ async function judge(
   const how = { ...onlyGiven(options), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
-    const second = await openModelFile(reader, {});
+    const { network: second } = await openModelFile(reader, {}, "reader");
     try {
       if (readSettings(second.card.task, "plates", reader).part !== "read")
         throw new OptionError("--reader", `${reader} locates; give a network that reads`);
@@ -91,7 +97,8 @@ export async function reportOnPlates(
   model: string,
   { data, limit, threads }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const network = await openModelFile(model, onlyGiven({ threads }));
+  const { openModelFile } = await import("../../model-file.ts");
+  const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }) });
     const { figures, pictures } = judgement;

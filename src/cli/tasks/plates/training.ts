@@ -1,7 +1,5 @@
 import { Option } from "commander";
 import { readSettings } from "../../../tasks/find-task.ts";
-import { nodeTask } from "../../../tasks/plates/node/task.ts";
-import { DRAWN } from "../../../tasks/plates/node/start.ts";
 import { plateParts } from "../../../tasks/plates/settings.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
@@ -39,6 +37,10 @@ export function optionsOfCheckpoint({ network }: CheckpointNotes): OptionValues 
 }
 
 /** What the command line says, completed by the task. */
-export function startPlatesTraining({ typed, start, ...choice }: TypedTraining): FreshTraining {
+export async function startPlatesTraining({ typed, start, ...choice }: TypedTraining): Promise<FreshTraining> {
+  const [{ nodeTask }, { DRAWN }] = await Promise.all([
+    import("../../../tasks/plates/node/task.ts"),
+    import("../../../tasks/plates/node/start.ts"),
+  ]);
   return nodeTask.startTraining({ ...choice, start: { ...start, data: typed.has("data") ? start.data : DRAWN } });
 }

@@ -25,11 +25,15 @@ async function draw(folder: string, { images, size, target, colour, json, ...opt
     width: size,
     channels: colour ? 3 : 1,
     meaning: target,
-    onImage: (done) => progress.update(`image ${done}/${images}`, done / images),
+    onImage: (done) => progress.update({ en: `image ${done}/${images}`, zh: `图像 ${done}/${images}` }, done / images),
   });
   progress.finish();
   if (json) printJson({ folder, images, cells });
-  else print(`${images} images with ${cells} cells: ${folder}`);
+  else
+    print({
+      en: `${images} images with ${cells} cells: ${folder}`,
+      zh: `${images} 幅图像，共 ${cells} 个细胞：${folder}`,
+    });
 }
 
 function radiusArgument(text: string): readonly [number, number] {

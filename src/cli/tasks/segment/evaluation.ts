@@ -5,6 +5,7 @@ import { readSettings, tasks } from "../../../tasks/find-task.ts";
 import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { summarizeClasses } from "../../../tasks/segment/class-figures.ts";
 import { type ImageFigures, judgementOf } from "../../../tasks/segment/judge.ts";
+import { noteAbsentClasses, noteEmptyMasks } from "../../../tasks/segment/mask-notes.ts";
 import { measuresOfTarget } from "../../../tasks/segment/measures.ts";
 import { cautionsOf } from "../../../train/cautions.ts";
 import type { SegmentationStudy } from "../../../tasks/segment/report.ts";
@@ -14,10 +15,11 @@ import { requireReportFile, writeReport } from "../../lab-job.ts";
 import { openModelFile } from "../../model-file.ts";
 import { sayNote } from "../../image-options.ts";
 import { onlyGiven, wholeNumber } from "../../options.ts";
-import { formatTable, print, printJson, say } from "../../output.ts";
+import { formatTable, print, printJson, say, sayMessage } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 import { viewsOption } from "./segmenting.ts";
+import { spoken } from "../../lang/language.ts";
 
 /** Number of images that a page shows by default. */
 const WORST_IMAGES = 24;
@@ -76,12 +78,12 @@ function printFound(found: ImageFigures): void {
     const { dice, iou, meanIou, meanDice } = found.overall;
     const rows = [
       ...Object.keys(dice).map((name) => [name, dice[name], iou[name]] as const),
-      ["mean", meanDice, meanIou] as const,
+      [spoken({ en: "mean", zh: "平均" }), meanDice, meanIou] as const,
     ];
     print(
       formatTable(
         [
-          { title: "class", value: ([name]: (typeof rows)[number]) => name },
+          { title: { en: "class", zh: "类别" }, value: ([name]: (typeof rows)[number]) => name },
           { title: "Dice", value: ([, value]) => figure(value), align: "right" },
           { title: "IoU", value: ([, , value]) => figure(value), align: "right" },
         ],
@@ -91,15 +93,28 @@ function printFound(found: ImageFigures): void {
     return;
   }
   const { overall, images } = found;
-  print(`${overall.found} cells found in ${images.length} images, ${overall.cells} in the masks`);
-  print(`F1 at IoU 0.5     ${figure(overall.f1At50)}`);
-  print(`mean AP 0.5–0.9   ${figure(overall.meanAp)}`);
-  print(`foreground Dice   ${figure(overall.foregroundDice)}`);
-  print(`border F1         ${figure(overall.borderF1)}`);
-  print(`panoptic quality  ${figure(overall.panopticQuality)}`);
-  print(`Jaccard (AJI)     ${figure(overall.aggregatedJaccard)}`);
+  print({
+    en: `${overall.found} cells found in ${images.length} images, ${overall.cells} in the masks`,
+    zh: `在 ${images.length} 幅图像中找到 ${overall.found} 个细胞，掩膜中有 ${overall.cells} 个`,
+  });
+  print({ en: `F1 at IoU 0.5     ${figure(overall.f1At50)}`, zh: `IoU 0.5 时的 F1   ${figure(overall.f1At50)}` });
+  print({ en: `mean AP 0.5–0.9   ${figure(overall.meanAp)}`, zh: `平均 AP 0.5–0.9   ${figure(overall.meanAp)}` });
+  print({
+    en: `foreground Dice   ${figure(overall.foregroundDice)}`,
+    zh: `前景 Dice         ${figure(overall.foregroundDice)}`,
+  });
+  print({ en: `border F1         ${figure(overall.borderF1)}`, zh: `边界 F1           ${figure(overall.borderF1)}` });
+  print({
+    en: `panoptic quality  ${figure(overall.panopticQuality)}`,
+    zh: `全景质量 PQ       ${figure(overall.panopticQuality)}`,
+  });
+  print({
+    en: `Jaccard (AJI)     ${figure(overall.aggregatedJaccard)}`,
+    zh: `聚合 Jaccard      ${figure(overall.aggregatedJaccard)}`,
+  });
   const worst = images.toSorted((a, b) => a.figures.meanAp - b.figures.meanAp).slice(0, 3);
-  print(`worst images: ${worst.map(({ name, figures }) => `${name} (${figure(figures.meanAp)})`).join(", ")}`);
+  const listed = worst.map(({ name, figures }) => `${name} (${figure(figures.meanAp)})`).join(", ");
+  print({ en: `worst images: ${listed}`, zh: `最差的图像：${listed}` });
 }
 
 /** Segments images, compares them with their masks, and draws those with the worst results. */
@@ -117,10 +132,24 @@ async function studyImages(
     data,
     worst,
     ...onlyGiven({ views }),
-    onImage: (done) => progress.update(`image ${done}/${count}`, done / count),
+    onImage: (done) => progress.update({ en: `image ${done}/${count}`, zh: `图像 ${done}/${count}` }, done / count),
   });
   progress.finish();
   return { study, json: toJson(study.found, { model, data }) };
+}
+
+/** What is missing in the masks that a network was compared with. */
+function noteMasks(found: ImageFigures, classes: readonly string[]): string | undefined {
+  if (found.target === "instances")
+    return noteEmptyMasks(
+      found.images.map(({ name, figures }) => ({ name, cells: figures.cells })),
+      "of these images",
+    );
+  const pixelsOf = (label: number): number => found.images.reduce((sum, { regions }) => sum + regions[label].truth, 0);
+  return noteAbsentClasses(
+    classes.map((name, label) => ({ name, pixels: pixelsOf(label) })),
+    "of these images",
+  );
 }
 
 /** Evaluates a segmentation network on a folder of images with masks. */
@@ -136,10 +165,12 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
   });
   if (report !== undefined) await writeReport(report, tasks.segment.report(study));
   for (const caution of cautionsOf(judgementOf(study.found), measuresOfTarget(study.found)[0], "these images"))
-    say(caution);
+    sayMessage(caution);
+  const masks = noteMasks(study.found, network.card.classes);
+  if (masks !== undefined) sayMessage(masks);
   if (json) printJson({ ...figures, ...(report === undefined ? {} : { report }) });
   else printFound(study.found);
-  if (report !== undefined) say(`report: ${report}`);
+  if (report !== undefined) say({ en: `report: ${report}`, zh: `报告：${report}` });
 }
 
 /** A page about a segmentation network. On its own training data, only held-out images are evidence. */
@@ -147,7 +178,7 @@ export async function reportSegmenting(
   model: string,
   { data, limit, threads, mistakes }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const network = await openModelFile(model, onlyGiven({ threads }));
+  const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const heldBack = data === undefined;
     const chosen = { model, heldBack, ...onlyGiven({ data, limit }), worst: mistakes };

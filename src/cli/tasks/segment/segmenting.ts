@@ -1,18 +1,12 @@
-import { writeFileAtomically } from "../../../files/node.ts";
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import { Option } from "commander";
-import type { ImageFile, Raster } from "../../../data/image/raster.ts";
-import { measureIntensity } from "../../../tasks/segment/data/raster.ts";
-import { measureCells, measurementTable } from "../../../tasks/segment/measure.ts";
+import type { ImageFile } from "../../../data/image/raster.ts";
+import type { MeasuredImage } from "../../../tasks/segment/measurement-table.ts";
 import type { LabelFormat } from "../../../tasks/segment/node/encode.ts";
-import { outlinesToGeoJson } from "../../../tasks/segment/outlines.ts";
-import { drawImage, paintOutlines } from "../../../tasks/segment/overlay.ts";
+import { type ImageSummary, summarizeImage } from "../../../tasks/segment/summary.ts";
 import type { Views } from "../../../tasks/segment/tiles.ts";
-import type { SegmentationSettings } from "../../../tasks/segment/settings.ts";
 import { type LoadedNetwork, loadTask } from "../../../tasks/loaded-network.ts";
-import type { SegmentedCells } from "../../../tasks/segment/predict.ts";
 import type { TrainedNetwork } from "../../../networks/open.ts";
-import { OptionError } from "../../../tensor/errors.ts";
 import {
   choiceOfNumbers,
   decimalNumber,
@@ -22,11 +16,13 @@ import {
   wholeNumber,
 } from "../../options.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
-import { print, printJson, say } from "../../output.ts";
+import { printJson, say } from "../../output.ts";
 import { holdFolder } from "../../output-lock.ts";
-import { doEach, findImages, reportFailures } from "../../input-images.ts";
+import { doEach, findImages, namesOf, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
+import { type Batch, type ClassShares, printBatch, tableStems, writeTables } from "./batch-tables.ts";
+import { writeCells, writeClasses } from "./result-files.ts";
 
 /** The options of {@link segmentOptions}. */
 interface SegmentFlags {
@@ -42,91 +38,12 @@ interface SegmentFlags {
   readonly minArea?: number;
 }
 
-/** The result for one image. */
+/** The result for one image: its cells, or the shares of its classes. */
 interface ImageResult {
-  readonly image: string;
-  readonly width: number;
-  readonly height: number;
-  readonly cells?: number;
-  /** Share of the pixels per class, if pixels were classified. */
-  readonly classes?: Readonly<Record<string, number>>;
   readonly files: readonly string[];
-}
-
-/** Output names, unique in one folder: two images of equal name are told apart by their extension. */
-function namesOf(paths: readonly string[]): readonly string[] {
-  const stems = paths.map((path) => basename(path, extname(path)));
-  return paths.map((path, index) => {
-    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
-    if (isAlone) return stems[index];
-    const whole = basename(path);
-    if (paths.filter((other) => basename(other) === whole).length > 1)
-      throw new OptionError(
-        "<image…>",
-        `two images are called ${whole}, so their results would have the same name; give them one by one`,
-      );
-    return whole;
-  });
-}
-
-/** A segmented image. */
-interface Written {
-  readonly raster: Raster;
-  readonly settings: SegmentationSettings;
-  /** Stem of its results' names. */
-  readonly base: string;
-}
-
-/** A file's content, created when it is written: for a large image, not all of them fit into memory at once. */
-type Content = string | Uint8Array;
-type File = readonly [path: string, make: () => Content | Promise<Content>];
-
-/** Only what is written has to be encoded. */
-const loadEncoders = () => import("../../../tasks/segment/node/encode.ts");
-
-async function writeFiles(files: readonly File[]): Promise<readonly string[]> {
-  for (const [path, make] of files) await writeFileAtomically(path, await make());
-  return files.map(([path]) => path);
-}
-
-function overlayFile({ raster, settings, base }: Written, labels: ArrayLike<number>): File {
-  const make = async (): Promise<Uint8Array> => {
-    const { encodePicture } = await loadEncoders();
-    const picture = drawImage(raster, measureIntensity(raster, settings.scaling));
-    paintOutlines(picture, labels);
-    return encodePicture(picture);
-  };
-  return [`${base}.overlay.png`, make];
-}
-
-function labelsFile({ raster, base }: Written, kind: string, format: LabelFormat, make: () => Int32Array): File {
-  const { height, width } = raster;
-  const extension = format === "png" ? "png" : "tif";
-  const encode = async (): Promise<Uint8Array> =>
-    (await loadEncoders()).encodeLabels({ height, width, labels: make() }, format);
-  return [`${base}.${kind}.${extension}`, encode];
-}
-
-function writeCells(
-  image: Written,
-  { labels, outlines }: SegmentedCells,
-  { format, pixelSize }: SegmentFlags,
-): Promise<readonly string[]> {
-  const { raster, base } = image;
-  return writeFiles([
-    labelsFile(image, "cells", format, () => labels),
-    overlayFile(image, labels),
-    [`${base}.csv`, () => measurementTable(measureCells(labels, raster), pixelSize)],
-    [`${base}.geojson`, () => `${JSON.stringify(outlinesToGeoJson(outlines(), pixelSize))}\n`],
-  ]);
-}
-
-function writeClasses(image: Written, classes: Uint8Array, { format }: SegmentFlags): Promise<readonly string[]> {
-  const { values = [] } = image.settings;
-  return writeFiles([
-    labelsFile(image, "classes", format, () => Int32Array.from(classes, (label) => values[label])),
-    overlayFile(image, classes),
-  ]);
+  readonly measured?: MeasuredImage;
+  readonly summary?: ImageSummary;
+  readonly shares?: ClassShares;
 }
 
 /** Sides of a pixel differ by no more than this where they count as one. */
@@ -155,8 +72,8 @@ async function segmentFile(
   const { readImage } = await import("../../../data/node/image.ts");
   const raster = await readImage(path, { ...imageChoice(options), onNote: sayNote });
   const progress = createProgress();
-  const { foreground, persistence, minArea: minimumArea, tta: views } = options;
-  const target = { raster, settings: network.settings, base };
+  const { foreground, persistence, minArea: minimumArea, tta: views, format } = options;
+  const image = { path, raster, settings: network.settings, base, format };
   try {
     const found = await network.predict(raster, {
       overlap: options.overlap,
@@ -165,40 +82,48 @@ async function segmentFile(
       onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`, share),
     });
     const { width, height } = found;
-    if (found.target === "instances") {
-      const pixelSize = options.pixelSize ?? findPixelSize(raster, path);
-      const files = await writeCells(target, found, { ...options, ...onlyGiven({ pixelSize }) });
-      return { image: path, width, height, cells: found.count, files };
+    if (found.target === "classes") {
+      const files = await writeClasses(image, found.labels);
+      return { files, shares: { image: path, width, height, classes: found.shares } };
     }
-    const files = await writeClasses(target, found.labels, options);
-    return { image: path, width, height, classes: found.shares, files };
+    const pixelSize = options.pixelSize ?? findPixelSize(raster, path);
+    const { files, measured } = await writeCells({ ...image, ...onlyGiven({ pixelSize }) }, found);
+    return { files, measured, summary: summarizeImage(measured, found) };
   } finally {
     progress.finish();
   }
 }
 
+function batchOf(results: readonly ImageResult[]): Batch {
+  return {
+    measured: results.flatMap(({ measured }) => measured ?? []),
+    summaries: results.flatMap(({ summary }) => summary ?? []),
+    shares: results.flatMap(({ shares }) => shares ?? []),
+  };
+}
+
 /** Segments images and writes all results into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
-  const { model, json } = request;
+  const { model, ready, json } = request;
   const paths = await findImages(request.paths);
   const options = request.options as unknown as SegmentFlags;
-  const names = namesOf(paths);
+  const names = namesOf(paths, tableStems);
   const loaded = loadTask(network, model, "segment");
   await holdFolder(options.out);
   const { results, failures } = await doEach(paths, async (path, index) => {
     const result = await segmentFile(loaded, { path, base: join(options.out, names[index]) }, options);
-    if (!json) print(describeResult(result));
+    if (paths.length > 1) say(`${index + 1}/${paths.length} ${path}`);
     return result;
   });
+  const batch = batchOf(results);
+  const tables = await writeTables(options.out, batch);
   reportFailures(failures, paths.length);
-  if (json) printJson({ model, images: results, ...(failures.length === 0 ? {} : { failures }) });
-  else say(`written to ${options.out}`);
-}
-
-function describeResult({ image, cells, classes = {} }: ImageResult): string {
-  if (cells !== undefined) return `${image}: ${cells} ${cells === 1 ? "cell" : "cells"}`;
-  const shares = Object.entries(classes).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
-  return `${image}: ${shares.join(", ")}`;
+  if (!json) {
+    printBatch(batch);
+    return say({ en: `written to ${options.out}`, zh: `已写入 ${options.out}` });
+  }
+  const images = results.map(({ summary, shares, files }) => ({ ...summary, ...shares, files }));
+  printJson({ model, ...onlyGiven({ ready }), images, tables, ...(failures.length === 0 ? {} : { failures }) });
 }
 
 /** Number of views averaged per tile. */
@@ -218,7 +143,7 @@ export function segmentOptions(): readonly Option[] {
       .default("png"),
     new Option(
       "--pixel-size <micrometres>",
-      "side of a pixel; gives measurements in micrometres (default: what a TIFF says)",
+      "side of a pixel; adds measurements in micrometres (default: what a TIFF says)",
     ).argParser(positiveNumber),
     ...imageOptions(),
     viewsOption(),

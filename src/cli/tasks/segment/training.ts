@@ -3,7 +3,6 @@ import { readSettings } from "../../../tasks/find-task.ts";
 import { noSegmentationAugmentation } from "../../../tasks/segment/data/variation.ts";
 import { segmentationLossNames } from "../../../tasks/segment/losses.ts";
 import { segmentationPresets } from "../../../tasks/segment/presets.ts";
-import { nodeTask } from "../../../tasks/segment/node/task.ts";
 import { sides } from "../../../tasks/segment/settings.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { OptionError } from "../../../tensor/errors.ts";
@@ -52,8 +51,9 @@ export function optionsOfCheckpoint({ network }: CheckpointNotes): OptionValues 
 }
 
 /** What the command line says, completed by the task. */
-export function startSegmentation({ typed, ...choice }: TypedTraining): FreshTraining {
+export async function startSegmentation({ typed, ...choice }: TypedTraining): Promise<FreshTraining> {
   if (!typed.has("data"))
     throw new OptionError("--data", "is required: a folder with images/ and masks/ of the same names");
+  const { nodeTask } = await import("../../../tasks/segment/node/task.ts");
   return nodeTask.startTraining(choice);
 }

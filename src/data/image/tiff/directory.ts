@@ -1,5 +1,5 @@
 import { FormatError } from "../../../tensor/errors.ts";
-import { damaged, maximumBlocks, maximumPages } from "../limits.ts";
+import { damaged, maximumBlocks, maximumPages, maximumDecodedBytes } from "../limits.ts";
 
 /** An open TIFF or BigTIFF. */
 export interface TiffFile {
@@ -8,6 +8,8 @@ export interface TiffFile {
   readonly view: DataView;
   readonly isLittle: boolean;
   readonly isBig: boolean;
+  /** The most bytes that a page may decode to. */
+  readonly maximumBytes: number;
 }
 
 /** A directory field: the location of its values. */
@@ -30,11 +32,11 @@ const rationals = [5, 10];
 const MAXIMUM_FIELDS = 4096;
 
 /** @throws {FormatError} if the header is truncated */
-export function openTiff(bytes: Uint8Array, where: string): TiffFile {
+export function openTiff(bytes: Uint8Array, where: string, maximumBytes: number = maximumDecodedBytes): TiffFile {
   if (bytes.length < 16) throw damaged(where, "TIFF");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLittle = bytes[0] === 0x49;
-  return { where, bytes, view, isLittle, isBig: view.getUint16(2, isLittle) === 43 };
+  return { where, bytes, view, isLittle, isBig: view.getUint16(2, isLittle) === 43, maximumBytes };
 }
 
 /** An offset or a count: 8 bytes in BigTIFF, otherwise `short` of them. */

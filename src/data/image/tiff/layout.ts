@@ -95,7 +95,7 @@ export function readLayout(file: TiffFile, directory: Directory): PageLayout {
   const { bits, kind } = readSampleType(numbers(258), numbers(339), where);
   if (!Number.isInteger(samples) || samples < 1)
     throw new FormatError(where, `has ${samples} samples in a pixel, must be a whole number above 0`);
-  requireDecodable({ height, width, channels: samples, bytesPerSample: Math.ceil(bits / 8) }, where);
+  requireDecodable({ height, width, channels: samples, bytesPerSample: Math.ceil(bits / 8) }, where, file.maximumBytes);
   const photometric = readPhotometric(one(262, samples >= 3 ? 2 : 1), one(259, 1), where);
   const colours = colourSamples[photometric];
   if (samples < colours) throw new FormatError(where, `has ${samples} samples in a pixel, must have ${colours}`);

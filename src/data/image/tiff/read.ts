@@ -27,14 +27,16 @@ export async function readTiff(
     choice,
     onNote,
     decodeJpeg,
+    maximumBytes,
   }: {
     readonly where: string;
     readonly choice: ImageChoice;
     readonly onNote?: OnNote | undefined;
     readonly decodeJpeg: DecodeJpeg;
+    readonly maximumBytes?: number | undefined;
   },
 ): Promise<TiffPage> {
-  const file = openTiff(bytes, where);
+  const file = openTiff(bytes, where, maximumBytes);
   const directories = listPages(file);
   const about = describeTiff(file, directories[0]);
   // One directory for all, consecutive images: ImageJ writes files over 4 GB this way.

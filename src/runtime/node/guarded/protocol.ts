@@ -1,6 +1,6 @@
 import type { RemoteError } from "../../../jobs/remote-error.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import type { SessionOptions } from "../../runtime.ts";
+import type { Session, SessionOptions } from "../../runtime.ts";
 
 /** Tensors by the names of inputs or outputs; they survive structured cloning. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
@@ -12,7 +12,7 @@ export type GuardedOrder =
 
 /** What it answers. */
 export type GuardedAnswer =
-  | { readonly kind: "loaded"; readonly inputNames: readonly string[]; readonly outputNames: readonly string[] }
+  | ({ readonly kind: "loaded" } & Pick<Session, "inputs" | "outputs" | "inputNames" | "outputNames">)
   | { readonly kind: "ran"; readonly outputs: NamedTensors }
   | { readonly kind: "failed"; readonly error: RemoteError };
 

@@ -111,8 +111,10 @@ function openSession(
   ask: (order: GuardedOrder) => Promise<GuardedAnswer>,
   release: () => Promise<void>,
 ): Session {
-  const { inputNames, outputNames } = loaded as Extract<GuardedAnswer, { kind: "loaded" }>;
+  const { inputs, outputs: declared, inputNames, outputNames } = loaded as Extract<GuardedAnswer, { kind: "loaded" }>;
   return {
+    inputs,
+    outputs: declared,
     inputNames,
     outputNames,
     run: async (feeds, fetches = outputNames) => {

@@ -13,7 +13,8 @@ async function obey(order: GuardedOrder): Promise<GuardedAnswer> {
     const watch = builtFile(import.meta.url, "./memory-watch.js");
     new Worker(watch, { workerData: order.memory, execArgv: [] }).unref();
     session = await createNodeRuntime().load(order.model, order.options);
-    return { kind: "loaded", inputNames: session.inputNames, outputNames: session.outputNames };
+    const { inputs, outputs, inputNames, outputNames } = session;
+    return { kind: "loaded", inputs, outputs, inputNames, outputNames };
   }
   const results = await session!.run(order.feeds, order.fetches);
   const outputs: Record<string, Tensor> = {};

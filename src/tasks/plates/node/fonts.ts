@@ -19,7 +19,7 @@ const fonts = [
 ] as const;
 
 /** Name of the face of the open fonts. */
-export const OPEN_FACE = "open fonts";
+const OPEN_FACE = "open fonts";
 
 /** Least width of a character over its height. */
 const LEAST_ASPECT = 0.42;

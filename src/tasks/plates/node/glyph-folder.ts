@@ -2,7 +2,7 @@ import { basename, join, relative, sep } from "node:path";
 import { glob } from "tinyglobby";
 import { classOf } from "../alphabet.ts";
 import { OptionError } from "../../../tensor/errors.ts";
-import { collectGlyphs, type Glyph, type GlyphSet, type GlyphStyle } from "../render/glyphs.ts";
+import { type Glyph, type GlyphStyle } from "../render/glyphs.ts";
 
 /** The style that a path names: green, the upper or lower row, or the usual row. */
 function styleOf(path: string, character: string): GlyphStyle {
@@ -59,9 +59,4 @@ export async function readGlyphFolder(folder: string): Promise<readonly Glyph[]>
   if (glyphs.length === 0)
     throw new OptionError("glyphs", `${folder} has no pictures whose names end in a plate's character`);
   return glyphs;
-}
-
-/** The glyphs of a folder, collected. */
-export async function loadGlyphs(folder: string): Promise<GlyphSet> {
-  return collectGlyphs(await readGlyphFolder(folder), folder);
 }

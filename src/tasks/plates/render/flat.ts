@@ -15,10 +15,10 @@ export function createCanvas(width: number, height: number): Canvas {
 }
 
 /** Pixels of a flat plate per millimetre of a real one. */
-export const FLAT_SCALE = 0.5;
+const FLAT_SCALE = 0.5;
 
 /** Size of a plate in millimetres. @source GA 36-2018, table 1 */
-export function plateSize({ colour, rows }: PlateText): readonly [width: number, height: number] {
+function plateSize({ colour, rows }: PlateText): readonly [width: number, height: number] {
   return rows === 2 ? [440, 220] : [colour === "green" ? 480 : 440, 140];
 }
 

@@ -124,12 +124,7 @@ const fallbacks: Readonly<Record<GlyphStyle, readonly GlyphStyle[]>> = {
 };
 
 /** A character's mask in a face; null if the face has none. */
-export function findGlyph(
-  { places, masks }: GlyphSet,
-  face: number,
-  style: GlyphStyle,
-  character: string,
-): Uint8Array | null {
+function findGlyph({ places, masks }: GlyphSet, face: number, style: GlyphStyle, character: string): Uint8Array | null {
   const index = classOf(character);
   if (index === undefined) return null;
   for (const name of fallbacks[style]) {

@@ -65,7 +65,7 @@ export function renderPlate(
 }
 
 /** Draws and straightens one plate. */
-export function photographPlate(options: RenderOptions, plate: PlateText, random: RandomStream): Pixels {
+function photographPlate(options: RenderOptions, plate: PlateText, random: RandomStream): Pixels {
   const flat = drawFlatPlate(plate, options.glyphs, drawFace(options, random), random);
   const size = [flat.width, flat.height] as const;
   for (;;) {

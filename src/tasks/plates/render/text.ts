@@ -8,7 +8,7 @@ export interface PlateText {
   readonly rows: 1 | 2;
 }
 
-export const pick = <T>(random: RandomStream, from: readonly T[]): T => from[random.integer(from.length)];
+const pick = <T>(random: RandomStream, from: readonly T[]): T => from[random.integer(from.length)];
 
 /** Digits, and letters with the given probability. */
 function serial(random: RandomStream, length: number, letterShare: number): string {

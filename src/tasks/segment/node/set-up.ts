@@ -1,6 +1,6 @@
 import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
-import type { SegmentationItem, SegmentationSet } from "../data/set.ts";
+import { IGNORED, type SegmentationItem, type SegmentationSet } from "../data/set.ts";
 import { splitValidation } from "../../../data/split.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
@@ -14,6 +14,7 @@ import { imagesPerStep } from "../../../train/recipe.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { judgeSegmentation } from "../judge.ts";
+import { noteAbsentClasses, noteEmptyMasks } from "../mask-notes.ts";
 import { measuresOfTarget, segmentationMeasures } from "../measures.ts";
 import { cellScores, type SegmentationSettings } from "../settings.ts";
 import { refusedFields, segmentationStep } from "../step.ts";
@@ -136,6 +137,17 @@ function refuseForeign(
     throw new OptionError("classes", "applies to target classes; cells that are told apart have none");
 }
 
+/** What is missing in the masks to train on. */
+function noteMasks({ meaning, items, masks }: SegmentationSet, classes: readonly string[]): string | undefined {
+  if (meaning === "instances") return noteEmptyMasks(items, "to train on");
+  const pixels = classes.map(() => 0);
+  for (const label of masks) if (label !== IGNORED) pixels[label]++;
+  return noteAbsentClasses(
+    classes.map((name, label) => ({ name, pixels: pixels[label] })),
+    "to train on",
+  );
+}
+
 async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise<Start> {
   requireRecipe(fresh.recipe);
   const wanted = readSettings(fresh.task, "segment", "task");
@@ -159,6 +171,8 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
       "classes",
       `must name ${set.values.length} classes, for the masks hold ${set.values.join(", ")}; got ${classes.length}`,
     );
+  const masks = noteMasks(set, classes);
+  if (masks !== undefined) note(masks);
   const started = start.build(classes, channels);
   started.notes.forEach(note);
   const crop = cropOf({ imageShape: start.imageShape, model: started.model }, settings);

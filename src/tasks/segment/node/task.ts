@@ -1,6 +1,7 @@
 import { readImage } from "../../../data/node/image.ts";
 import type { NodeTask } from "../../node/node-task.ts";
 import type { SegmentTypes } from "../task.ts";
+import { segmentationAnswers } from "./answers.ts";
 import { openSegmentationSamples } from "./samples.ts";
 import { segmentTrainOptions, startSegmentation } from "./start.ts";
 import { setUpSegmentation } from "./set-up.ts";
@@ -11,5 +12,6 @@ export const nodeTask: NodeTask<SegmentTypes> = {
   readInput: (source, _, options) => readImage(source, options),
   trainOptions: segmentTrainOptions,
   startTraining: startSegmentation,
+  answers: segmentationAnswers,
   openSamples: openSegmentationSamples,
 };

@@ -93,6 +93,7 @@ export const nodeTask = {
     };
   },
   readInput,
+  answers: { readOptions: () => ({}), write: { "application/json": (level) => JSON.stringify({ level }) } },
   trainOptions: [],
   startTraining: ({ start, given, validation = 0.25 }) => ({
     ...start,

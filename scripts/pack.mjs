@@ -1,0 +1,41 @@
+// Packs what is published: residua-VERSION.tgz, whose package.json has nothing that only a clone needs.
+//
+// A clone builds on `npm ci` (script "prepare"); whoever installs the package would be warned of that script. So npm packs
+// twice: the clone, then the unpacked archive with the shortened package.json. `npm publish residua-VERSION.tgz` publishes it.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const destination = resolve(process.argv[2] ?? ".");
+
+/**
+ * @param {string} folder what to pack
+ * @param {string} into
+ * @returns {{ filename: string, size: number, files: { path: string }[] }}
+ */
+function pack(folder, into) {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", into];
+  return JSON.parse(execFileSync("npm", args, { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 26 }))[0];
+}
+
+const stage = mkdtempSync(join(tmpdir(), "residua-pack-"));
+try {
+  const { filename } = pack(root, stage);
+  execFileSync("tar", ["-xzf", filename], { cwd: stage });
+  const file = join(stage, "package/package.json");
+  const {
+    scripts: _scripts,
+    devDependencies: _tools,
+    allowScripts: _allowed,
+    ...kept
+  } = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`);
+  const packed = pack(join(stage, "package"), destination);
+  console.log(JSON.stringify({ ...packed, filename: join(destination, packed.filename) }));
+} finally {
+  rmSync(stage, { recursive: true });
+}

@@ -1,0 +1,32 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { toEnvironmentError } from "../../files/node.ts";
+import type { Policy } from "./policy/schema.ts";
+
+/** Tells metrics on an address of their own, so that who may ask for answers need not see them. */
+export async function openMetricsListener(
+  admin: Policy["admin"],
+  tell: () => string,
+): Promise<{ readonly address: string; readonly close: () => Promise<void> } | undefined> {
+  if (admin === undefined) return undefined;
+  const server = createServer((request, response) => {
+    const isAsked = request.method === "GET" && request.url === "/metrics";
+    response.writeHead(isAsked ? 200 : 404, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    response.end(isAsked ? tell() : "GET /metrics is all there is here\n");
+  });
+  const where = `${admin.address}:${admin.port}`;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(toEnvironmentError(where, "cannot listen", error)));
+    server.listen(admin.port, admin.address, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = admin.address.includes(":") ? `[${admin.address}]` : admin.address;
+  return {
+    address: `http://${host}:${port}/metrics`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
