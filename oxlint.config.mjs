@@ -19,6 +19,7 @@ export const layers = [
   "report",
   "tasks",
   "artifacts",
+  "ready",
   "lab",
   "front",
   "serve",

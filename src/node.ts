@@ -45,7 +45,7 @@ export type * from "./front/node/types.ts";
  * @param options what helps to read the file, and how its session runs
  * @throws {FormatError} if the file is damaged, no network, or of another task than `options.task`
  * @throws {WeightsError} if weights are of no known network, or leave it open which
- * @throws {OptionError} naming an option that is not known or does not go with the file
+ * @throws {OptionError} naming an option that is not known or does not fit the file
  * @throws {EnvironmentError} if the file cannot be read
  */
 export function open(file: FileInput, options?: OpenOptions & { readonly task?: undefined }): Promise<AnyNetwork>;

@@ -48,7 +48,7 @@ export type { Recipe } from "./train/recipe.ts";
  * @param options what helps to read the file, and how ONNX Runtime runs
  * @throws {FormatError} if the file is damaged, no network, or of another task than `options.task`
  * @throws {WeightsError} if weights are of no known network, or leave it open which
- * @throws {OptionError} naming an option that is not known or does not go with the file
+ * @throws {OptionError} naming an option that is not known or does not fit the file
  * @throws {EnvironmentError} if the address does not answer
  */
 export function open(file: FileInput, options?: OpenOptions & { readonly task?: undefined }): Promise<AnyNetwork>;

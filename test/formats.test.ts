@@ -106,7 +106,7 @@ describe("a stopped training", () => {
   });
 
   test("refuses another recipe by name", async () => {
-    const { code, stderr } = await runCommand(["train", "--resume", "classify", "--epochs", "7"], folder);
+    const { code, stderr } = await runCommand(["train", "--resume", "classify", "--epochs", "5"], folder);
     expect([code, stderr]).toEqual([2, expect.stringContaining("--epochs")]);
   });
 });
@@ -158,12 +158,11 @@ describe("an exported network", () => {
     const named = ["--model", "densenet7_k4", "--classes", "3", "--to", "safetensors"];
     await run(["export", "exported/classify.pth", ...named, "--out", "from-pth.safetensors"]);
     expect(await hashTensors(at("from-pth.safetensors"))).toBe(exported.tensors.classify);
-    // Its head has more classes than the name alone says, and is the only part that does not fit.
+    // Its head has more classes than the name alone says, and those of the data.
     const task = trainings.segment.map((word, index, all) => (all[index - 1] === "--epochs" ? "1" : word));
     const start = ["--weights", "exported/segment.pth", "--partial", "--no-store", "--out", "from-pth"];
     const { stderr } = await run([...task, ...start]);
-    expect(stderr).toMatch(/segment\.pth.*"final\.weight".*"final\.bias"/);
-    expect(stderr).not.toMatch(/"(stem|down|up)\w*\./);
+    expect(stderr).toMatch(/^weights of resunet from exported\/segment\.pth\nthe classifier of 4 classes is kept\n/);
   });
 });
 
@@ -275,7 +274,12 @@ describe("a stopped study", () => {
 
   test("(landscape) keeps the points that it had", async () => {
     const whole = await json<Landscape>([...studies.landscape, "--out", "whole.html"]);
-    expect(deviations(without(whole, "report"), manifest.studied.landscape, ROUNDING)).toEqual([]);
+    // Sentences are worded anew from the same figures.
+    const figures = (all: Figures): Figures => ({
+      ...without(all, "report"),
+      summary: without(all["summary"] as Figures, "sentences"),
+    });
+    expect(deviations(figures(whole), figures(manifest.studied.landscape), ROUNDING)).toEqual([]);
     const path = at("studies/landscape.html.points.json");
     const kept = JSON.parse(await readFile(path, "utf8"));
     // What nothing would measure tells that it was taken from the file.

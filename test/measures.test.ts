@@ -24,6 +24,10 @@ import { exampleNotes } from "./support/training.ts";
 /** Every task, and settings of it by which it is judged in other ways. */
 const settings: { readonly [Name in TaskName]: readonly TaskNotes[] } = {
   classify: [{ name: "classify" }],
+  plates: [
+    { name: "plates", part: "locate", drawnShare: 1, samples: 1, crop: 256 },
+    { name: "plates", part: "read", drawnShare: 1, samples: 1 },
+  ],
   segment: [{ ...standardSettings }, { ...standardSettings, target: "classes" }],
 };
 
@@ -110,7 +114,7 @@ const paths: Readonly<Record<string, (notes: TaskNotes, flags: AllTaskFlags) => 
   "progress and what is printed at the end": (notes, flags) => {
     const lines: string[] = [];
     const say = (words: Words): void => void lines.push(inLanguage(words, "en"));
-    const { report } = createReporter({ update: say, finish: (text = "") => say(text) });
+    const { report } = createReporter({ begin: say, update: say, finish: (text = "") => say(text) });
     const { events, result } = eventsOf(notes);
     events.forEach(report);
     say(flags[taskNameOf(notes, "test")].describeTest(result.test!));

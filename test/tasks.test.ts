@@ -70,6 +70,7 @@ test("every row has its own name, a part for files, and flags", async () => {
   for (const name of taskNames) {
     expect(tasks[name].name).toBe(name);
     expect(Object.keys(await findNodeTask(name)).toSorted()).toEqual([
+      "answers",
       "openSamples",
       "readInput",
       "setUp",

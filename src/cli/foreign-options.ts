@@ -41,7 +41,7 @@ async function readClasses(path: string): Promise<readonly string[]> {
     .replace(/(\r?\n)+$/, "")
     .split(/\r?\n/);
   const odd = names.findIndex((name) => name.trim() === "" || /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(name));
-  if (odd >= 0) throw new FormatError(path, `line ${odd + 1} is no class name; must be one name per line`);
+  if (odd >= 0) throw new FormatError(path, `line ${odd + 1} is not a class name; must be one name per line`);
   return names;
 }
 

@@ -59,7 +59,7 @@ async function createStart(
     start: {
       ...onlyGiven({ model, limit }),
       modelOptions: { ...option, ...onlyGiven({ shortcut }) },
-      ...fineTuningStart(options),
+      ...(await fineTuningStart(options)),
       data,
       fitsBatch: !given.has("batch"),
     },

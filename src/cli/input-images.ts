@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import { ExitCode } from "./exit-code.ts";
 import { say, sayMessage } from "./output.ts";
@@ -42,6 +42,30 @@ async function glob(pattern: string, cwd?: string): Promise<readonly string[]> {
     ...(cwd === undefined ? {} : { cwd }),
   });
   return found.toSorted();
+}
+
+/**
+ * Output names, unique in one folder: two images of equal name are told apart by their extension, and so is an image that is
+ * called like a table of all images.
+ *
+ * @param tables names of the tables, without their extension
+ */
+export function namesOf(paths: readonly string[], tables: readonly string[] = []): readonly string[] {
+  const isTable = (name: string): boolean => tables.includes(name.toLowerCase());
+  const stems = paths.map((path) => basename(path, extname(path)));
+  return paths.map((path, index) => {
+    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
+    if (isAlone && !isTable(stems[index])) return stems[index];
+    const whole = basename(path);
+    if (isTable(whole))
+      throw new OptionError("<image…>", `"${path}" would write over the table ${whole}.csv; give it another name`);
+    if (paths.filter((other) => basename(other) === whole).length > 1)
+      throw new OptionError(
+        "<image…>",
+        `two images are called ${whole}, so their results would have the same name; give them one by one`,
+      );
+    return whole;
+  });
 }
 
 /** An image that nothing came of. */

@@ -1,8 +1,11 @@
 import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
+import { describeFigure } from "../ready/card.ts";
+import type { CheckedFile, CheckedNetwork } from "../ready/node/find.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
 import { onlyGiven } from "./options.ts";
+import { say } from "./output.ts";
 import { openOptionsOf, type WeightsOptions } from "./weights-options.ts";
 
 /** Options of commands that load a trained network. */
@@ -10,6 +13,22 @@ export interface ModelFileOptions extends WeightsOptions, ForeignOptions {
   readonly shortcut?: ShortcutType;
   readonly threads?: number;
   readonly trustedKey?: string;
+}
+
+/** Which ready network was used, as `--json` tells. */
+export interface ReadyUse {
+  readonly name: string;
+  readonly sha256: string;
+  /** Fingerprint of the key that signed the index of ready networks; null if it is not signed. */
+  readonly signer: string | null;
+}
+
+/** A network that a command works with. */
+export interface OpenedModel {
+  /** What it is called: its file, or a ready network's name. */
+  readonly model: string;
+  readonly network: TrainedNetwork;
+  readonly ready?: ReadyUse;
 }
 
 /** Requires a valid signature before a network is loaded. */
@@ -20,15 +39,79 @@ export function trustedKeyOption(): Option {
   );
 }
 
-/** Opens a trained network; with a trusted key, loads exactly the bytes whose signature was verified. */
-export async function openModelFile(path: string, options: ModelFileOptions): Promise<TrainedNetwork> {
-  const { openTrainedBytes, openTrainedNetwork } = await import("../networks/node/open.ts");
-  const { threads, trustedKey } = options;
-  const session = threads === undefined ? {} : { threads };
-  const foreign = await foreignChoiceOf(options);
-  const how = { ...openOptionsOf(options), ...onlyGiven({ foreign, timeLimit: options.timeLimit }) };
-  if (trustedKey === undefined) return openTrainedNetwork(path, session, how);
+/** Help needs neither. */
+const loadFinder = () => import("../ready/node/find.ts");
+const loadOpener = () => import("../networks/node/open.ts");
+
+/** Names of the ready networks that one file holds, for sentences. */
+export async function listReadyNames(): Promise<string> {
+  const { openReadyIndex } = await import("../ready/node/index-file.ts");
+  const { index } = await openReadyIndex();
+  return index.networks.flatMap(({ name, files }) => ("network" in files ? [name] : [])).join(", ");
+}
+
+/** Says in one line which network a command chose itself. */
+export function sayChosen({ network }: CheckedNetwork): void {
+  const [figure] = network.figures;
+  const tell = (language: "en" | "zh", start: string, mark: string): string =>
+    `${start}${figure === undefined ? "" : `${mark}${describeFigure(figure, language)}`}`;
+  const { name } = network;
+  say({ en: tell("en", `network: ${name}, a ready one`, ": "), zh: tell("zh", `网络：现成的 ${name}`, "：") });
+}
+
+/**
+ * Opens a trained network: a file, or a ready network by its name. With a trusted key, loads exactly the bytes whose signature
+ * was verified; of a ready network, its index must be signed with that key.
+ */
+export async function openModelFile(model: string, options: ModelFileOptions, field = "model"): Promise<OpenedModel> {
+  const { trustedKey: key } = options;
+  const { findNetwork } = await loadFinder();
+  const found = await findNetwork(model, field, onlyGiven({ key }));
+  if (found.kind === "ready") return openReady(found.ready, options);
+  const { session, how } = await readingOf(options);
+  const { openTrainedBytes, openTrainedNetwork } = await loadOpener();
+  if (key === undefined) return { model, network: await openTrainedNetwork(found.path, session, how) };
   const { readVerified } = await import("../artifacts/node/signature.ts");
-  const bytes = await readVerified(path, { key: trustedKey });
-  return openTrainedBytes({ bytes, path }, session, how);
+  const bytes = await readVerified(found.path, { key });
+  return { model, network: await openTrainedBytes({ bytes, path: found.path }, session, how) };
+}
+
+/** Opens what is given, or the ready network for the task, which is said. */
+export async function openModelOrReady(
+  model: string | undefined,
+  task: string,
+  options: ModelFileOptions,
+): Promise<OpenedModel> {
+  if (model !== undefined) return openModelFile(model, options);
+  const { openStandardReady } = await loadFinder();
+  const ready = await openStandardReady(task, "model", onlyGiven({ key: options.trustedKey }));
+  sayChosen(ready);
+  return openReady(ready, options);
+}
+
+/** Opens the network that does the whole task. @throws {OptionError} if there is one for each part */
+async function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
+  const { onlyFileOf } = await loadFinder();
+  return openReadyFile(ready, onlyFileOf(ready, "model"), options);
+}
+
+/** Opens one of a ready network's files. */
+export async function openReadyFile(
+  { network: { name }, signer }: CheckedNetwork,
+  { bytes, path, sha256 }: CheckedFile,
+  options: ModelFileOptions,
+): Promise<OpenedModel> {
+  const { session, how } = await readingOf(options);
+  const { openTrainedBytes } = await loadOpener();
+  const network = await openTrainedBytes({ bytes, path }, session, how);
+  return { model: name, network, ready: { name, sha256, signer } };
+}
+
+async function readingOf(options: ModelFileOptions) {
+  const { threads, timeLimit } = options;
+  const foreign = await foreignChoiceOf(options);
+  return {
+    session: threads === undefined ? {} : { threads },
+    how: { ...openOptionsOf(options), ...onlyGiven({ foreign, timeLimit }) },
+  };
 }

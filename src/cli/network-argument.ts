@@ -14,13 +14,20 @@ export interface NetworkChoice extends ModelOptions {
   readonly seed?: number;
 }
 
-/** Whether an argument means a file: it exists, or is written as a path. */
-export async function isFileArgument(argument: string): Promise<boolean> {
+/**
+ * The path of the file that an argument means: a ready network's, which is checked; one that exists, or is written as a path.
+ * Undefined if it names a kind of network.
+ */
+export async function findFileArgument(argument: string): Promise<string | undefined> {
+  const { findReadyNetwork, onlyFileOf } = await import("../ready/node/find.ts");
+  const ready = await findReadyNetwork(argument);
+  if (ready !== undefined) return onlyFileOf(ready, "model").path;
   const found = await stat(argument).then(
     (about) => about.isFile(),
     () => false,
   );
-  return found || /[/\\]|\.(onnx|pth|pt|th|bin|ckpt|safetensors|h5|keras|index\.json)$/i.test(argument);
+  const isWrittenAsPath = /[/\\]|\.(onnx|pth|pt|th|bin|ckpt|safetensors|h5|keras|index\.json)$/i.test(argument);
+  return found || isWrittenAsPath ? argument : undefined;
 }
 
 /** A network given by name, with weights from a file or drawn from a seed. */
@@ -47,14 +54,15 @@ async function createNetwork(name: string, options: ModelOptions): Promise<Retur
 export async function openNetworkArgument(argument: string, choice: NetworkChoice): Promise<NetworkFile> {
   const { openNetworkFile } = await import("../networks/node/file.ts");
   const { model, weights, seed, ...options } = choice;
-  if (await isFileArgument(argument)) {
+  const path = await findFileArgument(argument);
+  if (path !== undefined) {
     if (weights !== undefined || seed !== undefined) {
       throw new OptionError(weights === undefined ? "--seed" : "--weights", "a file has its own weights; leave it out");
     }
-    if (model !== undefined) return openNetworkFile(argument, { model: { name: model, options } });
+    if (model !== undefined) return openNetworkFile(path, { model: { name: model, options } });
     const { shortcut, ...others } = options;
     if (Object.keys(others).length > 0) requireModelName(others);
-    return openNetworkFile(argument, shortcut === undefined ? {} : { shortcut });
+    return openNetworkFile(path, shortcut === undefined ? {} : { shortcut });
   }
   if (model !== undefined) throw new OptionError("--model", "applies only to a file; leave it out");
   if (weights === undefined) return createNamedNetwork(argument, options, seed ?? 0);

@@ -139,7 +139,9 @@ async function inFlags(error: ResiduaError, command: Command): Promise<string> {
 /** Prints the message as one line, whatever it holds; an address that was typed in a wrong place is not repeated. */
 function printLine(text: string): void {
   const shown = hideSecrets(text);
+  // A terminal may still show a line of progress.
+  const clear = process.stderr.isTTY ? "\r\x1b[2K" : "";
   process.stderr.write(
-    `${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
+    `${clear}${process.env["RESIDUA_DEBUG"] ? shown : escapeControls(shown.replaceAll(/\s*\n\s*/g, " "))}\n`,
   );
 }

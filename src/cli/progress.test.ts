@@ -27,6 +27,10 @@ test("time left goes by what came after the first step: of compiling and that st
   }
 });
 
+test("what happens before there is anything to count is for terminals alone", () => {
+  expect(written((progress) => progress.begin("loading"))).toBe("");
+});
+
 test("on a terminal a line is cut by the width of its characters, and never wraps", () => {
   const lines: string[] = [];
   const write = (text: string): number => lines.push(text);

@@ -14,6 +14,8 @@ export interface Progress {
    *   before it lie compiling and a first step that is slower than the others
    */
   update(words: Words, share?: number): void;
+  /** Names what happens before there is anything to count. A log or a pipe does not get it. */
+  begin(words: Words): void;
   /** Ends the line, so that later output starts on a new one. */
   finish(words?: Words): void;
 }
@@ -45,7 +47,10 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
   };
   let last = 0;
   let open = false;
-  return {
+  const progress: Progress = {
+    begin: (words) => {
+      if (live) progress.update(words);
+    },
     update: (words, share) => {
       const left = timeLeft(share);
       const now = performance.now();
@@ -62,4 +67,5 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
       if (words !== undefined) stream.write(`${toLine(spoken(words))}\n`);
     },
   };
+  return progress;
 }

@@ -6,6 +6,7 @@ import type { CheckpointNotes } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluation.ts";
 import type { FreshTraining } from "../train/node/job.ts";
 import type { TrainingChoice } from "../tasks/node/node-task.ts";
+import type { ReadyUse } from "./model-file.ts";
 import type { OptionValues } from "./recipe-flags.ts";
 import type { Words } from "../report/words.ts";
 
@@ -28,6 +29,8 @@ export interface EvaluationRequest {
 /** Images to predict from. */
 export interface PredictionRequest {
   readonly model: string;
+  /** The ready network, if it is one. */
+  readonly ready?: ReadyUse;
   readonly paths: readonly string[];
   readonly json: boolean;
   readonly options: OptionValues;

@@ -24,7 +24,10 @@ export function addFineTuningOptions(command: Command): Command {
   command
     .optionsGroup("Fine-tuning:")
     .addOption(
-      new Option("--from <file>", "start from an ONNX network, or from weights (.pth, .safetensors …) of --model"),
+      new Option(
+        "--from <file>",
+        "start from an ONNX network, a ready network, or weights (.pth, .safetensors …) of --model",
+      ),
     )
     .addOption(
       new Option(
@@ -49,16 +52,22 @@ export function addFineTuningOptions(command: Command): Command {
   });
 }
 
+async function findStart(from: string): Promise<string> {
+  const { findNetworkPath } = await import("../ready/node/find.ts");
+  return findNetworkPath(from, "from");
+}
+
 /** Reads the options about the starting weights. */
-export function fineTuningStart(
+export async function fineTuningStart(
   options: FineTuningOptions,
-): Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize"> {
+): Promise<Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize">> {
   const { from, weights: path, classes, imageSize } = options;
   const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
   if (path === undefined && given !== undefined)
     throw new OptionError(`--${given}`, "applies only with --weights FILE");
+  const found = from === undefined ? undefined : await findStart(from);
   return {
-    ...(from === undefined ? {} : { from }),
+    ...(found === undefined ? {} : { from: found }),
     ...(path === undefined ? {} : { weights: { path, ...entryOf(options), ...loadOptionsOf(options) } }),
     ...(classes === undefined ? {} : { classes }),
     ...(imageSize === undefined ? {} : { imageSize }),

@@ -2,7 +2,7 @@ import type { EpochRecord } from "../train/checkpoint.ts";
 import { accuracy, type TrainingMeasures } from "../train/measure.ts";
 import type { TrainingEvent } from "../train/node/job.ts";
 import { joinWords, phrase, type Words } from "../report/words.ts";
-import { spoken, spokenMessage } from "./lang/language.ts";
+import { spokenMessage } from "./lang/language.ts";
 import { describeMeasure } from "./measures-output.ts";
 import { formatDuration } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -23,7 +23,7 @@ export function createReporter(progress: Progress = createProgress()): {
   let measures: TrainingMeasures = { training: accuracy, main: accuracy };
   const report = (event: TrainingEvent): void => {
     if (event.kind === "note") return progress.finish(spokenMessage(event.text));
-    if (event.kind === "loading" || event.kind === "compiling") return progress.update(spoken(phases[event.kind]));
+    if (event.kind === "loading" || event.kind === "compiling") return progress.begin(phases[event.kind]);
     if (event.kind === "start") ({ measures } = event.start);
     if (event.kind === "epoch") return progress.finish(describeEpoch(event.record, measures, event.isBest));
     if (event.kind !== "step") return;

@@ -34,18 +34,18 @@ test("images do not share memory with the file", () => {
 });
 
 test.each([
-  ["nothing", new Uint8Array(0), 1, "has 0 bytes, must be a multiple of 3073; it is cut off or no CIFAR file"],
+  ["nothing", new Uint8Array(0), 1, "has 0 bytes, must be a multiple of 3073; it is truncated or no CIFAR file"],
   [
     "a byte too few",
     new Uint8Array(3072),
     1,
-    "has 3072 bytes, must be a multiple of 3073; it is cut off or no CIFAR file",
+    "has 3072 bytes, must be a multiple of 3073; it is truncated or no CIFAR file",
   ],
   [
     "one-label records read as two",
     new Uint8Array(3073),
     2,
-    "has 3073 bytes, must be a multiple of 3074; it is cut off or no CIFAR file",
+    "has 3073 bytes, must be a multiple of 3074; it is truncated or no CIFAR file",
   ],
   [
     "class 10 of 10",

@@ -23,7 +23,7 @@ export function decodeCifar(bytes: Uint8Array, labelBytes: 1 | 2, where: string)
   if (bytes.length === 0 || bytes.length % record !== 0) {
     throw new FormatError(
       where,
-      `has ${bytes.length} bytes, must be a multiple of ${record}; it is cut off or no CIFAR file`,
+      `has ${bytes.length} bytes, must be a multiple of ${record}; it is truncated or no CIFAR file`,
     );
   }
   const count = bytes.length / record;

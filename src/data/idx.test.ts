@@ -29,18 +29,18 @@ test("a file that begins in the middle of its buffer is read the same, and not c
 });
 
 test.each([
-  ["nothing", new Uint8Array(0), "is no idx file, or cut off in its header"],
-  ["three bytes", Uint8Array.of(0, 0, 8), "is no idx file, or cut off in its header"],
-  ["half an extent", idxFile([2, 2], [1, 2, 3, 4]).subarray(0, 10), "is no idx file, or cut off in its header"],
-  ["no axis", Uint8Array.of(0, 0, 8, 0, 5), "is no idx file, or cut off in its header"],
-  ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0), "is no idx file, or cut off in its header"],
+  ["nothing", new Uint8Array(0), "is not an idx file, or truncated in its header"],
+  ["three bytes", Uint8Array.of(0, 0, 8), "is not an idx file, or truncated in its header"],
+  ["half an extent", idxFile([2, 2], [1, 2, 3, 4]).subarray(0, 10), "is not an idx file, or truncated in its header"],
+  ["no axis", Uint8Array.of(0, 0, 8, 0, 5), "is not an idx file, or truncated in its header"],
+  ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0), "is not an idx file, or truncated in its header"],
   ["floats", idxFile([1], [0, 0, 0, 0], 0x0d), "holds elements of type 0xd, must be unsigned bytes (0x8)"],
-  ["a missing byte", idxFile([2, 2], [1, 2, 3]), "is cut off: its header says 4 elements, it holds 3"],
+  ["a missing byte", idxFile([2, 2], [1, 2, 3]), "is truncated: its header says 4 elements, it holds 3"],
   ["a byte too many", idxFile([2, 2], [1, 2, 3, 4, 5]), "is too long: its header says 4 elements, it holds 5"],
   [
     "extents whose product no machine holds",
     idxFile([2 ** 32 - 1, 2 ** 32 - 1], [1]),
-    "is cut off: its header says 18446744065119617000 elements, it holds 1",
+    "is truncated: its header says 18446744065119617000 elements, it holds 1",
   ],
 ])("a file of %s is refused in one line", (_, bytes, message) => {
   const decode = (): unknown => decodeIdx(bytes, "digits");
@@ -51,7 +51,7 @@ test.each([
 test("255 axes of the largest extent are refused without memory for them", () => {
   const bytes = new Uint8Array(4 * 256).fill(255);
   bytes.set([0, 0, 8, 255]);
-  expect(() => decodeIdx(bytes, "digits")).toThrow(/^digits: is cut off: [^\n]*it holds 0$/);
+  expect(() => decodeIdx(bytes, "digits")).toThrow(/^digits: is truncated: [^\n]*it holds 0$/);
 });
 
 test("an axis of no elements makes the array empty, however large the others are", () => {

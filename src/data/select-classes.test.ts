@@ -40,7 +40,7 @@ describe("some classes of a data set", () => {
   });
 
   test.each([
-    [["a", "d"], /"d" is no class of letters; must be one of a, b, c/],
+    [["a", "d"], /"d" is not a class of letters; must be one of a, b, c/],
     [["a"], /must name two or more different classes/],
     [["a", "a"], /must name two or more different classes/],
   ])("are refused as %o", (names, message) => {

@@ -14,7 +14,7 @@ export function selectClasses<I extends Images>(dataset: Dataset<I>, names: read
   if (unknown !== undefined)
     throw new OptionError(
       "classes",
-      `"${unknown}" is no class of ${dataset.name}; ${describeChoices(unknown, classes)}`,
+      `"${unknown}" is not a class of ${dataset.name}; ${describeChoices(unknown, classes)}`,
     );
   if (names.length < 2 || new Set(names).size < names.length)
     throw new OptionError("classes", `must name two or more different classes, got ${names.join(", ")}`);

@@ -37,8 +37,8 @@ describe("colours change by torchvision's formulas, on whole numbers", () => {
     expect([...colourChanges.brightness(pair, colour, 1.5)]).toEqual([255, 150, 150, 150, 75, 150]);
   });
 
-  test("saturation blends with the grey 0.2989 r + 0.587 g + 0.114 b, cut off: 124 and 99", () => {
-    // 0.5 · 200 + 0.5 · 124 = 162, 0.5 · 100 + 0.5 · 124 = 112, 0.5 · 50 + 0.5 · 124 = 87; 99.5 is cut off.
+  test("saturation blends with the grey 0.2989 r + 0.587 g + 0.114 b, truncated: 124 and 99", () => {
+    // 0.5 · 200 + 0.5 · 124 = 162, 0.5 · 100 + 0.5 · 124 = 112, 0.5 · 50 + 0.5 · 124 = 87; 99.5 is truncated.
     expect([...colourChanges.saturation(pair, colour, 0.5)]).toEqual([162, 99, 112, 99, 87, 99]);
   });
 

@@ -6,12 +6,14 @@ import type { ModelOptions } from "../nn/model-options.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { type TaskName, tasks, type TypesOf } from "../tasks/find-task.ts";
 import { type LoadedNetwork, loadTask } from "../tasks/loaded-network.ts";
-import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { OptionError, ResiduaError, VerificationError } from "../tensor/errors.ts";
 
 /** Options for opening a network's file, in any environment. */
 export interface CommonOpenOptions<Name extends TaskName = TaskName> {
   /** The task that the network must have been trained for; it gives the network that task's type. Default: any. */
   readonly task?: Name;
+  /** The SHA-256 that the file must have, in hexadecimal, such as `residua/models/index.json` tells of ready networks. Default: any. */
+  readonly sha256?: string;
   /** Threads of its session, a whole number above 0. Default in Node: one per core; in a page: 1. */
   readonly threads?: number;
   /** Weights of another system: the network's name, such as "resnet18". Default: what names and shapes tell. */
@@ -68,6 +70,15 @@ export interface CommonNetwork<Name extends TaskName, Input, Data> {
   evaluate(data: Data, options?: TypesOf<Name>["judgeOptions"]): Promise<TypesOf<Name>["judgement"]>;
   /** Frees the network's memory; it cannot be used afterwards. Safe to call twice. */
   release(): Promise<void>;
+}
+
+/** @throws {VerificationError} if a file has another SHA-256 than it must have */
+export function requireSha256(found: string, wanted: string, where: string): void {
+  if (found === wanted.toLowerCase()) return;
+  throw new VerificationError(
+    where,
+    `is another file than the one asked for: its SHA-256 is ${found.slice(0, 16)}…, must be ${wanted.slice(0, 16)}…`,
+  );
 }
 
 /** Samples with ground truth, for evaluation by the task. */

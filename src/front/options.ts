@@ -8,7 +8,7 @@ import { OptionError } from "../tensor/errors.ts";
 export function requireKnown(what: string, options: object, known: readonly string[]): void {
   const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !known.includes(name));
   if (unknown === undefined) return;
-  throw new OptionError(unknown[0], `is no option of ${what}; there are ${known.join(", ")}`);
+  throw new OptionError(unknown[0], `is not an option of ${what}; there are ${known.join(", ")}`);
 }
 
 /** The entries that are set. */

@@ -20,7 +20,7 @@ const forms: Readonly<Record<string, SaveForm>> = {
  * The form that a file's name asks for.
  *
  * @param options those of ONNX; others have none
- * @throws {OptionError} if the ending names no form, or an option does not go with it
+ * @throws {OptionError} if the ending names no form, or an option does not fit it
  */
 export function formOf(file: string, options: object): SaveForm {
   const ending = /\.[^./\\]*$/.exec(file)?.[0].toLowerCase() ?? "";

@@ -41,7 +41,7 @@ export function writeCheckpointFile(notes: string, state: ReadonlyMap<string, Te
 export function readCheckpointFile(bytes: Uint8Array, where: string): CheckpointFile {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   if (!isCheckpoint(metadata))
-    throw new FormatError(where, "is no checkpoint of a training; its weights alone cannot be resumed");
+    throw new FormatError(where, "is not a training checkpoint; its weights alone cannot be resumed");
   if (!READ_VERSIONS.includes(metadata["version"])) {
     const found = JSON.stringify(metadata["version"] ?? "none").slice(0, 40);
     throw new FormatError(

@@ -73,7 +73,7 @@ export async function decodeNetworkFile(
     return decodeNetworkWeights(await openWeights(bytes, where), where, options);
   }
   if (options.model !== undefined) {
-    throw new FormatError(where, "is ONNX and says itself what its network is; leave `model` out");
+    throw new FormatError(where, "is ONNX, which defines its own network; leave `model` out");
   }
   const { readExternal } = options;
   return describeOnnx(decodeModel(bytes, where, readExternal === undefined ? {} : { readExternal }), where);

@@ -121,7 +121,7 @@ function reportRecorded(
   if (options.shortcut !== undefined && shortcut !== undefined && options.shortcut !== shortcut) {
     throw new WeightsError(
       where,
-      `was trained with shortcut ${shortcutWords(shortcut)}, as it says itself, not ${shortcutWords(options.shortcut)}`,
+      `was trained with shortcut ${shortcutWords(shortcut)}, by its own record, not ${shortcutWords(options.shortcut)}`,
     );
   }
   const tensors = withoutOptimizerState(file.tensors);

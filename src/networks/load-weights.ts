@@ -133,7 +133,7 @@ function chooseModel(file: WeightsFile, where: string, request: Request): Choice
 /** The file identifies itself. */
 function recordedModel({ model }: KnownNetwork, where: string, { name, options = {} }: LoadOptions): NamedModel {
   if (name !== undefined && name !== model.name) {
-    throw new WeightsError(where, `holds ${model.name}, as it says itself, not ${name}`);
+    throw new WeightsError(where, `holds ${model.name}, by its own record, not ${name}`);
   }
   const { shortcut: recorded } = model.options;
   if (recorded === undefined)
@@ -143,7 +143,7 @@ function recordedModel({ model }: KnownNetwork, where: string, { name, options =
     const own = shortcutWords(recorded);
     throw new WeightsError(
       where,
-      `was trained with shortcut ${own}, as it says itself, not ${shortcutWords(shortcut)}`,
+      `was trained with shortcut ${own}, by its own record, not ${shortcutWords(shortcut)}`,
     );
   }
   return createModel(model.name, { ...model.options, ...options });

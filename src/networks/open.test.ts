@@ -68,7 +68,7 @@ describe("refused in one line is", () => {
     ["a description that is no JSON", withCard("{"), FormatError, /damaged description/],
     ["a description of something else", withCard("{}"), FormatError, /model is missing/],
     ["a graph with another input", otherGraph(), FormatError, /takes pictures and gives scores, must take images/],
-    ["an ONNX file that is cut off", onnx.subarray(0, onnx.length - 10), FormatError, /./],
+    ["an ONNX file that is truncated", onnx.subarray(0, onnx.length - 10), FormatError, /./],
     ["something else", new TextEncoder().encode("hello, world"), FormatError, /./],
     ["nothing", new Uint8Array(), FormatError, /./],
     [

@@ -146,7 +146,7 @@ function refuseSaid(
 ): void {
   const given = Object.entries({ model: name, ...options, ...said }).find(([, value]) => value !== undefined);
   if (given === undefined) return;
-  throw new OptionError(given[0], `goes with weights of other systems; ${where} says itself what its network is`);
+  throw new OptionError(given[0], `applies only to weights of other systems; ${where} defines its own network`);
 }
 
 /**

@@ -33,6 +33,7 @@ export interface ModelOptions {
   readonly width?: number;
   readonly hidden?: number;
   readonly pyramidWidth?: number;
+  readonly slots?: number;
 }
 
 /** A name of an option. */
@@ -130,10 +131,11 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     kind: "number",
     minimum: 0.0625,
     below: Number.POSITIVE_INFINITY,
-    meaning: "factor of all channels of a CIFAR ResNet, such as 2 or 0.5",
+    meaning: "factor of all channels of a CIFAR ResNet or of a network for plates, such as 2 or 0.5",
   },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
   pyramidWidth: { kind: "count", meaning: "channels of a feature pyramid; its head has half as many" },
+  slots: { kind: "count", meaning: "places that a reader of plates looks at: one per character, one for the colour" },
 };
 
 /** All option names, in the table's order. */

@@ -5,6 +5,8 @@ import type { Shape } from "../tensor/shape.ts";
 import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
 import { densenetFamily } from "./families/densenet.ts";
 import { featurePyramidFamily } from "./families/feature-pyramid.ts";
+import { plateLocatorFamily } from "./families/plate-locator.ts";
+import { plateReaderFamily } from "./families/plate-reader.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
@@ -47,6 +49,8 @@ export const modelFamilies: readonly ModelFamily[] = [
   recurrentFamily,
   residualUnetFamily,
   featurePyramidFamily,
+  plateLocatorFamily,
+  plateReaderFamily,
 ];
 
 /** Names to show in a list; families such as CIFAR's also know any other depth. */
@@ -76,7 +80,7 @@ export function createModel(name: string, options: ModelRequest = {}): NamedMode
   if (!plan.shortcuts.includes(complete.shortcut)) {
     throw new OptionError(
       "shortcut",
-      `"${complete.shortcut}" does not go with ${name}; ${describeChoices(complete.shortcut, plan.shortcuts)}`,
+      `"${complete.shortcut}" does not fit ${name}; ${describeChoices(complete.shortcut, plan.shortcuts)}`,
     );
   }
   return { name, options: complete, module: plan.build(complete), imageShape: [complete.channels, ...plan.extents] };

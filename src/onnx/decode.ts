@@ -120,7 +120,7 @@ function decodeOpsets(where: string, message: ModelProto): ReadonlyMap<string, n
  * `readExternal`.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if the file is corrupt or cut off, its graph has a cycle, or names clash or are missing
+ * @throws {FormatError} if the file is corrupt or truncated, its graph has a cycle, or names clash or are missing
  * @throws {UnsupportedError} if weights are in other files and `readExternal` is not given, or outside the model's
  *   folder
  */

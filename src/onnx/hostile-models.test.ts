@@ -32,7 +32,7 @@ const oneLine = /^(read|file\.onnx: .+)$/;
 
 const encoded = modelMessages.map((message) => toBinary(ModelProtoSchema, message));
 
-test("a model cut off anywhere is decoded or refused in one line", () => {
+test("a model truncated anywhere is decoded or refused in one line", () => {
   fc.assert(
     fc.property(encoded, fc.nat(), (bytes, at) => {
       expect(readOrRefusal(bytes.subarray(0, at % bytes.length))).toMatch(oneLine);
@@ -62,7 +62,7 @@ test("bytes at random are decoded or refused in one line", () => {
   );
 });
 
-test("every way to cut off a whole network is refused", () => {
+test("every way to truncated a whole network is refused", () => {
   const { module, imageShape } = createModel("resnet8", { shortcut: "pad" });
   const bytes = encodeModel(toModel(buildInference(module, imageShape, initializeState(module, 1))));
   for (let length = 0; length < bytes.length; length += 997) {

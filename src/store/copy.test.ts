@@ -47,14 +47,14 @@ describe.each(pairs)("a copy from %s to %s", (fromKind, toKind) => {
     expect(await copyRuns(from, to)).toEqual({ ...first, written: 0 });
   });
 
-  test("that was cut off goes on, and what differs is replaced", async () => {
+  test("that was truncated goes on, and what differs is replaced", async () => {
     const [from, to] = [await stores.open(fromKind), await stores.open(toKind)];
     const runs = await fill(from);
     let calls = 0;
     const cut = copyRuns(from, to, () => {
-      if (++calls === 2) throw new Error("cut off");
+      if (++calls === 2) throw new Error("truncated");
     });
-    await expect(cut).rejects.toThrow("cut off");
+    await expect(cut).rejects.toThrow("truncated");
     // The first run is whole; of the second, which is not shown, a page of ten thousand has been written.
     expect(await listRuns(to)).toEqual([runs[2]]);
     const rest = await copyRuns(from, to);

@@ -93,7 +93,7 @@ function explainFailure({ description, secrets }: Backend, thrown: unknown): Err
   if (thrown instanceof ResiduaError) return thrown;
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
-    return new FormatError(description, "is no run store, or is damaged; take a backup", { cause: thrown });
+    return new FormatError(description, "is not a run store, or is damaged; take a backup", { cause: thrown });
   // Node tries several addresses of a host, then throws one error without a message for all of them.
   const inner = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
   const words =

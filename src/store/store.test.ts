@@ -284,7 +284,7 @@ describe.each(storeKinds)("a store in %s", (kind) => {
         test: { count: 9, loss: 1, measures: { [main]: 0.125, f1At50: 0.5 }, dice: { nucleus: 0.75 } },
       });
     }
-    // Once more, as after a change that was cut off.
+    // Once more, as after a change that was truncated.
     await nameStoredMeasures(store.database);
     expect((await listRuns(store)).toReversed()).toEqual(runs);
     await store.close();

@@ -9,6 +9,31 @@ export * from "./classify/predictions.ts";
 export * from "./classify/report.ts";
 export type * from "./classify/settings.ts";
 
+export {
+  characters,
+  digits,
+  letters,
+  normalizePlateText,
+  type PlateColour,
+  plateColours,
+  provinces,
+} from "./plates/alphabet.ts";
+export * from "./plates/evaluate.ts";
+export * from "./plates/find-plates.ts";
+export * from "./plates/geometry.ts";
+export * from "./plates/grammar.ts";
+export * from "./plates/judge.ts";
+export * from "./plates/locate.ts";
+export * from "./plates/measures.ts";
+export * from "./plates/pixels.ts";
+export * from "./plates/predict.ts";
+export * from "./plates/presets.ts";
+export * from "./plates/read.ts";
+export * from "./plates/report.ts";
+export * from "./plates/settings.ts";
+export * from "./plates/straighten.ts";
+export type * from "./plates/train-options.ts";
+
 export * from "./segment/data/batches.ts";
 export * from "./segment/data/components.ts";
 export * from "./segment/data/distance.ts";

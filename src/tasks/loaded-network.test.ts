@@ -61,7 +61,7 @@ test("what a network takes and gives follows from its task", () => {
 
 test("a network of any task is told by its task's name", () => {
   expectTypeOf<Extract<AnyLoadedNetwork, { readonly task: "segment" }>>().toEqualTypeOf<LoadedNetwork<"segment">>();
-  expectTypeOf<AnyLoadedNetwork["task"]>().toEqualTypeOf<"classify" | "segment">();
+  expectTypeOf<AnyLoadedNetwork["task"]>().toEqualTypeOf<"classify" | "plates" | "segment">();
   expectTypeOf<typeof loadTask<"segment">>().returns.toEqualTypeOf<LoadedNetwork<"segment">>();
   // @ts-expect-error the task is not in the table
   expectTypeOf<LoadedNetwork<"guess">>().not.toBeAny();

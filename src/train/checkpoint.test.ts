@@ -54,7 +54,7 @@ test("its weights are what any reader of safetensors finds under their names", (
 describe("a damaged file", () => {
   const whole = encode();
 
-  test("that is cut off anywhere is refused", () => {
+  test("that is truncated anywhere is refused", () => {
     for (let length = 0; length < whole.length; length++) {
       expect(() => decodeCheckpoint(whole.subarray(0, length), "x"), `${length} bytes`).toThrow(FormatError);
     }
@@ -72,7 +72,7 @@ describe("a damaged file", () => {
 
   test.each([
     ["of another version", withMetadata({ version: "3" }), /^x: is a checkpoint of version "3", must be "1" or "2"/],
-    ["of weights alone", encodeSafetensors(state), /^x: is no checkpoint of a training/],
+    ["of weights alone", encodeSafetensors(state), /^x: is not a training checkpoint/],
     ["with a changed note", withMetadata({ residua: "{}" }), /^x: is damaged: its checksum/],
   ])("%s is refused in one line", (_, bytes, message) => {
     expect(() => decodeCheckpoint(bytes, "x")).toThrow(message);

@@ -61,7 +61,7 @@ test.each([
   await expect(read(name)).rejects.toThrow(message);
 });
 
-test("a file that is cut off anywhere is refused in one line", async () => {
+test("a file that is truncated anywhere is refused in one line", async () => {
   const whole = readGoldenBytes("checkpoints/keras-weights.h5");
   for (const share of [0.01, 0.1, 0.3, 0.5, 0.9, 0.999]) {
     const part = whole.subarray(0, Math.floor(share * whole.length));

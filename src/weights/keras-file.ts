@@ -38,7 +38,7 @@ export function looksLikeHdf5(bytes: Uint8Array): boolean {
  *
  * The HDF5 library runs in WebAssembly and sees only these bytes. Sizes are checked before a tensor is read.
  *
- * @throws {FormatError} if the file is damaged, cut off, or claims far more than it holds
+ * @throws {FormatError} if the file is damaged, truncated, or claims far more than it holds
  * @throws {EnvironmentError} if h5wasm, which reads such files, is not installed
  * @param config the config.json beside it in a `.keras` file, which names the layers
  */
@@ -62,7 +62,7 @@ export async function decodeKeras(
     }
   } catch (cause) {
     if (cause instanceof ResiduaError) throw cause;
-    throw new FormatError(where, "is a damaged HDF5 file, or cut off", { cause });
+    throw new FormatError(where, "is a damaged HDF5 file, or truncated", { cause });
   } finally {
     files.unlink(path);
   }

@@ -67,7 +67,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   ["an empty file", new Uint8Array(0), /is not an \.npy file/],
   ["a version of the future", makeFile("").with(6, 4), /version 4\.0/],
   ["a header beyond the limit", makeFile("").with(8, 0xff).with(9, 0xff), /the limit is 10000/],
-  ["a header that is cut off", makeFile("", 0).with(8, 9), /cut off within its header/],
+  ["a header that is truncated", makeFile("", 0).with(8, 9), /truncated within its header/],
   ["a header without a shape", makeFile("{'descr': '<f4', 'fortran_order': False}"), /damaged header/],
   ["an unknown type", makeFile("{'descr': '<f7', 'fortran_order': False, 'shape': (2,)}"), /"<f7"/],
   [
@@ -87,7 +87,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   expect(crashOf(() => decodeNpy(file, where))).toBeUndefined();
 });
 
-test("a file cut off after any byte is refused", () => {
+test("a file truncated after any byte is refused", () => {
   const file = encodeNpy(float32([2, 2], [1, 2, 3, 4]));
   for (let length = 0; length < file.length; length++) {
     expect(() => decodeNpy(file.subarray(0, length), where)).toThrow(FormatError);

@@ -39,7 +39,7 @@ interface NpyHeader {
  * Reads a NumPy array file, versions 1 to 3. The tensor is a view into `bytes` if order and alignment permit.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if it is not such a file, is cut off, or holds objects or records
+ * @throws {FormatError} if it is not such a file, is truncated, or holds objects or records
  * @source https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function decodeNpy(bytes: Uint8Array, where: string): Tensor {
@@ -48,7 +48,7 @@ export function decodeNpy(bytes: Uint8Array, where: string): Tensor {
   const needed = sizeOf(header.shape) * bytesPerElement(header.dtype);
   const data = bytes.subarray(end);
   if (data.length !== needed) {
-    const state = data.length < needed ? "is cut off" : "is too long";
+    const state = data.length < needed ? "is truncated" : "is too long";
     throw new FormatError(
       where,
       `${state}: ${formatShape(header.shape)} of ${header.dtype} takes ${needed} bytes, ${data.length} are there`,
@@ -100,13 +100,13 @@ function readHeader(bytes: Uint8Array, where: string): { readonly text: string; 
     );
   }
   const begin = start + (version === 1 ? 4 : 6);
-  if (bytes.length < begin) throw new FormatError(where, "is cut off within its header");
+  if (bytes.length < begin) throw new FormatError(where, "is truncated within its header");
   const view = new DataView(bytes.buffer, bytes.byteOffset, begin);
   const length = version === 1 ? view.getUint16(start + 2, true) : view.getUint32(start + 2, true);
   if (length > longestHeader) {
     throw new FormatError(where, `has a header of ${length} bytes; the limit is ${longestHeader}`);
   }
-  if (length > bytes.length - begin) throw new FormatError(where, "is cut off within its header");
+  if (length > bytes.length - begin) throw new FormatError(where, "is truncated within its header");
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(begin, begin + length));
   return { text, end: begin + length };
 }

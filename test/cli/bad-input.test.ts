@@ -112,7 +112,7 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
     ["train --model resnet21", /unknown model "resnet21"/],
     [
       "train --data nowhere",
-      /"nowhere" is no folder and no data set; must be one of mnist, fashion-mnist, cifar10, cifar100/,
+      /"nowhere" is neither a folder nor a data set; must be one of mnist, fashion-mnist, cifar10, cifar100/,
     ],
     ["train --epochs ten", /must be a whole number of at least 1, got "ten"/],
     ["train --optimizer lion", /argument 'lion' is invalid. must be one of sgd, adamw/],
@@ -120,13 +120,13 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
     ["train --limit 100 --batch-size 96", /--batch-size: must be at most 95, the number of images to train on, got 96/],
     ["train --patience 2 --validation 0", /--patience: needs a validation part/],
     ["compare --depth 21", /must be 6n \+ 2 for a CIFAR ResNet/],
-    ["compare --data nowhere", /"nowhere" is no folder and no data set/],
+    ["compare --data nowhere", /"nowhere" is neither a folder nor a data set/],
     ["compare --limit 32 --batch-size 33", /--batch-size: must be at most 32, the number of images/],
     ["compare --out x.npy", /--out: "x.npy" is a file, must be a folder/],
     [gradients("high.npy"), /labels: must be whole numbers from 0 to 2, got 3/],
     [gradients("real.npy"), /labels: must be whole numbers from 0 to 2, got 0.5/],
     [gradients("labels.npy").replace("g.safetensors", "g.npy"), /--output: g.npy: must end in .safetensors, .pth, .pt/],
-    ["evaluate", /required option '--model <file>' not specified/],
+    ["evaluate", /required option '--model <name\|file>' not specified/],
     ["predict --model model.onnx", /missing required argument 'image'/],
   ])("residua %s", { timeout }, async (line, message) => {
     expect(await attempt(line)).toEqual(refusal(2, message));

@@ -4,6 +4,7 @@ import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { type CommandEntry, commands } from "../../src/cli/commands/index.ts";
 import { describeInChinese, titleInChinese, translateAfterHelp, wrap } from "../../src/cli/lang/zh/help.ts";
+import { summaries } from "../../src/cli/lang/zh/summaries.ts";
 import { runCommand } from "./run.ts";
 
 const timeout = 60_000;
@@ -45,6 +46,10 @@ test.each(Object.entries(commands))("every note beside the examples of %s has a 
     );
     expect(notes.filter((text) => text !== "" && !/\p{sc=Han}/u.test(text))).toEqual([]);
   }
+});
+
+test("every command says in Chinese what it does", () => {
+  expect(Object.keys(summaries).toSorted()).toEqual(Object.keys(commands).toSorted());
 });
 
 test("a text that is not in the table has no translation: the tests above can fail", () => {

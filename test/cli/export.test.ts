@@ -41,7 +41,7 @@ describe("what is exported", () => {
   });
 
   test.each(["kept.onnx", "folded.onnx", "weights.safetensors"])(
-    "%s says itself which shortcuts it has",
+    "%s defines its own shortcuts",
     { timeout },
     async (file) => {
       expect(await run("inspect", file)).toMatch(/^ResNet-14, shortcut A/);

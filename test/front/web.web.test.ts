@@ -98,8 +98,8 @@ describe("train", () => {
   });
 
   test.each<readonly [string, object, string]>([
-    ["an option that is not known", { epoch: 3 }, "epoch: is no option of a training to classify"],
-    ["an option of Node", { out: "here" }, "out: is no option of a training to classify"],
+    ["an option that is not known", { epoch: 3 }, "epoch: is not an option of a training to classify"],
+    ["an option of Node", { out: "here" }, "out: is not an option of a training to classify"],
     ["a task that a page cannot train", { task: "segment" }, 'task: "segment" cannot be trained in a page yet'],
     [
       "a device without a worker",
@@ -135,7 +135,7 @@ test("compare trains every network in a page", async () => {
   expect(study.settings).toMatchObject({ batchSize: 4, trainImages: 26, testImages: 6, lowering: "portable" });
   expect(study.findings.length).toBeGreaterThan(0);
   await expect(compare(inMemory(), { ...options, budget: 3 } as object).result).rejects.toThrow(
-    "budget: is no option of compare in a page",
+    "budget: is not an option of compare in a page",
   );
 });
 

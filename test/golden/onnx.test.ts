@@ -156,6 +156,5 @@ test("external data is refused without a reader, naming the file", () => {
 
 test("what cannot be brought to the internal operators is refused, naming it", () => {
   expect(() => normalizeModel(decode("if"))).toThrow(/that makes "y".*"If" is not supported \(opset 16\)/);
-  expect(() => normalizeModel(decode("function"))).toThrow(/"scaled".*"Scaled" of "own" is not supported/);
   expect(() => normalizeModel(decode("sequence"))).toThrow(/that makes "s".*"SequenceConstruct" is not supported/);
 });

@@ -142,8 +142,8 @@ export function hostSuite(name: string, host: Host, { isRemote }: { readonly isR
       expect(error).toMatchObject({
         name: "FormatError",
         where: "odd\nfile: a.onnx",
-        detail: "is cut off: 3 bytes; fetch it again",
-        message: "odd\\u000afile: a.onnx: is cut off: 3 bytes; fetch it again",
+        detail: "is truncated: 3 bytes; fetch it again",
+        message: "odd\\u000afile: a.onnx: is truncated: 3 bytes; fetch it again",
       });
     });
 

@@ -23,7 +23,7 @@ interface Manifest {
 }
 const manifest: Manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const modules = Object.keys(manifest.exports)
-  .filter((path) => path !== "./package.json")
+  .filter((path) => path !== "./package.json" && !path.includes("*"))
   .map((path) => `residua${path.slice(1)}`);
 
 /** Generous, since the registry may be slow: it ends a hang, nothing else. */
@@ -48,11 +48,12 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return stdout;
 }
 
-test("the tarball holds the build, its licence, the guides and nothing of the tests", () => {
+test("the tarball holds the build, its licence, the guides, the ready networks and nothing of the tests", () => {
   for (const path of ["LICENSE", "dist/cli/main.js", "docs/library.md", "examples/train.ts", "ARCHITECTURE.md"])
     expect(packedFiles).toContain(path);
+  for (const file of ["index.json", "digits.onnx", "digits.md"]) expect(packedFiles).toContain(`models/${file}`);
   const known =
-    /^(package\.json|LICENSE|[A-Z]+(\.zh-CN)?\.md|dist\/.*\.(js|d\.ts)|docs\/.*\.(md|json|png|svg)|examples\/.*)$/;
+    /^(package\.json|LICENSE|[A-Z]+(\.zh-CN)?\.md|dist\/.*\.(js|d\.ts)|docs\/.*\.(md|json|png|svg)|examples\/.*|models\/[a-z-]+\.(onnx|md|json|json\.sig|pub))$/;
   expect(packedFiles.filter((path) => !known.test(path))).toEqual([]);
   expect(packedFiles.filter((path) => path.includes(".test."))).toEqual([]);
 });
@@ -126,12 +127,14 @@ interface ProgramResult {
   readonly tested: number;
   readonly notes: readonly string[];
   readonly answers: Readonly<Record<"trained" | "onnx" | "safetensors" | "pth", readonly string[]>>;
+  readonly digits: readonly string[];
   readonly labels: readonly number[];
   readonly again: readonly number[];
 }
 
 interface FrontPageResult {
   readonly answers: readonly string[];
+  readonly digits: readonly string[];
   readonly again: string;
   readonly labels: readonly number[];
   readonly trained: {
@@ -231,6 +234,7 @@ describe("the front door of the installed package", () => {
       answers.map((text) => Number(text.split(" ")[1]));
     const kinds = (answers: readonly string[] = []): readonly string[] => answers.map((text) => text.split(" ")[0]);
     expect(kinds(result.answers)).toEqual(kinds(found?.answers.onnx));
+    expect(kinds(result.digits)).toEqual(kinds(found?.digits));
     for (const [index, share] of shares(result.answers).entries())
       expect(Math.abs(share - shares(found?.answers.onnx)[index])).toBeLessThan(2e-3);
     expect(result.again).toBe(result.answers[0]);

@@ -159,7 +159,7 @@ describe.each(["mariadb", "postgres"] as const)("a %s server that stops during a
     await recorder.finish({ status: "diverged", reason: "training: loss is NaN" });
     expect(said.at(-1)).toMatch(/the run is kept in .* and sent by the next residua runs$/);
     expect(readdirSync(unsent)).toEqual([`${recorder.id}.jsonl`]);
-    // Its end is cut off, as by a full disk or a power cut.
+    // Its end is truncated, as by a full disk or a power cut.
     writeFileSync(join(unsent, `${recorder.id}.jsonl`), '{"run":{"id":', { flag: "a" });
     await stores.server(kind).start();
     const elsewhere = await stores.open("sqlite");

@@ -200,9 +200,9 @@ test(
     const from = golden("narrow-folded.onnx");
     const endOf = (change: Partial<FreshTraining>): Promise<string> =>
       fineTune("wrong", change).then(() => "done", String);
-    expect(await endOf({ from, model: "resnet8" })).toMatch(/model: does not go with `from`/);
+    expect(await endOf({ from, model: "resnet8" })).toMatch(/model: does not fit `from`/);
     expect(await endOf({ from, data: "mnist" })).toMatch(/data: has images of 1 channel\(s\), .* takes 3/);
-    expect(await endOf({ from, classes: ["0", "9"] })).toMatch(/classes: "9" is no class/);
+    expect(await endOf({ from, classes: ["0", "9"] })).toMatch(/classes: "9" is not a class/);
     expect(await endOf({ from, recipe: { ...defaultRecipe, freeze: ["layer7"] } })).toMatch(
       /freeze: "layer7" matches no parameter/,
     );

@@ -54,7 +54,7 @@ test("the first Ctrl-C leaves a checkpoint and code 130; --resume goes on from i
 
   const other = await train(["--resume", "endless", "--epochs", "2"]);
   expect(other.code).toBe(2);
-  expect(other.errors).toBe("residua: --epochs: is 2, but this run began with 10000; leave it out to resume\n");
+  expect(other.errors).toBe("residua: --epochs: is 2, but this run began with 10000; it can be raised, not lowered\n");
 }, 300_000);
 
 test("the second Ctrl-C ends the training at once, with code 130", async () => {

@@ -160,7 +160,7 @@ describe("a training", () => {
 
 describe("a checkpoint", () => {
   test.each([
-    ["cut off", (path: string) => truncateSync(path, statSync(path).size - 100), /cut off/],
+    ["truncated", (path: string) => truncateSync(path, statSync(path).size - 100), /truncated/],
     [
       "with a flipped bit",
       (path: string) => {

@@ -103,7 +103,7 @@ describe("seals", () => {
       await expectRefused(flip(bytes, place), /was changed|is not sealed for|was not made/);
   });
 
-  test("a file cut off anywhere, between pieces too, is refused, and no file is left", async () => {
+  test("a file truncated anywhere, between pieces too, is refused, and no file is left", async () => {
     const bytes = await seal(randomBytes(3 * piece));
     const start = payloadStart(bytes);
     const between = [1, 2].map((count) => start + count * (piece + 16));
@@ -225,7 +225,7 @@ describe("seals of earlier versions", () => {
       await expectRefused(flip(sealed, place), /was changed|is sealed for|was not made/, key);
   });
 
-  test("a file cut off, with a piece missing, moved or added is refused, and no file is left", async () => {
+  test("a file truncated, with a piece missing, moved or added is refused, and no file is left", async () => {
     const between = header + piece + 16;
     for (const end of [0, 5, header - 1, header, header + 1, header + 16, between + 1, sealed.length - 1])
       await expectRefused(sealed.subarray(0, end), /truncated|was not made/, key);

@@ -2,7 +2,7 @@ import { writeFileAtomically } from "../../files/node.ts";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { OptionError } from "../../tensor/errors.ts";
-import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import type { Description, ModuleRow } from "../../nn/describe.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { NamedModel } from "../../nn/models.ts";
@@ -145,7 +145,7 @@ async function showPasses(model: NamedModel, asJson: boolean): Promise<void> {
 async function describe(name: string, given: Options): Promise<void> {
   const { describeFile, describePrepared, printGraphFacts, writeArchitecture } = await import("../describe-file.ts");
   const { size, json, tree, svg, model: fileModel, passes, option, ...options } = given;
-  if (await isFileArgument(name)) {
+  if ((await findFileArgument(name)) !== undefined) {
     if (passes)
       throw new OptionError("--passes", "needs a network given by name: no training step is built for a file");
     const choice = fileModel === undefined ? options : { ...options, model: fileModel };
@@ -199,7 +199,7 @@ export function registerDescribe(program: Command): void {
     .command("describe")
     .argument(
       "<model|file>",
-      "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network",
+      "a name such as resnet20 or densenet121 (residua models list shows all), any file that holds a network, or a ready network",
     )
     .option("--model <name>", "the network whose weights the file holds, if the file does not say")
     .addOption(sharedOptions.shortcut())

@@ -24,8 +24,8 @@ function requireTask(model: string, own: string, wanted: string | undefined): vo
 }
 
 async function evaluate(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
-  const { model, data, limit, json = false } = options;
-  const network = await openModelFile(model, options);
+  const { data, limit, json = false } = options;
+  const { network, model } = await openModelFile(options.model, options);
   try {
     const task = taskNameOf(network.card.task, model);
     requireTask(model, task, options.task);
@@ -41,8 +41,8 @@ function registerEvaluate(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("evaluate")
     .requiredOption(
-      "--model <file>",
-      "a network from residua train, or weights that residua inspect identifies with certainty",
+      "--model <name|file>",
+      "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty",
     )
     .option("--data <name|dir>", "data set (default: the one it was trained on)")
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))

@@ -6,7 +6,7 @@ import { opsetRange } from "../../onnx/opset/range.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { NetworkFile } from "../../networks/file.ts";
 import { type ExportFormat, exportFormats } from "../../networks/export-formats.ts";
-import { isFileArgument, openNetworkArgument } from "../network-argument.ts";
+import { findFileArgument, openNetworkArgument } from "../network-argument.ts";
 import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 
@@ -23,6 +23,7 @@ interface Options {
   readonly opset?: number;
   readonly batchNorm?: "fold" | "keep";
   readonly externalData?: boolean;
+  readonly data?: string;
   readonly classNames?: string;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
@@ -51,14 +52,16 @@ function chooseFormat({ to, out }: Options): ExportFormat {
   throw new OptionError("--to", `is needed: ${exportFormats.join(", ")}`);
 }
 
+const describing = "--data, --class-names, --mean, --std";
+
 /** What the user specifies about a network's data when its file does not. */
-async function describeData(network: NetworkFile, { classNames, mean, std }: Options): Promise<NetworkFile> {
-  if (classNames === undefined && mean === undefined && std === undefined) return network;
+async function describeData(
+  network: NetworkFile,
+  { data: name, classNames, mean, std }: Options,
+): Promise<NetworkFile> {
+  if (name === undefined && classNames === undefined && mean === undefined && std === undefined) return network;
   if (network.kind !== "network") {
-    throw new OptionError(
-      "--class-names, --mean, --std",
-      "apply only to networks that Residua builds, not to a foreign graph",
-    );
+    throw new OptionError(describing, "apply only to networks that Residua builds, not to a foreign graph");
   }
   const { parseNetworkCard } = await import("../../networks/card.ts");
   const { options } = network.model;
@@ -71,10 +74,10 @@ async function describeData(network: NetworkFile, { classNames, mean, std }: Opt
     mean: mean ?? network.card?.normalization.mean ?? plain(0),
     deviation: std ?? network.card?.normalization.deviation ?? plain(1),
   };
-  const data = network.card?.data ?? "unknown data";
+  const data = name ?? network.card?.data ?? "unknown data";
   const { model, imageShape } = network;
-  const where = "--class-names, --mean, --std";
-  return { ...network, card: parseNetworkCard({ model, imageShape, data, classes: names, normalization }, where) };
+  const card = { ...network.card, model, imageShape, data, classes: names, normalization };
+  return { ...network, card: parseNetworkCard(card, describing) };
 }
 
 /** A network of convolutions takes images of any size; the exported file says which. */
@@ -104,7 +107,7 @@ async function runExport(argument: string, options: Options): Promise<void> {
   const format = chooseFormat(options);
   requireFitting(format, options);
   const { weights, seed, model, shortcut, channels, classes, batchNorm, opset, externalData } = options;
-  const isFile = await isFileArgument(argument);
+  const isFile = (await findFileArgument(argument)) !== undefined;
   const out = options.out ?? `${isFile ? basename(argument, extname(argument)) : argument}${extensions[format]}`;
   if (resolve(out) === resolve(argument)) {
     throw new OptionError("--out", `"${out}" is the input file; name another`);
@@ -147,7 +150,7 @@ function opsetNumber(text: string): number {
 export function registerExport(program: Command): void {
   program
     .command("export")
-    .argument("<model|file>", "a file of any format that holds a network, or a name such as resnet18")
+    .argument("<model|file>", "a file of any format that holds a network, a ready network, or a name such as resnet18")
     .addOption(new Option("--to <format>", "what to write (default: by the name of --out)").choices(exportFormats))
     .option("--out <file>", "the file to write (default: the network's name, here)")
     .option("--model <name>", "the network whose weights the file holds, if the file does not say")
@@ -169,6 +172,7 @@ export function registerExport(program: Command): void {
       ]),
     )
     .option("--external-data", "keep the weights in a file beside the model (default: above 2 GB)")
+    .option("--data <name>", "what it was trained on, in place of what its file says, such as a folder's path")
     .option("--class-names <file>", "class names, one per line")
     .option("--mean <list>", "mean per channel, for pixels from 0 to 1", listOfAll(decimalNumber(-1000, 1000)))
     .option("--std <list>", "standard deviation per channel", listOfAll(decimalNumber(Number.MIN_VALUE, 1000)))

@@ -7,7 +7,7 @@ import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
-import { isFileArgument } from "../network-argument.ts";
+import { findFileArgument } from "../network-argument.ts";
 import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -72,10 +72,11 @@ const columns: readonly Column<FlowSummary>[] = [
 
 async function planNetworks(options: Options): Promise<readonly FlowStart[]> {
   const { model, shortcut, option = {} } = options;
-  if (await isFileArgument(model)) {
+  const file = await findFileArgument(model);
+  if (file !== undefined) {
     if (shortcut !== undefined || Object.keys(option).length > 0)
       throw new OptionError("--shortcut", "a file defines its own shortcuts; leave it out");
-    return [{ label: model, file: model }];
+    return [{ label: model, file }];
   }
   const { createModel } = await import("../../nn/models.ts");
   return (shortcut ?? SHORTCUTS).map((type) => {
@@ -160,7 +161,10 @@ export function registerGradflow(program: Command): void {
   program
     .command("gradflow")
     .addOption(
-      new Option("--model <name|file>", "a network such as resnet56, or a checkpoint or ONNX file").default("resnet56"),
+      new Option(
+        "--model <name|file>",
+        "a network such as resnet56, a checkpoint or ONNX file, or a ready network",
+      ).default("resnet56"),
     )
     .addOption(
       new Option("--shortcut <list>", "shortcut types to compare (default: plain,project)").argParser(

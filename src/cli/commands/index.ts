@@ -13,45 +13,16 @@ export interface CommandEntry {
   readonly load: () => Promise<Registration>;
 }
 
-/** A command's name, as it is typed. */
-export type CommandName =
-  | "compare"
-  | "train"
-  | "lr-find"
-  | "evaluate"
-  | "predict"
-  | "segment"
-  | "runs"
-  | "models"
-  | "gradflow"
-  | "lesion"
-  | "landscape"
-  | "advise"
-  | "describe"
-  | "inspect"
-  | "export"
-  | "report"
-  | "data"
-  | "forward"
-  | "gradients"
-  | "keys"
-  | "sign"
-  | "verify"
-  | "seal"
-  | "unseal"
-  | "serve"
-  | "audit";
-
 /** The command that a name is of, if it is of one; its earlier name does not count. */
 export function commandOf(name: string): CommandEntry | undefined {
-  return Object.hasOwn(commands, name) ? commands[name as CommandName] : undefined;
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
 /**
  * Every command by name, in the order of the help text, with what help says about it. A command's own file is loaded
  * only when the command runs: loading all of them takes longer than most commands take to run.
  */
-export const commands: Readonly<Record<CommandName, CommandEntry>> = {
+export const commands: Readonly<Record<string, CommandEntry>> = {
   compare: {
     usage: "[options]",
     summary: "train a shallow and a deep network with each shortcut type, and show what the type changes",
@@ -77,6 +48,12 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "segment images of any size into cells or classes, with a network trained with --task segment",
     load: async () => (await import("../tasks/segment.ts")).registerSegment,
   },
+  plates: {
+    usage: "[options] <image...>",
+    summary:
+      "find licence plates in pictures, straighten and read them; tables, overlays, explanations, blurred copies",
+    load: async () => (await import("./plates.ts")).registerPlates,
+  },
   runs: {
     usage: "",
     summary: "find, compare, tag, copy and export the runs of train and compare",
@@ -94,7 +71,7 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   },
   models: {
     usage: "",
-    summary: "list the networks known by name, and their options",
+    summary: "list the networks known by name and their options, and the trained ones that are ready to use",
     load: async () => (await import("./models.ts")).registerModels,
   },
   "lr-find": {

@@ -6,6 +6,7 @@ import { summarizeLandscape } from "../../lab/landscape/study.ts";
 import { type LandscapeEvent, landscapeJob } from "../../lab/landscape/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
@@ -70,12 +71,13 @@ function createReporter(): (event: LandscapeEvent) => void {
 }
 
 async function landscape(options: Options): Promise<void> {
-  const { model, data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
+  const { data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
   await requireReportFile(out);
+  const file = await findNetworkPath(options.model, "model");
   await runLabJob(
     landscapeJob,
     {
-      file: model,
+      file,
       ...(data === undefined ? {} : { data }),
       cache: cacheFolder(),
       images,
@@ -83,7 +85,7 @@ async function landscape(options: Options): Promise<void> {
       radius,
       linePoints,
       planePoints,
-      snapshots: findSnapshots(options),
+      snapshots: findSnapshots({ ...options, model: file }),
       needsSnapshots: typeof options.trajectory === "string",
       journal: `${out}.points.json`,
       session: threads === undefined ? {} : { threads },
@@ -107,7 +109,7 @@ async function landscape(options: Options): Promise<void> {
 export function registerLandscape(program: Command): void {
   program
     .command("landscape")
-    .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
+    .requiredOption("--model <name|file>", "a checkpoint, weights, an ONNX file, or a ready network")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(
       new Option("--images <n>", "measure the loss on the first n training images")

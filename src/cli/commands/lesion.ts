@@ -3,6 +3,7 @@ import type { Lesion } from "../../lab/lesion/study.ts";
 import type { LesionEvent } from "../../lab/lesion/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { listOf, sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, printLines } from "../output.ts";
@@ -84,7 +85,7 @@ async function lesion(options: Options): Promise<void> {
   await runLabJob(
     lesionJob,
     {
-      file: model,
+      file: await findNetworkPath(model, "model"),
       ...(data === undefined ? {} : { data }),
       cache: cacheFolder(),
       images,
@@ -126,7 +127,7 @@ async function lesion(options: Options): Promise<void> {
 export function registerLesion(program: Command): void {
   program
     .command("lesion")
-    .requiredOption("--model <file>", "a checkpoint, weights or an ONNX file")
+    .requiredOption("--model <name|file>", "a checkpoint, weights, an ONNX file, or a ready network")
     .addOption(new Option("--data <name|dir>", "a data set, or a folder of images by class (default: the file's own)"))
     .addOption(new Option("--images <n>", "evaluate on the first n test images").argParser(wholeNumber(1)).default(500))
     .addOption(new Option("--draws <n>", "random sets per size").argParser(wholeNumber(1)).default(5))

@@ -45,7 +45,13 @@ function findNames(
   );
 }
 
-function list(text: string | undefined, { json }: { readonly json?: boolean }): void {
+interface ListOptions {
+  readonly ready?: boolean;
+  readonly json?: boolean;
+}
+
+async function list(text: string | undefined, { ready, json = false }: ListOptions): Promise<void> {
+  if (ready) return (await import("./ready-models.ts")).listReady(text, json);
   const found = findNames(text ?? "");
   if (found.length === 0) throw new OptionError("models list", `no model has "${text}" in its name, family or source`);
   const progress = createProgress();
@@ -96,19 +102,29 @@ function listOptions(model: string | undefined, { json }: { readonly json?: bool
   else printLines(formatTable(optionColumns, rows));
 }
 
-/** `residua models`: lists the networks and their options. */
+/** `residua models`: lists the networks and their options, and the trained ones that are ready to use. */
 export function registerModels(program: Command): void {
   const models = program.command("models");
   models
     .command("list")
     .description("list networks with their parameters and multiply-adds per image")
     .argument("[text]", "show only networks with this text in their name, family or source")
+    .option("--ready", "list the trained networks that the package brings along, with their figures and licences")
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua models list\n  $ residua models list wide\n  $ residua models list --json",
+      "\nExamples:\n  $ residua models list\n  $ residua models list wide\n  $ residua models list --ready\n  $ residua models list --json",
     )
     .action(list);
+  models
+    .command("show")
+    .description("show the card of a ready network: its figures, data, licences, how it was made, its files")
+    .argument("<name>", "such as digits; residua models list --ready shows all")
+    .addOption(sharedOptions.json())
+    .addHelpText("after", "\nExample:\n  $ residua models show cells")
+    .action(async (name: string, { json = false }: ListOptions) =>
+      (await import("./ready-models.ts")).showReady(name, json),
+    );
   models
     .command("options")
     .description("list what --option accepts: all options, or those of one network")

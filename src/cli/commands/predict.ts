@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { taskNameOf } from "../../tasks/find-task.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { foreignOptions } from "../foreign-options.ts";
-import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
+import { listReadyNames, type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
@@ -9,7 +10,7 @@ import { addTaskOptions, refuseForeignOptions, typedOptions } from "../task-opti
 import { weightsOptions } from "../weights-options.ts";
 
 interface Options extends ModelFileOptions {
-  readonly model: string;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
@@ -19,11 +20,16 @@ async function predict(
   { command, flags }: { readonly command: Command; readonly flags: AllTaskFlags },
 ): Promise<void> {
   const { model, json = false } = options;
-  const network = await openModelFile(model, options);
+  if (model === undefined)
+    throw new OptionError(
+      "--model",
+      `is required: a trained network's file, or a ready network: ${await listReadyNames()}`,
+    );
+  const { network, ...opened } = await openModelFile(model, options);
   try {
-    const task = taskNameOf(network.card.task, model);
+    const task = taskNameOf(network.card.task, opened.model);
     refuseForeignOptions(new Set(Object.keys(typedOptions(command))), { tasks: [task], flags, kind: "predict" });
-    await flags[task].predict(network, { model, paths, json, options: options as unknown as OptionValues });
+    await flags[task].predict(network, { ...opened, paths, json, options: options as unknown as OptionValues });
   } finally {
     await network.session.release();
   }
@@ -33,9 +39,9 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("predict")
     .argument("<image...>", "image files, folders of them, or globs")
-    .requiredOption(
-      "--model <file>",
-      "a network from residua train, or weights that residua inspect identifies with certainty",
+    .option(
+      "--model <name|file>",
+      "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty",
     )
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.shortcut())
@@ -49,7 +55,7 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
   addTaskOptions(command, flags, "predict")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua predict --model residua-train/model.onnx digit.png\n  $ residua predict --model resnet18.pth --top 5 cat.jpg\n  $ residua predict --model runs/cells/model.onnx --out found culture.tif",
+      "\nExamples:\n  $ residua predict --model digits digit.png\n  $ residua predict --model residua-train/model.onnx digit.png\n  $ residua predict --model resnet18.pth --top 5 cat.jpg\n  $ residua predict --model runs/cells/model.onnx --out found culture.tif",
     )
     .action((paths: readonly string[], options: Options, self: Command) =>
       predict(paths, options, { command: self, flags }),

@@ -5,6 +5,7 @@ import { phrase, type Words } from "../../report/words.ts";
 import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
@@ -55,12 +56,15 @@ function nameAll([first, ...others]: readonly Report[]): Words {
 }
 
 async function report(
-  inputs: readonly string[],
+  named: readonly string[],
   options: Options,
   { command, flags }: { readonly command: Command; readonly flags: AllTaskFlags },
 ): Promise<void> {
   const start = performance.now();
   await requireReportFile(options.out);
+  const inputs = await Promise.all(
+    named.map(async (input) => (isPage(input) ? input : findNetworkPath(input, "model"))),
+  );
   // Pages are read first, so that a wrong one is refused before anything is computed.
   const pages = new Map<string, Report>();
   for (const path of inputs.filter(isPage)) pages.set(path, await readPage(path));
@@ -95,7 +99,10 @@ async function report(
 function registerReport(program: Command, flags: AllTaskFlags): void {
   const command = program
     .command("report")
-    .argument("<file...>", "a trained network, and pages written by compare, gradflow, lesion … (.html)")
+    .argument(
+      "<file...>",
+      "a trained network, a file or a ready one, and pages written by compare, gradflow, lesion … (.html)",
+    )
     .addOption(new Option("--data <name|dir>", "data set (default: the one it was trained on)"))
     .addOption(new Option("--limit <n>", "use the first n test images").argParser(wholeNumber(1)))
     .addOption(

@@ -81,7 +81,10 @@ async function requireTableFile(path: string): Promise<void> {
   await holdFile(path);
 }
 
-async function predict(network: TrainedNetwork, { model, paths, json, options }: PredictionRequest): Promise<void> {
+async function predict(
+  network: TrainedNetwork,
+  { model, ready, paths, json, options }: PredictionRequest,
+): Promise<void> {
   const [{ loadTask }, { findNodeTask }] = await loadTasks();
   const loaded = loadTask(network, model, "classify");
   const { readInput } = await findNodeTask(loaded.task);
@@ -99,7 +102,8 @@ async function predict(network: TrainedNetwork, { model, paths, json, options }:
   });
   if (csv !== undefined) await writeFileAtomically(csv, predictionTable(results));
   reportFailures(failures, images.length);
-  if (json) return printJson({ model, results, ...(failures.length === 0 ? {} : { failures }) });
+  if (json)
+    return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
   const columns = [
     { title: heads.images, value: (row: (typeof results)[number]) => row.image },
     {

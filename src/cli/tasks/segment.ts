@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Evaluation } from "../../train/evaluation.ts";
-import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
+import { type ModelFileOptions, openModelOrReady, trustedKeyOption } from "../model-file.ts";
 import { sharedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { registerDraw } from "./segment/drawing.ts";
@@ -41,15 +41,15 @@ export const flags: TaskFlags = {
 };
 
 interface Options extends ModelFileOptions {
-  readonly model: string;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
 async function segment(paths: readonly string[], options: Options): Promise<void> {
-  const { model, json = false } = options;
-  const network = await openModelFile(model, options);
+  const { json = false } = options;
+  const { network, ...opened } = await openModelOrReady(options.model, "segment", options);
   try {
-    await segmentFiles(network, { model, paths, json, options: options as unknown as OptionValues });
+    await segmentFiles(network, { ...opened, paths, json, options: options as unknown as OptionValues });
   } finally {
     await network.session.release();
   }
@@ -60,7 +60,7 @@ export function registerSegment(program: Command): void {
   const command = program
     .command("segment")
     .argument("<image...>", "image files, folders of them, or globs: PNG, TIFF, JPEG … (docs/images.md)")
-    .requiredOption("--model <file>", "a network from residua train --task segment");
+    .option("--model <name|file>", "a ready network, or one from residua train --task segment (default: cells)");
   for (const option of segmentOptions()) command.addOption(option);
   command
     .addOption(trustedKeyOption())
@@ -75,6 +75,7 @@ NAME.csv (shape and intensity of each cell), NAME.geojson (outlines in pixels an
 gives NAME.classes.png, NAME.overlay.png and summary.csv (shares of the classes).
 
 Examples:
+  $ residua segment culture.tif
   $ residua segment plate/*.tif --model runs/cells/model.onnx --out found
   $ residua segment slide.png --model runs/cells/model.onnx --tta 4 --pixel-size 0.5`,
     )

@@ -43,7 +43,7 @@ export function requireDecodable(
 
 /** The error for a file that ends too early or contradicts itself. */
 export function damaged(where: string, kind: string, cause?: unknown): FormatError {
-  return new FormatError(where, `is damaged or cut off, must be a whole ${kind}; save or copy it again`, { cause });
+  return new FormatError(where, `is damaged or truncated, must be a whole ${kind}; save or copy it again`, { cause });
 }
 
 /** The error for a known but unsupported format. */

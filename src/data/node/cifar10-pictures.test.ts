@@ -34,6 +34,6 @@ test("a cut picture is refused by its name in one line", async () => {
   for (const length of [0, 20, whole.length >> 1]) {
     const cut = picturesToRecords(whole.subarray(0, length), [3, 9], "batch.png");
     await expect(cut, `${length} of ${whole.length} bytes`).rejects.toThrow(FormatError);
-    await expect(cut).rejects.toThrow(/^batch\.png: is no picture that can be read: [^\n]+$/);
+    await expect(cut).rejects.toThrow(/^batch\.png: is not a readable image: [^\n]+$/);
   }
 });

@@ -45,7 +45,7 @@ async function readPicture(picture: Uint8Array, where: string) {
       .toBuffer({ resolveWithObject: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new FormatError(where, `is no picture that can be read: ${reason}`, { cause: error });
+    throw new FormatError(where, `is not a readable image: ${reason}`, { cause: error });
   }
 }
 

@@ -37,12 +37,12 @@ test("a connection that breaks half-way gives no file, and says how far it came"
   const { address, cut } = await serveHalf(200_000);
   const broken = download(address, cut);
   await expect(broken).rejects.toThrow(EnvironmentError);
-  await expect(broken).rejects.toThrow(`${address}: was cut off after 1000 of 200000 bytes; try again`);
+  await expect(broken).rejects.toThrow(`${address}: was truncated after 1000 of 200000 bytes; try again`);
 });
 
 test("a connection that breaks within chunks of unsaid length gives no file", async () => {
   const { address, cut } = await serveHalf(undefined);
-  await expect(download(address, cut)).rejects.toThrow(`${address}: was cut off after 1000 bytes; try again`);
+  await expect(download(address, cut)).rejects.toThrow(`${address}: was truncated after 1000 bytes; try again`);
 });
 
 test("a server that falls silent is given up, not waited for", async () => {

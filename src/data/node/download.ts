@@ -58,7 +58,7 @@ function lengthOf(headers: Headers): number {
 }
 
 function cutOff(received: number, total: number): string {
-  return `was cut off after ${received}${total > 0 ? ` of ${total}` : ""} bytes; try again`;
+  return `was truncated after ${received}${total > 0 ? ` of ${total}` : ""} bytes; try again`;
 }
 
 interface Break {

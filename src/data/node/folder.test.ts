@@ -138,7 +138,7 @@ test.each([
 test("a class of the test part that is not among those of the training part is refused", async () => {
   const folder = await makeFolder({ "train/a/1.png": 1, "train/b/1.png": 1, "test/a/1.png": 1, "test/c/1.png": 1 });
   await expect(loadFolder(folder, format)).rejects.toThrow(
-    new FormatError(join(folder, "test", "c"), "is no class of the training part; its classes are a, b"),
+    new FormatError(join(folder, "test", "c"), "is not a class of the training part; its classes are a, b"),
   );
 });
 

@@ -95,7 +95,7 @@ async function listTest(folder: string, classes: readonly string[]): Promise<rea
   const unknown = found.find((name) => !classes.includes(name));
   if (unknown !== undefined) {
     const known = classes.join(", ");
-    throw new FormatError(join(folder, unknown), `is no class of the training part; its classes are ${known}`);
+    throw new FormatError(join(folder, unknown), `is not a class of the training part; its classes are ${known}`);
   }
   const images = (await listImages(folder, found)).map(({ path, label }) => ({
     path,

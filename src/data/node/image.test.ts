@@ -89,7 +89,7 @@ test("an image of another size and shape is scaled to what is wanted", async () 
   expect([...planes]).toEqual(Array.from({ length: 15 }, () => 77));
 });
 
-test.each(["cut.png", "cut.jpg"])("%s, cut off, is refused by its name in one line", async (name) => {
+test.each(["cut.png", "cut.jpg"])("%s, truncated, is refused by its name in one line", async (name) => {
   const stream = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (at * 7919) % 251);
   const path = join(folder, name);
   await sharp(stream, { raw: { width: 64, height: 64, channels: 3 } }).toFile(path);
@@ -101,7 +101,7 @@ test.each(["cut.png", "cut.jpg"])("%s, cut off, is refused by its name in one li
     );
     expect(error, `${length} of ${whole.length} bytes`).toBeInstanceOf(FormatError);
     expect((error as FormatError).message).toMatch(
-      /^[^\n]+: is (empty, must be an image|damaged or cut off, must be a whole|not an image of a known kind)[^\n]+$/,
+      /^[^\n]+: is (empty, must be an image|damaged or truncated, must be a whole|not an image of a known kind)[^\n]+$/,
     );
     expect((error as FormatError).where).toBe(path);
   }

@@ -90,7 +90,7 @@ function startWorker(job: Omit<LoaderJob, "failure">, onError: (error: unknown) 
 }
 
 /**
- * Ends once the worker sees that the ring is stopped. It is not terminated: a crash of a decoder cut off in the middle
+ * Ends once the worker sees that the ring is stopped. It is not terminated: a crash of a decoder truncated in the middle
  * of an image was reported once (lovell/sharp#2263), though not seen here.
  */
 function waitForExit({ worker, failure }: StartedWorker): Promise<void> {

@@ -66,7 +66,7 @@ test.each([
   ["train-labels-idx1-ubyte", idx([3], [1, 2, 3]), "holds 3 labels for images of 2×1×3"],
   ["train-labels-idx1-ubyte", idx([2, 1], [1, 2]), "holds 2×1 labels for images of 2×1×3"],
   ["t10k-labels-idx1-ubyte", idx([2], [1, 10]), "holds class 10, must be below 10"],
-  ["t10k-images-idx3-ubyte", images.subarray(0, 20), "is cut off: its header says 6 elements, it holds 4"],
+  ["t10k-images-idx3-ubyte", images.subarray(0, 20), "is truncated: its header says 6 elements, it holds 4"],
 ])("a wrong %s is named", async (file, bytes, message) => {
   const folder = await makeFolder({ ...small, [file]: bytes });
   await expect(loadDataset("mnist", folder)).rejects.toThrow(new FormatError(join(folder, file), message));
@@ -98,12 +98,12 @@ test("what is neither a set nor a folder is refused with the names of the sets",
   await expect(openDataset("cifar-10", await makeFolder({}), format)).rejects.toThrow(
     new OptionError(
       "data",
-      `"cifar-10" is no folder and no data set; must be one of ${datasetNames.join(", ")}; did you mean cifar10 or cifar100?`,
+      `"cifar-10" is neither a folder nor a data set; must be one of ${datasetNames.join(", ")}; did you mean cifar10 or cifar100?`,
     ),
   );
 });
 
-test("a CIFAR file that is cut off between two records is no data set", async () => {
+test("a CIFAR file that is truncated between two records is no data set", async () => {
   const record = new Uint8Array(3073);
   const cache = await makeFolder({ "cifar10/train.bin": record, "cifar10/test.bin": record });
   const message = 'holds 1 + 1 images, must hold 50000 + 10000; fetch it with "residua data fetch cifar10"';
@@ -114,7 +114,7 @@ test("a damaged file in the cache is named", async () => {
   const cache = await makeFolder({ "mnist/train-images-idx3-ubyte": images.subarray(0, 3) });
   for (const name of Object.keys(small).slice(1)) await writeFile(join(cache, "mnist", name), labels);
   await expect(openDataset("mnist", cache, format)).rejects.toThrow(
-    new FormatError(join(cache, "mnist", "train-images-idx3-ubyte"), "is no idx file, or cut off in its header"),
+    new FormatError(join(cache, "mnist", "train-images-idx3-ubyte"), "is not an idx file, or truncated in its header"),
   );
 });
 

@@ -55,6 +55,6 @@ export async function openDataset(
     return loadFolder(nameOrFolder, format, options);
   throw new OptionError(
     "data",
-    `"${nameOrFolder}" is no folder and no data set; ${describeChoices(nameOrFolder, datasetNames)}`,
+    `"${nameOrFolder}" is neither a folder nor a data set; ${describeChoices(nameOrFolder, datasetNames)}`,
   );
 }

@@ -113,8 +113,12 @@ test.each([
     { width: 30_000, height: 30_000 },
     /takes 859 MiB decoded \(30000 × 30000 pixels, 1 channel of 8 bits\), must take at most 512 MiB; cut it into parts$/,
   ],
-  ["fewer bytes than pixels", { width: 3 }, /is damaged or cut off, must be a whole TIFF; save or copy it again$/],
-  ["a circle of directories", { circle: true }, /is damaged or cut off, must be a whole TIFF; save or copy it again$/],
+  ["fewer bytes than pixels", { width: 3 }, /is damaged or truncated, must be a whole TIFF; save or copy it again$/],
+  [
+    "a circle of directories",
+    { circle: true },
+    /is damaged or truncated, must be a whole TIFF; save or copy it again$/,
+  ],
 ] as const)("a TIFF with %s is refused at once, in one line", async (_, change, says) => {
   const path = await write(tiffOf({ width: 2, height: 2, bits: 8, data: Uint8Array.of(1, 2, 3, 4), ...change }));
   const start = performance.now();
@@ -152,7 +156,7 @@ test("what is no image at all is told which kinds are read", async () => {
 });
 
 test.each(goldenImages.map(({ name }) => name).filter((name) => !name.startsWith("webp") && !name.startsWith("gif")))(
-  "%s, cut off anywhere, is read or refused in one line",
+  "%s, truncated anywhere, is read or refused in one line",
   async (name) => {
     const { file } = golden(name);
     for (const share of [0.02, 0.2, 0.5, 0.8, 0.95]) {

@@ -12,7 +12,7 @@ export function parseServerUrl(text: string, where: string, example: string): UR
     throw new OptionError(where, `${why}; must be like ${example}`);
   };
   if (/\s|\p{Cc}/u.test(text)) return refuse("has spaces or line breaks");
-  if (!URL.canParse(text)) return refuse("is no valid address");
+  if (!URL.canParse(text)) return refuse("is not a valid address");
   const url = new URL(text);
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return refuse("lacks // after its kind");
   if (/[@\\]/.test(url.pathname + url.search) || url.hash !== "" || /[\\#]/.test(text))

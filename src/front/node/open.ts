@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { FileSource } from "../../files/node.ts";
+import { type FileSource, readFileBytes } from "../../files/node.ts";
 import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
 import type { KeptNetwork } from "../../networks/trained.ts";
+import { findNetwork, onlyFileOf } from "../../ready/node/find.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
 import type { LoadedNetwork } from "../../tasks/loaded-network.ts";
@@ -15,6 +17,7 @@ import {
   isLabelledImages,
   type NetworkPlace,
   requireSamples,
+  requireSha256,
   type Samples,
   samplesOf,
   toReadOptions,
@@ -26,6 +29,7 @@ import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } fro
 
 const openOptions = [
   "task",
+  "sha256",
   "threads",
   "executionProviders",
   "name",
@@ -41,11 +45,20 @@ const openOptions = [
   "onNote",
 ] as const satisfies readonly (keyof OpenOptions)[];
 
-/** The checkpoint of a training's folder: the best epoch's, or the last. Another path as it is. */
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+/** The checkpoint in the folder of a training: the best epoch's, or the last. */
+function findCheckpointIn(folder: string): string | undefined {
+  const { best, last } = trainingFilesIn(folder);
+  return [best, last].find((file) => existsSync(file));
+}
+
+const isTrainingFolder = (path: string): boolean => isFolder(path) && findCheckpointIn(path) !== undefined;
+
+/** The checkpoint of a training's folder. Another path as it is. */
 function findNetworkFile(path: string): string {
-  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
-  const { best, last } = trainingFilesIn(path);
-  const found = [best, last].find((file) => existsSync(file));
+  if (!isFolder(path)) return path;
+  const found = findCheckpointIn(path);
   if (found !== undefined) return found;
   throw new EnvironmentError(path, "is a folder without a checkpoint; give a file, or the folder of a training");
 }
@@ -61,6 +74,30 @@ async function toSource(input: FileInput, field: string, name: string): Promise<
     return { bytes: new Uint8Array(await input.arrayBuffer()), where };
   }
   throw new OptionError(field, "must be a path, a URL, bytes or a Blob");
+}
+
+/** A network's file: a ready network's by its name, whose bytes are checked; else what is given. */
+async function findSource(input: FileInput, name: string): Promise<FileSource> {
+  const source = await toSource(input, "file", name);
+  if (typeof input !== "string" || typeof source !== "string") return source;
+  const found = await findNetwork(source, "file");
+  if (found.kind === "file") return found.path;
+  if (isTrainingFolder(source))
+    throw new OptionError(
+      "file",
+      `"${source}" is a ready network, and the folder of a training here; write "./${source}" for the folder, or rename it`,
+    );
+  const { bytes, path: where } = onlyFileOf(found.ready, "file");
+  return { bytes, where };
+}
+
+/** The file's bytes if they must have a hash, which is checked. */
+async function requireSource(source: FileSource, sha256: string | undefined): Promise<FileSource> {
+  if (sha256 === undefined) return source;
+  const where = typeof source === "string" ? findNetworkFile(source) : source.where;
+  const bytes = typeof source === "string" ? await readFileBytes(where) : source.bytes;
+  requireSha256(createHash("sha256").update(bytes).digest("hex"), sha256, where);
+  return { bytes, where };
 }
 
 const isFileInput = (input: unknown): input is FileInput =>
@@ -115,12 +152,13 @@ export async function openNetworkFile<Name extends TaskName>(
   requireKnown("open", options, openOptions);
   const { task, threads, executionProviders, name = "network" } = options;
   const session: SessionOptions = onlyGiven({ threads, executionProviders });
-  const source = await toSource(input, "file", name);
+  const source = await requireSource(await findSource(input, name), options.sha256);
   const read = toReadOptions(options);
-  const [kept, where] =
+  const where = typeof source === "string" ? source : source.where;
+  const kept =
     typeof source === "string"
-      ? [await openTrainedNetwork(findNetworkFile(source), session, read), source]
-      : [await openTrainedBytes({ bytes: source.bytes, path: source.where }, session, read), source.where];
+      ? await openTrainedNetwork(findNetworkFile(source), session, read)
+      : await openTrainedBytes({ bytes: source.bytes, path: where }, session, read);
   try {
     const network = createNetwork(kept, where, placeOf<Name>(), task);
     return { ...network, save: (file, how) => save(kept, where, file, how) };

@@ -4,6 +4,7 @@ import { createModel } from "../../nn/models.ts";
 import { type TaskName, taskNameOf, type TypesOf } from "../../tasks/find-task.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { trainingJob } from "../../tasks/node/training-job.ts";
+import { findNetworkPath } from "../../ready/node/find.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { readCheckpoint, findCheckpoint } from "../../train/node/files.ts";
 import type { FreshTraining, TrainingEvent, TrainingJob, TrainingResult } from "../../train/node/job.ts";
@@ -36,7 +37,7 @@ type Given = NodeTrainOptions & { readonly task?: TaskName };
 function toStart(data: string, options: Given): Omit<FreshTraining, "augmentation" | "validation" | "recipe" | "task"> {
   const { model, shortcut, modelOptions, from, weights, classes, imageSize, limit, batch } = options;
   if (from !== undefined && weights !== undefined)
-    throw new OptionError("weights", "does not go with `from`; leave one out");
+    throw new OptionError("weights", "does not fit `from`; leave one out");
   return {
     data,
     modelOptions: { ...modelOptions, ...onlyGiven({ shortcut }) },
@@ -58,7 +59,8 @@ async function startFresh(data: Exclude<TrainingData, { resume: string }>, optio
       "must be a data set's name, a folder, or { images, labels, channels, height, width }",
     );
   const name = images === undefined ? (data as string) : (images.name ?? "images in memory");
-  const start = { ...toStart(name, options), ...onlyGiven({ images }) };
+  const from = options.from === undefined ? undefined : await findNetworkPath(options.from, "from");
+  const start = { ...toStart(name, { ...options, ...onlyGiven({ from }) }), ...onlyGiven({ images }) };
   // Refuses a wrong network or recipe before anything starts.
   if (start.model !== undefined) createModel(start.model, start.modelOptions);
   completeRecipe(Object.fromEntries(Object.entries(options).filter(([field]) => recipeNames.includes(field))));

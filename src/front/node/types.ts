@@ -72,7 +72,7 @@ export interface Network<Name extends TaskName> extends CommonNetwork<
    *
    * @param file the path to write
    * @returns the paths of what was written, the file first
-   * @throws {OptionError} if the ending names no form, or an option does not go with it
+   * @throws {OptionError} if the ending names no form, or an option does not fit it
    * @throws {FormatError} if the network's form cannot become the other: batch norms that were folded into an ONNX file cannot
    *   be given as a state dict; save from the checkpoint instead
    * @throws {EnvironmentError} if it cannot be written

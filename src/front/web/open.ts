@@ -5,7 +5,14 @@ import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
 import type { LoadedNetwork } from "../../tasks/loaded-network.ts";
 import { findWebTask } from "../../tasks/web/table.ts";
 import { EnvironmentError, errorMessage, OptionError } from "../../tensor/errors.ts";
-import { createNetwork, isLabelledImages, requireSamples, samplesOf, toReadOptions } from "../network.ts";
+import {
+  createNetwork,
+  isLabelledImages,
+  requireSamples,
+  requireSha256,
+  samplesOf,
+  toReadOptions,
+} from "../network.ts";
 import { onlyGiven, requireKnown } from "../options.ts";
 import { encodeNetwork, formOf } from "../save.ts";
 import { openRuntime } from "./runtime.ts";
@@ -13,6 +20,7 @@ import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } fro
 
 const openOptions = [
   "task",
+  "sha256",
   "threads",
   "device",
   "ort",
@@ -40,6 +48,15 @@ async function fetchFile(address: string): Promise<Uint8Array> {
   );
   if (!response.ok) return fail(`cannot be fetched: the server answered ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
+}
+
+/** @throws {EnvironmentError} if the page cannot compute it */
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  // Pages that were not loaded over HTTPS or from this machine have none.
+  if (globalThis.crypto?.subtle === undefined)
+    throw new EnvironmentError("sha256", "cannot be checked in a page that was not loaded over HTTPS; leave it out");
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function readFile(
@@ -87,6 +104,7 @@ export async function openNetworkFile<Name extends TaskName>(
 ): Promise<Network<Name>> {
   requireKnown("open", options, openOptions);
   const { bytes, where } = await readFile(input, options.name ?? "network");
+  if (options.sha256 !== undefined) requireSha256(await hashOf(bytes), options.sha256, where);
   const { runtime, session } = await openRuntime(options);
   const kept = await openNetwork(runtime, bytes, where, { session, ...toReadOptions(options) });
   const openSamples = async (loaded: LoadedNetwork<Name>, data: EvaluationData<Name>) =>

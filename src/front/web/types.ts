@@ -50,7 +50,7 @@ export interface Network<Name extends TaskName> extends CommonNetwork<Name, Page
    * The network in the form that the name's ending says: `.onnx`, `.safetensors`, or `.pth` and `.pt` for a PyTorch state dict.
    *
    * @param name the file's name; a page hands the file to its user, such as by a link with `URL.createObjectURL(file)`
-   * @throws {OptionError} if the ending names no form, or an option does not go with it
+   * @throws {OptionError} if the ending names no form, or an option does not fit it
    * @throws {FormatError} if the network's form cannot become the other, such as a folded ONNX file a state dict
    */
   save(name: string, options?: SaveOptions): Promise<File>;

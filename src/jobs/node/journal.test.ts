@@ -36,7 +36,7 @@ describe.each([
     await open().forget();
   });
 
-  test("of another identity, of other notes, damaged or cut off counts as empty, and is replaced", async () => {
+  test("of another identity, of other notes, damaged or truncated counts as empty, and is replaced", async () => {
     await open().keep({ state: kept, notes });
     expect(await open("b").read()).toBeUndefined();
     const other = openJournal(path, { identity: "a", notes: v.strictObject({ step: v.number() }), codec });

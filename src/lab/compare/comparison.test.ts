@@ -103,7 +103,7 @@ describe("a grid", () => {
 
   test("names what a family cannot have before anything starts", () => {
     const plans = planGrid({ depths: [20], shortcuts: ["pad", "concat"], seeds: [0] });
-    expect(() => measurePlans(plans, defaultRecipe)).toThrow(/"concat" does not go with resnet20/);
+    expect(() => measurePlans(plans, defaultRecipe)).toThrow(/"concat" does not fit resnet20/);
     expect(() => planGrid({ depths: [20], shortcuts: ["pad"], seeds: [0], axes: { gatebias: [1] } })).toThrow(
       /knows no "gatebias"/,
     );

@@ -124,8 +124,8 @@ test.each(small.flatMap((name) => additiveShortcutTypes.map((shortcut) => [name,
 
 test("an option that reaches nothing is refused, and so is a shortcut type that the family has not", () => {
   expect(() => createModel("densenet121", { outputStride: 8 })).toThrow(/outputStride.*not an option of densenet121/);
-  expect(() => createModel("densenet121", { shortcut: "project" })).toThrow(/"project" does not go with densenet121/);
-  expect(() => createModel("resnet18", { shortcut: "concat" })).toThrow(/"concat" does not go with resnet18/);
+  expect(() => createModel("densenet121", { shortcut: "project" })).toThrow(/"project" does not fit densenet121/);
+  expect(() => createModel("resnet18", { shortcut: "concat" })).toThrow(/"concat" does not fit resnet18/);
   expect(() => createModel("resnet18", { dropout: 1 })).toThrow(/dropout.*in \[0, 1\)/);
   expect(() => createModel("resnet18", { outputStride: 2 })).toThrow(/outputStride.*at least 4/);
 });

@@ -11,7 +11,7 @@ import { cropLike, encoderOptionNames } from "./residual-unet.ts";
 const WIDTH = 256;
 
 /** Nearest-neighbour enlargement, each point becoming four: `torch.nn.functional.interpolate(x, scale_factor=2)`. */
-function enlarge({ g }: ForwardContext, x: Value): Value {
+export function enlarge({ g }: ForwardContext, x: Value): Value {
   const [channels, height, width] = x.shape.slice(1).map(Number);
   // 0 keeps the axis as it is.
   const apart = g.op("Reshape", [x, g.ints([0, channels, height, 1, width, 1])]);

@@ -24,7 +24,8 @@ function readList<T, A extends { [index: number]: T }>(
   read: (cursor: Cursor, view: DataView) => T,
 ): A {
   const length = countPacked(cursor.bytes, cursor.at, cursor.end, type);
-  if (!Number.isInteger(length)) throw new FormatError(cursor.where, "is not readable: a list of elements is cut off");
+  if (!Number.isInteger(length))
+    throw new FormatError(cursor.where, "is not readable: a list of elements is truncated");
   const data = create(length);
   const view = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset, cursor.bytes.byteLength);
   for (let index = 0; index < length; index++) data[index] = read(cursor, view);

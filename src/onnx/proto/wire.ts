@@ -117,5 +117,5 @@ export function readField(cursor: Cursor): WireField | undefined {
   if (cursor.at <= cursor.end) return { number, type, begin, start, end: cursor.at };
   const missing = cursor.at - cursor.end;
   cursor.at = begin;
-  return fail(cursor, `${missing} bytes are missing from a field (is the file cut off?)`);
+  return fail(cursor, `${missing} bytes are missing from a field (is the file truncated?)`);
 }

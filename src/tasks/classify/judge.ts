@@ -21,7 +21,7 @@ export interface ClassificationOptions {
 /**
  * Evaluates on every image of `batches`; they may differ in size.
  *
- * @throws {OptionError} if a label is no class of the network
+ * @throws {OptionError} if a label is not a class of the network
  */
 export async function evaluateClassifier(
   session: Session,
@@ -56,7 +56,7 @@ export async function evaluateClassifier(
 
 function requireLabel(label: bigint, classes: number): number {
   if (label >= 0n && label < BigInt(classes)) return Number(label);
-  throw new OptionError("labels", `${label} is no class of the network, which has ${classes}`);
+  throw new OptionError("labels", `${label} is not a class of the network, which has ${classes}`);
 }
 
 /** How many classes rank above the label; ties go to the first class, as in ArgMax. */

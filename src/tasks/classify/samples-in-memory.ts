@@ -9,7 +9,7 @@ import { evaluationBatchSize } from "../../train/evaluation.ts";
  * Batches to judge a network by: of the test part if there is one, of all images otherwise.
  *
  * @throws {ShapeError} if the images are of another shape than the network takes
- * @throws {OptionError} if a label is no class of the network, or classes have other names than the network's
+ * @throws {OptionError} if a label is not a class of the network, or classes have other names than the network's
  */
 export function batchesInMemory(
   { channels, height, width, classes, test, images, labels }: LabelledImages,

@@ -125,7 +125,7 @@ function withFreshHead(state: TrainingState, module: Module, seed: number): Trai
 
 async function openOnnx({ model, imageSize, recipe }: FreshTraining, from: string): Promise<NetworkStart> {
   if (model !== undefined)
-    throw new OptionError("model", `does not go with \`from\` ${from}: an ONNX file is the network itself`);
+    throw new OptionError("model", `does not fit \`from\` ${from}: an ONNX file is the network itself`);
   const decoded = decodeModel(await readFileBytes(from), from, { readExternal: readExternalBeside(from) });
   const card = findOnnxCard(decoded, from);
   const importAs = (classes?: number) =>

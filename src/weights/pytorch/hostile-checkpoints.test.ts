@@ -40,7 +40,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
     /do not fit together/,
   ],
   ["bytes of negative length", pickle(op.binbytes, 0xfa, 0xff, 0xff, 0xff), /value of -6 bytes/],
-  ["a text beyond the file", pickle(0x58, 0xff, 0xff, 0x0f, 0), /cut off/],
+  ["a text beyond the file", pickle(0x58, 0xff, 0xff, 0x0f, 0), /truncated/],
   ["a text beyond the limit", pickle(0x58, 0xff, 0xff, 0xff, 0xff), /the limit is 1048576/],
   ["a pickle that pops too much", pickle(op.pop, 0x31, 0x31, op.pop), /do not fit together|no state dict/],
   ["no pickle at all", new Uint8Array(0), /damaged/],
@@ -106,7 +106,7 @@ test("a pickle of more operations than weights need is stopped", () => {
 });
 
 test.each(["single.pth", "module.pth", "module-legacy.th", "protocol-4-legacy.pth", "deflated.pth"])(
-  "%s, cut off after any byte, is refused",
+  "%s, truncated after any byte, is refused",
   (name) => {
     const file = readGoldenBytes(`checkpoints/${name}`);
     for (let length = 0; length < file.length; length++) {

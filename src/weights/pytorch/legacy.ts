@@ -29,7 +29,7 @@ export function looksLikeLegacyCheckpoint(bytes: Uint8Array): boolean {
  * Reads a file as PyTorch wrote it before 1.6 (or with `_use_new_zipfile_serialization=False`): five pickles (magic
  * number, version, byte order, value, storage keys), then each storage as a count of elements and their bytes.
  *
- * @throws {FormatError} if it is damaged, cut off, big-endian, or requests more than weights need
+ * @throws {FormatError} if it is damaged, truncated, big-endian, or requests more than weights need
  * @source torch/serialization.py, `_legacy_load`
  */
 export function openLegacyCheckpoint(bytes: Uint8Array, where: string): LegacyCheckpoint {
@@ -87,7 +87,7 @@ function readStorages(bytes: Uint8Array, { where, keys, storages }: StorageList)
     if (storage === undefined) throw new FormatError(where, "lists a storage that nothing uses; it is damaged");
     const begin = offset + 8;
     const end = begin + storageBytes(storage);
-    if (end > bytes.length) throw new FormatError(where, "is cut off within the tensors' elements");
+    if (end > bytes.length) throw new FormatError(where, "is truncated within the tensors' elements");
     if (view.getBigInt64(offset, true) !== BigInt(storage.size)) {
       throw new FormatError(where, `contradicts itself about the size of storage ${quote(storage.key)}; it is damaged`);
     }

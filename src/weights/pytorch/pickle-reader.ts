@@ -66,7 +66,7 @@ export function createPickleReader(source: Uint8Array, where: string): PickleRea
       throw new FormatError(where, `its pickle holds a value of ${length} bytes; the limit is ${limit}`);
     }
     const begin = position;
-    if (begin + length > source.length) throw new FormatError(where, "its pickle is cut off");
+    if (begin + length > source.length) throw new FormatError(where, "its pickle is truncated");
     position += length;
     return begin;
   };
@@ -108,7 +108,7 @@ export function createPickleReader(source: Uint8Array, where: string): PickleRea
     string: (length, encoding) => text(take(length), encoding),
     line: () => {
       const length = source.subarray(position, position + longestLine).indexOf(0x0a);
-      if (length < 0) throw new FormatError(where, "its pickle is cut off within a line");
+      if (length < 0) throw new FormatError(where, "its pickle is truncated within a line");
       const line = text(take(length), "utf-8");
       take(1);
       return line;

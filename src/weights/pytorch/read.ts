@@ -31,7 +31,7 @@ export function looksLikePytorch(bytes: Uint8Array): boolean {
  * No code from the file is run: its pickle may name only what weights consist of.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if the file is damaged, cut off, hostile, or holds no state dict
+ * @throws {FormatError} if the file is damaged, truncated, hostile, or holds no state dict
  * @throws {UnsupportedError} if it is a TorchScript archive, which holds a program
  */
 export function decodePytorch(bytes: Uint8Array, where: string): ReadonlyMap<string, Tensor> {

@@ -78,7 +78,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   ["an empty file", new Uint8Array(0), /too few/],
   ["a header beyond the format's limit", makeFile("{}", 0, 100_000_001n), /the limit is 100000000/],
   ["a header length of 2⁶⁴ − 1", makeFile("{}", 0, 2n ** 64n - 1n), /the limit is/],
-  ["a header longer than the file", makeFile("{}", 0, 64n), /is cut off/],
+  ["a header longer than the file", makeFile("{}", 0, 64n), /is truncated/],
   ["a header that is no JSON", makeFile("{x"), /not JSON/],
   ["a header that is a list", makeFile("[]"), /not a JSON object/],
   ["a header that is not UTF-8", makeFile("{}", Uint8Array.of(0xff), 3n), /not UTF-8/],
@@ -100,7 +100,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   ["two tensors in one place", makeFile({ x: entry(0, 4), y: entry(0, 4) }, 4), /"y" overlaps/],
   ["a gap", makeFile({ x: entry(0, 4), y: entry(8, 12) }, 12), /"y" leaves a gap/],
   ["bytes that belong to no tensor", makeFile({ x: entry(0, 4) }, 8), /4 bytes that belong to no tensor/],
-  ["missing data", makeFile({ x: entry(0, 8) }, 4), /is cut off/],
+  ["missing data", makeFile({ x: entry(0, 8) }, 4), /is truncated/],
   ["a name that comes twice", makeFile('{"x":{},"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'), /twice/],
   ["metadata that is no text", makeFile({ __metadata__: { a: 1 } }), /__metadata__/],
 ])("%s is refused in one line", (_, file, message) => {
@@ -109,7 +109,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   expect(crashOf(() => decodeSafetensors(file, where))).toBeUndefined();
 });
 
-test("a file cut off after any byte is refused", () => {
+test("a file truncated after any byte is refused", () => {
   const file = encodeSafetensors(new Map([["a.weight", float32([2, 2], [1, 2, 3, 4])]]), { format: "pt" });
   for (let length = 0; length < file.length; length++) {
     expect(() => decodeSafetensors(file.subarray(0, length), where)).toThrow(FormatError);

@@ -105,7 +105,7 @@ function headerLength(bytes: Uint8Array): number {
 
 function readHeader(bytes: Uint8Array, where: string): string {
   if (bytes.length < lengthBytes) {
-    throw new FormatError(where, `${bytes.length} bytes are too few for a safetensors file; it is empty or cut off`);
+    throw new FormatError(where, `${bytes.length} bytes are too few for a safetensors file; it is empty or truncated`);
   }
   const length = headerLength(bytes);
   if (length > longestHeader) {
@@ -117,7 +117,7 @@ function readHeader(bytes: Uint8Array, where: string): string {
   if (length > bytes.length - lengthBytes) {
     throw new FormatError(
       where,
-      `is cut off: its header takes ${length} bytes, ${bytes.length - lengthBytes} are there`,
+      `is truncated: its header takes ${length} bytes, ${bytes.length - lengthBytes} are there`,
     );
   }
   try {
@@ -143,7 +143,7 @@ function requireCover(where: string, ranges: readonly SafetensorsRange[], availa
     end = range.end;
   }
   if (end > available)
-    throw new FormatError(where, `is cut off: its tensors take ${end} bytes, ${available} are there`);
+    throw new FormatError(where, `is truncated: its tensors take ${end} bytes, ${available} are there`);
   if (end < available) {
     throw new FormatError(where, `holds ${available - end} bytes that belong to no tensor; it is damaged`);
   }

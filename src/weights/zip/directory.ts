@@ -81,7 +81,7 @@ function readSize(source: Source, offset: number): number {
 function findDirectory(source: Source): DirectoryRange {
   const { view, where } = source;
   const end = findEnd(source);
-  if (end < 0) throw new FormatError(where, "is cut off: the zip directory at its end is missing");
+  if (end < 0) throw new FormatError(where, "is truncated: the zip directory at its end is missing");
   const locator = end - sizes.locator64;
   const has64 = locator >= 0 && view.getUint32(locator, true) === signatures.locator64;
   const range = has64 ? readEnd64(source, locator) : readEnd(source, end);
@@ -134,11 +134,11 @@ function readRecord(source: Source, offset: number, limit: number): { record: Di
   const { view } = source;
   const text = offset + sizes.central;
   if (text > limit || view.getUint32(offset, true) !== signatures.central)
-    throw damaged(source, "its directory is cut off");
+    throw damaged(source, "its directory is truncated");
   const extra = text + view.getUint16(offset + 28, true);
   const comment = extra + view.getUint16(offset + 30, true);
   const next = comment + view.getUint16(offset + 32, true);
-  if (next > limit) throw damaged(source, "its directory is cut off");
+  if (next > limit) throw damaged(source, "its directory is truncated");
   const name = readName(source, text, extra);
   const fields = [24, 20, 42].map((field) => view.getUint32(offset + field, true));
   const [size, packedSize, headerOffset] = widenFields(source, fields, extra, comment);

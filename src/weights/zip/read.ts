@@ -29,7 +29,7 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
  * Opens a zip file, zip64 included.
  *
  * @param where the file's name, for errors
- * @throws {FormatError} if it is damaged or hostile: cut off, encrypted, entries that overlap or have names that leave
+ * @throws {FormatError} if it is damaged or hostile: truncated, encrypted, entries that overlap or have names that leave
  *   the archive, headers that contradict each other
  */
 export function openZip(bytes: Uint8Array, where: string): ZipArchive {
@@ -37,7 +37,7 @@ export function openZip(bytes: Uint8Array, where: string): ZipArchive {
   let allowance = inflationAllowance + inflationRatio * bytes.length;
   const read = (name: string): Uint8Array => {
     const entry = entries.get(name);
-    if (entry === undefined) throw new FormatError(where, `has no entry ${quote(name)}; it is damaged or cut off`);
+    if (entry === undefined) throw new FormatError(where, `has no entry ${quote(name)}; it is damaged or truncated`);
     const raw = bytes.subarray(entry.begin, entry.end);
     if (entry.method === "deflated") {
       allowance -= entry.size;

@@ -50,12 +50,18 @@ const any = await open("cells.onnx", { threads: 1 });
 const again = any.task === "segment" ? await any.predict("nuclei/images/0001.png") : undefined;
 await any.release();
 
+// A network that the package brings along, by its name.
+const ready = await open("digits", { task: "classify", threads: 1 });
+const digits = await answer(ready);
+await ready.release();
+
 console.log(
   JSON.stringify({
     status: trained.status,
     tested: trained.test?.count,
     notes,
     answers,
+    digits,
     labels: Array.from(cells.labels),
     again: Array.from(again?.labels ?? []),
   }),

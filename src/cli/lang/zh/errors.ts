@@ -22,6 +22,24 @@ export const errorTexts: Templates = {
   "too many arguments for '{}'. Expected {} arguments but got {}.": "'{1}' 的参数过多：应为 {2} 个，实际 {3} 个",
   "too many arguments for '{}'. Expected {} argument but got {}.": "'{1}' 的参数过多：应为 {2} 个，实际 {3} 个",
 
+  // Ready networks
+  '"{}" is a kind of network and has no weights; give a trained file, or a ready network: {}':
+    "“{1}” 是一类网络，没有权重；请给出训练好的文件，或现成网络：{2}",
+  '"{}" is no file and no ready network: {}; a file has an ending or a slash':
+    "“{1}” 既不是文件也不是现成网络：{2?}；文件名含有扩展名或斜杠",
+  "is required: a trained network's file, or a ready network: {}": "必须给出：训练好的网络文件，或现成网络：{1}",
+  "is required: no ready network is for the task {}": "必须给出：没有用于任务 {1} 的现成网络",
+  "is not the file that the index names: it has {}, must have {}; install residua anew":
+    "不是索引所指的文件：实际为 {1}，应为 {2}；请重新安装 residua",
+  "is not signed, so the ready networks cannot be checked with a key; leave it out":
+    "没有签名，因此无法用密钥检查现成网络；请去掉该选项",
+  '"{}" has {} files, for residua {}; give one of {}': "“{1}” 有 {2} 个文件，供 residua {3} 使用；请给出其中之一：{4}",
+  '"{}" is no pair of networks for plates; give files as {} and {}':
+    "“{1}” 不是一对用于车牌的网络；请用 {2} 和 {3} 给出文件",
+  "does not go with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
+  "was trained to {} plates, must be one that can {} them": "训练的用途是 {1}，必须是用于 {2} 的网络",
+  "would replace {} itself; give another folder": "会覆盖 {1} 本身；请另选文件夹",
+
   // Names and choices
   "did you mean {} or {}? residua models list shows all": "你是指 {1} 或 {2} 吗？residua models list 列出全部",
   "did you mean {} or {}? residua models options shows all": "你是指 {1} 或 {2} 吗？residua models options 列出全部",
@@ -105,7 +123,7 @@ export const errorTexts: Templates = {
   'no model has "{}" in its name, family or source': "没有网络的名称、系列或来源含有 “{1}”",
 
   // Data sets
-  '"{}" is no folder and no data set': "“{1}” 既不是文件夹，也不是数据集",
+  '"{}" is neither a folder nor a data set': "“{1}” 既不是文件夹，也不是数据集",
   'is not on this machine; fetch it with "{}"': "不在本机；请用 “{1}” 获取",
   "has {} subfolder(s), must have one for each of two or more classes":
     "有 {1} 个子文件夹，必须有两个或更多类别，每类一个子文件夹",
@@ -114,10 +132,10 @@ export const errorTexts: Templates = {
   "supported are {}": "支持的有 {1}",
 
   // Weights and networks
-  "is cut off: its tensors take {} bytes, {} are there": "不完整：其张量需要 {1} 字节，只有 {2} 字节",
-  "is cut off: the zip directory at its end is missing": "不完整：末尾缺少 zip 目录",
-  "is cut off: {} of {} takes {} bytes, {} are there": "不完整：{2} 的 {1} 需要 {3} 字节，只有 {4} 字节",
-  "is cut off: {} takes {} bytes, {} are there": "不完整：{1} 需要 {2} 字节，只有 {3} 字节",
+  "is truncated: its tensors take {} bytes, {} are there": "不完整：其张量需要 {1} 字节，只有 {2} 字节",
+  "is truncated: the zip directory at its end is missing": "不完整：末尾缺少 zip 目录",
+  "is truncated: {} of {} takes {} bytes, {} are there": "不完整：{2} 的 {1} 需要 {3} 字节，只有 {4} 字节",
+  "is truncated: {} takes {} bytes, {} are there": "不完整：{1} 需要 {2} 字节，只有 {3} 字节",
   "is not a safetensors file: its header would take {} bytes, the limit is {}":
     "不是 safetensors 文件：其文件头将有 {1} 字节，上限为 {2}",
   "is not a PyTorch checkpoint: it begins with {}, must begin with a zip entry or PyTorch's magic number":
@@ -125,7 +143,7 @@ export const errorTexts: Templates = {
   nothing: "空",
   "is not an .npy file: it does not begin with {}": "不是 .npy 文件：开头不是 {1}",
   "write it with numpy.save": "请用 numpy.save 写出",
-  "is not a readable ONNX file: {} bytes are missing from a field (is the file cut off?) at byte {}":
+  "is not a readable ONNX file: {} bytes are missing from a field (is the file truncated?) at byte {}":
     "不是可读的 ONNX 文件：第 {2} 字节处的字段缺少 {1} 字节（文件不完整？）",
   "is not a readable ONNX file: {}": "不是可读的 ONNX 文件：{1}",
   "holds no known kind of weights": "不含已知类型的权重",
@@ -154,8 +172,8 @@ export const errorTexts: Templates = {
   "is not a {} with shortcut {}: {}": "不是快捷连接为 {2} 的 {1}：{3!}",
   "the weights are those of {} or {}": "这些权重属于 {1} 或 {2}",
   "the weights are those of {}": "这些权重属于 {1}",
-  "was trained with shortcut {}, as it says itself, not {}": "按其自身记录，是以快捷连接 {1} 训练的，不是 {2}",
-  "is no checkpoint of a training": "不是训练的检查点",
+  "was trained with shortcut {}, by its own record, not {}": "按其自身记录，是以快捷连接 {1} 训练的，不是 {2}",
+  "is not a training checkpoint": "不是训练的检查点",
   "its weights alone cannot be resumed": "仅凭权重无法继续训练",
   "applies only to a file; leave it out": "只用于文件；请去掉",
   "applies only to ONNX, not to {}": "只用于 ONNX，不用于 {1}",

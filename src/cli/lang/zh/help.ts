@@ -1,6 +1,5 @@
 import { type Command, Help, type Option } from "commander";
 import stringWidth from "string-width";
-import type { CommandName } from "../../commands/index.ts";
 import { createTranslate } from "../templates.ts";
 import { optionTexts, standardTexts } from "./options.ts";
 import { exampleNotes, subcommandSummaries, summaries } from "./summaries.ts";
@@ -15,6 +14,7 @@ const titles: Readonly<Record<string, string>> = {
   "Loss and steps:": "损失与训练步：",
   "Classification:": "分类：",
   "Segmentation:": "分割：",
+  "Licence plates:": "车牌：",
 };
 
 const lookUp = createTranslate({ ...optionTexts, ...subcommandSummaries });
@@ -47,7 +47,7 @@ export function titleInChinese(english: string): string | undefined {
 function summaryInChinese(command: Command): string | undefined {
   const name = command.name();
   const isTop = command.parent?.parent === null && Object.hasOwn(summaries, name);
-  return isTop ? summaries[name as CommandName] : lookUp(command.description());
+  return isTop ? summaries[name] : lookUp(command.description());
 }
 
 /** What commander adds to a description: "(choices: …, default: …)". */

@@ -75,8 +75,8 @@ export const optionTexts: Templates = {
   "stop after n epochs without a better validation": "早停：验证连续 n 个轮次没有改善就停止",
 
   // Fine-tuning
-  "start from an ONNX network, or from weights (.pth, .safetensors …) of --model":
-    "从 ONNX 网络，或从 --model 的权重（.pth、.safetensors……）开始",
+  "start from an ONNX network, a ready network, or weights (.pth, .safetensors …) of --model":
+    "从 ONNX 网络、现成网络，或 --model 的权重（.pth、.safetensors……）开始",
   "start from weights in any layout that inspect knows, for --model or the network that they identify":
     "从 inspect 认识的任意布局的权重开始，用于 --model 或由权重识别出的网络",
   "load the weights that fit and report the rest, which is drawn anew": "载入相符的权重，报告其余的；其余的重新初始化",
@@ -150,9 +150,39 @@ export const optionTexts: Templates = {
   "image files, folders of them, or globs": "图像文件、图像文件夹或通配符",
   "image files, folders of them, or globs: PNG, TIFF, JPEG … (docs/images.md)":
     "图像文件、图像文件夹或通配符：PNG、TIFF、JPEG……（docs/images.zh-CN.md）",
-  "a network from residua train --task segment": "由 residua train --task segment 训练的网络",
+  "a ready network, or one from residua train --task segment": "现成网络，或由 residua train --task segment 训练的网络",
   "For each image: NAME.cells.png (the number of its cell at each point, 0 is background), NAME.overlay.png (outlines and numbers), NAME.csv (shape and intensity of each cell), NAME.geojson (outlines in pixels and measurements, for QuPath) and NAME.rois.zip (outlines for ImageJ). For all of them: cells.csv (every cell) and summary.csv (one row per image). A network for classes of points gives NAME.classes.png, NAME.overlay.png and summary.csv (shares of the classes).":
     "每幅图像得到：NAME.cells.png（每个点所属细胞的编号，0 为背景）、NAME.overlay.png（轮廓和编号）、\nNAME.csv（每个细胞的形状和强度）、NAME.geojson（以像素为单位的轮廓和测量值，供 QuPath 使用）\n和 NAME.rois.zip（供 ImageJ 使用的轮廓）。全部图像合在一起：cells.csv（每个细胞一行）和\nsummary.csv（每幅图像一行）。逐点分类的网络给出 NAME.classes.png、NAME.overlay.png 和 summary.csv（各类别的占比）。",
+  // Plates
+  "with a locator as --model, the network that reads what it finds": "--model 为检出网络时，识别其所检出车牌的网络",
+  "which network to train: locate finds plates in pictures, read reads them":
+    "训练哪个网络：locate 在图像中检出车牌，read 识别车牌",
+  "draw plates with the glyphs of this folder too, pictures whose names end in their character":
+    "绘制车牌时也使用此文件夹中的字形，即文件名以其字符结尾的图片",
+  "share of the samples that are drawn (default: 1 without --data, 0.9 to read, 0.7 to locate)":
+    "绘制的样本所占的比例（默认：没有 --data 时为 1，识别时为 0.9，检出时为 0.7）",
+  "samples per epoch (default: 10000 to read, 4000 to locate)": "每轮的样本数（默认：识别时为 10000，检出时为 4000）",
+  "height and width of the crops to train on (default: 256 to locate plates, 128 for cells, whose tiles for prediction have --image-size)":
+    "训练所用裁剪块的高和宽（默认：检出车牌为 256，细胞为 128；细胞预测时的分块为 --image-size）",
+  "shrink larger pictures to this; 1280 finds smaller plates in four times the time":
+    "把更大的图像缩小到此；1280 能找到更小的车牌，耗时为四倍",
+  "image files, folders of them, or globs: PNG, JPEG, TIFF … (docs/images.md)":
+    "图像文件、图像文件夹或通配符：PNG、JPEG、TIFF……（docs/images.zh-CN.md）",
+  "a ready network that finds and reads plates": "能检出并识别车牌的现成网络",
+  "a network from residua train --task plates --part locate, in place of the ready one":
+    "由 residua train --task plates --part locate 训练的网络，代替现成的",
+  "a network from residua train --task plates --part read, in place of the ready one":
+    "由 residua train --task plates --part read 训练的网络，代替现成的",
+  "also write explain.html: the straightened plates, where each character was seen, what came next":
+    "另写 explain.html：校正后的车牌、每个字符的位置、其次的候选",
+  "also write the pictures with their plates made unreadable into this folder": "另把车牌已抹去的图像写入此文件夹",
+  "whose plates: china follows the rules of their texts, any does not":
+    "哪里的车牌：china 遵循中国车牌的文字规则，any 不遵循",
+  "least score of a plate": "车牌得分的下限",
+  "shrink larger pictures to this (default: {}); 1280 finds smaller plates in four times the time":
+    "把更大的图像缩小到此（默认：{1}）；1280 能找到更小的车牌，耗时为四倍",
+  "For each picture: NAME.overlay.png, its plates outlined and numbered as in the table. For all together: plates.csv. --json has each plate's corners, clockwise from the top left, and each character with its probability, its place on the straightened plate (144×48), and what came next. The confidence of a plate is that of its weakest character.":
+    "每幅图像得到 NAME.overlay.png：车牌的轮廓，编号与表格相同。全部图像合在一起：plates.csv。\n--json 给出每块车牌的四个角点（从左上角起顺时针），以及每个字符的概率、在校正后的车牌\n（144×48）上的位置和其次的候选。车牌的可信度是其最弱字符的概率。",
   "learning rate of the first step": "第一步的学习率",
   "learning rate of the last step": "最后一步的学习率",
   "steps from the one to the other": "从第一步到最后一步的步数",
@@ -161,8 +191,8 @@ export const optionTexts: Templates = {
   "also write a table of all images, such as predictions.csv": "另写一张所有图像的表，如 predictions.csv",
 
   // evaluate, predict
-  "a network from residua train, or weights that residua inspect identifies with certainty":
-    "由 residua train 训练的网络，或 residua inspect 能确定识别的权重",
+  "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty":
+    "现成网络如 digits、由 residua train 训练的网络，或 residua inspect 能确定识别的权重",
   "data set": "数据集",
   "the task that the network must have": "网络必须属于的任务",
   "load the model only if the signature beside it was made with this key's private half":
@@ -196,16 +226,20 @@ export const optionTexts: Templates = {
 
   // models
   "show only networks with this text in their name, family or source": "只显示名称、系列或来源中含此文字的网络",
+  "list the trained networks that the package brings along, with their figures and licences":
+    "列出软件包自带的训练好的网络，及其指标和许可证",
+  "such as digits; residua models list --ready shows all": "如 digits；residua models list --ready 列出全部",
   "a network's name": "网络名",
 
   // lab
-  "a network such as resnet56, or a checkpoint or ONNX file": "网络名如 resnet56，或检查点、ONNX 文件",
+  "a network such as resnet56, a checkpoint or ONNX file, or a ready network":
+    "网络名如 resnet56、检查点或 ONNX 文件，或现成网络",
   "shortcut types to compare": "要比较的快捷连接类型",
   "updates to follow; 0: only the start": "跟踪多少次更新；0：只看初始状态",
   "number of measurements along training": "训练过程中的测量次数",
   "images per step and in the measured batch": "批大小：每步以及所测批的图像数",
   "learning rate, constant": "学习率，恒定",
-  "a checkpoint, weights or an ONNX file": "检查点、权重或 ONNX 文件",
+  "a checkpoint, weights, an ONNX file, or a ready network": "检查点、权重、ONNX 文件或现成网络",
   "random sets per size": "每种大小随机抽取的集合数",
   "approximate number of changed networks to evaluate": "大约评估多少个改动过的网络",
   "also remove these blocks together": "另外同时移除这些块",
@@ -234,8 +268,8 @@ export const optionTexts: Templates = {
     "列出为本机编写训练步的各个 pass，及其前后的节点数",
   "draw the architecture with its shortcuts (.png too); with --tree, the tree of modules":
     "绘制网络结构及其快捷连接（也可用 .png）；用 --tree 时绘制模块树",
-  "a name such as resnet20 or densenet121 (residua models list shows all), or any file that holds a network":
-    "网络名如 resnet20 或 densenet121（residua models list 列出全部），或任何含有网络的文件",
+  "a name such as resnet20 or densenet121 (residua models list shows all), any file that holds a network, or a ready network":
+    "网络名如 resnet20 或 densenet121（residua models list 列出全部），任何含有网络的文件，或现成网络",
   "PyTorch .pth, .pt; safetensors or its .index.json; Keras .h5; ONNX":
     "PyTorch .pth、.pt；safetensors 或其 .index.json；Keras .h5；ONNX",
 
@@ -251,16 +285,18 @@ export const optionTexts: Templates = {
   "mean per channel, for pixels from 0 to 1": "每个通道的均值，像素值为 0 到 1",
   "standard deviation per channel": "每个通道的标准差",
   "do not write a model card": "不写模型卡片",
-  "a file of any format that holds a network, or a name such as resnet18":
-    "含有网络的任意格式的文件，或网络名如 resnet18",
+  "a file of any format that holds a network, a ready network, or a name such as resnet18":
+    "含有网络的任意格式的文件、现成网络，或网络名如 resnet18",
+  "what it was trained on, in place of what its file says, such as a folder's path":
+    "训练所用数据的名称，代替文件中所记的内容（例如文件夹路径）",
 
   // report, data
   "show the n worst mistakes, or the n worst images of a segmentation network":
     "显示 n 个最严重的错误，或分割网络最差的 n 幅图像",
   "do not look for the training in the run store": "不在运行存储中查找训练过程",
   "the page to write": "要写的网页",
-  "a trained network, and pages written by compare, gradflow, lesion … (.html)":
-    "训练好的网络，以及 compare、gradflow、lesion 等写出的网页（.html）",
+  "a trained network, a file or a ready one, and pages written by compare, gradflow, lesion … (.html)":
+    "训练好的网络（文件或现成网络），以及 compare、gradflow、lesion 等写出的网页（.html）",
   "how many": "多少幅",
   "height and width per image": "每幅图像的高和宽",
   "cells per image, as far as there is room": "每幅图像的细胞数，以放得下为限",
@@ -331,6 +367,8 @@ export const standardTexts: Templates = {
   "one per core": "每个核心一个",
   "{}, or the file's own": "{1}，或文件自带的数据集",
   "the file's own": "文件自带的数据集",
+  "1 without --data, 0.9 to read, 0.7 to locate": "没有 --data 时为 1，读出为 0.9，定位为 0.7",
+  "10000 to read, 4000 to locate": "读出为 10000，定位为 4000",
   "the model's": "模型自带的值",
   "the network's": "网络自带的值",
   "residua.config.ts, if present": "residua.config.ts，若存在",

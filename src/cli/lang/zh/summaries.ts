@@ -1,16 +1,16 @@
-import type { CommandName } from "../../commands/index.ts";
 import type { Templates } from "../templates.ts";
 
-/** What each command does, in one line; a command without a row does not compile. */
-export const summaries: { readonly [Name in CommandName]: string } = {
+/** What each command does, in one line; a test refuses a command without a row. */
+export const summaries: Readonly<Record<string, string>> = {
   compare: "用每种快捷连接类型训练一个浅层和一个深层网络，显示类型带来的变化",
   train: "训练网络；按 Ctrl-C 会留下检查点，--resume 从中精确地继续",
   "lr-find": "学习率范围测试：每一步都提高学习率，绘出损失，并给出建议值",
   evaluate: "测量训练好的网络在测试图像上的准确率和损失，或对带掩膜图像的分割质量",
   predict: "用训练好的网络对图像分类，或寻找其中的细胞",
   segment: "用以 --task segment 训练的网络，把任意大小的图像分割为细胞或类别",
+  plates: "在图像中检出车牌，校正并识别；输出表格、标注图、说明页、抹去车牌的副本",
   runs: "查找、比较、标记、复制和导出 train 与 compare 的运行记录",
-  models: "列出有名称的网络及其选项",
+  models: "列出有名称的网络及其选项，以及可直接使用的训练好的网络",
   gradflow: "跟踪梯度在初始时和训练中如何流过每一层、每一个块",
   lesion: "移除、交换和重复训练好的网络的块，测量它还能做到什么",
   landscape: "绘制训练好的网络周围及其训练轨迹上的损失：等高线和曲面",
@@ -45,6 +45,8 @@ export const subcommandSummaries: Templates = {
   "export the values of all metrics as CSV, or whole runs as JSON":
     "把所有指标的数值导出为 CSV，或把整个运行导出为 JSON",
   "list networks with their parameters and multiply-adds per image": "列出网络及其参数量和每幅图像的乘加次数",
+  "show the card of a ready network: its figures, data, licences, how it was made, its files":
+    "显示现成网络的卡片：指标、数据、许可证、生成方式、文件",
   "list what --option accepts: all options, or those of one network":
     "列出 --option 接受的内容：所有选项，或某个网络的选项",
   "list the named data sets and whether they are on this machine": "列出有名称的数据集，以及是否已在本机",

@@ -178,7 +178,7 @@ export async function reportSegmenting(
   model: string,
   { data, limit, threads, mistakes }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const network = await openModelFile(model, onlyGiven({ threads }));
+  const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const heldBack = data === undefined;
     const chosen = { model, heldBack, ...onlyGiven({ data, limit }), worst: mistakes };

@@ -1,4 +1,4 @@
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import { Option } from "commander";
 import type { ImageFile } from "../../../data/image/raster.ts";
 import type { MeasuredImage } from "../../../tasks/segment/measurement-table.ts";
@@ -7,7 +7,6 @@ import { type ImageSummary, summarizeImage } from "../../../tasks/segment/summar
 import type { Views } from "../../../tasks/segment/tiles.ts";
 import { type LoadedNetwork, loadTask } from "../../../tasks/loaded-network.ts";
 import type { TrainedNetwork } from "../../../networks/open.ts";
-import { OptionError } from "../../../tensor/errors.ts";
 import {
   choiceOfNumbers,
   decimalNumber,
@@ -19,7 +18,7 @@ import {
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { printJson, say } from "../../output.ts";
 import { holdFolder } from "../../output-lock.ts";
-import { doEach, findImages, reportFailures } from "../../input-images.ts";
+import { doEach, findImages, namesOf, reportFailures } from "../../input-images.ts";
 import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 import { type Batch, type ClassShares, printBatch, tableStems, writeTables } from "./batch-tables.ts";
@@ -45,29 +44,6 @@ interface ImageResult {
   readonly measured?: MeasuredImage;
   readonly summary?: ImageSummary;
   readonly shares?: ClassShares;
-}
-
-const isTable = (name: string): boolean => tableStems.includes(name.toLowerCase());
-
-/**
- * Output names, unique in one folder: two images of equal name are told apart by their extension, and so is an image that is
- * called like a table of all images.
- */
-function namesOf(paths: readonly string[]): readonly string[] {
-  const stems = paths.map((path) => basename(path, extname(path)));
-  return paths.map((path, index) => {
-    const isAlone = stems.filter((stem) => stem === stems[index]).length === 1;
-    if (isAlone && !isTable(stems[index])) return stems[index];
-    const whole = basename(path);
-    if (isTable(whole))
-      throw new OptionError("<image…>", `"${path}" would write over the table ${whole}.csv; give it another name`);
-    if (paths.filter((other) => basename(other) === whole).length > 1)
-      throw new OptionError(
-        "<image…>",
-        `two images are called ${whole}, so their results would have the same name; give them one by one`,
-      );
-    return whole;
-  });
 }
 
 /** Sides of a pixel differ by no more than this where they count as one. */
@@ -128,10 +104,10 @@ function batchOf(results: readonly ImageResult[]): Batch {
 
 /** Segments images and writes all results into one folder. */
 export async function segmentFiles(network: TrainedNetwork, request: PredictionRequest): Promise<void> {
-  const { model, json } = request;
+  const { model, ready, json } = request;
   const paths = await findImages(request.paths);
   const options = request.options as unknown as SegmentFlags;
-  const names = namesOf(paths);
+  const names = namesOf(paths, tableStems);
   const loaded = loadTask(network, model, "segment");
   await holdFolder(options.out);
   const { results, failures } = await doEach(paths, async (path, index) => {
@@ -147,7 +123,7 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
     return say({ en: `written to ${options.out}`, zh: `已写入 ${options.out}` });
   }
   const images = results.map(({ summary, shares, files }) => ({ ...summary, ...shares, files }));
-  printJson({ model, images, tables, ...(failures.length === 0 ? {} : { failures }) });
+  printJson({ model, ...onlyGiven({ ready }), images, tables, ...(failures.length === 0 ? {} : { failures }) });
 }
 
 /** Number of views averaged per tile. */

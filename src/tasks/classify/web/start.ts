@@ -36,7 +36,7 @@ async function decodeFiles({ files, name }: LabelledFiles, format: ImageFormat):
 async function openImages({ images, model, modelOptions, imageSize: size }: Choice): Promise<Dataset<ImageSet>> {
   if ("images" in images) {
     if (size !== undefined && (size !== images.height || size !== images.width))
-      throw new OptionError("imageSize", "goes with files; images in memory are taken as they are");
+      throw new OptionError("imageSize", "applies only to files; images in memory are taken as they are");
     return toDataset(images);
   }
   const empty = Object.entries(images.files).find(([, files]) => files.length === 0);

@@ -50,7 +50,7 @@ test("TIFFs of 16 and 32 bits and of floats are read exactly", async () => {
 
 test("a truncated TIFF and a truncated PNG are damaged files, in one line", async () => {
   await write("images/a.tif", encodeTiff({ height: 4, width: 5, values: ramp }).subarray(0, 150));
-  await expect(readImage(join(folder, "images/a.tif"))).rejects.toThrow("a.tif: is damaged or cut off");
+  await expect(readImage(join(folder, "images/a.tif"))).rejects.toThrow("a.tif: is damaged or truncated");
   const noise = Uint8Array.from({ length: 4096 }, (_, at) => (at * 7919) % 251);
   const whole = await png(noise, 64);
   await write("images/b.png", whole.subarray(0, whole.length / 2));

@@ -139,7 +139,7 @@ async function listLayout(folder: string, names: readonly string[]): Promise<rea
   if (parts.length === 0)
     throw new EnvironmentError(
       folder,
-      "is no folder of images with masks; it must hold images/ and masks/ with files of the same names",
+      "is not a folder of images with masks; it must hold images/ and masks/ with files of the same names",
     );
   const pairs = await Promise.all(parts.map((name) => isPair(join(folder, name))));
   if (!pairs.includes(true)) return listBowl(folder, parts);

@@ -11,7 +11,7 @@ function idsOf({ samples, channels, height, width }: Raster, where: string): Arr
     if (samples.some((value) => !(Number.isInteger(value) && value >= 0)))
       throw new FormatError(
         where,
-        "holds values that are no whole numbers from 0, must be the number of a cell at each point",
+        "holds values that are not whole numbers from 0, must be the number of a cell at each point",
       );
     return samples;
   }

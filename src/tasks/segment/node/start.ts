@@ -45,7 +45,7 @@ export function startSegmentation({
   const preset = findPreset(options.preset ?? "cells");
   return {
     ...start,
-    // A file that is started from says itself what its network is.
+    // A file that is started from defines its own network.
     ...(start.from === undefined ? networkOf(preset, start) : {}),
     imageSize: start.imageSize ?? preset.imageSize,
     validation: validation ?? preset.validation,
@@ -69,7 +69,7 @@ function networkOf(
 function settingsOf({ settings }: SegmentationPreset, options: SegmentTrainOptions): SegmentationSettings {
   const target = options.target ?? settings.target;
   const isCells = target === "instances";
-  if (options.ignore !== undefined && isCells) throw new OptionError("ignore", 'goes with target "classes"');
+  if (options.ignore !== undefined && isCells) throw new OptionError("ignore", 'applies only to target "classes"');
   return {
     ...settings,
     target,

@@ -16,6 +16,14 @@ async function run(): Promise<object> {
   const again = (await saved.predict(first))[0];
   await Promise.all([network.release(), saved.release()]);
 
+  const ready = await open(new URL("residua/models/digits.onnx", import.meta.url), { task: "classify" });
+  const digits: string[] = [];
+  for (const blob of blobs) {
+    const [best] = await ready.predict(blob);
+    digits.push(`${best?.class} ${best?.probability.toFixed(4)}`);
+  }
+  await ready.release();
+
   const segments = await open("./cells.onnx", { task: "segment" });
   const { labels } = await segments.predict(await fetchBlob("0001.png"));
   await segments.release();
@@ -35,6 +43,7 @@ async function run(): Promise<object> {
   await own.release();
   return {
     answers,
+    digits,
     again: `${again?.class} ${again?.probability.toFixed(4)}`,
     labels: Array.from(labels),
     trained: { status: trained.status, epochs: trained.epochs.length, tested: trained.test?.count, notes, found },

@@ -1,0 +1,110 @@
+import { Option } from "commander";
+import type { TrainedNetwork } from "../../../networks/open.ts";
+import type { Report } from "../../../report/report.ts";
+import { readSettings, tasks } from "../../../tasks/find-task.ts";
+import type { PlateJudgement } from "../../../tasks/plates/judge.ts";
+import { locateDefaults } from "../../../tasks/plates/locate.ts";
+import { OptionError } from "../../../tensor/errors.ts";
+import { cacheFolder } from "../../cache.ts";
+import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
+import { print, printJson } from "../../output.ts";
+import { createProgress } from "../../progress.ts";
+import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
+
+interface EvaluationFlags {
+  readonly reader?: string;
+  readonly threshold?: number;
+  readonly longestSide?: number;
+}
+
+/** Options of `residua evaluate` for plates. */
+export function evaluationOptions(): readonly Option[] {
+  return [
+    new Option("--reader <file>", "with a locator as --model, the network that reads what it finds"),
+    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
+      decimalNumber(0, 1),
+    ),
+    new Option(
+      "--longest-side <n>",
+      `shrink larger pictures to this; 1280 finds smaller plates in four times the time (default: ${locateDefaults.longestSide})`,
+    ).argParser(wholeNumber(64, 8192)),
+  ];
+}
+
+interface Judged {
+  readonly judgement: PlateJudgement;
+  readonly data: string;
+}
+
+const loadJudging = () =>
+  Promise.all([
+    import("../../../tasks/node/find-node-task.ts"),
+    import("../../../tasks/plates/judge.ts"),
+    import("../../model-file.ts"),
+  ]);
+
+/** Judges one network, or a locator with a reader. */
+async function judge(
+  network: TrainedNetwork,
+  { model, data, limit, reader, ...options }: EvaluationFlags & Pick<EvaluationRequest, "model" | "data" | "limit">,
+): Promise<Judged> {
+  const settings = readSettings(network.card.task, "plates", model);
+  if (reader !== undefined && settings.part !== "locate")
+    throw new OptionError("--reader", `goes with a locator as --model; ${model} reads`);
+  const [{ findNodeTask }, { judgePlates, judgeTogether }, { openModelFile }] = await loadJudging();
+  const { openSamples } = await findNodeTask("plates");
+  const opened = { ...network, settings };
+  const found = await openSamples(opened, { ...onlyGiven({ data, limit }), cache: cacheFolder() });
+  const progress = createProgress();
+  const onPicture = (done: number): void => progress.update(`picture ${done}/${found.count}`, done / found.count);
+  const how = { ...onlyGiven(options), onPicture };
+  try {
+    if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
+    const { network: second } = await openModelFile(reader, {}, "reader");
+    try {
+      if (readSettings(second.card.task, "plates", reader).part !== "read")
+        throw new OptionError("--reader", `${reader} locates; give a network that reads`);
+      return {
+        judgement: await judgeTogether({ locator: network, reader: second }, found.samples, how),
+        data: found.data,
+      };
+    } finally {
+      await second.session.release();
+    }
+  } finally {
+    progress.finish();
+  }
+}
+
+/** Evaluates networks for plates on a folder of labelled pictures. */
+export async function evaluatePlates(network: TrainedNetwork, request: EvaluationRequest): Promise<void> {
+  const { model, data, limit, json } = request;
+  const flags = request.options as EvaluationFlags;
+  const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }), ...flags });
+  const { figures, pictures } = judgement;
+  const { reader } = flags;
+  if (json) return printJson({ model, ...onlyGiven({ reader }), data: name, ...figures, images: pictures });
+  const share = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
+  print(`${figures.plates} plates of ${figures.pictures} pictures`);
+  print(`found             ${share(figures.found)}`);
+  print(`whole plates      ${share(figures.wholePlate)}`);
+  print(`first characters  ${share(figures.firstCharacter)}`);
+  print(`false plates      ${figures.falsePlates}`);
+}
+
+/** A page about a network for plates. */
+export async function reportOnPlates(
+  model: string,
+  { data, limit, threads }: ReportRequest,
+): Promise<{ readonly report: Report; readonly json: object }> {
+  const { openModelFile } = await import("../../model-file.ts");
+  const { network } = await openModelFile(model, onlyGiven({ threads }));
+  try {
+    const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }) });
+    const { figures, pictures } = judgement;
+    const study = { label: network.card.model.name, data: name, figures, pictures };
+    return { report: tasks.plates.report(study), json: { model, data: name, ...figures } };
+  } finally {
+    await network.session.release();
+  }
+}

@@ -1,0 +1,105 @@
+import type { Evaluation } from "../../train/evaluation.ts";
+import {
+  matchPlates,
+  type LabelledPlate,
+  type PictureFigures,
+  type PlateFigures,
+  summarizePlates,
+} from "./evaluate.ts";
+import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
+import { rectangle } from "./geometry.ts";
+import { locatePlates, type LocateOptions } from "./locate.ts";
+import type { PlatesNetwork } from "./network.ts";
+import { readStraightened, type ReadPlateOptions } from "./read.ts";
+import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
+
+/** A picture with its labelled plates. */
+export interface PlateSample {
+  readonly name: string;
+  readonly image: Pixels;
+  readonly plates: readonly LabelledPlate[];
+}
+
+/** How a network is judged. */
+export interface JudgePlatesOptions extends LocateOptions, ReadPlateOptions {
+  readonly onPicture?: (done: number, picture: PictureFigures) => void;
+}
+
+/** How well plates are found or read. */
+export interface PlateJudgement extends Evaluation {
+  readonly figures: PlateFigures;
+  readonly pictures: readonly PictureFigures[];
+}
+
+type Samples = AsyncIterable<PlateSample> | Iterable<PlateSample>;
+
+/**
+ * Judges one network: a locator by the plates that it finds, a reader by those that it reads, straightened by their labelled
+ * corners.
+ */
+export async function judgePlates(
+  network: PlatesNetwork,
+  samples: Samples,
+  options: JudgePlatesOptions = {},
+): Promise<PlateJudgement> {
+  const { part } = network.settings;
+  return judgeEach(samples, options, async (sample) => {
+    if (part === "locate")
+      return matchPlates(sample.name, sample.plates, await locatePlates(network, sample.image, options));
+    const straight = sample.plates.map(({ corners }) => straightenWhole(sample.image, corners));
+    const readings = await readStraightened(network, straight, options);
+    const found = readings.map(({ text }, index) => ({ text, corners: sample.plates[index].corners, score: 1 }));
+    return {
+      name: sample.name,
+      plates: sample.plates.map((truth, index) => ({ truth, found: found[index] })),
+      false: [],
+    };
+  });
+}
+
+/** Judges both networks together. */
+export function judgeTogether(
+  networks: PlateNetworks,
+  samples: Samples,
+  options: FindPlatesOptions & JudgePlatesOptions = {},
+): Promise<PlateJudgement> {
+  return judgeEach(samples, options, async ({ name, image, plates }) =>
+    matchPlates(name, plates, await findPlates(image, networks, options)),
+  );
+}
+
+/** A plate straightened; what is degenerate becomes the picture's own rectangle. */
+function straightenWhole(image: Pixels, corners: LabelledPlate["corners"]): Pixels {
+  return (
+    straighten(image, corners) ??
+    straighten(image, rectangle(image.width, image.height)) ?? {
+      width: PLATE_WIDTH,
+      height: PLATE_HEIGHT,
+      data: new Uint8Array(3 * PLATE_WIDTH * PLATE_HEIGHT),
+    }
+  );
+}
+
+async function judgeEach(
+  samples: Samples,
+  { onPicture = () => {} }: JudgePlatesOptions,
+  judge: (sample: PlateSample) => Promise<PictureFigures>,
+): Promise<PlateJudgement> {
+  const pictures: PictureFigures[] = [];
+  for await (const sample of samples) {
+    const picture = await judge(sample);
+    pictures.push(picture);
+    onPicture(pictures.length, picture);
+  }
+  const figures = summarizePlates(pictures);
+  const { found, precision, wholePlate, firstCharacter } = figures;
+  const main = wholePlate ?? found;
+  return {
+    count: pictures.length,
+    loss: main === null ? Number.NaN : 1 - main,
+    measures: { found, precision, wholePlate, firstCharacter },
+    figures,
+    pictures,
+    ...(main === null ? { unmeasured: "there are no labelled plates" } : {}),
+  };
+}

@@ -1,0 +1,1 @@
+export { createPlateWriter as createWriter } from "../batches.ts";

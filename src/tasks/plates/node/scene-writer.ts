@@ -1,0 +1,1 @@
+export { createSceneWriter as createWriter } from "../scene-batches.ts";

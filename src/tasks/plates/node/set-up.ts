@@ -1,0 +1,202 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { permutation, randomStream } from "../../../tensor/random.ts";
+import { OptionError } from "../../../tensor/errors.ts";
+import type { NetworkCard } from "../../../networks/card.ts";
+import type { CheckpointNotes } from "../../../train/checkpoint.ts";
+import { startOfTraining } from "../../../train/loop.ts";
+import { openStart } from "../../../train/node/start.ts";
+import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
+import type { FreshTraining } from "../../../train/node/job.ts";
+import { requireRecipe } from "../../../train/recipe-check.ts";
+import type { TrainingState } from "../../../train/trainer.ts";
+import { readSettings } from "../../find-task.ts";
+import { readerScores, SLOTS } from "../alphabet.ts";
+import { plateNormalization } from "../planes.ts";
+import { judgePlates } from "../judge.ts";
+import { locatorScores } from "../locator-targets.ts";
+import { measuresOfPart, plateMeasures } from "../measures.ts";
+import { collectGlyphs, type GlyphSet } from "../render/glyphs.ts";
+import type { PlateSettings } from "../settings.ts";
+import { platesStep, refusedFields } from "../step.ts";
+import { listPlates, type PlateFile } from "./folder.ts";
+import { drawFontGlyphs } from "./fonts.ts";
+import { readGlyphFolder } from "./glyph-folder.ts";
+import { drawnSamples, readPlateSamples } from "./samples.ts";
+import { readerSource, locatorSource } from "./sources.ts";
+import { DRAWN } from "./start.ts";
+
+/** Rows and columns of the locator's windows when it is used. */
+const WINDOW = [480, 640] as const;
+/** Drawn plates by which a reader without real ones is judged. */
+const DRAWN_JUDGED = 400;
+
+/** The parts of a folder's pictures. */
+interface Parts {
+  readonly train: readonly PlateFile[];
+  readonly validation: readonly PlateFile[];
+  readonly test: readonly PlateFile[];
+}
+
+const textsOf = (files: readonly PlateFile[]): readonly string[] =>
+  files.flatMap(({ plates }) => plates.flatMap(({ text }) => text ?? []));
+
+/** @throws {OptionError} naming a plate that two parts share */
+function requireDisjoint(train: readonly PlateFile[], other: readonly PlateFile[], what: string): void {
+  const known = new Set(textsOf(train));
+  const shared = textsOf(other).find((text) => known.has(text));
+  if (shared !== undefined)
+    throw new OptionError(
+      "data",
+      `has the plate ${shared} both in train and in ${what}; a plate must be in one part alone`,
+    );
+}
+
+/** Splits by plate, so that pictures of one plate stay together. */
+function splitByPlate(files: readonly PlateFile[], share: number, seed: number): Pick<Parts, "train" | "validation"> {
+  if (!(share >= 0 && share < 1)) throw new OptionError("validation", `must be in [0, 1), got ${share}`);
+  const keyOf = (file: PlateFile): string => textsOf([file]).toSorted()[0] ?? file.path;
+  const keys = [...new Set(files.map(keyOf))].toSorted();
+  const order = permutation(randomStream(seed, "validation split"), keys.length);
+  const held = new Set(Array.from(order.slice(0, Math.round(keys.length * share)), (place) => keys[place]));
+  const validation = files.filter((file) => held.has(keyOf(file)));
+  const kept = new Set(textsOf(validation));
+  // A picture of several plates may share one of them.
+  const train = files.filter((file) => !held.has(keyOf(file)) && textsOf([file]).every((text) => !kept.has(text)));
+  return { train, validation };
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+async function listParts(data: string, part: PlateSettings["part"], share: number, seed: number): Promise<Parts> {
+  if (data === DRAWN) return { train: [], validation: [], test: [] };
+  const options = { needsText: part === "read" };
+  if ((await isFolder(join(data, "train"))) && (await isFolder(join(data, "test")))) {
+    const [all, test] = [await listPlates(join(data, "train"), options), await listPlates(join(data, "test"), options)];
+    requireDisjoint(all, test, "test");
+    return { ...splitByPlate(all, share, seed), test };
+  }
+  return { ...splitByPlate(await listPlates(data, options), share, seed), test: [] };
+}
+
+async function loadAllGlyphs({ glyphs }: PlateSettings): Promise<GlyphSet> {
+  const own = glyphs === undefined ? [] : await readGlyphFolder(glyphs);
+  return collectGlyphs([...own, ...(await drawFontGlyphs())], glyphs ?? "the built-in fonts");
+}
+
+interface Start {
+  readonly parts: Parts;
+  readonly settings: PlateSettings;
+  readonly notes: CheckpointNotes;
+  readonly state?: TrainingState;
+}
+
+async function toSetup({ parts, settings, notes, state }: Start): Promise<TrainingSetup> {
+  const { network, recipe } = notes;
+  const glyphs = await loadAllGlyphs(settings);
+  const isReader = settings.part === "read";
+  const source = await (isReader ? readerSource : locatorSource)({ settings, recipe, glyphs, files: parts.train });
+  const sampleShape = isReader ? network.imageShape : [3, settings.crop!, settings.crop!];
+  return {
+    notes,
+    ...(state === undefined ? {} : { state }),
+    source,
+    validates: parts.validation.length > 0 || isReader,
+    measures: {
+      training: isReader ? plateMeasures.wholePlate : plateMeasures.centres,
+      main: measuresOfPart(settings)[0],
+    },
+    step: platesStep(settings, sampleShape, recipe),
+    refuses: refusedFields,
+    sampleShape,
+    evaluate: async (session, part) => {
+      const files = parts[part];
+      const drawn = { glyphs, seed: recipe.seed, part, count: DRAWN_JUDGED };
+      const samples = files.length > 0 ? readPlateSamples(files, settings) : isReader ? drawnSamples(drawn) : [];
+      const {
+        figures: _,
+        pictures: __,
+        ...evaluation
+      } = await judgePlates({ card: network, session, settings }, samples);
+      return evaluation;
+    },
+  };
+}
+
+/** @throws {OptionError} naming what a training for plates cannot follow */
+function refuseForeign({ normalization, augmentation, classes, images, limit, imageSize }: FreshTraining): void {
+  if (images !== undefined)
+    throw new OptionError("data", "must be a folder of labelled plates; images in memory are to be classified");
+  if (normalization !== undefined) throw new OptionError("normalization", "applies to classification, not to plates");
+  if (augmentation.cropPadding !== 0 || augmentation.flip)
+    throw new OptionError("augmentation", "applies to classification; plates are varied as a camera varies them");
+  if (classes !== undefined) throw new OptionError("classes", "applies to classification, not to plates");
+  if (limit !== undefined)
+    throw new OptionError("limit", "applies to other tasks; give samples, how many an epoch has");
+  if (imageSize !== undefined)
+    throw new OptionError("imageSize", "is the network's own here; scenes are cut into crops");
+}
+
+async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise<Start> {
+  requireRecipe(fresh.recipe);
+  const settings = readSettings(fresh.task, "plates", "task");
+  refuseForeign(fresh);
+  const isReader = settings.part === "read";
+  const options = isReader ? { slots: SLOTS, ...fresh.modelOptions } : fresh.modelOptions;
+  const start = await openStart({
+    ...fresh,
+    ...(fresh.from === undefined && fresh.weights === undefined ? { modelOptions: options } : {}),
+  });
+  const parts = await listParts(fresh.data, settings.part, fresh.validation, fresh.recipe.seed);
+  if (fresh.data !== DRAWN && parts.train.length === 0)
+    throw new OptionError("validation", `${fresh.validation} leaves no picture of ${fresh.data} to train on`);
+  const started = start.build(isReader ? readerScores : locatorScores, 3);
+  started.notes.forEach(note);
+  const recipe = fitRecipe(fresh, settings.samples, note);
+  note(
+    parts.train.length === 0
+      ? "plates are drawn; none is real"
+      : `${parts.train.length} pictures to train on, ${parts.validation.length} to choose the best epoch, ${parts.test.length} kept for the test`,
+  );
+  const [channels, ...rest] = start.imageShape;
+  const network: NetworkCard = {
+    model: started.model,
+    imageShape: isReader ? [channels, ...rest] : [channels, ...WINDOW],
+    data: fresh.data,
+    classes: isReader ? readerScores : locatorScores,
+    normalization: plateNormalization,
+    task: { ...settings },
+  };
+  // Without pictures, what is counted is drawn.
+  const train = parts.train.length === 0 ? settings.samples : parts.train.length;
+  const data = { train, validation: parts.validation.length, augmentation: "of the task" };
+  const notes: CheckpointNotes = {
+    network,
+    recipe,
+    data,
+    place: startOfTraining,
+    engine: { lowering: "", runtime: "" },
+  };
+  return { parts, settings, notes, ...(started.state === undefined ? {} : { state: started.state }) };
+}
+
+async function setUpResumed({ path, checkpoint: { notes, state } }: ResumedTraining): Promise<Start> {
+  const settings = readSettings(notes.network.task, "plates", path);
+  const { data, recipe, network } = notes;
+  const share = data.validation / (data.train + data.validation);
+  const parts = await listParts(network.data, settings.part, share, recipe.seed);
+  return { parts, settings, notes, state: state as TrainingState };
+}
+
+/** Sets up a training to find or read plates. */
+export async function setUpPlates(
+  start: FreshTraining | ResumedTraining,
+  context: SetupContext,
+): Promise<TrainingSetup> {
+  const found = "checkpoint" in start ? await setUpResumed(start) : await setUpFresh(start, context);
+  return toSetup({ ...found, notes: { ...found.notes, engine: context.engine } });
+}

@@ -1,0 +1,49 @@
+import { noAugmentation } from "../../../data/augmentation.ts";
+import { OptionError, oneOf } from "../../../tensor/errors.ts";
+import type { FreshTraining } from "../../../train/node/job.ts";
+import { withRecipeFields } from "../../../train/standard-recipe.ts";
+import type { TrainingChoice } from "../../node/node-task.ts";
+import { platePresets } from "../presets.ts";
+import { plateParts, type PlateSettings } from "../settings.ts";
+import type { PlatesTrainOptions } from "../train-options.ts";
+
+/** Names of {@link PlatesTrainOptions}. */
+export const platesTrainOptions: readonly (keyof PlatesTrainOptions)[] = ["part", "glyphs", "drawn", "samples", "crop"];
+
+/** The data of a training on drawn plates alone. */
+export const DRAWN = "drawn plates";
+
+/** Share of the samples that are drawn, where real ones are there too. */
+const DRAWN_SHARE = { read: 0.9, locate: 0.7 } as const;
+
+/** A training for plates, completed by what holds where nothing is said. */
+export function startPlates({
+  start,
+  validation = 0.1,
+  given,
+  options,
+}: TrainingChoice<PlatesTrainOptions>): FreshTraining {
+  const part = oneOf("part", options.part ?? "read", plateParts);
+  const preset = platePresets[part];
+  const isDrawn = start.data === DRAWN;
+  if (part === "locate" && isDrawn)
+    throw new OptionError("data", "is missing: the locator needs a folder of scenes, into which plates are drawn");
+  if (options.crop !== undefined && part === "read") throw new OptionError("crop", 'goes with part "locate"');
+  const settings: PlateSettings = {
+    name: "plates",
+    part,
+    drawnShare: options.drawn ?? (isDrawn ? 1 : DRAWN_SHARE[part]),
+    samples: options.samples ?? preset.samples,
+    ...(options.glyphs === undefined ? {} : { glyphs: options.glyphs }),
+    ...(part === "locate" ? { crop: options.crop ?? 256 } : {}),
+  };
+  const isFresh = start.from === undefined && start.weights === undefined;
+  return {
+    ...start,
+    ...(start.model === undefined && isFresh ? { model: preset.model } : {}),
+    validation,
+    augmentation: noAugmentation,
+    recipe: withRecipeFields(preset.recipe, given),
+    task: { ...settings },
+  };
+}

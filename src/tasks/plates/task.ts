@@ -1,0 +1,39 @@
+import type { Task, TaskTypes } from "../task.ts";
+import { judgePlates, type JudgePlatesOptions, type PlateJudgement, type PlateSample } from "./judge.ts";
+import type { LocateOptions } from "./locate.ts";
+import { measuresOfPart, plateMeasures } from "./measures.ts";
+import { type PlatePrediction, predictPlates } from "./predict.ts";
+import type { ReadPlateOptions } from "./read.ts";
+import { type PlatesStudy, reportPlates } from "./report.ts";
+import { type PlateSettings, plateSettings } from "./settings.ts";
+import { platesStep, refusedFields } from "./step.ts";
+import type { Pixels } from "./straighten.ts";
+import type { PlatesTrainOptions } from "./train-options.ts";
+
+/** The types of finding and reading plates. */
+export interface PlatesTypes extends TaskTypes {
+  readonly settings: PlateSettings;
+  readonly input: Pixels;
+  readonly predictOptions: LocateOptions & ReadPlateOptions;
+  readonly trainOptions: PlatesTrainOptions;
+  readonly output: PlatePrediction;
+  readonly sample: PlateSample;
+  readonly judgeOptions: JudgePlatesOptions;
+  readonly judgement: PlateJudgement;
+  readonly study: PlatesStudy;
+}
+
+/** Licence plates: found by their corners, straightened, read. */
+export const plates: Task<"plates", PlatesTypes> = {
+  name: "plates",
+  settings: plateSettings,
+  step: platesStep,
+  refuses: refusedFields,
+  trainingMeasure: plateMeasures.wholePlate,
+  measures: measuresOfPart,
+  predict: predictPlates,
+  judge: judgePlates,
+  samplesInMemory: null,
+  report: reportPlates,
+  setUpInMemory: null,
+};

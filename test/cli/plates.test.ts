@@ -1,0 +1,173 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readImage } from "../../src/data/node/image.ts";
+import { encodePng } from "../../src/files/png.ts";
+import type { NetworkCard } from "../../src/networks/card.ts";
+import { exportOnnxChunks } from "../../src/networks/export.ts";
+import { initializeState } from "../../src/nn/initialization.ts";
+import { createModel } from "../../src/nn/models.ts";
+import { decodeReport } from "../../src/report/node/index.ts";
+import type { PlatePart } from "../../src/tasks/plates/settings.ts";
+import { runCommand } from "./run.ts";
+
+let folder = "";
+const at = (...names: readonly string[]): string => join(folder, ...names);
+
+/** A network with drawn weights: what it finds means nothing, and is always the same. */
+async function writeNetwork(part: PlatePart): Promise<void> {
+  const name = part === "read" ? "plate-reader" : "plate-locator";
+  const { module, options, imageShape } = createModel(name);
+  const [channels, height, width] = imageShape;
+  const card: NetworkCard = {
+    model: { name, options },
+    imageShape: [channels, height, width],
+    data: "nothing",
+    classes: Array.from({ length: options.classes }, (_, index) => String(index)),
+    normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] },
+    task: { name: "plates", part, drawnShare: 1, samples: 1 },
+  };
+  const pieces = exportOnnxChunks(card, initializeState(module, 0));
+  await writeFile(at(`${part}.onnx`), Buffer.concat(pieces));
+}
+
+const [width, height] = [96, 64];
+const colours = Uint8Array.from({ length: 3 * width * height }, (_, index) => (index * 37) % 251);
+const grey = Uint8Array.from({ length: width * height }, (_, index) => (index * 37) % 251);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residua-plates-"));
+  await writeNetwork("locate");
+  await writeNetwork("read");
+  const picture = sharp(colours, { raw: { width, height, channels: 3 } });
+  await writeFile(at("colour.png"), encodePng({ width, height, channels: 3, samples: colours }));
+  await writeFile(at("grey.png"), encodePng({ width, height, channels: 1, samples: grey }));
+  await writeFile(
+    at("deep.png"),
+    encodePng({ width, height, channels: 1, samples: Uint16Array.from(grey, (v) => 257 * v) }),
+  );
+  await writeFile(at("clear.png"), await picture.clone().ensureAlpha(0.5).png().toBuffer());
+  await writeFile(at("inks.jpg"), await picture.clone().toColourspace("cmyk").jpeg().toBuffer());
+  await writeFile(at("turned.jpg"), await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer());
+  await writeFile(at("dot.png"), encodePng({ width: 1, height: 1, channels: 3, samples: Uint8Array.of(1, 2, 3) }));
+  const jpeg = await picture.clone().jpeg().toBuffer();
+  await writeFile(at("cut.jpg"), jpeg.subarray(0, jpeg.length >> 1));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const networks = ["--locator", "locate.onnx", "--reader", "read.onnx", "--threads", "1"];
+/** Low enough that noise passes for a plate. */
+const anything = ["--threshold", "0.005"];
+const run = (...args: readonly string[]) => runCommand(["plates", ...networks, ...args], folder);
+
+interface Output {
+  readonly locator: string;
+  readonly reader: string;
+  readonly table: string;
+  readonly page?: string;
+  readonly images: readonly {
+    readonly image: string;
+    readonly width: number;
+    readonly height: number;
+    readonly files: readonly string[];
+    readonly plates: readonly {
+      readonly text: string;
+      readonly type: string;
+      readonly confidence: number;
+      readonly corners: readonly (readonly [number, number])[];
+      readonly characters: readonly {
+        readonly character: string;
+        readonly confidence: number;
+        readonly alternatives: readonly { readonly character: string }[];
+      }[];
+    }[];
+  }[];
+  readonly failures?: readonly { readonly image: string; readonly error: string }[];
+}
+
+async function json(...args: readonly string[]): Promise<Output> {
+  const { code, stdout, stderr } = await run(...args, "--json");
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout) as Output;
+}
+
+describe("residua plates", () => {
+  test("gives each plate's corners, text, type, characters with what came next, and the weakest as confidence", async () => {
+    const { locator, reader, images } = await json("colour.png", ...anything);
+    expect([locator, reader]).toEqual(["locate.onnx", "read.onnx"]);
+    const [{ plates }] = images;
+    expect(plates.length).toBeGreaterThan(0);
+    for (const { text, type, confidence, corners, characters } of plates) {
+      expect(corners).toHaveLength(4);
+      expect(characters.map(({ character }) => character).join("")).toBe(text);
+      expect(confidence).toBeLessThanOrEqual(Math.min(...characters.map((character) => character.confidence)));
+      for (const { character, alternatives } of characters)
+        expect(alternatives.map((other) => other.character)).not.toContain(character);
+      expect(typeof type).toBe("string");
+    }
+  });
+
+  test("writes an overlay for each picture, and one table with a line for each plate and each picture without", async () => {
+    const { images, table } = await json("colour.png", "dot.png", ...anything, "--out", "written");
+    expect(images[0].files).toEqual(["written/colour.overlay.png"]);
+    expect(await readImage(at("written/colour.overlay.png"))).toMatchObject({ width, height });
+    const [head, ...lines] = (await readFile(at(table), "utf8")).trimEnd().split("\n");
+    expect(head).toMatch(/^picture,number,text,colour,type,rows,confidence,score,x1,y1,/);
+    expect(lines).toHaveLength(images.reduce((sum, { plates }) => sum + Math.max(1, plates.length), 0));
+  });
+
+  test("reads whatever the one reader of images reads, upright", async () => {
+    const names = ["grey.png", "deep.png", "clear.png", "inks.jpg", "turned.jpg", "dot.png"];
+    const { images } = await json(...names, "--threshold", "0.9999");
+    expect(images.map((image) => [image.width, image.height])).toEqual([
+      ...Array.from({ length: 4 }, () => [width, height]),
+      [height, width],
+      [1, 1],
+    ]);
+    expect(images.flatMap(({ plates }) => plates)).toEqual([]);
+    const { stdout } = await run("grey.png", "--threshold", "0.9999");
+    expect(stdout).toMatch(/^grey\.png +–/m);
+  });
+
+  test("says which of several pictures failed, and does the others", async () => {
+    const { code, stdout } = await run("cut.jpg", "colour.png", "--json");
+    expect(code).toBe(1);
+    const { images, failures = [] } = JSON.parse(stdout) as Output;
+    expect(images.map(({ image }) => image)).toEqual(["colour.png"]);
+    expect(failures[0].error).toMatch(/^cut\.jpg: /);
+  });
+
+  test("--explain writes a page with the straightened plates, in both languages", async () => {
+    const { page = "", images } = await json("colour.png", ...anything, "--explain", "--out", "explained");
+    const report = decodeReport(await readFile(at(page), "utf8"), page);
+    const parts = report.sections.flatMap((section) => section.parts);
+    const count = images[0].plates.length;
+    expect(parts.filter((part) => part.kind === "pictures")).toHaveLength(1 + count);
+    expect(parts.filter((part) => part.kind === "table")).toHaveLength(count);
+    expect(report.title).toHaveProperty("zh");
+  });
+
+  test("--blur writes pictures without plates elsewhere, and never over a picture", async () => {
+    const { images } = await json("turned.jpg", "colour.png", ...anything, "--blur", "hidden", "--out", "b");
+    expect(images.map(({ files }) => files[1])).toEqual(["hidden/turned.jpg", "hidden/colour.png"]);
+    const hidden = await readImage(at("hidden/colour.png"));
+    expect(hidden.samples).not.toEqual(colours);
+    const { code, stderr } = await run("colour.png", "--blur", ".");
+    expect([code, stderr]).toEqual([2, "residua: --blur: would replace colour.png itself; give another folder\n"]);
+  });
+
+  test.each<readonly [string, readonly string[], RegExp]>([
+    ["networks in each other's place", ["--locator", "read.onnx"], /read\.onnx: was trained to read plates/],
+    ["a network of a family", ["--reader", "plate-reader"], /--reader: "plate-reader" is a kind of network/],
+    ["a pair beside two files", ["--model", "plates"], /--model: does not go with both --locator and --reader/],
+    ["a region that is not known", ["--region", "chna"], /did you mean china\?/],
+    ["a threshold above 1", ["--threshold", "2"], /must be a number in \[0\.001, 1\)/],
+  ])("refuses %s in one line", async (_, args, message) => {
+    const { code, stderr } = await run("colour.png", ...args);
+    expect(code).not.toBe(0);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(stderr).toMatch(message);
+  });
+});
