@@ -21,7 +21,7 @@ async function flagsByCommand(): Promise<ReadonlyMap<string, ReadonlySet<string>
     (await load())(program);
     const own = program.commands.filter((command) => command.name() === name);
     const options = [...own, ...own.flatMap((command) => command.commands)].flatMap((command) => command.options);
-    const flags = new Set(["--help", "--version", ...options.flatMap(({ long }) => long ?? [])]);
+    const flags = new Set(["--help", "--version", "--lang", ...options.flatMap(({ long }) => long ?? [])]);
     for (const each of [name, ...(alias === undefined ? [] : [alias])]) found.set(each, flags);
   }
   return found;

@@ -122,11 +122,11 @@ describe("keys", () => {
   });
 
   test("read of no other model in the server's description, and of no operation that they may not use", async () => {
-    const readApi = async (key?: string): Promise<Response> =>
+    const readDescription = async (key?: string): Promise<Response> =>
       fetch(`${server.url}/v2/openapi.json`, key === undefined ? {} : { headers: bearer(key) });
-    expect((await readApi()).status).toBe(401);
-    expect((await readApi(ward.key)).status).toBe(403);
-    const whole = await (await readApi(lab.key)).text();
+    expect((await readDescription()).status).toBe(401);
+    expect((await readDescription(ward.key)).status).toBe(403);
+    const whole = await (await readDescription(lab.key)).text();
     expect(JSON.parse(whole)).toMatchObject({ openapi: "3.1.0", security: [{ bearer: [] }, { header: [] }] });
     expect(whole).toContain('{"enum":["small","other"]}');
     expect(whole).not.toContain("/load");
