@@ -38,7 +38,7 @@ export async function requireReady(index: ReadyIndex, name: string, field: strin
     );
   throw new OptionError(
     field,
-    `"${name}" is no file and no ready network: ${describeChoices(name, names)}; a file has an ending or a slash`,
+    `"${name}" is neither a file nor a ready network: ${describeChoices(name, names)}; a file has an ending or a slash`,
   );
 }
 
@@ -50,5 +50,8 @@ export async function requireReady(index: ReadyIndex, name: string, field: strin
 export function standardReady(index: ReadyIndex, task: string, field: string): ReadyNetwork {
   const found = index.networks.find((network) => network.task === task);
   if (found !== undefined) return found;
-  throw new OptionError(field, `is required: no ready network is for the task ${task}`);
+  throw new OptionError(
+    field,
+    `is required: the package has no ready network for the task ${task}; train one (residua train --task ${task})`,
+  );
 }

@@ -119,9 +119,9 @@ describe("a text names", () => {
     ],
     [
       "digts",
-      /^model: "digts" is no file and no ready network: .*did you mean digits\?; a file has an ending or a slash$/,
+      /^model: "digts" is neither a file nor a ready network: .*did you mean digits\?; a file has an ending or a slash$/,
     ],
-    ["zzz", /^model: "zzz" is no file and no ready network: must be one of/],
+    ["zzz", /^model: "zzz" is neither a file nor a ready network: must be one of/],
   ])("neither a file nor a ready network: %s", async (text, message) => {
     await expect(findNetwork(text, "model")).rejects.toThrow(message);
   });

@@ -19,7 +19,7 @@ export function registerPlates(program: Command): void {
   const command = program
     .command("plates")
     .argument("<image...>", "image files, folders of them, or globs: PNG, JPEG, TIFF … (docs/images.md)")
-    .option("--model <name>", "a ready network that finds and reads plates (default: plates)")
+    .option("--model <name>", "a ready network that finds and reads plates, if the package has one")
     .option("--locator <file>", "a network from residua train --task plates --part locate, in place of the ready one")
     .option("--reader <file>", "a network from residua train --task plates --part read, in place of the ready one");
   for (const option of plateOptions()) command.addOption(option);
@@ -35,11 +35,10 @@ plate's corners, clockwise from the top left, and each character with its probab
 and what came next. The confidence of a plate is that of its weakest character.
 
 Examples:
-  $ residua plates street.jpg
-  $ residua plates photos/ --out found --json
-  $ residua plates street.jpg --explain
-  $ residua plates photos/ --blur published
-  $ residua plates street.jpg --locator runs/locate/model.onnx --reader runs/read/model.onnx`,
+  $ residua plates street.jpg --locator runs/locator/model.onnx --reader runs/reader/model.onnx
+  $ residua plates photos/ --locator locator.onnx --reader reader.onnx --out found --json
+  $ residua plates street.jpg --locator locator.onnx --reader reader.onnx --explain
+  $ residua plates photos/ --locator locator.onnx --reader reader.onnx --blur published`,
     )
     .action(plates);
 }

@@ -168,7 +168,7 @@ export const optionTexts: Templates = {
     "把更大的图像缩小到此；1280 能找到更小的车牌，耗时为四倍",
   "image files, folders of them, or globs: PNG, JPEG, TIFF … (docs/images.md)":
     "图像文件、图像文件夹或通配符：PNG、JPEG、TIFF……（docs/images.zh-CN.md）",
-  "a ready network that finds and reads plates": "能检出并识别车牌的现成网络",
+  "a ready network that finds and reads plates, if the package has one": "能检出并识别车牌的现成网络（若软件包中有）",
   "a network from residua train --task plates --part locate, in place of the ready one":
     "由 residua train --task plates --part locate 训练的网络，代替现成的",
   "a network from residua train --task plates --part read, in place of the ready one":
