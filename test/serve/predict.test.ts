@@ -119,7 +119,7 @@ describe("refused with a sentence is", () => {
     ["a model without a card", "bare/predict", () => picture, 400, "send tensors to /v2/models/bare/infer"],
     ["an empty body", "small/predict", () => Buffer.alloc(0), 400, "is empty"],
     ["what is no image", "small/predict", () => Buffer.from("<html>"), 400, "image"],
-    ["half an image", "small/predict", () => picture.subarray(0, 200), 400, "damaged or cut off"],
+    ["half an image", "small/predict", () => picture.subarray(0, 200), 400, "damaged or truncated"],
     ["an unknown option", "small/predict?tpo=1", () => picture, 400, "tpo"],
     ["an option that is no number", "small/predict?top=many", () => picture, 400, "must be a whole number"],
     ["an option given twice", "small/predict?top=1&top=2", () => picture, 400, "is given twice"],

@@ -106,7 +106,7 @@ export function frame(message: Uint8Array): Buffer {
 
 /** The one message of a call. @throws {RequestError} if it is packed, or not exactly one */
 export function unframe(body: Buffer): Uint8Array {
-  if (body.length < 5) throw new RequestError(400, "message", "is missing or cut off");
+  if (body.length < 5) throw new RequestError(400, "message", "is missing or truncated");
   if (body[0] !== 0) throw new RequestError(501, "grpc-encoding", "must be identity: packed messages are not read");
   const length = body.readUInt32BE(1);
   if (body.length !== 5 + length)
