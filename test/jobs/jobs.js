@@ -22,7 +22,9 @@ export function createJobs({ FormatError, TrainingError }) {
       return { turns, status: "stopped" };
     },
     refuse: async () => {
-      throw new FormatError("odd\nfile: a.onnx", "is truncated: 3 bytes; fetch it again", { cause: new Error("inner") });
+      throw new FormatError("odd\nfile: a.onnx", "is truncated: 3 bytes; fetch it again", {
+        cause: new Error("inner"),
+      });
     },
     diverge: async () => {
       throw new DivergenceError("training", "loss is NaN");

@@ -30,9 +30,10 @@ export function createCheckedFetch(base: () => string): typeof fetch {
       "$1",
     );
     const method = (init?.method ?? "GET").toLowerCase();
-    const template = Object.keys(document.paths).find(
-      (each) => matches(each, path) && Object.hasOwn(document.paths[each], method),
-    );
+    // What is fixed comes before what is any model's name.
+    const [template] = Object.keys(document.paths)
+      .filter((each) => matches(each, path) && Object.hasOwn(document.paths[each], method))
+      .toSorted((a, b) => a.split("{").length - b.split("{").length) as readonly (string | undefined)[];
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
     if (template === undefined) {
       expect(response.status, `${method} ${path}`).toBeGreaterThanOrEqual(400);
@@ -54,7 +55,7 @@ export function createCheckedFetch(base: () => string): typeof fetch {
   };
 }
 
-/** Whether a path is that of a template; what is fixed comes first in a description. */
+/** Whether a path is that of a template. */
 function matches(template: string, path: string): boolean {
   const pattern = template.replaceAll(/\{\w+\}/g, "[^/]+");
   return new RegExp(`^${pattern}$`).test(path);

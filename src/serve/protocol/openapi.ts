@@ -113,7 +113,14 @@ const schemas: { readonly [name: string]: Json } = {
   Configuration: {
     type: "object",
     required: ["name", "platform", "backend", "max_batch_size", "input", "output"],
-    properties: { name: text, platform: text, backend: text, max_batch_size: count },
+    properties: {
+      name: text,
+      platform: text,
+      backend: text,
+      max_batch_size: count,
+      input: list({ type: "object" }),
+      output: list({ type: "object" }),
+    },
   },
   RepositoryIndex: list(
     object({ name: text, version: text, state: { enum: ["LOADING", "READY", "UNAVAILABLE"] }, reason: text }),
@@ -136,6 +143,9 @@ interface Operation {
   readonly isPublic?: boolean;
 }
 
+/** Readiness is an answer with status 503, too. */
+const answersReadiness = (answer: string): boolean => answer === "Ready" || answer === "ModelReady";
+
 const operation = ({ id, summary, answer, body, also, isPublic = false }: Operation): Json => ({
   operationId: id,
   summary,
@@ -144,7 +154,10 @@ const operation = ({ id, summary, answer, body, also, isPublic = false }: Operat
   responses: {
     200: { description: "Done", content: { ...(json(ref(answer)) as object), ...(also as object | undefined) } },
     "4XX": { description: "Refused", content: json(ref("Error")) },
-    "5XX": { description: "Not now, or failed", content: json(answer === "Ready" ? ref(answer) : ref("Error")) },
+    "5XX": {
+      description: "Not now, or failed",
+      content: json(answersReadiness(answer) ? { anyOf: [ref(answer), ref("Error")] } : ref("Error")),
+    },
   },
 });
 
