@@ -1,4 +1,5 @@
-import { OptionError, UnsupportedError } from "../../../tensor/errors.ts";
+import { UnsupportedError } from "../../../tensor/errors.ts";
+import { noOptions } from "../../node/no-options.ts";
 import type { Answers } from "../../node/node-task.ts";
 import { measureIntensity } from "../data/raster.ts";
 import { measureCells } from "../measure.ts";
@@ -8,11 +9,7 @@ import type { SegmentTypes } from "../task.ts";
 
 /** Cells with what is measured of them, or shares of classes; outlines as GeoJSON; the image with outlines as PNG. */
 export const segmentationAnswers: Answers<SegmentTypes> = {
-  readOptions: (texts) => {
-    const [other] = Object.keys(texts);
-    if (other !== undefined) throw new OptionError(other, "is not an option of a segmentation; it has none");
-    return {};
-  },
+  readOptions: noOptions("a segmentation"),
   write: {
     "application/json": (found, { input }) => {
       const { width, height } = found;
