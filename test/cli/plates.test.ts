@@ -161,7 +161,7 @@ describe("residua plates", () => {
   test.each<readonly [string, readonly string[], RegExp]>([
     ["networks in each other's place", ["--locator", "read.onnx"], /read\.onnx: was trained to read plates/],
     ["a network of a family", ["--reader", "plate-reader"], /--reader: "plate-reader" is a kind of network/],
-    ["a pair beside two files", ["--model", "plates"], /--model: does not go with both --locator and --reader/],
+    ["a pair beside two files", ["--model", "plates"], /--model: cannot be combined with both --locator and --reader/],
     ["a region that is not known", ["--region", "chna"], /did you mean china\?/],
     ["a threshold above 1", ["--threshold", "2"], /must be a number in \[0\.001, 1\)/],
   ])("refuses %s in one line", async (_, args, message) => {

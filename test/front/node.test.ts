@@ -172,12 +172,12 @@ describe("open, predict, evaluate and save", () => {
     await network.release();
   });
 
-  test("what is not known, or said of a file that says it itself, is refused by its name", async () => {
+  test("what is not known, or said of a file that defines it, is refused by its name", async () => {
     await once();
     await expect(open(at("trained"), { task: "segment" })).rejects.toThrow(FormatError);
     await expect(open(at("trained"), { thread: 1 } as object)).rejects.toThrow("thread: is not an option of open");
     await expect(open(at("trained"), { classes: ["a"] })).rejects.toThrow(
-      "classes: goes with weights of other systems",
+      "classes: applies only to weights of other systems",
     );
     await expect(open(at("nothing.onnx"))).rejects.toThrow(/nothing\.onnx: cannot read/);
     await expect(open(at("pictures"))).rejects.toThrow("is a folder without a checkpoint");

@@ -100,7 +100,7 @@ test("scores that are no numbers are never right", async () => {
 
 test("a label that the network has no class for is refused", async () => {
   await expect(evaluateClassifier(echo, [scored([[1, 2]], [2])])).rejects.toThrow(OptionError);
-  await expect(evaluateClassifier(echo, [scored([[1, 2]], [-1])])).rejects.toThrow(/-1 is no class/);
+  await expect(evaluateClassifier(echo, [scored([[1, 2]], [-1])])).rejects.toThrow(/-1 is not a class/);
 });
 
 test("no images give no figures", async () => {

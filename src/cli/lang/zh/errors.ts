@@ -37,7 +37,7 @@ export const errorTexts: Templates = {
   '"{}" has {} files, for residua {}; give one of {}': "“{1}” 有 {2} 个文件，供 residua {3} 使用；请给出其中之一：{4}",
   '"{}" is no pair of networks for plates; give files as {} and {}':
     "“{1}” 不是一对用于车牌的网络；请用 {2} 和 {3} 给出文件",
-  "does not go with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
+  "cannot be combined with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
   "was trained to {} plates, must be one that can {} them": "训练的用途是 {1}，必须是用于 {2} 的网络",
   "would replace {} itself; give another folder": "会覆盖 {1} 本身；请另选文件夹",
 

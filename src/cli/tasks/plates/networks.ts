@@ -44,7 +44,7 @@ async function findReadyPair(options: PlateNetworkOptions): Promise<CheckedNetwo
   const place = onlyGiven({ key: trustedKey });
   if (locator !== undefined && reader !== undefined) {
     if (model === undefined) return undefined;
-    throw new OptionError("model", "excludes having both `locator` and `reader`; leave one out");
+    throw new OptionError("model", "cannot be combined with both `locator` and `reader`; leave one out");
   }
   if (model === undefined) {
     const found = await openStandardReady("plates", "model", place);
