@@ -52,7 +52,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     usage: "[options] <image...>",
     summary:
       "find licence plates in pictures, straighten and read them; tables, overlays, explanations, blurred copies",
-    load: async () => (await import("./plates.ts")).registerPlates,
+    load: async () => (await import("../tasks/plates/command.ts")).registerPlates,
   },
   runs: {
     usage: "",

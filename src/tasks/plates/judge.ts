@@ -1,4 +1,5 @@
 import type { Evaluation } from "../../train/evaluation.ts";
+import type { Measure } from "../../train/measure.ts";
 import {
   matchPlates,
   type LabelledPlate,
@@ -9,6 +10,7 @@ import {
 import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
 import { rectangle } from "./geometry.ts";
 import { locatePlates, type LocateOptions } from "./locate.ts";
+import { measuresOfPart, plateMeasures } from "./measures.ts";
 import type { PlatesNetwork } from "./network.ts";
 import { readStraightened, type ReadPlateOptions } from "./read.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
@@ -43,7 +45,7 @@ export async function judgePlates(
   options: JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
   const { part } = network.settings;
-  return judgeEach(samples, options, async (sample) => {
+  return judgeEach(samples, { ...options, measures: measuresOfPart({ part }) }, async (sample) => {
     if (part === "locate")
       return matchPlates(sample.name, sample.plates, await locatePlates(network, sample.image, options));
     const straight = sample.plates.map(({ corners }) => straightenWhole(sample.image, corners));
@@ -63,7 +65,9 @@ export function judgeTogether(
   samples: Samples,
   options: FindPlatesOptions & JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
-  return judgeEach(samples, options, async ({ name, image, plates }) =>
+  const { wholePlate, firstCharacter, found, precision } = plateMeasures;
+  const measures = [wholePlate, firstCharacter, found, precision] as const;
+  return judgeEach(samples, { ...options, measures }, async ({ name, image, plates }) =>
     matchPlates(name, plates, await findPlates(image, networks, options)),
   );
 }
@@ -82,7 +86,7 @@ function straightenWhole(image: Pixels, corners: LabelledPlate["corners"]): Pixe
 
 async function judgeEach(
   samples: Samples,
-  { onPicture = () => {} }: JudgePlatesOptions,
+  { onPicture = () => {}, measures }: JudgePlatesOptions & { readonly measures: readonly [Measure, ...Measure[]] },
   judge: (sample: PlateSample) => Promise<PictureFigures>,
 ): Promise<PlateJudgement> {
   const pictures: PictureFigures[] = [];
@@ -93,13 +97,16 @@ async function judgeEach(
   }
   const figures = summarizePlates(pictures);
   const { found, precision, wholePlate, firstCharacter } = figures;
-  const main = wholePlate ?? found;
+  const all: Evaluation["measures"] = { found, precision, wholePlate, firstCharacter };
+  const main = all[measures[0].name];
   return {
     count: pictures.length,
     loss: main === null ? Number.NaN : 1 - main,
-    measures: { found, precision, wholePlate, firstCharacter },
+    measures: Object.fromEntries(measures.map(({ name }) => [name, all[name]])),
     figures,
     pictures,
-    ...(main === null ? { unmeasured: "there are no labelled plates" } : {}),
+    ...(main === null
+      ? { unmeasured: pictures.length === 0 ? "there are no images" : "there are no labelled plates" }
+      : {}),
   };
 }

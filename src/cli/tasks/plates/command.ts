@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { trustedKeyOption } from "../model-file.ts";
-import { sharedOptions } from "../options.ts";
-import { findPlatesInFiles, type PlateFlags, plateOptions } from "../tasks/plates/finding.ts";
-import type { PlateNetworkOptions } from "../tasks/plates/networks.ts";
+import { trustedKeyOption } from "../../model-file.ts";
+import { sharedOptions } from "../../options.ts";
+import { findPlatesInFiles, type PlateFlags, plateOptions } from "./finding.ts";
+import type { PlateNetworkOptions } from "./networks.ts";
 
 async function plates(paths: readonly string[], options: PlateNetworkOptions & PlateFlags): Promise<void> {
-  const { openPlateNetworks } = await import("../tasks/plates/networks.ts");
+  const { openPlateNetworks } = await import("./networks.ts");
   const { release, ...opened } = await openPlateNetworks(options);
   try {
     await findPlatesInFiles(paths, options, opened);
