@@ -52,6 +52,6 @@ export function standardReady(index: ReadyIndex, task: string, field: string): R
   if (found !== undefined) return found;
   throw new OptionError(
     field,
-    `is required: the package has no ready network for the task ${task}; train one (residua train --task ${task})`,
+    `is required: the package has no ready network for the task ${task}; train one and give it`,
   );
 }

@@ -28,8 +28,8 @@ export const errorTexts: Templates = {
   '"{}" is neither a file nor a ready network: {}; a file has an ending or a slash':
     "“{1}” 既不是文件也不是现成网络：{2?}；文件名含有扩展名或斜杠",
   "is required: a trained network's file, or a ready network: {}": "必须给出：训练好的网络文件，或现成网络：{1}",
-  "is required: the package has no ready network for the task {}; train one (residua train --task {})":
-    "必须给出：软件包中没有用于任务 {1} 的现成网络；请自行训练（residua train --task {2}）",
+  "is required: the package has no ready network for the task {}; train one and give it":
+    "必须给出：软件包中没有用于任务 {1} 的现成网络；请训练一个并给出它",
   "is not the file that the index names: it has {}, must have {}; install residua anew":
     "不是索引所指的文件：实际为 {1}，应为 {2}；请重新安装 residua",
   "is not signed, so the ready networks cannot be checked with a key; leave it out":
