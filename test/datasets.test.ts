@@ -73,7 +73,7 @@ describe("one more row of the catalogue suffices", () => {
   test("to say that it is not here, and what it would hold", async () => {
     await expect(openDataset("toys", await makeCache(), format)).rejects.toThrow(/^toys: is not on this machine/);
     await expect(openDataset("toyz", await makeCache(), format)).rejects.toThrow(
-      /no data set; .*toys; did you mean toys\?$/,
+      /nor a data set; .*toys; did you mean toys\?$/,
     );
   });
 
