@@ -88,7 +88,7 @@ const spread: Readonly<Record<string, (count: number) => Graph>> = {
 
 /** The least processor time of some attempts, in microseconds: what others do on the machine does not count. */
 function costOf(bytes: Uint8Array): number {
-  const costs = range(3).map(() => {
+  const costs = range(9).map(() => {
     const before = process.cpuUsage();
     decodeModel(bytes, "file.onnx");
     const { user, system } = process.cpuUsage(before);
