@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -168,6 +168,70 @@ describe("residua plates", () => {
     const { code, stderr } = await run("colour.png", ...args);
     expect(code).not.toBe(0);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("one of the two networks alone", () => {
+  const ask = (command: string, ...args: readonly string[]) => runCommand([command, "--threads", "1", ...args], folder);
+
+  test("predicts all pictures but those that cannot be read, and names these", async () => {
+    const { code, stdout, stderr } = await ask(
+      "predict",
+      "--model",
+      "read.onnx",
+      "grey.png",
+      "cut.jpg",
+      "dot.png",
+      "--json",
+    );
+    const { results, failures } = JSON.parse(stdout);
+    expect(results.map(({ image, part }: { image: string; part: string }) => [image, part])).toEqual([
+      ["grey.png", "read"],
+      ["dot.png", "read"],
+    ]);
+    expect(failures).toMatchObject([{ image: "cut.jpg" }]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("1 of 3 images failed")]);
+  });
+
+  test("takes a channel of a picture, and refuses one that is not there", async () => {
+    const [whole, first] = await Promise.all(
+      [[], ["--channel", "1"]].map((more) => ask("predict", "--model", "read.onnx", "colour.png", "--json", ...more)),
+    );
+    expect([whole.code, first.code]).toEqual([0, 0]);
+    expect(JSON.parse(first.stdout).results).not.toEqual(JSON.parse(whole.stdout).results);
+    expect((await ask("predict", "--model", "read.onnx", "colour.png", "--channel", "4")).code).toBe(1);
+  });
+
+  test.each<readonly [string, readonly string[], RegExp]>([
+    [
+      "a threshold of a reader",
+      ["predict", "--model", "read.onnx", "grey.png", "--threshold", "0.3"],
+      /--threshold: applies to a network that locates plates; this one reads them/,
+    ],
+    [
+      "a reader that is not signed where a key is trusted",
+      [
+        "evaluate",
+        "--model",
+        "locate.onnx",
+        "--reader",
+        "read.onnx",
+        "--data",
+        "scenes",
+        "--trusted-key",
+        "my-sign.pub",
+      ],
+      /read\.onnx\.sig: /,
+    ],
+  ])("refuses %s", async (_, [command, ...args], message) => {
+    await runCommand(["keys", "my"], folder);
+    await runCommand(["sign", "locate.onnx", "--key", "my-sign.key"], folder);
+    await mkdir(at("scenes"), { recursive: true });
+    await writeFile(at("scenes/grey.png"), await readFile(at("grey.png")));
+    await writeFile(at("scenes/labels.json"), JSON.stringify({ "grey.png": { plates: [] } }));
+    const { code, stderr } = await ask(command, ...args);
+    expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
   });
 });

@@ -28,7 +28,8 @@ export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {}
  * Finds the plates of a picture by their corners, straightens them and reads them.
  *
  * @param pixels of 8 bits, red, green and blue
- * @returns the most certain first
+ * @returns the most certain first; corners in pixels of the picture
+ * @throws {OptionError} naming an option out of its range
  */
 export async function findPlates(
   pixels: Pixels,

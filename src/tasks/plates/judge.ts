@@ -12,6 +12,7 @@ import { rectangle } from "./geometry.ts";
 import { locatePlates, type LocateOptions } from "./locate.ts";
 import { measuresOfPart, plateMeasures } from "./measures.ts";
 import type { PlatesNetwork } from "./network.ts";
+import { requirePartOptions } from "./part-options.ts";
 import { readStraightened, type ReadPlateOptions } from "./read.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
 
@@ -38,6 +39,8 @@ type Samples = AsyncIterable<PlateSample> | Iterable<PlateSample>;
 /**
  * Judges one network: a locator by the plates that it finds, a reader by those that it reads, straightened by their labelled
  * corners.
+ *
+ * @throws {OptionError} for an option of the other part
  */
 export async function judgePlates(
   network: PlatesNetwork,
@@ -45,6 +48,7 @@ export async function judgePlates(
   options: JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
   const { part } = network.settings;
+  requirePartOptions(part, options);
   return judgeEach(samples, { ...options, measures: measuresOfPart({ part }) }, async (sample) => {
     if (part === "locate")
       return matchPlates(sample.name, sample.plates, await locatePlates(network, sample.image, options));

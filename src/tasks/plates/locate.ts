@@ -1,5 +1,6 @@
 import { stepNames } from "../../compile/step/names.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import { writePlanes } from "./planes.ts";
 import { boxOf, boxOverlap, type Corners, isConvex, type Point, quadOverlap } from "./geometry.ts";
@@ -18,7 +19,7 @@ export interface LocatedPlate {
 
 /** How plates are looked for. */
 export interface LocateOptions {
-  /** Least score of a plate. Default 0.4. */
+  /** Least score of a plate, between 0 and 1. Default 0.4. */
   readonly threshold?: number;
   /** Columns or rows that an image has at most: larger ones are shrunk. Default 640; 1280 finds smaller plates, in four times the time. */
   readonly longestSide?: number;
@@ -26,6 +27,8 @@ export interface LocateOptions {
 
 export const locateDefaults = { threshold: 0.4, longestSide: 640 } as const;
 
+/** A picture shrunk further shows no plate. */
+const LEAST_SIDE = 64;
 /** Of two plates that share more than this, the less certain one is dropped. */
 const MOST_SHARED = 0.25;
 /** Pixels that windows over an image share. */
@@ -61,13 +64,19 @@ const SCALES = [1, 0.5] as const;
  * Finds the plates of an image of any size: it is shrunk to the longest side, and to half of that for large plates, covered with
  * windows of the network's size, and in each the points whose score is the highest among their neighbours are plates.
  *
- * @returns the most certain first
+ * @param image of 8 bits, red, green and blue
+ * @returns the most certain first; corners in pixels of the image
+ * @throws {OptionError} naming an option out of its range
  */
 export async function locatePlates(
   network: TrainedNetwork,
   image: Pixels,
   { threshold = locateDefaults.threshold, longestSide = locateDefaults.longestSide }: LocateOptions = {},
 ): Promise<readonly LocatedPlate[]> {
+  if (!(threshold > 0 && threshold < 1))
+    throw new OptionError("threshold", `must be above 0 and below 1, got ${threshold}`);
+  if (!(Number.isSafeInteger(longestSide) && longestSide >= LEAST_SIDE))
+    throw new OptionError("longestSide", `must be a whole number of at least ${LEAST_SIDE}, got ${longestSide}`);
   const first = Math.min(1, longestSide / Math.max(image.width, image.height));
   const found: LocatedPlate[] = [];
   let seen = image;

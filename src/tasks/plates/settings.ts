@@ -12,6 +12,8 @@ export interface PlateSettings {
   readonly drawnShare: number;
   /** Samples of an epoch. */
   readonly samples: number;
+  /** Share of the data's plates, not of its pictures, that are held out to choose the best epoch. */
+  readonly heldOut?: number;
   /** The folder of glyphs that plates were drawn with; the built-in fonts alone if left out. */
   readonly glyphs?: string;
   /** Rows and columns of the parts of scenes that the locator is trained on. */
@@ -27,6 +29,7 @@ export const plateSettings: v.GenericSchema<unknown, PlateSettings> = v.strictOb
   part: v.picklist(plateParts),
   drawnShare: share,
   samples: count,
+  heldOut: v.exactOptional(share),
   glyphs: v.exactOptional(v.string()),
   crop: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(64), v.maxValue(1024), v.multipleOf(16))),
 });

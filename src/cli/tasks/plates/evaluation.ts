@@ -6,12 +6,13 @@ import type { PlateJudgement } from "../../../tasks/plates/judge.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import { cacheFolder } from "../../cache.ts";
+import type { ModelFileOptions } from "../../model-file.ts";
 import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 
-interface EvaluationFlags {
+interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "trustedKey"> {
   readonly reader?: string;
   readonly threshold?: number;
   readonly longestSide?: number;
@@ -22,7 +23,7 @@ export function evaluationOptions(): readonly Option[] {
   return [
     new Option("--reader <file>", "with a locator as --model, the network that reads what it finds"),
     new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
-      decimalNumber(0, 1),
+      decimalNumber(0.001, 1),
     ),
     new Option(
       "--longest-side <n>",
@@ -46,21 +47,31 @@ const loadJudging = () =>
 /** Judges one network, or a locator with a reader. */
 async function judge(
   network: TrainedNetwork,
-  { model, data, limit, reader, ...options }: EvaluationFlags & Pick<EvaluationRequest, "model" | "data" | "limit">,
+  {
+    model,
+    data,
+    limit,
+    reader,
+    threshold,
+    longestSide,
+    threads,
+    trustedKey,
+  }: EvaluationFlags & Pick<EvaluationRequest, "model" | "data" | "limit">,
 ): Promise<Judged> {
   const settings = readSettings(network.card.task, "plates", model);
   if (reader !== undefined && settings.part !== "locate")
-    throw new OptionError("--reader", `goes with a locator as --model; ${model} reads`);
+    throw new OptionError("--reader", `applies only with a locator as --model; ${model} reads`);
   const [{ findNodeTask }, { judgePlates, judgeTogether }, { openModelFile }] = await loadJudging();
   const { openSamples } = await findNodeTask("plates");
   const opened = { ...network, settings };
   const found = await openSamples(opened, { ...onlyGiven({ data, limit }), cache: cacheFolder() });
   const progress = createProgress();
-  const onPicture = (done: number): void => progress.update(`picture ${done}/${found.count}`, done / found.count);
-  const how = { ...onlyGiven(options), onPicture };
+  const onPicture = (done: number): void =>
+    progress.update({ en: `picture ${done}/${found.count}`, zh: `图像 ${done}/${found.count}` }, done / found.count);
+  const how = { ...onlyGiven({ threshold, longestSide }), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
-    const { network: second } = await openModelFile(reader, {}, "reader");
+    const { network: second } = await openModelFile(reader, onlyGiven({ threads, trustedKey }), "reader");
     try {
       if (readSettings(second.card.task, "plates", reader).part !== "read")
         throw new OptionError("--reader", `${reader} locates; give a network that reads`);
@@ -85,11 +96,12 @@ export async function evaluatePlates(network: TrainedNetwork, request: Evaluatio
   const { reader } = flags;
   if (json) return printJson({ model, ...onlyGiven({ reader }), data: name, ...figures, images: pictures });
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
-  print(`${figures.plates} plates of ${figures.pictures} pictures`);
-  print(`found             ${share(figures.found)}`);
-  print(`whole plates      ${share(figures.wholePlate)}`);
-  print(`first characters  ${share(figures.firstCharacter)}`);
-  print(`false plates      ${figures.falsePlates}`);
+  const { plates, pictures: count, falsePlates } = figures;
+  print({ en: `${plates} plates of ${count} pictures`, zh: `${count} 幅图像中的 ${plates} 块车牌` });
+  print({ en: `found             ${share(figures.found)}`, zh: `检出率    ${share(figures.found)}` });
+  print({ en: `whole plates      ${share(figures.wholePlate)}`, zh: `整牌正确  ${share(figures.wholePlate)}` });
+  print({ en: `first characters  ${share(figures.firstCharacter)}`, zh: `首字正确  ${share(figures.firstCharacter)}` });
+  print({ en: `false plates      ${falsePlates}`, zh: `误检      ${falsePlates}` });
 }
 
 /** A page about a network for plates. */

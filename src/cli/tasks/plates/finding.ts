@@ -137,7 +137,10 @@ export async function findPlatesInFiles(
   const progress = createProgress();
   const explained: ExplainedPicture[] = [];
   const { results, failures } = await doEach(paths, async (path, index) => {
-    progress.update(`picture ${index + 1}/${paths.length}: ${path}`, index / paths.length);
+    progress.update(
+      { en: `picture ${index + 1}/${paths.length}: ${path}`, zh: `图像 ${index + 1}/${paths.length}：${path}` },
+      index / paths.length,
+    );
     const { found, pixels } = await findIn(targets[index], work);
     if (flags.explain && explained.length < MOST_EXPLAINED)
       explained.push({ name: basename(path), pixels, plates: found.plates });

@@ -1,43 +1,71 @@
 import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
-import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
-import { predictPlates } from "../../../tasks/plates/predict.ts";
-import { findImages } from "../../input-images.ts";
+import type { PlatePrediction } from "../../../tasks/plates/predict.ts";
+import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
+import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { decimalNumber, onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
+import { createProgress } from "../../progress.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
 /** Options of `residua predict` for plates. */
 export function predictionOptions(): readonly Option[] {
   return [
     new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
-      decimalNumber(0, 1),
+      decimalNumber(0.001, 1),
     ),
+    ...imageOptions(),
   ];
+}
+
+interface PredictionFlags {
+  readonly threshold?: number;
+  readonly page?: number;
+  readonly channel?: number;
+}
+
+function printPrediction(path: string, prediction: PlatePrediction): void {
+  if (prediction.part === "read") {
+    const { text, colour, confidence } = prediction.reading;
+    const weakest = confidence.toFixed(3);
+    return print({
+      en: `${path}: ${text} (${colour}), weakest character ${weakest}`,
+      zh: `${path}：${text}（${colour}），最弱字符 ${weakest}`,
+    });
+  }
+  const { length } = prediction.plates;
+  print({ en: `${path}: ${length} ${length === 1 ? "plate" : "plates"}`, zh: `${path}：${length} 块车牌` });
+  for (const { corners, score } of prediction.plates)
+    print(`  ${score.toFixed(3)}  ${corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("  ")}`);
 }
 
 /** Predicts pictures by one network: where plates are, or what a plate that is the whole picture says. */
 export async function predictPlateFiles(
   network: TrainedNetwork,
-  { model, paths, json, options }: PredictionRequest,
+  { model, ready, paths, json, options }: PredictionRequest,
 ): Promise<void> {
   const opened = { ...network, settings: readSettings(network.card.task, "plates", model) };
+  const [{ findNodeTask }, { predictPlates }] = await Promise.all([
+    import("../../../tasks/node/find-node-task.ts"),
+    import("../../../tasks/plates/predict.ts"),
+  ]);
   const { readInput } = await findNodeTask("plates");
-  const { threshold } = options as { readonly threshold?: number };
-  const found: object[] = [];
-  for (const path of await findImages(paths)) {
-    const prediction = await predictPlates(opened, await readInput(path, network.card), onlyGiven({ threshold }));
-    if (json) found.push({ file: path, ...prediction });
-    else if (prediction.part === "read") {
-      const { text, colour, confidence } = prediction.reading;
-      print(`${path}: ${text} (${colour}), weakest character ${confidence.toFixed(3)}`);
-    } else {
-      print(`${path}: ${prediction.plates.length} plates`);
-      for (const { corners, score } of prediction.plates)
-        print(`  ${score.toFixed(3)}  ${corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("  ")}`);
-    }
-  }
-  if (json) printJson({ model, images: found });
+  const { threshold, ...choice } = options as PredictionFlags;
+  const pictures = await findImages(paths);
+  const progress = createProgress();
+  const { results, failures } = await doEach(pictures, async (image, index) => {
+    if (pictures.length > 1)
+      progress.update(
+        { en: `picture ${index + 1}/${pictures.length}`, zh: `图像 ${index + 1}/${pictures.length}` },
+        index / pictures.length,
+      );
+    const input = await readInput(image, network.card, { ...imageChoice(choice), onNote: sayNote });
+    return { image, ...(await predictPlates(opened, input, onlyGiven({ threshold }))) };
+  }).finally(() => progress.finish());
+  reportFailures(failures, pictures.length);
+  if (json)
+    return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
+  for (const { image, ...prediction } of results) printPrediction(image, prediction as PlatePrediction);
 }

@@ -1,7 +1,4 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { permutation, randomStream } from "../../../tensor/random.ts";
-import { OptionError } from "../../../tensor/errors.ts";
+import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { startOfTraining } from "../../../train/loop.ts";
@@ -19,9 +16,9 @@ import { measuresOfPart, plateMeasures } from "../measures.ts";
 import { collectGlyphs, type GlyphSet } from "../render/glyphs.ts";
 import type { PlateSettings } from "../settings.ts";
 import { platesStep, refusedFields } from "../step.ts";
-import { listPlates, type PlateFile } from "./folder.ts";
 import { drawFontGlyphs } from "./fonts.ts";
 import { readGlyphFolder } from "./glyph-folder.ts";
+import { listParts, type Parts } from "./parts.ts";
 import { drawnSamples, readPlateSamples } from "./samples.ts";
 import { readerSource, locatorSource } from "./sources.ts";
 import { DRAWN } from "./start.ts";
@@ -30,58 +27,6 @@ import { DRAWN } from "./start.ts";
 const WINDOW = [480, 640] as const;
 /** Drawn plates by which a reader without real ones is judged. */
 const DRAWN_JUDGED = 400;
-
-/** The parts of a folder's pictures. */
-interface Parts {
-  readonly train: readonly PlateFile[];
-  readonly validation: readonly PlateFile[];
-  readonly test: readonly PlateFile[];
-}
-
-const textsOf = (files: readonly PlateFile[]): readonly string[] =>
-  files.flatMap(({ plates }) => plates.flatMap(({ text }) => text ?? []));
-
-/** @throws {OptionError} naming a plate that two parts share */
-function requireDisjoint(train: readonly PlateFile[], other: readonly PlateFile[], what: string): void {
-  const known = new Set(textsOf(train));
-  const shared = textsOf(other).find((text) => known.has(text));
-  if (shared !== undefined)
-    throw new OptionError(
-      "data",
-      `has the plate ${shared} both in train and in ${what}; a plate must be in one part alone`,
-    );
-}
-
-/** Splits by plate, so that pictures of one plate stay together. */
-function splitByPlate(files: readonly PlateFile[], share: number, seed: number): Pick<Parts, "train" | "validation"> {
-  if (!(share >= 0 && share < 1)) throw new OptionError("validation", `must be in [0, 1), got ${share}`);
-  const keyOf = (file: PlateFile): string => textsOf([file]).toSorted()[0] ?? file.path;
-  const keys = [...new Set(files.map(keyOf))].toSorted();
-  const order = permutation(randomStream(seed, "validation split"), keys.length);
-  const held = new Set(Array.from(order.slice(0, Math.round(keys.length * share)), (place) => keys[place]));
-  const validation = files.filter((file) => held.has(keyOf(file)));
-  const kept = new Set(textsOf(validation));
-  // A picture of several plates may share one of them.
-  const train = files.filter((file) => !held.has(keyOf(file)) && textsOf([file]).every((text) => !kept.has(text)));
-  return { train, validation };
-}
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-
-async function listParts(data: string, part: PlateSettings["part"], share: number, seed: number): Promise<Parts> {
-  if (data === DRAWN) return { train: [], validation: [], test: [] };
-  const options = { needsText: part === "read" };
-  if ((await isFolder(join(data, "train"))) && (await isFolder(join(data, "test")))) {
-    const [all, test] = [await listPlates(join(data, "train"), options), await listPlates(join(data, "test"), options)];
-    requireDisjoint(all, test, "test");
-    return { ...splitByPlate(all, share, seed), test };
-  }
-  return { ...splitByPlate(await listPlates(data, options), share, seed), test: [] };
-}
 
 async function loadAllGlyphs({ glyphs }: PlateSettings): Promise<GlyphSet> {
   const own = glyphs === undefined ? [] : await readGlyphFolder(glyphs);
@@ -143,7 +88,7 @@ function refuseForeign({ normalization, augmentation, classes, images, limit, im
 
 async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise<Start> {
   requireRecipe(fresh.recipe);
-  const settings = readSettings(fresh.task, "plates", "task");
+  const settings = { ...readSettings(fresh.task, "plates", "task"), heldOut: fresh.validation };
   refuseForeign(fresh);
   const isReader = settings.part === "read";
   const options = isReader ? { slots: SLOTS, ...fresh.modelOptions } : fresh.modelOptions;
@@ -151,7 +96,11 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
     ...fresh,
     ...(fresh.from === undefined && fresh.weights === undefined ? { modelOptions: options } : {}),
   });
-  const parts = await listParts(fresh.data, settings.part, fresh.validation, fresh.recipe.seed);
+  const parts = await listParts(fresh.data, {
+    part: settings.part,
+    share: fresh.validation,
+    seed: fresh.recipe.seed,
+  });
   if (fresh.data !== DRAWN && parts.train.length === 0)
     throw new OptionError("validation", `${fresh.validation} leaves no picture of ${fresh.data} to train on`);
   const started = start.build(isReader ? readerScores : locatorScores, 3);
@@ -186,9 +135,11 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
 
 async function setUpResumed({ path, checkpoint: { notes, state } }: ResumedTraining): Promise<Start> {
   const settings = readSettings(notes.network.task, "plates", path);
-  const { data, recipe, network } = notes;
-  const share = data.validation / (data.train + data.validation);
-  const parts = await listParts(network.data, settings.part, share, recipe.seed);
+  const { recipe, network } = notes;
+  const { part, heldOut: share } = settings;
+  if (share === undefined)
+    throw new FormatError(path, "does not say which plates were held out; start a training from it with `from`");
+  const parts = await listParts(network.data, { part, share, seed: recipe.seed });
   return { parts, settings, notes, state: state as TrainingState };
 }
 

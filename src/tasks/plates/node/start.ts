@@ -16,7 +16,11 @@ export const DRAWN = "drawn plates";
 /** Share of the samples that are drawn, where real ones are there too. */
 const DRAWN_SHARE = { read: 0.9, locate: 0.7 } as const;
 
-/** A training for plates, completed by what holds where nothing is said. */
+/**
+ * A training for plates, completed by what holds where nothing is said.
+ *
+ * @throws {OptionError} naming an option that the part or the data does not have
+ */
 export function startPlates({
   start,
   validation = 0.1,
@@ -28,7 +32,9 @@ export function startPlates({
   const isDrawn = start.data === DRAWN;
   if (part === "locate" && isDrawn)
     throw new OptionError("data", "is missing: the locator needs a folder of scenes, into which plates are drawn");
-  if (options.crop !== undefined && part === "read") throw new OptionError("crop", 'goes with part "locate"');
+  if (options.crop !== undefined && part === "read") throw new OptionError("crop", 'applies only to part "locate"');
+  if (isDrawn && options.drawn !== undefined && options.drawn < 1)
+    throw new OptionError("drawn", `must be 1 without data, since all plates are drawn then, got ${options.drawn}`);
   const settings: PlateSettings = {
     name: "plates",
     part,
