@@ -6,7 +6,7 @@ import type { ModelSignature } from "../protocol/signature.ts";
 import { batchGroup } from "./batching.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { countFailure, countSuccess } from "./model-statistics.ts";
-import type { Request } from "./scheduler.ts";
+import type { Request } from "./work.ts";
 import type { ReadyVersion, ServedVersion } from "./served-models.ts";
 
 /** A request for inference, checked, with what its queue must know. */

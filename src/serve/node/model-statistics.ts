@@ -1,4 +1,4 @@
-import type { Timing } from "./scheduler.ts";
+import type { Timing } from "./work.ts";
 
 /** A duration of the statistics extension. */
 export interface Duration {

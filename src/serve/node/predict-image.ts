@@ -6,7 +6,7 @@ import { quote } from "../../tensor/printable.ts";
 import { chooseType } from "../protocol/media-types.ts";
 import { RequestError } from "../protocol/request-error.ts";
 import type { ModelRunner } from "./model-runner.ts";
-import type { PredictWork } from "./scheduler.ts";
+import type { PredictWork } from "./work.ts";
 
 /** An answer about an image, as it is sent. */
 export interface ImageAnswer {

@@ -1,109 +1,23 @@
-import type { Tensor } from "../../tensor/tensor.ts";
 import { RequestError } from "../protocol/request-error.ts";
-
-/** What is asked of a model, in a form that survives the way to a worker. */
-export type Work = InferWork | PredictWork;
-
-/** To compute outputs from tensors. */
-export interface InferWork {
-  readonly kind: "infer";
-  readonly inputs: Readonly<Record<string, Tensor>>;
-  readonly outputs: readonly string[];
-}
-
-/** To say something about an image. */
-export interface PredictWork {
-  readonly kind: "predict";
-  readonly image: Uint8Array;
-  /** The header Accept. */
-  readonly accept: string | undefined;
-  /** The request's options, as texts. */
-  readonly options: Readonly<Record<string, string>>;
-  /** The most bytes that the image may decode to. */
-  readonly decodedBytes: number;
-}
-
-/** A request in a queue. */
-export interface Request {
-  readonly work: Work;
-  /** Samples along the first axis. */
-  readonly samples: number;
-  readonly bytes: number;
-  /** Requests of one group may share a run: same inputs, types and shapes but for the first extent. Null runs alone. */
-  readonly group: string | null;
-  /** 1 goes first, 0 last. */
-  readonly priority: number;
-  /** Milliseconds on the scheduler's clock by which the answer must be there. */
-  readonly deadline: number;
-  /** Aborted when the client has gone. */
-  readonly signal?: AbortSignal;
-}
-
-/** What a request brought, or why it did not. */
-export type Outcome = { readonly value: unknown } | { readonly error: Error };
-
-/** What a batch brought. */
-export interface BatchOutcome {
-  /** One per request, in order. */
-  readonly outcomes: readonly Outcome[];
-  /** How long the worker computed: without the time that the batch waited there behind another. */
-  readonly milliseconds: number;
-}
-
-/** What computes batches: a worker process. */
-export interface Lane {
-  /** Rejects if the worker was lost. */
-  readonly run: (model: string, batch: readonly Request[]) => Promise<BatchOutcome>;
-  readonly isReady: () => boolean;
-}
-
-/** What bounds a model's queue. */
-export interface QueueLimits {
-  /** Requests that may wait. */
-  readonly requests: number;
-  /** Bytes that may wait. */
-  readonly bytes: number;
-  /** Samples in one run. */
-  readonly batch: number;
-  /** Milliseconds a free worker waits for more requests to share its run; 0 by default. */
-  readonly delay: number;
-  /** Milliseconds that a request may have to wait; if undefined, 1.5 runs, at least `STANDARD_WAIT`. */
-  readonly wait?: number;
-}
-
-/** What a queue has to tell. */
-export interface QueueFigures {
-  readonly waiting: number;
-  readonly waitingBytes: number;
-  /** Samples that workers have been given. */
-  readonly running: number;
-  /** Milliseconds that one sample takes, a moving average over runs. */
-  readonly millisecondsPerSample: number;
-}
-
-/** How each answered request spent its time, in milliseconds. */
-export interface Timing {
-  readonly queued: number;
-  readonly computed: number;
-  /** Samples of the whole run. */
-  readonly batch: number;
-}
-
-interface Waiting extends Request {
-  readonly since: number;
-  readonly settle: (outcome: Outcome, timing?: Timing) => void;
-  group: string | null;
-  attempts: number;
-}
-
-interface Queue {
-  readonly model: string;
-  limits: QueueLimits;
-  waiting: Waiting[];
-  bytes: number;
-  perSample: number;
-  inFlight: number;
-}
+import {
+  countSamples,
+  createQueue,
+  dequeue,
+  enqueue,
+  figuresOf,
+  gone,
+  isIdle,
+  learnPace,
+  nameOf,
+  type Queue,
+  type QueueFigures,
+  type QueueLimits,
+  requeue,
+  requireRoom,
+  takeRun,
+  type Waiting,
+} from "./queue.ts";
+import type { BatchOutcome, Lane, Request, Timing } from "./work.ts";
 
 /** What a worker has been given. */
 interface LaneLoad {
@@ -134,21 +48,12 @@ export interface Scheduler {
 
 /** Runs shorter than this are sent ahead, one beyond the one under way, so that the worker never waits for the gate. */
 const SHORT_RUN = 8;
-/** A wait that is always allowed unless a limit says otherwise: small models are not refused over scheduling noise. */
-const STANDARD_WAIT = 100;
 /** How often waiting requests are looked through for deadlines, while no worker is free to take them. */
 const SWEEP = 50;
 
 const IDLE: LaneLoad = { runs: 0, isShort: true };
 
 const isShortRun = ({ perSample }: Queue, samples: number): boolean => perSample * samples < SHORT_RUN;
-
-/** What people call a model of this key: without the number of its load. */
-export function nameOf(key: string): string {
-  return key.replace(/#\d+$/, "");
-}
-
-const gone = (model: string): RequestError => new RequestError(499, nameOf(model), "the client has gone");
 
 /**
  * Greedy batching over bounded queues: a free worker takes at once what is waiting, up to the model's batch. A request is
@@ -165,7 +70,6 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   let pendingPump = false;
   let pendingSweep = false;
 
-  const isIdle = (queue: Queue): boolean => queue.waiting.length === 0 && queue.inFlight === 0;
   const announceIdle = (): void => {
     for (const idler of idlers.filter(({ isMet }) => isMet())) idler.tell();
     idlers = idlers.filter(({ isMet }) => !isMet());
@@ -176,45 +80,11 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
       announceIdle();
     });
 
-  const expectedWait = (queue: Queue): number => {
-    const ahead = queue.inFlight + queue.waiting.reduce((sum, { samples }) => sum + samples, 0);
-    return (ahead * queue.perSample) / Math.max(1, lanes.size);
-  };
-
-  const requireRoom = (queue: Queue, request: Request): void => {
-    const wait = expectedWait(queue);
-    const retryAfter = Math.max(1, Math.ceil(wait / 1000));
-    const refuse = (detail: string): never => {
-      throw new RequestError(503, nameOf(queue.model), `${detail}; try again after ${retryAfter} s`, { retryAfter });
-    };
-    if (queue.waiting.length >= queue.limits.requests) refuse(`has ${queue.waiting.length} requests waiting`);
-    if (queue.bytes + request.bytes > queue.limits.bytes) refuse(`has ${queue.bytes} bytes waiting`);
-    const run = queue.perSample * Math.max(request.samples, 1);
-    const most = queue.limits.wait ?? Math.max(STANDARD_WAIT, 1.5 * run);
-    if (queue.waiting.length >= lanes.size && wait > most) refuse("is busy");
-    if (now() + wait + run > request.deadline) refuse("cannot answer before the request's deadline");
-  };
-
-  const drop = (queue: Queue, entry: Waiting): boolean => {
-    const at = queue.waiting.indexOf(entry);
-    if (at < 0) return false;
-    queue.waiting.splice(at, 1);
-    queue.bytes -= entry.bytes;
-    return true;
-  };
-
-  const insert = (queue: Queue, entry: Waiting): void => {
-    const rank = (priority: number): number => (priority === 0 ? Number.POSITIVE_INFINITY : priority);
-    const after = queue.waiting.findLastIndex((other) => rank(other.priority) <= rank(entry.priority));
-    queue.waiting.splice(after + 1, 0, entry);
-    queue.bytes += entry.bytes;
-  };
-
   const dropLate = (): void => {
     const at = now();
     for (const queue of queues.values())
       for (const entry of queue.waiting.filter(({ deadline }) => deadline <= at)) {
-        drop(queue, entry);
+        dequeue(queue, entry);
         entry.settle({
           error: new RequestError(504, nameOf(queue.model), "was not reached before the request's deadline"),
         });
@@ -240,7 +110,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     const ready = [...queues.values()].filter((queue) => {
       const [head] = queue.waiting;
       if (head === undefined) return false;
-      const isFull = queue.waiting.reduce((sum, { samples }) => sum + samples, 0) >= queue.limits.batch;
+      const isFull = countSamples(queue.waiting) >= queue.limits.batch;
       const left = head.since + queue.limits.delay - at;
       if (isFull || left <= 0 || head.group === null) return true;
       later(pump, left);
@@ -248,26 +118,13 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     });
     const [queue] = ready.toSorted((a, b) => a.waiting[0].since - b.waiting[0].since);
     if (queue === undefined) return undefined;
-    const [head] = queue.waiting;
-    const batch = [head];
-    let samples = head.samples;
-    if (head.group !== null)
-      for (const entry of queue.waiting.slice(1)) {
-        if (entry.group !== head.group || samples + entry.samples > queue.limits.batch) continue;
-        batch.push(entry);
-        samples += entry.samples;
-      }
-    for (const entry of batch) drop(queue, entry);
-    return { queue, batch };
+    return { queue, batch: takeRun(queue) };
   };
 
   const finish = (queue: Queue, batch: readonly Waiting[], { outcomes, milliseconds }: BatchOutcome): void => {
     const ended = now();
-    const samples = batch.reduce((sum, entry) => sum + entry.samples, 0);
-    const { perSample } = queue;
-    // One run that the machine held up says little of the next.
-    const own = perSample === 0 ? milliseconds / samples : Math.min(milliseconds / samples, 2 * perSample);
-    queue.perSample = perSample === 0 ? own : 0.9 * perSample + 0.1 * own;
+    const samples = countSamples(batch);
+    learnPace(queue, samples, milliseconds);
     for (const [index, entry] of batch.entries()) {
       const queued = Math.max(0, ended - entry.since - milliseconds);
       entry.settle(outcomes[index], { queued, computed: milliseconds, batch: samples });
@@ -285,8 +142,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
           error: new RequestError(503, nameOf(queue.model), "ended its worker, and is no longer served"),
         });
       else if (entry.attempts < 2) {
-        queue.waiting.unshift(entry);
-        queue.bytes += entry.bytes;
+        requeue(queue, entry);
       } else
         entry.settle({
           error: new RequestError(500, nameOf(queue.model), "its worker ended twice on this request", { cause }),
@@ -296,7 +152,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   };
 
   const dispatch = (lane: Lane, queue: Queue, batch: readonly Waiting[]): void => {
-    const samples = batch.reduce((sum, entry) => sum + entry.samples, 0);
+    const samples = countSamples(batch);
     const { runs, isShort } = lanes.get(lane) ?? IDLE;
     lanes.set(lane, { runs: runs + 1, isShort: isShort && isShortRun(queue, samples) });
     queue.inFlight += samples;
@@ -350,8 +206,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   };
 
   return {
-    addModel: (model, limits, perSample) =>
-      void queues.set(model, { model, limits, waiting: [], bytes: 0, perSample, inFlight: 0 }),
+    addModel: (model, limits, perSample) => void queues.set(model, createQueue(model, limits, perSample)),
     removeModel: (model) => {
       const queue = queues.get(model);
       queues.delete(model);
@@ -364,9 +219,9 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
         const queue = queues.get(model);
         if (queue === undefined) throw new RequestError(404, nameOf(model), "is not loaded");
         if (request.signal?.aborted) throw gone(model);
-        requireRoom(queue, request);
+        requireRoom(queue, request, { now: now(), lanes: lanes.size });
         const leave = (): void => {
-          if (!drop(queue, entry)) return;
+          if (!dequeue(queue, entry)) return;
           entry.settle({ error: gone(model) });
           announceIdle();
         };
@@ -381,7 +236,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
           },
         };
         request.signal?.addEventListener("abort", leave, { once: true });
-        insert(queue, entry);
+        enqueue(queue, entry);
         pumpSoon();
         sweepSoon();
       }),
@@ -392,14 +247,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     removeLane: (lane) => void lanes.delete(lane),
     figures: (model) => {
       const queue = queues.get(model);
-      return (
-        queue && {
-          waiting: queue.waiting.length,
-          waitingBytes: queue.bytes,
-          running: queue.inFlight,
-          millisecondsPerSample: queue.perSample,
-        }
-      );
+      return queue && figuresOf(queue);
     },
     drainModel: (model) =>
       until(() => {

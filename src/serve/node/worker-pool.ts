@@ -4,7 +4,9 @@ import { builtFile } from "../../files/node.ts";
 import { forkWorker } from "../../jobs/node/child-process.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
-import { type Lane, nameOf, type Outcome, type Scheduler } from "./scheduler.ts";
+import { nameOf } from "./queue.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Lane, Outcome } from "./work.ts";
 import type { LoadedModel, ModelToLoad, PlainOutcome, WorkerAnswer, WorkerOrder } from "./worker-protocol.ts";
 
 /** What the pool does that is worth a line. */

@@ -1,5 +1,5 @@
 import type { ModelSignature } from "../protocol/signature.ts";
-import type { Work } from "./scheduler.ts";
+import type { Work } from "./work.ts";
 
 /** A model as a worker loads it. */
 export interface ModelToLoad {

@@ -2,7 +2,7 @@ import { FormatError, OptionError, ResiduaError, UnsupportedError } from "../../
 import { RequestError } from "../protocol/request-error.ts";
 import { loadRunner, type ModelRunner } from "./model-runner.ts";
 import { predictImage } from "./predict-image.ts";
-import type { InferWork, PredictWork, Work } from "./scheduler.ts";
+import type { InferWork, PredictWork, Work } from "./work.ts";
 import type { PlainError, PlainOutcome, WorkerAnswer, WorkerOrder } from "./worker-protocol.ts";
 
 // Computes for the gate, one order after the other. ONNX Runtime's run blocks this process, never the gate.

@@ -67,5 +67,5 @@ export async function predictPlateFiles(
   reportFailures(failures, pictures.length);
   if (json)
     return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
-  for (const { image, ...prediction } of results) printPrediction(image, prediction as PlatePrediction);
+  for (const { image, ...prediction } of results) printPrediction(image, prediction);
 }
