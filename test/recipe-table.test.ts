@@ -1,3 +1,4 @@
+import { typedOptions } from "../src/cli/options.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,6 @@ import { readAxis } from "../src/cli/comparison-grid.ts";
 import { requireOptionsOf } from "../src/cli/commands/train-resume.ts";
 import { addRecipeFlags, type OptionValues, typedRecipe } from "../src/cli/recipe-flags.ts";
 import { loadAllTaskFlags } from "../src/cli/task-flags.ts";
-import { typedOptions } from "../src/cli/task-options.ts";
 import { loadProjectConfig } from "../src/lab/compare/node/project-config.ts";
 import { planComparison } from "../src/lab/compare/plan-comparison.ts";
 import { OptionError } from "../src/tensor/errors.ts";

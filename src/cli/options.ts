@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
@@ -109,4 +109,10 @@ export function onlyGiven<T extends object>(options: T): { [Name in keyof T]?: E
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [Name in keyof T]?: Exclude<T[Name], undefined>;
   };
+}
+
+/** The options that were typed, without defaults. */
+export function typedOptions(command: Command): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(command.opts<Readonly<Record<string, unknown>>>());
+  return Object.fromEntries(entries.filter(([name]) => command.getOptionValueSource(name) === "cli"));
 }

@@ -53,9 +53,3 @@ export function refuseForeignOptions(
     throw new OptionError(foreign.long ?? foreign.flags, `belongs to --task ${name}, ${found}${hint}`);
   }
 }
-
-/** The options that were typed, without defaults. */
-export function typedOptions(command: Command): Readonly<Record<string, unknown>> {
-  const entries = Object.entries(command.opts<Readonly<Record<string, unknown>>>());
-  return Object.fromEntries(entries.filter(([name]) => command.getOptionValueSource(name) === "cli"));
-}

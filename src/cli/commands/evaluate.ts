@@ -3,10 +3,10 @@ import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { foreignOptions } from "../foreign-options.ts";
 import { type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
-import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, taskOption, typedOptions } from "../task-options.ts";
+import { addTaskOptions, refuseForeignOptions, taskOption } from "../task-options.ts";
 import { weightsOptions } from "../weights-options.ts";
 
 interface Options extends ModelFileOptions {

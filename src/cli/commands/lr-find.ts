@@ -8,12 +8,12 @@ import type { RecipeField } from "../../train/recipe-options.ts";
 import { cacheFolder } from "../cache.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { onlyGiven, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { onlyGiven, positiveNumber, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { addRecipeFlags, fieldsOfGroup, type OptionValues, recipeFlagOf, typedRecipe } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
-import { addTaskOptions, typedOptions } from "../task-options.ts";
+import { addTaskOptions } from "../task-options.ts";
 import { addFineTuningOptions } from "../train-options.ts";
 
 interface Options extends FreshOptions {

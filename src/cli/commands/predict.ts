@@ -3,10 +3,10 @@ import { taskNameOf } from "../../tasks/find-task.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { foreignOptions } from "../foreign-options.ts";
 import { listReadyNames, type ModelFileOptions, openModelFile, trustedKeyOption } from "../model-file.ts";
-import { sharedOptions } from "../options.ts";
+import { sharedOptions, typedOptions } from "../options.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, typedOptions } from "../task-options.ts";
+import { addTaskOptions, refuseForeignOptions } from "../task-options.ts";
 import { weightsOptions } from "../weights-options.ts";
 
 interface Options extends ModelFileOptions {

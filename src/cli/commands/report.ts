@@ -6,11 +6,11 @@ import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
-import { onlyGiven, sharedOptions, wholeNumber } from "../options.ts";
+import { onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
-import { addTaskOptions, refuseForeignOptions, typedOptions } from "../task-options.ts";
+import { addTaskOptions, refuseForeignOptions } from "../task-options.ts";
 
 interface Options {
   readonly data?: string;

@@ -7,7 +7,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type Firewall, firewalls } from "../../serve/node/firewall/write.ts";
 import type { LoadedPolicy } from "../../serve/node/policy/load.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
-import { onlyGiven, optionName, wholeNumber } from "../options.ts";
+import { onlyGiven, optionName, typedOptions, wholeNumber } from "../options.ts";
 import { spokenMessage } from "../lang/language.ts";
 import { print, printJson, printLines, say } from "../output.ts";
 import { packageVersion } from "../version.ts";
@@ -79,10 +79,16 @@ const event: { readonly [Kind in ServerEvent["kind"]]: (own: Extract<ServerEvent
 
 const tell = (own: ServerEvent): void => (event[own.kind] as (any: ServerEvent) => void)(own);
 
-async function serve(sources: readonly string[], options: Options): Promise<void> {
-  if (options.newClient !== undefined) return printClient(options.newClient, options);
-  if (options.checkPolicy !== undefined) return checkPolicy(options.checkPolicy, options);
-  if (options.printFirewall !== undefined) return printFirewall(options.printFirewall, options);
+async function serve(sources: readonly string[], options: Options, typed: ReadonlySet<string>): Promise<void> {
+  const other = errands.find((name) => options[name] !== undefined);
+  if (other !== undefined) {
+    requireAlone(other, sources, typed);
+    if (options.newClient !== undefined) return printClient(options.newClient, options);
+    if (options.checkPolicy !== undefined) return checkPolicy(options.checkPolicy, options);
+    return printFirewall(options.printFirewall!, options);
+  }
+  if (options.json === true)
+    throw new OptionError("--json", `applies to ${errands.map(optionName).join(", ")}; a server answers over HTTP`);
   if (sources.length === 0) throw new OptionError("<model...>", "is missing; name a network file or a folder of them");
   const { threads, trustedKey, openKey, policy } = options;
   refuseBesidePolicy(options);
@@ -106,6 +112,18 @@ async function serve(sources: readonly string[], options: Options): Promise<void
     onEvent: tell,
   });
   await untilStopped(server, policy);
+}
+
+/** What the command does in place of serving. */
+const errands = ["newClient", "checkPolicy", "printFirewall"] as const;
+
+/** @throws {OptionError} naming what is about serving, which is not done now */
+function requireAlone(errand: (typeof errands)[number], sources: readonly string[], typed: ReadonlySet<string>): void {
+  const may = new Set<string>([errand, "json", ...(errand === "printFirewall" ? ["policy"] : [])]);
+  const other = [...typed].find((name) => !may.has(name));
+  if (other === undefined && sources.length === 0) return;
+  const where = other === undefined ? "<model...>" : optionName(other);
+  throw new OptionError(where, `does not apply with ${optionName(errand)}, which serves nothing; leave it out`);
 }
 
 /** A policy says these itself. */
@@ -259,5 +277,7 @@ Examples:
   $ residua serve models/ --policy residua.policy.json
   $ curl http://127.0.0.1:8080/v2/models/model`,
     )
-    .action(serve);
+    .action((sources: readonly string[], options: Options, command: Command) =>
+      serve(sources, options, new Set(Object.keys(typedOptions(command)))),
+    );
 }
