@@ -2,7 +2,7 @@ import { writeFileAtomically } from "../files/node.ts";
 import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
-import { formatTable, print, printJson, say } from "../cli/output.ts";
+import { formatTable, print, printJson, printLines, say } from "../cli/output.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
 import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";
@@ -55,7 +55,7 @@ async function runBenchmarks({ only, against, threads, json, out }: Options): Pr
   }
   if (json) return printJson(rows);
   print(describeMachine(threads));
-  print(formatTable(columns, rows));
+  printLines(formatTable(columns, rows));
 }
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
