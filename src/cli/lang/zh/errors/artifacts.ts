@@ -38,5 +38,5 @@ export const artifactErrors: Templates = {
   "must be NAME=TEXT, such as source=photos": "必须是 NAME=TEXT，如 source=photos",
   '"{}" is a name that is already used': "名称 “{1}” 已被使用",
   "and --key go together: the signed head, and the key that signed it":
-    "与 --key 必须同用：签过名的日志末端，以及签它的密钥",
+    "与 --key 必须同用：签过名的链头，以及签它的密钥",
 };

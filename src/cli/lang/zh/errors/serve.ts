@@ -10,7 +10,7 @@ export const serveErrors: Templates = {
   "name a network file or a folder of them": "请给出网络文件或其文件夹",
   "others can reach {}, which needs an access policy: --policy FILE says who may ask (docs/serve.md), or use 127.0.0.1":
     "他人可访问 {1}，需要访问策略：--policy FILE 规定谁可以请求（docs/serve.md），或使用 127.0.0.1",
-  "is no signed head of an audit log": "不是审计日志的签名末端",
+  "is no signed head of an audit log": "不是审计日志的签名链头",
   "is not signed by this key ({}), or was changed": "不是由此密钥（{1}）签名，或被改动",
   "is no regular file": "不是普通文件",
   "is no audit log of Residua's": "不是 Residua 的审计日志",
