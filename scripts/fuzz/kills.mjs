@@ -14,8 +14,10 @@ import { readCheckpoint } from "residua/train/node";
 import { encodePng } from "../../dist/files/png.js";
 import { drawCells } from "../../dist/tasks/segment/data/drawn-cells.js";
 
-/** Kills come within so many durations of a whole training, so that no moment is spared, from the process's start to its end. */
-const LATEST_KILL = 1.1;
+/** So many kills come before a run's first step, and after its last, in which it judges and writes; the others between steps. */
+const [SHARE_BEFORE, SHARE_AFTER] = [0.2, 0.2];
+/** A training is killed so often at most, and then left to end. */
+const MOST_KILLS = 6;
 /** A training's child ends so long after its parent at the latest; under load, the clocks of both are late. */
 const CHILD_SECONDS = 10;
 /** A step that a busy machine makes so many times longer than any before it is still one step. */
@@ -25,6 +27,18 @@ const host = fileURLToPath(new URL("training-host.mjs", import.meta.url));
 
 /** @typedef {{ readonly name: string, readonly seconds: number, readonly start: object }} Kind */
 /** @typedef {{ readonly out: string, readonly start: object }} Place */
+/**
+ * When to kill: so long after a step was said, or after the process's start if it is step 0. A moment by the clock would be
+ * another one on a machine that does other things.
+ *
+ * @typedef {{ readonly step: number, readonly milliseconds: number, readonly isWhole: boolean }} Kill
+ */
+/**
+ * How a training that was left alone went: milliseconds from the start to the first step, between steps, and from the last to
+ * the end.
+ *
+ * @typedef {{ readonly steps: number, readonly before: number, readonly between: number, readonly after: number }} Course
+ */
 
 /** Pictures of two kinds: light above, or light on the left, under noise. @param {string} folder @param {number} seed */
 async function drawPictures(folder, seed) {
@@ -124,7 +138,7 @@ function end(pid) {
  * itself, or all of its processes at once, as when the machine stops.
  *
  * @param {object} job
- * @param {{ readonly after: number, readonly isWhole: boolean } | undefined} kill
+ * @param {Kill | undefined} kill
  */
 async function runTraining(job, kill) {
   const child = spawn(process.execPath, [host, JSON.stringify(job)], {
@@ -133,7 +147,18 @@ async function runTraining(job, kill) {
   const pid = /** @type {number} */ (child.pid);
   /** @type {Map<number, number>} */
   const times = new Map();
-  createInterface(child.stdout).on("line", (line) => times.set(Number(line.split(" ")[1]), performance.now()));
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const follow = (/** @type {number} */ step) => {
+    if (timer === undefined && kill !== undefined && step >= kill.step)
+      timer = setTimeout(() => void strike(), kill.milliseconds);
+  };
+  const begin = performance.now();
+  createInterface(child.stdout).on("line", (line) => {
+    const step = Number(line.split(" ")[1]);
+    times.set(step, performance.now());
+    follow(step);
+  });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (errors += text));
   let killedAt = Infinity;
@@ -144,7 +169,7 @@ async function runTraining(job, kill) {
     killedAt = performance.now();
     for (const each of kill?.isWhole ? family : [pid]) end(each);
   };
-  const timer = kill === undefined ? undefined : setTimeout(() => void strike(), kill.after);
+  follow(0);
   const [code, signal] = await once(child, "exit");
   clearTimeout(timer);
   const gone = performance.now();
@@ -157,7 +182,38 @@ async function runTraining(job, kill) {
     if (isLeft) await wait(50);
   }
   const childSeconds = (performance.now() - gone) / 1000;
-  return { isKilled: signal === "SIGKILL" && Number.isFinite(killedAt), code, errors, times, killedAt, childSeconds };
+  return {
+    isKilled: signal === "SIGKILL" && Number.isFinite(killedAt),
+    code,
+    errors,
+    times,
+    killedAt,
+    childSeconds,
+    begin,
+    gone,
+  };
+}
+
+/** @param {Awaited<ReturnType<typeof runTraining>>} alone @returns {Course} */
+function courseOf({ times, begin, gone }) {
+  const all = [...times.values()];
+  const [first, last] = [all[0], all[all.length - 1]];
+  return { steps: all.length, before: first - begin, between: (last - first) / (all.length - 1), after: gone - last };
+}
+
+/**
+ * Any moment of what is left of a training.
+ *
+ * @param {Course} course
+ * @param {number} reached the steps that are kept
+ * @param {import("residua/tensor").RandomStream} draw
+ * @returns {Kill}
+ */
+function drawKill({ steps, before, between, after }, reached, draw) {
+  const [phase, share, isWhole] = [draw.uniform(), draw.uniform(), draw.uniform() < 0.5];
+  if (phase < SHARE_BEFORE || reached >= steps) return { step: 0, milliseconds: share * before, isWhole };
+  if (phase > 1 - SHARE_AFTER) return { step: steps, milliseconds: share * after, isWhole };
+  return { step: reached + 1 + draw.integer(steps - reached), milliseconds: share * between, isWhole };
 }
 
 /**
@@ -178,20 +234,24 @@ function longestStep(times) {
   return Math.max(0, ...all.slice(1).map((time, index) => time - all[index])) / 1000;
 }
 
+/** The steps that a checkpoint holds; 0 if there is none. @param {string} path */
+async function stepsKept(path) {
+  return existsSync(path) ? (await readCheckpoint(path)).notes.place.step : 0;
+}
+
 /**
  * One training, killed and resumed until it ends or there were enough kills.
  *
- * @param {{ readonly job: object & Place, readonly duration: number, readonly draw: import("residua/tensor").RandomStream, readonly most: number }} options
+ * @param {{ readonly job: object & Place, readonly course: Course, readonly draw: import("residua/tensor").RandomStream, readonly most: number }} options
  */
-async function killOne({ job, duration, draw, most }) {
+async function killOne({ job, course, draw, most }) {
   const last = join(job.out, "last.safetensors");
   let [kills, lost, step, child] = [0, 0, 0, 0];
   /** @type {Awaited<ReturnType<typeof runTraining>> | undefined} */
   let before;
   for (;;) {
     const start = existsSync(last) ? { resume: job.out } : job.start;
-    const kill =
-      kills < most ? { after: LATEST_KILL * duration * draw.uniform(), isWhole: draw.uniform() < 0.5 } : undefined;
+    const kill = kills < Math.min(most, MOST_KILLS) ? drawKill(course, await stepsKept(last), draw) : undefined;
     const ran = await runTraining({ ...job, start }, kill);
     step = Math.max(step, longestStep(ran.times));
     child = Math.max(child, ran.childSeconds);
@@ -252,14 +312,13 @@ export async function killTrainings({ count, seed }) {
         checkpointSeconds: kind.seconds,
       });
       const whole = createJob("whole");
-      const begin = performance.now();
       const alone = await runTraining(whole, undefined);
       if (alone.code !== 0) throw new Error(`${kind.name}: the training left alone failed: ${alone.errors}`);
-      const duration = performance.now() - begin;
+      const course = courseOf(alone);
       const row = { kills: 0, trainings: 0, lost: 0, step: longestStep(alone.times), child: 0 };
       while (row.kills < wanted) {
         const job = createJob(`killed-${row.trainings++}`);
-        const found = await killOne({ job, duration, draw, most: wanted - row.kills });
+        const found = await killOne({ job, course, draw, most: wanted - row.kills });
         row.kills += found.kills;
         for (const key of /** @type {const} */ (["lost", "step", "child"])) row[key] = Math.max(row[key], found[key]);
         for (const text of await compareFolders(job, whole)) fail(`${kind.name}, training ${row.trainings}: ${text}`);

@@ -135,4 +135,6 @@ export const taskErrors: Templates = {
   "must be from 1 to {}, the number of pictures, got {}": "必须是 1 到 {1}（图片数），实际为 {2}",
   '"{}" is a folder, must be a file such as predictions.csv': "“{1}” 是文件夹，必须是文件，如 predictions.csv",
   "{} is": "只有 {1}",
+  "is required: the network was trained on {}, which is not here": "必须给出：网络的训练数据 {1} 不在本机",
+  "give a folder": "请给出文件夹",
 };
