@@ -1,10 +1,7 @@
-import type { Templates } from "../templates.ts";
+import type { Templates } from "../../templates.ts";
 
-/**
- * Errors of the library and of commander, clause by clause: what is more special stands first. An error that is not here is
- * printed in English.
- */
-export const errorTexts: Templates = {
+/** Errors that many parts have: commander's, of names and choices, numbers, files, data and weights. */
+export const commonErrors: Templates = {
   // Commander
   "unknown command '{}'": "未知命令 '{1}'",
   "unknown command '{}'\n(Did you mean {}?)": "未知命令 '{1}'（你是指 {2} 吗？）",
@@ -146,7 +143,7 @@ export const errorTexts: Templates = {
   "write it with numpy.save": "请用 numpy.save 写出",
   "is not a readable ONNX file: {} bytes are missing from a field (is the file truncated?) at byte {}":
     "不是可读的 ONNX 文件：第 {2} 字节处的字段缺少 {1} 字节（文件不完整？）",
-  "is not a readable ONNX file: {}": "不是可读的 ONNX 文件：{1}",
+  "is not a readable ONNX file: {}": "不是可读的 ONNX 文件：{1!}",
   "holds no known kind of weights": "不含已知类型的权重",
   "must be PyTorch (.pth, .pt), safetensors, Keras (.h5, .keras) or ONNX":
     "必须是 PyTorch（.pth、.pt）、safetensors、Keras（.h5、.keras）或 ONNX",
