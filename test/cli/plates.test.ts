@@ -5,33 +5,13 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/data/node/image.ts";
 import { encodePng } from "../../src/files/png.ts";
-import type { NetworkCard } from "../../src/networks/card.ts";
-import { exportOnnxChunks } from "../../src/networks/export.ts";
-import { initializeState } from "../../src/nn/initialization.ts";
-import { createModel } from "../../src/nn/models.ts";
 import { decodeReport } from "../../src/report/node/index.ts";
-import type { PlatePart } from "../../src/tasks/plates/settings.ts";
+import { plateParts } from "../../src/tasks/plates/settings.ts";
+import { drawnNetwork } from "../support/plates.ts";
 import { runCommand } from "./run.ts";
 
 let folder = "";
 const at = (...names: readonly string[]): string => join(folder, ...names);
-
-/** A network with drawn weights: what it finds means nothing, and is always the same. */
-async function writeNetwork(part: PlatePart): Promise<void> {
-  const name = part === "read" ? "plate-reader" : "plate-locator";
-  const { module, options, imageShape } = createModel(name);
-  const [channels, height, width] = imageShape;
-  const card: NetworkCard = {
-    model: { name, options },
-    imageShape: [channels, height, width],
-    data: "nothing",
-    classes: Array.from({ length: options.classes }, (_, index) => String(index)),
-    normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] },
-    task: { name: "plates", part, drawnShare: 1, samples: 1 },
-  };
-  const pieces = exportOnnxChunks(card, initializeState(module, 0));
-  await writeFile(at(`${part}.onnx`), Buffer.concat(pieces));
-}
 
 const [width, height] = [96, 64];
 const colours = Uint8Array.from({ length: 3 * width * height }, (_, index) => (index * 37) % 251);
@@ -39,8 +19,7 @@ const grey = Uint8Array.from({ length: width * height }, (_, index) => (index * 
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "residua-plates-"));
-  await writeNetwork("locate");
-  await writeNetwork("read");
+  for (const part of plateParts) await writeFile(at(`${part}.onnx`), drawnNetwork(part));
   const picture = sharp(colours, { raw: { width, height, channels: 3 } });
   await writeFile(at("colour.png"), encodePng({ width, height, channels: 3, samples: colours }));
   await writeFile(at("grey.png"), encodePng({ width, height, channels: 1, samples: grey }));

@@ -13,6 +13,8 @@ export interface FoundPlate {
   readonly text?: string;
   readonly corners: Corners;
   readonly score: number;
+  /** Probability of the weakest character. */
+  readonly confidence?: number;
 }
 
 /** What became of a picture's plates. */

@@ -37,8 +37,8 @@ export interface PlateJudgement extends Evaluation {
 type Samples = AsyncIterable<PlateSample> | Iterable<PlateSample>;
 
 /**
- * Judges one network: a locator by the plates that it finds, a reader by those that it reads, straightened by their labelled
- * corners.
+ * Judges a locator by the plates that it finds, a reader by those that it reads, straightened by their labelled corners, and a
+ * locator with its reader by both.
  *
  * @throws {OptionError} for an option of the other part
  */
@@ -47,6 +47,8 @@ export async function judgePlates(
   samples: Samples,
   options: JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
+  const { reader } = network;
+  if (reader !== undefined) return judgeTogether({ locator: network, reader }, samples, options);
   const { part } = network.settings;
   requirePartOptions(part, options);
   return judgeEach(samples, { ...options, measures: measuresOfPart({ part }) }, async (sample) => {
@@ -72,7 +74,16 @@ export function judgeTogether(
   const { wholePlate, firstCharacter, found, precision } = plateMeasures;
   const measures = [wholePlate, firstCharacter, found, precision] as const;
   return judgeEach(samples, { ...options, measures }, async ({ name, image, plates }) =>
-    matchPlates(name, plates, await findPlates(image, networks, options)),
+    matchPlates(
+      name,
+      plates,
+      (await findPlates(image, networks, options)).map(({ text, corners, score, confidence }) => ({
+        text,
+        corners,
+        score,
+        confidence,
+      })),
+    ),
   );
 }
 

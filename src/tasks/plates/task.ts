@@ -1,4 +1,5 @@
 import type { Task, TaskTypes } from "../task.ts";
+import { joinPlateNetworks } from "./join.ts";
 import { judgePlates, type JudgePlatesOptions, type PlateJudgement, type PlateSample } from "./judge.ts";
 import type { LocateOptions } from "./locate.ts";
 import { measuresOfPart, plateMeasures } from "./measures.ts";
@@ -31,6 +32,7 @@ export const plates: Task<"plates", PlatesTypes> = {
   refuses: refusedFields,
   trainingMeasure: plateMeasures.wholePlate,
   measures: measuresOfPart,
+  join: joinPlateNetworks,
   predict: predictPlates,
   judge: judgePlates,
   samplesInMemory: null,

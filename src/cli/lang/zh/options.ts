@@ -191,7 +191,7 @@ export const optionTexts: Templates = {
   "also write a table of all images, such as predictions.csv": "另写一张所有图像的表，如 predictions.csv",
 
   // evaluate, predict
-  "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty":
+  "a ready network such as digits, one from residua train, or weights that residua inspect identifies with certainty (default: the ready network of --task)":
     "现成网络如 digits、由 residua train 训练的网络，或 residua inspect 能确定识别的权重",
   "data set": "数据集",
   "the task that the network must have": "网络必须属于的任务",

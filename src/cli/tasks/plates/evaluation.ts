@@ -61,6 +61,8 @@ async function judge(
   const settings = readSettings(network.card.task, "plates", model);
   if (reader !== undefined && settings.part !== "locate")
     throw new OptionError("--reader", `applies only with a locator as --model; ${model} reads`);
+  if (reader !== undefined && "reader" in network)
+    throw new OptionError("--reader", `applies only with a locator as --model; ${model} has a reader`);
   const [{ findNodeTask }, { judgePlates, judgeTogether }, { openModelFile }] = await loadJudging();
   const { openSamples } = await findNodeTask("plates");
   const opened = { ...network, settings };

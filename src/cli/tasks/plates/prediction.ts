@@ -2,6 +2,7 @@ import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
+import { describePlate } from "../../../tasks/plates/describe-plate.ts";
 import type { PlatePrediction } from "../../../tasks/plates/predict.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { doEach, findImages, reportFailures } from "../../input-images.ts";
@@ -26,6 +27,10 @@ interface PredictionFlags {
   readonly channel?: number;
 }
 
+function toPlain<Found extends PlatePrediction>(found: Found): object {
+  return found.part === "both" ? { ...found, plates: found.plates.map(describePlate) } : found;
+}
+
 function printPrediction(path: string, prediction: PlatePrediction): void {
   if (prediction.part === "read") {
     const { text, colour, confidence } = prediction.reading;
@@ -36,6 +41,15 @@ function printPrediction(path: string, prediction: PlatePrediction): void {
     });
   }
   const { length } = prediction.plates;
+  if (prediction.part === "both") {
+    print({ en: `${path}: ${length} ${length === 1 ? "plate" : "plates"}`, zh: `${path}：${length} 块车牌` });
+    for (const { text, colour, confidence } of prediction.plates)
+      print({
+        en: `  ${text} (${colour}), weakest character ${confidence.toFixed(3)}`,
+        zh: `  ${text}（${colour}），最弱字符 ${confidence.toFixed(3)}`,
+      });
+    return;
+  }
   print({ en: `${path}: ${length} ${length === 1 ? "plate" : "plates"}`, zh: `${path}：${length} 块车牌` });
   for (const { corners, score } of prediction.plates)
     print(`  ${score.toFixed(3)}  ${corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("  ")}`);
@@ -66,6 +80,11 @@ export async function predictPlateFiles(
   }).finally(() => progress.finish());
   reportFailures(failures, pictures.length);
   if (json)
-    return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
+    return printJson({
+      model,
+      ...onlyGiven({ ready }),
+      results: results.map(toPlain),
+      ...(failures.length === 0 ? {} : { failures }),
+    });
   for (const { image, ...prediction } of results) printPrediction(image, prediction);
 }

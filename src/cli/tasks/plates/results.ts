@@ -1,4 +1,5 @@
 import { type CsvCell, encodeCsv } from "../../../files/csv.ts";
+import { describePlate } from "../../../tasks/plates/describe-plate.ts";
 import type { Plate } from "../../../tasks/plates/find-plates.ts";
 import { plateTypeOf } from "../../../tasks/plates/plate-type.ts";
 import { heads } from "../../lang/heads.ts";
@@ -66,13 +67,7 @@ export function platesToCsv(found: readonly FoundPlates[]): string {
   return encodeCsv([head, ...lines]);
 }
 
-function plateToJson(plate: Plate): object {
-  const { straightened: _, corners, ...about } = plate;
-  const places = corners.map((corner) => corner.map((value) => short(value, 2)));
-  return { ...about, type: plateTypeOf(plate), corners: places };
-}
-
 /** A picture's plates as `--json` prints them. */
 export function platesToJson({ plates, ...image }: FoundPlates): object {
-  return { ...image, plates: plates.map(plateToJson) };
+  return { ...image, plates: plates.map(describePlate) };
 }
