@@ -7,46 +7,23 @@ import { makeKeyPair } from "../../src/artifacts/node/keys.ts";
 import { encodePng } from "../../src/files/png.ts";
 import { openNetworkFile } from "../../src/networks/node/file.ts";
 import { open } from "../../src/node.ts";
-import type { ReadyNetwork } from "../../src/ready/ready-network.ts";
 import type { PlatePrediction } from "../../src/tasks/plates/predict.ts";
 import { drawnNetwork } from "../support/plates.ts";
+import { looseThreshold, writeReadyPair } from "../support/ready-pair.ts";
 import { serveInTest } from "../support/serving.ts";
 import { runCommand } from "../cli/run.ts";
 
 let folder = "";
 const at = (...names: readonly string[]): string => join(folder, ...names);
 const { RESIDUA_MODELS: before } = process.env;
-const same = (text: string): { readonly en: string; readonly zh: string } => ({ en: text, zh: text });
-
-/** Low enough that noise passes for a plate. */
-const threshold = 0.005;
+const threshold = looseThreshold;
 const [width, height] = [96, 64];
 const data = Uint8Array.from({ length: 3 * width * height }, (_, index) => (index * 37) % 251);
-
-const row: ReadyNetwork = {
-  name: "plates",
-  task: "plates",
-  summary: same("Finds and reads nothing."),
-  files: {
-    locator: { path: "plates-locator.onnx", bytes: 1, sha256: "0".repeat(64) },
-    reader: { path: "plates-reader.onnx", bytes: 1, sha256: "0".repeat(64) },
-  },
-  figures: [{ measure: same("whole plates"), value: 0.5, unit: "share", on: same("noise") }],
-  data: [{ name: "nothing", licence: "CC0", source: "none" }],
-  licence: "Apache-2.0",
-  commands: ["residua train --task plates"],
-  date: "2026-01-01",
-  limits: same("Finds plates in noise."),
-};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "residua-pair-"));
   process.env["RESIDUA_MODELS"] = at("models");
-  await mkdir(at("models"));
-  await writeFile(at("models/plates-locator.onnx"), drawnNetwork("locate"));
-  await writeFile(at("models/plates-reader.onnx"), drawnNetwork("read"));
-  await writeFile(at("models/index.json"), JSON.stringify({ format: "residua-models-1", networks: [row] }));
-  await stampNetworks(at("models"));
+  await writeReadyPair(at("models"));
   await mkdir(at("scenes"));
   await writeFile(at("scenes/noise.png"), encodePng({ width, height, channels: 3, samples: data }));
   await writeFile(at("scenes/labels.json"), JSON.stringify({ "noise.png": { plates: [] } }));

@@ -34,5 +34,6 @@ export function drawnNetwork(part: PlatePart): Uint8Array {
     normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] },
     task: { name: "plates", part, drawnShare: 1, samples: 1, glyphs: "/where/my glyphs" },
   };
-  return new Uint8Array(Buffer.concat(exportOnnxChunks(card, initializeState(module, 0))));
+  const pieces = exportOnnxChunks(card, initializeState(module, 0));
+  return new Uint8Array(Buffer.concat(pieces));
 }
