@@ -12,6 +12,7 @@ import { open } from "../../src/node.ts";
 import type { Plate } from "../../src/tasks/plates/find-plates.ts";
 import { renderScene } from "../../src/tasks/plates/render/scene.ts";
 import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
+import type { open as openInPages } from "../../src/web.ts";
 import { testGlyphs } from "../support/plates.ts";
 import { looseThreshold, writeReadyPair } from "../support/ready-pair.ts";
 
@@ -56,6 +57,9 @@ beforeAll(async () => {
   tab = await browser.newPage({ locale: "zh-CN" });
   tab.setDefaultTimeout(patience);
   await tab.goto(server.resolvedUrls?.local[0] ?? "", { timeout: patience });
+  const content = `import { open } from "/@fs${join(root, "dist/web.js")}"; globalThis.residuaOpen = open;`;
+  await tab.addScriptTag({ type: "module", content });
+  await tab.waitForFunction(() => "residuaOpen" in globalThis);
 });
 afterAll(async () => {
   await browser?.close();
@@ -65,12 +69,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** What the page has beside its own program. */
+interface Opener {
+  readonly residuaOpen: typeof openInPages;
+}
+
 /** What the page answers about a file, beside its own use of the networks. */
 async function findInPage(threshold: number): Promise<readonly Plate[]> {
   return tab.evaluate(async (least) => {
-    const name = "/@fs" + (globalThis as unknown as { readonly residuaRoot: string }).residuaRoot;
-    const web = (await import(name)) as typeof import("../../src/web.ts");
-    const network = await web.open("plates", { task: "plates" });
+    const { residuaOpen } = globalThis as unknown as Opener;
+    const network = await residuaOpen("plates", { task: "plates" });
     const input = document.querySelector<HTMLInputElement>("#picture")!;
     const found = await network.predict(input.files![0], { threshold: least, grammar: "none" });
     if (found.part !== "both") throw new Error(found.part);
@@ -87,7 +95,6 @@ const statusOf = (pattern: RegExp) =>
 test("a page finds the plates that Node finds: same texts, corners to 0.05 of a pixel, probabilities to 0.001", async () => {
   await tab.setInputFiles("#picture", at("scene.png"));
   await statusOf(/^找到 \d+ 块车牌。$/);
-  await tab.evaluate((path) => Object.assign(globalThis, { residuaRoot: path }), join(root, "dist/web.js"));
   const inPage = await findInPage(looseThreshold);
   const network = await open("plates", { task: "plates", threads: 1 });
   const found = await network.predict(at("scene.png"), { threshold: looseThreshold, grammar: "none" });
@@ -142,8 +149,7 @@ test("a page says what is wrong with a file, and which ready network or index is
   await tab.setInputFiles("#picture", at("notes.txt"));
   await statusOf(/notes\.txt: /);
   const refusals = await tab.evaluate(async () => {
-    const name = "/@fs" + (globalThis as unknown as { readonly residuaRoot: string }).residuaRoot;
-    const { open: openInPage } = (await import(name)) as typeof import("../../src/web.ts");
+    const { residuaOpen: openInPage } = globalThis as unknown as Opener;
     const tell = (opening: Promise<unknown>): Promise<string> => opening.then(() => "opened", String);
     return Promise.all([
       tell(openInPage("plate")),

@@ -4,6 +4,9 @@ import { readSettings } from "../../../tasks/find-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { describePlate } from "../../../tasks/plates/describe-plate.ts";
 import type { PlatePrediction } from "../../../tasks/plates/predict.ts";
+import type { Reading } from "../../../tasks/plates/read.ts";
+import { colourWords } from "../../../tasks/plates/words.ts";
+import { phrase, type Words } from "../../../report/words.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { decimalNumber, onlyGiven } from "../../options.ts";
@@ -31,26 +34,21 @@ function toPlain<Found extends PlatePrediction>(found: Found): object {
   return found.part === "both" ? { ...found, plates: found.plates.map(describePlate) } : found;
 }
 
+function describeReading({ text, colour, confidence }: Pick<Reading, "text" | "colour" | "confidence">): Words {
+  const weakest = confidence.toFixed(3);
+  return phrase({ en: `${text} (`, zh: `${text}（` }, colourWords[colour], {
+    en: `), weakest character ${weakest}`,
+    zh: `），最弱字符 ${weakest}`,
+  });
+}
+
 function printPrediction(path: string, prediction: PlatePrediction): void {
-  if (prediction.part === "read") {
-    const { text, colour, confidence } = prediction.reading;
-    const weakest = confidence.toFixed(3);
-    return print({
-      en: `${path}: ${text} (${colour}), weakest character ${weakest}`,
-      zh: `${path}：${text}（${colour}），最弱字符 ${weakest}`,
-    });
-  }
+  if (prediction.part === "read")
+    return print(phrase({ en: `${path}: `, zh: `${path}：` }, describeReading(prediction.reading)));
   const { length } = prediction.plates;
-  if (prediction.part === "both") {
-    print({ en: `${path}: ${length} ${length === 1 ? "plate" : "plates"}`, zh: `${path}：${length} 块车牌` });
-    for (const { text, colour, confidence } of prediction.plates)
-      print({
-        en: `  ${text} (${colour}), weakest character ${confidence.toFixed(3)}`,
-        zh: `  ${text}（${colour}），最弱字符 ${confidence.toFixed(3)}`,
-      });
-    return;
-  }
   print({ en: `${path}: ${length} ${length === 1 ? "plate" : "plates"}`, zh: `${path}：${length} 块车牌` });
+  if (prediction.part === "both")
+    return prediction.plates.forEach((plate) => print(phrase("  ", describeReading(plate))));
   for (const { corners, score } of prediction.plates)
     print(`  ${score.toFixed(3)}  ${corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("  ")}`);
 }
