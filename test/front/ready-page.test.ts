@@ -89,12 +89,13 @@ async function findInPage(threshold: number): Promise<readonly Plate[]> {
   }, threshold);
 }
 
-const statusOf = (pattern: RegExp) =>
-  expect.poll(() => tab.textContent("#status"), { timeout: patience }).toMatch(pattern);
+async function requireStatus(pattern: RegExp): Promise<void> {
+  await expect.poll(() => tab.textContent("#status"), { timeout: patience }).toMatch(pattern);
+}
 
 test("a page finds the plates that Node finds: same texts, corners to 0.05 of a pixel, probabilities to 0.001", async () => {
   await tab.setInputFiles("#picture", at("scene.png"));
-  await statusOf(/^找到 \d+ 块车牌。$/);
+  await requireStatus(/^找到 \d+ 块车牌。$/);
   const inPage = await findInPage(looseThreshold);
   const network = await open("plates", { task: "plates", threads: 1 });
   const found = await network.predict(at("scene.png"), { threshold: looseThreshold, grammar: "none" });
@@ -122,7 +123,7 @@ test("a page finds the plates that Node finds: same texts, corners to 0.05 of a 
 test("a page finds the cells that Node finds, draws and lists them", async () => {
   await tab.check("input[value=cells]");
   await tab.setInputFiles("#picture", at("culture.png"));
-  await statusOf(/^找到 \d+ 个细胞。$/);
+  await requireStatus(/^找到 \d+ 个细胞。$/);
   const network = await open("cells", { task: "segment", threads: 1 });
   const found = await network.predict(at("culture.png"), { views: 1 });
   await network.release();
@@ -147,7 +148,7 @@ test("a page finds the cells that Node finds, draws and lists them", async () =>
 
 test("a page says what is wrong with a file, and which ready network or index is not there", async () => {
   await tab.setInputFiles("#picture", at("notes.txt"));
-  await statusOf(/notes\.txt: /);
+  await requireStatus(/notes\.txt: /);
   const refusals = await tab.evaluate(async () => {
     const { residuaOpen: openInPage } = globalThis as unknown as Opener;
     const tell = (opening: Promise<unknown>): Promise<string> => opening.then(() => "opened", String);

@@ -15,6 +15,8 @@ export interface FoundPlate {
   readonly score: number;
   /** Probability of the weakest character. */
   readonly confidence?: number;
+  /** Mean probability of its characters. */
+  readonly legibility?: number;
 }
 
 /** What became of a picture's plates. */

@@ -60,7 +60,7 @@ function characterTable(plate: Plate, name: string): Figure {
       same(String(index + 1)),
       same(character),
       same(percent(confidence)),
-      same(alternatives.map((other) => `${other.character} (${percent(other.confidence)})`).join(", ") || "–"),
+      same(alternatives.map((other) => `${other.character} ${percent(other.confidence)}`).join(", ") || "–"),
     ]),
   };
 }

@@ -9,11 +9,11 @@ import {
 } from "./evaluate.ts";
 import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
 import { rectangle } from "./geometry.ts";
-import { locatePlates, type LocateOptions } from "./locate.ts";
+import { locatePlates } from "./locate.ts";
 import { measuresOfPart, plateMeasures } from "./measures.ts";
 import type { PlatesNetwork } from "./network.ts";
 import { requirePartOptions } from "./part-options.ts";
-import { readStraightened, type ReadPlateOptions } from "./read.ts";
+import { readStraightened } from "./read.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
 
 /** A picture with its labelled plates. */
@@ -24,7 +24,7 @@ export interface PlateSample {
 }
 
 /** How a network is judged. */
-export interface JudgePlatesOptions extends LocateOptions, ReadPlateOptions {
+export interface JudgePlatesOptions extends FindPlatesOptions {
   readonly onPicture?: (done: number, picture: PictureFigures) => void;
 }
 
@@ -69,7 +69,7 @@ export async function judgePlates(
 export function judgeTogether(
   networks: PlateNetworks,
   samples: Samples,
-  options: FindPlatesOptions & JudgePlatesOptions = {},
+  options: JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
   const { wholePlate, firstCharacter, found, precision } = plateMeasures;
   const measures = [wholePlate, firstCharacter, found, precision] as const;
@@ -77,11 +77,12 @@ export function judgeTogether(
     matchPlates(
       name,
       plates,
-      (await findPlates(image, networks, options)).map(({ text, corners, score, confidence }) => ({
+      (await findPlates(image, networks, options)).map(({ text, corners, score, confidence, legibility }) => ({
         text,
         corners,
         score,
         confidence,
+        legibility,
       })),
     ),
   );

@@ -8,7 +8,7 @@ import { resizePixels } from "./resize.ts";
 const ENLARGED = 4;
 /** A character reaches about so many deviations from its middle. */
 const REACH = 1.9;
-/** Rows above and below the plate that have the numbers, pixels of a number's points, and columns from one number to the next. */
+/** Rows below the plate, and above one of two rows, that have the numbers; pixels of a number's points, and columns from one number to the next. */
 const [BAND, SIZE, GAP] = [32, 3, 20];
 const GROUND: Colour = [58, 60, 66];
 
@@ -48,8 +48,8 @@ function spread(marks: readonly Mark[], width: number): readonly (Mark & { reado
 }
 
 /** A cross at the mean of a character's attention, a box for its spread. */
-function paintPlace(canvas: Canvas, { place: { x, y, spreadX, spreadY }, colour }: Mark): void {
-  const [cx, cy] = [ENLARGED * x, BAND + ENLARGED * y];
+function paintPlace(canvas: Canvas, { place: { x, y, spreadX, spreadY }, colour }: Mark, top: number): void {
+  const [cx, cy] = [ENLARGED * x, top + ENLARGED * y];
   const [across, down] = [ENLARGED * REACH * spreadX, ENLARGED * REACH * spreadY];
   const corners: readonly Point[] = [
     [cx - across, cy - down],
@@ -72,15 +72,17 @@ export function drawPlaces({
   rows,
 }: Pick<Plate, "straightened" | "characters" | "rows">): Canvas {
   const [width, height] = [ENLARGED * straightened.width, ENLARGED * straightened.height];
-  const canvas: Canvas = { width, height: height + 2 * BAND, data: new Uint8Array(3 * width * (height + 2 * BAND)) };
-  paintBox(canvas, [0, 0], [width, canvas.height], GROUND);
-  canvas.data.set(resizePixels(straightened, width, height).data, 3 * width * BAND);
+  const top = rows === 2 ? BAND : 0;
+  const whole = top + height + BAND;
+  const canvas: Canvas = { width, height: whole, data: new Uint8Array(3 * width * whole) };
+  paintBox(canvas, [0, 0], [width, whole], GROUND);
+  canvas.data.set(resizePixels(straightened, width, height).data, 3 * width * top);
   const marks = characters.map(({ place }, index): Mark => ({
     number: index + 1,
     colour: colours[index % colours.length],
     place,
   }));
-  for (const mark of marks) paintPlace(canvas, mark);
+  for (const mark of marks) paintPlace(canvas, mark, top);
   const isUpper = ({ place }: Mark): boolean => rows === 2 && place.y < straightened.height / 2;
   for (const [upper, own] of [
     [true, marks.filter(isUpper)],
@@ -88,8 +90,8 @@ export function drawPlaces({
   ] as const)
     for (const { number, colour, place, x } of spread(own, width)) {
       const reach = ENLARGED * REACH * place.spreadY;
-      const [edge, bottom] = upper ? [BAND, BAND - 6] : [BAND + height, canvas.height - 4];
-      const from = BAND + ENLARGED * place.y + (upper ? -reach : reach);
+      const [edge, bottom] = upper ? [top, top - 6] : [top + height, whole - 4];
+      const from = top + ENLARGED * place.y + (upper ? -reach : reach);
       const line = [
         [ENLARGED * place.x, from],
         [x, edge],

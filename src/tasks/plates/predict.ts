@@ -1,7 +1,7 @@
-import { findPlates, type Plate } from "./find-plates.ts";
-import { type LocatedPlate, type LocateOptions, locatePlates } from "./locate.ts";
+import { findPlates, type FindPlatesOptions, type Plate } from "./find-plates.ts";
+import { type LocatedPlate, locatePlates } from "./locate.ts";
 import type { PlatesNetwork } from "./network.ts";
-import { type Reading, type ReadPlateOptions, readStraightened } from "./read.ts";
+import { type Reading, readStraightened } from "./read.ts";
 import { rectangle } from "./geometry.ts";
 import { requirePartOptions } from "./part-options.ts";
 import { type Pixels, straighten } from "./straighten.ts";
@@ -24,7 +24,7 @@ export type PlatePrediction =
 export async function predictPlates(
   network: PlatesNetwork,
   image: Pixels,
-  options: LocateOptions & ReadPlateOptions = {},
+  options: FindPlatesOptions = {},
 ): Promise<PlatePrediction> {
   const { reader } = network;
   if (reader !== undefined)

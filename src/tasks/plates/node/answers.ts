@@ -15,6 +15,7 @@ function readNumber(name: string, text: string): number {
 const readers: { readonly [Name in keyof Required<Options>]: (text: string) => NonNullable<Options[Name]> } = {
   threshold: (text) => readNumber("threshold", text),
   longestSide: (text) => readNumber("longestSide", text),
+  legibility: (text) => readNumber("legibility", text),
   grammar: (text) => oneOf("grammar", text, plateGrammars),
 };
 
