@@ -1,6 +1,7 @@
 // What the locator takes for plates is kept if it is legible enough. How much is enough, and how low the locator's own threshold may
 // be, is chosen on drawn plates in scenes of a folder: for each pair of thresholds, the share of the drawn plates that is kept, and how
-// many false ones are. Run: npm run build && node scripts/plates-legibility.mjs LOCATOR READER SCENES [GLYPHS] [COUNT]
+// many false ones are. The
+// defaults have the largest F1. Run: npm run build && node scripts/plates-legibility.mjs LOCATOR READER SCENES [GLYPHS] [COUNT]
 import process from "node:process";
 import { openTrainedNetwork } from "../dist/networks/node/open.js";
 import { matchPlates } from "../dist/tasks/plates/evaluate.js";
@@ -49,13 +50,16 @@ for (let index = 0; index < Number(count); index++) {
   drawn += plates.length;
   for (const plate of found) candidates.push({ ...plate, isTrue: right.has(plate) });
 }
-process.stdout.write(`${drawn} plates drawn in ${count} scenes; threshold, legibility: share kept, false ones kept\n`);
+process.stdout.write(`${drawn} plates drawn in ${count} scenes; threshold, legibility: share kept, false, F1\n`);
 for (const threshold of thresholds)
   for (const legibility of legibilities) {
     const kept = candidates.filter((one) => one.score >= threshold && one.legibility >= legibility);
     const right = kept.filter(({ isTrue }) => isTrue).length;
     const share = (right / drawn).toFixed(3);
-    process.stdout.write(`${threshold.toFixed(2)}  ${legibility.toFixed(2)}  ${share}  ${kept.length - right}\n`);
+    const f1 = ((2 * right) / (drawn + kept.length)).toFixed(3);
+    process.stdout.write(
+      `${threshold.toFixed(2)}  ${legibility.toFixed(2)}  ${share}  ${kept.length - right}  ${f1}\n`,
+    );
   }
 await locator.session.release();
 await reader.session.release();

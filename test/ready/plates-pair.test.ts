@@ -47,13 +47,13 @@ describe("in Node, a ready pair", () => {
   test("is one network of its task, whose answers are those of its two files", async () => {
     const pair = await open("plates", { task: "plates", threads: 1 });
     expect([pair.task, pair.card.model.name]).toEqual(["plates", "plate-locator"]);
-    const found = platesOf(await pair.predict(picture, { threshold, grammar: "none" }));
+    const found = platesOf(await pair.predict(picture, { threshold, legibility: 0, grammar: "none" }));
     expect(found.length).toBeGreaterThan(0);
-    expect(await pair.predict(at("scenes/noise.png"), { threshold, grammar: "none" })).toEqual({
+    expect(await pair.predict(at("scenes/noise.png"), { threshold, legibility: 0, grammar: "none" })).toEqual({
       part: "both",
       plates: found,
     });
-    const { figures } = await pair.evaluate(at("scenes"), { threshold });
+    const { figures } = await pair.evaluate(at("scenes"), { threshold, legibility: 0 });
     expect(figures).toMatchObject({ pictures: 1, plates: 0, falsePlates: found.length });
     await expect(pair.save(at("pair.onnx"))).rejects.toThrow(
       /^file: cannot hold plates, which has a file for each part/,
@@ -63,7 +63,7 @@ describe("in Node, a ready pair", () => {
 
     const { locator, reader } = { locator: at(files.locator), reader: at(files.reader) };
     const own = await open({ locator, reader }, { task: "plates", threads: 1 });
-    expect(platesOf(await own.predict(picture, { threshold, grammar: "none" }))).toEqual(found);
+    expect(platesOf(await own.predict(picture, { threshold, legibility: 0, grammar: "none" }))).toEqual(found);
     await own.release();
     const alone = await open(locator, { task: "plates", threads: 1 });
     const located = await alone.predict(picture, { threshold });
@@ -127,7 +127,7 @@ test("a file keeps no place of the machine that it was made on, and the index ta
 });
 
 describe("on the command line, a ready pair", () => {
-  const loose = ["--threshold", String(threshold), "--threads", "1", "--json"];
+  const loose = ["--threshold", String(threshold), "--legibility", "0", "--threads", "1", "--json"];
 
   test("finds plates when nothing is said, says which it is, and does as its files do", async () => {
     const { code, stdout, stderr } = await run("plates", "scenes/noise.png", ...loose);
@@ -171,9 +171,9 @@ describe("a server of a ready pair", () => {
     const { url } = await serveInTest({ sources: ["plates"] });
     const body = await readFile(at("scenes/noise.png"));
     const ask = (path: string) => fetch(`${url}/v1/models/plates/${path}`, { method: "POST", body });
-    const answer = await ask(`predict?threshold=${threshold}&grammar=none`);
+    const answer = await ask(`predict?threshold=${threshold}&grammar=none&legibility=0`);
     const network = await open("plates", { task: "plates", threads: 1 });
-    const plates = platesOf(await network.predict(picture, { threshold, grammar: "none" }));
+    const plates = platesOf(await network.predict(picture, { threshold, legibility: 0, grammar: "none" }));
     await network.release();
     expect(answer.status).toBe(200);
     const found = (await answer.json()) as { readonly plates: readonly { readonly text: string }[] };

@@ -72,7 +72,7 @@ function registerEvaluate(program: Command, flags: AllTaskFlags): void {
   addTaskOptions(command, flags, "evaluate")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10\n  $ residua evaluate --task segment --model runs/cells/model.onnx --data nuclei/ --json\n  $ residua evaluate --model runs/cells/model.onnx --held-back --report cells.html",
+      "\nExamples:\n  $ residua evaluate --model residua-train/model.onnx --data mnist\n  $ residua evaluate --model resnet20-12fca82f.th --data cifar10\n  $ residua evaluate --task segment --data nuclei/ --json\n  $ residua evaluate --model runs/cells/model.onnx --held-back --report cells.html",
     )
     .action((options: Options, self: Command) => evaluate(options, self, flags));
 }

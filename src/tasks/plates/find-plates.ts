@@ -26,7 +26,7 @@ export interface Plate extends Reading {
 
 /** How plates are looked for and read. */
 export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
-  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default 0.5. */
+  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default 0.4. */
   readonly legibility?: number;
 }
 
@@ -35,7 +35,7 @@ export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
  * probability of the characters tells them apart better than the locator's own score, and than the weakest character, which is low
  * where one character alone is dirty.
  */
-export const findDefaults = { legibility: 0.5 } as const;
+export const findDefaults = { legibility: 0.4 } as const;
 
 /**
  * Finds the plates of a picture by their corners, straightens them and reads them; what cannot be read is left out.

@@ -95,7 +95,7 @@ export function paintNumber(
 
 /** Outlines plates and numbers them from 1, in lines that can be seen at any size. */
 export function paintPlates(canvas: Canvas, plates: readonly { readonly corners: Corners }[]): void {
-  const unit = Math.max(1, Math.round(Math.max(canvas.width, canvas.height) / 400));
+  const unit = Math.max(1, Math.round(Math.max(canvas.width, canvas.height) / 240));
   plates.forEach(({ corners }, index) => {
     paintOutline(canvas, corners, unit + 1);
     const [left, top] = boxOf(corners);

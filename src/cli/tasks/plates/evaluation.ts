@@ -10,7 +10,7 @@ import type { ModelFileOptions } from "../../model-file.ts";
 import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
-import { legibilityOption } from "./finding.ts";
+import { legibilityOption } from "./legibility.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 
 interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "trustedKey"> {

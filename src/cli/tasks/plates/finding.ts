@@ -22,6 +22,7 @@ import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../../opti
 import { holdFolder } from "../../output-lock.ts";
 import { printJson, printLines, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
+import { legibilityOption } from "./legibility.ts";
 import type { OpenedPlateNetworks, UsedNetworks } from "./networks.ts";
 import { type FoundPlates, platesToCsv, platesToJson, plateTable } from "./results.ts";
 
@@ -167,14 +168,6 @@ export async function findPlatesInFiles(
       en: `${flags.blur}: a plate that was not found is not hidden; look at the pictures before you publish them`,
       zh: `${flags.blur}：未检出的车牌没有被抹去；发布前请先查看这些图像`,
     });
-}
-
-/** How much of a plate must be legible. */
-export function legibilityOption(): Option {
-  return new Option(
-    "--legibility <share>",
-    `least mean probability of a plate's characters; 0 keeps all that is located (default: ${findDefaults.legibility})`,
-  ).argParser(decimalNumber(0, 1));
 }
 
 /** Options for how plates are looked for and read, and what is written. */

@@ -12,6 +12,7 @@ import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { decimalNumber, onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
+import { legibilityOption } from "./legibility.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
 /** Options of `residua predict` for plates. */
@@ -20,12 +21,14 @@ export function predictionOptions(): readonly Option[] {
     new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
       decimalNumber(0.001, 1),
     ),
+    legibilityOption(),
     ...imageOptions(),
   ];
 }
 
 interface PredictionFlags {
   readonly threshold?: number;
+  readonly legibility?: number;
   readonly page?: number;
   readonly channel?: number;
 }
@@ -64,7 +67,7 @@ export async function predictPlateFiles(
     import("../../../tasks/plates/predict.ts"),
   ]);
   const { readInput } = await findNodeTask("plates");
-  const { threshold, ...choice } = options as PredictionFlags;
+  const { threshold, legibility, ...choice } = options as PredictionFlags;
   const pictures = await findImages(paths);
   const progress = createProgress();
   const { results, failures } = await doEach(pictures, async (image, index) => {
@@ -74,7 +77,7 @@ export async function predictPlateFiles(
         index / pictures.length,
       );
     const input = await readInput(image, network.card, { ...imageChoice(choice), onNote: sayNote });
-    return { image, ...(await predictPlates(opened, input, onlyGiven({ threshold }))) };
+    return { image, ...(await predictPlates(opened, input, onlyGiven({ threshold, legibility }))) };
   }).finally(() => progress.finish());
   reportFailures(failures, pictures.length);
   if (json)
