@@ -6,7 +6,7 @@ import type { PlatePart } from "./settings.ts";
 const own: { readonly [Part in PlatePart | "both"]: readonly (keyof FindPlatesOptions)[] } = {
   locate: ["threshold", "longestSide"],
   read: ["grammar"],
-  both: ["legibility"],
+  both: ["legibility", "closeUps"],
 };
 
 /** @throws {OptionError} naming an option that is about the part that the network does not do */

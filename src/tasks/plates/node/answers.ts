@@ -16,6 +16,7 @@ const readers: { readonly [Name in keyof Required<Options>]: (text: string) => N
   threshold: (text) => readNumber("threshold", text),
   longestSide: (text) => readNumber("longestSide", text),
   legibility: (text) => readNumber("legibility", text),
+  closeUps: (text) => oneOf("closeUps", text, ["true", "false"]) === "true",
   grammar: (text) => oneOf("grammar", text, plateGrammars),
 };
 
