@@ -27,7 +27,7 @@ export interface Plate extends Reading {
 
 /** How plates are looked for and read. */
 export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
-  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default 0.4. */
+  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default 0.5. */
   readonly legibility?: number;
   /** Whether plates that are not read surely are looked at again, in close-ups: one run of the locator each. Default true. */
   readonly closeUps?: boolean;
@@ -38,7 +38,7 @@ export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
  * probability of the characters tells them apart better than the locator's own score, and than the weakest character, which is low
  * where one character alone is dirty.
  */
-export const findDefaults = { legibility: 0.4, closeUps: true } as const;
+export const findDefaults = { legibility: 0.5, closeUps: true } as const;
 
 /** Read with less than this, a plate is looked at again. */
 const SURE = 0.95;
