@@ -126,7 +126,7 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
     [gradients("high.npy"), /labels: must be whole numbers from 0 to 2, got 3/],
     [gradients("real.npy"), /labels: must be whole numbers from 0 to 2, got 0.5/],
     [gradients("labels.npy").replace("g.safetensors", "g.npy"), /--output: g.npy: must end in .safetensors, .pth, .pt/],
-    ["evaluate", /required option '--model <name\|file>' not specified/],
+    ["evaluate", /--model: is missing; name a network, or a task with --task for its ready network/],
     ["predict --model model.onnx", /missing required argument 'image'/],
   ])("residua %s", { timeout }, async (line, message) => {
     expect(await attempt(line)).toEqual(refusal(2, message));

@@ -30,6 +30,7 @@ export const classify: Task<"classify", ClassifyTypes> = {
   refuses: {},
   trainingMeasure: accuracy,
   measures: () => [accuracy],
+  join: null,
   predict: classifyImage,
   judge: ({ session }, samples, options) => evaluateClassifier(session, samples, options),
   samplesInMemory: batchesInMemory,

@@ -34,6 +34,14 @@ export const commonErrors: Templates = {
   '"{}" has {} files, for residua {}; give one of {}': "“{1}” 有 {2} 个文件，供 residua {3} 使用；请给出其中之一：{4}",
   '"{}" is no pair of networks for plates; give files as {} and {}':
     "“{1}” 不是一对用于车牌的网络；请用 {2} 和 {3} 给出文件",
+  "is missing; name a network, or a task with {} for its ready network":
+    "缺失；请给出网络，或用 {1} 给出任务以使用其现成网络",
+  "has the parts {}, must have locator and reader": "含有 {1}，应为 locator 和 reader",
+  "reads plates, must be a network that locates plates": "用于读取车牌，应为检出车牌的网络",
+  "locates plates, must be a network that reads plates": "用于检出车牌，应为读取车牌的网络",
+  "applies to a locator with a reader; this one locates plates": "只适用于检出与读取两个网络一起；此网络只检出车牌",
+  "applies to a locator with a reader; this one reads plates": "只适用于检出与读取两个网络一起；此网络只读取车牌",
+  "applies only with a locator as {}; {} has a reader": "只能与作为 {1} 的检出网络同用；{2} 已有读取网络",
   "cannot be combined with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
   "was trained to {} plates, must be one that can {} them": "训练的用途是 {1}，必须是用于 {2} 的网络",
   "would replace {} itself; give another folder": "会覆盖 {1} 本身；请另选文件夹",
