@@ -27,6 +27,8 @@ export default defineConfig({
           hookTimeout: testTimeout,
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [webTests, ...slowTests],
+          // Most tests wait for processes of one thread; left to itself, vitest keeps one core free and runs one file at a time.
+          maxWorkers: 2,
         },
       },
       { test: { name: "slow", env, testTimeout, hookTimeout: testTimeout, include: slowTests } },

@@ -2,6 +2,7 @@ import type { Templates } from "../../templates.ts";
 
 /** Errors with which a server does not start, and those of its policy and audit log. */
 export const serveErrors: Templates = {
+  "is no longer a ready network": "不再是现成的网络",
   "does not apply with {}, which serves nothing": "不用于 {1}，因为它不提供服务",
   "stands beside --policy, whose {} says it": "与 --policy 同时给出，而其中的 {1} 已规定",
   "--print-firewall writes the rules of a policy": "--print-firewall 写出访问策略的规则",
