@@ -103,7 +103,7 @@ test(`${COUNT} malformed requests among ${COUNT} good ones: each good one is ans
     `${COUNT} + ${COUNT}: gate ${(before.now / MEGABYTE).toFixed(1)} MB after the first fifth, ${(after.now / MEGABYTE).toFixed(1)} MB at the end, peak ${(after.peak / MEGABYTE).toFixed(1)} MB`,
   );
   // The heap of a process that is young still grows to its size: what stays behind shows after many requests.
-  expect(after.now - before.now).toBeLessThanOrEqual((COUNT < 1000 ? 100 : 20) * MEGABYTE);
+  expect(after.now - before.now).toBeLessThanOrEqual(COUNT < 1000 ? 150 * MEGABYTE : 20 * MEGABYTE);
   expect(after.peak).toBeLessThanOrEqual(TOTAL_BYTES + 100 * MEGABYTE);
 
   expect(await server.end()).toBe(0);

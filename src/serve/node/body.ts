@@ -7,7 +7,7 @@ const unpackers = { gzip: createGunzip, deflate: createInflate, br: createBrotli
 
 /** Bytes that are unpacked at once: each piece takes a turn of the event loop and of a thread. */
 const SMALLEST_PIECE = 16_384;
-const LARGEST_PIECE = 262_144;
+const LARGEST_PIECE = 65_536;
 
 /** What bounds a body. */
 export interface BodyLimits {
@@ -47,6 +47,7 @@ export async function receiveBody(
     // A stream that is refused stays open: over HTTP/2, its answer goes the same way.
     for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) packed.add(piece);
   } catch (cause) {
+    packed.discard();
     if (cause instanceof RequestError) throw cause;
     throw new RequestError(499, "body", `ended after ${packed.length} bytes: the client has gone`, { cause });
   }
@@ -62,6 +63,7 @@ export async function receiveBody(
   try {
     for await (const piece of unpacker as AsyncIterable<Buffer>) unpacked.add(piece);
   } catch (cause) {
+    unpacked.discard();
     if (cause instanceof RequestError) throw cause;
     throw new RequestError(400, "body", `is no valid ${encoding}; send it unpacked, or pack it again`, { cause });
   } finally {
@@ -70,13 +72,24 @@ export async function receiveBody(
   return unpacked.join();
 }
 
-/** Pieces of a body; many small ones are copied together, since each piece costs far more memory than it holds. */
+/** Memory that grows where it is, and is given back at once. In ES2024; Node has it from 20 on. */
+type GrowingMemory = ArrayBuffer & { readonly resize: (bytes: number) => void };
+const GrowingMemory = ArrayBuffer as unknown as new (
+  bytes: number,
+  options: { readonly maxByteLength: number },
+) => GrowingMemory;
+
+/**
+ * Pieces of a body; many small ones are copied together, since each piece costs far more memory than it holds. What is not
+ * needed any more is given back here, not when garbage is collected: refused bodies leave none.
+ */
 class Pieces {
   readonly #most: number;
   readonly #tooLong: (most: number) => string;
   readonly #share: BudgetShare;
   readonly #before: number;
-  #whole: Buffer = Buffer.alloc(0);
+  readonly #memory: GrowingMemory;
+  readonly #bytes: Uint8Array;
   length = 0;
 
   constructor(most: number, tooLong: (most: number) => string, share: BudgetShare, before: number) {
@@ -84,23 +97,32 @@ class Pieces {
     this.#tooLong = tooLong;
     this.#share = share;
     this.#before = before;
+    this.#memory = new GrowingMemory(0, { maxByteLength: most });
+    this.#bytes = new Uint8Array(this.#memory);
   }
 
   add(piece: Buffer): void {
     const needed = this.length + piece.length;
     if (needed > this.#most) throw new RequestError(413, "body", this.#tooLong(this.#most));
-    if (needed > this.#whole.length) {
-      const capacity = Math.min(this.#most, Math.max(needed, 2 * this.#whole.length, 4096));
+    const held = this.#memory.byteLength;
+    if (needed > held) {
+      const capacity = Math.min(this.#most, Math.max(needed, 2 * held, 4096));
       this.#share.growTo(this.#before + capacity);
-      const grown = Buffer.allocUnsafeSlow(capacity);
-      this.#whole.copy(grown, 0, 0, this.length);
-      this.#whole = grown;
+      this.#memory.resize(capacity);
     }
-    piece.copy(this.#whole, this.length);
+    this.#bytes.set(piece, this.length);
     this.length = needed;
   }
 
+  /** All of it, in memory of its own. */
   join(): Buffer {
-    return this.#whole.subarray(0, this.length);
+    const whole = Buffer.allocUnsafeSlow(this.length);
+    whole.set(this.#bytes.subarray(0, this.length));
+    this.discard();
+    return whole;
+  }
+
+  discard(): void {
+    this.#memory.resize(0);
   }
 }
