@@ -2,13 +2,15 @@ import { writeFileAtomically } from "../files/node.ts";
 import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
-import { formatTable, print, printJson, say } from "../cli/output.ts";
+import { formatTable, print, printJson, printLines, say } from "../cli/output.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
 import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";
 import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
 import { pipelineBenchmark } from "./pipeline.ts";
+import { overloadBenchmarks } from "./serve/overload.ts";
+import { rateBenchmarks } from "./serve/rates.ts";
 import { trainingBenchmarks } from "./training.ts";
 
 const benchmarks: readonly Benchmark[] = [
@@ -17,6 +19,8 @@ const benchmarks: readonly Benchmark[] = [
   ...inferenceBenchmarks,
   ...compileBenchmarks,
   ...browserBenchmarks,
+  ...rateBenchmarks,
+  ...overloadBenchmarks,
 ];
 
 interface Options {
@@ -55,7 +59,7 @@ async function runBenchmarks({ only, against, threads, json, out }: Options): Pr
   }
   if (json) return printJson(rows);
   print(describeMachine(threads));
-  print(formatTable(columns, rows));
+  printLines(formatTable(columns, rows));
 }
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
