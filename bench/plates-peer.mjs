@@ -78,13 +78,15 @@ const { both, ours, peer, neither } = counts;
 const all = both + ours + peer + neither;
 const differing = binomial(ours + peer, 0.5);
 /** @param {number} part */
-const share = (part) => (part / all).toFixed(3);
+const share = (part) => Number((part / all).toFixed(4));
+/** @param {number} sum */
+const mean = (sum) => Number((sum / all).toFixed(1));
 const report = {
   plates: all,
-  ours: { whole: share(both + ours), first: share(first.ours), milliseconds: (time.ours / all).toFixed(1) },
-  "PP-OCRv4": { whole: share(both + peer), first: share(first.peer), milliseconds: (time.peer / all).toFixed(1) },
+  ours: { whole: share(both + ours), first: share(first.ours), milliseconds: mean(time.ours) },
+  "PP-OCRv4": { whole: share(both + peer), first: share(first.peer), milliseconds: mean(time.peer) },
   rightAlone: { ours, "PP-OCRv4": peer },
-  mcNemar: Math.min(1, 2 * differing.cumulative(Math.min(ours, peer))).toFixed(4),
+  mcNemar: Number(Math.min(1, 2 * differing.cumulative(Math.min(ours, peer))).toPrecision(3)),
 };
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 await network.session.release();

@@ -20,7 +20,7 @@ one of Residua's errors in one line, within 30 seconds and a gigabyte.
   --seed S      what all of them follow from (0)
   --only …      only these formats
   --keep DIR    where files that were not refused properly are kept (fuzz-failures)
-  kills         kills a training so many times (50) at any moment, and compares what it ends in with a training left alone
+  kills         kills trainings so many times (50) at any moment, and compares what they end in with trainings left alone
 `;
 
 /** @typedef {import("./fuzz/reading.mjs").Found} Found */

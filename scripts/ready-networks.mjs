@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { signArtefact, verifyArtefact } from "../dist/artifacts/node/index.js";
+import { openNetworkFile } from "../dist/networks/node/file.js";
 import { renderReadyCard } from "../dist/ready/card.js";
 import { releaseKeyName } from "../dist/ready/node/index-file.js";
 import { parseReadyIndex } from "../dist/ready/ready-network.js";
@@ -18,16 +19,30 @@ const pathOf = (folder) => join(folder, "index.json");
 const hashOf = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
 /**
+ * A path in a network's card would tell everybody about the machine that it was made on.
+ *
+ * @param {string} path
+ */
+async function refusePlaces(path) {
+  const { card } = await openNetworkFile(path);
+  const { model: _, classes: __, ...said } = card ?? {};
+  const [place] = JSON.stringify(said).match(/"[^"]*[/\\][^"]*"/) ?? [];
+  if (place === undefined) return;
+  throw new Error(`${path} says ${place}; export it from its checkpoint with --data NAME`);
+}
+
+/**
  * Writes the size and the SHA-256 of every file into the index, and the cards that follow from it.
  *
  * @param {string} folder
  */
-export function stampNetworks(folder) {
+export async function stampNetworks(folder) {
   const path = pathOf(folder);
   const raw = JSON.parse(readFileSync(path, "utf8"));
   for (const network of raw.networks)
     for (const file of Object.values(network.files)) {
       const own = join(folder, file.path);
+      await refusePlaces(own);
       Object.assign(file, { bytes: statSync(own).size, sha256: hashOf(own) });
     }
   const index = parseReadyIndex(JSON.stringify(raw), path);
@@ -66,7 +81,7 @@ export async function signNetworks(folder, key) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { key: { type: "string" } } });
   const folder = resolve(fileURLToPath(new URL("../models", import.meta.url)));
-  if (positionals[0] === "stamp") stampNetworks(folder);
+  if (positionals[0] === "stamp") await stampNetworks(folder);
   else if (positionals[0] === "sign" && values.key !== undefined)
     console.log(`signed by ${(await signNetworks(folder, values.key)).signer}`);
   else throw new Error("usage: ready-networks.mjs stamp | sign --key FILE");

@@ -8,6 +8,7 @@ import type {
   ComparisonData,
   FileInput,
   Network,
+  NetworkParts,
   OpenOptions,
   TrainingData,
   TrainOptions,
@@ -40,20 +41,25 @@ export type * from "./front/node/types.ts";
  *
  * Without `task`, the network is one of any task, and `network.task` tells which: `if (network.task === "segment") …`.
  *
+ * A ready network of several files, such as "plates", is opened as one; so are files of your own: `open({ locator, reader })`.
+ *
  * @param file a checkpoint or the folder of a training, ONNX, PyTorch (.pth), safetensors or Keras (.h5), told apart by
- *   content; as a path, a `file:` URL, bytes or a Blob
+ *   content; as a path, a `file:` URL, bytes or a Blob; or the name of a ready network; or several by their parts
  * @param options what helps to read the file, and how its session runs
  * @throws {FormatError} if the file is damaged, no network, or of another task than `options.task`
  * @throws {WeightsError} if weights are of no known network, or leave it open which
  * @throws {OptionError} naming an option that is not known or does not fit the file
  * @throws {EnvironmentError} if the file cannot be read
  */
-export function open(file: FileInput, options?: OpenOptions & { readonly task?: undefined }): Promise<AnyNetwork>;
+export function open(
+  file: FileInput | NetworkParts,
+  options?: OpenOptions & { readonly task?: undefined },
+): Promise<AnyNetwork>;
 export function open<Name extends TaskName>(
-  file: FileInput,
+  file: FileInput | NetworkParts,
   options: OpenOptions<Name> & { readonly task: Name },
 ): Promise<Network<Name>>;
-export async function open(file: FileInput, options: OpenOptions = {}): Promise<AnyNetwork> {
+export async function open(file: FileInput | NetworkParts, options: OpenOptions = {}): Promise<AnyNetwork> {
   const { openNetworkFile } = await import("./front/node/open.ts");
   return openNetworkFile(file, options);
 }

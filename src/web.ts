@@ -7,6 +7,7 @@ import type {
   ComparisonData,
   FileInput,
   Network,
+  NetworkParts,
   OpenOptions,
   TrainingData,
   TrainingEvent,
@@ -43,20 +44,26 @@ export type { Recipe } from "./train/recipe.ts";
  *
  * Without `task`, the network is one of any task, and `network.task` tells which: `if (network.task === "segment") …`.
  *
+ * A bare name is a ready network: `open("plates")` fetches `models/index.json` beside the page, then its files, which are checked.
+ * Files that do a task together are opened as one: `open({ locator, reader })`.
+ *
  * @param file a checkpoint, ONNX, PyTorch (.pth), safetensors or Keras (.h5), told apart by content; as a Blob or File, bytes, or
- *   the address to fetch it from
+ *   the address to fetch it from; or the name of a ready network; or several by their parts
  * @param options what helps to read the file, and how ONNX Runtime runs
  * @throws {FormatError} if the file is damaged, no network, or of another task than `options.task`
  * @throws {WeightsError} if weights are of no known network, or leave it open which
  * @throws {OptionError} naming an option that is not known or does not fit the file
  * @throws {EnvironmentError} if the address does not answer
  */
-export function open(file: FileInput, options?: OpenOptions & { readonly task?: undefined }): Promise<AnyNetwork>;
+export function open(
+  file: FileInput | NetworkParts,
+  options?: OpenOptions & { readonly task?: undefined },
+): Promise<AnyNetwork>;
 export function open<Name extends TaskName>(
-  file: FileInput,
+  file: FileInput | NetworkParts,
   options: OpenOptions<Name> & { readonly task: Name },
 ): Promise<Network<Name>>;
-export async function open(file: FileInput, options: OpenOptions = {}): Promise<AnyNetwork> {
+export async function open(file: FileInput | NetworkParts, options: OpenOptions = {}): Promise<AnyNetwork> {
   const { openNetworkFile } = await import("./front/web/open.ts");
   return openNetworkFile(file, options);
 }

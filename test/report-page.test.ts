@@ -63,8 +63,9 @@ describe("a report in Chromium, opened from a file without a network", () => {
     expect(await page.locator("#loss figcaption").innerText()).not.toContain("Loss");
     expect(await page.locator("#loss .picture.wide > svg").textContent()).toContain("无快捷连接");
     expect(await page.locator('#loss .picture.wide > svg [lang="en"]').first().isVisible()).toBe(false);
-    await page.reload();
-    expect(await page.title()).toBe("标题");
+    // The browser writes what a page stores a little later.
+    const again = async (): Promise<string> => (await page.reload(), page.title());
+    await expect.poll(again, { timeout: 10_000 }).toBe("标题");
     await page.click("#language");
     expect(await page.title()).toBe("Title");
   });

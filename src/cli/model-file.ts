@@ -18,7 +18,8 @@ export interface ModelFileOptions extends WeightsOptions, ForeignOptions {
 /** Which ready network was used, as `--json` tells. */
 export interface ReadyUse {
   readonly name: string;
-  readonly sha256: string;
+  /** Of its file; of each of its files by their parts, if it has several. */
+  readonly sha256: string | Readonly<Record<string, string>>;
   /** Fingerprint of the key that signed the index of ready networks; null if it is not signed. */
   readonly signer: string | null;
 }
@@ -43,7 +44,7 @@ export function trustedKeyOption(): Option {
 const loadFinder = () => import("../ready/node/find.ts");
 const loadOpener = () => import("../networks/node/open.ts");
 
-/** Names of the ready networks that one file holds, for sentences. */
+/** Names of the ready networks that one file holds, for sentences about commands that take one. */
 export async function listReadyNames(): Promise<string> {
   const { openReadyIndex } = await import("../ready/node/index-file.ts");
   const { index } = await openReadyIndex();
@@ -89,10 +90,19 @@ export async function openModelOrReady(
   return openReady(ready, options);
 }
 
-/** Opens the network that does the whole task. @throws {OptionError} if there is one for each part */
+/** Opens the network that does the whole task; those that do a part each are joined. */
 async function openReady(ready: CheckedNetwork, options: ModelFileOptions): Promise<OpenedModel> {
-  const { onlyFileOf } = await loadFinder();
-  return openReadyFile(ready, onlyFileOf(ready, "model"), options);
+  const { network: only } = ready.files;
+  if (only !== undefined) return openReadyFile(ready, only, options);
+  const {
+    network: { name },
+    files,
+    signer,
+  } = ready;
+  const { openTogether } = await import("../tasks/loaded-network.ts");
+  const network = await openTogether(files, name, async (file) => (await openReadyFile(ready, file, options)).network);
+  const sha256 = Object.fromEntries(Object.entries(files).map(([part, file]) => [part, file.sha256]));
+  return { model: name, network, ready: { name, sha256, signer } };
 }
 
 /** Opens one of a ready network's files. */

@@ -39,7 +39,11 @@ function findCommand(argument: string): CommandEntry | undefined {
  */
 async function createProgram(args: readonly string[], chinese: Chinese | undefined): Promise<Command> {
   const program = new Command("residua")
-    .description("Residual networks in TypeScript: see what the shortcut type does, train, evaluate, predict.")
+    .description(
+      `Residual networks in TypeScript: see what the shortcut type does, train, evaluate, predict.
+
+A block computes y = act(F(x) + S(x)). The shortcut type says what S is: the unchanged input (identity), a 1×1 convolution of it (projection), or nothing (plain).`,
+    )
     .version(packageVersion())
     .addOption(
       new Option(

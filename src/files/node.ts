@@ -12,4 +12,4 @@ export {
   whereOf,
 } from "./node/read.ts";
 export { acquireLock, fileLockPath, folderLockPath, type Unlock } from "./node/lock.ts";
-export { type FileContent, writeFileAtomically } from "./node/write.ts";
+export { type FileContent, removeUnfinished, writeFileAtomically } from "./node/write.ts";

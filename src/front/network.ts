@@ -1,7 +1,6 @@
 import type { LabelledImages } from "../data/labelled-images.ts";
 import type { ChannelStatistics, NetworkCard } from "../networks/card.ts";
-import type { OpenNetworkOptions } from "../networks/open.ts";
-import type { KeptNetwork } from "../networks/trained.ts";
+import type { OpenNetworkOptions, TrainedNetwork } from "../networks/open.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { type TaskName, tasks, type TypesOf } from "../tasks/find-task.ts";
@@ -50,7 +49,8 @@ export interface CommonNetwork<Name extends TaskName, Input, Data> {
    * Predicts one image.
    *
    * A network that classifies gives `{ class, probability }[]`, the most probable class first; one that segments gives
-   * `{ labels, count, outlines() }` of cells, or `{ labels, shares }` of classes of points, at the image's own size.
+   * `{ labels, count, outlines() }` of cells, or `{ labels, shares }` of classes of points, at the image's own size; a locator with a
+   * reader gives `{ plates }` with corners, text and characters.
    *
    * @param input an image; or the task's own pixels, which are taken as they are
    * @param options the task's: `{ top }` to classify; `{ views, overlap, instances, onProgress }` to segment
@@ -70,6 +70,24 @@ export interface CommonNetwork<Name extends TaskName, Input, Data> {
   evaluate(data: Data, options?: TypesOf<Name>["judgeOptions"]): Promise<TypesOf<Name>["judgement"]>;
   /** Frees the network's memory; it cannot be used afterwards. Safe to call twice. */
   release(): Promise<void>;
+}
+
+/** @throws {OptionError} unless it is an object of files by their parts */
+export function requireParts<Parts>(parts: Parts): Parts {
+  const isPlain = typeof parts === "object" && parts !== null && Object.getPrototypeOf(parts) === Object.prototype;
+  if (isPlain) return parts;
+  throw new OptionError("file", "must be a file, or files by their parts, such as { locator, reader }");
+}
+
+/** @throws {OptionError} for a hash where there are several files */
+export function refuseSha256(sha256: string | undefined): void {
+  if (sha256 !== undefined)
+    throw new OptionError("sha256", "is that of one file; a network of several is checked by its index alone");
+}
+
+/** @throws {OptionError} that a network of several files cannot be saved as one */
+export function refuseSaving(where: string): never {
+  throw new OptionError("file", `cannot hold ${where}, which has a file for each part; open one part and save it`);
 }
 
 /** @throws {VerificationError} if a file has another SHA-256 than it must have */
@@ -101,13 +119,13 @@ export interface NetworkPlace<Name extends TaskName, Input, Data> {
  * @throws {FormatError} if it was trained to do something else
  */
 export function createNetwork<Name extends TaskName, Input, Data>(
-  kept: KeptNetwork,
+  network: TrainedNetwork,
   where: string,
   { readInput, openSamples }: NetworkPlace<Name, Input, Data>,
   expected: Name | undefined,
 ): CommonNetwork<Name, Input, Data> {
   const loaded = (
-    expected === undefined ? loadTask(kept, where) : loadTask(kept, where, expected)
+    expected === undefined ? loadTask(network, where) : loadTask(network, where, expected)
   ) as LoadedNetwork<Name>;
   let isReleased = false;
   const requireOpen = (): void => {

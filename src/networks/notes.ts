@@ -40,6 +40,20 @@ function describePreprocessing({ imageShape, normalization }: NetworkCard): unkn
   };
 }
 
+/** The last part of a path; another text as it is. */
+const lastOf = (value: unknown): unknown =>
+  typeof value === "string" && /[/\\]/.test(value) ? value.split(/[/\\]+/).findLast((part) => part !== "") : value;
+
+/**
+ * A card for others: of folders that its task was told, only a training that is resumed needs the place. The data's own is kept,
+ * since a network is evaluated on them if nothing else is said.
+ */
+function withoutPlaces({ task, ...card }: NetworkCard): NetworkCard {
+  if (task === undefined) return card;
+  const kept = Object.fromEntries(Object.entries(task).map(([name, value]) => [name, lastOf(value)]));
+  return { ...card, task: { ...kept, name: task.name } };
+}
+
 /**
  * The metadata that an exported file carries: for Residua to build the network again, for others the classes in the order of the
  * scores and how images are prepared, as JSON.
@@ -47,7 +61,7 @@ function describePreprocessing({ imageShape, normalization }: NetworkCard): unkn
 export function networkMetadata({ card, model, imageShape }: KnownNetwork): ReadonlyMap<string, string> {
   if (card === undefined) return new Map([[NETWORK_KEY, canonicalJson({ model, imageShape })]]);
   return new Map([
-    [CARD_KEY, canonicalJson(card)],
+    [CARD_KEY, canonicalJson(withoutPlaces(card))],
     ["classes", JSON.stringify(card.classes)],
     ["preprocessing", JSON.stringify(describePreprocessing(card))],
   ]);

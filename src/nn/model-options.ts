@@ -1,5 +1,6 @@
 import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { type LayerScale, layerScales } from "./shortcuts/layer-scale.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface ModelOptions {
   readonly scaleResidual?: boolean;
   readonly gateBias?: number;
   readonly shortcutDropout?: number;
+  readonly layerScale?: LayerScale;
+  readonly layerScaleInit?: number;
   readonly attention?: "none" | "se" | "cbam";
   readonly stochasticDepth?: number;
   readonly dropout?: number;
@@ -51,6 +54,8 @@ export const additiveOptionNames: readonly ModelOptionName[] = [
   "scaleResidual",
   "gateBias",
   "shortcutDropout",
+  "layerScale",
+  "layerScaleInit",
 ];
 
 /** Options with those that every network needs filled in. */
@@ -90,6 +95,17 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   scaleResidual: { kind: "switch", meaning: "the shortcut type scaled multiplies the residual by 1 − λ" },
   gateBias: { kind: "number", minimum: -100, below: 100, meaning: "initial bias of a gate" },
   shortcutDropout: { kind: "number", minimum: 0, below: 1, meaning: "probability of the shortcut type dropout" },
+  layerScale: {
+    kind: "choice",
+    values: layerScales,
+    meaning: "a learnable factor on F(x): one per block (ReZero, SkipInit), or one per channel (LayerScale)",
+  },
+  layerScaleInit: {
+    kind: "number",
+    minimum: -10,
+    below: 10,
+    meaning: "what the factor on F(x) starts at: 0 if left out for one per block, 1e-6 for one per channel",
+  },
   attention: { kind: "choice", values: ["none", "se", "cbam"], meaning: "what weights a residual before it is added" },
   stochasticDepth: {
     kind: "number",

@@ -1,4 +1,5 @@
 import { describeChoices } from "../tensor/choices.ts";
+import { requireLayerScale } from "./shortcuts/layer-scale.ts";
 import { parseShortcutType, type ShortcutName } from "./shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -83,5 +84,6 @@ export function createModel(name: string, options: ModelRequest = {}): NamedMode
       `"${complete.shortcut}" does not fit ${name}; ${describeChoices(complete.shortcut, plan.shortcuts)}`,
     );
   }
+  requireLayerScale(complete);
   return { name, options: complete, module: plan.build(complete), imageShape: [complete.channels, ...plan.extents] };
 }

@@ -23,7 +23,7 @@ export * from "./plates/find-plates.ts";
 export * from "./plates/geometry.ts";
 export * from "./plates/grammar.ts";
 export * from "./plates/judge.ts";
-export * from "./plates/locate.ts";
+export { locateDefaults, locatePlates, type LocatedPlate, type LocateOptions } from "./plates/locate.ts";
 export * from "./plates/measures.ts";
 export * from "./plates/pixels.ts";
 export * from "./plates/predict.ts";

@@ -7,7 +7,7 @@ import { FormatError, OptionError, ShapeError } from "../tensor/errors.ts";
 import { float32 } from "../tensor/tensor.ts";
 import type { LabeledBatch } from "../train/batch.ts";
 import type { Classification } from "./classify/judge.ts";
-import type { ImagePixels, Prediction } from "./classify/predict.ts";
+import type { ImagePixels, RankedClasses } from "./classify/predict.ts";
 import { taskNames, taskNameOf, tasks, type TypesOf } from "./find-task.ts";
 import { type AnyLoadedNetwork, type LoadedNetwork, loadTask } from "./loaded-network.ts";
 import type { Raster } from "../data/image/raster.ts";
@@ -50,7 +50,7 @@ function network(own: NetworkCard): TrainedNetwork & { readonly released: () => 
 
 test("what a network takes and gives follows from its task", () => {
   expectTypeOf<LoadedNetwork<"classify">["predict"]>().parameter(0).toEqualTypeOf<ImagePixels>();
-  expectTypeOf<LoadedNetwork<"classify">["predict"]>().returns.resolves.toEqualTypeOf<readonly Prediction[]>();
+  expectTypeOf<LoadedNetwork<"classify">["predict"]>().returns.resolves.toEqualTypeOf<RankedClasses>();
   expectTypeOf<LoadedNetwork<"classify">["judge"]>().returns.resolves.toEqualTypeOf<Classification>();
   expectTypeOf<LoadedNetwork<"segment">["predict"]>().parameter(0).toEqualTypeOf<Raster>();
   expectTypeOf<LoadedNetwork<"segment">["predict"]>().returns.resolves.toEqualTypeOf<Segmented>();

@@ -1,6 +1,7 @@
 import type { NetworkCard } from "../networks/card.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
 import { readSettings, type TaskName, taskNameOf, tasks, type TypesOf } from "./find-task.ts";
+import { FormatError } from "../tensor/errors.ts";
 import type { TaskNetwork } from "./task.ts";
 
 /** A network opened for its task, whose name determines input and output types. */
@@ -51,4 +52,36 @@ function loadAs<Name extends TaskName>(network: TrainedNetwork, where: string, n
     judge: (samples, options) => task.judge(opened, samples, options),
     release: () => network.session.release(),
   };
+}
+
+/**
+ * Opens networks that do a task together, such as a locator and a reader, and joins them into one, which `loadTask` takes.
+ *
+ * @param parts what each is opened from, by the part that it does
+ * @param where what they are of, for errors
+ * @throws {FormatError} if one network does the task alone, or a part is missing or does something else
+ */
+export async function openTogether<Source>(
+  parts: Readonly<Record<string, Source>>,
+  where: string,
+  open: (source: Source, part: string) => Promise<TrainedNetwork>,
+): Promise<TrainedNetwork> {
+  const opened: Record<string, TrainedNetwork> = {};
+  try {
+    for (const [part, source] of Object.entries(parts)) opened[part] = await open(source, part);
+    return joinNetworks(opened, where);
+  } catch (error) {
+    for (const { session } of Object.values(opened)) await session.release();
+    throw error;
+  }
+}
+
+function joinNetworks(parts: Readonly<Record<string, TrainedNetwork>>, where: string): TrainedNetwork {
+  const [first] = Object.values(parts);
+  if (first === undefined) throw new FormatError(where, "has no networks; give one for each part of a task");
+  const name = taskNameOf(first.card.task, where);
+  const { join } = tasks[name];
+  if (join === null)
+    throw new FormatError(where, `has several networks, but one does the task ${name} alone; give one`);
+  return join(parts, where);
 }

@@ -56,6 +56,14 @@ export interface Task<Name extends string = string, T extends TaskTypes = TaskTy
   readonly trainingMeasure: Measure;
   /** Measures by which it is judged, as its evaluations have them; the main one, which chooses the best epoch, comes first. */
   readonly measures: (settings: T["settings"]) => readonly [Measure, ...Measure[]];
+  /**
+   * Joins networks that do the task together, each by its part's name, into one; its session's `release` releases all. Null if one
+   * network does the whole task.
+   *
+   * @param where what they are of, for errors
+   * @throws {FormatError} naming a part that is missing or does something else
+   */
+  readonly join: ((parts: Readonly<Record<string, TrainedNetwork>>, where: string) => TaskNetwork<T>) | null;
   /** Predicts one input. */
   readonly predict: (network: TaskNetwork<T>, input: T["input"], options?: T["predictOptions"]) => Promise<T["output"]>;
   /** Evaluates the network on samples with ground truth. */

@@ -78,6 +78,10 @@ test("the language of help is that of --lang, else of the environment", { timeou
   expect(chinese).toContain("示例：");
   expect(await help(["--help"], { LC_ALL: "zh_CN.UTF-8" })).toBe(chinese);
   expect(await help(["--help"])).toMatch(/^Usage:/);
+  // Without a command, the same help is an error.
+  const { code, stderr } = await runCommand(["--lang", "zh"], folder);
+  expect([code, stderr]).toEqual([2, chinese]);
+  expect(chinese).toMatch(/快捷连接类型说明 S 是什么/);
   expect(await help(["keys", "--lang=zh", "--help"])).toContain("四个文件名的开头");
 });
 

@@ -5,33 +5,13 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/data/node/image.ts";
 import { encodePng } from "../../src/files/png.ts";
-import type { NetworkCard } from "../../src/networks/card.ts";
-import { exportOnnxChunks } from "../../src/networks/export.ts";
-import { initializeState } from "../../src/nn/initialization.ts";
-import { createModel } from "../../src/nn/models.ts";
 import { decodeReport } from "../../src/report/node/index.ts";
-import type { PlatePart } from "../../src/tasks/plates/settings.ts";
+import { plateParts } from "../../src/tasks/plates/settings.ts";
+import { drawnNetwork } from "../support/plates.ts";
 import { runCommand } from "./run.ts";
 
 let folder = "";
 const at = (...names: readonly string[]): string => join(folder, ...names);
-
-/** A network with drawn weights: what it finds means nothing, and is always the same. */
-async function writeNetwork(part: PlatePart): Promise<void> {
-  const name = part === "read" ? "plate-reader" : "plate-locator";
-  const { module, options, imageShape } = createModel(name);
-  const [channels, height, width] = imageShape;
-  const card: NetworkCard = {
-    model: { name, options },
-    imageShape: [channels, height, width],
-    data: "nothing",
-    classes: Array.from({ length: options.classes }, (_, index) => String(index)),
-    normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] },
-    task: { name: "plates", part, drawnShare: 1, samples: 1 },
-  };
-  const pieces = exportOnnxChunks(card, initializeState(module, 0));
-  await writeFile(at(`${part}.onnx`), Buffer.concat(pieces));
-}
 
 const [width, height] = [96, 64];
 const colours = Uint8Array.from({ length: 3 * width * height }, (_, index) => (index * 37) % 251);
@@ -39,8 +19,7 @@ const grey = Uint8Array.from({ length: width * height }, (_, index) => (index * 
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "residua-plates-"));
-  await writeNetwork("locate");
-  await writeNetwork("read");
+  for (const part of plateParts) await writeFile(at(`${part}.onnx`), drawnNetwork(part));
   const picture = sharp(colours, { raw: { width, height, channels: 3 } });
   await writeFile(at("colour.png"), encodePng({ width, height, channels: 3, samples: colours }));
   await writeFile(at("grey.png"), encodePng({ width, height, channels: 1, samples: grey }));
@@ -52,6 +31,12 @@ beforeAll(async () => {
   await writeFile(at("inks.jpg"), await picture.clone().toColourspace("cmyk").jpeg().toBuffer());
   await writeFile(at("turned.jpg"), await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer());
   await writeFile(at("dot.png"), encodePng({ width: 1, height: 1, channels: 3, samples: Uint8Array.of(1, 2, 3) }));
+  await writeFile(at("upside down.png"), await picture.clone().rotate(180).png().toBuffer());
+  await writeFile(at("镜像.png"), await picture.clone().flop().png().toBuffer());
+  const wide = { width: 12_000, height: 8, channels: 3, background: "gray" } as const;
+  await writeFile(at("wide.png"), await sharp({ create: wide }).png().toBuffer());
+  const brand = Buffer.concat([Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), Buffer.alloc(200)]);
+  await writeFile(at("photo.heic"), brand);
   const jpeg = await picture.clone().jpeg().toBuffer();
   await writeFile(at("cut.jpg"), jpeg.subarray(0, jpeg.length >> 1));
 });
@@ -59,7 +44,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const networks = ["--locator", "locate.onnx", "--reader", "read.onnx", "--threads", "1"];
 /** Low enough that noise passes for a plate. */
-const anything = ["--threshold", "0.005"];
+const anything = ["--threshold", "0.005", "--legibility", "0"];
 const run = (...args: readonly string[]) => runCommand(["plates", ...networks, ...args], folder);
 
 interface Output {
@@ -119,12 +104,13 @@ describe("residua plates", () => {
   });
 
   test("reads whatever the one reader of images reads, upright", async () => {
-    const names = ["grey.png", "deep.png", "clear.png", "inks.jpg", "turned.jpg", "dot.png"];
+    const names = ["grey.png", "deep.png", "clear.png", "inks.jpg", "turned.jpg", "dot.png", "wide.png"];
     const { images } = await json(...names, "--threshold", "0.9999");
     expect(images.map((image) => [image.width, image.height])).toEqual([
       ...Array.from({ length: 4 }, () => [width, height]),
       [height, width],
       [1, 1],
+      [12_000, 8],
     ]);
     expect(images.flatMap(({ plates }) => plates)).toEqual([]);
     const { stdout } = await run("grey.png", "--threshold", "0.9999");
@@ -137,6 +123,29 @@ describe("residua plates", () => {
     const { images, failures = [] } = JSON.parse(stdout) as Output;
     expect(images.map(({ image }) => image)).toEqual(["colour.png"]);
     expect(failures[0].error).toMatch(/^cut\.jpg: /);
+  });
+
+  test("reads pictures that are upside down or mirrored as they stand, whatever their names", async () => {
+    const { images } = await json("upside down.png", "镜像.png", ...anything, "--out", "turned");
+    expect(images.map(({ image }) => image)).toEqual(["upside down.png", "镜像.png"]);
+    expect(images.every(({ plates }) => plates.every(({ text }) => Array.from(text).length >= 7))).toBe(true);
+  });
+
+  test("refuses HEIC and a truncated JPEG in one line each", async () => {
+    for (const [name, message] of [
+      ["photo.heic", "residua: photo.heic: is an HEIC picture, which is not supported"],
+      ["cut.jpg", "residua: cut.jpg: is damaged or truncated, must be a whole JPEG"],
+    ]) {
+      const { code, stderr } = await run(name);
+      const lines = stderr.trimEnd().split("\n");
+      expect([code, lines.at(-1)]).toEqual([1, expect.stringContaining(message)]);
+    }
+  });
+
+  test("--blur hides what is located, legible or not; the table has what is legible", async () => {
+    const { images } = await json("colour.png", "--threshold", "0.005", "--legibility", "0.99", "--blur", "all");
+    expect(images[0].plates).toEqual([]);
+    expect((await readImage(at("all/colour.png"))).samples).not.toEqual(colours);
   });
 
   test("--explain writes a page with the straightened plates, in both languages", async () => {

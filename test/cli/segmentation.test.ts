@@ -60,6 +60,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const model = ["--model", "trained/model.onnx", "--threads", "1"];
+/** One view in place of eight, where the figures do not matter. */
+const quick = [...model, "--tta", "1"];
 
 interface Figures {
   readonly f1At50: number;
@@ -187,7 +189,7 @@ describe("a network that learnt drawn cells", () => {
       const found = await json<{ readonly images: readonly { readonly cells: number }[] }>(
         "segment",
         ...images,
-        ...model,
+        ...quick,
         "--out",
         "chosen",
         ...options,
@@ -205,17 +207,17 @@ describe("a network that learnt drawn cells", () => {
     for (const part of ["large/images", "large/masks"]) await mkdir(at(part), { recursive: true });
     await writeFile(at("large/images/a.png"), encodePng(image));
     await writeFile(at("large/masks/a.png"), encodePng({ ...image, samples: mask }));
-    await run("segment", "large/images/a.png", ...model, "--out", "png");
-    await run("segment", "large/images/a.png", ...model, "--out", "tiff", "--format", "tiff");
+    await run("segment", "large/images/a.png", ...quick, "--out", "png");
+    await run("segment", "large/images/a.png", ...quick, "--out", "tiff", "--format", "tiff");
     const png = await readImage(at("png/a.cells.png"));
     const tiff = await readImage(at("tiff/a.cells.tif"));
     expect(Buffer.from(png.samples.buffer).equals(Buffer.from(Uint16Array.from(tiff.samples).buffer))).toBe(true);
-    await run("segment", "large/images/a.png", ...model, "--out", "large-found", "--overlap", "0.75");
+    await run("segment", "large/images/a.png", ...quick, "--out", "large-found", "--overlap", "0.75");
     await mkdir(at("seams/masks"), { recursive: true });
     await mkdir(at("seams/images"));
     await writeFile(at("seams/images/a.png"), encodePng(image));
     await writeFile(at("seams/masks/a.png"), await readFile(at("large-found/a.cells.png")));
-    const against = await json<Figures>("evaluate", ...model, "--data", "seams");
+    const against = await json<Figures>("evaluate", ...quick, "--data", "seams");
     expect(against.f1At50).toBeGreaterThan(0.9);
     expect(against.foregroundDice).toBeGreaterThan(0.95);
   });
@@ -230,7 +232,7 @@ describe("a network that learnt drawn cells", () => {
     await writeFile(at("stack.tif"), tiffOf({ ...page, text }, second));
     await writeFile(at("alone.png"), encodePng(image));
     const found = async (name: string, ...options: readonly string[]) =>
-      runCommand(["segment", name, ...model, "--out", "pages", ...options], folder);
+      runCommand(["segment", name, ...quick, "--out", "pages", ...options], folder);
     const alone = await found("alone.png");
     const chosen = await found("stack.tif", "--page", "2");
     const cellsOf = ({ stdout }: CommandResult): string => stdout.split("\n")[1].trim().split(/ {2,}/)[1];
@@ -261,7 +263,7 @@ describe("a network that learnt drawn cells", () => {
       "segment",
       "rgba.png",
       "deep.png",
-      ...model,
+      ...quick,
       "--out",
       "depths",
     );
@@ -277,7 +279,7 @@ describe("a network that learnt drawn cells", () => {
       await writeFile(at("black.png"), pngOf({ height: 70, width: 90 }, new Uint8Array(6300)));
       const { images } = await json<{
         readonly images: readonly { readonly width: number; readonly height: number; readonly cells: number }[];
-      }>("segment", "small.png", "point.png", "black.png", ...model, "--out", "edges");
+      }>("segment", "small.png", "point.png", "black.png", ...quick, "--out", "edges");
       expect(images.map(({ width, height }) => [width, height])).toEqual([
         [31, 20],
         [1, 1],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import { compare, type CompareEvent, type Network, open, train, type TrainingEvent } from "../../src/node.ts";
-import type { Prediction } from "../../src/tasks/classify/predict.ts";
+import type { RankedClasses } from "../../src/tasks/classify/predict.ts";
 import type { Segmented } from "../../src/tasks/segment/predict.ts";
 import { FormatError, OptionError, ResiduaError } from "../../src/tensor/errors.ts";
 import { writePictures } from "../support/picture-folders.ts";
@@ -188,7 +188,7 @@ describe("open, predict, evaluate and save", () => {
 test("types follow from the task", () => {
   const classifies = () => open("a", { task: "classify" });
   expectTypeOf(classifies).returns.resolves.toEqualTypeOf<Network<"classify">>();
-  expectTypeOf<Network<"classify">["predict"]>().returns.resolves.toEqualTypeOf<readonly Prediction[]>();
+  expectTypeOf<Network<"classify">["predict"]>().returns.resolves.toEqualTypeOf<RankedClasses>();
   expectTypeOf<Network<"segment">["predict"]>().returns.resolves.toEqualTypeOf<Segmented>();
   const narrow = async (): Promise<string> => {
     const network = await open("a");

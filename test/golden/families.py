@@ -89,20 +89,30 @@ def cases():
     yield "resnet50", {"outputStride": 8}, torchvision_case("resnet50", 10, replace_stride_with_dilation=[False, True, True]), 32, 3, 10, 1
 
 
-def build():
+def layer_scale_cases():
+    """A learnable factor on F, in both orders of activation and in bottlenecks."""
+    for kind in ("scalar", "channel"):
+        yield "resnet8", {"layerScale": kind}, cifar(layer_scale=kind), 16, 4, 10, 3
+        yield "resnetv2_8", {"layerScale": kind}, preactivation(layer_scale=kind), 16, 4, 10, 3
+    yield "resnet8", {"layerScale": "channel", "shortcut": "gated"}, cifar("gated", layer_scale="channel"), 16, 4, 10, 20
+    yield "resnext11_4x16d", {"layerScale": "channel"}, lambda: Resnet([1] * 3, [64, 128, 256], stem="3x3", bottleneck=True, groups=4, base=16, layer_scale="channel"), 16, 4, 10, 3
+
+
+def build(file, cases):
     networks.fill = CalmFill()
     listed, tensors = [], {}
-    for index, (model, options, make, size, batch, classes, tries) in enumerate(cases()):
+    for index, (model, options, make, size, batch, classes, tries) in enumerate(cases):
         case, values = network_case(f"family{index}", make, size, batch, classes, 1000 + 100 * index, tries)
         del case["gradientLimit"]  # of parameters whose gradient is nothing but rounding, too
         listed.append({**case, "model": model, "options": options})
         tensors.update(values)
-        write_safetensors("families.safetensors", tensors)
+        write_safetensors(f"{file}.safetensors", tensors)
         versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
-        write_json("families.json", {"madeBy": "test/golden/families.py", **versions, "samples": SAMPLES, "cases": listed})
+        write_json(f"{file}.json", {"madeBy": "test/golden/families.py", **versions, "samples": SAMPLES, "cases": listed})
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    build()
+    build("families", cases())
+    build("layer-scale", layer_scale_cases())

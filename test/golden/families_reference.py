@@ -52,6 +52,17 @@ class ChannelAttention(nn.Module):
         return x * torch.sigmoid(means + maxima)
 
 
+class LayerScale(nn.Module):
+    """A factor on the residual: one for the block (ReZero, SkipInit), or one for each channel (LayerScale)."""
+
+    def __init__(self, kind, channels):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(1 if kind == "scalar" else channels))
+
+    def forward(self, x):
+        return x * self.gamma.reshape(1, -1, 1, 1)
+
+
 class ConvNorm(nn.Module):
     def __init__(self):
         super().__init__()
@@ -103,7 +114,7 @@ class Block(nn.Module):
 
     def __init__(self, inside, width, stride, kind, bottleneck=False, preact=False, groups=1, base=64, average=False,
                  dilation=1, first_dilation=None, attention="none", drop_path=0.0, inner_dropout=0.0, scale=0.5,
-                 scale_residual=False, shortcut_dropout=0.5):
+                 scale_residual=False, shortcut_dropout=0.5, layer_scale="none"):
         super().__init__()
         self.kind, self.bottleneck, self.preact, self.scale, self.scale_residual = kind, bottleneck, preact, scale, scale_residual
         first = first_dilation or dilation
@@ -127,6 +138,8 @@ class Block(nn.Module):
             self.drop_path = Mask(drop_path, whole=True)
         if inner_dropout:
             self.dropout = Mask(inner_dropout)
+        if layer_scale != "none":
+            self.layer_scale = LayerScale(layer_scale, outside)
         self.same = inside == outside and stride == 1
         if kind == "project-all" or (kind not in ("plain", "pad") and not self.same):
             self.downsample = Projection(inside, outside, stride, average, False) if preact else numbered_projection(inside, outside, stride, average)
@@ -149,7 +162,7 @@ class Block(nn.Module):
             if not self.preact:
                 y = getattr(self, f"bn{index}")(y)
                 y = F.relu(y) if index < self.count else y
-        for name in ("se", "drop_path"):
+        for name in ("se", "drop_path", "layer_scale"):
             y = getattr(self, name)(y) if hasattr(self, name) else y
         return y, activated
 

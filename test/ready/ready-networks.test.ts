@@ -182,7 +182,7 @@ describe("what was changed is refused:", () => {
     await writeFile(at("signed/index.json"), text);
     await changeByte(at("signed/digits.onnx"));
     await expect(signNetworks(place, own.secret)).rejects.toThrow(/run stamp first/);
-    stampNetworks(place);
+    await stampNetworks(place);
     await expect(findNetwork("digits", "model", { folder: place })).rejects.toThrow(/signed/);
   });
 

@@ -1,5 +1,10 @@
+import type { NetworkCard } from "../../src/networks/card.ts";
+import { exportOnnxChunks } from "../../src/networks/export.ts";
+import { initializeState } from "../../src/nn/initialization.ts";
+import { createModel } from "../../src/nn/models.ts";
 import { characters } from "../../src/tasks/plates/alphabet.ts";
 import { collectGlyphs, type Glyph, type GlyphSet } from "../../src/tasks/plates/render/glyphs.ts";
+import type { PlatePart } from "../../src/tasks/plates/settings.ts";
 
 /** Every character as a box with a bar at a place of its own: shapes that need no font. */
 export const boxGlyphs: readonly Glyph[] = characters.map((character, index) => ({
@@ -15,3 +20,20 @@ export const boxGlyphs: readonly Glyph[] = characters.map((character, index) => 
 }));
 
 export const testGlyphs: GlyphSet = collectGlyphs(boxGlyphs, "test");
+
+/** A network with drawn weights: what it finds means nothing, and is always the same. */
+export function drawnNetwork(part: PlatePart): Uint8Array {
+  const name = part === "read" ? "plate-reader" : "plate-locator";
+  const { module, options, imageShape } = createModel(name);
+  const [channels, height, width] = imageShape;
+  const card: NetworkCard = {
+    model: { name, options },
+    imageShape: [channels, height, width],
+    data: "nothing",
+    classes: Array.from({ length: options.classes }, (_, index) => String(index)),
+    normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] },
+    task: { name: "plates", part, drawnShare: 1, samples: 1, glyphs: "/where/my glyphs" },
+  };
+  const pieces = exportOnnxChunks(card, initializeState(module, 0));
+  return new Uint8Array(Buffer.concat(pieces));
+}

@@ -1,10 +1,30 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import { makeFolder, readFileBytes, requireWritableFolder, toEnvironmentError, writeFileAtomically } from "../node.ts";
+import {
+  makeFolder,
+  readFileBytes,
+  removeUnfinished,
+  requireWritableFolder,
+  toEnvironmentError,
+  writeFileAtomically,
+} from "../node.ts";
 
 let folder = "";
 
@@ -61,6 +81,26 @@ test("writers of one file at a time leave one of their contents whole", async ()
   await Promise.all(contents.map((content) => writeFileAtomically(place("x"), content)));
   expect(contents).toContain(await readFile(place("x"), "utf8"));
   expect(await readdir(folder)).toEqual(["x"]);
+});
+
+test("what a killed writer left is removed, and nothing else", async () => {
+  async function* dying(): AsyncGenerator<string> {
+    yield "half";
+    // As a kill leaves it: nobody cleans up.
+    for (const name of await readdir(folder)) await cp(place(name), place(`${name}.kept`));
+    throw new RangeError("killed");
+  }
+  await expect(writeFileAtomically(place("x"), dying())).rejects.toThrow(RangeError);
+  const [kept] = await readdir(folder);
+  const left = kept.replace(/\.kept$/, "");
+  await rename(place(kept), place(left));
+  for (const other of ["x", ".x.tmp", ".x.mine.tmp", left.replace(".x.", ".y."), ".x.safe"])
+    await writeFile(place(other), "mine");
+  await removeUnfinished(place("x"));
+  expect((await readdir(folder)).toSorted()).toEqual(
+    ["x", ".x.tmp", ".x.mine.tmp", left.replace(".x.", ".y."), ".x.safe"].toSorted(),
+  );
+  await removeUnfinished(place("no/folder"));
 });
 
 test("a symbolic link stays one, and what it points to is written", async () => {

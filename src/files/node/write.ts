@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { toEnvironmentError } from "./failure.ts";
@@ -28,7 +28,7 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const target = await resolveTarget(path);
   if (target.direct) return writeDirectly(path, content);
-  const temporary = join(dirname(target.path), `.${basename(target.path).slice(0, 200)}.${randomUUID()}.tmp`);
+  const temporary = join(dirname(target.path), `${temporaryStart(target.path)}${randomUUID()}.tmp`);
   try {
     await writeNew(path, { flags: "wx", file: temporary, ...options }, content);
     await system(path, rename(temporary, target.path));
@@ -37,6 +37,21 @@ export async function writeFileAtomically(
     throw cause;
   }
   await flushFolder(dirname(target.path));
+}
+
+/** How the names of a file's temporary files begin. */
+const temporaryStart = (path: string): string => `.${basename(path).slice(0, 200)}.`;
+
+/**
+ * Removes the temporary files of writers of this file that were killed while they wrote. Only for who holds the lock that
+ * those writers held: those of a living one look the same.
+ */
+export async function removeUnfinished(path: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch((): readonly string[] => []);
+  const isLeft = (name: string): boolean =>
+    name.startsWith(temporaryStart(path)) && /^[\da-f-]{36}\.tmp$/.test(name.slice(temporaryStart(path).length));
+  await Promise.all(names.filter(isLeft).map((name) => rm(join(folder, name), { force: true }).catch(() => {})));
 }
 
 /** The actual target: that of a symbolic link, so that the link is preserved. */

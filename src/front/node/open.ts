@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { type FileSource, readFileBytes } from "../../files/node.ts";
 import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
-import type { KeptNetwork } from "../../networks/trained.ts";
-import { findNetwork, onlyFileOf } from "../../ready/node/find.ts";
+import type { KeptNetwork, TrainedNetwork } from "../../networks/trained.ts";
+import { type CheckedFile, findNetwork } from "../../ready/node/find.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
-import type { LoadedNetwork } from "../../tasks/loaded-network.ts";
+import { type LoadedNetwork, openTogether } from "../../tasks/loaded-network.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { trainingFilesIn } from "../../train/node/files.ts";
@@ -16,6 +16,9 @@ import {
   createNetwork,
   isLabelledImages,
   type NetworkPlace,
+  refuseSaving,
+  refuseSha256,
+  requireParts,
   requireSamples,
   requireSha256,
   type Samples,
@@ -25,7 +28,7 @@ import {
 import { onlyGiven, requireKnown } from "../options.ts";
 import { formOf } from "../save.ts";
 import { cacheFolder } from "./cache.ts";
-import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } from "./types.ts";
+import type { EvaluationData, FileInput, Network, NetworkParts, OpenOptions, SaveOptions } from "./types.ts";
 
 const openOptions = [
   "task",
@@ -76,8 +79,23 @@ async function toSource(input: FileInput, field: string, name: string): Promise<
   throw new OptionError(field, "must be a path, a URL, bytes or a Blob");
 }
 
-/** A network's file: a ready network's by its name, whose bytes are checked; else what is given. */
-async function findSource(input: FileInput, name: string): Promise<FileSource> {
+/** Files of networks that do a task together, and what they are called. */
+interface SourceParts {
+  readonly parts: Readonly<Record<string, FileSource>>;
+  readonly where: string;
+}
+
+const isParts = (found: FileSource | SourceParts): found is SourceParts =>
+  typeof found === "object" && "parts" in found;
+
+/** A network's file, or files: a ready network's by its name, whose bytes are checked; else what is given. */
+async function findSource(input: FileInput | NetworkParts, name: string): Promise<FileSource | SourceParts> {
+  if (!isFileInput(input)) {
+    const entries = Object.entries(requireParts(input)).map(
+      async ([part, file]) => [part, await toSource(file, part, part)] as const,
+    );
+    return { parts: Object.fromEntries(await Promise.all(entries)), where: name };
+  }
   const source = await toSource(input, "file", name);
   if (typeof input !== "string" || typeof source !== "string") return source;
   const found = await findNetwork(source, "file");
@@ -87,8 +105,13 @@ async function findSource(input: FileInput, name: string): Promise<FileSource> {
       "file",
       `"${source}" is a ready network, and the folder of a training here; write "./${source}" for the folder, or rename it`,
     );
-  const { bytes, path: where } = onlyFileOf(found.ready, "file");
-  return { bytes, where };
+  const { network: only, ...parts } = found.ready.files;
+  const toBytes = ({ bytes, path: where }: CheckedFile): FileSource => ({ bytes, where });
+  if (only !== undefined) return toBytes(only);
+  return {
+    parts: Object.fromEntries(Object.entries(parts).map(([part, file]) => [part, toBytes(file)])),
+    where: source,
+  };
 }
 
 /** The file's bytes if they must have a hash, which is checked. */
@@ -140,30 +163,55 @@ async function save(
   return files;
 }
 
+const whereOf = (source: FileSource): string => (typeof source === "string" ? source : source.where);
+
+/** Opens one file. */
+function openSource(source: FileSource, session: SessionOptions, options: OpenOptions): Promise<KeptNetwork> {
+  const read = toReadOptions(options);
+  return typeof source === "string"
+    ? openTrainedNetwork(findNetworkFile(source), session, read)
+    : openTrainedBytes({ bytes: source.bytes, path: source.where }, session, read);
+}
+
+/** What was opened; only of one file is it known what to save. */
+interface Opened {
+  readonly network: TrainedNetwork;
+  readonly where: string;
+  readonly kept?: KeptNetwork;
+}
+
+async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<Opened> {
+  const { threads, executionProviders, name = "network", sha256 } = options;
+  const session: SessionOptions = onlyGiven({ threads, executionProviders });
+  const found = await findSource(input, name);
+  if (isParts(found)) {
+    refuseSha256(sha256);
+    const { parts, where } = found;
+    return { network: await openTogether(parts, where, (source) => openSource(source, session, options)), where };
+  }
+  const source = await requireSource(found, sha256);
+  const kept = await openSource(source, session, options);
+  return { network: kept, where: whereOf(source), kept };
+}
+
 function placeOf<Name extends TaskName>(): NetworkPlace<Name, FileInput, EvaluationData<Name> | undefined> {
   return { readInput, openSamples };
 }
 
 /** Opens a network; see `open` of `residua/node`. */
 export async function openNetworkFile<Name extends TaskName>(
-  input: FileInput,
+  input: FileInput | NetworkParts,
   options: OpenOptions<Name> = {},
 ): Promise<Network<Name>> {
   requireKnown("open", options, openOptions);
-  const { task, threads, executionProviders, name = "network" } = options;
-  const session: SessionOptions = onlyGiven({ threads, executionProviders });
-  const source = await requireSource(await findSource(input, name), options.sha256);
-  const read = toReadOptions(options);
-  const where = typeof source === "string" ? source : source.where;
-  const kept =
-    typeof source === "string"
-      ? await openTrainedNetwork(findNetworkFile(source), session, read)
-      : await openTrainedBytes({ bytes: source.bytes, path: where }, session, read);
+  const { network: opened, where, kept } = await openInput(input, options);
   try {
-    const network = createNetwork(kept, where, placeOf<Name>(), task);
-    return { ...network, save: (file, how) => save(kept, where, file, how) };
+    const network = createNetwork(opened, where, placeOf<Name>(), options.task);
+    const saveOpened: Network<Name>["save"] = async (file, how) =>
+      kept === undefined ? refuseSaving(where) : save(kept, where, file, how);
+    return { ...network, save: saveOpened };
   } catch (error) {
-    await kept.session.release();
+    await opened.session.release();
     throw error;
   }
 }

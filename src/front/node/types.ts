@@ -9,6 +9,9 @@ import type { CommonTrainOptions, WithTask } from "../train-options.ts";
 /** A file: its path, a `file:` URL, its bytes, or a Blob. */
 export type FileInput = string | URL | Uint8Array | ArrayBuffer | Blob;
 
+/** Networks that do a task together, each by the part that it does, such as `{ locator, reader }`. */
+export type NetworkParts = Readonly<Record<string, FileInput>>;
+
 /** Options for opening a network. */
 export interface OpenOptions<Name extends TaskName = TaskName> extends CommonOpenOptions<Name> {
   /** ONNX Runtime's execution providers in order of preference, such as `["cuda", "cpu"]`. Default `["cpu"]`. */

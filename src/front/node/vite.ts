@@ -1,3 +1,8 @@
+import { requireReady } from "../../ready/names.ts";
+import { checkNetwork } from "../../ready/node/find.ts";
+import { openReadyIndex } from "../../ready/node/index-file.ts";
+import type { ReadyNetwork } from "../../ready/ready-network.ts";
+
 /** The packages that Residua's modules for pages import; a test compares them with what is built. */
 export const pagePackages: readonly string[] = [
   "@bufbuild/protobuf",
@@ -35,10 +40,46 @@ export interface ViteSettings {
   optimizeDeps: { exclude: string[]; include: string[] };
 }
 
+/** A file of a build that Vite writes as it is. */
+interface Asset {
+  type: "asset";
+  fileName: string;
+  source: string | Uint8Array;
+}
+
+/** Vite's development server, as far as it is used. */
+interface DevelopmentServer {
+  middlewares: {
+    use(
+      answer: (
+        request: { url?: string | undefined },
+        response: { setHeader(name: string, value: string): unknown; end(body: string | Uint8Array): unknown },
+        next: (error?: unknown) => void,
+      ) => void,
+    ): unknown;
+  };
+}
+
 /** A plugin of Vite, in the part of its form that is used. */
 export interface VitePlugin {
   name: string;
   config(): ViteSettings;
+  configureServer(server: DevelopmentServer): void;
+  generateBundle(this: { emitFile(file: Asset): unknown }): Promise<void>;
+}
+
+/** Files that a page finds in `models/` beside it: an index of the networks that it wants, and their files, which are checked. */
+async function readModels(names: readonly string[]): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const opened = await openReadyIndex();
+  const files = new Map<string, string | Uint8Array>();
+  const networks: ReadyNetwork[] = [];
+  for (const name of names) {
+    const network = await requireReady(opened.index, name, "models");
+    networks.push(network);
+    const checked = await checkNetwork(opened, network);
+    for (const [part, { path }] of Object.entries(network.files)) files.set(path, checked.files[part].bytes);
+  }
+  return files.set("index.json", JSON.stringify({ ...opened.index, networks }));
 }
 
 /** Whether a package that is optional can be found. */
@@ -61,10 +102,18 @@ function isInstalled(name: string): boolean {
  * Otherwise it finds ONNX Runtime when a worker is first loaded, bundles it and reloads the page: the first click is lost.
  * What Residua imports is bundled beforehand, since some of it is CommonJS.
  *
- * @param options `isolated`: serve the page with the headers that threads need; by default, yes. They keep a page from
+ * With `models: ["plates"]`, these ready networks and their index are served, and built, as `models/` beside the page, where `open`
+ * looks for them.
+ *
+ * @param options `models`: names of ready networks, as `residua models list --ready` shows; by default, none. `isolated`: serve the page with the headers that threads need; by default, yes. They keep a page from
  *   loading what other servers do not offer to it, such as images without CORS
  */
-export function residua({ isolated = true }: { readonly isolated?: boolean } = {}): VitePlugin {
+export function residua({
+  isolated = true,
+  models = [],
+}: { readonly isolated?: boolean; readonly models?: readonly string[] } = {}): VitePlugin {
+  let reading: ReturnType<typeof readModels> | undefined;
+  const read = (): ReturnType<typeof readModels> => (reading ??= readModels(models));
   return {
     name: "residua",
     config: () => ({
@@ -76,5 +125,22 @@ export function residua({ isolated = true }: { readonly isolated?: boolean } = {
         include: pagePackages.filter(isInstalled).map((name) => `residua > ${name}`),
       },
     }),
+    configureServer: ({ middlewares }) => {
+      if (models.length === 0) return;
+      middlewares.use((request, response, next) => {
+        const [, name] = /\/models\/([a-z0-9-]+\.(?:onnx|json))(?:\?.*)?$/.exec(request.url ?? "") ?? [];
+        if (name === undefined) return next();
+        read().then((files) => {
+          const file = files.get(name);
+          if (file === undefined) return next();
+          response.setHeader("Content-Type", name.endsWith(".json") ? "application/json" : "application/octet-stream");
+          response.end(file);
+        }, next);
+      });
+    },
+    async generateBundle() {
+      if (models.length === 0) return;
+      for (const [name, source] of await read()) this.emitFile({ type: "asset", fileName: `models/${name}`, source });
+    },
   };
 }

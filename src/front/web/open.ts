@@ -1,13 +1,19 @@
 import type { PageImage } from "../../data/web/page-image.ts";
 import { openNetwork } from "../../networks/open.ts";
-import type { KeptNetwork } from "../../networks/trained.ts";
+import type { KeptNetwork, TrainedNetwork } from "../../networks/trained.ts";
+import { isBareName } from "../../ready/ready-network.ts";
+import { fetchFile, hashOf } from "../../ready/web/fetch.ts";
+import { fetchReady } from "../../ready/web/find.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
-import type { LoadedNetwork } from "../../tasks/loaded-network.ts";
+import { type LoadedNetwork, openTogether } from "../../tasks/loaded-network.ts";
 import { findWebTask } from "../../tasks/web/table.ts";
-import { EnvironmentError, errorMessage, OptionError } from "../../tensor/errors.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import {
   createNetwork,
   isLabelledImages,
+  refuseSaving,
+  refuseSha256,
+  requireParts,
   requireSamples,
   requireSha256,
   samplesOf,
@@ -16,11 +22,12 @@ import {
 import { onlyGiven, requireKnown } from "../options.ts";
 import { encodeNetwork, formOf } from "../save.ts";
 import { openRuntime } from "./runtime.ts";
-import type { EvaluationData, FileInput, Network, OpenOptions, SaveOptions } from "./types.ts";
+import type { EvaluationData, FileInput, Network, NetworkParts, OpenOptions, SaveOptions } from "./types.ts";
 
 const openOptions = [
   "task",
   "sha256",
+  "models",
   "threads",
   "device",
   "ort",
@@ -39,30 +46,13 @@ const openOptions = [
   "onNote",
 ] as const satisfies readonly (keyof OpenOptions)[];
 
-async function fetchFile(address: string): Promise<Uint8Array> {
-  const fail = (what: string, cause?: unknown): never => {
-    throw new EnvironmentError(address, what, { cause });
-  };
-  const response = await fetch(address).catch((error: unknown) =>
-    fail(`cannot be fetched: ${errorMessage(error)}`, error),
-  );
-  if (!response.ok) return fail(`cannot be fetched: the server answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+/** A file's bytes, and what it is called. */
+interface PageFile {
+  readonly bytes: Uint8Array;
+  readonly where: string;
 }
 
-/** @throws {EnvironmentError} if the page cannot compute it */
-async function hashOf(bytes: Uint8Array): Promise<string> {
-  // Pages that were not loaded over HTTPS or from this machine have none.
-  if (globalThis.crypto?.subtle === undefined)
-    throw new EnvironmentError("sha256", "cannot be checked in a page that was not loaded over HTTPS; leave it out");
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function readFile(
-  input: FileInput,
-  name: string,
-): Promise<{ readonly bytes: Uint8Array; readonly where: string }> {
+async function readFile(input: FileInput, field: string, name: string): Promise<PageFile> {
   if (typeof input === "string" || input instanceof URL)
     return { bytes: await fetchFile(String(input)), where: String(input).replace(/[?#].*$/, "") };
   if (input instanceof Uint8Array) return { bytes: input, where: name };
@@ -71,7 +61,7 @@ async function readFile(
     const where = input instanceof File ? input.name : name;
     return { bytes: new Uint8Array(await input.arrayBuffer()), where };
   }
-  throw new OptionError("file", "must be a Blob, bytes or an address");
+  throw new OptionError(field, "must be a Blob, bytes or an address");
 }
 
 function isPageImage(input: unknown): input is PageImage {
@@ -97,23 +87,70 @@ async function save({ file }: KeptNetwork, where: string, name: string, options:
   return new File([...pieces] as BlobPart[], name, { type: "application/octet-stream" });
 }
 
+const isFileInput = (input: unknown): input is FileInput =>
+  typeof input === "string" || [URL, Uint8Array, ArrayBuffer, Blob].some((kind) => input instanceof kind);
+
+/** A network's file; or the files of its parts, by their names. */
+type FoundFiles = { readonly file: PageFile } | { readonly parts: Readonly<Record<string, PageFile>> };
+
+/** What is given, fetched; a bare name is a ready network, whose files are checked. */
+async function findFiles(
+  input: FileInput | NetworkParts,
+  { name = "network", models }: OpenOptions,
+): Promise<FoundFiles> {
+  const isReady = typeof input === "string" && isBareName(input);
+  if (models !== undefined && !isReady)
+    throw new OptionError("models", "applies to the name of a ready network; leave it out");
+  if (!isFileInput(input)) {
+    const entries = Object.entries(requireParts(input)).map(
+      async ([part, file]) => [part, await readFile(file, part, part)] as const,
+    );
+    return { parts: Object.fromEntries(await Promise.all(entries)) };
+  }
+  if (!isReady) return { file: await readFile(input, "file", name) };
+  const { network: only, ...parts } = await fetchReady(input, models);
+  return only === undefined ? { parts } : { file: only };
+}
+
+/** What was opened; only of one file is it known what to save. */
+interface Opened {
+  readonly network: TrainedNetwork;
+  readonly where: string;
+  readonly kept?: KeptNetwork;
+}
+
+async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<Opened> {
+  const { sha256 } = options;
+  const found = await findFiles(input, options);
+  if ("file" in found && sha256 !== undefined) requireSha256(await hashOf(found.file.bytes), sha256, found.file.where);
+  const { runtime, session } = await openRuntime(options);
+  const openFile = ({ bytes, where }: PageFile): Promise<KeptNetwork> =>
+    openNetwork(runtime, bytes, where, { session, ...toReadOptions(options) });
+  if ("file" in found) {
+    const kept = await openFile(found.file);
+    return { network: kept, where: found.file.where, kept };
+  }
+  refuseSha256(sha256);
+  const where = typeof input === "string" ? input : (options.name ?? "network");
+  return { network: await openTogether(found.parts, where, openFile), where };
+}
+
 /** Opens a network; see `open` of `residua/web`. */
 export async function openNetworkFile<Name extends TaskName>(
-  input: FileInput,
+  input: FileInput | NetworkParts,
   options: OpenOptions<Name> = {},
 ): Promise<Network<Name>> {
   requireKnown("open", options, openOptions);
-  const { bytes, where } = await readFile(input, options.name ?? "network");
-  if (options.sha256 !== undefined) requireSha256(await hashOf(bytes), options.sha256, where);
-  const { runtime, session } = await openRuntime(options);
-  const kept = await openNetwork(runtime, bytes, where, { session, ...toReadOptions(options) });
+  const { network: opened, where, kept } = await openInput(input, options);
   const openSamples = async (loaded: LoadedNetwork<Name>, data: EvaluationData<Name>) =>
     isLabelledImages(data) ? samplesOf(loaded, data) : requireSamples<Name>(data);
   try {
-    const network = createNetwork(kept, where, { readInput: readInput<Name>, openSamples }, options.task);
-    return { ...network, save: (name, how) => save(kept, where, name, how) };
+    const network = createNetwork(opened, where, { readInput: readInput<Name>, openSamples }, options.task);
+    const saveOpened: Network<Name>["save"] = async (name, how) =>
+      kept === undefined ? refuseSaving(where) : save(kept, where, name, how);
+    return { ...network, save: saveOpened };
   } catch (error) {
-    await kept.session.release();
+    await opened.session.release();
     throw error;
   }
 }

@@ -15,6 +15,9 @@ import type { CommonTrainOptions, WithTask } from "../train-options.ts";
 /** A network's file in a page: a Blob or File, its bytes, or the address to fetch it from. */
 export type FileInput = Blob | Uint8Array | ArrayBuffer | URL | string;
 
+/** Networks that do a task together, each by the part that it does, such as `{ locator, reader }`. */
+export type NetworkParts = Readonly<Record<string, FileInput>>;
+
 /** How ONNX Runtime runs in a page. */
 export interface RuntimeOptions {
   /** "wasm", or "webgpu" where the browser has it. Default "wasm". */
@@ -31,6 +34,8 @@ export interface RuntimeOptions {
 export interface OpenOptions<Name extends TaskName = TaskName> extends CommonOpenOptions<Name>, RuntimeOptions {
   /** The file's name if bytes are given: for errors, and to tell a form without a signature by its ending. */
   readonly name?: string;
+  /** The address of the folder of ready networks, with its `index.json`. Default: `models/` beside the page. */
+  readonly models?: string | URL;
 }
 
 /** What a network is evaluated on in a page: images in memory, or the task's own samples. */

@@ -1,3 +1,4 @@
+import { layerScaleStarts } from "../../nn/shortcuts/layer-scale.ts";
 import { HE_2016, named, optionsOf, type Rule, takes } from "./rule.ts";
 
 // What the papers say of blocks and their training, whatever the shortcut.
@@ -48,6 +49,8 @@ export const zeroInit: Rule = {
   apply: (facts) => {
     if (!takes(facts, "zeroInitResidual") || facts.blocks.every(({ shortcut }) => shortcut === "none"))
       return undefined;
+    // What layerScale is for; the two together would be one too many.
+    if ((optionsOf(facts).layerScale ?? "none") !== "none") return undefined;
     // In pre-activation blocks the last norm is followed by a convolution: it is not the residual's end.
     if (facts.order !== "post-activation") return undefined;
     if (optionsOf(facts).zeroInitResidual === true)
@@ -75,6 +78,44 @@ export const zeroInit: Rule = {
         zh: "ImageNet 上批量 1024 且带预热的 ResNet-50：top-1 76.19 %，否则为 75.93 %。",
       },
       ...named(facts, { zeroInitResidual: true }),
+    };
+  },
+};
+
+/** A factor on F above this is no start near the shortcut, whatever the depth. */
+const LARGEST_START = 0.1;
+
+/** Whether a learnable factor on F starts near enough to 0. */
+export const layerScale: Rule = {
+  id: "layer-scale",
+  source: "Touvron et al. 2021, arXiv:2103.17239, section 2; Bachlechner et al. 2020, arXiv:2003.04887, section 3",
+  apply: (facts) => {
+    const { layerScale: kind = "none", layerScaleInit } = optionsOf(facts);
+    if (kind === "none") return undefined;
+    const start = layerScaleInit ?? layerScaleStarts[kind];
+    const evidence = {
+      en: "At λ = 0 a block is its shortcut: the gradient passes every block unchanged, and at the first step only λ and what lies outside the blocks learn. CaiT starts at 0.1 for up to 18 blocks, 10⁻⁵ for 24 and 10⁻⁶ for more; ReZero starts at 0.",
+      zh: "λ = 0 时块就是其快捷连接：梯度原样穿过每个块，第一步只有 λ 和块以外的层在学习。CaiT 在 18 个块以内取 0.1，24 个块取 10⁻⁵，更多时取 10⁻⁶；ReZero 从 0 开始。",
+    };
+    if (Math.abs(start) <= LARGEST_START)
+      return {
+        kind: "keep",
+        blocks: [],
+        text: {
+          en: `Blocks start as their shortcuts, or nearly: the factor on F starts at ${start} (layerScale).`,
+          zh: `块以其快捷连接开始，或几乎如此：F 前的系数从 ${start} 开始（layerScale）。`,
+        },
+        evidence,
+      };
+    return {
+      kind: "consider",
+      blocks: [],
+      text: {
+        en: `The factor on F starts at ${start}: blocks start far from their shortcuts, which is what layerScale is there to avoid. "layerScaleInit=${layerScaleStarts[kind]}" is its usual start.`,
+        zh: `F 前的系数从 ${start} 开始：块在初始时远离其快捷连接，而 layerScale 正是为了避免这一点。通常取 "layerScaleInit=${layerScaleStarts[kind]}"。`,
+      },
+      evidence,
+      ...named(facts, { layerScaleInit: layerScaleStarts[kind] }),
     };
   },
 };

@@ -1,5 +1,5 @@
 import type { Advice, AdviceKind } from "./advice.ts";
-import { activationOrder, stochasticDepth, stridePlace, zeroInit } from "./block-rules.ts";
+import { activationOrder, layerScale, stochasticDepth, stridePlace, zeroInit } from "./block-rules.ts";
 import type { NetworkFacts } from "./facts.ts";
 import type { Rule } from "./rule.ts";
 import {
@@ -19,6 +19,7 @@ const adviceRules: readonly Rule[] = [
   shortcutSubsampling,
   activationOrder,
   zeroInit,
+  layerScale,
   stridePlace,
   disturbedIdentity,
   stochasticDepth,

@@ -129,4 +129,12 @@ test("without a test, what was measured is said first", () => {
     "One seed per cell: another seed would move these numbers.",
   ]);
   expect(said(pad)).toEqual(["Medians over 5 seeds."]);
+  // Types go by their shortcut, not by the name that somebody gave them.
+  const named = (variant: string, value: DrawnRun): DrawnRun => ({ ...value, variant });
+  expect(said([named("plain", run("pad", 0, 0.9)), named("head alone", run("pad", 0, 0.2))])).toEqual([
+    "One seed per cell: another seed would move these numbers.",
+  ]);
+  expect(said([named("none", run("plain", 0, 0.2)), named("deep", run("plain", 0, 0.3)), run("pad", 0, 0.9)])[0]).toBe(
+    "At depth 20 the plain networks reach 20.0 % to 30.0 % of the test images, the residual ones 90.0 %.",
+  );
 });

@@ -10,6 +10,7 @@ import { type ComparisonCell, type DrawnRun, groupCells, nameType } from "./comp
 export interface CellSummary {
   readonly depth: number;
   readonly name: string;
+  readonly shortcut: string;
   /** Runs that ended with a network. */
   readonly count: number;
   readonly diverged: number;
@@ -35,6 +36,7 @@ export function summarizeCell(cell: ComparisonCell): CellSummary {
   const base = {
     depth: cell.depth,
     name: nameType(cell),
+    shortcut: cell.shortcut,
     count: accuracies.length,
     diverged: cell.runs.filter(({ status }) => status === "diverged").length,
   };

@@ -51,17 +51,20 @@ export function describePair(pair: TypePair, where: Sentence = { en: "", zh: "" 
   };
 }
 
+/** What the plain networks of a depth come to beside the residual ones, whatever either are called. */
 function describeDepth(cells: readonly CellSummary[], depth: number): readonly Sentence[] {
   const here = cells.filter((cell) => cell.depth === depth && cell.median !== undefined);
-  const plain = here.find(({ name }) => name === "plain");
-  const residual = here.filter(({ name }) => name !== "plain").map((cell) => cell.median!);
-  if (plain?.median === undefined || residual.length === 0) return [];
-  const [low, high] = [Math.min(...residual), Math.max(...residual)];
-  const range = low === high ? percent(low) : `${percent(low)} to ${percent(high)}`;
+  const [plain, residual] = [true, false].map((isPlain) =>
+    here.filter(({ shortcut }) => (shortcut === "plain") === isPlain).map((cell) => cell.median!),
+  );
+  if (plain.length === 0 || residual.length === 0) return [];
+  const range = (medians: readonly number[], to: string): string =>
+    [...new Set([Math.min(...medians), Math.max(...medians)].map(percent))].join(to);
+  const networks = plain.length === 1 ? "network reaches" : "networks reach";
   return [
     {
-      en: `At depth ${depth} the plain network reaches ${percent(plain.median)} of the test images, the residual ones ${range}.`,
-      zh: `深度为 ${depth} 时，普通网络的测试准确率为 ${percent(plain.median)}，残差网络为 ${range.replace(" to ", " 至 ")}。`,
+      en: `At depth ${depth} the plain ${networks} ${range(plain, " to ")} of the test images, the residual ones ${range(residual, " to ")}.`,
+      zh: `深度为 ${depth} 时，普通网络的测试准确率为 ${range(plain, " 至 ")}，残差网络为 ${range(residual, " 至 ")}。`,
     },
   ];
 }

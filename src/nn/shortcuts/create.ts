@@ -4,6 +4,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import { constantInitializer } from "../initialization.ts";
 import { batchNorm, conv, dropout, sequence, sequential } from "../layers.ts";
 import { defineModule, type ForwardContext, type Module } from "../module.ts";
+import { layerScale, type LayerScaleOptions } from "./layer-scale.ts";
 import type { ShortcutType } from "./type.ts";
 
 /** What a shortcut type resolves to in one block. */
@@ -19,7 +20,7 @@ export type ShortcutKind =
   | "concatenation";
 
 /** Sub-options of the shortcut types, each with the published default. */
-export interface ShortcutOptions {
+export interface ShortcutOptions extends LayerScaleOptions {
   /** How a plane shrinks: by taking every stride-th point, or means over windows (ResNet-D). Default "stride". */
   readonly subsample?: "stride" | "average";
   /**
@@ -113,10 +114,22 @@ const sameShapeShortcuts: {
 };
 
 /**
- * Resolves a shortcut type for one block.
+ * Resolves a shortcut type for one block, with a learnable factor on the residual if one is wanted.
  * @throws {ShapeError} if the type cannot follow the change: `pad` cannot drop channels, `concat` cannot shrink a plane
  */
 export function createShortcut(type: ShortcutType, change: ShapeChange, options: ShortcutOptions = {}): Shortcut {
+  const shortcut = resolveShortcut(type, change, options);
+  const { layerScale: kind = "none", layerScaleInit: start, dimensions = 2 } = options;
+  if (kind === "none") return shortcut;
+  const factor = layerScale(kind, change.outChannels, { dimensions, ...(start === undefined ? {} : { start }) });
+  return {
+    kind: shortcut.kind,
+    children: { ...shortcut.children, layer_scale: factor },
+    join: (context, input, residual) => shortcut.join(context, input, context.call("layer_scale", residual)),
+  };
+}
+
+function resolveShortcut(type: ShortcutType, change: ShapeChange, options: ShortcutOptions): Shortcut {
   const keepsShape = change.inChannels === change.outChannels && change.stride === 1;
   if (type === "plain") return { kind: "none", children: {}, join: (_context, _input, residual) => residual };
   if (type === "concat") return concatenation(change);

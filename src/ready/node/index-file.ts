@@ -8,7 +8,7 @@ import { parseReadyIndex, type ReadyIndex } from "../ready-network.ts";
 
 /** Where the ready networks lie, and who must have signed their index. */
 export interface ReadyPlace {
-  /** The folder; the package's own if left out. */
+  /** The folder; `RESIDUA_MODELS` if left out, else the package's own. */
   readonly folder?: string;
   /** A public key that must have signed the index; else the folder's own, if the index is signed at all. */
   readonly key?: string;
@@ -28,6 +28,9 @@ export const releaseKeyName = "release.pub";
 /** `models/` beside `dist/` in the package, or beside `src/`. */
 const packageFolder: string = fileURLToPath(new URL("../../../models", import.meta.url));
 
+/** The folder of ready networks: `RESIDUA_MODELS`, else the package's own. */
+const standardFolder = (): string => process.env["RESIDUA_MODELS"] || packageFolder;
+
 /**
  * Reads the index of the ready networks. If it is signed, or a key is given, exactly the bytes that were signed are read; what is
  * not signed is told by `signer`.
@@ -36,7 +39,7 @@ const packageFolder: string = fileURLToPath(new URL("../../../models", import.me
  * @throws {FormatError} if it is no index
  * @throws {EnvironmentError} if it cannot be read, or a key is given and the index is not signed
  */
-export async function openReadyIndex({ folder = packageFolder, key }: ReadyPlace = {}): Promise<OpenedIndex> {
+export async function openReadyIndex({ folder = standardFolder(), key }: ReadyPlace = {}): Promise<OpenedIndex> {
   const path = join(folder, "index.json");
   const isSigned = existsSync(signaturePathOf(path));
   if (!isSigned && key !== undefined)

@@ -3,21 +3,25 @@ import { encodeModel } from "../../onnx/encode.ts";
 import { readNetworkMetadata } from "../../networks/notes.ts";
 import { openTrainedBytes } from "../../networks/node/open.ts";
 import type { NetworkCard } from "../../networks/card.ts";
+import type { TrainedNetwork } from "../../networks/open.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import type { DeclaredTensor, Session } from "../../runtime/runtime.ts";
 import { taskNameOf } from "../../tasks/find-task.ts";
+import { openTogether } from "../../tasks/loaded-network.ts";
 import { dtypeArrays } from "../../tensor/dtype.ts";
 import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { readExternalBeside } from "../../weights/node.ts";
 import { dataTypeOf, dtypeOf } from "../protocol/data-types.ts";
+import { RequestError } from "../protocol/request-error.ts";
 import { isBatchedSignature, type ModelSignature, type TensorMetadata } from "../protocol/signature.ts";
 import { joinBatch, splitBatch } from "./batching.ts";
 import type { LoadedModel, ModelToLoad } from "./worker-protocol.ts";
 
 /** A model in a worker, ready to run. */
 export interface ModelRunner extends LoadedModel {
-  readonly card: NetworkCard | undefined;
+  /** The network as its task opens it; none if nothing says how images are prepared. */
+  readonly network: TrainedNetwork | undefined;
   readonly session: Session;
   /** Runs several requests at once; one result each, in order. */
   readonly infer: (
@@ -36,7 +40,8 @@ const MEASURED_MILLISECONDS = 1500;
  * @throws {ResiduaError} if it cannot be opened, or works on strings
  */
 export async function loadRunner(model: ModelToLoad): Promise<ModelRunner> {
-  const { session, card } = await open(model);
+  if (!(model.bytes instanceof Uint8Array)) return loadTogether(model, model.bytes);
+  const { session, card } = await open({ ...model, bytes: model.bytes });
   const inputs = session.inputs.map((declared) => describe(declared, model.path));
   const outputs = session.outputs.map((declared) => describe(declared, model.path));
   const isBatched = isBatchedSignature(inputs) && isBatchedSignature(outputs);
@@ -56,15 +61,29 @@ export async function loadRunner(model: ModelToLoad): Promise<ModelRunner> {
     );
   };
   const measured = model.measure ? await measure(infer, signature, model.maxBatch) : [];
-  return { session, card, signature, measured, infer };
+  return { session, network: card && { session, card }, signature, measured, infer };
 }
 
-async function open({
-  path,
-  bytes,
-  threads,
-  mayReadBeside,
-}: ModelToLoad): Promise<{ readonly session: Session; readonly card: NetworkCard | undefined }> {
+/** Loads networks that do a task together: they answer images, since no tensor goes through all of them. */
+async function loadTogether(
+  { path, threads }: ModelToLoad,
+  parts: Readonly<Record<string, Uint8Array>>,
+): Promise<ModelRunner> {
+  const network = await openTogether(parts, path, (bytes, part) =>
+    openTrainedBytes({ bytes, path: `${path}, ${part}` }, { threads }),
+  );
+  const task = taskNameOf(network.card.task, path);
+  const signature: ModelSignature = { inputs: [], outputs: [], classes: [], task, isBatched: false };
+  const infer = (): never => {
+    throw new RequestError(400, "model", `takes images alone; send one to /v1/models/${path}/predict`);
+  };
+  return { session: network.session, network, signature, measured: [], infer: async () => infer() };
+}
+
+async function open({ path, bytes, threads, mayReadBeside }: ModelToLoad & { readonly bytes: Uint8Array }): Promise<{
+  readonly session: Session;
+  readonly card: NetworkCard | undefined;
+}> {
   if (!path.toLowerCase().endsWith(".onnx")) return openTrainedBytes({ bytes, path }, { threads });
   const beside = readExternalBeside(path);
   let isSplit = false;

@@ -21,13 +21,10 @@ export interface ImageAnswer {
  * @throws {FormatError} if it is no image, or decodes to more than it may
  * @throws {OptionError} naming an option that is not known
  */
-export async function predictImage(
-  { session, card }: Pick<ModelRunner, "session" | "card">,
-  work: PredictWork,
-): Promise<ImageAnswer> {
-  if (card === undefined)
+export async function predictImage({ network }: Pick<ModelRunner, "network">, work: PredictWork): Promise<ImageAnswer> {
+  if (network === undefined)
     throw new RequestError(400, "model", "has no card that says how images are prepared; send tensors to infer");
-  return predictAs(loadTask({ session, card }, "model"), work);
+  return predictAs(loadTask(network, "model"), work);
 }
 
 async function predictAs<Name extends TaskName>(

@@ -1,13 +1,15 @@
 import { readVerified } from "../../artifacts/node/signature.ts";
 import { unsealBytes } from "../../artifacts/node/seal.ts";
 import { readFileBytes } from "../../files/node.ts";
-import { VerificationError } from "../../tensor/errors.ts";
-import { isSealed, withoutSeal } from "./repository.ts";
+import { findNetwork } from "../../ready/node/find.ts";
+import { EnvironmentError, VerificationError } from "../../tensor/errors.ts";
+import { isSealed, type ModelFile, withoutSeal } from "./repository.ts";
 import type { Policy } from "./policy/schema.ts";
 
 /** A model's file as it was read. */
 export interface ReadModel {
-  readonly bytes: Uint8Array;
+  /** One file, or one for each part of a task. */
+  readonly bytes: Uint8Array | Readonly<Record<string, Uint8Array>>;
   /** Its path, without the ending of a seal. */
   readonly path: string;
   /** Whether files beside it may be read, too. */
@@ -15,16 +17,20 @@ export interface ReadModel {
 }
 
 /**
- * Reads a model's file as a policy wants it: only if it is signed, and opened in memory if it is sealed.
+ * Reads a model as a policy wants it: only if it is signed, and opened in memory if it is sealed. A ready network's files are
+ * checked against their index, which is what must be signed.
  *
  * @throws {VerificationError} if it is not signed by a trusted key, was changed, or is sealed for another key
  * @throws {EnvironmentError} if it cannot be read
  */
 export async function readModel(
-  path: string,
+  { path, isReady = false }: Pick<ModelFile, "path" | "isReady">,
   { requireSignature, trustedKeys, openKey }: Policy["models"],
 ): Promise<ReadModel> {
-  const bytes = requireSignature ? await readTrusted(path, trustedKeys) : await readFileBytes(path);
+  if (isReady) return readReady(path, requireSignature ? trustedKeys : [undefined]);
+  const bytes = requireSignature
+    ? await readByOne(path, trustedKeys, (key) => readVerified(path, { key }))
+    : await readFileBytes(path);
   if (!isSealed(path)) return { bytes, path, mayReadBeside: !requireSignature };
   if (openKey === undefined)
     throw new VerificationError(path, "is sealed; name the key that opens it as models.openKey of the policy");
@@ -32,11 +38,29 @@ export async function readModel(
   return { bytes: opened, path: withoutSeal(path), mayReadBeside: false };
 }
 
-async function readTrusted(path: string, keys: readonly string[]): Promise<Uint8Array> {
+/** A ready network, whose index must be signed by one of the keys, if there are any. */
+async function readReady(name: string, keys: readonly (string | undefined)[]): Promise<ReadModel> {
+  const { files } = await readByOne(name, keys, async (key) => {
+    const found = await findNetwork(name, "model", key === undefined ? {} : { key });
+    if (found.kind === "ready") return found.ready;
+    throw new EnvironmentError(name, "is no longer a ready network");
+  });
+  const { network: only } = files;
+  if (only !== undefined) return { bytes: only.bytes, path: only.path, mayReadBeside: false };
+  const bytes = Object.fromEntries(Object.entries(files).map(([part, file]) => [part, file.bytes]));
+  return { bytes, path: name, mayReadBeside: false };
+}
+
+/** What is read with the first of the keys that vouches for it. */
+async function readByOne<Key, Read>(
+  path: string,
+  keys: readonly Key[],
+  read: (key: Key) => Promise<Read>,
+): Promise<Read> {
   let last: unknown;
   for (const key of keys)
     try {
-      return await readVerified(path, { key });
+      return await read(key);
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error;
       last = error;

@@ -1,6 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { toEnvironmentError } from "../../files/node.ts";
+import { requireReady } from "../../ready/names.ts";
+import { openReadyIndex } from "../../ready/node/index-file.ts";
+import { isBareName } from "../../ready/ready-network.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** A version of a model on the disk. */
@@ -8,7 +11,10 @@ export interface ModelFile {
   readonly name: string;
   /** A whole number as text; "1" for a file that is no version of anything. */
   readonly version: string;
+  /** Of a ready network, its name. */
   readonly path: string;
+  /** Whether it is a ready network, which its name and the index of these find. */
+  readonly isReady?: boolean;
 }
 
 /** File endings of networks. */
@@ -36,10 +42,10 @@ function stemOf(path: string): string {
 const NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
 
 /**
- * Finds the models that the command line names: files, called after themselves without their ending; `NAME=FILE`; folders of
+ * Finds the models that the command line names: ready networks by their names; files, called after themselves without their ending; `NAME=FILE`; folders of
  * files; and folders in Triton's layout, `FOLDER/NAME/VERSION/model.onnx`.
  *
- * @throws {OptionError} naming what is wrong: no model, two of one name, a name that no address can hold
+ * @throws {OptionError} naming what is wrong: no model, no ready network of a bare name, two of one name, a name that no address can hold
  * @throws {EnvironmentError} if something cannot be read
  */
 export async function findModels(sources: readonly string[]): Promise<readonly ModelFile[]> {
@@ -63,6 +69,8 @@ async function findIn(source: string): Promise<readonly ModelFile[]> {
   const named = /^([\w.-]+)=(.+)$/.exec(source);
   const path = named?.[2] ?? source;
   const name = named?.[1];
+  const isThere = await exists(path);
+  if (!isThere && isBareName(path)) return [await findReady(path, name ?? path)];
   if (!(await isFolder(path))) return [{ name: name ?? stemOf(path), version: "1", path }];
   const files = name === undefined ? await findInFolder(path) : await findVersions(path, name);
   if (files.length > 0) return files;
@@ -70,6 +78,19 @@ async function findIn(source: string): Promise<readonly ModelFile[]> {
     "model",
     `${path} holds no model; it must hold NAME/VERSION/model.onnx, or files (${endings.join(", ")})`,
   );
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** @throws {OptionError} if there is no ready network of that name */
+async function findReady(path: string, name: string): Promise<ModelFile> {
+  const { index } = await openReadyIndex();
+  await requireReady(index, path, "model");
+  return { name, version: "1", path, isReady: true };
 }
 
 async function isFolder(path: string): Promise<boolean> {

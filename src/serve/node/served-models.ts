@@ -43,8 +43,8 @@ export interface ServingOptions {
   readonly queueBytes: number;
   /** Milliseconds that a request may have to wait; see `QueueLimits`. */
   readonly queueWait: number | undefined;
-  /** Reads a model's file: as it is, or only if it is signed. */
-  readonly read: (path: string) => Promise<ReadModel>;
+  /** Reads a model: as it is, or only if it is signed. */
+  readonly read: (file: ModelFile) => Promise<ReadModel>;
 }
 
 /** The models of a server, by name and version. */
@@ -56,6 +56,13 @@ export interface ServedModels {
   readonly find: (name: string, version?: string) => ReadyVersion;
   readonly list: () => readonly ServedVersion[];
   readonly isReady: () => boolean;
+}
+
+/** The SHA-256 of a model's file; of several, that of their bytes one after another. */
+function hashOf(bytes: ReadModel["bytes"]): string {
+  const hash = createHash("sha256");
+  for (const file of bytes instanceof Uint8Array ? [bytes] : Object.values(bytes)) hash.update(file);
+  return hash.digest("hex");
 }
 
 /** Keeps the models of a server. */
@@ -95,8 +102,8 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
     };
     if (before?.state !== "READY") put(fresh);
     try {
-      const { bytes, path, mayReadBeside } = await options.read(file.path);
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const { bytes, path, mayReadBeside } = await options.read(file);
+      const sha256 = hashOf(bytes);
       const { threads, maxBatch: most } = options;
       const model = { key, path, bytes, mayReadBeside, threads, measure: true, maxBatch: most };
       const { signature, measured } = await pool.load(model);

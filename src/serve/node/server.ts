@@ -150,7 +150,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const models = createServedModels(pool, scheduler, {
     ...options,
-    read: (path) => readModel(path, access().policy.models),
+    read: (file) => readModel(file, access().policy.models),
     queueRequests: limits.queueRequests,
     queueBytes: limits.totalBytes,
     queueWait: limits.waitMs,

@@ -7,7 +7,8 @@ export interface ModelToLoad {
   readonly key: string;
   /** The file's name, which says its form, and for errors. */
   readonly path: string;
-  readonly bytes: Uint8Array;
+  /** One file, or one for each part of a task. */
+  readonly bytes: Uint8Array | Readonly<Record<string, Uint8Array>>;
   /** Whether files beside it may be read, too; not if only its own bytes are signed. */
   readonly mayReadBeside: boolean;
   readonly threads: number;

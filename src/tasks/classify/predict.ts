@@ -17,6 +17,9 @@ export interface Prediction {
   readonly probability: number;
 }
 
+/** Classes, the most probable first: one at least, so that `const [best] = …` is there under the strictest of compilers. */
+export type RankedClasses = readonly [Prediction, ...(readonly Prediction[])];
+
 /** Options of a prediction. */
 export interface ClassifyOptions {
   /** How many of the most probable classes; all if left out. */
@@ -41,7 +44,7 @@ export async function classifyImage(
   { card, session }: TrainedNetwork,
   image: ImagePixels,
   { top = card.classes.length }: ClassifyOptions = {},
-): Promise<readonly Prediction[]> {
+): Promise<RankedClasses> {
   if (!Number.isInteger(top) || top < 1) throw new OptionError("top", `must be a whole number above 0, got ${top}`);
   const { channels, height, width, pixels } = image;
   const [ownChannels, ownHeight, ownWidth] = card.imageShape;
@@ -60,8 +63,8 @@ export async function classifyImage(
   });
   const { data } = await scores.read();
   scores.dispose();
-  return toProbabilities(data as Float32Array)
+  const [best, ...others] = toProbabilities(data as Float32Array)
     .map((probability, label) => ({ class: card.classes[label], probability }))
-    .toSorted((a, b) => b.probability - a.probability)
-    .slice(0, top);
+    .toSorted((a, b) => b.probability - a.probability);
+  return [best, ...others.slice(0, top - 1)];
 }

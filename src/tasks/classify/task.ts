@@ -3,7 +3,7 @@ import { accuracy } from "../../train/measure.ts";
 import type { Task, TaskTypes } from "../task.ts";
 import { batchesInMemory } from "./samples-in-memory.ts";
 import { type Classification, type ClassificationOptions, evaluateClassifier } from "./judge.ts";
-import { classifyImage, type ClassifyOptions, type ImagePixels, type Prediction } from "./predict.ts";
+import { classifyImage, type ClassifyOptions, type ImagePixels, type RankedClasses } from "./predict.ts";
 import { type ClassificationStudy, reportClassification } from "./report.ts";
 import { type ClassifySettings, classifySettings } from "./settings.ts";
 import type { ClassifyTrainOptions } from "./train-options.ts";
@@ -15,7 +15,7 @@ export interface ClassifyTypes extends TaskTypes {
   readonly input: ImagePixels;
   readonly predictOptions: ClassifyOptions;
   readonly trainOptions: ClassifyTrainOptions;
-  readonly output: readonly Prediction[];
+  readonly output: RankedClasses;
   readonly sample: LabeledBatch;
   readonly judgeOptions: ClassificationOptions;
   readonly judgement: Classification;
@@ -30,6 +30,7 @@ export const classify: Task<"classify", ClassifyTypes> = {
   refuses: {},
   trainingMeasure: accuracy,
   measures: () => [accuracy],
+  join: null,
   predict: classifyImage,
   judge: ({ session }, samples, options) => evaluateClassifier(session, samples, options),
   samplesInMemory: batchesInMemory,

@@ -13,6 +13,10 @@ export interface FoundPlate {
   readonly text?: string;
   readonly corners: Corners;
   readonly score: number;
+  /** Probability of the weakest character. */
+  readonly confidence?: number;
+  /** Mean probability of its characters. */
+  readonly legibility?: number;
 }
 
 /** What became of a picture's plates. */

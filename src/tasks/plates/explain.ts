@@ -2,15 +2,14 @@ import { encodePng } from "../../files/png.ts";
 import type { Figure } from "../../report/figures.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
-import type { PlateColour } from "./alphabet.ts";
 import type { Plate } from "./find-plates.ts";
 import type { Point } from "./geometry.ts";
-import { paintOutline, paintPlates, toCanvas } from "./mark.ts";
-import type { PlateType } from "./plate-type.ts";
+import { paintPlates, toCanvas } from "./mark.ts";
+import { drawPlaces } from "./places.ts";
 import { plateTypeOf } from "./plate-type.ts";
-import type { CharacterPlace } from "./read.ts";
 import { resizePixels } from "./resize.ts";
 import type { Pixels } from "./straighten.ts";
+import { colourWords, typeWords } from "./words.ts";
 
 /** A picture and the plates found in it. */
 export interface ExplainedPicture {
@@ -22,35 +21,8 @@ export interface ExplainedPicture {
 const both = (en: string, zh: string): Words => ({ en, zh });
 const same = (text: string): Words => text;
 
-const colourWords: Readonly<Record<PlateColour, Words>> = {
-  blue: both("blue", "蓝色"),
-  yellow: both("yellow", "黄色"),
-  green: both("green", "绿色"),
-  white: both("white", "白色"),
-  black: both("black", "黑色"),
-};
-
-const typeWords: Readonly<Record<PlateType, Words>> = {
-  ordinary: both("ordinary", "小型汽车"),
-  large: both("large vehicle", "大型汽车"),
-  "new energy": both("new energy", "新能源"),
-  learner: both("learner", "教练车"),
-  police: both("police", "警车"),
-  trailer: both("trailer", "挂车"),
-  "Hong Kong": both("Hong Kong", "港"),
-  Macao: both("Macao", "澳"),
-  embassy: both("embassy", "使馆"),
-  consulate: both("consulate", "领馆"),
-  other: both("other", "其他"),
-};
-
 /** Pictures in a page are shrunk to this. */
 const LONGEST = 960;
-/** The straightened plate is shown so many times larger. */
-const ENLARGED = 4;
-/** A character reaches about so many deviations from its middle. */
-const REACH = 1.9;
-
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function toPng({ width, height, data }: Pixels): Uint8Array {
@@ -70,25 +42,6 @@ function drawScene({ pixels, plates }: ExplainedPicture): Uint8Array {
   return toPng(canvas);
 }
 
-/** Where a character was seen, as a box on the enlarged plate. */
-function boxOfPlace({ x, y, spreadX, spreadY }: CharacterPlace): readonly Point[] {
-  const [left, right] = [x - REACH * spreadX, x + REACH * spreadX].map((value) => ENLARGED * value);
-  const [top, bottom] = [y - REACH * spreadY, y + REACH * spreadY].map((value) => ENLARGED * value);
-  return [
-    [left, top],
-    [right, top],
-    [right, bottom],
-    [left, bottom],
-  ];
-}
-
-/** The straightened plate with a box around the place of each character. */
-function drawPlaces({ straightened, characters }: Plate): Uint8Array {
-  const canvas = toCanvas(resizePixels(straightened, ENLARGED * straightened.width, ENLARGED * straightened.height));
-  for (const { place } of characters) paintOutline(canvas, boxOfPlace(place), 2);
-  return toPng(canvas);
-}
-
 function characterTable(plate: Plate, name: string): Figure {
   return {
     kind: "table",
@@ -98,7 +51,7 @@ function characterTable(plate: Plate, name: string): Figure {
       "每个字符及其概率，以及其次的候选。整牌的可信度以最弱的字符为准。",
     ),
     columns: [
-      { title: both("place", "位置"), align: "right" },
+      { title: both("number", "编号"), align: "right" },
       { title: both("character", "字符"), align: "left" },
       { title: both("probability", "概率"), align: "right" },
       { title: both("next", "其次"), align: "left" },
@@ -107,7 +60,7 @@ function characterTable(plate: Plate, name: string): Figure {
       same(String(index + 1)),
       same(character),
       same(percent(confidence)),
-      same(alternatives.map((other) => `${other.character} ${percent(other.confidence)}`).join("  ") || "–"),
+      same(alternatives.map((other) => `${other.character} ${percent(other.confidence)}`).join(", ") || "–"),
     ]),
   };
 }
@@ -126,7 +79,7 @@ function explainPlate(
   const tell = (language: "en" | "zh"): string => {
     const [kind, paint] = [join(language, type), join(language, colourWords[colour])];
     return language === "en"
-      ? `${number}: ${text}, ${paint}, ${kind}, ${rows === 1 ? "one row" : "two rows"}. It is a plate with ${percent(score)}; its weakest character has ${percent(confidence)}.`
+      ? `${number}: ${text}, ${paint}, ${kind}, ${rows === 1 ? "one row" : "two rows"}. The locator is ${percent(score)} sure that it is a plate; its weakest character has ${percent(confidence)}.`
       : `${number}：${text}，${paint}，${kind}，${rows === 1 ? "单行" : "双行"}。是车牌的概率 ${percent(score)}；最弱字符的概率 ${percent(confidence)}。`;
   };
   const others = alternatives.map(({ text: other, ratio }) => `${other} (${ratio.toPrecision(2)})`).join(", ");
@@ -136,15 +89,15 @@ function explainPlate(
       kind: "pictures",
       name: `${name}-plate`,
       caption: both(
-        "The plate straightened by its four corners, as the reader takes it, and where the reader looked for each character: the mean of its attention, and its spread.",
-        "按四个角点校正后的车牌，即读取网络的输入，以及网络读取每个字符时所看的位置：注意力的均值与范围。",
+        "The plate straightened by its four corners, as the reader takes it, and where the reader looked for each character: the numbers are those of the table, a cross is the mean of its attention, a box its spread.",
+        "按四个角点校正后的车牌，即读取网络的输入，以及网络读取每个字符时所看的位置：编号与下表一致，十字为注意力的均值，方框为其范围。",
       ),
       columns: 2,
       width: 3 * straightened.width,
       isSmooth: true,
       pictures: [
         { png: toPng(straightened), caption: both("straightened", "校正后") },
-        { png: drawPlaces(plate), caption: both("where characters were seen", "字符的位置") },
+        { png: toPng(drawPlaces(plate)), caption: both("where characters were seen", "字符的位置") },
       ],
     },
     characterTable(plate, name),

@@ -1,6 +1,8 @@
 import type { TrainedNetwork } from "../../networks/open.ts";
-import { type LocateOptions, locatePlates } from "./locate.ts";
+import { type LocatedPlate, type LocateOptions, locatePlates, suppress } from "./locate.ts";
+import { locateCloser } from "./close-ups.ts";
 import type { Corners } from "./geometry.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { type Reading, type ReadPlateOptions, readStraightened } from "./read.ts";
 import { type Pixels, straighten } from "./straighten.ts";
 
@@ -17,15 +19,38 @@ export interface Plate extends Reading {
   /** How sure the locator is that it is a plate, 0 to 1. */
   readonly score: number;
   readonly rows: 1 | 2;
+  /** Mean probability of its characters, 0 to 1: low where there is no plate, or none that can be read. */
+  readonly legibility: number;
   /** 144 × 48, as the reader saw it. */
   readonly straightened: Pixels;
 }
 
 /** How plates are looked for and read. */
-export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {}
+export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
+  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default 0.5. */
+  readonly legibility?: number;
+  /** Whether plates that are not read surely are looked at again, in close-ups: one run of the locator each. Default true. */
+  readonly closeUps?: boolean;
+}
 
 /**
- * Finds the plates of a picture by their corners, straightens them and reads them.
+ * What the locator takes for a plate, such as a grille or a sign, is none if the reader cannot read it: on plates, the mean
+ * probability of the characters tells them apart better than the locator's own score, and than the weakest character, which is low
+ * where one character alone is dirty.
+ */
+export const findDefaults = { legibility: 0.5, closeUps: true } as const;
+
+/** Read with less than this, a plate is looked at again. */
+const SURE = 0.95;
+/** More plates of a picture are not looked at again. */
+const MOST_CLOSE_UPS = 16;
+
+type Straightened = LocatedPlate & Pick<Plate, "straightened">;
+
+/**
+ * Finds the plates of a picture by their corners, straightens them and reads them; what cannot be read is left out. A plate that
+ * is not read surely is located again in close-ups: corners that are off by a little cost its first or last character. Of all
+ * that was straightened, the most legible counts.
  *
  * @param pixels of 8 bits, red, green and blue
  * @returns the most certain first; corners in pixels of the picture
@@ -33,18 +58,62 @@ export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {}
  */
 export async function findPlates(
   pixels: Pixels,
-  { locator, reader }: PlateNetworks,
+  networks: PlateNetworks,
   options: FindPlatesOptions = {},
 ): Promise<readonly Plate[]> {
-  const located = await locatePlates(locator, pixels, options);
-  const straight = located.flatMap((plate) => {
+  const { legibility: least = findDefaults.legibility, closeUps = findDefaults.closeUps } = options;
+  if (!(least >= 0 && least <= 1)) throw new OptionError("legibility", `must be from 0 to 1, got ${least}`);
+  const located = await locatePlates(networks.locator, pixels, options);
+  const plates = await readAll(networks.reader, straightenAll(pixels, located), options);
+  const unsure = closeUps ? plates.filter(({ confidence }) => confidence < SURE).slice(0, MOST_CLOSE_UPS) : [];
+  const closer = new Map<Plate, Plate>();
+  for (const plate of unsure) closer.set(plate, await lookCloser(pixels, networks, { plate, options }));
+  const best = plates.map((plate) => closer.get(plate) ?? plate);
+  // Close-ups of two places may show one plate.
+  return suppress(best).filter(({ legibility }) => legibility >= least);
+}
+
+function straightenAll(pixels: Pixels, located: readonly LocatedPlate[]): readonly Straightened[] {
+  return located.flatMap((plate) => {
     const straightened = straighten(pixels, plate.corners);
     return straightened === null ? [] : [{ ...plate, straightened }];
   });
+}
+
+async function readAll(
+  reader: TrainedNetwork,
+  straight: readonly Straightened[],
+  options: FindPlatesOptions,
+): Promise<readonly Plate[]> {
   const readings = await readStraightened(
     reader,
     straight.map(({ straightened }) => straightened),
     options,
   );
-  return straight.map((plate, index) => ({ ...plate, ...readings[index] }));
+  return straight.map((plate, index) => ({
+    ...plate,
+    ...readings[index],
+    legibility: legibilityOf(readings[index]),
+  }));
+}
+
+/** The most legible of a plate and what its close-ups show of it. */
+async function lookCloser(
+  pixels: Pixels,
+  { locator, reader }: PlateNetworks,
+  { plate, options }: { readonly plate: Plate; readonly options: FindPlatesOptions },
+): Promise<Plate> {
+  const { score, rows } = plate;
+  const again = await locateCloser(locator, pixels, plate.corners);
+  const straight = straightenAll(
+    pixels,
+    again.map((corners) => ({ corners, score, rows })),
+  );
+  const read = await readAll(reader, straight, options);
+  return read.reduce((best, other) => (other.legibility > best.legibility ? other : best), plate);
+}
+
+function legibilityOf({ characters }: Reading): number {
+  const sum = characters.reduce((total, { confidence }) => total + confidence, 0);
+  return characters.length === 0 ? 0 : sum / characters.length;
 }

@@ -9,11 +9,11 @@ import {
 } from "./evaluate.ts";
 import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
 import { rectangle } from "./geometry.ts";
-import { locatePlates, type LocateOptions } from "./locate.ts";
+import { locatePlates } from "./locate.ts";
 import { measuresOfPart, plateMeasures } from "./measures.ts";
 import type { PlatesNetwork } from "./network.ts";
 import { requirePartOptions } from "./part-options.ts";
-import { readStraightened, type ReadPlateOptions } from "./read.ts";
+import { readStraightened } from "./read.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
 
 /** A picture with its labelled plates. */
@@ -24,7 +24,7 @@ export interface PlateSample {
 }
 
 /** How a network is judged. */
-export interface JudgePlatesOptions extends LocateOptions, ReadPlateOptions {
+export interface JudgePlatesOptions extends FindPlatesOptions {
   readonly onPicture?: (done: number, picture: PictureFigures) => void;
 }
 
@@ -37,8 +37,8 @@ export interface PlateJudgement extends Evaluation {
 type Samples = AsyncIterable<PlateSample> | Iterable<PlateSample>;
 
 /**
- * Judges one network: a locator by the plates that it finds, a reader by those that it reads, straightened by their labelled
- * corners.
+ * Judges a locator by the plates that it finds, a reader by those that it reads, straightened by their labelled corners, and a
+ * locator with its reader by both.
  *
  * @throws {OptionError} for an option of the other part
  */
@@ -47,6 +47,8 @@ export async function judgePlates(
   samples: Samples,
   options: JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
+  const { reader } = network;
+  if (reader !== undefined) return judgeTogether({ locator: network, reader }, samples, options);
   const { part } = network.settings;
   requirePartOptions(part, options);
   return judgeEach(samples, { ...options, measures: measuresOfPart({ part }) }, async (sample) => {
@@ -67,12 +69,22 @@ export async function judgePlates(
 export function judgeTogether(
   networks: PlateNetworks,
   samples: Samples,
-  options: FindPlatesOptions & JudgePlatesOptions = {},
+  options: JudgePlatesOptions = {},
 ): Promise<PlateJudgement> {
   const { wholePlate, firstCharacter, found, precision } = plateMeasures;
   const measures = [wholePlate, firstCharacter, found, precision] as const;
   return judgeEach(samples, { ...options, measures }, async ({ name, image, plates }) =>
-    matchPlates(name, plates, await findPlates(image, networks, options)),
+    matchPlates(
+      name,
+      plates,
+      (await findPlates(image, networks, options)).map(({ text, corners, score, confidence, legibility }) => ({
+        text,
+        corners,
+        score,
+        confidence,
+        legibility,
+      })),
+    ),
   );
 }
 

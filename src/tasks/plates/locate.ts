@@ -92,8 +92,8 @@ export async function locatePlates(
 
 const moveEach = (corners: Corners, move: (point: Point) => Point): Corners => corners.map(move) as unknown as Corners;
 
-/** Finds plates in all windows over an image. */
-async function locateInWindows(
+/** Finds plates in all windows over an image, at its own size. */
+export async function locateInWindows(
   { session, card }: TrainedNetwork,
   image: Pixels,
   threshold: number,
@@ -168,8 +168,8 @@ function isPeak(
 }
 
 /** Drops plates that overlap a more certain one. */
-function suppress(plates: readonly LocatedPlate[]): readonly LocatedPlate[] {
-  const kept: LocatedPlate[] = [];
+export function suppress<Found extends LocatedPlate>(plates: readonly Found[]): readonly Found[] {
+  const kept: Found[] = [];
   for (const plate of plates.toSorted((a, b) => b.score - a.score)) {
     const overlaps = kept.some(
       ({ corners }) =>

@@ -8,8 +8,9 @@ export interface Canvas {
   readonly data: Uint8Array;
 }
 
-type Colour = readonly [red: number, green: number, blue: number];
+export type Colour = readonly [red: number, green: number, blue: number];
 
+/** Plates and their numbers. */
 const MARK: Colour = [255, 40, 120];
 const PAPER: Colour = [255, 255, 255];
 
@@ -23,14 +24,24 @@ function paintPoint({ width, height, data }: Canvas, x: number, y: number, colou
 }
 
 /** Fills an upright rectangle. */
-function paintBox(canvas: Canvas, [x, y]: Point, [width, height]: readonly [number, number], colour: Colour): void {
+export function paintBox(
+  canvas: Canvas,
+  [x, y]: Point,
+  [width, height]: readonly [number, number],
+  colour: Colour,
+): void {
   const [left, top] = [Math.round(x), Math.round(y)];
   for (let row = top; row < top + Math.round(height); row++)
     for (let column = left; column < left + Math.round(width); column++) paintPoint(canvas, column, row, colour);
 }
 
 /** Paints a line of a thickness, square brush by square brush. */
-function paintLine(canvas: Canvas, [from, to]: readonly [Point, Point], thickness: number, colour: Colour): void {
+export function paintLine(
+  canvas: Canvas,
+  [from, to]: readonly [Point, Point],
+  thickness: number,
+  colour: Colour,
+): void {
   const steps = Math.max(1, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1])));
   for (let step = 0; step <= steps; step++) {
     const [x, y] = [0, 1].map((axis) => from[axis] + ((to[axis] - from[axis]) * step) / steps);
@@ -64,11 +75,16 @@ const digitShapes = [
   "111101111001111",
 ] as const;
 
-/** Paints a whole number in a box whose lower left corner is given. */
-function paintNumber(canvas: Canvas, number: number, [left, bottom]: Point, size: number): void {
+/** Paints a whole number, white in a box whose lower left corner is given. */
+export function paintNumber(
+  canvas: Canvas,
+  number: number,
+  [left, bottom]: Point,
+  { size, colour = MARK }: { readonly size: number; readonly colour?: Colour },
+): void {
   const text = String(number);
   const top = Math.max(0, bottom - 7 * size);
-  paintBox(canvas, [left, top], [(4 * text.length + 1) * size, 7 * size], MARK);
+  paintBox(canvas, [left, top], [(4 * text.length + 1) * size, 7 * size], colour);
   Array.from(text).forEach((digit, place) =>
     Array.from(digitShapes[Number(digit)]).forEach((bit, at) => {
       const x = left + (1 + 4 * place + (at % 3)) * size;
@@ -79,11 +95,11 @@ function paintNumber(canvas: Canvas, number: number, [left, bottom]: Point, size
 
 /** Outlines plates and numbers them from 1, in lines that can be seen at any size. */
 export function paintPlates(canvas: Canvas, plates: readonly { readonly corners: Corners }[]): void {
-  const unit = Math.max(1, Math.round(Math.max(canvas.width, canvas.height) / 400));
+  const unit = Math.max(1, Math.round(Math.max(canvas.width, canvas.height) / 240));
   plates.forEach(({ corners }, index) => {
     paintOutline(canvas, corners, unit + 1);
     const [left, top] = boxOf(corners);
-    paintNumber(canvas, index + 1, [Math.max(0, left), top - unit], unit);
+    paintNumber(canvas, index + 1, [Math.max(0, left), top - unit], { size: unit });
   });
 }
 

@@ -14,6 +14,8 @@ test.each([
   ["read", { threshold: 0.3 }, "threshold: applies to a network that locates plates; this one reads them"],
   ["read", { longestSide: 640 }, "longestSide: applies to a network that locates plates; this one reads them"],
   ["locate", { grammar: "none" }, "grammar: applies to a network that reads plates; this one locates them"],
+  ["locate", { legibility: 0.3 }, "legibility: applies to a locator with a reader; this one locates plates"],
+  ["read", { legibility: 0.3 }, "legibility: applies to a locator with a reader; this one reads plates"],
 ] as const)("of a network to %s, %j is refused by its name", async (part, options, message) => {
   await expect(predictPlates(networkOf(part), image, options)).rejects.toThrow(message);
   await expect(judgePlates(networkOf(part), [], options)).rejects.toThrow(message);

@@ -1,9 +1,9 @@
 import type { Task, TaskTypes } from "../task.ts";
+import { joinPlateNetworks } from "./join.ts";
 import { judgePlates, type JudgePlatesOptions, type PlateJudgement, type PlateSample } from "./judge.ts";
-import type { LocateOptions } from "./locate.ts";
+import type { FindPlatesOptions } from "./find-plates.ts";
 import { measuresOfPart, plateMeasures } from "./measures.ts";
 import { type PlatePrediction, predictPlates } from "./predict.ts";
-import type { ReadPlateOptions } from "./read.ts";
 import { type PlatesStudy, reportPlates } from "./report.ts";
 import { type PlateSettings, plateSettings } from "./settings.ts";
 import { platesStep, refusedFields } from "./step.ts";
@@ -14,7 +14,7 @@ import type { PlatesTrainOptions } from "./train-options.ts";
 export interface PlatesTypes extends TaskTypes {
   readonly settings: PlateSettings;
   readonly input: Pixels;
-  readonly predictOptions: LocateOptions & ReadPlateOptions;
+  readonly predictOptions: FindPlatesOptions;
   readonly trainOptions: PlatesTrainOptions;
   readonly output: PlatePrediction;
   readonly sample: PlateSample;
@@ -31,6 +31,7 @@ export const plates: Task<"plates", PlatesTypes> = {
   refuses: refusedFields,
   trainingMeasure: plateMeasures.wholePlate,
   measures: measuresOfPart,
+  join: joinPlateNetworks,
   predict: predictPlates,
   judge: judgePlates,
   samplesInMemory: null,

@@ -31,6 +31,7 @@ export const segment: Task<"segment", SegmentTypes> = {
   refuses: refusedFields,
   trainingMeasure: segmentationMeasures.pointAccuracy,
   measures: measuresOfTarget,
+  join: null,
   predict: segmentImage,
   judge: judgeSegmentation,
   samplesInMemory: null,

@@ -1,4 +1,11 @@
-import { acquireLock, folderLockPath, makeFolder, type Unlock, writeFileAtomically } from "../../files/node.ts";
+import {
+  acquireLock,
+  folderLockPath,
+  makeFolder,
+  removeUnfinished,
+  type Unlock,
+  writeFileAtomically,
+} from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
@@ -69,6 +76,7 @@ async function openWorkplace(
 async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
   const unlock = await acquireLock(folderLockPath(folder), folder);
   try {
+    await Promise.all([files.last, files.best, files.onnx].map(removeUnfinished));
     if (resumed !== undefined) await bringBest(setup.notes, resumed, files);
     context.report({
       kind: "start",

@@ -64,8 +64,15 @@ function describeValues(option: Option): string {
 /** What stands together: opening marks with what they open, and closing marks with what they close. */
 const pieces = /\s*[“（《]*(?:\p{sc=Han}|[^\s\p{sc=Han}“（《，。；：、！？）》”]+)?[，。；：、！？）》”…]*/gu;
 
-/** Breaks lines by the width that characters take on a terminal: Chinese has no spaces to break at. */
+/** Breaks lines by the width that characters take on a terminal: Chinese has no spaces to break at. Paragraphs stay. */
 export function wrap(text: string, width: number): string {
+  return text
+    .split("\n\n")
+    .map((paragraph) => wrapParagraph(paragraph, width))
+    .join("\n\n");
+}
+
+function wrapParagraph(text: string, width: number): string {
   const lines: string[] = [];
   let line = "";
   for (const [piece] of text.matchAll(pieces)) {
@@ -103,15 +110,17 @@ export function translateAfterHelp(text: string): string {
     .join("\n\n");
 }
 
+const aboutResidua = `用 TypeScript 研究残差网络：看清快捷连接类型的作用，训练、评估、预测。
+
+残差块计算 y = act(F(x) + S(x))。快捷连接类型说明 S 是什么：原样的输入（恒等映射）、对输入的 1×1 卷积（投影），或者没有（plain）。图解见 README.zh-CN.md。`;
+
 /** How commander's help is worded and laid out in Chinese. */
 export const chineseHelp: Partial<Help> = {
   styleTitle: (title) => titles[title] ?? title,
   commandUsage: (command) =>
     new Help().commandUsage(command).replace("[options]", "[选项]").replace("[command]", "[命令]"),
   commandDescription: (command) =>
-    command.parent === null
-      ? "用 TypeScript 研究残差网络：看清快捷连接类型的作用，训练、评估、预测。"
-      : (summaryInChinese(command) ?? command.description()),
+    command.parent === null ? aboutResidua : (summaryInChinese(command) ?? command.description()),
   subcommandDescription: (command) => summaryInChinese(command) ?? command.description(),
   argumentDescription: ({ description }) => describeInChinese(description) ?? description,
   optionDescription: (option) => (describeInChinese(option.description) ?? option.description) + describeValues(option),

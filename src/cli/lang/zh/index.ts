@@ -12,10 +12,13 @@ export interface Chinese {
 }
 
 function applyTo(command: Command): void {
+  // Commander writes the help itself and what follows it apart; the latter begins with an empty line.
+  const translate = (text: string): string => (text.startsWith("\n") ? translateAfterHelp(text) : text);
   command.configureHelp({ ...command.configureHelp(), ...chineseHelp });
   command.configureOutput({
-    // Commander writes the help itself and what follows it apart; the latter begins with an empty line.
-    writeOut: (text) => process.stdout.write(text.startsWith("\n") ? translateAfterHelp(text) : text),
+    writeOut: (text) => process.stdout.write(translate(text)),
+    // The help of a command that was typed without what it needs.
+    writeErr: (text) => process.stderr.write(translate(text)),
   });
 }
 

@@ -1,5 +1,5 @@
 import { createTranslate } from "../templates.ts";
-import { errorTexts } from "./errors.ts";
+import { errorTexts } from "./errors/index.ts";
 import { noteTexts } from "./notes.ts";
 
 const lookUp = createTranslate({ ...noteTexts, ...errorTexts });

@@ -179,6 +179,8 @@ export const optionTexts: Templates = {
   "whose plates: china follows the rules of their texts, any does not":
     "哪里的车牌：china 遵循中国车牌的文字规则，any 不遵循",
   "least score of a plate": "车牌得分的下限",
+  "least mean probability of a plate's characters; 0 keeps all that is located":
+    "车牌各字符平均概率的下限；0 保留所有检出",
   "shrink larger pictures to this (default: {}); 1280 finds smaller plates in four times the time":
     "把更大的图像缩小到此（默认：{1}）；1280 能找到更小的车牌，耗时为四倍",
   "For each picture: NAME.overlay.png, its plates outlined and numbered as in the table. For all together: plates.csv. --json has each plate's corners, clockwise from the top left, and each character with its probability, its place on the straightened plate (144×48), and what came next. The confidence of a plate is that of its weakest character.":
@@ -363,6 +365,7 @@ export const optionTexts: Templates = {
 
 /** What the help says about defaults that are no plain values. */
 export const standardTexts: Templates = {
+  "the ready network of --task": "--task 的现成网络",
   "RESIDUA_STORE, or .residua/runs.db": "RESIDUA_STORE，否则 .residua/runs.db",
   "one per core": "每个核心一个",
   "{}, or the file's own": "{1}，或文件自带的数据集",

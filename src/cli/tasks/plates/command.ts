@@ -35,10 +35,11 @@ plate's corners, clockwise from the top left, and each character with its probab
 and what came next. The confidence of a plate is that of its weakest character.
 
 Examples:
-  $ residua plates street.jpg --locator runs/locator/model.onnx --reader runs/reader/model.onnx
-  $ residua plates photos/ --locator locator.onnx --reader reader.onnx --out found --json
-  $ residua plates street.jpg --locator locator.onnx --reader reader.onnx --explain
-  $ residua plates photos/ --locator locator.onnx --reader reader.onnx --blur published`,
+  $ residua plates street.jpg
+  $ residua plates photos/ --out found --json
+  $ residua plates street.jpg --explain
+  $ residua plates photos/ --blur published
+  $ residua plates street.jpg --locator runs/locator/model.onnx --reader runs/reader/model.onnx`,
     )
     .action(plates);
 }

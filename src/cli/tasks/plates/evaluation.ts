@@ -10,11 +10,13 @@ import type { ModelFileOptions } from "../../model-file.ts";
 import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
+import { legibilityOption } from "./legibility.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 
 interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "trustedKey"> {
   readonly reader?: string;
   readonly threshold?: number;
+  readonly legibility?: number;
   readonly longestSide?: number;
 }
 
@@ -25,6 +27,7 @@ export function evaluationOptions(): readonly Option[] {
     new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
       decimalNumber(0.001, 1),
     ),
+    legibilityOption(),
     new Option(
       "--longest-side <n>",
       `shrink larger pictures to this; 1280 finds smaller plates in four times the time (default: ${locateDefaults.longestSide})`,
@@ -53,6 +56,7 @@ async function judge(
     limit,
     reader,
     threshold,
+    legibility,
     longestSide,
     threads,
     trustedKey,
@@ -61,6 +65,8 @@ async function judge(
   const settings = readSettings(network.card.task, "plates", model);
   if (reader !== undefined && settings.part !== "locate")
     throw new OptionError("--reader", `applies only with a locator as --model; ${model} reads`);
+  if (reader !== undefined && "reader" in network)
+    throw new OptionError("--reader", `applies only with a locator as --model; ${model} has a reader`);
   const [{ findNodeTask }, { judgePlates, judgeTogether }, { openModelFile }] = await loadJudging();
   const { openSamples } = await findNodeTask("plates");
   const opened = { ...network, settings };
@@ -68,7 +74,7 @@ async function judge(
   const progress = createProgress();
   const onPicture = (done: number): void =>
     progress.update({ en: `picture ${done}/${found.count}`, zh: `图像 ${done}/${found.count}` }, done / found.count);
-  const how = { ...onlyGiven({ threshold, longestSide }), onPicture };
+  const how = { ...onlyGiven({ threshold, legibility, longestSide }), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
     const { network: second } = await openModelFile(reader, onlyGiven({ threads, trustedKey }), "reader");

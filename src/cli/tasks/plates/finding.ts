@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { writeFileAtomically } from "../../../files/node.ts";
 import { type ExplainedPicture, explainPlates } from "../../../tasks/plates/explain.ts";
 import {
+  findDefaults,
   findPlates,
   type FindPlatesOptions,
   type Plate,
@@ -21,6 +22,7 @@ import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../../opti
 import { holdFolder } from "../../output-lock.ts";
 import { printJson, printLines, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
+import { legibilityOption } from "./legibility.ts";
 import type { OpenedPlateNetworks, UsedNetworks } from "./networks.ts";
 import { type FoundPlates, platesToCsv, platesToJson, plateTable } from "./results.ts";
 
@@ -34,6 +36,7 @@ export interface PlateFlags {
   readonly blur?: string;
   readonly region: keyof typeof regions;
   readonly threshold?: number;
+  readonly legibility?: number;
   readonly longestSide?: number;
   readonly page?: number;
   readonly channel?: number;
@@ -70,7 +73,7 @@ const hiddenPath = (folder: string, { path, name }: Target): string =>
 /** Writes the picture with its plates outlined and numbered; and, if it is wanted, with its plates made unreadable. */
 async function writePictures(
   pixels: Pixels,
-  plates: readonly Plate[],
+  { plates, located }: { readonly plates: readonly Plate[]; readonly located: readonly Plate[] },
   { target: { path, name }, flags: { out, blur } }: { readonly target: Target; readonly flags: PlateFlags },
 ): Promise<readonly string[]> {
   const overlay = join(out, `${name}.overlay.png`);
@@ -80,7 +83,7 @@ async function writePictures(
   if (blur === undefined) return [overlay];
   const hidden = hiddenPath(blur, { path, name });
   const canvas = toCanvas(pixels);
-  for (const { corners } of plates) hidePlate(canvas, corners);
+  for (const { corners } of located) hidePlate(canvas, corners);
   await writeFileAtomically(hidden, await encode(canvas, hidden));
   return [overlay, hidden];
 }
@@ -91,8 +94,11 @@ async function findIn(
 ): Promise<{ readonly found: FoundPlates; readonly pixels: Pixels }> {
   const { readImage } = await import("../../../data/node/image.ts");
   const pixels = toPixels(await readImage(target.path, { ...imageChoice(flags), onNote: sayNote }));
-  const plates = await findPlates(pixels, networks, how);
-  const files = await writePictures(pixels, plates, { target, flags });
+  // What is published should not depend on what can be read: all that looks like a plate is hidden.
+  const located = await findPlates(pixels, networks, { ...how, legibility: 0 });
+  const { legibility = findDefaults.legibility } = flags;
+  const plates = located.filter((plate) => plate.legibility >= legibility);
+  const files = await writePictures(pixels, { plates, located }, { target, flags });
   const { width, height } = pixels;
   return { found: { image: target.path, width, height, plates, files }, pixels };
 }
@@ -179,6 +185,7 @@ export function plateOptions(): readonly Option[] {
     new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
       decimalNumber(0.001, 1),
     ),
+    legibilityOption(),
     new Option(
       "--longest-side <n>",
       `shrink larger pictures to this (default: ${locateDefaults.longestSide}); 1280 finds smaller plates in four times the time`,

@@ -2,12 +2,17 @@ import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
 import { locateDefaults } from "../../../tasks/plates/locate.ts";
+import { describePlate } from "../../../tasks/plates/describe-plate.ts";
 import type { PlatePrediction } from "../../../tasks/plates/predict.ts";
+import type { Reading } from "../../../tasks/plates/read.ts";
+import { colourWords } from "../../../tasks/plates/words.ts";
+import { phrase, type Words } from "../../../report/words.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { doEach, findImages, reportFailures } from "../../input-images.ts";
 import { decimalNumber, onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
+import { legibilityOption } from "./legibility.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
 /** Options of `residua predict` for plates. */
@@ -16,27 +21,37 @@ export function predictionOptions(): readonly Option[] {
     new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
       decimalNumber(0.001, 1),
     ),
+    legibilityOption(),
     ...imageOptions(),
   ];
 }
 
 interface PredictionFlags {
   readonly threshold?: number;
+  readonly legibility?: number;
   readonly page?: number;
   readonly channel?: number;
 }
 
+function toPlain<Found extends PlatePrediction>(found: Found): object {
+  return found.part === "both" ? { ...found, plates: found.plates.map(describePlate) } : found;
+}
+
+function describeReading({ text, colour, confidence }: Pick<Reading, "text" | "colour" | "confidence">): Words {
+  const weakest = confidence.toFixed(3);
+  return phrase({ en: `${text} (`, zh: `${text}（` }, colourWords[colour], {
+    en: `), weakest character ${weakest}`,
+    zh: `），最弱字符 ${weakest}`,
+  });
+}
+
 function printPrediction(path: string, prediction: PlatePrediction): void {
-  if (prediction.part === "read") {
-    const { text, colour, confidence } = prediction.reading;
-    const weakest = confidence.toFixed(3);
-    return print({
-      en: `${path}: ${text} (${colour}), weakest character ${weakest}`,
-      zh: `${path}：${text}（${colour}），最弱字符 ${weakest}`,
-    });
-  }
+  if (prediction.part === "read")
+    return print(phrase({ en: `${path}: `, zh: `${path}：` }, describeReading(prediction.reading)));
   const { length } = prediction.plates;
   print({ en: `${path}: ${length} ${length === 1 ? "plate" : "plates"}`, zh: `${path}：${length} 块车牌` });
+  if (prediction.part === "both")
+    return prediction.plates.forEach((plate) => print(phrase("  ", describeReading(plate))));
   for (const { corners, score } of prediction.plates)
     print(`  ${score.toFixed(3)}  ${corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("  ")}`);
 }
@@ -52,7 +67,7 @@ export async function predictPlateFiles(
     import("../../../tasks/plates/predict.ts"),
   ]);
   const { readInput } = await findNodeTask("plates");
-  const { threshold, ...choice } = options as PredictionFlags;
+  const { threshold, legibility, ...choice } = options as PredictionFlags;
   const pictures = await findImages(paths);
   const progress = createProgress();
   const { results, failures } = await doEach(pictures, async (image, index) => {
@@ -62,10 +77,15 @@ export async function predictPlateFiles(
         index / pictures.length,
       );
     const input = await readInput(image, network.card, { ...imageChoice(choice), onNote: sayNote });
-    return { image, ...(await predictPlates(opened, input, onlyGiven({ threshold }))) };
+    return { image, ...(await predictPlates(opened, input, onlyGiven({ threshold, legibility }))) };
   }).finally(() => progress.finish());
   reportFailures(failures, pictures.length);
   if (json)
-    return printJson({ model, ...onlyGiven({ ready }), results, ...(failures.length === 0 ? {} : { failures }) });
+    return printJson({
+      model,
+      ...onlyGiven({ ready }),
+      results: results.map(toPlain),
+      ...(failures.length === 0 ? {} : { failures }),
+    });
   for (const { image, ...prediction } of results) printPrediction(image, prediction);
 }

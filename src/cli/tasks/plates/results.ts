@@ -1,6 +1,9 @@
 import { type CsvCell, encodeCsv } from "../../../files/csv.ts";
+import { describePlate } from "../../../tasks/plates/describe-plate.ts";
 import type { Plate } from "../../../tasks/plates/find-plates.ts";
 import { plateTypeOf } from "../../../tasks/plates/plate-type.ts";
+import type { Words } from "../../../report/words.ts";
+import { colourWords, typeWords } from "../../../tasks/plates/words.ts";
 import { heads } from "../../lang/heads.ts";
 import { type Column, formatTable } from "../../output.ts";
 
@@ -28,15 +31,14 @@ const rowsOf = (found: readonly FoundPlates[]): readonly Row[] =>
   );
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const of = (plate: Plate | undefined, tell: (plate: Plate) => string): string =>
-  plate === undefined ? "" : tell(plate);
+const of = (plate: Plate | undefined, tell: (plate: Plate) => Words): Words => (plate === undefined ? "" : tell(plate));
 
 const columns: readonly Column<Row>[] = [
   { title: heads.images, value: ({ image }) => image },
   { title: "", value: ({ number }) => (number === 0 ? "" : String(number)), align: "right" },
   { title: { en: "plate", zh: "车牌" }, value: ({ plate }) => plate?.text ?? "–" },
-  { title: { en: "colour", zh: "颜色" }, value: ({ plate }) => of(plate, ({ colour }) => colour) },
-  { title: { en: "type", zh: "类型" }, value: ({ plate }) => of(plate, plateTypeOf) },
+  { title: { en: "colour", zh: "颜色" }, value: ({ plate }) => of(plate, ({ colour }) => colourWords[colour]) },
+  { title: { en: "type", zh: "类型" }, value: ({ plate }) => of(plate, (own) => typeWords[plateTypeOf(own)]) },
   { title: { en: "rows", zh: "行数" }, value: ({ plate }) => of(plate, ({ rows }) => String(rows)), align: "right" },
   {
     title: { en: "weakest", zh: "最弱字符" },
@@ -66,13 +68,7 @@ export function platesToCsv(found: readonly FoundPlates[]): string {
   return encodeCsv([head, ...lines]);
 }
 
-function plateToJson(plate: Plate): object {
-  const { straightened: _, corners, ...about } = plate;
-  const places = corners.map((corner) => corner.map((value) => short(value, 2)));
-  return { ...about, type: plateTypeOf(plate), corners: places };
-}
-
 /** A picture's plates as `--json` prints them. */
 export function platesToJson({ plates, ...image }: FoundPlates): object {
-  return { ...image, plates: plates.map(plateToJson) };
+  return { ...image, plates: plates.map(describePlate) };
 }

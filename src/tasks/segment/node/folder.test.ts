@@ -5,7 +5,10 @@ import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodeTiff } from "../tiff.ts";
 import { measureIntensity, standardScaling, writeScaled } from "../data/raster.ts";
+import { EnvironmentError } from "../../../tensor/errors.ts";
+import { standardSettings } from "../settings.ts";
 import { listMasked, readMasked } from "./folder.ts";
+import { openSegmentationSamples } from "./samples.ts";
 import { loadMasked } from "./load.ts";
 import { readImage } from "../../../data/node/image.ts";
 
@@ -200,4 +203,14 @@ test("a class beyond 16 bits is refused, not cut to another", async () => {
   await expect(readMasked((await listMasked(folder))[0], "classes")).rejects.toThrow(
     "a.tif: holds the class 65537, must be at most 255",
   );
+});
+
+test("data that the training had and this machine has not is asked for by its field", async () => {
+  const away = join(folder, "away");
+  const network = { card: { data: away }, settings: standardSettings };
+  await expect(openSegmentationSamples(network, { cache: "" })).rejects.toThrow(
+    `data: is required: the network was trained on ${away}, which is not here; give a folder`,
+  );
+  // A folder that was named is looked for by its name.
+  await expect(openSegmentationSamples(network, { cache: "", data: away })).rejects.toThrow(EnvironmentError);
 });

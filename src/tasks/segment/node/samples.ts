@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { OptionError } from "../../../tensor/errors.ts";
 import { firstNotes } from "../../../data/image/notes.ts";
 import type { OnNote } from "../../../data/image/raster.ts";
@@ -27,16 +27,26 @@ async function listImages(folder: string, heldBack: boolean, testShare: number):
     : listMasked(folder);
 }
 
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 /**
  * Opens images with masks.
  *
- * @throws {OptionError} naming a limit above their number, or `heldBack` if the training kept none
+ * @throws {OptionError} naming a limit above their number, `heldBack` if the training kept none, or `data` if nobody names a
+ *   folder and that of the training is not here
  * @throws {EnvironmentError} if the folder holds no images with masks
  */
 export async function openSegmentationSamples(
   { card, settings }: { readonly card: { readonly data: string }; readonly settings: SegmentationSettings },
-  { data = card.data, heldBack = false, limit, onNote }: SamplesChoice,
+  { data: wanted, heldBack = false, limit, onNote }: SamplesChoice,
 ): Promise<OpenedSamples<MaskedSample>> {
+  const data = wanted ?? card.data;
+  if (wanted === undefined && !(await isThere(data)))
+    throw new OptionError("data", `is required: the network was trained on ${data}, which is not here; give a folder`);
   const listed = await listImages(data, heldBack, settings.testShare);
   if (limit !== undefined && limit > listed.length)
     throw new OptionError("limit", `must be from 1 to ${listed.length}, the number of images, got ${limit}`);

@@ -70,6 +70,7 @@ export const mean = {
   refuses: { labelSmoothing: "applies to classes", mixup: "applies to classes" },
   trainingMeasure: closeness,
   measures: () => [closeness],
+  join: null,
   predict,
   judge,
   report: ({ error }) => ({ title: "Mean of images", lead: [`Mean error ${error.toFixed(3)}.`], sections: [] }),

@@ -1,10 +1,7 @@
-import type { Templates } from "../templates.ts";
+import type { Templates } from "../../templates.ts";
 
-/**
- * Errors of the library and of commander, clause by clause: what is more special stands first. An error that is not here is
- * printed in English.
- */
-export const errorTexts: Templates = {
+/** Errors that many parts have: commander's, of names and choices, numbers, files, data and weights. */
+export const commonErrors: Templates = {
   // Commander
   "unknown command '{}'": "未知命令 '{1}'",
   "unknown command '{}'\n(Did you mean {}?)": "未知命令 '{1}'（你是指 {2} 吗？）",
@@ -37,6 +34,14 @@ export const errorTexts: Templates = {
   '"{}" has {} files, for residua {}; give one of {}': "“{1}” 有 {2} 个文件，供 residua {3} 使用；请给出其中之一：{4}",
   '"{}" is no pair of networks for plates; give files as {} and {}':
     "“{1}” 不是一对用于车牌的网络；请用 {2} 和 {3} 给出文件",
+  "is missing; name a network, or a task with {} for its ready network":
+    "缺失；请给出网络，或用 {1} 给出任务以使用其现成网络",
+  "has the parts {}, must have locator and reader": "含有 {1}，应为 locator 和 reader",
+  "reads plates, must be a network that locates plates": "用于读取车牌，应为检出车牌的网络",
+  "locates plates, must be a network that reads plates": "用于检出车牌，应为读取车牌的网络",
+  "applies to a locator with a reader; this one locates plates": "只适用于检出与读取两个网络一起；此网络只检出车牌",
+  "applies to a locator with a reader; this one reads plates": "只适用于检出与读取两个网络一起；此网络只读取车牌",
+  "applies only with a locator as {}; {} has a reader": "只能与作为 {1} 的检出网络同用；{2} 已有读取网络",
   "cannot be combined with both {} and {}; leave one out": "不能与 {1} 和 {2} 同用；请去掉一个",
   "was trained to {} plates, must be one that can {} them": "训练的用途是 {1}，必须是用于 {2} 的网络",
   "would replace {} itself; give another folder": "会覆盖 {1} 本身；请另选文件夹",
@@ -146,7 +151,7 @@ export const errorTexts: Templates = {
   "write it with numpy.save": "请用 numpy.save 写出",
   "is not a readable ONNX file: {} bytes are missing from a field (is the file truncated?) at byte {}":
     "不是可读的 ONNX 文件：第 {2} 字节处的字段缺少 {1} 字节（文件不完整？）",
-  "is not a readable ONNX file: {}": "不是可读的 ONNX 文件：{1}",
+  "is not a readable ONNX file: {}": "不是可读的 ONNX 文件：{1!}",
   "holds no known kind of weights": "不含已知类型的权重",
   "must be PyTorch (.pth, .pt), safetensors, Keras (.h5, .keras) or ONNX":
     "必须是 PyTorch（.pth、.pt）、safetensors、Keras（.h5、.keras）或 ONNX",

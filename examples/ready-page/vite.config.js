@@ -1,0 +1,3 @@
+import { residua } from "residua/vite";
+
+export default { plugins: [residua({ models: ["plates", "cells"] })] };

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { findTranslation } from "../../src/cli/lang/zh/messages.ts";
+import { collectErrorTemplates, type ErrorTemplate } from "../support/error-templates.ts";
+
+/** Where errors are thrown that no command prints: they are read by programmers, in English. */
+const forProgrammers: readonly (readonly [RegExp, string])[] = [
+  [/^front\//, "the front door of the library"],
+  [/(^|\/)web\//, "pages, and clients of a server"],
+  [/^statistics\//, "functions on samples"],
+  [/^jobs\/(?!node)/, "the protocol of jobs"],
+  [/^compile\//, "graphs that the project builds itself"],
+  [/^runtime\/(device-tensor|in-place)\.ts/, "tensors that stay on a device"],
+  [/^train\/strategies\//, "trainings on several ranks"],
+  [/^bench\//, "the benchmark, a program of its own"],
+];
+
+/** What English may stay: names, values and commands. */
+const kept = /state dict|(?:blocked|portable) lowering|npm install|residua [a-z-]+(?: [a-z]+)?|data fetch/g;
+
+function translate(text: string): string | undefined {
+  // A clause that is a hole alone is a sentence made elsewhere; a field in backticks is a flag by the time it is printed.
+  const typed = text
+    .replaceAll(/; \{\}(?=$|; )/g, "")
+    .replaceAll(/`[A-Za-z.]+`/g, "--flag")
+    .replaceAll("{}", "x");
+  return findTranslation(`here: ${typed}`);
+}
+
+const isSentence = (text: string): boolean => /[a-z]{2}/i.test(text.replaceAll("{}", ""));
+
+const templates = collectErrorTemplates().filter(
+  ({ text, place }) => isSentence(text) && !forProgrammers.some(([where]) => where.test(place)),
+);
+
+const show = ({ text, place }: ErrorTemplate): string => `${place} ${text}`;
+
+test("the sentences of errors are found", () => {
+  expect(templates.length).toBeGreaterThan(700);
+  const texts = templates.map(({ text }) => text);
+  // Written out; with a hole; from a helper in another file; a schema's.
+  expect(texts).toContain("is a private key, must be a public one; give the .pub file");
+  expect(texts).toContain("has {} bytes, a page has at most {}");
+  expect(texts).toContain('there is no block "{}"; did you mean {}?');
+  expect(texts).toContain("one edge more than values");
+});
+
+test("every error that a command can print has a Chinese sentence", () => {
+  expect(templates.filter(({ text }) => translate(text) === undefined).map(show)).toEqual([]);
+});
+
+test("no Chinese sentence keeps a phrase in English", () => {
+  const mixed = templates.filter(({ text }) =>
+    /[a-z]{2,} [a-z]{2,}/.test((translate(text) ?? "").replaceAll(kept, "")),
+  );
+  expect(mixed.map(({ text, place }) => `${place} ${text} → ${translate(text)}`)).toEqual([]);
+});
+
+test("a sentence that is in no table has no translation: the tests above can fail", () => {
+  expect(translate("has three sheep; count them")).toBeUndefined();
+  expect(translate("is three sheep, must be {}")).toBeUndefined();
+});
