@@ -1,4 +1,4 @@
-import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -118,8 +118,6 @@ test(
     const reload = async (): Promise<void> => {
       while (isOn()) {
         await sleep((1000 * SECONDS) / 30);
-        // A policy is read again when its file changes.
-        await utimes(policy, new Date(), new Date());
         reloads++;
         process.kill(server.pid, "SIGHUP");
       }
@@ -136,7 +134,8 @@ test(
     expect(await counted(metrics, "residua_inference_count")).toBe(good);
     expect(await counted(metrics, "residua_connections_refused_total")).toBe(denied);
     expect(await counted(metrics, "residua_worker_restarts_total")).toBe(1);
-    expect(await counted(metrics, "residua_policy_reloads_total")).toBeGreaterThanOrEqual(reloads);
+    // The last may have been asked for just now.
+    await expect.poll(() => counted(metrics, "residua_policy_reloads_total"), { timeout: 10_000 }).toBe(reloads);
     expect(await counted(metrics, "residua_audit_lost_total")).toBe(0);
     await expect.poll(() => counted(metrics, "residua_held_bytes"), { timeout: 10_000 }).toBe(0);
     expect(await server.end()).toBe(0);
