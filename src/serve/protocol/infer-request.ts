@@ -182,7 +182,7 @@ function fromBytes(datatype: DataType, shape: readonly number[], bytes: Uint8Arr
   const isAligned = bytes.byteOffset % elementBytes(datatype) === 0;
   // A Buffer's own `slice` would not copy.
   const { buffer, byteOffset } = isAligned ? bytes : new Uint8Array(bytes);
-  const array = new dtypeArrays[dtype](buffer as ArrayBuffer, byteOffset, elementsOf(shape));
+  const array = new dtypeArrays[dtype](buffer, byteOffset, elementsOf(shape));
   return tensor(dtype, shape, array);
 }
 
