@@ -19,31 +19,56 @@ export interface Contender {
 /** Memory settings that both sides of a pairing get. */
 export type Tunables = "" | "hugetlb";
 
-/** Starts a process that answers a number of steps on its input with a line of JSON. */
-export function startContender(name: string, command: string, args: readonly string[], tunables: Tunables): Contender {
-  const { GLIBC_TUNABLES: _, ...env } = process.env;
-  const child: ChildProcess = spawn(command, args, {
-    env: tunables === "hugetlb" ? { ...env, GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } : env,
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+/** A process that answers lines with lines. */
+export interface LineProcess {
+  readonly pid: number;
+  /** The next line that it writes. @throws {EnvironmentError} if it ends before */
+  readonly read: () => Promise<string>;
+  readonly ask: (line: string) => Promise<string>;
+  /** Ends it by an empty line, and waits until it has ended. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a process that answers lines with lines. */
+export function startLineProcess(
+  name: string,
+  command: string,
+  args: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+): LineProcess {
+  const child: ChildProcess = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  // One that has ended is told of when it is asked.
+  child.stdin!.on("error", () => undefined);
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
   });
+  const read = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new EnvironmentError(name, "ended before it answered");
+    return value;
+  };
   return {
-    name,
-    run: async (steps) => {
-      child.stdin!.write(`${steps}\n`);
-      const { value, done } = await lines.next();
-      if (done === true) throw new EnvironmentError(name, "ended before it answered");
-      return JSON.parse(value) as Measured;
+    pid: child.pid ?? 0,
+    read,
+    ask: (line) => {
+      child.stdin!.write(`${line}\n`);
+      return read();
     },
     stop: async () => {
       child.stdin!.end("\n");
       await ended;
     },
   };
+}
+
+/** Starts a process that answers a number of steps on its input with a line of JSON. */
+export function startContender(name: string, command: string, args: readonly string[], tunables: Tunables): Contender {
+  const { GLIBC_TUNABLES: _, ...env } = process.env;
+  const own = tunables === "hugetlb" ? { ...env, GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } : env;
+  const { ask, stop } = startLineProcess(name, command, args, own);
+  return { name, run: async (steps) => JSON.parse(await ask(String(steps))) as Measured, stop };
 }
 
 /** Steps and peak memory of a contender over a whole run. */

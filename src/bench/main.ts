@@ -9,6 +9,8 @@ import type { Comparison } from "./comparison.ts";
 import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
 import { pipelineBenchmark } from "./pipeline.ts";
+import { overloadBenchmarks } from "./serve/overload.ts";
+import { rateBenchmarks } from "./serve/rates.ts";
 import { trainingBenchmarks } from "./training.ts";
 
 const benchmarks: readonly Benchmark[] = [
@@ -17,6 +19,8 @@ const benchmarks: readonly Benchmark[] = [
   ...inferenceBenchmarks,
   ...compileBenchmarks,
   ...browserBenchmarks,
+  ...rateBenchmarks,
+  ...overloadBenchmarks,
 ];
 
 interface Options {

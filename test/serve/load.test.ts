@@ -226,50 +226,6 @@ test("what bodies hold together never passes the limit, whatever they unpack to,
   expect((await fetch(url, binaryRequest({ images: samplesFor(smallCard, 1) }))).status).toBe(200);
 });
 
-test("who never finishes a header is closed", async () => {
-  const folder = await folderWith({ "small.onnx": networkBytes(smallCard) });
-  const server = await serveInTest({
-    sources: [folder],
-    policy: await policyFile({ limits: { headersTimeoutMs: 300 } }),
-  });
-  const answer = await new Promise<string>((resolve) => {
-    let text = "";
-    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
-    socket.on("data", (piece) => (text += piece.toString()));
-    socket.on("error", () => undefined);
-    const drip = setInterval(() => socket.write("X-A: b\r\n"), 50);
-    socket.on("close", () => {
-      clearInterval(drip);
-      resolve(text);
-    });
-    socket.write("GET /v2 HTTP/1.1\r\nHost: localhost\r\n");
-  });
-  expect(answer).toContain("408 Request Timeout");
-  expect(answer).toContain("took too long to arrive");
-});
-
-test("a body in chunks of one byte is read, or refused when it is too long", async () => {
-  const folder = await folderWith({ "small.onnx": networkBytes(smallCard) });
-  const server = await serveInTest({
-    sources: [folder],
-    policy: await policyFile({ limits: { bodyBytes: 20_000 } }),
-  });
-  const send = (bytes: Buffer): Promise<number> =>
-    new Promise((resolve) => {
-      const headers = { "content-type": "application/json" };
-      const request = httpRequest(`${server.url}/v2/models/small/infer`, { method: "POST", headers }, (response) => {
-        resolve(response.statusCode ?? 0);
-        response.resume();
-      });
-      request.on("error", () => undefined);
-      for (const byte of bytes) request.write(Buffer.of(byte));
-      request.end();
-    });
-  expect(await send(Buffer.from("{".padEnd(5000)))).toBe(400);
-  expect(await send(Buffer.alloc(60_000, 32))).toBe(413);
-  expect(server.budget.used()).toBe(0);
-});
-
 test("a server that closes is not ready, answers what is under way, and takes nothing new", async () => {
   const folder = await folderWith({ "slow.onnx": networkBytes(slowCard) });
   const server = await serveInTest({ sources: [folder], maxBatch: 1 });

@@ -7,7 +7,7 @@ import { verifyAudit } from "../../src/serve/node/audit/verify.ts";
 import { createClient } from "../../src/serve/web/client.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { type RawAnswer, sendMalformed, type Target, withoutHttp } from "../support/malformed.ts";
-import { memoryOf, startServeCommand } from "../support/serve-command.ts";
+import { counted, memoryOf, startServeCommand } from "../support/serve-command.ts";
 import { networkBytes, samplesFor, smallCard, testFolder, writeFiles } from "../support/serving.ts";
 
 /** Good requests, and as many malformed ones; RESIDUA_REQUESTS=10000 for the whole count. */
@@ -18,14 +18,6 @@ const TOTAL_BYTES = 256 * 2 ** 20;
 
 const isClose = (a: Float32Array, b: Float32Array): boolean =>
   a.every((value, index) => Math.abs(value - b[index]) < 1e-5);
-
-/** What a metric counts, over all its labels. */
-async function counted(metrics: string, name: string): Promise<number> {
-  const text = await (await fetch(metrics)).text();
-  return Array.from(text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, "gm")), ([, value]) =>
-    Number(value),
-  ).reduce((a, b) => a + b, 0);
-}
 
 test(`${COUNT} malformed requests among ${COUNT} good ones: each good one is answered right, each bad one told`, async () => {
   const folder = await testFolder();
@@ -103,7 +95,7 @@ test(`${COUNT} malformed requests among ${COUNT} good ones: each good one is ans
     `${COUNT} + ${COUNT}: gate ${(before.now / MEGABYTE).toFixed(1)} MB after the first fifth, ${(after.now / MEGABYTE).toFixed(1)} MB at the end, peak ${(after.peak / MEGABYTE).toFixed(1)} MB`,
   );
   // The heap of a process that is young still grows to its size: what stays behind shows after many requests.
-  expect(after.now - before.now).toBeLessThanOrEqual((COUNT < 1000 ? 100 : 20) * MEGABYTE);
+  expect(after.now - before.now).toBeLessThanOrEqual(COUNT < 1000 ? 150 * MEGABYTE : 20 * MEGABYTE);
   expect(after.peak).toBeLessThanOrEqual(TOTAL_BYTES + 100 * MEGABYTE);
 
   expect(await server.end()).toBe(0);

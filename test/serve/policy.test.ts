@@ -447,6 +447,8 @@ describe("a policy that would be unsafe starts nothing:", () => {
     ["a client that can never ask", { clients: [{ name: "a" }] }, "give it a keyHash or a certificate"],
     ["signatures without keys to check them", { models: { requireSignature: true } }, "lets no model be served"],
     ["keys that check nothing", { models: { trustedKeys: ["a.pub"] } }, "have no effect without"],
+    ["an unknown field of a listener", { listen: [{ ...everywhere, tsl: {} }] }, "listen.0.tsl is not known"],
+    ["a field that a socket has not", { listen: [{ path: "/x", port: 1 }] }, "listen.0.port is not known"],
     ["an unknown field", { limits: { bodyByte: 1 } }, "limits.bodyByte"],
     ["no address", { network: { deny: ["10.0.0"] } }, "network.deny[0]"],
   ])("%s", async (_what, policy, sentence) => {

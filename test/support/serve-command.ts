@@ -44,3 +44,18 @@ export async function memoryOf(pid: number): Promise<{ readonly now: number; rea
   const read = (name: string): number => 1024 * Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]);
   return { now: read("VmRSS"), peak: read("VmHWM") };
 }
+
+/** The worker processes of a server (Linux). */
+export async function workersOf(pid: number): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim() === "" ? [] : text.trim().split(" ").map(Number);
+}
+
+/** What a metric counts, over all its labels. */
+export async function counted(metrics: string, name: string): Promise<number> {
+  const text = await (await fetch(metrics)).text();
+  const values = Array.from(text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)`, "gm")), ([, value]) =>
+    Number(value),
+  );
+  return values.reduce((a, b) => a + b, 0);
+}

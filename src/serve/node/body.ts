@@ -2,12 +2,13 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { RequestError } from "../protocol/request-error.ts";
 import type { BudgetShare } from "./budget.ts";
+import { createPieces } from "./pieces.ts";
 
 const unpackers = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress };
 
 /** Bytes that are unpacked at once: each piece takes a turn of the event loop and of a thread. */
 const SMALLEST_PIECE = 16_384;
-const LARGEST_PIECE = 262_144;
+const LARGEST_PIECE = 65_536;
 
 /** What bounds a body. */
 export interface BodyLimits {
@@ -42,26 +43,37 @@ export async function receiveBody(
   if (encoding !== "identity" && !Object.hasOwn(unpackers, encoding))
     throw new RequestError(415, "Content-Encoding", `"${encoding.slice(0, 40)}" is not read; use gzip, deflate or br`);
   share.growTo(declared);
-  const packed = new Pieces(bodyBytes, (most) => `must have at most ${most} bytes; send less at once`, share, 0);
+  const packed = createPieces({
+    share,
+    before: 0,
+    most: bodyBytes,
+    ...(length !== undefined && { expected: declared }),
+    tooLong: `must have at most ${bodyBytes} bytes; send less at once`,
+  });
   try {
-    // A stream that is refused stays open: over HTTP/2, its answer goes the same way.
-    for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) packed.add(piece);
+    await readAll(stream, packed.add);
   } catch (cause) {
+    packed.discard();
     if (cause instanceof RequestError) throw cause;
-    throw new RequestError(499, "body", `ended after ${packed.length} bytes: the client has gone`, { cause });
+    throw new RequestError(499, "body", `ended after ${packed.length()} bytes: the client has gone`, { cause });
   }
-  if (length !== undefined && packed.length !== declared)
-    throw new RequestError(400, "body", `ended after ${packed.length} of ${declared} bytes`);
+  if (length !== undefined && packed.length() !== declared)
+    throw new RequestError(400, "body", `ended after ${packed.length()} of ${declared} bytes`);
   const body = packed.join();
   if (encoding === "identity") return body;
   const chunkSize = Math.min(LARGEST_PIECE, Math.max(SMALLEST_PIECE, 4 * body.length));
-  const before = body.length + chunkSize;
-  const unpacked = new Pieces(unpackedBytes, (most) => `unpacks to more than ${most} bytes`, share, before);
+  const unpacked = createPieces({
+    share,
+    before: body.length + chunkSize,
+    most: unpackedBytes,
+    tooLong: `unpacks to more than ${unpackedBytes} bytes`,
+  });
   const unpacker = unpackers[encoding as keyof typeof unpackers]({ chunkSize });
   unpacker.end(body);
   try {
     for await (const piece of unpacker as AsyncIterable<Buffer>) unpacked.add(piece);
   } catch (cause) {
+    unpacked.discard();
     if (cause instanceof RequestError) throw cause;
     throw new RequestError(400, "body", `is no valid ${encoding}; send it unpacked, or pack it again`, { cause });
   } finally {
@@ -70,37 +82,34 @@ export async function receiveBody(
   return unpacked.join();
 }
 
-/** Pieces of a body; many small ones are copied together, since each piece costs far more memory than it holds. */
-class Pieces {
-  readonly #most: number;
-  readonly #tooLong: (most: number) => string;
-  readonly #share: BudgetShare;
-  readonly #before: number;
-  #whole: Buffer = Buffer.alloc(0);
-  length = 0;
-
-  constructor(most: number, tooLong: (most: number) => string, share: BudgetShare, before: number) {
-    this.#most = most;
-    this.#tooLong = tooLong;
-    this.#share = share;
-    this.#before = before;
-  }
-
-  add(piece: Buffer): void {
-    const needed = this.length + piece.length;
-    if (needed > this.#most) throw new RequestError(413, "body", this.#tooLong(this.#most));
-    if (needed > this.#whole.length) {
-      const capacity = Math.min(this.#most, Math.max(needed, 2 * this.#whole.length, 4096));
-      this.#share.growTo(this.#before + capacity);
-      const grown = Buffer.allocUnsafeSlow(capacity);
-      this.#whole.copy(grown, 0, 0, this.length);
-      this.#whole = grown;
-    }
-    piece.copy(this.#whole, this.length);
-    this.length = needed;
-  }
-
-  join(): Buffer {
-    return this.#whole.subarray(0, this.length);
-  }
+/**
+ * Reads a stream to its end. One that is refused stays open: over HTTP/2, its answer goes the same way. (Node's own iteration
+ * over a stream costs as much as the rest of a short request.)
+ */
+function readAll(stream: Readable, add: (piece: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (stream.readableEnded) return resolve();
+    if (stream.destroyed) return reject(new Error("closed before its end"));
+    const stop = (): void => {
+      stream.off("data", take).off("end", end).off("error", fail).off("close", close);
+    };
+    const fail = (error: unknown): void => {
+      stop();
+      stream.pause();
+      reject(error);
+    };
+    const close = (): void => fail(new Error("closed before its end"));
+    const end = (): void => {
+      stop();
+      resolve();
+    };
+    const take = (piece: Buffer): void => {
+      try {
+        add(piece);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    stream.on("data", take).on("end", end).on("error", fail).on("close", close);
+  });
 }

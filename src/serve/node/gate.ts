@@ -29,13 +29,23 @@ export function createGate(parts: GateParts): FastifyInstance {
   gate.removeAllContentTypeParsers();
   gate.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) => receive(request, payload, parts));
   gate.decorateRequest("visit");
-  gate.addHook("onRequest", async (request, reply) => enter(request, reply, parts));
-  gate.addHook("onSend", async (request, reply, payload) => {
+  gate.addHook("onRequest", (request, reply, done) => {
+    try {
+      enter(request, reply, parts);
+    } catch (error) {
+      return done(error as Error);
+    }
+    done();
+  });
+  gate.addHook("onSend", (request, reply, payload, done) => {
     if (!parts.isOpen()) reply.header("connection", "close");
     request.visit.bytesOut = typeof payload === "string" || Buffer.isBuffer(payload) ? payload.length : 0;
-    return payload;
+    done(null, payload);
   });
-  gate.addHook("onResponse", async (request, reply) => leave(request, reply, parts));
+  gate.addHook("onResponse", (request, reply, done) => {
+    leave(request, reply, parts);
+    done();
+  });
   gate.setErrorHandler((error, request, reply) => {
     noteFailure(parts, request.visit, error);
     return sendError(reply, error);
@@ -70,7 +80,7 @@ function askingOf({ raw, headers }: FastifyRequest): Asking {
   };
 }
 
-async function enter(request: FastifyRequest, reply: FastifyReply, parts: GateParts): Promise<void> {
+function enter(request: FastifyRequest, reply: FastifyReply, parts: GateParts): void {
   const visit = startVisit(parts);
   request.visit = visit;
   // Also for a client that went while its request, complete, was unpacked or waited.
@@ -93,11 +103,21 @@ async function receive(request: FastifyRequest, payload: Readable, { access }: G
   return body;
 }
 
+const byStatus = new Map<number, { readonly status: string }>();
+
+function labelsOf(status: number): { readonly status: string } {
+  const known = byStatus.get(status);
+  if (known !== undefined) return known;
+  const labels = { status: String(status) };
+  byStatus.set(status, labels);
+  return labels;
+}
+
 function leave(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply, parts: GateParts): void {
   const { visit, method } = request;
   endVisit(visit);
-  parts.metrics.count("residua_http_requests_total", { status: String(statusCode) });
-  parts.metrics.observe("residua_http_request_seconds", {}, elapsedTime / 1000);
+  parts.metrics.count("residua_http_requests_total", labelsOf(statusCode));
+  parts.metrics.observe("residua_http_request_seconds", elapsedTime / 1000);
   if (request.routeOptions.config.verb === undefined && statusCode < 400) return;
   writeDown(parts, visit, {
     peer: request.raw.socket.remoteAddress,

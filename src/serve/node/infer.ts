@@ -4,6 +4,7 @@ import { type InferAnswer, writeInferResponse } from "../protocol/infer-response
 import { RequestError } from "../protocol/request-error.ts";
 import type { ModelSignature } from "../protocol/signature.ts";
 import { batchGroup } from "./batching.ts";
+import type { Departure } from "./departure.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { countFailure, countSuccess } from "./model-statistics.ts";
 import type { Request } from "./work.ts";
@@ -14,7 +15,7 @@ export interface Inference {
   readonly read: InferRequest;
   /** Bytes that it holds. */
   readonly bytes: number;
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
   /** Milliseconds after which the answer is of no use, beside what the request itself says. */
   readonly timeout?: number;
 }
@@ -27,7 +28,7 @@ export interface Inference {
 export async function infer(
   parts: GateParts,
   served: ReadyVersion,
-  { read, bytes, signal, timeout = Number.POSITIVE_INFINITY }: Inference,
+  { read, bytes, departure, timeout = Number.POSITIVE_INFINITY }: Inference,
 ): Promise<InferAnswer> {
   const { signature, name: model, version } = served;
   const { limits } = parts.access().policy;
@@ -46,7 +47,7 @@ export async function infer(
     deadline: performance.now() + Math.min(limits.requestTimeoutMs, own, timeout),
     priority: read.priority,
     group: signature.isBatched ? batchGroup(read.inputs, outputs) : null,
-    signal,
+    departure,
     work: { kind: "infer", inputs: read.inputs, outputs },
   });
   const head = { model, version, id: read.id, classes: signature.classes };
@@ -68,26 +69,24 @@ export async function ask(
   request: Request,
 ): Promise<unknown> {
   const begun = performance.now();
-  const labels = { model: served.name, version: served.version };
-  const microseconds = (name: string, milliseconds: number): void =>
-    metrics.count(`residua_inference_${name}_duration_us`, labels, Math.round(1000 * milliseconds));
+  const { labels, statistics } = served;
   try {
     const { value, timing } = await scheduler.submit(served.key, request);
-    countSuccess(served.statistics, request.samples, timing);
+    countSuccess(statistics, request.samples, timing);
     metrics.count("residua_inference_request_success", labels);
     metrics.count("residua_inference_count", labels, request.samples);
     metrics.count("residua_inference_exec_count", labels, request.samples / timing.batch);
-    microseconds("request", performance.now() - begun);
-    microseconds("queue", timing.queued);
-    microseconds("compute_infer", timing.computed);
+    metrics.count("residua_inference_request_duration_us", labels, microseconds(performance.now() - begun));
+    metrics.count("residua_inference_queue_duration_us", labels, microseconds(timing.queued));
+    metrics.count("residua_inference_compute_infer_duration_us", labels, microseconds(timing.computed));
     return value;
   } catch (error) {
-    countFailure(served.statistics, performance.now() - begun);
+    countFailure(statistics, performance.now() - begun);
     const status = error instanceof RequestError ? error.status : 500;
-    metrics.count("residua_inference_request_failure", {
-      ...labels,
-      reason: status === 503 ? "REJECTED" : status === 499 ? "CANCELED" : "OTHER",
-    });
+    const reason = status === 503 ? "REJECTED" : status === 499 ? "CANCELED" : "OTHER";
+    metrics.count("residua_inference_request_failure", { ...labels, reason });
     throw error;
   }
 }
+
+const microseconds = (milliseconds: number): number => Math.round(1000 * milliseconds);

@@ -9,6 +9,7 @@ import { hasCode } from "../../files/node/failure.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { ClosableServer, ServerSetting } from "./closable-server.ts";
 import { createGrpcServer } from "./grpc/server.ts";
+import { answerFaults } from "./http-faults.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Access } from "./policy/access.ts";
 import type { LoadedPolicy, TlsMaterial } from "./policy/load.ts";
@@ -146,9 +147,7 @@ function createHttpServer({
     response.writeHead(417, { "content-type": "application/json", connection: "close" });
     response.end(JSON.stringify({ error: "Expect: must be 100-continue, or left out" }));
   });
-  server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) =>
-    answerFault(error, socket, fail),
-  );
+  answerFaults(server, limits, fail);
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
@@ -159,28 +158,6 @@ function createHttpServer({
 
 function secureOptions({ cert, key, ca, minVersion }: TlsMaterial): object {
   return { cert, key, minVersion, ...(ca && { ca, requestCert: true, rejectUnauthorized: false }) };
-}
-
-/** Milliseconds that a client has to read why it is closed. */
-const LINGER = 1000;
-
-const faults: Readonly<Record<string, readonly [status: string, sentence: string]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "headers: are too long; send fewer"],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "request: took too long to arrive; send it faster"],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: ["413 Payload Too Large", "body: its chunks have too long extensions"],
-};
-
-/** Answers what is no valid HTTP with a sentence, as far as the other side still listens. */
-function answerFault(error: Error & { readonly code?: string }, socket: Socket, fail: (reason: string) => void): void {
-  fail(error.code ?? "http");
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const [status, sentence] = faults[error.code ?? ""] ?? ["400 Bad Request", "request: is not valid HTTP"];
-  const body = JSON.stringify({ error: sentence });
-  // Whoever does not close in return is closed.
-  setTimeout(() => socket.destroy(), LINGER).unref();
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
 
 async function listen(server: NetServer, entry: SocketListener | PortListener): Promise<void> {

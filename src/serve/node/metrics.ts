@@ -13,7 +13,7 @@ interface Histogram {
 /** Counters and histograms, told in Prometheus's text format. */
 export interface Metrics {
   readonly count: (name: string, labels?: Labels, by?: number) => void;
-  readonly observe: (name: string, labels: Labels, seconds: number) => void;
+  readonly observe: (name: string, seconds: number) => void;
   /** @param gauges what is measured when it is asked for */
   readonly tell: (gauges: readonly Gauge[]) => string;
   readonly value: (name: string, labels?: Labels) => number;
@@ -48,33 +48,38 @@ const helps: Readonly<Record<string, string>> = {
 
 const escape = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 
+const NO_LABELS: Labels = {};
+/** Labels that are counted again and again are written once. */
+const texts = new WeakMap<Labels, string>();
+
 function labelText(labels: Labels): string {
+  const known = texts.get(labels);
+  if (known !== undefined) return known;
   const entries = Object.entries(labels).map(([name, value]) => `${name}="${escape(value)}"`);
-  return entries.length === 0 ? "" : `{${entries.join(",")}}`;
+  const text = entries.length === 0 ? "" : `{${entries.join(",")}}`;
+  texts.set(labels, text);
+  return text;
 }
 
 /** Starts with nothing counted. */
 export function createMetrics(): Metrics {
   const counters = new Map<string, Map<string, number>>();
-  const histograms = new Map<string, Map<string, { readonly labels: Labels; readonly own: Histogram }>>();
+  const histograms = new Map<string, Histogram>();
   return {
-    count: (name, labels = {}, by = 1) => {
-      const own = counters.get(name) ?? new Map<string, number>();
+    count: (name, labels = NO_LABELS, by = 1) => {
+      let own = counters.get(name);
+      if (own === undefined) counters.set(name, (own = new Map<string, number>()));
       const key = labelText(labels);
       own.set(key, (own.get(key) ?? 0) + by);
-      counters.set(name, own);
     },
-    observe: (name, labels, seconds) => {
-      const all = histograms.get(name) ?? new Map<string, { readonly labels: Labels; readonly own: Histogram }>();
-      const key = labelText(labels);
-      const { own } = all.get(key) ?? { own: { counts: BOUNDS.map(() => 0), sum: 0, count: 0 } };
-      for (const [index, bound] of BOUNDS.entries()) if (seconds <= bound) own.counts[index]++;
+    observe: (name, seconds) => {
+      let own = histograms.get(name);
+      if (own === undefined) histograms.set(name, (own = { counts: BOUNDS.map(() => 0), sum: 0, count: 0 }));
+      for (let index = BOUNDS.length - 1; index >= 0 && seconds <= BOUNDS[index]; index--) own.counts[index]++;
       own.sum += seconds;
       own.count++;
-      all.set(key, { labels, own });
-      histograms.set(name, all);
     },
-    value: (name, labels = {}) => counters.get(name)?.get(labelText(labels)) ?? 0,
+    value: (name, labels = NO_LABELS) => counters.get(name)?.get(labelText(labels)) ?? 0,
     tell: (gauges) => {
       const lines: string[] = [];
       const head = (name: string, kind: string, help: string): void =>
@@ -83,17 +88,13 @@ export function createMetrics(): Metrics {
         head(name, "counter", helps[name] ?? name);
         for (const [labels, value] of own) lines.push(`${name}${labels} ${value}`);
       }
-      for (const [name, all] of histograms) {
+      for (const [name, own] of histograms) {
         head(name, "histogram", helps[name] ?? name);
-        for (const { labels, own } of all.values()) {
-          for (const [index, bound] of BOUNDS.entries())
-            lines.push(`${name}_bucket${labelText({ ...labels, le: String(bound) })} ${own.counts[index]}`);
-          lines.push(`${name}_bucket${labelText({ ...labels, le: "+Inf" })} ${own.count}`);
-          lines.push(`${name}_sum${labelText(labels)} ${own.sum}`, `${name}_count${labelText(labels)} ${own.count}`);
-        }
+        for (const [index, bound] of BOUNDS.entries()) lines.push(`${name}_bucket{le="${bound}"} ${own.counts[index]}`);
+        lines.push(`${name}_bucket{le="+Inf"} ${own.count}`, `${name}_sum ${own.sum}`, `${name}_count ${own.count}`);
       }
       const named = new Set<string>();
-      for (const { name, help, labels = {}, value } of gauges) {
+      for (const { name, help, labels = NO_LABELS, value } of gauges) {
         if (!named.has(name)) head(name, name.endsWith("_total") ? "counter" : "gauge", help);
         named.add(name);
         lines.push(`${name}${labelText(labels)} ${value}`);

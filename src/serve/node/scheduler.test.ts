@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RequestError } from "../protocol/request-error.ts";
+import { createDeparture } from "./departure.ts";
 import type { QueueLimits } from "./queue.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import type { BatchOutcome, Lane, Request } from "./work.ts";
@@ -159,15 +160,15 @@ test("a client that has gone leaves the queue", async () => {
   const { clock, scheduler, runs } = start(1);
   void scheduler.submit("m", requestOf());
   await clock.advance(1);
-  const controller = new AbortController();
-  const left = failureOf(scheduler.submit("m", requestOf({ signal: controller.signal })));
-  controller.abort();
+  const { departure, go } = createDeparture();
+  const left = failureOf(scheduler.submit("m", requestOf({ departure })));
+  go();
   expect(await left).toMatchObject({ status: 499 });
   expect(scheduler.figures("m")).toMatchObject({ waiting: 0, waitingBytes: 0 });
   runs[0].end();
   await clock.advance(1);
   expect(sizesOf(runs)).toEqual([1]);
-  expect(await failureOf(scheduler.submit("m", requestOf({ signal: controller.signal })))).toMatchObject({
+  expect(await failureOf(scheduler.submit("m", requestOf({ departure })))).toMatchObject({
     status: 499,
   });
 });
@@ -223,16 +224,16 @@ type Act = "submit" | "abort" | "end" | "lose";
 /** Does something at random, and ends all runs that there are then. */
 async function live(scheduler: Scheduler, runs: Run[], clock: ReturnType<typeof createClock>, acts: readonly Act[]) {
   const settledTimes: number[] = [];
-  const controllers: AbortController[] = [];
+  const clients: (() => void)[] = [];
   let open = 0;
   for (const act of acts) {
     if (act === "submit") {
-      const controller = new AbortController();
-      const index = controllers.push(controller) - 1;
+      const { departure, go } = createDeparture();
+      const index = clients.push(go) - 1;
       settledTimes[index] = 0;
       const count = (): void => void settledTimes[index]++;
-      scheduler.submit("m", requestOf({ signal: controller.signal, samples: 1 + (index % 3) })).then(count, count);
-    } else if (act === "abort") controllers[(7 * settledTimes.length) % Math.max(1, controllers.length)]?.abort();
+      scheduler.submit("m", requestOf({ departure, samples: 1 + (index % 3) })).then(count, count);
+    } else if (act === "abort") clients[(7 * settledTimes.length) % Math.max(1, clients.length)]?.();
     else if (open < runs.length) {
       const run = runs[open++];
       if (act === "end") run.end();

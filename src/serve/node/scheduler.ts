@@ -71,6 +71,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   let pendingSweep = false;
 
   const announceIdle = (): void => {
+    if (idlers.length === 0) return;
     for (const idler of idlers.filter(({ isMet }) => isMet())) idler.tell();
     idlers = idlers.filter(({ isMet }) => !isMet());
   };
@@ -82,13 +83,16 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
 
   const dropLate = (): void => {
     const at = now();
-    for (const queue of queues.values())
-      for (const entry of queue.waiting.filter(({ deadline }) => deadline <= at)) {
+    const isLate = ({ deadline }: Waiting): boolean => deadline <= at;
+    for (const queue of queues.values()) {
+      if (!queue.waiting.some(isLate)) continue;
+      for (const entry of queue.waiting.filter(isLate)) {
         dequeue(queue, entry);
         entry.settle({
           error: new RequestError(504, nameOf(queue.model), "was not reached before the request's deadline"),
         });
       }
+    }
     announceIdle();
   };
 
@@ -107,18 +111,16 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
   const takeBatch = (): { readonly queue: Queue; readonly batch: readonly Waiting[] } | undefined => {
     dropLate();
     const at = now();
-    const ready = [...queues.values()].filter((queue) => {
+    let oldest: Queue | undefined;
+    for (const queue of queues.values()) {
       const [head] = queue.waiting;
-      if (head === undefined) return false;
-      const isFull = countSamples(queue.waiting) >= queue.limits.batch;
+      if (head === undefined) continue;
       const left = head.since + queue.limits.delay - at;
-      if (isFull || left <= 0 || head.group === null) return true;
-      later(pump, left);
-      return false;
-    });
-    const [queue] = ready.toSorted((a, b) => a.waiting[0].since - b.waiting[0].since);
-    if (queue === undefined) return undefined;
-    return { queue, batch: takeRun(queue) };
+      const isDue = left <= 0 || head.group === null || countSamples(queue.waiting) >= queue.limits.batch;
+      if (!isDue) later(pump, left);
+      else if (oldest === undefined || head.since < oldest.waiting[0].since) oldest = queue;
+    }
+    return oldest && { queue: oldest, batch: takeRun(oldest) };
   };
 
   const finish = (queue: Queue, batch: readonly Waiting[], { outcomes, milliseconds }: BatchOutcome): void => {
@@ -136,7 +138,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     for (const entry of batch.toReversed()) {
       entry.attempts++;
       entry.group = null;
-      if (entry.signal?.aborted) entry.settle({ error: gone(queue.model) });
+      if (entry.departure?.hasGone()) entry.settle({ error: gone(queue.model) });
       else if (queues.get(queue.model) !== queue)
         entry.settle({
           error: new RequestError(503, nameOf(queue.model), "ended its worker, and is no longer served"),
@@ -177,14 +179,21 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     );
   };
 
+  const hasShortWaiting = (): boolean => {
+    for (const { waiting, perSample } of queues.values()) if (waiting.length > 0 && perSample < SHORT_RUN) return true;
+    return false;
+  };
+
   const freeLane = (): Lane | undefined => {
-    const free = [...lanes].filter(([lane]) => lane.isReady()).toSorted(([, a], [, b]) => a.runs - b.runs);
-    const [first] = free;
-    if (first === undefined) return undefined;
-    const [lane, { runs, isShort }] = first;
-    if (runs === 0) return lane;
-    const hasShort = [...queues.values()].some(({ waiting, perSample }) => waiting.length > 0 && perSample < SHORT_RUN);
-    return runs === 1 && isShort && hasShort ? lane : undefined;
+    let free: Lane | undefined;
+    let load = { runs: Number.POSITIVE_INFINITY, isShort: false };
+    for (const [lane, own] of lanes)
+      if (own.runs < load.runs && lane.isReady()) {
+        free = lane;
+        load = own;
+      }
+    if (load.runs === 0) return free;
+    return load.runs === 1 && load.isShort && hasShortWaiting() ? free : undefined;
   };
 
   function pump(): void {
@@ -218,7 +227,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
       new Promise((resolve, reject) => {
         const queue = queues.get(model);
         if (queue === undefined) throw new RequestError(404, nameOf(model), "is not loaded");
-        if (request.signal?.aborted) throw gone(model);
+        if (request.departure?.hasGone()) throw gone(model);
         requireRoom(queue, request, { now: now(), lanes: lanes.size });
         const leave = (): void => {
           if (!dequeue(queue, entry)) return;
@@ -230,12 +239,12 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
           since: now(),
           attempts: 0,
           settle: (outcome, timing) => {
-            request.signal?.removeEventListener("abort", leave);
+            request.departure?.onceGone(undefined);
             if ("error" in outcome) reject(outcome.error);
             else resolve({ value: outcome.value, timing: timing! });
           },
         };
-        request.signal?.addEventListener("abort", leave, { once: true });
+        request.departure?.onceGone(leave);
         enqueue(queue, entry);
         pumpSoon();
         sweepSoon();

@@ -21,6 +21,8 @@ export interface ServedVersion extends ModelFile {
   readonly state: "LOADING" | "READY" | "UNAVAILABLE";
   readonly reason: string;
   readonly statistics: ModelStatistics;
+  /** Of its metrics. */
+  readonly labels: { readonly model: string; readonly version: string };
   /** Milliseconds per run by batch size, as measured when it was loaded. */
   readonly measured: LoadedModel["measured"];
 }
@@ -95,6 +97,7 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
       state: "LOADING",
       reason: "",
       statistics: createStatistics(),
+      labels: { model: file.name, version: file.version },
       measured: [],
     };
     if (before?.state !== "READY") put(fresh);
@@ -128,13 +131,18 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
     }
   };
 
+  const newestOf = (versions: ReadonlyMap<string, ServedVersion> | undefined): ServedVersion | undefined => {
+    let newest: ServedVersion | undefined;
+    for (const each of versions?.values() ?? []) {
+      const isBetter = newest?.state !== "READY" || Number(each.version) > Number(newest.version);
+      if (newest === undefined || (each.state === "READY" && isBetter)) newest = each;
+    }
+    return newest;
+  };
+
   const find: ServedModels["find"] = (name, version) => {
     const versions = models.get(name);
-    const all = [...(versions?.values() ?? [])];
-    const newest = all
-      .filter(({ state }) => state === "READY")
-      .toSorted((a, b) => Number(b.version) - Number(a.version));
-    const found = version === undefined ? (newest[0] ?? all[0]) : versions?.get(version);
+    const found = version === undefined ? newestOf(versions) : versions?.get(version);
     if (found === undefined) throw unknownModel(name, version);
     const { signature, state, reason, key } = found;
     const quarantine = pool.quarantineOf(key);

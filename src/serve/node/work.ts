@@ -1,4 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Departure } from "./departure.ts";
 
 /** What is asked of a model, in a form that survives the way to a worker. */
 export type Work = InferWork | PredictWork;
@@ -34,8 +35,7 @@ export interface Request {
   readonly priority: number;
   /** Milliseconds on the scheduler's clock by which the answer must be there. */
   readonly deadline: number;
-  /** Aborted when the client has gone. */
-  readonly signal?: AbortSignal;
+  readonly departure?: Departure;
 }
 
 /** What a request brought, or why it did not. */

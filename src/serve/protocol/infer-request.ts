@@ -105,10 +105,12 @@ function takeHeader(body: Uint8Array, length: number): Uint8Array {
   return body.subarray(0, length);
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function parseRequest(json: Uint8Array): RawRequest {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    value = JSON.parse(utf8.decode(json));
   } catch {
     throw bad("body", "is not valid JSON; send the object that the Open Inference Protocol describes");
   }
@@ -174,12 +176,13 @@ const elementsOf = (shape: readonly number[]): number => shape.reduce((a, b) => 
 
 const formatExtents = (shape: readonly number[]): string => `[${shape.join(", ").replaceAll("-", "−")}]`;
 
-/** Little-endian elements, as every platform of Node's has them: copied, since a request's body is reused. */
+/** Little-endian elements, as every platform of Node's has them: where they are, if they lie as an array must. */
 function fromBytes(datatype: DataType, shape: readonly number[], bytes: Uint8Array): Tensor {
   const dtype = dtypeOf(datatype);
+  const isAligned = bytes.byteOffset % elementBytes(datatype) === 0;
   // A Buffer's own `slice` would not copy.
-  const own = new Uint8Array(bytes);
-  const array = new dtypeArrays[dtype](own.buffer, 0, elementsOf(shape));
+  const { buffer, byteOffset } = isAligned ? bytes : new Uint8Array(bytes);
+  const array = new dtypeArrays[dtype](buffer, byteOffset, elementsOf(shape));
   return tensor(dtype, shape, array);
 }
 

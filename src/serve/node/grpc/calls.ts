@@ -4,6 +4,7 @@ import type { Message } from "../../protocol/grpc/codec.ts";
 import { LARGEST_GROWTH } from "../../protocol/grpc/contents.ts";
 import type { CallName } from "../../protocol/grpc/messages.ts";
 import { contentsBytes, toInferBody, toInferMessage } from "../../protocol/grpc/translate.ts";
+import type { Departure } from "../departure.ts";
 import type { GateParts } from "../gate-parts.ts";
 import { infer } from "../infer.ts";
 import type { Verb } from "../policy/schema.ts";
@@ -16,7 +17,7 @@ export interface Call {
   /** Bytes of the message. */
   readonly bytes: number;
   readonly visit: Visit;
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
   /** Milliseconds that its client waits. */
   readonly timeout: number | undefined;
 }
@@ -78,7 +79,7 @@ export const rows: { readonly [Name in CallName]: CallRow } = {
   ModelInfer: {
     verb: "infer",
     model: ["model_name", "model_version"],
-    answer: async (parts, { message, bytes, visit, signal, timeout }) => {
+    answer: async (parts, { message, bytes, visit, departure, timeout }) => {
       const { name, version } = modelOf(message, ["model_name", "model_version"]);
       const served = parts.models.find(name, version);
       visit.served = served;
@@ -89,7 +90,7 @@ export const rows: { readonly [Name in CallName]: CallRow } = {
       const answer = await infer(parts, served, {
         read,
         bytes: body.length,
-        signal,
+        departure,
         ...(timeout !== undefined && { timeout }),
       });
       return toInferMessage(answer);

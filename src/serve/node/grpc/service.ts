@@ -4,6 +4,7 @@ import { decodeMessage, encodeMessage } from "../../protocol/grpc/codec.ts";
 import { type CallName, calls, isCall } from "../../protocol/grpc/messages.ts";
 import { RequestError, statusOf } from "../../protocol/request-error.ts";
 import { receiveBody } from "../body.ts";
+import { createDeparture, type Departure } from "../departure.ts";
 import type { GateParts } from "../gate-parts.ts";
 import type { Asking } from "../policy/access.ts";
 import { keyOf } from "../policy/keys.ts";
@@ -29,10 +30,10 @@ export function answerCall(parts: GateParts, stream: ServerHttp2Stream, headers:
   const peer = socket?.remoteAddress;
   const path = (headers[":path"] ?? "").slice(0, 200);
   const asked: { model?: string } = {};
-  const controller = new AbortController();
+  const { departure, go } = createDeparture();
   stream.on("error", () => undefined);
   stream.once("close", () => {
-    controller.abort();
+    go();
     endVisit(visit);
   });
   const end = (status: CallStatus, http: number, message?: Buffer): void => {
@@ -43,7 +44,7 @@ export function answerCall(parts: GateParts, stream: ServerHttp2Stream, headers:
     if (http === 200 && isPublic(path)) return;
     writeDown(parts, visit, { peer, method: "gRPC", path, model: asked.model, status: http, milliseconds });
   };
-  const call = { parts, stream, headers, visit, asked, signal: controller.signal };
+  const call = { parts, stream, headers, visit, asked, departure };
   answer(call, askingOf(headers, socket)).then(
     (bytes) => end(succeeded, 200, bytes),
     (error: unknown) => {
@@ -59,7 +60,7 @@ interface CallPlace {
   readonly headers: IncomingHttpHeaders;
   readonly visit: Visit;
   readonly asked: { model?: string };
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
 }
 
 const callOf = (path: string): string => (path.startsWith(START) ? path.slice(START.length) : "");
@@ -78,7 +79,7 @@ function requireCall(headers: IncomingHttpHeaders): CallName {
   return name;
 }
 
-async function answer({ parts, stream, headers, visit, asked, signal }: CallPlace, asking: Asking): Promise<Buffer> {
+async function answer({ parts, stream, headers, visit, asked, departure }: CallPlace, asking: Asking): Promise<Buffer> {
   const { limits } = parts.access().policy;
   const name = requireCall(headers);
   const { verb, model: fields, answer: respond } = rows[name];
@@ -98,7 +99,7 @@ async function answer({ parts, stream, headers, visit, asked, signal }: CallPlac
   if (model !== undefined) asked.model = model.name;
   // … and whether it may ask for the model that the message names is decided then.
   if (verb !== undefined) admit(parts, visit, { asking, verb, model });
-  return frame(encodeMessage(shape, await respond(parts, { message, bytes: body.length, visit, signal, timeout })));
+  return frame(encodeMessage(shape, await respond(parts, { message, bytes: body.length, visit, departure, timeout })));
 }
 
 function askingOf(headers: IncomingHttpHeaders, socket: Partial<TLSSocket> | undefined): Asking {

@@ -17,6 +17,10 @@ export interface NetworkRules {
   readonly trustedProxies: AddressRules;
 }
 
+/** Addresses about which the decision is remembered, since each asks many times. */
+const MOST_KNOWN = 4096;
+const LONGEST_KNOWN = 64;
+
 /**
  * Reads a policy's rules over addresses.
  *
@@ -26,12 +30,22 @@ export function createNetworkRules(network: Policy["network"]): NetworkRules {
   const deny = parseAddressRules(network.deny, "network.deny");
   const allow = parseAddressRules(network.allow, "network.allow");
   const trustedProxies = parseAddressRules(network.trustedProxies, "network.trustedProxies");
-  const decide = (text: string): NetworkDecision => {
+  const look = (text: string): NetworkDecision => {
     const address = plainAddress(text);
     if (address === undefined) return { isAllowed: false, rule: "no address" };
     if (deny.matches(address)) return { isAllowed: false, rule: "deny" };
     if (allow.matches(address)) return { isAllowed: true, rule: "allow" };
     return { isAllowed: network.default === "allow", rule: "default" };
+  };
+  const known = new Map<string, NetworkDecision>();
+  const decide = (text: string): NetworkDecision => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const decision = look(text);
+    if (known.size >= MOST_KNOWN) known.clear();
+    // A zone may be of any length.
+    if (text.length <= LONGEST_KNOWN) known.set(text, decision);
+    return decision;
   };
   return {
     trustedProxies,

@@ -16,16 +16,22 @@ const tls = v.strictObject({
   minVersion: v.optional(v.picklist(["TLSv1.2", "TLSv1.3"]), "TLSv1.3"),
 });
 const protocol = v.optional(v.picklist(["http", "grpc"]), "http");
-const listener = v.union([
-  v.strictObject({ path: text, mode: v.optional(v.pipe(v.string(), v.regex(/^0[0-7]{3}$/)), "0660"), protocol }),
-  v.strictObject({
-    address: text,
-    port: count(0, 65_535),
-    tls: v.exactOptional(tls),
-    proxiesOnly: v.optional(v.boolean(), false),
-    protocol,
-  }),
-]);
+const socketListener = v.strictObject({
+  path: text,
+  mode: v.optional(v.pipe(v.string(), v.regex(/^0[0-7]{3}$/)), "0660"),
+  protocol,
+});
+const portListener = v.strictObject({
+  address: text,
+  port: count(0, 65_535),
+  tls: v.exactOptional(tls),
+  proxiesOnly: v.optional(v.boolean(), false),
+  protocol,
+});
+/** By what it is meant to be, so that a fault in it is named. */
+const listener = v.lazy((value): typeof socketListener | typeof portListener =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, "path") ? socketListener : portListener,
+);
 
 /** What a client may ask for. */
 export type Verb = "infer" | "metadata" | "repository";

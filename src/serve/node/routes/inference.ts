@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type InferRequest, readInferRequest, readRawRequest } from "../../protocol/infer-request.ts";
 import { addModelRoute, bodyOf, type GateParts } from "../gate-parts.ts";
+import { createDeparture, type Departure } from "../departure.ts";
 import { infer } from "../infer.ts";
 import type { ModelSignature } from "../../protocol/signature.ts";
 
@@ -16,7 +17,7 @@ export function addInference(gate: FastifyInstance, parts: GateParts): void {
     const { body, headerLength } = await infer(parts, served, {
       read,
       bytes: request.visit.bytesIn,
-      signal: signalOf(reply),
+      departure: departureOf(reply),
     });
     if (headerLength === undefined) reply.type("application/json");
     else reply.type("application/octet-stream").header(HEADER, headerLength);
@@ -35,13 +36,13 @@ function readBody(request: FastifyRequest, signature: ModelSignature): InferRequ
   return isRaw ? readRawRequest(body, signature) : readInferRequest(body, undefined, signature);
 }
 
-/** Aborted if the client goes before it has its answer. */
-export function signalOf({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController();
+/** Whether the client goes before it has its answer. */
+export function departureOf({ raw }: FastifyReply): Departure {
+  const { departure, go } = createDeparture();
   const leave = (): void => {
-    if (!raw.writableEnded) controller.abort();
+    if (!raw.writableEnded) go();
   };
   if (raw.destroyed) leave();
   else raw.once("close", leave);
-  return controller.signal;
+  return departure;
 }

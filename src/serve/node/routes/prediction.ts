@@ -3,7 +3,7 @@ import { RequestError } from "../../protocol/request-error.ts";
 import { addModelRoute, bodyOf, type GateParts } from "../gate-parts.ts";
 import type { ImageAnswer } from "../predict-image.ts";
 import { ask } from "../infer.ts";
-import { signalOf } from "./inference.ts";
+import { departureOf } from "./inference.ts";
 
 /** Prediction from an image, which is prepared as the model's card says. */
 export function addPrediction(gate: FastifyInstance, parts: GateParts): void {
@@ -22,7 +22,7 @@ export function addPrediction(gate: FastifyInstance, parts: GateParts): void {
     if (image.length === 0) throw new RequestError(400, "body", "is empty; send the bytes of an image file");
     const { limits } = access().policy;
     const value = await ask(parts, served, {
-      signal: signalOf(reply),
+      departure: departureOf(reply),
       samples: 1,
       bytes: request.visit.bytesIn,
       deadline: performance.now() + limits.requestTimeoutMs,
