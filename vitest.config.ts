@@ -44,6 +44,8 @@ export default defineConfig({
         },
         test: {
           name: "web",
+          // After the others: projects that run together must have equal numbers of workers.
+          sequence: { groupOrder: 1 },
           testTimeout,
           hookTimeout: testTimeout,
           include: [`src/${webTests}`, `test/${webTests}`],
