@@ -2,8 +2,14 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { countCosts } from "../../nn/describe.ts";
 import { createModel, findModelPlan, modelFamilies } from "../../nn/models.ts";
-import { describeOptionRule, modelOptionNames, modelOptionTable } from "../../nn/model-options.ts";
+import {
+  describeOptionRule,
+  type ModelOptionName,
+  modelOptionNames,
+  modelOptionTable,
+} from "../../nn/model-options.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { modelOptionMeanings } from "../lang/zh/model-options.ts";
 import { sharedOptions } from "../options.ts";
 import { type Column, formatCount, formatLarge, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -81,7 +87,7 @@ async function list(text: string | undefined, { ready, json = false }: ListOptio
 }
 
 interface ListedOption {
-  readonly name: string;
+  readonly name: ModelOptionName;
   readonly values: string;
   readonly meaning: string;
 }
@@ -89,7 +95,10 @@ interface ListedOption {
 const optionColumns: readonly Column<ListedOption>[] = [
   { title: { en: "option", zh: "选项" }, value: ({ name }) => name },
   { title: { en: "values", zh: "取值" }, value: ({ values }) => spokenMessage(values) },
-  { title: { en: "meaning", zh: "含义" }, value: ({ meaning }) => spokenMessage(meaning) },
+  {
+    title: { en: "meaning", zh: "含义" },
+    value: ({ name, meaning }) => ({ en: meaning, zh: modelOptionMeanings[name] }),
+  },
 ];
 
 function listOptions(model: string | undefined, { json }: { readonly json?: boolean }): void {
