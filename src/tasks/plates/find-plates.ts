@@ -38,7 +38,7 @@ export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
  * probability of the characters tells them apart better than the locator's own score, and than the weakest character, which is low
  * where one character alone is dirty.
  */
-export const findDefaults = { legibility: 0.5, closeUps: true } as const;
+export const findDefaults = { legibility: 0.55, closeUps: true } as const;
 
 /** Read with less than this, a plate is looked at again. */
 const SURE = 0.95;
