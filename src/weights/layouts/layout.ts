@@ -14,6 +14,7 @@ import type { NamePair } from "./names.ts";
  * | `layer{s}.{b}.conv{c}.weight`, `.bn{c}.*` | stage s from 1, block b from 0, convolution c from 1 |
  * | `layer{s}.{b}.downsample.conv.weight`, `.downsample.bn.*` | the projection |
  * | `layer{s}.{b}.se.fc{i}.*` | squeeze-and-excitation |
+ * | `layer{s}.{b}.layer_scale.gamma` | the factor on a block's residual |
  * | `norm.*` | the norm after the last block of a pre-activation network |
  * | `fc.weight`, `fc.bias` | the classifier |
  */

@@ -5,6 +5,8 @@ const bodyNames: readonly NamePair[] = [
   ["stages.{s}.blocks.{b}.norm{c}.*", "layer{s+1}.{b}.bn{c}.*"],
   ["stages.{s}.blocks.{b}.conv{c}.*", "layer{s+1}.{b}.conv{c}.*"],
   ["stages.{s}.blocks.{b}.downsample.conv.*", "layer{s+1}.{b}.downsample.conv.*"],
+  // Not timm's: Residua's own, beside its names.
+  ["stages.{s}.blocks.{b}.layer_scale.*", "layer{s+1}.{b}.layer_scale.*"],
   ["norm.*", "norm.*"],
   ["head.fc.*", "fc.*"],
 ];

@@ -20,7 +20,7 @@ const averageDownNames: readonly NamePair[] = [
   ["layer{s}.{b}.downsample.2.*", "layer{s}.{b}.downsample.bn.*"],
 ];
 
-const blockNames = torchvisionNames.filter(([theirs]) => /conv\{c\}|bn\{c\}|^fc/.test(theirs));
+const blockNames = torchvisionNames.filter(([theirs]) => /conv\{c\}|bn\{c\}|layer_scale|^fc/.test(theirs));
 const stemNames = torchvisionNames.filter(([theirs]) => /^(conv1|bn1)/.test(theirs));
 
 /** Without any of these features timm's names are torchvision's, and such files are reported as that. */

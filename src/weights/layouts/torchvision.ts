@@ -9,6 +9,8 @@ export const torchvisionNames: readonly NamePair[] = [
   ["layer{s}.{b}.bn{c}.*", "layer{s}.{b}.bn{c}.*"],
   ["layer{s}.{b}.downsample.0.*", "layer{s}.{b}.downsample.conv.*"],
   ["layer{s}.{b}.downsample.1.*", "layer{s}.{b}.downsample.bn.*"],
+  // Neither torchvision nor timm has it in a ResNet: it is Residua's own, beside their names.
+  ["layer{s}.{b}.layer_scale.*", "layer{s}.{b}.layer_scale.*"],
   ["fc.*", "fc.*"],
 ];
 

@@ -38,7 +38,7 @@ export function modelOptionsOf(
   shortcut: ShortcutType,
   name?: string,
 ): ModelOptions {
-  const { projection, block, preactivation, stem, stages, attention } = structure;
+  const { projection, block, preactivation, stem, stages, attention, layerScale } = structure;
   const { padSide, stridePlace, averageDown, foldBias, dilated, stemStride } = layout.build;
   const isLarge = stages.length === 4;
   const deep: ModelOptions = { stem: "deep", subsample: averageDown === true ? "average" : "stride" };
@@ -54,6 +54,7 @@ export function modelOptionsOf(
     ...(dilated === true ? { outputStride: 8, firstDilation: "stage" } : {}),
     ...(typeof stemStride === "number" ? { stemStride } : {}),
     ...(attention === "none" ? {} : { attention }),
+    ...(layerScale === "none" ? {} : { layerScale }),
     ...(isLarge && stem.convolutions === 3 ? deep : {}),
     ...(isLarge && stem.convolutions === 1 && stem.kernel[0] === 3 ? { stem: "3x3" } : {}),
     ...(isLarge && stem.width !== 64 ? { stemWidth: stem.width } : {}),

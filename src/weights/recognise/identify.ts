@@ -151,8 +151,9 @@ function readNames(
   };
 }
 
-/** Without projections, A and plain have the same weights: only the author of the file can tell. */
-function possibleShortcuts({ projected }: Structure, { build }: Layout): readonly ShortcutType[] {
+/** Without projections, A and plain have the same weights: only the author of the file can tell. A factor on F needs a shortcut. */
+function possibleShortcuts({ projected, layerScale }: Structure, { build }: Layout): readonly ShortcutType[] {
+  if (projected === "none" && layerScale !== "none") return ["pad"];
   if (projected === "none")
     return build.withoutProjections === undefined ? ["plain", "pad"] : [build.withoutProjections];
   return projected === "all" ? ["project-all"] : ["project"];

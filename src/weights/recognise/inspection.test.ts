@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { layoutCase, layoutCases, shapesOfCase } from "../../../test/support/layouts.ts";
 import { OptionError, WeightsError } from "../../tensor/errors.ts";
+import type { ModelOptions } from "../../nn/model-options.ts";
+import { createModel } from "../../nn/models.ts";
+import { buffersOf, parametersOf } from "../../nn/module.ts";
 import { float32 } from "../../tensor/tensor.ts";
+import { findModel } from "./find-model.ts";
 import { inspectWeights } from "./inspection.ts";
 import { depthOf } from "./structure.ts";
 import type { WeightsFile } from "../weights-file.ts";
@@ -95,6 +99,28 @@ test("under torchvision's names, weights without projections are plain or A, unt
   expect(inspectWeights(file, "w.pth")).toMatchObject({ sure: false, shortcuts: ["plain", "pad"] });
   expect(inspectWeights(file, "w.pth", { shortcut: "pad" })).toMatchObject({ sure: true, shortcuts: ["pad"] });
   expect(inspectWeights(file, "w.pth", { shortcut: "plain" })).toMatchObject({ sure: true, shortcuts: ["plain"] });
+});
+
+test.each<readonly [string, ModelOptions]>([
+  ["resnet20", { shortcut: "pad", layerScale: "scalar" }],
+  ["resnet18", { layerScale: "channel" }],
+  ["resnet18d", { layerScale: "channel" }],
+  ["resnet50", { shortcut: "project-all", layerScale: "scalar" }],
+  ["seresnet18", { layerScale: "channel" }],
+  ["resnetv2_20", { layerScale: "scalar" }],
+  ["resnetv2_50d", { layerScale: "channel" }],
+  ["wrn-16-4", { layerScale: "channel" }],
+])("a factor on F is known again by its names: %s %j", (name, options) => {
+  const { module, options: all } = createModel(name, options);
+  const specs = [...parametersOf(module), ...buffersOf(module)];
+  const tensors = new Map(
+    specs.map(([key, { shape }]) => [key, { dtype: "float32", shape, data: new Float32Array(0) } as const]),
+  );
+  const found = inspectWeights({ ...shapesOfCase(layoutCase("torchvision resnet18")), tensors }, "w.pth");
+  expect(found.sure).toBe(true);
+  const model = findModel(found, found.shortcuts[0])!;
+  expect(model.name).toBe(name);
+  expect(model.options).toEqual(all);
 });
 
 test("a projection in every block is C", () => {

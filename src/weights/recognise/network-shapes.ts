@@ -59,7 +59,7 @@ interface Context {
 
 function addBlock(shapes: Map<string, Shape>, place: BlockPlace, { structure, shortcut, found }: Context): void {
   const { name, inChannels, stage, changesShape } = place;
-  const { block, dimensions, groups, preactivation, convolutionBias, attention, projection } = structure;
+  const { block, dimensions, groups, preactivation, convolutionBias, attention, layerScale, projection } = structure;
   const { width, channels } = stage;
   const convolutions =
     block === "basic"
@@ -83,6 +83,7 @@ function addBlock(shapes: Map<string, Shape>, place: BlockPlace, { structure, sh
     addDense(shapes, `${name}.se.fc1`, [squeezed, channels, ...along(dimensions, 1)]);
     addDense(shapes, `${name}.se.fc2`, [channels, squeezed, ...along(dimensions, 1)]);
   }
+  if (layerScale !== "none") shapes.set(`${name}.layer_scale.gamma`, [layerScale === "scalar" ? 1 : channels]);
   if (shortcut === "project-all" || (shortcut === "project" && changesShape)) {
     const { norm = !preactivation, bias = convolutionBias } = projection ?? {};
     shapes.set(`${name}.downsample.conv.weight`, [channels, inChannels, ...along(dimensions, 1)]);

@@ -1,3 +1,4 @@
+import type { LayerScale } from "../../nn/shortcuts/layer-scale.ts";
 import type { Shape } from "../../tensor/shape.ts";
 
 /** What the names and shapes of a residual network's weights reveal about it. */
@@ -18,6 +19,7 @@ export interface Structure {
   /** Whether convolutions other than projections have biases. */
   readonly convolutionBias: boolean;
   readonly attention: "none" | "se";
+  readonly layerScale: LayerScale;
   /** Which blocks have a projection. */
   readonly projected: "none" | "where shapes change" | "all" | "others";
   /** The parts of a projection; undefined if there is none. */
@@ -74,6 +76,7 @@ export function readStructure(shapes: CommonShapes): Structure | undefined {
     preactivation: shapes.has("norm.weight"),
     convolutionBias: [...shapes.keys()].some((name) => /\.conv\d+\.bias$/.test(name)),
     attention: shapes.has("layer1.0.se.fc1.weight") ? "se" : "none",
+    layerScale: readLayerScale(shapes),
     projected: readProjected(shapes, counts, stem.found.width),
     projection: readProjection(shapes),
   };
@@ -120,6 +123,13 @@ function readStage(
   const outer = shapes.get(`layer${stage}.0.conv${block === "basic" ? 2 : 3}.weight`);
   if (inner === undefined || outer === undefined || inner.length < 3 || outer.length !== inner.length) return undefined;
   return { count, width: inner[0], channels: outer[0] };
+}
+
+/** One factor for a block, or one for each of its channels. */
+function readLayerScale(shapes: CommonShapes): LayerScale {
+  const shape = shapes.get("layer1.0.layer_scale.gamma");
+  if (shape === undefined) return "none";
+  return shape[0] === 1 ? "scalar" : "channel";
 }
 
 /** A grouped convolution's weight has the input channels of one group only. */
