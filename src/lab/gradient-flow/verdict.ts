@@ -102,8 +102,8 @@ export function describeVerdict(
     case "broken":
       return unreached > 0 && Number.isFinite(factor)
         ? {
-            en: `${name}: no gradient reaches ${unreached} of ${layers} layers; along the others it is ${times(factor)}.`,
-            zh: `${name}：${layers} 层中有 ${unreached} 层得不到梯度；沿其余各层变为 ${times(factor)}。`,
+            en: `${name}: no gradient reaches ${unreached} of ${layers} layers; along the others it is ${times(factor)}. A factor or a batch norm that starts at 0 lets none through at first.`,
+            zh: `${name}：${layers} 层中有 ${unreached} 层得不到梯度；沿其余各层变为 ${times(factor)}。从 0 开始的系数或批归一化起初不让梯度通过。`,
           }
         : { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
   }
