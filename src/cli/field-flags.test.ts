@@ -10,7 +10,8 @@ const command = new Command("train")
   .option("--image-size <n>", "")
   .option("--lr-group <pattern=factor>", "")
   .option("--weight-decay <x>", "")
-  .option("--option <name=value>", "");
+  .option("--option <name=value>", "")
+  .option("--no-close-ups", "");
 
 test.each([
   ["a recipe's field", new OptionError("batch", "must be above 0"), "--batch-size: must be above 0"],
@@ -25,6 +26,7 @@ test.each([
     restoreError(toPlainData(new OptionError("batch", "is 0"))) as OptionError,
     "--batch-size: is 0",
   ],
+  ["what a flag switches off", new OptionError("closeUps", "applies to a pair"), "--no-close-ups: applies to a pair"],
   ["a file that is called as a field", new FormatError("model", "is no network"), "model: is no network"],
   [
     "fields in a sentence",

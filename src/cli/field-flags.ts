@@ -16,7 +16,9 @@ const otherFlags: Readonly<Record<string, string>> = {
 /** The flag that sets a field on this command; undefined if there is none. */
 function flagOf(field: string, command: Command): string | undefined {
   const candidates = [recipeFlagOf(field), otherFlags[field], optionName(field)];
-  return candidates.find((flag) => command.options.some(({ long }) => flag !== undefined && long === flag));
+  const typed = candidates.find((flag) => command.options.some(({ long }) => flag !== undefined && long === flag));
+  // "--no-close-ups" sets `closeUps`.
+  return typed ?? command.options.find((option) => option.negate && option.attributeName() === field)?.long;
 }
 
 /** Whether the error is about a field rather than a file, a layer or a node. */

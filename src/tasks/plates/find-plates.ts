@@ -27,7 +27,7 @@ export interface Plate extends Reading {
 
 /** How plates are looked for and read. */
 export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
-  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default 0.5. */
+  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default {@link findDefaults}. */
   readonly legibility?: number;
   /** Whether plates that are not read surely are looked at again, in close-ups: one run of the locator each. Default true. */
   readonly closeUps?: boolean;

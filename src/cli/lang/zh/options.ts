@@ -164,8 +164,6 @@ export const optionTexts: Templates = {
   "samples per epoch (default: 10000 to read, 4000 to locate)": "每轮的样本数（默认：识别时为 10000，检出时为 4000）",
   "height and width of the crops to train on (default: 256 to locate plates, 128 for cells, whose tiles for prediction have --image-size)":
     "训练所用裁剪块的高和宽（默认：检出车牌为 256，细胞为 128；细胞预测时的分块为 --image-size）",
-  "shrink larger pictures to this; 1280 finds smaller plates in four times the time":
-    "把更大的图像缩小到此；1280 能找到更小的车牌，耗时为四倍",
   "image files, folders of them, or globs: PNG, JPEG, TIFF … (docs/images.md)":
     "图像文件、图像文件夹或通配符：PNG、JPEG、TIFF……（docs/images.zh-CN.md）",
   "a ready network that finds and reads plates, if the package has one": "能检出并识别车牌的现成网络（若软件包中有）",
@@ -181,6 +179,8 @@ export const optionTexts: Templates = {
   "least score of a plate": "车牌得分的下限",
   "least mean probability of a plate's characters; 0 keeps all that is located":
     "车牌各字符平均概率的下限；0 保留所有检出",
+  "do not locate plates that are not read surely again: faster, and reads fewer":
+    "没有把握读出的车牌不再重新定位：更快，但读出的更少",
   "shrink larger pictures to this (default: {}); 1280 finds smaller plates in four times the time":
     "把更大的图像缩小到此（默认：{1}）；1280 能找到更小的车牌，耗时为四倍",
   "For each picture: NAME.overlay.png, its plates outlined and numbered as in the table. For all together: plates.csv. --json has each plate's corners, clockwise from the top left, and each character with its probability, its place on the straightened plate (144×48), and what came next. The confidence of a plate is that of its weakest character.":

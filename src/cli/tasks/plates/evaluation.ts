@@ -3,35 +3,24 @@ import type { TrainedNetwork } from "../../../networks/open.ts";
 import type { Report } from "../../../report/report.ts";
 import { readSettings, tasks } from "../../../tasks/find-task.ts";
 import type { PlateJudgement } from "../../../tasks/plates/judge.ts";
-import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import { cacheFolder } from "../../cache.ts";
 import type { ModelFileOptions } from "../../model-file.ts";
-import { decimalNumber, onlyGiven, wholeNumber } from "../../options.ts";
+import { onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
-import { legibilityOption } from "./legibility.ts";
+import { lookingChoice, type LookingFlags, lookingOptions } from "./looking.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 
-interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "trustedKey"> {
+interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "trustedKey">, LookingFlags {
   readonly reader?: string;
-  readonly threshold?: number;
-  readonly legibility?: number;
-  readonly longestSide?: number;
 }
 
 /** Options of `residua evaluate` for plates. */
 export function evaluationOptions(): readonly Option[] {
   return [
     new Option("--reader <file>", "with a locator as --model, the network that reads what it finds"),
-    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
-      decimalNumber(0.001, 1),
-    ),
-    legibilityOption(),
-    new Option(
-      "--longest-side <n>",
-      `shrink larger pictures to this; 1280 finds smaller plates in four times the time (default: ${locateDefaults.longestSide})`,
-    ).argParser(wholeNumber(64, 8192)),
+    ...lookingOptions(),
   ];
 }
 
@@ -55,11 +44,9 @@ async function judge(
     data,
     limit,
     reader,
-    threshold,
-    legibility,
-    longestSide,
     threads,
     trustedKey,
+    ...looking
   }: EvaluationFlags & Pick<EvaluationRequest, "model" | "data" | "limit">,
 ): Promise<Judged> {
   const settings = readSettings(network.card.task, "plates", model);
@@ -74,7 +61,7 @@ async function judge(
   const progress = createProgress();
   const onPicture = (done: number): void =>
     progress.update({ en: `picture ${done}/${found.count}`, zh: `图像 ${done}/${found.count}` }, done / found.count);
-  const how = { ...onlyGiven({ threshold, legibility, longestSide }), onPicture };
+  const how = { ...lookingChoice(looking), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
     const { network: second } = await openModelFile(reader, onlyGiven({ threads, trustedKey }), "reader");

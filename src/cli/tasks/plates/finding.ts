@@ -10,7 +10,6 @@ import {
   type PlateNetworks,
 } from "../../../tasks/plates/find-plates.ts";
 import type { PlateGrammar } from "../../../tasks/plates/grammar.ts";
-import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { hidePlate, paintPlates, toCanvas } from "../../../tasks/plates/mark.ts";
 import { toPixels } from "../../../tasks/plates/pixels.ts";
 import type { Pixels } from "../../../tasks/plates/straighten.ts";
@@ -18,11 +17,11 @@ import { OptionError } from "../../../tensor/errors.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { doEach, findImages, namesOf, reportFailures } from "../../input-images.ts";
 import { writeReport } from "../../lab-job.ts";
-import { decimalNumber, onlyGiven, sharedOptions, wholeNumber } from "../../options.ts";
+import { onlyGiven, sharedOptions } from "../../options.ts";
 import { holdFolder } from "../../output-lock.ts";
 import { printJson, printLines, say } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
-import { legibilityOption } from "./legibility.ts";
+import { lookingChoice, type LookingFlags, lookingOptions } from "./looking.ts";
 import type { OpenedPlateNetworks, UsedNetworks } from "./networks.ts";
 import { type FoundPlates, platesToCsv, platesToJson, plateTable } from "./results.ts";
 
@@ -30,14 +29,11 @@ import { type FoundPlates, platesToCsv, platesToJson, plateTable } from "./resul
 const regions: Readonly<Record<"china" | "any", PlateGrammar>> = { china: "china", any: "none" };
 
 /** The options of {@link plateOptions}. */
-export interface PlateFlags {
+export interface PlateFlags extends LookingFlags {
   readonly out: string;
   readonly explain?: boolean;
   readonly blur?: string;
   readonly region: keyof typeof regions;
-  readonly threshold?: number;
-  readonly legibility?: number;
-  readonly longestSide?: number;
   readonly page?: number;
   readonly channel?: number;
   readonly json?: boolean;
@@ -138,8 +134,8 @@ export async function findPlatesInFiles(
   const names = namesOf(paths);
   const targets = paths.map((path, index): Target => ({ path, name: names[index] }));
   await holdFolders(flags, targets);
-  const { threshold, longestSide, out, region, json } = flags;
-  const work: Work = { networks, flags, how: { ...onlyGiven({ threshold, longestSide }), grammar: regions[region] } };
+  const { out, region, json } = flags;
+  const work: Work = { networks, flags, how: { ...lookingChoice(flags), grammar: regions[region] } };
   const progress = createProgress();
   const explained: ExplainedPicture[] = [];
   const { results, failures } = await doEach(paths, async (path, index) => {
@@ -182,14 +178,7 @@ export function plateOptions(): readonly Option[] {
     new Option("--region <name>", "whose plates: china follows the rules of their texts, any does not")
       .choices(Object.keys(regions))
       .default("china"),
-    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
-      decimalNumber(0.001, 1),
-    ),
-    legibilityOption(),
-    new Option(
-      "--longest-side <n>",
-      `shrink larger pictures to this (default: ${locateDefaults.longestSide}); 1280 finds smaller plates in four times the time`,
-    ).argParser(wholeNumber(64, 4096)),
+    ...lookingOptions(),
     ...imageOptions(),
   ];
 }

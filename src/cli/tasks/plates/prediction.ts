@@ -1,7 +1,6 @@
 import { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
-import { locateDefaults } from "../../../tasks/plates/locate.ts";
 import { describePlate } from "../../../tasks/plates/describe-plate.ts";
 import type { PlatePrediction } from "../../../tasks/plates/predict.ts";
 import type { Reading } from "../../../tasks/plates/read.ts";
@@ -9,26 +8,18 @@ import { colourWords } from "../../../tasks/plates/words.ts";
 import { phrase, type Words } from "../../../report/words.ts";
 import { imageChoice, imageOptions, sayNote } from "../../image-options.ts";
 import { doEach, findImages, reportFailures } from "../../input-images.ts";
-import { decimalNumber, onlyGiven } from "../../options.ts";
+import { onlyGiven } from "../../options.ts";
 import { print, printJson } from "../../output.ts";
 import { createProgress } from "../../progress.ts";
-import { legibilityOption } from "./legibility.ts";
+import { lookingChoice, type LookingFlags, lookingOptions } from "./looking.ts";
 import type { PredictionRequest } from "../../task-flags.ts";
 
 /** Options of `residua predict` for plates. */
 export function predictionOptions(): readonly Option[] {
-  return [
-    new Option("--threshold <score>", `least score of a plate (default: ${locateDefaults.threshold})`).argParser(
-      decimalNumber(0.001, 1),
-    ),
-    legibilityOption(),
-    ...imageOptions(),
-  ];
+  return [...lookingOptions(), ...imageOptions()];
 }
 
-interface PredictionFlags {
-  readonly threshold?: number;
-  readonly legibility?: number;
+interface PredictionFlags extends LookingFlags {
   readonly page?: number;
   readonly channel?: number;
 }
@@ -67,7 +58,8 @@ export async function predictPlateFiles(
     import("../../../tasks/plates/predict.ts"),
   ]);
   const { readInput } = await findNodeTask("plates");
-  const { threshold, legibility, ...choice } = options as PredictionFlags;
+  const flags = options as PredictionFlags;
+  const how = lookingChoice(flags);
   const pictures = await findImages(paths);
   const progress = createProgress();
   const { results, failures } = await doEach(pictures, async (image, index) => {
@@ -76,8 +68,8 @@ export async function predictPlateFiles(
         { en: `picture ${index + 1}/${pictures.length}`, zh: `图像 ${index + 1}/${pictures.length}` },
         index / pictures.length,
       );
-    const input = await readInput(image, network.card, { ...imageChoice(choice), onNote: sayNote });
-    return { image, ...(await predictPlates(opened, input, onlyGiven({ threshold, legibility }))) };
+    const input = await readInput(image, network.card, { ...imageChoice(flags), onNote: sayNote });
+    return { image, ...(await predictPlates(opened, input, how)) };
   }).finally(() => progress.finish());
   reportFailures(failures, pictures.length);
   if (json)
