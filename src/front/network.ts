@@ -1,6 +1,7 @@
 import type { LabelledImages } from "../data/labelled-images.ts";
 import type { ChannelStatistics, NetworkCard } from "../networks/card.ts";
-import type { OpenNetworkOptions, TrainedNetwork } from "../networks/open.ts";
+import type { OpenNetworkOptions } from "../networks/open.ts";
+import type { KeptNetwork, TrainedNetwork } from "../networks/trained.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { type TaskName, tasks, type TypesOf } from "../tasks/find-task.ts";
@@ -70,6 +71,13 @@ export interface CommonNetwork<Name extends TaskName, Input, Data> {
   evaluate(data: Data, options?: TypesOf<Name>["judgeOptions"]): Promise<TypesOf<Name>["judgement"]>;
   /** Frees the network's memory; it cannot be used afterwards. Safe to call twice. */
   release(): Promise<void>;
+}
+
+/** What was opened; only of one file is it known what to save. */
+export interface OpenedNetwork {
+  readonly network: TrainedNetwork;
+  readonly where: string;
+  readonly kept?: KeptNetwork;
 }
 
 /** @throws {OptionError} unless it is an object of files by their parts */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type FileSource, readFileBytes } from "../../files/node.ts";
 import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
-import type { KeptNetwork, TrainedNetwork } from "../../networks/trained.ts";
+import type { KeptNetwork } from "../../networks/trained.ts";
 import { type CheckedFile, findNetwork } from "../../ready/node/find.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
@@ -16,6 +16,7 @@ import {
   createNetwork,
   isLabelledImages,
   type NetworkPlace,
+  type OpenedNetwork,
   refuseSaving,
   refuseSha256,
   requireParts,
@@ -173,14 +174,7 @@ function openSource(source: FileSource, session: SessionOptions, options: OpenOp
     : openTrainedBytes({ bytes: source.bytes, path: source.where }, session, read);
 }
 
-/** What was opened; only of one file is it known what to save. */
-interface Opened {
-  readonly network: TrainedNetwork;
-  readonly where: string;
-  readonly kept?: KeptNetwork;
-}
-
-async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<Opened> {
+async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<OpenedNetwork> {
   const { threads, executionProviders, name = "network", sha256 } = options;
   const session: SessionOptions = onlyGiven({ threads, executionProviders });
   const found = await findSource(input, name);

@@ -1,6 +1,6 @@
 import type { PageImage } from "../../data/web/page-image.ts";
 import { openNetwork } from "../../networks/open.ts";
-import type { KeptNetwork, TrainedNetwork } from "../../networks/trained.ts";
+import type { KeptNetwork } from "../../networks/trained.ts";
 import { isBareName } from "../../ready/ready-network.ts";
 import { fetchFile, hashOf } from "../../ready/web/fetch.ts";
 import { fetchReady } from "../../ready/web/find.ts";
@@ -11,6 +11,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import {
   createNetwork,
   isLabelledImages,
+  type OpenedNetwork,
   refuseSaving,
   refuseSha256,
   requireParts,
@@ -112,14 +113,7 @@ async function findFiles(
   return only === undefined ? { parts } : { file: only };
 }
 
-/** What was opened; only of one file is it known what to save. */
-interface Opened {
-  readonly network: TrainedNetwork;
-  readonly where: string;
-  readonly kept?: KeptNetwork;
-}
-
-async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<Opened> {
+async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<OpenedNetwork> {
   const { sha256 } = options;
   const found = await findFiles(input, options);
   if ("file" in found && sha256 !== undefined) requireSha256(await hashOf(found.file.bytes), sha256, found.file.where);

@@ -74,10 +74,10 @@ async function loadTogether(
   );
   const task = taskNameOf(network.card.task, path);
   const signature: ModelSignature = { inputs: [], outputs: [], classes: [], task, isBatched: false };
-  const infer = (): never => {
+  const infer = async (): Promise<never> => {
     throw new RequestError(400, "model", `takes images alone; send one to /v1/models/${path}/predict`);
   };
-  return { session: network.session, network, signature, measured: [], infer: async () => infer() };
+  return { session: network.session, network, signature, measured: [], infer };
 }
 
 async function open({ path, bytes, threads, mayReadBeside }: ModelToLoad & { readonly bytes: Uint8Array }): Promise<{
