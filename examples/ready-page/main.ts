@@ -20,12 +20,13 @@ const [picture, status, canvas, table, tasks] = [
   find("tasks"),
 ];
 
-/** Opened when first needed, from `models/` beside the page. */
+/** Opened when first needed, from `models/` beside the page; once more after a failure. */
 let plates: Promise<Network<"plates">> | undefined;
 let cells: Promise<Network<"segment">> | undefined;
 
 async function findPlates(file: File): Promise<Found> {
   plates ??= open("plates", { task: "plates" });
+  plates.catch(() => (plates = undefined));
   const found = await (await plates).predict(file);
   if (found.part !== "both") throw new Error("the network locates or reads alone");
   return {
@@ -37,6 +38,7 @@ async function findPlates(file: File): Promise<Found> {
 
 async function findCells(file: File): Promise<Found> {
   cells ??= open("cells", { task: "segment" });
+  cells.catch(() => (cells = undefined));
   const found = await (await cells).predict(file, { views: 1 });
   if (found.target !== "instances") throw new Error("the network gives classes of points");
   const areas = new Map<number, number>();
@@ -96,7 +98,9 @@ async function look(): Promise<void> {
 /** One picture after the other. */
 let last: Promise<void> = Promise.resolve();
 const lookNext = (): void => {
-  last = last.then(look).catch((error: unknown) => void (status.textContent = String(error)));
+  last = last
+    .then(look)
+    .catch((error: unknown) => void (status.textContent = error instanceof Error ? error.message : String(error)));
 };
 
 fillIn();
