@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import type { Option } from "commander";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import { readSettings } from "../../../tasks/find-task.ts";
 import { describePlate } from "../../../tasks/plates/describe-plate.ts";
