@@ -82,8 +82,9 @@ const everythingRows: Table["rows"] = [
 const trim = (digits: string): string =>
   (digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits).replace(/^-0$/, "0");
 
-const texts = fc.string({ unit: fc.constantFrom(..."ab01 '\"`\\%?$;,\n\r\t=-—王é😀"), maxLength: 12 });
-const digits = (most: number) => fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: most });
+const texts = fc.string({ unit: fc.constantFrom(...Array.from("ab01 '\"`\\%?$;,\n\r\t=-—王é😀")), maxLength: 12 });
+const digits = (most: number) =>
+  fc.string({ unit: fc.constantFrom(...Array.from("0123456789")), minLength: 1, maxLength: most });
 const decimals = fc
   .tuple(fc.boolean(), digits(25), digits(20))
   .map(([isNegative, before, after]) => `${isNegative ? "-" : ""}${before.replace(/^0+(?=\d)/, "")}.${after}`);
@@ -95,7 +96,7 @@ const moments = fc
   .map((second) => new Date(second * 1000).toISOString().slice(0, 19).replace("T", " "));
 const names = fc.uniqueArray(
   fc
-    .string({ unit: fc.constantFrom(..."abXYz 01?$%.;-_()王é"), minLength: 1, maxLength: 12 })
+    .string({ unit: fc.constantFrom(...Array.from("abXYz 01?$%.;-_()王é")), minLength: 1, maxLength: 12 })
     .filter((name) => name === name.trim()),
   { minLength: 1, maxLength: 5, selector: (name) => name.toLowerCase().normalize("NFD").replaceAll(/\p{M}/gu, "") },
 );
@@ -185,9 +186,9 @@ export function tableSuite(kind: string, getAddress: () => Promise<string>): voi
     });
 
     test("that exist are refused, and replaced if asked for: all or none", async () => {
-      const make = (value: number, names = ["kept", "other"]): TableCase => ({
-        headers: Object.fromEntries(names.map((name) => [name, ["a"]])),
-        rows: Object.fromEntries(names.map((name) => [name, [[value]]])),
+      const make = (value: number, list = ["kept", "other"]): TableCase => ({
+        headers: Object.fromEntries(list.map((name) => [name, ["a"]])),
+        rows: Object.fromEntries(list.map((name) => [name, [[value]]])),
       });
       await importTables(address, make(1, ["kept"]));
       await expect(importTables(address, make(2, ["first", "kept"]))).rejects.toThrow(

@@ -61,7 +61,7 @@ function typeTable(table: string, { headers, rows: all }: TableCase, where: stri
 }
 
 /** @throws {FormatError} if a name is none that every database takes, or belongs to the store of runs */
-export function requireTableName(name: string, where: string): void {
+function requireTableName(name: string, where: string): void {
   requireNameOf(name, where, "table");
   if (/^residua_/i.test(name))
     throw new FormatError(where, `the table "${name}" would be one of the run store's; give it another name`);

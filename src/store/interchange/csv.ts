@@ -28,7 +28,7 @@ export async function parseCsvTable(text: string, table: string, where: string):
       bom: true,
       relaxColumnCount: true,
       cast: (value, { quoting }) => (value === "" && !quoting ? null : value),
-    }) as unknown as readonly (readonly (string | null)[])[];
+    });
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
     const line = String(cause["lines"]);

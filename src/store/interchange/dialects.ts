@@ -86,7 +86,7 @@ export function readExpression({ kind }: Backend, column: string, of: ColumnKind
     case "sqlite":
       return `case typeof(${column}) when 'integer' then cast(${column} as text) when 'blob' then null else ${column} end`;
     case "mysql":
-      return of === "real" || of === "text" ? column : `cast(${column} as char)`;
+      return of === "real" ? column : `cast(${column} as char)`;
     default:
       return `cast(${column} as text)`;
   }

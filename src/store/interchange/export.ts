@@ -44,7 +44,7 @@ async function readTable(database: Database, name: string): Promise<Table> {
     rows: rows.map((row) =>
       columns.map((column, index) => {
         if (row[`t${index}`] === "blob") throw refuseBytes(database, name, column.name);
-        return toText(column, row[`c${index}`]);
+        return toText(column, row[`c${index}`] as string | number | null);
       }),
     ),
   };
@@ -58,8 +58,8 @@ function refuseBytes({ backend }: Database, table: string, column: string): Form
 }
 
 /** A value as {@link Table} has it: decimals and timestamps with the digits that their column has. */
-function toText({ kind, scale = 0 }: TableColumn, value: unknown): string | null {
-  if (value === null || value === undefined) return null;
+function toText({ kind, scale = 0 }: TableColumn, value: string | number | null): string | null {
+  if (value === null) return null;
   const text = String(value);
   if (kind === "decimal") {
     const plain = writeOut(text);

@@ -32,7 +32,7 @@ async function parseExactJson(text: string, where: string): Promise<unknown> {
     return parse(text, undefined, { parseNumber: keepDigits });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : "";
-    if (/^Duplicate key/.test(message))
+    if (message.startsWith("Duplicate key"))
       throw new FormatError(where, "names a table twice, with different contents; leave one out", { cause });
     // Nesting beyond the stack, too.
     const position = /position (\d+)/.exec(message)?.[1];
