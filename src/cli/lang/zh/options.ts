@@ -30,6 +30,17 @@ export const optionTexts: Templates = {
   "do not record the runs in the run store": "不把这些运行记入运行存储",
   "the report, a self-contained page": "报告：一个自包含的网页",
 
+  // tables
+  'LeetCode\'s {"headers": {…}, "rows": {…}} as .json, or .csv with a line of names':
+    'LeetCode 的 {"headers": {…}, "rows": {…}}（.json），或首行为列名的 .csv',
+  "the database: mysql://…, postgres://… or an SQLite file": "数据库：mysql://…、postgres://… 或一个 SQLite 文件",
+  "the table's name": "表名",
+  "replace tables that exist": "替换已存在的表",
+  "the table's or view's name": "表或视图的名称",
+  "comma-separated values; null is an empty cell": "逗号分隔值；null 为空单元格",
+  'LeetCode\'s {"headers": {…}, "rows": {…}}': 'LeetCode 的 {"headers": {…}, "rows": {…}}',
+  "one JSON object with a list per column": "一个 JSON 对象，每列一个列表",
+
   // compare
   "depths of CIFAR ResNets, 6n+2": "CIFAR ResNet 的深度，6n+2",
   "shortcut types: plain (none), pad (A), project (B), project-all (C) …":
@@ -365,6 +376,7 @@ export const optionTexts: Templates = {
 
 /** What the help says about defaults that are no plain values. */
 export const standardTexts: Templates = {
+  "the CSV file's": "CSV 文件的名称",
   "the ready network of --task": "--task 的现成网络",
   "RESIDUA_STORE, or .residua/runs.db": "RESIDUA_STORE，否则 .residua/runs.db",
   "one per core": "每个核心一个",
