@@ -4,7 +4,8 @@ import { ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Value } from "../onnx/graph.ts";
 import { constantInitializer, uniformFanIn } from "./initialization.ts";
-import { defineModule, type ForwardContext, type Initializer, type Module } from "./module.ts";
+import type { LinearOptions } from "./layers.ts";
+import { defineModule, type ForwardContext, type Module } from "./module.ts";
 
 // Layers that work on the last axis, where networks of patches have their channels.
 
@@ -59,7 +60,7 @@ export function layerNorm(channels: number, { epsilon, ofPlanes = false }: Layer
 export function linearPerPoint(
   inFeatures: number,
   outFeatures: number,
-  { initialize = uniformFanIn(), initializeBias = uniformFanIn(inFeatures) }: Initializers = {},
+  { initialize = uniformFanIn(), initializeBias = uniformFanIn(inFeatures) }: Omit<LinearOptions, "bias"> = {},
 ): Module {
   const weight = { shape: [outFeatures, inFeatures], role: "weight", initialize } as const;
   const bias = { shape: [outFeatures], role: "bias", initialize: initializeBias } as const;
@@ -69,12 +70,6 @@ export function linearPerPoint(
     const product = g.op("MatMul", [x, g.op("Transpose", [parameter("weight")], { perm: [1, 0] })]);
     return g.op("Add", [product, parameter("bias")]);
   });
-}
-
-/** How a layer starts; default as in PyTorch. */
-interface Initializers {
-  readonly initialize?: Initializer;
-  readonly initializeBias?: Initializer;
 }
 
 /** x·Φ(x), any shape. @source Hendrycks and Gimpel 2016, arXiv:1606.08415; `torch.nn.GELU` */

@@ -1,8 +1,8 @@
 import { CONVNEXT_EPSILON, convnextBlock, convnextStart } from "../blocks/convnext.ts";
 import { decayedProbability } from "../blocks/stochastic-depth.ts";
 import type { ModelFamily } from "../family.ts";
-import { layerNorm, linearPerPoint } from "../last-axis.ts";
-import { conv, flatten, globalAveragePool, sequence, sequential } from "../layers.ts";
+import { layerNorm } from "../last-axis.ts";
+import { conv, flatten, globalAveragePool, linear, sequence, sequential } from "../layers.ts";
 import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import type { ShortcutType } from "../shortcuts/type.ts";
@@ -58,7 +58,7 @@ function buildConvnext({ counts, widths }: ConvnextPlan, options: CompleteModelO
   return sequential({
     features: sequence(features),
     avgpool: globalAveragePool({ keepsAxes: true }),
-    classifier: sequence([norm(last), flatten(), linearPerPoint(last, classes, convnextStart)]),
+    classifier: sequence([norm(last), flatten(), linear(last, classes, convnextStart)]),
   });
 }
 
