@@ -26,6 +26,11 @@ export function kaimingNormal(mode: "fan-in" | "fan-out" = "fan-out"): Initializ
   };
 }
 
+/** Normal with mean 0. @source `torch.nn.init.normal_`; `trunc_normal_` cuts at ±2, which no deviation in use reaches */
+export function normal(deviation: number): Initializer {
+  return (shape, stream) => Float32Array.from({ length: sizeOf(shape) }, () => stream.normal() * deviation);
+}
+
 /**
  * Uniform in ±1/√fanIn, PyTorch's default for linear layers and for the biases of linear and convolution layers.
  * @param fanIn taken from the shape if left out; a bias must give its weight's
