@@ -8,10 +8,14 @@ export interface ComparisonRequest {
   readonly data: string;
   readonly recipe: Omit<Recipe, "seed">;
   readonly equal: EqualBudget;
+  readonly until?: number | undefined;
 }
 
 /** A finished comparison, with all that its runs share. */
-export function describeComparison({ data, recipe, equal }: ComparisonRequest, result: CompareResult): Comparison {
+export function describeComparison(
+  { data, recipe, equal, until }: ComparisonRequest,
+  result: CompareResult,
+): Comparison {
   const { runs, skipped, trainImages, testImages, lowering, batch = recipe.batch } = result;
   const { epochs, learningRate, optimizer, schedule } = recipe;
   return {
@@ -29,6 +33,7 @@ export function describeComparison({ data, recipe, equal }: ComparisonRequest, r
       schedule,
       lowering,
       ...(equal === "epochs" ? {} : { equal }),
+      ...(until === undefined ? {} : { until }),
     },
   };
 }

@@ -44,6 +44,8 @@ export const optionTexts: Templates = {
     "各次训练相同的是什么：轮次，或乘加次数（开销小的网络训练更久）",
   "train what fits into 30m, 2h …: the first seed of every network, then the second …":
     "只训练 30m、2h 等时间内能完成的：先是每个网络的第一个种子，然后第二个……",
+  "end a run when it classifies this share of the test images right, such as 0.9 or 90%, and compare what that takes":
+    "测试准确率达到此值（如 0.9 或 90%）时结束一次训练，并比较所需的开销",
   "configuration file": "配置文件",
   "retrain runs that the run store already has": "重新训练运行存储中已有的运行",
   "train more than {} networks without confirmation": "训练超过 {1} 个网络时不再询问",
