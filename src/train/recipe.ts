@@ -1,12 +1,14 @@
 import type { Variation } from "../data/variation.ts";
 import type { AdamwOptions } from "../optim/adamw.ts";
+import type { MuonOptions } from "../optim/muon.ts";
 import type { ScheduleName } from "../optim/schedules.ts";
 import type { SgdOptions } from "../optim/sgd.ts";
 
 /** An optimizer by name, with its options. */
 export type OptimizerRecipe =
   | ({ readonly name: "sgd" } & SgdOptions)
-  | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">);
+  | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">)
+  | ({ readonly name: "muon" } & MuonOptions);
 
 /** A training recipe: plain data, stored in every checkpoint. Equal recipes on equal data give equal networks. */
 export interface Recipe extends Variation {

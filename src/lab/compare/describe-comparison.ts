@@ -38,7 +38,13 @@ export function describeComparison(
   };
 }
 
+const optimizerTitles: { readonly [Name in Recipe["optimizer"]["name"]]: string } = {
+  sgd: "SGD",
+  adamw: "AdamW",
+  muon: "Muon",
+};
+
 function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
   const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
-  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${weightDecay}`;
+  return `${optimizerTitles[name]}${momentum}, weight decay ${weightDecay}`;
 }

@@ -67,7 +67,8 @@ export const optionTexts: Templates = {
     "上报到 MLflow 服务器，如 http://localhost:5000",
   "times through the training images": "轮次：遍历训练图像的次数",
   "highest learning rate": "最高学习率",
-  "sgd (Nesterov momentum 0.9) or adamw": "优化器：sgd（Nesterov 动量 0.9）或 adamw",
+  "sgd (Nesterov momentum 0.9), adamw, or muon (orthogonal steps for filters, sgd for the rest)":
+    "优化器：sgd（Nesterov 动量 0.9）、adamw，或 muon（卷积核用正交化的步，其余用 sgd）",
   "how the learning rate changes over the training": "学习率在训练过程中如何变化",
   "steps over which the learning rate first rises from almost nothing": "预热步数：学习率从接近零逐渐升起的步数",
   "weight decay": "权重衰减",
@@ -379,8 +380,8 @@ export const standardTexts: Templates = {
   "residua.config.ts, if present": "residua.config.ts，若存在",
   "{}, or the preset's": "{1}，或预设的值",
   "{}; with --from or --weights {}": "{1}；用 --from 或 --weights 时 {2}",
-  "0.1 with sgd, 0.003 with adamw; with --from or --weights 0.01, 0.0005":
-    "sgd 为 0.1，adamw 为 0.003；用 --from 或 --weights 时为 0.01、0.0005",
+  "0.1 with sgd, 0.003 with adamw, 0.02 with muon; with --from or --weights 0.01, 0.0005, 0.002":
+    "sgd 为 0.1，adamw 为 0.003，muon 为 0.02；用 --from 或 --weights 时为 0.01、0.0005、0.002",
   "0.1, in one cycle": "0.1，one-cycle 调度",
   all: "全部",
   "what --from's file records, else data": "--from 的文件所记录的，否则为 data",
