@@ -308,6 +308,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--lr-group <pattern=factor>", ...fineTuning, repeats: true },
     trial: { values: [[{ pattern: "layer1", factor: 0.1 }]] },
   },
+  biasRate: {
+    ...aboveZero,
+    help: "learning rate of biases, those of batch norms included, as a multiple of the others'",
+    off: 1,
+    isAxis: true,
+    flag: { usage: "--bias-lr <factor>", ...fineTuning },
+    trial: { values: [16] },
+  },
   accumulate: {
     ...wholeFrom(1),
     help: "batches whose mean gradient makes one step",
@@ -371,6 +379,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: undefined,
     flag: { usage: "--erasing [p]", ...lossAndSteps, implied: 0.5 },
     trial: { values: [0.9] },
+  },
+  alternateFlip: {
+    ...yesOrNo,
+    help: "mirror each image in every other epoch, instead of by chance",
+    isAxis: true,
+    off: false,
+    flag: { usage: "--alternate-flip", ...lossAndSteps },
+    trial: { values: [true] },
   },
   average: {
     ...belowOne,

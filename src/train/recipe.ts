@@ -49,6 +49,8 @@ export interface Recipe extends Variation {
   readonly layerDecay?: number;
   /** Learning-rate factors by pattern; the last match wins. */
   readonly rates?: readonly RateGroup[];
+  /** Learning-rate factor of all biases, those of norms included; 1 if left out. */
+  readonly biasRate?: number;
   /** Seeds parameter initialisation, data order, augmentation, dropout and mixup. */
   readonly seed: number;
 }
@@ -72,9 +74,10 @@ export const defaultRecipe: Recipe = {
   seed: 0,
 };
 
-/** The augmentation of a recipe, besides crops and mirroring. */
-export function variationOf({ rotation, brightness, contrast, saturation, erasing }: Recipe): Variation {
-  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing });
+/** The augmentation of a recipe, besides crops and mirroring by chance. */
+export function variationOf(recipe: Recipe): Variation {
+  const { rotation, brightness, contrast, saturation, erasing, alternateFlip } = recipe;
+  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing, alternateFlip });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 

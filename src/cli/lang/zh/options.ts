@@ -103,6 +103,9 @@ export const optionTexts: Templates = {
   '"balanced", or a weight for each class: 1,2.5,…': "类别权重：balanced，或逐类给出 1,2.5,…",
   "train on blends of two images, their share from Beta(alpha, alpha) (0.2)":
     "用两幅图像的混合训练，比例取自 Beta(alpha, alpha)（0.2）",
+  "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
+  "learning rate of biases, those of batch norms included, as a multiple of the others'":
+    "偏置（含批归一化的偏置）的学习率，为其余参数的倍数",
   "turn images by an angle from −x to x degrees": "把图像旋转 −x 到 x 度",
   "multiply images by a factor from 1 − x to 1 + x": "亮度：把图像乘以 1 − x 到 1 + x 的系数",
   "blend images with their mean grey, by a factor from 1 − x to 1 + x":
