@@ -64,6 +64,7 @@ export const exampleNotes: Templates = {
   "what do shortcut types do to a deep network?": "快捷连接类型对深层网络有什么影响？",
   "every block, and what its shortcut resolves to": "每个块，及其快捷连接实际是什么",
   "the question in two minutes": "两分钟内回答这个问题",
+  "what an accuracy costs, within 4 epochs": "达到某一准确率的开销，限 4 个轮次",
   "other networks": "其他网络",
   "with tests over seeds, as far as time allows": "对种子做统计检验，以时间允许为限",
   "then: tensorboard --logdir logs": "然后：tensorboard --logdir logs",
