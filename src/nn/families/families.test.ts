@@ -195,7 +195,9 @@ test("diracInit starts a block's convolutions with the identity on their first c
   for (const name of ["resnet20", "resnet50", "resnext50_32x4d", "resnetv2_50", "wrn-16-2", "seresnet18"]) {
     const [plain, dirac] = [false, true].map((diracInit) => parametersOf(createModel(name, { diracInit }).module));
     // Whole networks would take long to draw: the stem, and the first block of the first stages.
-    const keys = [...dirac.keys()].filter((key) => /^(stem\.)?conv|(layer|stages\.|blocks\.)[012]\.(blocks\.)?0\./.test(key));
+    const keys = [...dirac.keys()].filter((key) =>
+      /^(stem\.)?conv|(layer|stages\.|blocks\.)[012]\.(blocks\.)?0\./.test(key),
+    );
     const draw = (parameters: typeof plain, key: string): Float32Array => {
       const { shape, initialize } = parameters.get(key)!;
       return initialize(shape, randomStream(5, key));
