@@ -26,6 +26,11 @@ export function kaimingNormal(mode: "fan-in" | "fan-out" = "fan-out"): Initializ
   };
 }
 
+/** Normal with mean 0. @source `torch.nn.init.normal_`; `trunc_normal_` cuts at ±2, which no deviation in use reaches */
+export function normal(deviation: number): Initializer {
+  return (shape, stream) => Float32Array.from({ length: sizeOf(shape) }, () => stream.normal() * deviation);
+}
+
 /**
  * The identity on the first input channels, and He et al. 2015 (fan-out) on the filters after them: filter f < I has a 1 in the
  * middle of channel f, and zeros elsewhere.

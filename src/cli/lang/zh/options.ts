@@ -30,6 +30,17 @@ export const optionTexts: Templates = {
   "do not record the runs in the run store": "不把这些运行记入运行存储",
   "the report, a self-contained page": "报告：一个自包含的网页",
 
+  // tables
+  'LeetCode\'s {"headers": {…}, "rows": {…}} as .json, or .csv with a line of names':
+    'LeetCode 的 {"headers": {…}, "rows": {…}}（.json），或首行为列名的 .csv',
+  "the database: mysql://…, postgres://… or an SQLite file": "数据库：mysql://…、postgres://… 或一个 SQLite 文件",
+  "the table's name": "表名",
+  "replace tables that exist": "替换已存在的表",
+  "the table's or view's name": "表或视图的名称",
+  "comma-separated values; null is an empty cell": "逗号分隔值；null 为空单元格",
+  'LeetCode\'s {"headers": {…}, "rows": {…}}': 'LeetCode 的 {"headers": {…}, "rows": {…}}',
+  "one JSON object with a list per column": "一个 JSON 对象，每列一个列表",
+
   // compare
   "depths of CIFAR ResNets, 6n+2": "CIFAR ResNet 的深度，6n+2",
   "shortcut types: plain (none), pad (A), project (B), project-all (C) …":
@@ -344,6 +355,10 @@ export const optionTexts: Templates = {
   // serve, audit
   "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions":
     "网络文件、NAME=FILE 或含有它们的文件夹；NAME/VERSION/model.onnx 给出版本",
+  "write the pages as a static site into a new folder, and start nothing": "把页面作为静态网站写入新文件夹，不启动服务",
+  "print what --export wrote as JSON": "以 JSON 打印 --export 所写的内容",
+  "Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone.":
+    "网络在网页中训练，任何数据都不会离开浏览器。服务器只回答本机。",
   "Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over REST.":
     "通过 REST 使用开放推理协议第 2 版（即 Triton 和 KServe 的协议）。",
   "address to listen on, of this machine alone": "监听地址，仅限本机",
@@ -371,6 +386,7 @@ export const optionTexts: Templates = {
 
 /** What the help says about defaults that are no plain values. */
 export const standardTexts: Templates = {
+  "the CSV file's": "CSV 文件的名称",
   "the ready network of --task": "--task 的现成网络",
   "RESIDUA_STORE, or .residua/runs.db": "RESIDUA_STORE，否则 .residua/runs.db",
   "one per core": "每个核心一个",
