@@ -83,7 +83,7 @@ test("a command's own help has its summary, and a mistyped name is corrected", {
 });
 
 test.each([
-  ["train --optimizer sgdd", /must be one of sgd, adamw; did you mean sgd\?/],
+  ["train --optimizer sgdd", /must be one of sgd, adamw, muon; did you mean sgd\?/],
   ["train --task clasify", /must be one of classify, plates, segment; did you mean classify\?/],
   ["train --data mnits", /must be one of mnist, .*; did you mean mnist\?/],
   ["describe resnet5O", /did you mean .*resnet50.*\? residua models list shows all/],

@@ -137,6 +137,10 @@ test("compare trains every network in a page", async () => {
   await expect(compare(inMemory(), { ...options, budget: 3 } as object).result).rejects.toThrow(
     "budget: is not an option of compare in a page",
   );
+  const reached = await compare(inMemory(), { ...options, shortcuts: ["A"], epochs: 2, until: 0.01 }).result;
+  // Six steps per epoch, four tests: one after every other step.
+  expect(reached.runs[0].goal).toMatchObject({ reached: true, steps: 2, budget: 12, tests: [{ step: 2 }] });
+  expect(reached.findings[0]).toBe("Trained until 1 % of the test images.");
 });
 
 test("a network that segments outlines what it finds", async () => {
