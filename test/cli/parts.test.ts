@@ -12,15 +12,13 @@ import { runCommand } from "./run.ts";
 const cluster = fileURLToPath(new URL("../../examples/cluster/", import.meta.url));
 let folder = "";
 
-/** Programs that print how they were called, in the place of those of a cluster. */
+/** A residua that prints how it was called. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "residua-parts-"));
   mkdirSync(join(folder, ".residua"));
   mkdirSync(join(folder, "bin"));
-  for (const name of ["srun", "residua"]) {
-    writeFileSync(join(folder, "bin", name), `#!/bin/sh\necho ${name} "$@"\n`);
-    chmodSync(join(folder, "bin", name), 0o755);
-  }
+  writeFileSync(join(folder, "bin", "residua"), '#!/bin/sh\necho residua "$@"\n');
+  chmodSync(join(folder, "bin", "residua"), 0o755);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -82,7 +80,7 @@ describe("the job files in examples/cluster", () => {
 
   test("compare.sbatch trains the part that Slurm numbers, and joins all where it numbers none", async () => {
     const part = await shell(["bash", script], { ...store, SLURM_ARRAY_TASK_ID: "7", SLURM_CPUS_PER_TASK: "4" });
-    expect(part).toMatch(/^srun residua compare --depth .* --part 7\/20 --threads 4$/);
+    expect(part).toMatch(/^residua compare --depth .* --part 7\/20 --threads 4$/);
     const joined = await shell(["bash", script], store);
     expect(joined).toBe(part.replace(" --part 7/20", "").replace("--threads 4", "--threads 1"));
     await expect(shell(["bash", script], {})).rejects.toThrow(/RESIDUA_STORE: must name the database/);
@@ -118,7 +116,7 @@ describe("the job files in examples/cluster", () => {
     const slurm = await shell(["bash", script], { ...store, SLURM_ARRAY_TASK_ID: "3", SLURM_CPUS_PER_TASK: "4" });
     const { spec } = parse(readFileSync(join(cluster, "indexed-job.yaml"), "utf8"));
     const kubernetes = await shell(spec.template.spec.containers[0].command, { JOB_COMPLETION_INDEX: "3" });
-    const words = (line: string) => line.replace("srun ", "").split(" ").toSorted();
+    const words = (line: string) => line.split(" ").toSorted();
     expect(words(kubernetes)).toEqual(words(slurm));
   });
 });
