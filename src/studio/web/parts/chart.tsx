@@ -54,7 +54,10 @@ function createPlot(root: HTMLElement, props: ChartProps): UPlot {
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false, range: [1, steps] }, y: { range: [range[0], range[1]] } },
-      axes: [{ ...axis, size: 28 }, { ...axis, size: 46, values: (_, splits) => splits.map(format) }],
+      axes: [
+        { ...axis, size: 28 },
+        { ...axis, size: 46, values: (_, splits) => splits.map(format) },
+      ],
       series: [
         {},
         ...lines.map(({ color, dash }) => ({
