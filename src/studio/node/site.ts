@@ -55,10 +55,7 @@ async function listModels(): Promise<readonly (readonly [address: string, path: 
  */
 export async function listSite(): Promise<readonly SiteFile[]> {
   if (!existsSync(join(builtFolder, "index.html")))
-    throw new EnvironmentError(
-      builtFolder,
-      "has no site; in a clone, npm run build makes it; else install residua anew",
-    );
+    throw new EnvironmentError(builtFolder, "has no site; build the clone first, or install residua anew");
   const entries = await readdir(builtFolder, { recursive: true, withFileTypes: true });
   const built = entries
     .filter((entry) => entry.isFile())

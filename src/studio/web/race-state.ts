@@ -8,6 +8,14 @@ export type Phase = "loading" | "compiling" | "training" | "testing" | "ended";
 /** One network of the race that is shown. */
 export interface LaneState {
   readonly job: RaceJob;
+  readonly phase: Phase;
+  readonly steps: readonly RaceStep[];
+  readonly result?: RaceResult;
+}
+
+/** A lane as events change it. */
+interface Lane {
+  readonly job: RaceJob;
   phase: Phase;
   readonly steps: RaceStep[];
   result?: RaceResult;
@@ -34,7 +42,7 @@ export interface ShownRace {
 
 const MILLISECONDS_BETWEEN = 100;
 
-function apply(lane: LaneState, event: RaceEvent): void {
+function apply(lane: Lane, event: RaceEvent): void {
   if (event.kind === "step") {
     lane.phase = "training";
     lane.steps.push(event.step);
@@ -48,26 +56,30 @@ function apply(lane: LaneState, event: RaceEvent): void {
 export function createShownRace(engine: StudioEngine): ShownRace {
   const state: Signal<RaceState> = signal({ lanes: [], isRunning: false });
   let race: Race | undefined;
+  let lanes: readonly Lane[] = [];
   let waiting: ReturnType<typeof setTimeout> | undefined;
   const show = (change: Partial<RaceState> = {}): void => {
     clearTimeout(waiting);
     waiting = undefined;
-    state.value = { ...state.value, ...change };
+    // New objects: a component whose properties are the same ones is not drawn anew.
+    state.value = { ...state.value, ...change, lanes: lanes.map((lane) => ({ ...lane })) };
   };
   const showSoon = (): void => void (waiting ??= setTimeout(show, MILLISECONDS_BETWEEN));
   const clear = (): void => {
     race?.stop();
     race = undefined;
+    lanes = [];
     clearTimeout(waiting);
     waiting = undefined;
-    state.value = { lanes: [], isRunning: false };
+    state.value = { lanes, isRunning: false };
   };
   const start = async (jobs: readonly RaceJob[]): Promise<readonly LaneState[]> => {
     clear();
-    const lanes = jobs.map((job): LaneState => ({ job, phase: "loading", steps: [] }));
-    state.value = { lanes, isRunning: true };
+    const started = jobs.map((job): Lane => ({ job, phase: "loading", steps: [] }));
+    lanes = started;
+    show({ isRunning: true });
     const own = engine.race(jobs, (event) => {
-      apply(lanes[event.lane], event);
+      apply(started[event.lane], event);
       if (race === own) showSoon();
     });
     race = own;
@@ -77,7 +89,7 @@ export function createShownRace(engine: StudioEngine): ShownRace {
     } catch (error) {
       if (race === own) show({ isRunning: false, problem: errorMessage(error) });
     }
-    return lanes;
+    return started;
   };
   return { state, start, stop: () => race?.stop(), clear };
 }

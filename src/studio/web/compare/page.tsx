@@ -238,6 +238,16 @@ export function ComparePage(): JSX.Element {
           })}
         </p>
       )}
+      <div class="bar panel">
+        <Settings
+          experiment={experiment.value}
+          change={change}
+          isRunning={state.isRunning}
+          refused={refused.value}
+          refuse={(why) => (refused.value = why)}
+        />
+        <Controls state={state} />
+      </div>
       <Networks experiment={experiment} change={change} lanes={state.lanes} isRunning={state.isRunning} />
       <p class="quiet legend">
         {say({ en: "Each cell is a block; colour: norm of its gradient,", zh: "每格一个块；颜色：其梯度的范数，" })}{" "}
@@ -245,14 +255,6 @@ export function ComparePage(): JSX.Element {
         <i class="scale" aria-hidden="true" />
         {high}
       </p>
-      <Settings
-        experiment={experiment.value}
-        change={change}
-        isRunning={state.isRunning}
-        refused={refused.value}
-        refuse={(why) => (refused.value = why)}
-      />
-      <Controls state={state} />
       <Charts lanes={state.lanes} />
       <Verdict isRunning={state.isRunning} />
     </>
