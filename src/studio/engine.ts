@@ -63,13 +63,15 @@ export interface Race {
 /** Where the studio computes. */
 export interface EngineFacts {
   readonly kind: "page";
-  /** Networks that train at a time, each in a thread of its own. */
+  /** Threads that the processor runs at a time; the networks of a race share them. */
   readonly threads: number;
 }
 
 /** What the pages of the studio compute with. */
 export interface StudioEngine {
   readonly facts: EngineFacts;
-  /** Trains networks side by side, as many at a time as there are threads. */
+  /** Whether a race is under way. */
+  isBusy(): boolean;
+  /** Trains networks side by side, each in a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
 }

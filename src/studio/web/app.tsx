@@ -34,8 +34,8 @@ function Switches(): JSX.Element {
     <div class="switches">
       <span class="engine" title={say({ en: "Where the networks are computed", zh: "网络在何处计算" })}>
         {say({
-          en: `This page, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-          zh: `本页面，${threads} 个线程`,
+          en: `page, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+          zh: `页面，${threads} 个线程`,
         })}
       </span>
       <button type="button" lang={other === "zh" ? "zh-CN" : "en"} onClick={() => setLanguage(other)}>

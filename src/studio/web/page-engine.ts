@@ -8,6 +8,8 @@ const lane: Lane = {
   worker: () => new Worker(new URL("./race-worker.js", import.meta.url), { type: "module" }),
 };
 
+let racing = 0;
+
 /** Trains every network in a worker of its own; the system shares the processor among them. */
 function race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race {
   const digits = new URL("digits.png", document.baseURI).href;
@@ -20,6 +22,9 @@ function race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Ra
     return done;
   });
   const result = Promise.all(results);
+  racing++;
+  const end = (): void => void racing--;
+  result.then(end, end);
   // One that cannot be trained ends the race; the others' ends are then of no interest.
   result.catch(() => lanes.forEach(({ kill }) => kill()));
   for (const each of results) each.catch(() => undefined);
@@ -29,5 +34,6 @@ function race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Ra
 /** Computes in the page's own workers. */
 export const engine: StudioEngine = {
   facts: { kind: "page", threads: navigator.hardwareConcurrency },
+  isBusy: () => racing > 0,
   race,
 };

@@ -15,4 +15,9 @@ export const pages: readonly Page[] = [
     title: { en: "Learn", zh: "学习" },
     load: async () => (await import("./learn/page.tsx")).LearnPage,
   },
+  {
+    name: "compare",
+    title: { en: "Compare", zh: "比较" },
+    load: async () => (await import("./compare/page.tsx")).ComparePage,
+  },
 ];

@@ -7,7 +7,7 @@ import { Bet } from "./parts.tsx";
 
 /** The same networks, seed and steps on the page that compares. */
 const { steps, batch, rate } = raceSettings;
-const comparison = `depth=20,56&shortcut=plain,pad&seed=0&steps=${steps}&batch=${batch}&rate=${rate}`;
+const comparison = `networks=plain-20,pad-20,plain-56,pad-56&seed=0&steps=${steps}&batch=${batch}&rate=${rate}`;
 
 /** Four questions, and where to go on. */
 export function Quiz(): JSX.Element {
