@@ -1,0 +1,77 @@
+import type { JSX } from "preact";
+import type { Words } from "../../../report/words.ts";
+import { judgeRace, lastLoss, type RaceVerdict } from "../../lessons/race.ts";
+import { say } from "../language.ts";
+import { type Lane, lanes, problem, raced } from "./live-race.ts";
+import { LossChart } from "./loss-chart.tsx";
+
+const verdicts: Readonly<Record<RaceVerdict, Words>> = {
+  residual: { en: "Only the one with wires has learned.", zh: "只有带线的网络学会了。" },
+  both: { en: "Both have learned.", zh: "两个都学会了。" },
+  neither: { en: "Neither has learned yet.", zh: "两个都还没学会。" },
+  unclear: { en: "So few steps do not settle it.", zh: "这么几步还分不出结果。" },
+};
+
+/** How a lane stands, in words. */
+function describeLane({ steps, state }: Lane, count: number): Words {
+  if (typeof state === "object") {
+    const { status, test } = state;
+    if (status === "diverged") return { en: "diverged", zh: "训练发散" };
+    if (test === undefined) return { en: `stopped at step ${state.steps}`, zh: `停在第 ${state.steps} 步` };
+    return {
+      en: `${test.correct} of ${test.count} unseen digits right`,
+      zh: `${test.count} 个没见过的数字认对 ${test.correct} 个`,
+    };
+  }
+  if (state === "waiting") return { en: "not trained yet", zh: "尚未训练" };
+  if (state === "compiling") return { en: "is being built …", zh: "正在搭建……" };
+  if (state === "testing") return { en: "is being tested …", zh: "正在测试……" };
+  return { en: `step ${steps.length} of ${count}`, zh: `第 ${steps.length} 步，共 ${count} 步` };
+}
+
+const lossesOf = ({ steps }: Lane): readonly number[] => steps.map(({ loss }) => loss);
+
+/** What the race came to, once both networks have had all their steps. */
+function Verdict(): JSX.Element | null {
+  const isDone = lanes.value.every(({ state }) => typeof state === "object" && state.status === "done");
+  const [plain, residual] = lanes.value.map((lane) => lastLoss(lossesOf(lane)) ?? Number.NaN);
+  if (!isDone) return null;
+  return (
+    <p class="verdict">
+      <b>{say(verdicts[judgeRace(plain, residual)])}</b>{" "}
+      {say({
+        en: `Depth ${raced.value.depth}, mean loss of the last ten steps: plain ${plain.toFixed(3)}, residual ${residual.toFixed(3)}.`,
+        zh: `深度 ${raced.value.depth}，最后十步的平均损失：普通网络 ${plain.toFixed(3)}，残差网络 ${residual.toFixed(3)}。`,
+      })}
+    </p>
+  );
+}
+
+/** The race that runs or was run last: its curves, where both networks stand, and what it came to. */
+export function RaceView(): JSX.Element {
+  const [plain, residual] = lanes.value;
+  return (
+    <>
+      <LossChart plain={lossesOf(plain)} residual={lossesOf(residual)} steps={raced.value.steps} />
+      <div class="sums">
+        {[plain, residual].map((lane, place) => (
+          <p key={place} class={place === 0 ? "of-plain" : "of-residual"}>
+            <span>
+              {say(place === 0 ? { en: "plain", zh: "普通网络" } : { en: "residual", zh: "残差网络" })} ·{" "}
+              {say(describeLane(lane, raced.value.steps))}
+            </span>
+            <b>{lane.steps.at(-1)?.loss.toFixed(3) ?? "–"}</b>
+          </p>
+        ))}
+      </div>
+      <div aria-live="polite">
+        <Verdict />
+        {problem.value !== undefined && (
+          <p class="problem">
+            {say({ en: "The race could not be run.", zh: "训练无法进行。" })} {problem.value}
+          </p>
+        )}
+      </div>
+    </>
+  );
+}

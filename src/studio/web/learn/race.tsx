@@ -1,0 +1,70 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { raceDepths, raceSettings } from "../../lessons/race.ts";
+import { say } from "../language.ts";
+import { route } from "../route.ts";
+import { DepthStrips } from "./depth-strips.tsx";
+import { startRace, underWay } from "./live-race.ts";
+import { Bet, Choice, Say, Screen } from "./parts.tsx";
+import { RaceView } from "./race-view.tsx";
+
+/** Steps of a race: the lesson's, or those that the address asks for. */
+function stepsOf(query: string): number {
+  const asked = Number(new URLSearchParams(query).get("steps"));
+  return Number.isInteger(asked) && asked >= 1 && asked <= 1000 ? asked : raceSettings.steps;
+}
+
+/** Real training in the page, at a depth of the learner's choice. */
+export function Race(): JSX.Element {
+  const depth = useSignal<number>(20);
+  const isRunning = underWay.value !== undefined;
+  return (
+    <Screen number={4} title={{ en: "Is it the depth?", zh: "问题出在深度吗？" }}>
+      <p>
+        {say({
+          en: "Train them again, with fewer layers. The digits, their order and the number of steps stay the same.",
+          zh: "再训练一次，这回少几层。数字、顺序、步数都不变。",
+        })}
+      </p>
+      <Bet
+        question={{
+          ask: { en: "20 layers instead of 56. The plain network …", zh: "20 层，而不是 56 层。普通网络会……" },
+          choices: [
+            { en: "fails as before", zh: "照样学不会" },
+            { en: "learns as well", zh: "也学得会" },
+          ],
+          right: undefined,
+          answer: { en: "Press Go and find out. Then try 32, and 56 once more.", zh: "按“开始”看结果，再试 32 层，最后回到 56 层。" },
+        }}
+      />
+      <figure>
+        <DepthStrips depth={depth.value} />
+        <div class="controls">
+          <Choice
+            label={{ en: "Layers", zh: "层数" }}
+            value={depth}
+            disabled={isRunning}
+            choices={raceDepths.map((each) => [each, String(each)] as const)}
+          />
+          <button
+            type="button"
+            class="primary"
+            id="race-go"
+            onClick={() =>
+              isRunning ? underWay.value?.stop() : void startRace(depth.value, stepsOf(route.value.query))
+            }
+          >
+            {say(isRunning ? { en: "Stop", zh: "停止" } : { en: "Go", zh: "开始" })}
+          </button>
+        </div>
+        <RaceView />
+      </figure>
+      <Say
+        words={{
+          en: "Compare the depths: same layers, same data. The shortcut is what makes depth usable.",
+          zh: "比一比不同的深度：层相同，数据相同。深度能派上用场，靠的是快捷连接。",
+        }}
+      />
+    </Screen>
+  );
+}
