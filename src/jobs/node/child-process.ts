@@ -43,14 +43,25 @@ export function runInChild<Input, Event, Result>(
   return running;
 }
 
+/** How a process uses memory. */
+export interface MemoryHabits {
+  /** Settings of glibc's allocator, unless the environment has its own. */
+  readonly allocator: string;
+  /** Flags of V8. */
+  readonly flags: readonly string[];
+}
+
+/** Large pages, which make large outputs cheaper. */
+const LARGE: MemoryHabits = { allocator: "glibc.malloc.hugetlb=1", flags: [] };
+
 /** Starts a module in a process of its own, which ends with this one. */
-export function forkWorker(worker: URL): ChildProcess {
+export function forkWorker(worker: URL, { allocator, flags }: MemoryHabits = LARGE): ChildProcess {
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
-    env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? "glibc.malloc.hugetlb=1" },
+    env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? allocator },
     // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
     // Lets the runtime collect dead outputs.
-    execArgv: ["--expose-gc", "--import", builtFile(import.meta.url, "./parent-watch-start.js").href],
+    execArgv: ["--expose-gc", ...flags, "--import", builtFile(import.meta.url, "./parent-watch-start.js").href],
     // Ctrl-C reaches the whole process group; the parent decides what it means.
     detached: true,
     // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.

@@ -33,6 +33,8 @@ export interface ModelRunner extends LoadedModel {
 /** Batch sizes that are tried, and the time that may be spent on all of them. */
 const TRIED_BATCHES = [1, 2, 4, 8, 16, 32];
 const MEASURED_MILLISECONDS = 1500;
+/** Of one size, beside the first. */
+const MOST_RUNS = 20;
 
 /**
  * Loads a model and finds out what it takes, what it gives, and how long its runs take.
@@ -108,7 +110,7 @@ function describe({ name, dtype, shape }: DeclaredTensor, path: string): TensorM
   return { name, datatype, shape };
 }
 
-/** Milliseconds by batch size, the better of two runs each, until the time is used up. */
+/** Milliseconds by batch size, the best of several runs each, until the time is used up. */
 async function measure(
   infer: ModelRunner["infer"],
   { inputs, outputs, isBatched }: ModelSignature,
@@ -120,7 +122,8 @@ async function measure(
   for (const batch of isBatched ? TRIED_BATCHES.filter((size) => size <= maxBatch) : [1]) {
     const feeds = Object.fromEntries(inputs.map((input) => [input.name, zeros(input, batch)]));
     let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 3; run++) {
+    const last = performance.now() + MEASURED_MILLISECONDS / TRIED_BATCHES.length;
+    for (let run = 0; run <= MOST_RUNS; run++) {
       const begun = performance.now();
       try {
         await infer([feeds], names);
@@ -129,7 +132,9 @@ async function measure(
         return measured;
       }
       if (run > 0) best = Math.min(best, performance.now() - begun);
-      if (performance.now() - start > MEASURED_MILLISECONDS && run > 0) break;
+      // The first warms up. Many short ones, since other programs hold some of them up.
+      if (run >= 2 && performance.now() > last) break;
+      if (run > 0 && performance.now() - start > MEASURED_MILLISECONDS) break;
     }
     measured.push([batch, best]);
     // The next size takes twice as long.
@@ -148,11 +153,12 @@ function zeros({ datatype, shape }: TensorMetadata, batch: number): Tensor {
 }
 
 /**
- * The smallest batch whose time per sample is within three per cent of the best.
+ * The smallest batch whose runs cost at most 3 % more per sample than the best do.
  *
- * @param measured milliseconds of a run by its batch size
+ * @param order milliseconds that an order to a worker takes on its way there and back, however many samples it is for
  */
-export function chooseBatch(measured: LoadedModel["measured"]): number {
-  const best = Math.min(...measured.map(([batch, milliseconds]) => milliseconds / batch));
-  return measured.find(([batch, milliseconds]) => milliseconds / batch <= 1.03 * best)?.[0] ?? 1;
+export function chooseBatch(measured: LoadedModel["measured"], order: number): number {
+  const costs = measured.map(([batch, milliseconds]) => (order + milliseconds) / batch);
+  const best = Math.min(...costs);
+  return measured[costs.findIndex((cost) => cost <= 1.03 * best)]?.[0] ?? 1;
 }

@@ -120,14 +120,19 @@ export function dequeue(queue: Queue, entry: Waiting): boolean {
   return true;
 }
 
-/** Takes the first request out, with those that may share its run; one must wait. */
-export function takeRun(queue: Queue): readonly Waiting[] {
+/**
+ * Takes the first request out, with those that may share its run; one must wait.
+ *
+ * @param lanes free workers, between which what waits is shared: two half runs at once end before a whole one
+ */
+export function takeRun(queue: Queue, lanes: number): readonly Waiting[] {
   const [head, ...others] = queue.waiting;
   const run = [head];
   let { samples } = head;
+  const most = Math.min(queue.limits.batch, Math.ceil(countSamples(queue.waiting) / lanes));
   if (head.group !== null)
     for (const entry of others) {
-      if (entry.group !== head.group || samples + entry.samples > queue.limits.batch) continue;
+      if (entry.group !== head.group || samples + entry.samples > most) continue;
       run.push(entry);
       samples += entry.samples;
     }

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { RequestError } from "../protocol/request-error.ts";
 import { createDeparture } from "./departure.ts";
 import type { QueueLimits } from "./queue.ts";
+import { chooseBatch } from "./model-runner.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import type { BatchOutcome, Lane, Request } from "./work.ts";
 
@@ -99,6 +100,25 @@ test("a free worker takes what is there; what comes meanwhile shares the next ru
   expect(sizesOf(runs)).toEqual([1, 4, 2]);
   expect((await Promise.all(answers)).map(({ timing }) => timing.batch)).toEqual([1, 4, 4, 4, 4, 2, 2]);
   expect(scheduler.figures("m")).toMatchObject({ waiting: 0, waitingBytes: 0, running: 0 });
+});
+
+test("free workers share what waits", async () => {
+  const { clock, scheduler, runs } = start(2, { own: { batch: 8 } });
+  for (let index = 0; index < 6; index++) void scheduler.submit("m", requestOf());
+  await clock.advance(1);
+  expect(sizesOf(runs)).toEqual([3, 3]);
+});
+
+test("the batch is the smallest within 3 % of the best, with what an order costs beside its samples", () => {
+  const measured = [
+    [1, 0.7],
+    [2, 1.08],
+    [4, 2.16],
+    [8, 4.32],
+  ] as const;
+  expect(chooseBatch(measured, 0)).toBe(2);
+  expect(chooseBatch(measured, 0.3)).toBe(8);
+  expect(chooseBatch([], 0.3)).toBe(1);
 });
 
 test("requests of another group, and those without one, run apart", async () => {

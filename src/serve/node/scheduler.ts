@@ -107,6 +107,12 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
     }, SWEEP);
   };
 
+  const countFree = (): number => {
+    let free = 0;
+    for (const [lane, { runs }] of lanes) if (runs === 0 && lane.isReady()) free++;
+    return Math.max(1, free);
+  };
+
   /** The next batch of the queue whose head has waited longest. */
   const takeBatch = (): { readonly queue: Queue; readonly batch: readonly Waiting[] } | undefined => {
     dropLate();
@@ -120,7 +126,7 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
       if (!isDue) later(pump, left);
       else if (oldest === undefined || head.since < oldest.waiting[0].since) oldest = queue;
     }
-    return oldest && { queue: oldest, batch: takeRun(oldest) };
+    return oldest && { queue: oldest, batch: takeRun(oldest, countFree()) };
   };
 
   const finish = (queue: Queue, batch: readonly Waiting[], { outcomes, milliseconds }: BatchOutcome): void => {

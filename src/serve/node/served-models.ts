@@ -106,8 +106,8 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
       const sha256 = hashOf(bytes);
       const { threads, maxBatch: most } = options;
       const model = { key, path, bytes, mayReadBeside, threads, measure: true, maxBatch: most };
-      const { signature, measured } = await pool.load(model);
-      const maxBatch = signature.isBatched ? Math.min(most, chooseBatch(measured)) : 1;
+      const { signature, measured, order } = await pool.load(model);
+      const maxBatch = signature.isBatched ? Math.min(most, chooseBatch(measured, order)) : 1;
       const perSample = measured.findLast(([batch]) => batch <= maxBatch);
       scheduler.addModel(
         key,
