@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { EqualBudget } from "../lab/compare/comparison.ts";
 import type { AxisValue } from "../lab/compare/plan.ts";
+import type { Part } from "../lab/compare/parts.ts";
 import type { GridChoice } from "../lab/compare/plan-comparison.ts";
 import type { CompareConfig } from "../lab/compare/node/project-config.ts";
 import { OptionError } from "../tensor/errors.ts";
@@ -19,6 +20,8 @@ export interface GridOptions {
   readonly testLimit: number;
   readonly equal: EqualBudget;
   readonly budget?: number;
+  readonly until?: number;
+  readonly part?: Part;
   readonly vary?: Readonly<Record<string, readonly AxisValue[]>>;
 }
 
@@ -32,10 +35,27 @@ export function readDuration(text: string): number {
   return seconds;
 }
 
+/** Reads an accuracy such as 0.9 or 90%, as a share. */
+export function readAccuracy(text: string): number {
+  const [, number = "", percent = ""] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? [];
+  const share = Number(number) / (percent === "" ? 1 : 100);
+  if (!(number !== "" && share > 0 && share <= 1))
+    throw new InvalidArgumentError(`must be an accuracy above 0 and at most 1, such as 0.9 or 90%, got "${text}"`);
+  return share;
+}
+
 /** A value as it is written on the command line. */
 function readValue(text: string): AxisValue {
   if (text === "true" || text === "false") return text === "true";
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+/** Reads a part such as 3/20, counted from 0. */
+export function readPart(text: string): Part {
+  const [, index, count] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+  if (index === undefined || index >= count)
+    throw new InvalidArgumentError(`must be INDEX/COUNT, from 0/20 to 19/20 for 20 parts, got "${text}"`);
+  return { index, count };
 }
 
 /** Reads one more `name=a,b,c`. */
@@ -101,6 +121,7 @@ export function toGridChoice(options: GridOptions, config: CompareConfig, typed:
     axes: { ...config.axes, ...options.vary },
     recipe: readRecipe(config, typed),
     equal: options.equal,
+    ...(options.until === undefined ? {} : { until: options.until }),
     seedBySeed: options.budget !== undefined,
   };
 }

@@ -72,10 +72,16 @@ function summarize({ shortcuts }: GraphDescription): Words {
   });
 }
 
+/** Parts worth a row: those at the top, residual blocks, and what the blocks lie in. */
+function selectRows(rows: GraphDescription["rows"]): GraphDescription["rows"] {
+  const blocks = rows.filter(({ shortcut }) => shortcut !== undefined);
+  return rows.filter((row) => row.depth <= 1 || blocks.some(({ path }) => `${path}.`.startsWith(`${row.path}.`)));
+}
+
 function printRows(title: Words, found: GraphDescription, tree: boolean): void {
   print(pc.bold(spoken(title)));
   print();
-  const rows = tree ? found.rows : found.rows.filter(({ depth, shortcut }) => depth <= 1 || shortcut !== undefined);
+  const rows = tree ? found.rows : selectRows(found.rows);
   printLines(formatTable(columns, rows));
   print();
   print(summarize(found));

@@ -56,7 +56,7 @@ interface Said {
   readonly onNote: (text: string) => void;
 }
 
-function createCard({ model, layout }: ImportedModel, where: string, said: Said): NetworkCard {
+function createCard({ model, normalization: usual }: ImportedModel, where: string, said: Said): NetworkCard {
   const [channels, height, width, ...more] = model.imageShape;
   if (width === undefined || more.length > 0) {
     throw new UnsupportedError(where, `holds ${model.name}, which takes no images; use residua forward`);
@@ -67,7 +67,7 @@ function createCard({ model, layout }: ImportedModel, where: string, said: Said)
     imageShape: [channels, imageSize ?? height, imageSize ?? width],
     data: "",
     classes: classes ?? Array.from({ length: model.options.classes }, (_, index) => String(index)),
-    normalization: normalization ?? chooseNormalization(layout?.build.normalization, { channels, where, onNote }),
+    normalization: normalization ?? chooseNormalization(usual, { channels, where, onNote }),
   };
   requireConsistentCard(card, where);
   return card;

@@ -4,6 +4,7 @@ import type { DType } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { findModel } from "../weights/recognise/find-model.ts";
 import { identifyWeights } from "../weights/recognise/identify.ts";
+import { type FamilyWeights, tellFamily } from "../weights/recognise/family-weights.ts";
 import { inspectWeights, type InspectOptions, shortcutWords } from "../weights/recognise/inspection.ts";
 import { titleOf } from "../weights/recognise/network-title.ts";
 import type { StateDictDifference } from "../weights/recognise/state-dict-difference.ts";
@@ -88,6 +89,8 @@ function parseCard(text: string, where: string): unknown {
 }
 
 function reportFound(file: WeightsFile, where: string, options: InspectOptions): InspectionReport {
+  const member = options.layout === undefined ? tellFamily(file.tensors) : undefined;
+  if (member !== undefined) return reportMember(file, where, { member, options });
   const found = inspectWeights(file, where, options);
   const { structure, layout, shortcuts, title, sure, difference, besides } = found;
   const model = findModel(found, shortcuts[0]);
@@ -108,6 +111,40 @@ function reportFound(file: WeightsFile, where: string, options: InspectOptions):
     left: besides,
     copies: found.copies.map((prefix) => file.origin.prefix + prefix),
     inner: found.prefix,
+  });
+}
+
+/** A network of a family that is no sequence of ResNet's blocks. */
+function reportMember(
+  file: WeightsFile,
+  where: string,
+  { member, options }: { readonly member: FamilyWeights; readonly options: InspectOptions },
+): InspectionReport {
+  const { model, layout, prefix, hasHead, besides } = member;
+  const { shortcut, channels, classes } = model.options;
+  if (options.shortcut !== undefined && options.shortcut !== shortcut) {
+    throw new WeightsError(
+      where,
+      `is not a ${model.name} with shortcut ${shortcutWords(options.shortcut)}; the weights are those of ${shortcutWords(shortcut)}`,
+    );
+  }
+  return finishReport(file, where, {
+    sure: true,
+    network: model.name,
+    depth: null,
+    dimensions: 2,
+    channels,
+    classes: hasHead ? classes : null,
+    shortcut,
+    candidates: [shortcut],
+    layout: layout.name,
+    block: null,
+    stages: [],
+    model: { name: model.name, options: model.options },
+    difference: same,
+    left: besides,
+    copies: [],
+    inner: prefix,
   });
 }
 

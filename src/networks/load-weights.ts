@@ -10,8 +10,9 @@ import { type AdaptedWeights, adaptWeights } from "../weights/recognise/adapt.ts
 import { findModel, modelOptionsOf } from "../weights/recognise/find-model.ts";
 import { type Identification, identifyWeights } from "../weights/recognise/identify.ts";
 import { findLayout, inspectWeights, shortcutWords } from "../weights/recognise/inspection.ts";
+import { type FamilyWeights, tellFamily } from "../weights/recognise/family-weights.ts";
 import { tellUnet } from "../weights/recognise/own-unet.ts";
-import type { Layout } from "../weights/layouts/layout.ts";
+import type { ChannelNormalization } from "../weights/layouts/layout.ts";
 import { describeDifference } from "../weights/recognise/state-dict-difference.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
 import { readRecordedNetwork } from "./inspect.ts";
@@ -34,8 +35,8 @@ export interface ImportedModel extends LoadedModel {
   readonly copies: readonly string[];
   /** The card of a file that Residua wrote. */
   readonly card: NetworkCard | undefined;
-  /** The layout of the file, as far as known. */
-  readonly layout: Layout | undefined;
+  /** The normalisation of the images of the system that the file is from, as far as known. */
+  readonly normalization: ChannelNormalization | undefined;
 }
 
 /** The user's facts about the file, and what to take from it. */
@@ -61,10 +62,10 @@ export interface LoadOptions {
 export function loadWeights(file: WeightsFile, where: string, request: LoadOptions = {}): ImportedModel {
   const known = readRecordedNetwork(file, where);
   const weights = known === undefined ? file : { ...file, tensors: recordedTensors(file, where, known) };
-  const { model, identification } = chooseModel(weights, where, { ...request, known });
+  const { model, identification, member } = chooseModel(weights, where, { ...request, known });
   const { state, difference, left, copies } = adaptWeights(
     where,
-    { module: model.module, file: weights },
+    { module: model.module, file: member === undefined ? weights : { ...weights, tensors: member.tensors } },
     { identification, ...(request.partial === true ? { partial: true } : {}) },
   );
   const whole = difference.missing.length + difference.misshapen.length === 0;
@@ -73,10 +74,10 @@ export function loadWeights(file: WeightsFile, where: string, request: LoadOptio
     model,
     state: whole ? state : new Map([...initializeState(model.module, 0), ...state]),
     difference,
-    left,
+    left: [...left, ...(member?.besides ?? [])],
     copies,
     card: known?.card,
-    layout: identification?.layout,
+    normalization: identification?.layout.build.normalization ?? member?.layout.normalization,
   };
 }
 
@@ -114,6 +115,8 @@ function requireModestSize(module: Module, where: string): void {
 interface Choice {
   readonly model: NamedModel;
   readonly identification: Identification | undefined;
+  /** The network of a family that the file holds, with its weights renamed. */
+  readonly member?: FamilyWeights;
 }
 
 type Request = LoadOptions & { readonly known: KnownNetwork | undefined };
@@ -127,6 +130,8 @@ function chooseModel(file: WeightsFile, where: string, request: Request): Choice
   const unet = tellUnet(file.tensors);
   if (unet !== undefined && (name ?? unet.name) === unet.name)
     return { model: createModel(unet.name, { ...unet.options, ...request.options }), identification: undefined };
+  const member = request.layout === undefined ? tellFamily(file.tensors) : undefined;
+  if (member !== undefined) return { model: memberModel(member, where, request), identification: undefined, member };
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }
 
@@ -147,6 +152,18 @@ function recordedModel({ model }: KnownNetwork, where: string, { name, options =
     );
   }
   return createModel(model.name, { ...model.options, ...options });
+}
+
+/** The network of a family, with what the user adds. */
+function memberModel(
+  { model }: FamilyWeights,
+  where: string,
+  { name, options = {}, partial }: LoadOptions,
+): NamedModel {
+  if (name === undefined || name === model.name) return createModel(model.name, { ...model.options, ...options });
+  if (partial !== true) throw new WeightsError(where, `holds the weights of ${model.name}, not of ${name}`);
+  const { channels, classes } = model.options;
+  return createModel(name, { channels, classes, ...options });
 }
 
 /** The network identified by names and shapes. */

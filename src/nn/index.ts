@@ -1,6 +1,7 @@
 export * from "./blocks/index.ts";
 export * from "./describe.ts";
 export * from "./families/attention-resnet.ts";
+export * from "./families/convnext.ts";
 export * from "./families/densenet.ts";
 export * from "./families/preactivation-resnet.ts";
 export * from "./families/resnet.ts";
@@ -13,6 +14,7 @@ export * from "./family.ts";
 export * from "./forward.ts";
 export * from "./imported/index.ts";
 export * from "./initialization.ts";
+export * from "./last-axis.ts";
 export * from "./layers.ts";
 export * from "./losses.ts";
 export * from "./model-options.ts";

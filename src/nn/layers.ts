@@ -123,16 +123,23 @@ export function addBatchNorm(
   return y;
 }
 
+/** Options of a fully connected layer; how it starts is by default as in PyTorch. */
+export interface LinearOptions {
+  readonly bias?: boolean;
+  readonly initialize?: Initializer;
+  readonly initializeBias?: Initializer;
+}
+
 /**
  * A fully connected layer, y = x·Wᵀ + b.
  *
  * @shape `[N, inFeatures]` → `[N, outFeatures]`
  * @source `torch.nn.Linear`
  */
-export function linear(inFeatures: number, outFeatures: number, options: { readonly bias?: boolean } = {}): Module {
-  const { bias = true } = options;
-  const weight = { shape: [outFeatures, inFeatures], role: "weight", initialize: uniformFanIn() } as const;
-  const biasSpec = { shape: [outFeatures], role: "bias", initialize: uniformFanIn(inFeatures) } as const;
+export function linear(inFeatures: number, outFeatures: number, options: LinearOptions = {}): Module {
+  const { bias = true, initialize = uniformFanIn(), initializeBias = uniformFanIn(inFeatures) } = options;
+  const weight = { shape: [outFeatures, inFeatures], role: "weight", initialize } as const;
+  const biasSpec = { shape: [outFeatures], role: "bias", initialize: initializeBias } as const;
   return defineModule("Linear", { parameters: bias ? { weight, bias: biasSpec } : { weight } }, (context, x) => {
     requireInput(context.path, x, 2, inFeatures);
     const operands = [x, context.parameter("weight"), ...(bias ? [context.parameter("bias")] : [])];

@@ -4,6 +4,7 @@ import { parseShortcutType, type ShortcutName } from "./shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
+import { convnextFamily } from "./families/convnext.ts";
 import { densenetFamily } from "./families/densenet.ts";
 import { featurePyramidFamily } from "./families/feature-pyramid.ts";
 import { plateLocatorFamily } from "./families/plate-locator.ts";
@@ -45,6 +46,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   cbamFamily,
   stochasticDepthFamily,
   densenetFamily,
+  convnextFamily,
   signalFamily,
   volumeFamily,
   recurrentFamily,

@@ -6,42 +6,16 @@ import torch
 import torch.nn as nn
 import torchvision
 
+from calm import CalmFill
 from families_reference import CifarDensenet, PreactivationResnet, Resnet
 import networks
 from files import write_json, write_safetensors
 from networks import SAMPLES, network_case
-from reference import fill
 
 FOUR = [64, 128, 256, 512]
 # Deep bottlenecks need a calmer seed and fewer numbers for no relu to flip.
 DEEP = ("resnet50", "resnet101")
 CIFAR = dict(stem="3x3", stem_width=16)
-
-
-class CalmFill:
-    """
-    `fill` with biases of about +4 and -4: what relus read lies far from 0, so that rounding flips none of millions and
-    gradients can be compared closely; every relu still has open and closed channels. The noise of one network and seed
-    is computed only once.
-    """
-
-    def __init__(self):
-        self.key, self.state = None, {}
-
-    def __call__(self, module, seed):
-        key = (seed, tuple(module.state_dict()))
-        if key == self.key:
-            module.load_state_dict(self.state)
-            for name, part in module.named_modules():
-                if hasattr(part, "place"):
-                    part.place = (seed, name)
-            return module
-        fill(module, seed)
-        for name, value in module.state_dict().items():
-            if name.endswith("bias"):
-                value.add_(4 * torch.sign(value))
-        self.key, self.state = key, {name: value.clone() for name, value in module.state_dict().items()}
-        return module
 
 
 def torchvision_case(model, classes, **options):

@@ -81,7 +81,7 @@ def smallest_before_relu(make, seed, x):
         fill(make(), seed).double().train()(x.double())
     finally:
         F.relu = relu
-    return min(smallest)
+    return min(smallest, default=float("inf"))
 
 
 def network_case(name, make, size, batch, classes, first_seed, tries):

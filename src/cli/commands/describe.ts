@@ -60,9 +60,10 @@ const columns: readonly Column<ModuleRow>[] = [
   { title: heads.multiplyAdds, value: (row) => formatLarge(row.multiplyAdds), align: "right" },
 ];
 
-/** Modules worth a row: the network's own children and its residual blocks. */
-function isShown(row: ModuleRow): boolean {
-  return row.depth <= 1 || row.shortcut !== undefined;
+/** Modules worth a row: the network's own children, its residual blocks, and what the blocks lie in. */
+function selectRows(modules: readonly ModuleRow[]): readonly ModuleRow[] {
+  const blocks = modules.filter((row) => row.shortcut !== undefined);
+  return modules.filter((row) => row.depth <= 1 || blocks.some(({ path }) => `${path}.`.startsWith(`${row.path}.`)));
 }
 
 /** The network's own options, as typed on a command line. */
@@ -80,7 +81,7 @@ function printDescription(model: NamedModel, description: Description): void {
     zh: `${name}，快捷连接 ${type}，图像 ${image}，${options.classes} 个类别${settings.replace(/^, /, "，")}`,
   });
   print();
-  printLines(formatTable(columns, description.modules.filter(isShown)));
+  printLines(formatTable(columns, selectRows(description.modules)));
   print();
   const kinds = [...new Set(description.blocks.map((row) => row.shortcut))];
   const summary = joinWords(

@@ -1,6 +1,7 @@
 export * from "./attention.ts";
 export * from "./basic.ts";
 export * from "./bottleneck.ts";
+export * from "./convnext.ts";
 export * from "./dense.ts";
 export * from "./options.ts";
 export * from "./preactivation.ts";

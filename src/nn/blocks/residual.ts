@@ -1,6 +1,7 @@
 import type { Value } from "../../onnx/graph.ts";
+import { diracStart } from "../initialization.ts";
 import { batchNorm, callInOrder, conv, type ConvOptions, dropout } from "../layers.ts";
-import { defineModule, type ForwardContext, type Module } from "../module.ts";
+import { defineModule, type ForwardContext, type Module, type ParameterSpec } from "../module.ts";
 import type { Shortcut } from "../shortcuts/create.ts";
 import { attention } from "./attention.ts";
 import type { BlockOptions } from "./options.ts";
@@ -13,9 +14,11 @@ export interface BlockLayers {
 }
 
 /** Convolutions and norms of a block. */
-export function blockLayers({ dimensions = 2, normEpsilon, zeroInitResidual = false }: BlockOptions): BlockLayers {
+export function blockLayers(options: BlockOptions): BlockLayers {
+  const { dimensions = 2, normEpsilon, zeroInitResidual = false, diracInit = false } = options;
+  const shared = { dimensions, ...(diracInit ? { initialize: diracStart } : {}) };
   return {
-    conv: (inChannels, outChannels, options) => conv(inChannels, outChannels, { ...options, dimensions }),
+    conv: (inChannels, outChannels, own) => conv(inChannels, outChannels, { ...own, ...shared }),
     norm: (channels, { last = false } = {}) =>
       batchNorm(channels, {
         ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),
@@ -42,6 +45,8 @@ export function innerDropout({ innerDropout: probability = 0 }: BlockOptions): R
 export interface ResidualParts {
   /** Layers of F by name. */
   readonly branch: Readonly<Record<string, Module>>;
+  /** Parameters of the block itself. */
+  readonly parameters?: Readonly<Record<string, ParameterSpec>>;
   readonly shortcut: Shortcut;
   /** Runs F and returns what the shortcut carries. */
   readonly run: (context: ForwardContext, x: Value) => { readonly residual: Value; readonly activated?: Value };
@@ -50,8 +55,12 @@ export interface ResidualParts {
 }
 
 /** A block y = act(F(x) + S(x)), with the sum defined by the shortcut. */
-export function residualBlock(kind: string, { branch, shortcut, run, activates }: ResidualParts): Module {
-  const parts = { children: { ...branch, ...shortcut.children }, facts: { block: true, shortcut: shortcut.kind } };
+export function residualBlock(
+  kind: string,
+  { branch, parameters = {}, shortcut, run, activates }: ResidualParts,
+): Module {
+  const children = { ...branch, ...shortcut.children };
+  const parts = { children, parameters, facts: { block: true, shortcut: shortcut.kind } };
   return defineModule(kind, parts, (context, x) => {
     const { residual, ...carried } = run(context, x);
     const sum = shortcut.join(context, { x, ...carried }, residual);

@@ -4,6 +4,7 @@ import { createModel, modelFamilies, modelNames } from "../models.ts";
 import type { ModelOptions } from "../model-options.ts";
 import { countParameters, parametersOf } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
+import { randomStream } from "../../tensor/random.ts";
 
 const count = (name: string, options: ModelOptions = {}): number => countParameters(createModel(name, options).module);
 
@@ -24,6 +25,11 @@ const exact: readonly (readonly [name: string, parameters: number])[] = [
   ["densenet161", 28_681_000],
   ["densenet169", 14_149_480],
   ["densenet201", 20_013_928],
+  // torchvision/models/convnext.py: its published `num_params`.
+  ["convnext_tiny", 28_589_128],
+  ["convnext_small", 50_223_688],
+  ["convnext_base", 88_591_464],
+  ["convnext_large", 197_767_336],
   // github.com/xternalz/WideResNet-pytorch prints it for WRN-28-10.
   ["wrn-28-10", 36_479_194],
   // github.com/gpleiss/efficient_densenet_pytorch: "769162 total parameters".
@@ -53,6 +59,10 @@ const rounded: readonly (readonly [name: string, millions: string])[] = [
   ["seresnet50", "28.09"],
   ["seresnet101", "49.33"],
   ["seresnext50_32x4d", "27.56"],
+  ["convnext_atto", "3.70"],
+  ["convnext_femto", "5.22"],
+  ["convnext_pico", "9.05"],
+  ["convnext_nano", "15.59"],
   ["resnetv2_50", "25.55"],
   ["resnetv2_101", "44.54"],
   ["resnetv2_152", "60.19"],
@@ -89,9 +99,31 @@ test.each([
   ["wide_resnet50_2", 11.4],
   ["densenet121", 2.83],
   ["densenet169", 3.36],
+  ["convnext_tiny", 4.456],
+  ["convnext_base", 15.355],
 ])("%s takes %d billion multiply-adds an image", (name, billions) => {
   const { module, imageShape } = createModel(name);
   expect(Math.abs(describeModule(module, imageShape).multiplyAdds / 1e9 - billions)).toBeLessThan(0.006);
+});
+
+test.each(["pad", "project-all", "scaled", "gated", "gated-shortcut", "dropout"] as const)(
+  "a ConvNeXt's blocks keep their shape, and shortcut %s is theirs",
+  (shortcut) => {
+    const { blocks } = describeModule(createModel("convnext_atto", { shortcut, classes: 3 }).module, [3, 32, 32]);
+    const kinds = { pad: "identity", "project-all": "projection", scaled: "scaled identity" } as const;
+    const gates = { gated: "gated identity and residual", "gated-shortcut": "gated identity" } as const;
+    const kind = { ...kinds, ...gates, dropout: "identity with dropout" }[shortcut];
+    expect(blocks.map((block) => block.shortcut)).toEqual(Array.from({ length: 12 }, () => kind));
+  },
+);
+
+test("a ConvNeXt refuses what would reach nothing in it, by name", () => {
+  expect(() => createModel("convnext_tiny", { shortcut: "project" })).toThrow(/"project" does not fit convnext_tiny/);
+  expect(() => createModel("convnext_tiny", { shortcut: "concat" })).toThrow(/"concat" does not fit convnext_tiny/);
+  expect(() => createModel("convnext_tiny", { shortcut: "plain" })).toThrow(/layerScale.*needs a shortcut/);
+  expect(() => createModel("convnext_tiny", { attention: "se" })).toThrow(/attention.*not an option of convnext_tiny/);
+  expect(() => createModel("convnext_tiny", { normEpsilon: 1e-3 })).toThrow(/normEpsilon.*not an option/);
+  expect(count("convnext_tiny", { shortcut: "plain", layerScale: "none" })).toBe(28_589_128 - 6_624);
 });
 
 test("gates of ResNet-110 have a C×C convolution with bias in each of its 52 identity shortcuts", () => {
@@ -158,3 +190,37 @@ test("zeroInitResidual starts the last norm of every block at 0, epsilon reaches
     ).toBe(true);
   }
 });
+
+test("diracInit starts a block's convolutions with the identity on their first channels, and changes nothing else", () => {
+  for (const name of ["resnet20", "resnet50", "resnext50_32x4d", "resnetv2_50", "wrn-16-2", "seresnet18"]) {
+    const [plain, dirac] = [false, true].map((diracInit) => parametersOf(createModel(name, { diracInit }).module));
+    // Whole networks would take long to draw: the stem, and the first block of the first stages.
+    const keys = [...dirac.keys()].filter((key) =>
+      /^(stem\.)?conv|(layer|stages\.|blocks\.)[012]\.(blocks\.)?0\./.test(key),
+    );
+    const draw = (parameters: typeof plain, key: string): Float32Array => {
+      const { shape, initialize } = parameters.get(key)!;
+      return initialize(shape, randomStream(5, key));
+    };
+    const changed = keys.filter((key) => Buffer.compare(bytesOf(draw(plain, key)), bytesOf(draw(dirac, key))) !== 0);
+    expect(changed).toEqual(keys.filter((key) => /\.0\.conv\d\.weight$/.test(key)));
+    expect(changed.length).toBeGreaterThan(1);
+    for (const key of changed) {
+      const [data, { shape }] = [draw(dirac, key), dirac.get(key)!];
+      const [filters, channels] = shape;
+      const size = data.length / filters;
+      for (const filter of [0, Math.min(filters, channels) - 1]) {
+        const own = data.subarray(filter * size, (filter + 1) * size);
+        // All zeros but the middle of its own channel.
+        const middle = filter * (size / channels) + Math.floor(size / channels / 2);
+        expect([key, own.indexOf(1), own.filter((value) => value !== 0).length]).toEqual([key, middle, 1]);
+      }
+      const rest = channels * size;
+      expect(data.subarray(rest)).toEqual(draw(plain, key).subarray(rest));
+    }
+  }
+});
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

@@ -60,7 +60,10 @@ export function requireLayerScale({
     throw new OptionError("layerScaleInit", 'applies only with "layerScale" of scalar or channel');
   }
   if (shortcut === "plain")
-    throw new OptionError("layerScale", "needs a shortcut: with plain, y = act(λ·F(x)) would start at nothing");
+    throw new OptionError(
+      "layerScale",
+      'needs a shortcut: with plain, y = act(λ·F(x)) would start at nothing; give "none" with plain',
+    );
   if (zeroInitResidual && (layerScaleInit ?? layerScaleStarts[kind]) === 0)
     throw new OptionError(
       "layerScale",

@@ -55,14 +55,34 @@ const learnedInputs: ReadonlyMap<string, readonly number[]> = new Map([
 /** Here a constant may be learned; one with a single element (an epsilon, a scale) does not count as learned. */
 const arithmetic: ReadonlySet<string> = new Set(["Add", "MatMul", "Mul", "Sub"]);
 
+/** Operators that only move a weight's elements. */
+const movements: ReadonlySet<string> = new Set(["Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"]);
+
+/** From the name of a value to that of the initializer whose elements it is, moved or not; to itself if there is none. */
+export type ConstantSource = (name: string) => string;
+
+/** Follows constants back to their initializers. */
+export function traceConstants(graph: Graph): ConstantSource {
+  const sources = new Map<string, string>();
+  for (const { op, inputs, outputs } of graph.nodes) {
+    const source = sources.get(inputs[0]) ?? inputs[0];
+    if (movements.has(op) && graph.initializers.has(source)) sources.set(outputs[0], source);
+  }
+  return (name) => sources.get(name) ?? name;
+}
+
 /**
  * The parameters that a node uses, by name: weights, biases, scales and shifts; not running statistics.
  * @param learned the names that may count, if others are constants added by rewriting
  */
-export function nodeParameters(graph: Graph, node: Node, learned?: ReadonlySet<string>): readonly string[] {
+export function nodeParameters(
+  graph: Graph,
+  node: Node,
+  { sourceOf, learned }: { readonly sourceOf: ConstantSource; readonly learned?: ReadonlySet<string> | undefined },
+): readonly string[] {
   const known = learnedInputs.get(node.op);
   const isArithmetic = arithmetic.has(node.op);
-  return node.inputs.filter((name, index) => {
+  return node.inputs.map(sourceOf).filter((name, index) => {
     const value = graph.initializers.get(name);
     if (value === undefined || !/^(b?float|double)/.test(value.dtype)) return false;
     if (learned !== undefined && !learned.has(name)) return false;

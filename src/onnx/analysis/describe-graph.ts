@@ -1,7 +1,14 @@
 import type { Shape, SymbolicShape } from "../../tensor/shape.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Graph, Value } from "../graph.ts";
-import { type ActivationMemory, measureActivations, nodeMultiplyAdds, nodeParameters, outputBytes } from "./cost.ts";
+import {
+  type ActivationMemory,
+  measureActivations,
+  nodeMultiplyAdds,
+  nodeParameters,
+  outputBytes,
+  traceConstants,
+} from "./cost.ts";
 import { type DataFlow, isLayer, traceDataFlow } from "./data-flow.ts";
 import { labelNode } from "./labels.ts";
 import { findReceptiveFields } from "./receptive-field.ts";
@@ -157,8 +164,9 @@ export function describeGraph(graph: Graph, options: DescribeGraphOptions = {}):
   const parts = scopes ? partsByScope(scopes, flow) : partsByShortcut(flow, shortcuts);
   const everything = graph.nodes.flatMap((_, index) => (flow.sources[index].length > 0 ? [index] : []));
   const innermost = innermostParts(parts);
+  const using = { sourceOf: traceConstants(graph), learned: options.learned };
   const sizes = (nodes: readonly number[]): number => {
-    const names = new Set(nodes.flatMap((index) => nodeParameters(graph, graph.nodes[index], options.learned)));
+    const names = new Set(nodes.flatMap((index) => nodeParameters(graph, graph.nodes[index], using)));
     return [...names].reduce((sum, name) => sum + sizeOf(graph.initializers.get(name)!.shape), 0);
   };
   const fieldOf = (name: string): Shape | undefined => fields.get(name)?.size.map(Math.round);

@@ -47,9 +47,12 @@ export function labelNode(graph: Graph, node: Node): string {
   const groups = group?.kind === "int" ? Number(group.value) : 1;
   const isConv = node.op === "Conv" || node.op === "ConvTranspose";
   const channels = graph.types.get(node.outputs[0])?.shape[1];
-  const width = node.op === "Conv" ? weight?.[0] : node.op === "Gemm" || isConv ? channels : undefined;
+  // A matrix that all rows meet is a layer's; the product of two batches of matrices has none.
+  const isLinear = node.op === "Gemm" || (node.op === "MatMul" && weight?.length === 2);
+  const outside = node.op === "MatMul" ? weight?.[1] : channels;
+  const width = node.op === "Conv" ? weight?.[0] : isLinear || isConv ? outside : undefined;
   return [
-    `${kernel.length > 0 ? `${kernel.join("×")} ` : ""}${node.op === "Conv" ? "conv" : word}`,
+    `${kernel.length > 0 ? `${kernel.join("×")} ` : ""}${node.op === "Conv" ? "conv" : isLinear ? words["Gemm"] : word}`,
     ...(width === undefined ? [] : [String(width)]),
     ...(notOne(strides) ? [`/${along(strides)}`] : []),
     ...(notOne(dilations) ? [`dilation ${along(dilations)}`] : []),

@@ -6,11 +6,14 @@ export const networkErrors: Templates = {
   'applies only with "layerScale" of scalar or channel': "只在 “layerScale” 为 scalar 或 channel 时适用",
   "needs a shortcut: with plain, y = act(λ·F(x)) would start at nothing":
     "需要快捷连接：用 plain 时，y = act(λ·F(x)) 将从零开始",
+  'give "none" with plain': "用 plain 时请给出 “none”",
+  "has no bias to apply to: the network has none that is trained": "没有可作用的偏置：网络中没有参与训练的偏置",
   "starts at 0, and so does zeroInitResidual: neither would ever get a gradient":
     "从 0 开始，zeroInitResidual 也从 0 开始：两者都永远得不到梯度",
   "use one of them": "请只用其中之一",
 
   // Networks and their files
+  "holds the weights of {}, not of {}": "含 {1} 的权重，不是 {2} 的",
   "holds {} {}, the network has {}": "含 {1} 个 {2}，网络有 {3} 个",
   'holds {} tensors, too few for "{}"': "含 {1} 个张量，对 “{2}” 太少",
   "holds a network that is not known here: {}": "含有此处未知的网络：{1?}",
@@ -84,7 +87,9 @@ export const networkErrors: Templates = {
   "takes {}, must say its channels in the second place, [N,C,H,W], or the last":
     "输入为 {1}，必须在第二位 [N,C,H,W] 或末位说明通道数",
   "leaves the size of images open, {}": "没有规定图像大小：{1}",
-  "gives {} {}, must give scores [N,classes]": "给出 {1} {2}，必须给出得分 [N,classes]",
+  "gives {} {}, must give {}": "给出 {1} {2}，必须给出 {3?}",
+  "scores [N,classes]": "得分 [N,classes]",
+  "maps of scores [N,classes,H,W]": "逐像素得分 [N,classes,H,W]",
   "holds no float32 weights that could be trained": "不含可训练的 float32 权重",
   "probability must be in [0, 1), got {}": "概率必须在 [0, 1) 中，实际为 {1}",
   "groups (={}) must divide in_channels (={}) and out_channels (={})":

@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { initializeState } from "../nn/initialization.ts";
+import type { ModelOptions } from "../nn/model-options.ts";
+import { createModel } from "../nn/models.ts";
+import { sameShape } from "../tensor/shape.ts";
+import { bytesOf, float32, type Tensor } from "../tensor/tensor.ts";
+import { familyLayouts } from "../weights/layouts/families.ts";
+import { createNameTable } from "../weights/layouts/names.ts";
+import { encodePytorch } from "../weights/pytorch/write.ts";
+import { encodeSafetensors } from "../weights/safetensors/safetensors.ts";
+import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
+import { reportWeights } from "./inspect.ts";
+import { loadWeights } from "./load-weights.ts";
+
+const stateOf = (name: string, options: ModelOptions = {}): ReadonlyMap<string, Tensor<"float32">> =>
+  initializeState(createModel(name, { classes: 5, ...options }).module, 1);
+
+/** Names whose shapes or bytes differ, or that one side lacks. */
+function differing(a: ReadonlyMap<string, Tensor>, b: ReadonlyMap<string, Tensor>): readonly string[] {
+  return [...a.keys()].filter((name) => {
+    const [one, other] = [a.get(name)!, b.get(name)];
+    return (
+      other === undefined || !sameShape(one.shape, other.shape) || !Buffer.from(bytesOf(one)).equals(bytesOf(other))
+    );
+  });
+}
+
+const asFile = (tensors: ReadonlyMap<string, Tensor>): WeightsFile => ({
+  tensors,
+  origin: { format: "PyTorch", entry: [], prefix: "", notes: {} },
+});
+
+/** The smallest network of each family, and variants of it. */
+const networks: readonly (readonly [string, ModelOptions])[] = [
+  ["convnext_atto", {}],
+  ["convnext_atto", { channels: 1, layerScale: "scalar" }],
+  ["convnext_atto", { layerScale: "none" }],
+  ["convnext_atto", { shortcut: "project-all" }],
+];
+
+test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
+  const state = stateOf(name, options);
+  for (const bytes of [encodePytorch(state), encodeSafetensors(state)]) {
+    const file = await openWeights(bytes, "w");
+    const { model, state: read, left } = loadWeights(file, "w");
+    expect([model.name, left, read.size]).toEqual([name, [], state.size]);
+    expect(model.options).toMatchObject({ classes: 5, ...options });
+    expect(differing(read, state)).toEqual([]);
+    expect(reportWeights(file, "w")).toMatchObject({ sure: true, classes: 5, model: { name } });
+  }
+});
+
+/** A published file's shapes where they are not Residua's: a factor per channel is a vector, small networks' layers are 1×1. */
+function asPublished(name: string, tensor: Tensor): Tensor {
+  if (name.endsWith("gamma")) return { ...tensor, shape: [tensor.shape[0]] };
+  return /mlp\.fc\d\.weight$/.test(name) ? { ...tensor, shape: [...tensor.shape, 1, 1] } : tensor;
+}
+
+test.each(familyLayouts)(
+  "weights under the names of $name ($family.title) are told and renamed",
+  ({ names, family }) => {
+    const [name] = family.names;
+    const state = stateOf(name);
+    const table = createNameTable(names);
+    const theirs = new Map(
+      Array.from(state, ([own, tensor]): [string, Tensor] => {
+        const other = table.toTheirs(own) ?? "";
+        return [`module.${other}`, asPublished(other, tensor)];
+      }),
+    );
+    expect([theirs.size, theirs.has("module.")]).toEqual([state.size, false]);
+    const { model, state: read } = loadWeights(asFile(theirs), "w");
+    expect([model.name, differing(read, state)]).toEqual([name, []]);
+  },
+);
+
+/** Two networks of each family with the same names, and one of another. */
+test.each([["convnext_femto", "convnext_atto", "resnet50"]])("weights of %s are no sibling's", (name, ...others) => {
+  const file = asFile(stateOf(name));
+  for (const other of others)
+    expect(() => loadWeights(file, "w", { name: other })).toThrow(`w: holds the weights of ${name}, not of ${other}`);
+});
+
+test("weights without the classifier are told, and loaded as a part alone", () => {
+  const whole = stateOf("convnext_atto", { classes: 1000 });
+  const file = asFile(new Map([...whole].filter(([name]) => !name.startsWith("classifier.2"))));
+  expect(() => loadWeights(file, "w")).toThrow(/missing "classifier\.2\.weight".*`partial`/);
+  const { state, difference } = loadWeights(file, "w", { partial: true });
+  expect(difference.missing).toEqual(["classifier.2.weight", "classifier.2.bias"]);
+  expect(differing(new Map([...whole].filter(([name]) => !name.startsWith("classifier.2"))), state)).toEqual([]);
+});
+
+test("weights of no member of the family are refused in one line", () => {
+  const state = new Map<string, Tensor>(stateOf("convnext_atto"));
+  state.set("features.1.0.block.2.weight", float32([41], new Float32Array(41)));
+  expect(() => loadWeights(asFile(state), "w")).toThrow(/^w: matches no known residual network/);
+});

@@ -1,0 +1,5 @@
+import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
+import type { FamilyLayout } from "./family-layout.ts";
+
+/** The layouts of single families, the most common first. */
+export const familyLayouts: readonly FamilyLayout[] = [torchvisionConvnext, timmConvnext, originalConvnext];

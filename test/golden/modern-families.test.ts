@@ -1,0 +1,4 @@
+import { expectFamilies } from "../support/family-golden.ts";
+
+// The other cases are in every-modern-family.test.ts.
+expectFamilies("convnext", { first: 1 });

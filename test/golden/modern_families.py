@@ -1,0 +1,48 @@
+"""Golden logits, losses and gradients of families since 2020.
+
+python3 test/golden/modern_families.py [NAME …] (PyTorch 1.13, Debian's python3-torch): all files, or those of these families
+"""
+import sys
+
+import torch
+
+import networks
+from calm import CalmFill
+from files import write_json, write_safetensors
+from modern_reference import Convnext
+from networks import SAMPLES, network_case
+from reference import fill
+
+ATTO = [2, 2, 6, 2], [40, 80, 160, 320]
+
+
+def convnext():
+    """Model name, its options, how PyTorch makes it, side of the images, batch, seeds to choose from, whether biases are calmed."""
+    yield "convnext_atto", {}, lambda: Convnext(*ATTO), 32, 2, 1, False
+    yield "convnext_atto", {"stochasticDepth": 0.5, "layerScale": "scalar"}, lambda: Convnext(*ATTO, layer_scale="scalar", drop=0.5), 32, 2, 1, False
+    yield "convnext_atto", {"shortcut": "plain", "layerScale": "none"}, lambda: Convnext(*ATTO, kind="plain", layer_scale="none"), 32, 2, 1, False
+    for kind in ("project-all", "gated", "dropout"):
+        yield "convnext_atto", {"shortcut": kind}, lambda: Convnext(*ATTO, kind=kind), 32, 2, 1, False
+    yield "convnext_tiny", {}, lambda: Convnext([3, 3, 9, 3], [96, 192, 384, 768], drop=0.1), 32, 2, 1, False
+
+
+FAMILIES = {"convnext": (convnext, 20000)}
+
+
+def build(file, cases, first_seed):
+    listed, tensors = [], {}
+    for index, (model, options, make, size, batch, tries, calm) in enumerate(cases()):
+        networks.fill = CalmFill() if calm else fill
+        case, values = network_case(f"{file}{index}", make, size, batch, 10, first_seed + 100 * index, tries)
+        del case["gradientLimit"]  # of parameters whose gradient is nothing but rounding, too
+        listed.append({**case, "model": model, "options": options, "calm": calm})
+        tensors.update(values)
+    write_safetensors(f"{file}.safetensors", tensors)
+    write_json(f"{file}.json", {"madeBy": "test/golden/modern_families.py", "torch": torch.__version__, "samples": SAMPLES, "cases": listed})
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    for name in sys.argv[1:] or FAMILIES:
+        build(name, *FAMILIES[name])
