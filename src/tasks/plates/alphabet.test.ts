@@ -6,6 +6,7 @@ import {
   FIRST_COLOUR,
   UNLABELLED,
   labelPlate,
+  noPlateLabels,
   normalizePlateText,
   readerScores,
   SLOT_CLASSES,
@@ -39,4 +40,8 @@ test.each([
 test("labels are classes of characters, a blank eighth, and the colour", () => {
   expect(labelPlate("京A00000", "blue")).toEqual([0, 48, 38, 38, 38, 38, 38, BLANK, FIRST_COLOUR]);
   expect(labelPlate("京AD00000").at(-1)).toBe(UNLABELLED);
+});
+
+test("what is no plate has no character, and its colour is not learnt from", () => {
+  expect(noPlateLabels).toEqual([...Array.from({ length: 8 }, () => BLANK), UNLABELLED]);
 });

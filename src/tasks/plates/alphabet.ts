@@ -76,3 +76,6 @@ export function labelPlate(text: string, colour?: PlateColour): readonly number[
   const blanks = Array.from({ length: CHARACTER_SLOTS - found.length }, () => BLANK);
   return [...found, ...blanks, colour === undefined ? UNLABELLED : FIRST_COLOUR + plateColours.indexOf(colour)];
 }
+
+/** The labels of what is no plate: no slot has a character, and the colour is not learnt from. */
+export const noPlateLabels: readonly number[] = [...Array.from({ length: CHARACTER_SLOTS }, () => BLANK), UNLABELLED];

@@ -1,14 +1,14 @@
 import { type RandomStream, randomStream } from "../../tensor/random.ts";
 import { type BatchPlan, type BatchWriter, createBatchOrder, type SampleShapes } from "../../data/batches.ts";
 import type { Normalization } from "../../data/image-set.ts";
-import { UNLABELLED, labelPlate, type PlateColour, SLOTS } from "./alphabet.ts";
+import { labelPlate, noPlateLabels, type PlateColour, SLOTS, UNLABELLED } from "./alphabet.ts";
 import type { Corners, Point } from "./geometry.ts";
 import { writePlanes } from "./planes.ts";
 import { photograph } from "./render/camera.ts";
 import { toBytes } from "./render/degrade.ts";
 import { createCanvas } from "./render/flat.ts";
 import type { GlyphSet } from "./render/glyphs.ts";
-import { renderPlate } from "./render/plate-image.ts";
+import { renderNoPlate, renderPlate } from "./render/plate-image.ts";
 import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
 
 /** A real plate, cut out and labelled. */
@@ -29,6 +29,9 @@ export interface PlateBatches {
   readonly normalization: Normalization;
   readonly plan: BatchPlan;
 }
+
+/** Of what is drawn, the share that is no plate: the locator takes lettering for plates, and the reader is to tell. */
+const NO_PLATE_SHARE = 0.2;
 
 /** Shapes of one sample of the reader. */
 export const plateShapes: SampleShapes = { image: [3, PLATE_HEIGHT, PLATE_WIDTH], labels: [SLOTS] };
@@ -64,6 +67,8 @@ export function createPlateWriter({ glyphs, crops, drawnShare, normalization, pl
   const take = (epoch: number, index: number): { readonly image: Pixels; readonly labels: readonly number[] } => {
     const random = randomStream(seed, "choose plate", epoch, index);
     if (crops.length === 0 || random.uniform() < drawnShare) {
+      if (random.uniform() < NO_PLATE_SHARE)
+        return { image: renderNoPlate({ glyphs }, { seed, epoch, index }), labels: noPlateLabels };
       const { image, text, colour } = renderPlate({ glyphs }, { seed, epoch, index });
       return { image, labels: labelPlate(text, colour) };
     }

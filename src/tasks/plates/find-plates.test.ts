@@ -99,6 +99,21 @@ describe("finding plates", () => {
     await expect(look(Number.NaN)).rejects.toThrow("legibility: must be from 0 to 1, got NaN");
   });
 
+  test("what is read a little is looked at again in a close-up, what is hardly read is not", async () => {
+    const windows = async (sureness: number) => {
+      const { card, session } = locatorOf([[60, 40]]);
+      let count = 0;
+      const run: typeof session.run = (feeds, outputs) => (count++, session.run(feeds, outputs));
+      const locator = { card, session: { ...session, run } } as TrainedNetwork;
+      await findPlates(pictureOf(WIDTH, HEIGHT), { locator, reader: readerOf([sureness]) }, { legibility: 0 });
+      return count;
+    };
+    // Two sizes of the picture; a character that is likelier by e⁵ than each of the others is read at 0.66, by e³ at 0.20.
+    expect(await windows(5)).toBe(3);
+    expect(await windows(3)).toBe(2);
+    expect(await windows(20)).toBe(2);
+  });
+
   test.each([
     [1, 1],
     [12_000, 2],

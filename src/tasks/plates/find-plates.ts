@@ -42,6 +42,8 @@ export const findDefaults = { legibility: 0.55, closeUps: true } as const;
 
 /** Read with less than this, a plate is looked at again. */
 const SURE = 0.95;
+/** Read with less than this, it is no plate, and a close-up shows none. */
+const HOPEFUL = 0.3;
 /** More plates of a picture are not looked at again. */
 const MOST_CLOSE_UPS = 16;
 
@@ -65,7 +67,8 @@ export async function findPlates(
   if (!(least >= 0 && least <= 1)) throw new OptionError("legibility", `must be from 0 to 1, got ${least}`);
   const located = await locatePlates(networks.locator, pixels, options);
   const plates = await readAll(networks.reader, straightenAll(pixels, located), options);
-  const unsure = closeUps ? plates.filter(({ confidence }) => confidence < SURE).slice(0, MOST_CLOSE_UPS) : [];
+  const isUnsure = ({ confidence, legibility }: Plate): boolean => confidence < SURE && legibility >= HOPEFUL;
+  const unsure = closeUps ? plates.filter(isUnsure).slice(0, MOST_CLOSE_UPS) : [];
   const closer = new Map<Plate, Plate>();
   for (const plate of unsure) closer.set(plate, await lookCloser(pixels, networks, { plate, options }));
   const best = plates.map((plate) => closer.get(plate) ?? plate);

@@ -22,14 +22,17 @@ function plateSize({ colour, rows }: PlateText): readonly [width: number, height
   return rows === 2 ? [440, 220] : [colour === "green" ? 480 : 440, 140];
 }
 
-/** A character's box in millimetres. */
-interface Cell {
-  readonly character: string;
-  readonly style: GlyphStyle;
+interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** A character with its box in millimetres. */
+interface Cell extends Box {
+  readonly character: string;
+  readonly style: GlyphStyle;
 }
 
 /** Where characters stand. @source GA 36-2018, figures 1 to 8; the new energy plates' from its figure 4 */
@@ -60,7 +63,7 @@ function layOut({ text, colour, rows }: PlateText): readonly Cell[] {
   }));
 }
 
-type Colour = readonly [red: number, green: number, blue: number];
+export type Colour = readonly [red: number, green: number, blue: number];
 
 const vary = (random: RandomStream, [r, g, b]: Colour, by: number): Colour => [
   r + by * (2 * random.uniform() - 1),
@@ -78,7 +81,8 @@ interface Paints {
   readonly line: Colour;
 }
 
-function paintsOf(random: RandomStream, colour: PlateColour): Paints {
+/** The paints of a plate of a colour. */
+export function paintsOf(random: RandomStream, colour: PlateColour): Paints {
   const plain = (ground: Colour, ink: Colour, line: Colour): Paints => ({ ground: [ground, ground], ink, line });
   const dark = vary(random, [25, 25, 28], 20);
   const bright = vary(random, [235, 235, 238], 20);
@@ -95,7 +99,10 @@ function paintsOf(random: RandomStream, colour: PlateColour): Paints {
 /** Columns of the yellow part of a large new energy car's plate. */
 const LEFT_PART = 75;
 
-function fillGround({ width, height, data }: Canvas, { ground: [top, low], left }: Paints): void {
+export function fillGround(
+  { width, height, data }: Canvas,
+  { ground: [top, low], left }: Pick<Paints, "ground" | "left">,
+): void {
   for (let y = 0, at = 0; y < height; y++) {
     const share = y / (height - 1);
     const [r, g, b] = [0, 1, 2].map((c) => top[c] + share * (low[c] - top[c]));
@@ -121,7 +128,7 @@ interface Stroke {
   readonly softness: number;
 }
 
-function drawGlyph(canvas: Canvas, mask: Uint8Array, cell: Cell, ink: Colour, { threshold, softness }: Stroke): void {
+function drawGlyph(canvas: Canvas, mask: Uint8Array, cell: Box, ink: Colour, { threshold, softness }: Stroke): void {
   const [x0, y0] = [cell.x * FLAT_SCALE, cell.y * FLAT_SCALE];
   const [w, h] = [cell.width * FLAT_SCALE, cell.height * FLAT_SCALE];
   const [stepX, stepY] = [GLYPH_WIDTH / w, GLYPH_HEIGHT / h];
@@ -184,27 +191,16 @@ function drawLine(canvas: Canvas, paint: Colour, inset: number, thickness: numbe
   }
 }
 
-/** Draws one character into a box, in pixels. */
-export function drawCell(
+/** Draws a character's mask into a box, in pixels. */
+export function drawMask(
   canvas: Canvas,
-  glyphs: GlyphSet,
-  face: number,
-  character: string,
-  { x, y, width, height }: Pick<Cell, "x" | "y" | "width" | "height">,
+  mask: Uint8Array,
+  { x, y, width, height }: Box,
   ink: Colour,
+  stroke: Stroke,
 ): void {
-  const mask = takeGlyph(glyphs, face, "row", character);
-  if (mask === null) return;
-  const [mmX, mmY] = [x / FLAT_SCALE, y / FLAT_SCALE];
-  const cell: Cell = {
-    character,
-    style: "row",
-    x: mmX,
-    y: mmY,
-    width: width / FLAT_SCALE,
-    height: height / FLAT_SCALE,
-  };
-  drawGlyph(canvas, mask, cell, ink, { threshold: 0.5, softness: 0.5 });
+  const [left, top] = [x / FLAT_SCALE, y / FLAT_SCALE];
+  drawGlyph(canvas, mask, { x: left, y: top, width: width / FLAT_SCALE, height: height / FLAT_SCALE }, ink, stroke);
 }
 
 const RED: Colour = [200, 30, 30];

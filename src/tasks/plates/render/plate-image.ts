@@ -4,6 +4,7 @@ import { type Corners, findHomography, mapPoint, type Point, rectangle } from ".
 import { type Pixels, straighten } from "../straighten.ts";
 import { drawFrame, photograph, projectPlate } from "./camera.ts";
 import { toBytes } from "./degrade.ts";
+import { drawDistractor } from "./distractor.ts";
 import { type Canvas, createCanvas, drawFlatPlate } from "./flat.ts";
 import type { GlyphSet } from "./glyphs.ts";
 import { drawPose } from "./pose.ts";
@@ -64,9 +65,22 @@ export function renderPlate(
   return { ...plate, image: photographPlate(options, plate, random) };
 }
 
+/** What a locator may take for a plate and is none, straightened likewise. A function of (seed, epoch, index) alone. */
+export function renderNoPlate(
+  { glyphs }: RenderOptions,
+  { seed, epoch, index }: { readonly seed: number; readonly epoch: number; readonly index: number },
+): Pixels {
+  const random = randomStream(seed, "draw no plate", epoch, index);
+  return photographFlat(drawDistractor(glyphs, random), random);
+}
+
 /** Draws and straightens one plate. */
 function photographPlate(options: RenderOptions, plate: PlateText, random: RandomStream): Pixels {
-  const flat = drawFlatPlate(plate, options.glyphs, drawFace(options, random), random);
+  return photographFlat(drawFlatPlate(plate, options.glyphs, drawFace(options, random), random), random);
+}
+
+/** Poses, photographs and straightens what lies flat. */
+function photographFlat(flat: Canvas, random: RandomStream): Pixels {
   const size = [flat.width, flat.height] as const;
   for (;;) {
     const wide = 45 * Math.exp(Math.log(170 / 45) * random.uniform());

@@ -7,7 +7,8 @@ import { blurFocus, compress } from "./degrade.ts";
 import { createCanvas } from "./flat.ts";
 import { collectGlyphs, takeGlyph } from "./glyphs.ts";
 import { boxGlyphs as boxes, testGlyphs as glyphs } from "../../../../test/support/plates.ts";
-import { renderPlate } from "./plate-image.ts";
+import { renderNoPlate, renderPlate } from "./plate-image.ts";
+import { drawLettering } from "./lettering.ts";
 import { drawPose } from "./pose.ts";
 import { renderScene, type Scene } from "./scene.ts";
 import { drawPlateText } from "./text.ts";
@@ -20,6 +21,26 @@ test("equal seeds draw equal plates and scenes, byte for byte; others draw other
     expect(renderPlate({ glyphs }, place)).toEqual(renderPlate({ glyphs }, place));
     expect(renderPlate({ glyphs }, place)).not.toEqual(renderPlate({ glyphs }, { ...place, epoch: 2 }));
     expect(renderScene(options, place)).toEqual(renderScene(options, place));
+  }
+});
+
+test("equal seeds draw what is no plate equally, at the reader's size", () => {
+  for (let index = 0; index < 6; index++) {
+    const image = renderNoPlate({ glyphs }, { seed: 3, epoch: 1, index });
+    expect(image).toMatchObject({ width: 144, height: 48 });
+    expect(renderNoPlate({ glyphs }, { seed: 3, epoch: 1, index })).toEqual(image);
+    expect(renderNoPlate({ glyphs }, { seed: 4, epoch: 1, index })).not.toEqual(image);
+  }
+});
+
+test("lettering stands out from its ground: a board has pixels far from its commonest brightness", () => {
+  for (let index = 0; index < 40; index++) {
+    const { width, height, data } = drawLettering(glyphs, randomStream(6, "board", 0, index), [160, 50]);
+    expect([width, height, data.length]).toEqual([160, 50, 3 * 160 * 50]);
+    const lights = Array.from({ length: 160 * 50 }, (_, at) => data[3 * at] + data[3 * at + 1] + data[3 * at + 2]);
+    const ground = lights.toSorted((a, b) => a - b)[lights.length / 2];
+    // Ink is at least 180 of 765 from its ground.
+    expect(lights.filter((light) => Math.abs(light - ground) > 90).length).toBeGreaterThan(0.01 * lights.length);
   }
 });
 
