@@ -19,6 +19,7 @@ export interface GridOptions {
   readonly testLimit: number;
   readonly equal: EqualBudget;
   readonly budget?: number;
+  readonly until?: number;
   readonly vary?: Readonly<Record<string, readonly AxisValue[]>>;
 }
 
@@ -30,6 +31,15 @@ export function readDuration(text: string): number {
   if (parts.map(([part]) => part).join("") !== text.trim() || !(seconds > 0))
     throw new InvalidArgumentError(`must be a time such as 30m, 2h or 1h30m, got "${text}"`);
   return seconds;
+}
+
+/** Reads an accuracy such as 0.9 or 90%, as a share. */
+export function readAccuracy(text: string): number {
+  const [, number = "", percent = ""] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? [];
+  const share = Number(number) / (percent === "" ? 1 : 100);
+  if (!(number !== "" && share > 0 && share <= 1))
+    throw new InvalidArgumentError(`must be an accuracy above 0 and at most 1, such as 0.9 or 90%, got "${text}"`);
+  return share;
 }
 
 /** A value as it is written on the command line. */
@@ -101,6 +111,7 @@ export function toGridChoice(options: GridOptions, config: CompareConfig, typed:
     axes: { ...config.axes, ...options.vary },
     recipe: readRecipe(config, typed),
     equal: options.equal,
+    ...(options.until === undefined ? {} : { until: options.until }),
     seedBySeed: options.budget !== undefined,
   };
 }

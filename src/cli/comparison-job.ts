@@ -51,6 +51,7 @@ function createJob(
     lowering: options.lowering,
     session: options.threads === undefined ? {} : { threads: options.threads },
     workers: 1,
+    ...(options.until === undefined ? {} : { until: options.until }),
   };
   return { job, costs };
 }
@@ -105,7 +106,7 @@ function checkpointsOf(job: CompareJob, runs: readonly RunPlan[], store: string 
 /** All runs that were asked for: what was known, and what was trained. */
 export function toComparison(
   { job, known }: ComparisonPlan,
-  { equal }: ComparisonOptions,
+  { equal, until }: ComparisonOptions,
   rest: CompareJob,
   result: CompareResult,
 ): Comparison {
@@ -113,7 +114,7 @@ export function toComparison(
   const keyOf = (plan: CellName & Pick<RunPlan, "seed">): string => `${keyOfCell(plan)} ${plan.seed}`;
   const made = new Map(result.runs.map((run) => [keyOf(run), run]));
   const runs = job.runs.flatMap((plan, index) => known.get(index) ?? made.get(keyOf(plan)) ?? []);
-  return describeComparison({ data: job.data, recipe: rest.recipe, equal }, { ...result, runs });
+  return describeComparison({ data: job.data, recipe: rest.recipe, equal, until }, { ...result, runs });
 }
 
 /** Stands in for a running job when every result is known. */

@@ -2,6 +2,7 @@ import type { Comparison, DrawnRun } from "../lab/compare/comparison.ts";
 import type { RunPlan } from "../lab/compare/plan.ts";
 import { nameType } from "../lab/compare/comparison.ts";
 import type { CompareEvent } from "../lab/compare/node/job.ts";
+import { costFigure, goalPercent } from "../lab/compare/goal-words.ts";
 import { type Column, formatCount, formatDuration, formatLarge, formatTable } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { phrase, type Words } from "../report/words.ts";
@@ -16,6 +17,17 @@ function formatGradient({ firstLayerGradientNorm, status }: DrawnRun): Words {
   return formatCount(Number(firstLayerGradientNorm.toPrecision(3)));
 }
 
+const finalLoss: Column<DrawnRun> = {
+  title: { en: "final loss", zh: "最终损失" },
+  value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)),
+  align: "right",
+};
+const firstLayerGradient: Column<DrawnRun> = {
+  title: { en: "first-layer gradient", zh: "首层梯度" },
+  value: formatGradient,
+  align: "right",
+};
+
 const columns: readonly Column<DrawnRun>[] = [
   { title: heads.depth, value: (run) => String(run.depth), align: "right" },
   { title: heads.shortcut, value: nameType },
@@ -23,23 +35,38 @@ const columns: readonly Column<DrawnRun>[] = [
   { title: heads.parameters, value: (run) => formatCount(run.parameters), align: "right" },
   { title: heads.multiplyAdds, value: (run) => formatLarge(run.multiplyAdds), align: "right" },
   { title: { en: "test accuracy", zh: "测试准确率" }, value: (run) => percent(run.testAccuracy), align: "right" },
-  {
-    title: { en: "final loss", zh: "最终损失" },
-    value: (run) => (Number.isNaN(run.trainLoss) ? "-" : run.trainLoss.toFixed(3)),
-    align: "right",
-  },
-  {
-    title: { en: "first-layer gradient", zh: "首层梯度" },
-    value: formatGradient,
-    align: "right",
-  },
+  finalLoss,
+  firstLayerGradient,
   { title: { en: "images/s", zh: "幅/秒" }, value: (run) => run.imagesPerSecond.toFixed(0), align: "right" },
   { title: heads.status, value: (run) => run.status },
 ];
 
+/** What a comparison until an accuracy shows of each run, in the place of its final figures. */
+const goalColumns: readonly Column<DrawnRun>[] = [
+  {
+    title: { en: "reached", zh: "达到" },
+    value: ({ goal }) => (goal?.reached === true ? { en: "yes", zh: "是" } : { en: "no", zh: "否" }),
+  },
+  { title: heads.steps, value: ({ goal }) => formatCount(goal?.steps ?? 0), align: "right" },
+  {
+    title: { en: "multiply-adds in all", zh: "总乘加次数" },
+    value: ({ goal, multiplyAdds }) =>
+      goal === undefined ? "-" : costFigure("multiplyAdds", goal.steps * goal.imagesPerStep * multiplyAdds),
+    align: "right",
+  },
+  {
+    title: { en: "time", zh: "时间" },
+    value: ({ goal }) => (goal === undefined ? "-" : costFigure("seconds", goal.seconds)),
+    align: "right",
+  },
+];
+
 /** The table of a comparison's runs. */
-export function formatComparison({ runs }: Comparison): string {
-  return formatTable(columns, runs);
+export function formatComparison({ runs, settings }: Comparison): string {
+  if (settings.until === undefined) return formatTable(columns, runs);
+  const ends = new Set<Column<DrawnRun>>([finalLoss, firstLayerGradient]);
+  const shown = columns.filter((column) => !ends.has(column));
+  return formatTable([...shown.slice(0, -2), ...goalColumns, ...shown.slice(-2)], runs);
 }
 
 /** What becomes of a run, where it is more than a step. */
@@ -55,6 +82,16 @@ function describeEvent(event: CompareEvent): Words | undefined {
   if (event.kind === "diverged") return spokenMessage(event.reason);
   if (event.kind !== "run" || event.result.status === "diverged") return undefined;
   const accuracy = percent(event.result.testAccuracy);
+  const { goal } = event.result;
+  if (goal !== undefined) {
+    const [until, steps] = [goalPercent(goal.accuracy), formatCount(goal.steps)];
+    return goal.reached
+      ? { en: `${until} reached after ${steps} steps`, zh: `${steps} 步后达到 ${until}` }
+      : {
+          en: `${until} not reached within ${steps} steps (${accuracy})`,
+          zh: `${steps} 步内未达到 ${until}（${accuracy}）`,
+        };
+  }
   return { en: `test accuracy ${accuracy}`, zh: `测试准确率 ${accuracy}` };
 }
 

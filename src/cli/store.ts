@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { describeAddress } from "../store/address.ts";
+import { describeAddress, type StoreAddress } from "../store/address.ts";
 import { chooseStore, findProject, type ProjectFolder } from "../store/project.ts";
 import { openRunStore, type RunStore } from "../store/run-store.ts";
 import { sendUnsent } from "../store/unsent.ts";
@@ -15,11 +15,20 @@ export interface StorePlace {
   open(options?: { readonly busyMilliseconds?: number }): Promise<RunStore>;
 }
 
+/** The address of the store, as {@link storePlace} finds it. @throws {OptionError} if it is not valid */
+export function storeAddress(given: string | undefined, option = "--store"): StoreAddress {
+  const { RESIDUA_STORE } = process.env;
+  return chooseStore(
+    findProject(process.cwd()),
+    given ?? RESIDUA_STORE,
+    given === undefined ? "RESIDUA_STORE" : option,
+  );
+}
+
 /** @throws {OptionError} if the address is not valid */
 export function storePlace(given: string | undefined, option = "--store"): StorePlace {
-  const { RESIDUA_STORE } = process.env;
   const project = findProject(process.cwd());
-  const address = chooseStore(project, given ?? RESIDUA_STORE, given === undefined ? "RESIDUA_STORE" : option);
+  const address = storeAddress(given, option);
   return {
     project,
     description: describeAddress(address),

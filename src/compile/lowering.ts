@@ -1,10 +1,16 @@
 import type { Graph } from "../onnx/graph.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { PassObserver } from "./passes.ts";
 
 /** How a tensor is stored where it enters or leaves a lowered graph, if not row-major. */
 export interface Layout {
   readonly name: string;
+  readonly logicalShape: Shape;
+  /** The shape that it is declared with. */
+  readonly shape: Shape;
+  /** For every stored entry the index of the logical one, or −1. */
+  readonly source: () => Int32Array;
   /** From row-major to stored. */
   readonly pack: (value: Tensor) => Tensor;
   /** From stored to row-major. */

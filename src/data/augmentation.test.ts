@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { exampleSet } from "../../test/support/image-sets.ts";
-import { type Augmentation, noAugmentation, normalizationTables, writeSample } from "./augmentation.ts";
+import { type Augmentation, drawView, noAugmentation, normalizationTables, writeSample } from "./augmentation.ts";
 import { type ImageSet, imageSize } from "./image-set.ts";
 
 /** Pixels as they are, so that an output can be looked up in the image. */
@@ -134,4 +134,33 @@ test("a sample touches nothing outside its own place", () => {
   );
   expect([out[0], out[7]]).toEqual([-7, -7]);
   expect([...out.subarray(1, 7)]).not.toContain(-7);
+});
+
+test("alternating, each image is mirrored in every other epoch, half of them first in an even one", () => {
+  const set = exampleSet(3, { channels: 1, height: 2, width: 3 });
+  const augmentation = { ...noAugmentation, alternateFlip: true };
+  const isMirrored = (epoch: number, index: number): boolean => {
+    const drawn = sample(set, augmentation, { seed: 3, epoch, index });
+    const plain = sample(set, noAugmentation, { seed: 3, epoch, index });
+    const mirror = padCropFlip(set, index, { pad: 0, top: 0, left: 0, flip: true });
+    expect([plain, mirror].map(String)).toContain(String(drawn));
+    return String(drawn) === String(mirror);
+  };
+  for (const index of [0, 1, 2])
+    for (let epoch = 0; epoch < 6; epoch++) expect(isMirrored(epoch + 1, index)).toBe(!isMirrored(epoch, index));
+  const first = Array.from({ length: 1000 }, (_, index) => drawView(augmentation, { seed: 0, epoch: 0, index })).filter(
+    ({ mirrored }) => mirrored,
+  );
+  // Five standard deviations of 1000 tosses are 79.
+  expect(Math.abs(first.length - 500)).toBeLessThan(79);
+});
+
+test("alternating leaves the crops where they were", () => {
+  const both = [true, false].map((alternateFlip) =>
+    Array.from({ length: 20 }, (_, index) => {
+      const { top, left } = drawView({ cropPadding: 4, flip: true, alternateFlip }, { seed: 1, epoch: 2, index });
+      return [top, left];
+    }),
+  );
+  expect(both[0]).toEqual(both[1]);
 });

@@ -6,7 +6,7 @@ import { type ImageFormat, type ImageSet, imageSize, type Normalization } from "
 export interface Augmentation extends Variation {
   /** Black padding per side, before a random crop of the original size; 0 for no crop. */
   readonly cropPadding: number;
-  /** Mirrors each image with probability ½. */
+  /** Mirrors each image with probability ½, unless `alternateFlip` decides. */
   readonly flip: boolean;
 }
 
@@ -36,12 +36,17 @@ export interface SampleKey {
 }
 
 /** Draws the augmentation of a sample from (seed, epoch, index) alone. */
-export function drawView({ cropPadding, flip }: Augmentation, { seed, epoch, index }: SampleKey): View {
-  if (cropPadding === 0 && !flip) return { top: 0, left: 0, mirrored: false };
+export function drawView(
+  { cropPadding, flip, alternateFlip = false }: Augmentation,
+  { seed, epoch, index }: SampleKey,
+): View {
+  if (cropPadding === 0 && !flip && !alternateFlip) return { top: 0, left: 0, mirrored: false };
   const stream = randomStream(seed, "augmentation", epoch, index);
   const top = stream.integer(2 * cropPadding + 1) - cropPadding;
   const left = stream.integer(2 * cropPadding + 1) - cropPadding;
-  return { top, left, mirrored: flip && stream.uniform() < 0.5 };
+  if (!alternateFlip) return { top, left, mirrored: flip && stream.uniform() < 0.5 };
+  const isOdd = randomStream(seed, "alternate flip", index).uniform() < 0.5;
+  return { top, left, mirrored: (epoch % 2 === 1) === isOdd };
 }
 
 /**

@@ -16,6 +16,11 @@ export interface Variation {
   readonly saturation?: number;
   /** Probability that a rectangle is set to 0 after normalisation. `RandomErasing`. */
   readonly erasing?: number;
+  /**
+   * Mirrors each image in every other epoch, whether first in an even or an odd one by chance: two epochs show both sides of every
+   * image, where chance shows a quarter of them the same side twice and another the other. Jordan 2024, arXiv:2404.00498, 3.6.
+   */
+  readonly alternateFlip?: boolean;
 }
 
 /** @throws {OptionError} if an augmentation has no effect on such images */

@@ -12,6 +12,10 @@ function encodeCell(cell: CsvCell): string {
   if (typeof cell === "number") return String(cell);
   // A text that is a number, such as "-0.5", is none.
   const text = isFormula.test(cell) && !isNumber.test(cell) ? `'${cell}` : cell;
+  return quoteText(text);
+}
+
+function quoteText(text: string): string {
   return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -21,4 +25,13 @@ function encodeCell(cell: CsvCell): string {
  */
 export function encodeCsv(rows: readonly (readonly CsvCell[])[]): string {
   return rows.map((row) => `${row.map(encodeCell).join(",")}\n`).join("");
+}
+
+/**
+ * Rows as {@link encodeCsv} writes them, but every text exactly as it is, for programs that read it back: an empty text is `""`,
+ * which an empty cell is not.
+ */
+export function encodeExactCsv(rows: readonly (readonly (string | null)[])[]): string {
+  const encode = (cell: string | null): string => (cell === null ? "" : cell === "" ? '""' : quoteText(cell));
+  return rows.map((row) => `${row.map(encode).join(",")}\n`).join("");
 }

@@ -33,6 +33,7 @@ export const gridOptions: readonly (keyof CommonCompareOptions)[] = [
   "seeds",
   "seed",
   "equal",
+  "until",
   "trainImages",
   "testImages",
 ];
@@ -50,11 +51,11 @@ export function planOptions(options: CommonCompareOptions, seedBySeed: boolean):
   requireCount("trainImages", options.trainImages);
   requireCount("testImages", options.testImages);
   requireCount("seeds", options.seeds);
-  const { depths, shortcuts, blocks, variants, axes, seeds, seed, equal } = options;
+  const { depths, shortcuts, blocks, variants, axes, seeds, seed, equal, until } = options;
   const given = Object.entries(options).filter(([name]) => name !== "seed" && recipeNames.includes(name));
   const recipe = onlyGiven(Object.fromEntries(given)) as NonNullable<GridChoice["recipe"]>;
   return planComparison({
-    ...onlyGiven({ depths, shortcuts, blocks, variants, axes, seeds, seed, equal }),
+    ...onlyGiven({ depths, shortcuts, blocks, variants, axes, seeds, seed, equal, until }),
     recipe,
     seedBySeed,
   });

@@ -16,6 +16,7 @@ export interface ModelOptions {
   readonly projectionNorm?: boolean;
   readonly projectionBias?: boolean;
   readonly zeroInitResidual?: boolean;
+  readonly diracInit?: boolean;
   readonly stridePlace?: "3x3" | "1x1";
   readonly shortcutScale?: number;
   readonly scaleResidual?: boolean;
@@ -86,6 +87,7 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   projectionNorm: { kind: "switch", meaning: "batch norm after a projection" },
   projectionBias: { kind: "switch", meaning: "a bias in projections" },
   zeroInitResidual: { kind: "switch", meaning: "the last batch norm of a block starts at scale 0" },
+  diracInit: { kind: "switch", meaning: "a block's convolutions start as the identity on their first channels" },
   stridePlace: {
     kind: "choice",
     values: ["3x3", "1x1"],

@@ -1,5 +1,7 @@
+import type { ParameterRole } from "../nn/module.ts";
 import type { GraphBuilder } from "../onnx/builder.ts";
 import type { Value } from "../onnx/graph.ts";
+import type { Shape } from "../tensor/shape.ts";
 
 /** The tensors of one parameter's update. */
 export interface UpdateInput {
@@ -11,6 +13,13 @@ export interface UpdateInput {
   readonly scalars: readonly Value[];
   /** Whether weight decay applies to it. */
   readonly decayed: boolean;
+  readonly role: ParameterRole;
+  /** The parameter's logical shape, and how to reach it from the stored form of all tensors here, and back. */
+  readonly rowMajor: {
+    readonly shape: Shape;
+    readonly unpack: (value: Value) => Value;
+    readonly pack: (value: Value) => Value;
+  };
 }
 
 /** The parameter and its state after the step. */
@@ -21,7 +30,7 @@ export interface UpdateOutput {
 
 /** An optimizer: emits the graph nodes of one parameter's update. */
 export interface Optimizer {
-  readonly name: "sgd" | "adamw";
+  readonly name: "sgd" | "adamw" | "muon";
   /** Names of the tensors kept for every parameter, each of the parameter's shape and starting at zero. */
   readonly state: readonly string[];
   /** Names of the scalars fed at every step. */

@@ -7,5 +7,6 @@ export * from "./permutation.ts";
 export * from "./rank-tests.ts";
 export type { Alternative, Probability, Sample } from "./sample.ts";
 export * from "./summary.ts";
+export * from "./survival.ts";
 export * from "./t-tests.ts";
 export * from "./wilson.ts";

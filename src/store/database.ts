@@ -19,6 +19,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** How long a statement waits for another process that writes; SQLite only. */
   readonly busyMilliseconds?: number;
+  /** Whether it may hold others' tables: SQLite's journal stays as it is, and MySQL's server itself binds all values. */
+  readonly foreign?: boolean;
 }
 
 const BUSY_MILLISECONDS = 10_000;
@@ -26,18 +28,18 @@ const BUSY_MILLISECONDS = 10_000;
 /** Loads only the database's own code, and only when one is opened: most programs open none. */
 async function chooseBackend(
   address: StoreAddress,
-  { busyMilliseconds = BUSY_MILLISECONDS }: DatabaseOptions,
+  { busyMilliseconds = BUSY_MILLISECONDS, foreign = false }: DatabaseOptions,
 ): Promise<Backend> {
   if (address.kind === "sqlite") {
     const { sqliteBackend } = await loadPackage(() => import("./node/sqlite.ts"));
-    return sqliteBackend(address.path, busyMilliseconds);
+    return sqliteBackend(address.path, { busyMilliseconds, foreign });
   }
   const description = describeAddress(address);
-  const create =
+  const backend =
     address.kind === "mysql"
-      ? (await loadPackage(() => import("./node/mysql.ts"))).mysqlBackend
-      : (await loadPackage(() => import("./node/postgres.ts"))).postgresBackend;
-  return { ...create(address.url, description), secrets: secretsOf(new URL(address.url)) };
+      ? (await loadPackage(() => import("./node/mysql.ts"))).mysqlBackend(address.url, description, foreign)
+      : (await loadPackage(() => import("./node/postgres.ts"))).postgresBackend(address.url, description);
+  return { ...backend, secrets: secretsOf(new URL(address.url)) };
 }
 
 /** Opens a database; a server is connected to by the first statement. */
@@ -93,7 +95,7 @@ function explainFailure({ description, secrets }: Backend, thrown: unknown): Err
   if (thrown instanceof ResiduaError) return thrown;
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
-    return new FormatError(description, "is not a run store, or is damaged; take a backup", { cause: thrown });
+    return new FormatError(description, "is not an SQLite database, or is damaged; take a backup", { cause: thrown });
   // Node tries several addresses of a host, then throws one error without a message for all of them.
   const inner = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown;
   const words =

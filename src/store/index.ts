@@ -4,6 +4,7 @@ export * from "./checksum.ts";
 export * from "./copy.ts";
 export { connectDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export * from "./export.ts";
+export * from "./interchange/index.ts";
 export * from "./json.ts";
 export * from "./project.ts";
 export * from "./provenance.ts";

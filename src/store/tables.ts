@@ -101,11 +101,12 @@ export async function insertRows<C extends Columns>(
     const parameters = part.flatMap((row) =>
       types.flatMap(([name, type]) => encodeValue({ name: `${table}.${name}`, type, value: row[name] })),
     );
-    await runStatement(database, head + placeholders(database, part.length, names.length) + replace, parameters);
+    await runStatement(database, head + writePlaceholders(database, part.length, names.length) + replace, parameters);
   }
 }
 
-function placeholders({ backend }: Database, rows: number, columns: number): string {
+/** (?, ?), (?, ?): the parameters of rows. */
+export function writePlaceholders({ backend }: Database, rows: number, columns: number): string {
   const row = (index: number): string =>
     `(${Array.from({ length: columns }, (_, column) => backend.parameter(index * columns + column + 1)).join(", ")})`;
   return Array.from({ length: rows }, (_, index) => row(index)).join(", ");

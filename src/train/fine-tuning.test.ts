@@ -70,7 +70,20 @@ describe("a plan", () => {
     expect(["layer3.0.conv1.weight", "layer3.1.conv1.weight"].map(factorOf)).toEqual([0.25 * 2, 0.25 * 3]);
   });
 
+  test("multiplies the learning rate of every bias, those of norms included, and of nothing else", () => {
+    const { rateFactor } = planFineTuning({ ...defaultRecipe, biasRate: 64 }, module, 10).optionsOf(0);
+    const raised = names.filter((name) => rateFactor(name) === 64);
+    expect(raised).toEqual(names.filter((name) => name.endsWith(".bias")));
+    expect(raised).toContain("fc.bias");
+    expect(raised).toContain("layer1.0.bn1.bias");
+    expect(new Set(names.map((name) => rateFactor(name)))).toEqual(new Set([1, 64]));
+  });
+
   test.each([
+    [
+      { biasRate: 2, freeze: ["*.bias"] },
+      /biasRate: has no bias to apply to: the network has none that is trained; leave it out/,
+    ],
     [{ freeze: ["layer9"] }, /freeze: "layer9" matches no parameter of the network; there are conv1/],
     [{ rates: [{ pattern: "nothing", factor: 1 }] }, /rates: "nothing" matches no parameter/],
     [{ freeze: ["*"] }, /leaves nothing to train/],

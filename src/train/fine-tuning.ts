@@ -1,4 +1,4 @@
-import { headOf, type Module, parametersOf } from "../nn/module.ts";
+import { headOf, type Module, parametersOf, type ParameterSpec } from "../nn/module.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -79,8 +79,10 @@ export interface FineTuning {
  *   rate for untrained layers), if two fields exclude each other, or if nothing is left to train
  */
 export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: number): FineTuning {
-  const { freeze = [], headOnly = false, unfreezeEvery, layerDecay = 1, rates = [] } = recipe;
-  const names = [...parametersOf(module).keys()];
+  const { freeze = [], headOnly = false, unfreezeEvery, layerDecay = 1, rates = [], biasRate = 1 } = recipe;
+  const parameters = parametersOf(module);
+  const names = [...parameters.keys()];
+  const isBias = (name: string): boolean => isOffset(name, parameters.get(name)!);
   const groups = layerGroups(module);
   const groupOf = new Map(groups.flatMap((group, index) => group.map((name) => [name, index] as const)));
   const fromEnd = (name: string): number => groups.length - 1 - groupOf.get(name)!;
@@ -92,8 +94,12 @@ export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: nu
   requireTrainedRates(rates, names, trainedInTheEnd);
   if (layerDecay !== 1 && trainedInTheEnd.every((name) => fromEnd(name) === 0))
     throw new OptionError("layerDecay", "changes nothing when only the last stage is trained; leave it out");
+  if (biasRate !== 1 && !trainedInTheEnd.some(isBias))
+    throw new OptionError("biasRate", "has no bias to apply to: the network has none that is trained; leave it out");
   const rateFactor = (name: string): number =>
-    layerDecay ** fromEnd(name) * (rates.findLast(({ pattern }) => matchesPattern(pattern, name))?.factor ?? 1);
+    layerDecay ** fromEnd(name) *
+    (isBias(name) ? biasRate : 1) *
+    (rates.findLast(({ pattern }) => matchesPattern(pattern, name))?.factor ?? 1);
   const frozenIn = (phase: number) => {
     const trainedGroups = headOnly ? 1 : unfreezeEvery === undefined ? groups.length : phase + 1;
     return (name: string): boolean => isFixed(name) || fromEnd(name) >= trainedGroups;
@@ -106,6 +112,11 @@ export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: nu
     phaseOf: (step) => (phases === 1 ? 0 : Math.min(Math.floor(step / (stepsPerEpoch * unfreezeEvery!)), phases - 1)),
     optionsOf: (phase) => ({ frozen: frozenIn(phase), rateFactor }),
   };
+}
+
+/** Whether a parameter is added rather than multiplied with: a layer's bias, or a norm's. */
+function isOffset(name: string, { role }: ParameterSpec): boolean {
+  return role === "bias" || (role === "norm" && name.endsWith(".bias"));
 }
 
 function requireHead({ headOnly = false, unfreezeEvery }: Recipe, module: Module): void {

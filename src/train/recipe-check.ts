@@ -3,7 +3,14 @@ import * as v from "valibot";
 import { canonicalJson } from "../tensor/canonical-json.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { defaultRecipe, type OptimizerRecipe, type Recipe } from "./recipe.ts";
-import { isOptimizerPart, type RecipeField, recipeFields, recipeOptions, recipeValue } from "./recipe-options.ts";
+import {
+  isOptimizerPart,
+  optimizerNames,
+  type RecipeField,
+  recipeFields,
+  recipeOptions,
+  recipeValue,
+} from "./recipe-options.ts";
 
 function rowsOf(optimizer: OptimizerRecipe["name"]): v.ObjectEntries {
   const rows = recipeFields.filter((field) => recipeOptions[field].optimizers?.includes(optimizer));
@@ -21,7 +28,7 @@ const isOptional = (field: RecipeField): boolean => "off" in recipeOptions[field
 /** The fields that every release has had, and which a recipe must set. */
 const alwaysSet: ReadonlySet<RecipeField> = new Set(["warmupSteps", "decaySparesNorms", "labelSmoothing"]);
 
-const optimizerSchema = v.variant("name", [v.strictObject(rowsOf("sgd")), v.strictObject(rowsOf("adamw"))] as never);
+const optimizerSchema = v.variant("name", optimizerNames.map((name) => v.strictObject(rowsOf(name))) as never);
 
 const ownFields = recipeFields.filter((field) => !isOptimizerPart(field));
 

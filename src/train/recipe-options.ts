@@ -11,6 +11,7 @@ export type RecipeField =
   | "optimizer.nesterov"
   | "optimizer.beta1"
   | "optimizer.beta2"
+  | "optimizer.otherRate"
   | "optimizer.weightDecay";
 
 /** The headings under which a command's help lists recipe fields. */
@@ -127,6 +128,9 @@ function readRates(text: string): readonly RateGroup[] {
   return [{ pattern: text.slice(0, Math.max(at, 0)), factor: Number(readNumber(text.slice(at + 1))) }];
 }
 
+/** All optimizers. */
+export const optimizerNames: readonly OptimizerRecipe["name"][] = ["sgd", "adamw", "muon"];
+
 const training = { group: "training" } as const;
 const fineTuning = { group: "fine-tuning" } as const;
 const lossAndSteps = { group: "loss and steps" } as const;
@@ -155,26 +159,26 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     trial: { values: [0.01] },
   },
   "optimizer.name": {
-    ...oneOf(["sgd", "adamw"]),
-    help: "sgd (Nesterov momentum 0.9) or adamw",
+    ...oneOf(optimizerNames),
+    help: "sgd (Nesterov momentum 0.9), adamw, or muon (orthogonal steps for filters, sgd for the rest)",
     isAxis: true,
     flag: { usage: "--optimizer <name>", ...training },
-    trial: { values: ["adamw"] },
+    trial: { values: ["adamw", "muon"] },
   },
   "optimizer.momentum": {
     ...belowOne,
-    help: "momentum of sgd",
+    help: "momentum of sgd and muon",
     off: 0,
     isAxis: true,
-    optimizers: ["sgd"],
+    optimizers: ["sgd", "muon"],
     trial: { values: [0.5] },
   },
   "optimizer.nesterov": {
     ...yesOrNo,
-    help: "Nesterov momentum for sgd",
+    help: "Nesterov momentum for sgd and muon",
     off: false,
     isAxis: true,
-    optimizers: ["sgd"],
+    optimizers: ["sgd", "muon"],
     trial: { values: [false] },
   },
   "optimizer.beta1": {
@@ -192,6 +196,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     isAxis: true,
     optimizers: ["adamw"],
     trial: { values: [0.9], beside: { optimizer: { name: "adamw" } } },
+  },
+  "optimizer.otherRate": {
+    ...aboveZero,
+    help: "learning rate of what muon leaves to sgd, as a multiple of the filters'",
+    off: 5,
+    isAxis: true,
+    optimizers: ["muon"],
+    trial: { values: [1], beside: { optimizer: { name: "muon" } } },
   },
   schedule: {
     ...oneOf(scheduleNames),
@@ -213,7 +225,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     help: "weight decay",
     off: 0,
     isAxis: true,
-    optimizers: ["sgd", "adamw"],
+    optimizers: ["sgd", "adamw", "muon"],
     flag: { usage: "--weight-decay <x>", ...training },
     trial: { values: [0.1] },
   },
@@ -296,6 +308,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--lr-group <pattern=factor>", ...fineTuning, repeats: true },
     trial: { values: [[{ pattern: "layer1", factor: 0.1 }]] },
   },
+  biasRate: {
+    ...aboveZero,
+    help: "learning rate of biases, those of batch norms included, as a multiple of the others'",
+    off: 1,
+    isAxis: true,
+    flag: { usage: "--bias-lr <factor>", ...fineTuning },
+    trial: { values: [16] },
+  },
   accumulate: {
     ...wholeFrom(1),
     help: "batches whose mean gradient makes one step",
@@ -359,6 +379,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: undefined,
     flag: { usage: "--erasing [p]", ...lossAndSteps, implied: 0.5 },
     trial: { values: [0.9] },
+  },
+  alternateFlip: {
+    ...yesOrNo,
+    help: "mirror each image in every other epoch, instead of by chance",
+    isAxis: true,
+    off: false,
+    flag: { usage: "--alternate-flip", ...lossAndSteps },
+    trial: { values: [true] },
   },
   average: {
     ...belowOne,

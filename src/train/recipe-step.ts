@@ -2,6 +2,7 @@ import type { LossFunction } from "../compile/step/loss-pass.ts";
 import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { adamw } from "../optim/adamw.ts";
+import { muon } from "../optim/muon.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { createSchedule, type Schedule } from "../optim/schedules.ts";
 import { sgd } from "../optim/sgd.ts";
@@ -10,6 +11,7 @@ import type { Recipe } from "./recipe.ts";
 
 /** The optimizer that a recipe names. @throws {OptionError} if an option is out of its range */
 export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optimizer {
+  if (optimizer.name === "muon") return muon(optimizer);
   return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
 }
 

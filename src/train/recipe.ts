@@ -1,12 +1,14 @@
 import type { Variation } from "../data/variation.ts";
 import type { AdamwOptions } from "../optim/adamw.ts";
+import type { MuonOptions } from "../optim/muon.ts";
 import type { ScheduleName } from "../optim/schedules.ts";
 import type { SgdOptions } from "../optim/sgd.ts";
 
 /** An optimizer by name, with its options. */
 export type OptimizerRecipe =
   | ({ readonly name: "sgd" } & SgdOptions)
-  | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">);
+  | ({ readonly name: "adamw" } & Omit<AdamwOptions, "epsilon">)
+  | ({ readonly name: "muon" } & MuonOptions);
 
 /** A training recipe: plain data, stored in every checkpoint. Equal recipes on equal data give equal networks. */
 export interface Recipe extends Variation {
@@ -47,6 +49,8 @@ export interface Recipe extends Variation {
   readonly layerDecay?: number;
   /** Learning-rate factors by pattern; the last match wins. */
   readonly rates?: readonly RateGroup[];
+  /** Learning-rate factor of all biases, those of norms included; 1 if left out. */
+  readonly biasRate?: number;
   /** Seeds parameter initialisation, data order, augmentation, dropout and mixup. */
   readonly seed: number;
 }
@@ -70,9 +74,10 @@ export const defaultRecipe: Recipe = {
   seed: 0,
 };
 
-/** The augmentation of a recipe, besides crops and mirroring. */
-export function variationOf({ rotation, brightness, contrast, saturation, erasing }: Recipe): Variation {
-  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing });
+/** The augmentation of a recipe, besides crops and mirroring by chance. */
+export function variationOf(recipe: Recipe): Variation {
+  const { rotation, brightness, contrast, saturation, erasing, alternateFlip } = recipe;
+  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing, alternateFlip });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 

@@ -8,6 +8,7 @@ export type RecipeStart = "fresh" | "tuned";
 const rates = {
   sgd: { fresh: defaultRecipe.learningRate, tuned: 0.01 },
   adamw: { fresh: 0.003, tuned: 0.0005 },
+  muon: { fresh: 0.02, tuned: 0.002 },
 } as const;
 
 /**
@@ -22,6 +23,7 @@ const habits = {
 const optimizers: { readonly [Name in OptimizerRecipe["name"]]: OptimizerRecipe } = {
   sgd: { name: "sgd", momentum: 0.9, nesterov: true, weightDecay: 5e-4 },
   adamw: { name: "adamw", weightDecay: 5e-4 },
+  muon: { name: "muon", momentum: 0.95, nesterov: true, weightDecay: 5e-4 },
 };
 
 /** The default recipe. @param optimizer by default, the one that suits the start */

@@ -53,6 +53,7 @@ describe("what is asked for wrongly is named in one line, before anything is tra
     ["compare --vary shortcut=pad,plain", 2, /cannot vary "shortcut"; list the types in --shortcut/],
     ["compare --seeds 1000000000", 2, /compare: that comes to 8,000,000,000 networks; at most 20,000/],
     ["compare --budget soon", 2, /--budget/],
+    ["compare --until 130%", 2, /--until.*must be an accuracy above 0 and at most 1, such as 0.9 or 90%, got "130%"/],
     ["compare --config none.ts", 2, /--config: "none.ts" is not there/],
     ["compare --config broken.config.mjs", 2, /broken.config.mjs: compare.dpeth is not known/],
     ["gradflow --model resnet21", 2, /unknown model "resnet21"/],
@@ -113,6 +114,31 @@ test("a diverged run is recorded as one, is in no figure, and is not trained aga
   const again = await runCommand(line, folder);
   expect(again.stderr).toContain("2 of 2 networks are taken from the run store");
   expect(JSON.parse(again.stdout).cells).toEqual(found.cells);
+});
+
+test("a run ends at the accuracy it trains until, is recorded with what that took, and is not trained again", async () => {
+  const line = `compare --depth 8 --shortcut A --seeds 2 --epochs 3 ${tiny} --until`.split(" ");
+  const { code, stdout, stderr } = await runCommand([...line, "2%"], folder);
+  expect(code, stderr).toBe(0);
+  const found = JSON.parse(stdout);
+  // Chance is 10 %: the first test reaches it, and no step follows.
+  for (const { goal } of found.runs) {
+    expect(goal).toMatchObject({ accuracy: 0.02, reached: true, tests: [{ step: goal.steps }] });
+    expect(goal.steps).toBeLessThan(goal.budget / 3);
+    expect(goal.seconds).toBeGreaterThan(0);
+  }
+  expect(found.costs).toMatchObject([{ name: "pad", count: 2, reached: 2 }]);
+  expect(found.settings.until).toBe(0.02);
+  expect(found.findings[0]).toBe("Trained until 2 % of the test images.");
+  const again = await runCommand([...line, "2%"], folder);
+  expect(again.stderr).toContain("2 of 2 networks are taken from the run store");
+  expect(JSON.parse(again.stdout).runs).toEqual(found.runs);
+  // Another accuracy is another run: one that nothing reaches is followed to the end.
+  const never = JSON.parse((await runCommand([...line, "1"], folder)).stdout);
+  expect(never.runs.map(({ goal }: { goal: { reached: boolean } }) => goal.reached)).toEqual([false, false]);
+  expect(never.runs[0].goal.steps).toBe(never.runs[0].goal.budget);
+  expect(never.runs[0].goal.tests).toHaveLength(12);
+  expect(never.costs).toMatchObject([{ reached: 0, median: {} }]);
 });
 
 test("gradflow prints the ratio of the first to the last layer's gradient norm for both networks", async () => {

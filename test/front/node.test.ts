@@ -231,7 +231,16 @@ describe("compare", () => {
     expect(await study.report()).toMatch(/^<!doctype html>/i);
   });
 
+  test("until an accuracy says what that takes", async () => {
+    const options = { ...networks, shortcuts: ["A"], trainImages: 20, until: 0.01, cache: at("cache") };
+    const study = await compare(at("pictures"), options).result;
+    expect(study.settings.until).toBe(0.01);
+    expect(study.runs[0].goal).toMatchObject({ reached: true, steps: 1, budget: 10 });
+    expect(await study.report()).toContain("What 1 % takes");
+  });
+
   test.each<readonly [string, object, string]>([
+    ["an accuracy above all", { until: 90 }, "until: must be a share of the test images above 0 and at most 1"],
     ["an option that is not known", { depth: [8] }, "depth: is not an option of compare; there are depths"],
     ["a shortcut type that is not known", { shortcuts: ["D"] }, "shortcut"],
     ["what a comparison cannot follow", { patience: 3 }, "patience: needs a validation part"],

@@ -1,4 +1,5 @@
 """Makes statistics.json anew: python3 test/golden/make-statistics.py (SciPy 1.17.1 with NumPy 2.4.6; 1.11 at least)."""
+import itertools
 import json
 import pathlib
 
@@ -77,6 +78,45 @@ def holm(p):
     return result.tolist()
 
 
+# Miller 1997, "Survival Analysis", remission in weeks of acute myelogenous leukaemia; `aml` in R's package survival.
+maintained = [(9, 1), (13, 1), (13, 0), (18, 1), (23, 1), (28, 0), (31, 1), (34, 1), (45, 0), (48, 1), (161, 0)]
+nonmaintained = [(5, 1), (5, 1), (8, 1), (8, 1), (12, 1), (16, 0), (23, 1), (27, 1), (30, 1), (33, 1), (43, 1), (45, 1)]
+# What training to an accuracy gives: one limit for all, and ties, because runs are judged at fixed steps.
+quick = [(400, 1), (400, 1), (500, 1), (600, 1), (1000, 0)]
+slow = [(600, 1), (800, 1), (900, 1), (1000, 0), (1000, 0)]
+
+
+def censored(sample):
+    return stats.CensoredData(uncensored=[t for t, happened in sample if happened], right=[t for t, happened in sample if not happened])
+
+
+def survival(sample):
+    function = stats.ecdf(censored(sample)).sf
+    interval = function.confidence_interval(0.95, method="log-log")
+    events = sorted({t for t, happened in sample if happened})
+    return [[t, *(number(f.evaluate(t)) for f in (function, interval.low, interval.high))] for t in events]
+
+
+def log_rank(x, y):
+    result = stats.logrank(censored(x), censored(y))
+    return {"chiSquare": number(result.statistic**2), "p": number(result.pvalue)}
+
+
+def log_rank_exactly(x, y):
+    """All ways to share out the observations, each with its own log-rank statistic, as far as it is from 0."""
+    pool, own = x + y, range(len(x))
+    def excess(chosen):
+        total = 0
+        for time in sorted({t for t, happened in pool if happened}):
+            risk = [i for i, (t, _) in enumerate(pool) if t >= time]
+            events = [i for i in risk if pool[i] == (time, 1)]
+            total += len([i for i in events if i in chosen]) - len(events) * len([i for i in risk if i in chosen]) / len(risk)
+        return total
+    every = numpy.array([excess(set(chosen)) for chosen in itertools.combinations(range(len(pool)), len(x))])
+    seen = excess(set(own))
+    return {"excess": number(seen), "p": number(min(1, 2 * min(numpy.mean(every <= seen + 1e-9), numpy.mean(every >= seen - 1e-9))))}
+
+
 golden = {
     "made": {"script": "test/golden/make-statistics.py", "scipy": scipy.__version__, "numpy": numpy.__version__, "seed": SEED},
     "samples": {"a": a, "b": b, "c": c, "longA": long_a, "longB": long_b, "fewA": few_a, "fewB": few_b, "tiesFree": ties_free},
@@ -137,6 +177,14 @@ golden = {
         for rate, k in [(0.1, 0), (3.5, 2), (3.5, -1), (4000, 3900), (1000000, 1000500), (1e8, 99990000)]
     ],
     "poissonQuantile": [[rate, q, number(stats.poisson.ppf(q, rate))] for rate in [0.1, 3.5, 4000, 1000000, 1e8] for q in [0.001, 0.3, 0.5, 0.975]],
+    "survival": {
+        "samples": {"maintained": maintained, "nonmaintained": nonmaintained, "quick": quick, "slow": slow},
+        "steps": {"maintained": survival(maintained), "nonmaintained": survival(nonmaintained), "quick": survival(quick)},
+        "logRank": {"leukaemia": log_rank(maintained, nonmaintained), "runs": log_rank(quick, slow)},
+        "logRankExactly": log_rank_exactly(quick, slow),
+        # Typed off: mean and standard error as R's survival prints them, print(survfit(Surv(time, status) ~ x, data = aml), rmean = "common").
+        "restricted": {"limit": 161, "maintained": [52.6, 19.83], "nonmaintained": [22.7, 4.18]},
+    },
     # Neither is in SciPy: by their definitions.
     "effects": {
         "cohensD": number(mean_difference(a, c) / numpy.sqrt((11 * numpy.var(a, ddof=1) + 8 * numpy.var(c, ddof=1)) / 19)),
@@ -148,4 +196,4 @@ golden = {
     },
 }
 path = pathlib.Path(__file__).parent / "statistics.json"
-path.write_text(json.dumps(golden, indent=1) + "\n")
+path.write_text(json.dumps(golden, indent=1).replace("NaN", "null") + "\n")

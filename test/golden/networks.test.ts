@@ -1,21 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { buildInference, toModel } from "../../src/compile/inference.ts";
+import { buildInference } from "../../src/compile/inference.ts";
 import { stepNames } from "../../src/compile/step/names.ts";
 import { buildGradientStep, buildTrainingStep } from "../../src/compile/step/steps.ts";
 import { exemptBiasAndNorm } from "../../src/compile/step/update.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import { createModel } from "../../src/nn/models.ts";
 import type { ShortcutType } from "../../src/nn/shortcuts/type.ts";
-import { encodeModel } from "../../src/onnx/encode.ts";
 import { adamw } from "../../src/optim/adamw.ts";
 import type { Optimizer } from "../../src/optim/optimizer.ts";
 import { sgd } from "../../src/optim/sgd.ts";
-import { createNodeRuntime } from "../../src/runtime/node.ts";
-import { float32, int64, type Tensor, zeros } from "../../src/tensor/tensor.ts";
+import { int64, type Tensor } from "../../src/tensor/tensor.ts";
 import { readGoldenJson, readGoldenTensors, relativeError } from "../support/golden.ts";
 import { lowerings } from "../support/lowerings.ts";
 import { noiseState, noiseTensor } from "../support/noise.ts";
 import { runGraph } from "../support/run-graph.ts";
+import { followLosses } from "../support/trajectory.ts";
 
 interface Case {
   readonly name: string;
@@ -120,30 +119,9 @@ describe.each(lowerings)("$name", (lowering) => {
         optimizer,
         ...(clipNorm === undefined ? {} : { clipNorm }),
       });
-      const lowered = lowering.lower(step.graph);
-      const session = await createNodeRuntime().load(encodeModel(toModel(lowered.write())));
-      const state = noiseState(module, seed);
-      const start = step.graph.inputs.map(({ name: input, shape }) => {
-        const value = state.get(input) ?? zeros("float32", shape as number[]);
-        return [input, lowered.layouts.get(input)?.pack(value) ?? value] as const;
-      });
-      let kept: Parameters<typeof session.run>[0] = Object.fromEntries(start);
-      for (const [index, expected] of losses.entries()) {
-        const scalars = optimizer.scalarValues(rate, index + 1).map((value) => float32([], [value]));
-        const results = await session.run({
-          ...kept,
-          ...Object.fromEntries(optimizer.scalars.map((scalar, at) => [scalar, scalars[at]])),
-          images: noiseTensor(9000 + (index % 4), [8, 3, 16, 16]),
-          labels: int64(
-            [8],
-            Array.from({ length: 8 }, (_, sample) => (sample + index) % 10),
-          ),
-        });
-        const loss = await results[stepNames.loss].read();
-        expect.soft(Math.abs(floats(loss)[0] - expected), `step ${index}`).toBeLessThan(limit);
-        kept = { ...kept, ...Object.fromEntries(step.kept.map((input) => [input, results[stepNames.next(input)]])) };
-      }
-      await session.release();
+      const found = await followLosses({ step, module, optimizer, lowering, seed, rate }, losses.length);
+      for (const [index, expected] of losses.entries())
+        expect.soft(Math.abs(found[index] - expected), `step ${index}`).toBeLessThan(limit);
     },
     60_000,
   );

@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import type { ServerEvent } from "../../src/serve/node/server.ts";
 import { createClient } from "../../src/serve/web/client.ts";
 import {
   binaryRequest,
@@ -35,6 +36,14 @@ const policyFile = async (policy: object): Promise<string> => {
 
 /** Requests wait as long as they like: a busy machine refuses none of them. */
 const patient = { limits: { waitMs: 60_000, requestTimeoutMs: 60_000 } };
+
+/** A port of this machine in use, until it is freed. */
+async function takePort(): Promise<{ readonly port: number; readonly free: () => Promise<void> }> {
+  const other = createServer();
+  await new Promise<void>((resolve) => void other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  return { port, free: () => new Promise((resolve) => void other.close(() => resolve())) };
+}
 
 /** Until something holds, at most ten seconds. */
 async function until(holds: () => boolean): Promise<void> {
@@ -224,6 +233,42 @@ test("what bodies hold together never passes the limit, whatever they unpack to,
   expect(peak).toBeLessThanOrEqual(most);
   expect(peak).toBeGreaterThan(most / 2);
   expect((await fetch(url, binaryRequest({ images: samplesFor(smallCard, 1) }))).status).toBe(200);
+});
+
+test("a server listens before it loads: it lives, is not ready, and takes nothing until it is", async () => {
+  const folder = await folderWith({ "slow.onnx": networkBytes(slowCard) });
+  const { port, free } = await takePort();
+  await free();
+  const starting = serveInTest({ sources: [folder], policy: { host: "127.0.0.1", port } });
+  const url = `http://127.0.0.1:${port}`;
+  await expect.poll(() => fetch(`${url}/v2/health/live`).catch(() => undefined), { timeout: 20_000 }).toBeDefined();
+  const [live, ready, early] = await Promise.all([
+    fetch(`${url}/v2/health/live`),
+    fetch(`${url}/v2/health/ready`),
+    fetch(`${url}/v2/models/slow/infer`, binaryRequest({ images: samplesFor(slowCard, 1) })),
+  ]);
+  expect([live.status, ready.status, early.status, early.headers.get("retry-after")]).toEqual([200, 503, 503, "1"]);
+  expect(await early.text()).toContain("is starting; try again after 1 s");
+  const server = await starting;
+  expect(server.events.map(({ kind }) => kind)).toEqual(["loaded", "listening"]);
+  expect((await fetch(`${url}/v2/health/ready`)).status).toBe(200);
+});
+
+test("a port in use is told before anything is loaded, and nothing is left behind", async () => {
+  const folder = await folderWith({ "slow.onnx": networkBytes(slowCard) });
+  const { port, free } = await takePort();
+  const countChildren = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
+  const before = countChildren();
+  const events: ServerEvent[] = [];
+  const start = serveInTest({
+    sources: [folder],
+    policy: { host: "127.0.0.1", port },
+    onEvent: (event) => events.push(event),
+  });
+  await expect(start).rejects.toThrow(`127.0.0.1:${port}: is in use by another program; choose another`);
+  expect(events).toEqual([]);
+  await expect.poll(countChildren).toBeLessThanOrEqual(before);
+  await free();
 });
 
 test("a server that closes is not ready, answers what is under way, and takes nothing new", async () => {

@@ -347,12 +347,20 @@ describe("TLS", () => {
   const file = (name: string): string => join(at, name);
 
   /** The status of an answer over TLS, with a client's certificate if one is named. */
-  const askTls = async (url: string, name?: string): Promise<number> => {
+  const askTls = async (url: string, name?: string, more: Record<string, string> = {}): Promise<number> => {
     const own =
       name === undefined ? {} : { cert: await readFile(file(`${name}.pem`)), key: await readFile(file(`${name}.key`)) };
     const ca = await readFile(file("ca.pem"));
     return new Promise((resolve, reject) => {
-      const options = { ca, servername: "localhost", agent: false as const, headers: { host: "localhost" }, ...own };
+      const options = {
+        ca,
+        servername: "localhost",
+        agent: false as const,
+        // By its authority alone: one test renews it under another name.
+        checkServerIdentity: () => undefined,
+        headers: { host: "localhost", ...more },
+        ...own,
+      };
       const request = httpsRequest(`${url}/v2`, options, (response) => {
         response.resume();
         response.on("end", () => resolve(response.statusCode ?? 0));
@@ -360,6 +368,17 @@ describe("TLS", () => {
       request.on("error", reject).end();
     });
   };
+  /** The name in the certificate that a server shows. */
+  const subject = (url: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connectTls({ port: Number(new URL(url).port), rejectUnauthorized: false }, () => {
+        const name = String(socket.getPeerCertificate().subject.CN);
+        // Only then has the server ended its part, and has nothing left to count.
+        socket.once("close", () => resolve(name)).end();
+      });
+      socket.resume();
+      socket.on("error", reject);
+    });
   const policyWith = (tls: object, clients: readonly object[]): object => ({
     listen: [{ address: "127.0.0.1", port: 0, tls }],
     clients,
@@ -380,20 +399,10 @@ describe("TLS", () => {
     for (const ending of ["pem", "key"]) await copyFile(file(`server.${ending}`), join(own, `own.${ending}`));
     const tls = { cert: join(own, "own.pem"), key: join(own, "own.key") };
     const server = await serve(policyWith(tls, [{ name: "w", keyHash }]));
-    const subject = (): Promise<string> =>
-      new Promise((resolve, reject) => {
-        const socket = connectTls({ port: Number(new URL(server.url).port), rejectUnauthorized: false }, () => {
-          const name = String(socket.getPeerCertificate().subject.CN);
-          // Only then has the server ended its part, and has nothing left to count.
-          socket.once("close", () => resolve(name)).end();
-        });
-        socket.resume();
-        socket.on("error", reject);
-      });
-    expect(await subject()).toBe("localhost");
+    expect(await subject(server.url)).toBe("localhost");
     for (const ending of ["pem", "key"]) await copyFile(file(`ward.${ending}`), join(own, `own.${ending}`));
     expect(await server.reload()).toBe(true);
-    expect(await subject()).toBe("ward");
+    expect(await subject(server.url)).toBe("ward");
     const failed = (): number => server.metrics.value("residua_connections_failed_total", { reason: "tls" });
     const before = failed();
     await new Promise((resolve) => {
@@ -402,6 +411,51 @@ describe("TLS", () => {
       socket.write("GET / HTTP/1.1\r\n\r\n");
     });
     expect(failed()).toBe(before + 1);
+  });
+
+  test("keeps the certificate that it has when the renewed one is faulty, and says why", async () => {
+    const own = await testFolder();
+    const [cert, key] = [join(own, "own.pem"), join(own, "own.key")];
+    const put = async (name: string, keyName = name): Promise<void> => {
+      await copyFile(file(`${name}.pem`), cert);
+      await copyFile(file(`${keyName}.key`), key);
+    };
+    await put("server");
+    const [old, fresh] = [createKey(), createKey()];
+    const policy = (keyHash: string): object => ({
+      listen: [{ address: "127.0.0.1", port: 0, tls: { cert, key } }],
+      network,
+      clients: [{ name: "w", keyHash }],
+    });
+    const path = await writePolicy(policy(old.keyHash));
+    const server = await serveInTest({ sources: models("small"), policy: path });
+    await writeFile(path, JSON.stringify(policy(fresh.keyHash)));
+    const ask = (bearing: string): Promise<number> => askTls(server.url, undefined, bearer(bearing));
+
+    await put("ward", "server");
+    expect(await server.reload()).toBe(false);
+    await writeFile(key, "no key");
+    expect(await server.reload()).toBe(false);
+    await put("ward");
+    await chmod(key, 0o644);
+    expect(await server.reload()).toBe(false);
+    await rm(key);
+    expect(await server.reload()).toBe(false);
+    expect(await subject(server.url)).toBe("localhost");
+    expect([await ask(old.key), await ask(fresh.key)]).toEqual([200, 401]);
+    expect(server.metrics.value("residua_policy_reloads_total", { result: "refused" })).toBe(4);
+    const told = server.events.flatMap((event) => (event.kind === "not-reloaded" ? [event.error.message] : []));
+    expect(told).toEqual([
+      expect.stringContaining("listen[0].tls: "),
+      expect.stringContaining("are no certificate and its key in PEM form"),
+      expect.stringContaining("can be read by others"),
+      expect.stringContaining("own.key: cannot read"),
+    ]);
+
+    await put("ward");
+    expect(await server.reload()).toBe(true);
+    expect(await subject(server.url)).toBe("ward");
+    expect([await ask(old.key), await ask(fresh.key)]).toEqual([401, 200]);
   });
 
   test("with an expired certificate, or a key that others may read, starts nothing", async () => {

@@ -3,7 +3,7 @@ import { float32, type Tensor } from "../../src/tensor/tensor.ts";
 import { buffersOf, type Module, parametersOf } from "../../src/nn/module.ts";
 
 /** `count` numbers in [-1, 1), as test/golden/noise.py makes them. */
-function uniformNoise(seed: number, count: number): Float64Array {
+export function uniformNoise(seed: number, count: number): Float64Array {
   const start = Math.imul(seed >>> 0, 0x85ebca6b);
   const noise = new Float64Array(count);
   for (let index = 0; index < count; index++) {

@@ -16,7 +16,7 @@ import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/standard-
 import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { applyConfig, readAxis, readDuration } from "../comparison-grid.ts";
+import { applyConfig, readAccuracy, readAxis, readDuration } from "../comparison-grid.ts";
 import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -164,12 +164,14 @@ async function compare(given: Options, command: Command): Promise<void> {
 
 async function toJson(comparison: Comparison, report: string | undefined): Promise<object> {
   const { compareTypes, summarizeCell } = await import("../../lab/compare/statistics.ts");
+  const { compareGoals, summarizeGoals } = await import("../../lab/compare/goal-costs.ts");
   const { summarize } = await import("../../lab/compare/words.ts");
   const { runs, settings, skipped } = comparison;
   return {
     runs: runs.map(withoutCurve),
-    cells: groupCells(runs).map(summarizeCell),
-    pairs: compareTypes(runs),
+    ...(settings.until === undefined
+      ? { cells: groupCells(runs).map(summarizeCell), pairs: compareTypes(runs) }
+      : { costs: summarizeGoals(runs), pairs: compareGoals(runs) }),
     findings: summarize(comparison).map(({ en }) => en),
     settings,
     ...(skipped === undefined ? {} : { skipped }),
@@ -234,6 +236,12 @@ export function registerCompare(program: Command): void {
     )
     .addOption(
       new Option(
+        "--until <accuracy>",
+        "end a run when it classifies this share of the test images right, such as 0.9 or 90%, and compare what that takes",
+      ).argParser(readAccuracy),
+    )
+    .addOption(
+      new Option(
         "--budget <time>",
         "train what fits into 30m, 2h …: the first seed of every network, then the second …",
       ).argParser(readDuration),
@@ -257,6 +265,7 @@ Examples:
   $ residua compare --depth 8,20,56 --shortcut plain,B       other networks
   $ residua compare --seeds 5 --shortcut A,B,C --budget 30m  with tests over seeds, as far as time allows
   $ residua compare --shortcut gated --vary gateBias=-6,-3,0
+  $ residua compare --until 90% --epochs 4 --seeds 5         what an accuracy costs, within 4 epochs
   $ residua compare --data cifar10 --limit 50000 --epochs 10 --seeds 3
   $ residua compare --json > comparison.json`,
     )

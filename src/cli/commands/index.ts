@@ -59,6 +59,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "find, compare, tag, copy and export the runs of train and compare",
     load: async () => (await import("./runs.ts")).registerRuns,
   },
+  tables: {
+    usage: "",
+    summary: "import tables from LeetCode's JSON or CSV into MySQL, PostgreSQL or SQLite, and export them",
+    load: async () => (await import("./tables.ts")).registerTables,
+  },
+  studio: {
+    usage: "[options]",
+    summary: "race networks in a page that trains them itself, on this machine or as a static site",
+    load: async () => (await import("./studio.ts")).registerStudio,
+  },
   serve: {
     usage: "[options] [model...]",
     summary: "answer requests over HTTP with trained networks: images, or tensors by the Open Inference Protocol",

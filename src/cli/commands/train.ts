@@ -43,7 +43,7 @@ const STANDARD_FOLDER = "residua-train";
 const defaults: FieldDefaults = {
   epochs: `${standardRecipe("fresh").epochs}; with --from or --weights ${standardRecipe("tuned").epochs}`,
   batch: String(defaultRecipe.batch),
-  learningRate: "0.1 with sgd, 0.003 with adamw; with --from or --weights 0.01, 0.0005",
+  learningRate: "0.1 with sgd, 0.003 with adamw, 0.02 with muon; with --from or --weights 0.01, 0.0005, 0.002",
   "optimizer.name": "sgd; with --from or --weights adamw",
   "optimizer.weightDecay": "0.0005",
   schedule: defaultRecipe.schedule,

@@ -1,6 +1,6 @@
 import { type GraphBuilder, indexTensor, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
-import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import type { Layout } from "../lowering.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
@@ -19,13 +19,8 @@ import { reshape, roundUp } from "./layout.ts";
  * diagonal of merged groups) are zero and stay zero.
  */
 export interface WeightLayout extends Layout {
-  readonly logicalShape: Shape;
-  /** The declared shape. */
-  readonly shape: Shape;
   /** Whether some stored entries have no logical counterpart. */
   readonly hasPadding: boolean;
-  /** For every stored entry the index of the logical one, or −1. */
-  readonly source: () => Int32Array;
 }
 
 /** Logical input channel behind an entry of a dense weight, or −1. */
@@ -111,7 +106,7 @@ export function weightLayout(plan: ConvolutionPlan): WeightLayout {
 }
 
 /** Packs inside the graph, entry by entry: for weights that are computed rather than stored. */
-export function packInGraph(g: GraphBuilder, weight: Value, layout: WeightLayout): Value {
+export function packInGraph(g: GraphBuilder, weight: Value, layout: Layout): Value {
   const size = sizeOf(layout.logicalShape);
   const withZero = g.op("Concat", [reshape(g, weight, [size]), g.fill(0, [1])], { axis: 0 });
   const indices = layout.source().map((origin) => (origin < 0 ? size : origin));
@@ -119,7 +114,7 @@ export function packInGraph(g: GraphBuilder, weight: Value, layout: WeightLayout
 }
 
 /** Undoes {@link packInGraph}. */
-export function unpackInGraph(g: GraphBuilder, stored: Value, layout: WeightLayout): Value {
+export function unpackInGraph(g: GraphBuilder, stored: Value, layout: Layout): Value {
   const indices = new Int32Array(sizeOf(layout.logicalShape));
   layout.source().forEach((origin, at) => {
     if (origin >= 0) indices[origin] = at;

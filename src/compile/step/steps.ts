@@ -5,6 +5,7 @@ import type { Graph, Value } from "../../onnx/graph.ts";
 import { addSquaredNorm, joinNorms } from "../../optim/clip.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
+import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { addLossPass, type ForwardOptions } from "./loss-pass.ts";
 import { stepNames } from "./names.ts";
@@ -118,8 +119,8 @@ export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, 
 
 /** What an update that stands alone has to be told. */
 export interface UpdateStepOptions extends UpdateOptions {
-  /** The shape that a parameter is stored in; that of its spec if left out. An update is the same in any. */
-  readonly storedShape?: (name: string, shape: Shape) => Shape;
+  /** How a parameter, its gradient and its state are stored, if not row-major. */
+  readonly layoutOf?: (name: string) => Layout | undefined;
   /** Running statistics whose moving averages are kept, fed as `next/NAME`, with their shapes. */
   readonly statistics?: ReadonlyMap<string, Shape>;
   /** Parameters whose gradient norm becomes an output `norm/NAME`. */
@@ -134,18 +135,21 @@ export interface UpdateStepOptions extends UpdateOptions {
  */
 export function buildUpdateStep(module: Module, options: UpdateStepOptions): StepGraph {
   const g = createGraphBuilder("update-step");
-  const { storedShape = (_, shape) => shape, statistics = new Map<string, Shape>(), watch = [] } = options;
+  const { layoutOf, statistics = new Map<string, Shape>(), watch = [] } = options;
   const specs = [...parametersOf(module)];
   const trained = specs.filter(([name, spec]) => !options.frozen?.(name, spec));
   const factor = g.input(stepNames.gradientScale, "float32", []);
-  const stored = trained.map(([name, spec]) => [name, { ...spec, shape: storedShape(name, spec.shape) }] as const);
   const parameters = new Map(
-    stored.map(([name, spec]) => [name, { value: g.input(name, "float32", spec.shape), spec }]),
+    trained.map(([name, spec]) => {
+      const layout = layoutOf?.(name);
+      const value = g.input(name, "float32", layout?.shape ?? spec.shape);
+      return [name, { value, spec, ...(layout === undefined ? {} : { layout }) }];
+    }),
   );
   const gradients = new Map(
-    stored.map(([name, { shape }]) => [
+    Array.from(parameters, ([name, { value }]) => [
       name,
-      g.op("Mul", [g.input(stepNames.gradient(name), "float32", shape), factor]),
+      g.op("Mul", [g.input(stepNames.gradient(name), "float32", value.shape), factor]),
     ]),
   );
   addWatched(g, gradients, watch);

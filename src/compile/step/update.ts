@@ -2,9 +2,11 @@ import type { ParameterSpec } from "../../nn/module.ts";
 import type { GraphBuilder } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { addSquaredNorm, clipByNorm, joinNorms } from "../../optim/clip.ts";
-import type { Optimizer } from "../../optim/optimizer.ts";
+import type { Optimizer, UpdateInput } from "../../optim/optimizer.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { packInGraph, unpackInGraph } from "../blocked/weight-layout.ts";
+import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { stepNames } from "./names.ts";
 
@@ -53,6 +55,22 @@ function scaleRate(g: GraphBuilder, [rate, ...others]: readonly Value[], factor:
   return factor === 1 ? [rate, ...others] : [g.op("Mul", [rate, g.fill(factor)]), ...others];
 }
 
+/** A parameter in the graph; row-major without a layout. */
+interface UpdatedParameter {
+  readonly value: Value;
+  readonly spec: ParameterSpec;
+  readonly layout?: Layout;
+}
+
+function rowMajorOf(g: GraphBuilder, shape: Shape, layout: Layout | undefined): UpdateInput["rowMajor"] {
+  if (layout === undefined) return { shape, unpack: (value) => value, pack: (value) => value };
+  return {
+    shape,
+    unpack: (value) => unpackInGraph(g, value, layout),
+    pack: (value) => packInGraph(g, value, layout),
+  };
+}
+
 /** The size from which it matters when a gradient is freed, in elements. */
 const LARGE_GRADIENT = 2 ** 16;
 
@@ -68,7 +86,7 @@ function waitFor(g: GraphBuilder, rate: Value, square: Value): Value {
 /** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
 export function addUpdate(
   g: GraphBuilder,
-  parameters: ReadonlyMap<string, { readonly value: Value; readonly spec: ParameterSpec }>,
+  parameters: ReadonlyMap<string, UpdatedParameter>,
   gradients: ReadonlyMap<string, Value>,
   { optimizer, clipNorm, exempt, rateFactor }: UpdateOptions,
   guardedBy?: Value,
@@ -84,15 +102,23 @@ export function addUpdate(
   const guarded: GuardedUpdate[] = [];
   const nextParameters = new Map<string, Value>();
   names.forEach((name, index) => {
-    const { value, spec } = parameters.get(name)!;
+    const { value, spec, layout } = parameters.get(name)!;
     const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
-    const state = stateNames.map((stateName) => g.input(stateName, "float32", spec.shape));
+    const state = stateNames.map((stateName) => g.input(stateName, "float32", value.shape));
     const decayed = !exempt?.(name, spec);
     const isLarge = sizeOf(spec.shape) >= LARGE_GRADIENT;
     const next = g.within(`update/${name}`, () => {
       const [rate, ...others] = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
       const own = [isLarge ? waitFor(g, rate, squares[index]) : rate, ...others];
-      return optimizer.update(g, { parameter: value, gradient: clipped[index], state, scalars: own, decayed });
+      return optimizer.update(g, {
+        parameter: value,
+        gradient: clipped[index],
+        state,
+        scalars: own,
+        decayed,
+        role: spec.role,
+        rowMajor: rowMajorOf(g, spec.shape, layout),
+      });
     });
     nextParameters.set(name, next.parameter);
     g.output(stepNames.next(name), next.parameter);

@@ -34,7 +34,7 @@ function toJob(data: ComparisonData, options: CompareOptions): CompareJob {
   return {
     runs,
     data: nameOfData(data),
-    ...onlyGiven({ images }),
+    ...onlyGiven({ images, until: options.until }),
     cache,
     trainImages: options.trainImages ?? standardImages.trainImages,
     testImages: options.testImages ?? standardImages.testImages,
@@ -64,11 +64,11 @@ export function startComparison(
   run: RunOptions<CompareEvent>,
 ): StartedComparison {
   const job = toJob(data, options);
-  const { equal = "epochs" } = options;
+  const { equal = "epochs", until } = options;
   return {
     running: runInChild(comparisonJob, job, run),
     finish: (result) => {
-      const comparison = describeComparison({ data: job.data, recipe: job.recipe, equal }, result);
+      const comparison = describeComparison({ data: job.data, recipe: job.recipe, equal, until }, result);
       return { ...withFindings(comparison), report: () => renderPage(comparison) };
     },
   };

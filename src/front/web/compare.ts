@@ -12,7 +12,7 @@ import {
   withFindings,
 } from "../compare-options.ts";
 import { isLabelledImages } from "../network.ts";
-import { requireKnown } from "../options.ts";
+import { onlyGiven, requireKnown } from "../options.ts";
 import { recipeNames } from "../train-options.ts";
 import { type PageJob, runWhere, workerOptions } from "./hosts.ts";
 import type { CompareOptions, ComparisonData } from "./types.ts";
@@ -38,7 +38,7 @@ export function startComparison(
   requireKnown("compare in a page", options, [...gridOptions, ...workerOptions, ...recipeNames]);
   if (!isLabelledImages(images))
     throw new OptionError("data", "must be { images, labels, channels, height, width } in a page");
-  const { equal = "epochs", trainImages, testImages, batch } = options;
+  const { equal = "epochs", until, trainImages, testImages, batch } = options;
   const { runs, recipe } = planOptions(options, false);
   const job: WebCompareJob = {
     runs,
@@ -47,9 +47,10 @@ export function startComparison(
     trainImages: trainImages ?? standardImages.trainImages,
     testImages: testImages ?? standardImages.testImages,
     fitsBatch: batch === undefined,
+    ...onlyGiven({ until }),
   };
   return {
     running: runWhere(comparison, job, options, run),
-    finish: (result) => withFindings(describeComparison({ data: nameOfData(images), recipe, equal }, result)),
+    finish: (result) => withFindings(describeComparison({ data: nameOfData(images), recipe, equal, until }, result)),
   };
 }

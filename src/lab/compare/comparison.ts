@@ -8,6 +8,10 @@ export interface CurvePoint {
   readonly loss: number;
   /** Norm of the loss gradient with respect to the first convolution's weight. */
   readonly firstLayerGradientNorm: number;
+  /** How long the step took; only of runs that train until an accuracy. */
+  readonly milliseconds?: number;
+  /** Share of the test images classified right after the step, if they were tested then. */
+  readonly testAccuracy?: number;
 }
 
 /** One trained network of a comparison. */
@@ -31,6 +35,29 @@ export interface ComparedRun {
   readonly firstLayerGradientNorm: number;
   readonly imagesPerSecond: number;
   readonly status: "done" | "diverged" | "stopped";
+  /** What it took to reach the accuracy that the comparison trains until. */
+  readonly goal?: GoalOutcome;
+}
+
+/** What a run took to reach an accuracy, or how far it was followed without reaching it. */
+export interface GoalOutcome {
+  /** Share of the test images to classify right. */
+  readonly accuracy: number;
+  readonly reached: boolean;
+  /** Up to the first test that reached it; otherwise all of `budget`, also of a run that diverged. */
+  readonly steps: number;
+  /** Steps of the whole recipe, after which a run is given up. */
+  readonly budget: number;
+  readonly imagesPerStep: number;
+  /** That the steps took, without tests, loading and compiling; of a run that diverged, what the whole budget would have taken. */
+  readonly seconds: number;
+  readonly tests: readonly GoalTest[];
+}
+
+/** An accuracy on the test images, measured after a step. */
+export interface GoalTest {
+  readonly step: number;
+  readonly accuracy: number;
 }
 
 /** A run with its curve, as the report draws it. */
@@ -52,6 +79,8 @@ export interface ComparisonSettings {
   readonly lowering: string;
   /** Whether cheaper networks trained for more steps, so that all computed the same amount. Default "epochs". */
   readonly equal?: EqualBudget;
+  /** The accuracy that every run trained until, as a share of the test images; absent if all trained to the end. */
+  readonly until?: number;
 }
 
 /** What all networks of a comparison share. */
@@ -111,3 +140,16 @@ export function groupCells(runs: readonly DrawnRun[]): readonly ComparisonCell[]
 
 /** The same sentence in the report's languages. */
 export type Sentence = Exclude<Words, string>;
+
+/** What a comparison comes to: the answer, and what it rests on. */
+export interface ComparisonWords {
+  /** What can be told apart and what cannot, in one sentence, then runs that are missing. Too few seeds: the medians first. */
+  readonly lead: readonly Sentence[];
+  /** Whether any two types can be told apart, and how many of all pairs. */
+  readonly told: number;
+  readonly pairs: number;
+  /** The most that any cell has. */
+  readonly seeds: number;
+  /** Each depth's medians, then each pair's test; empty with too few seeds for any. */
+  readonly tests: readonly Sentence[];
+}

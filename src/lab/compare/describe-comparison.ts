@@ -8,10 +8,14 @@ export interface ComparisonRequest {
   readonly data: string;
   readonly recipe: Omit<Recipe, "seed">;
   readonly equal: EqualBudget;
+  readonly until?: number | undefined;
 }
 
 /** A finished comparison, with all that its runs share. */
-export function describeComparison({ data, recipe, equal }: ComparisonRequest, result: CompareResult): Comparison {
+export function describeComparison(
+  { data, recipe, equal, until }: ComparisonRequest,
+  result: CompareResult,
+): Comparison {
   const { runs, skipped, trainImages, testImages, lowering, batch = recipe.batch } = result;
   const { epochs, learningRate, optimizer, schedule } = recipe;
   return {
@@ -29,11 +33,18 @@ export function describeComparison({ data, recipe, equal }: ComparisonRequest, r
       schedule,
       lowering,
       ...(equal === "epochs" ? {} : { equal }),
+      ...(until === undefined ? {} : { until }),
     },
   };
 }
 
+const optimizerTitles: { readonly [Name in Recipe["optimizer"]["name"]]: string } = {
+  sgd: "SGD",
+  adamw: "AdamW",
+  muon: "Muon",
+};
+
 function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
   const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
-  return `${name === "sgd" ? "SGD" : "AdamW"}${momentum}, weight decay ${weightDecay}`;
+  return `${optimizerTitles[name]}${momentum}, weight decay ${weightDecay}`;
 }

@@ -15,6 +15,8 @@ export interface ComparisonWork {
   /** Whether a batch that is larger than the data is brought down to them, rather than refused. */
   readonly fitsBatch?: boolean;
   readonly session: SessionOptions;
+  /** The accuracy at which a run ends, as a share of the test images; all train to the end if left out. */
+  readonly until?: number;
   /** What there is time for; everything if left out. */
   readonly budget?: TimeBudget;
 }
@@ -60,6 +62,8 @@ export type CompareEvent =
       readonly firstLayerGradientNorm: number;
       readonly milliseconds: number;
     }
+  /** The test images were classified between two steps. */
+  | { readonly kind: "test"; readonly run: number; readonly step: number; readonly accuracy: number }
   | { readonly kind: "begin"; readonly run: number; readonly begin: ComparedStart }
   /** Loss or gradient is not finite; the step was not taken. */
   | {

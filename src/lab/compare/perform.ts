@@ -19,7 +19,9 @@ import { fitBatch } from "../../train/fit-batch.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { runSteps } from "../../train/step-loop.ts";
 import type { Trainer } from "../../train/trainer.ts";
+import { createClock } from "./clock.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "./comparison.ts";
+import { isTestDue, judgeGoal, requireGoal } from "./goal.ts";
 import type { RunPlan } from "./plan.ts";
 import type { CompareEvent, CompareResult, ComparisonWork } from "./job.ts";
 import { type Journal, type JournalEntry, type JournalOptions, keptNumber } from "../../jobs/journal.ts";
@@ -34,7 +36,15 @@ function firstLayerOf(module: Module): string {
 const EVALUATION_BATCH = 250;
 
 const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
-  v.array(v.strictObject({ step: v.number(), loss: v.number(), firstLayerGradientNorm: keptNumber })),
+  v.array(
+    v.strictObject({
+      step: v.number(),
+      loss: v.number(),
+      firstLayerGradientNorm: keptNumber,
+      milliseconds: v.exactOptional(v.number()),
+      testAccuracy: v.exactOptional(v.number()),
+    }),
+  ),
   v.check((curve) => curve.every(({ step }, index) => step === index + 1)),
 );
 
@@ -71,7 +81,11 @@ interface Training {
   readonly curve: readonly CurvePoint[];
   readonly status: DrawnRun["status"];
   readonly imagesPerSecond: number;
+  /** The last test, if the run was tested on the way. */
+  readonly tested?: Tested;
 }
+
+type Tested = Required<Pick<DrawnRun, "testAccuracy" | "testLoss">>;
 
 function planBatches(count: number, recipe: Recipe): BatchPlan {
   return {
@@ -87,6 +101,11 @@ function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): num
   return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
 }
 
+/** A run's whole recipe. */
+function recipeOf(job: ComparisonWork, run: RunPlan): Recipe {
+  return { ...job.recipe, ...run.recipe, seed: run.seed };
+}
+
 /** What a run trains with, and where it resumes. */
 interface RunStart {
   readonly run: number;
@@ -95,13 +114,15 @@ interface RunStart {
   readonly keeper: Journal<readonly CurvePoint[]>;
   /** Whose gradient is watched. */
   readonly firstLayer: string;
+  /** Tests the network as it is. */
+  readonly test: () => Promise<Tested>;
 }
 
 /** Trains for all steps, or until it diverges or is stopped. */
 async function trainRun(
-  { host: { data, prepare }, context }: Workplace,
+  { host: { data, prepare }, job: { until }, context }: Workplace,
   trainer: Trainer,
-  { run, plan, before, keeper, firstLayer }: RunStart,
+  { run, plan, before, keeper, firstLayer, test }: RunStart,
 ): Promise<Training> {
   const firstStep = before?.notes.length ?? 0;
   const loader = prepare(
@@ -119,6 +140,7 @@ async function trainRun(
   };
   const durations: number[] = [];
   let start = 0;
+  let tested: Tested | undefined;
   try {
     const end = await runSteps({
       trainer,
@@ -129,11 +151,12 @@ async function trainRun(
         if (keeper.isDue()) await keep();
         start = performance.now();
       },
-      afterStep: (result, learningRate) => {
-        durations.push(performance.now() - start);
+      afterStep: async (result, learningRate) => {
+        const milliseconds = performance.now() - start;
+        durations.push(milliseconds);
         // A first layer that is frozen has no gradient.
         const firstLayerGradientNorm = result.norms[firstLayer] ?? Number.NaN;
-        curve.push({ step: result.step, loss: result.loss, firstLayerGradientNorm });
+        const point = { step: result.step, loss: result.loss, firstLayerGradientNorm };
         context.report({
           kind: "step",
           run,
@@ -145,8 +168,14 @@ async function trainRun(
           learningRate,
           gradientNorm: result.gradientNorm,
           firstLayerGradientNorm,
-          milliseconds: durations.at(-1)!,
+          milliseconds,
         });
+        tested = until !== undefined && isTestDue(result.step, plan) ? await test() : undefined;
+        if (until === undefined) curve.push(point);
+        else curve.push({ ...point, milliseconds, ...(tested && { testAccuracy: tested.testAccuracy }) });
+        if (tested === undefined) return;
+        context.report({ kind: "test", run, step: result.step, accuracy: tested.testAccuracy });
+        if (tested.testAccuracy >= until!) return "enough";
       },
     });
     if (end.status === "stopped") await keep();
@@ -156,7 +185,8 @@ async function trainRun(
     }
     const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
     const status = end.status === "enough" ? "done" : end.status;
-    return { curve, status, imagesPerSecond: (1000 * plan.imagesPerStep) / middle };
+    const speed = { imagesPerSecond: (1000 * plan.imagesPerStep) / middle };
+    return { curve, status, ...speed, ...(tested === undefined ? {} : { tested }) };
   } finally {
     await loader.release();
   }
@@ -172,7 +202,7 @@ async function testRun(
   { host: { runtime, data, evaluate }, job }: Workplace,
   { module, imageShape }: NamedModel,
   trainer: Trainer,
-): Promise<Pick<DrawnRun, "testAccuracy" | "testLoss">> {
+): Promise<Tested> {
   const state = await predictingState(trainer);
   const batches = evaluate(data.test, data.normalization, EVALUATION_BATCH);
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
@@ -196,8 +226,7 @@ function planRun(
   const model: NamedModel = { ...named, imageShape: [channels, height, width] };
   const { labels } = data.train;
   refuseRecipeFields(run.recipe ?? {}, { seed: "cannot be set in a run's recipe; it is the run's own `seed`" });
-  const given: Recipe = { ...job.recipe, ...run.recipe, seed: run.seed };
-  const recipe = resolveClassWeights(given, { labels, classes: data.classes });
+  const recipe = resolveClassWeights(recipeOf(job, run), { labels, classes: data.classes });
   const plan = planTraining({
     module: model.module,
     sampleShape: model.imageShape,
@@ -244,9 +273,10 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
   const trainer = await openTrainer(plan, engine, before && { state: before.state, steps: before.notes.length });
   try {
     const [firstLayer] = plan.watch!;
-    const start = { run: index, plan, before, keeper, firstLayer };
-    const { curve, status, imagesPerSecond } = await trainRun(place, trainer, start);
-    const tested = status === "done" ? await testRun(place, model, trainer) : { testAccuracy: Number.NaN };
+    const test = (): Promise<Tested> => testRun(place, model, trainer);
+    const start = { run: index, plan, before, keeper, firstLayer, test };
+    const { curve, status, imagesPerSecond, tested: last } = await trainRun(place, trainer, start);
+    const tested = status === "done" ? (last ?? (await test())) : { testAccuracy: Number.NaN };
     if (status !== "stopped") await keeper.forget();
     return {
       ...cellOf(run),
@@ -258,6 +288,7 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
       firstLayerGradientNorm: curve[0]?.firstLayerGradientNorm ?? Number.NaN,
       imagesPerSecond,
       status,
+      ...(job.until === undefined ? {} : { goal: judgeGoal(job.until, curve, plan) }),
       curve,
     };
   } finally {
@@ -285,6 +316,7 @@ export async function performComparison(
   given: ComparisonHost,
   context: JobContext<CompareEvent>,
 ): Promise<CompareResult> {
+  requireGoal(work.until);
   const data = takeWanted(given.data, work);
   const host: ComparisonHost = { ...given, data };
   const { chosen } = host;
@@ -295,7 +327,11 @@ export async function performComparison(
   // Checked before anything is reported or trained: even a grid's last row may hold a mistake.
   for (const run of job.runs.filter(({ seed }) => seed === job.runs[0].seed)) planRun(place, run);
   const runs: DrawnRun[] = [];
-  const fits = createClock(job, data.train.count);
+  const stepsOf = (index: number): number => {
+    const own = recipeOf(job, job.runs[index]);
+    return countSteps(data.train.count, own, job.runs[index]);
+  };
+  const fits = createClock(job, (index) => stepsOf(index) * imagesPerStep(recipeOf(job, job.runs[index])));
   let skipped = 0;
   for (const [index, plan] of job.runs.entries()) {
     const seconds = fits.missing(index);
@@ -306,7 +342,7 @@ export async function performComparison(
     }
     const run = await performRun(place, plan, index);
     if (run.status === "stopped") break;
-    fits.done(index);
+    fits.done(index, run.curve.length / stepsOf(index));
     runs.push(run);
     context.report({ kind: "run", run: index, result: run });
   }
@@ -317,32 +353,5 @@ export async function performComparison(
     trainImages: data.train.count,
     testImages: data.test.count,
     ...(job === work ? {} : { batch: job.recipe.batch }),
-  };
-}
-
-/** Decides which runs still fit into the time, from the durations of earlier ones. */
-function createClock(
-  { budget, runs, recipe }: ComparisonWork,
-  images: number,
-): { missing(run: number): number | undefined; done(run: number): void } {
-  const start = performance.now();
-  const passed = (): number => (performance.now() - start) / 1000;
-  let [units, lastEnd, measured] = [0, 0, 0];
-  const unitsOf = (run: number): number => {
-    const own: Recipe = { ...recipe, ...runs[run].recipe, seed: runs[run].seed };
-    return budget === undefined ? 0 : budget.costs[run] * countSteps(images, own, runs[run]) * imagesPerStep(own);
-  };
-  return {
-    missing: (run) => {
-      const rate = units > 0 ? measured / units : budget?.secondsPerUnit;
-      if (budget === undefined || rate === undefined) return undefined;
-      const needed = unitsOf(run) * rate;
-      return passed() + needed > budget.seconds ? needed : undefined;
-    },
-    done: (run) => {
-      units += unitsOf(run);
-      measured += passed() - lastEnd;
-      lastEnd = passed();
-    },
   };
 }

@@ -4,6 +4,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { completeRecipe, refuseRecipeFields } from "../../train/recipe-check.ts";
 import type { EqualBudget } from "./comparison.ts";
+import { requireGoal } from "./goal.ts";
 import { type AxisValue, equalizePlans, measurePlans, planGrid, type RunPlan, type Variant } from "./plan.ts";
 import { comparedShortcuts, comparisonRecipe } from "./standard-comparison.ts";
 import { refuseTwins } from "./twin-networks.ts";
@@ -33,6 +34,8 @@ export interface GridChoice {
   readonly recipe?: Partial<Omit<Recipe, "seed">>;
   /** What all runs share: epochs, or multiply-adds, so that cheaper networks train longer. Default "epochs". */
   readonly equal?: EqualBudget;
+  /** The accuracy at which a run ends, as a share of the test images, such as 0.9. Default: all train to the end. */
+  readonly until?: number;
   /** Orders runs seed by seed, for comparisons with a time budget. */
   readonly seedBySeed?: boolean;
 }
@@ -60,6 +63,7 @@ const notForComparisons = {
  */
 export function planComparison(choice: GridChoice): PlannedComparison {
   const { depths = [20, 56], blocks = ["basic"], variants = [], axes, seeds = 1, seed = 0, equal = "epochs" } = choice;
+  requireGoal(choice.until);
   const { shortcuts = variants.length === 0 ? comparedShortcuts : [] } = choice;
   refuseRecipeFields(choice.recipe ?? {}, notForComparisons);
   for (const { recipe: own = {} } of variants) refuseRecipeFields(own, notForComparisons);

@@ -1,6 +1,9 @@
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { quantile } from "../../statistics/summary.ts";
-import { type Comparison, type ComparisonCell, type CurvePoint, groupCells, nameType } from "./comparison.ts";
+import { type Comparison, type ComparisonCell, groupCells, nameType } from "./comparison.ts";
+import { TESTS_PER_EPOCH } from "./goal.ts";
+import { goalSections } from "./goal-report.ts";
+import { goalPercent } from "./goal-words.ts";
 import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
 import { describeComparison } from "./words.ts";
 import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
@@ -22,8 +25,11 @@ function colorOf(cell: ComparisonCell): { readonly color?: string } {
   return nameType(cell) === cell.shortcut ? { color: shortcutColors[cell.shortcut] } : {};
 }
 
+/** What a curve shows of every step. */
+type CurveValue = "loss" | "firstLayerGradientNorm";
+
 /** Median of the seeds with their quartiles as the band, step by step. */
-function joinCurves(cell: ComparisonCell, key: Exclude<keyof CurvePoint, "step">): readonly SeriesPoint[] {
+function joinCurves(cell: ComparisonCell, key: CurveValue): readonly SeriesPoint[] {
   const longest = Math.max(0, ...cell.runs.map(({ curve }) => curve.length));
   const width = Math.max(1, Math.ceil(longest / CURVE_POINTS));
   return Array.from({ length: Math.ceil(longest / width) }, (_, index) => {
@@ -40,7 +46,7 @@ function joinCurves(cell: ComparisonCell, key: Exclude<keyof CurvePoint, "step">
 
 function curvesFigure(
   cells: readonly ComparisonCell[],
-  key: Exclude<keyof CurvePoint, "step">,
+  key: CurveValue,
   words: Pick<LinesFigure, "name" | "caption" | "y">,
 ): LinesFigure {
   return {
@@ -187,6 +193,7 @@ function describeSettings({ settings }: Comparison): Words {
     learningRate,
     lowering,
     equal,
+    until,
   } = settings;
   // No lowering was used if nothing was left to train.
   const isKnown = lowering === "kept";
@@ -196,9 +203,17 @@ function describeSettings({ settings }: Comparison): Words {
     .replace(", weight decay ", "，权重衰减 ");
   return both(
     `${data}, ${trainImages} training images, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images${isKnown ? "" : `; ${lowering} lowering`}.` +
-      (equal === "multiply-adds" ? " Cheaper networks train for more steps, so that all compute the same amount." : ""),
+      (equal === "multiply-adds"
+        ? " Cheaper networks train for more steps, so that all compute the same amount."
+        : "") +
+      (until === undefined
+        ? ""
+        : ` A run is tested ${TESTS_PER_EPOCH} times per epoch and ends when ${goalPercent(until)} of the test images are classified right; times leave tests out.`),
     `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizerZh}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估${isKnown ? "" : `；计算图采用 ${lowering} 形式`}。` +
-      (equal === "multiply-adds" ? "计算量小的网络训练更多步，使总乘加次数相等。" : ""),
+      (equal === "multiply-adds" ? "计算量小的网络训练更多步，使总乘加次数相等。" : "") +
+      (until === undefined
+        ? ""
+        : `每个轮次测试 ${TESTS_PER_EPOCH} 次，测试准确率达到 ${goalPercent(until)} 即结束；时间不含测试。`),
   );
 }
 
@@ -221,7 +236,8 @@ function openingOf(comparison: Comparison): readonly ReportText[] {
 
 /** Turns a comparison into a report: words, figures and tests. */
 export function reportComparison(comparison: Comparison): Report {
-  const { runs } = comparison;
+  const { runs, settings } = comparison;
+  const { until } = settings;
   const { lead } = describeComparison(comparison);
   const cells = groupCells(runs);
   const pairs = compareTypes(runs);
@@ -231,7 +247,9 @@ export function reportComparison(comparison: Comparison): Report {
     lead,
     opening: openingOf(comparison),
     sections: [
-      { heading: both("Test accuracy", "测试准确率"), parts: [accuracyFigure(cells, comparison)] },
+      ...(until === undefined
+        ? [{ heading: both("Test accuracy", "测试准确率"), parts: [accuracyFigure(cells, comparison)] }]
+        : goalSections(runs, until, colorOf)),
       {
         heading: both("Training loss", "训练损失"),
         parts: [
@@ -259,7 +277,9 @@ export function reportComparison(comparison: Comparison): Report {
         ],
       },
       { heading: both("Numbers", "数字"), parts: [numbersTable(cells)] },
-      ...(pairs.length === 0 ? [] : [{ heading: both("Pairwise comparison", "两两比较"), parts: [pairsTable(pairs)] }]),
+      ...(pairs.length === 0 || until !== undefined
+        ? []
+        : [{ heading: both("Pairwise comparison", "两两比较"), parts: [pairsTable(pairs)] }]),
       {
         heading: both("What the types mean", "各类型的含义"),
         parts: [

@@ -1,11 +1,12 @@
-import type { Comparison, Sentence } from "./comparison.ts";
+import type { Comparison, ComparisonWords, Sentence } from "./comparison.ts";
 import { type CellSummary, compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
 import { withMinus } from "../../report/words.ts";
-import { groupCells, nameType } from "./comparison.ts";
+import { describeDiverged, describeFewSeeds, describeSkipped, seeds, whereWords } from "./cautions.ts";
+import { groupCells } from "./comparison.ts";
+import { describeGoals } from "./goal-words.ts";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const points = (share: number): string => withMinus((100 * share).toFixed(Math.abs(share) < 0.0095 ? 2 : 1));
-const seeds = (count: number): string => (count === 1 ? "1 seed" : `${count} seeds`);
 
 /** Cohen's words for sizes. */
 function sizeOf(effect: number): Sentence {
@@ -74,19 +75,6 @@ const MAXIMUM_PAIRS = 12;
 /** Differences that a verdict names; the others are in its tests. */
 const MAXIMUM_NAMED = 3;
 
-/** What a comparison comes to: the answer, and what it rests on. */
-export interface ComparisonWords {
-  /** What can be told apart and what cannot, in one sentence, then runs that are missing. Too few seeds: the medians first. */
-  readonly lead: readonly Sentence[];
-  /** Whether any two types can be told apart, and how many of all pairs. */
-  readonly told: number;
-  readonly pairs: number;
-  /** The most that any cell has. */
-  readonly seeds: number;
-  /** Each depth's medians, then each pair's test; empty with too few seeds for any. */
-  readonly tests: readonly Sentence[];
-}
-
 const joinList = (parts: readonly string[], last: string): string =>
   parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")}${last}${parts.at(-1)}`;
 
@@ -94,16 +82,8 @@ const countSeeds = (most: number): Sentence => ({ en: `Medians over ${most} seed
 
 /** The answer of the tests. */
 function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: number) => Sentence): Sentence {
-  if (most === 1)
-    return {
-      en: "One seed per cell: another seed would move these numbers.",
-      zh: "每种情况只有一个种子：换一个种子，这些数字会变动。",
-    };
-  if (most < FEWEST_SEEDS)
-    return {
-      en: `Not enough seeds to tell types apart: ${most} are there, at least ${FEWEST_SEEDS} are needed.`,
-      zh: `种子不足，无法区分各类型：现有 ${most} 个，至少需要 ${FEWEST_SEEDS} 个。`,
-    };
+  const few = describeFewSeeds(most);
+  if (few !== undefined) return few;
   // One type alone, or none that ended.
   if (pairs.length === 0) return countSeeds(most);
   const told = pairs.filter(({ verdict }) => verdict === "better").toSorted((a, b) => b.difference - a.difference);
@@ -160,33 +140,20 @@ function concludePairs(pairs: readonly TypePair[], most: number, where: (depth: 
 }
 
 /** Says what the runs show, and only what was measured. */
-export function describeComparison({ runs, skipped = 0 }: Comparison): ComparisonWords {
+export function describeComparison(comparison: Comparison): ComparisonWords {
+  const { runs, settings } = comparison;
+  if (settings.until !== undefined) return describeGoals(comparison, settings.until);
   const cells = groupCells(runs).map(summarizeCell);
   const depths = [...new Set(cells.map(({ depth }) => depth))].toSorted((a, b) => a - b);
   const pairs = compareTypes(runs);
   const most = Math.max(0, ...cells.map(({ count, diverged }) => count + diverged));
-  const where = (depth: number): Sentence =>
-    depths.length === 1 ? { en: "", zh: "" } : { en: `At depth ${depth}, `, zh: `深度为 ${depth} 时，` };
-  const diverged = groupCells(runs).filter((cell) => cell.runs.some(({ status }) => status === "diverged"));
-  const lost = diverged.map((cell): Sentence => {
-    const count = cell.runs.filter(({ status }) => status === "diverged").length;
-    return {
-      en: `At depth ${cell.depth}, ${count} of ${seeds(cell.runs.length)} of ${nameType(cell)} diverged; they are excluded from all figures.`,
-      zh: `深度为 ${cell.depth} 时，${nameType(cell)} 的 ${cell.runs.length} 个种子中有 ${count} 个发散，未计入任何统计。`,
-    };
-  });
-  const left: readonly Sentence[] =
-    skipped === 0
-      ? []
-      : [
-          {
-            en: `${skipped} planned runs did not fit into the time budget.`,
-            zh: `有 ${skipped} 次计划的训练因时间不足未进行。`,
-          },
-        ];
+  const where = (depth: number): Sentence => whereWords(depth, depths.length);
   const verdict = concludePairs(pairs, most, where);
   const medians = depths.flatMap((depth) => describeDepth(cells, depth));
-  const cautions = [...lost, ...left];
+  const cautions = [
+    ...describeDiverged(comparison, { en: "they are excluded from all figures", zh: "未计入任何统计" }),
+    ...describeSkipped(comparison),
+  ];
   const told = pairs.filter((pair) => pair.verdict === "better").length;
   const base = { told, pairs: pairs.length, seeds: most };
   // Without tests, what was measured is all there is to say.

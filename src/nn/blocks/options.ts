@@ -12,6 +12,8 @@ export interface BlockOptions extends ShortcutOptions {
   readonly firstDilation?: number;
   /** Starts the last batch norm's scale at 0, so that the block starts as its shortcut. Default false. */
   readonly zeroInitResidual?: boolean;
+  /** Starts the convolutions with the identity on their first channels. Default false. */
+  readonly diracInit?: boolean;
   /** Which convolution of a bottleneck takes the stride: the 3×3 (v1.5) or the first 1×1 (v1). Default "3x3". */
   readonly stridePlace?: "3x3" | "1x1";
   /** Groups of a bottleneck's 3×3 convolution. Default 1. */

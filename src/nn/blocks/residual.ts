@@ -1,4 +1,5 @@
 import type { Value } from "../../onnx/graph.ts";
+import { diracStart } from "../initialization.ts";
 import { batchNorm, callInOrder, conv, type ConvOptions, dropout } from "../layers.ts";
 import { defineModule, type ForwardContext, type Module, type ParameterSpec } from "../module.ts";
 import type { Shortcut } from "../shortcuts/create.ts";
@@ -13,9 +14,11 @@ export interface BlockLayers {
 }
 
 /** Convolutions and norms of a block. */
-export function blockLayers({ dimensions = 2, normEpsilon, zeroInitResidual = false }: BlockOptions): BlockLayers {
+export function blockLayers(options: BlockOptions): BlockLayers {
+  const { dimensions = 2, normEpsilon, zeroInitResidual = false, diracInit = false } = options;
+  const shared = { dimensions, ...(diracInit ? { initialize: diracStart } : {}) };
   return {
-    conv: (inChannels, outChannels, options) => conv(inChannels, outChannels, { ...options, dimensions }),
+    conv: (inChannels, outChannels, own) => conv(inChannels, outChannels, { ...own, ...shared }),
     norm: (channels, { last = false } = {}) =>
       batchNorm(channels, {
         ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),

@@ -4,6 +4,7 @@ import { createModel, modelFamilies, modelNames } from "../models.ts";
 import type { ModelOptions } from "../model-options.ts";
 import { countParameters, parametersOf } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
+import { randomStream } from "../../tensor/random.ts";
 
 const count = (name: string, options: ModelOptions = {}): number => countParameters(createModel(name, options).module);
 
@@ -189,3 +190,37 @@ test("zeroInitResidual starts the last norm of every block at 0, epsilon reaches
     ).toBe(true);
   }
 });
+
+test("diracInit starts a block's convolutions with the identity on their first channels, and changes nothing else", () => {
+  for (const name of ["resnet20", "resnet50", "resnext50_32x4d", "resnetv2_50", "wrn-16-2", "seresnet18"]) {
+    const [plain, dirac] = [false, true].map((diracInit) => parametersOf(createModel(name, { diracInit }).module));
+    // Whole networks would take long to draw: the stem, and the first block of the first stages.
+    const keys = [...dirac.keys()].filter((key) =>
+      /^(stem\.)?conv|(layer|stages\.|blocks\.)[012]\.(blocks\.)?0\./.test(key),
+    );
+    const draw = (parameters: typeof plain, key: string): Float32Array => {
+      const { shape, initialize } = parameters.get(key)!;
+      return initialize(shape, randomStream(5, key));
+    };
+    const changed = keys.filter((key) => Buffer.compare(bytesOf(draw(plain, key)), bytesOf(draw(dirac, key))) !== 0);
+    expect(changed).toEqual(keys.filter((key) => /\.0\.conv\d\.weight$/.test(key)));
+    expect(changed.length).toBeGreaterThan(1);
+    for (const key of changed) {
+      const [data, { shape }] = [draw(dirac, key), dirac.get(key)!];
+      const [filters, channels] = shape;
+      const size = data.length / filters;
+      for (const filter of [0, Math.min(filters, channels) - 1]) {
+        const own = data.subarray(filter * size, (filter + 1) * size);
+        // All zeros but the middle of its own channel.
+        const middle = filter * (size / channels) + Math.floor(size / channels / 2);
+        expect([key, own.indexOf(1), own.filter((value) => value !== 0).length]).toEqual([key, middle, 1]);
+      }
+      const rest = channels * size;
+      expect(data.subarray(rest)).toEqual(draw(plain, key).subarray(rest));
+    }
+  }
+});
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

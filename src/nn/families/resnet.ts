@@ -43,6 +43,7 @@ export const residualOptionNames: readonly ModelOptionName[] = [
   ...additiveOptionNames,
   "subsample",
   "zeroInitResidual",
+  "diracInit",
   "stridePlace",
   "attention",
   "stochasticDepth",

@@ -36,7 +36,7 @@ function renderPictures({ pictures, columns, width, isSmooth = false }: Pictures
     const side = tone === undefined ? nothing : markup` class="${tone}"`;
     return markup`<div>${image}<span${side}>${wordsToHtml(caption)}</span></div>`;
   });
-  const size = isSmooth ? `${width}px` : `minmax(${width}px,max-content)`;
+  const size = `minmax(0,${isSmooth ? `${width}px` : "max-content"})`;
   return markup`<div class="${isSmooth ? "pictures smooth" : "pictures"}" style="grid-template-columns:repeat(${columns},${size})">${drawn}</div>`;
 }
 

@@ -9,6 +9,9 @@ import type { Verb } from "./policy/schema.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServedModels } from "./served-models.ts";
 
+/** A server listens while it loads its models, and while it finishes what is under way; it takes work in between. */
+export type Stage = "starting" | "open" | "closing";
+
 /** What the gate stands in front of. */
 export interface GateParts {
   readonly models: ServedModels;
@@ -24,8 +27,7 @@ export interface GateParts {
   /** Why nothing may be answered now, such as a full disk; undefined if all is well. */
   readonly refusal: () => Error | undefined;
   readonly version: string;
-  /** Whether the server still takes new work. */
-  readonly isOpen: () => boolean;
+  readonly stage: () => Stage;
   /** Loads and unloads; undefined if that is not allowed. */
   readonly repository?: {
     readonly load: (name: string) => Promise<void>;

@@ -38,7 +38,7 @@ export function createGate(parts: GateParts): FastifyInstance {
     done();
   });
   gate.addHook("onSend", (request, reply, payload, done) => {
-    if (!parts.isOpen()) reply.header("connection", "close");
+    if (parts.stage() === "closing") reply.header("connection", "close");
     request.visit.bytesOut = typeof payload === "string" || Buffer.isBuffer(payload) ? payload.length : 0;
     done(null, payload);
   });

@@ -4,8 +4,6 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
-import { toEnvironmentError } from "../../files/node.ts";
-import { hasCode } from "../../files/node/failure.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { ClosableServer, ServerSetting } from "./closable-server.ts";
 import { createGrpcServer } from "./grpc/server.ts";
@@ -14,6 +12,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Access } from "./policy/access.ts";
 import type { LoadedPolicy, TlsMaterial } from "./policy/load.ts";
 import type { PortListener, SocketListener } from "./policy/schema.ts";
+import { startListening } from "./start-listening.ts";
 
 /** A server that listens for one entry of a policy. */
 export interface Listener {
@@ -163,19 +162,11 @@ function secureOptions({ cert, key, ca, minVersion }: TlsMaterial): object {
 async function listen(server: NetServer, entry: SocketListener | PortListener): Promise<void> {
   const where = "path" in entry ? entry.path : `${entry.address}:${entry.port}`;
   if ("path" in entry) await removeDeadSocket(entry.path);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      const isTaken = hasCode(cause, "EADDRINUSE");
-      if (isTaken) reject(new EnvironmentError(where, "is in use by another program; choose another", { cause }));
-      else reject(toEnvironmentError(where, "cannot listen", cause));
-    });
-    const done = (): void => {
-      server.removeAllListeners("error");
-      resolve();
-    };
-    if ("path" in entry) server.listen(entry.path, done);
-    else server.listen(entry.port, entry.address, done);
-  });
+  await startListening(
+    server,
+    where,
+    "path" in entry ? { path: entry.path } : { port: entry.port, host: entry.address },
+  );
   if ("path" in entry) await chmod(entry.path, Number.parseInt(entry.mode, 8));
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { toEnvironmentError } from "../../files/node.ts";
 import type { Policy } from "./policy/schema.ts";
+import { startListening } from "./start-listening.ts";
 
 /** Tells metrics on an address of their own, so that who may ask for answers need not see them. */
 export async function openMetricsListener(
@@ -15,10 +15,7 @@ export async function openMetricsListener(
     response.end(isAsked ? tell() : "GET /metrics is all there is here\n");
   });
   const where = `${admin.address}:${admin.port}`;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(toEnvironmentError(where, "cannot listen", error)));
-    server.listen(admin.port, admin.address, resolve);
-  });
+  await startListening(server, where, { port: admin.port, host: admin.address });
   const { port } = server.address() as AddressInfo;
   const host = admin.address.includes(":") ? `[${admin.address}]` : admin.address;
   return {

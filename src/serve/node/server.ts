@@ -5,7 +5,7 @@ import { RequestError } from "../protocol/request-error.ts";
 import { type AuditLog, openAuditLog } from "./audit/log.ts";
 import { type ByteBudget, createBudget } from "./budget.ts";
 import { createGate } from "./gate.ts";
-import type { GateParts } from "./gate-parts.ts";
+import type { GateParts, Stage } from "./gate-parts.ts";
 import { answerCall } from "./grpc/service.ts";
 import { createConnectionGuard, type Listener, type ListenerParts, openListeners } from "./listeners.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
@@ -160,7 +160,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { name, version, maxBatch } = await models.load(file);
     options.onEvent({ kind: "loaded", name, version, batch: maxBatch, milliseconds: performance.now() - begun });
   };
-  let isOpen = true;
+  let stage: Stage = "starting";
   const parts: GateParts = {
     models,
     scheduler,
@@ -171,7 +171,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     record: (entry) => audit?.write(entry),
     refusal: () => (access().policy.audit?.onFull === "continue" ? undefined : audit?.failure()),
     version: options.version,
-    isOpen: () => isOpen,
+    stage: () => stage,
     ...(options.allowRepository && {
       repository: {
         load: async (name) => {
@@ -186,14 +186,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const tellMetrics = (): string => metrics.tell(gauges({ budget, pool, models, scheduler, loaded }));
   let metricsListener: Awaited<ReturnType<typeof openMetricsListener>>;
   try {
-    for (const file of files) await load(file);
     await gate.ready();
     const guard = createConnectionGuard(access);
     const answer: ListenerParts["answerCall"] = (stream, headers) => answerCall(parts, stream, headers);
     listeners = await openListeners(loaded, { handle: gate.routing, answerCall: answer, access, metrics, guard });
     metricsListener = await openMetricsListener(access().policy.admin, tellMetrics);
+    // Once it is sure that it can listen.
+    for (const file of files) await load(file);
+    stage = "open";
   } catch (error) {
-    await Promise.all(listeners.map(({ close }) => close()));
+    for (const { destroy } of listeners) destroy();
+    await Promise.all([...listeners.map(({ close }) => close()), metricsListener?.close()]);
     await pool.close();
     await audit?.close();
     throw error;
@@ -228,7 +231,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       }
     },
     close: async (patience = PATIENCE) => {
-      isOpen = false;
+      stage = "closing";
       const closed = Promise.all(listeners.map(({ close }) => close()));
       const limit = sleep(patience, undefined, { ref: false });
       await Promise.race([Promise.all([scheduler.drained(), closed]), limit]);

@@ -59,6 +59,8 @@ export function admit(parts: GateParts, visit: Visit, { asking, verb, model }: P
   visit.caller = caller;
   visit.rule = caller.client === undefined ? "network" : "key";
   if (verb === undefined) return;
+  if (parts.stage() === "starting")
+    throw new RequestError(503, "server", "is starting; try again after 1 s", { retryAfter: 1 });
   const refusal = parts.refusal();
   if (refusal !== undefined)
     throw new RequestError(503, "server", "cannot write its audit log, and answers nothing until it can", {

@@ -4,22 +4,25 @@ import { dirname, resolve } from "node:path";
 import { type DatabaseConnection, type Dialect, type Driver, SqliteDialect, SqliteDriver } from "kysely";
 import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
+import type { DatabaseOptions } from "../database.ts";
 import { onConflictReplace } from "../on-conflict.ts";
 import { prepareChecked } from "./checked-text.ts";
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+type SqliteOptions = Required<DatabaseOptions>;
+
 /**
  * An SQLite file through libsql. Several processes may write at once: readers never wait (write-ahead log), writers
  * queue.
  *
- * @param busyMilliseconds how long to wait before giving up
+ * @param options how long to wait for others before giving up, and whether the file may be another program's
  */
-export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
+export function sqliteBackend(path: string, options: SqliteOptions): Backend {
   return {
     kind: "sqlite",
     description: path,
-    createDialect: () => createDialect(path, busyMilliseconds),
+    createDialect: () => createDialect(path, options),
     quote,
     parameter: () => "?",
     mostParameters: 30_000,
@@ -30,7 +33,7 @@ export function sqliteBackend(path: string, busyMilliseconds: number): Backend {
   };
 }
 
-async function createDialect(path: string, busyMilliseconds: number): Promise<Dialect> {
+async function createDialect(path: string, { busyMilliseconds, foreign }: SqliteOptions): Promise<Dialect> {
   // Loaded only here, since no command should wait for a native library that it does not use.
   const { default: Database } = await loadPackage(() => import("libsql"));
   try {
@@ -41,7 +44,7 @@ async function createDialect(path: string, busyMilliseconds: number): Promise<Di
   const database = new Database(path, { timeout: busyMilliseconds });
   try {
     // What was committed survives the process; a power cut may take the last commits, never the file.
-    database.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+    if (!foreign) database.exec("pragma journal_mode = wal; pragma synchronous = normal;");
   } catch (error) {
     database.close();
     throw error;

@@ -19,6 +19,7 @@ export const refusedFields: RecipeRefusals = {
   contrast: varied,
   saturation: varied,
   erasing: varied,
+  alternateFlip: varied,
 };
 
 /** What a training step has of its own. @param sample `[channels, height, width]` */

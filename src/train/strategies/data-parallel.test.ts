@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { brightRows, dropoutNetwork, hashState, withTrainer } from "../../../test/support/training.ts";
 import { createModel } from "../../nn/models.ts";
 import { adamw } from "../../optim/adamw.ts";
+import { muon } from "../../optim/muon.ts";
 import { sgd } from "../../optim/sgd.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { conv, globalAveragePool, linear, relu, sequential } from "../../nn/layers.ts";
@@ -74,6 +75,7 @@ describe.each(lowerings)("data parallel, %s", (_, lowering) => {
     ["nothing else", {}],
     ["batch norm", { module: resnet }],
     ["AdamW", { optimizer: adamw() }],
+    ["Muon", { optimizer: muon() }],
     ["clipping", { clipNorm: 0.1 }],
     ["accumulation", { accumulate: 3, clipNorm: 0.1 }],
     ["mixup", { mixup: 0.4 }],

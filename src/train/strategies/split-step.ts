@@ -7,7 +7,7 @@ import { crossEntropy } from "../../nn/losses.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { type Tensor, zeros } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { loadStep, type StepOptions } from "../compiled-step.ts";
 
 /** One half of a split step, ready to run. */
@@ -33,8 +33,8 @@ export interface SplitStep {
 }
 
 /**
- * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them: it is
- * element-wise, and layout padding is 0 in every gradient.
+ * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them; layout padding is 0 in
+ * every gradient.
  */
 export async function compileSplitStep(options: StepOptions): Promise<SplitStep> {
   const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
@@ -45,8 +45,7 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
   const pack: SplitStep["pack"] = (name, value) => layoutOf(name)?.pack(value) ?? value;
   const buffers = buffersOf(module);
   const statistics = new Map(logical.kept.map((name) => [name, buffers.get(name)!.shape]));
-  const storedShape = (name: string, shape: Shape): Shape => pack(name, zeros("float32", shape)).shape;
-  const update = buildUpdateStep(module, { ...options, storedShape, statistics });
+  const update = buildUpdateStep(module, { ...options, layoutOf, statistics });
   const trained = Array.from(logical.trained, ([name, { shape }]) => [name, shape] as const);
   const states = trained.flatMap(([name, shape]) =>
     optimizer.state.map((kind) => [stepNames.state(kind, name), shape] as const),
@@ -67,7 +66,7 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
     },
     shapes: new Map([...fixed, ...states, ...(options.average === true ? averages : [])]),
     optimizerState: new Set(states.map(([name]) => name)),
-    gradientShapes: new Map(trained.map(([name, shape]) => [name, storedShape(name, shape)])),
+    gradientShapes: new Map(trained.map(([name, shape]) => [name, layoutOf(name)?.shape ?? shape])),
     statistics,
     pack,
     unpack: (name, value) => layoutOf(name)?.unpack(value) ?? value,

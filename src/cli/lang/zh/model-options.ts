@@ -9,6 +9,7 @@ export const modelOptionMeanings: { readonly [Name in ModelOptionName]: string }
   padSide: "选项 A 把补零的通道放在哪里",
   projectionNorm: "投影之后有批归一化",
   projectionBias: "投影带偏置",
+  diracInit: "块的卷积在其前若干通道上从恒等映射开始",
   zeroInitResidual: "块的最后一个批归一化从缩放 0 开始",
   stridePlace: "瓶颈块中由哪个卷积承担步幅：3×3（v1.5）或第一个 1×1（v1）",
   shortcutScale: "快捷连接类型 scaled 的 λ",

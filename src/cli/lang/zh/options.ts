@@ -30,6 +30,17 @@ export const optionTexts: Templates = {
   "do not record the runs in the run store": "不把这些运行记入运行存储",
   "the report, a self-contained page": "报告：一个自包含的网页",
 
+  // tables
+  'LeetCode\'s {"headers": {…}, "rows": {…}} as .json, or .csv with a line of names':
+    'LeetCode 的 {"headers": {…}, "rows": {…}}（.json），或首行为列名的 .csv',
+  "the database: mysql://…, postgres://… or an SQLite file": "数据库：mysql://…、postgres://… 或一个 SQLite 文件",
+  "the table's name": "表名",
+  "replace tables that exist": "替换已存在的表",
+  "the table's or view's name": "表或视图的名称",
+  "comma-separated values; null is an empty cell": "逗号分隔值；null 为空单元格",
+  'LeetCode\'s {"headers": {…}, "rows": {…}}': 'LeetCode 的 {"headers": {…}, "rows": {…}}',
+  "one JSON object with a list per column": "一个 JSON 对象，每列一个列表",
+
   // compare
   "depths of CIFAR ResNets, 6n+2": "CIFAR ResNet 的深度，6n+2",
   "shortcut types: plain (none), pad (A), project (B), project-all (C) …":
@@ -44,6 +55,8 @@ export const optionTexts: Templates = {
     "各次训练相同的是什么：轮次，或乘加次数（开销小的网络训练更久）",
   "train what fits into 30m, 2h …: the first seed of every network, then the second …":
     "只训练 30m、2h 等时间内能完成的：先是每个网络的第一个种子，然后第二个……",
+  "end a run when it classifies this share of the test images right, such as 0.9 or 90%, and compare what that takes":
+    "测试准确率达到此值（如 0.9 或 90%）时结束一次训练，并比较所需的开销",
   "configuration file": "配置文件",
   "retrain runs that the run store already has": "重新训练运行存储中已有的运行",
   "train more than {} networks without confirmation": "训练超过 {1} 个网络时不再询问",
@@ -65,7 +78,8 @@ export const optionTexts: Templates = {
     "上报到 MLflow 服务器，如 http://localhost:5000",
   "times through the training images": "轮次：遍历训练图像的次数",
   "highest learning rate": "最高学习率",
-  "sgd (Nesterov momentum 0.9) or adamw": "优化器：sgd（Nesterov 动量 0.9）或 adamw",
+  "sgd (Nesterov momentum 0.9), adamw, or muon (orthogonal steps for filters, sgd for the rest)":
+    "优化器：sgd（Nesterov 动量 0.9）、adamw，或 muon（卷积核用正交化的步，其余用 sgd）",
   "how the learning rate changes over the training": "学习率在训练过程中如何变化",
   "steps over which the learning rate first rises from almost nothing": "预热步数：学习率从接近零逐渐升起的步数",
   "weight decay": "权重衰减",
@@ -100,6 +114,9 @@ export const optionTexts: Templates = {
   '"balanced", or a weight for each class: 1,2.5,…': "类别权重：balanced，或逐类给出 1,2.5,…",
   "train on blends of two images, their share from Beta(alpha, alpha) (0.2)":
     "用两幅图像的混合训练，比例取自 Beta(alpha, alpha)（0.2）",
+  "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
+  "learning rate of biases, those of batch norms included, as a multiple of the others'":
+    "偏置（含批归一化的偏置）的学习率，为其余参数的倍数",
   "turn images by an angle from −x to x degrees": "把图像旋转 −x 到 x 度",
   "multiply images by a factor from 1 − x to 1 + x": "亮度：把图像乘以 1 − x 到 1 + x 的系数",
   "blend images with their mean grey, by a factor from 1 − x to 1 + x":
@@ -338,6 +355,10 @@ export const optionTexts: Templates = {
   // serve, audit
   "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions":
     "网络文件、NAME=FILE 或含有它们的文件夹；NAME/VERSION/model.onnx 给出版本",
+  "write the pages as a static site into a new folder, and start nothing": "把页面作为静态网站写入新文件夹，不启动服务",
+  "print what --export wrote as JSON": "以 JSON 打印 --export 所写的内容",
+  "Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone.":
+    "网络在网页中训练，任何数据都不会离开浏览器。服务器只回答本机。",
   "Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over REST.":
     "通过 REST 使用开放推理协议第 2 版（即 Triton 和 KServe 的协议）。",
   "address to listen on, of this machine alone": "监听地址，仅限本机",
@@ -365,6 +386,7 @@ export const optionTexts: Templates = {
 
 /** What the help says about defaults that are no plain values. */
 export const standardTexts: Templates = {
+  "the CSV file's": "CSV 文件的名称",
   "the ready network of --task": "--task 的现成网络",
   "RESIDUA_STORE, or .residua/runs.db": "RESIDUA_STORE，否则 .residua/runs.db",
   "one per core": "每个核心一个",
@@ -377,8 +399,8 @@ export const standardTexts: Templates = {
   "residua.config.ts, if present": "residua.config.ts，若存在",
   "{}, or the preset's": "{1}，或预设的值",
   "{}; with --from or --weights {}": "{1}；用 --from 或 --weights 时 {2}",
-  "0.1 with sgd, 0.003 with adamw; with --from or --weights 0.01, 0.0005":
-    "sgd 为 0.1，adamw 为 0.003；用 --from 或 --weights 时为 0.01、0.0005",
+  "0.1 with sgd, 0.003 with adamw, 0.02 with muon; with --from or --weights 0.01, 0.0005, 0.002":
+    "sgd 为 0.1，adamw 为 0.003，muon 为 0.02；用 --from 或 --weights 时为 0.01、0.0005、0.002",
   "0.1, in one cycle": "0.1，one-cycle 调度",
   all: "全部",
   "what --from's file records, else data": "--from 的文件所记录的，否则为 data",

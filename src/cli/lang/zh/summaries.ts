@@ -10,6 +10,7 @@ export const summaries: Readonly<Record<string, string>> = {
   segment: "用以 --task segment 训练的网络，把任意大小的图像分割为细胞或类别",
   plates: "在图像中检出车牌，校正并识别；输出表格、标注图、说明页、抹去车牌的副本",
   runs: "查找、比较、标记、复制和导出 train 与 compare 的运行记录",
+  tables: "把 LeetCode 的 JSON 或 CSV 中的表导入 MySQL、PostgreSQL 或 SQLite，或从中导出",
   models: "列出有名称的网络及其选项，以及可直接使用的训练好的网络",
   gradflow: "跟踪梯度在初始时和训练中如何流过每一层、每一个块",
   lesion: "移除、交换和重复训练好的网络的块，测量它还能做到什么",
@@ -27,6 +28,7 @@ export const summaries: Readonly<Record<string, string>> = {
   verify: "按签名检查文件；任何字节、密钥或声明不符时退出码为 1",
   seal: "为密钥持有者加密任意大小的文件，得到标准的 age 文件",
   serve: "通过 HTTP 用训练好的网络回答请求：图像，或按开放推理协议发送的张量",
+  studio: "在网页里比赛训练网络：在本机打开，或导出为静态网站",
   audit: "对照另行保存的签名链头，核验服务器的审计日志是否完整",
   unseal: "解密 age 文件或旧版本加密的文件；文件被改动、截断或为别的密钥加密时，不留下任何内容",
 };
@@ -44,6 +46,9 @@ export const subcommandSummaries: Templates = {
   "copy all runs into another store; resumes after an interruption": "把所有运行复制到另一个运行存储；中断后可继续",
   "export the values of all metrics as CSV, or whole runs as JSON":
     "把所有指标的数值导出为 CSV，或把整个运行导出为 JSON",
+  "make tables from files, all or none, their columns typed by all rows":
+    "从文件建立表：要么全部，要么一个也不建；列的类型由所有行决定",
+  "write a table as CSV, as LeetCode's JSON, or by columns": "把表写成 CSV、LeetCode 的 JSON，或按列写出",
   "list networks with their parameters and multiply-adds per image": "列出网络及其参数量和每幅图像的乘加次数",
   "show the card of a ready network: its figures, data, licences, how it was made, its files":
     "显示现成网络的卡片：指标、数据、许可证、生成方式、文件",
@@ -60,6 +65,7 @@ export const exampleNotes: Templates = {
   "what do shortcut types do to a deep network?": "快捷连接类型对深层网络有什么影响？",
   "every block, and what its shortcut resolves to": "每个块，及其快捷连接实际是什么",
   "the question in two minutes": "两分钟内回答这个问题",
+  "what an accuracy costs, within 4 epochs": "达到某一准确率的开销，限 4 个轮次",
   "other networks": "其他网络",
   "with tests over seeds, as far as time allows": "对种子做统计检验，以时间允许为限",
   "then: tensorboard --logdir logs": "然后：tensorboard --logdir logs",

@@ -1,7 +1,9 @@
+import * as v from "valibot";
 import { decodeNumber } from "../../../store/json.ts";
 import { listRuns, readMetricPages, type RunStore } from "../../../store/run-store.ts";
 import { hashConfiguration, type Run } from "../../../store/run.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
+import { goalOutcomeSchema } from "../goal.ts";
 import type { RunPlan } from "../plan.ts";
 import type { CompareJob } from "./job.ts";
 import { comparedRunConfiguration, curveMetrics } from "./record.ts";
@@ -14,7 +16,7 @@ export function keyOfRun(job: Parameters<typeof comparedRunConfiguration>[0], pl
 /** Runs of a comparison that a store has already, by their place among the plans; those that diverged are results too. */
 export async function findKnownRuns(
   store: RunStore,
-  job: Pick<CompareJob, "runs" | "recipe" | "data" | "trainImages" | "testImages">,
+  job: Pick<CompareJob, "runs" | "recipe" | "data" | "trainImages" | "testImages" | "until">,
 ): Promise<ReadonlyMap<number, DrawnRun>> {
   const ended = new Map<string, Run>();
   for (const run of await listRuns(store, { command: "compare" })) {
@@ -44,6 +46,7 @@ async function restoreRun(store: RunStore, run: Run, plan: RunPlan): Promise<Dra
     firstLayerGradientNorm: number("firstLayerGradientNorm"),
     imagesPerSecond: number("imagesPerSecond"),
     status: run.status === "diverged" ? "diverged" : "done",
+    ...(result["goal"] === undefined ? {} : { goal: v.parse(goalOutcomeSchema, result["goal"]) }),
     curve: await restoreCurve(store, run.id),
   };
 }

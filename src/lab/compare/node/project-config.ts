@@ -26,6 +26,8 @@ export interface CompareConfig {
   readonly lr?: number;
   readonly equal?: EqualBudget;
   readonly budget?: string;
+  /** The accuracy at which a run ends, as a share of the test images. */
+  readonly until?: number;
   /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
   readonly axes?: Readonly<Record<string, readonly AxisValue[]>>;
   /** Types with options of their own, besides those of `shortcut`; only these if `shortcut` is absent. */
@@ -68,6 +70,7 @@ const schema = v.strictObject({
       lr: v.optional(positive),
       equal: v.optional(v.picklist(["epochs", "multiply-adds"])),
       budget: v.optional(v.string()),
+      until: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
       axes: v.optional(v.record(v.string(), list(axisValue))),
       variants: v.optional(
         list(

@@ -15,6 +15,8 @@ import type { ComparedStart, CompareEvent, CompareJob, CompareResult } from "./j
 /** Under which names a run's curve is kept. */
 export const curveMetrics = { loss: "loss", firstLayerGradientNorm: "first-layer-gradient-norm" } as const;
 
+const TEST_ACCURACY = "test/accuracy";
+
 /** A comparison with the files that were written about it. */
 export interface ReportedComparison extends CompareResult {
   readonly reports: readonly string[];
@@ -25,7 +27,7 @@ const followedLater = ["average", "headOnly", "freeze", "unfreezeEvery", "layerD
 
 /** All of one run of a comparison that decides its outcome; known before it begins, so that a finished one is found. */
 export function comparedRunConfiguration(
-  job: Pick<CompareJob, "recipe" | "data" | "trainImages" | "testImages">,
+  job: Pick<CompareJob, "recipe" | "data" | "trainImages" | "testImages" | "until">,
   { model, shortcut, options, recipe, seed, length }: RunPlan,
 ): unknown {
   const whole: Recipe = { ...job.recipe, ...recipe, seed };
@@ -34,6 +36,7 @@ export function comparedRunConfiguration(
     recipe: whole,
     ...(followedLater.some((field) => whole[field] !== undefined) ? { engine: 2 } : {}),
     ...(length === undefined ? {} : { length }),
+    ...(job.until === undefined ? {} : { until: job.until }),
     data: { name: job.data, trainImages: job.trainImages ?? null, testImages: job.testImages ?? null },
   };
 }
@@ -69,6 +72,10 @@ export function recordComparison(
         if (resumed !== undefined) then(event.run, (recorder) => recorder.add(resumed.flatMap(curvePoints)));
       }
       if (event.kind === "step") then(event.run, (recorder) => recorder.add(stepPoints(event)));
+      if (event.kind === "test") {
+        const { run, step, accuracy } = event;
+        then(run, (recorder) => recorder.add([{ name: TEST_ACCURACY, step, value: accuracy }]));
+      }
       if (event.kind === "diverged") {
         const { run, step, loss, gradientNorm } = event;
         then(run, (recorder) =>
@@ -81,9 +88,11 @@ export function recordComparison(
       if (event.kind === "run") {
         const { curve, ...result } = event.result;
         const { status, testAccuracy } = result;
-        then(event.run, (recorder) =>
-          recorder.add([{ name: "test/accuracy", step: curve.length, value: testAccuracy }]),
-        );
+        // The last step of a run with a goal was tested already.
+        if (result.goal === undefined)
+          then(event.run, (recorder) =>
+            recorder.add([{ name: TEST_ACCURACY, step: curve.length, value: testAccuracy }]),
+          );
         end(event.run, { status, result });
       }
     },
@@ -125,8 +134,9 @@ async function begin(
 }
 
 /** What a run was before it was interrupted. */
-function curvePoints({ step, loss, firstLayerGradientNorm }: CurvePoint): readonly MetricPoint[] {
+function curvePoints({ step, loss, firstLayerGradientNorm, testAccuracy }: CurvePoint): readonly MetricPoint[] {
   return [
+    ...(testAccuracy === undefined ? [] : [{ name: TEST_ACCURACY, step, value: testAccuracy }]),
     { name: curveMetrics.loss, step, value: loss },
     { name: curveMetrics.firstLayerGradientNorm, step, value: firstLayerGradientNorm },
   ];

@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile, appendFile, stat, readdir, copyFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile, appendFile, stat, readdir, copyFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AuditEntry } from "./chain.ts";
-import { openAuditLog } from "./log.ts";
+import { readHead } from "./head.ts";
+import { openAuditLog, rotatedFiles } from "./log.ts";
 import { verifyAudit } from "./verify.ts";
 
 let folder: string;
@@ -123,6 +124,45 @@ test("the chain runs through files that were put aside", async () => {
   expect(await verifyAudit(file)).toMatchObject({ kind: "broken", reason: expect.stringContaining("missing") });
   await rm(join(folder, bySequence[0]));
   expect(await verifyAudit(file)).toMatchObject({ kind: "whole" });
+});
+
+test("a head that is signed while a file is put aside is of its last line, whatever waits to be written", async () => {
+  const file = join(folder, "audit.jsonl");
+  const log = await openAuditLog({ file, maxBytes: 4096, keepDays: 90, key: privateKey, onLost: () => undefined });
+  for (let burst = 0; burst < 3; burst++) {
+    for (let index = 0; index < 40; index++) log.write(entry(`/v2/models/${index}`));
+    await log.flushed();
+  }
+  const sequences = async (path: string): Promise<readonly number[]> =>
+    (await linesOf(path)).map((line) => (JSON.parse(line) as { sequence: number }).sequence);
+  const [first] = await sequences(file);
+  expect((await readHead(`${file}.head`, publicKey)).sequence).toBe(first - 1);
+  const aside = await rotatedFiles(file);
+  expect(aside.length).toBe(2);
+  for (const { path, first: named } of aside) expect((await sequences(path))[0]).toBe(named);
+  await log.close();
+  expect(await verifyAudit(file, { head: `${file}.head`, key: publicKey })).toMatchObject({
+    kind: "whole",
+    lines: 122,
+  });
+});
+
+test("a log that cannot be put aside loses what comes, and goes on where it ended", async () => {
+  const file = join(folder, "audit.jsonl");
+  const lost: Error[] = [];
+  const log = await openAuditLog({ file, maxBytes: 4096, keepDays: 90, key: privateKey, onLost: (e) => lost.push(e) });
+  for (let index = 0; index < 40; index++) log.write(entry("/v2"));
+  await log.flushed();
+  // A folder stands where the file would go.
+  await mkdir(join(folder, "audit.jsonl.0", "in the way"), { recursive: true });
+  log.write(entry("/lost"));
+  await log.flushed();
+  expect(lost.length).toBe(1);
+  await rm(join(folder, "audit.jsonl.0"), { recursive: true });
+  log.write(entry("/after"));
+  await log.close();
+  expect(await verifyAudit(file)).toMatchObject({ kind: "whole", from: 0 });
+  expect(await readFile(file, "utf8")).toContain("1 entries before this line were lost");
 });
 
 test("another file is not overwritten", async () => {

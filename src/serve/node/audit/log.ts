@@ -48,7 +48,10 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     await handle.close();
     throw error;
   });
+  /** What the next line follows. */
   let head = found;
+  /** The last line that is in the file: no other is ever signed. */
+  let written = found;
   let first = found.sequence + 1;
   let size = (await handle.stat()).size;
   let failure: Error | undefined;
@@ -68,12 +71,14 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     await Promise.resolve();
     while (pending.length > 0) {
       const lines = pending;
+      const end = head;
       pending = [];
       try {
         if (size > options.maxBytes) await rotate();
         const bytes = Buffer.from(lines.join(""));
         await writeWhole(handle, bytes, size);
         size += bytes.length;
+        written = end;
         failure = undefined;
         if (lost > 0) append({ time: new Date().toISOString(), mark: `${lost} entries before this line were lost` });
         lost = 0;
@@ -81,7 +86,8 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
         failure = toEnvironmentError(file, "cannot write", error);
         // The chain goes on after the last line that is there; a mark says what is missing.
         await handle.truncate(size).catch(() => undefined);
-        head = (await continueChain(handle, file).catch(() => ({ head }))).head;
+        written = (await continueChain(handle, file).catch(() => ({ head: written }))).head;
+        head = written;
         const count = lines.length + pending.length;
         pending = [];
         lost += count;
@@ -92,19 +98,28 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
 
   const rotate = async (): Promise<void> => {
     await writeHead();
-    await handle.sync();
-    await handle.close();
-    await rename(file, `${file}.${first}`);
-    handle = await openForAppending(file);
+    const aside = `${file}.${first}`;
+    await rename(file, aside);
+    const full = handle;
+    try {
+      handle = await openForAppending(file);
+    } catch (error) {
+      await rename(aside, file);
+      throw error;
+    }
+    await full.close();
     size = 0;
     // Lines that are about to be written come first in the new file.
-    first = head.sequence + 1;
+    first = written.sequence + 1;
     await deleteOld(options);
   };
 
   const writeHead = async (): Promise<void> => {
+    const end = written;
+    // What is signed must outlast a crash of the machine.
+    await handle.sync();
     if (key === undefined) return;
-    const signedHead = signHead(head, new Date().toISOString(), key);
+    const signedHead = signHead(end, new Date().toISOString(), key);
     await writeFileAtomically(`${file}.head`, `${JSON.stringify(signedHead)}\n`);
   };
 
@@ -113,7 +128,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     await writing;
     return flushed();
   };
-  const minute = setInterval(() => void flushed().then(writeHead).catch(onLost), HEAD_MILLISECONDS);
+  const minute = setInterval(() => void writeHead().catch(onLost), HEAD_MILLISECONDS);
   minute.unref();
 
   await deleteOld(options);

@@ -22,8 +22,8 @@ export function describeServer({ version, repository }: Pick<GateParts, "version
 }
 
 /** Whether the server takes requests. */
-export function isServerReady({ models, isOpen }: Pick<GateParts, "models" | "isOpen">): boolean {
-  return isOpen() && models.isReady() && models.list().every(({ state }) => state !== "LOADING");
+export function isServerReady({ models, stage }: Pick<GateParts, "models" | "stage">): boolean {
+  return stage() === "open" && models.isReady() && models.list().every(({ state }) => state !== "LOADING");
 }
 
 /** Whether the server lives and is ready, and what it can do. */

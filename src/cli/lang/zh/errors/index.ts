@@ -7,6 +7,7 @@ import { networkErrors } from "./networks.ts";
 import { onnxErrors } from "./onnx.ts";
 import { serveErrors } from "./serve.ts";
 import { storeErrors } from "./store.ts";
+import { tableErrors } from "./tables.ts";
 import { studyErrors } from "./studies.ts";
 import { taskErrors } from "./tasks.ts";
 import { weightsErrors } from "./weights.ts";
@@ -24,4 +25,5 @@ export const errorTexts: Templates = {
   ...weightsErrors,
   ...serveErrors,
   ...storeErrors,
+  ...tableErrors,
 };

@@ -26,7 +26,7 @@ export const storeErrors: Templates = {
   "there is no such host": "没有这个主机",
   "the server does not answer": "服务器没有应答",
   '"{}" must be letters, digits and underscores, at most 63': "“{1}” 必须是字母、数字和下划线，最多 63 个",
-  "is not a run store, or is damaged": "不是运行存储，或已损坏",
+  "is not an SQLite database, or is damaged": "不是 SQLite 数据库，或已损坏",
   "take a backup": "请用备份",
   "is a run store of version {}, this Residua knows up to {}": "是版本 {1} 的运行存储，此 Residua 只认到 {2}",
   "use a newer Residua": "请用更新的 Residua",

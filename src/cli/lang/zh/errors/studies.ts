@@ -5,6 +5,10 @@ export const studyErrors: Templates = {
   "its default export {}": "其默认导出{1?}",
   "could not be run: {}": "无法运行：{1}",
   "has no weight to train": "没有可训练的权重",
+  "must be a share of the test images above 0 and at most 1, such as 0.9, got {}":
+    "必须是测试图像中大于 0、不超过 1 的比例，如 0.9，实际为 {1}",
+  'must be an accuracy above 0 and at most 1, such as 0.9 or 90%, got "{}"':
+    "必须是大于 0、不超过 1 的准确率，如 0.9 或 90%，实际为 “{1}”",
   "that comes to {} networks": "共有 {1} 个网络",
   "at most {} are planned at once": "一次最多计划 {1} 个",
   'must be basic, preactivation, or a name with * for the depth such as wrn-*-2, got "{}"':

@@ -70,6 +70,7 @@ export const taskErrors: Templates = {
   "images in memory are to be classified": "内存中的图像用于分类",
   "applies to classification": "只用于分类",
   "plates are varied as a camera varies them": "车牌按相机的变化方式增强",
+  "segmentation mirrors its crops by itself": "分割自行镜像其裁剪块",
   "applies to classification, not to plates": "只用于分类，不用于车牌",
   "applies to other tasks": "只用于其他任务",
   "give samples, how many an epoch has": "请给出 samples，即每个轮次的样本数",

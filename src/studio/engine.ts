@@ -1,0 +1,77 @@
+import type { ShortcutType } from "../nn/shortcuts/type.ts";
+
+/** The images that networks race on: 10×10 digits, part of the site. */
+export type RaceData = "digits";
+
+/** One network of a race, and how it is trained. */
+export interface RaceJob {
+  /** Weighted layers of a CIFAR ResNet: 6n + 2. */
+  readonly depth: number;
+  readonly shortcut: ShortcutType;
+  /** Seeds the first weights and the order of the images. */
+  readonly seed: number;
+  readonly steps: number;
+  /** Images per step. */
+  readonly batch: number;
+  /** The peak learning rate of the one-cycle schedule. */
+  readonly rate: number;
+  readonly data: RaceData;
+}
+
+/** What one step of one network gave, before its update. */
+export interface RaceStep {
+  /** Counts from 1. */
+  readonly step: number;
+  /** Mean cross-entropy of the step's batch. */
+  readonly loss: number;
+  /** Share of the step's batch that was classified correctly. */
+  readonly accuracy: number;
+  /** The global gradient norm. */
+  readonly gradientNorm: number;
+  /** Gradient norm of the first convolution of each block, from the input to the output. */
+  readonly blockNorms: readonly number[];
+}
+
+/** How a network's race ended. */
+export type RaceStatus = "done" | "stopped" | "diverged";
+
+/** A network at the end of its race. */
+export interface RaceResult {
+  readonly status: RaceStatus;
+  /** What went wrong and what to do, if it diverged. */
+  readonly reason?: string;
+  readonly steps: number;
+  /** On the digits held back; absent unless it was trained to the end. */
+  readonly test?: { readonly loss: number; readonly correct: number; readonly count: number };
+}
+
+/** What happens to a network of a race; `lane` is its place among the jobs. */
+export type RaceEvent =
+  | { readonly kind: "compiling"; readonly lane: number }
+  | { readonly kind: "step"; readonly lane: number; readonly step: RaceStep }
+  | { readonly kind: "testing"; readonly lane: number }
+  | { readonly kind: "result"; readonly lane: number; readonly result: RaceResult };
+
+/** A race under way. */
+export interface Race {
+  /** By lane. Rejects if a network cannot be trained at all, and ends the others. */
+  readonly result: Promise<readonly RaceResult[]>;
+  /** Ends every network after its current step. */
+  stop(): void;
+}
+
+/** Where the studio computes. */
+export interface EngineFacts {
+  readonly kind: "page";
+  /** Threads that the processor runs at a time; the networks of a race share them. */
+  readonly threads: number;
+}
+
+/** What the pages of the studio compute with. */
+export interface StudioEngine {
+  readonly facts: EngineFacts;
+  /** Whether a race is under way. */
+  isBusy(): boolean;
+  /** Trains networks side by side, each in a thread of its own. */
+  race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
+}

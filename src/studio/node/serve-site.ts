@@ -1,0 +1,62 @@
+import { isIPv6 } from "node:net";
+import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import { EnvironmentError } from "../../tensor/errors.ts";
+import { siteHeaders } from "./headers.ts";
+import { listSite, readSiteFile, type SiteFile } from "./site.ts";
+
+/** The studio's server. */
+export interface SiteServer {
+  /** Such as `http://127.0.0.1:8081/`. */
+  readonly address: string;
+  /** Ends it, with the connections that browsers keep open. */
+  readonly close: () => Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const ownNames: ReadonlySet<string> = new Set([HOST, "localhost", "[::1]"]);
+
+/** Whether a browser asks for this machine by its own name; another's name could have been pointed here by its owner. */
+function isOwnName(host: string | undefined): boolean {
+  if (host === undefined) return false;
+  return ownNames.has(isIPv6(host) ? `[${host}]` : host.replace(/:\d+$/, ""));
+}
+
+/** Named by their content: never changed. */
+const isFixed = ({ address }: SiteFile): boolean => address.startsWith("assets/");
+
+function answer(files: ReadonlyMap<string, SiteFile>, request: FastifyRequest, reply: FastifyReply): unknown {
+  reply.headers(siteHeaders);
+  const [path] = request.url.slice(1).split("?");
+  const file = files.get(path === "" ? "index.html" : path);
+  if (file === undefined) return reply.code(404).type("text/plain; charset=utf-8").send("There is no such file.\n");
+  reply.header("ETag", file.tag).header("Cache-Control", isFixed(file) ? "max-age=31536000, immutable" : "no-cache");
+  if (request.headers["if-none-match"] === file.tag) return reply.code(304).send();
+  reply.type(file.type).header("Content-Length", file.bytes);
+  return reply.send(readSiteFile(file));
+}
+
+/**
+ * Serves the studio's site to this machine alone. It offers the files of the package and nothing else: a request's path is looked up
+ * among their addresses, and never becomes a path of the disk.
+ *
+ * @param port 0 takes any
+ * @throws {EnvironmentError} if the site was not built, or the port is taken
+ */
+export async function serveSite(port: number): Promise<SiteServer> {
+  const files = new Map((await listSite()).map((file) => [file.address, file]));
+  const server = fastify({ forceCloseConnections: true, bodyLimit: 1024, requestTimeout: 30_000 });
+  server.addHook("onRequest", async (request, reply) => {
+    if (isOwnName(request.headers.host)) return;
+    return reply.code(421).type("text/plain; charset=utf-8").send("This server answers for 127.0.0.1 and localhost.\n");
+  });
+  server.get("/*", async (request, reply) => answer(files, request, reply));
+  try {
+    const address = await server.listen({ host: HOST, port });
+    return { address: `${address}/`, close: () => server.close() };
+  } catch (error) {
+    await server.close();
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
+      throw new EnvironmentError("port", `${port} is taken; take another, or 0 for any`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { ComponentType, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { errorMessage } from "../../tensor/errors.ts";
+import { language, say, setLanguage } from "./language.ts";
+import { type Page, pages } from "./pages.ts";
+import { engine } from "./page-engine.ts";
+import { addressOf, route } from "./route.ts";
+import { chosenTheme, switchTheme, theme } from "./theme.ts";
+
+/** What was loaded of a page: its component, or why there is none. */
+type Loaded = { readonly View: ComponentType } | { readonly problem: string } | undefined;
+
+const currentPage = (): Page => pages.find(({ name }) => name === route.value.page) ?? pages[0];
+
+function Navigation(): JSX.Element {
+  const current = currentPage();
+  return (
+    <nav aria-label={say({ en: "Pages", zh: "页面" })}>
+      {pages.map(({ name, title }) => (
+        <a key={name} href={addressOf(name)} aria-current={name === current.name ? "page" : undefined}>
+          {say(title)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Switches(): JSX.Element {
+  const isDark = theme() === "dark";
+  const other = language.value === "en" ? "zh" : "en";
+  const { threads } = engine.facts;
+  return (
+    <div class="switches">
+      <span class="engine" title={say({ en: "Where the networks are computed", zh: "网络在何处计算" })}>
+        {say({
+          en: `This page, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+          zh: `本页面，${threads} 个线程`,
+        })}
+      </span>
+      <button type="button" lang={other === "zh" ? "zh-CN" : "en"} onClick={() => setLanguage(other)}>
+        {other === "zh" ? "中文" : "English"}
+      </button>
+      <button
+        type="button"
+        class="icon"
+        aria-label={say(isDark ? { en: "Light colours", zh: "浅色" } : { en: "Dark colours", zh: "深色" })}
+        onClick={switchTheme}
+      >
+        {isDark ? "☀" : "☾"}
+      </button>
+    </div>
+  );
+}
+
+function Shown({ page }: { readonly page: Page }): JSX.Element {
+  const loaded = useSignal<Loaded>(undefined);
+  useEffect(() => {
+    let isCurrent = true;
+    loaded.value = undefined;
+    page.load().then(
+      (View) => isCurrent && (loaded.value = { View }),
+      (error: unknown) => isCurrent && (loaded.value = { problem: errorMessage(error) }),
+    );
+    return () => void (isCurrent = false);
+  }, [page]);
+  const { value } = loaded;
+  if (value === undefined) return <p class="quiet">{say({ en: "Loading …", zh: "正在加载……" })}</p>;
+  if ("View" in value) return <value.View />;
+  return (
+    <p role="alert" class="problem">
+      {say({ en: "The page could not be loaded; reload it.", zh: "页面无法加载；请重新加载。" })} {value.problem}
+    </p>
+  );
+}
+
+/** The site: its head, and the page that the address names. */
+export function App(): JSX.Element {
+  useSignalEffect(() => {
+    const root = document.documentElement;
+    root.lang = language.value === "zh" ? "zh-CN" : "en";
+    const chosen = chosenTheme();
+    if (chosen === undefined) delete root.dataset["theme"];
+    else root.dataset["theme"] = chosen;
+    document.title = `${say(currentPage().title)} · Residua Studio`;
+  });
+  const page = currentPage();
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>
+        {say({ en: "Skip to the page", zh: "跳到页面内容" })}
+      </a>
+      <header class="top">
+        <a class="brand" href={addressOf(pages[0].name)}>
+          Residua <b>Studio</b>
+        </a>
+        <Navigation />
+        <Switches />
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Shown key={page.name} page={page} />
+      </main>
+    </>
+  );
+}
+
+/** The address is the page's: a jump within it must not change it. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>("#main")?.focus();
+}

@@ -1,0 +1,23 @@
+import type { ComponentType } from "preact";
+import type { Words } from "../../report/words.ts";
+
+/** A page of the site; its code is loaded when it is first shown. */
+export interface Page {
+  readonly name: string;
+  readonly title: Words;
+  readonly load: () => Promise<ComponentType>;
+}
+
+/** In the order of the navigation; the first is shown if the address names none. */
+export const pages: readonly Page[] = [
+  {
+    name: "learn",
+    title: { en: "Learn", zh: "学习" },
+    load: async () => (await import("./learn/page.tsx")).LearnPage,
+  },
+  {
+    name: "compare",
+    title: { en: "Compare", zh: "比较" },
+    load: async () => (await import("./compare/page.tsx")).ComparePage,
+  },
+];

@@ -1,0 +1,83 @@
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { errorMessage } from "../../tensor/errors.ts";
+import type { Race, RaceEvent, RaceJob, RaceResult, RaceStep, StudioEngine } from "../engine.ts";
+
+/** What a lane is doing. */
+export type Phase = "loading" | "compiling" | "training" | "testing" | "ended";
+
+/** One network of the race that is shown. */
+export interface LaneState {
+  readonly job: RaceJob;
+  phase: Phase;
+  readonly steps: RaceStep[];
+  result?: RaceResult;
+}
+
+/** A race as a page shows it. */
+export interface RaceState {
+  /** Empty before the first race. */
+  readonly lanes: readonly LaneState[];
+  readonly isRunning: boolean;
+  /** Why the race could not be run. */
+  readonly problem?: string;
+}
+
+/** A race that is shown at most ten times a second, however fast its steps come. */
+export interface ShownRace {
+  readonly state: ReadonlySignal<RaceState>;
+  /** Resolves when the race is over, with its lanes. */
+  start(jobs: readonly RaceJob[]): Promise<readonly LaneState[]>;
+  stop(): void;
+  /** Ends what runs and shows nothing. */
+  clear(): void;
+}
+
+const MILLISECONDS_BETWEEN = 100;
+
+function apply(lane: LaneState, event: RaceEvent): void {
+  if (event.kind === "step") {
+    lane.phase = "training";
+    lane.steps.push(event.step);
+  } else if (event.kind === "result") {
+    lane.phase = "ended";
+    lane.result = event.result;
+  } else lane.phase = event.kind;
+}
+
+/** A race by an engine, with what a page shows of it. */
+export function createShownRace(engine: StudioEngine): ShownRace {
+  const state: Signal<RaceState> = signal({ lanes: [], isRunning: false });
+  let race: Race | undefined;
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  const show = (change: Partial<RaceState> = {}): void => {
+    clearTimeout(waiting);
+    waiting = undefined;
+    state.value = { ...state.value, ...change };
+  };
+  const showSoon = (): void => void (waiting ??= setTimeout(show, MILLISECONDS_BETWEEN));
+  const clear = (): void => {
+    race?.stop();
+    race = undefined;
+    clearTimeout(waiting);
+    waiting = undefined;
+    state.value = { lanes: [], isRunning: false };
+  };
+  const start = async (jobs: readonly RaceJob[]): Promise<readonly LaneState[]> => {
+    clear();
+    const lanes = jobs.map((job): LaneState => ({ job, phase: "loading", steps: [] }));
+    state.value = { lanes, isRunning: true };
+    const own = engine.race(jobs, (event) => {
+      apply(lanes[event.lane], event);
+      if (race === own) showSoon();
+    });
+    race = own;
+    try {
+      await own.result;
+      if (race === own) show({ isRunning: false });
+    } catch (error) {
+      if (race === own) show({ isRunning: false, problem: errorMessage(error) });
+    }
+    return lanes;
+  };
+  return { state, start, stop: () => race?.stop(), clear };
+}

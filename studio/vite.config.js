@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const site = fileURLToPath(new URL("../dist/site", import.meta.url));
+
+/** ONNX Runtime's WebAssembly has the name by which the server and the export know it; everything else is named by its content. */
+const output = {
+  assetFileNames: (/** @type {{ names: string[] }} */ { names }) =>
+    names.some((name) => name.endsWith(".wasm")) ? "ort/[name][extname]" : "assets/[name]-[hash][extname]",
+};
+
+/**
+ * Completes the site: what ONNX Runtime's package has is left to it, and the service worker is told what it keeps for visits
+ * without a network.
+ */
+function completeSite() {
+  return {
+    name: "residua-studio",
+    closeBundle() {
+      rmSync(join(site, "ort"), { recursive: true, force: true });
+      const worker = join(site, "service-worker.js");
+      const files = readdirSync(site, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name !== "service-worker.js")
+        .map((entry) => relative(site, join(entry.parentPath, entry.name)))
+        .toSorted();
+      const hash = createHash("sha256");
+      for (const file of files) hash.update(file).update(readFileSync(join(site, file)));
+      const kept = JSON.stringify({ version: hash.digest("hex").slice(0, 16), files });
+      const code = readFileSync(worker, "utf8");
+      const told = code.replace(/(["'`])SITE\1/, () => JSON.stringify(kept));
+      if (told === code) throw new Error(`${worker}: has no place for the list of files`);
+      writeFileSync(worker, told);
+    },
+  };
+}
+
+/** Builds the studio's site from what tsc wrote: every address is relative, so that it works from any folder of any host. */
+export default {
+  root,
+  base: "./",
+  plugins: [completeSite()],
+  worker: { format: "es", rolldownOptions: { output } },
+  build: {
+    target: "es2022",
+    outDir: site,
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: {
+        index: join(root, "index.html"),
+        "service-worker": fileURLToPath(new URL("../dist/studio/web/service-worker.js", import.meta.url)),
+      },
+      output: {
+        ...output,
+        entryFileNames: (/** @type {{ name: string }} */ { name }) =>
+          name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js",
+      },
+    },
+  },
+};
