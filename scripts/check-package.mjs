@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const folder = mkdtempSync(join(tmpdir(), "residua-check-"));
 try {
   const script = fileURLToPath(new URL("pack.mjs", import.meta.url));
-  const { filename } = JSON.parse(execFileSync(process.execPath, [script, folder], { encoding: "utf8" }));
+  const { filename } = JSON.parse(execFileSync(process.execPath, [script, folder, "--json"], { encoding: "utf8" }));
   execFileSync("npx", ["publint", filename, "--strict"], { stdio: "inherit" });
   execFileSync("npx", ["attw", filename, "--profile", "esm-only"], { stdio: "inherit" });
 } finally {

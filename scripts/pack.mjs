@@ -6,11 +6,12 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const destination = resolve(process.argv[2] ?? ".");
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
+const destination = resolve(positionals[0] ?? ".");
 
 /**
  * @param {string} folder what to pack
@@ -35,7 +36,12 @@ try {
   } = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`);
   const packed = pack(join(stage, "package"), destination);
-  console.log(JSON.stringify({ ...packed, filename: join(destination, packed.filename) }));
+  const archive = join(destination, packed.filename);
+  console.log(
+    values.json === true
+      ? JSON.stringify({ ...packed, filename: archive })
+      : `${archive}: ${packed.files.length} files, ${(packed.size / 2 ** 20).toFixed(1)} MiB`,
+  );
 } finally {
   rmSync(stage, { recursive: true });
 }

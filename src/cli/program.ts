@@ -99,7 +99,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
-    return await reportError(explainMissingPackage(error), running);
+    return await reportError(explainMissingPackage(error), running, args);
   }
 }
 
@@ -112,12 +112,13 @@ function requireWorkingFolder(): void {
   }
 }
 
-async function reportError(error: unknown, running: Command | undefined): Promise<number> {
+async function reportError(error: unknown, running: Command | undefined, args: readonly string[]): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return ExitCode.ok;
+    const help = ["residua", ...args.filter((arg) => findCommand(arg) !== undefined).slice(0, 1), "--help"].join(" ");
     if (error.code !== "commander.help")
       printLine(
-        `residua: ${spokenMessage(error.message.replace(/^error: /, ""))}${spoken({ en: "; see residua --help", zh: "；参见 residua --help" })}`,
+        `residua: ${spokenMessage(error.message.replace(/^error: /, ""))}${spoken({ en: `; see ${help}`, zh: `；参见 ${help}` })}`,
       );
     return ExitCode.usage;
   }

@@ -33,7 +33,7 @@ let packedFiles: readonly string[] = [];
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), "residua-package-"));
-  const packed = JSON.parse(await run(process.execPath, [join(root, "scripts/pack.mjs"), project], root));
+  const packed = JSON.parse(await run(process.execPath, [join(root, "scripts/pack.mjs"), project, "--json"], root));
   packedFiles = packed.files.map(({ path }: { readonly path: string }) => path);
   await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
   await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", packed.filename], project);

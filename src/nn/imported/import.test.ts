@@ -160,6 +160,17 @@ describe("a file is refused in one line", () => {
     expect(() => importNetwork(model, "file", { seed })).toThrow(message);
   });
 
+  test("that gives scores of whole images where maps are wanted; maps are taken, and their classes replaced", () => {
+    const whole = nodesModel(17, [convolution, ...end], shape, { w: weight });
+    expect(() => importNetwork(whole, "file", { seed, output: "maps" })).toThrow(
+      /must give maps of scores \[N,classes,H,W\]/,
+    );
+    const maps = nodesModel(17, [convolution, node("Identity", "c", "y")], shape, { w: weight });
+    const { classes } = importNetwork(maps, "file", { seed, output: "maps" });
+    expect(classes).toBe(weight.shape[0]);
+    expect(importNetwork(maps, "file", { seed, output: "maps", classes: classes + 1 }).classes).toBe(classes + 1);
+  });
+
   test("whose classifier cannot be found, where other classes are wanted", () => {
     const model = nodesModel(
       17,

@@ -22,7 +22,12 @@ export interface ImportOptions {
   readonly imageSize?: number | undefined;
   /** Seeds a new classifier. */
   readonly seed: number;
+  /** What it must give: `scores` [N,classes] of whole images (the default), or `maps` [N,classes,H,W], scores of every pixel. */
+  readonly output?: NetworkOutput;
 }
+
+/** What a network gives for images. */
+export type NetworkOutput = "scores" | "maps";
 
 /** A network from an ONNX file. */
 export interface ImportedNetwork {
@@ -48,7 +53,7 @@ const BATCH = "N";
  *
  * @param where the file's name, for errors
  * @throws {UnsupportedError} naming an unsupported operator, or what else cannot be trained
- * @throws {ShapeError} if it does not map images to scores
+ * @throws {ShapeError} if it does not map images to what `output` says
  */
 export function importNetwork(decoded: Model, where: string, options: ImportOptions): ImportedNetwork {
   const { model, batchNorms, dropouts, quantized } = prepareModel(decoded);
@@ -69,8 +74,8 @@ export function importNetwork(decoded: Model, where: string, options: ImportOpti
   };
   const typed = inferModel(freeBatch(normalizeModel(opened))).graph;
   const scores = withoutSoftmax(typed);
-  const classes = classesOf(scores, where);
-  const { classes: wanted, seed } = options;
+  const { classes: wanted, seed, output = "scores" } = options;
+  const classes = classesOf(scores, output, where);
   const graph =
     wanted === undefined
       ? scores
@@ -136,10 +141,12 @@ function freeBatch(model: Model): Model {
   return { ...model, graph: { ...graph, inputs: opened, nodes, initializers, types: new Map() } };
 }
 
-function classesOf({ outputs: [scores] }: Graph, where: string): number {
+function classesOf({ outputs: [scores] }: Graph, output: NetworkOutput, where: string): number {
   const [batch, classes, ...rest] = scores.shape;
-  if (rest.length === 0 && typeof classes === "number" && batch === BATCH) return classes;
-  throw new ShapeError(where, `gives ${scores.dtype} ${formatShape(scores.shape)}, must give scores [N,classes]`);
+  const isOfThatKind = rest.length === (output === "scores" ? 0 : 2);
+  if (isOfThatKind && typeof classes === "number" && batch === BATCH) return classes;
+  const wanted = output === "scores" ? "scores [N,classes]" : "maps of scores [N,classes,H,W]";
+  throw new ShapeError(where, `gives ${scores.dtype} ${formatShape(scores.shape)}, must give ${wanted}`);
 }
 
 /** Leaves an output's type undeclared: the file's holds for its own batch and classes. */

@@ -1,6 +1,6 @@
 import { readFileBytes } from "../../files/node.ts";
 import { basename } from "node:path";
-import { importNetwork } from "../../nn/imported/import.ts";
+import { importNetwork, type NetworkOutput } from "../../nn/imported/import.ts";
 import { initializeState } from "../../nn/initialization.ts";
 import { createModel, type NamedModel } from "../../nn/models.ts";
 import { headOf, type Module } from "../../nn/module.ts";
@@ -34,18 +34,22 @@ export interface StartedNetwork {
   readonly notes: readonly string[];
 }
 
-/** Opens the starting point of training: a network by name, its weights, or an ONNX file. */
-export async function openStart(fresh: FreshTraining): Promise<NetworkStart> {
-  const start = await openFirst(fresh);
+/**
+ * Opens the starting point of training: a network by name, its weights, or an ONNX file.
+ *
+ * @param output what the task needs of a network from an ONNX file
+ */
+export async function openStart(fresh: FreshTraining, output: NetworkOutput = "scores"): Promise<NetworkStart> {
+  const start = await openFirst(fresh, output);
   const [channels, height, width] = start.imageShape;
   return { ...start, imageShape: [channels, fresh.imageSize ?? height, fresh.imageSize ?? width] };
 }
 
-function openFirst(fresh: FreshTraining): NetworkStart | Promise<NetworkStart> {
+function openFirst(fresh: FreshTraining, output: NetworkOutput): NetworkStart | Promise<NetworkStart> {
   const { from, weights } = fresh;
   if (weights !== undefined) return openWeights(fresh, weights);
   if (from === undefined) return openNamed(fresh);
-  return from.toLowerCase().endsWith(".onnx") ? openOnnx(fresh, from) : openWeights(fresh, { path: from });
+  return from.toLowerCase().endsWith(".onnx") ? openOnnx(fresh, from, output) : openWeights(fresh, { path: from });
 }
 
 function openNamed({ model: name, modelOptions }: FreshTraining): NetworkStart {
@@ -123,13 +127,18 @@ function withFreshHead(state: TrainingState, module: Module, seed: number): Trai
   return new Map([...state, ...headOf(module).map((name) => [name, fresh.get(name)!] as const)]);
 }
 
-async function openOnnx({ model, imageSize, recipe }: FreshTraining, from: string): Promise<NetworkStart> {
+async function openOnnx(
+  { model, imageSize, recipe }: FreshTraining,
+  from: string,
+  output: NetworkOutput,
+): Promise<NetworkStart> {
   if (model !== undefined)
     throw new OptionError("model", `does not fit \`from\` ${from}: an ONNX file is the network itself`);
   const decoded = decodeModel(await readFileBytes(from), from, { readExternal: readExternalBeside(from) });
   const card = findOnnxCard(decoded, from);
   const importAs = (classes?: number) =>
     importNetwork(decoded, from, {
+      output,
       seed: recipe.seed,
       imageSize: imageSize ?? card?.imageShape[1],
       ...(classes === undefined ? {} : { classes }),

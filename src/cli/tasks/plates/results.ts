@@ -41,11 +41,11 @@ const columns: readonly Column<Row>[] = [
   { title: { en: "type", zh: "类型" }, value: ({ plate }) => of(plate, (own) => typeWords[plateTypeOf(own)]) },
   { title: { en: "rows", zh: "行数" }, value: ({ plate }) => of(plate, ({ rows }) => String(rows)), align: "right" },
   {
-    title: { en: "weakest", zh: "最弱字符" },
+    title: { en: "weakest", zh: "最低字符概率" },
     value: ({ plate }) => of(plate, ({ confidence }) => percent(confidence)),
     align: "right",
   },
-  { title: { en: "next", zh: "其次" }, value: ({ plate }) => plate?.alternatives[0]?.text ?? "" },
+  { title: { en: "next", zh: "次选读数" }, value: ({ plate }) => plate?.alternatives[0]?.text ?? "" },
 ];
 
 /** A line for each plate, and for each picture without any. */

@@ -3,6 +3,7 @@ import { type CsvCell, encodeCsv } from "../../../files/csv.ts";
 import { type FileContent, writeFileAtomically } from "../../../files/node.ts";
 import { cellTable, type MeasuredImage } from "../../../tasks/segment/measurement-table.ts";
 import { type ImageSummary, summaryTable } from "../../../tasks/segment/summary.ts";
+import type { Words } from "../../../report/words.ts";
 import { type Column, formatTable, printLines } from "../../output.ts";
 
 /** Names of the tables of all images, which no image's own table may have. */
@@ -49,24 +50,28 @@ const show = (value: number | null | undefined): string =>
 
 function cellColumns(images: readonly ImageSummary[]): readonly Column<ImageSummary>[] {
   const channels = images.reduce((most, { meanIntensity }) => Math.max(most, meanIntensity.length), 0);
-  const right = (title: string, value: (row: ImageSummary) => number | null | undefined): Column<ImageSummary> => ({
+  const right = (title: Words, value: (row: ImageSummary) => number | null | undefined): Column<ImageSummary> => ({
     title,
     value: (row) => show(value(row)),
     align: "right",
   });
   const micrometres = images.some(({ pixelSize }) => pixelSize !== null);
   return [
-    { title: "image", value: ({ image }) => image },
-    right("cells", ({ cells }) => cells),
-    right("mean area px²", ({ meanArea }) => meanArea),
+    { title: { en: "image", zh: "图像" }, value: ({ image }) => image },
+    right({ en: "cells", zh: "细胞数" }, ({ cells }) => cells),
+    right({ en: "mean area px²", zh: "平均面积 px²" }, ({ meanArea }) => meanArea),
     ...(micrometres ? [right("µm²", ({ meanAreaMicrometres }) => meanAreaMicrometres)] : []),
-    right("total area px²", ({ totalArea }) => totalArea),
+    right({ en: "total area px²", zh: "总面积 px²" }, ({ totalArea }) => totalArea),
     ...(micrometres ? [right("µm²", ({ totalAreaMicrometres }) => totalAreaMicrometres)] : []),
-    right("cells per Mpx", ({ density }) => density),
-    ...(micrometres ? [right("per mm²", ({ cellsPerSquareMillimetre }) => cellsPerSquareMillimetre)] : []),
+    right({ en: "cells per Mpx", zh: "每百万像素细胞数" }, ({ density }) => density),
+    ...(micrometres
+      ? [right({ en: "per mm²", zh: "每 mm² 细胞数" }, ({ cellsPerSquareMillimetre }) => cellsPerSquareMillimetre)]
+      : []),
     ...Array.from({ length: channels }, (_, channel) =>
       right(
-        channels === 1 ? "mean intensity" : `channel ${channel + 1}`,
+        channels === 1
+          ? { en: "mean intensity", zh: "平均强度" }
+          : { en: `mean intensity, channel ${channel + 1}`, zh: `平均强度（通道 ${channel + 1}）` },
         ({ meanIntensity }) => meanIntensity[channel],
       ),
     ),
@@ -78,7 +83,7 @@ export function printBatch({ summaries, shares }: Batch): void {
   if (summaries.length > 0) printLines(formatTable(cellColumns(summaries), summaries));
   if (shares.length === 0) return;
   const columns: readonly Column<ClassShares>[] = [
-    { title: "image", value: ({ image }) => image },
+    { title: { en: "image", zh: "图像" }, value: ({ image }) => image },
     ...Object.keys(shares[0].classes).map((name): Column<ClassShares> => ({
       title: name,
       value: ({ classes }) => `${(100 * classes[name]).toFixed(1)} %`,

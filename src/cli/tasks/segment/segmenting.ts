@@ -68,30 +68,26 @@ async function segmentFile(
   network: LoadedNetwork<"segment">,
   { path, base }: { readonly path: string; readonly base: string },
   options: SegmentFlags,
+  onProgress: (share: number) => void,
 ): Promise<ImageResult> {
   const { readImage } = await import("../../../data/node/image.ts");
   const raster = await readImage(path, { ...imageChoice(options), onNote: sayNote });
-  const progress = createProgress();
   const { foreground, persistence, minArea: minimumArea, tta: views, format } = options;
   const image = { path, raster, settings: network.settings, base, format };
-  try {
-    const found = await network.predict(raster, {
-      overlap: options.overlap,
-      ...onlyGiven({ views }),
-      instances: onlyGiven({ foreground, persistence, minimumArea }),
-      onProgress: (share) => progress.update(`${path}: ${Math.round(100 * share)} %`, share),
-    });
-    const { width, height } = found;
-    if (found.target === "classes") {
-      const files = await writeClasses(image, found.labels);
-      return { files, shares: { image: path, width, height, classes: found.shares } };
-    }
-    const pixelSize = options.pixelSize ?? findPixelSize(raster, path);
-    const { files, measured } = await writeCells({ ...image, ...onlyGiven({ pixelSize }) }, found);
-    return { files, measured, summary: summarizeImage(measured, found) };
-  } finally {
-    progress.finish();
+  const found = await network.predict(raster, {
+    overlap: options.overlap,
+    ...onlyGiven({ views }),
+    instances: onlyGiven({ foreground, persistence, minimumArea }),
+    onProgress,
+  });
+  const { width, height } = found;
+  if (found.target === "classes") {
+    const files = await writeClasses(image, found.labels);
+    return { files, shares: { image: path, width, height, classes: found.shares } };
   }
+  const pixelSize = options.pixelSize ?? findPixelSize(raster, path);
+  const { files, measured } = await writeCells({ ...image, ...onlyGiven({ pixelSize }) }, found);
+  return { files, measured, summary: summarizeImage(measured, found) };
 }
 
 function batchOf(results: readonly ImageResult[]): Batch {
@@ -110,11 +106,13 @@ export async function segmentFiles(network: TrainedNetwork, request: PredictionR
   const names = namesOf(paths, tableStems);
   const loaded = loadTask(network, model, "segment");
   await holdFolder(options.out);
-  const { results, failures } = await doEach(paths, async (path, index) => {
-    const result = await segmentFile(loaded, { path, base: join(options.out, names[index]) }, options);
-    if (paths.length > 1) say(`${index + 1}/${paths.length} ${path}`);
-    return result;
-  });
+  const progress = createProgress();
+  const { results, failures } = await doEach(paths, (path, index) => {
+    const place = paths.length > 1 ? `${index + 1}/${paths.length} ` : "";
+    return segmentFile(loaded, { path, base: join(options.out, names[index]) }, options, (share) =>
+      progress.update(`${place}${path}: ${Math.round(100 * share)} %`, (index + share) / paths.length),
+    );
+  }).finally(() => progress.finish());
   const batch = batchOf(results);
   const tables = await writeTables(options.out, batch);
   reportFailures(failures, paths.length);

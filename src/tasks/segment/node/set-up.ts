@@ -152,7 +152,7 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   requireRecipe(fresh.recipe);
   const wanted = readSettings(fresh.task, "segment", "task");
   refuseForeign(fresh, wanted);
-  const start = await openStart(fresh);
+  const start = await openStart(fresh, "maps");
   const [channels] = start.imageShape;
   const { validation, limit } = fresh;
   const parts = await listParts(fresh.data, {

@@ -26,13 +26,17 @@ function findPreset(name: string): SegmentationPreset {
   return segmentationPresets[oneOf("preset", name, Object.keys(segmentationPresets))];
 }
 
-/** The preset's recipe, with the fields that were typed in the place of its own. */
-function mergeRecipe(preset: Recipe, given: RecipeFields): Recipe {
-  const optimizer = optimizerIn(given);
+/**
+ * The preset's recipe, with the fields that were typed in the place of its own. A network that can segment already takes the rate
+ * and the epochs of fine-tuning: the preset's rate destroyed the ready one, whose batch norms are folded, within three steps.
+ */
+function mergeRecipe(preset: Recipe, given: RecipeFields, isTrained: boolean): Recipe {
+  const optimizer = optimizerIn(given) ?? preset.optimizer.name;
   // Another optimizer brings the learning rate that suits it.
-  const changed = optimizer !== undefined && optimizer !== preset.optimizer.name;
-  const { learningRate } = changed ? standardRecipe("fresh", optimizer) : preset;
-  return withRecipeFields({ ...preset, learningRate }, given);
+  const { learningRate } = optimizer === preset.optimizer.name ? preset : standardRecipe("fresh", optimizer);
+  const tuned = standardRecipe("tuned", optimizer);
+  const start = isTrained ? { epochs: tuned.epochs, learningRate: tuned.learningRate } : { learningRate };
+  return withRecipeFields({ ...preset, ...start }, given);
 }
 
 /** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
@@ -50,7 +54,7 @@ export function startSegmentation({
     imageSize: start.imageSize ?? preset.imageSize,
     validation: validation ?? preset.validation,
     augmentation: noAugmentation,
-    recipe: mergeRecipe(preset.recipe, given),
+    recipe: mergeRecipe(preset.recipe, given, start.from !== undefined),
     task: { ...settingsOf(preset, options) },
   };
 }

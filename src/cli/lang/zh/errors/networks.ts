@@ -87,7 +87,9 @@ export const networkErrors: Templates = {
   "takes {}, must say its channels in the second place, [N,C,H,W], or the last":
     "输入为 {1}，必须在第二位 [N,C,H,W] 或末位说明通道数",
   "leaves the size of images open, {}": "没有规定图像大小：{1}",
-  "gives {} {}, must give scores [N,classes]": "给出 {1} {2}，必须给出得分 [N,classes]",
+  "gives {} {}, must give {}": "给出 {1} {2}，必须给出 {3?}",
+  "scores [N,classes]": "得分 [N,classes]",
+  "maps of scores [N,classes,H,W]": "逐像素得分 [N,classes,H,W]",
   "holds no float32 weights that could be trained": "不含可训练的 float32 权重",
   "probability must be in [0, 1), got {}": "概率必须在 [0, 1) 中，实际为 {1}",
   "groups (={}) must divide in_channels (={}) and out_channels (={})":
