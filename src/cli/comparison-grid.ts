@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { EqualBudget } from "../lab/compare/comparison.ts";
 import type { AxisValue } from "../lab/compare/plan.ts";
+import type { Part } from "../lab/compare/parts.ts";
 import type { GridChoice } from "../lab/compare/plan-comparison.ts";
 import type { CompareConfig } from "../lab/compare/node/project-config.ts";
 import { OptionError } from "../tensor/errors.ts";
@@ -20,6 +21,7 @@ export interface GridOptions {
   readonly equal: EqualBudget;
   readonly budget?: number;
   readonly until?: number;
+  readonly part?: Part;
   readonly vary?: Readonly<Record<string, readonly AxisValue[]>>;
 }
 
@@ -46,6 +48,14 @@ export function readAccuracy(text: string): number {
 function readValue(text: string): AxisValue {
   if (text === "true" || text === "false") return text === "true";
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+/** Reads a part such as 3/20, counted from 0. */
+export function readPart(text: string): Part {
+  const [, index, count] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+  if (index === undefined || index >= count)
+    throw new InvalidArgumentError(`must be INDEX/COUNT, from 0/20 to 19/20 for 20 parts, got "${text}"`);
+  return { index, count };
 }
 
 /** Reads one more `name=a,b,c`. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/compare/comparison.ts";
 import type { RunPlan } from "../lab/compare/plan.ts";
 import { describeComparison } from "../lab/compare/describe-comparison.ts";
+import { takePart } from "../lab/compare/parts.ts";
 import { planComparison } from "../lab/compare/plan-comparison.ts";
 import type { CompareJob, CompareResult } from "../lab/compare/node/job.ts";
 import { findKnownRuns, keyOfRun } from "../lab/compare/node/known-runs.ts";
@@ -33,6 +34,23 @@ export interface ComparisonPlan {
   readonly known: ReadonlyMap<number, DrawnRun>;
 }
 
+/** @throws {OptionError} if parts could not come together, or would not be parts of one whole */
+function refuseBesidePart({ part, store, budget }: ComparisonOptions): void {
+  if (part === undefined) return;
+  if (store === false)
+    throw new OptionError("part", "needs the run store, in which the parts come together; leave --no-store out");
+  if (budget !== undefined)
+    throw new OptionError(
+      "part",
+      "cannot be combined with `budget`: each part would leave out other networks; leave one out",
+    );
+}
+
+/** Where a comparison's report goes: parts, which may run at once, have a folder each. */
+export function reportFolder({ out, part }: Pick<ComparisonOptions, "out" | "part">): string {
+  return part === undefined ? out : join(out, `part-${part.index}-of-${part.count}`);
+}
+
 function createJob(
   options: ComparisonOptions,
   config: CompareConfig,
@@ -40,7 +58,9 @@ function createJob(
 ): Omit<ComparisonPlan, "known"> {
   if (existsSync(options.out) && !statSync(options.out).isDirectory())
     throw new OptionError("out", `"${options.out}" is a file, must be a folder`);
-  const { runs, costs, recipe } = planComparison(toGridChoice(options, config, typed));
+  refuseBesidePart(options);
+  const whole = planComparison(toGridChoice(options, config, typed));
+  const { runs, costs, recipe } = options.part === undefined ? whole : takePart(whole, options.part);
   const job: CompareJob = {
     runs,
     data: options.data,

@@ -35,12 +35,8 @@ test("tables go in from JSON and CSV, are refused a second time, and come out in
 });
 
 test.each([
-  [["import", "none.json"], 1, /^residua: none\.json: cannot read: there is no such file/],
   [["import", "notes.txt"], 2, /^residua: file: "notes\.txt" must end in \.json or \.csv/],
   [["import", "latin.csv"], 1, /^residua: latin\.csv: is not UTF-8/],
-  [["import", "goods.json", "--table", "x"], 2, /^residua: --table: names the table of a CSV file/],
-  [["export", "goods"], 2, /^residua: --csv, --json, --columns: give one of them/],
-  [["export", "nothing", "--csv"], 2, /^residua: table: there is no "nothing" in lab\.db/],
   [
     ["export", "T", "--csv", "--store", "mysql://me:S3CRET@127.0.0.1:9/lab"],
     1,

@@ -16,7 +16,7 @@ import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/standard-
 import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
-import { applyConfig, readAccuracy, readAxis, readDuration } from "../comparison-grid.ts";
+import { applyConfig, readAccuracy, readAxis, readDuration, readPart } from "../comparison-grid.ts";
 import type { ComparisonOptions } from "../comparison-job.ts";
 import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -87,11 +87,12 @@ function announceFirst(
     if (!isAnnounced) {
       isAnnounced = true;
       const [images, tested] = [formatCount(options.limit), formatCount(options.testLimit)];
+      const part = options.part === undefined ? undefined : `${options.part.index}/${options.part.count}`;
       say({
         en:
-          `Training ${count} networks on ${options.data}: ${epochs} epoch(s) of the first ${images} images, ` +
-          `tested on the first ${tested} test images.`,
-        zh: `在 ${options.data} 上训练 ${count} 个网络：前 ${images} 幅图像 ${epochs} 个轮次，用前 ${tested} 幅测试图像测试。`,
+          `Training ${count} networks${part === undefined ? "" : ` of part ${part}`} on ${options.data}: ` +
+          `${epochs} epoch(s) of the first ${images} images, tested on the first ${tested} test images.`,
+        zh: `在 ${options.data} 上训练 ${count} 个网络${part === undefined ? "" : `（第 ${part} 份）`}：前 ${images} 幅图像 ${epochs} 个轮次，用前 ${tested} 幅测试图像测试。`,
       });
     }
     report(event);
@@ -100,11 +101,12 @@ function announceFirst(
 
 async function compare(given: Options, command: Command): Promise<void> {
   // With the database of runs, which help has no use for.
-  const { nothingToTrain, planRuns, restOf, toComparison } = await import("../comparison-job.ts");
+  const { nothingToTrain, planRuns, reportFolder, restOf, toComparison } = await import("../comparison-job.ts");
   const { loadProjectConfig } = await import("../../lab/compare/node/project-config.ts");
   const { comparisonObservers } = await import("../observers.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
-  const options = applyConfig(given, config, command);
+  const chosen = applyConfig(given, config, command);
+  const options = { ...chosen, out: reportFolder(chosen) };
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
   const rest = restOf(plan, options);
   await confirmMany(rest.runs.length, options);
@@ -246,6 +248,12 @@ export function registerCompare(program: Command): void {
         "train what fits into 30m, 2h …: the first seed of every network, then the second …",
       ).argParser(readDuration),
     )
+    .addOption(
+      new Option(
+        "--part <i/n>",
+        "train only part i of n, counted from 0; the same command without it joins the parts from the run store",
+      ).argParser(readPart),
+    )
     .addOption(new Option("--config <file>", "configuration file (default: residua.config.ts, if present)"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
@@ -267,6 +275,7 @@ Examples:
   $ residua compare --shortcut gated --vary gateBias=-6,-3,0
   $ residua compare --until 90% --epochs 4 --seeds 5         what an accuracy costs, within 4 epochs
   $ residua compare --data cifar10 --limit 50000 --epochs 10 --seeds 3
+  $ residua compare --seeds 20 --part 3/20 --store postgres://me:secret@db.example/lab
   $ residua compare --json > comparison.json`,
     )
     .action(compare);

@@ -42,6 +42,8 @@ export const optionTexts: Templates = {
   "one JSON object with a list per column": "一个 JSON 对象，每列一个列表",
 
   // compare
+  "train only part i of n, counted from 0; the same command without it joins the parts from the run store":
+    "只训练 n 份中的第 i 份，从 0 数起；去掉此选项的同一条命令从运行存储中把各份合并",
   "depths of CIFAR ResNets, 6n+2": "CIFAR ResNet 的深度，6n+2",
   "shortcut types: plain (none), pad (A), project (B), project-all (C) …":
     "快捷连接类型：plain（无）、pad（A）、project（B）、project-all（C）……",

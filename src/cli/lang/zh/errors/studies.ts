@@ -2,6 +2,14 @@ import type { Templates } from "../../templates.ts";
 
 /** Errors of studies: compare, lesion, landscape, gradient flow, reports. */
 export const studyErrors: Templates = {
+  'must be INDEX/COUNT, from 0/20 to 19/20 for 20 parts, got "{}"':
+    "必须是 INDEX/COUNT，20 份时从 0/20 到 19/20，实际为 “{1}”",
+  "must be from 0/{} to {}/{}, got {}/{}": "必须从 0/{1} 到 {2}/{3}，实际为 {4}/{5}",
+  "divides {} network(s) into {} parts": "把 {1} 个网络分为 {2} 份",
+  "give at most {}": "最多给出 {1}",
+  "needs the run store, in which the parts come together": "需要运行存储，各份在其中合并",
+  "leave --no-store out": "请去掉 --no-store",
+  "cannot be combined with {}: each part would leave out other networks": "不能与 {1} 同用：每一份会略去不同的网络",
   "its default export {}": "其默认导出{1?}",
   "could not be run: {}": "无法运行：{1}",
   "has no weight to train": "没有可训练的权重",
