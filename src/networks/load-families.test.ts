@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { initializeState } from "../nn/initialization.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
 import { createModel } from "../nn/models.ts";
-import { sameShape } from "../tensor/shape.ts";
+import { buffersOf, parametersOf } from "../nn/module.ts";
+import { sameShape, sizeOf } from "../tensor/shape.ts";
 import { bytesOf, float32, type Tensor } from "../tensor/tensor.ts";
 import { familyLayouts } from "../weights/layouts/families.ts";
 import { createNameTable } from "../weights/layouts/names.ts";
@@ -12,8 +12,14 @@ import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
 import { reportWeights } from "./inspect.ts";
 import { loadWeights } from "./load-weights.ts";
 
-const stateOf = (name: string, options: ModelOptions = {}): ReadonlyMap<string, Tensor<"float32">> =>
-  initializeState(createModel(name, { classes: 5, ...options }).module, 1);
+/** Weights of which each holds a number of its own, so that none can stand for another. */
+function stateOf(name: string, options: ModelOptions = {}): ReadonlyMap<string, Tensor<"float32">> {
+  const { module } = createModel(name, { classes: 5, ...options });
+  const specs = [...parametersOf(module), ...buffersOf(module)];
+  return new Map(
+    specs.map(([key, { shape }], index) => [key, float32(shape, new Float32Array(sizeOf(shape)).fill(index))]),
+  );
+}
 
 /** Names whose shapes or bytes differ, or that one side lacks. */
 function differing(a: ReadonlyMap<string, Tensor>, b: ReadonlyMap<string, Tensor>): readonly string[] {
@@ -36,6 +42,8 @@ const networks: readonly (readonly [string, ModelOptions])[] = [
   ["convnext_atto", { channels: 1, layerScale: "scalar" }],
   ["convnext_atto", { layerScale: "none" }],
   ["convnext_atto", { shortcut: "project-all" }],
+  ["resnetrs50", { channels: 1 }],
+  ["resnetrs50", { shortcut: "project-all" }],
 ];
 
 test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
@@ -75,7 +83,10 @@ test.each(familyLayouts)(
 );
 
 /** Two networks of each family with the same names, and one of another. */
-test.each([["convnext_femto", "convnext_atto", "resnet50"]])("weights of %s are no sibling's", (name, ...others) => {
+test.each([
+  ["convnext_femto", "convnext_atto", "resnet50"],
+  ["resnetrs50", "resnetrs101", "seresnet50"],
+])("weights of %s are no sibling's", (name, ...others) => {
   const file = asFile(stateOf(name));
   for (const other of others)
     expect(() => loadWeights(file, "w", { name: other })).toThrow(`w: holds the weights of ${name}, not of ${other}`);

@@ -6,6 +6,7 @@ export * from "./families/densenet.ts";
 export * from "./families/preactivation-resnet.ts";
 export * from "./families/resnet.ts";
 export * from "./families/resnet-d.ts";
+export * from "./families/resnet-rs.ts";
 export * from "./families/resnext.ts";
 export * from "./families/stages.ts";
 export * from "./families/stochastic-depth.ts";

@@ -12,6 +12,7 @@ import { plateReaderFamily } from "./families/plate-reader.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
+import { resnetRsFamily } from "./families/resnet-rs.ts";
 import { resnextFamily } from "./families/resnext.ts";
 import { recurrentFamily } from "./families/residual-recurrent.ts";
 import { residualUnetFamily } from "./families/residual-unet.ts";
@@ -39,6 +40,7 @@ export type ModelRequest = Omit<ModelOptions, "shortcut"> & { readonly shortcut?
 export const modelFamilies: readonly ModelFamily[] = [
   resnetFamily,
   resnetDFamily,
+  resnetRsFamily,
   preactivationFamily,
   wideResnetFamily,
   resnextFamily,

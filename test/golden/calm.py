@@ -11,7 +11,8 @@ class CalmFill:
     is computed only once.
     """
 
-    def __init__(self):
+    def __init__(self, spared=()):
+        self.spared = spared
         self.key, self.state = None, {}
 
     def __call__(self, module, seed):
@@ -24,7 +25,7 @@ class CalmFill:
             return module
         fill(module, seed)
         for name, value in module.state_dict().items():
-            if name.endswith("bias"):
+            if name.endswith("bias") and not any(part in name for part in self.spared):
                 value.add_(4 * torch.sign(value))
         self.key, self.state = key, {name: value.clone() for name, value in module.state_dict().items()}
         return module

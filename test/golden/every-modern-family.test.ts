@@ -1,3 +1,4 @@
 import { expectFamilies } from "../support/family-golden.ts";
 
 expectFamilies("convnext");
+expectFamilies("resnet-rs");

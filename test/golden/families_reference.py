@@ -31,9 +31,9 @@ class Gate(nn.Module):
 
 
 class SqueezeExcitation(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, reduction=16):
         super().__init__()
-        squeezed = max(8, int(channels / 16 + 4) // 8 * 8)
+        squeezed = max(8, int(channels / reduction + 4) // 8 * 8)
         self.fc1, self.fc2 = nn.Conv2d(channels, squeezed, 1), nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, x):
@@ -114,7 +114,7 @@ class Block(nn.Module):
 
     def __init__(self, inside, width, stride, kind, bottleneck=False, preact=False, groups=1, base=64, average=False,
                  dilation=1, first_dilation=None, attention="none", drop_path=0.0, inner_dropout=0.0, scale=0.5,
-                 scale_residual=False, shortcut_dropout=0.5, layer_scale="none"):
+                 scale_residual=False, shortcut_dropout=0.5, layer_scale="none", reduction=16):
         super().__init__()
         self.kind, self.bottleneck, self.preact, self.scale, self.scale_residual = kind, bottleneck, preact, scale, scale_residual
         first = first_dilation or dilation
@@ -133,7 +133,7 @@ class Block(nn.Module):
             size = conv.in_channels if preact else conv.out_channels
             setattr(self, f"norm{index}" if preact else f"bn{index}", nn.BatchNorm2d(size))
         if attention != "none":
-            self.se = SqueezeExcitation(outside) if attention == "se" else Cbam(outside)
+            self.se = SqueezeExcitation(outside, reduction) if attention == "se" else Cbam(outside)
         if drop_path:
             self.drop_path = Mask(drop_path, whole=True)
         if inner_dropout:
@@ -206,9 +206,11 @@ def deep_stem(channels, width):
 class Resnet(nn.Module):
     """Activation after the addition: ResNet-D, ResNeXt, SE, CBAM, and CIFAR's."""
 
-    def __init__(self, counts, widths, kind="project", stem="7x7", stem_width=64, bottleneck=False, classes=10, dropout=0.0, **options):
+    def __init__(self, counts, widths, kind="project", stem="7x7", stem_width=64, bottleneck=False, classes=10, dropout=0.0, convolved=False, **options):
         super().__init__()
         self.pools = stem != "3x3"
+        if convolved:
+            self.maxpool = nn.Sequential(nn.Conv2d(stem_width, stem_width, 3, 2, 1, bias=False), nn.BatchNorm2d(stem_width), nn.ReLU())
         self.conv1 = {"7x7": nn.Conv2d(3, stem_width, 7, 2, 3, bias=False), "3x3": nn.Conv2d(3, stem_width, 3, 1, 1, bias=False),
                       "deep": nn.Sequential(*deep_stem(3, stem_width))}[stem]
         self.bn1 = nn.BatchNorm2d(stem_width)
@@ -222,7 +224,10 @@ class Resnet(nn.Module):
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))
-        x = F.max_pool2d(x, 3, 2, 1) if self.pools else x
+        if hasattr(self, "maxpool"):
+            x = self.maxpool(x)
+        elif self.pools:
+            x = F.max_pool2d(x, 3, 2, 1)
         for index in range(1, self.stages + 1):
             x = getattr(self, f"layer{index}")(x)
         x = x.mean((2, 3))

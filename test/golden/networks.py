@@ -95,7 +95,10 @@ def network_case(name, make, size, batch, classes, first_seed, tries):
     moved = spread(exact, gradients_of(make, seed, x.double() * (1 + 1e-7), labels, torch.float64)[1])
     limit = 3 * max(single, moved)
     network = fill(make(), seed).double()
-    evaluated = network.eval()(x.double()).detach().float().numpy()
+    exact_evaluated = network.eval()(x.double()).detach()
+    single_evaluated = fill(make(), seed).eval()(x).detach().double()
+    evaluate_limit = 3 * ((single_evaluated - exact_evaluated).abs().max() / exact_evaluated.abs().max()).item()
+    evaluated = exact_evaluated.float().numpy()
     exact_scores = network.train()(x.double()).detach()
     single_scores = fill(make(), seed).train()(x).detach().double()
     score_limit = 3 * ((single_scores - exact_scores).abs().max() / exact_scores.abs().max()).item()
@@ -106,7 +109,7 @@ def network_case(name, make, size, batch, classes, first_seed, tries):
         places = (np.arange(SAMPLES) * 7919) % len(flat)
         tensors[f"{name}/gradient/{key}"] = np.concatenate([flat[places].numpy(), [flat.abs().max(), flat.norm()]]).astype(np.float32)
     print(name, "seed", seed, "margin", margins[seed], "gradient limit", limit, "score limit", score_limit)
-    return {"name": name, "seed": seed, "inputSeed": seed + 5000, "size": size, "batch": batch, "classes": classes, "loss": loss, "scoreLimit": score_limit, "gradientLimit": limit}, tensors
+    return {"name": name, "seed": seed, "inputSeed": seed + 5000, "size": size, "batch": batch, "classes": classes, "loss": loss, "evaluateLimit": evaluate_limit, "scoreLimit": score_limit, "gradientLimit": limit}, tensors
 
 
 def trajectory(make, seed, optimizer, smoothing, clip, dtype, shift=0.0, steps=20, batch=8):

@@ -25,6 +25,8 @@ interface Case {
   readonly loss: number;
   /** Three times what PyTorch's own float32 misses its float64 by, in training mode. */
   readonly scoreLimit: number;
+  /** The same in evaluation mode, as far as recorded: gates of attention may be open or closed by a hair there. */
+  readonly evaluateLimit?: number;
   /** Whether biases are far from 0, for the sake of relus; default true. */
   readonly calm?: boolean;
 }
@@ -36,11 +38,16 @@ const SMALLEST_SCALE = 1e-3;
 const timeout = 600_000;
 
 /** Noise with biases of about +4 and −4, as families.py has it: no relu is near to flipping. */
-function calmState(module: Module, seed: number): ReadonlyMap<string, Tensor<"float32">> {
+function calmState(module: Module, seed: number, spared: readonly string[]): ReadonlyMap<string, Tensor<"float32">> {
   return new Map(
     Array.from(noiseState(module, seed), ([name, { shape, data }]) => [
       name,
-      float32(shape, name.endsWith("bias") ? data.map((value) => value + 4 * Math.sign(value)) : data),
+      float32(
+        shape,
+        name.endsWith("bias") && !spared.some((part) => name.includes(part))
+          ? data.map((value) => value + 4 * Math.sign(value))
+          : data,
+      ),
     ]),
   );
 }
@@ -54,18 +61,38 @@ const floats = (value: Tensor | undefined): Float32Array => value!.data as Float
  * @param options.first only so many of its cases
  */
 export function expectFamilies(file: string, { first }: { readonly first?: number } = {}): void {
-  const { cases, samples } = readGoldenJson<{ readonly cases: readonly Case[]; readonly samples: number }>(
-    `${file}.json`,
-  );
+  const {
+    cases,
+    samples,
+    spared = [],
+  } = readGoldenJson<{
+    readonly cases: readonly Case[];
+    readonly samples: number;
+    /** Parts of the names whose biases are not moved. */
+    readonly spared?: readonly string[];
+  }>(`${file}.json`);
   const golden = readGoldenTensors(`${file}.safetensors`);
   describe.each(lowerings)("$name", (lowering) => {
     test.each(cases.slice(0, first))(
       "$model $options: logits, loss and gradients agree with PyTorch's",
       { timeout },
-      async ({ name, model, options, seed, inputSeed, size, batch, classes, loss, scoreLimit, calm = true }) => {
+      async ({
+        name,
+        model,
+        options,
+        seed,
+        inputSeed,
+        size,
+        batch,
+        classes,
+        loss,
+        scoreLimit,
+        evaluateLimit = 0,
+        calm = true,
+      }) => {
         const { module } = createModel(model, { ...options, classes });
         const imageShape = [3, size, size];
-        const state = calm ? calmState(module, seed) : new Map(noiseState(module, seed));
+        const state = calm ? calmState(module, seed, spared) : new Map(noiseState(module, seed));
         const images = noiseTensor(inputSeed, [batch, ...imageShape]);
         const labels = int64(
           [batch],
@@ -74,7 +101,9 @@ export function expectFamilies(file: string, { first }: { readonly first?: numbe
         const inference = buildInference(module, imageShape, state);
         const evaluated = await runGraph(inference, { images }, lowering);
         const scores = floats(golden.get(`${name}/evaluate`));
-        expect.soft(relativeError(floats(evaluated[stepNames.scores]), scores)).toBeLessThan(LOGITS);
+        expect
+          .soft(relativeError(floats(evaluated[stepNames.scores]), scores))
+          .toBeLessThan(Math.max(evaluateLimit, LOGITS));
 
         const step = buildGradientStep({ module, imageShape, batch, loss: crossEntropy });
         const masks = Array.from(step.noise, ([mask, { value, keep }]) => [

@@ -5,6 +5,7 @@ import { sgd } from "../../src/optim/sgd.ts";
 import { createWebRuntime } from "../../src/runtime/web.ts";
 import { int64 } from "../../src/tensor/tensor.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
+import convnext from "../golden/convnext.json" with { type: "json" };
 import golden from "../golden/networks.json" with { type: "json" };
 import { noiseState, noiseTensor } from "../support/noise.ts";
 
@@ -27,5 +28,21 @@ test("training steps in the browser follow PyTorch's losses", async () => {
     // Float32 in another order of sums; PyTorch's own float32 stays within 1e-6 of its float64.
     expect(Math.abs(loss - losses[step]), `step ${step}`).toBeLessThan(1e-4);
   }
+  await trainer.release();
+});
+
+test("a ConvNeXt's first step in the browser has PyTorch's loss", async () => {
+  const [{ model, seed: weights, inputSeed, size, batch, classes, loss: expected }] = convnext.cases;
+  const { module } = createModel(model, { classes });
+  const runtime = createWebRuntime({ ort, threads: 2 });
+  const imageShape = [3, size, size];
+  const trainer = await createTrainer({ runtime, module, imageShape, batch, optimizer: sgd(), seed: 0 });
+  trainer.load(noiseState(module, weights), 0);
+  const labels = int64(
+    [batch],
+    Array.from({ length: batch }, (_, index) => (index * 7) % classes),
+  );
+  const { loss } = await trainer.step({ images: noiseTensor(inputSeed, [batch, ...imageShape]), labels }, 0.05);
+  expect(Math.abs(loss - expected)).toBeLessThan(1e-4);
   await trainer.release();
 });

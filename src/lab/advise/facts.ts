@@ -49,7 +49,8 @@ const compared: readonly ShortcutType[] = ["plain", "pad", "project", "project-a
 function countLayers(module: Module, imageShape: Shape): number {
   const { modules } = describeModule(module, imageShape);
   return modules.filter(
-    ({ path, kind }) => /^(Conv|Linear)/.test(kind) && !/(^|\.)(downsample|shortcut|gate|se)(\.|$)/.test(path),
+    ({ path, kind }) =>
+      /^(Conv(Transpose)?\dd|Linear)$/.test(kind) && !/(^|\.)(downsample|shortcut|gate|se)(\.|$)/.test(path),
   ).length;
 }
 

@@ -24,6 +24,11 @@ test("pre-activation is advised from 100 layers on, a shortcut from 30 on", () =
   expect(kindOf("resnet56", "no-shortcut")).toBeUndefined();
 });
 
+test("layers are convolutions and matrix products: 18 blocks of three, four that shrink, and the classifier", () => {
+  expect(factsOfModel("convnext_tiny", {}).depth).toBe(18 * 3 + 4 + 1);
+  expect(adviceOn("convnext_tiny").find(({ id }) => id === "layer-scale")!.kind).toBe("keep");
+});
+
 test("the most urgent advice comes first, and each has a source", () => {
   const advice = adviceOn("resnet50", { shortcut: "gated", stridePlace: "1x1" });
   expect(advice.filter(({ kind }) => kind === "change").map(({ id }) => id)).toEqual([

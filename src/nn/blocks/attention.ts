@@ -8,17 +8,26 @@ export type AttentionType = "none" | "se" | "cbam";
 /** All attention types. */
 export const attentionTypes: readonly AttentionType[] = ["none", "se", "cbam"];
 
-/** Factor by which channels are squeezed. */
-const REDUCTION = 16;
-
-/** Makes the module of a type. @param dimensions spatial axes */
-export function attention(type: Exclude<AttentionType, "none">, channels: number, dimensions: number): Module {
-  return type === "se" ? squeezeExcitation(channels, dimensions) : convolutionalAttention(channels, dimensions);
+/** Spatial axes, and the factor by which channels are squeezed: 16 if left out. */
+export interface AttentionOptions {
+  readonly dimensions?: number;
+  readonly reduction?: number;
 }
 
-/** channels / 16, rounded to a multiple of 8 that is above 0. @source timm's `make_divisible(…, 8, round_limit=0)` */
-function squeezedChannels(channels: number): number {
-  return Math.max(8, Math.floor((channels / REDUCTION + 4) / 8) * 8);
+const REDUCTION = 16;
+
+/** Makes the module of a type. */
+export function attention(
+  type: Exclude<AttentionType, "none">,
+  channels: number,
+  options: AttentionOptions = {},
+): Module {
+  return type === "se" ? squeezeExcitation(channels, options) : convolutionalAttention(channels, options);
+}
+
+/** channels / reduction, rounded to a multiple of 8 that is above 0. @source timm's `make_divisible(…, 8, round_limit=0)` */
+function squeezedChannels(channels: number, reduction: number): number {
+  return Math.max(8, Math.floor((channels / reduction + 4) / 8) * 8);
 }
 
 /**
@@ -27,8 +36,9 @@ function squeezedChannels(channels: number): number {
  * @shape `[N, channels, H, W]` → the same
  * @source Hu et al. 2017, arXiv:1709.01507; names and rounding as in timm's SEModule
  */
-export function squeezeExcitation(channels: number, dimensions = 2): Module {
-  const squeezed = squeezedChannels(channels);
+export function squeezeExcitation(channels: number, options: AttentionOptions = {}): Module {
+  const { dimensions = 2, reduction = REDUCTION } = options;
+  const squeezed = squeezedChannels(channels, reduction);
   const children = {
     fc1: conv(channels, squeezed, { kernel: 1, bias: true, dimensions }),
     fc2: conv(squeezed, channels, { kernel: 1, bias: true, dimensions }),
@@ -51,13 +61,17 @@ function squeeze({ g, call }: ForwardContext, x: Value): Value {
  * @shape `[N, channels, H, W]` → the same
  * @source Woo et al. 2018, arXiv:1807.06521; names as in timm's CbamModule
  */
-export function convolutionalAttention(channels: number, dimensions = 2): Module {
-  const children = { channel: channelAttention(channels, dimensions), spatial: spatialAttention(dimensions) };
+export function convolutionalAttention(channels: number, options: AttentionOptions = {}): Module {
+  const { dimensions = 2, reduction = REDUCTION } = options;
+  const children = {
+    channel: channelAttention(channels, { dimensions, reduction }),
+    spatial: spatialAttention(dimensions),
+  };
   return defineModule("Cbam", { children }, ({ call }, x) => call("spatial", call("channel", x)));
 }
 
-function channelAttention(channels: number, dimensions: number): Module {
-  const squeezed = Math.max(1, Math.floor(channels / REDUCTION + 0.5));
+function channelAttention(channels: number, { dimensions, reduction }: Required<AttentionOptions>): Module {
+  const squeezed = Math.max(1, Math.floor(channels / reduction + 0.5));
   const children = {
     fc1: conv(channels, squeezed, { kernel: 1, dimensions }),
     fc2: conv(squeezed, channels, { kernel: 1, dimensions }),

@@ -22,6 +22,8 @@ export interface BlockOptions extends ShortcutOptions {
   readonly baseWidth?: number;
   /** What weights the residual's channels or points before the addition. Default "none". */
   readonly attention?: AttentionType;
+  /** The factor by which attention squeezes channels. Default 16. */
+  readonly attentionReduction?: number;
   /** Probability that a sample's residual is dropped in training. Default 0. */
   readonly dropPath?: number;
   /** Probability of dropout between the convolutions. Default 0. */

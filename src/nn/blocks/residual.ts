@@ -29,9 +29,10 @@ export function blockLayers(options: BlockOptions): BlockLayers {
 
 /** What ends a residual, under timm's names: attention, then stochastic depth. */
 export function residualEnd(channels: number, options: BlockOptions): Readonly<Record<string, Module>> {
-  const { attention: type = "none", dropPath: probability = 0, dimensions = 2 } = options;
+  const { attention: type = "none", attentionReduction, dropPath: probability = 0, dimensions = 2 } = options;
+  const squeezing = { dimensions, ...(attentionReduction === undefined ? {} : { reduction: attentionReduction }) };
   return {
-    ...(type === "none" ? {} : { se: attention(type, channels, dimensions) }),
+    ...(type === "none" ? {} : { se: attention(type, channels, squeezing) }),
     ...(probability === 0 ? {} : { drop_path: dropPath(probability) }),
   };
 }

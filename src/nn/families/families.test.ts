@@ -63,6 +63,13 @@ const rounded: readonly (readonly [name: string, millions: string])[] = [
   ["convnext_femto", "5.22"],
   ["convnext_pico", "9.05"],
   ["convnext_nano", "15.59"],
+  ["resnetrs50", "35.69"],
+  ["resnetrs101", "63.62"],
+  ["resnetrs152", "86.62"],
+  ["resnetrs200", "93.21"],
+  ["resnetrs270", "129.86"],
+  ["resnetrs350", "163.96"],
+  ["resnetrs420", "191.89"],
   ["resnetv2_50", "25.55"],
   ["resnetv2_101", "44.54"],
   ["resnetv2_152", "60.19"],
@@ -142,7 +149,16 @@ test("every listed name is its own family's, and no other's", () => {
   }
 });
 
-const small = ["resnet18", "resnet18d", "resnetv2_18", "wrn-16-2", "resnext29_2x8d", "seresnet18", "cbamresnet18"];
+const small = [
+  "resnet18",
+  "resnet18d",
+  "resnetrs50",
+  "resnetv2_18",
+  "wrn-16-2",
+  "resnext29_2x8d",
+  "seresnet18",
+  "cbamresnet18",
+];
 
 test.each(small.flatMap((name) => additiveShortcutTypes.map((shortcut) => [name, shortcut] as const)))(
   "%s with shortcut %s can be described",

@@ -16,9 +16,11 @@ export interface ResnetPlan {
   readonly counts: readonly number[];
   readonly widths: readonly number[];
   readonly stem: { readonly kind: StemKind; readonly width: number };
-  readonly settings?: Pick<BlockOptions, "groups" | "baseWidth" | "dimensions">;
+  readonly settings?: Pick<BlockOptions, "groups" | "baseWidth" | "dimensions" | "attentionReduction">;
   /** Stride of the stem's first convolution per axis, if it is not the usual one along all of them. */
   readonly stemStride?: number | readonly number[];
+  /** What halves the plane after the stem's convolutions: the maximum, or one more convolution. Default "max". */
+  readonly stemPool?: "max" | "conv";
 }
 
 /** What comes before the first block. */
@@ -71,7 +73,7 @@ function stemLayers(
   kind: StemKind,
   width: number,
   options: ResnetOptions,
-  { settings = {}, stemStride = firstStrides[kind] }: ResnetPlan,
+  { settings = {}, stemStride = firstStrides[kind], stemPool = "max" }: ResnetPlan,
 ): Readonly<Record<string, Module>> {
   const norm = normOf(options);
   const { channels } = options;
@@ -93,7 +95,9 @@ function stemLayers(
           relu(),
           conv(half, width, { kernel: 3, padding: 1 }),
         ]);
-  return { conv1, ...rest, maxpool: maxPool({ kernel: 3, stride: 2, padding: 1 }) };
+  const window = { kernel: 3, stride: 2, padding: 1 } as const;
+  const maxpool = stemPool === "max" ? maxPool(window) : sequence([conv(width, width, window), norm(width), relu()]);
+  return { conv1, ...rest, maxpool };
 }
 
 /** A ResNet without its classifier, in the parts from which other networks are built. */

@@ -19,6 +19,7 @@ const shared = { family: convnextFamily, variants, normalization: imagenetNormal
 export const torchvisionConvnext: FamilyLayout = {
   ...shared,
   name: "torchvision",
+  mark: "features.1.0.block.0.weight",
   names: [
     ["features.*", "features.*"],
     ["classifier.*", "classifier.*"],
@@ -42,6 +43,7 @@ const timmStage = (stage: number): readonly NamePair[] => {
 export const timmConvnext: FamilyLayout = {
   ...shared,
   name: "timm (convnext)",
+  mark: "stages.0.blocks.0.conv_dw.weight",
   names: [
     ["stem.{i}.*", "features.0.{i}.*"],
     ...stages.flatMap(timmStage),
@@ -66,5 +68,6 @@ const originalStage = (stage: number): readonly NamePair[] => {
 export const originalConvnext: FamilyLayout = {
   ...shared,
   name: "facebookresearch/ConvNeXt",
+  mark: "stages.0.0.dwconv.weight",
   names: [...stages.flatMap(originalStage), ["norm.*", "classifier.0.*"], ["head.*", "classifier.2.*"]],
 };

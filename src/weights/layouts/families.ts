@@ -1,5 +1,11 @@
 import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
+import { timmResnetRs } from "./resnet-rs.ts";
 import type { FamilyLayout } from "./family-layout.ts";
 
 /** The layouts of single families, the most common first. */
-export const familyLayouts: readonly FamilyLayout[] = [torchvisionConvnext, timmConvnext, originalConvnext];
+export const familyLayouts: readonly FamilyLayout[] = [
+  torchvisionConvnext,
+  timmConvnext,
+  originalConvnext,
+  timmResnetRs,
+];

@@ -11,6 +11,8 @@ export interface FamilyLayout {
   /** Its name in messages. */
   readonly name: string;
   readonly family: ModelFamily;
+  /** A name that every such file has and few others do: no other file is compared. */
+  readonly mark: string;
   /** From the system's names to Residua's. */
   readonly names: readonly NamePair[];
   /** Options that change names or shapes, the most likely first; the family's defaults come before all of them. */

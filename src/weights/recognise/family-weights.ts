@@ -42,6 +42,7 @@ export function tellFamily(tensors: Tensors): FamilyWeights | undefined {
   for (const prefix of candidatePrefixes(names)) {
     const inside = names.filter((name) => name.startsWith(prefix));
     for (const layout of familyLayouts) {
+      if (!tensors.has(prefix + layout.mark)) continue;
       const renamed = rename(tensors, inside, prefix, layout);
       const found = renamed && findMember(layout, renamed);
       if (found !== undefined)

@@ -14,6 +14,7 @@ export const networkErrors: Templates = {
 
   // Networks and their files
   "holds the weights of {}, not of {}": "含 {1} 的权重，不是 {2} 的",
+  "is not a {} with shortcut {}": "不是快捷连接为 {2} 的 {1}",
   "holds {} {}, the network has {}": "含 {1} 个 {2}，网络有 {3} 个",
   'holds {} tensors, too few for "{}"': "含 {1} 个张量，对 “{2}” 太少",
   "holds a network that is not known here: {}": "含有此处未知的网络：{1?}",
