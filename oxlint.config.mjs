@@ -124,7 +124,7 @@ export default {
         "src/bench/**",
         "src/train/recipe-options.ts",
         "src/report/node/style.ts",
-        "src/studio/web/parts/**",
+        "src/studio/web/**",
         ...testFiles,
       ],
       rules: { "residua/no-flags": "off" },

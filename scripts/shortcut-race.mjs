@@ -35,7 +35,8 @@ function places() {
     [56, "residual first"],
   ]))
     for (const seed of seeds) {
-      const pair = /** @type {("plain" | "pad")[]} */ (order === "plain first" ? ["plain", "pad"] : ["pad", "plain"]);
+      /** @type {("plain" | "pad")[]} */
+      const pair = order === "plain first" ? ["plain", "pad"] : ["pad", "plain"];
       for (const shortcut of pair) all.push({ depth, shortcut, seed, order });
     }
   return all;

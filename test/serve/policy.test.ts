@@ -430,7 +430,7 @@ describe("TLS", () => {
     const path = await writePolicy(policy(old.keyHash));
     const server = await serveInTest({ sources: models("small"), policy: path });
     await writeFile(path, JSON.stringify(policy(fresh.keyHash)));
-    const ask = (bearing: string): Promise<number> => askTls(server.url, undefined, bearer(bearing));
+    const askBearing = (bearing: string): Promise<number> => askTls(server.url, undefined, bearer(bearing));
 
     await put("ward", "server");
     expect(await server.reload()).toBe(false);
@@ -442,7 +442,7 @@ describe("TLS", () => {
     await rm(key);
     expect(await server.reload()).toBe(false);
     expect(await subject(server.url)).toBe("localhost");
-    expect([await ask(old.key), await ask(fresh.key)]).toEqual([200, 401]);
+    expect([await askBearing(old.key), await askBearing(fresh.key)]).toEqual([200, 401]);
     expect(server.metrics.value("residua_policy_reloads_total", { result: "refused" })).toBe(4);
     const told = server.events.flatMap((event) => (event.kind === "not-reloaded" ? [event.error.message] : []));
     expect(told).toEqual([
@@ -455,7 +455,7 @@ describe("TLS", () => {
     await put("ward");
     expect(await server.reload()).toBe(true);
     expect(await subject(server.url)).toBe("ward");
-    expect([await ask(old.key), await ask(fresh.key)]).toEqual([401, 200]);
+    expect([await askBearing(old.key), await askBearing(fresh.key)]).toEqual([401, 200]);
   });
 
   test("with an expired certificate, or a key that others may read, starts nothing", async () => {

@@ -17,7 +17,7 @@ export interface BlockWalk {
 }
 
 /** Euclidean norm. */
-export function normOf(values: ArrayLike<number>): number {
+function normOf(values: ArrayLike<number>): number {
   return Math.sqrt(dot(values, values));
 }
 

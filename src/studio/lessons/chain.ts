@@ -36,5 +36,5 @@ export function formatFactor(value: number): string {
 
 const superscripts: Readonly<Record<string, string>> = {
   "-": "⁻",
-  ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, digit) => [String(digit), sign])),
+  ...Object.fromEntries(Array.from("⁰¹²³⁴⁵⁶⁷⁸⁹", (sign, digit) => [String(digit), sign])),
 };

@@ -10,7 +10,12 @@ export interface LessonQuestion {
 }
 
 /** Input and output of the block that a question asks about, `[channels, H, W]`. */
-export const askedBlock = { inputShape: [16, 14, 14], outputShape: [32, 7, 7], zeroChannels: 16, projectionWeights: 512 } as const;
+export const askedBlock = {
+  inputShape: [16, 14, 14],
+  outputShape: [32, 7, 7],
+  zeroChannels: 16,
+  projectionWeights: 512,
+} as const;
 
 /** What a reader of the lesson can say. */
 export const lessonQuestions: readonly LessonQuestion[] = [

@@ -1,7 +1,10 @@
 import type { RaceJob } from "../engine.ts";
 
-/** How the lesson's networks are trained, fixed before the first was. @source scripts/shortcut-race.mjs */
-export const raceSettings: Pick<RaceJob, "steps" | "batch" | "rate" | "data"> = {
+/** How the networks of a race are trained; the lesson's were fixed before the first run. */
+export type RaceSettings = Pick<RaceJob, "steps" | "batch" | "rate" | "data">;
+
+/** The lesson's. @source scripts/shortcut-race.mjs */
+export const raceSettings: RaceSettings = {
   steps: 80,
   batch: 16,
   rate: 0.05,
@@ -18,7 +21,11 @@ export const guessing: number = Math.log(10);
 export const raceBar = { lastSteps: 10, plain: 2.2, residual: 1.5 } as const;
 
 /** The two networks of one race: without shortcuts, and with option A. */
-export function raceJobs(depth: number, seed: number, settings = raceSettings): readonly [plain: RaceJob, residual: RaceJob] {
+export function raceJobs(
+  depth: number,
+  seed: number,
+  settings: RaceSettings = raceSettings,
+): readonly [plain: RaceJob, residual: RaceJob] {
   return [
     { ...settings, depth, seed, shortcut: "plain" },
     { ...settings, depth, seed, shortcut: "pad" },

@@ -1,10 +1,14 @@
 import { describeModule } from "../../nn/describe.ts";
 import { createModel } from "../../nn/models.ts";
-import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { Shape } from "../../tensor/shape.ts";
 
 /** The types that the lesson compares, in the paper's order. */
-export const lessonTypes = ["plain", "pad", "project", "project-all"] as const satisfies readonly ShortcutType[];
+export const lessonTypes: readonly ["plain", "pad", "project", "project-all"] = [
+  "plain",
+  "pad",
+  "project",
+  "project-all",
+];
 
 /** One of them. */
 export type LessonType = (typeof lessonTypes)[number];
@@ -27,11 +31,11 @@ export interface BlockFacts {
 }
 
 /** The network of the lesson's numbers. */
-export const typesNetwork = { name: "resnet20", imageShape: [3, 32, 32], changing: "layer2.0", keeping: "layer2.1" } as const;
+const network = { name: "resnet20", imageShape: [3, 32, 32], changing: "layer2.0", keeping: "layer2.1" } as const;
 
 /** Computes what the lesson says of a type from the network itself. */
 export function describeType(type: LessonType): TypeCosts {
-  const { name, imageShape, changing, keeping } = typesNetwork;
+  const { name, imageShape, changing, keeping } = network;
   const { module } = createModel(name, { shortcut: type, channels: imageShape[0], classes: 10 });
   const { parameters, multiplyAdds, blocks, shortcuts } = describeModule(module, imageShape);
   const factsOf = (path: string): BlockFacts => {

@@ -4,7 +4,15 @@ import { useRef } from "preact/hooks";
 import { say } from "../language.ts";
 
 /** Where the parts of the block stand in the drawing. */
-const place = { width: 480, height: 190, line: 128, tap: 78, plus: { x: 372, y: 128 }, loose: { x: 232, y: 30 }, near: 60 };
+const place = {
+  width: 480,
+  height: 190,
+  line: 128,
+  tap: 78,
+  plus: { x: 372, y: 128 },
+  loose: { x: 232, y: 30 },
+  near: 60,
+};
 
 /** A block whose wire is plugged in and pulled out by dragging its end, by the button or by the Space key. */
 export function BlockDiagram({ hasWire }: { readonly hasWire: Signal<boolean> }): JSX.Element {
@@ -28,7 +36,10 @@ export function BlockDiagram({ hasWire }: { readonly hasWire: Signal<boolean> })
         role="img"
         aria-label={say(
           isPlugged
-            ? { en: "The wire leads from x around F to the sum: y = F(x) + x", zh: "线从 x 绕过 F 接到加号：y = F(x) + x" }
+            ? {
+                en: "The wire leads from x around F to the sum: y = F(x) + x",
+                zh: "线从 x 绕过 F 接到加号：y = F(x) + x",
+              }
             : { en: "The wire hangs loose: y = F(x)", zh: "线悬空：y = F(x)" },
         )}
       >
@@ -42,7 +53,10 @@ export function BlockDiagram({ hasWire }: { readonly hasWire: Signal<boolean> })
           3×3 · relu · 3×3
         </text>
         <circle class={isPlugged ? "plus on" : "plus"} cx={plus.x} cy={plus.y} r="17" />
-        <path class={isPlugged ? "cross on" : "cross"} d={`M${plus.x - 8},${plus.y} h16 M${plus.x},${plus.y - 8} v16`} />
+        <path
+          class={isPlugged ? "cross on" : "cross"}
+          d={`M${plus.x - 8},${plus.y} h16 M${plus.x},${plus.y - 8} v16`}
+        />
         <text x="40" y={line + 9} class="letter">
           x
         </text>
@@ -65,9 +79,7 @@ export function BlockDiagram({ hasWire }: { readonly hasWire: Signal<boolean> })
           onPointerCancel={() => (dragged.value = undefined)}
         />
       </svg>
-      <p class="equation">
-        y = F(x){isPlugged && <b> + x</b>}
-      </p>
+      <p class="equation">y = F(x){isPlugged && <b> + x</b>}</p>
       <button type="button" aria-pressed={isPlugged} onClick={() => (hasWire.value = !isPlugged)}>
         {say(isPlugged ? { en: "Pull the wire out", zh: "拔下这根线" } : { en: "Plug the wire in", zh: "接上这根线" })}
       </button>

@@ -61,7 +61,10 @@ export function Block(): JSX.Element {
       </p>
       <Bet
         question={{
-          ask: { en: "No wire, eight untrained blocks. What comes out?", zh: "不接线，穿过八个没训练过的块，出来的是什么？" },
+          ask: {
+            en: "No wire, eight untrained blocks. What comes out?",
+            zh: "不接线，穿过八个没训练过的块，出来的是什么？",
+          },
           choices: [
             { en: "the digit, a bit blurred", zh: "有点模糊的数字" },
             { en: "something unlike the digit", zh: "已经不像那个数字了" },
@@ -77,7 +80,8 @@ export function Block(): JSX.Element {
         <BlockDiagram hasWire={hasWire} />
         {typeof given === "string" && (
           <p role="alert" class="problem">
-            {say({ en: "The digits could not be loaded; reload the page.", zh: "数字无法加载；请重新加载页面。" })} {given}
+            {say({ en: "The digits could not be loaded; reload the page.", zh: "数字无法加载；请重新加载页面。" })}{" "}
+            {given}
           </p>
         )}
         {walk !== undefined && (

@@ -67,8 +67,22 @@ export function Chain(): JSX.Element {
         />
         <div class="controls">
           <Slider label={{ en: "Depth", zh: "深度" }} value={depth} min={1} max={100} step={1} />
-          <Slider label={{ en: "Weight w", zh: "权重 w" }} value={weight} min={0.8} max={1.2} step={0.01} text={(value) => value.toFixed(2)} />
-          <Slider label={{ en: "Share r of the layer", zh: "层所占的比重 r" }} value={residual} min={0} max={0.1} step={0.005} text={(value) => value.toFixed(3)} />
+          <Slider
+            label={{ en: "Weight w", zh: "权重 w" }}
+            value={weight}
+            min={0.8}
+            max={1.2}
+            step={0.01}
+            text={(value) => value.toFixed(2)}
+          />
+          <Slider
+            label={{ en: "Share r of the layer", zh: "层所占的比重 r" }}
+            value={residual}
+            min={0}
+            max={0.1}
+            step={0.005}
+            text={(value) => value.toFixed(3)}
+          />
         </div>
         <div class="sums" aria-live="polite">
           <p class="of-plain">

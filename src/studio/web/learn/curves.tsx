@@ -33,7 +33,7 @@ const margin = { left: 46, right: 96, top: 14, bottom: 30 };
 /** Places of the names at the lines' ends, kept from lying on each other. */
 function spread(places: readonly number[], apart: number): readonly number[] {
   const order = places.map((y, index) => ({ y, index })).toSorted((a, b) => a.y - b.y);
-  const moved = new Array<number>(places.length);
+  const moved = [...places];
   let previous = -Infinity;
   for (const { y, index } of order) moved[index] = previous = Math.max(y, previous + apart);
   return moved;

@@ -30,7 +30,11 @@ function Strip({ depth, hasWires }: { readonly depth: number; readonly hasWires:
             Array.from({ length: blocks }, (_, block) => {
               const [from, to] = [(1 + 2 * block) * step, (3 + 2 * block) * step];
               return (
-                <path key={block} class="arc" d={`M${from},${top - 2} C${from},${top - rise} ${to},${top - rise} ${to},${top - 2}`} />
+                <path
+                  key={block}
+                  class="arc"
+                  d={`M${from},${top - 2} C${from},${top - rise} ${to},${top - rise} ${to},${top - 2}`}
+                />
               );
             })}
         </svg>
@@ -50,7 +54,10 @@ export function DepthStrips({ depth }: { readonly depth: number }): JSX.Element 
       <Strip depth={depth} hasWires={false} />
       <p>
         <b class="of-residual">{say({ en: "Residual", zh: "残差网络" })}</b>{" "}
-        {say({ en: `the same ${depth} layers, with ${(depth - 2) / 2} wires around them`, zh: `同样的 ${depth} 层，外加 ${(depth - 2) / 2} 根绕行的线` })}
+        {say({
+          en: `the same ${depth} layers, with ${(depth - 2) / 2} wires around them`,
+          zh: `同样的 ${depth} 层，外加 ${(depth - 2) / 2} 根绕行的线`,
+        })}
       </p>
       <Strip depth={depth} hasWires={true} />
     </div>

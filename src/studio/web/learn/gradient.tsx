@@ -38,8 +38,18 @@ function Measured(): JSX.Element {
           zh: `第 ${step} 步：第一个块与最后一个块之比，普通网络 ${ratioOf(chain)}，残差网络 ${ratioOf(wired)}`,
         }}
         curves={[
-          { name: { en: "plain", zh: "普通" }, color: "--plain", values: chain.map(log), end: formatFactor(chain.at(-1) ?? 0) },
-          { name: { en: "residual", zh: "残差" }, color: "--pad", values: wired.map(log), end: formatFactor(wired.at(-1) ?? 0) },
+          {
+            name: { en: "plain", zh: "普通" },
+            color: "--plain",
+            values: chain.map(log),
+            end: formatFactor(chain.at(-1) ?? 0),
+          },
+          {
+            name: { en: "residual", zh: "残差" },
+            color: "--pad",
+            values: wired.map(log),
+            end: formatFactor(wired.at(-1) ?? 0),
+          },
         ]}
         count={(raced.value.depth - 2) / 2}
         y={{ from: -4, to: 4, ticks }}

@@ -136,7 +136,7 @@ export function Choice<Value extends string | number>(props: {
 }
 
 /** The width in pixels that an element has been given; 0 before it is known. */
-export function useWidth(): { readonly ref: RefObject<HTMLDivElement>; readonly width: number } {
+export function useWidth(): { readonly ref: RefObject<HTMLDivElement | null>; readonly width: number } {
   const ref = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -34,7 +34,10 @@ export function Race(): JSX.Element {
             { en: "learns as well", zh: "也学得会" },
           ],
           right: undefined,
-          answer: { en: "Press Go and find out. Then try 32, and 56 once more.", zh: "按“开始”看结果，再试 32 层，最后回到 56 层。" },
+          answer: {
+            en: "Press Go and find out. Then try 32, and 56 once more.",
+            zh: "按“开始”看结果，再试 32 层，最后回到 56 层。",
+          },
         }}
       />
       <figure>

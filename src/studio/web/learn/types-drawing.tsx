@@ -21,14 +21,14 @@ const wireNames: Readonly<Record<string, Words>> = {
 };
 
 /** Writes a shape as channels × height × width. */
-export function shapeText(shape: Shape): string {
+function shapeText(shape: Shape): string {
   return shape.join("×");
 }
 
 /** Edge lengths of a tensor's drawing: its face by height and width, its depth by channels. */
 const extents = ([channels, height]: Shape): { readonly face: number; readonly deep: number } => ({
-  face: 22 + 1.1 * Number(height),
-  deep: 8 + 0.75 * Number(channels),
+  face: 22 + 1.1 * height,
+  deep: 8 + 0.75 * channels,
 });
 
 /** A tensor as a box whose front is the image and whose depth are the channels; `zeros` of the channels are empty. */
@@ -42,7 +42,7 @@ function Box(props: {
   const { face, deep } = extents(shape);
   const rise = deep * 0.5;
   const top = middle - face / 2 + rise / 2;
-  const share = 1 - zeros / Number(shape[0]);
+  const share = 1 - zeros / shape[0];
   const slab = (from: number, to: number, kind: string): JSX.Element => {
     const [x0, y0, x1, y1] = [x + deep * from, top - rise * from, x + deep * to, top - rise * to];
     return (
@@ -65,9 +65,17 @@ function Box(props: {
 }
 
 /** One block: x below, F through its middle, S along the wire above, and the sum. */
-export function TypeDrawing({ facts, title, type }: { readonly facts: BlockFacts; readonly title: Words; readonly type: LessonType }): JSX.Element {
+export function TypeDrawing({
+  facts,
+  title,
+  type,
+}: {
+  readonly facts: BlockFacts;
+  readonly title: Words;
+  readonly type: LessonType;
+}): JSX.Element {
   const { inputShape, outputShape, shortcut } = facts;
-  const zeros = shortcut === "padded identity" ? Number(outputShape[0]) - Number(inputShape[0]) : 0;
+  const zeros = shortcut === "padded identity" ? outputShape[0] - inputShape[0] : 0;
   const name = say(wireNames[shortcut] ?? shortcut);
   const hasWire = shortcut !== "none";
   return (

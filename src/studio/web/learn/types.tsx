@@ -111,11 +111,19 @@ export function Types(): JSX.Element {
         }}
       />
       <figure>
-        <Choice label={{ en: "Type", zh: "类型" }} value={type} choices={types.map((each) => [each, names[each]] as const)} />
+        <Choice
+          label={{ en: "Type", zh: "类型" }}
+          value={type}
+          choices={types.map((each) => [each, names[each]] as const)}
+        />
         <p class="see" aria-live="polite">
           {say(meanings[type.value])}
         </p>
-        {typeof given === "string" && <p role="alert" class="problem">{given}</p>}
+        {typeof given === "string" && (
+          <p role="alert" class="problem">
+            {given}
+          </p>
+        )}
         {typeof given === "object" && (
           <>
             <div class="pair">

@@ -87,7 +87,15 @@ function Wired({ sign }: { readonly sign: string }): JSX.Element {
 /** Length of a bar, as a share of the widest. */
 const bar = (percent: number, of: number): string => `${((100 * percent) / of).toFixed(1)}%`;
 
-function Row({ row, isChosen, choose }: { readonly row: WireRow; readonly isChosen: boolean; readonly choose: () => void }): JSX.Element {
+function Row({
+  row,
+  isChosen,
+  choose,
+}: {
+  readonly row: WireRow;
+  readonly isChosen: boolean;
+  readonly choose: () => void;
+}): JSX.Element {
   const { put, error, accuracy } = row;
   return (
     <tr class={isChosen ? "chosen" : ""}>
@@ -146,7 +154,12 @@ export function Wire(): JSX.Element {
         <p class="see" aria-live="polite">
           {say(things[put.value].says)}
         </p>
-        <div class="scroll" tabIndex={0} role="region" aria-label={say({ en: "What stands on the wire", zh: "线上放什么" })}>
+        <div
+          class="scroll"
+          tabIndex={0}
+          role="region"
+          aria-label={say({ en: "What stands on the wire", zh: "线上放什么" })}
+        >
           <table class="wires">
             <thead>
               <tr>
