@@ -57,7 +57,7 @@ test("the chain follows its sliders, the wire its button, by keyboard", async ()
   const product = page.locator("#chain-plain");
   expect(await product.textContent()).toBe("0.00274");
   await page.getByLabel(/^Depth/).press("ArrowRight");
-  expect(await product.textContent()).toBe("0.00247");
+  await expect.poll(() => product.textContent()).toBe("0.00247");
   const likeness = page.locator("#screen-2 .see b");
   const before = Number(await likeness.textContent());
   await page.getByRole("button", { name: "Plug the wire in" }).press(" ");

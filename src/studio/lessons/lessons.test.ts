@@ -36,7 +36,7 @@ test("the lesson's convolution is ONNX Runtime's", async () => {
   const w = g.input("w", "float32", [4, 1, 3, 3]);
   g.output("y", g.op("Conv", [x, w], { pads: [1, 1, 1, 1] }));
   const session = await createNodeRuntime().load(encodeModel(toModel(g.finish())));
-  const { y } = await session.run({ x: float32([...plane], [1, 1, 10, 10]), w: float32([...weights], [4, 1, 3, 3]) });
+  const { y } = await session.run({ x: float32([1, 1, 10, 10], plane), w: float32([4, 1, 3, 3], weights) }, ["y"]);
   const expected = (await y.read()).data as Float32Array;
   const found = convolve([plane], 10, weights).flatMap((each) => [...each]);
   expect(found).toHaveLength(expected.length);
