@@ -10,7 +10,7 @@ import { convolve, cosineOf, type Plane, walkBlocks } from "./blocks.ts";
 import { chainProduct, formatFactor, residualProduct, traceChain } from "./chain.ts";
 import { flowRatios, imagenetErrors, ourTypes, padOverProjectAll, wireRows } from "./published.ts";
 import { askedBlock } from "./questions.ts";
-import { judgeRace, lastLoss, raceBar, raceSettings } from "./race.ts";
+import { judgeRace, lastLoss, raceBar, raceRecord, raceSettings } from "./race.ts";
 import { describeType } from "./types.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
@@ -114,4 +114,27 @@ test("a race is judged by the mean of its last ten losses, with the settings of 
   const { steps, batch, rate } = raceSettings;
   expect(script).toContain(`steps: ${steps}, batch: ${batch}, rate: ${rate}`);
   expect(script).toContain(`lastSteps: ${raceBar.lastSteps}, plain: ${raceBar.plain}, residual: ${raceBar.residual}`);
+});
+
+interface RaceRun {
+  readonly depth: number;
+  readonly shortcut: string;
+  readonly order: string;
+  readonly lastLoss: number;
+}
+
+test.each(["plain first", "residual first"])("how often the race's picture held is what was recorded, %s", (order) => {
+  const { runs } = JSON.parse(read("docs/results/shortcut-race.json")) as { readonly runs: readonly RaceRun[] };
+  const losses = (shortcut: string): readonly number[] =>
+    runs
+      .filter((run) => run.depth === 56 && run.shortcut === shortcut && run.order === order)
+      .map(({ lastLoss: loss }) => loss);
+  const summary = (of: readonly number[], holds: (loss: number) => boolean) => ({
+    lowest: Number(Math.min(...of).toFixed(2)),
+    highest: Number(Math.max(...of).toFixed(2)),
+    held: of.filter(holds).length,
+  });
+  expect(losses("plain")).toHaveLength(raceRecord.seeds);
+  expect(summary(losses("plain"), (loss) => loss >= raceBar.plain)).toEqual(raceRecord.plain);
+  expect(summary(losses("pad"), (loss) => loss <= raceBar.residual)).toEqual(raceRecord.residual);
 });
