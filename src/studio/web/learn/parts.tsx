@@ -96,7 +96,7 @@ export function Slider(props: {
   return (
     <label class="slider">
       <span>
-        {say(label)} <output>{text(value.value)}</output>
+        {say(label)} <span class="amount">{text(value.value)}</span>
       </span>
       <input
         type="range"
