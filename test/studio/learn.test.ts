@@ -59,10 +59,12 @@ test("the chain follows its sliders, the wire its button, by keyboard", async ()
   await page.getByLabel(/^Depth/).press("ArrowRight");
   await expect.poll(() => product.textContent()).toBe("0.00247");
   const likeness = page.locator("#screen-2 .see b");
-  const before = Number(await likeness.textContent());
+  const read = async (): Promise<number> => Number(await likeness.textContent());
+  await expect.poll(read).toBeGreaterThan(-1);
+  const before = await read();
   await page.getByRole("button", { name: "Plug the wire in" }).press(" ");
   await page.getByRole("button", { name: "Pull the wire out" }).waitFor();
-  expect(Number(await likeness.textContent())).toBeGreaterThan(before);
+  await expect.poll(read).toBeGreaterThan(before);
   expect(faults).toEqual([]);
 });
 

@@ -5,12 +5,6 @@ export interface RecordedRaces {
   readonly residual: readonly number[];
 }
 
-/**
- * How often the race's picture held, at depth 56; the same in both orders.
- * @source docs/results/shortcut-race.json
- */
-export const recordedPicture = { held: 3, of: 5 } as const;
-
 /** @source docs/results/shortcut-race.json */
 export const recordedRaces: readonly RecordedRaces[] = [
   {

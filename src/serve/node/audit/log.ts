@@ -128,6 +128,14 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     await writing;
     return flushed();
   };
+  let ended: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    clearInterval(minute);
+    append({ time: new Date().toISOString(), mark: "ended" });
+    await flushed();
+    await writeHead();
+    await handle.close();
+  };
   const minute = setInterval(() => void writeHead().catch(onLost), HEAD_MILLISECONDS);
   minute.unref();
 
@@ -141,13 +149,8 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
     failure: () => failure,
     flushed,
     head: () => head,
-    close: async () => {
-      clearInterval(minute);
-      append({ time: new Date().toISOString(), mark: "ended" });
-      await flushed();
-      await writeHead();
-      await handle.close();
-    },
+    // A server may be told twice to close; the log ends once.
+    close: () => (ended ??= end()),
   };
 }
 

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { raceBar, raceDepths, raceSettings } from "../../lessons/race.ts";
-import { recordedPicture, recordedRaces } from "../../lessons/race-record.ts";
+import { raceBar, raceDepths, raceRecord, raceSettings } from "../../lessons/race.ts";
+import { recordedRaces } from "../../lessons/race-record.ts";
 import { say } from "../language.ts";
 import { route } from "../route.ts";
 import { DepthStrips } from "./depth-strips.tsx";
@@ -22,7 +22,7 @@ const seeds = recordedRaces[0].plain.map((_, seed) => seed);
 function Recorded({ depth }: { readonly depth: number }): JSX.Element {
   const { plain, residual } = recordedRaces.find((each) => each.depth === depth)!;
   const list = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(" · ");
-  const { held, of } = recordedPicture;
+  const { seeds: of, plain: chain, residual: wired } = raceRecord;
   return (
     <Source>
       {say({
@@ -30,8 +30,8 @@ function Recorded({ depth }: { readonly depth: number }): JSX.Element {
         zh: `以同样的设置录制，深度 ${depth}，种子 0 至 ${plain.length - 1}，最后十步的平均损失：普通网络 ${list(plain)}；残差网络 ${list(residual)}。`,
       })}{" "}
       {say({
-        en: `The bar, set beforehand for depth 56: plain at least ${raceBar.plain}, residual at most ${raceBar.residual}. It was met by ${held} of ${of} seeds, in both orders (docs/results/shortcut-race.json, node scripts/shortcut-race.mjs).`,
-        zh: `深度 56 事先定下的标准：普通网络不低于 ${raceBar.plain}，残差网络不高于 ${raceBar.residual}。${of} 个种子中有 ${held} 个达到，先后顺序对调也一样（docs/results/shortcut-race.json，node scripts/shortcut-race.mjs）。`,
+        en: `The bar, set beforehand for depth 56: plain at least ${raceBar.plain}, residual at most ${raceBar.residual}. The plain network met it in ${chain.held} of ${of} seeds, the residual one in ${wired.held}, in both orders (docs/results/shortcut-race.json, node scripts/shortcut-race.mjs).`,
+        zh: `深度 56 事先定下的标准：普通网络不低于 ${raceBar.plain}，残差网络不高于 ${raceBar.residual}。${of} 个种子中，普通网络有 ${chain.held} 个达到，残差网络有 ${wired.held} 个，先后顺序对调也一样（docs/results/shortcut-race.json，node scripts/shortcut-race.mjs）。`,
       })}
     </Source>
   );
