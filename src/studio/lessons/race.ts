@@ -17,8 +17,11 @@ export const raceDepths = [20, 32, 56] as const;
 /** The loss of guessing among ten classes, ln 10. */
 export const guessing: number = Math.log(10);
 
-/** When a network counts as not having learned, or as having learned, by the mean loss of its last steps. */
-export const raceBar = { lastSteps: 10, plain: 2.2, residual: 1.5 } as const;
+/**
+ * When a network counts as not having learned, or as having learned, by the mean loss of its last steps; and how much lower than the
+ * other's a loss must be for its network to be ahead.
+ */
+export const raceBar = { lastSteps: 10, plain: 2.2, residual: 1.5, lead: 0.25 } as const;
 
 /**
  * How often the picture held at depth 56 when the race was recorded: mean losses of the last steps, lowest and highest, and in how
@@ -50,8 +53,8 @@ export function lastLoss(losses: readonly number[], count: number = raceBar.last
   return last.length === 0 ? undefined : last.reduce((sum, loss) => sum + loss, 0) / last.length;
 }
 
-/** What a race showed: only the residual network learned, both did, neither, or it is not clear. */
-export type RaceVerdict = "residual" | "both" | "neither" | "unclear";
+/** What a race showed: only the residual network learned, or it is ahead, both learned, neither did, or it is not clear. */
+export type RaceVerdict = "residual" | "ahead" | "both" | "neither" | "unclear";
 
 /** Judges the last losses of both networks by {@link raceBar}. */
 export function judgeRace(plain: number, residual: number): RaceVerdict {
@@ -59,5 +62,6 @@ export function judgeRace(plain: number, residual: number): RaceVerdict {
   if (plain >= high && residual <= low) return "residual";
   if (plain <= low && residual <= low) return "both";
   if (plain >= high && residual >= high) return "neither";
+  if (plain - residual >= raceBar.lead) return "ahead";
   return "unclear";
 }

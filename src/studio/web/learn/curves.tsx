@@ -28,7 +28,7 @@ export interface Chart {
   readonly height?: number;
 }
 
-const margin = { left: 46, right: 96, top: 14, bottom: 30 };
+const margin = { left: 40, right: 82, top: 14, bottom: 30 };
 
 /** Places of the names at the lines' ends, kept from lying on each other. */
 function spread(places: readonly number[], apart: number): readonly number[] {
@@ -53,7 +53,7 @@ export function Curves({ label, curves, count, y, x, firstX = 1, mark, height = 
     34,
   );
   return (
-    <div ref={ref} class="chart" style={{ height: `${height}px` }}>
+    <div ref={ref} class="curves" style={{ height: `${height}px` }}>
       {width > 0 && (
         <svg width={width} height={height} role="img" aria-label={say(label)}>
           {y.ticks.map(([value, text]) => (
@@ -86,10 +86,10 @@ export function Curves({ label, curves, count, y, x, firstX = 1, mark, height = 
               <g key={color} style={{ color: `var(${color})` }}>
                 <polyline class="line" points={points.join(" ")} />
                 <circle cx={endX} cy={endY} r="4" fill="currentColor" />
-                <text class="name" x={margin.left + inner + 10} y={ends[place] - 2}>
+                <text class="name" x={endX + 10} y={ends[place] - 2}>
                   {say(name)}
                 </text>
-                <text class="value" x={margin.left + inner + 10} y={ends[place] + 15}>
+                <text class="value" x={endX + 10} y={ends[place] + 15}>
                   {end ?? values.at(-1)!.toFixed(2)}
                 </text>
               </g>

@@ -12,7 +12,7 @@ function Strip({ depth, hasWires }: { readonly depth: number; readonly hasWires:
   const rise = Math.min(26, step * 2.2);
   const top = hasWires ? rise + 4 : 4;
   return (
-    <div ref={ref} class="strip">
+    <div ref={ref} class="layers">
       {width > 0 && (
         <svg width={width} height={top + tall} aria-hidden="true">
           {Array.from({ length: depth }, (_, layer) => (

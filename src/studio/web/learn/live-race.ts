@@ -33,7 +33,7 @@ function afterEvent(lane: Lane, event: RaceEvent): Lane {
 }
 
 /** Trains both networks in the page; one race at a time. */
-export async function startRace(depth: number, steps: number): Promise<void> {
+export async function startRace(depth: number, steps: number, seed = 0): Promise<void> {
   if (underWay.value !== undefined) return;
   let next: Lanes = [waiting, waiting];
   lanes.value = next;
@@ -42,7 +42,7 @@ export async function startRace(depth: number, steps: number): Promise<void> {
   // However fast the steps are, the page draws at most ten times a second.
   const timer = setInterval(() => (lanes.value = next), 100);
   try {
-    underWay.value = engine.race(raceJobs(depth, 0, { ...raceSettings, steps }), (event) => {
+    underWay.value = engine.race(raceJobs(depth, seed, { ...raceSettings, steps }), (event) => {
       const [plain, residual] = next;
       next = event.lane === 0 ? [afterEvent(plain, event), residual] : [plain, afterEvent(residual, event)];
     });

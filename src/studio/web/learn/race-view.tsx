@@ -7,6 +7,10 @@ import { LossChart } from "./loss-chart.tsx";
 
 const verdicts: Readonly<Record<RaceVerdict, Words>> = {
   residual: { en: "Only the one with wires has learned.", zh: "只有带线的网络学会了。" },
+  ahead: {
+    en: "The one with wires is clearly ahead, but so few steps do not settle it.",
+    zh: "带线的网络明显领先，但这么几步还不足以定胜负。",
+  },
   both: { en: "Both have learned.", zh: "两个都学会了。" },
   neither: { en: "Neither has learned yet.", zh: "两个都还没学会。" },
   unclear: { en: "So few steps do not settle it.", zh: "这么几步还分不出结果。" },

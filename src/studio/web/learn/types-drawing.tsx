@@ -82,7 +82,7 @@ export function TypeDrawing({
     <div class="type-drawing" style={{ color: `var(${typeColors[type]})` }}>
       <p>{say(title)}</p>
       <svg
-        viewBox="0 0 420 230"
+        viewBox="0 0 420 205"
         role="img"
         aria-label={say({
           en: `From ${shapeText(inputShape)} to ${shapeText(outputShape)}, on the wire: ${name}`,
@@ -97,10 +97,11 @@ export function TypeDrawing({
           F
         </text>
         {hasWire ? (
-          <path class="wire on" d="M104,120 C112,52 130,42 182,42 S282,52 286,126" />
+          <path class="wire on" d="M116,148 C116,64 122,48 182,48 S286,56 286,132" />
         ) : (
-          <path class="wire" d="M104,120 C110,84 114,74 124,66" />
+          <path class="wire" d="M116,148 C116,108 118,84 130,70" />
         )}
+        <circle class="knot" cx="116" cy="148" r="4" />
         <rect class="tag" x="102" y="10" width="216" height="26" rx="13" />
         <text class="tag-text" x="210" y="28">
           {name}
