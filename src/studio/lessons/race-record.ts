@@ -1,3 +1,5 @@
+import { raceBar } from "./race.ts";
+
 /** What the recorded races of a depth came to: mean losses of the last ten steps, in the order of the seeds from 0. */
 export interface RecordedRaces {
   readonly depth: number;
@@ -19,3 +21,23 @@ export const recordedRaces: readonly RecordedRaces[] = [
   },
   { depth: 56, plain: [2.3001, 2.2865, 2.2764, 2.2874, 2.2922], residual: [1.6131, 1.4371, 0.5155, 1.8022, 0.81577] },
 ];
+
+/** Lowest and highest of recorded losses, and in how many of the seeds they met {@link raceBar}. */
+export interface RecordSummary {
+  readonly lowest: number;
+  readonly highest: number;
+  readonly held: number;
+}
+
+function summarize(losses: readonly number[], holds: (loss: number) => boolean): RecordSummary {
+  return { lowest: Math.min(...losses), highest: Math.max(...losses), held: losses.filter(holds).length };
+}
+
+const { plain, residual } = recordedRaces.find(({ depth }) => depth === 56)!;
+
+/** How often the lesson's picture held at depth 56. Both orders of training gave the same. */
+export const raceRecord: Readonly<Record<"plain" | "residual", RecordSummary>> & { readonly seeds: number } = {
+  seeds: plain.length,
+  plain: summarize(plain, (loss) => loss >= raceBar.plain),
+  residual: summarize(residual, (loss) => loss <= raceBar.residual),
+};

@@ -23,18 +23,6 @@ export const guessing: number = Math.log(10);
  */
 export const raceBar = { lastSteps: 10, plain: 2.2, residual: 1.5, lead: 0.25 } as const;
 
-/**
- * How often the picture held at depth 56 when the race was recorded: mean losses of the last steps, lowest and highest, and in how
- * many of the seeds they met {@link raceBar}. Both orders of training gave the same.
- *
- * @source docs/results/shortcut-race.json
- */
-export const raceRecord = {
-  seeds: 5,
-  plain: { lowest: 2.28, highest: 2.3, held: 5 },
-  residual: { lowest: 0.52, highest: 1.8, held: 3 },
-} as const;
-
 /** The two networks of one race: without shortcuts, and with option A. */
 export function raceJobs(
   depth: number,

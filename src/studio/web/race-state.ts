@@ -3,7 +3,7 @@ import { errorMessage } from "../../tensor/errors.ts";
 import type { Race, RaceEvent, RaceJob, RaceResult, RaceStep, StudioEngine } from "../engine.ts";
 
 /** What a lane is doing. */
-export type Phase = "loading" | "compiling" | "training" | "testing" | "ended";
+export type Phase = "waiting" | "loading" | "compiling" | "training" | "testing" | "ended";
 
 /** One network of the race that is shown. */
 export interface LaneState {

@@ -30,7 +30,7 @@ function describeEnd({ result, steps }: LaneState): Words {
 
 /** What a network is doing, in one sentence. */
 export function describeLane(lane: LaneState | undefined): Words {
-  if (lane === undefined) return { en: "Not trained yet.", zh: "尚未训练。" };
+  if (lane === undefined || lane.phase === "waiting") return { en: "Not trained yet.", zh: "尚未训练。" };
   switch (lane.phase) {
     case "loading":
       return { en: "Loading …", zh: "正在加载……" };

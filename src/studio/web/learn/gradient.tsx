@@ -2,10 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { formatFactor } from "../../lessons/chain.ts";
 import { flowRatios } from "../../lessons/published.ts";
-import { raceSettings } from "../../lessons/race.ts";
 import { say } from "../language.ts";
 import { Curves } from "./curves.tsx";
-import { lanes, raced, startRace, underWay } from "./live-race.ts";
+import { race, shownLanes, startRace } from "./live-race.ts";
 import { Bet, Say, Screen, Slider, Source } from "./parts.tsx";
 
 const log = (value: number): number => Math.log10(Math.max(value, 1e-30));
@@ -25,7 +24,8 @@ const ticks = [
 /** The gradients of the race that was run last, at one of its steps. */
 function Measured(): JSX.Element {
   const moment = useSignal(1);
-  const [plain, residual] = lanes.value;
+  const [plain, residual] = shownLanes();
+  const { isRunning } = race.state.value;
   const known = Math.min(plain.steps.length, residual.steps.length);
   const step = Math.min(moment.value, Math.max(known, 1));
   const normsOf = ({ steps }: typeof plain): readonly number[] => (known === 0 ? [] : steps[step - 1].blockNorms);
@@ -51,22 +51,17 @@ function Measured(): JSX.Element {
             end: formatFactor(wired.at(-1) ?? 0),
           },
         ]}
-        count={(raced.value.depth - 2) / 2}
+        count={(plain.job.depth - 2) / 2}
         y={{ from: -4, to: 4, ticks }}
         x={{ en: "block", zh: "块" }}
       />
       <div class="controls">
         {known === 0 ? (
-          <button
-            type="button"
-            class="primary"
-            disabled={underWay.value !== undefined}
-            onClick={() => void startRace(56, raceSettings.steps)}
-          >
+          <button type="button" class="primary" disabled={isRunning} onClick={() => void startRace(56)}>
             {say(
-              underWay.value === undefined
-                ? { en: "Train both and measure", zh: "训练两个网络并测量" }
-                : { en: "Being built …", zh: "正在搭建……" },
+              isRunning
+                ? { en: "Being built …", zh: "正在搭建……" }
+                : { en: "Train both and measure", zh: "训练两个网络并测量" },
             )}
           </button>
         ) : (

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
-import { raceBar, raceRecord, raceSettings } from "../../lessons/race.ts";
+import { raceBar, raceSettings } from "../../lessons/race.ts";
+import { raceRecord } from "../../lessons/race-record.ts";
 import { say } from "../language.ts";
 import { DepthStrips } from "./depth-strips.tsx";
 import { startRace } from "./live-race.ts";
@@ -24,7 +25,7 @@ export function Hook(): JSX.Element {
         })}
       </p>
       <Bet
-        onBet={() => void startRace(56, raceSettings.steps)}
+        onBet={() => void startRace(56)}
         question={{
           ask: {
             en: "Place your bet, and your browser trains both: which one learns to read digits?",

@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { judgeRace, lastLoss, type RaceVerdict } from "../../lessons/race.ts";
 import { say } from "../language.ts";
-import { type Lane, lanes, problem, raced } from "./live-race.ts";
+import type { LaneState, Phase } from "../race-state.ts";
+import { race, shownLanes } from "./live-race.ts";
 import { LossChart } from "./loss-chart.tsx";
 
 const verdicts: Readonly<Record<RaceVerdict, Words>> = {
@@ -16,36 +17,42 @@ const verdicts: Readonly<Record<RaceVerdict, Words>> = {
   unclear: { en: "So few steps do not settle it.", zh: "这么几步还分不出结果。" },
 };
 
+const phases: Readonly<Partial<Record<Phase, Words>>> = {
+  waiting: { en: "not trained yet", zh: "尚未训练" },
+  loading: { en: "is being loaded …", zh: "正在加载……" },
+  compiling: { en: "is being built …", zh: "正在搭建……" },
+  testing: { en: "is being tested …", zh: "正在测试……" },
+};
+
 /** How a lane stands, in words. */
-function describeLane({ steps, state }: Lane, count: number): Words {
-  if (typeof state === "object") {
-    const { status, test } = state;
-    if (status === "diverged") return { en: "diverged", zh: "训练发散" };
-    if (test === undefined) return { en: `stopped at step ${state.steps}`, zh: `停在第 ${state.steps} 步` };
-    return {
-      en: `${test.correct} of ${test.count} unseen digits right`,
-      zh: `${test.count} 个没见过的数字认对 ${test.correct} 个`,
-    };
-  }
-  if (state === "waiting") return { en: "not trained yet", zh: "尚未训练" };
-  if (state === "compiling") return { en: "is being built …", zh: "正在搭建……" };
-  if (state === "testing") return { en: "is being tested …", zh: "正在测试……" };
-  return { en: `step ${steps.length} of ${count}`, zh: `第 ${steps.length} 步，共 ${count} 步` };
+function describeLane({ job, phase, steps, result }: LaneState): Words {
+  if (result === undefined)
+    return (
+      phases[phase] ?? { en: `step ${steps.length} of ${job.steps}`, zh: `第 ${steps.length} 步，共 ${job.steps} 步` }
+    );
+  const { status, test } = result;
+  if (status === "diverged") return { en: "diverged", zh: "训练发散" };
+  if (test === undefined) return { en: `stopped at step ${result.steps}`, zh: `停在第 ${result.steps} 步` };
+  return {
+    en: `${test.correct} of ${test.count} unseen digits right`,
+    zh: `${test.count} 个没见过的数字认对 ${test.correct} 个`,
+  };
 }
 
-const lossesOf = ({ steps }: Lane): readonly number[] => steps.map(({ loss }) => loss);
+const lossesOf = ({ steps }: LaneState): readonly number[] => steps.map(({ loss }) => loss);
 
 /** What the race came to, once both networks have had all their steps. */
 function Verdict(): JSX.Element | null {
-  const isDone = lanes.value.every(({ state }) => typeof state === "object" && state.status === "done");
-  const [plain, residual] = lanes.value.map((lane) => lastLoss(lossesOf(lane)) ?? Number.NaN);
-  if (!isDone) return null;
+  const lanes = shownLanes();
+  if (!lanes.every(({ result }) => result?.status === "done")) return null;
+  const [plain, residual] = lanes.map((lane) => lastLoss(lossesOf(lane)) ?? Number.NaN);
+  const [{ job }] = lanes;
   return (
     <p class="verdict">
       <b>{say(verdicts[judgeRace(plain, residual)])}</b>{" "}
       {say({
-        en: `Depth ${raced.value.depth}, mean loss of the last ten steps: plain ${plain.toFixed(3)}, residual ${residual.toFixed(3)}.`,
-        zh: `深度 ${raced.value.depth}，最后十步的平均损失：普通网络 ${plain.toFixed(3)}，残差网络 ${residual.toFixed(3)}。`,
+        en: `Depth ${job.depth}, mean loss of the last ten steps: plain ${plain.toFixed(3)}, residual ${residual.toFixed(3)}.`,
+        zh: `深度 ${job.depth}，最后十步的平均损失：普通网络 ${plain.toFixed(3)}，残差网络 ${residual.toFixed(3)}。`,
       })}
     </p>
   );
@@ -53,16 +60,17 @@ function Verdict(): JSX.Element | null {
 
 /** The race that runs or was run last: its curves, where both networks stand, and what it came to. */
 export function RaceView(): JSX.Element {
-  const [plain, residual] = lanes.value;
+  const [plain, residual] = shownLanes();
+  const { problem } = race.state.value;
   return (
     <>
-      <LossChart plain={lossesOf(plain)} residual={lossesOf(residual)} steps={raced.value.steps} />
+      <LossChart plain={lossesOf(plain)} residual={lossesOf(residual)} steps={plain.job.steps} />
       <div class="sums">
         {[plain, residual].map((lane, place) => (
           <p key={place} class={place === 0 ? "of-plain" : "of-residual"}>
             <span>
               {say(place === 0 ? { en: "plain", zh: "普通网络" } : { en: "residual", zh: "残差网络" })} ·{" "}
-              {say(describeLane(lane, raced.value.steps))}
+              {say(describeLane(lane))}
             </span>
             <b>{lane.steps.at(-1)?.loss.toFixed(3) ?? "–"}</b>
           </p>
@@ -70,9 +78,9 @@ export function RaceView(): JSX.Element {
       </div>
       <div aria-live="polite">
         <Verdict />
-        {problem.value !== undefined && (
+        {problem !== undefined && (
           <p class="problem">
-            {say({ en: "The race could not be run.", zh: "训练无法进行。" })} {problem.value}
+            {say({ en: "The race could not be run.", zh: "训练无法进行。" })} {problem}
           </p>
         )}
       </div>

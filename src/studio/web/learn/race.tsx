@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { raceBar, raceDepths, raceRecord, raceSettings } from "../../lessons/race.ts";
-import { recordedRaces } from "../../lessons/race-record.ts";
+import { raceBar, raceDepths, raceSettings } from "../../lessons/race.ts";
+import { raceRecord, recordedRaces } from "../../lessons/race-record.ts";
 import { say } from "../language.ts";
 import { route } from "../route.ts";
 import { DepthStrips } from "./depth-strips.tsx";
-import { startRace, underWay } from "./live-race.ts";
+import { race, startRace } from "./live-race.ts";
 import { Bet, Choice, Say, Screen, Source } from "./parts.tsx";
 import { RaceView } from "./race-view.tsx";
 
@@ -41,7 +41,7 @@ function Recorded({ depth }: { readonly depth: number }): JSX.Element {
 export function Race(): JSX.Element {
   const depth = useSignal<number>(20);
   const seed = useSignal<number>(0);
-  const isRunning = underWay.value !== undefined;
+  const { isRunning } = race.state.value;
   return (
     <Screen number={4} title={{ en: "Is it the depth?", zh: "问题出在深度吗？" }}>
       <p>
@@ -84,7 +84,7 @@ export function Race(): JSX.Element {
             class="primary"
             id="race-go"
             onClick={() =>
-              isRunning ? underWay.value?.stop() : void startRace(depth.value, stepsOf(route.value.query), seed.value)
+              isRunning ? race.stop() : void startRace(depth.value, stepsOf(route.value.query), seed.value)
             }
           >
             {say(isRunning ? { en: "Stop", zh: "停止" } : { en: "Go", zh: "开始" })}
