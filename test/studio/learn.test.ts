@@ -1,41 +1,12 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import { type Browser, chromium, type Page } from "playwright";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { findChromium } from "../../scripts/chromium.mjs";
-import { serveSite, type SiteServer } from "../../src/studio/node/serve-site.ts";
+import { expect, test } from "vitest";
+import { english, findViolations, useStudioSite, type WatchedPage } from "../support/studio-site.ts";
 
-let browser: Browser;
-let server: SiteServer;
+const { address, openPage } = useStudioSite();
 
-beforeAll(async () => {
-  const executablePath = findChromium();
-  browser = await chromium.launch({
-    args: ["--no-sandbox"],
-    ...(executablePath === undefined ? {} : { executablePath }),
-  });
-  server = await serveSite(0);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-async function openLesson(locale: string, query = ""): Promise<{ readonly page: Page; readonly faults: string[] }> {
-  const context = await browser.newContext({ locale, viewport: { width: 1280, height: 900 } });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000);
-  const faults: string[] = [];
-  page.on("pageerror", ({ message }) => faults.push(message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("request", (request) => {
-    const { protocol, origin } = new URL(request.url());
-    if (protocol.startsWith("http") && origin !== new URL(server.address).origin) faults.push(`asked ${request.url()}`);
-  });
-  await page.goto(`${server.address}#/learn${query}`);
-  await page.getByRole("table").first().waitFor();
-  return { page, faults };
+async function openLesson(locale: string, query = ""): Promise<WatchedPage> {
+  const opened = await openPage(`${address()}#/learn${query}`, { ...english, locale });
+  await opened.page.getByRole("table").first().waitFor();
+  return opened;
 }
 
 test.each(["en-US", "zh-CN"])("all screens are there in %s; bets are answered; axe finds nothing", async (locale) => {
@@ -47,8 +18,7 @@ test.each(["en-US", "zh-CN"])("all screens are there in %s; bets are answered; a
     expect(await bet.locator(".answer").textContent()).not.toBe("");
     expect(await bet.locator("button.right").count()).toBe(1);
   }
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+  expect(await findViolations(page)).toEqual([]);
   expect(faults).toEqual([]);
 });
 

@@ -2,64 +2,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { AxeBuilder } from "@axe-core/playwright";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { findChromium } from "../../scripts/chromium.mjs";
+import type { Page } from "playwright";
+import { expect, onTestFinished, test } from "vitest";
 import { exportSite } from "../../src/studio/node/export-site.ts";
-import { serveSite, type SiteServer } from "../../src/studio/node/serve-site.ts";
 import { serveLocally } from "../support/local-server.ts";
+import { english, findViolations, type Look, useStudioSite } from "../support/studio-site.ts";
 
-let browser: Browser;
-let server: SiteServer;
-
-beforeAll(async () => {
-  const executablePath = findChromium();
-  browser = await chromium.launch({
-    args: ["--no-sandbox"],
-    ...(executablePath === undefined ? {} : { executablePath }),
-  });
-  server = await serveSite(0);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-interface Look {
-  readonly locale: string;
-  readonly colorScheme: "light" | "dark";
-}
-
-const english: Look = { locale: "en-US", colorScheme: "light" };
-
-/** A page with what it did wrong: errors that it printed or threw, and requests to other origins. */
-interface WatchedPage {
-  readonly page: Page;
-  readonly context: BrowserContext;
-  readonly faults: string[];
-}
-
-async function openPage(address: string, look: Look = english): Promise<WatchedPage> {
-  const context = await browser.newContext({ ...look, viewport: { width: 1280, height: 900 } });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(120_000);
-  const faults: string[] = [];
-  const { origin } = new URL(address);
-  page.on("pageerror", ({ message }) => faults.push(message));
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(message.text());
-  });
-  page.on("request", (request) => {
-    const { protocol, origin: asked } = new URL(request.url());
-    if (protocol.startsWith("http") && asked !== origin) faults.push(`asked ${request.url()}`);
-  });
-  await page.goto(address);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  return { page, context, faults };
-}
+const { address: siteAddress, openPage, newPage } = useStudioSite();
 
 const start = (page: Page): Promise<void> => page.getByRole("button", { name: "Start", exact: true }).click();
 
@@ -79,20 +28,19 @@ const looks: readonly (Look & { readonly hash: string })[] = [
 test.each(looks)(
   "$hash in $locale, $colorScheme: no fault, no overflow, nothing that axe finds",
   async ({ hash, ...look }) => {
-    const { page, faults } = await openPage(server.address + hash, look);
+    const { page, faults } = await openPage(siteAddress() + hash, look);
     expect(await page.evaluate(() => document.documentElement.lang)).toBe(look.locale === "zh-CN" ? "zh-CN" : "en");
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 900 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     }
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+    expect(await findViolations(page)).toEqual([]);
     expect(faults).toEqual([]);
   },
 );
 
 test("a link sets what is raced and starts nothing; a race trains, tests and says what one seed cannot tell", async () => {
-  const { page, faults } = await openPage(`${server.address}#/compare?networks=pad-8,pad-8&steps=5&seed=3&rate=0.02`);
+  const { page, faults } = await openPage(`${siteAddress()}#/compare?networks=pad-8,pad-8&steps=5&seed=3&rate=0.02`);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(page.workers()).toEqual([]);
   expect(await page.getByLabel("Seed", { exact: true }).inputValue()).toBe("3");
@@ -104,13 +52,12 @@ test("a link sets what is raced and starts nothing; a race trains, tests and say
   expect(await page.getByText("One seed: not enough to tell").count()).toBe(1);
   expect(await page.getByRole("img", { name: /^Loss, pad-8 \d\.\d, pad-8 \d\.\d$/ }).count()).toBe(1);
   expect(await page.getByRole("img", { name: /^Gradient norm: [\d.e+-]+ in the first block/ }).count()).toBe(2);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id }) => id)).toEqual([]);
+  expect(await findViolations(page)).toEqual([]);
   expect(faults).toEqual([]);
 });
 
 test("a race is stopped, and a number out of its limits is refused by its name", async () => {
-  const { page, faults } = await openPage(`${server.address}#/compare?networks=plain-8&steps=2000`);
+  const { page, faults } = await openPage(`${siteAddress()}#/compare?networks=plain-8&steps=2000`);
   await start(page);
   await page.getByText("Training …").waitFor();
   await page.getByRole("button", { name: "Stop" }).click();
@@ -124,14 +71,12 @@ test("a race is stopped, and a number out of its limits is refused by its name",
 });
 
 test("what is loaded before the first click is at most 60 KB of JavaScript and CSS, gzipped", async () => {
-  const context = await browser.newContext();
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
+  const page = await newPage();
   const bodies: Promise<Buffer>[] = [];
   page.on("response", (response) => {
     if ([".js", ".css"].includes(extname(new URL(response.url()).pathname))) bodies.push(response.body());
   });
-  await page.goto(server.address);
+  await page.goto(siteAddress());
   await page.getByRole("heading", { level: 1 }).waitFor();
   const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body, { level: 9 }).length);
   expect(sizes.length).toBeGreaterThanOrEqual(2);
@@ -139,7 +84,7 @@ test("what is loaded before the first click is at most 60 KB of JavaScript and C
 });
 
 test("the server gives the site's files alone, and to this machine's own names alone", async () => {
-  const { address } = server;
+  const address = siteAddress();
   const whole = await fetch(address);
   expect(whole.headers.get("content-type")).toBe("text/html; charset=utf-8");
   expect(whole.headers.get("x-content-type-options")).toBe("nosniff");
