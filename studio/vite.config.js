@@ -12,6 +12,11 @@ const output = {
     names.some((name) => name.endsWith(".wasm")) ? "ort/[name][extname]" : "assets/[name]-[hash][extname]",
 };
 
+/** What tells the versions of the ready networks and of ONNX Runtime. */
+const besides = ["../models/index.json", "../node_modules/onnxruntime-web/package.json"].map((file) =>
+  join(root, file),
+);
+
 /**
  * Completes the site: what ONNX Runtime's package has is left to it, and the service worker is told what it keeps for visits
  * without a network.
@@ -28,6 +33,8 @@ function completeSite() {
         .toSorted();
       const hash = createHash("sha256");
       for (const file of files) hash.update(file).update(readFileSync(join(site, file)));
+      // Kept by the same worker, though they are no part of the build.
+      for (const file of besides) hash.update(readFileSync(file));
       const kept = JSON.stringify({ version: hash.digest("hex").slice(0, 16), files });
       const code = readFileSync(worker, "utf8");
       const told = code.replace(/(["'`])SITE\1/, () => JSON.stringify(kept));

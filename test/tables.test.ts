@@ -160,3 +160,20 @@ test("numbers of a program come out as they went in; NaN is refused, and a colum
     'cases: table "u", row 1, column "a": NaN is no number that a table holds; give null',
   );
 });
+
+test("lines of a CSV file may end in several ways", async () => {
+  const { rows } = await parseCsvTable("a,b\n1,x\r\n2,y\r3,z\n", "t", "t.csv");
+  expect(rows["t"].map((row) => row[1])).toEqual(["x", "y", "z"]);
+});
+
+test("importing says how many rows are in", async () => {
+  const seen: (readonly [number, number])[] = [];
+  const rows = Array.from({ length: 1200 }, (_, index) => [index]);
+  const onRows = (done: number, all: number): void => void seen.push([done, all]);
+  await importTables(newFile("rows.db"), { headers: { t: ["n"] }, rows: { t: rows } }, { onRows });
+  expect(seen).toEqual([
+    [500, 1200],
+    [1000, 1200],
+    [1200, 1200],
+  ]);
+});

@@ -38,7 +38,8 @@ export function readDuration(text: string): number {
 /** Reads an accuracy such as 0.9 or 90%, as a share. */
 export function readAccuracy(text: string): number {
   const [, number = "", percent = ""] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? [];
-  const share = Number(number) / (percent === "" ? 1 : 100);
+  // Shifted as text: 81.7 / 100 is more than 0.817.
+  const share = Number(percent === "" ? number : `${number}e-2`);
   if (!(number !== "" && share > 0 && share <= 1))
     throw new InvalidArgumentError(`must be an accuracy above 0 and at most 1, such as 0.9 or 90%, got "${text}"`);
   return share;

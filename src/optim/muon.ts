@@ -18,6 +18,9 @@ export interface MuonOptions {
   readonly otherRate?: number;
 }
 
+/** What is not given. */
+export const muonDefaults: Required<MuonOptions> = { momentum: 0.95, nesterov: true, weightDecay: 0, otherRate: 5 };
+
 /** a, b and c of the quintic: its slope at 0 is as steep as possible, at the price of singular values of 0.7 to 1.2 instead of 1. */
 const QUINTIC = [3.4445, -4.775, 2.0315] as const;
 const ITERATIONS = 5;
@@ -61,7 +64,7 @@ export function orthogonalize(g: GraphBuilder, matrix: Value): Value {
  *   all else by SGD as in `airbench94_muon.py` of github.com/KellerJordan/cifar10-airbench
  */
 export function muon(options: MuonOptions = {}): Optimizer {
-  const { momentum = 0.95, nesterov = true, weightDecay = 0, otherRate = 5 } = options;
+  const { momentum, nesterov, weightDecay, otherRate } = { ...muonDefaults, ...options };
   if (!(otherRate > 0 && otherRate < Infinity)) throw new OptionError("otherRate", `must be above 0, got ${otherRate}`);
   // It checks the other options as well.
   const others = sgd({ momentum, nesterov, weightDecay });

@@ -2,17 +2,22 @@ import type { LossFunction } from "../compile/step/loss-pass.ts";
 import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { adamw } from "../optim/adamw.ts";
-import { muon } from "../optim/muon.ts";
+import { muon, muonDefaults } from "../optim/muon.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { createSchedule, type Schedule } from "../optim/schedules.ts";
 import { sgd } from "../optim/sgd.ts";
 import { OptionError } from "../tensor/errors.ts";
-import type { Recipe } from "./recipe.ts";
+import type { OptimizerRecipe, Recipe } from "./recipe.ts";
 
 /** The optimizer that a recipe names. @throws {OptionError} if an option is out of its range */
 export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optimizer {
   if (optimizer.name === "muon") return muon(optimizer);
   return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
+}
+
+/** An optimizer with the options that it takes where none are given, if those are not what leaving them out says. */
+export function completeOptimizer(optimizer: OptimizerRecipe): OptimizerRecipe {
+  return optimizer.name === "muon" ? { ...muonDefaults, ...optimizer } : optimizer;
 }
 
 /** The recipe's learning-rate schedule over `steps` steps. @throws {OptionError} if it is out of range */

@@ -121,6 +121,9 @@ test("exported, the site works from a folder of a host without headers: isolated
   const folder = await mkdtemp(join(tmpdir(), "residua-site-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   await exportSite(folder);
+  await expect(exportSite("")).rejects.toThrow("export: is empty; name a folder");
+  const below = join(folder, "index.html", "site");
+  await expect(exportSite(below)).rejects.toThrow("a part of the path is a file, must be a folder");
   await expect(exportSite(folder)).rejects.toThrow("is not empty; name a new folder, or empty it first");
   const host = await serveLocally((request, response) => {
     const [path] = request.url!.split("?");

@@ -5,6 +5,7 @@ import type { StoreAddress } from "../../store/address.ts";
 import type { ImportedTable, TableCase, TableColumn } from "../../store/interchange/index.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
+import { createProgress } from "../progress.ts";
 import { formatCount, formatTable, printJson, printLines, say } from "../output.ts";
 import { storeAddress } from "../store.ts";
 
@@ -40,6 +41,9 @@ function describeKind({ kind, precision, scale = 0 }: TableColumn): string {
   return kind === "timestamp" && scale > 0 ? `timestamp(${scale})` : kind;
 }
 
+/** Less is no wait. */
+const SILENT_MILLISECONDS = 1000;
+
 interface ImportChoice {
   readonly store?: string;
   readonly table?: string;
@@ -53,7 +57,15 @@ async function importFiles(paths: readonly string[], { store, table, replace, js
   if (table !== undefined && paths.length > 1) throw new OptionError("--table", "names one table; give one CSV file");
   const cases: TableCase[] = [];
   for (const path of paths) cases.push(await readCase(path, table));
-  const imported = await importTables(address, cases, { replace: replace === true });
+  const [progress, start] = [createProgress(), performance.now()];
+  const onRows = (done: number, all: number): void => {
+    if (performance.now() - start < SILENT_MILLISECONDS) return;
+    const [some, whole] = [formatCount(done), formatCount(all)];
+    progress.update({ en: `row ${some}/${whole}`, zh: `第 ${some}/${whole} 行` }, done / all);
+  };
+  const imported = await importTables(address, cases, { replace: replace === true, onRows }).finally(() =>
+    progress.finish(),
+  );
   if (json) return printJson({ tables: imported });
   printLines(formatTable(importColumns, imported));
 }
@@ -88,7 +100,9 @@ async function exportNamed(name: string, { store, csv, json, columns, out }: Exp
     throw new OptionError("--csv, --json, --columns", "give one of them");
   const { columnsToJson, exportTable, tableToCsv, tableToJson } = await loadTables();
   const address: StoreAddress = storeAddress(store);
-  const table = await exportTable(address, name);
+  const progress = createProgress();
+  progress.begin({ en: `reading ${name} …`, zh: `正在读取 ${name}……` });
+  const table = await exportTable(address, name).finally(() => progress.finish());
   const pieces = csv ? tableToCsv(table) : json ? tableToJson(table) : columnsToJson(table);
   if (out !== undefined) {
     await writeFileAtomically(out, pieces);

@@ -1,6 +1,7 @@
 import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
 import type { Comparison, EqualBudget } from "./comparison.ts";
 import type { CompareResult } from "./job.ts";
+import { completeOptimizer } from "../../train/recipe-step.ts";
 
 /** What a comparison was asked for. */
 export interface ComparisonRequest {
@@ -44,7 +45,8 @@ const optimizerTitles: { readonly [Name in Recipe["optimizer"]["name"]]: string 
   muon: "Muon",
 };
 
-function describeOptimizer({ name, weightDecay = 0, ...rest }: Recipe["optimizer"]): string {
+function describeOptimizer(optimizer: Recipe["optimizer"]): string {
+  const { name, weightDecay = 0, ...rest } = completeOptimizer(optimizer);
   const momentum = "momentum" in rest ? ` with ${rest.nesterov ? "Nesterov " : ""}momentum ${rest.momentum}` : "";
   return `${optimizerTitles[name]}${momentum}, weight decay ${weightDecay}`;
 }

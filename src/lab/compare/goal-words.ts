@@ -83,6 +83,8 @@ function conclude(
   where: (depth: number) => Sentence,
 ): Sentence {
   const goal = goalPercent(until);
+  if (most === 0)
+    return { en: "No run was finished: there is nothing to compare.", zh: "没有任何训练完成：没有可比较的结果。" };
   if (reached === 0)
     return {
       en: `No run reached ${goal} within its budget: there is no cost to compare. Raise the epochs, or lower the accuracy.`,

@@ -70,6 +70,10 @@ describe("a run is followed until it reaches the accuracy:", () => {
     expect(curve.filter(({ testAccuracy }) => testAccuracy !== undefined).map(({ step }) => step)).toEqual([
       2, 4, 6, 8, 10,
     ]);
+    const due = (stepsPerEpoch: number): number =>
+      Array.from({ length: 100 }, (_, index) => isTestDue(index + 1, { steps: 1000, stepsPerEpoch })).filter(Boolean)
+        .length;
+    expect([5, 10, 20, 25].map(due)).toEqual([80, 40, 20, 16]);
     // Fewer than four steps per epoch: after each.
     expect([1, 2, 3].map((step) => isTestDue(step, { steps: 9, stepsPerEpoch: 2 }))).toEqual([true, true, true]);
   });

@@ -25,7 +25,8 @@ export function requireGoal(until: number | undefined): void {
 
 /** Whether a run is tested after this step, counted from 1. */
 export function isTestDue(step: number, plan: { readonly steps: number; readonly stepsPerEpoch: number }): boolean {
-  return step === plan.steps || step % Math.max(1, Math.round(plan.stepsPerEpoch / TESTS_PER_EPOCH)) === 0;
+  const testsBy = (count: number): number => Math.floor((TESTS_PER_EPOCH * count) / plan.stepsPerEpoch);
+  return step === plan.steps || testsBy(step) > testsBy(step - 1);
 }
 
 /** What a run's curve, with the durations of its steps and its tests, says of an accuracy. */

@@ -47,3 +47,12 @@ test.each([
 ])("part %j is refused", (part, message) => {
   expect(() => takePart(grid, part)).toThrow(`part: ${message}`);
 });
+
+test("so do runs of more epochs", () => {
+  const plan = planComparison({ depths: [8], shortcuts: ["plain", "pad"], axes: { epochs: [1, 16] } });
+  const parts = [0, 1].map((index) => takePart(plan, { index, count: 2 }).runs.map(({ recipe }) => recipe?.epochs));
+  expect(parts.map((epochs) => epochs.toSorted())).toEqual([
+    [1, 16],
+    [1, 16],
+  ]);
+});

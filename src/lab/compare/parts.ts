@@ -15,12 +15,12 @@ export interface Part {
  * @throws {OptionError} if there are fewer runs than parts, or no such part
  */
 export function takePart(plan: PlannedComparison, { index, count }: Part): PlannedComparison {
-  const { runs, costs } = plan;
+  const { runs, costs, recipe } = plan;
   if (!(Number.isInteger(count) && Number.isInteger(index) && index >= 0 && index < count))
     throw new OptionError("part", `must be from 0/${count} to ${count - 1}/${count}, got ${index}/${count}`);
   if (count > runs.length)
     throw new OptionError("part", `divides ${runs.length} network(s) into ${count} parts; give at most ${runs.length}`);
-  const work = runs.map(({ length = 1 }, run) => length * costs[run]);
+  const work = runs.map(({ length = 1, recipe: own }, run) => length * (own?.epochs ?? recipe.epochs) * costs[run]);
   const order = work.map((_, run) => run).toSorted((a, b) => work[b] - work[a] || a - b);
   const loads = Array.from({ length: count }, () => 0);
   const chosen = order.filter((run) => {

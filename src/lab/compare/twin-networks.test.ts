@@ -34,3 +34,16 @@ test("so is a recipe that says nothing new", () => {
   ];
   expect(() => refuseTwins(plan({ shortcuts: [], variants }))).toThrow(/"plain" and "smooth" are the same resnet8/);
 });
+
+test("what muon takes where nothing is given is what it is compared by", () => {
+  const muon = (optimizer: object) => ({
+    name: JSON.stringify(optimizer),
+    shortcut: "pad" as const,
+    recipe: { optimizer: { name: "muon" as const, ...optimizer } },
+  });
+  const refuse = (other: object) => refuseTwins(plan({ shortcuts: [], variants: [muon({}), muon(other)] }));
+  expect(() => refuse({ nesterov: true })).toThrow(/are the same resnet8/);
+  expect(() => refuse({ momentum: 0.95 })).toThrow(/are the same resnet8/);
+  expect(() => refuse({ nesterov: false })).not.toThrow();
+  expect(() => refuse({ momentum: 0 })).not.toThrow();
+});

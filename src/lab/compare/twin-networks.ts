@@ -11,6 +11,7 @@ import { crc32 } from "../../weights/zip/crc32.ts";
 import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
 import { recipeFields, recipeOptions, recipeValue } from "../../train/recipe-options.ts";
 import type { RunPlan } from "./plan.ts";
+import { completeOptimizer } from "../../train/recipe-step.ts";
 
 /** A fingerprint of what a network computes in training and what it starts from. */
 function signatureOf({ model, shortcut, options, seed }: RunPlan): string {
@@ -21,6 +22,10 @@ function signatureOf({ model, shortcut, options, seed }: RunPlan): string {
   g.output("output", output);
   const chances = Array.from(noise, ([name, { keep }]) => [name, keep]);
   return JSON.stringify([crc32(encodeModel(toModel(portable.lower(g.finish()).write()))), chances]);
+}
+
+function completed(recipe: Omit<Recipe, "seed">): Omit<Recipe, "seed"> {
+  return { ...recipe, optimizer: completeOptimizer(recipe.optimizer) };
 }
 
 /** A recipe without the fields that equal their defaults. */
@@ -43,7 +48,7 @@ export function refuseTwins(plans: readonly RunPlan[], recipe: Omit<Recipe, "see
   // One seed stands for all.
   for (const plan of plans.filter(({ seed }) => seed === plans[0].seed)) {
     const { model, shortcut } = plan;
-    const key = JSON.stringify([model, shortcut, essenceOf({ ...recipe, ...plan.recipe })]);
+    const key = JSON.stringify([model, shortcut, essenceOf(completed({ ...recipe, ...plan.recipe }))]);
     groups.set(key, [...(groups.get(key) ?? []), plan]);
   }
   for (const group of groups.values()) {

@@ -18,8 +18,10 @@ function roleOf(graph: Graph, name: string): "statistic" | ParameterSpec["role"]
   for (const { op, inputs } of graph.nodes) {
     const index = inputs.indexOf(name);
     if (index < 0) continue;
-    if (op === "BatchNormalization") return index > 2 ? "statistic" : "norm";
-    if (/^(Group|Instance|Layer)Normalization$/.test(op)) return "norm";
+    // What is added, in layers and norms alike, comes after what is multiplied with.
+    if (op === "BatchNormalization" && index > 2) return "statistic";
+    if (/^(Batch|Group|Instance|Layer)Normalization$/.test(op)) return index === 2 ? "bias" : "norm";
+    if (/^(Conv|ConvTranspose|Gemm)$/.test(op)) return index === 2 ? "bias" : "weight";
     if (op === "Mul" || op === "Div") return "norm";
   }
   const shape = graph.inputs.find((input) => input.name === name)?.shape ?? [];

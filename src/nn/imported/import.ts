@@ -75,7 +75,7 @@ export function importNetwork(decoded: Model, where: string, options: ImportOpti
   const typed = inferModel(freeBatch(normalizeModel(opened))).graph;
   const scores = withoutSoftmax(typed);
   const { classes: wanted, seed, output = "scores" } = options;
-  const classes = classesOf(scores, output, where);
+  const classes = classesOf(scores, output === "scores" ? [] : imageShape.slice(1), where);
   const graph =
     wanted === undefined
       ? scores
@@ -141,11 +141,12 @@ function freeBatch(model: Model): Model {
   return { ...model, graph: { ...graph, inputs: opened, nodes, initializers, types: new Map() } };
 }
 
-function classesOf({ outputs: [scores] }: Graph, output: NetworkOutput, where: string): number {
+/** @param plane rows and columns of the scores: none, or the images' */
+function classesOf({ outputs: [scores] }: Graph, plane: Shape, where: string): number {
   const [batch, classes, ...rest] = scores.shape;
-  const isOfThatKind = rest.length === (output === "scores" ? 0 : 2);
+  const isOfThatKind = rest.length === plane.length && rest.every((extent, axis) => extent === plane[axis]);
   if (isOfThatKind && typeof classes === "number" && batch === BATCH) return classes;
-  const wanted = output === "scores" ? "scores [N,classes]" : "maps of scores [N,classes,H,W]";
+  const wanted = plane.length === 0 ? "scores [N,classes]" : `maps of scores [N,classes,${plane.join(",")}]`;
   throw new ShapeError(where, `gives ${scores.dtype} ${formatShape(scores.shape)}, must give ${wanted}`);
 }
 

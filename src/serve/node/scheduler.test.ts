@@ -109,6 +109,13 @@ test("free workers share what waits", async () => {
   expect(sizesOf(runs)).toEqual([3, 3]);
 });
 
+test("but do not halve a batch that has been waited for", async () => {
+  const { clock, scheduler, runs } = start(2, { own: { batch: 4, delay: 100 } });
+  for (let index = 0; index < 8; index++) void scheduler.submit("m", requestOf());
+  await clock.advance(1);
+  expect(sizesOf(runs)).toEqual([4, 4]);
+});
+
 test("the batch is the smallest within 3 % of the best, with what an order costs beside its samples", () => {
   const measured = [
     [1, 0.7],

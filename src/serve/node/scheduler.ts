@@ -126,7 +126,8 @@ export function createScheduler(now: () => number, later: (call: () => void, mil
       if (!isDue) later(pump, left);
       else if (oldest === undefined || head.since < oldest.waiting[0].since) oldest = queue;
     }
-    return oldest && { queue: oldest, batch: takeRun(oldest, countFree()) };
+    // A queue that waits for a whole batch is not halved: the other half would wait again.
+    return oldest && { queue: oldest, batch: takeRun(oldest, oldest.limits.delay > 0 ? 1 : countFree()) };
   };
 
   const finish = (queue: Queue, batch: readonly Waiting[], { outcomes, milliseconds }: BatchOutcome): void => {

@@ -3,6 +3,13 @@ import { toEnvironmentError } from "../../files/node.ts";
 import { hasCode } from "../../files/node/failure.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 
+/** Why an address cannot be listened on, in one line. */
+export function toListeningError(where: string, cause: unknown): EnvironmentError {
+  return hasCode(cause, "EADDRINUSE")
+    ? new EnvironmentError(where, "is in use by another program; choose another", { cause })
+    : toEnvironmentError(where, "cannot listen", cause);
+}
+
 /**
  * Lets a server listen.
  *
@@ -11,11 +18,7 @@ import { EnvironmentError } from "../../tensor/errors.ts";
  */
 export async function startListening(server: Server, where: string, at: ListenOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const fail = (cause: Error): void => {
-      const isTaken = hasCode(cause, "EADDRINUSE");
-      if (isTaken) reject(new EnvironmentError(where, "is in use by another program; choose another", { cause }));
-      else reject(toEnvironmentError(where, "cannot listen", cause));
-    };
+    const fail = (cause: Error): void => reject(toListeningError(where, cause));
     server.once("error", fail);
     server.listen(at, () => {
       server.off("error", fail);

@@ -39,6 +39,17 @@ function catalogueQuery({ backend }: Database, name: string): readonly [string, 
   }
 }
 
+/** The tables of an SQLite file that refer to a table by a foreign key. @param table as the database spells it */
+export async function listReferring(database: Database, table: string): Promise<readonly string[]> {
+  const rows = await runStatement(
+    database,
+    "select distinct m.name from sqlite_master m, pragma_foreign_key_list(m.name) f " +
+      "where m.type = 'table' and lower(f.\"table\") = lower(?)",
+    [table],
+  );
+  return rows.map(({ name }) => String(name));
+}
+
 /** The columns of a table in their order. @param table as the database spells it */
 export async function readDeclaredColumns(database: Database, table: string): Promise<readonly DeclaredColumn[]> {
   const { kind, quote } = database.backend;

@@ -27,6 +27,8 @@ export async function parseCsvTable(text: string, table: string, where: string):
     records = parse(text, {
       bom: true,
       relaxColumnCount: true,
+      // Otherwise the first line's ending would be all lines'.
+      recordDelimiter: ["\r\n", "\n", "\r"],
       cast: (value, { quoting }) => (value === "" && !quoting ? null : value),
     });
   } catch (cause) {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { StoreAddress } from "../address.ts";
 import { type Database, inTransaction, runStatement } from "../database.ts";
-import { OptionError } from "../../tensor/errors.ts";
-import { findTable } from "./catalogue.ts";
+import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
+import { findTable, listReferring } from "./catalogue.ts";
 import { typeTables } from "./check.ts";
 import { typeName } from "./dialects.ts";
 import { fitsDouble } from "./numbers.ts";
@@ -14,6 +14,8 @@ import type { Table, TableCase, TableColumn } from "./table.ts";
 export interface ImportOptions {
   /** Whether tables that exist are replaced; refused otherwise. */
   readonly replace?: boolean;
+  /** Called after every few hundred rows. */
+  readonly onRows?: (done: number, all: number) => void;
 }
 
 /** What became of a table. */
@@ -35,12 +37,15 @@ export interface ImportedTable {
 export async function importTables(
   address: StoreAddress | string,
   cases: TableCase | readonly TableCase[],
-  { replace = false }: ImportOptions = {},
+  { replace = false, onRows }: ImportOptions = {},
 ): Promise<readonly ImportedTable[]> {
   const tables = typeTables("headers" in cases ? [cases] : cases);
   return withTables(address, { create: true }, async (database) => {
     const before = await findExisting(database, tables, replace);
-    await (database.backend.transactionalSchema ? importWhole : importBeside)(database, tables, before);
+    const all = tables.reduce((sum, { rows }) => sum + rows.length, 0);
+    let done = 0;
+    const onFilled = (count: number): void => onRows?.((done += count), all);
+    await (database.backend.transactionalSchema ? importWhole : importBeside)(database, { tables, onFilled }, before);
     return tables.map(({ name, columns, rows }) => ({
       name,
       columns,
@@ -48,6 +53,12 @@ export async function importTables(
       replaced: before.has(name),
     }));
   });
+}
+
+/** Tables to fill, and what hears of every few rows. */
+interface Filling {
+  readonly tables: readonly Table[];
+  readonly onFilled: (rows: number) => void;
 }
 
 /** Tables of these names that exist, as the database spells them. */
@@ -73,14 +84,32 @@ async function findExisting(database: Database, tables: readonly Table[], replac
   return existing;
 }
 
+/**
+ * SQLite would drop a table that others refer to, and leave them referring to nothing; servers refuse that.
+ *
+ * @throws {EnvironmentError} naming both tables
+ */
+async function refuseReferred(database: Database, existing: Existing): Promise<void> {
+  const names = [...existing.values()];
+  for (const name of names) {
+    const other = (await listReferring(database, name)).find((each) => !names.includes(each));
+    if (other !== undefined)
+      throw new EnvironmentError(
+        database.backend.description,
+        `cannot replace "${name}": "${other}" refers to it by a foreign key; replace both, or take another name`,
+      );
+  }
+}
+
 /** In one transaction, which takes tables back as well. */
-function importWhole(database: Database, tables: readonly Table[], existing: Existing): Promise<void> {
-  const { quote } = database.backend;
+function importWhole(database: Database, { tables, onFilled }: Filling, existing: Existing): Promise<void> {
+  const { kind, quote } = database.backend;
   return inTransaction(database, async (transaction) => {
+    if (kind === "sqlite") await refuseReferred(transaction, existing);
     for (const found of existing.values()) await runStatement(transaction, `drop table ${quote(found)}`);
     for (const table of tables) {
       await makeTable(transaction, table, table.name);
-      await fillTable(transaction, table, table.name);
+      await fillTable(transaction, table, { name: table.name, onFilled });
     }
   });
 }
@@ -89,7 +118,7 @@ function importWhole(database: Database, tables: readonly Table[], existing: Exi
  * Where a new table cannot be taken back: tables are made and filled under other names, then all get theirs in one statement,
  * and those that they replace go.
  */
-async function importBeside(database: Database, tables: readonly Table[], existing: Existing): Promise<void> {
+async function importBeside(database: Database, { tables, onFilled }: Filling, existing: Existing): Promise<void> {
   const { quote } = database.backend;
   const mark = randomBytes(6).toString("hex");
   const beside = tables.map((table, index) => ({
@@ -112,7 +141,7 @@ async function importBeside(database: Database, tables: readonly Table[], existi
   try {
     for (const { table, made } of beside) await makeTable(database, table, made);
     await inTransaction(database, async (transaction) => {
-      for (const { table, made } of beside) await fillTable(transaction, table, made);
+      for (const { table, made } of beside) await fillTable(transaction, table, { name: made, onFilled });
     });
     await rename(swaps);
     try {
@@ -154,7 +183,11 @@ async function makeTable(database: Database, table: Table, name: string): Promis
 const MOST_ROWS = 500;
 const MOST_CHARACTERS = 2 ** 20;
 
-async function fillTable(database: Database, table: Table, name: string): Promise<void> {
+async function fillTable(
+  database: Database,
+  table: Table,
+  { name, onFilled }: { readonly name: string } & Pick<Filling, "onFilled">,
+): Promise<void> {
   const { backend } = database;
   const head = `insert into ${backend.quote(name)} (${table.columns.map((column) => backend.quote(column.name)).join(", ")}) values `;
   const kept = keepDecimals(database, table);
@@ -167,6 +200,7 @@ async function fillTable(database: Database, table: Table, name: string): Promis
       head + writePlaceholders(database, part.length, table.columns.length),
       part.flatMap((row) => row.map(bind)),
     );
+    onFilled(part.length);
   }
 }
 

@@ -5,7 +5,8 @@ import { connectDatabase, type Database, explained, runStatement } from "../data
 
 /** What a connection does first, so that it reads and writes the same on every server. */
 const settings = {
-  sqlite: [],
+  // With them on, dropping a table deletes its rows first, and those of others with them.
+  sqlite: ["pragma foreign_keys = off"],
   // Strict: values that do not fit are refused instead of changed.
   mysql: ["set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"],
   postgres: ["set datestyle = 'ISO, YMD'", "set extra_float_digits = 1", "set standard_conforming_strings = on"],

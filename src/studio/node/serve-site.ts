@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
-import { EnvironmentError } from "../../tensor/errors.ts";
+import { toListeningError } from "../../serve/node/start-listening.ts";
 import { siteHeaders } from "./headers.ts";
 import { listSite, readSiteFile, type SiteFile } from "./site.ts";
 
@@ -40,7 +40,7 @@ function answer(files: ReadonlyMap<string, SiteFile>, request: FastifyRequest, r
  * among their addresses, and never becomes a path of the disk.
  *
  * @param port 0 takes any
- * @throws {EnvironmentError} if the site was not built, or the port is taken
+ * @throws {EnvironmentError} if the site was not built, or the port is in use
  */
 export async function serveSite(port: number): Promise<SiteServer> {
   const files = new Map((await listSite()).map((file) => [file.address, file]));
@@ -55,8 +55,6 @@ export async function serveSite(port: number): Promise<SiteServer> {
     return { address: `${address}/`, close: () => server.close() };
   } catch (error) {
     await server.close();
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
-      throw new EnvironmentError("port", `${port} is taken; take another, or 0 for any`, { cause: error });
-    throw error;
+    throw toListeningError(`${HOST}:${port}`, error);
   }
 }

@@ -144,6 +144,11 @@ async function openOnnx(
       ...(classes === undefined ? {} : { classes }),
     });
   const own = importAs();
+  if (output === "maps" && own.bytes)
+    throw new UnsupportedError(
+      from,
+      "takes pixels from 0 to 255, and every image to segment is scaled by its own intensities; export it with float32 images",
+    );
   return {
     imageShape: own.imageShape,
     ...(own.bytes ? { normalization: bytesNormalization(own.imageShape[0]) } : {}),

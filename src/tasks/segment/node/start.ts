@@ -47,15 +47,22 @@ export function startSegmentation({
   options,
 }: TrainingChoice<SegmentTrainOptions>): FreshTraining {
   const preset = findPreset(options.preset ?? "cells");
+  const { from, imageSize } = start;
+  const isGraph = from?.toLowerCase().endsWith(".onnx") === true;
+  if (isGraph && options.crop !== undefined)
+    throw new OptionError(
+      "crop",
+      `does not apply to an ONNX file, which takes images of one size: ${from}; give \`imageSize\``,
+    );
+  const { crop, ...settings } = settingsOf(preset, options);
   return {
     ...start,
-    // A file that is started from defines its own network.
-    ...(start.from === undefined ? networkOf(preset, start) : {}),
-    imageSize: start.imageSize ?? preset.imageSize,
+    // A file that is started from defines its own network, and the size of its images.
+    ...(from === undefined ? { ...networkOf(preset, start), imageSize: imageSize ?? preset.imageSize } : {}),
     validation: validation ?? preset.validation,
     augmentation: noAugmentation,
-    recipe: mergeRecipe(preset.recipe, given, start.from !== undefined),
-    task: { ...settingsOf(preset, options) },
+    recipe: mergeRecipe(preset.recipe, given, from !== undefined),
+    task: { ...settings, ...(isGraph || crop === undefined ? {} : { crop }) },
   };
 }
 

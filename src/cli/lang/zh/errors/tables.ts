@@ -6,6 +6,8 @@ export const tableErrors: Templates = {
   "is not an object": "不是对象",
   'has "{}", may have "headers" and "rows" only': "含有 “{1}”，只能有 “headers” 和 “rows”",
   'its "{}" must be an object with a list per table': "其 “{1}” 必须是对象，每个表一个列表",
+  'cannot replace "{}": "{}" refers to it by a foreign key': "无法替换 “{1}”：“{2}” 以外键引用它",
+  "replace both, or take another name": "请同时替换两者，或换一个名称",
   "is empty": "为空",
   "names a table twice, with different contents": "同一个表出现两次，内容不同",
   "is not JSON": "不是 JSON",
