@@ -52,7 +52,7 @@ export function startSegmentation({
   if (isGraph && options.crop !== undefined)
     throw new OptionError(
       "crop",
-      `does not apply to an ONNX file, which takes images of one size: ${from}; give \`imageSize\``,
+      `cannot differ from the image size, for ${from} is a graph of one size; give \`imageSize\``,
     );
   const { crop, ...settings } = settingsOf(preset, options);
   return {

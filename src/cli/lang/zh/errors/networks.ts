@@ -93,9 +93,10 @@ export const networkErrors: Templates = {
   "maps of scores [N,classes,{}]": "逐像素得分 [N,classes,{1}]",
   "takes pixels from 0 to 255, and every image to segment is scaled by its own intensities":
     "输入为 0 到 255 的像素，而待分割的每幅图像都按自身的强度缩放",
-  "give `imageSize`": "请给出 `imageSize`",
+  "give {}": "请给出 {1}",
   "export it with float32 images": "请以 float32 图像导出",
-  "does not apply to an ONNX file, which takes images of one size: {}": "不用于 ONNX 文件，它只接受一种大小的图像：{1}",
+  "cannot differ from the image size, for {} is a graph of one size":
+    "不能与图像大小不同，因为 {1} 是只接受一种大小的图",
   "holds no float32 weights that could be trained": "不含可训练的 float32 权重",
   "probability must be in [0, 1), got {}": "概率必须在 [0, 1) 中，实际为 {1}",
   "groups (={}) must divide in_channels (={}) and out_channels (={})":
