@@ -33,6 +33,7 @@ afterAll(async () => {
 beforeEach(async () => {
   context = await browser.newContext({ locale: "en-US", colorScheme: "light", offline: true });
   page = await context.newPage();
+  page.setDefaultTimeout(120_000);
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())));
   await page.goto(pathToFileURL(join(folder, "report.html")).href);

@@ -191,6 +191,8 @@ async function browse<Result>(address: string, body: (tab: Page) => Promise<Resu
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     const tab = await browser.newPage();
+    // The first visit of a development server waits until it has bundled the dependencies.
+    tab.setDefaultTimeout(timeout);
     await tab.goto(address);
     return await body(tab);
   } finally {
