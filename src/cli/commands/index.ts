@@ -66,7 +66,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   studio: {
     usage: "[options]",
-    summary: "race networks in a page that trains them itself, on this machine or as a static site",
+    summary:
+      "learn what a shortcut is, and race networks, in pages that train them; on this machine or as a static site",
     load: async () => (await import("./studio.ts")).registerStudio,
   },
   serve: {
