@@ -31,6 +31,7 @@ const changing = (counts: readonly number[]): readonly string[] =>
 test.each([
   ["convnext_atto", Array.from({ length: 12 }, () => "identity"), 1 + 3 + 12 * 3 + 1],
   ["resnetrs50", changing([3, 4, 6, 3]), 3 + 1 + 16 * 5 + 4 + 1],
+  ["regnety_002", changing([1, 1, 4, 7]), 1 + 13 * 5 + 4 + 1],
 ] as const)(
   "%s, written as ONNX and read as anybody's file, gives the same scores, shortcuts and weights",
   async (name, kinds, layers) => {

@@ -44,6 +44,9 @@ const networks: readonly (readonly [string, ModelOptions])[] = [
   ["convnext_atto", { shortcut: "project-all" }],
   ["resnetrs50", { channels: 1 }],
   ["resnetrs50", { shortcut: "project-all" }],
+  ["regnetx_002", { channels: 1 }],
+  ["regnety_002", { layerScale: "channel" }],
+  ["regnet_y_400mf", { shortcut: "project-all" }],
 ];
 
 test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
@@ -86,10 +89,17 @@ test.each(familyLayouts)(
 test.each([
   ["convnext_femto", "convnext_atto", "resnet50"],
   ["resnetrs50", "resnetrs101", "seresnet50"],
+  ["regnet_x_400mf", "regnetx_004", "regnet_y_400mf", "resnet50"],
 ])("weights of %s are no sibling's", (name, ...others) => {
   const file = asFile(stateOf(name));
   for (const other of others)
     expect(() => loadWeights(file, "w", { name: other })).toThrow(`w: holds the weights of ${name}, not of ${other}`);
+});
+
+test("weights of a network with two names have the one that is asked for", () => {
+  const file = asFile(stateOf("regnetx_008"));
+  expect(loadWeights(file, "w").model.name).toBe("regnet_x_800mf");
+  expect(loadWeights(file, "w", { name: "regnetx_008" }).model.name).toBe("regnetx_008");
 });
 
 test("weights without the classifier are told, and loaded as a part alone", () => {

@@ -9,6 +9,7 @@ import { densenetFamily } from "./families/densenet.ts";
 import { featurePyramidFamily } from "./families/feature-pyramid.ts";
 import { plateLocatorFamily } from "./families/plate-locator.ts";
 import { plateReaderFamily } from "./families/plate-reader.ts";
+import { regnetFamily } from "./families/regnet.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
@@ -49,6 +50,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   stochasticDepthFamily,
   densenetFamily,
   convnextFamily,
+  regnetFamily,
   signalFamily,
   volumeFamily,
   recurrentFamily,

@@ -10,7 +10,7 @@ import networks
 from calm import CalmFill
 from files import write_json, write_safetensors
 from families_reference import Resnet
-from modern_reference import Convnext
+from modern_reference import Convnext, Regnet
 from networks import SAMPLES, network_case
 from reference import fill
 
@@ -35,7 +35,28 @@ def resnet_rs():
     yield "resnetrs50", {}, lambda: Resnet([3, 4, 6, 3], [64, 128, 256, 512], **rs), 48, 3, 3, True
 
 
-FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000)}
+# Blocks, width and group width of stages, as pycls publishes them.
+REGNET = {
+    "regnetx_002": [(1, 24, 8), (1, 56, 8), (4, 152, 8), (7, 368, 8)],
+    "regnet_x_400mf": [(1, 32, 16), (2, 64, 16), (7, 160, 16), (12, 400, 16)],
+    "regnet_y_400mf": [(1, 48, 8), (3, 104, 8), (6, 208, 8), (6, 440, 8)],
+}
+
+
+def regnet():
+    """The same; X without, Y with squeeze-and-excitation."""
+    yield "regnetx_002", {}, lambda: Regnet(REGNET["regnetx_002"], False), 64, 3, 3, True
+    yield "regnet_x_400mf", {"shortcut": "pad"}, lambda: Regnet(REGNET["regnet_x_400mf"], False, "pad"), 64, 3, 3, True
+    for options, more in (
+        ({}, {}), ({"shortcut": "plain"}, dict(kind="plain")), ({"shortcut": "project-all"}, dict(kind="project-all")),
+        ({"shortcut": "gated"}, dict(kind="gated")), ({"shortcut": "gated-shortcut"}, dict(kind="gated-shortcut")),
+        ({"shortcut": "scaled"}, dict(kind="scaled")), ({"shortcut": "dropout"}, dict(kind="dropout")),
+        ({"stochasticDepth": 0.5, "layerScale": "channel"}, dict(drop=0.5, layer_scale="channel")),
+    ):
+        yield "regnet_y_400mf", options, lambda more=more: Regnet(REGNET["regnet_y_400mf"], True, **more), 64, 3, 3, True
+
+
+FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000)}
 
 
 def build(file, cases, first_seed):

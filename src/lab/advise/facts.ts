@@ -50,7 +50,7 @@ function countLayers(module: Module, imageShape: Shape): number {
   const { modules } = describeModule(module, imageShape);
   return modules.filter(
     ({ path, kind }) =>
-      /^(Conv(Transpose)?\dd|Linear)$/.test(kind) && !/(^|\.)(downsample|shortcut|gate|se)(\.|$)/.test(path),
+      /^(Conv(Transpose)?\dd|Linear)$/.test(kind) && !/(^|\.)(downsample|proj|shortcut|gate|se)(\.|$)/.test(path),
   ).length;
 }
 
@@ -81,7 +81,7 @@ export function factsOfModel(name: string, options: ModelOptions, imageShape?: S
     depth: countLayers(named.module, shape),
     order: [...kinds].some((kind) => kind.startsWith("PreAct"))
       ? "pre-activation"
-      : kinds.has("BasicBlock") || kinds.has("Bottleneck")
+      : [...kinds].some((kind) => /(BasicBlock|Bottleneck)$/.test(kind))
         ? "post-activation"
         : "unknown",
     isBottleneck: [...kinds].some((kind) => kind.endsWith("Bottleneck")),

@@ -31,10 +31,10 @@ export function slopeOf(values: readonly number[]): number {
   return products / squares;
 }
 
-/** "layer1" of "layer1.0.conv2", "stages.2" of "stages.2.blocks.0.conv1". */
+/** "layer1" of "layer1.0.conv2", "stages.2" of "stages.2.blocks.0.conv1", likewise where ConvNeXt and RegNet have their stages. */
 function partOf(layer: string): string {
   const [first = layer, second] = layer.split(".");
-  return first === "stages" && second !== undefined ? `${first}.${second}` : first;
+  return /^(stages|features|trunk_output)$/.test(first) && second !== undefined ? `${first}.${second}` : first;
 }
 
 function groupByPart(layers: readonly LayerFlow[]): ReadonlyMap<string, readonly LayerFlow[]> {

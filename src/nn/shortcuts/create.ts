@@ -34,6 +34,8 @@ export interface ShortcutOptions extends LayerScaleOptions {
   readonly projectionBias?: boolean;
   /** Names of a projection's layers: 0, 1, 2 as in torchvision, or pool, conv and norm as in timm's resnetv2. Default "numbers". */
   readonly projectionNames?: "numbers" | "words";
+  /** Name of a projection in its block. Default "downsample", torchvision's in a ResNet. */
+  readonly projectionName?: string;
   /** λ of `scaled`. Default 0.5. */
   readonly shortcutScale?: number;
   /** Whether `scaled` multiplies the residual by 1 − λ. Default false. */
@@ -66,7 +68,7 @@ export interface ShortcutInput {
 /** A shortcut in one block: its kind, the modules that it adds, and how it is joined with the residual. */
 export interface Shortcut {
   readonly kind: ShortcutKind;
-  /** Modules that it adds to the block, by name: a projection has torchvision's, "downsample". */
+  /** Modules that it adds to the block, by name. */
   readonly children: Readonly<Record<string, Module>>;
   /** Joins S(x) with F(x), before the activation. `context` is the block's. */
   readonly join: (context: ForwardContext, input: ShortcutInput, residual: Value) => Value;
@@ -134,10 +136,12 @@ function resolveShortcut(type: ShortcutType, change: ShapeChange, options: Short
   if (type === "plain") return { kind: "none", children: {}, join: (_context, _input, residual) => residual };
   if (type === "concat") return concatenation(change);
   if (type === "project-all" || (type !== "pad" && !keepsShape)) {
+    const { projectionName = "downsample" } = options;
     return {
       kind: "projection",
-      children: { downsample: projection(change, options) },
-      join: (context, { x, activated = x }, residual) => add(context, residual, context.call("downsample", activated)),
+      children: { [projectionName]: projection(change, options) },
+      join: (context, { x, activated = x }, residual) =>
+        add(context, residual, context.call(projectionName, activated)),
     };
   }
   if (!keepsShape) {

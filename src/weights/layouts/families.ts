@@ -1,4 +1,5 @@
 import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
+import { timmRegnet, torchvisionRegnet } from "./regnet.ts";
 import { timmResnetRs } from "./resnet-rs.ts";
 import type { FamilyLayout } from "./family-layout.ts";
 
@@ -8,4 +9,6 @@ export const familyLayouts: readonly FamilyLayout[] = [
   timmConvnext,
   originalConvnext,
   timmResnetRs,
+  torchvisionRegnet,
+  timmRegnet,
 ];
