@@ -4,6 +4,7 @@ import { noiseState, noiseTensor } from "../../test/support/noise.ts";
 import { buildInference, toModel } from "../compile/inference.ts";
 import { createGraphModule } from "../nn/imported/graph-module.ts";
 import { importNetwork } from "../nn/imported/import.ts";
+import type { ModelOptions } from "../nn/model-options.ts";
 import { createModel } from "../nn/models.ts";
 import { parametersOf } from "../nn/module.ts";
 import { describeGraph } from "../onnx/analysis/describe-graph.ts";
@@ -32,10 +33,12 @@ test.each([
   ["convnext_atto", Array.from({ length: 12 }, () => "identity"), 1 + 3 + 12 * 3 + 1],
   ["resnetrs50", changing([3, 4, 6, 3]), 3 + 1 + 16 * 5 + 4 + 1],
   ["regnety_002", changing([1, 1, 4, 7]), 1 + 13 * 5 + 4 + 1],
-] as const)(
+  ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "fixup" }],
+  ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "none", layerScale: "scalar" }],
+] satisfies readonly (readonly [string, readonly string[], number, ModelOptions?])[])(
   "%s, written as ONNX and read as anybody's file, gives the same scores, shortcuts and weights",
-  async (name, kinds, layers) => {
-    const { module, options } = createModel(name, { classes: 10 });
+  async (name, kinds, layers, more: ModelOptions = {}) => {
+    const { module, options } = createModel(name, { classes: 10, ...more });
     const state = noiseState(module, 1);
     const network = { kind: "network", model: { name, options }, module, imageShape, state } as const;
     const bytes = encodeModel(exportOnnx(network, { foldBatchNorm: false }));

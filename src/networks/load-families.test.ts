@@ -102,6 +102,18 @@ test("weights of a network with two names have the one that is asked for", () =>
   expect(loadWeights(file, "w", { name: "regnetx_008" }).model.name).toBe("regnetx_008");
 });
 
+test.each([
+  ["resnet20", { norm: "fixup" }],
+  ["resnet20", { norm: "fixup", shortcut: "pad" }],
+  ["resnet18", { norm: "none", layerScale: "scalar" }],
+  ["resnetv2_20", { norm: "none", layerScale: "scalar" }],
+] as const)("weights of %s with %j are read under that name and with these options alone", (name, options) => {
+  const state = stateOf(name, options);
+  const { state: read } = loadWeights(asFile(state), "w", { name, options });
+  expect([read.size, differing(read, state)]).toEqual([state.size, []]);
+  for (const request of [{}, { name }]) expect(() => loadWeights(asFile(state), "w", request)).toThrow(/^w: [^\n]+$/);
+});
+
 test("weights without the classifier are told, and loaded as a part alone", () => {
   const whole = stateOf("convnext_atto", { classes: 1000 });
   const file = asFile(new Map([...whole].filter(([name]) => !name.startsWith("classifier.2"))));

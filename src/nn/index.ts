@@ -22,5 +22,6 @@ export * from "./losses.ts";
 export * from "./model-options.ts";
 export * from "./models.ts";
 export * from "./module.ts";
+export * from "./norm-free.ts";
 export * from "./shortcuts/create.ts";
 export * from "./shortcuts/type.ts";

@@ -1,4 +1,5 @@
 import { describeChoices } from "../tensor/choices.ts";
+import { requireNorm } from "./norm-free.ts";
 import { requireLayerScale } from "./shortcuts/layer-scale.ts";
 import { parseShortcutType, type ShortcutName } from "./shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
@@ -91,5 +92,6 @@ export function createModel(name: string, options: ModelRequest = {}): NamedMode
     );
   }
   requireLayerScale(complete);
+  requireNorm(complete);
   return { name, options: complete, module: plan.build(complete), imageShape: [complete.channels, ...plan.extents] };
 }

@@ -8,8 +8,9 @@ import torch
 
 import networks
 from calm import CalmFill
+from families_reference import PreactivationResnet, Resnet
 from files import write_json, write_safetensors
-from families_reference import Resnet
+from fixup_reference import Fixup, start_fixup, without_norm
 from modern_reference import Convnext, Regnet
 from networks import SAMPLES, network_case
 from reference import fill
@@ -56,7 +57,39 @@ def regnet():
         yield "regnet_y_400mf", options, lambda more=more: Regnet(REGNET["regnet_y_400mf"], True, **more), 64, 3, 3, True
 
 
-FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000)}
+TINY = [1, 1, 1], [16, 32, 64]
+FIXUPS = [
+    ("resnet8", {"norm": "fixup", "shortcut": "pad"}, lambda: Fixup(*TINY, "pad")),
+    ("resnet20", {"norm": "fixup"}, lambda: Fixup([3, 3, 3], [16, 32, 64], "project")),
+    ("resnext29_2x8d", {"norm": "fixup"}, lambda: Fixup([3, 3, 3], [64, 128, 256], "project", True, 2, 8, 64)),
+]
+
+
+def fixup():
+    """The same, without batch norm: Fixup, then SkipInit."""
+    for model, options, make in FIXUPS:
+        yield model, options, make, 16, 3, 24, False
+    skip = dict(stem="3x3", stem_width=16, layer_scale="scalar")
+    options = {"norm": "none", "layerScale": "scalar"}
+    yield "resnet8", options, lambda: without_norm(Resnet(*TINY, **skip)), 16, 3, 24, False
+    yield "resnet8", {**options, "shortcut": "pad"}, lambda: without_norm(Resnet(*TINY, "pad", **skip)), 16, 3, 24, False
+    yield "resnetv2_8", options, lambda: without_norm(PreactivationResnet(*TINY, convolution=False, **skip)), 16, 3, 24, False
+
+
+def build_starts():
+    """Mean and deviation of each parameter as Fixup's authors start it."""
+    listed = []
+    for model, options, make in FIXUPS:
+        torch.manual_seed(7)
+        parameters = {
+            name: {"mean": 0 if value.numel() > 1 else value.item(), "deviation": value.std(unbiased=False).item()}
+            for name, value in start_fixup(make()).named_parameters()
+        }
+        listed.append({"model": model, "options": options, "parameters": parameters})
+    write_json("fixup-starts.json", {"madeBy": "test/golden/modern_families.py", "torch": torch.__version__, "cases": listed})
+
+
+FAMILIES = {"fixup": (fixup, 50000), "convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000)}
 
 
 def build(file, cases, first_seed):
@@ -76,3 +109,5 @@ if __name__ == "__main__":
     torch.use_deterministic_algorithms(True)
     for name in sys.argv[1:] or FAMILIES:
         build(name, *FAMILIES[name])
+        if name == "fixup":
+            build_starts()

@@ -3,6 +3,7 @@ export * from "./basic.ts";
 export * from "./bottleneck.ts";
 export * from "./convnext.ts";
 export * from "./dense.ts";
+export * from "./fixup.ts";
 export * from "./options.ts";
 export * from "./preactivation.ts";
 export * from "./regnet.ts";
