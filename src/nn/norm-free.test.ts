@@ -21,7 +21,7 @@ test.each(starts.cases)("$model $options: Fixup's parameters start as the author
   const state = initializeState(module, 5);
   expect([...parametersOf(module).keys()].toSorted()).toEqual(Object.keys(one.parameters).toSorted());
   for (const [name, { mean, deviation }] of Object.entries(one.parameters)) {
-    const values = state.get(name)!.data as Float32Array;
+    const values = state.get(name)!.data;
     const [own, spread] = statistics(values);
     // Means and deviations of two sets of n draws differ by about σ/√n; five times that is chance no longer.
     const chance = (5 * deviation) / Math.sqrt(values.length);

@@ -29,20 +29,20 @@ export interface PreactivationPlan {
 /** The stem has no norm at its end: the first block begins with one. Names as in timm's resnetv2. */
 function stem(kind: StemKind, width: number, options: ResnetOptions): Module {
   const { channels, shortcut, norm: normKind = "batch", stemStride: stride = kind === "3x3" ? 1 : 2 } = options;
-  const { conv } = blockLayers({ shortcut, norm: normKind });
-  if (kind === "3x3") return sequential({ conv: conv(channels, width, { kernel: 3, stride, padding: 1 }) });
+  const { conv: convolve } = blockLayers({ shortcut, norm: normKind });
+  if (kind === "3x3") return sequential({ conv: convolve(channels, width, { kernel: 3, stride, padding: 1 }) });
   const pool = maxPool({ kernel: 3, stride: 2, padding: 1 });
-  if (kind === "7x7") return sequential({ conv: conv(channels, width, { kernel: 7, stride, padding: 3 }), pool });
+  if (kind === "7x7") return sequential({ conv: convolve(channels, width, { kernel: 7, stride, padding: 3 }), pool });
   const half = Math.floor(width / 2);
   const norm = normOf(options);
   return sequential({
-    conv1: conv(channels, half, { kernel: 3, stride, padding: 1 }),
+    conv1: convolve(channels, half, { kernel: 3, stride, padding: 1 }),
     norm1: norm(half),
     relu1: relu(),
-    conv2: conv(half, half, { kernel: 3, padding: 1 }),
+    conv2: convolve(half, half, { kernel: 3, padding: 1 }),
     norm2: norm(half),
     relu2: relu(),
-    conv3: conv(half, width, { kernel: 3, padding: 1 }),
+    conv3: convolve(half, width, { kernel: 3, padding: 1 }),
     pool,
   });
 }
