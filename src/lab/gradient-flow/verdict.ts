@@ -100,16 +100,16 @@ export function describeVerdict(
         zh: `${name}：梯度既不消失也不爆炸，${zh}。`,
       };
     case "broken":
+      if (unreached > 0 && unreached >= layers - 1)
+        return {
+          en: `${name}: a gradient reaches only ${layers - unreached} of ${layers} layers. A classifier that starts at 0, as Fixup's does, lets none through at the first step; train a few steps first.`,
+          zh: `${name}：${layers} 层中只有 ${layers - unreached} 层得到梯度。像 Fixup 那样从 0 开始的分类头在第一步不让任何梯度通过；请先训练几步。`,
+        };
       return unreached > 0 && Number.isFinite(factor)
         ? {
             en: `${name}: no gradient reaches ${unreached} of ${layers} layers; along the others it is ${times(factor)}. A factor or a batch norm that starts at 0 lets none through at first.`,
             zh: `${name}：${layers} 层中有 ${unreached} 层得不到梯度；沿其余各层变为 ${times(factor)}。从 0 开始的系数或批归一化起初不让梯度通过。`,
           }
-        : unreached > 0 && unreached >= layers - 1
-          ? {
-              en: `${name}: a gradient reaches only ${layers - unreached} of ${layers} layers. A classifier that starts at 0, as Fixup's does, lets none through at the first step; train a few steps first.`,
-              zh: `${name}：${layers} 层中只有 ${layers - unreached} 层得到梯度。像 Fixup 那样从 0 开始的分类头在第一步不让任何梯度通过；请先训练几步。`,
-            }
-          : { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
+        : { en: `${name}: no finite gradient reaches every layer.`, zh: `${name}：有些层得不到有限的梯度。` };
   }
 }
