@@ -59,8 +59,9 @@ const growthBack = (layers: readonly LayerFlow[]): number =>
 export function judgeFlow({ layers }: Pick<FlowProfile, "layers">): Verdict | undefined {
   if (layers.length < FEWEST_LAYERS) return undefined;
   const reached = layers.filter(({ gradient }) => gradient !== 0);
-  const perLayer = growthBack(reached);
-  const factor = perLayer ** (reached.length - 1);
+  // One layer alone: before it, there is nothing left of the gradient.
+  const perLayer = reached.length === 1 ? 0 : growthBack(reached);
+  const factor = reached.length === 1 ? 0 : perLayer ** (reached.length - 1);
   const about = { factor, perLayer, layers: layers.length, unreached: layers.length - reached.length };
   if (about.unreached > 0 || !(factor > 0 && Number.isFinite(factor))) return { kind: "broken", ...about };
   const kind = factor > STEADY ? "exploding" : factor < 1 / STEADY ? "vanishing" : "steady";
@@ -100,7 +101,7 @@ export function describeVerdict(
         zh: `${name}：梯度既不消失也不爆炸，${zh}。`,
       };
     case "broken":
-      if (unreached > 0 && unreached >= layers - 1)
+      if (unreached === layers - 1)
         return {
           en: `${name}: a gradient reaches only ${layers - unreached} of ${layers} layers. A classifier that starts at 0, as Fixup's does, lets none through at the first step; train a few steps first.`,
           zh: `${name}：${layers} 层中只有 ${layers - unreached} 层得到梯度。像 Fixup 那样从 0 开始的分类头在第一步不让任何梯度通过；请先训练几步。`,
