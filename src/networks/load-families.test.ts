@@ -44,6 +44,7 @@ const networks: readonly (readonly [string, ModelOptions])[] = [
   ["convnext_atto", { shortcut: "project-all" }],
   ["resnetrs50", { channels: 1 }],
   ["resnetrs50", { shortcut: "project-all" }],
+  ["res2net50_26w_4s", { channels: 1, attention: "se" }],
 ];
 
 test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
@@ -86,6 +87,7 @@ test.each(familyLayouts)(
 test.each([
   ["convnext_femto", "convnext_atto", "resnet50"],
   ["resnetrs50", "resnetrs101", "seresnet50"],
+  ["res2net50_26w_4s", "res2net50_14w_8s", "resnet50"],
 ])("weights of %s are no sibling's", (name, ...others) => {
   const file = asFile(stateOf(name));
   for (const other of others)

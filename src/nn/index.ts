@@ -4,6 +4,7 @@ export * from "./families/attention-resnet.ts";
 export * from "./families/convnext.ts";
 export * from "./families/densenet.ts";
 export * from "./families/preactivation-resnet.ts";
+export * from "./families/res2net.ts";
 export * from "./families/resnet.ts";
 export * from "./families/resnet-d.ts";
 export * from "./families/resnet-rs.ts";

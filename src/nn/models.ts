@@ -10,6 +10,7 @@ import { featurePyramidFamily } from "./families/feature-pyramid.ts";
 import { plateLocatorFamily } from "./families/plate-locator.ts";
 import { plateReaderFamily } from "./families/plate-reader.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
+import { res2netFamily } from "./families/res2net.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
 import { resnetRsFamily } from "./families/resnet-rs.ts";
@@ -41,6 +42,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   resnetFamily,
   resnetDFamily,
   resnetRsFamily,
+  res2netFamily,
   preactivationFamily,
   wideResnetFamily,
   resnextFamily,

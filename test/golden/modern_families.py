@@ -12,6 +12,7 @@ from files import write_json, write_safetensors
 from families_reference import Resnet
 from modern_reference import Convnext
 from networks import SAMPLES, network_case
+from split_reference import NETWORKS
 from reference import fill
 
 # Biases of ±4 close the gates of wide attention altogether, and nothing of a residual is left to compare.
@@ -35,7 +36,12 @@ def resnet_rs():
     yield "resnetrs50", {}, lambda: Resnet([3, 4, 6, 3], [64, 128, 256, 512], **rs), 48, 3, 3, True
 
 
+def res2net():
+    yield "res2net50_26w_4s", {}, NETWORKS["res2net50_26w_4s"], 48, 3, 3, True
+
+
 FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000)}
+FAMILIES |= {"res2net": (res2net, 40000)}
 
 
 def build(file, cases, first_seed):

@@ -29,6 +29,14 @@ test("layers are convolutions and matrix products: 18 blocks of three, four that
   expect(adviceOn("convnext_tiny").find(({ id }) => id === "layer-scale")!.kind).toBe("keep");
 });
 
+test("layers beside each other count once: a Res2Net's parts follow one another only where a block keeps its shape", () => {
+  expect(factsOfModel("res2net50_26w_4s", {})).toMatchObject({
+    depth: 1 + 12 * 5 + 4 * 3 + 1,
+    order: "post-activation",
+    isBottleneck: true,
+  });
+});
+
 test("the most urgent advice comes first, and each has a source", () => {
   const advice = adviceOn("resnet50", { shortcut: "gated", stridePlace: "1x1" });
   expect(advice.filter(({ kind }) => kind === "change").map(({ id }) => id)).toEqual([

@@ -5,5 +5,6 @@ export * from "./convnext.ts";
 export * from "./dense.ts";
 export * from "./options.ts";
 export * from "./preactivation.ts";
+export * from "./res2net.ts";
 export * from "./residual.ts";
 export * from "./stochastic-depth.ts";

@@ -5,7 +5,7 @@ import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } 
 import type { Module } from "../module.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { buildStages } from "./stages.ts";
+import { type BlockMaker, buildStages } from "./stages.ts";
 
 /** Options of a whole network; a block's options reach every block. */
 export type ResnetOptions = CompleteModelOptions;
@@ -21,6 +21,8 @@ export interface ResnetPlan {
   readonly stemStride?: number | readonly number[];
   /** What halves the plane after the stem's convolutions: the maximum, or one more convolution. Default "max". */
   readonly stemPool?: "max" | "conv";
+  /** The block of bottleneck form, if it is not ResNet's. */
+  readonly block?: BlockMaker;
 }
 
 /** What comes before the first block. */
@@ -120,7 +122,11 @@ export function buildEncoder(plan: ResnetPlan, options: ResnetOptions): Encoder 
   const { stemStride = plan.stemStride ?? firstStrides[kind] } = options;
   const reach = stemReach(kind, stemStride);
   const stem = { channels: stemWidth, stride: reach };
-  const { stages, channels } = buildStages(plan, { basic: basicBlock, bottleneck }, { stem, options });
+  const { stages, channels } = buildStages(
+    plan,
+    { basic: basicBlock, bottleneck: plan.block ?? bottleneck },
+    { stem, options },
+  );
   return {
     stem: stemLayers(kind, stemWidth, options, { ...plan, stemStride }),
     stages: Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),

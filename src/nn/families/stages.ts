@@ -7,7 +7,7 @@ import type { Module } from "../module.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** Makes a block of a given width. */
-type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
+export type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
 
 /** Stages of blocks: each stage has one width, and each after the first halves the plane. */
 export interface StagesPlan {

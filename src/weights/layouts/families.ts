@@ -1,4 +1,5 @@
 import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
+import { timmRes2net } from "./res2net.ts";
 import { timmResnetRs } from "./resnet-rs.ts";
 import type { FamilyLayout } from "./family-layout.ts";
 
@@ -8,4 +9,5 @@ export const familyLayouts: readonly FamilyLayout[] = [
   timmConvnext,
   originalConvnext,
   timmResnetRs,
+  timmRes2net,
 ];
