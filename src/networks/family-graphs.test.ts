@@ -38,6 +38,7 @@ test.each([
   ["convnext_atto", Array.from({ length: 12 }, () => "identity"), 1 + 3 + 12 * 3 + 1],
   ["resnetrs50", changing([3, 4, 6, 3]), 3 + 1 + 16 * 5 + 4 + 1],
   ["res2net50_26w_4s", res2netKinds, 1 + 16 * 5 + 4 + 1],
+  ["resnest26d", changing([2, 2, 2, 2]), 3 + 8 * 5 + 4 + 1],
 ] as const)(
   "%s, written as ONNX and read as anybody's file, gives the same scores, shortcuts and weights",
   async (name, kinds, layers) => {

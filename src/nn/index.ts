@@ -8,6 +8,7 @@ export * from "./families/res2net.ts";
 export * from "./families/resnet.ts";
 export * from "./families/resnet-d.ts";
 export * from "./families/resnet-rs.ts";
+export * from "./families/resnest.ts";
 export * from "./families/resnext.ts";
 export * from "./families/stages.ts";
 export * from "./families/stochastic-depth.ts";

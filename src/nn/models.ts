@@ -14,6 +14,7 @@ import { res2netFamily } from "./families/res2net.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
 import { resnetRsFamily } from "./families/resnet-rs.ts";
+import { resnestFamily } from "./families/resnest.ts";
 import { resnextFamily } from "./families/resnext.ts";
 import { recurrentFamily } from "./families/residual-recurrent.ts";
 import { residualUnetFamily } from "./families/residual-unet.ts";
@@ -43,6 +44,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   resnetDFamily,
   resnetRsFamily,
   res2netFamily,
+  resnestFamily,
   preactivationFamily,
   wideResnetFamily,
   resnextFamily,

@@ -3,3 +3,4 @@ import { expectFamilies } from "../support/family-golden.ts";
 expectFamilies("convnext");
 expectFamilies("resnet-rs");
 expectFamilies("res2net");
+expectFamilies("resnest");

@@ -21,13 +21,16 @@ export interface BlockCase {
   readonly width: number;
   readonly stride: number;
   readonly shortcut: ShortcutType;
+  /** Three times what PyTorch's own float32 misses its float64 by, as far as recorded. */
+  readonly limit?: number;
   readonly options: object;
 }
 
 const BATCH = 4;
 const LIMIT = 1e-5;
-/** A bias before batch norm has no gradient; what rounding leaves of it is compared absolutely. */
 const FLOOR = 0.2;
+/** A bias before batch norm has no gradient; what rounding leaves of it is compared with this share of its weight's. */
+const WEIGHT_SHARE = 0.1;
 /** Central differences in float32: truncation and rounding each stay well below this. */
 const DIFFERENCE_LIMIT = 2e-2;
 
@@ -45,7 +48,6 @@ function buildBlock(module: Module, inChannels: number, mode: Mode, dy?: Tensor)
   for (const [name, value] of pass.bufferUpdates) g.output(`next/${name}`, value);
   if (dy) {
     const loss = g.op("ReduceSum", [g.op("Mul", [pass.output, g.input("dy", "float32", dy.shape)])], { keepdims: 0 });
-    g.output("loss", loss);
     const targets = new Map([["input", x], ...[...pass.parameters].map(([name, { value }]) => [name, value] as const)]);
     const gradients = addGradients(g, loss, [...targets.values()]);
     [...targets.keys()].forEach((name, index) => g.output(`gradient/${name}`, gradients[index]!));
@@ -96,10 +98,16 @@ export function expectBlocks<Case extends BlockCase>(file: string, makeBlock: (b
   describe.each(lowerings)("$name", (lowering) => {
     test.each(cases)("$name ($shortcut, stride $stride, $options) agrees with PyTorch's", async (block) => {
       const module = makeBlock(block);
+      const expected = (name: string): Float32Array => floats(tensors.get(`${block.name}/${name}`));
+      const floorOf = (name: string): number => {
+        const weight = name.replace(/bias$/, "weight");
+        if (weight === name || !tensors.has(`${block.name}/${weight}`)) return FLOOR;
+        return Math.max(FLOOR, WEIGHT_SHARE * Math.max(...expected(weight).map(Math.abs)));
+      };
       const check = (name: string, actual: Tensor | undefined): void =>
         expect
-          .soft(relativeError(floats(actual), floats(tensors.get(`${block.name}/${name}`)), FLOOR), name)
-          .toBeLessThan(LIMIT);
+          .soft(relativeError(floats(actual), expected(name), floorOf(name)), name)
+          .toBeLessThan(Math.max(block.limit ?? 0, LIMIT));
       const { graph, feeds } = prepareTraining(module, block, { tensors, state: noiseState(module, block.seed) });
       const { graph: inference } = buildBlock(module, block.inChannels, "evaluate");
       check("evaluate", (await runGraph(inference, feeds, lowering))["y"]);
@@ -109,8 +117,7 @@ export function expectBlocks<Case extends BlockCase>(file: string, makeBlock: (b
         (name) => name.startsWith(`${block.name}/gradient/`) || name.startsWith(`${block.name}/next/`),
       );
       for (const name of names) check(name.slice(block.name.length + 1), trained[name.slice(block.name.length + 1)]);
-      // Besides y and the loss.
-      expect(Object.keys(trained).length).toBe(names.length + 2);
+      expect(Object.keys(trained).length).toBe(names.length + 1);
     });
   });
 }
@@ -129,15 +136,22 @@ export function expectMeasuredGradients<Case extends BlockCase>(
       // A step must carry no relu over its kink.
       const { graph, feeds } = prepareTraining(module, block, {
         tensors,
-        state: calmState(module, block.seed, ["fc"]),
+        state: calmState(module, block.seed, ["fc", "bn0"]),
       });
       const results = await runGraph(graph, feeds);
+      const dy = floats(feeds["dy"]);
       for (const output of Object.keys(results).filter((name) => name.startsWith("gradient/"))) {
         const name = output.slice("gradient/".length);
         const { shape, data } = feeds[name];
-        const evaluate = async (moved: Float32Array): Promise<number> =>
-          floats((await runGraph(graph, { ...feeds, [name]: float32(shape, moved) }))["loss"])[0];
-        const check = await checkGradient(evaluate, data as Float32Array, floats(results[output]), { floor: 1 });
+        // In float64: the loss is a sum of thousands of terms, and its differences are small.
+        const evaluate = async (moved: Float32Array): Promise<number> => {
+          const y = floats((await runGraph(graph, { ...feeds, [name]: float32(shape, moved) }))["y"]);
+          return y.reduce((sum, value, index) => sum + value * dy[index], 0);
+        };
+        const check = await checkGradient(evaluate, data as Float32Array, floats(results[output]), {
+          step: 4e-3,
+          floor: 1,
+        });
         expect
           .soft(check.relativeError, `${name}: ${check.analytic} against ${check.numeric}`)
           .toBeLessThan(DIFFERENCE_LIMIT);

@@ -8,6 +8,7 @@ import { createTrainer } from "../../src/train/trainer.ts";
 import convnext from "../golden/convnext.json" with { type: "json" };
 import golden from "../golden/networks.json" with { type: "json" };
 import res2net from "../golden/res2net.json" with { type: "json" };
+import resnest from "../golden/resnest.json" with { type: "json" };
 import { calmState, noiseState, noiseTensor } from "../support/noise.ts";
 
 const { losses, seed } = golden.trajectories.find(({ name }) => name === "sgd")!;
@@ -35,6 +36,7 @@ test("training steps in the browser follow PyTorch's losses", async () => {
 const families = [
   { ...convnext.cases[0], spared: [] },
   { ...res2net.cases[0], spared: res2net.spared },
+  { ...resnest.cases[0], spared: resnest.spared },
 ];
 
 test.each(families)("$model: the first step in the browser has PyTorch's loss", async (first) => {

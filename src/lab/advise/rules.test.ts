@@ -37,6 +37,10 @@ test("layers beside each other count once: a Res2Net's parts follow one another 
   });
 });
 
+test("what computes attention does not make a network deeper", () => {
+  expect(factsOfModel("resnest14d", {})).toMatchObject({ depth: 3 + 4 * 3 + 1, order: "post-activation" });
+});
+
 test("the most urgent advice comes first, and each has a source", () => {
   const advice = adviceOn("resnet50", { shortcut: "gated", stridePlace: "1x1" });
   expect(advice.filter(({ kind }) => kind === "change").map(({ id }) => id)).toEqual([

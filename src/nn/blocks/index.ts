@@ -6,5 +6,7 @@ export * from "./dense.ts";
 export * from "./options.ts";
 export * from "./preactivation.ts";
 export * from "./res2net.ts";
+export * from "./resnest.ts";
 export * from "./residual.ts";
+export * from "./split-attention.ts";
 export * from "./stochastic-depth.ts";

@@ -1,5 +1,6 @@
 import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
 import { timmRes2net } from "./res2net.ts";
+import { timmResnest } from "./resnest.ts";
 import { timmResnetRs } from "./resnet-rs.ts";
 import type { FamilyLayout } from "./family-layout.ts";
 
@@ -10,4 +11,5 @@ export const familyLayouts: readonly FamilyLayout[] = [
   originalConvnext,
   timmResnetRs,
   timmRes2net,
+  timmResnest,
 ];

@@ -69,7 +69,9 @@ type Member = Pick<FamilyWeights, "model" | "tensors" | "hasHead">;
 /** The member of a family, by default or in a variant, that has exactly these names and shapes. */
 function findMember({ family, variants }: FamilyLayout, tensors: Tensors): Member | undefined {
   for (const name of family.names) {
+    const shortcuts = family.find(name)?.shortcuts ?? [];
     for (const variant of [{}, ...variants]) {
+      if (variant.shortcut !== undefined && !shortcuts.includes(variant.shortcut)) continue;
       const found = compare(name, variant, tensors);
       if (found !== undefined) return found;
     }
