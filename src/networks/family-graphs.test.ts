@@ -28,10 +28,18 @@ async function scoresOf(bytes: Uint8Array): Promise<Float32Array> {
 const changing = (counts: readonly number[]): readonly string[] =>
   counts.flatMap((count) => Array.from({ length: count }, (_, block) => (block === 0 ? "projection" : "identity")));
 
+/** Between the parts of a block, too: where it keeps its shape each reads the one before, and all but the convolved pass by. */
+const res2netKinds = changing([3, 4, 6, 3]).flatMap((kind) => {
+  const within = ["other channels", "other channels", "identity", "identity", "other channels"];
+  return kind === "projection" ? ["other channels", kind] : [...within, kind];
+});
+
 /** A network of each family, its blocks' shortcuts, and how many weights with several axes its file must give back. */
 test.each([
   ["convnext_atto", Array.from({ length: 12 }, () => "identity"), 1 + 3 + 12 * 3 + 1],
   ["resnetrs50", changing([3, 4, 6, 3]), 3 + 1 + 16 * 5 + 4 + 1],
+  ["res2net50_26w_4s", res2netKinds, 1 + 16 * 5 + 4 + 1],
+  ["resnest26d", changing([2, 2, 2, 2]), 3 + 8 * 5 + 4 + 1],
   ["regnety_002", changing([1, 1, 4, 7]), 1 + 13 * 5 + 4 + 1],
   ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "fixup" }],
   ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "none", layerScale: "scalar" }],

@@ -47,6 +47,9 @@ const networks: readonly (readonly [string, ModelOptions])[] = [
   ["regnetx_002", { channels: 1 }],
   ["regnety_002", { layerScale: "channel" }],
   ["regnet_y_400mf", { shortcut: "project-all" }],
+  ["res2net50_26w_4s", { channels: 1, attention: "se" }],
+  ["resnest14d", { channels: 1 }],
+  ["resnest26d", { shortcut: "gated" }],
 ];
 
 test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
@@ -90,6 +93,8 @@ test.each([
   ["convnext_femto", "convnext_atto", "resnet50"],
   ["resnetrs50", "resnetrs101", "seresnet50"],
   ["regnet_x_400mf", "regnetx_004", "regnet_y_400mf", "resnet50"],
+  ["res2net50_26w_4s", "res2net50_14w_8s", "resnet50"],
+  ["resnest14d", "resnest26d", "resnet50d"],
 ])("weights of %s are no sibling's", (name, ...others) => {
   const file = asFile(stateOf(name));
   for (const other of others)

@@ -12,9 +12,11 @@ import { plateLocatorFamily } from "./families/plate-locator.ts";
 import { plateReaderFamily } from "./families/plate-reader.ts";
 import { regnetFamily } from "./families/regnet.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
+import { res2netFamily } from "./families/res2net.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
 import { resnetRsFamily } from "./families/resnet-rs.ts";
+import { resnestFamily } from "./families/resnest.ts";
 import { resnextFamily } from "./families/resnext.ts";
 import { recurrentFamily } from "./families/residual-recurrent.ts";
 import { residualUnetFamily } from "./families/residual-unet.ts";
@@ -43,6 +45,8 @@ export const modelFamilies: readonly ModelFamily[] = [
   resnetFamily,
   resnetDFamily,
   resnetRsFamily,
+  res2netFamily,
+  resnestFamily,
   preactivationFamily,
   wideResnetFamily,
   resnextFamily,

@@ -95,6 +95,8 @@ test.each([
     "layerScaleInit: must be at most 1/√L = 0.333",
   ],
   ["resnet20", { norm: "group" }, "norm: must be one of batch, none, fixup, got group"],
+  ["res2net50_26w_4s", { norm: "fixup" }, "norm: is not an option of res2net50_26w_4s"],
+  ["resnest14d", { norm: "none", layerScale: "scalar" }, "norm: is not an option of resnest14d"],
   ["convnext_tiny", { norm: "fixup" }, "norm: is not an option of convnext_tiny"],
 ] as const)("%s with %j is refused by name", (name, options, message) => {
   expect(() => createModel(name, options as ModelOptions)).toThrow(message);

@@ -3,3 +3,5 @@ import { expectFamilies } from "../support/family-golden.ts";
 expectFamilies("convnext");
 expectFamilies("resnet-rs");
 expectFamilies("regnet");
+expectFamilies("res2net");
+expectFamilies("resnest");

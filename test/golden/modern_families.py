@@ -13,6 +13,8 @@ from files import write_json, write_safetensors
 from fixup_reference import Fixup, start_fixup, without_norm
 from modern_reference import Convnext, Regnet
 from networks import SAMPLES, network_case
+import split_reference
+from split_reference import NETWORKS
 from reference import fill
 
 # Biases of ±4 close the gates of wide attention altogether, and nothing of a residual is left to compare.
@@ -89,19 +91,31 @@ def build_starts():
     write_json("fixup-starts.json", {"madeBy": "test/golden/modern_families.py", "torch": torch.__version__, "cases": listed})
 
 
-FAMILIES = {"fixup": (fixup, 50000), "convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000)}
+def res2net():
+    """The same; a narrow one first, for tests that should be quick."""
+    yield "res2net50_4w_4s", {}, lambda: split_reference.res2net(4, 4), 48, 3, 5, True
+    yield "res2net50_26w_4s", {}, NETWORKS["res2net50_26w_4s"], 48, 3, 3, True
 
 
-def build(file, cases, first_seed):
+def resnest():
+    """The same, with stochastic depth; splits and groups of other numbers are in split_blocks.py."""
+    yield "resnest14d", {"stochasticDepth": 0.3}, lambda: NETWORKS["resnest14d"](stochastic_depth=0.3), 48, 4, 3, True
+
+
+FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000), "fixup": (fixup, 50000)}
+FAMILIES |= {"res2net": (res2net, 40000), "resnest": (resnest, 50000, (".fc2.", ".bn0."))}
+
+
+def build(file, cases, first_seed, spared=SPARED):
     listed, tensors = [], {}
     for index, (model, options, make, size, batch, tries, calm) in enumerate(cases()):
-        networks.fill = CalmFill(SPARED) if calm else fill
+        networks.fill = CalmFill(spared) if calm else fill
         case, values = network_case(f"{file}{index}", make, size, batch, 10, first_seed + 100 * index, tries)
         del case["gradientLimit"]  # of parameters whose gradient is nothing but rounding, too
         listed.append({**case, "model": model, "options": options, "calm": calm})
         tensors.update(values)
     write_safetensors(f"{file}.safetensors", tensors)
-    write_json(f"{file}.json", {"madeBy": "test/golden/modern_families.py", "torch": torch.__version__, "samples": SAMPLES, "spared": SPARED, "cases": listed})
+    write_json(f"{file}.json", {"madeBy": "test/golden/modern_families.py", "torch": torch.__version__, "samples": SAMPLES, "spared": spared, "cases": listed})
 
 
 if __name__ == "__main__":

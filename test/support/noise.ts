@@ -45,24 +45,17 @@ export function noiseState(module: Module, seed: number): ReadonlyMap<string, Te
   return new Map(specs.map(([name, { shape }]) => [name, float32(shape, stateValue(seed, name, shape))]));
 }
 
-/**
- * The same with biases of about +4 and −4, as calm.py has it: no relu is near to flipping.
- * @param spared parts of the names whose biases are not moved
- */
+/** Noise with biases of about +4 and −4, as calm.py has it, but for names with a spared part: no relu is near to flipping. */
 export function calmState(
   module: Module,
   seed: number,
-  spared: readonly string[],
+  spared: readonly string[] = [],
 ): ReadonlyMap<string, Tensor<"float32">> {
+  const isMoved = (name: string): boolean => name.endsWith("bias") && !spared.some((part) => name.includes(part));
   return new Map(
     Array.from(noiseState(module, seed), ([name, { shape, data }]) => [
       name,
-      float32(
-        shape,
-        name.endsWith("bias") && !spared.some((part) => name.includes(part))
-          ? data.map((value) => value + 4 * Math.sign(value))
-          : data,
-      ),
+      float32(shape, isMoved(name) ? data.map((value) => value + 4 * Math.sign(value)) : data),
     ]),
   );
 }

@@ -39,6 +39,18 @@ test("without batch norm, what takes its place is told, and what needs one is no
   expect(adviceOn("resnet20", { norm: "fixup" }).map(({ id }) => id)).not.toContain("zero-init");
 });
 
+test("layers beside each other count once: a Res2Net's parts follow one another only where a block keeps its shape", () => {
+  expect(factsOfModel("res2net50_26w_4s", {})).toMatchObject({
+    depth: 1 + 12 * 5 + 4 * 3 + 1,
+    order: "post-activation",
+    isBottleneck: true,
+  });
+});
+
+test("what computes attention does not make a network deeper", () => {
+  expect(factsOfModel("resnest14d", {})).toMatchObject({ depth: 3 + 4 * 3 + 1, order: "post-activation" });
+});
+
 test("the most urgent advice comes first, and each has a source", () => {
   const advice = adviceOn("resnet50", { shortcut: "gated", stridePlace: "1x1" });
   expect(advice.filter(({ kind }) => kind === "change").map(({ id }) => id)).toEqual([

@@ -7,5 +7,8 @@ export * from "./fixup.ts";
 export * from "./options.ts";
 export * from "./preactivation.ts";
 export * from "./regnet.ts";
+export * from "./res2net.ts";
+export * from "./resnest.ts";
 export * from "./residual.ts";
+export * from "./split-attention.ts";
 export * from "./stochastic-depth.ts";

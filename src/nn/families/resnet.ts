@@ -14,7 +14,7 @@ import { constantInitializer } from "../initialization.ts";
 import { noNorm, scalarBias } from "../norm-free.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { buildStages, type StageBlocks } from "./stages.ts";
+import { type BlockMaker, buildStages, type StageBlocks } from "./stages.ts";
 
 /** Options of a whole network; a block's options reach every block. */
 export type ResnetOptions = CompleteModelOptions;
@@ -30,6 +30,8 @@ export interface ResnetPlan {
   readonly stemStride?: number | readonly number[];
   /** What halves the plane after the stem's convolutions: the maximum, or one more convolution. Default "max". */
   readonly stemPool?: "max" | "conv";
+  /** The block of bottleneck form, if it is not ResNet's. */
+  readonly block?: BlockMaker;
 }
 
 /** What comes before the first block. */
@@ -136,7 +138,9 @@ export function buildEncoder(plan: ResnetPlan, options: ResnetOptions): Encoder 
   const { stemStride = plan.stemStride ?? firstStrides[kind] } = options;
   const reach = stemReach(kind, stemStride);
   const stem = { channels: stemWidth, stride: reach };
-  const { stages, channels } = buildStages(plan, blocksOf(options), { stem, options });
+  const usual = blocksOf(options);
+  const blocks = { ...usual, bottleneck: plan.block ?? usual.bottleneck };
+  const { stages, channels } = buildStages(plan, blocks, { stem, options });
   return {
     stem: stemLayers(kind, stemWidth, options, { ...plan, stemStride }),
     stages: Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),

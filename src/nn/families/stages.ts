@@ -8,7 +8,7 @@ import { requireSmallStart } from "../norm-free.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** Makes a block of a given width. */
-type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
+export type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
 
 /** Stages of blocks: each stage has one width, and each after the first halves the plane. */
 export interface StagesPlan {

@@ -72,6 +72,8 @@ function findMember({ family, variants }: FamilyLayout, tensors: Tensors, wanted
   const first = wanted !== undefined && family.find(wanted) !== undefined ? [wanted] : [];
   for (const variant of [{}, ...variants]) {
     for (const name of [...first, ...family.names]) {
+      const shortcuts = family.find(name)?.shortcuts ?? [];
+      if (variant.shortcut !== undefined && !shortcuts.includes(variant.shortcut)) continue;
       const found = compare(name, variant, tensors);
       if (found !== undefined) return found;
     }

@@ -30,6 +30,14 @@ export const networkErrors: Templates = {
   "must be batch or none before activation: Fixup's rule is for blocks that end in one":
     "激活在前时必须是 batch 或 none：Fixup 的规则适用于以激活结尾的块",
 
+  // Splits and groups
+  '"{}" has {} channels per group, which must be a multiple of its {} splits':
+    "“{1}” 每组有 {2} 个通道，必须是其分支数 {3} 的倍数",
+  '"{}" computes its attention from {} channels, which must be a multiple of its {} groups':
+    "“{1}” 由 {2} 个通道计算注意力，必须是其组数 {3} 的倍数",
+  "use 1, 2, 4 or 8 groups": "请用 1、2、4 或 8 组",
+  "use {}": "请用 {1}",
+
   // Networks and their files
   "holds the weights of {}, not of {}": "含 {1} 的权重，不是 {2} 的",
   "is not a {} with shortcut {}": "不是快捷连接为 {2} 的 {1}",
