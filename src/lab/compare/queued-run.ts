@@ -43,9 +43,8 @@ const text = (length: number): v.GenericSchema<unknown, string> =>
 
 /** Networks are made by name; numbers of five digits would be networks that no machine holds. */
 const modelName = v.pipe(
-  v.string(),
-  v.maxLength(80),
-  v.regex(/^(?!.*\d{5})[a-z0-9][\w.-]*$/i, "must be a network's name"),
+  text(80),
+  v.check((name) => /^[a-z0-9][\w.-]*$/i.test(name) && !/\d{5}/.test(name), "a network's name"),
 );
 
 const schema = v.strictObject({

@@ -18,7 +18,7 @@ export const studyErrors: Templates = {
   '"{}" leads out of the folder of data of the worker on {}': "“{1}” 指向机器 {2} 上的 worker 数据文件夹之外",
   "is not a folder": "不是文件夹",
   "give the one below which folders of images lie": "请给出图像文件夹所在的上级文件夹",
-  "must be a network's name, got {}": "必须是网络名，得到 {1}",
+  "a network's name": "网络名",
   "is not the folder that the worker on {} has": "与机器 {1} 上的 worker 所用的不是同一个文件夹",
   "give every worker the same shared folder": "请给所有 worker 同一个共享文件夹",
   "gives back something else than was written": "读回的内容与写入的不同",
