@@ -158,16 +158,16 @@ test.runIf(process.platform === "linux")(
     const files = watchFiles();
     const sweep = start("anywhere", [...grid, "--queue", "--lease", "10s"]);
     const b = await startWorker("b");
-    for (let kills = 0; kills < 3; kills++) {
-      const a = await startWorker("a");
-      await underWay(a);
-      a.child.kill("SIGKILL");
-    }
-    const a = await startWorker("a");
     const stopped = await underWay(b);
     const pids = [b.child.pid!, ...childrenOf(b.child.pid!)];
     expect(pids).toHaveLength(2);
     for (const pid of pids) process.kill(pid, "SIGSTOP");
+    for (let kills = 0; kills < 3; kills++) {
+      const killed = await startWorker(`a${kills}`);
+      await underWay(killed);
+      killed.child.kill("SIGKILL");
+    }
+    const a = await startWorker("a");
     await until("the stopped worker's run is done elsewhere", () => existsSync(runPath(stopped.key, "result.json")));
     for (const pid of pids) process.kill(pid, "SIGCONT");
     await until("the worker notices", () => b.said().includes("another worker has it now"));
