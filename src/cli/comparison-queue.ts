@@ -25,6 +25,8 @@ import { formatDuration, say } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { addressText, storeAddress, storePlace } from "./store.ts";
 
+export { requireQueuePackage } from "../lab/compare/node/queue/run-queue.ts";
+
 /** What the queue adds to a comparison's options. */
 interface QueueOptions extends ComparisonOptions {
   /** Seconds. */
@@ -103,7 +105,7 @@ export async function compareByQueue(plan: ComparisonPlan, rest: CompareJob, opt
       process.exitCode = isWhole ? process.exitCode : ExitCode.interrupted;
       if (isWhole && known.size < plan.job.runs.length) process.exitCode = ExitCode.failure;
     } finally {
-      await queue.close();
+      await queue.close().catch(() => undefined);
     }
   } finally {
     await store.close().catch(() => undefined);

@@ -34,6 +34,21 @@ test.each([
   expect(result.stderr).not.toContain("topsecret");
 });
 
+test.each([`compare --queue ${nowhere}`, `worker --shared s --store ${nowhere}`])(
+  "%s says what to install if pg-boss is not there, before it asks the database",
+  async (line) => {
+    const hook = `export const resolve = (name, context, next) => {
+      if (name === "pg-boss") throw new Error("Cannot find package 'pg-boss' imported from here");
+      return next(name, context);
+    };`;
+    const url = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
+    const start = `import { register } from "node:module"; register(${JSON.stringify(url(hook))});`;
+    const result = await runCommand(line.split(" "), folder, { NODE_OPTIONS: `--import ${url(start)}` });
+    expect([result.code, result.stdout]).toEqual([1, ""]);
+    expect(result.stderr).toBe("residua: pg-boss: is needed for this and not installed; run npm install pg-boss\n");
+  },
+);
+
 test("nothing was written", () => {
   expect(readdirSync(folder).toSorted()).toEqual([".residua", "address"]);
 });

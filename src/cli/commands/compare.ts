@@ -78,10 +78,11 @@ async function compare(given: Options, command: Command): Promise<void> {
   const { nothingToTrain, planRuns, reportFolder, restOf, toComparison } = await import("../comparison-job.ts");
   const { loadProjectConfig } = await import("../../lab/compare/node/project-config.ts");
   const { comparisonObservers } = await import("../observers.ts");
-  const { compareByQueue, withQueue } = await import("../comparison-queue.ts");
+  const { compareByQueue, requireQueuePackage, withQueue } = await import("../comparison-queue.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
   const chosen = withQueue(applyConfig(given, config, command), command);
   const options = { ...chosen, out: reportFolder(chosen) };
+  if (options.queue !== undefined) await requireQueuePackage();
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
   const rest = restOf(plan, options);
   await confirmMany(rest.runs.length, options);

@@ -64,7 +64,7 @@ async function work(options: Options): Promise<void> {
   const { recordOptions } = await import("../observers.ts");
   const { prepareQueueTables } = await import("../../lab/compare/node/queue/attempts.ts");
   const { requireDataRoot } = await import("../../lab/compare/node/queue/data-root.ts");
-  const { openRunQueue } = await import("../../lab/compare/node/queue/run-queue.ts");
+  const { openRunQueue, requireQueuePackage } = await import("../../lab/compare/node/queue/run-queue.ts");
   const { joinWorkers } = await import("../../lab/compare/node/queue/shared-folder.ts");
   const { takeRuns } = await import("../../lab/compare/node/queue/take-runs.ts");
   const { recordComparison } = await import("../../lab/compare/node/record.ts");
@@ -72,6 +72,7 @@ async function work(options: Options): Promise<void> {
   const { shared, dataRoot, threads, checkpointEvery, once = false } = options;
   const address = queueAddress(options.store, "--store");
   if (dataRoot !== undefined) requireDataRoot(dataRoot);
+  await requireQueuePackage();
   const store = await storePlace(options.store).open();
   try {
     await prepareQueueTables(store.database);
@@ -106,7 +107,7 @@ async function work(options: Options): Promise<void> {
     } finally {
       interrupt.end();
       await worker.leave().catch(() => undefined);
-      await queue.close();
+      await queue.close().catch(() => undefined);
     }
   } finally {
     await store.close().catch(() => undefined);

@@ -58,6 +58,11 @@ export const STANDARD_LEASE_SECONDS = 30;
 /** The shortest that pg-boss allows. */
 export const SHORTEST_LEASE_SECONDS = 10;
 
+/** @throws {EnvironmentError} what to install, if pg-boss is not there; nothing has been asked of a database by then */
+export async function requireQueuePackage(): Promise<void> {
+  await loadPackage(() => import("pg-boss"));
+}
+
 /**
  * Opens the queue beside a run store, creating it if missing.
  *
