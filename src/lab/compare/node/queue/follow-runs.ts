@@ -25,6 +25,8 @@ export type FollowEvent =
   | { readonly kind: "reached" };
 
 const POLL_MILLISECONDS = 1_000;
+/** The queue is asked about so many runs at a time, in turn. */
+const MOST_ASKED = 50;
 
 interface Following {
   readonly database: Database;
@@ -44,12 +46,14 @@ interface Following {
 export async function followRuns({ database, queue, keys, shouldStop, tell }: Following): Promise<ReadonlySet<string>> {
   const ended = new Set<string>();
   const told = new Map<string, string>();
-  let isLost = false;
+  let [isLost, turn] = [false, 0];
   while (ended.size < keys.length && !shouldStop()) {
     try {
       const left = keys.filter((key) => !ended.has(key));
       const runs = await readProgress(database, left);
-      const troubles = await queue.readTroubles(left.filter((key) => !isEnd(runs.get(key))));
+      const open = left.filter((key) => !isEnd(runs.get(key)));
+      const troubles = await queue.readTroubles(open.slice(turn, turn + MOST_ASKED));
+      turn = turn + MOST_ASKED < open.length ? turn + MOST_ASKED : 0;
       if (isLost) tell({ kind: "reached" });
       isLost = false;
       for (const [key, progress] of runs) {
@@ -75,6 +79,11 @@ export async function followRuns({ database, queue, keys, shouldStop, tell }: Fo
 
 const isEnd = (progress: RunProgress | undefined): boolean =>
   progress?.status === "done" || progress?.status === "diverged";
+
+/** Whether a run is done, with a result. */
+export async function hasEnded(database: Database, key: string): Promise<boolean> {
+  return isEnd((await readProgress(database, [key])).get(key));
+}
 
 /** Keys per statement. */
 const MOST_KEYS = 1_000;

@@ -7,10 +7,11 @@ import type { RunStore } from "../../../../store/run-store.ts";
 import { EnvironmentError, errorMessage, OptionError } from "../../../../tensor/errors.ts";
 import type { CompareEvent, CompareJob } from "../../job.ts";
 import { checkQueuedRun, type QueuedRun } from "../../queued-run.ts";
-import { findKnownRuns, keyOfRun } from "../known-runs.ts";
+import { keyOfRun } from "../known-runs.ts";
 import type { ReportedComparison } from "../record.ts";
 import { type Attempt, beginAttempt, isHeld, whileHeld } from "./attempts.ts";
 import { placeData } from "./data-root.ts";
+import { hasEnded } from "./follow-runs.ts";
 import { removeCheckpoints, runFolder } from "./files.ts";
 import { takenRunJob } from "./job.ts";
 import type { QueuedJob, RunQueue } from "./run-queue.ts";
@@ -53,6 +54,8 @@ export type WorkerEvent =
 const POLL_MILLISECONDS = 1_000;
 /** Renewals per lease, so that one that comes late or is lost does no harm. */
 const RENEWALS = 3;
+/** A worker that others should know to be alive says so at least this often. */
+const RENEW_MILLISECONDS = 10_000;
 
 /** A worker at work. */
 export interface TakingRuns {
@@ -103,7 +106,7 @@ async function work(place: WorkerPlace, control: Control): Promise<void> {
   let renewedAt = performance.now();
   while (!control.isStopped()) {
     const job = await insist(place, control, async () => {
-      if (performance.now() - renewedAt > 10 * POLL_MILLISECONDS) {
+      if (performance.now() - renewedAt > RENEW_MILLISECONDS) {
         await worker.renew();
         renewedAt = performance.now();
       }
@@ -185,9 +188,9 @@ async function performJob(place: WorkerPlace, control: Control, taken: QueuedJob
   const attempt = await insist(place, control, () => beginAttempt(store.database, key, worker.id));
   if (attempt === undefined) return;
   // Only now: whoever was just recording its end has done so.
-  const known = await insist(place, control, () => findKnownRuns(store, job));
-  if (known === undefined) return;
-  if (known.size > 0) {
+  const isDone = await insist(place, control, () => hasEnded(store.database, key));
+  if (isDone === undefined) return;
+  if (isDone) {
     tell({ kind: "known", run });
     return act(() => queue.complete(taken.claim));
   }
@@ -243,7 +246,7 @@ async function trainTaken(
     const isDone = await insist(place, control, () => whileHeld(store.database, attempt, record));
     if (isDone === undefined) return undefined;
     if (!isDone) return await lose(place, run, observers);
-    if ((await insist(place, control, () => findKnownRuns(store, recorded)))?.size !== 1)
+    if ((await insist(place, control, () => hasEnded(store.database, attempt.key))) !== true)
       return endWithout(place, taken, new EnvironmentError("run", "ended, and could not be recorded"));
     tell({ kind: "done", run });
     return async () => {
@@ -291,6 +294,6 @@ function renewLease(
       isBusy = false;
     }
   };
-  const timer = setInterval(() => void renew(), (1000 * lease) / RENEWALS);
+  const timer = setInterval(() => void renew(), Math.min((1000 * lease) / RENEWALS, RENEW_MILLISECONDS));
   return () => clearInterval(timer);
 }
