@@ -231,6 +231,37 @@ test("a job that the schema refuses is told to whoever waits, and takes no other
   await queue.close();
 });
 
+test.each(["require", "verify-full", "no-verify"])(
+  "an address with sslmode=%s is not followed without encryption",
+  async (mode) => {
+    const { said, ended } = start("plain", [
+      "worker",
+      "--shared",
+      shared(),
+      "--store",
+      `${server.url}?sslmode=${mode}`,
+    ]);
+    expect(await ended).toBe(1);
+    expect(said()).toMatch(/^residua: postgres:\S+: The server does not support SSL connections\n$/);
+  },
+);
+
+test("a worker that is asked to stop leaves a checkpoint, and another goes on at once", async () => {
+  const line = "compare --depth 8 --shortcut gated --data pictures --limit 64 --test-limit 16 --epochs 10".split(" ");
+  const sweep = start("shortly", [...line, "--batch-size", "16", "--json", "--queue"]);
+  const first = await startWorker("leaving");
+  const { key } = await underWay(first);
+  first.child.kill("SIGTERM");
+  expect(await first.ended, first.said()).toBe(0);
+  expect(first.said()).toContain("A run goes back to the queue: run: was stopped with its worker");
+  const second = start("coming", ["worker", "--shared", shared(), "--data-root", join(folder, "data"), "--once"]);
+  expect(await second.ended, second.said()).toBe(0);
+  expect(second.said()).toMatch(/Training resnet8, gated, seed 0, attempt 2\.\n.*resumes at step \d+/);
+  expect(await sweep.ended).toBe(0);
+  expect(sweep.said()).toContain("run: was stopped with its worker; it is tried again");
+  expect(readdirSync(join(shared(), "runs", key))).toEqual(["result.json"]);
+});
+
 test("another folder than the one that a worker has is refused", async () => {
   const first = await startWorker("first");
   const second = start("second", ["worker", "--shared", join(folder, "not-shared")]);

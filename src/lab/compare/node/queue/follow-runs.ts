@@ -89,10 +89,7 @@ export async function hasEnded(database: Database, key: string): Promise<boolean
 const MOST_KEYS = 1_000;
 
 /** How far each run is; the one that has ended counts, else the latest attempt. */
-export async function readProgress(
-  database: Database,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, RunProgress>> {
+async function readProgress(database: Database, keys: readonly string[]): Promise<ReadonlyMap<string, RunProgress>> {
   const found = new Map<string, RunProgress>();
   for (let start = 0; start < keys.length; start += MOST_KEYS) {
     const rows = (await explained(database, () =>
