@@ -24,6 +24,7 @@ beforeAll(async () => {
   server = await startDatabaseServer("postgres");
   await writePictures(join(folder, "data", "pictures"), 30);
   store = await openAddress(server.url);
+  await prepareQueueTables(store.database);
 });
 const started: Started[] = [];
 afterAll(async () => {
@@ -124,7 +125,6 @@ function childrenOf(pid: number): readonly number[] {
 
 /** Writes every beginning of an attempt down, with the server's time. */
 async function logAttempts(): Promise<void> {
-  await prepareQueueTables(store.database);
   await query("create table attempt_log (run_key text, attempt bigint, at timestamptz)");
   await query(`create function log_attempt() returns trigger language plpgsql as $$
     begin insert into attempt_log values (new.run_key, new.attempt, clock_timestamp()); return new; end $$`);
