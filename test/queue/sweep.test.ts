@@ -1,5 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,6 +22,7 @@ import { writtenResult } from "../../src/lab/compare/node/queue/files.ts";
 import { runStatement } from "../../src/store/database.ts";
 import type { RunStore } from "../../src/store/run-store.ts";
 import { main } from "../cli/run.ts";
+import { makeCertificate } from "../support/certificates.ts";
 import { writePictures } from "../support/picture-folders.ts";
 import { openAddress } from "../support/stores.ts";
 
@@ -23,6 +35,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "residua-sweep-"));
   server = await startDatabaseServer("postgres");
   await writePictures(join(folder, "data", "pictures"), 30);
+  writeFileSync(join(folder, "address"), server.url);
   store = await openAddress(server.url);
   await prepareQueueTables(store.database);
 });
@@ -47,11 +60,16 @@ interface Started {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a command in a project of its own; its address comes from the environment. */
+/** Starts a command in a project of its own; its address comes from a file that the environment names. */
 function start(name: string, args: readonly string[]): Started {
   const cwd = join(folder, name);
   mkdirSync(join(cwd, ".residua"), { recursive: true });
-  const env = { ...process.env, RESIDUA_STORE: server.url, RESIDUA_CACHE: join(folder, "cache"), NO_COLOR: "1" };
+  const env = {
+    ...process.env,
+    RESIDUA_STORE: `@${join(folder, "address")}`,
+    RESIDUA_CACHE: join(folder, "cache"),
+    NO_COLOR: "1",
+  };
   const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let [said, printed] = ["", ""];
   child.stderr.on("data", (piece: Buffer) => (said += String(piece)));
@@ -231,20 +249,35 @@ test("a job that the schema refuses is told to whoever waits, and takes no other
   await queue.close();
 });
 
-test.each(["require", "verify-full", "no-verify"])(
-  "an address with sslmode=%s is not followed without encryption",
-  async (mode) => {
-    const { said, ended } = start("plain", [
-      "worker",
-      "--shared",
-      shared(),
-      "--store",
-      `${server.url}?sslmode=${mode}`,
-    ]);
-    expect(await ended).toBe(1);
-    expect(said()).toMatch(/^residua: postgres:\S+: The server does not support SSL connections\n$/);
-  },
-);
+test("an address that asks for encryption is not followed without it", async () => {
+  const { said, ended } = start("plain", ["worker", "--shared", shared(), "--store", `${server.url}?sslmode=require`]);
+  expect(await ended).toBe(1);
+  expect(said()).toMatch(/^residua: postgres:\S+: The server does not support SSL connections\n$/);
+});
+
+test("encryption is what the address says: none, without a check of the server, or refused for its certificate", async () => {
+  const [{ data_directory: data }] = (await query("show data_directory")) as readonly { data_directory: string }[];
+  const { uid, gid } = statSync(data);
+  for (const file of Object.values(makeCertificate(data, "server"))) chownSync(file, uid, gid);
+  appendFileSync(
+    join(data, "postgresql.conf"),
+    "\nssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.key'\n",
+  );
+  await server.stop();
+  await server.start();
+  const isEncrypted = async (mode: string): Promise<unknown> => {
+    const own = await openAddress(`${server.url}?sslmode=${mode}`);
+    try {
+      const [row] = await runStatement(own.database, "select ssl from pg_stat_ssl where pid = pg_backend_pid()");
+      return row["ssl"];
+    } finally {
+      await own.close();
+    }
+  };
+  expect([await isEncrypted("disable"), await isEncrypted("no-verify")]).toEqual([false, true]);
+  for (const mode of ["require", "verify-ca", "verify-full"])
+    await expect(isEncrypted(mode)).rejects.toThrow(/^postgres:\S+: self-signed certificate$/);
+});
 
 test("a worker that is asked to stop leaves a checkpoint, and another goes on at once", async () => {
   const line = "compare --depth 8 --shortcut gated --data pictures --limit 64 --test-limit 16 --epochs 10".split(" ");
