@@ -17,7 +17,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DatabaseServer, startDatabaseServer } from "../../scripts/databases.mjs";
 import type { Comparison, ComparedRun } from "../../src/lab/compare/comparison.ts";
-import { prepareQueueTables } from "../../src/lab/compare/node/queue/attempts.ts";
+import {
+  type Attempt,
+  beginAttempt,
+  isHeld,
+  prepareQueueTables,
+  whileHeld,
+} from "../../src/lab/compare/node/queue/attempts.ts";
 import { writtenResult } from "../../src/lab/compare/node/queue/files.ts";
 import { runStatement } from "../../src/store/database.ts";
 import type { RunStore } from "../../src/store/run-store.ts";
@@ -234,6 +240,25 @@ test.runIf(process.platform === "linux")(
   },
   4 * PATIENCE,
 );
+
+test("the fence: an attempt works until the next begins, which waits for work under way", async () => {
+  const { database } = store;
+  const first = await beginAttempt(database, "fenced", "a");
+  const events: string[] = [];
+  let second: Promise<Attempt> | undefined;
+  const isDone = await whileHeld(database, first, async () => {
+    second = beginAttempt(database, "fenced", "b");
+    void second.then(() => events.push("b begins"));
+    await wait(300);
+    events.push("a has written");
+  });
+  expect([isDone, (await second)!.number]).toEqual([true, 2]);
+  expect(events).toEqual(["a has written", "b begins"]);
+  const never = async (): Promise<void> => void events.push("a writes again");
+  expect([await whileHeld(database, first, never), await isHeld(database, first)]).toEqual([false, false]);
+  expect(await isHeld(database, (await second)!)).toBe(true);
+  expect(events).toHaveLength(2);
+});
 
 test("a job that the schema refuses is told to whoever waits, and takes no other with it", async () => {
   const { openRunQueue } = await import("../../src/lab/compare/node/queue/run-queue.ts");
