@@ -98,8 +98,8 @@ def res2net():
 
 
 def resnest():
-    """The same, with stochastic depth; splits and groups of other numbers are in split_blocks.py."""
-    yield "resnest14d", {"stochasticDepth": 0.3}, lambda: NETWORKS["resnest14d"](stochastic_depth=0.3), 48, 4, 3, True
+    """The same; splits and groups of other numbers are in split_blocks.py."""
+    yield "resnest14d", {}, NETWORKS["resnest14d"], 48, 4, 3, True
 
 
 FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000), "fixup": (fixup, 50000)}
