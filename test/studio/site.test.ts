@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Page } from "playwright";
+import type { Page, Response } from "playwright";
 import { expect, onTestFinished, test } from "vitest";
 import { exportSite } from "../../src/studio/node/export-site.ts";
 import { serveLocally } from "../support/local-server.ts";
@@ -76,13 +76,14 @@ test("a race is stopped, and a number out of its limits is refused by its name",
 
 test("what is loaded before the first click is at most 60 KB of JavaScript and CSS, gzipped", async () => {
   const page = await newPage();
-  const bodies: Promise<Buffer>[] = [];
+  const responses: Response[] = [];
   page.on("response", (response) => {
-    if ([".js", ".css"].includes(extname(new URL(response.url()).pathname))) bodies.push(response.body());
+    if ([".js", ".css"].includes(extname(new URL(response.url()).pathname))) responses.push(response);
   });
-  await page.goto(siteAddress());
+  await page.goto(siteAddress(), { waitUntil: "networkidle" });
   await page.getByRole("heading", { level: 1 }).waitFor();
-  const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body, { level: 9 }).length);
+  const bodies = await Promise.all(responses.map((response) => response.body()));
+  const sizes = bodies.map((body) => gzipSync(body, { level: 9 }).length);
   expect(sizes.length).toBeGreaterThanOrEqual(2);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(60 * 1024);
 });

@@ -57,6 +57,29 @@ test("the first Ctrl-C leaves a checkpoint and code 130; --resume goes on from i
   expect(other.errors).toBe("residua: --epochs: is 2, but this run began with 10000; it can be raised, not lowered\n");
 }, 300_000);
 
+/** The processes that a process has started, by /proc. */
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+
+test.runIf(process.platform === "linux")(
+  "SIGTERM to every process at once, as systemd and batch systems send it, leaves a checkpoint",
+  async () => {
+    let isSent = false;
+    let children: readonly number[] = [];
+    const stopped = await train([...endless, "--out", "all", "--json"], (child, said) => {
+      if (isSent || !said.includes("step")) return;
+      isSent = true;
+      children = childrenOf(child.pid!);
+      for (const pid of [...children, child.pid!]) process.kill(pid, "SIGTERM");
+    });
+    expect(children).toHaveLength(1);
+    expect(stopped.code).toBe(130);
+    const last = join(folder, "all", "last.safetensors");
+    expect(decodeCheckpoint(readFileSync(last), last).notes.place.step).toBe(JSON.parse(stopped.output).steps);
+  },
+  300_000,
+);
+
 test("the second Ctrl-C ends the training at once, with code 130", async () => {
   let presses = 0;
   const ended = await train([...endless, "--out", "twice"], (child, said) => {

@@ -1,6 +1,7 @@
 import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { type Command, Option } from "commander";
 import { defaultThreads } from "../../runtime/node/default-threads.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -99,6 +100,9 @@ async function serve(sources: readonly string[], options: Options, typed: Readon
       "--host",
       `others can reach ${host}, which needs an access policy: --policy FILE says who may ask (docs/serve.md), or use 127.0.0.1`,
     );
+  // Bodies lie outside V8's heap, and count against its limit until the next scavenge: with a young generation of 16 MB, whole
+  // collections of all that is kept came in between, 10 in 2,500 requests. It stays as small as it is at the start.
+  setFlagsFromString("--semi-space-growth-factor=1");
   const { startServer } = await import("../../serve/node/server.ts");
   const server = await startServer({
     sources,

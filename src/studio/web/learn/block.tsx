@@ -5,7 +5,7 @@ import { errorMessage } from "../../../tensor/errors.ts";
 import { type Plane, walkBlocks } from "../../lessons/blocks.ts";
 import { say } from "../language.ts";
 import { BlockDiagram } from "./block-diagram.tsx";
-import { Bet, Choice, Say, Screen, Slider, Source } from "./parts.tsx";
+import { Bet, Choice, Say, Screen, Slider, Source, useWhenNear } from "./parts.tsx";
 
 const blocks = 8;
 const digitNames = Array.from({ length: 10 }, (_, digit) => [digit, String(digit)] as const);
@@ -39,12 +39,12 @@ export function Block(): JSX.Element {
   const strength = useSignal(0.2);
   const digit = useSignal(3);
   const digits = useSignal<readonly Plane[] | string | undefined>(undefined);
-  useEffect(() => {
+  useWhenNear(2, () => {
     loadFirstDigits().then(
       (planes) => (digits.value = planes),
       (error: unknown) => (digits.value = errorMessage(error)),
     );
-  }, []);
+  });
   const given = digits.value;
   const walk =
     typeof given === "object"

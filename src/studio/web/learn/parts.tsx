@@ -4,6 +4,8 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Words } from "../../../report/words.ts";
 import { say } from "../language.ts";
 
+const idOf = (screen: number): string => `screen-${screen}`;
+
 /** One screen of the lesson: predict, do, see, say. */
 export function Screen(props: {
   readonly number: number;
@@ -11,7 +13,7 @@ export function Screen(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const { number, title, children } = props;
-  const id = `screen-${number}`;
+  const id = idOf(number);
   return (
     <section class="screen" id={id} aria-labelledby={`${id}-title`} tabIndex={-1}>
       <p class="number" aria-hidden="true">
@@ -145,6 +147,23 @@ export function useWidth(): { readonly ref: RefObject<HTMLDivElement | null>; re
     return () => observer.disconnect();
   }, []);
   return { ref, width };
+}
+
+/** Starts loading what a screen needs once the reader is near it: the page's first load holds only what is looked at first. */
+export function useWhenNear(screen: number, load: () => void): void {
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        load();
+      },
+      // A screen's height ahead.
+      { rootMargin: "100% 0px" },
+    );
+    observer.observe(document.getElementById(idOf(screen))!);
+    return () => observer.disconnect();
+  }, []);
 }
 
 /** Whether the reader asked for less movement. */

@@ -1,12 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import type { Words } from "../../../report/words.ts";
 import { errorMessage } from "../../../tensor/errors.ts";
 import { imagenetErrors, ourTypes, padOverProjectAll, sources } from "../../lessons/published.ts";
 import type { LessonType, TypeCosts } from "../../lessons/types.ts";
 import { say } from "../language.ts";
-import { Bet, Choice, Say, Screen, Source } from "./parts.tsx";
+import { Bet, Choice, Say, Screen, Source, useWhenNear } from "./parts.tsx";
 import { typeColors, TypeDrawing } from "./types-drawing.tsx";
 
 const names: { readonly [Type in LessonType]: Words } = {
@@ -77,12 +76,12 @@ function CostTable({ costs, type }: { readonly costs: Costs; readonly type: Less
 export function Types(): JSX.Element {
   const type = useSignal<LessonType>("pad");
   const costs = useSignal<Costs | string | undefined>(undefined);
-  useEffect(() => {
+  useWhenNear(5, () => {
     computeCosts().then(
       (value) => (costs.value = value),
       (error: unknown) => (costs.value = errorMessage(error)),
     );
-  }, []);
+  });
   const given = costs.value;
   return (
     <Screen number={5} title={{ en: "When shapes do not fit: the shortcut types", zh: "形状对不上时：快捷连接的类型" }}>
