@@ -30,4 +30,9 @@ export const pages: readonly Page[] = [
     title: { en: "Train", zh: "训练" },
     load: async () => (await import("./train/page.tsx")).TrainPage,
   },
+  {
+    name: "cells",
+    title: { en: "Cells", zh: "细胞" },
+    load: async () => (await import("./cells/page.tsx")).CellsPage,
+  },
 ];

@@ -1,7 +1,7 @@
 import { encodePng } from "../../../files/png.ts";
 import type { Figure, HeatMapFigure, LinesFigure, PicturesFigure, TableFigure } from "../../../report/figures.ts";
 import { type Markup, markup, trusted } from "../../../report/markup.ts";
-import { openReport, type Report, type ReportText } from "../../../report/report.ts";
+import { openReport, type Report, type ReportSection, type ReportText } from "../../../report/report.ts";
 import { inLanguage, type Language, type Words } from "../../../report/words.ts";
 import { reportClassification } from "../../../tasks/classify/report.ts";
 import { UnsupportedError } from "../../../tensor/errors.ts";
@@ -28,12 +28,15 @@ const renderTable = ({ columns, rows }: TableFigure, say: Say): Markup => {
 };
 
 /** Each place in the shade of its share, with what is written into it. */
-function renderHeatMap({ rows, columns, maps: [map], rowLabel, columnLabel }: HeatMapFigure, say: Say): Markup {
+function renderHeatMap(figure: HeatMapFigure, say: Say): Markup {
+  const { rows, columns, maps, rowLabel, columnLabel, isSquare = false } = figure;
+  const [map] = maps;
   const head = columns.map((name) => markup`<th scope="col">${say(name)}</th>`);
   const body = rows.map((name, row) => {
     const cells = map.values[row].map((value, column) => {
       const shade = Number.isNaN(value) ? 0 : Math.round(value);
-      const style = `background:color-mix(in oklab,var(--accent) ${Math.round(0.45 * shade)}%,transparent)`;
+      const outline = isSquare && row === column ? ";outline:2px solid var(--accent);outline-offset:-2px" : "";
+      const style = `background:color-mix(in oklab,var(--accent) ${Math.round(0.45 * shade)}%,transparent)${outline}`;
       return markup`<td style="${style}">${map.texts?.[row][column] ?? String(shade)}</td>`;
     });
     return markup`<tr><th scope="row">${say(name)}</th>${cells}</tr>`;
@@ -132,12 +135,27 @@ ${sections}</body></html>
 
 const meanOver = 10;
 
-function curveOf(curve: readonly CurvePoint[]): { readonly x: number; readonly y: number }[] {
+function trainingSection(curve: readonly CurvePoint[]): ReportSection {
   const means = movingMean(
     curve.map(({ loss }) => loss),
     meanOver,
   );
-  return means.map((y, index) => ({ x: index + 1, y }));
+  return {
+    heading: { en: "Training", zh: "训练过程" },
+    parts: [
+      {
+        kind: "lines",
+        name: "loss",
+        caption: {
+          en: `Loss on the training images by step, as the mean of the last ${meanOver}; at the end ${means.at(-1)?.toFixed(3)}.`,
+          zh: `训练图像上的损失，按步，取最近 ${meanOver} 步的平均；终点为 ${means.at(-1)?.toFixed(3)}。`,
+        },
+        x: { label: { en: "step", zh: "步" } },
+        y: { label: { en: "loss", zh: "损失" } },
+        series: [{ name: "", points: means.map((y, index) => ({ x: index + 1, y })) }],
+      },
+    ],
+  };
 }
 
 function pngOf(images: ReadImages, place: number): Uint8Array {
@@ -163,20 +181,13 @@ export function writeTrainReport(
     judged,
     architecture,
     maps: [],
-    curves: [
-      {
-        name: "loss",
-        label: { en: "training loss", zh: "训练损失" },
-        curves: [{ name: { en: "mean of the last 10 steps", zh: "最近 10 步的平均" }, points: curveOf(curve) }],
-      },
-    ],
     mistakes: worstMistakes(judged).map(({ index, label, predicted, confidence }) => ({
       png: pngOf(images, places[index]),
       caption: {
-        en: `${classes[label]}, called ${classes[predicted]} with ${(100 * confidence).toFixed(0)} %`,
-        zh: `${classes[label]}，被认作 ${classes[predicted]}，把握 ${(100 * confidence).toFixed(0)} %`,
+        en: `${classes[label]}, taken for ${classes[predicted]}, ${(100 * confidence).toFixed(0)} % sure`,
+        zh: `${classes[label]}，被认作 ${classes[predicted]}（把握 ${(100 * confidence).toFixed(0)} %）`,
       },
     })),
   });
-  return renderPlainReport(report, language);
+  return renderPlainReport({ ...report, sections: [...report.sections, trainingSection(curve)] }, language);
 }

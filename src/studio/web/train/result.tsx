@@ -122,8 +122,8 @@ function Mistakes({
               <Picture images={images} place={places[index]} />
               <span>
                 {say({
-                  en: `${classes[label]}, called ${classes[predicted]} with ${percent} %`,
-                  zh: `${classes[label]}，被认作 ${classes[predicted]}，把握 ${percent} %`,
+                  en: `${classes[label]}, taken for ${classes[predicted]}, ${percent} % sure`,
+                  zh: `${classes[label]}，被认作 ${classes[predicted]}（把握 ${percent} %）`,
                 })}
               </span>
             </li>

@@ -49,10 +49,7 @@ const MILLISECONDS_BETWEEN = 100;
 const CHECKPOINT_SECONDS = 10;
 
 /** The images that are held back, or the others. */
-function partOf(
-  images: ReadImages,
-  isHeld: boolean,
-): { readonly images: Uint8Array; readonly labels: number[] } {
+function partOf(images: ReadImages, isHeld: boolean): { readonly images: Uint8Array; readonly labels: number[] } {
   const { size, held, labels } = images;
   const length = imageSize({ channels: 3, height: size, width: size });
   const places = held.flatMap((own, place) => (own === isHeld ? [place] : []));
