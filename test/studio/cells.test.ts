@@ -10,7 +10,7 @@ const { image, count } = drawCells({ seed: 5, height: 128, width: 160, cells: 8,
 
 test("drawn cells are outlined, counted and measured; table and picture look at the same cell", async () => {
   const { page, faults } = await openPage(`${address()}#/cells`);
-  const png = encodePng({ height: 128, width: 160, channels: image.channels, samples: image.samples as Uint8Array });
+  const png = encodePng({ height: 128, width: 160, channels: image.channels, samples: image.samples });
   const choose = (name: string, buffer: Uint8Array): Promise<void> =>
     page.locator("input[name=picture]").setInputFiles({ name, mimeType: "image/png", buffer: Buffer.from(buffer) });
   await choose("culture.png", png);

@@ -112,7 +112,7 @@ test("images that teach nothing are refused in the page, and files that cannot b
   expect(faults).toEqual([]);
 });
 
-test("a zip file is read as a folder is; one whose names leave it is refused", async () => {
+test("a zip file is read as a folder is, and trained without room to keep it; one whose names leave it is refused", async () => {
   const folder = await makePictures(6);
   const files = await Promise.all(
     ["left", "right"].flatMap((kind) =>
@@ -135,5 +135,18 @@ test("a zip file is read as a folder is; one whose names leave it is refused", a
   await page.locator(".classes li").first().waitFor();
   expect(await page.locator(".classes h2").allTextContents()).toEqual(["left", "right"]);
   await page.getByText("10 张图像用来学习，2 张留作测试", { exact: false }).waitFor();
+  // Without room to keep anything, in another size, and with another choice of what is held back.
+  await page.evaluate(() => {
+    const full = (): Promise<never> => Promise.reject(new DOMException("full", "QuotaExceededError"));
+    FileSystemFileHandle.prototype.createWritable = full;
+  });
+  await page.getByLabel("图像尺寸").selectOption("48");
+  await page.getByLabel("种子").fill("4");
+  await page.getByLabel("遍历图像的次数").fill("1");
+  await press(page, "开始训练");
+  await page.getByText("浏览器没有空间保存训练", { exact: false }).waitFor();
+  await page.getByText(/^留出的 2 张图像中答对 [012] 张/).waitFor();
+  expect(await page.locator("canvas.picture").first().getAttribute("width")).toBe("48");
+  expect(page.url()).toContain("size=48&epochs=1&rate=0.05&seed=4");
   expect(faults).toEqual([]);
 });

@@ -14,7 +14,6 @@ import {
   hasSource,
   isWorking,
   openKept,
-  readAgain,
   readFrom,
   startOver,
   startTraining,
@@ -28,11 +27,9 @@ const choice: Signal<TrainChoice> = signal(standardChoice);
 
 const takeSource = (source: ImageSource): void => void readFrom(source, choice.value);
 
-/** Another size or seed needs the images once more. */
 function change(own: Partial<TrainChoice>): void {
   choice.value = { ...choice.value, ...own };
   replaceQuery(writeTrainChoice(choice.value));
-  if ((own.size !== undefined || own.seed !== undefined) && hasSource()) void readAgain(choice.value);
 }
 
 /** Takes over the options of a link, and offers what an earlier visit kept. Nothing starts by itself. */

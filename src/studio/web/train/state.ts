@@ -12,6 +12,9 @@ import { startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
 /** What the page is doing. */
 export type Phase = "empty" | "reading" | "ready" | "preparing" | "training" | "judging" | "ended";
 
+/** What of a choice decides how images are read. */
+type ReadChoice = Pick<TrainChoice, "size" | "seed">;
+
 /** The page's state, as it is shown. */
 export interface TrainState {
   readonly phase: Phase;
@@ -40,8 +43,9 @@ const shown: Signal<TrainState> = signal(start);
 /** What the page shows, at most ten times a second while it trains. */
 export const trainState: ReadonlySignal<TrainState> = shown;
 
-/** Where the images came from, to read them once more in another size. */
+/** Where the images came from, and how they were read: another size or seed needs them once more. */
 let source: ImageSource | undefined;
+let readWith: ReadChoice | undefined;
 let readingNow: Running<ReadEvent, ReadImages> | undefined;
 let run: TrainingRun | undefined;
 let reached: Reached | undefined;
@@ -85,9 +89,9 @@ export function openKept(): Promise<TrainChoice | undefined> {
 }
 
 /** Reads images by class; what was there before is left. */
-export async function readFrom(from: ImageSource, { size, seed }: Pick<TrainChoice, "size" | "seed">): Promise<void> {
+export async function readFrom(from: ImageSource, { size, seed }: ReadChoice): Promise<void> {
   readingNow?.kill();
-  [source, reached] = [from, undefined];
+  [source, readWith, reached] = [from, { size, seed }, undefined];
   const job = runInWorker(
     reading,
     { source: from, size, seed },
@@ -103,11 +107,6 @@ export async function readFrom(from: ImageSource, { size, seed }: Pick<TrainChoi
   } catch (error) {
     if (readingNow === job) change({ phase: "empty", problem: errorMessage(error) });
   }
-}
-
-/** Reads the same files once more, in another size or with another choice of what is held back. */
-export async function readAgain(choice: TrainChoice): Promise<void> {
-  if (source !== undefined) await readFrom(source, choice);
 }
 
 /** Says why what was dropped or chosen cannot be read. */
@@ -168,9 +167,18 @@ function startFrom(images: ReadImages, choice: TrainChoice, from: Reached | unde
   );
 }
 
+/** The images as a choice wants them: read once more if their size or what is held back is another. */
+async function imagesFor({ size, seed }: ReadChoice): Promise<ReadImages | undefined> {
+  if (source !== undefined && (readWith?.size !== size || readWith.seed !== seed))
+    await readFrom(source, { size, seed });
+  const { images } = shown.value;
+  return images?.problem === undefined ? images : undefined;
+}
+
 /** Trains from the first step. */
 export async function startTraining(choice: TrainChoice): Promise<void> {
-  const { images } = shown.value;
+  if (isWorking()) return;
+  const images = await imagesFor(choice);
   if (images === undefined || isWorking()) return;
   reached = undefined;
   change({ phase: "preparing", canGoOn: false });
