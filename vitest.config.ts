@@ -8,6 +8,7 @@ const slowTests = [
   "src/store/**/*.test.ts",
   "test/store/**/*.test.ts",
   "test/studio/train-folder.test.ts",
+  "test/queue/**/*.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",
 ];
 const executablePath = findChromium();
