@@ -49,6 +49,7 @@ export default {
   root,
   base: "./",
   plugins: [completeSite()],
+  resolve: { alias: { h5wasm: join(root, "no-hdf5.js") } },
   worker: { format: "es", rolldownOptions: { output } },
   build: {
     target: "es2022",

@@ -13,6 +13,11 @@ export interface Augmentation extends Variation {
 /** No augmentation, as in evaluation. */
 export const noAugmentation: Augmentation = { cropPadding: 0, flip: false };
 
+/** Such as "crop 4, flip". */
+export function describeAugmentation({ cropPadding, flip }: Augmentation): string {
+  return `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
+}
+
 /** Normalised value of each pixel from 0 to 255, by channel: a lookup is faster than arithmetic. */
 export function normalizationTables({ mean, deviation }: Normalization): readonly Float32Array[] {
   return mean.map((channelMean, channel) =>

@@ -70,8 +70,6 @@ export interface EngineFacts {
 /** What the pages of the studio compute with. */
 export interface StudioEngine {
   readonly facts: EngineFacts;
-  /** Whether a race is under way. */
-  isBusy(): boolean;
   /** Trains networks side by side, each in a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
 }

@@ -97,6 +97,38 @@ describe("train", () => {
     expect(steps).toBeLessThan(5);
   });
 
+  test("a training that was stopped goes on from its checkpoint to the same bits", async () => {
+    const options = {
+      ...small,
+      imageSize: 8,
+      epochs: 3,
+      batch: 8,
+      validation: 0.2,
+      average: 0.9,
+      mixup: 0.2,
+      checkpointSeconds: 0,
+    } as const;
+    const whole = await train(inMemory(), options).result;
+    const kept: Uint8Array[] = [];
+    const first = train(inMemory(), options, {
+      onEvent: (event) => {
+        if (event.kind !== "checkpoint") return;
+        kept.push(event.checkpoint);
+        // In the middle of the second of three epochs of two steps.
+        if (event.step === 3) first.stop();
+      },
+    });
+    expect(await first.result).toMatchObject({ status: "stopped", steps: 3 });
+    const resume = kept.at(-1)!;
+    const rest = await train(inMemory(), { ...options, resume }).result;
+    expect([rest.status, rest.epochs, rest.test]).toEqual(["done", whole.epochs, whole.test]);
+    expect(rest.onnx).toEqual(whole.onnx);
+    const other = train(inMemory(), { ...options, seed: 1, resume });
+    await expect(other.result).rejects.toThrow("resume: is of another training: the recipe differs");
+    const damaged = train(inMemory(), { ...options, resume: resume.with(resume.length - 1, resume.at(-1)! ^ 1) });
+    await expect(damaged.result).rejects.toThrow("resume: is damaged");
+  });
+
   test.each<readonly [string, object, string]>([
     ["an option that is not known", { epoch: 3 }, "epoch: is not an option of a training to classify"],
     ["an option of Node", { out: "here" }, "out: is not an option of a training to classify"],
@@ -106,6 +138,7 @@ describe("train", () => {
       { worker: undefined, device: "webgpu" },
       'device: "webgpu" needs a worker that serves it',
     ],
+    ["a time that is none", { checkpointSeconds: -1 }, "checkpointSeconds: must be a number from 0, got -1"],
     ["a value of the recipe", { mixup: -1 }, "mixup: must be a number above 0, got -1"],
   ])("refuses %s by its name", async (_, options, message) => {
     const run = train(inMemory(), { ...small, imageSize: 8, ...options });

@@ -21,6 +21,11 @@ async function resultsOf(page: Page): Promise<readonly string[]> {
 const looks: readonly (Look & { readonly hash: string })[] = [
   { ...english, hash: "#/learn" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/learn" },
+  { ...english, hash: "#/train" },
+  { locale: "zh-CN", colorScheme: "dark", hash: "#/train?depth=20&epochs=5&wolf=1" },
+  { locale: "zh-CN", colorScheme: "dark", hash: "#/cells" },
+  { ...english, hash: "#/network" },
+  { locale: "zh-CN", colorScheme: "dark", hash: "#/network?model=resnet50&size=0" },
   { ...english, hash: "#/compare" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/compare?networks=plain-8,pad-20,gated-8&steps=7&sheep=1" },
 ];

@@ -11,7 +11,16 @@ import { type PageJob, runWhere, workerOptions } from "./hosts.ts";
 import { openNetworkFile } from "./open.ts";
 import type { TrainingData, TrainingEvent, TrainResult, WebTrainOptions } from "./types.ts";
 
-const startOptions = ["task", "model", "shortcut", "modelOptions", "imageSize", "validation"] as const;
+const keepingOptions = ["resume", "checkpointSeconds"] as const satisfies readonly (keyof WebTrainOptions)[];
+const startOptions = [
+  "task",
+  "model",
+  "shortcut",
+  "modelOptions",
+  "imageSize",
+  "validation",
+  ...keepingOptions,
+] as const;
 
 type Given = WebTrainOptions & { readonly task?: TaskName };
 
@@ -41,7 +50,7 @@ export async function startTraining(
     throw new OptionError("data", "must be { images, labels, channels, height, width }, or { files } by class");
   // Said here, since reading the images comes before the worker, which says it once more.
   onEvent({ kind: "loading" });
-  const { model, shortcut, modelOptions, imageSize, validation } = options;
+  const { model, shortcut, modelOptions, imageSize, validation, resume, checkpointSeconds } = options;
   completeRecipe(Object.fromEntries(Object.entries(options).filter(([field]) => recipeNames.includes(field))));
   const own = Object.fromEntries(Object.entries(options).filter(([name]) => trainOptions.includes(name as never)));
   const job = await complete({
@@ -53,7 +62,8 @@ export async function startTraining(
     note: (text) => onEvent({ kind: "note", text }),
   });
   const pass = (event: TrainingEvent): void => (event.kind === "loading" ? undefined : onEvent(event));
-  return { running: runWhere(training, job, options, { onEvent: pass }), task };
+  const whole: WebTrainingJob = { ...job, ...onlyGiven({ resume, checkpointSeconds }) };
+  return { running: runWhere(training, whole, options, { onEvent: pass }), task };
 }
 
 /** A training's result, whose network can be opened. */

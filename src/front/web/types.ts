@@ -81,6 +81,13 @@ export interface WorkerOptions {
 export interface WebTrainOptions extends CommonTrainOptions, WorkerOptions {
   /** Height and width that files are brought to. Default: the network's. */
   readonly imageSize?: number;
+  /**
+   * Reports an event `checkpoint` after every epoch, within a longer one whenever so many seconds have passed, and when the
+   * training is stopped. Default: none.
+   */
+  readonly checkpointSeconds?: number;
+  /** The `checkpoint` of such an event: the training goes on from there, with the same data and options, to the same bits. */
+  readonly resume?: Uint8Array;
 }
 
 /** How a network is trained in a page; `task` may be left out to classify. */
@@ -90,7 +97,7 @@ export type TrainOptions<Name extends TaskName = TaskName> = WithTask<WebTrainOp
 export type TrainingData = PageImages;
 
 /** Progress events of training in a page. */
-export type TrainingEvent = WebTrainingEvent | { readonly kind: "note"; readonly text: string };
+export type TrainingEvent = WebTrainingEvent;
 
 /** The result of training in a page. */
 export interface TrainResult<Name extends TaskName> {

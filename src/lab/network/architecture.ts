@@ -1,13 +1,11 @@
-import { isLayer, traceDataFlow } from "../../onnx/analysis/data-flow.ts";
 import { nameShortcut } from "../../onnx/analysis/describe-graph.ts";
-import { labelNode } from "../../onnx/analysis/labels.ts";
-import { findScopes } from "../../onnx/analysis/scopes.ts";
-import { findShortcuts, type GraphShortcut } from "../../onnx/analysis/shortcuts.ts";
+import type { GraphShortcut } from "../../onnx/analysis/shortcuts.ts";
 import type { SkipKind } from "../../onnx/analysis/skip-kind.ts";
 import type { Graph } from "../../onnx/graph.ts";
 import { UnsupportedError } from "../../tensor/errors.ts";
 import { escapeHtml, inLanguage, phrase, type Words, wordsToSvg } from "../../report/words.ts";
 import { nameKind } from "../shortcut-words.ts";
+import { type ChainRow, layOutChain } from "./chain.ts";
 
 /** One colour per kind, distinguishable for colour-blind readers and on light and dark pages (after Okabe and Ito). */
 export const skipColors: { readonly [Kind in SkipKind]: string } = {
@@ -26,69 +24,10 @@ export const skipColors: { readonly [Kind in SkipKind]: string } = {
   other: "#8b929a",
 };
 
-/** A row of the drawing: a layer on the spine, or a residual block whose branch goes around it. */
-interface Row {
-  readonly label: string;
-  readonly boxes: readonly string[];
-  readonly shape: string;
-  readonly shortcut?: GraphShortcut;
-  /** Positions of the first and the last node. */
-  readonly first: number;
-  readonly last: number;
-}
-
 /** A drawing of more rows is no drawing. */
 const MAXIMUM_ROWS = 2000;
 /** More long skips than this are counted, not drawn. */
 const MAXIMUM_ARCS = 40;
-
-const shown: ReadonlySet<string> = new Set(["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "Resize"]);
-
-/**
- * The shortcuts without those that join parts of the channels within a residual block, as in a Res2Net: the block is what
- * encloses them.
- */
-function withoutParts(shortcuts: readonly GraphShortcut[]): readonly GraphShortcut[] {
-  const isPart = ({ kind }: GraphShortcut): boolean => kind === "other channels";
-  const parted = new Set(shortcuts.filter(isPart).map(({ at }) => at));
-  const blocks = shortcuts.filter((one) => one.join === "add" && !isPart(one));
-  return shortcuts.filter(
-    ({ fork, at }) => !parted.has(at) || blocks.every((block) => block.fork >= fork || block.at <= at),
-  );
-}
-
-/** The innermost shortcuts, none of which overlaps another: each is a block of its own. */
-function pickBlocks(shortcuts: readonly GraphShortcut[]): readonly GraphShortcut[] {
-  const picked: GraphShortcut[] = [];
-  for (const one of shortcuts.toSorted((a, b) => a.at - a.fork - (b.at - b.fork))) {
-    if (picked.every((other) => one.at <= other.fork || one.fork >= other.at)) picked.push(one);
-  }
-  return picked.toSorted((a, b) => a.at - b.at);
-}
-
-function layOutRows(graph: Graph, blocks: readonly GraphShortcut[]): readonly Row[] {
-  const flow = traceDataFlow(graph);
-  const scopes = findScopes(graph);
-  const labels = (nodes: readonly number[]): readonly string[] =>
-    nodes.filter((index) => isLayer(graph.nodes[index])).map((index) => labelNode(graph, graph.nodes[index]));
-  const shapeOf = (index: number): string =>
-    (graph.types.get(graph.nodes[index].outputs[0])?.shape.slice(1) ?? []).join("×");
-  const inside = new Map<number, GraphShortcut>();
-  for (const block of blocks) for (const index of [...block.skip, ...block.branch]) inside.set(index, block);
-  const starts = new Map(blocks.map((block) => [block.at, block]));
-  return graph.nodes.flatMap((node, index): readonly Row[] => {
-    const block = starts.get(index);
-    if (block !== undefined) {
-      const label = scopes?.[index].join(".") ?? "";
-      const first = Math.min(index, ...block.branch, ...block.skip);
-      return [{ label, boxes: labels(block.branch), shape: shapeOf(index), shortcut: block, first, last: index }];
-    }
-    const isDrawn = flow.sources[index].length > 0 && !inside.has(index) && (isLayer(node) || shown.has(node.op));
-    if (!isDrawn) return [];
-    const label = scopes?.[index].join(".") ?? "";
-    return [{ label, boxes: [labelNode(graph, node)], shape: shapeOf(index), first: index, last: index }];
-  });
-}
 
 const style = `text{font:12px system-ui,-apple-system,"DejaVu Sans",sans-serif;fill:#1c1e21}.q{fill:#5f6670;font-size:11px}.t{font-size:16px;font-weight:600}.p{fill:#fff}.b{fill:#f1f3f5;stroke:#9aa3ad}.w{stroke:#9aa3ad;fill:none;stroke-width:1.5}
 @media (prefers-color-scheme:dark){text{fill:#e8eaed}.q{fill:#9aa3ad}.p{fill:#16181b}.b{fill:#24282d;stroke:#6b747e}.w{stroke:#6b747e}}`;
@@ -125,7 +64,7 @@ function drawBox(
 
 /** The branch goes out to the right through its layers and comes back below; the spine between is the shortcut. */
 function drawBlock(
-  { boxes, shape, shortcut, label }: Row & { readonly shortcut: GraphShortcut },
+  { boxes, shape, shortcut, label }: ChainRow & { readonly shortcut: GraphShortcut },
   { spine, top, write }: { readonly spine: number; readonly top: number; readonly write: Write },
 ): string {
   const color = skipColors[shortcut.kind];
@@ -157,7 +96,7 @@ function drawBlock(
 }
 
 function drawLayer(
-  { boxes: [label], shape, label: place }: Row,
+  { boxes: [label], shape, label: place }: ChainRow,
   { spine, top, write }: { readonly spine: number; readonly top: number; readonly write: Write },
 ): string {
   const width = textWidth(label);
@@ -214,17 +153,10 @@ export function drawArchitecture(
 ): string {
   // A page shows one of two languages; a picture of its own cannot.
   const write: Write = standing === "page" ? wordsToSvg : (words) => escapeHtml(inLanguage(words, "en"));
-  const shortcuts = findShortcuts(graph);
-  const drawable = withoutParts(shortcuts);
-  const blocks = pickBlocks(drawable);
-  const rows = layOutRows(graph, blocks);
+  const { rows, shortcuts, long } = layOutChain(graph);
   if (rows.length > MAXIMUM_ROWS) {
     throw new UnsupportedError(title, `has ${rows.length} layers and blocks; at most ${MAXIMUM_ROWS} are drawn`);
   }
-  const taken = new Set(blocks);
-  const joined = new Set(blocks.map(({ at }) => at));
-  // Of many values put side by side, the block shows one; the others go the same way.
-  const long = drawable.filter((one) => !taken.has(one) && !(one.join === "concat" && joined.has(one.at)));
   const spine = labelWidth + 24 + Math.min(12, long.length) * 10;
   const top = 74;
   let y = top;

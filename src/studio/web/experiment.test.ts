@@ -29,14 +29,14 @@ const experiments: fc.Arbitrary<Experiment> = fc.record({
 test("a link gives back the experiment that it was written from", () => {
   fc.assert(
     fc.property(experiments, (experiment) => {
-      expect(readExperiment(writeExperiment(experiment))).toEqual({ experiment, ignored: [] });
+      expect(readExperiment(writeExperiment(experiment))).toEqual({ value: experiment, ignored: [] });
     }),
   );
 });
 
 test("a link that a reader can write by hand sets what it names; the rest is standard", () => {
   expect(readExperiment("networks=project-all-20,plain-8&steps=5")).toEqual({
-    experiment: {
+    value: {
       ...standardExperiment,
       steps: 5,
       networks: [
@@ -46,7 +46,7 @@ test("a link that a reader can write by hand sets what it names; the rest is sta
     },
     ignored: [],
   });
-  expect(readExperiment("")).toEqual({ experiment: standardExperiment, ignored: [] });
+  expect(readExperiment("")).toEqual({ value: standardExperiment, ignored: [] });
 });
 
 test.each([
@@ -64,14 +64,14 @@ test.each([
   ["data", "data=https://example.com/images.zip"],
   ["__proto__", "__proto__=1"],
 ])("a link's %s that is not known or out of its limits is named, and the standard holds: %s", (name, query) => {
-  expect(readExperiment(query)).toEqual({ experiment: standardExperiment, ignored: [name] });
+  expect(readExperiment(query)).toEqual({ value: standardExperiment, ignored: [name] });
 });
 
 test("whatever a link holds, an experiment within its limits comes out", () => {
   fc.assert(
     fc.property(fc.string(), (query) => {
-      const { experiment } = readExperiment(query);
-      expect(readExperiment(writeExperiment(experiment))).toEqual({ experiment, ignored: [] });
+      const { value } = readExperiment(query);
+      expect(readExperiment(writeExperiment(value))).toEqual({ value, ignored: [] });
     }),
   );
 });

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { isBusy } from "./busy.ts";
 import { registerServiceWorker } from "./isolation.ts";
-import { engine } from "./page-engine.ts";
 
 render(<App />, document.querySelector("#app")!);
-void registerServiceWorker(() => engine.isBusy());
+void registerServiceWorker(isBusy);

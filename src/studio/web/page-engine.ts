@@ -1,14 +1,13 @@
 import type { Running } from "../../jobs/job.ts";
 import { runInWorker } from "../../jobs/web/worker.ts";
 import type { Race, RaceEvent, RaceJob, RaceResult, StudioEngine } from "../engine.ts";
+import { holdBusy } from "./busy.ts";
 import type { Lane, LaneEvent } from "./race-protocol.ts";
 
 const lane: Lane = {
   name: "race",
   worker: () => new Worker(new URL("./race-worker.js", import.meta.url), { type: "module" }),
 };
-
-let racing = 0;
 
 /** Trains every network in a worker of its own; the system shares the processor among them. */
 function race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race {
@@ -22,9 +21,7 @@ function race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Ra
     return done;
   });
   const result = Promise.all(results);
-  racing++;
-  const end = (): void => void racing--;
-  result.then(end, end);
+  holdBusy(result);
   // One that cannot be trained ends the race; the others' ends are then of no interest.
   result.catch(() => lanes.forEach(({ kill }) => kill()));
   for (const each of results) each.catch(() => undefined);
@@ -34,6 +31,5 @@ function race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Ra
 /** Computes in the page's own workers. */
 export const engine: StudioEngine = {
   facts: { kind: "page", threads: navigator.hardwareConcurrency },
-  isBusy: () => racing > 0,
   race,
 };

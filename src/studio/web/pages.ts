@@ -20,4 +20,19 @@ export const pages: readonly Page[] = [
     title: { en: "Compare", zh: "比较" },
     load: async () => (await import("./compare/page.tsx")).ComparePage,
   },
+  {
+    name: "network",
+    title: { en: "Network", zh: "网络" },
+    load: async () => (await import("./network/page.tsx")).NetworkPage,
+  },
+  {
+    name: "train",
+    title: { en: "Train", zh: "训练" },
+    load: async () => (await import("./train/page.tsx")).TrainPage,
+  },
+  {
+    name: "cells",
+    title: { en: "Cells", zh: "细胞" },
+    load: async () => (await import("./cells/page.tsx")).CellsPage,
+  },
 ];

@@ -4,18 +4,20 @@ import { makeBatch, stepsPerEpoch } from "../../data/batches.ts";
 import type { JobContext } from "../../jobs/job.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime, type WebRuntimeOptions } from "../../runtime/web.ts";
-import { EnvironmentError } from "../../tensor/errors.ts";
+import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks, safetensorsMetadata } from "../../networks/export.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
-import { finalState, runTraining, startOfTraining } from "../loop.ts";
+import type { TrainingPlace } from "../checkpoint.ts";
+import { finalState, runTraining, type TrainingOutcome } from "../loop.ts";
 import { createCardModule, type NetworkCard, requireConsistentCard, stateShapes } from "../../networks/card.ts";
 import type { MemorySetup, SetUpInMemory } from "../memory-training.ts";
 import { encodeSafetensorsChunks } from "../../weights/safetensors/safetensors.ts";
 import { completeRecipe } from "../recipe-check.ts";
-import type { TrainingState } from "../trainer.ts";
+import type { Trainer, TrainingState } from "../trainer.ts";
+import { encodeReached, notesOf, type ReachedTraining, readReached } from "./checkpoint.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
 /** The services of the worker that training runs in. */
@@ -87,6 +89,66 @@ function validateState(
   return withInference({ runtime, module: plan.module, imageShape, state, session }, validate);
 }
 
+/** Whether so many seconds have passed since it last answered yes. */
+function everySeconds(seconds: number | undefined): () => boolean {
+  let last = performance.now();
+  return () => {
+    if (seconds === undefined || performance.now() - last < 1000 * seconds) return false;
+    last = performance.now();
+    return true;
+  };
+}
+
+/** Trains from where it begins to the end or until stopped, and reports checkpoints on the way. */
+async function trainAndReport(
+  place: Workplace,
+  trainer: Trainer,
+  { start, context }: { readonly start: Pick<ReachedTraining, "place" | "best">; readonly context: WebTrainingContext },
+): Promise<{ readonly outcome: TrainingOutcome; readonly state: TrainingState }> {
+  const { runtime, setup, plan, job } = place;
+  const { source, validate, measures } = setup;
+  const { report, shouldStop } = context;
+  const notes = notesOf(job, plan.recipe, runtime);
+  const writeBatch = source.createWriter();
+  let { best } = start;
+  const keep = async (reached: TrainingPlace): Promise<void> => {
+    if (job.checkpointSeconds === undefined) return;
+    const state = await trainer.state();
+    const checkpoint = encodeReached(notes, { place: reached, state, ...(best === undefined ? {} : { best }) });
+    report({ kind: "checkpoint", step: reached.step, checkpoint });
+  };
+  const isDue = everySeconds(job.checkpointSeconds);
+  const outcome = await runTraining({
+    plan,
+    trainer,
+    measures,
+    place: start.place,
+    nextBatch: () =>
+      makeBatch(source.shapes, plan.imagesPerStep, (images, labels) => writeBatch(trainer.steps, images, labels)),
+    ...(validate === undefined ? {} : { validate: (state: TrainingState) => validateState(place, validate, state) }),
+    shouldStop,
+    onStep: (progress) => report({ kind: "step", progress }),
+    onEpoch: async (reached, isBest) => {
+      if (isBest) best = await trainer.state();
+      report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
+      await keep(reached);
+    },
+    onPause: async (reached) => {
+      if (isDue()) await keep(reached);
+    },
+  });
+  if (outcome.status === "stopped" || outcome.isUndone === true) await keep(outcome.place);
+  return { outcome, state: await finalState(trainer, outcome.place, async () => best!) };
+}
+
+/** @throws {OptionError} naming what cannot be resumed or kept so */
+function requireKeeping({ resume, start, checkpointSeconds }: WebTrainingJob): void {
+  if (resume !== undefined && start !== undefined)
+    throw new OptionError("start", "does not go with `resume`, which has weights of its own; leave one out");
+  if (checkpointSeconds !== undefined && !(checkpointSeconds >= 0))
+    throw new OptionError("checkpointSeconds", `must be a number from 0, got ${checkpointSeconds}`);
+}
+
 /**
  * Trains in the calling thread, a worker's. Parameters stay in the runtime until the end.
  *
@@ -97,44 +159,29 @@ export async function performTraining(
   context: WebTrainingContext,
   setUpInMemory: SetUpInMemory,
 ): Promise<WebTrainingResult> {
-  context.report({ kind: "loading" });
+  const { report } = context;
+  report({ kind: "loading" });
+  requireKeeping(job);
   const place = openWorkplace(job, context.runtime, setUpInMemory);
   const { runtime, session, setup, plan } = place;
-  const { source, validate, test } = setup;
-  const { network, start, device = "wasm" } = job;
-  const { report, shouldStop } = context;
-  const writeBatch = source.createWriter();
+  const { network, device = "wasm" } = job;
+  const start = readReached(job.resume, notesOf(job, plan.recipe, runtime), (text) => report({ kind: "note", text }));
+  const state = start.state ?? job.start;
   report({ kind: "compiling" });
   const trainer = await openTrainer(
     plan,
     { runtime, lowering: createPortableLowering(portableChoices[device]), session },
-    start && { state: start, steps: 0 },
+    state && { state, steps: start.place.step },
   );
-  let best: TrainingState | undefined;
   try {
-    const outcome = await runTraining({
-      plan,
-      trainer,
-      measures: setup.measures,
-      place: startOfTraining,
-      nextBatch: () =>
-        makeBatch(source.shapes, plan.imagesPerStep, (images, labels) => writeBatch(trainer.steps, images, labels)),
-      ...(validate === undefined ? {} : { validate: (state: TrainingState) => validateState(place, validate, state) }),
-      shouldStop,
-      onStep: (progress) => report({ kind: "step", progress }),
-      onEpoch: async ({ epochs }, isBest) => {
-        if (isBest) best = await trainer.state();
-        report({ kind: "epoch", record: epochs.at(-1)!, isBest });
-      },
-    });
-    const state = await finalState(trainer, outcome.place, async () => best!);
+    const { outcome, state: reached } = await trainAndReport(place, trainer, { start, context });
     const isWhole = outcome.status === "done" || outcome.status === "early-stopped";
     return {
       ...outcome,
       recipe: plan.recipe,
-      onnx: joinBytes(exportOnnxChunks(network, state)),
-      weights: encodeWeights(network, state),
-      ...(isWhole && test !== undefined ? { test: await validateState(place, test, state) } : {}),
+      onnx: joinBytes(exportOnnxChunks(network, reached)),
+      weights: encodeWeights(network, reached),
+      ...(isWhole && setup.test !== undefined ? { test: await validateState(place, setup.test, reached) } : {}),
     };
   } finally {
     await trainer.release();

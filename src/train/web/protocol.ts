@@ -16,6 +16,16 @@ export interface WebTrainingJob extends MemoryTraining {
   readonly recipe: Partial<Recipe>;
   /** Parameters and running statistics to start from, by state-dict name; fresh ones if left out. */
   readonly start?: ReadonlyMap<string, Tensor>;
+  /**
+   * A checkpoint of the same training, which goes on from there: network, recipe and data must be those that it was made
+   * with.
+   */
+  readonly resume?: Uint8Array;
+  /**
+   * Reports a checkpoint after every epoch, within a longer one whenever so many seconds have passed, and when it is stopped;
+   * none if left out.
+   */
+  readonly checkpointSeconds?: number;
   /** WebAssembly if left out. */
   readonly device?: WebDevice;
   /**
@@ -43,7 +53,10 @@ export interface WebTrainingResult extends TrainingOutcome {
 export type WebTrainingEvent =
   | PreparingEvent
   | { readonly kind: "step"; readonly progress: StepProgress }
-  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean };
+  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
+  /** The training as far as it came, to be kept and given back as `resume`. */
+  | { readonly kind: "checkpoint"; readonly step: number; readonly checkpoint: Uint8Array }
+  | { readonly kind: "note"; readonly text: string };
 
 /** A training job in a worker whose module calls `serveTraining`. */
 export type WebTraining = WorkerJob<WebTrainingJob, WebTrainingEvent, WebTrainingResult>;

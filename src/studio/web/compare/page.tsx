@@ -19,7 +19,7 @@ import { Settings } from "./settings.tsx";
 
 /** The race goes on while its reader looks at another page. */
 const race = createShownRace(engine);
-const experiment: Signal<Experiment> = signal(readExperiment("").experiment);
+const experiment: Signal<Experiment> = signal(readExperiment("").value);
 
 /** What seeds gave, for the experiment that is shown without its seed. */
 interface Tested {
@@ -209,7 +209,7 @@ function useLink(ignored: Signal<readonly string[]>): void {
     if (query === "" || query === writeExperiment(experiment.value)) return;
     const read = readExperiment(query);
     ignored.value = read.ignored;
-    experiment.value = read.experiment;
+    experiment.value = read.value;
     race.clear();
   }, [query]);
 }

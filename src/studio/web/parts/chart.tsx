@@ -26,6 +26,7 @@ export interface ChartProps {
 }
 
 const HEIGHT = 230;
+const wholeSteps = Array.from({ length: 7 }, (_, power) => [1, 2, 5].map((each) => each * 10 ** power)).flat();
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
 
@@ -55,7 +56,8 @@ function createPlot(root: HTMLElement, props: ChartProps): UPlot {
       cursor: { show: false },
       scales: { x: { time: false, range: [1, steps] }, y: { range: [range[0], range[1]] } },
       axes: [
-        { ...axis, size: 28 },
+        // Steps are counted: no ticks between them.
+        { ...axis, size: 28, incrs: wholeSteps },
         { ...axis, size: 46, values: (_, splits) => splits.map(format) },
       ],
       series: [

@@ -1,4 +1,4 @@
-import type { Augmentation } from "../../../data/augmentation.ts";
+import { type Augmentation, describeAugmentation } from "../../../data/augmentation.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { imageSource } from "../../../data/node/image-source.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
@@ -65,10 +65,6 @@ export async function setUpClassification(
   context: SetupContext,
 ): Promise<TrainingSetup> {
   return toSetup("checkpoint" in start ? await setUpResumed(start, context) : await setUpFresh(start, context));
-}
-
-function describeAugmentation({ cropPadding, flip }: Augmentation): string {
-  return `crop ${cropPadding}, ${flip ? "flip" : "no flip"}`;
 }
 
 function parseAugmentation(text: string, where: string): Augmentation {

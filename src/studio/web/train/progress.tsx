@@ -1,0 +1,64 @@
+import type { JSX } from "preact";
+import type { Words } from "../../../report/words.ts";
+import { movingMean } from "../../moving-mean.ts";
+import { say } from "../language.ts";
+import { Chart } from "../parts/chart.tsx";
+import type { CurvePoint } from "./kept-training.ts";
+import type { TrainState } from "./state.ts";
+
+/** Steps whose mean is shown: one small batch alone jumps. */
+const meanOver = 10;
+
+function showTime(seconds: number): Words {
+  const whole = Math.max(0, Math.round(seconds));
+  const [minutes, rest] = [Math.floor(whole / 60), String(whole % 60).padStart(2, "0")];
+  return { en: `${minutes}:${rest} left`, zh: `剩余 ${minutes}:${rest}` };
+}
+
+/** What the training is doing, in one sentence. */
+export function describePhase({ phase, curve, steps, secondsLeft }: TrainState): Words {
+  if (phase === "preparing") return { en: "Building the training graph …", zh: "正在构建训练图……" };
+  if (phase === "judging") return { en: "Testing on the images held back …", zh: "正在用留出的图像测试……" };
+  const step = curve.length;
+  if (steps === undefined) return { en: `${step} steps trained`, zh: `已训练 ${step} 步` };
+  const { en, zh } =
+    secondsLeft === undefined ? { en: "", zh: "" } : (showTime(secondsLeft) as { en: string; zh: string });
+  return {
+    en: `Step ${step} of ${steps}${phase === "training" && en !== "" ? `, ${en}` : ""}`,
+    zh: `第 ${step} 步，共 ${steps} 步${phase === "training" && zh !== "" ? `，${zh}` : ""}`,
+  };
+}
+
+const meansOf = (curve: readonly CurvePoint[], what: keyof CurvePoint): readonly number[] =>
+  movingMean(
+    curve.map((point) => point[what]),
+    meanOver,
+  );
+
+/** Loss and accuracy by step, as they come. */
+export function Curves({ state, color }: { readonly state: TrainState; readonly color: string }): JSX.Element {
+  const { curve } = state;
+  const steps = Math.max(2, state.steps ?? curve.length);
+  const across = say({ en: `by step; mean of the last ${meanOver}`, zh: `按步；最近 ${meanOver} 步的平均` });
+  const name = say({ en: "training", zh: "训练" });
+  return (
+    <div class="charts">
+      <Chart
+        title={say({ en: "Loss", zh: "损失" })}
+        across={across}
+        lines={[{ name, color, values: meansOf(curve, "loss") }]}
+        steps={steps}
+        range={[0, Math.max(1, Math.ceil(Math.max(0, ...meansOf(curve, "loss"))))]}
+        format={(value) => value.toFixed(1)}
+      />
+      <Chart
+        title={say({ en: "Accuracy on the training images", zh: "训练图像上的准确率" })}
+        across={across}
+        lines={[{ name, color, values: meansOf(curve, "accuracy") }]}
+        steps={steps}
+        range={[0, 1]}
+        format={(value) => `${(100 * value).toFixed(0)} %`}
+      />
+    </div>
+  );
+}

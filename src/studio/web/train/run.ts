@@ -1,0 +1,146 @@
+import { imageSize } from "../../../data/image-set.ts";
+import type { Running } from "../../../jobs/job.ts";
+import { runInWorker } from "../../../jobs/web/worker.ts";
+import type { LabelledImages } from "../../../data/labelled-images.ts";
+import { type Judged, judgeImages } from "../../../tasks/classify/predictions.ts";
+import { train, type TrainingEvent, type TrainResult } from "../../../web.ts";
+import { judging, type NetworkFacts } from "./judge-job.ts";
+import type { CurvePoint, Reached } from "./kept-training.ts";
+import { batchFor, type TrainChoice } from "./options.ts";
+import type { ReadImages } from "./read-job.ts";
+
+/** A network at the end of its training, or where it was stopped, and how it judges the images held back. */
+export interface TrainedNetwork extends NetworkFacts {
+  readonly status: TrainResult<"classify">["status"];
+  /** What went wrong and what to do, if it diverged. */
+  readonly reason?: string;
+  readonly choice: TrainChoice;
+  readonly steps: number;
+  readonly onnx: Uint8Array;
+  /** By place among the images held back. */
+  readonly judged: readonly Judged[];
+}
+
+/** What of the page's state a training changes. */
+export interface RunProgress {
+  readonly phase?: "training" | "judging";
+  readonly curve?: readonly CurvePoint[];
+  readonly steps?: number;
+  readonly secondsLeft?: number;
+}
+
+/** What a training tells, and what it goes on from. */
+export interface RunHooks {
+  readonly from: Reached | undefined;
+  readonly show: (progress: RunProgress) => void;
+  readonly note: (text: string) => void;
+  readonly keep: (reached: Reached) => void;
+}
+
+/** A training under way, to the end of its judgement. */
+export interface TrainingRun {
+  readonly result: Promise<TrainedNetwork>;
+  readonly stop: () => void;
+  readonly kill: () => void;
+}
+
+const MILLISECONDS_BETWEEN = 100;
+/** The most seconds of work that a reload may lose, within an epoch. */
+const CHECKPOINT_SECONDS = 10;
+
+/** The images that are held back, or the others. */
+function partOf(images: ReadImages, isHeld: boolean): { readonly images: Uint8Array; readonly labels: number[] } {
+  const { size, held, labels } = images;
+  const length = imageSize({ channels: 3, height: size, width: size });
+  const places = held.flatMap((own, place) => (own === isHeld ? [place] : []));
+  const pixels = new Uint8Array(places.length * length);
+  places.forEach((from, to) => pixels.set(images.images.subarray(from * length, (from + 1) * length), to * length));
+  return { images: pixels, labels: places.map((place) => labels[place]) };
+}
+
+function dataOf(images: ReadImages): LabelledImages {
+  const { size, classes, name } = images;
+  return {
+    ...partOf(images, false),
+    channels: 3,
+    height: size,
+    width: size,
+    classes,
+    name,
+    test: partOf(images, true),
+  };
+}
+
+/** Hears a training's events: steps are shown ten times a second, checkpoints kept with their curve. */
+function createListener({ from, show, note, keep }: RunHooks): (event: TrainingEvent) => void {
+  const curve = from === undefined ? [] : [...from.curve];
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let first: { readonly at: number; readonly step: number } | undefined;
+  return (event) => {
+    if (event.kind === "note") note(event.text);
+    if (event.kind === "checkpoint") keep({ checkpoint: event.checkpoint, curve: curve.slice(0, event.step) });
+    if (event.kind !== "step") return;
+    const { step, steps, stepLoss, stepMeasures } = event.progress;
+    // What is beyond a checkpoint is trained once more.
+    curve.splice(step - 1, Number.POSITIVE_INFINITY, {
+      loss: stepLoss,
+      accuracy: stepMeasures["accuracy"] ?? Number.NaN,
+    });
+    const now = performance.now();
+    first ??= { at: now, step };
+    const { at } = first;
+    const rate = (now - at) / Math.max(1, step - first.step);
+    waiting ??= setTimeout(() => {
+      waiting = undefined;
+      const left = step > first!.step ? { secondsLeft: (rate * (steps - curve.length)) / 1000 } : {};
+      show({ phase: "training", curve: [...curve], steps, ...left });
+    }, MILLISECONDS_BETWEEN);
+    if (step === steps) {
+      clearTimeout(waiting);
+      show({ curve: [...curve], steps, secondsLeft: 0 });
+    }
+  };
+}
+
+async function judge(
+  images: ReadImages,
+  choice: TrainChoice,
+  { status, reason, steps, onnx }: TrainResult<"classify">,
+): Promise<TrainedNetwork> {
+  const { classes, size } = images;
+  const held = partOf(images, true);
+  const input = { onnx, classes, size, images: held.images, model: modelOf(choice), shortcut: choice.shortcut };
+  const { scores, ...facts } = await runInWorker(judging, input).result;
+  const judged = judgeImages({ classes, labels: held.labels, scores, width: classes.length });
+  return { status, steps, onnx, choice, judged, ...facts, ...(reason === undefined ? {} : { reason }) };
+}
+
+const modelOf = ({ depth }: TrainChoice): string => `resnet${depth}`;
+
+/** Trains on the images that are not held back, then judges those that are. */
+export function startRun(images: ReadImages, choice: TrainChoice, hooks: RunHooks): TrainingRun {
+  const { shortcut, epochs, rate: learningRate, seed } = choice;
+  const data = dataOf(images);
+  const running: Running<TrainingEvent, TrainResult<"classify">> = train(
+    data,
+    {
+      model: modelOf(choice),
+      shortcut,
+      epochs,
+      learningRate,
+      seed,
+      batch: batchFor(data.labels.length),
+      augment: true,
+      validation: 0,
+      checkpointSeconds: CHECKPOINT_SECONDS,
+      ...(hooks.from === undefined ? {} : { resume: hooks.from.checkpoint }),
+    },
+    { onEvent: createListener(hooks) },
+  );
+  const finish = async (): Promise<TrainedNetwork> => {
+    const trained = await running.result;
+    hooks.show({ phase: "judging" });
+    return judge(images, choice, trained);
+  };
+  return { result: finish(), stop: running.stop, kill: running.kill };
+}

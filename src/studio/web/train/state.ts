@@ -1,0 +1,208 @@
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Running } from "../../../jobs/job.ts";
+import { runInWorker } from "../../../jobs/web/worker.ts";
+import type { Words } from "../../../report/words.ts";
+import { errorMessage } from "../../../tensor/errors.ts";
+import { holdBusy } from "../busy.ts";
+import { type CurvePoint, type Keeper, notKept, openKeeper, type Reached, readKept } from "./kept-training.ts";
+import type { TrainChoice } from "./options.ts";
+import { type ImageSource, type ReadEvent, type ReadImages, reading } from "./read-job.ts";
+import { startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
+
+/** What the page is doing. */
+export type Phase = "empty" | "reading" | "ready" | "preparing" | "training" | "judging" | "ended";
+
+/** What of a choice decides how images are read. */
+type ReadChoice = Pick<TrainChoice, "size" | "seed">;
+
+/** The page's state, as it is shown. */
+export interface TrainState {
+  readonly phase: Phase;
+  readonly reading?: ReadEvent | undefined;
+  readonly images?: ReadImages | undefined;
+  /** By step, from the first. */
+  readonly curve: readonly CurvePoint[];
+  /** All steps of the training. */
+  readonly steps?: number | undefined;
+  readonly secondsLeft?: number | undefined;
+  readonly trained?: TrainedNetwork | undefined;
+  /** Whether there is a checkpoint to go on from. */
+  readonly canGoOn: boolean;
+  /** Whether the training was kept by an earlier visit, and nothing was done with it yet. */
+  readonly isKept: boolean;
+  /** Why a reload would lose the training. */
+  readonly notKept?: Words | undefined;
+  /** What the training said, such as what it changed. */
+  readonly notes: readonly string[];
+  readonly problem?: Words | undefined;
+}
+
+const start: TrainState = { phase: "empty", curve: [], canGoOn: false, isKept: false, notes: [] };
+
+const shown: Signal<TrainState> = signal(start);
+/** What the page shows, at most ten times a second while it trains. */
+export const trainState: ReadonlySignal<TrainState> = shown;
+
+/** Where the images came from, and how they were read: another size or seed needs them once more. */
+let source: ImageSource | undefined;
+let readWith: ReadChoice | undefined;
+let readingNow: Running<ReadEvent, ReadImages> | undefined;
+let run: TrainingRun | undefined;
+let reached: Reached | undefined;
+let keeper: Keeper | undefined;
+/** The choice that the last training was started with: going on keeps to it. */
+let trainedWith: TrainChoice | undefined;
+
+function change(own: Partial<TrainState>): void {
+  shown.value = { ...shown.value, ...own };
+}
+
+/** Whether something is under way that a new choice would disturb. */
+export function isWorking(): boolean {
+  return ["reading", "preparing", "training", "judging"].includes(shown.value.phase);
+}
+
+/** Whether the images can be read once more: those of an earlier visit cannot. */
+export function hasSource(): boolean {
+  return source !== undefined;
+}
+
+/** Takes hold of what is kept, and offers the training of an earlier visit. Once. */
+let opening: Promise<TrainChoice | undefined> | undefined;
+export function openKept(): Promise<TrainChoice | undefined> {
+  opening ??= (async () => {
+    const opened = await openKeeper();
+    if (typeof opened === "string") {
+      change({ notKept: notKept[opened] });
+      return undefined;
+    }
+    keeper = opened;
+    const before = await readKept();
+    if (before === undefined || shown.value.phase !== "empty") return undefined;
+    const { images, choice } = before;
+    reached = before.reached;
+    trainedWith = choice;
+    change({ phase: "ready", images, curve: reached?.curve ?? [], canGoOn: true, isKept: true });
+    return choice;
+  })();
+  return opening;
+}
+
+/** Reads images by class; what was there before is left. */
+export async function readFrom(from: ImageSource, { size, seed }: ReadChoice): Promise<void> {
+  readingNow?.kill();
+  [source, readWith, reached] = [from, { size, seed }, undefined];
+  const job = runInWorker(
+    reading,
+    { source: from, size, seed },
+    { onEvent: (event) => readingNow === job && change({ reading: event }) },
+  );
+  readingNow = job;
+  holdBusy(job.result);
+  const { notKept: why } = shown.value;
+  shown.value = { ...start, notKept: why, phase: "reading" };
+  try {
+    const images = await job.result;
+    if (readingNow === job) change({ phase: "ready", images, problem: images.problem });
+  } catch (error) {
+    if (readingNow === job) change({ phase: "empty", problem: errorMessage(error) });
+  }
+}
+
+/** Says why what was dropped or chosen cannot be read. */
+export function refuse(problem: Words): void {
+  change({ problem });
+}
+
+async function beginKeeping(images: ReadImages, choice: TrainChoice): Promise<void> {
+  try {
+    await keeper?.begin({ images, choice });
+  } catch {
+    change({ notKept: notKept.full });
+  }
+}
+
+async function keepReached(next: Reached): Promise<void> {
+  reached = next;
+  change({ canGoOn: true });
+  try {
+    await keeper?.keep(next);
+  } catch {
+    change({ notKept: notKept.full });
+  }
+}
+
+async function follow(own: TrainingRun): Promise<void> {
+  run = own;
+  holdBusy(own.result);
+  try {
+    const trained = await own.result;
+    change({ phase: "ended", trained });
+  } catch (error) {
+    change({ phase: "ready", problem: errorMessage(error) });
+  } finally {
+    if (run === own) run = undefined;
+  }
+}
+
+function startFrom(images: ReadImages, choice: TrainChoice, from: Reached | undefined): Promise<void> {
+  trainedWith = choice;
+  change({
+    phase: "preparing",
+    curve: from?.curve ?? [],
+    steps: undefined,
+    secondsLeft: undefined,
+    trained: undefined,
+    problem: undefined,
+    isKept: false,
+    notes: [],
+  });
+  return follow(
+    startRun(images, choice, {
+      from,
+      show: change,
+      note: (text) => change({ notes: [...shown.value.notes, text] }),
+      keep: (next) => void keepReached(next),
+    }),
+  );
+}
+
+/** The images as a choice wants them: read once more if their size or what is held back is another. */
+async function imagesFor({ size, seed }: ReadChoice): Promise<ReadImages | undefined> {
+  if (source !== undefined && (readWith?.size !== size || readWith.seed !== seed))
+    await readFrom(source, { size, seed });
+  const { images } = shown.value;
+  return images?.problem === undefined ? images : undefined;
+}
+
+/** Trains from the first step. */
+export async function startTraining(choice: TrainChoice): Promise<void> {
+  if (isWorking()) return;
+  const images = await imagesFor(choice);
+  if (images === undefined || isWorking()) return;
+  reached = undefined;
+  change({ phase: "preparing", canGoOn: false });
+  await beginKeeping(images, choice);
+  await startFrom(images, choice, undefined);
+}
+
+/** Goes on where a training stopped, with the choice that it was started with. */
+export async function goOn(): Promise<void> {
+  const { images } = shown.value;
+  if (images === undefined || trainedWith === undefined || isWorking()) return;
+  await startFrom(images, trainedWith, reached);
+}
+
+/** Ends the training after its current step. */
+export function stopTraining(): void {
+  run?.stop();
+}
+
+/** Leaves everything, what is kept as well. */
+export async function startOver(): Promise<void> {
+  readingNow?.kill();
+  run?.kill();
+  [source, readingNow, run, reached, trainedWith] = [undefined, undefined, undefined, undefined, undefined];
+  shown.value = { ...start, notKept: shown.value.notKept };
+  await keeper?.forget().catch(() => undefined);
+}

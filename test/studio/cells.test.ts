@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { encodePng } from "../../src/files/png.ts";
+import { drawCells } from "../../src/tasks/segment/data/drawn-cells.ts";
+import { findViolations, useStudioSite } from "../support/studio-site.ts";
+
+const { address, openPage } = useStudioSite();
+
+const { image, count } = drawCells({ seed: 5, height: 128, width: 160, cells: 8, radius: [9, 14] });
+
+test("drawn cells are outlined, counted and measured; table and picture look at the same cell", async () => {
+  const { page, faults } = await openPage(`${address()}#/cells`);
+  const png = encodePng({ height: 128, width: 160, channels: image.channels, samples: image.samples });
+  const choose = (name: string, buffer: Uint8Array): Promise<void> =>
+    page.locator("input[name=picture]").setInputFiles({ name, mimeType: "image/png", buffer: Buffer.from(buffer) });
+  await choose("culture.png", png);
+  await page.getByRole("heading", { name: "culture.png" }).waitFor();
+  const found = Number(await page.locator(".figures dd").first().textContent());
+  expect(Math.abs(found - count)).toBeLessThanOrEqual(1);
+  expect(await page.locator(".cell-table tbody tr").count()).toBe(found);
+  expect(await findViolations(page)).toEqual([]);
+
+  const [csv] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download CSV" }).click(),
+  ]);
+  const rows = (await readFile(await csv.path(), "utf8")).trim().split("\n");
+  expect([csv.suggestedFilename(), rows.length]).toEqual(["culture.csv", found + 1]);
+  const fields = rows[0].split(",");
+  const first = rows[1].split(",").map(Number);
+  const centre = ["centroid_x_px", "centroid_y_px"].map((name) => first[fields.indexOf(name)]);
+  // A click on the middle of the first cell looks at it, in the table as well.
+  const box = (await page.locator(".cell-picture").boundingBox())!;
+  const scale = box.width / 160;
+  await page
+    .locator(".cell-picture")
+    .click({ position: { x: (centre[0] + 0.5) * scale, y: (centre[1] + 0.5) * scale } });
+  expect(await page.locator(".cell-table tr.selected th").textContent()).toBe(String(first[0]));
+  expect(await page.locator(".cell-picture .selected").getAttribute("d")).toMatch(/^M/);
+
+  await page.getByLabel("Micrometres per pixel").fill("0.5");
+  await page.getByLabel("Micrometres per pixel").press("Enter");
+  await page.getByText(/µm²$/).first().waitFor();
+  const [json] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download GeoJSON" }).click(),
+  ]);
+  const { features } = JSON.parse(await readFile(await json.path(), "utf8"));
+  expect(features).toHaveLength(found);
+  expect(features[0].properties.measurements["Area µm^2"]).toBeCloseTo(first[fields.indexOf("area_px2")] / 4, 4);
+
+  await choose("noise.png", new Uint8Array(50));
+  await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/^noise\.png: is not an image/);
+  // What was found stays.
+  expect(await page.locator(".cell-table tbody tr").count()).toBe(found);
+  expect(faults).toEqual([]);
+});
