@@ -22,7 +22,7 @@ import { createComparisonReporter, formatComparison } from "../comparison-output
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { holdFolder } from "../output-lock.ts";
-import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { listOf, processorOnly, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, print, printJson, say, sayMessage, printLines } from "../output.ts";
 import { spoken } from "../lang/language.ts";
@@ -257,6 +257,7 @@ export function registerCompare(program: Command): void {
     .addOption(new Option("--config <file>", "configuration file (default: residua.config.ts, if present)"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("compare"))
     .addOption(sharedOptions.out("residua-compare"))
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not record the runs in the run store"))
