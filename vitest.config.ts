@@ -7,6 +7,7 @@ const webTests = "**/*.web.test.ts";
 const slowTests = [
   "src/store/**/*.test.ts",
   "test/store/**/*.test.ts",
+  "test/queue/**/*.test.ts",
   "test/runtime/webgpu-deeper.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",
 ];

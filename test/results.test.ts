@@ -48,6 +48,7 @@ const expected: Readonly<Record<string, readonly unknown[]>> = {
   degradation: done(4),
   "shortcut-types": done(6),
   "identity-mappings": done(7),
+  "factors-on-f": done(3),
 };
 
 describe("the tiny version of the results", { timeout }, () => {

@@ -25,6 +25,8 @@ export interface ComparisonOptions extends GridOptions {
   readonly out: string;
   readonly store?: string | false;
   readonly fresh?: boolean;
+  /** Leaves the training to workers, through the store's database. */
+  readonly queue?: string | true;
 }
 
 /** All runs of the comparison, with the results already known. */
@@ -76,14 +78,18 @@ function createJob(
   return { job, costs };
 }
 
-/** Looks up known runs in the run store. If the store cannot be read, says so and trains everything. */
-async function findKnown({ store, fresh }: ComparisonOptions, job: CompareJob): Promise<ComparisonPlan["known"]> {
+/** Looks up known runs in the run store. If the store cannot be read, says so and trains everything; a queue needs the store. */
+async function findKnown(
+  { store, fresh, queue }: ComparisonOptions,
+  job: CompareJob,
+): Promise<ComparisonPlan["known"]> {
   if (store === false || fresh === true) return new Map();
   const place = storePlace(store);
   if (!place.exists) return new Map();
   try {
     return await withStore(place, (opened) => findKnownRuns(opened, job));
   } catch (error) {
+    if (queue !== undefined) throw error;
     const reason = errorMessage(error);
     say({
       en: `run store: ${reason}; earlier runs are not reused`,

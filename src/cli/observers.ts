@@ -18,9 +18,8 @@ export interface ObserverOptions {
 /** How long a recorder may block the progress line while another process writes; it retries by itself. */
 const BUSY_MILLISECONDS = 1_000;
 
-/** Where a run is recorded; undefined with `--no-store`. @throws {OptionError} if the store's address is not valid */
-function recordOptions({ store }: ObserverOptions): RecordOptions | undefined {
-  if (store === false) return undefined;
+/** Where a run is recorded. @throws {OptionError} if the store's address is not valid */
+export function recordOptions({ store }: { readonly store?: string | undefined }): RecordOptions {
   const place = storePlace(store);
   return {
     open: () => place.open({ busyMilliseconds: BUSY_MILLISECONDS }),
@@ -35,9 +34,9 @@ function recordOptions({ store }: ObserverOptions): RecordOptions | undefined {
 
 /** The observers that the options of a training run ask for. @throws {OptionError} if an address is not valid */
 export function trainingObservers(options: ObserverOptions): readonly JobObserver<TrainingEvent, TrainingResult>[] {
-  const record = recordOptions(options);
+  const { store } = options;
   return [
-    ...(record === undefined ? [] : [recordTraining(record)]),
+    ...(store === false ? [] : [recordTraining(recordOptions({ store }))]),
     ...(options.tensorboard === undefined ? [] : [observeForTensorBoard(options.tensorboard)]),
     ...(options.mlflow === undefined
       ? []
@@ -63,9 +62,8 @@ function mlflowEnvironment(): Pick<MlflowOptions, "experiment" | "authorization"
 
 /** The observers that the options of a comparison ask for. */
 export function comparisonObservers(
-  options: ObserverOptions,
+  { store }: ObserverOptions,
   job: CompareJob,
 ): readonly JobObserver<CompareEvent, ReportedComparison>[] {
-  const record = recordOptions(options);
-  return record === undefined ? [] : [recordComparison(job, record)];
+  return store === false ? [] : [recordComparison(job, recordOptions({ store }))];
 }

@@ -109,7 +109,7 @@ export const sharedOptions: {
   store: () =>
     new Option(
       "--store <url|path>",
-      "where runs are recorded: mysql://…, postgres://… or a file (default: RESIDUA_STORE, or .residua/runs.db)",
+      "where runs are recorded: mysql://…, postgres://…, a file, or @FILE that holds the address (default: RESIDUA_STORE, or .residua/runs.db)",
     ),
   shortcut: () =>
     new Option("--shortcut <type>", `what S is in y = act(F(x) + S(x)): ${shortcutList}`).argParser(shortcutArgument),

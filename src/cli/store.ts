@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { toEnvironmentError } from "../files/node.ts";
 import { describeAddress, type StoreAddress } from "../store/address.ts";
 import { chooseStore, findProject, type ProjectFolder } from "../store/project.ts";
 import { openRunStore, type RunStore } from "../store/run-store.ts";
 import { sendUnsent } from "../store/unsent.ts";
+import { OptionError } from "../tensor/errors.ts";
 import { say } from "./output.ts";
 
 /** Where runs are kept: `--store`, else `RESIDUA_STORE`, else the project's own file. */
@@ -15,14 +17,34 @@ export interface StorePlace {
   open(options?: { readonly busyMilliseconds?: number }): Promise<RunStore>;
 }
 
+/**
+ * An address as it is typed, or the content of the file that `@FILE` names, so that a password need not be typed.
+ *
+ * @throws {OptionError} that repeats nothing of the content, if the file is empty
+ * @throws {EnvironmentError} if it cannot be read
+ */
+export function addressText(given: string, option: string): string {
+  if (!given.startsWith("@")) return given;
+  const path = given.slice(1);
+  const text = readAddress(path).trim();
+  if (text === "") throw new OptionError(option, `names "${path}", which is empty; it must hold an address`);
+  return text;
+}
+
+function readAddress(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw toEnvironmentError(path, "cannot read", cause);
+  }
+}
+
 /** The address of the store, as {@link storePlace} finds it. @throws {OptionError} if it is not valid */
 export function storeAddress(given: string | undefined, option = "--store"): StoreAddress {
   const { RESIDUA_STORE } = process.env;
-  return chooseStore(
-    findProject(process.cwd()),
-    given ?? RESIDUA_STORE,
-    given === undefined ? "RESIDUA_STORE" : option,
-  );
+  const where = given === undefined ? "RESIDUA_STORE" : option;
+  const text = given ?? RESIDUA_STORE;
+  return chooseStore(findProject(process.cwd()), text === undefined ? undefined : addressText(text, where), where);
 }
 
 /** @throws {OptionError} if the address is not valid */

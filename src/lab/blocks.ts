@@ -113,7 +113,7 @@ export function findBlocks(g: GraphBuilder, pass: ForwardPass, images: Value): r
   const shortcuts = findShortcuts(graph);
   const modules = pass.trace.filter(({ module }) => module.facts.block === true);
   if (modules.length === 0) {
-    const added = shortcuts.filter(({ join }) => join === "add");
+    const added = shortcuts.filter(({ join, kind }) => join === "add" && kind !== "other channels");
     return withUniqueNames(added.map((shortcut, index) => blockOfShortcut(graph, wiring, shortcut, index)));
   }
   return modules.map(({ path, module, input, output }): Block => {

@@ -7,6 +7,7 @@ const chinese: Readonly<Record<string, string>> = {
   identity: "恒等",
   "padded identity": "补零恒等",
   "partial identity": "部分恒等",
+  "other channels": "其余通道",
   "subsampled identity": "下采样恒等",
   "pooled identity": "池化恒等",
   "resized identity": "缩放尺寸恒等",

@@ -4,6 +4,7 @@ import { noiseState, noiseTensor } from "../../test/support/noise.ts";
 import { buildInference, toModel } from "../compile/inference.ts";
 import { createGraphModule } from "../nn/imported/graph-module.ts";
 import { importNetwork } from "../nn/imported/import.ts";
+import type { ModelOptions } from "../nn/model-options.ts";
 import { createModel } from "../nn/models.ts";
 import { parametersOf } from "../nn/module.ts";
 import { describeGraph } from "../onnx/analysis/describe-graph.ts";
@@ -27,14 +28,25 @@ async function scoresOf(bytes: Uint8Array): Promise<Float32Array> {
 const changing = (counts: readonly number[]): readonly string[] =>
   counts.flatMap((count) => Array.from({ length: count }, (_, block) => (block === 0 ? "projection" : "identity")));
 
+/** Between the parts of a block, too: where it keeps its shape each reads the one before, and all but the convolved pass by. */
+const res2netKinds = changing([3, 4, 6, 3]).flatMap((kind) => {
+  const within = ["other channels", "other channels", "identity", "identity", "other channels"];
+  return kind === "projection" ? ["other channels", kind] : [...within, kind];
+});
+
 /** A network of each family, its blocks' shortcuts, and how many weights with several axes its file must give back. */
 test.each([
   ["convnext_atto", Array.from({ length: 12 }, () => "identity"), 1 + 3 + 12 * 3 + 1],
   ["resnetrs50", changing([3, 4, 6, 3]), 3 + 1 + 16 * 5 + 4 + 1],
-] as const)(
+  ["res2net50_26w_4s", res2netKinds, 1 + 16 * 5 + 4 + 1],
+  ["resnest26d", changing([2, 2, 2, 2]), 3 + 8 * 5 + 4 + 1],
+  ["regnety_002", changing([1, 1, 4, 7]), 1 + 13 * 5 + 4 + 1],
+  ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "fixup" }],
+  ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "none", layerScale: "scalar" }],
+] satisfies readonly (readonly [string, readonly string[], number, ModelOptions?])[])(
   "%s, written as ONNX and read as anybody's file, gives the same scores, shortcuts and weights",
-  async (name, kinds, layers) => {
-    const { module, options } = createModel(name, { classes: 10 });
+  async (name, kinds, layers, more: ModelOptions = {}) => {
+    const { module, options } = createModel(name, { classes: 10, ...more });
     const state = noiseState(module, 1);
     const network = { kind: "network", model: { name, options }, module, imageShape, state } as const;
     const bytes = encodeModel(exportOnnx(network, { foldBatchNorm: false }));

@@ -44,6 +44,12 @@ const networks: readonly (readonly [string, ModelOptions])[] = [
   ["convnext_atto", { shortcut: "project-all" }],
   ["resnetrs50", { channels: 1 }],
   ["resnetrs50", { shortcut: "project-all" }],
+  ["regnetx_002", { channels: 1 }],
+  ["regnety_002", { layerScale: "channel" }],
+  ["regnet_y_400mf", { shortcut: "project-all" }],
+  ["res2net50_26w_4s", { channels: 1, attention: "se" }],
+  ["resnest14d", { channels: 1 }],
+  ["resnest26d", { shortcut: "gated" }],
 ];
 
 test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
@@ -86,10 +92,31 @@ test.each(familyLayouts)(
 test.each([
   ["convnext_femto", "convnext_atto", "resnet50"],
   ["resnetrs50", "resnetrs101", "seresnet50"],
+  ["regnet_x_400mf", "regnetx_004", "regnet_y_400mf", "resnet50"],
+  ["res2net50_26w_4s", "res2net50_14w_8s", "resnet50"],
+  ["resnest14d", "resnest26d", "resnet50d"],
 ])("weights of %s are no sibling's", (name, ...others) => {
   const file = asFile(stateOf(name));
   for (const other of others)
     expect(() => loadWeights(file, "w", { name: other })).toThrow(`w: holds the weights of ${name}, not of ${other}`);
+});
+
+test("weights of a network with two names have the one that is asked for", () => {
+  const file = asFile(stateOf("regnetx_008"));
+  expect(loadWeights(file, "w").model.name).toBe("regnet_x_800mf");
+  expect(loadWeights(file, "w", { name: "regnetx_008" }).model.name).toBe("regnetx_008");
+});
+
+test.each([
+  ["resnet20", { norm: "fixup" }],
+  ["resnet20", { norm: "fixup", shortcut: "pad" }],
+  ["resnet18", { norm: "none", layerScale: "scalar" }],
+  ["resnetv2_20", { norm: "none", layerScale: "scalar" }],
+] as const)("weights of %s with %j are read under that name and with these options alone", (name, options) => {
+  const state = stateOf(name, options);
+  const { state: read } = loadWeights(asFile(state), "w", { name, options });
+  expect([read.size, differing(read, state)]).toEqual([state.size, []]);
+  for (const request of [{}, { name }]) expect(() => loadWeights(asFile(state), "w", request)).toThrow(/^w: [^\n]+$/);
 });
 
 test("weights without the classifier are told, and loaded as a part alone", () => {

@@ -130,7 +130,7 @@ function chooseModel(file: WeightsFile, where: string, request: Request): Choice
   const unet = tellUnet(file.tensors);
   if (unet !== undefined && (name ?? unet.name) === unet.name)
     return { model: createModel(unet.name, { ...unet.options, ...request.options }), identification: undefined };
-  const member = request.layout === undefined ? tellFamily(file.tensors) : undefined;
+  const member = request.layout === undefined ? tellFamily(file.tensors, name) : undefined;
   if (member !== undefined) return { model: memberModel(member, where, request), identification: undefined, member };
   return name === undefined ? foundModel(file, where, request) : namedModel(file, where, { ...request, name });
 }

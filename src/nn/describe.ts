@@ -85,7 +85,7 @@ export function describeModule(module: Module, imageShape: Shape): Description {
   const order = new Map(pass.trace.map((entry) => [entry.path, entry]));
   const traces = Array.from(walkModules(module)).flatMap(({ path }) => order.get(path) ?? []);
   const modules = traces.map(row);
-  const shortcuts = modules.filter(({ path }) => /(^|\.)(downsample|shortcut|gate)$/.test(path));
+  const shortcuts = modules.filter(({ path }) => /(^|\.)(downsample|proj|shortcut|gate)$/.test(path));
   return {
     parameters: countParameters(module),
     multiplyAdds: costOf(""),

@@ -1,5 +1,6 @@
 import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { type NormKind, normKinds } from "./norm-free.ts";
 import { type LayerScale, layerScales } from "./shortcuts/layer-scale.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
 
@@ -32,6 +33,7 @@ export interface ModelOptions {
   readonly outputStride?: number;
   readonly stem?: "7x7" | "deep" | "3x3";
   readonly stemWidth?: number;
+  readonly norm?: NormKind;
   readonly normEpsilon?: number;
   readonly stemStride?: number;
   readonly width?: number;
@@ -139,6 +141,12 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     meaning: "7×7 with pooling, three 3×3 with pooling (ResNet-D), or one 3×3 for small images",
   },
   stemWidth: { kind: "count", meaning: "output channels of the stem" },
+  norm: {
+    kind: "choice",
+    values: normKinds,
+    meaning:
+      "what keeps signals of one size: batch norm, nothing but layerScale (SkipInit), or how layers start (Fixup)",
+  },
   normEpsilon: { kind: "number", minimum: 1e-12, below: 1, meaning: "epsilon of every batch norm" },
   stemStride: {
     kind: "choice",

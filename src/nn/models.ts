@@ -1,4 +1,5 @@
 import { describeChoices } from "../tensor/choices.ts";
+import { requireNorm } from "./norm-free.ts";
 import { requireLayerScale } from "./shortcuts/layer-scale.ts";
 import { parseShortcutType, type ShortcutName } from "./shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
@@ -9,10 +10,13 @@ import { densenetFamily } from "./families/densenet.ts";
 import { featurePyramidFamily } from "./families/feature-pyramid.ts";
 import { plateLocatorFamily } from "./families/plate-locator.ts";
 import { plateReaderFamily } from "./families/plate-reader.ts";
+import { regnetFamily } from "./families/regnet.ts";
 import { preactivationFamily } from "./families/preactivation-resnet.ts";
+import { res2netFamily } from "./families/res2net.ts";
 import { resnetFamily } from "./families/resnet.ts";
 import { resnetDFamily } from "./families/resnet-d.ts";
 import { resnetRsFamily } from "./families/resnet-rs.ts";
+import { resnestFamily } from "./families/resnest.ts";
 import { resnextFamily } from "./families/resnext.ts";
 import { recurrentFamily } from "./families/residual-recurrent.ts";
 import { residualUnetFamily } from "./families/residual-unet.ts";
@@ -41,6 +45,8 @@ export const modelFamilies: readonly ModelFamily[] = [
   resnetFamily,
   resnetDFamily,
   resnetRsFamily,
+  res2netFamily,
+  resnestFamily,
   preactivationFamily,
   wideResnetFamily,
   resnextFamily,
@@ -49,6 +55,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   stochasticDepthFamily,
   densenetFamily,
   convnextFamily,
+  regnetFamily,
   signalFamily,
   volumeFamily,
   recurrentFamily,
@@ -89,5 +96,6 @@ export function createModel(name: string, options: ModelRequest = {}): NamedMode
     );
   }
   requireLayerScale(complete);
+  requireNorm(complete);
   return { name, options: complete, module: plan.build(complete), imageShape: [complete.channels, ...plan.extents] };
 }

@@ -56,6 +56,8 @@ export interface ModuleFacts {
   readonly shortcut?: string;
   /** Whether the module is a residual block (with or without a shortcut). */
   readonly block?: boolean;
+  /** Whether a layer runs beside its siblings, not after them, so that it makes the network no deeper. */
+  readonly beside?: boolean;
   /** Names of the classifier's parameters, if the module's structure does not reveal them: see {@link headOf}. */
   readonly head?: readonly string[];
 }

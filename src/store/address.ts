@@ -53,7 +53,31 @@ export function parseStoreAddress(text: string, where = "store"): StoreAddress {
   if (url.pathname.length < 2) throw new OptionError(where, `names no database; must be like ${example}`);
   if (url.pathname.includes("/", 1))
     throw new OptionError(where, `has more than a database after its host; must be like ${example}`);
+  if (kind === "postgres") requireTlsWords(url, where);
   return { kind, url: text };
+}
+
+const sslModes = ["disable", "no-verify", "require", "verify-ca", "verify-full"] as const;
+
+/**
+ * The driver takes words that it does not know for no encryption, and those that allow both for one of the two.
+ *
+ * @throws {OptionError} if what the address says of TLS is not what would be done
+ */
+function requireTlsWords({ searchParams }: URL, where: string): void {
+  const modes = searchParams.getAll("sslmode");
+  if (modes.length > 1 || modes.some((mode) => !sslModes.some((known) => known === mode)))
+    throw new OptionError(where, `has an sslmode that cannot be followed; must be one of ${sslModes.join(", ")}`);
+  if (searchParams.getAll("ssl").some((word) => !["true", "1", "0"].includes(word)))
+    throw new OptionError(where, "has an ssl that cannot be followed; must be true or 0, or give sslmode");
+}
+
+/** A PostgreSQL address as its driver takes it: who asks for encryption gets the server checked as well, without a warning each time. */
+export function driverAddress(text: string): string {
+  const url = new URL(text);
+  if (["require", "verify-ca"].includes(url.searchParams.get("sslmode") ?? ""))
+    return text.replace(/([?&]sslmode=)(?:require|verify-ca)(?=&|$)/, "$1verify-full");
+  return text;
 }
 
 /** The address for display and files: only its harmless parts, so never a user, a password or a parameter. */

@@ -40,6 +40,14 @@ test("a ResNet's groups are its stem, its four stages and its classifier, with e
   expect(groups.flat().toSorted()).toEqual(names.toSorted());
 });
 
+test.each([
+  ["convnext_atto", "features", 8],
+  ["regnetx_002", "trunk_output", 4],
+])("the stages of %s are groups, though they are all in %s", (name, container, stages) => {
+  const groups = layerGroups(createModel(name, { classes: 3 }).module);
+  expect(groups.filter(([first]) => first.startsWith(`${container}.`))).toHaveLength(stages);
+});
+
 describe("a plan", () => {
   test("freezes what patterns mean, and all but the classifier where it alone is trained", () => {
     expect(frozenNames({})).toEqual([]);

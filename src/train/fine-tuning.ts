@@ -25,6 +25,9 @@ function commonPlace(names: readonly string[]): string {
     .join("");
 }
 
+/** Modules that hold all stages: the stages are what distinguishes layers, not these. */
+const containers: ReadonlySet<string> = new Set(["stages", "features", "trunk_output"]);
+
 /**
  * Groups a network's parameters from input to classifier (the last group), by the outermost name component that
  * distinguishes layers ("layer1", "features.denseblock1", "stages.0"). Norms and biases alone form no group; they join
@@ -36,7 +39,7 @@ export function layerGroups(module: Module): readonly (readonly string[])[] {
   const place = commonPlace(body.map(([name]) => name));
   const keyOf = (name: string): string => {
     const [outer, inner] = name.slice(place.length).split(".");
-    return outer === "stages" ? `${outer}.${inner}` : outer;
+    return containers.has(outer) ? `${outer}.${inner}` : outer;
   };
   const groups: { key: string; names: string[] }[] = [];
   for (const [name] of body) {

@@ -2,3 +2,6 @@ import { expectFamilies } from "../support/family-golden.ts";
 
 expectFamilies("convnext");
 expectFamilies("resnet-rs");
+expectFamilies("regnet");
+expectFamilies("res2net");
+expectFamilies("resnest");

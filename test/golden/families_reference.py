@@ -184,13 +184,13 @@ class Block(nn.Module):
         return y if self.preact else F.relu(y)
 
 
-def build_stages(inside, widths, counts, kind, bottleneck, stochastic_depth=0.0, **options):
+def build_stages(inside, widths, counts, kind, bottleneck, stochastic_depth=0.0, make=Block, **options):
     stages, total, place = [], sum(counts), 0
     for stage, (width, count) in enumerate(zip(widths, counts)):
         blocks = []
         for index in range(count):
             stride = 2 if stage > 0 and index == 0 else 1
-            blocks.append(Block(inside, width, stride, kind, bottleneck, drop_path=stochastic_depth * place / max(1, total - 1), **options))
+            blocks.append(make(inside, width, stride, kind, bottleneck, drop_path=stochastic_depth * place / max(1, total - 1), **options))
             inside, place = width * (4 if bottleneck else 1), place + 1
         stages.append(nn.Sequential(*blocks))
     return stages, inside

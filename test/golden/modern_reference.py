@@ -1,9 +1,12 @@
 """Families since 2020 written out in PyTorch, under torchvision's or timm's names; each class names the source that it follows."""
+from collections import OrderedDict
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from families_reference import Gate, Mask
+from families_reference import Gate, LayerScale, Mask
+from reference import PaddedIdentity
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -88,3 +91,70 @@ class Convnext(nn.Module):
 
     def forward(self, x):
         return self.classifier(self.features(x).mean((2, 3), keepdim=True))
+
+
+def conv_norm(inside, outside, kernel, stride=1, groups=1, activates=True):
+    """torchvision/ops/misc.py Conv2dNormActivation"""
+    conv = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outside), *([nn.ReLU()] if activates else []))
+
+
+class Squeeze(nn.Module):
+    """torchvision/ops/misc.py SqueezeExcitation"""
+
+    def __init__(self, channels, squeezed):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Conv2d(channels, squeezed, 1), nn.Conv2d(squeezed, channels, 1)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(x.mean((2, 3), keepdim=True)))))
+
+
+class RegnetBlock(Joined):
+    """torchvision/models/regnet.py ResBottleneckBlock"""
+
+    def __init__(self, inside, outside, stride, group, squeezes, kind, layer_scale, drop):
+        super().__init__()
+        layers = OrderedDict(a=conv_norm(inside, outside, 1), b=conv_norm(outside, outside, 3, stride, outside // group))
+        if squeezes:
+            layers["se"] = Squeeze(outside, int(round(0.25 * inside)))
+        self.f = nn.Sequential(OrderedDict(**layers, c=conv_norm(outside, outside, 1, activates=False)))
+        if drop:
+            self.drop_path = Mask(drop, whole=True)
+        if layer_scale != "none":
+            self.layer_scale = LayerScale(layer_scale, outside)
+        same = inside == outside and stride == 1
+        if kind == "project-all" or (kind not in ("plain", "pad") and not same):
+            self.proj = conv_norm(inside, outside, 1, stride, activates=False)
+        elif kind == "pad" and not same:
+            self.padded = PaddedIdentity(inside, outside, stride, "stride", "after")
+        self.add_shortcut(kind if same and kind != "project-all" or kind == "plain" else "pad", outside)
+
+    def forward(self, x):
+        y = self.f(x)
+        for name in ("drop_path", "layer_scale"):
+            y = getattr(self, name)(y) if hasattr(self, name) else y
+        if hasattr(self, "proj"):
+            return F.relu(y + self.proj(x))
+        return F.relu(y + self.padded(x) if hasattr(self, "padded") else self.join(x, y))
+
+
+class Regnet(nn.Module):
+    """torchvision/models/regnet.py RegNet, of given stages: blocks, width, group width"""
+
+    def __init__(self, stages, squeezes, kind="project", layer_scale="none", drop=0.0, classes=10):
+        super().__init__()
+        self.stem = conv_norm(3, 32, 3, 2)
+        inside, place, total, trunk = 32, 0, sum(count for count, _, _ in stages), OrderedDict()
+        for stage, (count, width, group) in enumerate(stages, 1):
+            blocks = OrderedDict()
+            for index in range(count):
+                stride, rate = 2 if index == 0 else 1, drop * (place + index) / (total - 1)
+                blocks[f"block{stage}-{index}"] = RegnetBlock(inside, width, stride, group, squeezes, kind, layer_scale, rate)
+                inside = width
+            trunk[f"block{stage}"], place = nn.Sequential(blocks), place + count
+        self.trunk_output = nn.Sequential(trunk)
+        self.fc = nn.Linear(inside, classes)
+
+    def forward(self, x):
+        return self.fc(self.trunk_output(self.stem(x)).mean((2, 3)))

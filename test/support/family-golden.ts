@@ -5,12 +5,11 @@ import { buildGradientStep } from "../../src/compile/step/steps.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import type { ModelOptions } from "../../src/nn/model-options.ts";
 import { createModel } from "../../src/nn/models.ts";
-import type { Module } from "../../src/nn/module.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { float32, int64, type Tensor } from "../../src/tensor/tensor.ts";
+import { int64, type Tensor } from "../../src/tensor/tensor.ts";
 import { readGoldenJson, readGoldenTensors, relativeError } from "./golden.ts";
 import { lowerings } from "./lowerings.ts";
-import { noiseMask, noiseState, noiseTensor } from "./noise.ts";
+import { calmState, noiseMask, noiseState, noiseTensor } from "./noise.ts";
 import { runGraph } from "./run-graph.ts";
 
 interface Case {
@@ -36,21 +35,6 @@ const GRADIENTS = 1e-3;
 const SMALLEST_SCALE = 1e-3;
 /** Generous: it ends a hang, nothing else. */
 const timeout = 600_000;
-
-/** Noise with biases of about +4 and −4, as families.py has it: no relu is near to flipping. */
-function calmState(module: Module, seed: number, spared: readonly string[]): ReadonlyMap<string, Tensor<"float32">> {
-  return new Map(
-    Array.from(noiseState(module, seed), ([name, { shape, data }]) => [
-      name,
-      float32(
-        shape,
-        name.endsWith("bias") && !spared.some((part) => name.includes(part))
-          ? data.map((value) => value + 4 * Math.sign(value))
-          : data,
-      ),
-    ]),
-  );
-}
 
 const floats = (value: Tensor | undefined): Float32Array => value!.data as Float32Array;
 

@@ -45,6 +45,21 @@ export function noiseState(module: Module, seed: number): ReadonlyMap<string, Te
   return new Map(specs.map(([name, { shape }]) => [name, float32(shape, stateValue(seed, name, shape))]));
 }
 
+/** Noise with biases of about +4 and −4, as calm.py has it, but for names with a spared part: no relu is near to flipping. */
+export function calmState(
+  module: Module,
+  seed: number,
+  spared: readonly string[] = [],
+): ReadonlyMap<string, Tensor<"float32">> {
+  const isMoved = (name: string): boolean => name.endsWith("bias") && !spared.some((part) => name.includes(part));
+  return new Map(
+    Array.from(noiseState(module, seed), ([name, { shape, data }]) => [
+      name,
+      float32(shape, isMoved(name) ? data.map((value) => value + 4 * Math.sign(value)) : data),
+    ]),
+  );
+}
+
 /** Inputs and gradients as networks.py's `noise_like` makes them. */
 export function noiseTensor(seed: number, shape: Shape): Tensor<"float32"> {
   return float32(

@@ -7,7 +7,10 @@ import { int64 } from "../../src/tensor/tensor.ts";
 import { createTrainer } from "../../src/train/trainer.ts";
 import convnext from "../golden/convnext.json" with { type: "json" };
 import golden from "../golden/networks.json" with { type: "json" };
-import { noiseState, noiseTensor } from "../support/noise.ts";
+import regnet from "../golden/regnet.json" with { type: "json" };
+import res2net from "../golden/res2net.json" with { type: "json" };
+import resnest from "../golden/resnest.json" with { type: "json" };
+import { calmState, noiseState, noiseTensor } from "../support/noise.ts";
 
 const { losses, seed } = golden.trajectories.find(({ name }) => name === "sgd")!;
 const STEPS = 6;
@@ -31,13 +34,20 @@ test("training steps in the browser follow PyTorch's losses", async () => {
   await trainer.release();
 });
 
-test("a ConvNeXt's first step in the browser has PyTorch's loss", async () => {
-  const [{ model, seed: weights, inputSeed, size, batch, classes, loss: expected }] = convnext.cases;
+const families = [
+  { ...convnext.cases[0], spared: [] },
+  { ...regnet.cases[0], spared: regnet.spared },
+  { ...res2net.cases[0], spared: res2net.spared },
+  { ...resnest.cases[0], spared: resnest.spared },
+];
+
+test.each(families)("$model: the first step in the browser has PyTorch's loss", async (first) => {
+  const { model, seed: weights, inputSeed, size, batch, classes, loss: expected, calm, spared } = first;
   const { module } = createModel(model, { classes });
   const runtime = createWebRuntime({ ort, threads: 2 });
   const imageShape = [3, size, size];
   const trainer = await createTrainer({ runtime, module, imageShape, batch, optimizer: sgd(), seed: 0 });
-  trainer.load(noiseState(module, weights), 0);
+  trainer.load(calm ? calmState(module, weights, spared) : noiseState(module, weights), 0);
   const labels = int64(
     [batch],
     Array.from({ length: batch }, (_, index) => (index * 7) % classes),

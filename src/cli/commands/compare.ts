@@ -1,55 +1,34 @@
 import { dataOption } from "../data-option.ts";
 import { runInline } from "../../jobs/inline.ts";
 import { runInChild } from "../../jobs/node/child-process.ts";
-import { makeFolder, requireWritableFolder, writeFileAtomically } from "../../files/node.ts";
-import { join } from "node:path";
+import { requireWritableFolder } from "../../files/node.ts";
 import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
-import {
-  type ComparedRun,
-  type Comparison,
-  type DrawnRun,
-  type EqualBudget,
-  groupCells,
-} from "../../lab/compare/comparison.ts";
+import type { EqualBudget } from "../../lab/compare/comparison.ts";
 import { comparedShortcuts, comparisonRecipe } from "../../lab/compare/standard-comparison.ts";
 import { type CompareEvent, comparisonJob } from "../../lab/compare/node/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { applyConfig, readAccuracy, readAxis, readDuration, readPart } from "../comparison-grid.ts";
 import type { ComparisonOptions } from "../comparison-job.ts";
-import { createComparisonReporter, formatComparison } from "../comparison-output.ts";
+import { createComparisonReporter } from "../comparison-output.ts";
+import { showComparison, writeReport } from "../comparison-report.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { holdFolder } from "../output-lock.ts";
 import { listOf, processorOnly, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
-import { formatCount, formatDuration, print, printJson, say, sayMessage, printLines } from "../output.ts";
+import { formatCount, formatDuration, say, sayMessage } from "../output.ts";
 import { spoken } from "../lang/language.ts";
 
 interface Options extends ComparisonOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
+  readonly lease?: number;
 }
 
 /** Above this many runs, the command asks for confirmation. */
 const MANY_RUNS = 100;
-
-async function writeReport(
-  folder: string,
-  comparison: Comparison,
-): Promise<{ readonly page: string; readonly data: string }> {
-  await makeFolder(folder);
-  // Imported only here: the drawing code takes a third of a second to load, which no other command should wait for.
-  const [{ renderReport }, { reportComparison }] = await Promise.all([
-    import("../../report/node/render-report.ts"),
-    import("../../lab/compare/report.ts"),
-  ]);
-  const report = { page: join(folder, "comparison.html"), data: join(folder, "comparison.json") };
-  await writeFileAtomically(report.page, renderReport(reportComparison(comparison)));
-  await writeFileAtomically(report.data, `${JSON.stringify(comparison, undefined, 1)}\n`);
-  return report;
-}
 
 async function confirmMany(count: number, { yes }: Options): Promise<void> {
   if (count <= MANY_RUNS || yes === true) return;
@@ -68,11 +47,6 @@ async function confirmMany(count: number, { yes }: Options): Promise<void> {
   } finally {
     reader.close();
   }
-}
-
-/** A run's figures, as `--json` prints them. */
-function withoutCurve({ curve: _curve, ...run }: DrawnRun): ComparedRun {
-  return run;
 }
 
 /** Announces the comparison once it is under way, so that a wrong request prints nothing but its error. */
@@ -104,9 +78,11 @@ async function compare(given: Options, command: Command): Promise<void> {
   const { nothingToTrain, planRuns, reportFolder, restOf, toComparison } = await import("../comparison-job.ts");
   const { loadProjectConfig } = await import("../../lab/compare/node/project-config.ts");
   const { comparisonObservers } = await import("../observers.ts");
+  const { compareByQueue, requireQueuePackage, withQueue } = await import("../comparison-queue.ts");
   const { compare: config = {} } = await loadProjectConfig(process.cwd(), given.config);
-  const chosen = applyConfig(given, config, command);
+  const chosen = withQueue(applyConfig(given, config, command), command);
   const options = { ...chosen, out: reportFolder(chosen) };
+  if (options.queue !== undefined) await requireQueuePackage();
   const plan = await planRuns(options, config, typedRecipe(given as unknown as OptionValues));
   const rest = restOf(plan, options);
   await confirmMany(rest.runs.length, options);
@@ -118,6 +94,7 @@ async function compare(given: Options, command: Command): Promise<void> {
       en: `${plan.known.size} of ${plan.job.runs.length} networks are taken from the run store, trained earlier (--fresh retrains them).`,
       zh: `${plan.job.runs.length} 个网络中有 ${plan.known.size} 个取自运行存储，先前已训练（--fresh 重新训练）。`,
     });
+  if (options.queue !== undefined) return compareByQueue(plan, rest, options);
   const start = performance.now();
   const observers = combineObservers(comparisonObservers(options, rest), sayMessage);
   const costs = plan.costs.filter((_, index) => !plan.known.has(index));
@@ -143,12 +120,11 @@ async function compare(given: Options, command: Command): Promise<void> {
   try {
     const reported = running.result.then(async (result) => {
       const comparison = toComparison(plan, options, rest, result);
-      const written = comparison.runs.length > 0 ? await writeReport(options.out, comparison) : undefined;
+      const written = await writeReport(options.out, comparison);
       return { ...result, comparison, written, reports: written === undefined ? [] : [written.page, written.data] };
     });
     const { comparison, written, runs, skipped } = await finishObserved(reported, observers);
-    if (options.json) printJson(await toJson(comparison, written?.page));
-    else await printComparison(comparison);
+    await showComparison(comparison, { json: options.json, report: written?.page });
     const time = formatDuration((performance.now() - start) / 1000);
     say(
       written === undefined
@@ -162,31 +138,6 @@ async function compare(given: Options, command: Command): Promise<void> {
   } finally {
     interrupt.end();
   }
-}
-
-async function toJson(comparison: Comparison, report: string | undefined): Promise<object> {
-  const { compareTypes, summarizeCell } = await import("../../lab/compare/statistics.ts");
-  const { compareGoals, summarizeGoals } = await import("../../lab/compare/goal-costs.ts");
-  const { summarize } = await import("../../lab/compare/words.ts");
-  const { runs, settings, skipped } = comparison;
-  return {
-    runs: runs.map(withoutCurve),
-    ...(settings.until === undefined
-      ? { cells: groupCells(runs).map(summarizeCell), pairs: compareTypes(runs) }
-      : { costs: summarizeGoals(runs), pairs: compareGoals(runs) }),
-    findings: summarize(comparison).map(({ en }) => en),
-    settings,
-    ...(skipped === undefined ? {} : { skipped }),
-    report,
-  };
-}
-
-async function printComparison(comparison: Comparison): Promise<void> {
-  if (comparison.runs.length === 0) return;
-  printLines(formatComparison(comparison));
-  print();
-  const { summarize } = await import("../../lab/compare/words.ts");
-  for (const sentence of summarize(comparison)) print(sentence);
 }
 
 /** The defaults that help shows for recipe fields. */
@@ -254,6 +205,18 @@ export function registerCompare(program: Command): void {
         "train only part i of n, counted from 0; the same command without it joins the parts from the run store",
       ).argParser(readPart),
     )
+    .addOption(
+      new Option(
+        "--queue [url]",
+        "leave the training to residua worker on any machines, through this PostgreSQL database; record the runs there (default: RESIDUA_STORE)",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--lease <time>",
+        "with --queue: a worker that is silent for so long loses its run to another (default: 30s)",
+      ).argParser(readDuration),
+    )
     .addOption(new Option("--config <file>", "configuration file (default: residua.config.ts, if present)"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
@@ -277,6 +240,7 @@ Examples:
   $ residua compare --until 90% --epochs 4 --seeds 5         what an accuracy costs, within 4 epochs
   $ residua compare --data cifar10 --limit 50000 --epochs 10 --seeds 3
   $ residua compare --seeds 20 --part 3/20 --store postgres://me:secret@db.example/lab
+  $ residua compare --seeds 20 --queue postgres://me:secret@db.example/lab
   $ residua compare --json > comparison.json`,
     )
     .action(compare);

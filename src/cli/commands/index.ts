@@ -28,6 +28,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "train a shallow and a deep network with each shortcut type, and show what the type changes",
     load: async () => (await import("./compare.ts")).registerCompare,
   },
+  worker: {
+    usage: "[options]",
+    summary: "train runs that residua compare --queue has left to any machine, until it is stopped",
+    load: async () => (await import("./worker.ts")).registerWorker,
+  },
   train: {
     usage: "[options]",
     summary: "train a network; Ctrl-C leaves a checkpoint from which --resume continues exactly",

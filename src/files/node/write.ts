@@ -12,6 +12,11 @@ export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | 
 export interface WriteOptions {
   /** The new file's permissions, less the process's umask; the system's usual ones if left out. */
   readonly mode?: number;
+  /**
+   * Surrounds the renaming that gives the file its name, such as by a transaction that proves that this process may still write
+   * it. If it throws, what was there before stays.
+   */
+  readonly guard?: (rename: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -24,14 +29,14 @@ export interface WriteOptions {
 export async function writeFileAtomically(
   path: string,
   content: FileContent,
-  options: WriteOptions = {},
+  { mode, guard = (work) => work() }: WriteOptions = {},
 ): Promise<void> {
   const target = await resolveTarget(path);
   if (target.direct) return writeDirectly(path, content);
   const temporary = join(dirname(target.path), `${temporaryStart(target.path)}${randomUUID()}.tmp`);
   try {
-    await writeNew(path, { flags: "wx", file: temporary, ...options }, content);
-    await system(path, rename(temporary, target.path));
+    await writeNew(path, { flags: "wx", file: temporary, mode }, content);
+    await guard(() => system(path, rename(temporary, target.path)));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
     throw cause;
@@ -72,7 +77,7 @@ function writeDirectly(path: string, content: FileContent): Promise<void> {
 
 async function writeNew(
   path: string,
-  { file, flags, mode }: WriteOptions & { readonly file: string; readonly flags: "w" | "wx" },
+  { file, flags, mode }: { readonly file: string; readonly flags: "w" | "wx"; readonly mode?: number | undefined },
   content: FileContent,
 ): Promise<void> {
   const handle = await system(path, open(file, flags, mode));

@@ -49,6 +49,8 @@ export const zeroInit: Rule = {
   apply: (facts) => {
     if (!takes(facts, "zeroInitResidual") || facts.blocks.every(({ shortcut }) => shortcut === "none"))
       return undefined;
+    // Such networks have no norm that could start at 0.
+    if ((optionsOf(facts).norm ?? "batch") !== "batch") return undefined;
     // What layerScale is for; the two together would be one too many.
     if ((optionsOf(facts).layerScale ?? "none") !== "none") return undefined;
     // In pre-activation blocks the last norm is followed by a convolution: it is not the residual's end.
@@ -116,6 +118,37 @@ export const layerScale: Rule = {
       },
       evidence,
       ...named(facts, { layerScaleInit: layerScaleStarts[kind] }),
+    };
+  },
+};
+
+/** What takes the place of batch norm, where there is none. */
+export const withoutNorm: Rule = {
+  id: "without-norm",
+  source: "Zhang et al. 2019, arXiv:1901.09321, section 3; De and Smith 2020, arXiv:2002.10444, section 4",
+  apply: (facts) => {
+    const { norm = "batch" } = optionsOf(facts);
+    if (norm === "batch") return undefined;
+    const blocks = facts.blocks.length;
+    const layers = facts.isBottleneck ? 3 : 2;
+    const scale = Number((blocks ** (-1 / (2 * layers - 2))).toPrecision(3));
+    return {
+      kind: "keep",
+      blocks: [],
+      text:
+        norm === "fixup"
+          ? {
+              en: `No batch norm, but Fixup: the last convolution of each block and the classifier start at 0, the other convolutions of the ${blocks} blocks at ${scale} times their usual values (L^(−1/(2m−2)) with L = ${blocks}, m = ${layers}).`,
+              zh: `没有批归一化，而用 Fixup：每个块的最后一个卷积和分类头从 0 开始，${blocks} 个块中其余的卷积从通常值的 ${scale} 倍开始（L^(−1/(2m−2))，L = ${blocks}，m = ${layers}）。`,
+            }
+          : {
+              en: `No batch norm: the factor on F, which starts at no more than 1/√${blocks}, keeps signals from growing over ${blocks} blocks (SkipInit).`,
+              zh: `没有批归一化：F 前的系数从不超过 1/√${blocks} 的值开始，使信号不会在 ${blocks} 个块中逐渐增大（SkipInit）。`,
+            },
+      evidence: {
+        en: "Without it, the output's variance grows exponentially with depth. Fixup trains 10,000 layers as stably as batch norm does; it needs more regularisation, such as mixup, and no batch statistics.",
+        zh: "否则输出的方差随深度指数增长。Fixup 训练 10,000 层网络与批归一化同样稳定；它需要更强的正则化（如 mixup），但不需要批统计量。",
+      },
     };
   },
 };

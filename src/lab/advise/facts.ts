@@ -2,7 +2,7 @@ import { describeModule } from "../../nn/describe.ts";
 import { countCosts } from "../../nn/describe.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import { createModel, findModelPlan } from "../../nn/models.ts";
-import type { Module } from "../../nn/module.ts";
+import { type Module, walkModules } from "../../nn/module.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { nameShortcut } from "../../onnx/analysis/describe-graph.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
@@ -46,11 +46,12 @@ export interface NetworkFacts {
 
 const compared: readonly ShortcutType[] = ["plain", "pad", "project", "project-all"];
 
-function countLayers(module: Module, imageShape: Shape): number {
-  const { modules } = describeModule(module, imageShape);
-  return modules.filter(
-    ({ path, kind }) =>
-      /^(Conv(Transpose)?\dd|Linear)$/.test(kind) && !/(^|\.)(downsample|shortcut|gate|se)(\.|$)/.test(path),
+function countLayers(module: Module): number {
+  return Array.from(walkModules(module)).filter(
+    ({ path, module: { kind, facts } }) =>
+      /^(Conv(Transpose)?\dd|Linear)$/.test(kind) &&
+      facts.beside !== true &&
+      !/(^|\.)(downsample|proj|shortcut|gate|se|fc\d)(\.|$)/.test(path),
   ).length;
 }
 
@@ -78,10 +79,10 @@ export function factsOfModel(name: string, options: ModelOptions, imageShape?: S
   return {
     title: `${name}, ${named.options.shortcut}`,
     model: { name, options: named.options },
-    depth: countLayers(named.module, shape),
+    depth: countLayers(named.module),
     order: [...kinds].some((kind) => kind.startsWith("PreAct"))
       ? "pre-activation"
-      : kinds.has("BasicBlock") || kinds.has("Bottleneck")
+      : [...kinds].some((kind) => kind === "BasicBlock" || kind.endsWith("Bottleneck"))
         ? "post-activation"
         : "unknown",
     isBottleneck: [...kinds].some((kind) => kind.endsWith("Bottleneck")),
@@ -100,7 +101,7 @@ export function factsOfModel(name: string, options: ModelOptions, imageShape?: S
 /** Facts of a network that is known by its graph alone: what its shortcuts are, where they lie, how deep it is. */
 export function factsOfGraph(title: string, network: GraphNetwork): NetworkFacts {
   const found = describeNetwork(network);
-  const added = found.shortcuts.filter(({ join }) => join === "add");
+  const added = found.shortcuts.filter(({ join, kind }) => join === "add" && kind !== "other channels");
   const isProjection = ({ kind }: (typeof added)[number]): boolean => kind === "projection";
   return {
     title,

@@ -29,6 +29,28 @@ test("layers are convolutions and matrix products: 18 blocks of three, four that
   expect(adviceOn("convnext_tiny").find(({ id }) => id === "layer-scale")!.kind).toBe("keep");
 });
 
+test("without batch norm, what takes its place is told, and what needs one is not advised", () => {
+  const saidOf = (options: object, model = "resnet20") =>
+    adviceOn(model, options).find(({ id }) => id === "without-norm");
+  expect(saidOf({})).toBeUndefined();
+  expect(saidOf({ norm: "fixup" })!.text.en).toMatch(/9 blocks at 0\.333 times.*L = 9, m = 2/);
+  expect(saidOf({ norm: "fixup" }, "resnet50")!.text.en).toMatch(/16 blocks at 0\.5 times.*L = 16, m = 3/);
+  expect(saidOf({ norm: "none", layerScale: "scalar" })!.text.en).toMatch(/no more than 1\/√9/);
+  expect(adviceOn("resnet20", { norm: "fixup" }).map(({ id }) => id)).not.toContain("zero-init");
+});
+
+test("layers beside each other count once: a Res2Net's parts follow one another only where a block keeps its shape", () => {
+  expect(factsOfModel("res2net50_26w_4s", {})).toMatchObject({
+    depth: 1 + 12 * 5 + 4 * 3 + 1,
+    order: "post-activation",
+    isBottleneck: true,
+  });
+});
+
+test("what computes attention does not make a network deeper", () => {
+  expect(factsOfModel("resnest14d", {})).toMatchObject({ depth: 3 + 4 * 3 + 1, order: "post-activation" });
+});
+
 test("the most urgent advice comes first, and each has a source", () => {
   const advice = adviceOn("resnet50", { shortcut: "gated", stridePlace: "1x1" });
   expect(advice.filter(({ kind }) => kind === "change").map(({ id }) => id)).toEqual([

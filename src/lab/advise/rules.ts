@@ -1,5 +1,5 @@
 import type { Advice, AdviceKind } from "./advice.ts";
-import { activationOrder, layerScale, stochasticDepth, stridePlace, zeroInit } from "./block-rules.ts";
+import { activationOrder, layerScale, stochasticDepth, stridePlace, withoutNorm, zeroInit } from "./block-rules.ts";
 import type { NetworkFacts } from "./facts.ts";
 import type { Rule } from "./rule.ts";
 import {
@@ -20,6 +20,7 @@ const adviceRules: readonly Rule[] = [
   activationOrder,
   zeroInit,
   layerScale,
+  withoutNorm,
   stridePlace,
   disturbedIdentity,
   stochasticDepth,

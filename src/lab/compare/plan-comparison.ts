@@ -51,7 +51,8 @@ export interface PlannedComparison {
 /** Larger grids are refused, because every run is planned before confirmation. */
 const MOST_RUNS = 20_000;
 
-const notForComparisons = {
+/** Fields that a comparison decides itself, with the reason. */
+export const notForComparisons = {
   seed: "cannot be set in a comparison's recipe; give `seed` and `seeds`",
   patience: "needs a validation part, and a comparison trains on all images",
 } as const;

@@ -39,6 +39,15 @@ test("layers that no gradient reaches are counted, and the others judged", () =>
   expect(zh).toContain(`${layers.length} 层中有 ${zeros} 层得不到梯度`);
 });
 
+test("a classifier that starts at 0 lets no gradient through to any other layer, and is named as what does", () => {
+  const layers = layersOf(2, 2).map((layer, index, all) =>
+    index < all.length - 1 ? { ...layer, gradient: 0 } : layer,
+  );
+  const { en, zh } = describeVerdict("net", judgeFlow({ layers }));
+  expect(en).toContain(`a gradient reaches only 1 of ${layers.length} layers. A classifier that starts at 0`);
+  expect(zh).toContain(`${layers.length} 层中只有 1 层得到梯度`);
+});
+
 test("a gradient of zero is broken, and a network of three layers is not judged", () => {
   expect(judgeFlow({ layers: layersOf(1, 0) })?.kind).toBe("broken");
   expect(judgeFlow({ layers: layersOf(2, 2).slice(0, 3) })).toBeUndefined();

@@ -31,10 +31,10 @@ export function slopeOf(values: readonly number[]): number {
   return products / squares;
 }
 
-/** "layer1" of "layer1.0.conv2", "stages.2" of "stages.2.blocks.0.conv1". */
+/** "layer1" of "layer1.0.conv2", "stages.2" of "stages.2.blocks.0.conv1", likewise where ConvNeXt and RegNet have their stages. */
 function partOf(layer: string): string {
   const [first = layer, second] = layer.split(".");
-  return first === "stages" && second !== undefined ? `${first}.${second}` : first;
+  return /^(stages|features|trunk_output)$/.test(first) && second !== undefined ? `${first}.${second}` : first;
 }
 
 function groupByPart(layers: readonly LayerFlow[]): ReadonlyMap<string, readonly LayerFlow[]> {
@@ -59,8 +59,9 @@ const growthBack = (layers: readonly LayerFlow[]): number =>
 export function judgeFlow({ layers }: Pick<FlowProfile, "layers">): Verdict | undefined {
   if (layers.length < FEWEST_LAYERS) return undefined;
   const reached = layers.filter(({ gradient }) => gradient !== 0);
-  const perLayer = growthBack(reached);
-  const factor = perLayer ** (reached.length - 1);
+  // One layer alone: before it, there is nothing left of the gradient.
+  const perLayer = reached.length === 1 ? 0 : growthBack(reached);
+  const factor = reached.length === 1 ? 0 : perLayer ** (reached.length - 1);
   const about = { factor, perLayer, layers: layers.length, unreached: layers.length - reached.length };
   if (about.unreached > 0 || !(factor > 0 && Number.isFinite(factor))) return { kind: "broken", ...about };
   const kind = factor > STEADY ? "exploding" : factor < 1 / STEADY ? "vanishing" : "steady";
@@ -100,6 +101,11 @@ export function describeVerdict(
         zh: `${name}：梯度既不消失也不爆炸，${zh}。`,
       };
     case "broken":
+      if (unreached === layers - 1)
+        return {
+          en: `${name}: a gradient reaches only ${layers - unreached} of ${layers} layers. A classifier that starts at 0, as Fixup's does, lets none through at the first step; train a few steps first.`,
+          zh: `${name}：${layers} 层中只有 ${layers - unreached} 层得到梯度。像 Fixup 那样从 0 开始的分类头在第一步不让任何梯度通过；请先训练几步。`,
+        };
       return unreached > 0 && Number.isFinite(factor)
         ? {
             en: `${name}: no gradient reaches ${unreached} of ${layers} layers; along the others it is ${times(factor)}. A factor or a batch norm that starts at 0 lets none through at first.`,

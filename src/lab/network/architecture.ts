@@ -14,6 +14,7 @@ export const skipColors: { readonly [Kind in SkipKind]: string } = {
   identity: "#2b8fd6",
   "padded identity": "#8f6fd6",
   "partial identity": "#5fb3e4",
+  "other channels": "#7fc6c0",
   "subsampled identity": "#5fb3e4",
   "pooled identity": "#5fb3e4",
   "resized identity": "#5fb3e4",
@@ -42,6 +43,19 @@ const MAXIMUM_ROWS = 2000;
 const MAXIMUM_ARCS = 40;
 
 const shown: ReadonlySet<string> = new Set(["AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "Resize"]);
+
+/**
+ * The shortcuts without those that join parts of the channels within a residual block, as in a Res2Net: the block is what
+ * encloses them.
+ */
+function withoutParts(shortcuts: readonly GraphShortcut[]): readonly GraphShortcut[] {
+  const isPart = ({ kind }: GraphShortcut): boolean => kind === "other channels";
+  const parted = new Set(shortcuts.filter(isPart).map(({ at }) => at));
+  const blocks = shortcuts.filter((one) => one.join === "add" && !isPart(one));
+  return shortcuts.filter(
+    ({ fork, at }) => !parted.has(at) || blocks.every((block) => block.fork >= fork || block.at <= at),
+  );
+}
 
 /** The innermost shortcuts, none of which overlaps another: each is a block of its own. */
 function pickBlocks(shortcuts: readonly GraphShortcut[]): readonly GraphShortcut[] {
@@ -201,7 +215,8 @@ export function drawArchitecture(
   // A page shows one of two languages; a picture of its own cannot.
   const write: Write = standing === "page" ? wordsToSvg : (words) => escapeHtml(inLanguage(words, "en"));
   const shortcuts = findShortcuts(graph);
-  const blocks = pickBlocks(shortcuts);
+  const drawable = withoutParts(shortcuts);
+  const blocks = pickBlocks(drawable);
   const rows = layOutRows(graph, blocks);
   if (rows.length > MAXIMUM_ROWS) {
     throw new UnsupportedError(title, `has ${rows.length} layers and blocks; at most ${MAXIMUM_ROWS} are drawn`);
@@ -209,7 +224,7 @@ export function drawArchitecture(
   const taken = new Set(blocks);
   const joined = new Set(blocks.map(({ at }) => at));
   // Of many values put side by side, the block shows one; the others go the same way.
-  const long = shortcuts.filter((one) => !taken.has(one) && !(one.join === "concat" && joined.has(one.at)));
+  const long = drawable.filter((one) => !taken.has(one) && !(one.join === "concat" && joined.has(one.at)));
   const spine = labelWidth + 24 + Math.min(12, long.length) * 10;
   const top = 74;
   let y = top;

@@ -14,6 +14,11 @@ export interface AttentionOptions {
   readonly reduction?: number;
 }
 
+/** The same, or the channels that are left. */
+export interface SqueezeOptions extends AttentionOptions {
+  readonly squeezed?: number;
+}
+
 const REDUCTION = 16;
 
 /** Makes the module of a type. */
@@ -36,9 +41,8 @@ function squeezedChannels(channels: number, reduction: number): number {
  * @shape `[N, channels, H, W]` → the same
  * @source Hu et al. 2017, arXiv:1709.01507; names and rounding as in timm's SEModule
  */
-export function squeezeExcitation(channels: number, options: AttentionOptions = {}): Module {
-  const { dimensions = 2, reduction = REDUCTION } = options;
-  const squeezed = squeezedChannels(channels, reduction);
+export function squeezeExcitation(channels: number, options: SqueezeOptions = {}): Module {
+  const { dimensions = 2, reduction = REDUCTION, squeezed = squeezedChannels(channels, reduction) } = options;
   const children = {
     fc1: conv(channels, squeezed, { kernel: 1, bias: true, dimensions }),
     fc2: conv(squeezed, channels, { kernel: 1, bias: true, dimensions }),

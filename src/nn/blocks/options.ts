@@ -26,6 +26,8 @@ export interface BlockOptions extends ShortcutOptions {
   readonly attentionReduction?: number;
   /** Probability that a sample's residual is dropped in training. Default 0. */
   readonly dropPath?: number;
+  /** Residual branches of the whole network, by which Fixup scales how each starts. Default 1. */
+  readonly branches?: number;
   /** Probability of dropout between the convolutions. Default 0. */
   readonly innerDropout?: number;
 }

@@ -1,6 +1,7 @@
 import type { Value } from "../../onnx/graph.ts";
 import { diracStart } from "../initialization.ts";
 import { batchNorm, callInOrder, conv, type ConvOptions, dropout } from "../layers.ts";
+import { noNorm } from "../norm-free.ts";
 import { defineModule, type ForwardContext, type Module, type ParameterSpec } from "../module.ts";
 import type { Shortcut } from "../shortcuts/create.ts";
 import { attention } from "./attention.ts";
@@ -13,17 +14,20 @@ export interface BlockLayers {
   readonly norm: (channels: number, options?: { readonly last?: boolean }) => Module;
 }
 
-/** Convolutions and norms of a block. */
+/** Convolutions and norms of a block; without norms, convolutions have biases. */
 export function blockLayers(options: BlockOptions): BlockLayers {
-  const { dimensions = 2, normEpsilon, zeroInitResidual = false, diracInit = false } = options;
+  const { dimensions = 2, norm = "batch", normEpsilon, zeroInitResidual = false, diracInit = false } = options;
+  const bias = norm === "none";
   const shared = { dimensions, ...(diracInit ? { initialize: diracStart } : {}) };
   return {
-    conv: (inChannels, outChannels, own) => conv(inChannels, outChannels, { ...own, ...shared }),
+    conv: (inChannels, outChannels, own) => conv(inChannels, outChannels, { bias, ...own, ...shared }),
     norm: (channels, { last = false } = {}) =>
-      batchNorm(channels, {
-        ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),
-        initialScale: last && zeroInitResidual ? 0 : 1,
-      }),
+      norm === "none"
+        ? noNorm()
+        : batchNorm(channels, {
+            ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),
+            initialScale: last && zeroInitResidual ? 0 : 1,
+          }),
   };
 }
 

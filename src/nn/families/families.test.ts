@@ -30,6 +30,22 @@ const exact: readonly (readonly [name: string, parameters: number])[] = [
   ["convnext_small", 50_223_688],
   ["convnext_base", 88_591_464],
   ["convnext_large", 197_767_336],
+  // torchvision/models/regnet.py, the same.
+  ["regnet_x_400mf", 5_495_976],
+  ["regnet_x_800mf", 7_259_656],
+  ["regnet_x_1_6gf", 9_190_136],
+  ["regnet_x_3_2gf", 15_296_552],
+  ["regnet_x_8gf", 39_572_648],
+  ["regnet_x_16gf", 54_278_536],
+  ["regnet_x_32gf", 107_811_560],
+  ["regnet_y_400mf", 4_344_144],
+  ["regnet_y_800mf", 6_432_512],
+  ["regnet_y_1_6gf", 11_202_430],
+  ["regnet_y_3_2gf", 19_436_338],
+  ["regnet_y_8gf", 39_381_472],
+  ["regnet_y_16gf", 83_590_140],
+  ["regnet_y_32gf", 145_046_770],
+  ["regnet_y_128gf", 644_812_894],
   // github.com/xternalz/WideResNet-pytorch prints it for WRN-28-10.
   ["wrn-28-10", 36_479_194],
   // github.com/gpleiss/efficient_densenet_pytorch: "769162 total parameters".
@@ -63,6 +79,20 @@ const rounded: readonly (readonly [name: string, millions: string])[] = [
   ["convnext_femto", "5.22"],
   ["convnext_pico", "9.05"],
   ["convnext_nano", "15.59"],
+  ["regnetx_002", "2.68"],
+  ["regnetx_004", "5.16"],
+  ["regnetx_006", "6.20"],
+  ["regnetx_040", "22.12"],
+  ["regnetx_064", "26.21"],
+  ["regnetx_120", "46.11"],
+  ["regnety_002", "3.16"],
+  ["regnety_006", "6.06"],
+  ["regnety_040", "20.65"],
+  ["regnety_064", "30.58"],
+  ["regnety_080", "39.18"],
+  ["regnety_120", "51.82"],
+  ["regnetx_032", "15.30"],
+  ["regnety_032", "19.44"],
   ["resnetrs50", "35.69"],
   ["resnetrs101", "63.62"],
   ["resnetrs152", "86.62"],
@@ -70,6 +100,23 @@ const rounded: readonly (readonly [name: string, millions: string])[] = [
   ["resnetrs270", "129.86"],
   ["resnetrs350", "163.96"],
   ["resnetrs420", "191.89"],
+  ["res2net50_26w_4s", "25.70"],
+  ["res2net50_14w_8s", "25.06"],
+  ["res2net50_48w_2s", "25.29"],
+  ["res2net50_26w_6s", "37.05"],
+  ["res2net50_26w_8s", "48.40"],
+  ["res2net101_26w_4s", "45.21"],
+  ["res2next50", "24.67"],
+  ["res2net50d", "25.72"],
+  ["res2net101d", "45.23"],
+  ["resnest14d", "10.61"],
+  ["resnest26d", "17.07"],
+  ["resnest50d", "27.48"],
+  ["resnest101e", "48.28"],
+  ["resnest200e", "70.20"],
+  ["resnest269e", "110.93"],
+  ["resnest50d_4s2x40d", "30.42"],
+  ["resnest50d_1s4x24d", "25.68"],
   ["resnetv2_50", "25.55"],
   ["resnetv2_101", "44.54"],
   ["resnetv2_152", "60.19"],
@@ -133,6 +180,14 @@ test("a ConvNeXt refuses what would reach nothing in it, by name", () => {
   expect(count("convnext_tiny", { shortcut: "plain", layerScale: "none" })).toBe(28_589_128 - 6_624);
 });
 
+test("a RegNet refuses what would reach nothing in it, and shortcuts that would drop channels", () => {
+  expect(() => createModel("regnety_002", { stem: "deep" })).toThrow(/stem.*not an option of regnety_002/);
+  expect(() => createModel("regnety_002", { attention: "se" })).toThrow(/attention.*not an option/);
+  expect(() => createModel("regnety_002", { shortcut: "concat" })).toThrow(/"concat" does not fit regnety_002/);
+  expect(() => createModel("regnety_002", { shortcut: "pad" })).toThrow(/"pad" cannot go from 32 to 24 channels/);
+  expect(() => createModel("regnetz_005")).toThrow(/unknown model "regnetz_005"/);
+});
+
 test("gates of ResNet-110 have a C×C convolution with bias in each of its 52 identity shortcuts", () => {
   const project = count("resnet110");
   const gates = 18 * (16 * 16 + 16) + 17 * (32 * 32 + 32) + 17 * (64 * 64 + 64);
@@ -153,6 +208,9 @@ const small = [
   "resnet18",
   "resnet18d",
   "resnetrs50",
+  "regnet_y_400mf",
+  "res2net50_14w_8s",
+  "resnest26d",
   "resnetv2_18",
   "wrn-16-2",
   "resnext29_2x8d",

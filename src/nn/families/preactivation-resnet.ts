@@ -1,7 +1,8 @@
-import { type BlockOptions, preactivationBlock, preactivationBottleneck } from "../blocks/index.ts";
+import { blockLayers, type BlockOptions, preactivationBlock, preactivationBottleneck } from "../blocks/index.ts";
 import type { ModelFamily, ModelPlan } from "../family.ts";
 import { conv, dropout, flatten, globalAveragePool, linear, maxPool, relu, sequential } from "../layers.ts";
 import type { Module } from "../module.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import {
   imagenetDepths,
   imagenetPlan,
@@ -27,20 +28,21 @@ export interface PreactivationPlan {
 
 /** The stem has no norm at its end: the first block begins with one. Names as in timm's resnetv2. */
 function stem(kind: StemKind, width: number, options: ResnetOptions): Module {
-  const { channels, stemStride: stride = kind === "3x3" ? 1 : 2 } = options;
-  if (kind === "3x3") return sequential({ conv: conv(channels, width, { kernel: 3, stride, padding: 1 }) });
+  const { channels, shortcut, norm: normKind = "batch", stemStride: stride = kind === "3x3" ? 1 : 2 } = options;
+  const { conv: convolve } = blockLayers({ shortcut, norm: normKind });
+  if (kind === "3x3") return sequential({ conv: convolve(channels, width, { kernel: 3, stride, padding: 1 }) });
   const pool = maxPool({ kernel: 3, stride: 2, padding: 1 });
-  if (kind === "7x7") return sequential({ conv: conv(channels, width, { kernel: 7, stride, padding: 3 }), pool });
+  if (kind === "7x7") return sequential({ conv: convolve(channels, width, { kernel: 7, stride, padding: 3 }), pool });
   const half = Math.floor(width / 2);
   const norm = normOf(options);
   return sequential({
-    conv1: conv(channels, half, { kernel: 3, stride, padding: 1 }),
+    conv1: convolve(channels, half, { kernel: 3, stride, padding: 1 }),
     norm1: norm(half),
     relu1: relu(),
-    conv2: conv(half, half, { kernel: 3, padding: 1 }),
+    conv2: convolve(half, half, { kernel: 3, padding: 1 }),
     norm2: norm(half),
     relu2: relu(),
-    conv3: conv(half, width, { kernel: 3, padding: 1 }),
+    conv3: convolve(half, width, { kernel: 3, padding: 1 }),
     pool,
   });
 }
@@ -61,6 +63,11 @@ function head(channels: number, classifier: "conv" | "linear", { classes, dropou
  */
 export function buildPreactivationResnet(plan: PreactivationPlan, options: ResnetOptions): Module {
   const { stem: kind = plan.stem.kind, stemWidth = plan.stem.width } = options;
+  if (options.norm === "fixup")
+    throw new OptionError(
+      "norm",
+      "must be batch or none before activation: Fixup's rule is for blocks that end in one",
+    );
   const { stages, channels } = buildStages(
     plan,
     { basic: preactivationBlock, bottleneck: preactivationBottleneck },

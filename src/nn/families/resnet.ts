@@ -1,11 +1,20 @@
-import { basicBlock, blockLayers, bottleneck, type BlockOptions } from "../blocks/index.ts";
+import {
+  basicBlock,
+  blockLayers,
+  bottleneck,
+  type BlockOptions,
+  fixupBasicBlock,
+  fixupBottleneck,
+} from "../blocks/index.ts";
 import type { ModelFamily, ModelPlan } from "../family.ts";
 import { batchNorm, dropout, globalAveragePool, linear, maxPool, relu, sequence, sequential } from "../layers.ts";
 import { additiveOptionNames, type CompleteModelOptions, type ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
+import { constantInitializer } from "../initialization.ts";
+import { noNorm, scalarBias } from "../norm-free.ts";
 import { additiveShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { buildStages } from "./stages.ts";
+import { type BlockMaker, buildStages, type StageBlocks } from "./stages.ts";
 
 /** Options of a whole network; a block's options reach every block. */
 export type ResnetOptions = CompleteModelOptions;
@@ -21,6 +30,8 @@ export interface ResnetPlan {
   readonly stemStride?: number | readonly number[];
   /** What halves the plane after the stem's convolutions: the maximum, or one more convolution. Default "max". */
   readonly stemPool?: "max" | "conv";
+  /** The block of bottleneck form, if it is not ResNet's. */
+  readonly block?: BlockMaker;
 }
 
 /** What comes before the first block. */
@@ -56,13 +67,20 @@ export const residualOptionNames: readonly ModelOptionName[] = [
   "stem",
   "stemWidth",
   "stemStride",
+  "norm",
   "normEpsilon",
 ];
 
-/** Batch norm by a network's options. */
-export function normOf({ normEpsilon }: ResnetOptions): (channels: number) => Module {
+/** Batch norm by a network's options, or what takes its place outside of blocks. */
+export function normOf({ norm = "batch", normEpsilon }: ResnetOptions): (channels: number) => Module {
+  if (norm === "fixup") return scalarBias;
+  if (norm === "none") return noNorm;
   return (channels) => batchNorm(channels, normEpsilon === undefined ? {} : { epsilon: normEpsilon });
 }
+
+/** Blocks whose activation follows the addition, by what normalises them. */
+const blocksOf = ({ norm }: ResnetOptions): StageBlocks =>
+  norm === "fixup" ? { basic: fixupBasicBlock, bottleneck: fixupBottleneck } : { basic: basicBlock, bottleneck };
 
 /**
  * The stem: a 7×7 convolution with stride 2, or three of 3×3 (ResNet-D), then max pooling; or, for small images, one of
@@ -76,10 +94,10 @@ function stemLayers(
   { settings = {}, stemStride = firstStrides[kind], stemPool = "max" }: ResnetPlan,
 ): Readonly<Record<string, Module>> {
   const norm = normOf(options);
-  const { channels } = options;
-  const { conv } = blockLayers({ shortcut: options.shortcut, ...settings });
+  const { channels, norm: normKind = "batch" } = options;
+  const { conv } = blockLayers({ shortcut: options.shortcut, norm: normKind, ...settings });
   const half = Math.floor(width / 2);
-  const rest = { bn1: norm(width), relu: relu() };
+  const rest = { [normKind === "fixup" ? "bias1" : "bn1"]: norm(width), relu: relu() };
   if (kind === "3x3") {
     return { conv1: conv(channels, width, { kernel: 3, stride: stemStride, padding: 1 }), ...rest };
   }
@@ -120,7 +138,9 @@ export function buildEncoder(plan: ResnetPlan, options: ResnetOptions): Encoder 
   const { stemStride = plan.stemStride ?? firstStrides[kind] } = options;
   const reach = stemReach(kind, stemStride);
   const stem = { channels: stemWidth, stride: reach };
-  const { stages, channels } = buildStages(plan, { basic: basicBlock, bottleneck }, { stem, options });
+  const usual = blocksOf(options);
+  const blocks = { ...usual, bottleneck: plan.block ?? usual.bottleneck };
+  const { stages, channels } = buildStages(plan, blocks, { stem, options });
   return {
     stem: stemLayers(kind, stemWidth, options, { ...plan, stemStride }),
     stages: Object.fromEntries(stages.map((stage, index) => [`layer${index + 1}`, stage])),
@@ -136,14 +156,16 @@ export function buildEncoder(plan: ResnetPlan, options: ResnetOptions): Encoder 
  * @shape `[N, channels, H, W]` → `[N, classes]`
  */
 export function buildResnet(plan: ResnetPlan, options: ResnetOptions): Module {
-  const { dropout: probability = 0 } = options;
+  const { dropout: probability = 0, norm } = options;
   const { stem, stages, channels } = buildEncoder(plan, options);
+  const zero = { initialize: constantInitializer(0), initializeBias: constantInitializer(0) };
   return sequential({
     ...stem,
     ...stages,
     avgpool: globalAveragePool(),
     ...(probability === 0 ? {} : { dropout: dropout(probability) }),
-    fc: linear(channels.at(-1)!, options.classes),
+    ...(norm === "fixup" ? { bias2: scalarBias() } : {}),
+    fc: linear(channels.at(-1)!, options.classes, norm === "fixup" ? zero : {}),
   });
 }
 

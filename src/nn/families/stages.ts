@@ -4,10 +4,11 @@ import { decayedProbability } from "../blocks/stochastic-depth.ts";
 import { sequence } from "../layers.ts";
 import type { CompleteModelOptions } from "../model-options.ts";
 import type { Module } from "../module.ts";
+import { requireSmallStart } from "../norm-free.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** Makes a block of a given width. */
-type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
+export type BlockMaker = (inChannels: number, width: number, options: BlockOptions) => Module;
 
 /** Stages of blocks: each stage has one width, and each after the first halves the plane. */
 export interface StagesPlan {
@@ -69,7 +70,7 @@ function stageReaches(count: number, stemStride: number, options: CompleteModelO
  * torchvision and timm.
  *
  * @param blocks the family's two kinds, of which the plan takes one
- * @throws {OptionError} if the output stride is smaller than the stem's
+ * @throws {OptionError} if the output stride is smaller than the stem's, or a factor on F starts too high without norms
  */
 export function buildStages(
   { bottleneck, counts, widths, settings = {} }: StagesPlan,
@@ -79,6 +80,7 @@ export function buildStages(
   const block = bottleneck ? blocks.bottleneck : blocks.basic;
   const { stochasticDepth = 0, firstDilation = "before" } = options;
   const total = counts.reduce((sum, count) => sum + count, 0);
+  requireSmallStart(options, total);
   const reaches = stageReaches(counts.length, stem.stride, options);
   let inChannels = stem.channels;
   let place = 0;
@@ -92,6 +94,7 @@ export function buildStages(
         stride: index === 0 ? stride : 1,
         dilation,
         firstDilation: index === 0 && firstDilation === "before" ? before : dilation,
+        branches: total,
         dropPath: decayedProbability(stochasticDepth, place, total),
       });
       inChannels = widths[stage] * (bottleneck ? BOTTLENECK_EXPANSION : 1);

@@ -5,6 +5,7 @@ import { constantInitializer } from "../initialization.ts";
 import { batchNorm, conv, dropout, sequence, sequential } from "../layers.ts";
 import { defineModule, type ForwardContext, type Module } from "../module.ts";
 import { layerScale, type LayerScaleOptions } from "./layer-scale.ts";
+import type { NormKind } from "../norm-free.ts";
 import type { ShortcutType } from "./type.ts";
 
 /** What a shortcut type resolves to in one block. */
@@ -28,12 +29,16 @@ export interface ShortcutOptions extends LayerScaleOptions {
    * nets).
    */
   readonly padSide?: "after" | "both";
-  /** Whether batch norm follows a projection. Default true; pre-activation blocks have none. */
+  /** What normalises the network. Default "batch". */
+  readonly norm?: NormKind;
+  /** Whether batch norm follows a projection. Default: where there is batch norm; pre-activation blocks have none. */
   readonly projectionNorm?: boolean;
-  /** Whether a projection has a bias. Default false. */
+  /** Whether a projection has a bias. Default: with `norm` "none". */
   readonly projectionBias?: boolean;
   /** Names of a projection's layers: 0, 1, 2 as in torchvision, or pool, conv and norm as in timm's resnetv2. Default "numbers". */
   readonly projectionNames?: "numbers" | "words";
+  /** Name of a projection in its block. Default "downsample", torchvision's in a ResNet. */
+  readonly projectionName?: string;
   /** λ of `scaled`. Default 0.5. */
   readonly shortcutScale?: number;
   /** Whether `scaled` multiplies the residual by 1 − λ. Default false. */
@@ -66,7 +71,7 @@ export interface ShortcutInput {
 /** A shortcut in one block: its kind, the modules that it adds, and how it is joined with the residual. */
 export interface Shortcut {
   readonly kind: ShortcutKind;
-  /** Modules that it adds to the block, by name: a projection has torchvision's, "downsample". */
+  /** Modules that it adds to the block, by name. */
   readonly children: Readonly<Record<string, Module>>;
   /** Joins S(x) with F(x), before the activation. `context` is the block's. */
   readonly join: (context: ForwardContext, input: ShortcutInput, residual: Value) => Value;
@@ -134,10 +139,12 @@ function resolveShortcut(type: ShortcutType, change: ShapeChange, options: Short
   if (type === "plain") return { kind: "none", children: {}, join: (_context, _input, residual) => residual };
   if (type === "concat") return concatenation(change);
   if (type === "project-all" || (type !== "pad" && !keepsShape)) {
+    const { projectionName = "downsample" } = options;
     return {
       kind: "projection",
-      children: { downsample: projection(change, options) },
-      join: (context, { x, activated = x }, residual) => add(context, residual, context.call("downsample", activated)),
+      children: { [projectionName]: projection(change, options) },
+      join: (context, { x, activated = x }, residual) =>
+        add(context, residual, context.call(projectionName, activated)),
     };
   }
   if (!keepsShape) {
@@ -197,7 +204,8 @@ function concatenation({ stride }: ShapeChange): Shortcut {
  * place for the averaging in every block, so that the convolution's name does not depend on the stride.
  */
 function projection({ inChannels, outChannels, stride }: ShapeChange, options: ShortcutOptions): Module {
-  const { subsample = "stride", projectionNorm = true, projectionBias = false, dimensions = 2, normEpsilon } = options;
+  const { subsample = "stride", norm = "batch", dimensions = 2, normEpsilon } = options;
+  const { projectionNorm = norm === "batch", projectionBias = norm === "none" } = options;
   const averaged = subsample === "average";
   const conv1x1 = conv(inChannels, outChannels, {
     kernel: 1,

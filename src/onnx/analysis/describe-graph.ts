@@ -112,7 +112,7 @@ function orderTree(parts: readonly Part[]): readonly Part[] {
 /** Without informative names: the residual blocks spanned by shortcuts, and the layers between them. */
 function partsByShortcut(flow: DataFlow, shortcuts: readonly GraphShortcut[]): readonly Part[] {
   const owner = new Map<number, number>();
-  const added = shortcuts.filter(({ join }) => join === "add");
+  const added = shortcuts.filter(({ join, kind }) => join === "add" && kind !== "other channels");
   // A short one first: a block within a block belongs to the inner one.
   const ordered = added
     .map((shortcut, index) => ({ shortcut, index }))

@@ -102,7 +102,48 @@ describe("a shortcut is known by what lies on it:", () => {
       conv("w", "f"),
       node("Concat", "v f", "y", { axis: 1 }),
     ];
-    expect(found(nodes)).toEqual(["identity, concatenated"]);
+    expect(found(nodes)).toEqual(["other channels, concatenated"]);
+  });
+
+  test("some of the channels, that the branch reads as well", () => {
+    const nodes = [
+      node("Split", "x", "u v", { axis: 1, num_outputs: 2 }),
+      node("Concat", "u v", "w", { axis: 1 }),
+      conv("w", "a"),
+      node("Split", "a", "f rest", { axis: 1, num_outputs: 2 }),
+      node("Add", "f v", "y"),
+    ];
+    expect(found(nodes)).toEqual(["identity"]);
+  });
+
+  test("the parts of a Res2Net's block: each takes what the one before it made, and the last passes by", () => {
+    const part = (x: string, y: string): Node => conv(x, y, "w2");
+    const nodes = [
+      node("Split", "x", "x1 x2 x3", { axis: 1, num_outputs: 3 }),
+      part("x1", "y1"),
+      node("Add", "y1 x2", "s2"),
+      part("s2", "y2"),
+      node("Concat", "y1 y2 x3", "z", { axis: 1 }),
+      conv("z", "f", "w6"),
+      node("Add", "f x", "y"),
+    ];
+    const { graph: model } = nodesModel(18, nodes, { x: [1, 6, 8, 8] }, { w2: weights(2, 2, 3), w6: weights(6, 6, 3) });
+    expect(findShortcuts(inferGraph(model)).map(nameShortcut)).toEqual([
+      "other channels",
+      "identity, concatenated",
+      "other channels, concatenated",
+      "identity",
+    ]);
+  });
+
+  test("one pooled value beside several branches", () => {
+    const nodes = [
+      conv("x", "a"),
+      conv("x", "b", "w3b"),
+      node("AveragePool", "x", "s", { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+      node("Concat", "a b s", "y", { axis: 1 }),
+    ];
+    expect(found(nodes)).toEqual(["pooled identity, concatenated"]);
   });
 });
 

@@ -97,6 +97,24 @@ function cheapestFork(way: Way, forks: readonly number[]): number {
 const nodesBetween = (way: Way, other: Way, fork: number): readonly number[] =>
   [...way.costs.keys()].filter((node) => node > fork && !other.costs.has(node)).toSorted((a, b) => a - b);
 
+/**
+ * Whether two paths leave a node that splits its input by different parts: the skip then carries channels that the branch does
+ * not read, as between the parts of a Res2Net's block.
+ */
+function carriesOtherChannels(
+  { graph }: DataFlow,
+  fork: number,
+  [skip, branch]: readonly (readonly [value: string, nodes: readonly number[]])[],
+): boolean {
+  if (graph.nodes[fork]?.op !== "Split") return false;
+  const taken = ([value, nodes]: typeof skip): readonly string[] =>
+    graph.nodes[fork].outputs.filter(
+      (part) => part === value || nodes.some((node) => graph.nodes[node].inputs.includes(part)),
+    );
+  const read = taken(branch);
+  return taken(skip).every((part) => !read.includes(part));
+}
+
 function findShortcut(
   flow: DataFlow,
   at: number,
@@ -115,15 +133,21 @@ function findShortcut(
   // Concatenated features that each have a layer of their own are parallel branches, as in Inception.
   if (layers <= cost || cost > (join === "concat" ? 0 : MAXIMUM_SKIP_LAYERS)) return undefined;
   const onSkip = nodesBetween(skip, branch, -1);
+  const onBranch = nodesBetween(branch, skip, fork);
+  const found = classifySkip(flow, onSkip);
+  const others = carriesOtherChannels(flow, fork, [
+    [skip.value, onSkip],
+    [branch.value, onBranch],
+  ]);
   return {
-    ...classifySkip(flow, onSkip),
+    ...(others ? { ...found, kind: "other channels" } : found),
     join,
     fork,
     at,
     skipValue: skip.value,
     branchValue: branch.value,
     skip: onSkip,
-    branch: nodesBetween(branch, skip, fork),
+    branch: onBranch,
     layers,
   };
 }
@@ -150,6 +174,8 @@ export function findShortcuts(graph: Graph): readonly GraphShortcut[] {
     // Among several, the latest is the one that the others bypass.
     const branch = values.reduce((a, b) => (flow.maker(b)! >= flow.maker(a)! ? b : a));
     const others = values.filter((value) => value !== branch);
-    return others.flatMap((value) => findShortcut(flow, at, [value, branch], spend) ?? []);
+    const found = others.flatMap((value) => findShortcut(flow, at, [value, branch], spend) ?? []);
+    // One value may be the shortcut of several branches that are joined at once.
+    return found.filter(({ skipValue }, index) => found.findIndex((one) => one.skipValue === skipValue) === index);
   });
 }

@@ -7,6 +7,7 @@ export type SkipKind =
   | "identity"
   | "padded identity"
   | "partial identity"
+  | "other channels"
   | "subsampled identity"
   | "pooled identity"
   | "resized identity"
@@ -22,6 +23,7 @@ export const skipKinds: readonly SkipKind[] = [
   "identity",
   "padded identity",
   "partial identity",
+  "other channels",
   "subsampled identity",
   "pooled identity",
   "resized identity",

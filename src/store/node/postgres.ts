@@ -1,6 +1,7 @@
 import { type Dialect, PostgresDialect } from "kysely";
 import { loadPackage } from "../../tensor/missing-package.ts";
 import type { Backend } from "../backend.ts";
+import { driverAddress } from "../address.ts";
 import { onConflictReplace } from "../on-conflict.ts";
 
 const CONNECT_MILLISECONDS = 10_000;
@@ -26,7 +27,7 @@ export function postgresBackend(url: string, description: string): Backend {
 async function createDialect(url: string): Promise<Dialect> {
   const { default: pg } = await loadPackage(() => import("pg"));
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: driverAddress(url),
     max: 2,
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
     keepAlive: true,

@@ -1,4 +1,7 @@
 import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
+import { timmRegnet, torchvisionRegnet } from "./regnet.ts";
+import { timmRes2net } from "./res2net.ts";
+import { timmResnest } from "./resnest.ts";
 import { timmResnetRs } from "./resnet-rs.ts";
 import type { FamilyLayout } from "./family-layout.ts";
 
@@ -8,4 +11,8 @@ export const familyLayouts: readonly FamilyLayout[] = [
   timmConvnext,
   originalConvnext,
   timmResnetRs,
+  torchvisionRegnet,
+  timmRegnet,
+  timmRes2net,
+  timmResnest,
 ];

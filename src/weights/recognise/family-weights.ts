@@ -36,15 +36,16 @@ function tableOf(layout: FamilyLayout): NameTable {
 /**
  * The network of a family whose names and shapes a file has, whole or without its classifier; undefined if there is none.
  * Types of shortcuts that have the same weights are told apart by nothing: it is then the family's default.
+ * @param wanted the name that it should have, if the family has several for it
  */
-export function tellFamily(tensors: Tensors): FamilyWeights | undefined {
+export function tellFamily(tensors: Tensors, wanted?: string): FamilyWeights | undefined {
   const names = [...tensors.keys()].filter((name) => !counters.test(name));
   for (const prefix of candidatePrefixes(names)) {
     const inside = names.filter((name) => name.startsWith(prefix));
     for (const layout of familyLayouts) {
       if (!tensors.has(prefix + layout.mark)) continue;
       const renamed = rename(tensors, inside, prefix, layout);
-      const found = renamed && findMember(layout, renamed);
+      const found = renamed && findMember(layout, renamed, wanted);
       if (found !== undefined)
         return { ...found, layout, prefix, besides: names.filter((name) => !inside.includes(name)) };
     }
@@ -67,9 +68,12 @@ function rename(tensors: Tensors, names: readonly string[], prefix: string, layo
 type Member = Pick<FamilyWeights, "model" | "tensors" | "hasHead">;
 
 /** The member of a family, by default or in a variant, that has exactly these names and shapes. */
-function findMember({ family, variants }: FamilyLayout, tensors: Tensors): Member | undefined {
-  for (const name of family.names) {
-    for (const variant of [{}, ...variants]) {
+function findMember({ family, variants }: FamilyLayout, tensors: Tensors, wanted?: string): Member | undefined {
+  const first = wanted !== undefined && family.find(wanted) !== undefined ? [wanted] : [];
+  for (const variant of [{}, ...variants]) {
+    for (const name of [...first, ...family.names]) {
+      const shortcuts = family.find(name)?.shortcuts ?? [];
+      if (variant.shortcut !== undefined && !shortcuts.includes(variant.shortcut)) continue;
       const found = compare(name, variant, tensors);
       if (found !== undefined) return found;
     }

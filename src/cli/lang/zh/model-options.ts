@@ -26,6 +26,7 @@ export const modelOptionMeanings: { readonly [Name in ModelOptionName]: string }
   outputStride: "最后的特征图比图像小多少倍；超出的步幅改为空洞",
   stem: "7×7 加池化，三个 3×3 加池化（ResNet-D），或用于小图像的一个 3×3",
   stemWidth: "stem 的输出通道数",
+  norm: "使信号大小保持一致的方式：批归一化，只用 layerScale（SkipInit），或由初始值决定（Fixup）",
   normEpsilon: "每个批归一化的 epsilon",
   stemStride: "stem 第一个卷积沿各轴的步幅；2 使 U-Net 的分辨率减半",
   width: "CIFAR ResNet 或车牌网络所有通道数的倍数，如 2 或 0.5",

@@ -14,6 +14,10 @@ export const noteTexts: Templates = {
   "{} of {}, {}, rests on 1 image: its 95 % interval is {} to {}":
     "{2?}的{1?}为 {3}，只依据 1 幅图像：其 95 % 置信区间为 {4} 至 {5}",
   "{} of {} rests on {} images": "{2?}的{1?}只依据 {3} 幅图像",
+  "no checkpoint was written: {}": "未能写检查点：{1?}",
+  "the training goes on": "训练继续",
+  "the result cannot be written: {}": "无法写结果：{1?}",
+  "trying again for ten minutes": "十分钟内不断重试",
   accuracy: "准确率",
   "the test images": "测试图像",
   "the test part": "测试集",

@@ -11,8 +11,8 @@ export const optionTexts: Templates = {
   // Shared
   "print one JSON document on standard output, messages on standard error":
     "在标准输出打印一个 JSON 文档，消息写到标准错误",
-  "where runs are recorded: mysql://…, postgres://… or a file":
-    "运行记录的存放位置：mysql://…、postgres://… 或一个文件",
+  "where runs are recorded: mysql://…, postgres://…, a file, or @FILE that holds the address":
+    "运行记录的存放位置：mysql://…、postgres://…、一个文件，或存有地址的 @FILE",
   "what S is in y = act(F(x) + S(x)): {}": "快捷连接类型，即 y = act(F(x) + S(x)) 中的 S：{1}",
   "an option of the network, such as stochasticDepth=0.2 or outputStride=8; repeatable (residua models options lists all)":
     "网络的选项，如 stochasticDepth=0.2 或 outputStride=8；可重复（residua models options 列出全部）",
@@ -46,6 +46,20 @@ export const optionTexts: Templates = {
   // compare
   "train only part i of n, counted from 0; the same command without it joins the parts from the run store":
     "只训练 n 份中的第 i 份，从 0 数起；去掉此选项的同一条命令从运行存储中把各份合并",
+  "leave the training to residua worker on any machines, through this PostgreSQL database; record the runs there":
+    "把训练交给任意机器上的 residua worker，经由这个 PostgreSQL 数据库，运行也记入其中",
+  "with --queue: a worker that is silent for so long loses its run to another":
+    "与 --queue 同用：失去响应这么久的 worker，其训练交给另一个",
+
+  // worker
+  "the PostgreSQL database with the queue, where runs are recorded": "队列所在的 PostgreSQL 数据库，运行也记入其中",
+  "folder that all workers share, for checkpoints and results": "所有 worker 共享的文件夹，存放检查点和结果",
+  "folder below which folders of images lie; known data sets need none": "图像文件夹所在的上级文件夹；已知数据集不需要",
+  "time between checkpoints: what a dead machine costs at most": "检查点之间的时间：一台机器崩溃时的最大损失",
+  "end after one run": "完成一次训练后结束",
+  "A worker takes one run at a time, from its last checkpoint on. A worker that dies loses its run to another.":
+    "一个 worker 每次接一次训练，从其最后的检查点继续。崩溃的 worker 的训练由另一个接手。",
+
   "depths of CIFAR ResNets, 6n+2": "CIFAR ResNet 的深度，6n+2",
   "shortcut types: plain (none), pad (A), project (B), project-all (C) …":
     "快捷连接类型：plain（无）、pad（A）、project（B）、project-all（C）……",

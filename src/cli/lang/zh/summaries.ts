@@ -2,6 +2,7 @@ import type { Templates } from "../templates.ts";
 
 /** What each command does, in one line; a test refuses a command without a row. */
 export const summaries: Readonly<Record<string, string>> = {
+  worker: "训练 residua compare --queue 交给任意机器的网络，直到停止",
   compare: "用每种快捷连接类型训练一个浅层和一个深层网络，显示类型带来的变化",
   train: "训练网络；按 Ctrl-C 会留下检查点，--resume 从中精确地继续",
   "lr-find": "学习率范围测试：每一步都提高学习率，绘出损失，并给出建议值",

@@ -10,25 +10,31 @@ import { createNodeRuntime } from "../../../runtime/node.ts";
 import { chooseLowering } from "../../../train/lowering.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
-import { performComparison } from "../perform.ts";
-import type { comparisonJob } from "./job.ts";
+import { type ComparisonHost, performComparison } from "../perform.ts";
+import type { CompareJob, comparisonJob } from "./job.ts";
+
+/** What computes a comparison on this machine, from data that lie here. */
+export async function openComparisonHost(
+  { images, data, cache, workers, lowering }: CompareJob,
+  openRunJournal: ComparisonHost["openJournal"],
+): Promise<ComparisonHost> {
+  const runtime = createNodeRuntime();
+  const format = { channels: 3, height: 32, width: 32 };
+  return {
+    runtime,
+    chosen: await chooseLowering(runtime, lowering),
+    cache: createModelCache(join(cache, "compiled")),
+    data: images === undefined ? await openDataset(data, cache, format) : toDataset(images),
+    prepare: (batches, firstStep) => createBatchLoader(imageSource(batches), { workers, firstStep }),
+    evaluate: openEvaluation,
+    openJournal: openRunJournal,
+  };
+}
 
 /** The job of {@link comparisonJob}. */
 export const compareNetworks: RunOf<typeof comparisonJob> = async (job, context) => {
-  const runtime = createNodeRuntime();
-  const { images, data, cache, workers, checkpoints } = job;
-  const format = { channels: 3, height: 32, width: 32 };
-  return performComparison(
-    job,
-    {
-      runtime,
-      chosen: await chooseLowering(runtime, job.lowering),
-      cache: createModelCache(join(cache, "compiled")),
-      data: images === undefined ? await openDataset(data, cache, format) : toDataset(images),
-      prepare: (batches, firstStep) => createBatchLoader(imageSource(batches), { workers, firstStep }),
-      evaluate: openEvaluation,
-      openJournal: (run, options) => openJournal(checkpoints?.[run], { ...options, codec: safetensorsCodec }),
-    },
-    context,
+  const host = await openComparisonHost(job, (run, options) =>
+    openJournal(job.checkpoints?.[run], { ...options, codec: safetensorsCodec }),
   );
+  return performComparison(job, host, context);
 };

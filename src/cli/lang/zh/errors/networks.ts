@@ -12,6 +12,32 @@ export const networkErrors: Templates = {
     "从 0 开始，zeroInitResidual 也从 0 开始：两者都永远得不到梯度",
   "use one of them": "请只用其中之一",
 
+  // Networks without batch norm
+  'must be "pad" or "project" without batch norm: only they carry a block\'s input on unchanged':
+    "不用批归一化时必须是 “pad” 或 “project”：只有它们把块的输入原样传下去",
+  'applies only with "norm" of batch': "只在 “norm” 为 batch 时适用",
+  'must be scalar (SkipInit) or channel with "norm" of none: without norm and factor, signals grow from block to block':
+    "“norm” 为 none 时必须是 scalar（SkipInit）或 channel：既无归一化又无系数，信号会逐块增大",
+  'must not be cbam with "norm" of none: it has a batch norm': "“norm” 为 none 时不能是 cbam：它含有批归一化",
+  "must be none with Fixup, which has a factor of its own": "使用 Fixup 时必须是 none：它有自己的系数",
+  "must be false with Fixup, which says how convolutions start": "使用 Fixup 时必须是 false：卷积如何开始由它决定",
+  "must be none with Fixup, whose rule is for branches of convolutions alone":
+    "使用 Fixup 时必须是 none：其规则只适用于仅由卷积组成的分支",
+  "must not be deep with Fixup, whose rule is for a stem of one convolution":
+    "使用 Fixup 时不能是 deep：其规则适用于只有一个卷积的 stem",
+  'must be at most 1/√L = {} for {} blocks with "norm" of none, got {}':
+    "“norm” 为 none、共 {2} 个块时不得超过 1/√L = {1}，得到 {3}",
+  "must be batch or none before activation: Fixup's rule is for blocks that end in one":
+    "激活在前时必须是 batch 或 none：Fixup 的规则适用于以激活结尾的块",
+
+  // Splits and groups
+  '"{}" has {} channels per group, which must be a multiple of its {} splits':
+    "“{1}” 每组有 {2} 个通道，必须是其分支数 {3} 的倍数",
+  '"{}" computes its attention from {} channels, which must be a multiple of its {} groups':
+    "“{1}” 由 {2} 个通道计算注意力，必须是其组数 {3} 的倍数",
+  "use 1, 2, 4 or 8 groups": "请用 1、2、4 或 8 组",
+  "use {}": "请用 {1}",
+
   // Networks and their files
   "holds the weights of {}, not of {}": "含 {1} 的权重，不是 {2} 的",
   "is not a {} with shortcut {}": "不是快捷连接为 {2} 的 {1}",

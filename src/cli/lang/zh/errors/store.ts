@@ -2,6 +2,12 @@ import type { Templates } from "../../templates.ts";
 
 /** Errors of the store of runs, and of indices. */
 export const storeErrors: Templates = {
+  "has an sslmode that cannot be followed": "含有无法照办的 sslmode",
+  "has an ssl that cannot be followed": "含有无法照办的 ssl",
+  "must be true or 0, or give sslmode": "必须是 true 或 0，或改用 sslmode",
+  'names "{}", which is empty': "指向的 “{1}” 是空的",
+  "it must hold an address": "其中必须有一个地址",
+
   "names no file": "没有给出文件",
   "give a path, such as .residua/runs.db": "请给出路径，如 .residua/runs.db",
   "begins or ends with a space, or has a line break": "以空格开头或结尾，或含有换行",

@@ -1,0 +1,3 @@
+import { expectFamilies } from "../support/family-golden.ts";
+
+expectFamilies("fixup");
