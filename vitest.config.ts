@@ -3,12 +3,13 @@ import { defineConfig } from "vitest/config";
 import { findChromium } from "./scripts/chromium.mjs";
 
 const webTests = "**/*.web.test.ts";
-/** What needs database servers, or minutes: whole published networks at their full size. */
+/** What needs database servers, or minutes: whole published networks at their full size, deeper ones on a software adapter. */
 const slowTests = [
   "src/store/**/*.test.ts",
   "test/store/**/*.test.ts",
   "test/studio/train-folder.test.ts",
   "test/queue/**/*.test.ts",
+  "test/runtime/webgpu-deeper.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",
 ];
 const executablePath = findChromium();

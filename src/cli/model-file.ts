@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import type { TrainedNetwork } from "../networks/open.ts";
+import type { Device } from "../runtime/device.ts";
 import { describeFigure } from "../ready/card.ts";
 import type { CheckedFile, CheckedNetwork } from "../ready/node/find.ts";
 import { foreignChoiceOf, type ForeignOptions } from "./foreign-options.ts";
@@ -12,6 +13,7 @@ import { openOptionsOf, type WeightsOptions } from "./weights-options.ts";
 export interface ModelFileOptions extends WeightsOptions, ForeignOptions {
   readonly shortcut?: ShortcutType;
   readonly threads?: number;
+  readonly device?: Device;
   readonly trustedKey?: string;
 }
 
@@ -40,9 +42,10 @@ export function trustedKeyOption(): Option {
   );
 }
 
-/** Help needs neither. */
+/** Help needs none of these. */
 const loadFinder = () => import("../ready/node/find.ts");
 const loadOpener = () => import("../networks/node/open.ts");
+const loadDeviceCheck = () => import("../runtime/node/devices/require-device.ts");
 
 /** Names of the ready networks that one file holds, for sentences about commands that take one. */
 export async function listReadyNames(): Promise<string> {
@@ -118,10 +121,11 @@ export async function openReadyFile(
 }
 
 async function readingOf(options: ModelFileOptions) {
-  const { threads, timeLimit } = options;
+  const { threads, timeLimit, device } = options;
   const foreign = await foreignChoiceOf(options);
+  if (device !== undefined) await (await loadDeviceCheck()).requireDevice(device);
   return {
     session: threads === undefined ? {} : { threads },
-    how: { ...openOptionsOf(options), ...onlyGiven({ foreign, timeLimit }) },
+    how: { ...openOptionsOf(options), ...onlyGiven({ foreign, timeLimit, device }) },
   };
 }

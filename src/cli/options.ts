@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
+import { type Device, parseDevice } from "../runtime/device.ts";
 import { mostThreads } from "../runtime/node/default-threads.ts";
 import { loweringChoices } from "../compile/lowering.ts";
 
@@ -67,6 +68,28 @@ export function shortcutArgument(text: string): ShortcutType {
   }
 }
 
+/** Reads a device. Errors are commander's. */
+function deviceArgument(text: string): Device {
+  try {
+    return parseDevice(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof ResiduaError ? error.detail : String(error));
+  }
+}
+
+/** The commands that take every device, for those that do not. */
+const deviceCommands = "train, evaluate, predict, segment, plates, forward, gradients";
+
+/** `--device` of a command that computes on the processor only: any other device is refused by name. */
+export function processorOnly(command: string): Option {
+  return new Option("--device <name>").hideHelp().argParser((text) => {
+    if (deviceArgument(text) === "cpu") return text;
+    throw new InvalidArgumentError(
+      `residua ${command} computes on the processor only; other devices are taken by ${deviceCommands}`,
+    );
+  });
+}
+
 /** Adds one `name=value` to a network's options. */
 function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOptions {
   try {
@@ -78,7 +101,9 @@ function modelOptionArgument(text: string, before: ModelOptions = {}): ModelOpti
 
 /** Options that several commands share, created anew for each. */
 export const sharedOptions: {
-  readonly [Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "limit"]: () => Option;
+  readonly [
+    Name in "json" | "store" | "shortcut" | "option" | "seed" | "lowering" | "threads" | "device" | "limit"
+  ]: () => Option;
 } & { readonly out: (standard: string) => Option } = {
   json: () => new Option("--json", "print one JSON document on standard output, messages on standard error"),
   store: () =>
@@ -100,6 +125,11 @@ export const sharedOptions: {
       .default("auto"),
   threads: () =>
     new Option("--threads <n>", "compute threads (default: one per core)").argParser(wholeNumber(1, mostThreads())),
+  device: () =>
+    new Option(
+      "--device <name>",
+      "where to compute: cpu, webgpu (any graphics processor) or cuda[:N] (NVIDIA's); residua devices lists them (default: cpu)",
+    ).argParser(deviceArgument),
   limit: () => new Option("--limit <n>", "use the first n training images").argParser(wholeNumber(1)),
   out: (standard) => new Option("--out <dir>", "output folder").default(standard),
 };

@@ -44,6 +44,8 @@ export interface Lowering {
   readonly isFinal: boolean;
   /** Channels per block, if the graph depends on it. */
   readonly blockSize?: number;
+  /** Tells apart lowerings of one name that write different graphs. */
+  readonly variant?: string;
   /** @param observe called after each pass; after those that write the graph, when it is written */
   readonly lower: (graph: Graph, observe?: PassObserver) => LoweredGraph;
 }

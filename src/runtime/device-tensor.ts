@@ -7,21 +7,28 @@ import { hostTensor } from "./host-tensor.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
 import type { RuntimeTensor } from "./runtime.ts";
 
+/** What a session supplies for its tensors. */
+export interface DeviceTensorHooks {
+  readonly onClosed: (closed: DeviceTensor) => void;
+  /** Reads the elements; ONNX Runtime's `getData` if left out. */
+  readonly read?: ((tensor: OrtTensor) => Promise<OrtTensor["data"]>) | undefined;
+}
+
 /** An output that stays in GPU memory until it is disposed of or its session is released. */
 export class DeviceTensor implements RuntimeTensor {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly #inner: OrtTensor;
   readonly #feed: OrtTensor;
-  readonly #onClosed: (closed: DeviceTensor) => void;
+  readonly #hooks: DeviceTensorHooks;
   #host: Promise<Tensor> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(ort: OrtModule, inner: OrtTensor, dtype: DType, onClosed: (closed: DeviceTensor) => void) {
+  constructor(ort: OrtModule, inner: OrtTensor, dtype: DType, hooks: DeviceTensorHooks) {
     this.dtype = dtype;
     this.shape = inner.dims;
     this.#inner = inner;
-    this.#onClosed = onClosed;
+    this.#hooks = hooks;
     // A download moves ONNX Runtime's own tensor to the host; this one still refers to the buffer, which runs can take.
     this.#feed = ort.Tensor.fromGpuBuffer(inner.gpuBuffer, { dataType: inner.type as "float32", dims: inner.dims });
   }
@@ -35,8 +42,13 @@ export class DeviceTensor implements RuntimeTensor {
   async read(): Promise<Tensor> {
     this.#requireOpen("tensor");
     // ONNX Runtime refuses a second download while the first is in progress.
-    this.#host ??= this.#inner.getData().then((data) => hostTensor(this.dtype, this.shape, data));
+    this.#host ??= this.#download().then((data) => hostTensor(this.dtype, this.shape, data));
     return this.#host;
+  }
+
+  #download(): Promise<OrtTensor["data"]> {
+    const { read } = this.#hooks;
+    return read === undefined ? this.#inner.getData() : read(this.#feed);
   }
 
   dispose(): void {
@@ -51,7 +63,7 @@ export class DeviceTensor implements RuntimeTensor {
   async #release(): Promise<void> {
     await this.#host?.catch(() => undefined);
     this.#inner.dispose();
-    this.#onClosed(this);
+    this.#hooks.onClosed(this);
   }
 
   #requireOpen(where: string): void {

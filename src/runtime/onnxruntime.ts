@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { UNRETURNED } from "../compile/outputs-in-place.ts";
 import { type DType, dtypeArrays } from "../tensor/dtype.ts";
 import { OptionError, ResiduaError, UnsupportedError } from "../tensor/errors.ts";
-import { DeviceTensor } from "./device-tensor.ts";
+import { DeviceTensor, type DeviceTensorHooks } from "./device-tensor.ts";
 import { explainFailure } from "./failure.ts";
 import { convertFeeds } from "./feeds.ts";
 import { HostTensor } from "./host-tensor.ts";
@@ -10,6 +10,7 @@ import type { OrtModule } from "./onnxruntime-module.ts";
 import { createPlaces, runInPlace } from "./in-place.ts";
 import { createQueue, type Queue } from "./queue.ts";
 import type { DeclaredTensor, Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
+import type { TensorReader } from "./tensor-reader.ts";
 
 /** What differs between the packages. */
 export interface OrtFlavour {
@@ -17,6 +18,11 @@ export interface OrtFlavour {
   readonly version: string;
   readonly hasBlockedDomain: boolean;
   readonly writesInPlace: boolean;
+  readonly device: Runtime["device"];
+  /** Reads tensors in GPU memory, for sessions with these settings; ONNX Runtime's `getData` if left out. */
+  readonly createReader?: (settings: InferenceSession.SessionOptions) => TensorReader;
+  /** Explains why no session could be created, if that is known. */
+  readonly explainLoading?: (error: unknown) => ResiduaError | undefined;
   /** Awaited before every model. */
   readonly beforeLoad?: () => Promise<void>;
   /** Called before every run. */
@@ -48,6 +54,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
     version: flavour.version,
     hasBlockedDomain: flavour.hasBlockedDomain,
     writesInPlace: flavour.writesInPlace,
+    device: flavour.device,
     load: async (model, options = {}) => {
       await flavour.beforeLoad?.();
       const settings: InferenceSession.SessionOptions = {
@@ -59,9 +66,11 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
         ...flavour.sessionOptions(options),
       };
       try {
-        return wrapSession(ort, flavour, await queue(() => ort.InferenceSession.create(model, settings)), options);
+        const inner = await queue(() => ort.InferenceSession.create(model, settings));
+        const { preferredOutputLocation: _, ...others } = settings;
+        return wrapSession(ort, flavour, inner, { ...options, reader: flavour.createReader?.(others) });
       } catch (error) {
-        throw explainFailure("model", error);
+        throw flavour.explainLoading?.(error) ?? explainFailure("model", error);
       }
     },
   };
@@ -71,7 +80,7 @@ function wrapSession(
   ort: OrtModule,
   { beforeRun }: OrtFlavour,
   inner: InferenceSession,
-  { overwrites }: SessionOptions,
+  { overwrites, reader }: SessionOptions & { readonly reader: TensorReader | undefined },
 ): Session {
   const queue = queueOf(ort);
   const { inputNames, inputMetadata } = inner;
@@ -80,6 +89,7 @@ function wrapSession(
   const inputs = new Map(inputNames.map((name, index) => [name, inputMetadata[index]]));
   const outputs = new Set(outputNames);
   const onDevice = new Set<DeviceTensor>();
+  const hooks: DeviceTensorHooks = { onClosed: (closed) => void onDevice.delete(closed), read: reader?.read };
   let released: Promise<void> | undefined;
   const run: Session["run"] = async (feeds, fetches = outputNames, into = {}) => {
     if (released) throw new ResiduaError("session", "was released; load the model again");
@@ -91,12 +101,16 @@ function wrapSession(
       throw explainFailure("run", error);
     });
     return Object.fromEntries(
-      Object.entries(results).map(([name, result]) => [name, wrapOutput(ort, name, result, onDevice)]),
+      Object.entries(results).map(([name, result]) => [
+        name,
+        wrapOutput(ort, name, result, (held) => onDevice.add(held), hooks),
+      ]),
     );
   };
   const release = async (): Promise<void> => {
     // The session owns their memory: releasing it later would be a use after free.
     await Promise.all(Array.from(onDevice, (tensor) => tensor.close()));
+    await reader?.release();
     await inner.release();
   };
   return {
@@ -124,7 +138,13 @@ function checkFetches(outputs: ReadonlySet<string>, fetches: readonly string[]):
   if (fetches.length === 0) throw new OptionError("fetches", `name no output; name some of ${choices}`);
 }
 
-function wrapOutput(ort: OrtModule, name: string, inner: OrtTensor, onDevice: Set<DeviceTensor>): RuntimeTensor {
+function wrapOutput(
+  ort: OrtModule,
+  name: string,
+  inner: OrtTensor,
+  keep: (held: DeviceTensor) => void,
+  hooks: DeviceTensorHooks,
+): RuntimeTensor {
   const dtype = inner.type;
   if (!Object.hasOwn(dtypeArrays, dtype)) {
     throw new UnsupportedError(
@@ -133,7 +153,7 @@ function wrapOutput(ort: OrtModule, name: string, inner: OrtTensor, onDevice: Se
     );
   }
   if (inner.location !== "gpu-buffer") return new HostTensor(inner, dtype as DType);
-  const held = new DeviceTensor(ort, inner, dtype as DType, (closed) => onDevice.delete(closed));
-  onDevice.add(held);
+  const held = new DeviceTensor(ort, inner, dtype as DType, hooks);
+  keep(held);
   return held;
 }

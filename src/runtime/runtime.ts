@@ -1,6 +1,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Device } from "./device.ts";
 
 /**
  * A tensor where the runtime keeps it, possibly in GPU memory. An output of a run can be an input of the next one
@@ -83,6 +84,8 @@ export interface Runtime {
   readonly hasBlockedDomain: boolean;
   /** Whether outputs can be written into existing memory, for models made by `leaveOutputsInPlace`. */
   readonly writesInPlace: boolean;
+  /** Where sessions run that do not name execution providers. */
+  readonly device: Device | "wasm";
   /** Compiles a model. @throws {ResiduaError} with ONNX Runtime's reason if it is refused */
   load(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }

@@ -42,6 +42,7 @@ export function createWebRuntime({ ort, threads, wasmPaths, wasm }: WebRuntimeOp
     version: ort.env.versions.web ?? ort.env.versions.common,
     hasBlockedDomain: false,
     writesInPlace: false,
+    device: "wasm",
     beforeLoad: async () => {
       if (wasm !== undefined) await giveBinary(ort, String(wasm));
     },

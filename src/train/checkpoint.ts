@@ -23,6 +23,13 @@ export interface Engine {
   readonly lowering: string;
   /** The runtime and its version, such as "node 1.30.0". */
   readonly runtime: string;
+  /** The device and what drives it, such as "webgpu (libvulkan_radeon.so)"; the processor if left out. */
+  readonly device?: string;
+}
+
+/** An engine in words, such as "blocked 16 on node 1.30.0". */
+export function describeEngine({ lowering, runtime, device }: Engine): string {
+  return `${lowering} on ${runtime}${device === undefined ? "" : `, ${device}`}`;
 }
 
 /** The data set and the part of it trained on; resuming requires the same. */
@@ -102,7 +109,7 @@ const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
     epochs: v.array(epochRecord),
     best: v.exactOptional(epochRecord),
   }),
-  engine: v.strictObject({ lowering: v.string(), runtime: v.string() }),
+  engine: v.strictObject({ lowering: v.string(), runtime: v.string(), device: v.exactOptional(v.string()) }),
 });
 
 /** Encodes a checkpoint as the chunks of one safetensors file; its notes are JSON in the file's metadata. */

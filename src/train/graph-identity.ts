@@ -9,10 +9,10 @@ import { bytesOf } from "../tensor/tensor.ts";
  *
  * @returns undefined if an attribute is neither text nor numbers, such as a subgraph
  */
-export function identifyGraph(graph: Graph, { name, blockSize }: Lowering): readonly Uint8Array[] | undefined {
+export function identifyGraph(graph: Graph, { name, blockSize, variant }: Lowering): readonly Uint8Array[] | undefined {
   const attributes = graph.nodes.flatMap((node) => [...node.attributes.values()]);
   if (attributes.some(({ kind }) => kind === "graph" || kind === "opaque")) return undefined;
-  const text = `${name} ${blockSize ?? ""}\n${dumpGraph(graph)}`;
+  const text = `${name} ${blockSize ?? ""} ${variant ?? ""}\n${dumpGraph(graph)}`;
   // The text states the type of each constant; the elements follow in the same order.
   const constants = attributes.flatMap((attribute) => (attribute.kind === "tensor" ? [attribute.value] : []));
   return [new TextEncoder().encode(text), ...[...graph.initializers.values(), ...constants].map(bytesOf)];

@@ -1,6 +1,7 @@
 import { createBlockedLowering } from "../compile/blocked/lowering.ts";
 import type { Lowering, LoweringChoice } from "../compile/lowering.ts";
-import { portable } from "../compile/portable/lowering.ts";
+import { portableChoices } from "../compile/portable/choices.ts";
+import { createPortableLowering, portable } from "../compile/portable/lowering.ts";
 import { createModel } from "../nn/models.ts";
 import { sgd } from "../optim/sgd.ts";
 import { probeBlockSize } from "../runtime/probe.ts";
@@ -23,7 +24,8 @@ export interface ChosenLowering {
 const TOLERANCE = 1e-3;
 
 /**
- * Chooses how training graphs are lowered on this machine. `blocked` is trusted only after one step of a small network
+ * Chooses how training graphs are lowered for a runtime. Graphics processors take `portable` with the choices that suit them: the
+ * blocked operators exist on the processor only, so every tensor would go to and fro. There, `blocked` is trusted only after one step of a small network
  * agrees with `portable`: its operators are internal to ONNX Runtime and could change.
  *
  * @throws {OptionError} if `blocked` is requested but not available
@@ -34,6 +36,13 @@ export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): 
     name: "portable",
     ...(reason === undefined ? {} : { reason }),
   });
+  const { device } = runtime;
+  if (device !== "cpu" && device !== "wasm") {
+    if (choice === "blocked")
+      throw new OptionError("lowering", `"blocked" runs on the processor, not on ${device}; use "portable" or "auto"`);
+    const choices = portableChoices[device === "webgpu" ? "webgpu" : "standard"];
+    return { lowering: createPortableLowering(choices), name: "portable" };
+  }
   if (choice === "portable") return asPortable();
   const block = await probeBlockSize(runtime);
   const blocked = block === undefined ? undefined : createBlockedLowering(block);

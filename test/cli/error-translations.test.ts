@@ -15,7 +15,8 @@ const forProgrammers: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** What English may stay: names, values and commands. */
-const kept = /state dict|(?:blocked|portable) lowering|npm install|residua [a-z-]+(?: [a-z]+)?|data fetch/g;
+const kept =
+  /state dict|(?:blocked|portable) lowering|npm install|npm rebuild onnxruntime-node|residua [a-z-]+(?: [a-z]+)?|data fetch/g;
 
 function translate(text: string): string | undefined {
   // A clause that is a hole alone is a sentence made elsewhere; a field in backticks is a flag by the time it is printed.

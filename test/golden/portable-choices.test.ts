@@ -15,7 +15,9 @@ const chosen: readonly (readonly [string, Partial<PortableChoices>])[] = [
   ["wasm", portableChoices.wasm],
   ["webgpu", portableChoices.webgpu],
 ];
-const affected = operatorCases.filter(({ op }) => ["BatchNormTraining", "Conv", "LogSoftmax", "Relu"].includes(op));
+const affected = operatorCases.filter(({ op }) =>
+  ["BatchNormTraining", "Conv", "LogSoftmax", "MaxPool", "Relu"].includes(op),
+);
 
 describe.each(chosen)("%s", (_, choices) => {
   const lowering = createPortableLowering(choices);

@@ -18,7 +18,14 @@ function runtimeThatReturns(shape: readonly number[]): Runtime {
     endProfiling: () => undefined,
     release: async () => undefined,
   };
-  return { name: "node", version: "0", hasBlockedDomain: true, writesInPlace: true, load: async () => session };
+  return {
+    name: "node",
+    version: "0",
+    hasBlockedDomain: true,
+    writesInPlace: true,
+    device: "cpu",
+    load: async () => session,
+  };
 }
 
 test.each([

@@ -30,16 +30,18 @@ export const trainingCases: readonly RuntimeCase[] = [
       const imageShape = [3, network.size, network.size];
       const { batch } = network;
       const step = buildGradientStep({ module, imageShape, batch, loss: crossEntropy });
-      const session = await load(encodeModel(toModel(lowering.lower(step.graph).write())));
+      const lowered = lowering.lower(step.graph);
+      const session = await load(encodeModel(toModel(lowered.write())));
+      const labels = int64(
+        [batch],
+        Array.from({ length: batch }, (_, index) => (index * 7) % network.classes),
+      );
       const results = await session.run({
         ...Object.fromEntries(
           [...noiseState(module, network.seed)].filter(([name]) => session.inputNames.includes(name)),
         ),
         images: noiseTensor(network.inputSeed, [batch, ...imageShape]),
-        labels: int64(
-          [batch],
-          Array.from({ length: batch }, (_, index) => (index * 7) % network.classes),
-        ),
+        labels: lowered.layouts.get(stepNames.labels)?.pack(labels) ?? labels,
       });
       const floats = async (name: string) => (await results[name].read()).data as Float32Array;
       const [loss] = await floats(stepNames.loss);

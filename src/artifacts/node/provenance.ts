@@ -16,7 +16,7 @@ export async function readProvenance(path: string): Promise<Provenance> {
     return {
       ...describeCard(notes.network),
       training: `step ${notes.place.step}, epoch ${notes.place.epochs.length} of ${epochs}, batch ${batch}, ${optimizer.name}, seed ${seed}`,
-      engine: `${notes.engine.lowering}, ${notes.engine.runtime}`,
+      engine: [notes.engine.lowering, notes.engine.runtime, notes.engine.device ?? []].flat().join(", "),
     };
   } catch (error) {
     // Any file may be signed; one that cannot be read at all is refused when it is.

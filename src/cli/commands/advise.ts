@@ -12,7 +12,7 @@ import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { openNetworkArgument } from "../network-argument.ts";
-import { sharedOptions, wholeNumber } from "../options.ts";
+import { processorOnly, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { phrase, type Words } from "../../report/words.ts";
@@ -164,6 +164,7 @@ export function registerAdvise(program: Command): void {
     .addOption(new Option("--test-limit <n>", "test on the first n images").argParser(wholeNumber(1)).default(1000))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("advise"))
     .addOption(
       new Option("--out <file>", `write the report as a page (default: none; with --measure, ${STANDARD_REPORT})`),
     )

@@ -67,6 +67,7 @@ function registerEvaluate(program: Command, flags: AllTaskFlags): void {
     .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.json());
   foreignOptions().forEach((option) => command.addOption(option));
   addTaskOptions(command, flags, "evaluate")

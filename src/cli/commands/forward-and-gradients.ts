@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import type { Command } from "commander";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
+import type { Device } from "../../runtime/device.ts";
 import type { ImportedModel } from "../../networks/load-weights.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
@@ -13,6 +14,7 @@ interface PassOptions extends WeightsOptions {
   readonly output: string;
   readonly shortcut?: ShortcutType;
   readonly threads?: number;
+  readonly device?: Device;
   readonly json?: boolean;
 }
 
@@ -41,10 +43,18 @@ const loadPasses = () =>
     import("../../weights/node.ts"),
   ]);
 
+const loadDeviceCheck = () => import("../../runtime/node/devices/require-device.ts");
+
 async function forward(name: string, options: PassOptions): Promise<void> {
   const [{ runForward }, { createNodeRuntime }, { readNpy, writeNpy }] = await loadPasses();
+  await (await loadDeviceCheck()).requireDevice(options.device);
   const loaded = await load(name, options);
-  const scores = await runForward(createNodeRuntime(), loaded, await readNpy(options.input), threadsOf(options));
+  const scores = await runForward(
+    createNodeRuntime(options.device),
+    loaded,
+    await readNpy(options.input),
+    threadsOf(options),
+  );
   await writeNpy(options.output, scores);
   if (options.json)
     printJson({
@@ -72,11 +82,12 @@ async function gradients(name: string, options: PassOptions & { readonly labels:
     throw new OptionError("--output", `${options.output}: must end in ${Object.keys(gradientWriters).join(", ")}`);
   const [{ runGradients }, { createNodeRuntime }, weights] = await loadPasses();
   const { crossEntropy } = await import("../../nn/losses.ts");
+  await (await loadDeviceCheck()).requireDevice(options.device);
   const loaded = await load(name, options);
   const images = await weights.readNpy(options.input);
   const labels = await weights.readNpy(options.labels);
   const found = await runGradients(
-    createNodeRuntime(),
+    createNodeRuntime(options.device),
     loaded,
     images,
     labels,
@@ -116,6 +127,7 @@ function definePass(program: Command, name: string): Command {
     .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.json());
 }
 

@@ -8,7 +8,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { findFileArgument } from "../network-argument.ts";
-import { listOf, positiveNumber, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { listOf, positiveNumber, processorOnly, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
@@ -194,6 +194,7 @@ export function registerGradflow(program: Command): void {
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("gradflow"))
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("gradflow.html"))
     .addOption(sharedOptions.json())
     .addHelpText(

@@ -85,6 +85,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "check that a server's audit log is whole, against a signed head that was kept elsewhere",
     load: async () => (await import("./audit.ts")).registerAudit,
   },
+  devices: {
+    usage: "[options]",
+    summary: "list what can compute: the processor, graphics processors; what is missing, and what to do",
+    load: async () => (await import("./devices.ts")).registerDevices,
+  },
   models: {
     usage: "",
     summary: "list the networks known by name and their options, and the trained ones that are ready to use",

@@ -8,7 +8,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
+import { positiveNumber, processorOnly, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { spokenMessage } from "../lang/language.ts";
@@ -132,6 +132,7 @@ export function registerLandscape(program: Command): void {
     .addOption(new Option("--no-trajectory", "leave out the training's path"))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("landscape"))
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("landscape.html"))
     .addOption(sharedOptions.json())
     .addHelpText(

@@ -5,7 +5,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { listOf, sharedOptions, wholeNumber } from "../options.ts";
+import { listOf, processorOnly, sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { Words } from "../../report/words.ts";
@@ -145,6 +145,7 @@ export function registerLesion(program: Command): void {
     )
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("lesion"))
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("lesion.html"))
     .addOption(sharedOptions.json())
     .addHelpText(

@@ -8,7 +8,7 @@ import type { RecipeField } from "../../train/recipe-options.ts";
 import { cacheFolder } from "../cache.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { onlyGiven, positiveNumber, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
+import { onlyGiven, positiveNumber, processorOnly, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { addRecipeFlags, fieldsOfGroup, type OptionValues, recipeFlagOf, typedRecipe } from "../recipe-flags.ts";
@@ -87,6 +87,7 @@ function registerLrFind(program: Command, flags: AllTaskFlags): void {
     .addOption(new Option("--steps <n>", "steps from the one to the other").argParser(wholeNumber(10)).default(100))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("lr-find"))
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("lr-find.html"))
     .addOption(sharedOptions.json());
   addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training")));

@@ -50,6 +50,7 @@ function registerPredict(program: Command, flags: AllTaskFlags): void {
     .addOption(weightsOptions.prefix())
     .addOption(weightsOptions.partial())
     .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.json());
   foreignOptions().forEach((option) => command.addOption(option));
   addTaskOptions(command, flags, "predict")

@@ -6,7 +6,7 @@ import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
-import { onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
+import { onlyGiven, processorOnly, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
@@ -111,6 +111,7 @@ function registerReport(program: Command, flags: AllTaskFlags): void {
         .default(24),
     )
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("report"))
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not look for the training in the run store"))
     .addOption(new Option("--out <file>", "the page to write").default("report.html"))

@@ -8,7 +8,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type Firewall, firewalls } from "../../serve/node/firewall/write.ts";
 import type { LoadedPolicy } from "../../serve/node/policy/load.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
-import { onlyGiven, optionName, typedOptions, wholeNumber } from "../options.ts";
+import { onlyGiven, optionName, processorOnly, typedOptions, wholeNumber } from "../options.ts";
 import { spokenMessage } from "../lang/language.ts";
 import { print, printJson, printLines, say } from "../output.ts";
 import { packageVersion } from "../version.ts";
@@ -255,6 +255,7 @@ export function registerServe(program: Command): void {
       ),
     )
     .addOption(new Option("--threads <number>", "threads of each").argParser(wholeNumber(1, 1024)).default(1))
+    .addOption(processorOnly("serve"))
     .addOption(
       new Option("--batch <number>", "most samples in one run; measuring finds the best up to it, 1 turns batching off")
         .argParser(wholeNumber(1, 1024))

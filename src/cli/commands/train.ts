@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import type { Device } from "../../runtime/device.ts";
 import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
@@ -28,6 +29,7 @@ import { spokenMessage } from "../lang/language.ts";
 interface Options extends FreshOptions {
   readonly lowering: LoweringChoice;
   readonly threads?: number;
+  readonly device?: Device;
   readonly resume?: string | true;
   readonly snapshots?: number;
   readonly out?: string;
@@ -54,7 +56,7 @@ const defaults: FieldDefaults = {
 function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
   return {
     start,
-    ...onlyGiven({ out: options.out, snapshots: options.snapshots }),
+    ...onlyGiven({ out: options.out, snapshots: options.snapshots, device: options.device }),
     cache: cacheFolder(),
     lowering: options.lowering,
     session: onlyGiven({ threads: options.threads }),
@@ -134,7 +136,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
     const rate = result.imagesPerSecond.toFixed(0);
     const pace = Number.isNaN(result.imagesPerSecond) ? [] : [{ en: `${rate} images/s`, zh: `${rate} 幅/秒` }];
     const lowering = { en: `${result.lowering} lowering`, zh: `${result.lowering} lowering` };
-    say(joinWords([formatDuration((performance.now() - begin) / 1000), ...pace, lowering]));
+    say(joinWords([formatDuration((performance.now() - begin) / 1000), ...pace, lowering, result.device ?? []].flat()));
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {
@@ -149,6 +151,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
   const command = addFreshOptions(program.command("train"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.device())
     .addOption(
       new Option(
         "--resume [path]",
@@ -180,6 +183,7 @@ Examples:
   $ residua train --data photos/ --from resnet18.onnx --head-only
   $ residua train --data photos/ --from resnet50.pth --layer-decay 0.7 --ema
   $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
+  $ residua train --data mnist --model resnet20 --device webgpu
   $ residua train --preset cells --data nuclei/ --out runs/cells
   $ residua train --resume residua-train
   $ residua train --resume residua-train --epochs 6                longer than it was planned`,

@@ -8,7 +8,7 @@ import { readDuration } from "../comparison-grid.ts";
 import { createComparisonReporter } from "../comparison-output.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { spokenMessage } from "../lang/language.ts";
-import { sharedOptions } from "../options.ts";
+import { processorOnly, sharedOptions } from "../options.ts";
 import { say } from "../output.ts";
 
 interface Options {
@@ -129,6 +129,7 @@ export function registerWorker(program: Command): void {
     )
     .addOption(new Option("--data-root <dir>", "folder below which folders of images lie; known data sets need none"))
     .addOption(sharedOptions.threads())
+    .addOption(processorOnly("worker"))
     .addOption(
       new Option("--checkpoint-every <time>", "time between checkpoints: what a dead machine costs at most")
         .argParser(readDuration)

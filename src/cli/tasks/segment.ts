@@ -65,6 +65,7 @@ export function registerSegment(program: Command): void {
   command
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

@@ -14,6 +14,13 @@ export interface PortableChoices {
   readonly batchNormGradient: "add" | "fused-conv";
   /** Along the last axis: `LogSoftmax`, or x − max − log Σ exp(x − max). Along other axes always the latter. */
   readonly logSoftmax: "operator" | "written-out";
+  /**
+   * Max pooling's gradient by adding at the indices that `MaxPool` gives, which are int64, or by comparing each place of a window with
+   * the maximum.
+   */
+  readonly maxPoolGradient: "scatter" | "compare";
+  /** Labels fed as they are, or as int32, for backends without kernels for int64. */
+  readonly labels: "int64" | "int32";
 }
 
 /**
@@ -26,17 +33,23 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     reluGradient: "hard-sigmoid",
     batchNormGradient: "add",
     logSoftmax: "operator",
+    maxPoolGradient: "scatter",
+    labels: "int64",
   },
   wasm: {
     relu: "prelu",
     reluGradient: "sign",
     batchNormGradient: "fused-conv",
     logSoftmax: "operator",
+    maxPoolGradient: "scatter",
+    labels: "int64",
   },
   webgpu: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
     batchNormGradient: "add",
     logSoftmax: "written-out",
+    maxPoolGradient: "compare",
+    labels: "int32",
   },
 };

@@ -7,7 +7,8 @@ import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
 import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
 import { type PortableChoices, portableChoices } from "./choices.ts";
 import { convInputGradient, convWeightGradient } from "./convolution.ts";
-import { averagePoolGradient, maxPoolGradient } from "./pooling.ts";
+import { narrowLabels, narrowLayouts } from "./narrow-labels.ts";
+import { averagePoolGradient, maxPoolGradients } from "./pooling.ts";
 
 /** Residua's own operators, each written out in ONNX's as chosen. */
 function rewritesFor(choices: PortableChoices): Rewrites {
@@ -19,7 +20,7 @@ function rewritesFor(choices: PortableChoices): Rewrites {
     ConvInputGradient: convInputGradient,
     ConvWeightGradient: convWeightGradient,
     LogSoftmax: logSoftmaxes[choices.logSoftmax],
-    MaxPoolGradient: maxPoolGradient,
+    MaxPoolGradient: maxPoolGradients[choices.maxPoolGradient],
     ReluGradient: reluGradients[choices.reluGradient],
     ...(relu === undefined ? {} : { Relu: relu }),
   };
@@ -30,16 +31,23 @@ export const portableRewrites: Rewrites = rewritesFor(portableChoices.standard);
 
 /** The portable lowering with some choices replaced; the others are the standard ones. */
 export function createPortableLowering(choices: Partial<PortableChoices> = {}): Lowering {
-  const rewrites = rewritesFor({ ...portableChoices.standard, ...choices });
+  const all = { ...portableChoices.standard, ...choices };
+  const rewrites = rewritesFor(all);
+  const isNarrow = all.labels === "int32";
   const passes: readonly Pass[] = [
     { name: "mask pooled gradients", pass: maskPooledGradients },
+    ...(isNarrow ? [{ name: "narrow labels", pass: narrowLabels }] : []),
     { name: "write portably", pass: (graph) => rewriteGraph(graph, rewrites) },
     { name: "match scalar ranks", pass: matchScalarRanks },
   ];
   return {
     name: "portable",
     isFinal: false,
-    lower: (graph, observe) => ({ write: () => runPasses(graph, passes, observe), layouts: new Map() }),
+    variant: Object.values(all).join(" "),
+    lower: (graph, observe) => ({
+      write: () => runPasses(graph, passes, observe),
+      layouts: isNarrow ? narrowLayouts(graph) : new Map(),
+    }),
   };
 }
 

@@ -23,7 +23,7 @@ export function unfoldedCount(kernel: Shape): number {
  * `unfoldedCount` filters per channel, each 1 at one kernel position and 0 elsewhere, or 0 everywhere:
  * `[C·count,1,…kernel]`
  */
-function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): Value {
+export function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): Value {
   const [places, count] = [sizeOf(kernel), unfoldedCount(kernel)];
   const diagonal = new Float32Array(count * places);
   for (let place = 0; place < places; place++) diagonal[place * places + place] = 1;

@@ -6,6 +6,7 @@ import { exportNetwork } from "../../networks/node/export.ts";
 import { openTrainedBytes, openTrainedNetwork } from "../../networks/node/open.ts";
 import type { KeptNetwork } from "../../networks/trained.ts";
 import { type CheckedFile, findNetwork } from "../../ready/node/find.ts";
+import { parseDevice } from "../../runtime/device.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { TaskName, TypesOf } from "../../tasks/find-task.ts";
 import { type LoadedNetwork, openTogether } from "../../tasks/loaded-network.ts";
@@ -35,6 +36,7 @@ const openOptions = [
   "task",
   "sha256",
   "threads",
+  "device",
   "executionProviders",
   "name",
   "model",
@@ -168,14 +170,17 @@ const whereOf = (source: FileSource): string => (typeof source === "string" ? so
 
 /** Opens one file. */
 function openSource(source: FileSource, session: SessionOptions, options: OpenOptions): Promise<KeptNetwork> {
-  const read = toReadOptions(options);
+  const { device } = options;
+  const read = { ...toReadOptions(options), ...(device === undefined ? {} : { device: parseDevice(device) }) };
   return typeof source === "string"
     ? openTrainedNetwork(findNetworkFile(source), session, read)
     : openTrainedBytes({ bytes: source.bytes, path: source.where }, session, read);
 }
 
 async function openInput(input: FileInput | NetworkParts, options: OpenOptions): Promise<OpenedNetwork> {
-  const { threads, executionProviders, name = "network", sha256 } = options;
+  const { threads, executionProviders, name = "network", sha256, device } = options;
+  if (device !== undefined && executionProviders !== undefined)
+    throw new OptionError("device", "does not fit `executionProviders`; leave one out");
   const session: SessionOptions = onlyGiven({ threads, executionProviders });
   const found = await findSource(input, name);
   if (isParts(found)) {

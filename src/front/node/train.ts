@@ -5,6 +5,7 @@ import { type TaskName, taskNameOf, type TypesOf } from "../../tasks/find-task.t
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { trainingJob } from "../../tasks/node/training-job.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
+import { parseDevice } from "../../runtime/device.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { readCheckpoint, findCheckpoint } from "../../train/node/files.ts";
 import type { FreshTraining, TrainingEvent, TrainingJob, TrainingResult } from "../../train/node/job.ts";
@@ -17,7 +18,7 @@ import { openNetworkFile } from "./open.ts";
 import type { NodeTrainOptions, TrainingData, TrainResult } from "./types.ts";
 
 /** Options of a training run, whatever the task. */
-const hostOptions = ["out", "snapshots", "threads", "lowering", "cache"] as const;
+const hostOptions = ["out", "snapshots", "threads", "device", "lowering", "cache"] as const;
 /** What it learns, beside the recipe and what a task alone understands. */
 const startOptions = [
   "task",
@@ -76,8 +77,15 @@ async function toJob(
   data: TrainingData,
   options: Given,
 ): Promise<{ readonly job: TrainingJob; readonly task: TaskName }> {
-  const { out, snapshots, threads, lowering = "auto", cache = cacheFolder() } = options;
-  const host = { ...onlyGiven({ out, snapshots }), cache, lowering, session: onlyGiven({ threads }), workers: 1 };
+  const { out, snapshots, threads, device: named, lowering = "auto", cache = cacheFolder() } = options;
+  const device = named === undefined ? undefined : parseDevice(named);
+  const host = {
+    ...onlyGiven({ out, snapshots, device }),
+    cache,
+    lowering,
+    session: onlyGiven({ threads }),
+    workers: 1,
+  };
   if (typeof data === "object" && "resume" in data) {
     requireKnown("a training that goes on", options, hostOptions);
     const { notes } = await readCheckpoint(await findCheckpoint(data.resume));

@@ -1,5 +1,6 @@
 import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { LoweringChoice } from "../../compile/lowering.ts";
+import type { Device } from "../../runtime/device.ts";
 import type { TaskName } from "../../tasks/find-task.ts";
 import type { TrainingResult, WeightsStart } from "../../train/node/job.ts";
 import type { CommonNetwork, CommonOpenOptions, Samples } from "../network.ts";
@@ -14,7 +15,9 @@ export type NetworkParts = Readonly<Record<string, FileInput>>;
 
 /** Options for opening a network. */
 export interface OpenOptions<Name extends TaskName = TaskName> extends CommonOpenOptions<Name> {
-  /** ONNX Runtime's execution providers in order of preference, such as `["cuda", "cpu"]`. Default `["cpu"]`. */
+  /** Where it runs: "cpu", "webgpu" (any graphics processor), or "cuda" or "cuda:N" (NVIDIA's). Default "cpu". */
+  readonly device?: Device;
+  /** ONNX Runtime's execution providers in order of preference, such as `["coreml", "cpu"]`, in place of `device`. */
   readonly executionProviders?: readonly string[];
   /** The file's name if its bytes are given: for errors, and to tell a form without a signature by its ending. */
   readonly name?: string;
@@ -104,6 +107,8 @@ export interface NodeTrainOptions extends CommonTrainOptions {
   readonly snapshots?: number;
   /** Threads that compute, a whole number above 0. Default: one per core. */
   readonly threads?: number;
+  /** Where it trains: "cpu", "webgpu" (any graphics processor), or "cuda" or "cuda:N" (NVIDIA's). Default "cpu". */
+  readonly device?: Device;
   /** How graphs are lowered: "auto" takes the fastest that agrees with the reference. Default "auto". */
   readonly lowering?: LoweringChoice;
   /** Where fetched data sets lie. Default: `RESIDUA_CACHE`, else the user's cache folder. */
@@ -124,7 +129,7 @@ export interface TrainResult<Name extends TaskName> extends TrainingResult {
    *
    * @throws {EnvironmentError} if the training ended before it kept a checkpoint
    */
-  readonly open: (options?: Pick<OpenOptions, "threads" | "executionProviders">) => Promise<Network<Name>>;
+  readonly open: (options?: Pick<OpenOptions, "threads" | "device" | "executionProviders">) => Promise<Network<Name>>;
 }
 
 /** The data to compare networks on. */

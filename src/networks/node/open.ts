@@ -1,4 +1,5 @@
 import { readFileBytes } from "../../files/node.ts";
+import type { Device } from "../../runtime/device.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { createGuardedRuntime } from "../../runtime/node/guarded/runtime.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
@@ -12,6 +13,8 @@ import { type KeptNetwork, openNetwork, type OpenNetworkOptions } from "../open.
 export interface OpenOptions extends Omit<OpenNetworkOptions, "session" | "readExternal" | "guarded"> {
   /** Seconds that loading an ONNX model from elsewhere may take, and each run of it. Default 60. */
   readonly timeLimit?: number;
+  /** Where it runs; the processor by default. */
+  readonly device?: Device;
 }
 
 /**
@@ -28,22 +31,22 @@ export async function openTrainedNetwork(
   options: OpenOptions = {},
 ): Promise<KeptNetwork> {
   if (!isShardIndex(path)) return openTrainedBytes({ bytes: await readFileBytes(path), path }, session, options);
-  const { entry, prefix, foreign, timeLimit: _, ...request } = options;
+  const { entry, prefix, foreign, timeLimit: _, device, ...request } = options;
   refuseForeignChoice(foreign, path);
   const file = await readWeightsFile(path, {
     ...(entry === undefined ? {} : { entry }),
     ...(prefix === undefined ? {} : { prefix }),
   });
-  return loadImportedNetwork(createNodeRuntime(), { file, where: path }, { ...request, session });
+  return loadImportedNetwork(createNodeRuntime(device), { file, where: path }, { ...request, session });
 }
 
 /** Like {@link openTrainedNetwork}, from bytes. */
 export async function openTrainedBytes(
   { bytes, path }: { readonly bytes: Uint8Array; readonly path: string },
   session: SessionOptions = {},
-  { timeLimit, ...options }: OpenOptions = {},
+  { timeLimit, device, ...options }: OpenOptions = {},
 ): Promise<KeptNetwork> {
-  const runtime = createNodeRuntime();
+  const runtime = createNodeRuntime(device);
   return openNetwork(runtime, bytes, path, {
     ...options,
     session,

@@ -1,6 +1,7 @@
 import type { Augmentation } from "../../data/augmentation.ts";
 import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
+import type { Device } from "../../runtime/device.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluation.ts";
@@ -53,8 +54,8 @@ export interface FreshTraining {
   readonly images?: LabelledImages;
   /** Use only the first `limit` images; by default, all. */
   readonly limit?: number;
-  /** Share of the training images held out to choose the best epoch; by default, the task's, and at least a few images. */
-  readonly validation?: number;
+  /** Share of the training images held out to choose the best epoch. */
+  readonly validation: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
   /**
@@ -85,6 +86,8 @@ export interface TrainingJob {
   /** The folder of downloaded data sets. */
   readonly cache: string;
   readonly lowering: LoweringChoice;
+  /** Where the steps run; the processor by default. */
+  readonly device?: Device;
   readonly session: SessionOptions;
   /** Threads that prepare batches. */
   readonly workers: number;
@@ -136,6 +139,8 @@ export interface TrainingResult {
   /** On the whole test set, evaluated once with the best epoch's network; absent if training was stopped. */
   readonly test?: Evaluation;
   readonly lowering: string;
+  /** The device and what drives it, if not the processor. */
+  readonly device?: string;
   /** Median over the steps, data loading included. */
   readonly imagesPerSecond: number;
   readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };

@@ -8,9 +8,9 @@ import {
 } from "../../files/node.ts";
 import { dirname, join } from "node:path";
 import { createBatchLoader } from "../../data/node/loader.ts";
-import { createNodeRuntime } from "../../runtime/node.ts";
+import { nameDevice, openDevice } from "../../runtime/node/devices/open-device.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import { encodeCheckpointChunks, type Engine, type TrainingPlace } from "../checkpoint.ts";
 import { cautionsOf } from "../cautions.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
@@ -57,9 +57,15 @@ async function openWorkplace(
   const { start, cache } = job;
   const note = (text: string): void => context.report({ kind: "note", text });
   const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
-  const runtime = createNodeRuntime();
+  const opened = await openDevice(job.device ?? "cpu");
+  const { runtime } = opened;
   const chosen = await chooseLowering(runtime, job.lowering);
-  const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
+  const device = nameDevice(opened);
+  const engine: Engine = {
+    lowering: chosen.name,
+    runtime: `${runtime.name} ${runtime.version}`,
+    ...(device === undefined ? {} : { device }),
+  };
   const setup = await setUp(resumed === undefined ? start : { ...start, resume: resumed }, findTask, {
     cache,
     engine,
@@ -292,6 +298,7 @@ async function trainInPlace(place: Workplace): Promise<TrainingResult> {
       epochs: reached.epochs,
       mainMeasure: setup.measures.main.name,
       lowering: chosen.name,
+      ...(setup.notes.engine.device === undefined ? {} : { device: setup.notes.engine.device }),
       imagesPerSecond,
       ...(reason === undefined ? {} : { reason }),
       ...(diverged === undefined ? {} : { diverged }),

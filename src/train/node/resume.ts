@@ -1,5 +1,5 @@
 import { OptionError } from "../../tensor/errors.ts";
-import type { Checkpoint } from "../checkpoint.ts";
+import { type Checkpoint, describeEngine } from "../checkpoint.ts";
 import type { ContinuedTraining } from "./job.ts";
 import { restoreNetwork } from "../../networks/card.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
@@ -19,7 +19,7 @@ export async function readResumed(
   const { notes, state } = checkpoint;
   restoreNetwork(notes.network, state, path);
   if (canonicalJson(notes.engine) !== canonicalJson(engine)) {
-    const [before, now] = [notes.engine, engine].map(({ lowering, runtime }) => `${lowering} on ${runtime}`);
+    const [before, now] = [notes.engine, engine].map(describeEngine);
     note(`${path} was made with ${before}, this is ${now}: the last bits may differ`);
   }
   return { path, checkpoint: epochs === undefined ? checkpoint : extend(checkpoint, epochs, note) };

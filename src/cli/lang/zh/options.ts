@@ -20,6 +20,8 @@ export const optionTexts: Templates = {
   "seed of everything random": "一切随机性的种子",
   "how to write the training graph for this machine": "如何为本机编写训练图",
   "compute threads": "计算线程数",
+  "where to compute: cpu, webgpu (any graphics processor) or cuda[:N] (NVIDIA's); residua devices lists them":
+    "在哪里计算：cpu、webgpu（任何图形处理器）或 cuda[:N]（NVIDIA 的）；residua devices 列出它们",
   "use the first n training images": "只用前 n 幅训练图像",
   "use the first n test images": "只用前 n 幅测试图像",
   "output folder": "输出文件夹",
@@ -82,8 +84,7 @@ export const optionTexts: Templates = {
   // train
   "resnet20, resnet50d, densenet121 …; residua models list shows all":
     "resnet20、resnet50d、densenet121……；residua models list 列出全部",
-  "share of the training images held out to choose the best epoch (default: the task's, 0.04 to 0.1, and of a small set 8 images, or a fifth)":
-    "留出多大比例的训练图像，用来选择最佳轮次（默认：随任务，0.04 至 0.1；图像少时为 8 幅或五分之一）",
+  "share of the training images held out to choose the best epoch": "留出多大比例的训练图像，用来选择最佳轮次",
   "classify images, or segment them; for segmentation, --data is a folder with images/ and masks/":
     "对图像分类，或做分割；分割时 --data 是含 images/ 和 masks/ 的文件夹",
   "resume from a checkpoint or a run's folder (default: --out), which defines everything about the run; only --epochs may be raised":
@@ -413,7 +414,6 @@ export const standardTexts: Templates = {
   "10000 to read, 4000 to locate": "读出为 10000，定位为 4000",
   "the model's": "模型自带的值",
   "the network's": "网络自带的值",
-  "the reader's own, or {}": "识读网络自带的值，或 {1}",
   "residua.config.ts, if present": "residua.config.ts，若存在",
   "{}, or the preset's": "{1}，或预设的值",
   "{}; with --from or --weights {}": "{1}；用 --from 或 --weights 时 {2}",

@@ -12,6 +12,7 @@ export const summaries: Readonly<Record<string, string>> = {
   plates: "在图像中检出车牌，校正并识别；输出表格、标注图、说明页、抹去车牌的副本",
   runs: "查找、比较、标记、复制和导出 train 与 compare 的运行记录",
   tables: "把 LeetCode 的 JSON 或 CSV 中的表导入 MySQL、PostgreSQL 或 SQLite，或从中导出",
+  devices: "列出可用来计算的设备：处理器、图形处理器；缺少什么，怎么办",
   models: "列出有名称的网络及其选项，以及可直接使用的训练好的网络",
   gradflow: "跟踪梯度在初始时和训练中如何流过每一层、每一个块",
   lesion: "移除、交换和重复训练好的网络的块，测量它还能做到什么",

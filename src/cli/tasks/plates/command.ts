@@ -26,6 +26,7 @@ export function registerPlates(program: Command): void {
   command
     .addOption(trustedKeyOption())
     .addOption(sharedOptions.threads())
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.json())
     .addHelpText(
       "after",

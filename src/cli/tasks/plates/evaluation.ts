@@ -12,7 +12,7 @@ import { createProgress } from "../../progress.ts";
 import { lookingChoice, type LookingFlags, lookingOptions } from "./looking.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 
-interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "trustedKey">, LookingFlags {
+interface EvaluationFlags extends Pick<ModelFileOptions, "threads" | "device" | "trustedKey">, LookingFlags {
   readonly reader?: string;
 }
 
@@ -45,6 +45,7 @@ async function judge(
     limit,
     reader,
     threads,
+    device,
     trustedKey,
     ...looking
   }: EvaluationFlags & Pick<EvaluationRequest, "model" | "data" | "limit">,
@@ -64,7 +65,7 @@ async function judge(
   const how = { ...lookingChoice(looking), onPicture };
   try {
     if (reader === undefined) return { judgement: await judgePlates(opened, found.samples, how), data: found.data };
-    const { network: second } = await openModelFile(reader, onlyGiven({ threads, trustedKey }), "reader");
+    const { network: second } = await openModelFile(reader, onlyGiven({ threads, device, trustedKey }), "reader");
     try {
       if (readSettings(second.card.task, "plates", reader).part !== "read")
         throw new OptionError("--reader", `${reader} locates; give a network that reads`);

@@ -1,5 +1,6 @@
 import type { RemoteError } from "../../../jobs/remote-error.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
+import type { Device } from "../../device.ts";
 import type { Session, SessionOptions } from "../../runtime.ts";
 
 /** Tensors by the names of inputs or outputs; they survive structured cloning. */
@@ -7,7 +8,13 @@ export type NamedTensors = Readonly<Record<string, Tensor>>;
 
 /** What the process that holds a model is asked, one thing at a time. */
 export type GuardedOrder =
-  | { readonly kind: "load"; readonly model: Uint8Array; readonly options: SessionOptions; readonly memory: number }
+  | {
+      readonly kind: "load";
+      readonly model: Uint8Array;
+      readonly options: SessionOptions;
+      readonly memory: number;
+      readonly device: Device;
+    }
   | { readonly kind: "run"; readonly feeds: NamedTensors; readonly fetches: readonly string[] };
 
 /** What it answers. */

@@ -6,6 +6,7 @@ import { forkWorker } from "../../../jobs/node/child-process.ts";
 import { restoreError } from "../../../jobs/remote-error.ts";
 import { EnvironmentError, OptionError } from "../../../tensor/errors.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
+import type { Device } from "../../device.ts";
 import { createQueue } from "../../queue.ts";
 import type { Runtime, RuntimeTensor, Session } from "../../runtime.ts";
 import { type GuardedAnswer, type GuardedOrder, MEMORY_WORD, type NamedTensors } from "./protocol.ts";
@@ -82,6 +83,8 @@ export function createGuardedRuntime(base: Runtime, guard: Guard = {}): Runtime 
   const seconds = guard.timeLimit ?? STANDARD_SECONDS;
   if (!(seconds > 0 && seconds < 2 ** 31 / 1000))
     throw new OptionError("timeLimit", `must be a number of seconds above 0, got ${seconds}`);
+  // The base is Node's, which is never WebAssembly.
+  const device = base.device as Device;
   return {
     ...base,
     writesInPlace: false,
@@ -96,7 +99,7 @@ export function createGuardedRuntime(base: Runtime, guard: Guard = {}): Runtime 
       };
       const release = async (): Promise<void> => void child.kill("SIGKILL");
       try {
-        const loaded = await ask({ kind: "load", model, options, memory: chooseMemory(model, guard) });
+        const loaded = await ask({ kind: "load", model, options, memory: chooseMemory(model, guard), device });
         return openSession(loaded, ask, release);
       } catch (error) {
         await release();

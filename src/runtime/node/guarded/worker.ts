@@ -12,7 +12,7 @@ async function obey(order: GuardedOrder): Promise<GuardedAnswer> {
   if (order.kind === "load") {
     const watch = builtFile(import.meta.url, "./memory-watch.js");
     new Worker(watch, { workerData: order.memory, execArgv: [] }).unref();
-    session = await createNodeRuntime().load(order.model, order.options);
+    session = await createNodeRuntime(order.device).load(order.model, order.options);
     const { inputs, outputs, inputNames, outputNames } = session;
     return { kind: "loaded", inputs, outputs, inputNames, outputNames };
   }

@@ -1,0 +1,191 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { portableChoices } from "../../src/compile/portable/choices.ts";
+import { createPortableLowering, portable } from "../../src/compile/portable/lowering.ts";
+import { openTrainedNetwork } from "../../src/networks/node/open.ts";
+import { createGraphBuilder } from "../../src/onnx/builder.ts";
+import { createNodeRuntime } from "../../src/runtime/node.ts";
+import { copyModel } from "../../src/runtime/tensor-reader.ts";
+import type { Session } from "../../src/runtime/runtime.ts";
+import { findNodeTask } from "../../src/tasks/node/find-node-task.ts";
+import { taskNameOf } from "../../src/tasks/find-task.ts";
+import { float32 } from "../../src/tensor/tensor.ts";
+import { chooseLowering } from "../../src/train/lowering.ts";
+import { readCheckpoint } from "../../src/train/node/files.ts";
+import type { TrainingJob, TrainingResult } from "../../src/train/node/job.ts";
+import { performTraining } from "../../src/train/node/perform-training.ts";
+import { defaultRecipe } from "../../src/train/recipe.ts";
+import { normalTensor, runLowered } from "../support/compare-lowerings.ts";
+import { expectSameState, largestDifference, LIMIT, openTrainer, takeSteps } from "../support/device-training.ts";
+import { writePictures } from "../support/picture-folders.ts";
+import { adapterEnvironment, hasAdapter } from "../support/software-adapter.ts";
+import { recurrenceModel } from "./models.ts";
+
+const isThere = await hasAdapter();
+
+describe.runIf(isThere)("Node with WebGPU", () => {
+  const [processor, device] = [createNodeRuntime(), createNodeRuntime("webgpu")];
+  let folder: string;
+  /** As long as a session is open, ONNX Runtime keeps its compiled shaders, which take longer than all else here. */
+  let open: Session;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "residua-webgpu-"));
+    open = await device.load(copyModel("float32", 1));
+  });
+  afterAll(async () => {
+    await open.release();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("five steps, the state after them, and a step from a loaded state are those of the processor", async () => {
+    const [wanted, actual] = [await openTrainer(processor, "resnet8"), await openTrainer(device, "resnet8")];
+    const losses = [await takeSteps(wanted, 0, 5), await takeSteps(actual, 0, 5)];
+    for (const [step, loss] of losses[0].entries())
+      expect(Math.abs(losses[1][step] - loss), `step ${step + 1}`).toBeLessThan(LIMIT);
+    const state = await wanted.state();
+    expectSameState(await actual.state(), state);
+    actual.load(state, 5);
+    const [[after], [loaded]] = [await takeSteps(wanted, 5, 1), await takeSteps(actual, 5, 1)];
+    expect(Math.abs(loaded - after)).toBeLessThan(LIMIT);
+    await wanted.release();
+    await actual.release();
+  });
+
+  test("a training that is stopped and resumed there ends where one on the processor ends, and says where it ran", async () => {
+    const pictures = join(folder, "pictures");
+    await writePictures(pictures, 10, 8);
+    const fresh: TrainingJob["start"] = {
+      model: "resnet8",
+      modelOptions: {},
+      data: pictures,
+      imageSize: 8,
+      validation: 0,
+      augmentation: { cropPadding: 0, flip: false },
+      recipe: { ...defaultRecipe, epochs: 2, batch: 8, learningRate: 0.02, seed: 3 },
+    };
+    const run = (out: string, change: Partial<TrainingJob>, stopAfter = Number.POSITIVE_INFINITY) =>
+      trainHere({ ...jobOf(folder, out), start: fresh, ...change }, stopAfter);
+    const wanted = await run("processor", { lowering: "portable" });
+    const stopped = await run("device", { device: "webgpu" }, 1);
+    expect([stopped.status, stopped.lowering]).toEqual(["stopped", "portable"]);
+    const out = join(folder, "device");
+    const resumed = await run("device", { device: "webgpu", start: { resume: out } });
+    expect([resumed.status, resumed.steps]).toEqual(["done", wanted.steps]);
+    const [{ notes, state }, other] = await Promise.all(
+      [resumed, wanted].map(({ files }) => readCheckpoint(files.last)),
+    );
+    expect(notes.engine.device).toMatch(/^webgpu \(.+\)$/);
+    expect(other.notes.engine).not.toHaveProperty("device");
+    expectSameState(state, other.state);
+    expect(Math.abs(resumed.test!.loss - wanted.test!.loss)).toBeLessThan(LIMIT);
+    // The exported file opens on either device.
+    const images = normalTensor(1, "images", [2, 3, 8, 8]);
+    const scores = [];
+    for (const place of ["cpu", "webgpu"] as const) {
+      const { session } = await openTrainedNetwork(resumed.files.onnx!, {}, { device: place });
+      scores.push(await (await session.run({ images }))["scores"].read());
+      await session.release();
+    }
+    expect(largestDifference(scores[0], scores[1])).toBeLessThan(LIMIT);
+  });
+
+  test("max pooling's gradient goes to the first maximum there, too", async () => {
+    const g = createGraphBuilder("pooling");
+    const x = g.input("x", "float32", [2, 3, 7, 8]);
+    const dy = g.input("dy", "float32", [2, 3, 4, 4]);
+    const window = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
+    g.output("dx", g.op("MaxPoolGradient", [dy, x], window));
+    const values = normalTensor(3, "x", [2, 3, 7, 8]);
+    // Rounded, so that maxima are often equal, and below 0, where padding must not win.
+    const feeds = {
+      x: float32(
+        values.shape,
+        (values.data as Float32Array).map((value) => Math.round(value) - 3),
+      ),
+      dy: normalTensor(4, "dy", [2, 3, 4, 4]),
+    };
+    const wanted = await runLowered(processor, portable, g.finish(), feeds);
+    const actual = await runLowered(device, createPortableLowering(portableChoices.webgpu), g.finish(), feeds);
+    expect(largestDifference(actual.dx, wanted.dx)).toBeLessThan(LIMIT);
+  });
+
+  test("what is kept on the device is read as it was when it was computed, and not after its session is released", async () => {
+    const session = await device.load(recurrenceModel(2, 2), { keepOnDevice: ["next"] });
+    const first = await session.run({ state: float32([2], [1, 2]) });
+    const second = await session.run({ state: first.next });
+    expect([...((await second.next.read()).data as Float32Array)]).toEqual([7, 11]);
+    expect([...((await first.next.read()).data as Float32Array)]).toEqual([3, 5]);
+    first.next.dispose();
+    await expect(session.run({ state: first.next })).rejects.toThrow('input "state": was disposed of');
+    await session.release();
+    await expect(second.next.read()).rejects.toThrow("was disposed of, or its session was released");
+  });
+
+  test("the blocked lowering is refused there by name", async () => {
+    await expect(chooseLowering(device, "blocked")).rejects.toThrow(
+      'lowering: "blocked" runs on the processor, not on webgpu; use "portable" or "auto"',
+    );
+  });
+
+  test.each([
+    ["resnet8", 32],
+    ["resnet20", 32],
+    ["resnet50", 64],
+  ])("no operator of a step of %s is left to the processor, by ONNX Runtime's own log", async (name, size) => {
+    expect(await placesOf(name, size)).toEqual(["WebGpuExecutionProvider"]);
+  });
+});
+
+const jobOf = (folder: string, out: string): Omit<TrainingJob, "start"> => ({
+  out: join(folder, out),
+  cache: join(folder, "cache"),
+  lowering: "auto",
+  session: { threads: 1 },
+  workers: 1,
+});
+
+/** Trains in this process, which has the software adapter. */
+function trainHere(job: TrainingJob, stopAfter: number): Promise<TrainingResult> {
+  let steps = 0;
+  return performTraining(
+    job,
+    {
+      report: (event) => void (steps += event.kind === "step" ? 1 : 0),
+      shouldStop: async () => steps >= stopAfter,
+    },
+    (notes, where) => findNodeTask(taskNameOf(notes, where)),
+  );
+}
+
+/** Loads a training step with ONNX Runtime's log of everything. */
+const loadStep = `
+import ort from "onnxruntime-node";
+import * as compile from "residua/compile";
+import { createModel, crossEntropy } from "residua/nn";
+import { encodeModel } from "residua/onnx";
+import { sgd } from "residua/optim";
+const [name, size] = process.argv.slice(1);
+const step = compile.buildTrainingStep({
+  module: createModel(name).module, imageShape: [3, +size, +size], batch: 2, loss: crossEntropy, average: true,
+  optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
+});
+const graph = compile.createPortableLowering(compile.portableChoices.webgpu).lower(step.graph).write();
+await ort.InferenceSession.create(encodeModel(compile.toModel(graph)), {
+  executionProviders: ["webgpu"], logSeverityLevel: 0, logVerbosityLevel: 1,
+});
+`;
+
+/** The execution providers that a step's operators were placed on, read in the log of a process that loads it. */
+async function placesOf(name: string, size: number): Promise<readonly string[]> {
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", loadStep, name, String(size)], {
+    cwd: new URL("../../", import.meta.url),
+    env: { ...process.env, ...adapterEnvironment },
+    maxBuffer: 2 ** 28,
+  });
+  const { stdout, stderr } = await run;
+  return [...`${stdout}${stderr}`.matchAll(/(?:All nodes|Node\(s\)) placed on \[(\w+)\]/g)].map(([, place]) => place);
+}
