@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { errorMessage } from "../../tensor/errors.ts";
 import { language, say, setLanguage } from "./language.ts";
 import { type Page, pages } from "./pages.ts";
@@ -15,8 +15,13 @@ const currentPage = (): Page => pages.find(({ name }) => name === route.value.pa
 
 function Navigation(): JSX.Element {
   const current = currentPage();
+  const list = useRef<HTMLElement>(null);
+  // On a phone the list is wider than the screen.
+  useEffect(() => {
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   return (
-    <nav aria-label={say({ en: "Pages", zh: "页面" })}>
+    <nav ref={list} aria-label={say({ en: "Pages", zh: "页面" })}>
       {pages.map(({ name, title }) => (
         <a key={name} href={addressOf(name)} aria-current={name === current.name ? "page" : undefined}>
           {say(title)}
