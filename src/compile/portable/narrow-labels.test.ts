@@ -47,10 +47,23 @@ test("a graph whose labels are fed as int32 gives what it gave before", async ()
   expect(Number(actual.loss.data[0])).toBeCloseTo(Number(wanted.loss.data[0]), 6);
 });
 
+test("of several highest scores the first counts, as in ArgMax", async () => {
+  const rounded = float32([4, 5, 2, 3], Float32Array.from(feeds.scores.data, Math.round));
+  for (const scores of [rounded, float32([4, 5, 2, 3], new Float32Array(120))]) {
+    const ties = { ...feeds, scores };
+    const wanted = await runGraph(labelGraph(), ties, portable);
+    expect((await runGraph(labelGraph(), ties, narrow)).hits.data).toEqual(wanted.hits.data);
+    expect(Number(wanted.hits.data[0])).toBeLessThan(24);
+  }
+});
+
 test("a label that is no class is no hit", async () => {
-  const none = { ...feeds, labels: int64([4, 2, 3], Array<number>(24).fill(7)) };
-  const actual = await runGraph(labelGraph(), none, narrow);
-  expect(actual.hits.data[0]).toBe(0);
+  const zeros = float32([4, 5, 2, 3], new Float32Array(120));
+  for (const scores of [feeds.scores, zeros])
+    for (const label of [7, -1, 5]) {
+      const none = { scores, labels: int64([4, 2, 3], Array<number>(24).fill(label)) };
+      expect((await runGraph(labelGraph(), none, narrow)).hits.data[0], `label ${label}`).toBe(0);
+    }
 });
 
 test("no operator is left that makes or reads int64, but for what was cast back", () => {

@@ -2,7 +2,7 @@ import { attributesOf, createGraphBuilder, type GraphBuilder, shapeOf } from "..
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { onnxDtypes } from "../../onnx/operators/elementwise.ts";
 import { normalizeAxis, type Shape, sizeOf, staticShape } from "../../tensor/shape.ts";
-import { tensor } from "../../tensor/tensor.ts";
+import { float32, tensor } from "../../tensor/tensor.ts";
 import type { Layout } from "../lowering.ts";
 
 /** Operators that only move the elements of their first input. */
@@ -50,16 +50,22 @@ function writeOneHot(g: GraphBuilder, node: Node, [labels, depth, values]: reado
 const isDropped = (best: Node): boolean => attributesOf("ArgMax", best).keepdims === 0;
 
 /**
- * Whether the highest score is the label's, without the int64 index that `ArgMax` gives: max scores = Σ scores·marks. Several
- * equal highest scores all count.
+ * Whether the first of the highest scores is the label's, without the int64 index that `ArgMax` gives: classes count down from
+ * their number, and the largest count among the highest scores is the first one's.
  */
 function writeHits(g: GraphBuilder, scores: Value, labels: Value, best: Node): Value {
   const axis = normalizeAxis(best.name, attributesOf("ArgMax", best).axis ?? 0, scores.shape.length);
-  const marks = markClasses(g, labels, shapeOf(scores)[axis], axis);
+  const classes = shapeOf(scores)[axis];
   const axes = g.ints([axis]);
-  const highest = g.op("ReduceMax", [scores, axes], { keepdims: 0 });
-  const own = g.op("ReduceSum", [g.op("Mul", [scores, marks]), axes], { keepdims: 0 });
-  return g.op("Equal", [highest, own]);
+  const counts = float32(
+    scores.shape.map((_, each) => (each === axis ? classes : 1)),
+    Float32Array.from({ length: classes }, (_, index) => classes - index),
+  );
+  const isHighest = g.op("Equal", [scores, g.op("ReduceMax", [scores, axes], { keepdims: 1 })]);
+  const among = g.op("Mul", [g.op("Cast", [isHighest], { to: onnxDtypes.float32 }), g.constant(counts)]);
+  const first = g.op("ReduceMax", [among, axes], { keepdims: 0 });
+  const label = g.op("Cast", [labels], { to: onnxDtypes.float32 });
+  return g.op("Equal", [first, g.op("Sub", [g.fill(classes), label])]);
 }
 
 /**
