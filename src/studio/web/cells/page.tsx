@@ -10,6 +10,7 @@ import type { FindEvent, FoundCells } from "./find-job.ts";
 import { CellPicture } from "./picture.tsx";
 import { cellsState, findCells, refuse, select } from "./state.ts";
 import { CellTable } from "./table.tsx";
+import { Problem } from "../parts/problem.tsx";
 
 /** Side of a pixel in micrometres, as the reader says it; the file's if it is not said. */
 const said: Signal<number | undefined> = signal(undefined);
@@ -123,11 +124,7 @@ function Scale({ pixelSize }: { readonly pixelSize: number | undefined }): JSX.E
           onChange={({ currentTarget }) => change(currentTarget.value)}
         />
       </label>
-      {refused.value !== undefined && (
-        <p role="alert" class="problem">
-          {say(refused.value)}
-        </p>
-      )}
+      <Problem words={refused.value} />
     </div>
   );
 }
@@ -193,11 +190,7 @@ export function CellsPage(): JSX.Element {
       <p role="status" class="quiet working">
         {progress === undefined ? "" : say(describeProgress(progress))}
       </p>
-      {problem !== undefined && (
-        <p role="alert" class="problem">
-          {say(problem)}
-        </p>
-      )}
+      <Problem words={problem} />
       {found !== undefined && <Found found={found} selected={selected} />}
     </>
   );

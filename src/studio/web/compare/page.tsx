@@ -16,6 +16,7 @@ import { replaceQuery, route } from "../route.ts";
 import { meanOver } from "./lane-words.ts";
 import { type Change, Networks } from "./networks.tsx";
 import { Settings } from "./settings.tsx";
+import { IgnoredFields } from "../parts/problem.tsx";
 
 /** The race goes on while its reader looks at another page. */
 const race = createShownRace(engine);
@@ -230,14 +231,7 @@ export function ComparePage(): JSX.Element {
           zh: `就在你的浏览器中，用 ${digitCounts.train} 个手写数字训练：每个网络看到同样的图像、同样的顺序。`,
         })}
       </p>
-      {ignored.value.length > 0 && (
-        <p role="alert" class="problem">
-          {say({
-            en: `The link's ${ignored.value.join(", ")} could not be read; the standard holds instead.`,
-            zh: `链接中的 ${ignored.value.join("、")} 无法识别，改用标准值。`,
-          })}
-        </p>
-      )}
+      <IgnoredFields names={ignored.value} />
       <div class="bar panel">
         <Settings
           experiment={experiment.value}

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { type Experiment, limits, type Setting } from "../experiment.ts";
-import { say } from "../language.ts";
 import { NumberField } from "../parts/number-field.tsx";
 import type { Change } from "./networks.tsx";
+import { Problem } from "../parts/problem.tsx";
 
 const names: { readonly [Name in Setting]: Exclude<Words, string> } = {
   steps: { en: "Steps", zh: "步数" },
@@ -40,11 +40,7 @@ export function Settings({
           refuse={refuse}
         />
       ))}
-      {refused !== undefined && (
-        <p role="alert" class="problem">
-          {say(refused)}
-        </p>
-      )}
+      <Problem words={refused} />
     </div>
   );
 }

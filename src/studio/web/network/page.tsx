@@ -13,6 +13,7 @@ import { Chain, formatCost } from "./chain.tsx";
 import type { Described, NetworkView } from "./describe-job.ts";
 import { type NamedNetwork, readNamedNetwork, sizeLimits, standardNetwork, writeNamedNetwork } from "./options.ts";
 import { describe, networkState, refuse } from "./state.ts";
+import { IgnoredFields, Problem } from "../parts/problem.tsx";
 
 const named: Signal<NamedNetwork> = signal(standardNetwork);
 /** The file that is shown; a network by its name if there is none. */
@@ -125,11 +126,7 @@ function Choose({ described }: { readonly described: Described | undefined }): J
           onChange={({ currentTarget }) => takeSize(currentTarget.value)}
         />
       </label>
-      {refused.value !== undefined && (
-        <p role="alert" class="problem">
-          {say(refused.value)}
-        </p>
-      )}
+      <Problem words={refused.value} />
     </div>
   );
 }
@@ -180,14 +177,7 @@ export function NetworkPage(): JSX.Element {
           zh: "它的各个块，绕过它们的连接，以及各自的开销。快捷连接是从计算图本身找出的，所以任何来源的文件都可以。不运行任何东西，文件也不会离开本设备。",
         })}
       </p>
-      {ignored.value.length > 0 && (
-        <p role="alert" class="problem">
-          {say({
-            en: `The link's ${ignored.value.join(", ")} could not be read; the standard holds instead.`,
-            zh: `链接中的 ${ignored.value.join("、")} 无法识别，改用标准值。`,
-          })}
-        </p>
-      )}
+      <IgnoredFields names={ignored.value} />
       <div class="bar panel">
         <DropZone most={1} onDrop={(dropped) => void dropped.then(take)}>
           <p>
@@ -196,11 +186,7 @@ export function NetworkPage(): JSX.Element {
           </p>
         </DropZone>
         <Choose described={described} />
-        {problem !== undefined && (
-          <p role="alert" class="problem">
-            {say(problem)}
-          </p>
-        )}
+        <Problem words={problem} />
       </div>
       <p role="status" class="quiet working">
         {isWorking ? say({ en: "Reading …", zh: "正在读取……" }) : ""}

@@ -21,6 +21,7 @@ import {
   type TrainState,
   trainState,
 } from "./state.ts";
+import { IgnoredFields, Problem } from "../parts/problem.tsx";
 
 /** The training goes on while its reader looks at another page. */
 const choice: Signal<TrainChoice> = signal(standardChoice);
@@ -146,14 +147,7 @@ export function TrainPage(): JSX.Element {
           zh: "把图像文件夹变成能区分各类别的网络：就在你的浏览器中训练，得到一个 ONNX 文件。",
         })}
       </p>
-      {ignored.value.length > 0 && (
-        <p role="alert" class="problem">
-          {say({
-            en: `The link's ${ignored.value.join(", ")} could not be read; the standard holds instead.`,
-            zh: `链接中的 ${ignored.value.join("、")} 无法识别，改用标准值。`,
-          })}
-        </p>
-      )}
+      <IgnoredFields names={ignored.value} />
       {images === undefined && phase !== "reading" && (
         <>
           <ImageDrop onSource={takeSource} />
@@ -162,11 +156,7 @@ export function TrainPage(): JSX.Element {
       )}
       {phase === "reading" && <Reading reading={state.reading} />}
       {images === undefined ? (
-        problem !== undefined && (
-          <p role="alert" class="problem">
-            {say(problem)}
-          </p>
-        )
+        <Problem words={problem} />
       ) : (
         <>
           <Images images={images} />

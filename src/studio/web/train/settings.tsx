@@ -6,6 +6,7 @@ import { shortcutNames } from "../../names.ts";
 import { say } from "../language.ts";
 import { NumberField } from "../parts/number-field.tsx";
 import { offered, type TrainChoice, trainLimits, type TrainNumber } from "./options.ts";
+import { Problem } from "../parts/problem.tsx";
 
 interface SettingsProps {
   readonly choice: TrainChoice;
@@ -91,11 +92,7 @@ export function Settings({ choice, change, disabled, canReadAgain }: SettingsPro
           refuse={(why) => (refused.value = why)}
         />
       ))}
-      {refused.value !== undefined && (
-        <p role="alert" class="problem">
-          {say(refused.value)}
-        </p>
-      )}
+      <Problem words={refused.value} />
     </div>
   );
 }
