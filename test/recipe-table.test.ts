@@ -132,6 +132,18 @@ describe("a configuration file gives back what it says:", () => {
   });
 });
 
+test.each([
+  ["nothing", ""],
+  ["by another name", "export const compare = {};"],
+])("a configuration file that exports %s is refused", async (_, text) => {
+  const folder = await mkdtemp(join(tmpdir(), "residua-recipe-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "residua.config.mjs"), text);
+  await expect(loadProjectConfig(folder, undefined)).rejects.toThrow(
+    `${join(folder, "residua.config.mjs")}: has no default export`,
+  );
+});
+
 /** A folder with the checkpoint of a training by this recipe. */
 async function writeTraining(recipe: Recipe): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "residua-recipe-"));

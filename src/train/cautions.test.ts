@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { wilsonInterval } from "../statistics/wilson.ts";
-import { cautionsOf } from "./cautions.ts";
+import { cautionsOf, cautionsOfAverages } from "./cautions.ts";
 import { accuracy, type Measure } from "./measure.ts";
 
 const meanAp: Measure = { name: "meanAp", words: { en: "mean AP", zh: "平均 AP" }, better: "higher" };
@@ -39,4 +39,11 @@ test.each([
   [{ count: 20, measures: { accuracy: 0.8 } }, accuracy, undefined],
 ] as const)("%j is told with its caution", (evaluation, main, caution) => {
   expect(cautionsOf({ loss: 1, ...evaluation }, main, "it")).toEqual(caution === undefined ? [] : [caution]);
+});
+
+test("averages that trainings are too short for are named, each once", () => {
+  const short = (decay?: number) => ({ decay, steps: 8 });
+  // (1 + 8) / (10 + 8) is the first decay of 0.5; 0.99 takes (10 · 0.99 − 1) / 0.01 = 890 steps.
+  const cautions = cautionsOfAverages([short(), short(0.5), short(0.99), short(0.99), { decay: 0.99, steps: 890 }]);
+  expect([...cautions]).toEqual(["average 0.99 is not reached in 8 steps: it grows to 0.500"]);
 });

@@ -1,9 +1,27 @@
 import { wilsonInterval } from "../statistics/wilson.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Measure, valueOf } from "./measure.ts";
+import { averageDecay } from "./step-inputs.ts";
 
 /** Below this many images, a measure says little. */
 export const SMALL_SET = 20;
+
+/**
+ * Cautions about moving averages that trainings are too short for: an average follows the weights closely at first, so that two which
+ * are not reached are one and the same.
+ *
+ * @param averages their decays, in [0, 1), and the steps of each training
+ */
+export function cautionsOfAverages(
+  averages: readonly { readonly decay: number | undefined; readonly steps: number }[],
+): ReadonlySet<string> {
+  const cautions = averages.flatMap(({ decay = 0, steps }) => {
+    const reached = averageDecay(decay, steps);
+    if (reached === decay) return [];
+    return `average ${decay} is not reached in ${steps} steps: it grows to ${reached.toFixed(3)}`;
+  });
+  return new Set(cautions);
+}
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 

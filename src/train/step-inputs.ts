@@ -30,9 +30,12 @@ export function scalarValues(
 
 /**
  * Decay of the average: smaller in the first steps, so that the initial values do not dominate.
+ *
+ * @param decay asked for, in [0, 1)
+ * @param step counts from 1
  * @source `tf.train.ExponentialMovingAverage`, num_updates
  */
-function averageDecay(decay: number, step: number): number {
+export function averageDecay(decay: number, step: number): number {
   return Math.min(decay, (1 + step) / (10 + step));
 }
 

@@ -12,6 +12,7 @@ import { withInference } from "../../networks/inference.ts";
 import type { ModelCache } from "../../train/model-cache.ts";
 import type { ChosenLowering } from "../../train/lowering.ts";
 import type { JobContext } from "../../jobs/job.ts";
+import { cautionsOfAverages } from "../../train/cautions.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
 import { refuseRecipeFields } from "../../train/recipe-check.ts";
@@ -332,6 +333,8 @@ export async function performComparison(
     return countSteps(data.train.count, own, job.runs[index]);
   };
   const fits = createClock(job, (index) => stepsOf(index) * imagesPerStep(recipeOf(job, job.runs[index])));
+  const averages = job.runs.map((run, index) => ({ decay: recipeOf(job, run).average, steps: stepsOf(index) }));
+  for (const caution of cautionsOfAverages(averages)) note(caution);
   let skipped = 0;
   for (const [index, plan] of job.runs.entries()) {
     const seconds = fits.missing(index);

@@ -5,6 +5,7 @@ export const noteTexts: Templates = {
   // Training
   "{} images to train on are too few for batches of {}: the batch is {}":
     "用于训练的图像只有 {1} 幅，不足以构成大小为 {2} 的批：批大小改为 {3}",
+  "average {} is not reached in {} steps: it grows to {}": "{2} 步内达不到滑动平均系数 {1}：只增长到 {3}",
   "training with the portable lowering: {}": "用 portable lowering 训练：{1?}",
   "{} was made with {}, this is {}: the last bits may differ": "{1} 由 {2} 生成，当前为 {3}：末几位可能不同",
   "{} of {} epochs are done, {} were planned": "{2} 个轮次已完成 {1} 个，原计划 {3} 个",

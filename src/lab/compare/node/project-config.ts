@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
@@ -100,6 +100,7 @@ export async function loadProjectConfig(folder: string, given: string | undefine
       : resolve(folder, given);
   if (path === undefined) return {};
   if (!existsSync(path)) throw new OptionError("config", `"${given}" is not there`);
+  if (!statSync(path).isFile()) throw new OptionError(path, "is not a regular file");
   const config = await runConfig(path);
   checkPlainData(
     schema as v.GenericSchema,
@@ -110,10 +111,17 @@ export async function loadProjectConfig(folder: string, given: string | undefine
 }
 
 async function runConfig(path: string): Promise<unknown> {
+  const module = await importConfig(path);
+  // Whoever exports nothing, or by another name, would be left with the standard options and not know it.
+  if ("default" in module) return module["default"];
+  throw new OptionError(path, "has no default export, must have one with the project's options");
+}
+
+async function importConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     // Do not cache compiled code anywhere.
     const jiti = createJiti(pathToFileURL(path).href, { fsCache: false });
-    return await jiti.import(path, { default: true });
+    return await jiti.import(path);
   } catch (cause) {
     // The loader's own lines about its caller mean nothing to the file's author.
     const [reason] = errorMessage(cause).split(/\nRequire stack:/);

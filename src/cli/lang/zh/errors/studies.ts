@@ -44,6 +44,8 @@ export const studyErrors: Templates = {
 
   "its default export {}": "其默认导出{1?}",
   "could not be run: {}": "无法运行：{1}",
+  "has no default export, must have one with the project's options": "没有默认导出，必须默认导出项目的选项",
+  "is not a regular file": "不是普通文件",
   "has no weight to train": "没有可训练的权重",
   "must be a share of the test images above 0 and at most 1, such as 0.9, got {}":
     "必须是测试图像中大于 0、不超过 1 的比例，如 0.9，实际为 {1}",
