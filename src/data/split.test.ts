@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OptionError } from "../tensor/errors.ts";
-import { splitValidation } from "./split.ts";
+import { splitValidation, standardShare } from "./split.ts";
 
 test("a split is a partition: every image is in one part, in rising order", () => {
   fc.assert(
@@ -31,4 +31,17 @@ test.each([1, -0.1, 1.5, Number.NaN])("a share of %s is refused", (fraction) => 
 test("a share that rounds to all images is refused", () => {
   const split = (): unknown => splitValidation(3, 0.9, 0);
   expect(split).toThrow(new OptionError("validation", "0.9 of 3 images leaves none to train on"));
+});
+
+test.each([
+  // A task's share of a large set.
+  [1000, 0.05, 50],
+  [200, 0.04, 8],
+  // Of a small one at least eight images, or a fifth.
+  [60, 0.04, 8],
+  [20, 0.05, 4],
+  [4, 0.05, 0],
+  [0, 0.05, 0],
+])("of %i images and a share of %d, %i are held out by default", (count, share, held) => {
+  expect(Math.round(count * standardShare(count, share))).toBe(held);
 });

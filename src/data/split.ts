@@ -7,6 +7,17 @@ export interface Split {
   readonly validation: Uint32Array;
 }
 
+/** Images of a validation part by which one epoch can be told from another at all; of fewer than five times as many, a fifth. */
+const SMALLEST_VALIDATION = 8;
+
+/**
+ * The share to hold out if none was chosen: a task's own, and more of a small set, of which that would be one or two images.
+ *
+ * @param share the task's, in [0, 1)
+ */
+export const standardShare = (count: number, share: number): number =>
+  Math.max(share, Math.min(SMALLEST_VALIDATION, Math.floor(count / 5)) / Math.max(1, count));
+
 /**
  * Splits a validation part off at random, by the seed.
  *

@@ -117,7 +117,7 @@ describe("wrong usage ends with 2, in one line, and writes nothing", () => {
     ["train --epochs ten", /must be a whole number of at least 1, got "ten"/],
     ["train --optimizer lion", /argument 'lion' is invalid. must be one of sgd, adamw/],
     ["train --limit 60001", /--limit: must be from 1 to 60000, the number of images, got 60001/],
-    ["train --limit 100 --batch-size 96", /--batch-size: must be at most 95, the number of images to train on, got 96/],
+    ["train --limit 100 --batch-size 96", /--batch-size: must be at most 92, the number of images to train on, got 96/],
     ["train --patience 2 --validation 0", /--patience: needs a validation part/],
     ["compare --depth 21", /must be 6n \+ 2 for a CIFAR ResNet/],
     ["compare --data nowhere", /"nowhere" is neither a folder nor a data set/],

@@ -34,7 +34,7 @@ describe("train", () => {
   test("learns a small folder with the standard batch, brought down to it and said so", async () => {
     const { events, result } = await once();
     const notes = events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
-    expect(notes).toContain("46 images to train on are too few for batches of 64: the batch is 8");
+    expect(notes).toContain("40 images to train on are too few for batches of 64: the batch is 8");
     expect(events.filter(({ kind }) => kind === "epoch")).toHaveLength(small.epochs);
     expect(result.status).toBe("done");
     expect(result.test?.count).toBe(12);
@@ -49,7 +49,7 @@ describe("train", () => {
   test("refuses a batch that was said and is larger than the data, by its name", async () => {
     const run = train(at("pictures"), { ...small, batch: 64, out: at("refused"), cache: at("cache") });
     await expect(run.result).rejects.toThrow(
-      new OptionError("batch", "must be at most 46, the number of images to train on, got 64"),
+      new OptionError("batch", "must be at most 40, the number of images to train on, got 64"),
     );
   });
 

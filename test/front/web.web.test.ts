@@ -52,7 +52,7 @@ describe("train", () => {
     expect([status, epochs.length, tested?.count]).toEqual(["done", 6, 7]);
     expect(events).toContainEqual({
       kind: "note",
-      text: "28 images to train on are too few for batches of 64: the batch is 4",
+      text: "24 images to train on are too few for batches of 64: the batch is 4",
     });
     const before = events
       .slice(

@@ -222,7 +222,7 @@ describe("the front door of the installed package", () => {
     found = JSON.parse(await run(process.execPath, ["program.js"], project)) as ProgramResult;
     const { answers, labels, again } = found;
     expect([found.status, found.tested]).toEqual(["done", 12]);
-    expect(found.notes).toContain("46 images to train on are too few for batches of 64: the batch is 8");
+    expect(found.notes).toContain("40 images to train on are too few for batches of 64: the batch is 8");
     for (const form of ["onnx", "safetensors", "pth"] as const) expect(answers[form]).toEqual(answers.trained);
     expect(labels).toHaveLength(32 * 32);
     expect(again).toEqual(labels);
@@ -247,7 +247,7 @@ describe("the front door of the installed package", () => {
     const { trained, isolated } = result;
     expect(isolated).toBe(true);
     expect([trained.status, trained.epochs, trained.tested]).toEqual(["done", 3, 5]);
-    expect(trained.notes).toContain("18 images to train on are too few for batches of 64: the batch is 4");
+    expect(trained.notes).toContain("16 images to train on are too few for batches of 64: the batch is 4");
     expect(trained.found).toHaveLength(1);
   });
 

@@ -8,7 +8,6 @@ export interface SegmentationPreset {
   readonly modelOptions: ModelOptions;
   /** Rows and columns of a tile when the network is used; `settings.crop` are those of what it is trained on. */
   readonly imageSize: number;
-  readonly validation: number;
   readonly recipe: Recipe;
   readonly settings: SegmentationSettings;
 }
@@ -21,7 +20,6 @@ const cells: SegmentationPreset = {
   model: "attention-resunet",
   modelOptions: { channels: 3, stemWidth: 16, stemStride: 2 },
   imageSize: 256,
-  validation: 0.04,
   recipe: {
     ...defaultRecipe,
     epochs: 60,

@@ -54,8 +54,8 @@ export interface FreshTraining {
   readonly images?: LabelledImages;
   /** Use only the first `limit` images; by default, all. */
   readonly limit?: number;
-  /** Share of the training images held out to choose the best epoch. */
-  readonly validation: number;
+  /** Share of the training images held out to choose the best epoch; by default, the task's, and at least a few images. */
+  readonly validation?: number;
   readonly augmentation: Augmentation;
   readonly recipe: Recipe;
   /**

@@ -4,7 +4,7 @@ import { imageSource } from "../../../data/node/image-source.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { toDataset } from "../../../data/labelled-images.ts";
 import { openDataset } from "../../../data/node/open.ts";
-import { type Split, splitValidation } from "../../../data/split.ts";
+import { type Split, splitValidation, standardShare } from "../../../data/split.ts";
 import { selectClasses } from "../../../data/select-classes.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
@@ -12,7 +12,7 @@ import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { accuracy } from "../../../train/measure.ts";
 import { evaluateClassifier } from "../judge.ts";
-import { imagenetStatistics } from "../train-options.ts";
+import { imagenetStatistics, standardValidation } from "../train-options.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { ChannelStatistics, NetworkCard } from "../../../networks/card.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
@@ -85,7 +85,11 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
       : toDataset(fresh.images);
   const whole = fresh.classes === undefined ? opened : selectClasses(opened, fresh.classes);
   const train = fresh.limit === undefined ? whole.train : takeFirst(whole.train, fresh.limit);
-  const split = splitValidation(train.count, fresh.validation, fresh.recipe.seed);
+  const split = splitValidation(
+    train.count,
+    fresh.validation ?? standardShare(train.count, standardValidation),
+    fresh.recipe.seed,
+  );
   const { classes } = whole;
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);

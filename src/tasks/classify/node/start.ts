@@ -2,7 +2,7 @@ import { augmentationOf } from "../../../data/dataset.ts";
 import { oneOf } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
 import type { TrainingChoice } from "../../node/node-task.ts";
-import { classifyRecipe, type ClassifyTrainOptions, standardModel, standardValidation } from "../train-options.ts";
+import { classifyRecipe, type ClassifyTrainOptions, standardModel } from "../train-options.ts";
 
 /** Names of {@link ClassifyTrainOptions}. */
 export const classifyTrainOptions: readonly (keyof ClassifyTrainOptions)[] = ["augment", "normalization"];
@@ -10,7 +10,7 @@ export const classifyTrainOptions: readonly (keyof ClassifyTrainOptions)[] = ["a
 /** A training to classify, completed by what holds where nothing is said. */
 export function startClassification({
   start,
-  validation = standardValidation,
+  validation,
   given,
   options: { augment, normalization },
 }: TrainingChoice<ClassifyTrainOptions>): FreshTraining {
@@ -20,7 +20,7 @@ export function startClassification({
     ...start,
     ...(start.model === undefined && isFresh ? { model: standardModel } : {}),
     ...(normalization === undefined ? {} : { normalization }),
-    validation,
+    ...(validation === undefined ? {} : { validation }),
     augmentation: augmentationOf(start.data, augment),
     recipe: classifyRecipe(isFresh ? "fresh" : "tuned", given),
   };

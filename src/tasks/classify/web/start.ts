@@ -2,7 +2,7 @@ import { augmentationOf } from "../../../data/dataset.ts";
 import type { Dataset, ImageFormat, ImageSet } from "../../../data/image-set.ts";
 import { imageSize, selectImages } from "../../../data/image-set.ts";
 import { type LabelledImages, toDataset } from "../../../data/labelled-images.ts";
-import { splitValidation } from "../../../data/split.ts";
+import { splitValidation, standardShare } from "../../../data/split.ts";
 import { decodePageImage } from "../../../data/web/page-image.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import { createModel } from "../../../nn/models.ts";
@@ -49,7 +49,7 @@ type Choice = WebTrainingChoice<ClassifyTrainOptions>;
 
 /** A training to classify in a page, completed by what holds where nothing is said. */
 export async function startClassification(choice: Choice): Promise<WebTrainingJob> {
-  const { model: name = standardModel, modelOptions, validation = standardValidation, given, options, note } = choice;
+  const { model: name = standardModel, modelOptions, validation, given, options, note } = choice;
   const { augment, normalization = "data" } = options;
   oneOf("normalization", normalization, ["data", "imagenet"]);
   const data = await openImages(choice);
@@ -59,7 +59,8 @@ export async function startClassification(choice: Choice): Promise<WebTrainingJo
     throw new OptionError("normalization", `has ${statistics.mean.length} channel(s), the images have ${channels}`);
   const { options: complete } = createModel(name, { ...modelOptions, channels, classes: data.classes.length });
   const whole = classifyRecipe("fresh", given);
-  const split = splitValidation(data.train.count, validation, whole.seed);
+  const { count } = data.train;
+  const split = splitValidation(count, validation ?? standardShare(count, standardValidation), whole.seed);
   const images = split.train.length;
   const recipe = given.has("batch") ? whole : fitBatch(whole, images, note);
   const network: NetworkCard = {

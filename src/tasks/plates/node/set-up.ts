@@ -86,9 +86,13 @@ function refuseForeign({ normalization, augmentation, classes, images, limit, im
     throw new OptionError("imageSize", "is the network's own here; scenes are cut into crops");
 }
 
+/** Share of the plates held out to choose the best epoch. */
+const HELD_OUT = 0.1;
+
 async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise<Start> {
   requireRecipe(fresh.recipe);
-  const settings = { ...readSettings(fresh.task, "plates", "task"), heldOut: fresh.validation };
+  const { validation = HELD_OUT } = fresh;
+  const settings = { ...readSettings(fresh.task, "plates", "task"), heldOut: validation };
   refuseForeign(fresh);
   const isReader = settings.part === "read";
   const options = isReader ? { slots: SLOTS, ...fresh.modelOptions } : fresh.modelOptions;
@@ -98,11 +102,11 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   });
   const parts = await listParts(fresh.data, {
     part: settings.part,
-    share: fresh.validation,
+    share: validation,
     seed: fresh.recipe.seed,
   });
   if (fresh.data !== DRAWN && parts.train.length === 0)
-    throw new OptionError("validation", `${fresh.validation} leaves no picture of ${fresh.data} to train on`);
+    throw new OptionError("validation", `${validation} leaves no picture of ${fresh.data} to train on`);
   const started = start.build(isReader ? readerScores : locatorScores, 3);
   started.notes.forEach(note);
   const recipe = fitRecipe(fresh, settings.samples, note);

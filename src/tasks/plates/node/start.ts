@@ -21,12 +21,7 @@ const DRAWN_SHARE = { read: 0.9, locate: 0.7 } as const;
  *
  * @throws {OptionError} naming an option that the part or the data does not have
  */
-export function startPlates({
-  start,
-  validation = 0.1,
-  given,
-  options,
-}: TrainingChoice<PlatesTrainOptions>): FreshTraining {
+export function startPlates({ start, validation, given, options }: TrainingChoice<PlatesTrainOptions>): FreshTraining {
   const part = oneOf("part", options.part ?? "read", plateParts);
   const preset = platePresets[part];
   const isDrawn = start.data === DRAWN;
@@ -47,7 +42,7 @@ export function startPlates({
   return {
     ...start,
     ...(start.model === undefined && isFresh ? { model: preset.model } : {}),
-    validation,
+    ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
     recipe: withRecipeFields(preset.recipe, given),
     task: { ...settings },

@@ -1,7 +1,7 @@
 import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
 import { IGNORED, type SegmentationItem, type SegmentationSet } from "../data/set.ts";
-import { splitValidation } from "../../../data/split.ts";
+import { splitValidation, standardShare } from "../../../data/split.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
 import { startOfTraining } from "../../../train/loop.ts";
@@ -31,6 +31,9 @@ interface Parts {
   readonly test: readonly MaskedFile[];
 }
 
+/** Share of the images held out to choose the best epoch, of sets that are large enough. */
+const VALIDATION = 0.04;
+
 async function listParts(
   data: string,
   {
@@ -38,13 +41,18 @@ async function listParts(
     validation,
     seed,
     limit,
-  }: { readonly testShare: number; readonly validation: number; readonly seed: number; readonly limit?: number },
+  }: {
+    readonly testShare: number;
+    readonly validation: number | undefined;
+    readonly seed: number;
+    readonly limit?: number;
+  },
 ): Promise<Parts> {
   const { train, test } = await listSegmentation(data, testShare);
   if (limit !== undefined && limit > train.length)
     throw new OptionError("limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
   const files = limit === undefined ? train : train.slice(0, limit);
-  const split = splitValidation(files.length, validation, seed);
+  const split = splitValidation(files.length, validation ?? standardShare(files.length, VALIDATION), seed);
   return {
     train: Array.from(split.train, (place) => files[place]),
     validation: Array.from(split.validation, (place) => files[place]),

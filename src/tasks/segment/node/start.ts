@@ -59,7 +59,7 @@ export function startSegmentation({
     ...start,
     // A file that is started from defines its own network, and the size of its images.
     ...(from === undefined ? { ...networkOf(preset, start), imageSize: imageSize ?? preset.imageSize } : {}),
-    validation: validation ?? preset.validation,
+    ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
     recipe: mergeRecipe(preset.recipe, given, from !== undefined),
     task: { ...settings, ...(isGraph || crop === undefined ? {} : { crop }) },

@@ -46,7 +46,7 @@ async function openNotes(start, { engine }) {
   const opened = await openStart(start);
   const { model, state } = opened.build(["level"], opened.imageShape[0]);
   const { train } = await readFolder(start.data, opened);
-  const validation = Math.round(train.length * start.validation);
+  const validation = Math.round(train.length * (start.validation ?? 0.25));
   const notes = {
     network: {
       model,
@@ -95,9 +95,9 @@ export const nodeTask = {
   readInput,
   answers: { readOptions: () => ({}), write: { "application/json": (level) => JSON.stringify({ level }) } },
   trainOptions: [],
-  startTraining: ({ start, given, validation = 0.25 }) => ({
+  startTraining: ({ start, given, validation }) => ({
     ...start,
-    validation,
+    ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
     recipe: { ...defaultRecipe, ...Object.fromEntries(given) },
     task: { name: mean.name },
