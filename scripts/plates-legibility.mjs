@@ -1,10 +1,16 @@
 // What the locator takes for plates is kept if it is legible enough. How much is enough, and how low the locator's own threshold may
 // be, is chosen on drawn plates in scenes of a folder: for each pair of thresholds, the share of the drawn plates that is kept, and how
-// many false ones are. The
-// defaults have the largest F1. Run: npm run build && node scripts/plates-legibility.mjs LOCATOR READER SCENES [GLYPHS] [COUNT]
+// many false ones are. The general defaults have the largest F1; `--write` puts another legibility into the reader's card.
+// Run: npm run build && node scripts/plates-legibility.mjs LOCATOR READER SCENES [GLYPHS] [COUNT] [--write LEGIBILITY]
+import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { parseArgs } from "node:util";
+import { CARD_KEY } from "../dist/networks/notes.js";
 import { openTrainedNetwork } from "../dist/networks/node/open.js";
+import { decodeModel } from "../dist/onnx/decode.js";
+import { encodeModel } from "../dist/onnx/encode.js";
 import { matchPlates } from "../dist/tasks/plates/evaluate.js";
+import { canonicalJson } from "../dist/tensor/canonical-json.js";
 import { findPlates } from "../dist/tasks/plates/find-plates.js";
 import { cornersIn, listPlates, readPixels } from "../dist/tasks/plates/node/folder.js";
 import { drawFontGlyphs } from "../dist/tasks/plates/node/fonts.js";
@@ -13,14 +19,17 @@ import { collectGlyphs } from "../dist/tasks/plates/render/glyphs.js";
 import { renderScene } from "../dist/tasks/plates/render/scene.js";
 import { resizePixels } from "../dist/tasks/plates/resize.js";
 
-const [locatorPath, readerPath, folder, glyphFolder, count = "200"] = process.argv.slice(2);
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { write: { type: "string" } } });
+const [locatorPath, readerPath, folder, glyphFolder, count = "200"] = positionals;
 if (locatorPath === undefined || readerPath === undefined || folder === undefined)
-  throw new Error("usage: node scripts/plates-legibility.mjs LOCATOR READER SCENES [GLYPHS] [COUNT]");
+  throw new Error(
+    "usage: node scripts/plates-legibility.mjs LOCATOR READER SCENES [GLYPHS] [COUNT] [--write LEGIBILITY]",
+  );
 
 /** An epoch that no training draws, and pixels of a scene's side. */
 const [EPOCH, SIDE] = [0xfffffffd, 480];
-const thresholds = [0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6];
-const legibilities = [0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8];
+const thresholds = [0.3, 0.4, 0.5];
+const legibilities = [0, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95];
 
 const own = glyphFolder === undefined ? [] : await readGlyphFolder(glyphFolder);
 const glyphs = collectGlyphs([...own, ...(await drawFontGlyphs())], glyphFolder ?? "the built-in fonts");
@@ -63,3 +72,11 @@ for (const threshold of thresholds)
   }
 await locator.session.release();
 await reader.session.release();
+
+if (values.write !== undefined) {
+  const model = decodeModel(readFileSync(readerPath), readerPath);
+  const card = JSON.parse(model.metadata.get(CARD_KEY) ?? "");
+  const task = { ...card.task, legibility: Number(values.write) };
+  const metadata = new Map([...model.metadata, [CARD_KEY, canonicalJson({ ...card, task })]]);
+  writeFileSync(readerPath, encodeModel({ ...model, metadata }));
+}

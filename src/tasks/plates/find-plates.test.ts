@@ -99,6 +99,16 @@ describe("finding plates", () => {
     await expect(look(Number.NaN)).rejects.toThrow("legibility: must be from 0 to 1, got NaN");
   });
 
+  test("how legible is enough is the reader's own, unless it is asked for", async () => {
+    const reader = readerOf([8]);
+    const task = { name: "plates", legibility: 0.99 };
+    const strict: TrainedNetwork = { ...reader, card: { ...reader.card, task } };
+    const count = async (one: TrainedNetwork, options = {}) =>
+      (await findPlates(pictureOf(WIDTH, HEIGHT), { locator: locatorOf([[60, 40]]), reader: one }, options)).length;
+    // Each character has e⁸ / (e⁸ + 75), 0.975.
+    expect([await count(reader), await count(strict), await count(strict, { legibility: 0.97 })]).toEqual([1, 0, 1]);
+  });
+
   test("what is read a little is looked at again in a close-up, what is hardly read is not", async () => {
     const windows = async (sureness: number) => {
       const { card, session } = locatorOf([[60, 40]]);

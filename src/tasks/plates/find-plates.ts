@@ -27,7 +27,10 @@ export interface Plate extends Reading {
 
 /** How plates are looked for and read. */
 export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
-  /** Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default {@link findDefaults}. */
+  /**
+   * Least mean probability of a plate's characters, from 0, which keeps whatever is located, to 1. Default: what the reader's card
+   * says, or {@link findDefaults}.
+   */
   readonly legibility?: number;
   /** Whether plates that are not read surely are looked at again, in close-ups: one run of the locator each. Default true. */
   readonly closeUps?: boolean;
@@ -39,6 +42,18 @@ export interface FindPlatesOptions extends LocateOptions, ReadPlateOptions {
  * where one character alone is dirty.
  */
 export const findDefaults = { legibility: 0.55, closeUps: true } as const;
+
+/**
+ * The least legibility that counts: what was asked for, or what was chosen for the reader's weights.
+ *
+ * @throws {OptionError} if it is out of its range
+ */
+export function leastLegibility({ card }: TrainedNetwork, asked: number | undefined): number {
+  const own = card.task?.["legibility"];
+  const least = asked ?? (typeof own === "number" ? own : findDefaults.legibility);
+  if (!(least >= 0 && least <= 1)) throw new OptionError("legibility", `must be from 0 to 1, got ${least}`);
+  return least;
+}
 
 /** Read with less than this, a plate is looked at again. */
 const SURE = 0.95;
@@ -63,8 +78,8 @@ export async function findPlates(
   networks: PlateNetworks,
   options: FindPlatesOptions = {},
 ): Promise<readonly Plate[]> {
-  const { legibility: least = findDefaults.legibility, closeUps = findDefaults.closeUps } = options;
-  if (!(least >= 0 && least <= 1)) throw new OptionError("legibility", `must be from 0 to 1, got ${least}`);
+  const { closeUps = findDefaults.closeUps } = options;
+  const least = leastLegibility(networks.reader, options.legibility);
   const located = await locatePlates(networks.locator, pixels, options);
   const plates = await readAll(networks.reader, straightenAll(pixels, located), options);
   const isUnsure = ({ confidence, legibility }: Plate): boolean => confidence < SURE && legibility >= HOPEFUL;

@@ -18,6 +18,8 @@ export interface PlateSettings {
   readonly glyphs?: string;
   /** Rows and columns of the parts of scenes that the locator is trained on. */
   readonly crop?: number;
+  /** Of a reader: least legibility of what it takes for a plate, as it was chosen for these weights. */
+  readonly legibility?: number;
 }
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -32,4 +34,5 @@ export const plateSettings: v.GenericSchema<unknown, PlateSettings> = v.strictOb
   heldOut: v.exactOptional(share),
   glyphs: v.exactOptional(v.string()),
   crop: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(64), v.maxValue(1024), v.multipleOf(16))),
+  legibility: v.exactOptional(share),
 });

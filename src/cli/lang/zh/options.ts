@@ -415,6 +415,7 @@ export const standardTexts: Templates = {
   "10000 to read, 4000 to locate": "读出为 10000，定位为 4000",
   "the model's": "模型自带的值",
   "the network's": "网络自带的值",
+  "the reader's own, or {}": "识读网络自带的值，或 {1}",
   "residua.config.ts, if present": "residua.config.ts，若存在",
   "{}, or the preset's": "{1}，或预设的值",
   "{}; with --from or --weights {}": "{1}；用 --from 或 --weights 时 {2}",

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { writeFileAtomically } from "../../../files/node.ts";
 import { type ExplainedPicture, explainPlates } from "../../../tasks/plates/explain.ts";
 import {
-  findDefaults,
+  leastLegibility,
   findPlates,
   type FindPlatesOptions,
   type Plate,
@@ -92,8 +92,8 @@ async function findIn(
   const pixels = toPixels(await readImage(target.path, { ...imageChoice(flags), onNote: sayNote }));
   // What is published should not depend on what can be read: all that looks like a plate is hidden.
   const located = await findPlates(pixels, networks, { ...how, legibility: 0 });
-  const { legibility = findDefaults.legibility } = flags;
-  const plates = located.filter((plate) => plate.legibility >= legibility);
+  const least = leastLegibility(networks.reader, flags.legibility);
+  const plates = located.filter(({ legibility }) => legibility >= least);
   const files = await writePictures(pixels, { plates, located }, { target, flags });
   const { width, height } = pixels;
   return { found: { image: target.path, width, height, plates, files }, pixels };

@@ -20,7 +20,7 @@ export function lookingOptions(): readonly Option[] {
     ),
     new Option(
       "--legibility <share>",
-      `least mean probability of a plate's characters; 0 keeps all that is located (default: ${findDefaults.legibility})`,
+      `least mean probability of a plate's characters; 0 keeps all that is located (default: the reader's own, or ${findDefaults.legibility})`,
     ).argParser(decimalNumber(0, 1)),
     new Option(
       "--longest-side <n>",
