@@ -10,6 +10,7 @@ const slowTests = [
   "test/studio/train-folder.test.ts",
   "test/queue/**/*.test.ts",
   "test/runtime/webgpu-deeper.test.ts",
+  "test/golden/webgpu-deeper-families.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",
 ];
 const executablePath = findChromium();

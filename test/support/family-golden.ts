@@ -8,6 +8,8 @@ import { createModel } from "../../src/nn/models.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { int64, type Tensor } from "../../src/tensor/tensor.ts";
 import { readGoldenJson, readGoldenTensors, relativeError } from "./golden.ts";
+import type { Lowering } from "../../src/compile/lowering.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { lowerings } from "./lowerings.ts";
 import { calmState, noiseMask, noiseState, noiseTensor } from "./noise.ts";
 import { runGraph } from "./run-graph.ts";
@@ -38,13 +40,28 @@ const timeout = 600_000;
 
 const floats = (value: Tensor | undefined): Float32Array => value!.data as Float32Array;
 
+/** What runs a graph, and how it is lowered for it. */
+export interface Target {
+  readonly name: string;
+  readonly lowering: Lowering;
+  /** Default: the processor's. */
+  readonly runtime?: Runtime;
+}
+
 /**
- * Expects the networks of a file of golden values to give PyTorch's logits, loss and gradients, in both lowerings.
+ * Expects the networks of a file of golden values to give PyTorch's logits, loss and gradients.
  *
  * @param file without its ending
  * @param options.first only so many of its cases
+ * @param options.targets default: the processor with every lowering
  */
-export function expectFamilies(file: string, { first }: { readonly first?: number } = {}): void {
+export function expectFamilies(
+  file: string,
+  {
+    first,
+    targets = lowerings.map((lowering) => ({ name: lowering.name, lowering })),
+  }: { readonly first?: number; readonly targets?: readonly Target[] } = {},
+): void {
   const {
     cases,
     samples,
@@ -56,7 +73,7 @@ export function expectFamilies(file: string, { first }: { readonly first?: numbe
     readonly spared?: readonly string[];
   }>(`${file}.json`);
   const golden = readGoldenTensors(`${file}.safetensors`);
-  describe.each(lowerings)("$name", (lowering) => {
+  describe.each(targets)("$name", ({ lowering, runtime }) => {
     test.each(cases.slice(0, first))(
       "$model $options: logits, loss and gradients agree with PyTorch's",
       { timeout },
@@ -83,7 +100,7 @@ export function expectFamilies(file: string, { first }: { readonly first?: numbe
           Array.from({ length: batch }, (_, index) => (index * 7) % classes),
         );
         const inference = buildInference(module, imageShape, state);
-        const evaluated = await runGraph(inference, { images }, lowering);
+        const evaluated = await runGraph(inference, { images }, lowering, runtime);
         const scores = floats(golden.get(`${name}/evaluate`));
         expect
           .soft(relativeError(floats(evaluated[stepNames.scores]), scores))
@@ -95,7 +112,7 @@ export function expectFamilies(file: string, { first }: { readonly first?: numbe
           noiseMask(seed, mask, value.shape as Shape, keep),
         ]);
         const feeds = { images, labels, ...Object.fromEntries(state), ...Object.fromEntries(masks) };
-        const trained = await runGraph(step.graph, feeds as Readonly<Record<string, Tensor>>, lowering);
+        const trained = await runGraph(step.graph, feeds as Readonly<Record<string, Tensor>>, lowering, runtime);
         const limit = Math.max(scoreLimit, LOGITS);
         expect
           .soft(relativeError(floats(trained[stepNames.scores]), floats(golden.get(`${name}/train`))))

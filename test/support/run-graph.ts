@@ -4,6 +4,7 @@ import type { Graph } from "../../src/onnx/graph.ts";
 import type { Lowering } from "../../src/compile/lowering.ts";
 import { portable } from "../../src/compile/portable/lowering.ts";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 /** Lowers a logical graph, runs it once and returns its outputs row-major. */
@@ -11,9 +12,10 @@ export async function runGraph(
   graph: Graph,
   feeds: Readonly<Record<string, Tensor>>,
   lowering: Lowering = portable,
+  runtime: Runtime = createNodeRuntime(),
 ): Promise<Readonly<Record<string, Tensor>>> {
   const lowered = lowering.lower(graph);
-  const session = await createNodeRuntime().load(encodeModel(toModel(lowered.write())), { threads: 1 });
+  const session = await runtime.load(encodeModel(toModel(lowered.write())), { threads: 1 });
   try {
     const packed = Object.fromEntries(
       graph.inputs.map(({ name }) => [name, lowered.layouts.get(name)?.pack(feeds[name]) ?? feeds[name]]),
