@@ -7,6 +7,7 @@ import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import type { Report } from "../../report/report.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
+import { classifyPresetNames } from "../../tasks/classify/train-options.ts";
 import { predictionTable } from "../../tasks/classify/prediction-table.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
@@ -201,6 +202,7 @@ export const flags: TaskFlags = {
         .default(8),
     ],
   },
+  presets: classifyPresetNames,
   impliedBy: [],
   startTraining: async (typed) => (await import("../../tasks/classify/node/task.ts")).nodeTask.startTraining(typed),
   optionsOf: ({ data }) => ({ augment: !data.augmentation.startsWith("crop 0") }),

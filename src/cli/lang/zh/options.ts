@@ -150,12 +150,12 @@ export const optionTexts: Templates = {
   "train on the unchanged images": "用不加改动的图像训练",
   "whose mean and deviation normalise the images": "用谁的均值和标准差归一化图像",
   "also measure how often the label is among the n highest scores": "另外测量标签位列得分前 n 名的比例",
+  "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)":
+    "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分（隐含其 --task）",
   "classes to show per image": "每幅图像显示的类别数",
   "Grad-CAM pictures for n correct answers and n mistakes": "为 n 个正确和 n 个错误的回答绘制 Grad-CAM",
 
   // Segmentation
-  "a complete recipe; cells finds nuclei and cells of any stain (implies --task segment)":
-    "一套完整的配方；cells 寻找任意染色的细胞核与细胞（隐含 --task segment）",
   "what masks hold: a number per cell (instances), or a class per pixel (classes)":
     "掩膜的含义：每个细胞一个编号（instances），或每个像素一个类别（classes）",
   "loss on the pixels' classes": "像素类别上的损失函数",

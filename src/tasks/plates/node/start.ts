@@ -1,8 +1,8 @@
 import { noAugmentation } from "../../../data/augmentation.ts";
 import { OptionError, oneOf } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
-import { withRecipeFields } from "../../../train/standard-recipe.ts";
 import type { TrainingChoice } from "../../node/node-task.ts";
+import { presetNetwork, presetRecipe } from "../../preset.ts";
 import { platePresets } from "../presets.ts";
 import { plateParts, type PlateSettings } from "../settings.ts";
 import type { PlatesTrainOptions } from "../train-options.ts";
@@ -21,12 +21,7 @@ const DRAWN_SHARE = { read: 0.9, locate: 0.7 } as const;
  *
  * @throws {OptionError} naming an option that the part or the data does not have
  */
-export function startPlates({
-  start,
-  validation = 0.1,
-  given,
-  options,
-}: TrainingChoice<PlatesTrainOptions>): FreshTraining {
+export function startPlates({ start, validation, given, options }: TrainingChoice<PlatesTrainOptions>): FreshTraining {
   const part = oneOf("part", options.part ?? "read", plateParts);
   const preset = platePresets[part];
   const isDrawn = start.data === DRAWN;
@@ -46,10 +41,10 @@ export function startPlates({
   const isFresh = start.from === undefined && start.weights === undefined;
   return {
     ...start,
-    ...(start.model === undefined && isFresh ? { model: preset.model } : {}),
-    validation,
+    ...(isFresh ? presetNetwork(preset, start) : {}),
+    validation: validation ?? preset.validation,
     augmentation: noAugmentation,
-    recipe: withRecipeFields(preset.recipe, given),
+    recipe: presetRecipe(preset, given),
     task: { ...settings },
   };
 }
