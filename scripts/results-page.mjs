@@ -10,6 +10,7 @@
  * @property {string} machine
  * @property {string} date
  * @property {any} result
+ * @property {readonly any[]} [runs] by seed, of an experiment of several; `result` and `seconds` are each run's then
  */
 
 const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(2)} %`;
@@ -71,6 +72,42 @@ function describeTraining({ test, epochs }) {
 }
 
 /**
+ * Mean and spread over seeds, and what a training cost.
+ *
+ * @param {readonly any[]} runs
+ * @returns {Words}
+ */
+function describeSeeds(runs) {
+  const of = (/** @type {(run: any) => number} */ value) => runs.map(value);
+  const mean = (/** @type {readonly number[]} */ values) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const found = of(({ result }) => result.test.measures.accuracy);
+  const middle = mean(found);
+  const deviation = Math.sqrt(
+    found.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, found.length - 1),
+  );
+  const [{ result }] = runs;
+  const epochs = result.epochs.length;
+  const images = grouped(result.test.count);
+  const single = of(({ seed }) => seed).join(", ");
+  const each = found.map(percent).join(", ");
+  const minutes = (/** @type {number} */ seconds) => (seconds / 60).toFixed(1);
+  const processor = minutes(mean(of((run) => run.result.processorSeconds)));
+  const wall = minutes(mean(of(({ seconds }) => seconds)));
+  const load = mean(of((run) => run.load)).toFixed(0);
+  if (runs.length === 1) {
+    return {
+      en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, seed ${single}: ${processor} minutes of processor time.`,
+      zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**（种子 ${single}）：处理器时间 ${processor} 分钟。`,
+    };
+  }
+  return {
+    en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, the mean of seeds ${single}: ${each}; standard deviation ${(100 * deviation).toFixed(2)} points. A training took ${processor} minutes of processor time, and ${wall} minutes by the clock on a machine with ${load} processes waiting for its cores.`,
+    zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**，即种子 ${single} 的平均：${each}；标准差 ${(100 * deviation).toFixed(2)} 个百分点。一次训练用去 ${processor} 分钟处理器时间；当时有 ${load} 个进程等待处理器核心，实际经过 ${wall} 分钟。`,
+  };
+}
+
+/**
  * @param {any} result
  * @param {Experiment} experiment
  * @param {{ readonly language: Language, readonly summarize: Summarize }} options
@@ -98,9 +135,11 @@ function describeExperiment({ experiment, record }, options) {
   const found =
     record === undefined
       ? texts.notRun[language]
-      : "runs" in record.result
-        ? describeComparison(record.result, experiment, options)
-        : describeTraining(record.result)[language];
+      : record.runs !== undefined
+        ? describeSeeds(record.runs)[language]
+        : "runs" in record.result
+          ? describeComparison(record.result, experiment, options)
+          : describeTraining(record.result)[language];
   const source = { en: `Published: ${published.en}.`, zh: `文献数值：${published.zh}。` }[language];
   return [`## ${title[language]}`, found, source, note[language], describeRun(experiment, record, language)];
 }
@@ -112,7 +151,8 @@ function describeExperiment({ experiment, record }, options) {
  */
 function describeRun(experiment, record, language) {
   if (record === undefined) return `\`residua ${experiment.command.join(" ")}\``;
-  const time = `${duration(record.seconds, language)}${record.resumed ? texts.resumed[language] : ""}`;
+  const spent = record.runs?.reduce((sum, run) => sum + run.seconds, 0) ?? record.seconds;
+  const time = `${duration(spent, language)}${record.resumed ? texts.resumed[language] : ""}`;
   const machine = language === "zh" ? record.machine.replace(/^(\d+) cores, /, "$1 核，") : record.machine;
   return `\`${record.command}\` — ${[time, machine, record.date].join(language === "zh" ? "，" : ", ")}`;
 }

@@ -152,6 +152,8 @@ export const optionTexts: Templates = {
   "also measure how often the label is among the n highest scores": "另外测量标签位列得分前 n 名的比例",
   "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)":
     "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分（隐含其 --task）",
+  "average the scores of each image and its mirror image, of shifts by a point, or of both: 2, 3 or 6 times slower":
+    "对每幅图像的多个视图的得分取平均：加上镜像、平移一个像素，或两者兼有：慢 2、3 或 6 倍",
   "classes to show per image": "每幅图像显示的类别数",
   "Grad-CAM pictures for n correct answers and n mistakes": "为 n 个正确和 n 个错误的回答绘制 Grad-CAM",
 
