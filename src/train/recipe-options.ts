@@ -388,6 +388,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--alternate-flip", ...lossAndSteps },
     trial: { values: [true] },
   },
+  whiten: {
+    ...yesOrNo,
+    help: "the first convolution whitens patches of the images, and is not trained",
+    isAxis: true,
+    off: false,
+    flag: { usage: "--whiten", ...lossAndSteps },
+    trial: { values: [true] },
+  },
   average: {
     ...belowOne,
     help: "validate, test and export a moving average of the weights",

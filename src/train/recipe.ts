@@ -39,6 +39,8 @@ export interface Recipe extends Variation {
   readonly mixup?: number;
   /** Decay of a moving average of the weights, which is then used for validation, test and export. */
   readonly average?: number;
+  /** Whether the first layer starts as the whitening of the images' patches, and stays; false if left out. */
+  readonly whiten?: boolean;
   /** Patterns of frozen parameters, see `matchesPattern`. */
   readonly freeze?: readonly string[];
   /** Whether to train only the classifier. */

@@ -20,10 +20,12 @@ const mnist: ClassifyPreset = {
   augmentation: { cropPadding: 2, flip: false },
   recipe: {
     ...defaultRecipe,
-    epochs: 5,
+    epochs: 8,
     batch: 128,
     optimizer: { name: "muon", momentum: 0.95, nesterov: true, weightDecay: 5e-4 },
     learningRate: 0.02,
+    schedule: "cosine",
+    warmupSteps: 100,
     rotation: 10,
     labelSmoothing: 0.05,
   },

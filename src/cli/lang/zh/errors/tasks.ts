@@ -52,6 +52,8 @@ export const taskErrors: Templates = {
   "leave it out, or what to start from": "请去掉它，或去掉开始所用的文件",
   '"{}" belongs to --task {}, this is --task {}': "“{1}” 属于 --task {2}，这里是 --task {3}",
   "leave one out": "请去掉其中一个",
+  "needs a network that begins with a convolution of the images": "需要以图像上的卷积开始的网络",
+  "needs fresh weights, and images to classify": "需要新的权重，以及要分类的图像",
   "is no JSON: {}": "不是 JSON：{1}",
   "names {}, which is not in {}": "列出 {1}，但 {2} 中没有",
   "names corners that make no convex quadrilateral": "给出的角点不构成凸四边形",
