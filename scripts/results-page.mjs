@@ -91,19 +91,36 @@ function describeSeeds(runs) {
   const images = grouped(result.test.count);
   const single = of(({ seed }) => seed).join(", ");
   const each = found.map(percent).join(", ");
-  const minutes = (/** @type {number} */ seconds) => (seconds / 60).toFixed(1);
-  const processor = minutes(mean(of((run) => run.result.processorSeconds)));
-  const wall = minutes(mean(of(({ seconds }) => seconds)));
-  const load = mean(of((run) => run.load)).toFixed(0);
+  const cost = describeCost(runs);
   if (runs.length === 1) {
     return {
-      en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, seed ${single}: ${processor} minutes of processor time.`,
-      zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**（种子 ${single}）：处理器时间 ${processor} 分钟。`,
+      en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, seed ${single}.${cost.en}`,
+      zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**（种子 ${single}）。${cost.zh}`,
     };
   }
+  const spread = (100 * deviation).toFixed(2);
   return {
-    en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, the mean of seeds ${single}: ${each}; standard deviation ${(100 * deviation).toFixed(2)} points. A training took ${processor} minutes of processor time, and ${wall} minutes by the clock on a machine with ${load} processes waiting for its cores.`,
-    zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**，即种子 ${single} 的平均：${each}；标准差 ${(100 * deviation).toFixed(2)} 个百分点。一次训练用去 ${processor} 分钟处理器时间；当时有 ${load} 个进程等待处理器核心，实际经过 ${wall} 分钟。`,
+    en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, the mean of seeds ${single}: ${each}; standard deviation ${spread} points.${cost.en}`,
+    zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**，即种子 ${single} 的平均：${each}；标准差 ${spread} 个百分点。${cost.zh}`,
+  };
+}
+
+/**
+ * What a training cost: of a resumed one, only the part since is known.
+ *
+ * @param {readonly any[]} runs
+ */
+function describeCost(runs) {
+  const whole = runs.filter(({ resumed }) => resumed !== true);
+  if (whole.length === 0) return { en: "", zh: "" };
+  const mean = (/** @type {(run: any) => number} */ value) =>
+    whole.reduce((sum, run) => sum + value(run), 0) / whole.length;
+  const processor = mean(({ result }) => result.processorSeconds / 60).toFixed(1);
+  const wall = mean(({ seconds }) => seconds / 60).toFixed(1);
+  const load = mean((run) => run.load).toFixed(0);
+  return {
+    en: ` A training took ${processor} minutes of processor time, and ${wall} minutes by the clock on a machine with a load of ${load}.`,
+    zh: `一次训练用去 ${processor} 分钟处理器时间；机器负载为 ${load}，实际经过 ${wall} 分钟。`,
   };
 }
 

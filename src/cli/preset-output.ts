@@ -19,7 +19,7 @@ export function describePresetTraining(preset: string, start: FreshTraining): re
   const parts: readonly (readonly Words[])[] = [
     term("network", "网络", network.filter((part) => part !== "").join(", ")),
     imageSize === undefined ? [] : term("image size", "图像尺寸", String(imageSize)),
-    term("recipe", "配方", listFields(fields as unknown as Fields)),
+    term("recipe", "配方", listFields(fields)),
     term("optimizer", "优化器", [name, listFields(rates)].join(", ")),
     term("images", "图像", describeCrops(augmentation)),
     term("validation", "验证", String(validation)),

@@ -5,7 +5,7 @@ import { catalog, datasetNames, type StandardAugmentation } from "../../data/cat
 import type { TrainedNetwork } from "../../networks/open.ts";
 import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import type { Report } from "../../report/report.ts";
-import type { Classification, ClassificationOptions } from "../../tasks/classify/judge.ts";
+import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
 import { classifyPresetNames } from "../../tasks/classify/train-options.ts";
 import { predictionTable } from "../../tasks/classify/prediction-table.ts";
@@ -59,7 +59,7 @@ async function evaluate(
   const { openSamples } = await findNodeTask(loaded.task);
   const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
-  const found = await loaded.judge(samples, options as ClassificationOptions);
+  const found = await loaded.judge(samples, options);
   const { measures, unmeasured: _, ...rest } = found;
   const { count, topK, loss } = rest;
   for (const caution of cautionsOf(found, accuracy, "the test images")) sayMessage(caution);
