@@ -12,6 +12,7 @@ import type { ModelCache } from "./model-cache.ts";
 import { imagesPerStep, type Recipe } from "./recipe.ts";
 import { createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
 import { type RecipeRefusals, refuseRecipeFields, requireRecipe } from "./recipe-check.ts";
+import { createLookaheadTrainer } from "./strategies/lookahead.ts";
 import { createGradualTrainer } from "./strategies/gradual.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { type ImageBatchesToWhiten, whitenedState } from "./whitening.ts";
@@ -122,7 +123,7 @@ async function openFreshStart({
 export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?: TrainingStart): Promise<Trainer> {
   const start = given ?? (await openFreshStart(plan));
   const { strategy = createTrainer, ...place } = host;
-  const trainer = await createGradualTrainer(
+  const gradual = await createGradualTrainer(
     {
       ...stepOptionsOf(plan.recipe),
       ...plan.step,
@@ -134,6 +135,9 @@ export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?
     plan.fineTuning,
     { firstStep: start?.steps ?? 0, strategy },
   );
+  const { lookahead: share } = plan.recipe;
+  const { module, steps } = plan;
+  const trainer = share === undefined ? gradual : await createLookaheadTrainer(gradual, { module, share, steps });
   try {
     if (start !== undefined) trainer.load(start.state, start.steps);
     return trainer;
