@@ -10,6 +10,7 @@
  * @property {string} machine
  * @property {string} date
  * @property {any} result
+ * @property {readonly any[]} [runs] by seed, of an experiment of several; `result` and `seconds` are each run's then
  */
 
 const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(2)} %`;
@@ -71,6 +72,59 @@ function describeTraining({ test, epochs }) {
 }
 
 /**
+ * Mean and spread over seeds, and what a training cost.
+ *
+ * @param {readonly any[]} runs
+ * @returns {Words}
+ */
+function describeSeeds(runs) {
+  const of = (/** @type {(run: any) => number} */ value) => runs.map(value);
+  const mean = (/** @type {readonly number[]} */ values) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const found = of(({ result }) => result.test.measures.accuracy);
+  const middle = mean(found);
+  const deviation = Math.sqrt(
+    found.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, found.length - 1),
+  );
+  const [{ result }] = runs;
+  const epochs = result.epochs.length;
+  const images = grouped(result.test.count);
+  const single = of(({ seed }) => seed).join(", ");
+  const each = found.map(percent).join(", ");
+  const cost = describeCost(runs);
+  if (runs.length === 1) {
+    return {
+      en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, seed ${single}.${cost.en}`,
+      zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**（种子 ${single}）。${cost.zh}`,
+    };
+  }
+  const spread = (100 * deviation).toFixed(2);
+  return {
+    en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, the mean of seeds ${single}: ${each}; standard deviation ${spread} points.${cost.en}`,
+    zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**，即种子 ${single} 的平均：${each}；标准差 ${spread} 个百分点。${cost.zh}`,
+  };
+}
+
+/**
+ * What a training cost: of a resumed one, only the part since is known.
+ *
+ * @param {readonly any[]} runs
+ */
+function describeCost(runs) {
+  const whole = runs.filter(({ resumed }) => resumed !== true);
+  if (whole.length === 0) return { en: "", zh: "" };
+  const mean = (/** @type {(run: any) => number} */ value) =>
+    whole.reduce((sum, run) => sum + value(run), 0) / whole.length;
+  const processor = mean(({ result }) => result.processorSeconds / 60).toFixed(1);
+  const wall = mean(({ seconds }) => seconds / 60).toFixed(1);
+  const load = mean((run) => run.load).toFixed(0);
+  return {
+    en: ` A training took ${processor} minutes of processor time, and ${wall} minutes by the clock on a machine with a load of ${load}.`,
+    zh: `一次训练用去 ${processor} 分钟处理器时间；机器负载为 ${load}，实际经过 ${wall} 分钟。`,
+  };
+}
+
+/**
  * @param {any} result
  * @param {Experiment} experiment
  * @param {{ readonly language: Language, readonly summarize: Summarize }} options
@@ -98,9 +152,11 @@ function describeExperiment({ experiment, record }, options) {
   const found =
     record === undefined
       ? texts.notRun[language]
-      : "runs" in record.result
-        ? describeComparison(record.result, experiment, options)
-        : describeTraining(record.result)[language];
+      : record.runs !== undefined
+        ? describeSeeds(record.runs)[language]
+        : "runs" in record.result
+          ? describeComparison(record.result, experiment, options)
+          : describeTraining(record.result)[language];
   const source = { en: `Published: ${published.en}.`, zh: `文献数值：${published.zh}。` }[language];
   return [`## ${title[language]}`, found, source, note[language], describeRun(experiment, record, language)];
 }
@@ -112,7 +168,8 @@ function describeExperiment({ experiment, record }, options) {
  */
 function describeRun(experiment, record, language) {
   if (record === undefined) return `\`residua ${experiment.command.join(" ")}\``;
-  const time = `${duration(record.seconds, language)}${record.resumed ? texts.resumed[language] : ""}`;
+  const spent = record.runs?.reduce((sum, run) => sum + run.seconds, 0) ?? record.seconds;
+  const time = `${duration(spent, language)}${record.resumed ? texts.resumed[language] : ""}`;
   const machine = language === "zh" ? record.machine.replace(/^(\d+) cores, /, "$1 核，") : record.machine;
   return `\`${record.command}\` — ${[time, machine, record.date].join(language === "zh" ? "，" : ", ")}`;
 }

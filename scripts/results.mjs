@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join, resolve } from "node:path";
+import { cpus, loadavg } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,14 +17,16 @@ import { stampTranslation } from "./translations.mjs";
  * @property {string} records what each experiment found, as JSON
  * @property {string} pages the folder of the pages
  * @property {string} [threads] of each run
+ * @property {readonly number[]} [seeds] only these of an experiment of several
  */
 
 const help = `Runs the experiments of docs/results.md, most important first, and rewrites the page in both languages.
 Finished experiments are not repeated; interrupted ones resume.
 
-  node scripts/results.mjs [--only NAME]... [--short | --tiny] [--out FOLDER] [--again] [--list | --page] [--threads N]
+  node scripts/results.mjs [--only NAME]... [--seeds LIST] [--short | --tiny] [--out FOLDER] [--again] [--list | --page] [--threads N]
 
   --only NAME  only this experiment; repeatable
+  --seeds LIST only these of an experiment of several seeds, such as 0,1: two calls can share the cores
   --short      minutes instead of hours, into .residua-results/short
   --tiny       the version for CI: checks that every experiment works, on MNIST alone, into .residua-results/tiny
   --out FOLDER the folder for the short or tiny version
@@ -74,14 +76,49 @@ function commandOf(experiment, size) {
  *
  * @param {Experiment} experiment
  * @param {Place} place
+ * @param {number} [seed] of an experiment of several
  */
-function argumentsOf(experiment, { size, work, threads }) {
-  const command = commandOf(experiment, size);
-  const folder = join(work, experiment.name);
+function argumentsOf(experiment, { size, work, threads }, seed) {
+  const own = seed === undefined ? [] : ["--seed", `${seed}`];
+  const command = [...commandOf(experiment, size), ...own];
+  const folder = join(work, seed === undefined ? experiment.name : `${experiment.name}-${seed}`);
   const isBegun = command[0] === "train" && existsSync(join(folder, "last.safetensors"));
   const args = isBegun ? ["train", "--resume", folder] : [...command, "--out", folder];
   const shared = ["--store", join(work, "runs.db"), ...(threads === undefined ? [] : ["--threads", threads])];
   return { command, args: [...args, ...shared] };
+}
+
+/** @param {string} path @returns {any} */
+const readRecord = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
+
+/** @param {string} path @param {unknown} record */
+function writeRecord(path, record) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.part`, `${JSON.stringify(record, undefined, 1)}\n`);
+  renameSync(`${path}.part`, path);
+}
+
+function describeMachine() {
+  const [cpu] = cpus();
+  return { machine: `${cpus().length} cores, ${cpu?.model ?? "unknown"}`, date: new Date().toISOString().slice(0, 10) };
+}
+
+/**
+ * Runs the command once.
+ *
+ * @param {Experiment} experiment
+ * @param {Place} place
+ * @param {number} [seed]
+ */
+async function runOnce(experiment, place, seed) {
+  const { command, args } = argumentsOf(experiment, place, seed);
+  process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
+  const start = performance.now();
+  const { code, json } = await runResidua(args);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  if (code !== 0 || json === undefined) return { code };
+  const resumed = args.includes("--resume") ? { resumed: true } : {};
+  return { code, run: { command: `residua ${command.join(" ")}`, seconds, ...resumed, result: withoutFiles(json) } };
 }
 
 /**
@@ -89,46 +126,71 @@ function argumentsOf(experiment, { size, work, threads }) {
  * @param {Place} place
  */
 async function perform(experiment, place) {
-  const { command, args } = argumentsOf(experiment, place);
-  process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
-  const start = performance.now();
-  const { code, json } = await runResidua(args);
-  const seconds = Math.round((performance.now() - start) / 1000);
-  if (code !== 0 || json === undefined) return { code };
-  const isResumed = args.includes("--resume");
-  const [cpu] = cpus();
-  const record = {
-    name: experiment.name,
-    command: `residua ${command.join(" ")}`,
-    seconds,
-    ...(isResumed ? { resumed: true } : {}),
-    machine: `${cpus().length} cores, ${cpu?.model ?? "unknown"}`,
-    date: new Date().toISOString().slice(0, 10),
-    result: withoutFiles(json),
-  };
-  mkdirSync(place.records, { recursive: true });
   const path = join(place.records, `${experiment.name}.json`);
-  writeFileSync(`${path}.part`, `${JSON.stringify(record, undefined, 1)}\n`);
-  renameSync(`${path}.part`, path);
+  if (experiment.seeds !== undefined) return performSeeds(experiment, place, path);
+  const { code, run } = await runOnce(experiment, place);
+  if (run === undefined) return { code };
+  const { result, ...about } = run;
+  writeRecord(path, { name: experiment.name, ...about, ...describeMachine(), result });
   return { code };
+}
+
+/** Seeds of an experiment: one alone in a shorter version. @param {Experiment} experiment @param {Place} place */
+function seedsOf({ seeds = 0 }, { size, seeds: wanted }) {
+  const all = Array.from({ length: size === "full" ? seeds : 1 }, (_, seed) => seed);
+  return wanted === undefined ? all : all.filter((seed) => wanted.includes(seed));
+}
+
+/**
+ * One training after another, each kept as soon as it has ended, beside what another call has kept by then.
+ *
+ * @param {Experiment} experiment
+ * @param {Place} place
+ * @param {string} path
+ */
+async function performSeeds(experiment, place, path) {
+  for (const seed of seedsOf(experiment, place)) {
+    if (readRecord(path)?.runs.some((/** @type {any} */ run) => run.seed === seed)) continue;
+    const { code, run } = await runOnce(experiment, place, seed);
+    if (run === undefined) return { code };
+    const { command: _, ...own } = run;
+    const load = Number(loadavg()[0].toFixed(1));
+    const others = readRecord(path)?.runs ?? [];
+    const runs = [...others, { seed, ...own, load }].toSorted((a, b) => a.seed - b.seed);
+    const command = `residua ${commandOf(experiment, place.size).join(" ")}`;
+    writeRecord(path, { name: experiment.name, command, ...describeMachine(), runs });
+  }
+  return { code: 0 };
+}
+
+/** Whether nothing is left to do. @param {Experiment} experiment @param {Place} place */
+function isFinished(experiment, place) {
+  const record = readRecord(join(place.records, `${experiment.name}.json`));
+  if (record === undefined || experiment.seeds === undefined) return record !== undefined;
+  return seedsOf(experiment, place).every((seed) => record.runs.some((/** @type {any} */ run) => run.seed === seed));
 }
 
 /** @param {string} folder */
 function readRecords(folder) {
-  return experiments.map((experiment) => {
-    const path = join(folder, `${experiment.name}.json`);
-    return { experiment, record: existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined };
-  });
+  return experiments.map((experiment) => ({ experiment, record: readRecord(join(folder, `${experiment.name}.json`)) }));
 }
 
 /**
  * @param {Place["size"]} size
- * @param {{ readonly out?: string | undefined, readonly threads?: string | undefined }} options
+ * @param {{ readonly out?: string | undefined, readonly threads?: string | undefined, readonly seeds?: string | undefined }} options
  * @returns {Place}
  */
-function placeOf(size, { out, threads }) {
+function placeOf(size, { out, threads, seeds }) {
   const work = resolve(root, out ?? join(".residua-results", size));
-  const runs = { size, work, ...(threads === undefined ? {} : { threads }) };
+  const wanted = seeds?.split(",").map(Number);
+  if (wanted?.some((seed) => !Number.isSafeInteger(seed) || seed < 0))
+    throw new Error(`--seeds: must be whole numbers such as 0,1, got "${seeds}"`);
+  const runs = {
+    size,
+    work,
+    ...(threads === undefined ? {} : { threads }),
+    ...(wanted === undefined ? {} : { seeds: wanted }),
+  };
   if (size !== "full") return { ...runs, records: work, pages: work };
   if (out !== undefined) throw new Error("--out: goes with --short or --tiny; the full results go into docs/");
   return { ...runs, records: join(root, "docs/results"), pages: join(root, "docs") };
@@ -148,10 +210,18 @@ async function writePages({ size, records, pages }) {
   writeFileSync(join(pages, "results.zh-CN.md"), stampTranslation(chinese, english));
 }
 
+/** Removes the records and the runs that are to be made again. @param {Experiment} experiment @param {Place} place */
+function forget({ name, seeds }, { records, work }) {
+  const runs = seeds === undefined ? [name] : Array.from({ length: seeds }, (_, seed) => `${name}-${seed}`);
+  for (const path of [join(records, `${name}.json`), ...runs.map((run) => join(work, run))])
+    rmSync(path, { recursive: true, force: true });
+}
+
 async function main() {
   const { values } = parseArgs({
     options: {
       only: { type: "string", multiple: true },
+      seeds: { type: "string" },
       short: { type: "boolean" },
       tiny: { type: "boolean" },
       out: { type: "string" },
@@ -164,7 +234,7 @@ async function main() {
   });
   if (values.help) return process.stdout.write(help);
   const place = placeOf(values.tiny ? "tiny" : values.short ? "short" : "full", values);
-  const { size, work, records } = place;
+  const { size, records } = place;
   const unknown = values.only?.find((name) => !experiments.some((experiment) => experiment.name === name));
   if (unknown !== undefined) throw new Error(`--only: knows no "${unknown}"; see --list`);
   const chosen = experiments.filter(({ name }) => values.only?.includes(name) ?? true);
@@ -175,8 +245,8 @@ async function main() {
   }
   let isWhole = true;
   for (const experiment of values.page ? [] : chosen) {
-    if (existsSync(join(records, `${experiment.name}.json`)) && !values.again) continue;
-    if (values.again) rmSync(join(work, experiment.name), { recursive: true, force: true });
+    if (values.again) forget(experiment, place);
+    if (isFinished(experiment, place)) continue;
     const { code } = await perform(experiment, place);
     isWhole &&= code === 0;
     if (code === 130) break;

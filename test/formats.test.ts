@@ -90,7 +90,7 @@ describe("a stopped training", () => {
     const typed = trainings[name].filter((word, index, all) => ![word, all[index - 1]].includes("--snapshots"));
     const options = name === "fine-tuned" ? ["train", "--threads", "1"] : typed;
     const result = await json<Trained>([...options, "--resume", name, "--out", `resumed-${name}`, "--no-store"]);
-    const figures = without(result, "lowering", "files", "imagesPerSecond");
+    const figures = without(result, "lowering", "files", "imagesPerSecond", "processorSeconds");
     expect(deviations(figures, known.result, toleranceOf(result.lowering))).toEqual([]);
     const isSame = result.lowering === manifest.lowering;
     const weights = await hashTensors(at(`resumed-${name}`, "last.safetensors"));
@@ -181,7 +181,7 @@ async function listRuns(...options: readonly string[]): Promise<readonly StoredR
 async function compareNetworks(args: readonly string[], out: string): Promise<readonly Figures[]> {
   const { runs } = await json<{ readonly runs: readonly Figures[] }>([...args, "--out", out]);
   // The loss on the test images is measured since.
-  return runs.map((figures) => without(without(figures, "imagesPerSecond"), "testLoss"));
+  return runs.map((figures) => without(without(figures, "imagesPerSecond", "processorSeconds"), "testLoss"));
 }
 
 describe("a run store", () => {

@@ -91,6 +91,7 @@ function eventsOf(notes: TaskNotes): { readonly events: readonly TrainingEvent[]
       mainMeasure: judged[0].name,
       lowering: "portable",
       imagesPerSecond: 1,
+      processorSeconds: 1,
       files: { last: "last" },
       test: { count: 30, loss: 0.25, measures },
     },

@@ -189,7 +189,10 @@ describe("a task is one folder, one row and one file of flags: the mean of an im
       ],
       [["evaluate", "--model", "trained/model.onnx", "--held-back"], "--held-back: belongs to --task segment"],
       [[...train, "--task", "mean", "--target", "classes"], "--target: belongs to --task segment, this is --task mean"],
-      [[...train, "--shade", "dark", "--preset", "cells", "--task", "mean"], "--preset: belongs to --task segment"],
+      [
+        [...train, "--shade", "dark", "--preset", "cells", "--task", "mean"],
+        '--preset: "cells" belongs to --task segment, this is --task mean',
+      ],
       [[...train, "--shade", "dark", "--mixup"], "--mixup: applies to classes"],
       [["segment", "images/04.png", "--model", "trained/model.onnx"], "was trained to mean"],
     ] as const;

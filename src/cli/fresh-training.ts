@@ -7,12 +7,13 @@ import { dataOption } from "./data-option.ts";
 import { decimalNumber, onlyGiven, sharedOptions } from "./options.ts";
 import { type OptionValues, typedRecipe } from "./recipe-flags.ts";
 import type { AllTaskFlags, TaskFlags } from "./task-flags.ts";
-import { refuseForeignOptions, taskOption, wantedTask } from "./task-options.ts";
+import { presetOption, refuseForeignOptions, taskOption, wantedTask } from "./task-options.ts";
 import { type FineTuningOptions, fineTuningStart } from "./train-options.ts";
 
 /** What is trained on what: options of every command that begins a training. */
 export interface FreshOptions extends FineTuningOptions {
   readonly task?: TaskName;
+  readonly preset?: string;
   readonly model?: string;
   readonly shortcut?: ShortcutType;
   readonly option?: ModelOptions;
@@ -22,8 +23,9 @@ export interface FreshOptions extends FineTuningOptions {
 }
 
 /** Adds the options of {@link FreshOptions} that are not about the starting weights. */
-export function addFreshOptions(command: Command): Command {
+export function addFreshOptions(command: Command, flags: AllTaskFlags): Command {
   return command
+    .addOption(presetOption(flags))
     .addOption(
       new Option(
         "--model <name>",
@@ -88,7 +90,7 @@ export async function openFreshTraining(
   flags: AllTaskFlags,
 ): Promise<{ readonly start: FreshTraining; readonly task: TaskName }> {
   const typed = new Set(Object.keys(given));
-  const task = wantedTask(typed, options.task, flags);
+  const task = wantedTask(typed, options, flags);
   refuseForeignOptions(typed, { tasks: [task], flags, kind: "train" });
   return { start: await createStart(options, typed, flags[task]), task };
 }

@@ -59,6 +59,8 @@ export interface TaskFlags {
   readonly heading: string;
   /** The task's own options, created anew for each command. */
   readonly options: { readonly [Kind in TaskCommand]: () => readonly Option[] };
+  /** Names of the task's presets. One asks for the task without naming it. */
+  readonly presets: readonly string[];
   /** Options of `train` that ask for the task without naming it. */
   readonly impliedBy: readonly string[];
   /** Assembles a fresh training run. @throws {OptionError} for options that contradict each other */

@@ -8,6 +8,14 @@ export function taskOption(description: string): Option {
   return new Option("--task <name>", description).choices([...taskNames]);
 }
 
+/** `--preset` of a command, with the presets of all tasks. */
+export function presetOption(flags: AllTaskFlags): Option {
+  return new Option(
+    "--preset <name>",
+    "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)",
+  ).choices(taskNames.flatMap((name) => flags[name].presets));
+}
+
 /** Adds every task's own options under its heading; an option of several tasks is added once. */
 export function addTaskOptions(command: Command, flags: AllTaskFlags, kind: TaskCommand): Command {
   for (const name of taskNames) {
@@ -19,11 +27,21 @@ export function addTaskOptions(command: Command, flags: AllTaskFlags, kind: Task
   return command.optionsGroup("Options:");
 }
 
-/** The task that the options of a training run ask for: by name, by an option that implies it, or the default task. */
-export function wantedTask(typed: ReadonlySet<string>, task: TaskName | undefined, flags: AllTaskFlags): TaskName {
-  if (task !== undefined) return task;
+/**
+ * The task that the options of a training run ask for: by name, by a preset or an option that implies it, or the default task.
+ *
+ * @throws {OptionError} if the preset belongs to another task than is named
+ */
+export function wantedTask(
+  typed: ReadonlySet<string>,
+  { task, preset }: { readonly task?: TaskName; readonly preset?: string },
+  flags: AllTaskFlags,
+): TaskName {
+  const owner = preset === undefined ? undefined : taskNames.find((name) => flags[name].presets.includes(preset));
+  if (task !== undefined && owner !== undefined && owner !== task)
+    throw new OptionError("--preset", `"${preset}" belongs to --task ${owner}, this is --task ${task}; leave one out`);
   const implied = taskNames.find((name) => flags[name].impliedBy.some((option) => typed.has(option)));
-  return implied ?? taskNameOf(undefined, "task");
+  return task ?? owner ?? implied ?? taskNameOf(undefined, "task");
 }
 
 /**

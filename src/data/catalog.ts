@@ -17,6 +17,8 @@ export type DatasetSource =
       /** The format to convert the package's files to: CIFAR's records, if they are pictures. */
       readonly pictures?: true;
     }
+  /** A folder with individually compressed files, which a system's package puts there. */
+  | { readonly kind: "installed"; readonly folder: string; readonly package: string }
   /** Individually compressed files. */
   | { readonly kind: "gzip"; readonly address: string }
   /** One .tar.gz. */
@@ -121,7 +123,10 @@ export const catalog: { readonly [Name in DatasetName]: DatasetEntry } = {
       "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
       "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     },
-    sources: [{ kind: "gzip", address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com" }],
+    sources: [
+      { kind: "installed", folder: "/usr/share/datasets/fashion-mnist", package: "Debian's dataset-fashion-mnist" },
+      { kind: "gzip", address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com" },
+    ],
   },
   cifar10: {
     ...colour,

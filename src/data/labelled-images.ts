@@ -21,6 +21,9 @@ export interface LabelledImages extends LabelledPixels, ImageFormat {
   readonly name?: string;
 }
 
+/** The name of images that have none. */
+export const unnamedImages = "images in memory";
+
 /** Share of the images held out for the test if the data have no test split. */
 export const testShare = 0.2;
 
@@ -63,7 +66,7 @@ function requireFormat({ channels, height, width }: ImageFormat): void {
  * @throws {OptionError} naming the field that does not fit the others, or if there are fewer than two classes or images
  */
 export function toDataset(given: LabelledImages): Dataset<ImageSet> {
-  const { name = "images in memory", labels, test } = given;
+  const { name = unnamedImages, labels, test } = given;
   requireFormat(given);
   const classes =
     given.classes ?? Array.from({ length: Math.max(0, ...Array.from(labels)) + 1 }, (_, at) => String(at));

@@ -1,7 +1,9 @@
 export * from "./find-task.ts";
 export * from "./loaded-network.ts";
+export type { TrainingPreset } from "./preset.ts";
 export type * from "./task.ts";
 
+export { type ClassifyPreset, fastPresets, findClassifyPreset } from "./classify/presets.ts";
 export * from "./classify/judge.ts";
 export * from "./classify/predict.ts";
 export * from "./classify/prediction-table.ts";

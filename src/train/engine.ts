@@ -12,7 +12,10 @@ import type { ModelCache } from "./model-cache.ts";
 import { imagesPerStep, type Recipe } from "./recipe.ts";
 import { createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
 import { type RecipeRefusals, refuseRecipeFields, requireRecipe } from "./recipe-check.ts";
+import { createLookaheadTrainer } from "./strategies/lookahead.ts";
 import { createGradualTrainer } from "./strategies/gradual.ts";
+import { OptionError } from "../tensor/errors.ts";
+import { type ImageBatchesToWhiten, whitenedState } from "./whitening.ts";
 import { createTrainer, type Trainer, type TrainingState } from "./trainer.ts";
 import type { TrainerStrategy } from "./strategies/strategy.ts";
 
@@ -35,6 +38,8 @@ export interface TrainingOptions {
   readonly refuses?: RecipeRefusals;
   /** Whether the network came from a file and may contain operators without a gradient. */
   readonly isImported?: boolean;
+  /** The first training images, to whiten the first layer by; without them a recipe that asks for it is refused. */
+  readonly imagesToWhiten?: ImageBatchesToWhiten;
   /** Parameters whose gradient norm every step reports. */
   readonly watch?: readonly string[];
 }
@@ -71,7 +76,9 @@ export function planTraining(options: TrainingOptions): TrainingPlan {
   requireRecipe(recipe);
   const needsValidation = "needs a validation part to judge epochs by";
   refuseRecipeFields(recipe, { ...(validates ? {} : { patience: needsValidation }), ...refuses });
-  const fineTuning = planFineTuning(recipe, module, stepsPerEpoch);
+  if (recipe.whiten === true && options.imagesToWhiten === undefined)
+    throw new OptionError("whiten", "needs fresh weights, and images to classify; leave it out");
+  const fineTuning = planFineTuning(recipe, module, { stepsPerEpoch, sample: options.sampleShape });
   const plan: TrainingPlan = {
     ...options,
     steps,
@@ -96,14 +103,27 @@ export interface TrainingStart {
   readonly steps: number;
 }
 
+/** What a training without a state starts from, if not from parameters drawn by its seed. */
+async function openFreshStart({
+  module,
+  recipe,
+  sampleShape,
+  imagesToWhiten,
+}: TrainingPlan): Promise<TrainingStart | undefined> {
+  if (recipe.whiten !== true || imagesToWhiten === undefined) return undefined;
+  const state = await whitenedState(module, { sample: sampleShape, seed: recipe.seed, batches: imagesToWhiten });
+  return { state, steps: 0 };
+}
+
 /**
- * Compiles the steps of a plan and loads their start state; fresh parameters if `start` is left out.
+ * Compiles the steps of a plan and loads their start state; fresh parameters if `given` is left out.
  *
  * @throws {WeightsError} if the state does not match the network
  */
-export async function openTrainer(plan: TrainingPlan, host: TrainingHost, start?: TrainingStart): Promise<Trainer> {
+export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?: TrainingStart): Promise<Trainer> {
+  const start = given ?? (await openFreshStart(plan));
   const { strategy = createTrainer, ...place } = host;
-  const trainer = await createGradualTrainer(
+  const gradual = await createGradualTrainer(
     {
       ...stepOptionsOf(plan.recipe),
       ...plan.step,
@@ -115,6 +135,9 @@ export async function openTrainer(plan: TrainingPlan, host: TrainingHost, start?
     plan.fineTuning,
     { firstStep: start?.steps ?? 0, strategy },
   );
+  const { lookahead: share } = plan.recipe;
+  const { module, steps } = plan;
+  const trainer = share === undefined ? gradual : await createLookaheadTrainer(gradual, { module, share, steps });
   try {
     if (start !== undefined) trainer.load(start.state, start.steps);
     return trainer;

@@ -9,7 +9,7 @@ const { module } = createModel("resnet18", { classes: 2 });
 const names = [...parametersOf(module).keys()];
 
 function frozenNames(recipe: object, step = 0): readonly string[] {
-  const plan = planFineTuning({ ...defaultRecipe, ...recipe }, module, 10);
+  const plan = planFineTuning({ ...defaultRecipe, ...recipe }, module, { stepsPerEpoch: 10, sample: [3, 32, 32] });
   const { frozen } = plan.optionsOf(plan.phaseOf(step));
   return [...parametersOf(module)].filter(([name]) => frozen(name)).map(([name]) => name);
 }
@@ -72,14 +72,20 @@ describe("a plan", () => {
       { pattern: "layer3", factor: 2 },
       { pattern: "layer3.1", factor: 3 },
     ];
-    const { rateFactor } = planFineTuning({ ...defaultRecipe, layerDecay: 0.5, rates }, module, 10).optionsOf(0);
+    const { rateFactor } = planFineTuning({ ...defaultRecipe, layerDecay: 0.5, rates }, module, {
+      stepsPerEpoch: 10,
+      sample: [3, 32, 32],
+    }).optionsOf(0);
     const factorOf = (name: string): number => rateFactor(name);
     expect(["fc.bias", "layer4.0.conv1.weight", "bn1.weight"].map(factorOf)).toEqual([1, 0.5, 0.5 ** 5]);
     expect(["layer3.0.conv1.weight", "layer3.1.conv1.weight"].map(factorOf)).toEqual([0.25 * 2, 0.25 * 3]);
   });
 
   test("multiplies the learning rate of every bias, those of norms included, and of nothing else", () => {
-    const { rateFactor } = planFineTuning({ ...defaultRecipe, biasRate: 64 }, module, 10).optionsOf(0);
+    const { rateFactor } = planFineTuning({ ...defaultRecipe, biasRate: 64 }, module, {
+      stepsPerEpoch: 10,
+      sample: [3, 32, 32],
+    }).optionsOf(0);
     const raised = names.filter((name) => rateFactor(name) === 64);
     expect(raised).toEqual(names.filter((name) => name.endsWith(".bias")));
     expect(raised).toContain("fc.bias");

@@ -1,6 +1,8 @@
 import { headOf, type Module, parametersOf, type ParameterSpec } from "../nn/module.ts";
 import { OptionError } from "../tensor/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Recipe } from "./recipe.ts";
+import { whitenedLayer } from "./whitening.ts";
 
 /**
  * Whether a pattern matches a parameter: by its full name, or by a module that contains it ("layer1" matches
@@ -78,18 +80,33 @@ export interface FineTuning {
 /**
  * Resolves the per-layer settings of a recipe for one network.
  *
+ * @param sample `[C, H, W]` of one sample
  * @throws {OptionError} if a field would have no effect (a pattern that matches no parameter or only frozen ones, a
  *   rate for untrained layers), if two fields exclude each other, or if nothing is left to train
  */
-export function planFineTuning(recipe: Recipe, module: Module, stepsPerEpoch: number): FineTuning {
-  const { freeze = [], headOnly = false, unfreezeEvery, layerDecay = 1, rates = [], biasRate = 1 } = recipe;
+export function planFineTuning(
+  recipe: Recipe,
+  module: Module,
+  { stepsPerEpoch, sample }: { readonly stepsPerEpoch: number; readonly sample: Shape },
+): FineTuning {
+  const {
+    whiten = false,
+    freeze = [],
+    headOnly = false,
+    unfreezeEvery,
+    layerDecay = 1,
+    rates = [],
+    biasRate = 1,
+  } = recipe;
   const parameters = parametersOf(module);
   const names = [...parameters.keys()];
   const isBias = (name: string): boolean => isOffset(name, parameters.get(name)!);
   const groups = layerGroups(module);
   const groupOf = new Map(groups.flatMap((group, index) => group.map((name) => [name, index] as const)));
   const fromEnd = (name: string): number => groups.length - 1 - groupOf.get(name)!;
-  const isFixed = (name: string): boolean => freeze.some((pattern) => matchesPattern(pattern, name));
+  const whitened = whiten ? whitenedLayer(module, sample) : undefined;
+  const isFixed = (name: string): boolean =>
+    name === whitened || freeze.some((pattern) => matchesPattern(pattern, name));
   const trainedInTheEnd = names.filter((name) => !isFixed(name) && !(headOnly && fromEnd(name) > 0));
   requireMatches("freeze", freeze, names);
   requireHead(recipe, module);

@@ -9,6 +9,7 @@ import type { Evaluation } from "./evaluation.ts";
 import type { Recipe } from "./recipe.ts";
 import type { TrainingMeasures } from "./measure.ts";
 import type { RecipeRefusals } from "./recipe-check.ts";
+import type { ImageBatchesToWhiten } from "./whitening.ts";
 
 /** A network, and images in memory to train it on. */
 export interface MemoryTraining {
@@ -30,6 +31,8 @@ export interface MemorySetup {
   readonly measures: TrainingMeasures;
   readonly step?: TaskStep;
   readonly refuses?: RecipeRefusals;
+  /** The first training images, where a layer can be whitened by them. */
+  readonly imagesToWhiten?: ImageBatchesToWhiten;
   /** Shape of one sample, if it differs from the image that the network predicts. */
   readonly sampleShape?: Shape;
   /** Evaluates predictions on the validation split; absent if there is none. */

@@ -388,6 +388,22 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--alternate-flip", ...lossAndSteps },
     trial: { values: [true] },
   },
+  whiten: {
+    ...yesOrNo,
+    help: "the first convolution whitens patches of the images, and is not trained",
+    isAxis: true,
+    off: false,
+    flag: { usage: "--whiten", ...lossAndSteps },
+    trial: { values: [true] },
+  },
+  lookahead: {
+    ...belowOne,
+    help: "every 5 steps, pull the weights back to their slow average: at the end by this share",
+    isAxis: true,
+    off: undefined,
+    flag: { usage: "--lookahead [share]", ...lossAndSteps, implied: 0.774 },
+    trial: { values: [0.9] },
+  },
   average: {
     ...belowOne,
     help: "validate, test and export a moving average of the weights",

@@ -39,6 +39,10 @@ export interface Recipe extends Variation {
   readonly mixup?: number;
   /** Decay of a moving average of the weights, which is then used for validation, test and export. */
   readonly average?: number;
+  /** Share of their slow average that weights are pulled back to every five steps, at the end of the training. */
+  readonly lookahead?: number;
+  /** Whether the first layer starts as the whitening of the images' patches, and stays; false if left out. */
+  readonly whiten?: boolean;
   /** Patterns of frozen parameters, see `matchesPattern`. */
   readonly freeze?: readonly string[];
   /** Whether to train only the classifier. */

@@ -120,7 +120,10 @@ test("a parameter's factor multiplies its step of plain SGD", async () => {
 });
 
 describe("gradual unfreezing", () => {
-  const plan = planFineTuning({ ...defaultRecipe, unfreezeEvery: 1 }, resnet.module, 2);
+  const plan = planFineTuning({ ...defaultRecipe, unfreezeEvery: 1 }, resnet.module, {
+    stepsPerEpoch: 2,
+    sample: resnet.imageShape,
+  });
   const gradual = (firstStep: number) => (options: TrainerOptions) =>
     createGradualTrainer(options, plan, { firstStep, strategy: createTrainer });
 

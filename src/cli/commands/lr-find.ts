@@ -79,7 +79,7 @@ async function findRate(options: Options, command: Command, flags: AllTaskFlags)
 }
 
 function registerLrFind(program: Command, flags: AllTaskFlags): void {
-  const command = addFreshOptions(program.command("lr-find"))
+  const command = addFreshOptions(program.command("lr-find"), flags)
     .addOption(
       new Option("--lowest <rate>", "learning rate of the first step").argParser(positiveNumber).default(1e-7, "1e-7"),
     )

@@ -37,7 +37,7 @@ export async function requireOptionsOf(
   { flags: all, network = {} }: { readonly flags: AllTaskFlags; readonly network?: ModelOptions | undefined },
 ): Promise<TaskName> {
   const implied = Object.values(all).flatMap(({ impliedBy }) => impliedBy);
-  for (const name of ["from", "weights", "partial", "layout", "entry", "normalization", ...implied]) {
+  for (const name of ["from", "weights", "partial", "layout", "entry", "normalization", "preset", ...implied]) {
     if (name in given)
       throw new OptionError(optionName(name), "cannot be combined with --resume: the checkpoint defines it");
   }

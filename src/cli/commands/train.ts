@@ -12,6 +12,7 @@ import { cacheFolder } from "../cache.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { describeMeasure } from "../measures-output.ts";
+import { describePresetTraining } from "../preset-output.ts";
 import { createReporter } from "../training-output.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
 import { onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
@@ -109,6 +110,7 @@ function printResult(
 async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
   const begin = performance.now();
   const { start, task } = await openStart(options, typedOptions(command), flags);
+  if (options.preset !== undefined && !("resume" in start)) describePresetTraining(options.preset, start).forEach(say);
   const job = createJob(options, start);
   // With the database of runs, which help has no use for.
   const { trainingObservers } = await import("../observers.ts");
@@ -136,7 +138,13 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
     const rate = result.imagesPerSecond.toFixed(0);
     const pace = Number.isNaN(result.imagesPerSecond) ? [] : [{ en: `${rate} images/s`, zh: `${rate} 幅/秒` }];
     const lowering = { en: `${result.lowering} lowering`, zh: `${result.lowering} lowering` };
-    say(joinWords([formatDuration((performance.now() - begin) / 1000), ...pace, lowering, result.device ?? []].flat()));
+    const spent = formatDuration(result.processorSeconds);
+    const processor = { en: `processor time ${spent}`, zh: `处理器时间 ${spent}` };
+    say(
+      joinWords(
+        [formatDuration((performance.now() - begin) / 1000), processor, ...pace, lowering, result.device ?? []].flat(),
+      ),
+    );
     if (result.status === "stopped") process.exitCode = ExitCode.interrupted;
     if (result.status === "diverged") process.exitCode = ExitCode.failure;
   } catch (error) {
@@ -148,7 +156,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
 }
 
 function registerTrain(program: Command, flags: AllTaskFlags): void {
-  const command = addFreshOptions(program.command("train"))
+  const command = addFreshOptions(program.command("train"), flags)
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
     .addOption(sharedOptions.device())

@@ -7,7 +7,9 @@ import { makeFolder, writeFileAtomically } from "../../files/node.ts";
 import type { Report } from "../../report/report.ts";
 import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
+import { classifyPresetNames } from "../../tasks/classify/train-options.ts";
 import { predictionTable } from "../../tasks/classify/prediction-table.ts";
+import { viewsNames } from "../../tasks/classify/views.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
 import { accuracy } from "../../train/measure.ts";
@@ -57,7 +59,7 @@ async function evaluate(
   const { openSamples } = await findNodeTask(loaded.task);
   const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
-  const found = await loaded.judge(samples, { topK: (options as { readonly topK: number }).topK });
+  const found = await loaded.judge(samples, options);
   const { measures, unmeasured: _, ...rest } = found;
   const { count, topK, loss } = rest;
   for (const caution of cautionsOf(found, accuracy, "the test images")) sayMessage(caution);
@@ -189,6 +191,10 @@ export const flags: TaskFlags = {
       new Option("--top-k <n>", "also measure how often the label is among the n highest scores")
         .argParser(wholeNumber(1))
         .default(5),
+      new Option(
+        "--views <names>",
+        "average the scores of each image and its mirror image, of shifts by a point, or of both: 2, 3 or 6 times slower",
+      ).choices([...viewsNames]),
     ],
     predict: () => [
       new Option("--top <n>", "classes to show per image").argParser(wholeNumber(1)).default(3),
@@ -201,6 +207,7 @@ export const flags: TaskFlags = {
         .default(8),
     ],
   },
+  presets: classifyPresetNames,
   impliedBy: [],
   startTraining: async (typed) => (await import("../../tasks/classify/node/task.ts")).nodeTask.startTraining(typed),
   optionsOf: ({ data }) => ({ augment: !data.augmentation.startsWith("crop 0") }),

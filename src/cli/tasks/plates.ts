@@ -21,6 +21,7 @@ function describeTest({ count, measures }: Evaluation): Words {
 export const flags: TaskFlags = {
   heading: "Licence plates:",
   options: { train: trainingOptions, evaluate: evaluationOptions, predict: predictionOptions, report: () => [] },
+  presets: [],
   impliedBy: ["part", "glyphs"],
   startTraining: startPlatesTraining,
   optionsOf: optionsOfCheckpoint,

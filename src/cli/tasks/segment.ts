@@ -11,6 +11,7 @@ import type { TaskFlags } from "../task-flags.ts";
 import { joinWords, phrase, type Words } from "../../report/words.ts";
 import { describeMeasures, nothing } from "../measures-output.ts";
 import type { SegmentationJudgement } from "../../tasks/segment/judge.ts";
+import { segmentationPresets } from "../../tasks/segment/presets.ts";
 import { segmentationMeasures } from "../../tasks/segment/measures.ts";
 
 function describeTest(test: Evaluation): Words {
@@ -30,7 +31,8 @@ function describeTest(test: Evaluation): Words {
 export const flags: TaskFlags = {
   heading: "Segmentation:",
   options: { train: trainingOptions, evaluate: evaluationOptions, predict: segmentOptions, report: () => [] },
-  impliedBy: ["preset"],
+  presets: Object.keys(segmentationPresets),
+  impliedBy: [],
   startTraining: startSegmentation,
   optionsOf: optionsOfCheckpoint,
   describeTest,

@@ -176,6 +176,23 @@ test(
 );
 
 test(
+  "MNIST from a folder of packed files is kept whole; the package that has the folder is named where it is missing",
+  async () => {
+    const folder = await makeCache();
+    for (const [name, file] of packed) await writeFile(join(folder, `${name}.gz`), file);
+    const installed = (where: string): Source =>
+      openSource({ kind: "installed", folder: where, package: "toys" }, catalog.mnist);
+    const cache = await makeCache();
+    const kept = await fetchDataset("mnist", cache, quiet, [installed(folder)]);
+    expect((await stat(join(kept, "train-images-idx3-ubyte"))).size).toBe(47_040_016);
+    await expect(fetchDataset("mnist", cache, quiet, [installed(join(folder, "none"))])).rejects.toThrow(
+      /none: is not there; the package toys has it$/,
+    );
+  },
+  SECONDS,
+);
+
+test(
   "a connection that is cut within the last file leaves nothing that could be taken for the set",
   async () => {
     const address = await serveMnist((name, file, response) => {

@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readFileBytes } from "../../files/node.ts";
+import { EnvironmentError } from "../../tensor/errors.ts";
 import type { DatasetEntry, DatasetSource } from "../catalog.ts";
 import { type Files, unpackArchive, unzip } from "./archive.ts";
 import { download, type FetchProgress } from "./download.ts";
@@ -29,6 +33,18 @@ async function fetchZipped(
   return files;
 }
 
+async function readInstalled(
+  { folder, package: name }: SourceOf<"installed">,
+  names: readonly string[],
+): Promise<Files> {
+  if (!existsSync(folder)) throw new EnvironmentError(folder, `is not there; the package ${name} has it`);
+  const read = async (file: string): Promise<readonly [string, Uint8Array]> => {
+    const path = join(folder, `${file}.gz`);
+    return [file, await unzip(await readFileBytes(path), path)];
+  };
+  return Object.fromEntries(await Promise.all(names.map(read)));
+}
+
 async function fetchArchive({ address, md5, parts }: SourceOf<"archive">, progress: FetchProgress): Promise<Files> {
   const files = await unpackArchive(await download(address, progress), { algorithm: "md5", hex: md5 }, address);
   if (parts === undefined) return files;
@@ -42,6 +58,8 @@ export function openSource(source: DatasetSource, { files }: Pick<DatasetEntry, 
   switch (source.kind) {
     case "package":
       return (progress) => fetchFromPackage(source, progress);
+    case "installed":
+      return () => readInstalled(source, Object.keys(files));
     case "gzip":
       return (progress) => fetchZipped(source, Object.keys(files), progress);
     case "archive":

@@ -4,6 +4,7 @@ import { createModel } from "../../nn/models.ts";
 import { type TaskName, taskNameOf, type TypesOf } from "../../tasks/find-task.ts";
 import { findNodeTask } from "../../tasks/node/find-node-task.ts";
 import { trainingJob } from "../../tasks/node/training-job.ts";
+import { unnamedImages } from "../../data/labelled-images.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
 import { parseDevice } from "../../runtime/device.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -59,7 +60,7 @@ async function startFresh(data: Exclude<TrainingData, { resume: string }>, optio
       "data",
       "must be a data set's name, a folder, or { images, labels, channels, height, width }",
     );
-  const name = images === undefined ? (data as string) : (images.name ?? "images in memory");
+  const name = images === undefined ? (data as string) : (images.name ?? unnamedImages);
   const from = options.from === undefined ? undefined : await findNetworkPath(options.from, "from");
   const start = { ...toStart(name, { ...options, ...onlyGiven({ from }) }), ...onlyGiven({ images }) };
   // Refuses a wrong network or recipe before anything starts.

@@ -14,6 +14,7 @@ import type { ChosenLowering } from "../../train/lowering.ts";
 import type { JobContext } from "../../jobs/job.ts";
 import { cautionsOfAverages } from "../../train/cautions.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
+import { imagesToWhiten } from "../../train/whitening.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
 import { refuseRecipeFields } from "../../train/recipe-check.ts";
 import { fitBatch } from "../../train/fit-batch.ts";
@@ -213,10 +214,8 @@ async function testRun(
 }
 
 /** A run's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
-function planRun(
-  { host: { data }, job }: Workplace,
-  run: RunPlan,
-): { readonly model: NamedModel; readonly plan: TrainingPlan } {
+function planRun({ host, job }: Workplace, run: RunPlan): { readonly model: NamedModel; readonly plan: TrainingPlan } {
+  const { data } = host;
   const { channels, height, width } = data.train;
   const named = createModel(run.model, {
     ...run.options,
@@ -235,6 +234,12 @@ function planRun(
     stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
     steps: countSteps(data.train.count, recipe, run),
     validates: false,
+    imagesToWhiten: () =>
+      host.evaluate(
+        takeFirst(data.train, Math.min(data.train.count, imagesToWhiten)),
+        data.normalization,
+        EVALUATION_BATCH,
+      ),
     watch: [firstLayerOf(model.module)],
   });
   return { model, plan };

@@ -5,7 +5,8 @@ import { OptionError } from "../../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 import { evaluationBatchSize } from "../../train/evaluation.ts";
-import { evaluateClassifier } from "./judge.ts";
+import { type ClassificationOptions, evaluateClassifier } from "./judge.ts";
+import { averageViews, type ViewsName } from "./views.ts";
 
 /** A network that gives its images back as scores. */
 const echo: Session = {
@@ -116,4 +117,40 @@ test("large images are evaluated a few at a time", () => {
   expect(evaluationBatchSize([1, 28, 28])).toBe(250);
   expect(evaluationBatchSize([3, 224, 224])).toBe(27);
   expect(evaluationBatchSize([3, 8192, 8192])).toBe(1);
+});
+
+/** The mean that views of one image of 3×3 give: the network's scores are the image. */
+async function meanOf(views: ViewsName, image: readonly number[]): Promise<readonly number[]> {
+  const found = await averageViews(float32([1, 1, 3, 3], image), views, async ({ data }) => data);
+  return [...found];
+}
+
+test("views are averaged: the mirror image, and shifts along the diagonal with a mirrored border", async () => {
+  const corner = [1, 0, 0, 0, 0, 0, 0, 0, 0];
+  expect(await meanOf("mirror", corner)).toEqual([0.5, 0, 0.5, 0, 0, 0, 0, 0, 0]);
+  // Shifted down and to the right, the corner lies in the middle; shifted the other way, it is gone.
+  expect(await meanOf("shift", corner)).toEqual([0.5, 0, 0, 0, 0.25, 0, 0, 0, 0]);
+  expect(await meanOf("mirror-shift", corner)).toEqual([0.25, 0, 0.25, 0, 0.25, 0, 0, 0, 0]);
+  // A slope stays: what one shift takes away, the other adds.
+  const slope = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  expect(await meanOf("shift", slope)).toEqual(slope.map((value) => value / 2 + 2));
+});
+
+test("a network is judged by the mean of its views", async () => {
+  // Of 2×2 points, the first is highest; the mean over the mirror image is equal in both columns.
+  const images = float32([1, 1, 2, 2], [3, 1, 0, 0]);
+  const batches = [{ images, labels: int64([1], [1]) }];
+  const judge = (options: ClassificationOptions) => evaluateClassifier(echo, batches, options);
+  expect((await judge({})).loss).not.toBeCloseTo((await judge({ views: "mirror" })).loss, 2);
+  expect((await judge({ views: "mirror" })).loss).toBeCloseTo(Math.log(2 + 2 * Math.exp(-2)), 6);
+});
+
+test("views of what has none, and unknown ones, are refused by name", async () => {
+  const batches = [scored([[1, 0]], [0])];
+  await expect(evaluateClassifier(echo, batches, { views: "mirror" })).rejects.toThrow(
+    "views: need images of at least 2×2",
+  );
+  await expect(evaluateClassifier(echo, batches, { views: "turn" as "mirror" })).rejects.toThrow(
+    "views: unknown value",
+  );
 });

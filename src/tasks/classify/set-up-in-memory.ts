@@ -1,6 +1,6 @@
 import { noAugmentation } from "../../data/augmentation.ts";
 import { evaluationBatches, type ImageBatches } from "../../data/batches.ts";
-import { type ImageSet, imageSize } from "../../data/image-set.ts";
+import { type ImageSet, imageSize, takeFirst } from "../../data/image-set.ts";
 import { localImageSource } from "../../data/local-source.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -9,6 +9,7 @@ import { type Evaluation, evaluationBatchSize } from "../../train/evaluation.ts"
 import { accuracy } from "../../train/measure.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
+import { imagesToWhiten } from "../../train/whitening.ts";
 import { evaluateClassifier } from "./judge.ts";
 
 /** @throws {OptionError} if images are of another shape than the network's, or not as many as the set says */
@@ -58,6 +59,8 @@ export function setUpInMemory(training: MemoryTraining, given: Recipe): MemorySe
   return {
     recipe,
     source: localImageSource(batchesOf(training, recipe)),
+    imagesToWhiten: () =>
+      evaluationBatches(takeFirst(train, Math.min(train.count, imagesToWhiten)), normalization, batch),
     measures: { training: accuracy, main: accuracy },
     ...(validation === undefined ? {} : { validate: judge(validation) }),
     ...(test === undefined ? {} : { test: judge(test) }),

@@ -1,11 +1,11 @@
-import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import { defaultRecipe } from "../../train/recipe.ts";
+import type { TrainingPreset } from "../preset.ts";
 import type { PlatePart } from "./settings.ts";
 
 /** A part's network and recipe. */
-export interface PlatePreset {
-  readonly model: string;
+export interface PlatePreset extends TrainingPreset {
+  /** Samples per epoch. */
   readonly samples: number;
-  readonly recipe: Recipe;
 }
 
 const shared = {
@@ -21,11 +21,13 @@ const shared = {
 export const platePresets: { readonly [Part in PlatePart]: PlatePreset } = {
   read: {
     model: "plate-reader",
+    modelOptions: {},
     samples: 10_000,
     recipe: { ...shared, epochs: 12, batch: 32, learningRate: 0.004 },
   },
   locate: {
     model: "plate-locator",
+    modelOptions: {},
     samples: 4000,
     recipe: { ...shared, epochs: 6, batch: 8, learningRate: 0.002 },
   },

@@ -1,14 +1,11 @@
-import type { ModelOptions } from "../../nn/model-options.ts";
-import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
+import { defaultRecipe } from "../../train/recipe.ts";
+import type { TrainingPreset } from "../preset.ts";
 import { type SegmentationSettings, standardSettings } from "./settings.ts";
 
 /** A whole recipe under one name: from a folder of images and masks to a network. */
-export interface SegmentationPreset {
-  readonly model: string;
-  readonly modelOptions: ModelOptions;
+export interface SegmentationPreset extends TrainingPreset {
   /** Rows and columns of a tile when the network is used; `settings.crop` are those of what it is trained on. */
   readonly imageSize: number;
-  readonly recipe: Recipe;
   readonly settings: SegmentationSettings;
 }
 

@@ -143,5 +143,10 @@ export interface TrainingResult {
   readonly device?: string;
   /** Median over the steps, data loading included. */
   readonly imagesPerSecond: number;
+  /**
+   * Processor time of the training's process, all threads together, in seconds: reading, compiling, steps, validations and test.
+   * What others do on the machine hardly changes it. Of a resumed training, the part since.
+   */
+  readonly processorSeconds: number;
   readonly files: { readonly last: string; readonly best?: string; readonly onnx?: string };
 }

@@ -88,6 +88,7 @@ const result: TrainingResult = {
   epochs: [],
   lowering: "portable",
   imagesPerSecond: 1,
+  processorSeconds: 1,
   files: { last: "last" },
   mainMeasure: "accuracy",
   test: { count: 10, loss: 0.5, measures: { accuracy: 0.75 } },

@@ -7,6 +7,7 @@ import {
   writeFileAtomically,
 } from "../../files/node.ts";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { nameDevice, openDevice } from "../../runtime/node/devices/open-device.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -268,16 +269,19 @@ export async function performTraining(
   context: JobContext<TrainingEvent>,
   findTask: FindTrainingTask,
 ): Promise<TrainingResult> {
+  const before = process.cpuUsage();
   const place = await openWorkplace(job, context, findTask);
   const unlock = await occupyFolder(place);
   try {
-    return await trainInPlace(place);
+    const result = await trainInPlace(place);
+    const { user, system } = process.cpuUsage(before);
+    return { ...result, processorSeconds: (user + system) / 1e6 };
   } finally {
     await unlock();
   }
 }
 
-async function trainInPlace(place: Workplace): Promise<TrainingResult> {
+async function trainInPlace(place: Workplace): Promise<Omit<TrainingResult, "processorSeconds">> {
   const { job } = place;
   const { setup, files, chosen, runtime, plan } = place;
   const host = {

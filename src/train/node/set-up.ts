@@ -10,6 +10,7 @@ import type { TrainingMeasures } from "../measure.ts";
 import type { Recipe } from "../recipe.ts";
 import type { RecipeRefusals } from "../recipe-check.ts";
 import type { TrainingState } from "../trainer.ts";
+import type { ImageBatchesToWhiten } from "../whitening.ts";
 import type { FreshTraining } from "./job.ts";
 
 /** A training run, set up: its plan, data, starting position and evaluation. */
@@ -25,6 +26,8 @@ export interface TrainingSetup {
   readonly step?: TaskStep;
   /** Recipe fields that do not apply to the task, each with its reason. */
   readonly refuses?: RecipeRefusals;
+  /** The first training images, where a layer can be whitened by them. */
+  readonly imagesToWhiten?: ImageBatchesToWhiten;
   /** Shape of one sample, if it differs from the image that the network predicts. */
   readonly sampleShape?: readonly number[];
   /** Evaluates predictions; images are read on demand. */
@@ -78,7 +81,7 @@ export type FindTrainingTask = (notes: TaskNotes | undefined, where: string) => 
  * @throws {OptionError} naming the first recipe field that cannot be obeyed
  */
 export function planSetup(
-  { notes: { network, recipe }, source, step, sampleShape, validates, refuses }: TrainingSetup,
+  { notes: { network, recipe }, source, step, sampleShape, validates, refuses, imagesToWhiten }: TrainingSetup,
   steps?: number,
 ): TrainingPlan {
   return planTraining({
@@ -91,5 +94,6 @@ export function planSetup(
     ...(steps === undefined ? {} : { steps }),
     ...(step === undefined ? {} : { step }),
     ...(refuses === undefined ? {} : { refuses }),
+    ...(imagesToWhiten === undefined ? {} : { imagesToWhiten }),
   });
 }

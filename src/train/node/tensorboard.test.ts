@@ -95,6 +95,7 @@ const result: TrainingResult = {
   mainMeasure: "accuracy",
   lowering: "portable",
   imagesPerSecond: 1,
+  processorSeconds: 1,
   files: { last: "last" },
 };
 

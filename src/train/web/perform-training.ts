@@ -53,7 +53,7 @@ function openWorkplace(
   requireConsistentCard(network, "network");
   requireThreads(threads);
   const setup = setUpInMemory(job, completeRecipe(job.recipe));
-  const { recipe, source, step, refuses, sampleShape = network.imageShape, validate } = setup;
+  const { recipe, source, step, refuses, sampleShape = network.imageShape, validate, imagesToWhiten } = setup;
   const plan = planTraining({
     module: createCardModule(network),
     sampleShape,
@@ -63,6 +63,7 @@ function openWorkplace(
     isImported: network.model.graph !== undefined,
     ...(step === undefined ? {} : { step }),
     ...(refuses === undefined ? {} : { refuses }),
+    ...(imagesToWhiten === undefined ? {} : { imagesToWhiten }),
   });
   const runtime = createWebRuntime({ ...options, ...(threads === undefined ? {} : { threads }) });
   const session: SessionOptions = { executionProviders: [device], memoryPattern: device === "wasm" };

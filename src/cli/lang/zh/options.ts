@@ -133,6 +133,10 @@ export const optionTexts: Templates = {
   '"balanced", or a weight for each class: 1,2.5,…': "类别权重：balanced，或逐类给出 1,2.5,…",
   "train on blends of two images, their share from Beta(alpha, alpha) (0.2)":
     "用两幅图像的混合训练，比例取自 Beta(alpha, alpha)（0.2）",
+  "every 5 steps, pull the weights back to their slow average: at the end by this share (0.774)":
+    "Lookahead：每 5 步把权重拉回到其慢速平均；到训练结束时的比例（0.774）",
+  "the first convolution whitens patches of the images, and is not trained":
+    "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
   "learning rate of biases, those of batch norms included, as a multiple of the others'":
     "偏置（含批归一化的偏置）的学习率，为其余参数的倍数",
@@ -151,12 +155,14 @@ export const optionTexts: Templates = {
   "train on the unchanged images": "用不加改动的图像训练",
   "whose mean and deviation normalise the images": "用谁的均值和标准差归一化图像",
   "also measure how often the label is among the n highest scores": "另外测量标签位列得分前 n 名的比例",
+  "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)":
+    "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分（隐含其 --task）",
+  "average the scores of each image and its mirror image, of shifts by a point, or of both: 2, 3 or 6 times slower":
+    "对每幅图像的多个视图的得分取平均：加上镜像、平移一个像素，或两者兼有：慢 2、3 或 6 倍",
   "classes to show per image": "每幅图像显示的类别数",
   "Grad-CAM pictures for n correct answers and n mistakes": "为 n 个正确和 n 个错误的回答绘制 Grad-CAM",
 
   // Segmentation
-  "a complete recipe; cells finds nuclei and cells of any stain (implies --task segment)":
-    "一套完整的配方；cells 寻找任意染色的细胞核与细胞（隐含 --task segment）",
   "what masks hold: a number per cell (instances), or a class per pixel (classes)":
     "掩膜的含义：每个细胞一个编号（instances），或每个像素一个类别（classes）",
   "loss on the pixels' classes": "像素类别上的损失函数",

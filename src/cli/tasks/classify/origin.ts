@@ -1,29 +1,16 @@
 import type { Run } from "../../../store/run.ts";
 import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
 import type { Words } from "../../../report/words.ts";
+import { type Fields, listFields, shownValue as shown } from "../../list-fields.ts";
 
 type Fact = NonNullable<ClassificationStudy["origin"]>[number];
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A run's fields come from a database: they are shown as far as they are what they should be. */
 const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-const shown = (value: unknown): string | undefined =>
-  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 
 const fact = (term: Words, text: Words | undefined): readonly Fact[] =>
   text === undefined || text === "" ? [] : [{ term, text }];
-
-/** All fields of a recipe that are in use, such as "batch 64, epochs 3": under the names that the recipe has. */
-function listFields(fields: Fields, skipped: ReadonlySet<string>): string {
-  return Object.entries(fields)
-    .flatMap(([name, value]) => {
-      const isOff = value === null || value === undefined || value === false || (value === 0 && name !== "seed");
-      if (isOff || skipped.has(name)) return [];
-      return [value === true ? name : `${name} ${shown(value) ?? JSON.stringify(value)}`];
-    })
-    .join(", ");
-}
 
 function describeImages({ train, validation, augmentation }: Fields, data: string | undefined): Words | undefined {
   const [own, held] = [shown(train), shown(validation)];

@@ -2,7 +2,6 @@ import { Option } from "commander";
 import { readSettings } from "../../../tasks/find-task.ts";
 import { noSegmentationAugmentation } from "../../../tasks/segment/data/variation.ts";
 import { segmentationLossNames } from "../../../tasks/segment/losses.ts";
-import { segmentationPresets } from "../../../tasks/segment/presets.ts";
 import { sides } from "../../../tasks/segment/settings.ts";
 import { canonicalJson } from "../../../tensor/canonical-json.ts";
 import { OptionError } from "../../../tensor/errors.ts";
@@ -16,10 +15,6 @@ import type { TypedTraining } from "../../task-flags.ts";
 export function trainingOptions(): readonly Option[] {
   return [
     new Option("--no-augment", "train on the unchanged images"),
-    new Option(
-      "--preset <name>",
-      "a complete recipe; cells finds nuclei and cells of any stain (implies --task segment)",
-    ).choices(Object.keys(segmentationPresets)),
     new Option(
       "--target <what>",
       "what masks hold: a number per cell (instances), or a class per pixel (classes)",

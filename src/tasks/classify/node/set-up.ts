@@ -22,6 +22,7 @@ import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { type NetworkStart, openStart } from "../../../train/node/start.ts";
 import type { FreshTraining, NormalizationChoice } from "../../../train/node/job.ts";
+import { imagesToWhiten } from "../../../train/whitening.ts";
 import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
 
 /** A training on images of classes, before it is known how batches are made of it. */
@@ -47,6 +48,7 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
       augmentation: { ...augmentation, ...variationOf(recipe) },
       plan,
     }),
+    imagesToWhiten: () => openEvaluation(data.train, normalization, batch, split.train.subarray(0, imagesToWhiten)),
     validates: split.validation.length > 0,
     measures: { training: accuracy, main: accuracy },
     evaluate: (session, part) =>
@@ -93,6 +95,8 @@ async function setUpFresh(fresh: FreshTraining, { cache, engine, note }: SetupCo
   const { classes } = whole;
   const started = start.build(classes, train.channels);
   started.notes.forEach(note);
+  if (fresh.recipe.whiten === true && started.state !== undefined)
+    throw new OptionError("whiten", "needs fresh weights, and images to classify; leave it out");
   const normalization = chooseNormalization(fresh.normalization, start, whole);
   const recipe = resolveClassWeights(fitRecipe(fresh, split.train.length, note), {
     labels: train.labels,

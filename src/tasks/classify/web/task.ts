@@ -9,6 +9,6 @@ export const webTask: WebTask<ClassifyTypes> = {
     const format = { channels, height, width };
     return { ...format, pixels: await decodePageImage(image, where, format) };
   },
-  trainOptions: ["augment", "normalization"],
+  trainOptions: ["preset", "augment", "normalization"],
   startTraining: startClassification,
 };

@@ -1,8 +1,8 @@
 import { noAugmentation } from "../../../data/augmentation.ts";
 import { OptionError, oneOf } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
-import { withRecipeFields } from "../../../train/standard-recipe.ts";
 import type { TrainingChoice } from "../../node/node-task.ts";
+import { presetNetwork, presetRecipe } from "../../preset.ts";
 import { platePresets } from "../presets.ts";
 import { plateParts, type PlateSettings } from "../settings.ts";
 import type { PlatesTrainOptions } from "../train-options.ts";
@@ -41,10 +41,10 @@ export function startPlates({ start, validation, given, options }: TrainingChoic
   const isFresh = start.from === undefined && start.weights === undefined;
   return {
     ...start,
-    ...(start.model === undefined && isFresh ? { model: preset.model } : {}),
+    ...(isFresh ? presetNetwork(preset, start) : {}),
     ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
-    recipe: withRecipeFields(preset.recipe, given),
+    recipe: presetRecipe(preset, given),
     task: { ...settings },
   };
 }

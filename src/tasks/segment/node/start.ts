@@ -1,5 +1,4 @@
 import { noAugmentation } from "../../../data/augmentation.ts";
-import { findModelPlan } from "../../../nn/models.ts";
 import { oneOf, OptionError } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
 import type { Recipe } from "../../../train/recipe.ts";
@@ -7,6 +6,7 @@ import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from
 import type { TrainingChoice } from "../../node/node-task.ts";
 import { noSegmentationAugmentation } from "../data/variation.ts";
 import { type SegmentationPreset, segmentationPresets } from "../presets.ts";
+import { presetNetwork, presetRecipe } from "../../preset.ts";
 import type { SegmentationSettings } from "../settings.ts";
 import type { SegmentTrainOptions } from "../train-options.ts";
 
@@ -30,13 +30,10 @@ function findPreset(name: string): SegmentationPreset {
  * The preset's recipe, with the fields that were typed in the place of its own. A network that can segment already takes the rate
  * and the epochs of fine-tuning: the preset's rate destroyed the ready one, whose batch norms are folded, within three steps.
  */
-function mergeRecipe(preset: Recipe, given: RecipeFields, isTrained: boolean): Recipe {
-  const optimizer = optimizerIn(given) ?? preset.optimizer.name;
-  // Another optimizer brings the learning rate that suits it.
-  const { learningRate } = optimizer === preset.optimizer.name ? preset : standardRecipe("fresh", optimizer);
-  const tuned = standardRecipe("tuned", optimizer);
-  const start = isTrained ? { epochs: tuned.epochs, learningRate: tuned.learningRate } : { learningRate };
-  return withRecipeFields({ ...preset, ...start }, given);
+function mergeRecipe(preset: SegmentationPreset, given: RecipeFields, isTrained: boolean): Recipe {
+  if (!isTrained) return presetRecipe(preset, given);
+  const { epochs, learningRate } = standardRecipe("tuned", optimizerIn(given) ?? preset.recipe.optimizer.name);
+  return withRecipeFields({ ...preset.recipe, epochs, learningRate }, given);
 }
 
 /** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
@@ -58,22 +55,14 @@ export function startSegmentation({
   return {
     ...start,
     // A file that is started from defines its own network, and the size of its images.
-    ...(from === undefined ? { ...networkOf(preset, start), imageSize: imageSize ?? preset.imageSize } : {}),
+    ...(from === undefined
+      ? { ...presetNetwork(preset, start, { channels: 3 }), imageSize: imageSize ?? preset.imageSize }
+      : {}),
     ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
-    recipe: mergeRecipe(preset.recipe, given, from !== undefined),
+    recipe: mergeRecipe(preset, given, from !== undefined),
     task: { ...settings, ...(isGraph || crop === undefined ? {} : { crop }) },
   };
-}
-
-function networkOf(
-  preset: SegmentationPreset,
-  { model = preset.model, modelOptions }: TrainingChoice["start"],
-): Required<Pick<FreshTraining, "model" | "modelOptions">> {
-  // A sibling of the preset's network, such as the one without attention gates, differs in nothing but what its name says.
-  const isSibling = findModelPlan(model).plan.accepts === findModelPlan(preset.model).plan.accepts;
-  const own = isSibling ? preset.modelOptions : { channels: 3 };
-  return { model, modelOptions: { ...own, ...modelOptions } };
 }
 
 /** The preset's settings, with what was typed in their place. */

@@ -17,6 +17,7 @@ export const flags = {
     predict: () => [new Option("--percent", "levels from 0 to 100")],
     report: () => [],
   },
+  presets: [],
   impliedBy: ["shade"],
   startTraining: nodeTask.startTraining,
   optionsOf: () => ({}),
