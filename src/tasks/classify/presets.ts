@@ -48,7 +48,7 @@ export function findClassifyPreset(preset: ClassifyPresetName, data: string): Cl
   if (found === undefined)
     throw new OptionError(
       "preset",
-      `"${preset}" has no recipe for ${data}, it has one for ${Object.keys(fastPresets).join(", ")}; leave it out`,
+      `"${preset}" has no recipe for "${data}", it has one for ${Object.keys(fastPresets).join(", ")}; leave it out`,
     );
   return found;
 }

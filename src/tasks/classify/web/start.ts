@@ -66,7 +66,7 @@ function completeChoice(choice: Choice): Omit<PresetTraining, "validation"> & { 
     };
   const start = { ...(model === undefined ? {} : { model }), modelOptions };
   const said = { start, data, ...(validation === undefined ? {} : { validation }), given, options };
-  return completePreset(findClassifyPreset(options.preset, data), said);
+  return completePreset(findClassifyPreset(options.preset, images.name ?? ""), said);
 }
 
 /** A training to classify in a page, completed by what holds where nothing is said. */

@@ -36,6 +36,7 @@ export const dataErrors: Templates = {
   "the loader was released": "加载器已释放",
   "the loader has no more than {} batches": "加载器最多只有 {1} 批",
   "is not there": "不存在",
+  "the package {} has it": "它在软件包 {1} 中",
   "build the project first": "请先构建项目",
 
   // Downloads
