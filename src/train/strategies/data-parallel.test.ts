@@ -203,7 +203,7 @@ test("the engine trains a recipe through the strategy, with layers that join on 
 test("what cannot be shared out is refused in one sentence", async () => {
   const rank = createMemoryCollectives(7)[6];
   await expect(dataParallel(rank)({ ...base, accumulate: 6 })).rejects.toThrow(
-    "accumulate: is 6 batches for a step, which 7 ranks cannot share evenly",
+    "accumulate: must be a multiple of 7, the number of ranks that share a step's batches, got 6",
   );
   await expect(dataParallel(alone)({ ...base, accumulate: 0 })).rejects.toThrow("accumulate: must be a whole number");
   await expect(dataParallel(alone)({ ...base, watch: ["nothing"] })).rejects.toThrow("watch: no trained parameter");

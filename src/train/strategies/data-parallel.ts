@@ -40,7 +40,7 @@ export function batchesPerRank(accumulate: number, ranks: number): number {
   if (accumulate % ranks === 0) return accumulate / ranks;
   throw new OptionError(
     "accumulate",
-    `is ${accumulate} batches for a step, which ${ranks} ranks cannot share evenly; start a number of ranks that divides it`,
+    `must be a multiple of ${ranks}, the number of ranks that share a step's batches, got ${accumulate}`,
   );
 }
 
