@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { hideSecrets } from "../files/node/server-url.ts";
 import { describeChoices } from "../tensor/choices.ts";
@@ -8,6 +9,7 @@ import { type CommandEntry, commandOf, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { chooseLanguage, languages, speak, spoken, spokenMessage } from "./lang/language.ts";
 import type { Chinese } from "./lang/zh/index.ts";
+import { findRank } from "./ranks.ts";
 import { packageVersion } from "./version.ts";
 
 /** How help shows a command: its name and arguments. */
@@ -112,21 +114,28 @@ function requireWorkingFolder(): void {
   }
 }
 
+/** How long a rank other than 0 waits before it says what went wrong. */
+const OTHER_RANK_MILLISECONDS = 1_000;
+
 async function reportError(error: unknown, running: Command | undefined, args: readonly string[]): Promise<number> {
+  const rank = findRank(process.env)?.rank ?? 0;
+  // If rank 0 fails in the same way, it says so, and its end ends this process.
+  if (rank > 0) await setTimeout(OTHER_RANK_MILLISECONDS);
+  const name = rank > 0 ? `residua: rank ${rank}` : "residua";
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return ExitCode.ok;
     const help = ["residua", ...args.filter((arg) => findCommand(arg) !== undefined).slice(0, 1), "--help"].join(" ");
     if (error.code !== "commander.help")
       printLine(
-        `residua: ${spokenMessage(error.message.replace(/^error: /, ""))}${spoken({ en: `; see ${help}`, zh: `；参见 ${help}` })}`,
+        `${name}: ${spokenMessage(error.message.replace(/^error: /, ""))}${spoken({ en: `; see ${help}`, zh: `；参见 ${help}` })}`,
       );
     return ExitCode.usage;
   }
   if (error instanceof ResiduaError) {
-    printLine(`residua: ${spokenMessage(running === undefined ? error.message : await inFlags(error, running))}`);
+    printLine(`${name}: ${spokenMessage(running === undefined ? error.message : await inFlags(error, running))}`);
     return error instanceof OptionError ? ExitCode.usage : ExitCode.failure;
   }
-  printLine(`residua: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+  printLine(`${name}: unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
   if (process.env["RESIDUA_DEBUG"] && error instanceof Error) printLine(stackOf(error));
   return ExitCode.failure;
 }

@@ -49,6 +49,21 @@ test("epochs and seeds have orders of their own", () => {
   expect(String(epochOf(plan({}), 0))).toBe(orders[0]);
 });
 
+test("shares of a batch are consecutive and together the whole batch", () => {
+  const shares = [0, 1].map((index) => createBatchOrder(plan({ share: { index, of: 2 } })));
+  const whole = createBatchOrder(plan({}));
+  for (const step of [0, 1, 2, 3]) {
+    const parts = shares.map((order) => order(step));
+    expect(parts.flatMap(({ indices }) => [...indices])).toEqual([...whole(step).indices]);
+    expect(parts.map(({ first, epoch }) => ({ first, epoch }))).toEqual(
+      [0, 2].map((first) => ({ first, epoch: whole(step).epoch })),
+    );
+  }
+  expect(() => createBatchOrder(plan({ share: { index: 0, of: 3 } }))).toThrow(
+    "batch: of 4 images cannot be divided into 3 equal shares",
+  );
+});
+
 test("without shuffling the images come in their order", () => {
   expect(epochOf(plan({ shuffle: false }), 7)).toEqual([3, 5, 8, 13, 21, 34, 55, 89]);
 });

@@ -13,6 +13,20 @@ export interface BatchPlan {
   /** Indices of the images to draw from. */
   readonly indices: Uint32Array;
   readonly shuffle: boolean;
+  /** The share of every batch that is prepared; all of it if left out. */
+  readonly share?: BatchShare;
+}
+
+/** One of equal consecutive shares of a batch, counted from 0. */
+export interface BatchShare {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Images that a plan prepares for one step. @throws {OptionError} if the batch cannot be shared out evenly */
+export function preparedImages({ batch, share = { index: 0, of: 1 } }: BatchPlan): number {
+  if (batch % share.of === 0) return batch / share.of;
+  throw new OptionError("batch", `of ${batch} images cannot be divided into ${share.of} equal shares`);
 }
 
 /** Images with their labels, ready for a step. */
@@ -40,17 +54,25 @@ export function stepsPerEpoch({ batch, indices }: BatchPlan): number {
   throw new OptionError("batch", `must be at most ${indices.length}, the number of images to train on, got ${batch}`);
 }
 
+/** The images that a plan prepares for one step. */
+export interface StepImages {
+  readonly epoch: number;
+  readonly indices: Uint32Array;
+  /** Place of the first of them in the whole batch. */
+  readonly first: number;
+}
+
 /** Looks up the images of a step. An epoch's order is drawn once and cached for its remaining steps. */
-export function createBatchOrder(
-  plan: BatchPlan,
-): (step: number) => { readonly epoch: number; readonly indices: Uint32Array } {
+export function createBatchOrder(plan: BatchPlan): (step: number) => StepImages {
   const steps = stepsPerEpoch(plan);
+  const count = preparedImages(plan);
+  const first = (plan.share?.index ?? 0) * count;
   let known = { epoch: -1, order: plan.indices };
   return (step) => {
     const epoch = Math.floor(step / steps);
     if (epoch !== known.epoch) known = { epoch, order: orderOf(plan, epoch) };
-    const start = (step - epoch * steps) * plan.batch;
-    return { epoch, indices: known.order.subarray(start, start + plan.batch) };
+    const start = (step - epoch * steps) * plan.batch + first;
+    return { epoch, indices: known.order.subarray(start, start + count), first };
   };
 }
 

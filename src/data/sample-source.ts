@@ -1,4 +1,4 @@
-import type { BatchPlan, BatchWriter, SampleShapes } from "./batches.ts";
+import type { BatchPlan, BatchShare, BatchWriter, SampleShapes } from "./batches.ts";
 import type { Normalization } from "./image-set.ts";
 
 /** Writes the batch of one step as a {@link BatchWriter} does, perhaps once files are decoded. */
@@ -16,11 +16,16 @@ export interface LocalSource {
   readonly createWriter: () => BatchWriter;
 }
 
+/** What a writer is made from: besides its plan, whatever it needs. */
+export interface SourceData {
+  readonly plan: BatchPlan;
+}
+
 /**
  * A loader's source of batches in worker threads. The loader knows nothing about samples: a thread imports the source's
  * module, which writes into shared memory.
  */
-export interface SampleSource<Data = unknown> extends Omit<LocalSource, "createWriter"> {
+export interface SampleSource<Data extends SourceData = SourceData> extends Omit<LocalSource, "createWriter"> {
   /** The URL of a module that implements {@link WriterModule}. */
   readonly writer: string;
   /** The writer's input: plain data, with large parts in shared memory. */
@@ -34,4 +39,10 @@ export interface SampleSource<Data = unknown> extends Omit<LocalSource, "createW
 /** The exports of a source's module. */
 export interface WriterModule<Data> {
   readonly createWriter: (data: Data) => SampleWriter | Promise<SampleWriter>;
+}
+
+/** The source of one share of every batch, for ranks that train together. */
+export function shareOfSource({ createWriter: _, ...source }: SampleSource, share: BatchShare): SampleSource {
+  const plan = { ...source.plan, share };
+  return { ...source, plan, data: { ...source.data, plan } };
 }

@@ -33,8 +33,16 @@ export interface ForwardPass {
   readonly buffers: ReadonlyMap<string, { readonly value: Value; readonly spec: BufferSpec }>;
   /** The buffers after the step; empty in evaluation mode. */
   readonly bufferUpdates: ReadonlyMap<string, Value>;
+  /** What those updates consist of. */
+  readonly bufferBlends: ReadonlyMap<string, BufferBlend>;
   readonly noise: ReadonlyMap<string, NoiseInput>;
   readonly trace: readonly ModuleTrace[];
+}
+
+/** A buffer after a step: kept·old + added. */
+export interface BufferBlend {
+  readonly kept: number;
+  readonly added: Value;
 }
 
 /**
@@ -59,6 +67,7 @@ export function addForward(
   const parameters = new Map<string, { value: Value; spec: ParameterSpec }>();
   const buffers = new Map<string, { value: Value; spec: BufferSpec }>();
   const bufferUpdates = new Map<string, Value>();
+  const bufferBlends = new Map<string, BufferBlend>();
   const noise = new Map<string, NoiseInput>();
   const trace: ModuleTrace[] = [];
 
@@ -89,7 +98,13 @@ export function addForward(
         return spec !== undefined && options.frozen?.(joinPath(path, name), spec) === true;
       },
       buffer: (name) => obtain(buffers, path, name, current.buffers[name]),
-      updateBuffer: (name, value) => void bufferUpdates.set(joinPath(path, name), value),
+      blendBuffer: (name, own, momentum) => {
+        const [full, kept] = [joinPath(path, name), 1 - momentum];
+        const old = g.op("Mul", [context.buffer(name), g.fill(kept)]);
+        const added = g.op("Mul", [own, g.fill(momentum)]);
+        bufferUpdates.set(full, g.op("Add", [old, added]));
+        bufferBlends.set(full, { kept, added });
+      },
       noise: (name, keep, shape) => {
         const full = joinPath(path, name);
         const value = g.input(full, "float32", shape);
@@ -106,7 +121,7 @@ export function addForward(
     trace.push({ path, module: current, input, output });
     return output;
   };
-  return { output: run(module, "", x), parameters, buffers, bufferUpdates, noise, trace };
+  return { output: run(module, "", x), parameters, buffers, bufferUpdates, bufferBlends, noise, trace };
 }
 
 /** Whether the shape's batch is known. @throws {ShapeError} if any other extent is not */

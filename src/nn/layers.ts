@@ -113,13 +113,8 @@ export function addBatchNorm(
   const shape = shapeOf(x);
   const count = sizeOf(shape) / shape[1];
   const unbiased = g.op("Mul", [batchVariance, g.fill(count / (count - 1))]);
-  const blend = (name: string, old: Value, batch: Value): void =>
-    context.updateBuffer(
-      name,
-      g.op("Add", [g.op("Mul", [old, g.fill(1 - momentum)]), g.op("Mul", [batch, g.fill(momentum)])]),
-    );
-  blend(mean, running[0], batchMean);
-  blend(variance, running[1], unbiased);
+  context.blendBuffer(mean, batchMean, momentum);
+  context.blendBuffer(variance, unbiased, momentum);
   return y;
 }
 

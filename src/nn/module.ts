@@ -42,8 +42,8 @@ export interface ForwardContext {
   isFrozen(name: string): boolean;
   /** This module's own buffer. */
   buffer(name: string): Value;
-  /** Sets a buffer's value after a training step. */
-  updateBuffer(name: string, value: Value): void;
+  /** Moves a buffer towards a training step's own value of it: (1 − momentum)·old + momentum·own. */
+  blendBuffer(name: string, own: Value, momentum: number): void;
   /** Random numbers for this step, such as a dropout mask: an input, so that the graph itself is deterministic. */
   noise(name: string, keep: number, shape: Shape): Value;
   /** Runs a child on `x`. */

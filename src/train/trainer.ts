@@ -1,9 +1,10 @@
 import { stepNames } from "../compile/step/names.ts";
 import { drawState } from "../nn/initialization.ts";
-import type { RuntimeTensor, Session } from "../runtime/runtime.ts";
+import type { RuntimeTensor } from "../runtime/runtime.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "./batch.ts";
+import { disposeTensor, type HeldState as Held, resultsIn, takenBy } from "./held-state.ts";
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
 import { completeState, readScalar } from "./trainer-state.ts";
@@ -219,25 +220,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
   };
 }
-
-function disposeTensor(value: Tensor | RuntimeTensor | undefined): void {
-  if (value !== undefined && "dispose" in value) value.dispose();
-}
-
-/** The state tensors that a run returned, by output. */
-function resultsIn(state: Held): Readonly<Record<string, RuntimeTensor>> {
-  return Object.fromEntries(
-    Object.entries(state).flatMap(([name, value]) => ("read" in value ? [[stepNames.next(name), value] as const] : [])),
-  );
-}
-
-/** The part of a state that a session takes: one that accumulates gradients needs no optimizer state. */
-function takenBy({ inputNames }: Session, state: Held): Held {
-  const names = new Set(inputNames);
-  return Object.fromEntries(Object.entries(state).filter(([name]) => names.has(name)));
-}
-
-type Held = Readonly<Record<string, Tensor | RuntimeTensor>>;
 
 interface Collected {
   readonly state: Held;

@@ -10,7 +10,6 @@ const forProgrammers: readonly (readonly [RegExp, string])[] = [
   [/^jobs\/(?!node)/, "the protocol of jobs"],
   [/^compile\//, "graphs that the project builds itself"],
   [/^runtime\/(device-tensor|in-place)\.ts/, "tensors that stay on a device"],
-  [/^train\/strategies\//, "trainings on several ranks"],
   [/^bench\//, "the benchmark, a program of its own"],
 ];
 

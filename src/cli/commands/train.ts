@@ -15,8 +15,9 @@ import { describeMeasure } from "../measures-output.ts";
 import { describePresetTraining } from "../preset-output.ts";
 import { createReporter } from "../training-output.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
-import { onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
+import { onlyGiven, positiveNumber, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say, sayMessage } from "../output.ts";
+import { findRank, type LaunchedRank, rankPlace, threadsOf } from "../ranks.ts";
 import { addFineTuningOptions } from "../train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
@@ -33,6 +34,7 @@ interface Options extends FreshOptions {
   readonly device?: Device;
   readonly resume?: string | true;
   readonly snapshots?: number;
+  readonly rankTimeout?: number;
   readonly out?: string;
   readonly store?: string | false;
   readonly tensorboard?: string;
@@ -54,15 +56,17 @@ const defaults: FieldDefaults = {
   seed: "0",
 };
 
-function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
+function createJob(options: Options, start: TrainingJob["start"], rank: LaunchedRank | undefined): TrainingJob {
+  const threads = options.threads ?? (rank === undefined ? undefined : threadsOf(rank));
   return {
     start,
     ...onlyGiven({ out: options.out, snapshots: options.snapshots, device: options.device }),
     cache: cacheFolder(),
     lowering: options.lowering,
-    session: onlyGiven({ threads: options.threads }),
+    session: onlyGiven({ threads }),
     workers: 1,
     details: options.tensorboard !== undefined,
+    ...onlyGiven({ ranks: rankPlace(rank, options.rankTimeout) }),
   };
 }
 
@@ -70,11 +74,14 @@ function createJob(options: Options, start: TrainingJob["start"]): TrainingJob {
 async function openStart(
   options: Options,
   given: OptionValues,
-  flags: AllTaskFlags,
+  { flags, ranks }: { readonly flags: AllTaskFlags; readonly ranks: number },
 ): Promise<{ readonly start: TrainingJob["start"]; readonly task: TaskName }> {
   if (options.resume !== undefined) {
     const resume = options.resume === true ? (options.out ?? STANDARD_FOLDER) : options.resume;
-    const task = await requireOptionsOf(resume, given, { flags, network: options.option });
+    const { accumulate } = given as { readonly accumulate?: number };
+    // A checkpoint tells the batches of all ranks, an option those of one.
+    const whole = accumulate === undefined ? given : { ...given, accumulate: ranks * accumulate };
+    const task = await requireOptionsOf(resume, whole, { flags, network: options.option });
     const { epochs } = given as { readonly epochs?: number };
     return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
@@ -84,16 +91,18 @@ async function openStart(
 interface PrintedResult {
   readonly flags: TaskFlags;
   readonly measures: TrainingMeasures;
+  readonly rank: LaunchedRank | undefined;
 }
 
 function printResult(
   { status, test, best, files, steps }: TrainingResult,
-  { flags, measures: { main } }: PrintedResult,
+  { flags, measures: { main }, rank }: PrintedResult,
 ): void {
+  const command = `${rank === undefined ? "" : `mpirun -n ${rank.size} `}residua train --resume ${files.last}`;
   if (status === "stopped")
     print({
-      en: `Stopped after step ${steps}. Resume with: residua train --resume ${files.last}`,
-      zh: `在第 ${steps} 步之后停止。继续：residua train --resume ${files.last}`,
+      en: `Stopped after step ${steps}. Resume with: ${command}`,
+      zh: `在第 ${steps} 步之后停止。继续：${command}`,
     });
   if (best?.validation !== undefined)
     print(
@@ -109,26 +118,34 @@ function printResult(
 
 async function train(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
   const begin = performance.now();
-  const { start, task } = await openStart(options, typedOptions(command), flags);
-  if (options.preset !== undefined && !("resume" in start)) describePresetTraining(options.preset, start).forEach(say);
-  const job = createJob(options, start);
+  const rank = findRank(process.env);
+  const isFirst = rank === undefined || rank.rank === 0;
+  const { start, task } = await openStart(options, typedOptions(command), { flags, ranks: rank?.size ?? 1 });
+  if (isFirst && options.preset !== undefined && !("resume" in start))
+    describePresetTraining(options.preset, start).forEach(say);
+  const job = createJob(options, start, rank);
   // With the database of runs, which help has no use for.
   const { trainingObservers } = await import("../observers.ts");
-  const observers = combineObservers(trainingObservers(options), sayMessage);
+  const observers = combineObservers(isFirst ? trainingObservers(options) : [], sayMessage);
   const { report, measures } = createReporter();
   const observe = (event: TrainingEvent): void => {
     report(event);
     observers.observe(event);
   };
   const running = runInChild(trainingJob, job, { onEvent: observe });
-  const interrupt = watchInterrupt(running, {
-    en: "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
-    zh: "这一步之后停止，并留下检查点；再按一次 Ctrl-C 立即结束",
-  });
+  const interrupt = watchInterrupt(
+    running,
+    isFirst && {
+      en: "stopping after this step, with a checkpoint; press Ctrl-C again to end at once",
+      zh: "这一步之后停止，并留下检查点；再按一次 Ctrl-C 立即结束",
+    },
+  );
   try {
     const result = await finishObserved(running.result, observers);
+    // Its exit code and words are those of rank 0.
+    if (!isFirst) return;
     if (options.json) printJson(result);
-    else printResult(result, { flags: flags[task], measures: measures() });
+    else printResult(result, { flags: flags[task], measures: measures(), rank });
     if (result.status === "diverged") {
       const { last } = result.files;
       const reason = result.reason ?? "";
@@ -166,6 +183,12 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
         "resume from a checkpoint or a run's folder (default: --out), which defines everything about the run; only --epochs may be raised",
       ),
     )
+    .addOption(
+      new Option(
+        "--rank-timeout <seconds>",
+        "with mpirun: how long a rank waits for the others in a step before it counts them as gone (default: 300)",
+      ).argParser(positiveNumber),
+    )
     .addOption(new Option("--out <dir>", `output folder (default: "${STANDARD_FOLDER}", or that of the resumed run)`))
     .addOption(
       new Option("--snapshots <n>", "save the weights n times during training, for residua landscape").argParser(
@@ -193,6 +216,7 @@ Examples:
   $ residua train --data photos/ --model resnet18 --weights backbone.pth --partial
   $ residua train --data mnist --model resnet20 --device webgpu
   $ residua train --preset cells --data nuclei/ --out runs/cells
+  $ mpirun -n 2 residua train --data photos/ --batch-size 64       on two processes, 128 images a step
   $ residua train --resume residua-train
   $ residua train --resume residua-train --epochs 6                longer than it was planned`,
     )

@@ -58,8 +58,17 @@ function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOpti
   };
 }
 
-/** Forward, loss and gradients: the part that a training step and a gradient step share. */
-export function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: UpdateOptions["frozen"]): LossPass {
+/**
+ * Forward, loss and gradients: the part that a training step and a gradient step share.
+ *
+ * @param addsStatistics whether to output what the batch adds to a running statistic, in place of its next value
+ */
+export function addLossPass(
+  g: GraphBuilder,
+  options: ForwardOptions,
+  isFrozen: UpdateOptions["frozen"],
+  addsStatistics = false,
+): LossPass {
   if (!Number.isInteger(options.batch) || options.batch < 1) {
     throw new OptionError("batch", `must be a whole number above 0, got ${options.batch}`);
   }
@@ -84,7 +93,8 @@ export function addLossPass(g: GraphBuilder, options: ForwardOptions, isFrozen: 
   );
   g.output(stepNames.loss, loss);
   g.output(stepNames.correct, correct(g, pass.output, labels));
-  for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
+  if (addsStatistics) for (const [name, { added }] of pass.bufferBlends) g.output(stepNames.added(name), added);
+  else for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
   return { pass, loss, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
 }

@@ -11,6 +11,8 @@ export const stepNames = {
   state: (state: string, parameter: string): string => `${state}/${parameter}`,
   next: (input: string): string => `next/${input}`,
   normOf: (parameter: string): string => `norm/${parameter}`,
+  /** What one batch adds to a running statistic. */
+  added: (statistic: string): string => `added/${statistic}`,
   /** λ of mixup. */
   mixup: "mixup",
   /** The moving average of a parameter or running statistic, and the weight of its old value in this step. */

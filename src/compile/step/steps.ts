@@ -97,20 +97,35 @@ export function buildCollectingStep(options: ForwardOptions & Pick<UpdateOptions
   };
 }
 
+/** A gradient step, and how the statistics that it leaves to its caller are updated. */
+export interface GradientGraph extends StepGraph {
+  /** The weight of a running statistic's old value, to which `added/NAME` is added; empty if the step updates it. */
+  readonly keptShares: ReadonlyMap<string, number>;
+}
+
 /**
  * Forward, loss and backward alone: outputs `gradient/NAME` for every trained parameter, to be averaged across machines
  * or written out, and the scores.
+ *
+ * @param options.addsStatistics whether running statistics are left to the caller, who gets what this batch adds to
+ *   them, `added/NAME`, in place of `next/NAME`. Default false.
  */
-export function buildGradientStep(options: ForwardOptions & Pick<UpdateOptions, "frozen">): StepGraph {
+export function buildGradientStep(
+  options: ForwardOptions & Pick<UpdateOptions, "frozen"> & { readonly addsStatistics?: boolean },
+): GradientGraph {
   const g = createGraphBuilder("gradient-step");
-  const { pass, gradients, frozen, scalars } = addLossPass(g, options, options.frozen);
+  const { addsStatistics = false } = options;
+  const { pass, gradients, frozen, scalars } = addLossPass(g, options, options.frozen, addsStatistics);
   g.output(stepNames.scores, pass.output);
   for (const [name, gradient] of gradients) g.output(stepNames.gradient(name), gradient);
   return {
     graph: g.finish(),
     trained: specsOf(pass, gradients.keys()),
     frozen,
-    kept: [...pass.bufferUpdates.keys()],
+    kept: addsStatistics ? [] : [...pass.bufferUpdates.keys()],
+    keptShares: new Map(
+      addsStatistics ? Array.from(pass.bufferBlends, ([name, { kept }]) => [name, kept] as const) : [],
+    ),
     noise: pass.noise,
     scalars,
     guarded: [],

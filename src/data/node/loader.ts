@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { type Batch, type BatchWriter, makeBatch, stepsPerEpoch } from "../batches.ts";
+import { type Batch, type BatchWriter, makeBatch, preparedImages, stepsPerEpoch } from "../batches.ts";
 import type { SampleSource } from "../sample-source.ts";
 import { allocateRing, markSlot, openRing, startRing, stopRing, waitForSlot } from "./batch-ring.ts";
 import type { LoaderJob } from "./loader-worker.ts";
@@ -62,7 +62,7 @@ function loadInThread(source: SampleSource, write: BatchWriter, firstStep: numbe
     next: () => {
       if (released) throw new EnvironmentError("data", "the loader was released");
       const current = step++;
-      return makeBatch(shapes, plan.batch, (images, labels) => write(current, images, labels));
+      return makeBatch(shapes, preparedImages(plan), (images, labels) => write(current, images, labels));
     },
     release: async () => {
       released = true;
@@ -109,7 +109,7 @@ interface RingPlan {
 function loadInWorkers(source: SampleSource, count: number, { firstStep, end, slots }: RingPlan): BatchLoader {
   const { shapes, plan, patience = PATIENCE } = source;
   const sizes = { imageSize: sizeOf(shapes.image), labelSize: sizeOf(shapes.labels) };
-  const memory = allocateRing(slots, plan.batch, sizes);
+  const memory = allocateRing(slots, preparedImages(plan), sizes);
   const ring = openRing(memory);
   startRing(ring, firstStep);
   let reason: string | undefined;
@@ -140,7 +140,7 @@ function loadInWorkers(source: SampleSource, count: number, { firstStep, end, sl
       const result = waitForSlot(ring, current, "filled", 1000 * patience);
       if (result !== "ready") throw explainMissing(result === "timed-out");
       const slot = current % ring.slots;
-      const batch = makeBatch(shapes, plan.batch, (images, labels) => {
+      const batch = makeBatch(shapes, preparedImages(plan), (images, labels) => {
         images.set(ring.images[slot]);
         labels.set(ring.labels[slot]);
       });

@@ -54,18 +54,33 @@ export interface MemoryHabits {
 /** Large pages, which make large outputs cheaper. */
 const LARGE: MemoryHabits = { allocator: "glibc.malloc.hugetlb=1", flags: [] };
 
+const INHERITED = ["ignore", "pipe", "pipe", "ipc"] as const;
+/** Names the descriptor by which a process speaks with the launcher of MPICH and its kin. */
+const LAUNCHER = "PMI_FD";
+
+/** That descriptor, which Node closes in children unless it is passed on. */
+function launcherDescriptor(): number | undefined {
+  const descriptor = Number(process.env[LAUNCHER] ?? Number.NaN);
+  return Number.isInteger(descriptor) && descriptor > 2 ? descriptor : undefined;
+}
+
 /** Starts a module in a process of its own, which ends with this one. */
 export function forkWorker(worker: URL, { allocator, flags }: MemoryHabits = LARGE): ChildProcess {
+  const launcher = launcherDescriptor();
   const child = fork(worker, [String(process.pid)], {
     serialization: "advanced",
-    env: { ...process.env, GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? allocator },
+    env: {
+      ...process.env,
+      GLIBC_TUNABLES: process.env["GLIBC_TUNABLES"] ?? allocator,
+      ...(launcher === undefined ? {} : { [LAUNCHER]: String(INHERITED.length) }),
+    },
     // The parent's own options may be those of a script on its command line; NODE_OPTIONS reaches the child too.
     // Lets the runtime collect dead outputs.
     execArgv: ["--expose-gc", ...flags, "--import", builtFile(import.meta.url, "./parent-watch-start.js").href],
     // Ctrl-C reaches the whole process group; the parent decides what it means.
     detached: true,
     // Standard output belongs to the parent's one document, standard error to its one line: a dying child writes many.
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    stdio: launcher === undefined ? [...INHERITED] : [...INHERITED, launcher],
   });
   const onExit = (): void => void child.kill("SIGKILL");
   const forget = (): void => void process.removeListener("exit", onExit);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 
 /** The number of physical cores in the text of Linux's /proc/cpuinfo; undefined if it does not say. */
 export function countCores(cpuinfo: string): number | undefined {
@@ -17,16 +17,20 @@ export function mostThreads(): number {
   return 4 * availableParallelism();
 }
 
+/** Physical cores of this machine, whatever of them this process may use; logical ones where only those are known. */
+export function machineCores(): number {
+  if (process.platform !== "linux") return cpus().length;
+  try {
+    return countCores(readFileSync("/proc/cpuinfo", "latin1")) ?? cpus().length;
+  } catch {
+    return cpus().length;
+  }
+}
+
 /**
  * One thread per core, limited to what this process may use. ONNX Runtime's own default was observed to be a single
  * thread on a virtual machine with two cores; two threads on one core, on the other hand, only slow each other down.
  */
 export function defaultThreads(): number {
-  const allowed = availableParallelism();
-  if (process.platform !== "linux") return allowed;
-  try {
-    return Math.min(countCores(readFileSync("/proc/cpuinfo", "latin1")) ?? allowed, allowed);
-  } catch {
-    return allowed;
-  }
+  return Math.min(machineCores(), availableParallelism());
 }

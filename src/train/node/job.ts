@@ -77,6 +77,17 @@ export interface ContinuedTraining {
   readonly epochs?: number;
 }
 
+/** The place of a process among those that an MPI launcher such as `mpirun` started to train one network. */
+export interface RankPlace {
+  /** 0 to `size` − 1. */
+  readonly rank: number;
+  readonly size: number;
+  /** File names or paths of the launcher's MPI library; the first that can be loaded is taken. */
+  readonly libraries: readonly string[];
+  /** Seconds that a rank waits in a sum for the others, before it counts them as gone. */
+  readonly patience: number;
+}
+
 /** A training run, as passed to the child process. */
 export interface TrainingJob {
   /** A new run, or a run to resume. */
@@ -99,6 +110,11 @@ export interface TrainingJob {
   readonly checkpointSeconds?: number;
   /** How often to save weight snapshots, for pictures of the trajectory; by default, never. */
   readonly snapshots?: number;
+  /**
+   * Trains together with other processes, each of which is given the same job: a step takes as many times the recipe's
+   * batches as there are ranks. Rank 0 alone reports and writes.
+   */
+  readonly ranks?: RankPlace;
 }
 
 /** Events from the child process. */

@@ -19,6 +19,7 @@ import { exportOnnxChunks } from "../../networks/export.ts";
 import { openTrainer, type TrainingPlan } from "../engine.ts";
 import { finalState, runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
+import { CollectiveError } from "../strategies/collective.ts";
 import { createCardModule } from "../../networks/card.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
@@ -27,6 +28,7 @@ import type { JobContext } from "../../jobs/job.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
 import { readResumed } from "./resume.ts";
+import { noTeam, type Team } from "./team.ts";
 import { type FindTrainingTask, planSetup, type SetupContext, type TrainingSetup } from "./set-up.ts";
 import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
@@ -47,12 +49,14 @@ interface Workplace {
   /** The checkpoint that it resumes from. */
   readonly resumed: string | undefined;
   readonly context: JobContext<TrainingEvent>;
+  readonly team: Team;
 }
 
 async function openWorkplace(
   job: TrainingJob,
   context: JobContext<TrainingEvent>,
   findTask: FindTrainingTask,
+  team: Team,
 ): Promise<Workplace> {
   context.report({ kind: "loading" });
   const { start, cache } = job;
@@ -67,20 +71,25 @@ async function openWorkplace(
     runtime: `${runtime.name} ${runtime.version}`,
     ...(device === undefined ? {} : { device }),
   };
-  const setup = await setUp(resumed === undefined ? start : { ...start, resume: resumed }, findTask, {
-    cache,
-    engine,
-    note,
-  });
   // Before `start` is reported and any file written.
-  const plan = planSetup(setup);
+  const { setup, plan } = await team.agree(async () => {
+    const made = await setUp(resumed === undefined ? start : { ...start, resume: resumed }, findTask, {
+      cache,
+      engine,
+      note,
+    });
+    return { setup: made, plan: planSetup(made) };
+  });
+  const step = team.describeStep?.(setup.notes.recipe);
+  if (step !== undefined) note(step);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
-  return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context };
+  return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context, team };
 }
 
 /** Locks the folder, brings what lies beside the resumed checkpoint, and reports that training starts. */
-async function occupyFolder({ folder, resumed, setup, plan, files, context }: Workplace): Promise<Unlock> {
+async function occupyFolder({ folder, resumed, setup, plan, files, context, team }: Workplace): Promise<Unlock> {
+  if (!team.isFirst) return async () => undefined;
   const unlock = await acquireLock(folderLockPath(folder), folder);
   try {
     await Promise.all([files.last, files.best, files.onnx].map(removeUnfinished));
@@ -133,9 +142,11 @@ async function evaluateState(
 
 /** Trains to the end or until stopped, writing checkpoints along the way. */
 async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<TrainingOutcome & Rate> {
-  const { job, setup, plan, files, context } = place;
-  const { source, notes } = setup;
+  const { job, setup, plan, files, context, team } = place;
+  const { notes } = setup;
+  const source = team.share(setup.source);
   const keep = async (path: string, reached: TrainingPlace): Promise<void> => {
+    if (!team.isFirst) return;
     const begin = performance.now();
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
     await writeFileAtomically(path, chunks);
@@ -146,7 +157,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   const { steps } = plan;
   const every = job.snapshots === undefined ? undefined : Math.max(1, Math.floor(steps / job.snapshots));
   const keepSnapshot = async (reached: TrainingPlace): Promise<void> => {
-    if (every === undefined || (reached.step % every !== 0 && reached.step !== steps)) return;
+    if (every === undefined || !team.isFirst || (reached.step % every !== 0 && reached.step !== steps)) return;
     await makeFolder(files.snapshots);
     await keep(join(files.snapshots, `${String(reached.step).padStart(7, "0")}.safetensors`), reached);
   };
@@ -155,6 +166,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   let batch: LabeledBatch | undefined;
   let isShown = false;
   let isValidated = false;
+  let latest = notes.place;
   let [lastStep, lastKept] = [performance.now(), performance.now()];
   /** How long the last checkpoint took to write. */
   let keeping = 0;
@@ -172,7 +184,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
       place: notes.place,
       nextBatch: () => {
         batch = loader.next();
-        if (job.details && !isShown) {
+        if (job.details && team.isFirst && !isShown) {
           const shown = batch;
           // Async, so that an error thrown while drawing becomes a rejection.
           const draw = async (): Promise<TrainingEvent> => ({
@@ -189,7 +201,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
             validate: (state: TrainingState) => {
               const isFirst = !isValidated;
               isValidated = true;
-              return evaluateState(place, state, "validation", isFirst);
+              return team.fromFirst(() => evaluateState(place, state, "validation", isFirst));
             },
           }
         : {}),
@@ -201,14 +213,17 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         context.report({ kind: "step", progress, milliseconds, batch: plan.imagesPerStep });
       },
       onEpoch: async (reached, isBest) => {
+        latest = reached;
         context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
         if (isBest) await keep(files.best, reached);
         await keep(files.last, reached);
         await keepSnapshot(reached);
-        if (job.details && batch !== undefined) await reportDistributions(place, await trainer.state(), batch);
+        if (job.details && team.isFirst && batch !== undefined)
+          await reportDistributions(place, await trainer.state(), batch);
         lastStep = performance.now();
       },
       onPause: async (reached) => {
+        latest = reached;
         // The last step of an epoch is saved once the epoch is closed.
         if (reached.step % plan.stepsPerEpoch !== 0) await keepSnapshot(reached);
         if (isDue()) await keep(files.last, reached);
@@ -217,6 +232,9 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
     if (outcome.status === "stopped" || isUndone) await keep(files.last, outcome.place);
     return { ...outcome, imagesPerSecond: rateOf(durations, plan.imagesPerStep) };
+  } catch (error) {
+    if (error instanceof CollectiveError) await keep(files.last, latest);
+    throw error;
   } finally {
     await loader.release();
   }
@@ -263,14 +281,19 @@ async function concludeTraining(
   return { test: await evaluateState(place, state, "test") };
 }
 
-/** Trains for the task named by the job or its checkpoint, as a child-process job. */
+/**
+ * Trains for the task named by the job or its checkpoint, as a child-process job.
+ *
+ * @param team the processes that train together, each of which runs this; by default, this one alone
+ */
 export async function performTraining(
   job: TrainingJob,
   context: JobContext<TrainingEvent>,
   findTask: FindTrainingTask,
+  team: Team = noTeam,
 ): Promise<TrainingResult> {
   const before = process.cpuUsage();
-  const place = await openWorkplace(job, context, findTask);
+  const place = await openWorkplace(job, context, findTask, team);
   const unlock = await occupyFolder(place);
   try {
     const result = await trainInPlace(place);
@@ -289,6 +312,7 @@ async function trainInPlace(place: Workplace): Promise<Omit<TrainingResult, "pro
     lowering: chosen.lowering,
     session: job.session,
     cache: createModelCache(join(job.cache, "compiled")),
+    ...(place.team.strategy && { strategy: place.team.strategy }),
   };
   const { state } = setup;
   place.context.report({ kind: "compiling" });
@@ -307,7 +331,7 @@ async function trainInPlace(place: Workplace): Promise<Omit<TrainingResult, "pro
       ...(reason === undefined ? {} : { reason }),
       ...(diverged === undefined ? {} : { diverged }),
       ...(reached.best === undefined ? {} : { best: reached.best }),
-      ...(isWhole ? await concludeTraining(place, trainer, reached) : {}),
+      ...(await place.team.fromFirst(async () => (isWhole ? concludeTraining(place, trainer, reached) : {}))),
       files: {
         last: files.last,
         ...(reached.best === undefined ? {} : { best: files.best }),

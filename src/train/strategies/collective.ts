@@ -1,4 +1,9 @@
-import { ResiduaError } from "../../tensor/errors.ts";
+import { ResiduaError, TrainingError } from "../../tensor/errors.ts";
+
+/** Thrown when ranks no longer reach each other: whatever they were to sum is lost, and so is the training. */
+export class CollectiveError extends TrainingError {
+  override readonly name: string = "CollectiveError";
+}
 
 /** One of several processes that train a network together, as in MPI and `torch.distributed`. */
 export interface Collective {
@@ -8,8 +13,12 @@ export interface Collective {
   /**
    * Replaces every element by its sum over all ranks: every rank must call it, in the same order and with the same
    * number of elements. Sums in a fixed order and leaves the same bits on every rank.
+   *
+   * @param options.isPatient whether another rank may take as long as it likes until it calls, as in a validation.
+   *   Default false.
+   * @throws {CollectiveError} if another rank is gone or silent for too long
    */
-  allReduce(values: Float32Array): Promise<void>;
+  allReduce(values: Float32Array, options?: { readonly isPatient?: boolean }): Promise<void>;
 }
 
 /** The collective of a single process. */

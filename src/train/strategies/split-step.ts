@@ -1,7 +1,7 @@
 import type { LoweredGraph } from "../../compile/lowering.ts";
 import { portable } from "../../compile/portable/lowering.ts";
 import { stepNames } from "../../compile/step/names.ts";
-import { buildGradientStep, buildUpdateStep, type StepGraph } from "../../compile/step/steps.ts";
+import { buildGradientStep, buildUpdateStep, type GradientGraph, type StepGraph } from "../../compile/step/steps.ts";
 import { buffersOf, parametersOf } from "../../nn/module.ts";
 import { crossEntropy } from "../../nn/losses.ts";
 import type { Session } from "../../runtime/runtime.ts";
@@ -11,21 +11,22 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { loadStep, type StepOptions } from "../compiled-step.ts";
 
 /** One half of a split step, ready to run. */
-export interface HalfStep {
+export interface HalfStep<Graph extends StepGraph = StepGraph> {
   readonly session: Session;
-  readonly logical: StepGraph;
+  readonly logical: Graph;
 }
 
 /** A training step in two halves; the caller processes the gradients in between. */
 export interface SplitStep {
-  readonly gradient: HalfStep;
+  /** It leaves running statistics to the caller. */
+  readonly gradient: HalfStep<GradientGraph>;
   readonly update: HalfStep;
   /** Row-major shapes of all persistent state: parameters, buffers, optimizer state, averages. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly optimizerState: ReadonlySet<string>;
   /** Shapes of the gradients as they are stored, by parameter. */
   readonly gradientShapes: ReadonlyMap<string, Shape>;
-  /** Running statistics that the gradient step updates, with their shapes. */
+  /** Running statistics that each step changes, with their shapes. */
   readonly statistics: ReadonlyMap<string, Shape>;
   /** Converts from row-major to the storage layout of both halves. */
   readonly pack: (name: string, value: Tensor) => Tensor;
@@ -38,13 +39,15 @@ export interface SplitStep {
  */
 export async function compileSplitStep(options: StepOptions): Promise<SplitStep> {
   const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
-  const logical = buildGradientStep({ ...options, loss });
+  const logical = buildGradientStep({ ...options, loss, addsStatistics: true });
   const lowered = lowering.lower(logical.graph);
   requireEqualLayouts(logical, lowered);
   const layoutOf = createLayouts(lowered, optimizer.state);
   const pack: SplitStep["pack"] = (name, value) => layoutOf(name)?.pack(value) ?? value;
   const buffers = buffersOf(module);
-  const statistics = new Map(logical.kept.map((name) => [name, buffers.get(name)!.shape]));
+  const statistics = new Map(
+    Array.from(logical.keptShares.keys(), (name) => [name, buffers.get(name)!.shape] as const),
+  );
   const update = buildUpdateStep(module, { ...options, layoutOf, statistics });
   const trained = Array.from(logical.trained, ([name, { shape }]) => [name, shape] as const);
   const states = trained.flatMap(([name, shape]) =>

@@ -92,6 +92,8 @@ export const optionTexts: Templates = {
     "从检查点或运行的文件夹（默认：--out）继续；一切由它决定，只有 --epochs 可以调高",
   'output folder (default: "{}", or that of the resumed run)': "输出文件夹（默认：“{1}”，继续训练时为原来的文件夹）",
   "save the weights n times during training, for residua landscape": "训练中保存 n 次权重，供 residua landscape 使用",
+  "with mpirun: how long a rank waits for the others in a step before it counts them as gone (default: 300)":
+    "用 mpirun 时：一步中某个 rank 等待其他 rank 多少秒后视其为已消失（默认：300）",
   "write TensorBoard event files, into a subfolder per run": "写 TensorBoard 事件文件，每次运行一个子文件夹",
   "report to an MLflow tracking server, such as http://localhost:5000":
     "上报到 MLflow 服务器，如 http://localhost:5000",

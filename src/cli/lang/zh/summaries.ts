@@ -71,6 +71,7 @@ export const exampleNotes: Templates = {
   "other networks": "其他网络",
   "with tests over seeds, as far as time allows": "对种子做统计检验，以时间允许为限",
   "then: tensorboard --logdir logs": "然后：tensorboard --logdir logs",
+  "on two processes, 128 images a step": "两个进程，每步 128 幅图像",
   "longer than it was planned": "比原计划更久",
   "plain-56 next to resnet56 on MNIST": "在 MNIST 上对照 plain-56 与 resnet56",
   "only the start": "只看初始状态",

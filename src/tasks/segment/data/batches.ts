@@ -122,7 +122,7 @@ export function createCropWriter(source: CropBatches): BatchWriter {
   const imageSize = set.channels * points;
   const maps = set.meaning === "instances" ? 2 : 1;
   return (step, images, labels) => {
-    const { epoch, indices } = order(step);
+    const { epoch, indices, first } = order(step);
     // Whole numbers below 2³¹ in the low halves of int64: every platform of ONNX Runtime stores these first.
     const words = new Int32Array(labels.buffer, labels.byteOffset, 2 * labels.length);
     words.fill(0);
@@ -132,7 +132,7 @@ export function createCropWriter(source: CropBatches): BatchWriter {
         augmentation,
         { seed: plan.seed, epoch, index },
         {
-          repeat: step * plan.batch + place,
+          repeat: step * plan.batch + first + place,
           crop,
           image: [item.height, item.width],
         },

@@ -5,6 +5,7 @@ import { commonErrors } from "./common.ts";
 import { dataErrors } from "./data.ts";
 import { networkErrors } from "./networks.ts";
 import { onnxErrors } from "./onnx.ts";
+import { rankErrors } from "./ranks.ts";
 import { serveErrors } from "./serve.ts";
 import { storeErrors } from "./store.ts";
 import { tableErrors } from "./tables.ts";
@@ -26,4 +27,5 @@ export const errorTexts: Templates = {
   ...serveErrors,
   ...storeErrors,
   ...tableErrors,
+  ...rankErrors,
 };
