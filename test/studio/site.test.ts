@@ -24,6 +24,7 @@ const looks: readonly (Look & { readonly hash: string })[] = [
   { ...english, hash: "#/train" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/train?depth=20&epochs=5&wolf=1" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/cells" },
+  { locale: "zh-CN", colorScheme: "dark", hash: "#/plates" },
   { ...english, hash: "#/network" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/network?model=resnet50&size=0" },
   { ...english, hash: "#/compare" },
