@@ -40,4 +40,9 @@ export const pages: readonly Page[] = [
     title: { en: "Plates", zh: "车牌" },
     load: async () => (await import("./plates/page.tsx")).PlatesPage,
   },
+  {
+    name: "runs",
+    title: { en: "Runs", zh: "运行" },
+    load: async () => (await import("./runs/page.tsx")).RunsPage,
+  },
 ];
