@@ -1,4 +1,5 @@
-// The picture of the guide to plates: drawn plates, found and read by the ready networks, and where each character was seen.
+// The picture of the guide to plates: drawn plates, found and read by the ready networks, and where each character was seen; and
+// the drawn plates alone, the studio's example.
 // Run: npm run build && node scripts/plates-picture.mjs [LOCATOR READER]
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -15,6 +16,7 @@ import { randomStream } from "../dist/tensor/random.js";
 
 const [locator, reader] = process.argv.slice(2);
 const target = fileURLToPath(new URL("../docs/pictures/plates.png", import.meta.url));
+const example = fileURLToPath(new URL("../studio/public/plates-example.jpg", import.meta.url));
 
 /** Pixels of the scene, of the width of a place's picture, and between them. */
 const [WIDTH, HEIGHT, PLACE, GAP] = [440, 452, 420, 10];
@@ -64,6 +66,10 @@ for (const { plate, corners } of drawn)
     paint: [40, 40, 44],
   });
 const image = { width: WIDTH, height: HEIGHT, data: toBytes(canvas) };
+
+await sharp(image.data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+  .jpeg({ quality: 88 })
+  .toFile(example);
 
 const network = await open(locator === undefined || reader === undefined ? "plates" : { locator, reader }, {
   task: "plates",

@@ -1,3 +1,4 @@
+import { type ComparedLine, findDifferences, flatten } from "../files/differences.ts";
 import type { ArtifactRow } from "../store/schema.ts";
 import type { Run } from "../store/run.ts";
 import type { TaskNotes } from "../networks/card.ts";
@@ -132,32 +133,14 @@ function formatArtifacts(artifacts: readonly ArtifactRow[], kept: (sha256: strin
   return `${formatTable(files, artifacts)}\n${spoken({ en: "Kept files are named by their hash, such as", zh: "保存的文件以其哈希命名，如" })} ${toLine(kept(latest.sha256))}`;
 }
 
-/** The leaves of nested data by their paths, as text. */
-function flatten(value: unknown, path = ""): Readonly<Record<string, string>> {
-  if (value === null || value === undefined) return {};
-  if (typeof value !== "object") return { [path]: typeof value === "string" ? value : JSON.stringify(value) };
-  if (Array.isArray(value)) return { [path]: JSON.stringify(value) };
-  const parts = Object.entries(value).map(([name, part]) => flatten(part, path === "" ? name : `${path}.${name}`));
-  return Object.assign({}, ...parts) as Readonly<Record<string, string>>;
-}
-
-/** A line of a comparison: its subject, and its value in every run. */
-interface ComparedLine {
-  readonly name: string;
-  readonly values: readonly string[];
-}
-
 /** Runs side by side: the parts of configuration, code and environment that differ, and every metric's last value. */
 export function compareRuns(runs: readonly Run[]): {
   readonly differences: readonly ComparedLine[];
   readonly metrics: readonly ComparedLine[];
 } {
-  const described = runs.map(({ config, code, environment }) => flatten({ config, code, environment }));
-  const names = [...new Set(described.flatMap(Object.keys))];
-  const lines = names.map((name) => ({ name, values: described.map((values) => values[name] ?? "-") }));
   const metricNames = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary)))].toSorted();
   return {
-    differences: lines.filter(({ values }) => new Set(values).size > 1),
+    differences: findDifferences(runs.map(({ config, code, environment }) => ({ config, code, environment }))),
     metrics: [
       { name: "status", values: runs.map(({ status }) => status) },
       { name: "steps", values: runs.map(({ steps }) => formatCount(steps)) },

@@ -24,6 +24,8 @@ const looks: readonly (Look & { readonly hash: string })[] = [
   { ...english, hash: "#/train" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/train?depth=20&epochs=5&wolf=1" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/cells" },
+  { locale: "zh-CN", colorScheme: "dark", hash: "#/plates" },
+  { locale: "zh-CN", colorScheme: "dark", hash: "#/runs" },
   { ...english, hash: "#/network" },
   { locale: "zh-CN", colorScheme: "dark", hash: "#/network?model=resnet50&size=0" },
   { ...english, hash: "#/compare" },

@@ -19,8 +19,12 @@ export interface WatchedPage {
   readonly faults: readonly string[];
 }
 
-/** The built site on a server of its own, and Chromium, for the tests of the file that calls. */
-export function useStudioSite(): {
+/**
+ * The built site on a server of its own, and Chromium, for the tests of the file that calls.
+ *
+ * @param flags what Chromium is started with besides
+ */
+export function useStudioSite(flags: () => Promise<readonly string[]> = async () => []): {
   /** @returns the server's address, once tests run */
   address(): string;
   /** Opens an address, such as one of another host of the site, and waits for the page's heading. */
@@ -33,7 +37,7 @@ export function useStudioSite(): {
   beforeAll(async () => {
     const executablePath = findChromium();
     browser = await chromium.launch({
-      args: ["--no-sandbox"],
+      args: ["--no-sandbox", ...(await flags())],
       ...(executablePath === undefined ? {} : { executablePath }),
     });
     server = await serveSite(0);

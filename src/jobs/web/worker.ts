@@ -7,7 +7,7 @@ import { takeMessages } from "../turn.ts";
 export type WorkerJob<Input, Event, Result> = RemoteJob<() => Worker, Input, Event, Result>;
 
 /** The key tells Residua's messages from others, such as those of ONNX Runtime's threads. */
-interface Envelope<Message> {
+export interface Envelope<Message> {
   readonly residua: Message;
 }
 
@@ -48,6 +48,11 @@ export interface ServeOptions<Result> {
 /** The name that ONNX Runtime gives the workers that are its threads. */
 const THREAD_NAME = "em-pthread";
 
+/** Whether the worker that asks is one of ONNX Runtime's threads, to be left alone. */
+export function isRuntimeThread(): boolean {
+  return self.name.startsWith(THREAD_NAME);
+}
+
 /**
  * Makes the worker that calls it do the job that its page asks for. To be called once, at the top of the worker's own module.
  *
@@ -60,7 +65,7 @@ export function serveInWorker<Row extends WorkerJob<never, unknown, unknown>>(
   run: RunOf<Row>,
   { transfer = () => [] }: ServeOptions<ResultOf<Row>> = {},
 ): void {
-  if (self.name.startsWith(THREAD_NAME)) return;
+  if (isRuntimeThread()) return;
   const { receive } = serveRemote(run as Job<unknown, unknown, unknown>["run"], {
     send: (answer) => {
       const message: Envelope<Answer<unknown, unknown>> = { residua: answer };

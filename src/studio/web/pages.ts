@@ -35,4 +35,14 @@ export const pages: readonly Page[] = [
     title: { en: "Cells", zh: "细胞" },
     load: async () => (await import("./cells/page.tsx")).CellsPage,
   },
+  {
+    name: "plates",
+    title: { en: "Plates", zh: "车牌" },
+    load: async () => (await import("./plates/page.tsx")).PlatesPage,
+  },
+  {
+    name: "runs",
+    title: { en: "Runs", zh: "运行" },
+    load: async () => (await import("./runs/page.tsx")).RunsPage,
+  },
 ];

@@ -2,6 +2,7 @@ import type { JSX, TargetedMouseEvent } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { CellOutline } from "../../../tasks/segment/outlines.ts";
 import { say } from "../language.ts";
+import { drawPixels } from "../parts/pixels.ts";
 import type { FoundCells } from "./find-job.ts";
 import { select } from "./state.ts";
 
@@ -9,15 +10,6 @@ import { select } from "./state.ts";
 function pathOf(outlines: readonly CellOutline[]): string {
   const rings = outlines.flatMap(({ parts }) => parts.flat());
   return rings.map((ring) => `M${ring.map(([x, y]) => `${x} ${y}`).join("L")}Z`).join("");
-}
-
-function draw(canvas: HTMLCanvasElement, { picture, height, width }: FoundCells): void {
-  const data = new Uint8ClampedArray(4 * height * width);
-  for (let from = 0, to = 0; from < picture.length; from += 3, to += 4) {
-    for (let channel = 0; channel < 3; channel++) data[to + channel] = picture[from + channel];
-    data[to + 3] = 255;
-  }
-  canvas.getContext("2d")?.putImageData(new ImageData(data, width, height), 0, 0);
 }
 
 /** The picture with its cells' outlines; a click looks at a cell. */
@@ -30,7 +22,7 @@ export function CellPicture({
 }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { height, width, labels, outlines, cells } = found;
-  useEffect(() => draw(canvas.current!, found), [found]);
+  useEffect(() => drawPixels(canvas.current!, { width, height, data: found.picture }), [found]);
   const all = useMemo(() => pathOf(outlines), [outlines]);
   const own = pathOf(outlines.filter(({ id }) => id === selected));
   const look = ({ currentTarget, clientX, clientY }: TargetedMouseEvent<HTMLDivElement>): void => {

@@ -9,7 +9,7 @@ export interface ChartLine {
   /** A custom property of the style sheet, without its dashes: `pad`. */
   readonly color: string;
   readonly dash?: readonly number[];
-  /** By step, from the first. */
+  /** By step, from the first; what is no number leaves a gap. */
   readonly values: readonly number[];
 }
 
@@ -20,6 +20,8 @@ export interface ChartProps {
   readonly across: string;
   readonly lines: readonly ChartLine[];
   readonly steps: number;
+  /** Steps from one value to the next; 1 if left out. */
+  readonly stride?: number;
   /** Lowest and highest value shown. */
   readonly range: readonly [low: number, high: number];
   readonly format: (value: number) => string;
@@ -38,13 +40,16 @@ function colorOf(name: string, root: HTMLElement): string {
   return color;
 }
 
-function toData({ lines, steps }: ChartProps): UPlot.AlignedData {
-  const across = Array.from({ length: steps }, (_, index) => index + 1);
-  return [across, ...lines.map(({ values }) => across.map((_, index) => values[index] ?? null))];
+/** A value as it is drawn; undefined where there is none yet. */
+const drawn = (value: number | undefined): number | null => (Number.isFinite(value) ? value! : null);
+
+function toData({ lines, steps, stride = 1 }: ChartProps): UPlot.AlignedData {
+  const across = Array.from({ length: steps }, (_, index) => stride * (index + 1));
+  return [across, ...lines.map(({ values }) => across.map((_, index) => drawn(values[index])))];
 }
 
 function createPlot(root: HTMLElement, props: ChartProps): UPlot {
-  const { lines, steps, range, format } = props;
+  const { lines, steps, stride = 1, range, format } = props;
   const [quiet, line] = ["quiet", "line"].map((name) => colorOf(name, root));
   const letters = `12px ${getComputedStyle(root).fontFamily}`;
   const axis = { stroke: quiet, font: letters, grid: { stroke: line, width: 1 }, ticks: { stroke: line, size: 4 } };
@@ -54,7 +59,7 @@ function createPlot(root: HTMLElement, props: ChartProps): UPlot {
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false, range: [1, steps] }, y: { range: [range[0], range[1]] } },
+      scales: { x: { time: false, range: [stride, stride * steps] }, y: { range: [range[0], range[1]] } },
       axes: [
         // Steps are counted: no ticks between them.
         { ...axis, size: 28, incrs: wholeSteps },
@@ -76,8 +81,8 @@ function createPlot(root: HTMLElement, props: ChartProps): UPlot {
 }
 
 /** What a chart's lines are drawn from, besides their values: another one is another chart. */
-const shapeOf = ({ lines, steps, range }: ChartProps): string =>
-  JSON.stringify([lines.map(({ name, color, dash }) => [name, color, dash]), steps, range, theme()]);
+const shapeOf = ({ lines, steps, stride, range }: ChartProps): string =>
+  JSON.stringify([lines.map(({ name, color, dash }) => [name, color, dash]), steps, stride, range, theme()]);
 
 /** Lines that grow: drawn on a canvas, told in words to those who do not see it. */
 export function Chart(props: ChartProps): JSX.Element {
