@@ -9,6 +9,7 @@ const slowTests = [
   "test/store/**/*.test.ts",
   "test/studio/train-folder.test.ts",
   "test/queue/**/*.test.ts",
+  "test/mpi/many-ranks.test.ts",
   "test/runtime/webgpu-deeper.test.ts",
   "test/golden/webgpu-deeper-families.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",

@@ -115,7 +115,7 @@ function requireWorkingFolder(): void {
 }
 
 /** How long a rank other than 0 waits before it says what went wrong. */
-const OTHER_RANK_MILLISECONDS = 1_000;
+const OTHER_RANK_MILLISECONDS = 2_000;
 
 async function reportError(error: unknown, running: Command | undefined, args: readonly string[]): Promise<number> {
   const rank = findRank(process.env)?.rank ?? 0;

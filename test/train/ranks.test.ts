@@ -107,7 +107,7 @@ function trainOnRanks(
         report: (event: TrainingEvent) => void events.push(event),
         shouldStop: async () => rank === stopAt?.[0] && asked++ >= stopAt[1],
       };
-      const joined = { collective, leave: () => undefined, abort: () => undefined };
+      const joined = { collective, leave: () => undefined, abandon: () => undefined };
       return performOnRanks(
         { ...jobs[rank], ranks: { rank, size, ...place } },
         context,

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { runInChild } from "../../jobs/node/child-process.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { type TrainingEvent, type TrainingJob, type TrainingResult } from "../../train/node/job.ts";
+import { refuseOnRanks } from "../../train/node/rank-refusals.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { TrainingMeasures } from "../../train/measure.ts";
 import { combineObservers, finishObserved } from "../../train/observers.ts";
@@ -57,6 +58,7 @@ const defaults: FieldDefaults = {
 };
 
 function createJob(options: Options, start: TrainingJob["start"], rank: LaunchedRank | undefined): TrainingJob {
+  if (rank !== undefined) refuseOnRanks(onlyGiven({ device: options.device }));
   const threads = options.threads ?? (rank === undefined ? undefined : threadsOf(rank));
   return {
     start,

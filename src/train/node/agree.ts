@@ -12,7 +12,7 @@ import { gatherTexts } from "../strategies/exchange.ts";
 import type { TrainingSetup } from "./set-up.ts";
 
 /** What must be the same on every rank for its gradients to be of one training, in the order in which it is compared. */
-const COMPARED = ["code", "engine", "seed", "network", "recipe", "data", "start"] as const;
+const COMPARED = ["code", "engine", "seed", "recipe", "data", "network", "start"] as const;
 type Facts = Readonly<Record<(typeof COMPARED)[number], string>>;
 
 /** What to do about a difference. */
@@ -61,7 +61,7 @@ async function describe({ notes, source, state, sampleShape }: TrainingSetup): P
     engine: describeEngine(engine),
     seed: String(seed),
     network: identityOf({ network: { ...network, data: "" }, sampleShape: sampleShape ?? null }),
-    recipe: identityOf(rest),
+    recipe: identityOf({ recipe: rest, augmentation: data.augmentation }),
     data: identityOf({ data, source: await identifySource(source) }),
     start: identityOf(
       { place, names: tensors.map(([name]) => name) },

@@ -1,13 +1,9 @@
-import { setTimeout } from "node:timers";
 import type { JobContext } from "../../jobs/job.ts";
 import type { JoinedRanks } from "./mpi/join.ts";
 import type { RankPlace, TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { performTraining } from "./perform-training.ts";
 import type { FindTrainingTask } from "./set-up.ts";
 import { createTeam, joinContext, jobOfTeam } from "./team.ts";
-
-/** For the parent to say what went wrong and to end by itself, in milliseconds. */
-const GRACE = 2_000;
 
 /** Joins the ranks of an MPI launcher; only who needs it loads what that takes. */
 const joinByMpi = async (place: RankPlace): Promise<JoinedRanks> => (await import("./mpi/join.ts")).joinMpi(place);
@@ -24,15 +20,15 @@ export async function performOnRanks(
   findTask: FindTrainingTask,
   join: (place: RankPlace) => Promise<JoinedRanks> = joinByMpi,
 ): Promise<TrainingResult> {
-  const { collective, leave, abort } = await join(job.ranks);
+  const { collective, leave, abandon } = await join(job.ranks);
+  const team = createTeam(collective);
   try {
-    const team = createTeam(collective);
     const result = await performTraining(jobOfTeam(job, team), joinContext(context, team), findTask, team);
     leave();
     return result;
   } catch (error) {
-    // A thread may wait in MPI for a rank that is gone: this process cannot end by itself, and the others wait for it.
-    process.once("disconnect", () => setTimeout(abort, GRACE));
+    if (team.isShared(error)) leave();
+    else abandon();
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { TrainerStrategy } from "../strategies/strategy.ts";
 import { isAnywhere, shareText } from "../strategies/exchange.ts";
 import { requireAgreement } from "./agree.ts";
 import type { TrainingEvent, TrainingJob } from "./job.ts";
+import { refuseOnRanks } from "./rank-refusals.ts";
 import type { TrainingSetup } from "./set-up.ts";
 
 /** The processes that train one network together; rank 0 alone reports, evaluates and writes. */
@@ -23,6 +24,8 @@ export interface Team {
   readonly describeStep?: (recipe: Recipe) => string;
   /** The part of every batch that this process prepares. */
   readonly share: (source: SampleSource) => SampleSource;
+  /** Whether all ranks end with an error at the same place. */
+  readonly isShared: (error: unknown) => boolean;
   /** Sets up a training that all ranks agree on. @throws as {@link requireAgreement} does */
   readonly agree: <Made extends { readonly setup: TrainingSetup }>(setUp: () => Promise<Made>) => Promise<Made>;
 }
@@ -33,6 +36,7 @@ export const noTeam: Team = {
   isFirst: true,
   fromFirst: (make) => make(),
   share: (source) => source,
+  isShared: () => false,
   agree: (setUp) => setUp(),
 };
 
@@ -40,6 +44,7 @@ export const noTeam: Team = {
 export function createTeam(collective: Collective): Team {
   const { rank, size } = collective;
   const isFirst = rank === 0;
+  const shared = new Set<unknown>();
   return {
     collective,
     isFirst,
@@ -53,6 +58,7 @@ export function createTeam(collective: Collective): Team {
       const each = batchesPerRank(accumulate, size);
       return `${size} ranks × ${each === 1 ? "" : `${each} batches × `}${batch} = ${batch * accumulate} images a step`;
     },
+    isShared: (error) => shared.has(error),
     share: (source) => shareOfSource(source, { index: rank, of: size }),
     agree: async (setUp) => {
       const attempt = await setUp()
@@ -64,7 +70,10 @@ export function createTeam(collective: Collective): Team {
           (made) => ({ made, ...made }),
           (error: unknown) => ({ error: explainBatch(error, size) }),
         );
-      await requireAgreement(collective, attempt);
+      await requireAgreement(collective, attempt).catch((error: unknown) => {
+        shared.add(error);
+        throw error;
+      });
       if ("error" in attempt) throw attempt.error;
       return attempt.made;
     },
@@ -88,9 +97,8 @@ export function joinContext(
  * @throws {OptionError} for what cannot be done on several ranks
  */
 export function jobOfTeam(job: TrainingJob, { collective: { size } }: Team): TrainingJob {
-  const { device = "cpu", start } = job;
-  if (device !== "cpu")
-    throw new OptionError("device", `is ${device}, but several ranks train on the processor alone; leave it out`);
+  refuseOnRanks(job);
+  const { start } = job;
   if ("resume" in start) return job;
   const { recipe } = start;
   return { ...job, start: { ...start, recipe: { ...recipe, accumulate: size * (recipe.accumulate ?? 1) } } };

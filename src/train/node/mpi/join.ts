@@ -1,3 +1,4 @@
+import { setTimeout, clearTimeout } from "node:timers";
 import { EnvironmentError } from "../../../tensor/errors.ts";
 import { type Collective, CollectiveError } from "../../strategies/collective.ts";
 import type { RankPlace } from "../job.ts";
@@ -8,9 +9,12 @@ export interface JoinedRanks {
   readonly collective: Collective;
   /** Takes leave in good order; every rank must call it. */
   readonly leave: () => void;
-  /** Ends the processes of all ranks, at once. */
-  readonly abort: () => void;
+  /** Ends the processes of all ranks once this one has told its parent why. */
+  readonly abandon: () => void;
 }
+
+/** For the parent to say what went wrong and to end by itself, in milliseconds. */
+const GRACE = 4_000;
 
 /** 8 MB: Open MPI took six times as long for 45 MB at once between two machines as for such pieces. */
 const PIECE = 2 ** 21;
@@ -27,7 +31,7 @@ export async function joinMpi({ rank, size, libraries, patience }: RankPlace): P
       "MPI",
       `the launcher started ${size} processes, but ${mpi.version} sees ${mpi.size}: it belongs to another launcher; use the launcher's own library`,
     );
-  return { collective: createCollective(mpi, patience), leave: mpi.finalize, abort: () => mpi.abort(1) };
+  return { collective: createCollective(mpi, patience), leave: mpi.finalize, abandon: () => abandon(mpi) };
 }
 
 function createCollective(mpi: MpiLibrary, patience: number): Collective {
@@ -61,4 +65,9 @@ async function within(seconds: number, sum: Promise<void>): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A thread may wait in MPI for a rank that is gone: this process cannot end by itself, and the others wait for it. */
+function abandon(mpi: MpiLibrary): void {
+  process.once("disconnect", () => setTimeout(() => mpi.abort(1), GRACE));
 }

@@ -61,7 +61,10 @@ function openFirst(koffi: Koffi, names: readonly string[]): NativeLibrary {
       if (reason === "") reason = error instanceof Error ? error.message : String(error);
     }
   }
-  throw new EnvironmentError("MPI", `no library could be loaded: ${reason}; install the MPI of the launcher`);
+  throw new EnvironmentError(
+    "MPI",
+    `none of ${names.join(", ")} could be loaded: ${reason}; install the MPI of the launcher`,
+  );
 }
 
 /** Addresses of Open MPI's objects; undefined in another library. */

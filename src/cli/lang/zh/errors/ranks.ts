@@ -32,7 +32,7 @@ export const rankErrors: Templates = {
   "all ranks must start from the same weights or checkpoint": "所有 rank 必须从相同的权重或检查点开始",
 
   // MPI itself
-  "no library could be loaded: {}": "无法加载任何库：{1}",
+  "none of {} could be loaded: {}": "{1} 均无法加载：{2}",
   "install the MPI of the launcher": "请安装启动器所属的 MPI",
   "{} failed: {}": "{1} 失败：{2}",
   "{} was built without threads (MPI_THREAD_MULTIPLE)": "{1} 编译时未启用线程（MPI_THREAD_MULTIPLE）",

@@ -1,0 +1,131 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
+import type { TrainingState } from "../../src/train/trainer.ts";
+import { isThere, mpiLaunchers, trainByCommand, writePhotos } from "../support/mpi.ts";
+
+let folder: string;
+let data: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "residua-many-ranks-"));
+  data = writePhotos(join(folder, "photos"), { train: 40, test: 4 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const [, openMpi] = mpiLaunchers[0];
+const optionsOf = (out: string, ...more: readonly string[]): readonly string[] => [
+  ...["--data", data, "--model", "resnet8", "--image-size", "16", "--batch-size", "4", "--validation", "0.2"],
+  ...["--ema", "--threads", "1", "--no-store", "--out", join(folder, out), ...more],
+];
+const stateOf = (out: string): TrainingState => {
+  const path = join(folder, out, "last.safetensors");
+  return decodeCheckpoint(readFileSync(path), path).state as TrainingState;
+};
+const launched = (ranks: number): readonly string[] => [...openMpi.command, "-n", String(ranks)];
+
+test.skipIf(!isThere(openMpi))("four ranks train as one process that accumulates four batches", async () => {
+  const alone = await trainByCommand(
+    [],
+    optionsOf("one", "--epochs", "1", "--accumulate", "4", "--lowering", "portable"),
+  );
+  expect(alone.code, alone.errors).toBe(0);
+  const four = await trainByCommand(launched(4), optionsOf("four", "--epochs", "1", "--lowering", "portable"));
+  expect(four.code, four.errors).toBe(0);
+  const [expected, actual] = [stateOf("one"), stateOf("four")];
+  for (const [name, { data: values }] of expected) {
+    const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-3);
+    const worst = values.reduce((most, value, at) => Math.max(most, Math.abs(value - actual.get(name)!.data[at])), 0);
+    // They add (a + b) + (c + d) where one process adds ((a + b) + c) + d.
+    expect(worst / scale, name).toBeLessThanOrEqual(2e-5);
+  }
+});
+
+test.each(mpiLaunchers)(
+  "two ranks of %s leave the bits of one process in the portable lowering",
+  async (name, launcher) => {
+    if (!isThere(launcher)) return;
+    const options = (out: string) => optionsOf(out, "--epochs", "1", "--lowering", "portable");
+    const single = await trainByCommand([], [...options(`alone ${name}`), "--accumulate", "2"]);
+    const shared = await trainByCommand([...launcher.command, "-n", "2"], options(name));
+    expect([single.code, shared.code], shared.errors).toEqual([0, 0]);
+    for (const file of ["last.safetensors", "best.safetensors", "model.onnx"])
+      expect(readFileSync(join(folder, name, file)).equals(readFileSync(join(folder, `alone ${name}`, file)))).toBe(
+        true,
+      );
+  },
+);
+
+/** The process that trains for a rank: its parent is the one that the launcher started. */
+function findTrainingProcess(rank: number): number | undefined {
+  const textOf = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const found = readdirSync("/proc").find(
+    (pid) =>
+      /^\d+$/.test(pid) &&
+      textOf(pid, "cmdline").includes("tasks/node/worker.js") &&
+      textOf(pid, "environ").includes(`OMPI_COMM_WORLD_RANK=${rank}\0`) &&
+      textOf(pid, "environ").includes(`RESIDUA_TEST=${folder}\0`),
+  );
+  return found === undefined ? undefined : Number(found);
+}
+
+test.skipIf(!isThere(openMpi))(
+  "a rank that is killed ends all within 30 s, and resuming reaches the uninterrupted bits",
+  async () => {
+    const long = ["--epochs", "12"] as const;
+    const whole = await trainByCommand(launched(2), optionsOf("whole", ...long));
+    expect(whole.code, whole.errors).toBe(0);
+    let killedAt: number | undefined;
+    const killed = await trainByCommand(launched(2), optionsOf("killed", ...long), {
+      environment: { RESIDUA_TEST: folder },
+      watch: (_, said) => {
+        const process_ = said.includes("epoch 3:") && killedAt === undefined ? findTrainingProcess(1) : undefined;
+        if (process_ === undefined) return;
+        killedAt = performance.now();
+        process.kill(process_, "SIGKILL");
+      },
+    });
+    expect(killed.code).not.toBe(0);
+    expect(performance.now() - killedAt!).toBeLessThan(30_000);
+    expect(killed.errors).toContain("rank 1: training process");
+    const resumed = await trainByCommand(launched(2), [
+      "--resume",
+      join(folder, "killed"),
+      "--threads",
+      "1",
+      "--no-store",
+    ]);
+    expect(resumed.code, resumed.errors).toBe(0);
+    for (const name of ["last.safetensors", "best.safetensors", "model.onnx"])
+      expect(readFileSync(join(folder, "killed", name)).equals(readFileSync(join(folder, "whole", name))), name).toBe(
+        true,
+      );
+  },
+);
+
+test.skipIf(!isThere(openMpi))(
+  "a rank that falls silent: rank 0 leaves a checkpoint and says so in a line",
+  async () => {
+    let stopped: number | undefined;
+    const ended = await trainByCommand(launched(2), optionsOf("silent", "--epochs", "1000", "--rank-timeout", "4"), {
+      environment: { RESIDUA_TEST: folder },
+      watch: (_, said) => {
+        if (!said.includes("epoch 2:") || stopped !== undefined) return;
+        stopped = findTrainingProcess(1);
+        if (stopped !== undefined) process.kill(stopped, "SIGSTOP");
+      },
+    });
+    // Stopped, it cannot see that its parent is gone.
+    process.kill(stopped!, "SIGKILL");
+    expect(ended.code).not.toBe(0);
+    expect(ended.errors).toContain("ranks: no answer for 4 s: another rank is gone or stuck; resume when all are back");
+    expect(stateOf("silent").size).toBeGreaterThan(0);
+  },
+);

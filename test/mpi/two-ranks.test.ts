@@ -1,0 +1,76 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isThere, mpiLaunchers, trainByCommand, writePhotos } from "../support/mpi.ts";
+
+let folder: string;
+let data: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "residua-mpi-"));
+  data = writePhotos(join(folder, "photos"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const optionsOf = (lowering: string, out: string): readonly string[] => [
+  ...["--data", data, "--model", "resnet8", "--image-size", "16", "--batch-size", "4", "--epochs", "1"],
+  ...[
+    "--validation",
+    "0.3",
+    "--ema",
+    "--threads",
+    "1",
+    "--no-store",
+    "--lowering",
+    lowering,
+    "--out",
+    join(folder, out),
+  ],
+];
+const read = (out: string): readonly Buffer[] =>
+  ["last.safetensors", "best.safetensors", "model.onnx"].map((name) => readFileSync(join(folder, out, name)));
+
+/** The training of one process that accumulates two batches, made once. */
+let alone: Promise<readonly Buffer[]> | undefined;
+function trainAlone(): Promise<readonly Buffer[]> {
+  alone ??= trainByCommand([], [...optionsOf("auto", "alone"), "--accumulate", "2"]).then(() => read("alone"));
+  return alone;
+}
+
+describe.each(mpiLaunchers)("two ranks of %s", (name, launcher) => {
+  test.skipIf(!isThere(launcher))("leave the files of one process that accumulates their batches", async () => {
+    const ended = await trainByCommand([...launcher.command, "-n", "2"], optionsOf("auto", name));
+    expect(ended.code, ended.errors).toBe(0);
+    expect(ended.errors).toContain("2 ranks × 4 = 8 images a step");
+    const expected = await trainAlone();
+    for (const [index, bytes] of read(name).entries()) expect(bytes.equals(expected[index])).toBe(true);
+    // Rank 0 alone speaks.
+    expect(ended.output.match(/Network: /g)).toHaveLength(1);
+  });
+});
+
+describe("mistakes under mpirun are said once, in a line", () => {
+  const [, openMpi] = mpiLaunchers[0];
+  const refusal = async (args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> => {
+    const { code, errors } = await trainByCommand([...openMpi.command, "-n", "2"], args, { environment });
+    expect(code).not.toBe(0);
+    const lines = errors.split("\n").filter((line) => line.startsWith("residua: "));
+    expect(lines, errors).toHaveLength(1);
+    return lines[0];
+  };
+  const known = (): readonly string[] => optionsOf("portable", "refused");
+
+  test.skipIf(!isThere(openMpi))("an option that does not go with several ranks, and no MPI library", async () => {
+    expect(await refusal([...known(), "--device", "webgpu"])).toContain("--device: is webgpu, but several ranks train");
+    expect(await refusal(known(), { RESIDUA_MPI: "/nowhere/libmpi.so" })).toContain(
+      "MPI: none of /nowhere/libmpi.so could be loaded",
+    );
+    expect(await refusal([...known(), "--batch-size", "12"])).toContain("the batches of 2 ranks together");
+  });
+});
+
+test("a limit for ranks is refused where there are none", async () => {
+  const { code, errors } = await trainByCommand([], [...optionsOf("portable", "none"), "--rank-timeout", "5"]);
+  expect(code).toBe(2);
+  expect(errors).toMatch(/^residua: --rank-timeout: needs several ranks: start residua by mpirun/);
+});
