@@ -10,6 +10,7 @@ const slowTests = [
   "test/studio/train-folder.test.ts",
   "test/queue/**/*.test.ts",
   "test/mpi/many-ranks.test.ts",
+  "test/cli/device-sharing.test.ts",
   "test/runtime/webgpu-deeper.test.ts",
   "test/golden/webgpu-deeper-families.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",
@@ -49,6 +50,7 @@ export default defineConfig({
         },
         test: {
           name: "web",
+          env: { CI: process.env["CI"] ?? "" },
           // After the others: projects that run together must have equal numbers of workers.
           sequence: { groupOrder: 1 },
           testTimeout,
@@ -60,7 +62,7 @@ export default defineConfig({
             screenshotFailures: false,
             provider: playwright({
               launchOptions: {
-                args: ["--no-sandbox", "--enable-unsafe-webgpu"],
+                args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
                 ...(executablePath === undefined ? {} : { executablePath }),
               },
             }),

@@ -4,6 +4,7 @@ import type * as Ort from "onnxruntime-node";
 import { OptionError } from "../tensor/errors.ts";
 import { explainMissingPackage } from "../tensor/missing-package.ts";
 import { backendOf, type Device } from "./device.ts";
+import { explainDeviceFailure } from "./device-failure.ts";
 import { defaultThreads, mostThreads } from "./node/default-threads.ts";
 import { explainDevice } from "./node/devices/explain-device.ts";
 import { createCollector } from "./node/garbage.ts";
@@ -42,6 +43,7 @@ function providersOf(device: Device): InferenceSession.SessionOptions["execution
 export function createNodeRuntime(device: Device = "cpu"): Runtime {
   const ort = loadOnnxRuntime();
   const isProcessor = device === "cpu";
+  const explainRun = (error: unknown) => (isProcessor ? undefined : explainDeviceFailure(device, error));
   return createOrtRuntime(ort, {
     name: "node",
     version: ort.env.versions.node ?? ort.env.versions.common,
@@ -51,7 +53,8 @@ export function createNodeRuntime(device: Device = "cpu"): Runtime {
     device,
     beforeRun: createCollector(),
     createReader: (settings) => createCopyingReader(ort, settings),
-    explainLoading: (error) => explainDevice(device, error),
+    explainLoading: (error) => explainDevice(device, error) ?? explainRun(error),
+    explainRun,
     sessionOptions: ({ threads, executionProviders, keepOnDevice = [] }: SessionOptions) => ({
       intraOpNumThreads: chooseThreads(threads),
       executionProviders: executionProviders === undefined ? (providersOf(device) ?? []) : [...executionProviders],

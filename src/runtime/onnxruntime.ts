@@ -23,6 +23,8 @@ export interface OrtFlavour {
   readonly createReader?: (settings: InferenceSession.SessionOptions) => TensorReader;
   /** Explains why no session could be created, if that is known. */
   readonly explainLoading?: (error: unknown) => ResiduaError | undefined;
+  /** Explains why a run failed, if that is known. */
+  readonly explainRun?: (error: unknown) => ResiduaError | undefined;
   /** Awaited before every model. */
   readonly beforeLoad?: () => Promise<void>;
   /** Called before every run. */
@@ -78,7 +80,7 @@ export function createOrtRuntime(ort: OrtModule, flavour: OrtFlavour): Runtime {
 
 function wrapSession(
   ort: OrtModule,
-  { beforeRun }: OrtFlavour,
+  { beforeRun, explainRun }: OrtFlavour,
   inner: InferenceSession,
   { overwrites, reader }: SessionOptions & { readonly reader: TensorReader | undefined },
 ): Session {
@@ -89,7 +91,13 @@ function wrapSession(
   const inputs = new Map(inputNames.map((name, index) => [name, inputMetadata[index]]));
   const outputs = new Set(outputNames);
   const onDevice = new Set<DeviceTensor>();
-  const hooks: DeviceTensorHooks = { onClosed: (closed) => void onDevice.delete(closed), read: reader?.read };
+  const explain = (error: unknown): never => {
+    throw explainRun?.(error) ?? explainFailure("run", error);
+  };
+  const hooks: DeviceTensorHooks = {
+    onClosed: (closed) => void onDevice.delete(closed),
+    ...(reader && { read: (tensor) => reader.read(tensor).catch(explain) }),
+  };
   let released: Promise<void> | undefined;
   const run: Session["run"] = async (feeds, fetches = outputNames, into = {}) => {
     if (released) throw new ResiduaError("session", "was released; load the model again");
@@ -97,9 +105,7 @@ function wrapSession(
     beforeRun?.();
     const fed = convertFeeds(ort, inputs, feeds);
     if (inPlace) return queue(() => runInPlace(inner, fed, inPlace(fetches, feeds, into)));
-    const results = await queue(() => inner.run(fed, fetches)).catch((error: unknown) => {
-      throw explainFailure("run", error);
-    });
+    const results = await queue(() => inner.run(fed, fetches)).catch(explain);
     return Object.fromEntries(
       Object.entries(results).map(([name, result]) => [
         name,

@@ -1,3 +1,4 @@
+import { explainDeviceFailure } from "./device-failure.ts";
 import { createOrtRuntime } from "./onnxruntime.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
 import type { Runtime } from "./runtime.ts";
@@ -43,6 +44,7 @@ export function createWebRuntime({ ort, threads, wasmPaths, wasm }: WebRuntimeOp
     hasBlockedDomain: false,
     writesInPlace: false,
     device: "wasm",
+    explainRun: (error) => explainDeviceFailure("webgpu", error),
     beforeLoad: async () => {
       if (wasm !== undefined) await giveBinary(ort, String(wasm));
     },

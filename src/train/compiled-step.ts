@@ -13,6 +13,7 @@ import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { requireBuffers } from "./buffer-check.ts";
 import { identifyGraph } from "./graph-identity.ts";
 import type { ModelCache } from "./model-cache.ts";
 
@@ -64,6 +65,7 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const guarded = options.runtime.writesInPlace && lowering.isFinal;
   const logical = buildTrainingStep({ ...options, loss, guarded }, watch);
   const lowered = lowering.lower(logical.graph);
+  await requireBuffers(options, lowered.write);
   const { layouts } = lowered;
   const trained = [...logical.trained.keys()];
   const sums = new Set(trained.map(stepNames.sum));

@@ -1,6 +1,7 @@
 import { stepNames } from "../compile/step/names.ts";
 import { drawState } from "../nn/initialization.ts";
 import type { RuntimeTensor } from "../runtime/runtime.ts";
+import { createUploader, keepsOnDevice } from "../runtime/uploader.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "./batch.ts";
@@ -134,6 +135,27 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   for (const name of compiled.optimizerState) fresh[name] = store(name, zeros("float32", shapes.get(name)!));
   held = fresh;
 
+  const uploader = createUploader(options.runtime, options.session);
+  const kept = new Set(logical.kept);
+  const fixed = keepsOnDevice(options.runtime, options.session ?? {})
+    ? Array.from(shapes.keys()).filter((name) => !kept.has(name))
+    : [];
+  /** Uploads what no step changes, frozen parameters and their statistics: once, instead of with every step. */
+  const uploadFixed = async (): Promise<void> => {
+    for (const name of fixed) {
+      const value = held[name];
+      if ("data" in value) held = { ...held, [name]: await uploader.upload(value) };
+    }
+  };
+  let empty: Held | undefined;
+  /** Sums of nothing, uploaded once. */
+  const emptySums = async (of: CompiledCollection): Promise<Held> => {
+    const entries = Array.from(of.sums, ([name, shape]) => [name, pack(name, zeros("float32", shape))] as const);
+    const sums: Record<string, Tensor | RuntimeTensor> = {};
+    for (const [name, value] of entries) sums[name] = await uploader.upload(value);
+    return sums;
+  };
+
   /** Runs one part of a step on the state so far. @param part counts from 0 */
   const runPart = (
     on: Pick<CompiledStep, "session" | "logical">,
@@ -159,12 +181,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   /** All parts of a step but the last: sums gradients and updates running statistics. */
   const collect = async (parts: readonly LabeledBatch[], learningRate: number): Promise<Collected> => {
-    let [state, loss, correct] = [collection ? zeroSums(collection, pack) : {}, 0, 0] as [Held, number, number];
+    empty ??= collection ? await emptySums(collection) : {};
+    let [state, loss, correct]: [Held, number, number] = [empty, 0, 0];
     for (const [part, batch] of parts.entries()) {
       const results = await runPart(collection!, { ...held, ...state }, batch, { part, learningRate });
       loss += await readScalar(results, stepNames.loss);
       correct += await readScalar(results, stepNames.correct);
-      Object.values(state).forEach(disposeTensor);
+      if (part > 0) Object.values(state).forEach(disposeTensor);
       state = Object.fromEntries(collection!.logical.kept.map((name) => [name, results[stepNames.next(name)]]));
     }
     return { state, loss, correct };
@@ -176,6 +199,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     step: async (batch, learningRate) => {
       const parts = splitBatch(batch, accumulate);
+      await uploadFixed();
       const collected = await collect(parts.slice(0, -1), learningRate);
       const last = { part: accumulate - 1, learningRate };
       const results = await runPart(compiled, { ...held, ...collected.state }, parts.at(-1)!, last);
@@ -215,6 +239,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     release: async () => {
       await session.release();
       await collection?.session.release();
+      await uploader.release();
       Object.values(held).forEach(disposeTensor);
       [held, spare] = [{}, {}];
     },
@@ -225,10 +250,6 @@ interface Collected {
   readonly state: Held;
   readonly loss: number;
   readonly correct: number;
-}
-
-function zeroSums({ sums }: CompiledCollection, pack: CompiledStep["pack"]): Held {
-  return Object.fromEntries(Array.from(sums, ([name, shape]) => [name, pack(name, zeros("float32", shape))]));
 }
 
 async function readReport(

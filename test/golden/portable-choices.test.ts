@@ -16,7 +16,7 @@ const chosen: readonly (readonly [string, Partial<PortableChoices>])[] = [
   ["webgpu", portableChoices.webgpu],
 ];
 const affected = operatorCases.filter(({ op }) =>
-  ["BatchNormTraining", "Conv", "LogSoftmax", "MaxPool", "Relu"].includes(op),
+  ["Abs", "BatchNormTraining", "Conv", "LogSoftmax", "MaxPool", "Relu"].includes(op),
 );
 
 describe.each(chosen)("%s", (_, choices) => {

@@ -5,7 +5,9 @@ import { describe, expect, test } from "vitest";
 import { portableChoices } from "../../src/compile/portable/choices.ts";
 import { createPortableLowering } from "../../src/compile/portable/lowering.ts";
 import { createWebRuntime } from "../../src/runtime/web.ts";
+import { nameWebDevice } from "../../src/runtime/web/adapter.ts";
 import { float32 } from "../../src/tensor/tensor.ts";
+import { hasWebAdapter } from "../support/web-adapter.ts";
 import { recurrenceModel } from "./models.ts";
 import { runtimeSuite } from "./suite.ts";
 
@@ -24,15 +26,17 @@ for (const [name, openRuntime] of [
   runtimeSuite(name, openRuntime, { lowering: createPortableLowering(portableChoices.wasm), readGolden });
 }
 
-// A browser without a graphics processor may still compute as one; where it does not, there is nothing to test.
-const adapter: unknown = await (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu?.requestAdapter();
-
-describe.runIf(adapter)("where the browser has WebGPU", () => {
+describe.runIf(await hasWebAdapter())("where the browser has WebGPU", () => {
   const openRuntime = () => createWebRuntime({ ort: webgpu, threads: 1 });
   runtimeSuite("web, WebGPU", openRuntime, {
     session: { executionProviders: ["webgpu"] },
     lowering: createPortableLowering(portableChoices.webgpu),
     readGolden,
+  });
+
+  test("the adapter has a name, which runs record, and WebAssembly has none", async () => {
+    expect(await nameWebDevice("webgpu")).toMatch(/^webgpu \(.+\)$/);
+    expect(await nameWebDevice("wasm")).toBeUndefined();
   });
 
   test("what WebGPU keeps on the device cannot be used once it is disposed of or its session released", async () => {

@@ -1,24 +1,40 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { toModel } from "../../src/compile/inference.ts";
 import { portableChoices } from "../../src/compile/portable/choices.ts";
 import { createPortableLowering, portable } from "../../src/compile/portable/lowering.ts";
+import { buildTrainingStep } from "../../src/compile/step/steps.ts";
 import { openTrainedNetwork } from "../../src/networks/node/open.ts";
+import { crossEntropy } from "../../src/nn/losses.ts";
+import type { ModelOptions } from "../../src/nn/model-options.ts";
+import { createModel } from "../../src/nn/models.ts";
 import { createGraphBuilder } from "../../src/onnx/builder.ts";
+import { encodeModel } from "../../src/onnx/encode.ts";
+import { sgd } from "../../src/optim/sgd.ts";
 import { createNodeRuntime } from "../../src/runtime/node.ts";
 import { copyModel } from "../../src/runtime/tensor-reader.ts";
 import type { Session } from "../../src/runtime/runtime.ts";
+import { platePresets } from "../../src/tasks/plates/presets.ts";
+import type { PlatePart } from "../../src/tasks/plates/settings.ts";
+import { platesStep } from "../../src/tasks/plates/step.ts";
+import { segmentationPresets } from "../../src/tasks/segment/presets.ts";
+import { segmentationStep } from "../../src/tasks/segment/step.ts";
 import { findNodeTask } from "../../src/tasks/node/find-node-task.ts";
 import { taskNameOf } from "../../src/tasks/find-task.ts";
+import type { Shape } from "../../src/tensor/shape.ts";
 import { float32 } from "../../src/tensor/tensor.ts";
+import type { TaskStep } from "../../src/train/engine.ts";
 import { chooseLowering } from "../../src/train/lowering.ts";
 import { readCheckpoint } from "../../src/train/node/files.ts";
 import type { TrainingJob, TrainingResult } from "../../src/train/node/job.ts";
 import { performTraining } from "../../src/train/node/perform-training.ts";
-import { defaultRecipe } from "../../src/train/recipe.ts";
+import { defaultRecipe, type Recipe } from "../../src/train/recipe.ts";
+import { stepOptionsOf } from "../../src/train/recipe-step.ts";
+import type { TrainerOptions } from "../../src/train/trainer.ts";
 import { normalTensor, runLowered } from "../support/compare-lowerings.ts";
 import { expectSameState, largestDifference, LIMIT, openTrainer, takeSteps } from "../support/device-training.ts";
 import { writePictures } from "../support/picture-folders.ts";
@@ -93,6 +109,24 @@ describe.runIf(isThere)("Node with WebGPU", () => {
     expect(largestDifference(scores[0], scores[1])).toBeLessThan(LIMIT);
   });
 
+  test("two trainings at once take the steps that each takes alone", async () => {
+    const [first, second] = [await openTrainer(device, "resnet8"), await openTrainer(device, "resnet8")];
+    const both: number[][] = [[], []];
+    for (let step = 0; step < 2; step++) {
+      const pair = await Promise.all([takeSteps(first, step, 1), takeSteps(second, step + 10, 1)]);
+      for (const [which, [loss]] of pair.entries()) both[which].push(loss);
+    }
+    const state = await first.state();
+    await first.release();
+    await second.release();
+    for (const [which, from] of [0, 10].entries()) {
+      const alone = await openTrainer(device, "resnet8");
+      expect(await takeSteps(alone, from, 2)).toEqual(both[which]);
+      if (from === 0) expectSameState(await alone.state(), state);
+      await alone.release();
+    }
+  });
+
   test("max pooling's gradient goes to the first maximum there, too", async () => {
     const g = createGraphBuilder("pooling");
     const x = g.input("x", "float32", [2, 3, 7, 8]);
@@ -131,13 +165,14 @@ describe.runIf(isThere)("Node with WebGPU", () => {
     );
   });
 
-  test.each([
-    ["resnet8", 32],
-    ["resnet20", 32],
-    ["resnet50", 64],
-  ])("no operator of a step of %s is left to the processor, by ONNX Runtime's own log", async (name, size) => {
-    expect(await placesOf(name, size)).toEqual(["WebGpuExecutionProvider"]);
-  });
+  test.each(Object.entries(stepsOnDevice))(
+    "no operator of a step of %s is left to the processor, by ONNX Runtime's own log",
+    async (name, options) => {
+      const file = join(folder, `${name}.onnx`);
+      writeFileSync(file, writeStep(options()));
+      expect(await placesOf(file)).toEqual(["WebGpuExecutionProvider"]);
+    },
+  );
 });
 
 const jobOf = (folder: string, out: string): Omit<TrainingJob, "start"> => ({
@@ -161,27 +196,76 @@ function trainHere(job: TrainingJob, stopAfter: number): Promise<TrainingResult>
   );
 }
 
-/** Loads a training step with ONNX Runtime's log of everything. */
-const loadStep = `
-import ort from "onnxruntime-node";
-import * as compile from "residua/compile";
-import { createModel, crossEntropy } from "residua/nn";
-import { encodeModel } from "residua/onnx";
-import { sgd } from "residua/optim";
-const [name, size] = process.argv.slice(1);
-const step = compile.buildTrainingStep({
-  module: createModel(name).module, imageShape: [3, +size, +size], batch: 2, loss: crossEntropy, average: true,
-  optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
+/** What of a step's options is not the same for all of them. */
+type StepParts = Pick<TrainerOptions, "module" | "imageShape"> & Partial<TrainerOptions>;
+
+const classifierStep = (name: string, size: number): StepParts => ({
+  module: createModel(name).module,
+  imageShape: [3, size, size],
 });
-const graph = compile.createPortableLowering(compile.portableChoices.webgpu).lower(step.graph).write();
-await ort.InferenceSession.create(encodeModel(compile.toModel(graph)), {
+
+/** A step as a preset of a task takes it. */
+function taskStep(
+  { model, recipe }: { readonly model: string; readonly recipe: Recipe },
+  options: ModelOptions,
+  stepOf: (sample: Shape) => TaskStep,
+  sample?: Shape,
+): StepParts {
+  const { module, imageShape } = createModel(model, options);
+  return { module, imageShape: sample ?? imageShape, ...stepOptionsOf(recipe), ...stepOf(sample ?? imageShape) };
+}
+
+const { cells } = segmentationPresets;
+/** Rows and columns of what cells are trained on. */
+const CROP = cells.settings.crop!;
+const plates = (part: PlatePart): StepParts => {
+  const { model, recipe, samples } = platePresets[part];
+  const settings = { name: "plates", part, samples, drawnShare: 1 } as const;
+  return taskStep({ model, recipe }, {}, (sample) => platesStep(settings, sample, recipe));
+};
+
+/** Steps that must be on the device as a whole. */
+const stepsOnDevice: Readonly<Record<string, () => StepParts>> = {
+  resnet8: () => classifierStep("resnet8", 32),
+  resnet20: () => classifierStep("resnet20", 32),
+  resnet50: () => classifierStep("resnet50", 64),
+  densenet40_k12: () => classifierStep("densenet40_k12", 32),
+  cells: () =>
+    taskStep(
+      cells,
+      { ...cells.modelOptions, classes: 4 },
+      (sample) => segmentationStep(cells.settings, sample, cells.recipe),
+      [3, CROP, CROP],
+    ),
+  "plate reader": () => plates("read"),
+  "plate locator": () => plates("locate"),
+};
+
+/** A training step for WebGPU, as a file. */
+function writeStep(parts: StepParts): Uint8Array {
+  const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
+  const { graph } = buildTrainingStep({
+    optimizer,
+    loss: crossEntropy,
+    ...parts,
+    batch: 2,
+    average: true,
+    mixup: false,
+  });
+  return encodeModel(toModel(createPortableLowering(portableChoices.webgpu).lower(graph).write()));
+}
+
+/** Loads a model with ONNX Runtime's log of everything. */
+const loadModel = `
+import ort from "onnxruntime-node";
+await ort.InferenceSession.create(process.argv[1], {
   executionProviders: ["webgpu"], logSeverityLevel: 0, logVerbosityLevel: 1,
 });
 `;
 
-/** The execution providers that a step's operators were placed on, read in the log of a process that loads it. */
-async function placesOf(name: string, size: number): Promise<readonly string[]> {
-  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", loadStep, name, String(size)], {
+/** The execution providers that a model's operators were placed on, read in the log of a process that loads it. */
+async function placesOf(file: string): Promise<readonly string[]> {
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", loadModel, file], {
     cwd: new URL("../../", import.meta.url),
     env: { ...process.env, ...adapterEnvironment },
     maxBuffer: 2 ** 28,

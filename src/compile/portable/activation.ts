@@ -1,4 +1,5 @@
 import type { Value } from "../../onnx/graph.ts";
+import { onnxDtypes } from "../../onnx/operators/elementwise.ts";
 import type { Rewrite } from "../rewrite.ts";
 import type { PortableChoices } from "./choices.ts";
 
@@ -12,6 +13,16 @@ export const relus: Readonly<Record<PortableChoices["relu"], Rewrite<"Relu"> | u
 export const reluGradients: Readonly<Record<PortableChoices["reluGradient"], Rewrite<"ReluGradient">>> = {
   "hard-sigmoid": (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e30, beta: 0 })])],
   sign: (g, { inputs: [dy, y] }) => [g.op("Mul", [dy, g.op("Sign", [y])])],
+};
+
+/** −1, 0 or 1, as chosen. Elements of other types than float32 keep the operator. */
+export const signs: Readonly<Record<PortableChoices["sign"], Rewrite<"Sign"> | undefined>> = {
+  operator: undefined,
+  compare: (g, { node, inputs: [x] }) => {
+    if (x.dtype !== "float32") return g.append({ ...node, inputs: [x.name] });
+    const is = (op: "Greater" | "Less"): Value => g.op("Cast", [g.op(op, [x, g.fill(0)])], { to: onnxDtypes.float32 });
+    return [g.op("Sub", [is("Greater"), is("Less")])];
+  },
 };
 
 /**

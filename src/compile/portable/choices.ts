@@ -21,6 +21,8 @@ export interface PortableChoices {
   readonly maxPoolGradient: "scatter" | "compare";
   /** Labels fed as they are, or as int32, for backends without kernels for int64. */
   readonly labels: "int64" | "int32";
+  /** The sign of numbers as `Sign`, or as the difference of two comparisons, for backends without a kernel for it. */
+  readonly sign: "operator" | "compare";
 }
 
 /**
@@ -35,6 +37,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     logSoftmax: "operator",
     maxPoolGradient: "scatter",
     labels: "int64",
+    sign: "operator",
   },
   wasm: {
     relu: "prelu",
@@ -43,6 +46,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     logSoftmax: "operator",
     maxPoolGradient: "scatter",
     labels: "int64",
+    sign: "operator",
   },
   webgpu: {
     relu: "relu",
@@ -51,5 +55,6 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     logSoftmax: "written-out",
     maxPoolGradient: "compare",
     labels: "int32",
+    sign: "compare",
   },
 };

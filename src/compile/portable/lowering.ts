@@ -3,7 +3,7 @@ import { type Pass, runPasses } from "../passes.ts";
 import { maskPooledGradients } from "../pooled-relu.ts";
 import { rewriteGraph, type Rewrites } from "../rewrite.ts";
 import { matchScalarRanks } from "../scalar-ranks.ts";
-import { logSoftmaxes, reluGradients, relus } from "./activation.ts";
+import { logSoftmaxes, reluGradients, relus, signs } from "./activation.ts";
 import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
 import { type PortableChoices, portableChoices } from "./choices.ts";
 import { convInputGradient, convWeightGradient } from "./convolution.ts";
@@ -12,7 +12,7 @@ import { averagePoolGradient, maxPoolGradients } from "./pooling.ts";
 
 /** Residua's own operators, each written out in ONNX's as chosen. */
 function rewritesFor(choices: PortableChoices): Rewrites {
-  const relu = relus[choices.relu];
+  const [relu, sign] = [relus[choices.relu], signs[choices.sign]];
   return {
     AveragePoolGradient: averagePoolGradient,
     BatchNormTraining: batchNormTraining,
@@ -23,6 +23,7 @@ function rewritesFor(choices: PortableChoices): Rewrites {
     MaxPoolGradient: maxPoolGradients[choices.maxPoolGradient],
     ReluGradient: reluGradients[choices.reluGradient],
     ...(relu === undefined ? {} : { Relu: relu }),
+    ...(sign === undefined ? {} : { Sign: sign }),
   };
 }
 

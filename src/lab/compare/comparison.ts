@@ -77,6 +77,8 @@ export interface ComparisonSettings {
   readonly optimizer: string;
   readonly schedule: string;
   readonly lowering: string;
+  /** The device that all trained on and its adapter, if not the processor. */
+  readonly device?: string;
   /** Whether cheaper networks trained for more steps, so that all computed the same amount. Default "epochs". */
   readonly equal?: EqualBudget;
   /** The accuracy that every run trained until, as a share of the test images; absent if all trained to the end. */

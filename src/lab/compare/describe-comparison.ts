@@ -17,7 +17,7 @@ export function describeComparison(
   { data, recipe, equal, until }: ComparisonRequest,
   result: CompareResult,
 ): Comparison {
-  const { runs, skipped, trainImages, testImages, lowering, batch = recipe.batch } = result;
+  const { runs, skipped, trainImages, testImages, lowering, device, batch = recipe.batch } = result;
   const { epochs, learningRate, optimizer, schedule } = recipe;
   return {
     runs,
@@ -33,6 +33,7 @@ export function describeComparison(
       optimizer: describeOptimizer(optimizer),
       schedule,
       lowering,
+      ...(device === undefined ? {} : { device }),
       ...(equal === "epochs" ? {} : { equal }),
       ...(until === undefined ? {} : { until }),
     },

@@ -89,6 +89,8 @@ export interface ComparedStart {
   readonly lowering: string;
   /** The runtime and its version, such as "node 1.30.0". */
   readonly runtime: string;
+  /** The device and its adapter, if not the processor. */
+  readonly device?: string;
   /** The part of it that was done before it was interrupted. */
   readonly resumed?: readonly CurvePoint[];
 }
@@ -100,6 +102,8 @@ export interface CompareResult {
   readonly skipped: number;
   /** The lowering that was used, such as "blocked 16". */
   readonly lowering: string;
+  /** The device and its adapter, if not the processor. */
+  readonly device?: string;
   readonly trainImages: number;
   readonly testImages: number;
   /** Images per batch, if the data were too few for that of the recipe. */

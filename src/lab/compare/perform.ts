@@ -60,6 +60,8 @@ export interface PreparedBatches {
 export interface ComparisonHost<I extends Images = Images> {
   readonly runtime: Runtime;
   readonly chosen: ChosenLowering;
+  /** The device and its adapter, if not the processor. */
+  readonly device?: string | undefined;
   readonly cache?: ModelCache;
   readonly data: Dataset<I>;
   /** Prepares the batches of a training from a step on. */
@@ -247,7 +249,7 @@ function planRun({ host, job }: Workplace, run: RunPlan): { readonly model: Name
 
 async function performRun(place: Workplace, run: RunPlan, index: number): Promise<DrawnRun> {
   const { host, job } = place;
-  const { runtime, chosen, data, cache } = host;
+  const { runtime, chosen, data, cache, device } = host;
   const { model, plan } = planRun(place, run);
   const { recipe } = plan;
   // The file's name tells one run from another.
@@ -267,6 +269,7 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
       parameters,
       lowering: chosen.name,
       runtime: `${runtime.name} ${runtime.version}`,
+      ...(device === undefined ? {} : { device }),
       ...(before === undefined ? {} : { resumed: before.notes }),
     },
   });
@@ -358,6 +361,7 @@ export async function performComparison(
     runs,
     skipped,
     lowering: chosen.name,
+    ...(host.device === undefined ? {} : { device: host.device }),
     trainImages: data.train.count,
     testImages: data.test.count,
     ...(job === work ? {} : { batch: job.recipe.batch }),

@@ -25,6 +25,7 @@ import type { Trainer, TrainingState } from "../trainer.ts";
 import type { LabeledBatch } from "../batch.ts";
 import { errorMessage } from "../../tensor/errors.ts";
 import type { JobContext } from "../../jobs/job.ts";
+import { explainLoss, type KeptTraining } from "./lost-device.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
 import { readResumed } from "./resume.ts";
@@ -151,6 +152,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     const chunks = encodeCheckpointChunks({ notes: { ...notes, place: reached }, state: await trainer.state() });
     await writeFileAtomically(path, chunks);
     context.report({ kind: "checkpoint", path, step: reached.step });
+    kept = { path, step: reached.step };
     keeping = performance.now() - begin;
     lastKept = begin + keeping;
   };
@@ -163,6 +165,9 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
   };
   const loader = createBatchLoader(source, { workers: job.workers, firstStep: notes.place.step });
   const durations: number[] = [];
+  /** The latest checkpoint to resume from. */
+  let kept: KeptTraining | undefined =
+    place.resumed === undefined ? undefined : { path: place.resumed, step: notes.place.step };
   let batch: LabeledBatch | undefined;
   let isShown = false;
   let isValidated = false;
@@ -234,7 +239,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
     return { ...outcome, imagesPerSecond: rateOf(durations, plan.imagesPerStep) };
   } catch (error) {
     if (error instanceof CollectiveError) await keep(files.last, latest);
-    throw error;
+    throw explainLoss(error, kept);
   } finally {
     await loader.release();
   }

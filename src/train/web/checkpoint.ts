@@ -4,7 +4,13 @@ import { joinBytes } from "../../tensor/bytes.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CheckpointNotes, decodeCheckpoint, encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
+import {
+  type CheckpointNotes,
+  decodeCheckpoint,
+  describeEngine,
+  encodeCheckpointChunks,
+  type TrainingPlace,
+} from "../checkpoint.ts";
 import { startOfTraining } from "../loop.ts";
 import type { MemoryTraining } from "../memory-training.ts";
 import type { Recipe } from "../recipe.ts";
@@ -16,11 +22,12 @@ export type TrainingNotes = Omit<CheckpointNotes, "place">;
 /** Before the names of the best epoch's state, which a page keeps in the same file. */
 const BEST = "best/";
 
-/** What a checkpoint of a training notes. */
+/** What a checkpoint of a training notes. @param device with its adapter; undefined for WebAssembly */
 export function notesOf(
   { network, train, validation, augmentation = noAugmentation }: MemoryTraining,
   recipe: Recipe,
   runtime: Pick<Runtime, "name" | "version">,
+  device: string | undefined,
 ): TrainingNotes {
   return {
     network,
@@ -30,7 +37,11 @@ export function notesOf(
       validation: validation?.count ?? 0,
       augmentation: describeAugmentation(augmentation),
     },
-    engine: { lowering: "portable", runtime: `${runtime.name} ${runtime.version}` },
+    engine: {
+      lowering: "portable",
+      runtime: `${runtime.name} ${runtime.version}`,
+      ...(device === undefined ? {} : { device }),
+    },
   };
 }
 
@@ -70,7 +81,7 @@ export function readReached(
       throw new OptionError("resume", `is of another training: ${words} differs; give what it was made with`);
   if (!isEqual(notes.engine, expected.engine))
     note(
-      `the checkpoint was made with ${notes.engine.runtime}, this is ${expected.engine.runtime}: the last bits may differ`,
+      `the checkpoint was made with ${describeEngine(notes.engine)}, this is ${describeEngine(expected.engine)}: the last bits may differ`,
     );
   const own = new Map<string, Tensor>();
   const best = new Map<string, Tensor>();

@@ -4,6 +4,7 @@ import { makeBatch, stepsPerEpoch } from "../../data/batches.ts";
 import type { JobContext } from "../../jobs/job.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { createWebRuntime, type WebRuntimeOptions } from "../../runtime/web.ts";
+import { nameWebDevice } from "../../runtime/web/adapter.ts";
 import { EnvironmentError, OptionError } from "../../tensor/errors.ts";
 import { joinBytes } from "../../tensor/bytes.ts";
 import type { Evaluation } from "../evaluation.ts";
@@ -17,7 +18,7 @@ import type { MemorySetup, SetUpInMemory } from "../memory-training.ts";
 import { encodeSafetensorsChunks } from "../../weights/safetensors/safetensors.ts";
 import { completeRecipe } from "../recipe-check.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
-import { encodeReached, notesOf, type ReachedTraining, readReached } from "./checkpoint.ts";
+import { encodeReached, notesOf, type ReachedTraining, readReached, type TrainingNotes } from "./checkpoint.ts";
 import type { WebTrainingEvent, WebTrainingJob, WebTrainingResult } from "./protocol.ts";
 
 /** The services of the worker that training runs in. */
@@ -104,12 +105,19 @@ function everySeconds(seconds: number | undefined): () => boolean {
 async function trainAndReport(
   place: Workplace,
   trainer: Trainer,
-  { start, context }: { readonly start: Pick<ReachedTraining, "place" | "best">; readonly context: WebTrainingContext },
+  {
+    start,
+    notes,
+    context,
+  }: {
+    readonly start: Pick<ReachedTraining, "place" | "best">;
+    readonly notes: TrainingNotes;
+    readonly context: WebTrainingContext;
+  },
 ): Promise<{ readonly outcome: TrainingOutcome; readonly state: TrainingState }> {
-  const { runtime, setup, plan, job } = place;
+  const { setup, plan, job } = place;
   const { source, validate, measures } = setup;
   const { report, shouldStop } = context;
-  const notes = notesOf(job, plan.recipe, runtime);
   const writeBatch = source.createWriter();
   let { best } = start;
   const keep = async (reached: TrainingPlace): Promise<void> => {
@@ -166,7 +174,8 @@ export async function performTraining(
   const place = openWorkplace(job, context.runtime, setUpInMemory);
   const { runtime, session, setup, plan } = place;
   const { network, device = "wasm" } = job;
-  const start = readReached(job.resume, notesOf(job, plan.recipe, runtime), (text) => report({ kind: "note", text }));
+  const notes = notesOf(job, plan.recipe, runtime, await nameWebDevice(device));
+  const start = readReached(job.resume, notes, (text) => report({ kind: "note", text }));
   const state = start.state ?? job.start;
   report({ kind: "compiling" });
   const trainer = await openTrainer(
@@ -175,7 +184,7 @@ export async function performTraining(
     state && { state, steps: start.place.step },
   );
   try {
-    const { outcome, state: reached } = await trainAndReport(place, trainer, { start, context });
+    const { outcome, state: reached } = await trainAndReport(place, trainer, { start, notes, context });
     const isWhole = outcome.status === "done" || outcome.status === "early-stopped";
     return {
       ...outcome,

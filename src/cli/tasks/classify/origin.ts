@@ -62,5 +62,6 @@ export function describeOrigin(run: Run): readonly Fact[] {
       },
     ),
     ...fact({ en: "Machine:", zh: "机器：" }, describeMachine(run)),
+    ...fact({ en: "Device:", zh: "设备：" }, shown(fieldsOf(run.environment)["device"])),
   ];
 }

@@ -119,7 +119,7 @@ async function begin(
   options: RecordOptions,
 ): Promise<RunRecorder> {
   const plan = job.runs[index];
-  const { lowering, runtime } = start;
+  const { lowering, runtime, device } = start;
   return startRecording(
     {
       command: "compare",
@@ -127,7 +127,7 @@ async function begin(
       config: comparedRunConfiguration(job, plan),
       seed: plan.seed,
       code: await code,
-      environment: { ...describeEnvironment(), lowering, runtime },
+      environment: { ...describeEnvironment(), lowering, runtime, ...(device === undefined ? {} : { device }) },
     },
     options,
   );

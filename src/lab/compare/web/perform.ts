@@ -6,6 +6,7 @@ import { type LabelledImages, toDataset } from "../../../data/labelled-images.ts
 import type { JobContext } from "../../../jobs/job.ts";
 import { createJournal } from "../../../jobs/journal.ts";
 import type { WorkerJob } from "../../../jobs/web/worker.ts";
+import { nameWebDevice } from "../../../runtime/web/adapter.ts";
 import { createWebRuntime, type WebRuntimeOptions } from "../../../runtime/web.ts";
 import { requireThreads } from "../../../train/web/perform-training.ts";
 import type { WebDevice } from "../../../train/web/protocol.ts";
@@ -38,6 +39,7 @@ export async function compareInPage(
   const host: ComparisonHost<ImageSet> = {
     runtime: createWebRuntime({ ...options, ...(threads === undefined ? {} : { threads }) }),
     chosen: { lowering: createPortableLowering(portableChoices[device]), name: "portable" },
+    device: await nameWebDevice(device),
     data: toDataset(images),
     prepare: (batches, firstStep) => {
       const write = createBatchWriter(batches);

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { formatRun } from "../src/cli/runs-output.ts";
+import { describeOrigin } from "../src/cli/tasks/classify/origin.ts";
+import { describeComparison } from "../src/lab/compare/describe-comparison.ts";
+import type { DrawnRun } from "../src/lab/compare/comparison.ts";
+import { reportComparison } from "../src/lab/compare/report.ts";
+import type { Run } from "../src/store/run.ts";
+import { defaultRecipe } from "../src/train/recipe.ts";
+
+const device = "webgpu (libvulkan_radeon.so)";
+
+const runOn = (environment: object): Run => ({
+  id: "1b3d13a0-0000-0000-0000-000000000000",
+  command: "train",
+  name: "resnet8 on mnist",
+  status: "done",
+  tags: [],
+  config: {},
+  configHash: "",
+  seed: 0,
+  code: {},
+  environment: { system: "Linux", lowering: "portable", ...environment },
+  parentId: null,
+  folder: null,
+  host: "here",
+  startedAt: "2026-01-01T00:00:00Z",
+  heartbeatAt: "2026-01-01T00:00:00Z",
+  endedAt: null,
+  steps: 1,
+  summary: {},
+  result: null,
+  reason: null,
+});
+
+test("where a network comes from tells the device and its driver in both languages, and none for the processor", () => {
+  const term = { en: "Device:", zh: "设备：" };
+  expect(describeOrigin(runOn({ device }))).toContainEqual({ term, text: device });
+  expect(describeOrigin(runOn({})).map((fact) => fact.term)).not.toContainEqual(term);
+});
+
+test("runs show tells the device", () => {
+  const shown = formatRun(runOn({ device }), [], () => "").split("\n");
+  expect(shown.map((line) => line.trim().split(/ {2,}/))).toContainEqual(["device", device]);
+  expect(formatRun(runOn({}), [], () => "")).not.toContain("device");
+});
+
+test("a comparison's page tells the device in both languages, and none for the processor", () => {
+  const run: DrawnRun = {
+    depth: 8,
+    shortcut: "pad",
+    seed: 0,
+    status: "done",
+    parameters: 10,
+    multiplyAdds: 10,
+    trainLoss: 1,
+    firstLayerGradientNorm: 1,
+    testAccuracy: 0.5,
+    imagesPerSecond: 10,
+    curve: [],
+  };
+  const pageOf = (where: object): string =>
+    JSON.stringify(
+      reportComparison(
+        describeComparison(
+          { data: "mnist", recipe: defaultRecipe, equal: "epochs" },
+          { runs: [run], skipped: 0, lowering: "portable", trainImages: 640, testImages: 10, ...where },
+        ),
+      ),
+    );
+  const page = pageOf({ device });
+  expect(page).toContain(`portable lowering, on ${device}.`);
+  expect(page).toContain(`计算图采用 portable 形式，设备 ${device}。`);
+  expect(pageOf({})).toContain("portable lowering.");
+});
