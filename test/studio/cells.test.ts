@@ -55,3 +55,55 @@ test("drawn cells are outlined, counted and measured; table and picture look at 
   expect(await page.locator(".cell-table tbody tr").count()).toBe(found);
   expect(faults).toEqual([]);
 });
+
+/** The numbers that a TIFF of 16 bits in one strip holds, as the page writes it. */
+function readLabels(file: Buffer): Uint16Array {
+  const pixels = 128 * 160;
+  return Uint16Array.from({ length: pixels }, (_, at) => file.readUInt16LE(file.length - 2 * (pixels - at)));
+}
+
+test("cells are split, merged and deleted by hand, by keyboard; measurements, CSV and labels follow, and each is taken back", async () => {
+  const { page, faults } = await openPage(`${address()}#/cells`, { locale: "en-US", colorScheme: "dark" });
+  const png = encodePng({ height: 128, width: 160, channels: image.channels, samples: image.samples });
+  const picture = { name: "culture.png", mimeType: "image/png", buffer: Buffer.from(png) };
+  await page.locator("input[name=picture]").setInputFiles(picture);
+  await page.getByRole("heading", { name: "culture.png" }).waitFor();
+  const counted = page.locator(".figures dd").first();
+  const found = Number(await counted.textContent());
+  const areas = async (): Promise<readonly number[]> =>
+    (await page.locator(".cell-table tbody td:nth-child(2)").allTextContents()).map(Number);
+  const before = await areas();
+  const press = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).press("Enter");
+
+  await press("1");
+  await press("Split");
+  await expect.poll(() => counted.textContent()).toBe(String(found + 1));
+  const halves = await areas();
+  expect(halves[0] + halves.at(-1)!).toBe(before[0]);
+  expect(Math.abs(halves[0] - halves.at(-1)!)).toBeLessThan(before[0] / 2);
+
+  await press("1");
+  await press("Merge with …");
+  await page.getByText("Choose the cell to merge with cell 1.").waitFor();
+  expect(await findViolations(page)).toEqual([]);
+  await press(String(found + 1));
+  await expect.poll(areas).toEqual(before);
+
+  await press("2");
+  await press("Delete");
+  await expect.poll(() => counted.textContent()).toBe(String(found - 1));
+  expect(await page.getByText("Corrected by hand: 3").count()).toBe(1);
+  const [labels] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download labels" }).click(),
+  ]);
+  expect(labels.suggestedFilename()).toBe("culture-labels.tif");
+  const numbers = readLabels(await readFile(await labels.path()));
+  expect(numbers.filter((number) => number === 1)).toHaveLength(before[0]);
+  expect(new Set(numbers).size).toBe(found);
+  expect(numbers.includes(2)).toBe(false);
+  for (let left = 3; left > 0; left--) await press("Take the last back");
+  await expect.poll(areas).toEqual(before);
+  expect(await page.getByText("Corrected by hand").count()).toBe(0);
+  expect(faults).toEqual([]);
+});

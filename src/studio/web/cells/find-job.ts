@@ -1,4 +1,5 @@
-import type { WorkerJob } from "../../../jobs/web/worker.ts";
+import type { WorkerService } from "../../../jobs/web/service.ts";
+import type { CellEdit } from "../../../tasks/segment/correct.ts";
 import type { CellMeasurement } from "../../../tasks/segment/measure.ts";
 import type { CellOutline } from "../../../tasks/segment/outlines.ts";
 
@@ -9,8 +10,24 @@ export interface FindInput {
   readonly models: string;
 }
 
+/** What is asked: the cells of a picture, or a correction of those that were found last. */
+export type CellsRequest =
+  | ({ readonly kind: "find" } & FindInput)
+  | { readonly kind: "correct"; readonly edit: CellEdit }
+  | { readonly kind: "take back" };
+
+/** Cells with their outlines and measurements. */
+export interface CellLabels {
+  /** `[height, width]`: the number of the cell at each point; 0 is background. */
+  readonly labels: Int32Array;
+  readonly cells: readonly CellMeasurement[];
+  readonly outlines: readonly CellOutline[];
+  /** Corrections by hand that are in them. */
+  readonly corrections: number;
+}
+
 /** The cells of a picture. */
-export interface FoundCells {
+export interface FoundCells extends CellLabels {
   /** The file's name. */
   readonly name: string;
   readonly height: number;
@@ -19,10 +36,6 @@ export interface FoundCells {
   readonly channels: number;
   /** `[height, width, 3]`: the picture as it is looked at, its percentiles as black and white. */
   readonly picture: Uint8Array;
-  /** `[height, width]`: the number of the cell at each point; 0 is background. */
-  readonly labels: Int32Array;
-  readonly cells: readonly CellMeasurement[];
-  readonly outlines: readonly CellOutline[];
   /** Side of a pixel in micrometres, if the file says it. */
   readonly pixelSize?: number;
 }
@@ -30,8 +43,11 @@ export interface FoundCells {
 /** What finding reports: the share of the picture that was seen. */
 export type FindEvent = { readonly kind: "loading" } | { readonly kind: "share"; readonly share: number };
 
-/** Finding cells, in a worker of its own. */
-export const finding: WorkerJob<FindInput, FindEvent, FoundCells> = {
-  name: "finding",
+/** What is answered. */
+export type CellsAnswer = ({ readonly kind: "found" } & FoundCells) | ({ readonly kind: "corrected" } & CellLabels);
+
+/** Finding cells and correcting them, in a worker that keeps the picture as it was measured. */
+export const cellFinding: WorkerService<CellsRequest, FindEvent, CellsAnswer> = {
+  name: "cells",
   worker: () => new Worker(new URL("./find-worker.js", import.meta.url), { type: "module" }),
 };

@@ -1,19 +1,48 @@
 import { readImageBlob } from "../../../data/web/image.ts";
-import type { JobContext } from "../../../jobs/job.ts";
-import { serveInWorker } from "../../../jobs/web/worker.ts";
+import type { ImageFile } from "../../../data/image/raster.ts";
+import { serveRequests } from "../../../jobs/web/service.ts";
+import { correctCells, type LabelChange, takeBack } from "../../../tasks/segment/correct.ts";
 import { measureIntensity } from "../../../tasks/segment/data/raster.ts";
 import { measureCells } from "../../../tasks/segment/measure.ts";
+import { outlineCells } from "../../../tasks/segment/outlines.ts";
 import { drawImage } from "../../../tasks/segment/overlay.ts";
-import { FormatError, UnsupportedError } from "../../../tensor/errors.ts";
+import { FormatError, OptionError, UnsupportedError } from "../../../tensor/errors.ts";
 import { open } from "../../../web.ts";
 import { refuseSize } from "../../pictures/image-limits.ts";
-import type { FindEvent, finding, FindInput, FoundCells } from "./find-job.ts";
+import type {
+  CellLabels,
+  CellsAnswer,
+  CellsRequest,
+  cellFinding,
+  FindEvent,
+  FindInput,
+  FoundCells,
+} from "./find-job.ts";
 
 const mostBytes = 256 * 2 ** 20;
 /** A picture of this many points takes minutes, and its maps hundreds of megabytes. */
 const mostPoints = 2 ** 24;
 
-async function find({ file, models }: FindInput, { report }: JobContext<FindEvent>): Promise<FoundCells> {
+/** The picture whose cells were found last, as it was measured. */
+interface Kept {
+  readonly image: ImageFile;
+  readonly labels: Int32Array;
+  readonly changes: LabelChange[];
+}
+
+let kept: Kept | undefined;
+
+/** The cells as they are now; the labels are a copy, to be handed over. */
+function measureKept({ image, labels, changes }: Kept): CellLabels {
+  return {
+    labels: labels.slice(),
+    cells: measureCells(labels, image),
+    outlines: outlineCells(labels, image),
+    corrections: changes.length,
+  };
+}
+
+async function find({ file, models }: FindInput, report: (event: FindEvent) => void): Promise<FoundCells> {
   const { name } = file;
   const large = refuseSize(file.size, mostBytes);
   if (large !== undefined) throw new FormatError(name, `is too large: ${(large as { readonly en: string }).en}`);
@@ -33,17 +62,31 @@ async function find({ file, models }: FindInput, { report }: JobContext<FindEven
   });
   await network.release();
   if (found.target !== "instances") throw new UnsupportedError("cells", "gives classes of points, must give cells");
+  kept = { image, labels: found.labels, changes: [] };
   return {
     name,
     height,
     width,
     channels,
     picture: drawImage(image, measureIntensity(image, network.settings.scaling)).pixels,
-    labels: found.labels,
-    cells: measureCells(found.labels, image),
-    outlines: found.outlines(),
+    ...measureKept(kept),
     ...(pixelSize === undefined || pixelSize.x !== pixelSize.y ? {} : { pixelSize: pixelSize.x }),
   };
 }
 
-serveInWorker<typeof finding>(find, { transfer: ({ picture, labels }) => [picture.buffer, labels.buffer] });
+async function answer(request: CellsRequest, report: (event: FindEvent) => void): Promise<CellsAnswer> {
+  if (request.kind === "find") return { kind: "found", ...(await find(request, report)) };
+  if (kept === undefined) throw new OptionError("cells", "there are none to correct; choose a picture first");
+  const { image, labels, changes } = kept;
+  if (request.kind === "correct") changes.push(correctCells(labels, image.width, request.edit));
+  else {
+    const last = changes.pop();
+    if (last !== undefined) takeBack(labels, last);
+  }
+  return { kind: "corrected", ...measureKept(kept) };
+}
+
+serveRequests<typeof cellFinding>({
+  answer,
+  transfer: (given) => [given.labels.buffer, ...(given.kind === "found" ? [given.picture.buffer] : [])],
+});

@@ -8,7 +8,8 @@ import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { saveFile } from "../save-file.ts";
 import type { FindEvent, FoundCells } from "./find-job.ts";
 import { CellPicture } from "./picture.tsx";
-import { cellsState, findCells, refuse, select } from "./state.ts";
+import { Corrections } from "./corrections.tsx";
+import { cellsState, findCells, refuse } from "./state.ts";
 import { CellTable } from "./table.tsx";
 import { Problem } from "../parts/problem.tsx";
 
@@ -94,6 +95,14 @@ async function saveOutlines({ name, cells, outlines }: FoundCells, pixelSize: nu
   );
 }
 
+/** A TIFF whose values are the cells' numbers, as `residua predict` writes it. */
+async function saveLabels({ name, height, width, labels }: FoundCells): Promise<void> {
+  const { encodeTiff } = await import("../../../tasks/segment/tiff.ts");
+  const most = labels.reduce((highest, label) => Math.max(highest, label), 0);
+  const values = most < 2 ** 16 ? Uint16Array.from(labels) : Uint32Array.from(labels);
+  saveFile(encodeTiff({ height, width, values }), `${stemOf(name)}-labels.tif`, "image/tiff");
+}
+
 const stemOf = (name: string): string => name.replace(/\.[^.]*$/, "") || "cells";
 
 function Scale({ pixelSize }: { readonly pixelSize: number | undefined }): JSX.Element {
@@ -151,12 +160,11 @@ function Found({
           <button type="button" onClick={() => void saveOutlines(found, pixelSize)}>
             {say({ en: "Download GeoJSON", zh: "下载 GeoJSON" })}
           </button>
-          {selected !== undefined && (
-            <button type="button" onClick={() => select(undefined)}>
-              {say({ en: `Leave cell ${selected}`, zh: `取消选择细胞 ${selected}` })}
-            </button>
-          )}
+          <button type="button" onClick={() => void saveLabels(found)}>
+            {say({ en: "Download labels", zh: "下载标签图" })}
+          </button>
         </p>
+        <Corrections found={found} selected={selected} />
         <CellTable cells={found.cells} selected={selected} pixelSize={pixelSize} />
       </section>
     </div>
