@@ -36,7 +36,7 @@ const LOGITS = 1e-5;
 const GRADIENTS = 1e-3;
 const SMALLEST_SCALE = 1e-3;
 /** Generous: it ends a hang, nothing else. */
-const timeout = 600_000;
+const timeout = 1_800_000;
 
 const floats = (value: Tensor | undefined): Float32Array => value!.data as Float32Array;
 
