@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
+import { cameraFlags, writeCamera } from "../support/camera.ts";
 import { findViolations, useStudioSite } from "../support/studio-site.ts";
 
 /** Drawn plates: no real one is shown unhidden. */
@@ -14,37 +15,12 @@ const drawn = ["京A87F32", "苏E06358D", "川R35779"];
 const folder = await mkdtemp(join(tmpdir(), "residua-plates-"));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A video of one frame, as Chromium's camera for tests shows it: luminance, then both colours at half the resolution. */
-async function writeY4m(path: string): Promise<void> {
-  const { data, info } = await sharp(example).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const { width, height } = info;
-  const mix = (at: number, [r, g, b]: readonly [number, number, number], base: number): number =>
-    Math.max(0, Math.min(255, Math.round(base + (r * data[at] + g * data[at + 1] + b * data[at + 2]) / 256)));
-  const planes = [
-    Buffer.alloc(width * height),
-    Buffer.alloc((width / 2) * (height / 2)),
-    Buffer.alloc((width / 2) * (height / 2)),
-  ];
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const at = 3 * (y * width + x);
-      planes[0][y * width + x] = mix(at, [66, 129, 25], 16);
-      if (x % 2 > 0 || y % 2 > 0) continue;
-      const half = (y / 2) * (width / 2) + x / 2;
-      planes[1][half] = mix(at, [-38, -74, 112], 128);
-      planes[2][half] = mix(at, [112, -94, -18], 128);
-    }
-  const frame = [Buffer.from("FRAME\n"), ...planes];
-  await writeFile(
-    path,
-    Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420\n`), ...frame, ...frame]),
-  );
-}
-
 const { address, openPage } = useStudioSite(async () => {
   const camera = join(folder, "camera.y4m");
-  await writeY4m(camera);
-  return ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`];
+  const { data, info } = await sharp(example).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const frame = { width: info.width, height: info.height, data };
+  await writeCamera(camera, [frame, frame]);
+  return cameraFlags(camera);
 });
 
 const listed = (page: Page): Promise<readonly string[]> => page.locator(".plate h2").allTextContents();

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { correctCells, takeBack } from "./correct.ts";
 
 /** Two touching cells over a background. */
-const drawn = (): Int32Array => Int32Array.of(...[1, 1, 1, 1, 2, 0], ...[1, 1, 1, 1, 2, 0]);
+const drawn = (): Int32Array => {
+  const row = [1, 1, 1, 1, 2, 0];
+  return Int32Array.from([...row, ...row]);
+};
 
 test("a cell is deleted, merged into another, or split across its length; each is taken back", () => {
   const labels = drawn();

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { say } from "../language.ts";
 import { replaceQuery, route } from "../route.ts";
+import { Capture } from "./capture.tsx";
 import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
 import { batchFor, readTrainChoice, standardChoice, type TrainChoice, writeTrainChoice } from "./options.ts";
 import { Curves, describePhase } from "./progress.tsx";
@@ -151,6 +152,7 @@ export function TrainPage(): JSX.Element {
       {images === undefined && phase !== "reading" && (
         <>
           <ImageDrop onSource={takeSource} />
+          <Capture onSource={takeSource} />
           <Overview />
         </>
       )}

@@ -56,4 +56,12 @@ export const storeErrors: Templates = {
   "{} is below {}, which is not in the list": "{1} 在 {2} 之下，而后者不在列表中",
   "{} is below itself": "{1} 在自己之下",
   "the path {} comes twice": "路径 {1} 出现两次",
+  "is no whole JSON document": "不是完整的 JSON 文档",
+  "export it anew": "请重新导出",
+  "is not what residua runs export writes as JSON: the document {}":
+    "不是 residua runs export 写出的 JSON：整个文档{1?}",
+  "is not what residua runs export writes as JSON: {} {}": "不是 residua runs export 写出的 JSON：{1} {2?}",
+  "is not what residua runs export writes as CSV: the columns must be {}":
+    "不是 residua runs export 写出的 CSV：各列必须是 {1}",
+  "a date": "日期",
 };

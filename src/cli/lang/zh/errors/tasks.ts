@@ -160,4 +160,7 @@ export const taskErrors: Templates = {
   "{} is": "只有 {1}",
   "is required: the network was trained on {}, which is not here": "必须给出：网络的训练数据 {1} 不在本机",
   "give a folder": "请给出文件夹",
+  "there is no cell {}": "没有细胞 {1}",
+  "{} cannot be merged with itself": "{1} 不能与自身合并",
+  "{} is too small to be split": "{1} 太小，无法分割",
 };
