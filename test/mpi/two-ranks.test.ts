@@ -12,20 +12,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const small = "--model resnet8 --image-size 16 --batch-size 4 --epochs 1 --validation 0.3 --ema --threads 1 --no-store";
 const optionsOf = (lowering: string, out: string): readonly string[] => [
-  ...["--data", data, "--model", "resnet8", "--image-size", "16", "--batch-size", "4", "--epochs", "1"],
-  ...[
-    "--validation",
-    "0.3",
-    "--ema",
-    "--threads",
-    "1",
-    "--no-store",
-    "--lowering",
-    lowering,
-    "--out",
-    join(folder, out),
-  ],
+  ...small.split(" "),
+  "--data",
+  data,
+  "--lowering",
+  lowering,
+  "--out",
+  join(folder, out),
 ];
 const read = (out: string): readonly Buffer[] =>
   ["last.safetensors", "best.safetensors", "model.onnx"].map((name) => readFileSync(join(folder, out, name)));
