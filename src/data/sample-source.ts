@@ -42,7 +42,9 @@ export interface WriterModule<Data> {
 }
 
 /** The source of one share of every batch, for ranks that train together. */
-export function shareOfSource({ createWriter: _, ...source }: SampleSource, share: BatchShare): SampleSource {
+export function shareOfSource(source: SampleSource, share: BatchShare): SampleSource {
+  const { shapes, normalization, writer, patience } = source;
   const plan = { ...source.plan, share };
-  return { ...source, plan, data: { ...source.data, plan } };
+  const data = { ...source.data, plan };
+  return { shapes, plan, normalization, writer, data, ...(patience === undefined ? {} : { patience }) };
 }

@@ -15,9 +15,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const [, openMpi] = mpiLaunchers[0];
+const small = "--model resnet8 --image-size 16 --batch-size 4 --validation 0.2 --ema --threads 1 --no-store";
 const optionsOf = (out: string, ...more: readonly string[]): readonly string[] => [
-  ...["--data", data, "--model", "resnet8", "--image-size", "16", "--batch-size", "4", "--validation", "0.2"],
-  ...["--ema", "--threads", "1", "--no-store", "--out", join(folder, out), ...more],
+  ...small.split(" "),
+  "--data",
+  data,
+  "--out",
+  join(folder, out),
+  ...more,
 ];
 const stateOf = (out: string): TrainingState => {
   const path = join(folder, out, "last.safetensors");
@@ -45,7 +50,6 @@ test.skipIf(!isThere(openMpi))("four ranks train as one process that accumulates
 test.each(mpiLaunchers)(
   "two ranks of %s leave the bits of one process in the portable lowering",
   async (name, launcher) => {
-    if (!isThere(launcher)) return;
     const options = (out: string) => optionsOf(out, "--epochs", "1", "--lowering", "portable");
     const single = await trainByCommand([], [...options(`alone ${name}`), "--accumulate", "2"]);
     const shared = await trainByCommand([...launcher.command, "-n", "2"], options(name));
@@ -86,10 +90,10 @@ test.skipIf(!isThere(openMpi))(
     const killed = await trainByCommand(launched(2), optionsOf("killed", ...long), {
       environment: { RESIDUA_TEST: folder },
       watch: (_, said) => {
-        const process_ = said.includes("epoch 3:") && killedAt === undefined ? findTrainingProcess(1) : undefined;
-        if (process_ === undefined) return;
+        const found = said.includes("epoch 3:") && killedAt === undefined ? findTrainingProcess(1) : undefined;
+        if (found === undefined) return;
         killedAt = performance.now();
-        process.kill(process_, "SIGKILL");
+        process.kill(found, "SIGKILL");
       },
     });
     expect(killed.code).not.toBe(0);

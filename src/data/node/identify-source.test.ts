@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { SampleSource } from "../sample-source.ts";
 import { identifySource } from "./identify-source.ts";
 
 let folder: string;
@@ -15,7 +14,7 @@ const plan = { batch: 2, seed: 0, indices: Uint32Array.of(0, 1), shuffle: true }
 
 function identify(data: object): Promise<string> {
   const source = { plan, data: { plan, ...data }, shapes: { image: [1], labels: [] }, writer: "" };
-  return identifySource({ ...source, normalization: { mean: [0], deviation: [1] } } as SampleSource);
+  return identifySource({ ...source, normalization: { mean: [0], deviation: [1] } });
 }
 
 test("data are told apart by every byte and field, not by the order of fields", async () => {

@@ -1,3 +1,4 @@
+import type koffiModule from "koffi";
 import { EnvironmentError } from "../../../tensor/errors.ts";
 import { loadPackage } from "../../../tensor/missing-package.ts";
 import { CollectiveError } from "../../strategies/collective.ts";
@@ -34,7 +35,7 @@ const TEXT_BYTES = 8192;
 
 type Native = (...parameters: readonly unknown[]) => number;
 type NativeLater = (...parameters: readonly unknown[]) => void;
-type Koffi = typeof import("koffi").default;
+type Koffi = typeof koffiModule;
 type NativeLibrary = ReturnType<Koffi["load"]>;
 
 /**

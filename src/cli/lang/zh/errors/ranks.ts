@@ -8,6 +8,7 @@ export const rankErrors: Templates = {
   "{}: the batches of {} ranks together": "{1?}：即 {2} 个 rank 的批之和",
   "must be a multiple of {}, the number of ranks that share a step's batches, got {}":
     "必须是 {1}（分担每步各批的 rank 数）的倍数，实际为 {2}",
+  "of {} images cannot be divided into {} equal shares": "含 {1} 幅图像，无法等分为 {2} 份",
   "rank {} of {} does not exist": "{2} 个 rank 中没有 rank {1}",
   "must be 0 to size − 1": "必须为 0 到总数 − 1",
   "ranks gave {} elements to be added": "各 rank 要相加的元素数为 {1}",
