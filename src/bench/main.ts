@@ -8,6 +8,7 @@ import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";
 import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
+import { launchesBenchmark } from "./launches.ts";
 import { pipelineBenchmark } from "./pipeline.ts";
 import { overloadBenchmarks } from "./serve/overload.ts";
 import { rateBenchmarks } from "./serve/rates.ts";
@@ -16,6 +17,7 @@ import { trainingBenchmarks } from "./training.ts";
 const benchmarks: readonly Benchmark[] = [
   ...trainingBenchmarks,
   pipelineBenchmark,
+  launchesBenchmark,
   ...inferenceBenchmarks,
   ...compileBenchmarks,
   ...browserBenchmarks,

@@ -92,7 +92,36 @@ const batchNormTrainingGradient =
     return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
   };
 
-/** Batch norm's gradient, with its last sum as chosen. */
+/**
+ * The same by `BatchNormalization`, which multiplies by i itself: with p = E[dy·d] − E[d]·E[dy],
+ * dx = γ·i·(dy − E[dy]) − γ·i²·p·i·(d − E[d]), dγ = M·i·p.
+ */
+const normalizingGradient: Rewrite<"BatchNormTrainingGradient"> = (
+  g,
+  { inputs: [dy, x, gamma, , variance], attributes: { epsilon } },
+) => {
+  const shape = shapeOf(x);
+  const [, channels] = shape;
+  const [zero, one] = [g.fill(0, [channels]), g.fill(1, [channels])];
+  const count = sizeOf(shape) / channels;
+  const { values, mean } = shiftByFirstSample(g, x);
+  const meanGradient = channelMean(g, dy);
+  const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
+  /** i·factor·(of − around) */
+  const normalize = (of: Value, factor: Value, around: Value): Value =>
+    g.op("BatchNormalization", [of, factor, zero, around, variance], { epsilon });
+  const row = g.op("Reshape", [product, g.ints([1, channels])]);
+  const slope = g.op("Reshape", [normalize(normalize(row, gamma, zero), one, zero), g.ints([channels])]);
+  const dx = g.op("Sub", [normalize(dy, gamma, meanGradient), normalize(values, slope, mean)]);
+  const ofGamma = g.op("Reshape", [normalize(row, g.fill(count, [channels]), zero), g.ints([channels])]);
+  return [dx, ofGamma, g.op("Mul", [meanGradient, g.fill(count)])];
+};
+
+/** Batch norm's gradient, written as chosen. */
 export const batchNormGradients: Readonly<
   Record<PortableChoices["batchNormGradient"], Rewrite<"BatchNormTrainingGradient">>
-> = { add: batchNormTrainingGradient(byAddition), "fused-conv": batchNormTrainingGradient(byFusedConv) };
+> = {
+  add: batchNormTrainingGradient(byAddition),
+  "fused-conv": batchNormTrainingGradient(byFusedConv),
+  normalize: normalizingGradient,
+};

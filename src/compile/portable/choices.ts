@@ -7,11 +7,14 @@ export interface PortableChoices {
   readonly relu: "relu" | "prelu";
   /** The step function that the relu's gradient is multiplied by: clamp(1e30·y, 0, 1), or the sign of y ≥ 0. */
   readonly reluGradient: "hard-sigmoid" | "sign";
+  /** Multiples that are added, and long sums of scalars: as they are, or in fewer operators, each of which is a kernel to start. */
+  readonly sums: "as-is" | "fused";
   /**
    * How batch norm's gradient a·dy + b·x + c is summed: by `BatchNormalization` and `Add`, or by ONNX Runtime's `FusedConv`, a depthwise
-   * 1×1 convolution that adds the other term as it writes.
+   * 1×1 convolution that adds the other term as it writes; or by `BatchNormalization` throughout, which multiplies by 1/√(variance + ε)
+   * itself, in fewer operators.
    */
-  readonly batchNormGradient: "add" | "fused-conv";
+  readonly batchNormGradient: "add" | "fused-conv" | "normalize";
   /** Along the last axis: `LogSoftmax`, or x − max − log Σ exp(x − max). Along other axes always the latter. */
   readonly logSoftmax: "operator" | "written-out";
   /**
@@ -33,6 +36,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   standard: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
+    sums: "as-is",
     batchNormGradient: "add",
     logSoftmax: "operator",
     maxPoolGradient: "scatter",
@@ -42,6 +46,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   wasm: {
     relu: "prelu",
     reluGradient: "sign",
+    sums: "as-is",
     batchNormGradient: "fused-conv",
     logSoftmax: "operator",
     maxPoolGradient: "scatter",
@@ -51,7 +56,8 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
   webgpu: {
     relu: "relu",
     reluGradient: "hard-sigmoid",
-    batchNormGradient: "add",
+    sums: "fused",
+    batchNormGradient: "normalize",
     logSoftmax: "written-out",
     maxPoolGradient: "compare",
     labels: "int32",

@@ -7,6 +7,7 @@ import { logSoftmaxes, reluGradients, relus, signs } from "./activation.ts";
 import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
 import { type PortableChoices, portableChoices } from "./choices.ts";
 import { convInputGradient, convWeightGradient } from "./convolution.ts";
+import { fuseSums } from "./few-kernels.ts";
 import { narrowLabels, narrowLayouts } from "./narrow-labels.ts";
 import { averagePoolGradient, maxPoolGradients } from "./pooling.ts";
 
@@ -39,6 +40,7 @@ export function createPortableLowering(choices: Partial<PortableChoices> = {}): 
     { name: "mask pooled gradients", pass: maskPooledGradients },
     ...(isNarrow ? [{ name: "narrow labels", pass: narrowLabels }] : []),
     { name: "write portably", pass: (graph) => rewriteGraph(graph, rewrites) },
+    ...(all.sums === "fused" ? [{ name: "fuse sums", pass: fuseSums }] : []),
     { name: "match scalar ranks", pass: matchScalarRanks },
   ];
   return {
