@@ -49,7 +49,14 @@ function mentionsIn(page: string): readonly Mention[] {
 }
 
 /** Flags of scripts of the repository, of Chromium and of Open MPI that the pages speak of. */
-const foreign: ReadonlySet<string> = new Set(["--minutes", "--arms", "--only", "--js-flags", "--mca"]);
+const foreign: ReadonlySet<string> = new Set([
+  "--minutes",
+  "--arms",
+  "--only",
+  "--js-flags",
+  "--mca",
+  "--use-webgpu-adapter",
+]);
 
 test("every flag that README and docs give a command is one of its options, and any other is of some command", async () => {
   const known = await flagsByCommand();
