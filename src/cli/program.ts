@@ -9,7 +9,6 @@ import { type CommandEntry, commandOf, commands } from "./commands/index.ts";
 import { ExitCode } from "./exit-code.ts";
 import { chooseLanguage, languages, speak, spoken, spokenMessage } from "./lang/language.ts";
 import type { Chinese } from "./lang/zh/index.ts";
-import { findRank } from "./ranks.ts";
 import { packageVersion } from "./version.ts";
 
 /** How help shows a command: its name and arguments. */
@@ -118,12 +117,13 @@ function requireWorkingFolder(): void {
 const OTHER_RANK_MILLISECONDS = 2_000;
 
 async function reportError(error: unknown, running: Command | undefined, args: readonly string[]): Promise<number> {
-  const rank = findRank(process.env)?.rank ?? 0;
+  if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
+  // Loaded only when something goes wrong.
+  const rank = (await import("./ranks.ts")).findRank(process.env)?.rank ?? 0;
   // If rank 0 fails in the same way, it says so, and its end ends this process.
   if (rank > 0) await setTimeout(OTHER_RANK_MILLISECONDS);
   const name = rank > 0 ? `residua: rank ${rank}` : "residua";
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return ExitCode.ok;
     const help = ["residua", ...args.filter((arg) => findCommand(arg) !== undefined).slice(0, 1), "--help"].join(" ");
     if (error.code !== "commander.help")
       printLine(
