@@ -7,7 +7,7 @@ import { OptionError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 /** Bytes of the largest tensor that a step computes or takes. */
-export function largestTensor({ inputs, outputs, types }: Graph): number {
+function largestTensor({ inputs, outputs, types }: Graph): number {
   const sizes = [...inputs, ...outputs, ...types.values()].map(({ dtype, shape }) =>
     shape.every((extent) => typeof extent === "number") ? sizeOf(shape) * dtypeArrays[dtype].BYTES_PER_ELEMENT : 0,
   );
