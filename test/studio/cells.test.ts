@@ -102,7 +102,7 @@ test("cells are split, merged and deleted by hand, by keyboard; measurements, CS
   expect(numbers.filter((number) => number === 1)).toHaveLength(before[0]);
   expect(new Set(numbers).size).toBe(found);
   expect(numbers.includes(2)).toBe(false);
-  for (let left = 3; left > 0; left--) await press("Take the last back");
+  for (let left = 3; left > 0; left--) await press("Undo");
   await expect.poll(areas).toEqual(before);
   expect(await page.getByText("Corrected by hand").count()).toBe(0);
   expect(faults).toEqual([]);

@@ -34,7 +34,7 @@ export function Corrections({
             {say({ en: "Merge with …", zh: "合并……" })}
           </button>
           <button type="button" onClick={() => select(undefined)}>
-            {say({ en: "Leave", zh: "取消选择" })}
+            {say({ en: "Deselect", zh: "取消选择" })}
           </button>
         </p>
       )}
@@ -52,7 +52,7 @@ export function Corrections({
             {say({ en: `Corrected by hand: ${corrections}`, zh: `已手工修正：${corrections}` })}
           </span>
           <button type="button" onClick={takeBackLast}>
-            {say({ en: "Take the last back", zh: "撤销上一次" })}
+            {say({ en: "Undo", zh: "撤销上一次" })}
           </button>
         </p>
       )}

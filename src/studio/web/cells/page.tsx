@@ -129,7 +129,7 @@ function Scale({ pixelSize }: { readonly pixelSize: number | undefined }): JSX.E
           step="any"
           name="pixelSize"
           value={pixelSize ?? ""}
-          placeholder={say({ en: "not said", zh: "未知" })}
+          placeholder={say({ en: "unknown", zh: "未知" })}
           onChange={({ currentTarget }) => change(currentTarget.value)}
         />
       </label>
