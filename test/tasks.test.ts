@@ -23,15 +23,18 @@ async function listSources(): Promise<readonly string[]> {
   );
 }
 
-/** Pages of the studio that are for one task: they may know it, and no other. */
-const pagesOfOneTask: Readonly<Record<string, string>> = {
+/** Pages of the studio, and benchmarks, that are for one task: they may know it, and no other. The list of pages has one of that name. */
+const partsOfOneTask: Readonly<Record<string, string>> = {
   "studio/web/train/": "classify",
   "studio/web/cells/": "segment",
+  "studio/web/plates/": "plates",
+  "studio/web/pages.ts": "plates",
+  "bench/gpu/": "segment",
 };
 
 /** The task that a file is for, if it is a part of such a page. */
 function ownTaskOf(file: string): string | undefined {
-  return Object.entries(pagesOfOneTask).find(([folder]) => file.replaceAll("\\", "/").startsWith(folder))?.[1];
+  return Object.entries(partsOfOneTask).find(([folder]) => file.replaceAll("\\", "/").startsWith(folder))?.[1];
 }
 
 /** What a file imports, statically or when it is wanted, as paths in src/. */

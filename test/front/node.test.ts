@@ -62,7 +62,8 @@ describe("train", () => {
     ["a value of the recipe", { labelSmoothing: 2 }, "labelSmoothing: must be a number in [0, 1), got 2"],
     ["an optimizer by name alone", { optimizer: "adamw" }, "optimizer: must be an object with a name"],
     ["an unknown network", { model: "resnet" }, "model: "],
-    ["an option of another task", { preset: "cells" }, "preset: is not an option of a training to classify"],
+    ["an option of another task", { crop: 64 }, "crop: is not an option of a training to classify"],
+    ["a preset of another task", { preset: "cells" }, 'preset: unknown value "cells"'],
     ["an unknown task", { task: "guess" }, 'task: has the task "guess", which is not known here'],
     ["two starts", { from: "a.onnx", weights: { path: "b.pth" } }, "weights: does not fit `from`; leave one out"],
   ])("refuses %s by its name", async (_, options, message) => {

@@ -52,11 +52,11 @@ test("the tarball holds the build, its licence, the guides, the ready networks a
   for (const path of ["LICENSE", "dist/cli/main.js", "docs/library.md", "examples/train.ts", "ARCHITECTURE.md"])
     expect(packedFiles).toContain(path);
   // The studio's site, without what ONNX Runtime's own package has.
-  for (const file of ["index.html", "service-worker.js", "digits.png"])
+  for (const file of ["index.html", "service-worker.js", "digits.png", "plates-example.jpg"])
     expect(packedFiles).toContain(`dist/site/${file}`);
   for (const file of ["index.json", "digits.onnx", "digits.md"]) expect(packedFiles).toContain(`models/${file}`);
   const known =
-    /^(package\.json|LICENSE|[A-Z]+(\.zh-CN)?\.md|dist\/.*\.(js|d\.ts)|dist\/site\/(index\.html|digits\.png|assets\/[\w-]+\.css)|docs\/.*\.(md|json|png|svg)|examples\/.*|models\/[a-z-]+\.(onnx|md|json|json\.sig|pub))$/;
+    /^(package\.json|LICENSE|[A-Z]+(\.zh-CN)?\.md|dist\/.*\.(js|d\.ts)|dist\/site\/(index\.html|digits\.png|plates-example\.jpg|assets\/[\w-]+\.css)|docs\/.*\.(md|json|png|svg)|examples\/.*|models\/[a-z-]+\.(onnx|md|json|json\.sig|pub))$/;
   expect(packedFiles.filter((path) => !known.test(path))).toEqual([]);
   expect(packedFiles.filter((path) => path.includes(".test."))).toEqual([]);
 });
