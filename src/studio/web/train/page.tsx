@@ -112,9 +112,17 @@ function Buttons({ state }: { readonly state: TrainState }): JSX.Element {
 }
 
 function Said({ state }: { readonly state: TrainState }): JSX.Element {
-  const { isKept, notKept, notes, curve } = state;
+  const { phase, isKept, keptSteps = 0, notKept, notes, curve } = state;
   return (
     <>
+      {phase === "training" && notKept === undefined && keptSteps > 0 && (
+        <p class="quiet">
+          {say({
+            en: `Kept up to step ${keptSteps}: after a reload of this page, the training goes on from there.`,
+            zh: `已保存到第 ${keptSteps} 步：刷新页面后从这里继续训练。`,
+          })}
+        </p>
+      )}
       {isKept && (
         <p class="kept">
           {say({

@@ -30,6 +30,8 @@ export interface TrainState {
   readonly canGoOn: boolean;
   /** Whether the training was kept by an earlier visit, and nothing was done with it yet. */
   readonly isKept: boolean;
+  /** Steps that a reload of the page would not lose. */
+  readonly keptSteps?: number | undefined;
   /** Why a reload would lose the training. */
   readonly notKept?: Words | undefined;
   /** What the training said, such as what it changed. */
@@ -126,7 +128,9 @@ async function keepReached(next: Reached): Promise<void> {
   reached = next;
   change({ canGoOn: true });
   try {
-    await keeper?.keep(next);
+    if (keeper === undefined) return;
+    await keeper.keep(next);
+    change({ keptSteps: next.curve.length });
   } catch {
     change({ notKept: notKept.full });
   }
@@ -155,6 +159,7 @@ function startFrom(images: ReadImages, choice: TrainChoice, from: Reached | unde
     trained: undefined,
     problem: undefined,
     isKept: false,
+    keptSteps: from?.curve.length,
     notes: [],
   });
   return follow(
