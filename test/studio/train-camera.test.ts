@@ -12,7 +12,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const { address, openPage } = useStudioSite(async () => {
   const path = join(folder, "camera.y4m");
   const size = { width: 64, height: 64 };
-  const frames = Array.from({ length: 50 }, (_, frame) => {
+  const frames = Array.from({ length: 500 }, (_, frame) => {
     const random = randomStream(1, "frame", frame);
     return { ...size, data: Uint8Array.from({ length: 3 * 64 * 64 }, () => random.integer(256)) };
   });
