@@ -157,8 +157,8 @@ export const optionTexts: Templates = {
   "train on the unchanged images": "用不加改动的图像训练",
   "whose mean and deviation normalise the images": "用谁的均值和标准差归一化图像",
   "also measure how often the label is among the n highest scores": "另外测量标签位列得分前 n 名的比例",
-  "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)":
-    "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分（隐含其 --task）",
+  "a complete recipe, printed at the start; what is typed replaces its parts, --no-NAME its switches (implies its --task)":
+    "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分，--no-NAME 关掉其中的开关（隐含其 --task）",
   "average the scores of each image and its mirror image, of shifts by a point, or of both: 2, 3 or 6 times slower":
     "对每幅图像的多个视图的得分取平均：加上镜像、平移一个像素，或两者兼有：慢 2、3 或 6 倍",
   "classes to show per image": "每幅图像显示的类别数",
