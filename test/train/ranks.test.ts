@@ -195,9 +195,10 @@ describe("two ranks", () => {
         let sums = 0;
         return {
           ...collective,
-          // Two sums for what is compared, then two for each step: the fourth step fails.
+          // Two sums for what is compared and two for each step; after the first epoch of two steps, two for its validation and
+          // two for the state: the fourth step fails.
           allReduce: async (values, options) => {
-            if (++sums > 2 + 2 * 3) throw new CollectiveError("ranks", "no answer for 1 s");
+            if (++sums > 2 + 2 * 2 + 4 + 2) throw new CollectiveError("ranks", "no answer for 1 s");
             return collective.allReduce(values, options);
           },
         };
@@ -208,6 +209,26 @@ describe("two ranks", () => {
     await trainOnRanks([jobOf({ resume: out }, out), jobOf({ resume: out }, out)]);
     expectSameFiles(out, whole);
   });
+});
+
+test("a rank that drifts ends all by its name at the end of the epoch, and its epoch is not kept", async () => {
+  const out = newFolder();
+  const outcomes = await trainOnRanks(jobsOf(photos(), out), {
+    connect: (collective) => {
+      let sums = 0;
+      return {
+        ...collective,
+        allReduce: async (values, options) => {
+          await collective.allReduce(values, options);
+          // A bit of the first gradient, in the first step: two sums were for what is compared, one for whether to stop.
+          if (++sums === 4 && collective.rank === 1) values[0] += 2 ** -20;
+        },
+      };
+    },
+  });
+  for (const { error } of outcomes)
+    expect(String(error)).toContain("rank 1: holds other parameters than rank 0 after step 2; resume from the last");
+  expect(existsSync(join(out, "best.safetensors"))).toBe(false);
 });
 
 test("ranks that would train different things are told so before anything is written, by name", async () => {

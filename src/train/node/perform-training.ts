@@ -218,6 +218,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         context.report({ kind: "step", progress, milliseconds, batch: plan.imagesPerStep });
       },
       onEpoch: async (reached, isBest) => {
+        await team.requireSame(reached.step, () => trainer.state());
         latest = reached;
         context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
         if (isBest) await keep(files.best, reached);
@@ -235,6 +236,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
       },
     });
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
+    if (outcome.status === "stopped") await team.requireSame(outcome.place.step, () => trainer.state());
     if (outcome.status === "stopped" || isUndone) await keep(files.last, outcome.place);
     return { ...outcome, imagesPerSecond: rateOf(durations, plan.imagesPerStep) };
   } catch (error) {

@@ -32,6 +32,11 @@ export const rankErrors: Templates = {
   "all ranks must read the same files": "所有 rank 必须读取相同的文件",
   "all ranks must start from the same weights or checkpoint": "所有 rank 必须从相同的权重或检查点开始",
 
+  // A rank that drifted
+  "holds other parameters than rank 0 after step {}": "在第 {1} 步之后的参数与 rank 0 不同",
+  "resume from the last checkpoint, and check that machine's memory and MPI library if it happens again":
+    "请从最近的检查点继续；若再次发生，请检查该机器的内存和 MPI 库",
+
   // MPI itself
   "none of {} could be loaded: {}": "{1} 均无法加载：{2}",
   "install the MPI of the launcher": "请安装启动器所属的 MPI",
