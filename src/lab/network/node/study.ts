@@ -18,7 +18,8 @@ import type { Picture } from "../../../report/figures.ts";
 import type { Words } from "../../../report/words.ts";
 import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
 import type { StudyNetwork } from "../../study-network.ts";
-import { drawPicture, type TakenImage } from "../../node/pictures.ts";
+import { drawPicture } from "../../node/pictures.ts";
+import type { TakenImage } from "../overlay.ts";
 
 /** What is to be studied. */
 export interface NetworkStudyJob {
