@@ -3,11 +3,14 @@ import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
 import { errorMessage } from "../../../tensor/errors.ts";
+import { endStudy } from "./study-state.ts";
 import { type Described, type DescribeInput, describing } from "./describe-job.ts";
 
 /** What the page shows. */
 export interface NetworkState {
   readonly described?: Described;
+  /** What was described. */
+  readonly input?: DescribeInput;
   readonly isWorking: boolean;
   readonly problem?: Words;
 }
@@ -35,7 +38,10 @@ export async function describe(input: DescribeInput): Promise<void> {
   }, 1000 * MOST_SECONDS);
   try {
     const described = await job.result;
-    if (running === job) shown.value = { described, isWorking: false };
+    if (running === job) {
+      endStudy();
+      shown.value = { described, input, isWorking: false };
+    }
   } catch (error) {
     const tooLong: Words = {
       en: `It took more than ${MOST_SECONDS} seconds to read, and was given up; residua describe reads it on the command line.`,
