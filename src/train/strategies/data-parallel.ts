@@ -21,7 +21,8 @@ import type { TrainerStrategy } from "./strategy.ts";
  *
  * A batch norm normalises by the images of its own batch, as in PyTorch's `DistributedDataParallel` without
  * `SyncBatchNorm`; running statistics take in the batches of all ranks, in order, as an accumulating process does.
- * Clipping is by the norm of the mean gradient.
+ * With `syncBatchNorm` it normalises by the batches of all ranks that are computed at the same time: K ranks of batch b
+ * then train as one process of batch K·b. Clipping is by the norm of the mean gradient.
  *
  * @throws {OptionError} if the accumulated batches cannot be shared out evenly
  * @source Li et al. 2020, arXiv:2006.15704; `torch.nn.parallel.DistributedDataParallel`
@@ -44,16 +45,30 @@ export function batchesPerRank(accumulate: number, ranks: number): number {
   );
 }
 
+/** @throws {OptionError} unless batch norms join the batches of as many ranks as there are, or of none */
+export function requireAsManyRanks(syncBatchNorm: number | undefined, ranks: number): void {
+  if (syncBatchNorm === undefined || syncBatchNorm === ranks) return;
+  throw new OptionError(
+    "syncBatchNorm",
+    `joins the batches of ${syncBatchNorm} ranks, but this training has ${ranks}; start as many by mpirun, or leave it out`,
+  );
+}
+
 async function createRank(options: TrainerOptions, collective: Collective): Promise<Trainer> {
-  const { mixup, average, accumulate = 1, seed, module, watch = [] } = options;
+  const { mixup, average, accumulate = 1, seed, module, watch = [], syncBatchNorm } = options;
   const share = batchesPerRank(accumulate, collective.size);
-  const split = await compileSplitStep({
-    ...options,
-    mixup: mixup !== undefined,
-    average: average !== undefined,
-  });
+  requireAsManyRanks(syncBatchNorm, collective.size);
+  const split = await compileSplitStep(
+    { ...options, mixup: mixup !== undefined, average: average !== undefined },
+    collective,
+  );
   const { gradient, update, shapes, pack, unpack } = split;
-  const message = createMessage(split, accumulate);
+  const message = createMessage(split, {
+    rank: collective.rank,
+    parts: accumulate,
+    partsPerRank: share,
+    isJoined: syncBatchNorm !== undefined,
+  });
   const gradientOutputs = gradient.session.outputNames.filter((name) => name !== stepNames.scores);
   let steps = 0;
   let held: HeldState = {};
