@@ -6,6 +6,7 @@ import { float32, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "../batch.ts";
 import { disposeTensor, type HeldState, resultsIn, takenBy } from "../held-state.ts";
 import { drawMask, scalarValues } from "../step-inputs.ts";
+import { requireAsManyRanks } from "../sync-batch-norm.ts";
 import { DivergenceError, type StepResult, type Trainer, type TrainerOptions } from "../trainer.ts";
 import { completeState, readScalar } from "../trainer-state.ts";
 import type { Collective } from "./collective.ts";
@@ -42,15 +43,6 @@ export function batchesPerRank(accumulate: number, ranks: number): number {
   throw new OptionError(
     "accumulate",
     `must be a multiple of ${ranks}, the number of ranks that share a step's batches, got ${accumulate}`,
-  );
-}
-
-/** @throws {OptionError} unless batch norms join the batches of as many ranks as there are, or of none */
-export function requireAsManyRanks(syncBatchNorm: number | undefined, ranks: number): void {
-  if (syncBatchNorm === undefined || syncBatchNorm === ranks) return;
-  throw new OptionError(
-    "syncBatchNorm",
-    `joins the batches of ${syncBatchNorm} ranks, but this training has ${ranks}; start as many by mpirun, or leave it out`,
   );
 }
 

@@ -90,6 +90,7 @@ async function loadGradientStep(
   if (syncBatchNorm === undefined) return loadStep(options, logical, lowered);
   return loadStages(runtime, lowered.write(), collective, {
     graphOptimization: lowering.isFinal ? "disabled" : "all",
+    spinning: false,
     ...session,
   });
 }
