@@ -61,6 +61,8 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const { lowering = portable, loss = crossEntropy, optimizer, watch, accumulate = 1 } = options;
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new OptionError("accumulate", `must be a whole number above 0, got ${accumulate}`);
+  if (options.syncBatchNorm !== undefined)
+    throw new OptionError("syncBatchNorm", "joins the batches of several ranks, but one process trains; leave it out");
   // If the runtime rewrites the graph, it may move a read past the write that overwrites its operand.
   const guarded = options.runtime.writesInPlace && lowering.isFinal;
   const logical = buildTrainingStep({ ...options, loss, guarded }, watch);

@@ -324,6 +324,15 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--accumulate <n>", ...lossAndSteps },
     trial: { values: [2] },
   },
+  syncBatchNorm: {
+    expects: "a whole number of at least 2",
+    schema: v.pipe(countingNumber, v.minValue(2)),
+    read: readNumber,
+    help: "ranks over whose batches a batch norm normalises together",
+    isAxis: false,
+    off: undefined,
+    trial: { values: [2] },
+  },
   classWeights: {
     ...weightsOfClasses,
     help: '"balanced", or a weight for each class: 1,2.5,…',

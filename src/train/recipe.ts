@@ -31,6 +31,11 @@ export interface Recipe extends Variation {
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;
   /**
+   * Ranks over whose batches a batch norm normalises together, all that train; each by its own if left out. Of a rank's
+   * accumulated batches, each is joined with those that the others compute at the same time.
+   */
+  readonly syncBatchNorm?: number;
+  /**
    * Class weights in the loss, in class order; "balanced" weights each class inversely to its frequency in the training
    * images.
    */

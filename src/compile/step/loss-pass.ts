@@ -27,6 +27,11 @@ export interface ForwardOptions {
   readonly mixup?: boolean;
   /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
   readonly labelShape?: Shape;
+  /**
+   * The ranks whose batches a batch norm normalises together; each by its own if left out. The graph then has to be cut where they
+   * exchange their statistics, see `cutAtGathers`.
+   */
+  readonly syncBatchNorm?: number | undefined;
   /** Counts correct samples; compares the highest score with the label if left out. */
   readonly correct?: LossFunction;
 }
@@ -74,7 +79,8 @@ export function addLossPass(
   }
   const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
   const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
-  const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
+  const { module, syncBatchNorm } = options;
+  const pass = addForward(g, module, blended.images, { mode: "train", frozen: isFrozen, syncBatchNorm });
   // One label per sample, or one per point if the scores are a map.
   const { labelShape = pass.output.shape.slice(2), correct = countCorrect } = options;
   const labels = g.input(stepNames.labels, "int64", [options.batch, ...labelShape]);

@@ -79,7 +79,7 @@ async function openWorkplace(
       engine,
       note,
     });
-    return { setup: made, plan: planSetup(made) };
+    return { setup: made, plan: planSetup(made, { ranks: team.collective.size }) };
   });
   const step = team.describeStep?.(setup.notes.recipe);
   if (step !== undefined) note(step);

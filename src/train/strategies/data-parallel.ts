@@ -6,6 +6,7 @@ import { float32, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "../batch.ts";
 import { disposeTensor, type HeldState, resultsIn, takenBy } from "../held-state.ts";
 import { drawMask, scalarValues } from "../step-inputs.ts";
+import { requireAsManyRanks } from "../sync-batch-norm.ts";
 import { DivergenceError, type StepResult, type Trainer, type TrainerOptions } from "../trainer.ts";
 import { completeState, readScalar } from "../trainer-state.ts";
 import type { Collective } from "./collective.ts";
@@ -21,7 +22,8 @@ import type { TrainerStrategy } from "./strategy.ts";
  *
  * A batch norm normalises by the images of its own batch, as in PyTorch's `DistributedDataParallel` without
  * `SyncBatchNorm`; running statistics take in the batches of all ranks, in order, as an accumulating process does.
- * Clipping is by the norm of the mean gradient.
+ * With `syncBatchNorm` it normalises by the batches of all ranks that are computed at the same time: K ranks of batch b
+ * then train as one process of batch K·b. Clipping is by the norm of the mean gradient.
  *
  * @throws {OptionError} if the accumulated batches cannot be shared out evenly
  * @source Li et al. 2020, arXiv:2006.15704; `torch.nn.parallel.DistributedDataParallel`
@@ -45,15 +47,20 @@ export function batchesPerRank(accumulate: number, ranks: number): number {
 }
 
 async function createRank(options: TrainerOptions, collective: Collective): Promise<Trainer> {
-  const { mixup, average, accumulate = 1, seed, module, watch = [] } = options;
+  const { mixup, average, accumulate = 1, seed, module, watch = [], syncBatchNorm } = options;
   const share = batchesPerRank(accumulate, collective.size);
-  const split = await compileSplitStep({
-    ...options,
-    mixup: mixup !== undefined,
-    average: average !== undefined,
-  });
+  requireAsManyRanks(syncBatchNorm, collective.size);
+  const split = await compileSplitStep(
+    { ...options, mixup: mixup !== undefined, average: average !== undefined },
+    collective,
+  );
   const { gradient, update, shapes, pack, unpack } = split;
-  const message = createMessage(split, accumulate);
+  const message = createMessage(split, {
+    rank: collective.rank,
+    parts: accumulate,
+    partsPerRank: share,
+    isJoined: syncBatchNorm !== undefined,
+  });
   const gradientOutputs = gradient.session.outputNames.filter((name) => name !== stepNames.scores);
   let steps = 0;
   let held: HeldState = {};

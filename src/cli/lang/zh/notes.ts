@@ -7,6 +7,7 @@ export const noteTexts: Templates = {
     "用于训练的图像只有 {1} 幅，不足以构成大小为 {2} 的批：批大小改为 {3}",
   "{} ranks × {} = {} images a step": "{1} 个 rank × {2} = 每步 {3} 幅图像",
   "{} ranks × {} batches × {} = {} images a step": "{1} 个 rank × {2} 批 × {3} = 每步 {4} 幅图像",
+  "a batch norm sees {} of them at a time": "批归一化每次看到其中 {1} 幅",
   "average {} is not reached in {} steps: it grows to {}": "{2} 步内达不到滑动平均系数 {1}：只增长到 {3}",
   "training with the portable lowering: {}": "用 portable lowering 训练：{1?}",
   "{} was made with {}, this is {}: the last bits may differ": "{1} 由 {2} 生成，当前为 {3}：末几位可能不同",

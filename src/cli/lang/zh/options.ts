@@ -94,6 +94,8 @@ export const optionTexts: Templates = {
   "save the weights n times during training, for residua landscape": "训练中保存 n 次权重，供 residua landscape 使用",
   "with mpirun: how long a rank waits for the others in a step before it counts them as gone (default: 300)":
     "用 mpirun 时：一步中某个 rank 等待其他 rank 多少秒后视其为已消失（默认：300）",
+  "with mpirun: batch norms take their mean and variance over the batches of all ranks, not each over its own":
+    "用 mpirun 时：批归一化的均值和方差取自所有 rank 的批，而不是各取自己的批",
   "write TensorBoard event files, into a subfolder per run": "写 TensorBoard 事件文件，每次运行一个子文件夹",
   "report to an MLflow tracking server, such as http://localhost:5000":
     "上报到 MLflow 服务器，如 http://localhost:5000",

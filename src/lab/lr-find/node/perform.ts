@@ -86,7 +86,7 @@ export const testRates: RunOf<typeof rateJob> = async (job, context) => {
   const task = await findNodeTask(taskNameOf(job.start.task, "task"));
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   const setup = await task.setUp({ ...job.start, recipe }, { cache: job.cache, engine, note });
-  const plan = planSetup(setup, job.steps);
+  const plan = planSetup(setup, { steps: job.steps });
   const host = {
     runtime,
     lowering: chosen.lowering,
