@@ -57,7 +57,7 @@ function createMemory(stages: readonly Stage[], results: ReadonlySet<string>): T
   return Object.fromEntries(
     outputs.map(({ name, dtype, shape }) => {
       const whole = arrays[slotOf.get(name)!];
-      return [name, tensor(dtype, shape as Shape, whole.subarray(0, sizeOf(shape as Shape)) as typeof whole)];
+      return [name, tensor(dtype, shape as Shape, whole.subarray(0, sizeOf(shape as Shape)))];
     }),
   );
 }
