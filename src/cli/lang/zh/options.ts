@@ -1,4 +1,4 @@
-import type { Templates } from "../templates.ts";
+import type { Templates } from "../../../report/zh/templates.ts";
 
 /** What the help says about options and arguments. A test walks all commands and finds what is missing here. */
 export const optionTexts: Templates = {

@@ -1,9 +1,10 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { openService } from "../../../jobs/web/service.ts";
 import type { Words } from "../../../report/words.ts";
+import type { Said } from "../../said.ts";
 import type { CellEdit } from "../../../tasks/segment/correct.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
 import { holdBusy } from "../busy.ts";
+import { messageOf } from "../message.ts";
 import { cellFinding, type CellsRequest, type FindEvent, type FoundCells } from "./find-job.ts";
 
 /** What the page shows. */
@@ -14,7 +15,7 @@ export interface CellsState {
   /** Whether the next cell that is chosen is merged with the one that is looked at. */
   readonly isMerging?: boolean | undefined;
   readonly progress?: FindEvent | undefined;
-  readonly problem?: Words | undefined;
+  readonly problem?: Said | undefined;
 }
 
 const shown: Signal<CellsState> = signal({});
@@ -43,7 +44,7 @@ export async function findCells(file: File): Promise<void> {
     if (own === wish && found.kind === "found") shown.value = { found };
   } catch (error) {
     const { found } = shown.value;
-    if (own === wish) shown.value = { ...(found === undefined ? {} : { found }), problem: errorMessage(error) };
+    if (own === wish) shown.value = { ...(found === undefined ? {} : { found }), problem: messageOf(error) };
   }
 }
 
@@ -56,7 +57,7 @@ async function ask(request: CellsRequest): Promise<void> {
     const { kind: _, ...labels } = corrected;
     shown.value = { found: { ...found, ...labels } };
   } catch (error) {
-    if (own === wish) shown.value = { ...shown.value, isMerging: false, problem: errorMessage(error) };
+    if (own === wish) shown.value = { ...shown.value, isMerging: false, problem: messageOf(error) };
   }
 }
 

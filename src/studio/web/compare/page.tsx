@@ -8,6 +8,7 @@ import { nameNetwork } from "../../names.ts";
 import type { TestedNetwork } from "../../verdict.ts";
 import { type Experiment, jobsOf, readExperiment, writeExperiment } from "../experiment.ts";
 import { say } from "../language.ts";
+import { sayMessage } from "../message.ts";
 import { engine } from "../page-engine.ts";
 import { Chart, type ChartLine } from "../parts/chart.tsx";
 import { StripLegend } from "../parts/strip.tsx";
@@ -196,7 +197,7 @@ function Controls({ state }: { readonly state: RaceState }): JSX.Element {
       <CopyLink />
       {problem !== undefined && (
         <p role="alert" class="problem">
-          {say({ en: "The race ended:", zh: "比赛中断：" })} {problem}
+          {say({ en: "The race ended:", zh: "比赛中断：" })} {sayMessage(problem)}
         </p>
       )}
     </div>

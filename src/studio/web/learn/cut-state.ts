@@ -1,9 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { openService } from "../../../jobs/web/service.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
-import type { Words } from "../../../report/words.ts";
+import type { Said } from "../../said.ts";
 import type { RaceJob } from "../../engine.ts";
 import { holdBusy } from "../busy.ts";
+import { messageOf } from "../message.ts";
 import { type CutScore, networkCutting } from "./cut-service.ts";
 
 /** A network that is trained, and then cut. */
@@ -16,7 +16,7 @@ export interface CutNetwork {
   readonly whole?: CutScore;
   /** Missing while it is measured. */
   readonly score?: CutScore | undefined;
-  readonly problem?: Words;
+  readonly problem?: Said;
 }
 
 /** A network of the lesson's last screen, in a worker of its own. */
@@ -38,7 +38,7 @@ export function createCutLane(): CutLane {
   let wish = 0;
   const change = (part: Partial<CutNetwork>): void => void (state.value = { ...state.value, ...part });
   const fail = (own: number, error: unknown): void => {
-    if (own === wish) state.value = { removed: [], problem: errorMessage(error) };
+    if (own === wish) state.value = { removed: [], problem: messageOf(error) };
   };
   const train = async (job: RaceJob): Promise<void> => {
     const own = ++wish;

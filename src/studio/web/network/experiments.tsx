@@ -5,6 +5,7 @@ import { imageLimits } from "../../pictures/image-limits.ts";
 import { showShare } from "../../share.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
+import { sayAny } from "../message.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Strip, StripLegend } from "../parts/strip.tsx";
@@ -89,7 +90,7 @@ function About({ opened }: { readonly opened: OpenedStudy }): JSX.Element {
         say({
           en: `; ${leftOut.length} left out, such as ${first.path}: `,
           zh: `；略去 ${leftOut.length} 个，例如 ${first.path}：`,
-        }) + say(first.why)}
+        }) + sayAny(first.why)}
     </p>
   );
 }

@@ -7,6 +7,7 @@ import { shortcutNames } from "../../names.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
 import { isWithin } from "../link.ts";
+import { sayMessage } from "../message.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { replaceQuery, route } from "../route.ts";
 import { Chain, type Cuts, formatCost } from "./chain.tsx";
@@ -150,7 +151,7 @@ function Card({ view }: { readonly view: NetworkView }): JSX.Element {
       </dl>
       {limits !== undefined && (
         <p class="problem">
-          {say({ en: "Sizes and costs are unknown:", zh: "尺寸和开销未知：" })} {limits}
+          {say({ en: "Sizes and costs are unknown:", zh: "尺寸和开销未知：" })} {sayMessage({ message: limits })}
         </p>
       )}
       <dl class="facts">

@@ -2,7 +2,8 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Said } from "../../said.ts";
+import { messageOf } from "../message.ts";
 import { endStudy } from "./study-state.ts";
 import { type Described, type DescribeInput, describing } from "./describe-job.ts";
 
@@ -12,7 +13,7 @@ export interface NetworkState {
   /** What was described. */
   readonly input?: DescribeInput;
   readonly isWorking: boolean;
-  readonly problem?: Words;
+  readonly problem?: Said;
 }
 
 const shown: Signal<NetworkState> = signal({ isWorking: false });
@@ -47,7 +48,7 @@ export async function describe(input: DescribeInput): Promise<void> {
       en: `It took more than ${MOST_SECONDS} seconds to read, and was given up; residua describe reads it on the command line.`,
       zh: `读取超过 ${MOST_SECONDS} 秒，已放弃；可在命令行用 residua describe 读取。`,
     };
-    if (running === job) shown.value = { ...rest, isWorking: false, problem: isLate ? tooLong : errorMessage(error) };
+    if (running === job) shown.value = { ...rest, isWorking: false, problem: isLate ? tooLong : messageOf(error) };
   } finally {
     clearTimeout(late);
   }

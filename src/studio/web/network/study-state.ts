@@ -1,8 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { openService } from "../../../jobs/web/service.ts";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Said } from "../../said.ts";
 import { holdBusy } from "../busy.ts";
+import { messageOf } from "../message.ts";
 import type { ImageSource } from "../train/read-job.ts";
 import type { DescribeInput } from "./describe-job.ts";
 import {
@@ -30,7 +31,7 @@ export interface StudyState {
   readonly isFollowing?: boolean;
   readonly looks?: readonly LookedAt[];
   readonly isLooking?: boolean;
-  readonly problem?: Words | undefined;
+  readonly problem?: Said | undefined;
 }
 
 const nothing: StudyState = { removed: [], before: [] };
@@ -65,7 +66,7 @@ async function ask<Kind extends StudyRequest["kind"]>(
     const given = await answer;
     return own === wish && given.kind === request.kind ? given : undefined;
   } catch (error) {
-    if (own === wish) change({ ...failed, problem: errorMessage(error) });
+    if (own === wish) change({ ...failed, problem: messageOf(error) });
     return undefined;
   }
 }

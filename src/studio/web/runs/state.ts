@@ -1,7 +1,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { openService } from "../../../jobs/web/service.ts";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Said } from "../../said.ts";
+import { messageOf } from "../message.ts";
 import type { ListedRun } from "../../runs/read-export.ts";
 import { keep, kept } from "../kept.ts";
 import { type RunCurves, runsReading } from "./runs-service.ts";
@@ -21,7 +22,7 @@ export interface RunsState {
   readonly metric?: string;
   readonly curves?: RunCurves | undefined;
   readonly isReading: boolean;
-  readonly problem?: Words | undefined;
+  readonly problem?: Said | undefined;
 }
 
 const shown: Signal<RunsState> = signal({ runs: [], view: standardView, chosen: [], isReading: false });
@@ -62,7 +63,7 @@ export async function openRuns(file: File): Promise<void> {
     const runs = answer.runs.map((run) => withTags(run, tags));
     shown.value = { name: file.name, runs, view: standardView, chosen: [], isReading: false };
   } catch (error) {
-    if (own === wish) change({ isReading: false, problem: errorMessage(error) });
+    if (own === wish) change({ isReading: false, problem: messageOf(error) });
   }
 }
 
@@ -93,7 +94,7 @@ async function loadCurves(metric: string | undefined): Promise<void> {
     const answer = await reader.ask({ kind: "curves", ids: chosen, metric });
     if (own === wish && answer.kind === "curves") change({ curves: answer });
   } catch (error) {
-    if (own === wish) change({ problem: errorMessage(error) });
+    if (own === wish) change({ problem: messageOf(error) });
   }
 }
 

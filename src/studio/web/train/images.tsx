@@ -3,6 +3,7 @@ import type { Words } from "../../../report/words.ts";
 import { imageLimits } from "../../pictures/image-limits.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
+import { sayAny } from "../message.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Picture } from "./picture.tsx";
 import { toSource } from "./image-source.ts";
@@ -141,7 +142,7 @@ function LeftOut({ leftOut }: Pick<ReadImages, "leftOut">): JSX.Element | null {
       <ul class="left-out">
         {leftOut.slice(0, namedFiles).map(({ path, why }, index) => (
           <li key={index}>
-            <b>{path}</b> {say(why)}
+            <b>{path}</b> {sayAny(why)}
           </li>
         ))}
         {rest > 0 && <li>{say({ en: `and ${rest} more`, zh: `另有 ${rest} 个` })}</li>}

@@ -4,6 +4,7 @@ import type { JobContext } from "../../../jobs/job.ts";
 import type { Words } from "../../../report/words.ts";
 import { FormatError, ResiduaError } from "../../../tensor/errors.ts";
 import { openZip } from "../../../weights/zip/read.ts";
+import type { Said } from "../../said.ts";
 import { holdBack } from "../../pictures/hold-back.ts";
 import { imageLimits, refuseCounts, refuseSize } from "../../pictures/image-limits.ts";
 import { type LeftOut, sortFiles } from "../../pictures/sort-files.ts";
@@ -74,14 +75,14 @@ function everyTenth(report: (event: ReadEvent) => void): (event: ReadEvent) => v
 }
 
 /** Reads one image; or why it is left out. */
-export async function readOne(open: () => Blob, path: string, format: ImageFormat): Promise<Uint8Array | Words> {
+export async function readOne(open: () => Blob, path: string, format: ImageFormat): Promise<Uint8Array | Said> {
   try {
     const file = open();
     const large = refuseSize(file.size, imageLimits.fileBytes);
     if (large !== undefined) return large;
     return await decodePageImage(file, path, format);
   } catch (error) {
-    return error instanceof ResiduaError ? error.detail : String(error);
+    return { message: error instanceof ResiduaError ? error.detail : String(error) };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of the store of runs, and of indices. */
 export const storeErrors: Templates = {

@@ -1,10 +1,11 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 import { artifactErrors } from "./artifacts.ts";
 import { commandErrors } from "./commands.ts";
 import { commonErrors } from "./common.ts";
 import { dataErrors } from "./data.ts";
 import { networkErrors } from "./networks.ts";
 import { onnxErrors } from "./onnx.ts";
+import { pageErrors } from "./pages.ts";
 import { rankErrors } from "./ranks.ts";
 import { serveErrors } from "./serve.ts";
 import { storeErrors } from "./store.ts";
@@ -27,5 +28,6 @@ export const errorTexts: Templates = {
   ...serveErrors,
   ...storeErrors,
   ...tableErrors,
+  ...pageErrors,
   ...rankErrors,
 };

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of weights files: PyTorch, safetensors, Keras, NumPy and zip. */
 export const weightsErrors: Templates = {

@@ -1,4 +1,4 @@
-import type { Templates } from "../templates.ts";
+import type { Templates } from "./templates.ts";
 
 /** What the library notes while it works, and its tables of options and data sets. */
 export const noteTexts: Templates = {

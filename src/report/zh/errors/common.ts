@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors that many parts have: commander's, of names and choices, numbers, files, data and weights. */
 export const commonErrors: Templates = {

@@ -1,4 +1,4 @@
-import { createTranslate } from "../templates.ts";
+import { createTranslate } from "./templates.ts";
 import { errorTexts } from "./errors/index.ts";
 import { noteTexts } from "./notes.ts";
 

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of tables that go into databases and come out. */
 export const tableErrors: Templates = {

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of studies: compare, lesion, landscape, gradient flow, reports. */
 export const studyErrors: Templates = {

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of what was typed: options that do not go together, and names. */
 export const commandErrors: Templates = {

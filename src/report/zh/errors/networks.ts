@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of networks, checkpoints, training and running. */
 export const networkErrors: Templates = {

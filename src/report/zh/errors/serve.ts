@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors with which a server does not start, and those of its policy and audit log. */
 export const serveErrors: Templates = {

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of data sets, downloads, images and files. */
 export const dataErrors: Templates = {

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of a training on several ranks of MPI. */
 export const rankErrors: Templates = {

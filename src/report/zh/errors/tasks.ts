@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of classification, segmentation and licence plates. */
 export const taskErrors: Templates = {

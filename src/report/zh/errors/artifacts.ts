@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of keys, signatures and sealed files. */
 export const artifactErrors: Templates = {

@@ -1,4 +1,4 @@
-import type { Templates } from "../../templates.ts";
+import type { Templates } from "../templates.ts";
 
 /** Errors of ONNX files and their graphs. */
 export const onnxErrors: Templates = {
