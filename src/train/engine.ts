@@ -11,6 +11,7 @@ import { type FineTuning, planFineTuning } from "./fine-tuning.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { imagesPerStep, type Recipe } from "./recipe.ts";
 import { createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
+import { lowerAt } from "./precision.ts";
 import { type RecipeRefusals, refuseRecipeFields, requireRecipe } from "./recipe-check.ts";
 import { createLookaheadTrainer } from "./strategies/lookahead.ts";
 import { createGradualTrainer } from "./strategies/gradual.ts";
@@ -129,11 +130,13 @@ async function openFreshStart({
 export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?: TrainingStart): Promise<Trainer> {
   const start = given ?? (await openFreshStart(plan));
   const { strategy = createTrainer, ...place } = host;
+  const lowering = await lowerAt(plan.recipe, host);
   const gradual = await createGradualTrainer(
     {
       ...stepOptionsOf(plan.recipe),
       ...plan.step,
       ...place,
+      lowering,
       module: plan.module,
       imageShape: plan.sampleShape,
       ...(plan.watch === undefined ? {} : { watch: plan.watch }),

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { precisions } from "../compile/lowering.ts";
 import { countingNumber, wholeNumber } from "../files/schema.ts";
 import { scheduleNames } from "../optim/schedules.ts";
 import type { OptimizerRecipe, RateGroup, Recipe } from "./recipe.ts";
@@ -396,6 +397,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: false,
     flag: { usage: "--alternate-flip", ...lossAndSteps },
     trial: { values: [true] },
+  },
+  precision: {
+    ...oneOf(precisions),
+    help: "float32, or mixed: float16 in convolutions and products, for graphics processors",
+    isAxis: true,
+    off: "float32",
+    flag: { usage: "--precision <name>", ...lossAndSteps },
+    trial: { values: ["mixed"] },
   },
   whiten: {
     ...yesOrNo,

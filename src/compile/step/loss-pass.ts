@@ -25,6 +25,11 @@ export interface ForwardOptions {
    * @source Zhang et al. 2018, arXiv:1710.09412
    */
   readonly mixup?: boolean;
+  /**
+   * Differentiates the loss times a scalar input, so that small gradients do not vanish in float16. Default false.
+   * @source Micikevicius et al. 2018, arXiv:1710.03740
+   */
+  readonly scalesLoss?: boolean;
   /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
   readonly labelShape?: Shape;
   /**
@@ -39,7 +44,10 @@ export interface ForwardOptions {
 export interface LossPass {
   readonly pass: ForwardPass;
   readonly loss: Value;
+  /** Times the loss scale, if there is one. */
   readonly gradients: ReadonlyMap<string, Value>;
+  /** The input that the loss was multiplied by. */
+  readonly lossScale?: Value;
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
   /** Scalars that every pass takes as inputs. */
   readonly scalars: readonly string[];
@@ -89,9 +97,10 @@ export function addLossPass(
   if (entries.every(([name, { spec }]) => isFrozen?.(name, spec)))
     throw new OptionError("freeze", "leaves nothing to train");
   const trained = entries.filter(([name, { spec }]) => !isFrozen?.(name, spec));
+  const lossScale = options.scalesLoss === true ? g.input(stepNames.lossScale, "float32", []) : undefined;
   const found = addGradients(
     g,
-    loss,
+    lossScale === undefined ? loss : g.op("Mul", [loss, lossScale]),
     trained.map(([, { value }]) => value),
   );
   const gradients = new Map(
@@ -102,5 +111,16 @@ export function addLossPass(
   if (addsStatistics) for (const [name, { added }] of pass.bufferBlends) g.output(stepNames.added(name), added);
   else for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
-  return { pass, loss, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
+  const scalars = [
+    ...(options.mixup === true ? [stepNames.mixup] : []),
+    ...(lossScale === undefined ? [] : [stepNames.lossScale]),
+  ];
+  return {
+    pass,
+    loss,
+    gradients,
+    frozen,
+    scalars,
+    ...(lossScale === undefined ? {} : { lossScale }),
+  };
 }

@@ -10,6 +10,8 @@ export const noteTexts: Templates = {
   "a batch norm sees {} of them at a time": "批归一化每次看到其中 {1} 幅",
   "average {} is not reached in {} steps: it grows to {}": "{2} 步内达不到滑动平均系数 {1}：只增长到 {3}",
   "training with the portable lowering: {}": "用 portable lowering 训练：{1?}",
+  "step {}: gradients overflowed in float16": "第 {1} 步：梯度在 float16 中溢出",
+  "the update was skipped and the loss scale halved": "已跳过这次更新，并将损失缩放系数减半",
   "{} was made with {}, this is {}: the last bits may differ": "{1} 由 {2} 生成，当前为 {3}：末几位可能不同",
   "{} of {} epochs are done, {} were planned": "{2} 个轮次已完成 {1} 个，原计划 {3} 个",
   "{} of {} rests on 1 image": "{2?}的 {1?} 只依据 1 幅图像",

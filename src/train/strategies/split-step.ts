@@ -42,7 +42,8 @@ export interface SplitStep {
  */
 export async function compileSplitStep(options: StepOptions, collective: Collective = alone): Promise<SplitStep> {
   const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
-  const logical = buildGradientStep({ ...options, loss, addsStatistics: true });
+  const scalesLoss = lowering.precision === "mixed";
+  const logical = buildGradientStep({ ...options, loss, scalesLoss, addsStatistics: true });
   const lowered = lowering.lower(logical.graph);
   requireEqualLayouts(logical, lowered);
   const layoutOf = createLayouts(lowered, optimizer.state);

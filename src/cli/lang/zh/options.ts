@@ -139,6 +139,8 @@ export const optionTexts: Templates = {
     "用两幅图像的混合训练，比例取自 Beta(alpha, alpha)（0.2）",
   "every 5 steps, pull the weights back to their slow average: at the end by this share (0.774)":
     "Lookahead：每 5 步把权重拉回到其慢速平均；到训练结束时的比例（0.774）",
+  "float32, or mixed: float16 in convolutions and products, for graphics processors":
+    "精度：float32；或 mixed：卷积和矩阵乘法用 float16，适合图形处理器",
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",

@@ -81,7 +81,7 @@ export const testRates: RunOf<typeof rateJob> = async (job, context) => {
   const recipe = recipeOf(job);
   const note = (text: string): void => context.report({ kind: "note", text });
   const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering);
+  const chosen = await chooseLowering(runtime, job.lowering, recipe.precision);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const task = await findNodeTask(taskNameOf(job.start.task, "task"));
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
