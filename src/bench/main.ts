@@ -11,6 +11,7 @@ import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
 import { launchesBenchmark } from "./launches.ts";
 import { pipelineBenchmark } from "./pipeline.ts";
+import { scaleBenchmark } from "./scale/ranks.ts";
 import { overloadBenchmarks } from "./serve/overload.ts";
 import { rateBenchmarks } from "./serve/rates.ts";
 import { trainingBenchmarks } from "./training.ts";
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   ...browserBenchmarks,
   ...rateBenchmarks,
   ...overloadBenchmarks,
+  scaleBenchmark,
 ];
 
 interface Options {

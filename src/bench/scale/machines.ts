@@ -24,6 +24,8 @@ export interface MachinePair {
   readonly sentBytes: (machine: Machine) => number;
   /** Lets each machine send so much a second, by a token bucket. @param rate as `tc` takes it, such as "1gbit" */
   readonly shape: (rate: string) => void;
+  /** A named pipe, which all their programs can open: they share this machine's files. */
+  readonly pipe: string;
   readonly remove: () => void;
 }
 
@@ -49,7 +51,7 @@ export function openMachinePair(): MachinePair {
   const prefix = `residua-${process.pid}-${pairs++}`;
   const names = [`${prefix}-1`, `${prefix}-2`] as const;
   const folder = mkdtempSync(join(tmpdir(), "residua-machines-"));
-  const agent = join(folder, "agent.sh");
+  const [agent, pipe] = [join(folder, "agent.sh"), join(folder, "pipe")];
   const remove = (): void => {
     for (const name of names) spawnSync("ip", ["netns", "del", name]);
     rmSync(folder, { recursive: true, force: true });
@@ -64,6 +66,7 @@ export function openMachinePair(): MachinePair {
   ];
   try {
     writeFileSync(agent, `${script.join("\n")}\n`, { mode: 0o755 });
+    run("mkfifo", pipe);
     for (const name of names) run("ip", "netns", "add", name);
     run("ip", "link", "add", CABLE, "netns", names[0], "type", "veth", "peer", "name", CABLE, "netns", names[1]);
     for (const [index, name] of names.entries()) {
@@ -93,6 +96,7 @@ export function openMachinePair(): MachinePair {
       for (const name of names)
         run("tc", "-n", name, ..."qdisc replace dev".split(" "), CABLE, ..."root tbf rate".split(" "), rate, ...BUCKET);
     },
+    pipe,
     remove,
   };
 }
@@ -103,7 +107,7 @@ const BUCKET = ["burst", "5mb", "latency", "50ms"];
 const launcherOn: Readonly<Record<Mpi, (agent: string) => readonly string[]>> = {
   openmpi: (agent) =>
     [
-      "mpirun.openmpi --allow-run-as-root -n 2 --bind-to none --mca mpi_yield_when_idle 1 --mca pml ob1 --mca btl tcp,self",
+      "mpirun.openmpi --allow-run-as-root -n 2 --bind-to none --leave-session-attached --mca mpi_yield_when_idle 1 --mca pml ob1 --mca btl tcp,self",
       `--mca btl_tcp_if_include ${NETWORK} --mca oob_tcp_if_include ${NETWORK}`,
       `--mca plm_rsh_agent ${agent} -H ${ADDRESSES.map((address) => `${address}:1`).join(",")}`,
     ].flatMap((options) => options.split(" ")),
