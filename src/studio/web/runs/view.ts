@@ -14,6 +14,15 @@ export interface View {
   readonly page: number;
 }
 
+/** Tags given in the page, by run. */
+export type OwnTags = Readonly<Record<string, readonly string[]>>;
+
+/** A run with the tags of its store and those given in the page. */
+export function withTags(run: ListedRun, own: OwnTags): ListedRun {
+  const added = Object.hasOwn(own, run.id) ? own[run.id] : [];
+  return added.length === 0 ? run : { ...run, tags: [...new Set([...run.tags, ...added])] };
+}
+
 /** Latest first, as `residua runs list` has it. */
 export const standardView: View = { filter: "", status: "", sort: "started", isRising: false, page: 0 };
 
