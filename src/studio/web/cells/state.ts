@@ -5,7 +5,7 @@ import type { Said } from "../../said.ts";
 import type { CellEdit } from "../../../tasks/segment/correct.ts";
 import { holdBusy } from "../busy.ts";
 import { messageOf } from "../message.ts";
-import { cellFinding, type CellsRequest, type FindEvent, type FoundCells } from "./find-job.ts";
+import { cellFinding, type CellsRequest, type FindEvent, type FoundCells, type Thresholds } from "./find-job.ts";
 
 /** What the page shows. */
 export interface CellsState {
@@ -64,6 +64,23 @@ async function ask(request: CellsRequest): Promise<void> {
 /** Corrects the cells by hand; nothing is inferred anew. */
 export function correct(edit: CellEdit): void {
   void ask({ kind: "correct", edit });
+}
+
+/** The thresholds that are wished for while others are worked on. */
+let wished: Thresholds | undefined;
+let isSeparating = false;
+
+/** Tells cells apart by other thresholds; nothing is inferred anew. What is moved meanwhile is done once, at the end. */
+export async function separate(thresholds: Thresholds): Promise<void> {
+  wished = thresholds;
+  if (isSeparating) return;
+  isSeparating = true;
+  while (wished !== undefined) {
+    const next: Thresholds = wished;
+    wished = undefined;
+    await ask({ kind: "separate", thresholds: next });
+  }
+  isSeparating = false;
 }
 
 /** Takes back the last correction. */

@@ -37,10 +37,14 @@ function formatSeconds(seconds: number | undefined): string {
   return seconds < 6000 ? unit(seconds / 60, "min") : unit(seconds / 3600, "h");
 }
 
+/** Made once a language: a format takes longer to make than to use. */
+const dateFormats = {
+  en: new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeStyle: "short" }),
+  zh: new Intl.DateTimeFormat("zh-CN", { dateStyle: "short", timeStyle: "short" }),
+} as const;
+
 function formatDate(text: string | undefined): string {
-  if (text === undefined) return "–";
-  const locale = language.value === "zh" ? "zh-CN" : "en-GB";
-  return new Date(text).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" });
+  return text === undefined ? "–" : dateFormats[language.value].format(new Date(text));
 }
 
 function Measured({ run, part }: { readonly run: ListedRun; readonly part: "validation" | "test" }): JSX.Element {

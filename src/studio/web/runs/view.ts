@@ -59,6 +59,7 @@ export function listRuns(runs: readonly ListedRun[], { filter, status, sort, isR
     .filter((word) => word !== "");
   const isListed = (run: ListedRun): boolean => {
     if (status !== "" && run.status !== status) return false;
+    if (words.length === 0) return true;
     const text = [run.id, run.name, run.command, run.host, run.status, ...run.tags].join("\n").toLowerCase();
     return words.every((word) => text.includes(word));
   };
