@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { decodePng } from "../data/image/png.ts";
 import { FormatError } from "../tensor/errors.ts";
-import { cutDigits } from "./digits.ts";
+import { cutDigits, fitDigits } from "./digits.ts";
 import { movingMean } from "./moving-mean.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -37,4 +37,21 @@ test("another picture is refused by its name", async () => {
 test("a moving mean has the values so far, and then the last of them", () => {
   expect(movingMean([4, 2, 0, 2], 2)).toEqual([4, 3, 1, 1]);
   expect(movingMean([], 10)).toEqual([]);
+});
+
+test("digits are enlarged into a frame as MNIST has it; 10×10 stay as they are, in every channel", async () => {
+  const { test: held } = cutDigits(await decodePng(bytes), "digits.png");
+  const few = { ...held, count: 2, images: held.images.slice(0, 200), labels: held.labels.slice(0, 2) };
+  const [large, small] = [fitDigits(few, [1, 28, 28]), fitDigits(few, [3, 10, 10])];
+  const rowsWithInk = Array.from({ length: 28 }, (_, y) =>
+    large.images.subarray(28 * y, 28 * (y + 1)).some((v) => v > 0),
+  );
+  expect(rowsWithInk.slice(0, 4)).toEqual([false, false, false, false]);
+  expect(rowsWithInk.slice(24)).toEqual([false, false, false, false]);
+  expect(rowsWithInk.filter(Boolean).length).toBeGreaterThan(14);
+  const mean = (values: Uint8Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+  // The same ink on twice the height and width.
+  expect((mean(large.images) * 784) / 400).toBeCloseTo(mean(few.images), -1);
+  expect(small.images).toHaveLength(600);
+  expect(small.images.slice(100, 200)).toEqual(few.images.slice(0, 100));
 });

@@ -1,4 +1,5 @@
 import type { Raster } from "../data/image/raster.ts";
+import { resize } from "../data/image/resize.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { FormatError } from "../tensor/errors.ts";
 
@@ -41,4 +42,34 @@ export function cutDigits({ width, height, channels, samples }: Raster, where: s
     labels: Int32Array.from({ length: count }, (_, index) => (from + index) % classes),
   });
   return { train: part(0, train), test: part(train, test) };
+}
+
+/** MNIST's digits fill so much of their images' side. */
+const filled = 20 / 28;
+
+/**
+ * Digits as a network takes them: enlarged within a black frame, as MNIST has them, except where the network takes 10×10; the same in
+ * every channel.
+ *
+ * @param shape `[channels, height, width]` of the network's images
+ */
+export function fitDigits(set: ImageSet, [channels, height, width]: readonly [number, number, number]): ImageSet {
+  const { size } = digitCounts;
+  const isSmall = height === size && width === size;
+  const inner = isSmall
+    ? { height, width }
+    : { height: Math.max(1, Math.round(height * filled)), width: Math.max(1, Math.round(width * filled)) };
+  const [top, left] = [Math.floor((height - inner.height) / 2), Math.floor((width - inner.width) / 2)];
+  const images = new Uint8Array(set.count * channels * height * width);
+  for (let index = 0; index < set.count; index++) {
+    const own = set.images.subarray(index * size * size, (index + 1) * size * size);
+    const fitted = resize(own, { height: size, width: size, channels: 1 }, inner);
+    for (let channel = 0; channel < channels; channel++)
+      for (let y = 0; y < inner.height; y++)
+        images.set(
+          fitted.subarray(y * inner.width, (y + 1) * inner.width),
+          ((index * channels + channel) * height + top + y) * width + left,
+        );
+  }
+  return { ...set, channels, height, width, images };
 }

@@ -10,7 +10,7 @@ import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
 import { exportOnnxChunks } from "../../src/networks/export.ts";
 import { writeNpy, writePytorch, writeSafetensors } from "../../src/weights/node.ts";
 import { exampleNotes } from "../support/training.ts";
-import { findTranslation } from "../../src/cli/lang/zh/messages.ts";
+import { findTranslation } from "../../src/report/zh/messages.ts";
 import { runCommand } from "./run.ts";
 
 /** Generous: it ends a hang, nothing else. */

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { findTranslation } from "../../src/cli/lang/zh/messages.ts";
+import { findTranslation } from "../../src/report/zh/messages.ts";
 import { collectErrorTemplates, type ErrorTemplate } from "../support/error-templates.ts";
 
-/** Where errors are thrown that no command prints: they are read by programmers, in English. */
+/** Where errors are thrown that neither a command nor the studio shows: they are read by programmers, in English. */
 const forProgrammers: readonly (readonly [RegExp, string])[] = [
   [/^front\//, "the front door of the library"],
-  [/(^|\/)web\//, "pages, and clients of a server"],
+  [/^(?!data|ready|runtime|studio).*(^|\/)web\//, "trainings in pages of one's own, and clients of a server"],
   [/^statistics\//, "functions on samples"],
-  [/^jobs\/(?!node)/, "the protocol of jobs"],
+  [/^jobs\/(?!node|web)/, "the protocol of jobs"],
   [/^compile\//, "graphs that the project builds itself"],
   [/^runtime\/(device-tensor|in-place)\.ts/, "tensors that stay on a device"],
   [/^bench\//, "the benchmark, a program of its own"],
@@ -15,12 +15,12 @@ const forProgrammers: readonly (readonly [RegExp, string])[] = [
 
 /** What English may stay: names, values and commands. */
 const kept =
-  /state dict|(?:blocked|portable) lowering|npm install|npm rebuild onnxruntime-node|residua [a-z-]+(?: [a-z]+)?|data fetch/g;
+  /state dict|(?:blocked|portable) lowering|npm install|npm rebuild onnxruntime-node|residua export model\.h5 --to onnx|residua [a-z-]+(?: [a-z]+)?|data fetch/g;
 
 function translate(text: string): string | undefined {
   // A clause that is a hole alone is a sentence made elsewhere; a field in backticks is a flag by the time it is printed.
   const typed = text
-    .replaceAll(/; \{\}(?=$|; )/g, "")
+    .replaceAll(/^\{\}; |; \{\}(?=$|; )/g, "")
     .replaceAll(/`[A-Za-z.]+`/g, "--flag")
     .replaceAll("{}", "x");
   return findTranslation(`here: ${typed}`);
@@ -44,7 +44,7 @@ test("the sentences of errors are found", () => {
   expect(texts).toContain("one edge more than values");
 });
 
-test("every error that a command can print has a Chinese sentence", () => {
+test("every error that a command can print, or a page can show, has a Chinese sentence", () => {
   expect(templates.filter(({ text }) => translate(text) === undefined).map(show)).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createModel } from "../../src/nn/models.ts";
 import { parametersOf } from "../../src/nn/module.ts";
-import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
+import { type Checkpoint, type CheckpointNotes, decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import type { TrainingState } from "../../src/train/trainer.ts";
 import { isThere, mpiLaunchers, trainByCommand, writePhotos } from "../support/mpi.ts";
 
@@ -28,10 +28,12 @@ const optionsOf = (out: string, ...more: readonly string[]): readonly string[] =
   join(folder, out),
   ...more,
 ];
-const stateOf = (out: string): TrainingState => {
+const checkpointOf = (out: string): Checkpoint => {
   const path = join(folder, out, "last.safetensors");
-  return decodeCheckpoint(readFileSync(path), path).state as TrainingState;
+  return decodeCheckpoint(readFileSync(path), path);
 };
+const stateOf = (out: string): TrainingState => checkpointOf(out).state as TrainingState;
+const notesOf = (out: string): CheckpointNotes => checkpointOf(out).notes;
 const launched = (ranks: number): readonly string[] => [...openMpi.command, "-n", String(ranks)];
 
 describe.each(mpiLaunchers)("four ranks of %s", (name, launcher) => {
@@ -82,6 +84,24 @@ test.each(mpiLaunchers)(
       );
   },
 );
+
+test.each(mpiLaunchers)("two ranks of %s with joined batch norms follow one batch of both", async (name, launcher) => {
+  // A step an epoch, so that each step's loss is recorded.
+  const options = (out: string, batch: number) =>
+    optionsOf(out, "--limit", "20", "--epochs", "5", "--batch-size", String(batch), "--lowering", "portable");
+  const single = await trainByCommand([], options(`one ${name}`, 16));
+  const shared = await trainByCommand(
+    [...launcher.command, "-n", "2"],
+    [...options(`joined ${name}`, 8), "--sync-batch-norm"],
+  );
+  expect([single.code, shared.code], shared.errors).toEqual([0, 0]);
+  const [expected, actual] = [`one ${name}`, `joined ${name}`].map((out) =>
+    notesOf(out).place.epochs.map(({ training }) => training.loss),
+  );
+  expect(actual).toHaveLength(5);
+  for (const [step, loss] of expected.entries())
+    expect(Math.abs(actual[step] - loss) / loss, `step ${step + 1}`).toBeLessThan(1e-3);
+});
 
 /** The process that trains for a rank: its parent is the one that the launcher started. */
 function findTrainingProcess(rank: number): number | undefined {

@@ -56,6 +56,38 @@ test("drawn cells are outlined, counted and measured; table and picture look at 
   expect(faults).toEqual([]);
 });
 
+test("thresholds tell cells apart anew without inference: outlines, table and count follow, and back", async () => {
+  const { page, faults } = await openPage(`${address()}#/cells`);
+  // So many that some touch.
+  const { image: full } = drawCells({ seed: 7, height: 128, width: 160, cells: 30, radius: [9, 14], overlap: 0.35 });
+  const png = encodePng({ height: 128, width: 160, channels: full.channels, samples: full.samples });
+  const picture = { name: "culture.png", mimeType: "image/png", buffer: Buffer.from(png) };
+  await page.locator("input[name=picture]").setInputFiles(picture);
+  await page.getByRole("heading", { name: "culture.png" }).waitFor();
+  const counted = page.locator(".figures dd").first();
+  const areas = async (): Promise<readonly number[]> =>
+    (await page.locator(".cell-table tbody td:nth-child(2)").allTextContents()).map(Number);
+  const covered = async (): Promise<number> => (await areas()).reduce((sum, area) => sum + area, 0);
+  const before = await areas();
+  const all = await covered();
+  const said: string[] = [];
+  page.on("request", (request) => said.push(request.url()));
+  const probability = page.getByLabel("Least probability of a cell");
+  const own = await probability.inputValue();
+  await probability.fill("0.95");
+  await expect.poll(covered, { timeout: 60_000 }).toBeLessThan(all);
+  // Each row is an outline: the table is the picture's.
+  expect(await page.locator(".cell-table tbody tr").count()).toBe(Number(await counted.textContent()));
+  await probability.fill(own);
+  await expect.poll(areas, { timeout: 60_000 }).toEqual(before);
+  // The deeper two cells must be, the fewer are told apart.
+  await page.getByLabel("Least depth between cells").fill("0.6");
+  await expect.poll(async () => Number(await counted.textContent()), { timeout: 60_000 }).toBeLessThan(before.length);
+  expect(await findViolations(page)).toEqual([]);
+  expect(said.filter((url) => url.startsWith("http"))).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
 /** The numbers that a TIFF of 16 bits in one strip holds, as the page writes it. */
 function readLabels(file: Buffer): Uint16Array {
   const pixels = 128 * 160;

@@ -1,12 +1,14 @@
 import { type Command, Option } from "commander";
 import { OptionError } from "../../tensor/errors.ts";
-import { wholeNumber } from "../options.ts";
+import type { RunStore } from "../../store/run-store.ts";
+import { sharedOptions, wholeNumber } from "../options.ts";
 import { formatLarge, print, printJson, say } from "../output.ts";
 
 interface Options {
   readonly port?: number;
   readonly export?: string;
   readonly json?: boolean;
+  readonly store?: string;
 }
 
 const STANDARD_PORT = 8088;
@@ -15,17 +17,41 @@ async function studio(options: Options): Promise<void> {
   if (options.export !== undefined) return exportStudio(options.export, options);
   if (options.json === true) throw new OptionError("--json", "applies to --export; a server prints its address alone");
   const { serveSite } = await import("../../studio/node/serve-site.ts");
-  const { address, close } = await serveSite(options.port ?? STANDARD_PORT);
-  print({ en: `The studio is at ${address}; Ctrl-C ends it.`, zh: `工作室在 ${address}；按 Ctrl-C 结束。` });
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
-  await close();
+  const store = await openStore(options.store);
+  try {
+    const { firstAddress, close } = await serveSite(options.port ?? STANDARD_PORT, store);
+    print({
+      en: `The studio is at ${firstAddress}; Ctrl-C ends it.`,
+      zh: `工作室在 ${firstAddress}；按 Ctrl-C 结束。`,
+    });
+    if (store !== undefined)
+      say({
+        en: `Its page Runs lists ${store.description}. The address lets one browser in, once.`,
+        zh: `页面“运行”可列出 ${store.description}。该地址只能让一个浏览器进入一次。`,
+      });
+    await new Promise<void>((resolve) => {
+      process.once("SIGINT", resolve);
+      process.once("SIGTERM", resolve);
+    });
+    await close();
+  } finally {
+    await store?.close();
+  }
   say({ en: "The studio was ended.", zh: "工作室已结束。" });
 }
 
-async function exportStudio(folder: string, { port, json = false }: Options): Promise<void> {
+/** The store whose runs are listed: the one that is named, else the project's, if it has one. */
+async function openStore(given: string | undefined): Promise<RunStore | undefined> {
+  const { storePlace } = await import("../store.ts");
+  const { exists, description, open } = storePlace(given);
+  if (exists) return open();
+  if (given !== undefined) throw new OptionError("--store", `"${description}" is not there; leave it out`);
+  return undefined;
+}
+
+async function exportStudio(folder: string, { port, store, json = false }: Options): Promise<void> {
+  if (store !== undefined)
+    throw new OptionError("--store", "does not apply with --export, which serves nothing; leave it out");
   if (port !== undefined)
     throw new OptionError("--port", "does not apply with --export, which serves nothing; leave it out");
   const { exportSite } = await import("../../studio/node/export-site.ts");
@@ -46,16 +72,18 @@ export function registerStudio(program: Command): void {
         wholeNumber(0, 65_535),
       ),
     )
+    .addOption(sharedOptions.store())
     .option("--export <dir>", "write the pages as a static site into a new folder, and start nothing")
     .option("--json", "print what --export wrote as JSON")
     .addHelpText(
       "after",
       `
-Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone.
+Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone. Its page Runs lists the
+runs of the store, if there is one, in the browser that was opened with the printed address.
 
 Examples:
   $ residua studio
-  $ residua studio --port 9000
+  $ residua studio --port 9000 --store team.db
   $ residua studio --export site`,
     )
     .action((options: Options) => studio(options));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { chooseLanguage } from "./language.ts";
-import { createTranslate } from "./templates.ts";
+import { createTranslate } from "../../report/zh/templates.ts";
 
 test.each([
   ["an empty environment", {}, "en"],

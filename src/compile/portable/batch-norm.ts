@@ -1,7 +1,8 @@
 import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Rewrite } from "../rewrite.ts";
+import { joinMeans, joinMoments } from "../joined-moments.ts";
+import type { Rewrite, RewriteNode } from "../rewrite.ts";
 import type { PortableChoices } from "./choices.ts";
 
 /**
@@ -43,16 +44,24 @@ function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value, mean: Va
   return g.op("BatchNormalization", [x, scale, offset, mean, g.fill(1, shapeOf(scale))], { epsilon: 0 });
 }
 
-/** With d = x − shift: variance = E[d²] − E[d]², mean = shift + E[d], y = γ/√(variance + ε)·(d − E[d]) + β. */
+/**
+ * With d = x − shift: variance = E[d²] − E[d]², mean = shift + E[d], y = γ/√(variance + ε)·(d − E[d]) + β. On several
+ * ranks these are joined, and E[d] becomes what the joined mean is from the rank's own shift.
+ */
 export const batchNormTraining: Rewrite<"BatchNormTraining"> = (
   g,
-  { inputs: [x, gamma, beta], attributes: { epsilon } },
+  { inputs: [x, gamma, beta], attributes: { epsilon, ranks } },
 ) => {
-  const { shift, values, mean } = shiftByFirstSample(g, x);
+  const { shift, values, mean: own } = shiftByFirstSample(g, x);
   const square = channelMean(g, g.op("Mul", [values, values]));
-  const variance = g.op("Sub", [square, g.op("Mul", [mean, mean])]);
-  const y = g.op("BatchNormalization", [values, gamma, beta, mean, variance], { epsilon });
-  return [y, g.op("Add", [shift, mean]), variance];
+  const moments = {
+    mean: g.op("Add", [shift, own]),
+    variance: g.op("Sub", [square, g.op("Mul", [own, own])]),
+  };
+  const { mean, variance } = joinMoments(g, moments, ranks);
+  const middle = ranks === undefined ? own : g.op("Sub", [mean, shift]);
+  const y = g.op("BatchNormalization", [values, gamma, beta, middle, variance], { epsilon });
+  return [y, mean, variance];
 };
 
 /** x·scale + other, scale per channel. */
@@ -71,50 +80,82 @@ const byFusedConv: AddScaled = (g, x, scale, other) => {
   return g.op("FusedConv", [x, weight, undefined, other], { group: channels, kernel_shape: [1, 1] });
 };
 
+/** What every way to write the gradient needs. */
+interface GradientMeans {
+  /** M values per channel on this rank. */
+  readonly count: number;
+  /** d = x − shift */
+  readonly values: Value;
+  /** E[d], over all ranks. */
+  readonly mean: Value;
+  /** This rank's δ = E[dy] and p = E[dy·d] − E[d]·E[dy]: dβ and dγ, which ranks add up as they do all gradients. */
+  readonly own: { readonly gradient: Value; readonly product: Value };
+  /** The same over all ranks: dx. */
+  readonly joined: { readonly gradient: Value; readonly product: Value };
+}
+
+function gradientMeans(
+  g: GraphBuilder,
+  { inputs: [dy, x, , mean], attributes: { ranks } }: RewriteNode<"BatchNormTrainingGradient">,
+): GradientMeans {
+  const shape = shapeOf(x);
+  const { shift, values, mean: own } = shiftByFirstSample(g, x);
+  const middle = ranks === undefined ? own : g.op("Sub", [mean, shift]);
+  const gradient = channelMean(g, dy);
+  const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [middle, gradient])]);
+  const [ofAll, productOfAll] = joinMeans(g, [gradient, product], ranks);
+  return {
+    count: sizeOf(shape) / shape[1],
+    values,
+    mean: middle,
+    own: { gradient, product },
+    joined: { gradient: ofAll, product: productOfAll },
+  };
+}
+
 /**
- * With d = x − shift, i = 1/√(variance + ε), a = γ·i and M values per channel: h = i·(E[dy·d] − E[d]·E[dy]),
- * dβ = M·E[dy], dγ = M·h, and dx = a·dy − a·h·i·(d − E[d]) − a·E[dy].
+ * With d, δ, p and M as in {@link GradientMeans}, i = 1/√(variance + ε), a = γ·i and h = i·p: dβ = M·δ, dγ = M·h, and
+ * dx = a·dy − a·h·i·(d − E[d]) − a·δ.
  */
 const batchNormTrainingGradient =
   (addScaled: AddScaled): Rewrite<"BatchNormTrainingGradient"> =>
-  (g, { inputs: [dy, x, gamma, , variance], attributes: { epsilon } }) => {
-    const shape = shapeOf(x);
-    const count = g.fill(sizeOf(shape) / shape[1]);
-    const { values, mean } = shiftByFirstSample(g, x);
+  (g, node) => {
+    const {
+      inputs: [dy, , gamma, , variance],
+      attributes: { epsilon },
+    } = node;
+    const { count, values, mean, own, joined } = gradientMeans(g, node);
     const inverse = inverseDeviation(g, variance, epsilon);
     const scale = g.op("Mul", [gamma, inverse]);
-    const meanGradient = channelMean(g, dy);
-    const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
-    const h = g.op("Mul", [inverse, product]);
+    const h = g.op("Mul", [inverse, joined.product]);
     const slope = g.op("Neg", [g.op("Mul", [scale, g.op("Mul", [h, inverse])])]);
-    const offset = g.op("Neg", [g.op("Mul", [scale, meanGradient])]);
+    const offset = g.op("Neg", [g.op("Mul", [scale, joined.gradient])]);
     const dx = addScaled(g, dy, scale, affine(g, values, slope, offset, mean));
-    return [dx, g.op("Mul", [h, count]), g.op("Mul", [meanGradient, count])];
+    const ofGamma = own.product === joined.product ? h : g.op("Mul", [inverse, own.product]);
+    return [dx, g.op("Mul", [ofGamma, g.fill(count)]), g.op("Mul", [own.gradient, g.fill(count)])];
   };
 
 /**
- * The same by `BatchNormalization`, which multiplies by i itself: with p = E[dy·d] − E[d]·E[dy],
- * dx = γ·i·(dy − E[dy]) − γ·i²·p·i·(d − E[d]), dγ = M·i·p.
+ * The same by `BatchNormalization`, which multiplies by i itself: dx = γ·i·(dy − δ) − γ·i²·p·i·(d − E[d]), dγ = M·i·p.
  */
-const normalizingGradient: Rewrite<"BatchNormTrainingGradient"> = (
-  g,
-  { inputs: [dy, x, gamma, , variance], attributes: { epsilon } },
-) => {
-  const shape = shapeOf(x);
-  const [, channels] = shape;
+const normalizingGradient: Rewrite<"BatchNormTrainingGradient"> = (g, node) => {
+  const {
+    inputs: [dy, x, gamma, , variance],
+    attributes: { epsilon },
+  } = node;
+  const [, channels] = shapeOf(x);
   const [zero, one] = [g.fill(0, [channels]), g.fill(1, [channels])];
-  const count = sizeOf(shape) / channels;
-  const { values, mean } = shiftByFirstSample(g, x);
-  const meanGradient = channelMean(g, dy);
-  const product = g.op("Sub", [channelMean(g, g.op("Mul", [dy, values])), g.op("Mul", [mean, meanGradient])]);
+  const { count, values, mean, own, joined } = gradientMeans(g, node);
   /** i·factor·(of − around) */
   const normalize = (of: Value, factor: Value, around: Value): Value =>
     g.op("BatchNormalization", [of, factor, zero, around, variance], { epsilon });
-  const row = g.op("Reshape", [product, g.ints([1, channels])]);
+  const asRow = (vector: Value): Value => g.op("Reshape", [vector, g.ints([1, channels])]);
+  const row = asRow(joined.product);
   const slope = g.op("Reshape", [normalize(normalize(row, gamma, zero), one, zero), g.ints([channels])]);
-  const dx = g.op("Sub", [normalize(dy, gamma, meanGradient), normalize(values, slope, mean)]);
-  const ofGamma = g.op("Reshape", [normalize(row, g.fill(count, [channels]), zero), g.ints([channels])]);
-  return [dx, ofGamma, g.op("Mul", [meanGradient, g.fill(count)])];
+  const dx = g.op("Sub", [normalize(dy, gamma, joined.gradient), normalize(values, slope, mean)]);
+  const ownRow = own.product === joined.product ? row : asRow(own.product);
+  const ofGamma = g.op("Reshape", [normalize(ownRow, g.fill(count, [channels]), zero), g.ints([channels])]);
+  return [dx, ofGamma, g.op("Mul", [own.gradient, g.fill(count)])];
 };
 
 /** Batch norm's gradient, written as chosen. */

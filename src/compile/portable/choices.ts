@@ -24,6 +24,11 @@ export interface PortableChoices {
   readonly maxPoolGradient: "scatter" | "compare";
   /** Labels fed as they are, or as int32, for backends without kernels for int64. */
   readonly labels: "int64" | "int32";
+  /**
+   * What mixed precision is: float16 kernels, or float32 ones whose operands and results are rounded to float16, for backends without
+   * such kernels. ONNX Runtime on the processor accepts float16, but computes in float32 and leaves the rounding out.
+   */
+  readonly float16: "kernels" | "rounded";
   /** The sign of numbers as `Sign`, or as the difference of two comparisons, for backends without a kernel for it. */
   readonly sign: "operator" | "compare";
 }
@@ -41,6 +46,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     logSoftmax: "operator",
     maxPoolGradient: "scatter",
     labels: "int64",
+    float16: "rounded",
     sign: "operator",
   },
   wasm: {
@@ -51,6 +57,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     logSoftmax: "operator",
     maxPoolGradient: "scatter",
     labels: "int64",
+    float16: "rounded",
     sign: "operator",
   },
   webgpu: {
@@ -61,6 +68,7 @@ export const portableChoices: Readonly<Record<"standard" | "wasm" | "webgpu", Po
     logSoftmax: "written-out",
     maxPoolGradient: "compare",
     labels: "int32",
+    float16: "kernels",
     sign: "compare",
   },
 };

@@ -106,6 +106,22 @@ export function endRatio({ layers }: Pick<FlowProfile, "layers">): number {
 }
 
 /**
+ * ‖∂L/∂W‖ of the first layer of each block, from the input to the output; of every layer where the blocks' layers are not known by
+ * their names, or there are no blocks.
+ */
+export function blockGradients({
+  blocks,
+  layers,
+}: Pick<FlowProfile, "blocks" | "layers">): readonly { readonly name: string; readonly gradient: number }[] {
+  const firsts = blocks.flatMap(({ block }) => {
+    const first = layers.find(({ layer }) => layer.startsWith(`${block}.`));
+    return first === undefined ? [] : [{ name: block, gradient: first.gradient }];
+  });
+  if (firsts.length > 0 && firsts.length === blocks.length) return firsts;
+  return layers.map(({ layer, gradient }) => ({ name: layer, gradient }));
+}
+
+/**
  * Steps at which to measure: the start, the end, and between them closer together at the beginning, where most happens.
  * @param count at least 2, or 1 where there are no steps
  */

@@ -1,36 +1,8 @@
-import { basename } from "node:path";
 import type { Dataset } from "../../data/image-set.ts";
 import { openDataset } from "../../data/node/open.ts";
-import { importNetwork } from "../../nn/imported/import.ts";
-import { createGraphModule } from "../../nn/imported/graph-module.ts";
-import type { Module } from "../../nn/module.ts";
-import { OptionError, ShapeError, UnsupportedError } from "../../tensor/errors.ts";
-import type { Shape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { ChannelStatistics } from "../../networks/card.ts";
+import { OptionError, ShapeError } from "../../tensor/errors.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
-
-/** A trained network that the lab can analyse: its modules or its graph, with its weights. */
-export interface StudyNetwork {
-  /** Such as "resnet20, project", or the file's name. */
-  readonly label: string;
-  readonly module: Module;
-  readonly state: ReadonlyMap<string, Tensor<"float32">>;
-  readonly imageShape: readonly [channels: number, height: number, width: number];
-  readonly classes: number;
-  /** The data set that it was trained on; empty where the file does not say. */
-  readonly data: string;
-  /** By what its images were normalised, where the file says so. */
-  readonly normalization?: ChannelStatistics;
-  /** What the user should know of it. */
-  readonly notes: readonly string[];
-}
-
-function requireImageShape(where: string, shape: Shape): StudyNetwork["imageShape"] {
-  const [channels, height, width] = shape;
-  if (shape.length === 3) return [channels, height, width];
-  throw new UnsupportedError(where, `takes inputs of ${shape.length} axes, must take images [C,H,W]`);
-}
+import { type StudyNetwork, toStudyNetwork } from "../study-network.ts";
 
 /**
  * Opens a network for the lab: a checkpoint, weights or an ONNX model of Residua's, another system's weights, or ONNX from
@@ -40,29 +12,7 @@ function requireImageShape(where: string, shape: Shape): StudyNetwork["imageShap
  * @throws {UnsupportedError} if it does not take images, or has operators that have no gradient
  */
 export async function openStudyNetwork(path: string): Promise<StudyNetwork> {
-  const file = await openNetworkFile(path);
-  const { card } = file;
-  const about = {
-    data: card?.data ?? "",
-    ...(card === undefined ? {} : { normalization: card.normalization }),
-  };
-  if (file.kind === "network") {
-    const { model, module, state } = file;
-    const named = model.options.shortcut === undefined ? model.name : `${model.name}, ${model.options.shortcut}`;
-    const imageShape = requireImageShape(path, file.imageShape);
-    return { label: named, module, state, imageShape, classes: model.options.classes, notes: [], ...about };
-  }
-  const imageSize = card?.imageShape[1];
-  const { graph, state, imageShape, classes } = importNetwork(file.onnx, path, {
-    seed: 0,
-    ...(imageSize === undefined ? {} : { imageSize }),
-  });
-  const { model } = card ?? {};
-  const label = model?.options.shortcut === undefined ? basename(path) : `${model.name}, ${model.options.shortcut}`;
-  const notes = file.folded
-    ? [`${path}: its batch norms are folded into the convolutions; the checkpoint beside it has them`]
-    : [];
-  return { label, module: createGraphModule(graph), state, imageShape, classes, notes, ...about };
+  return toStudyNetwork(await openNetworkFile(path), path);
 }
 
 /**

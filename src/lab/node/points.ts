@@ -1,13 +1,7 @@
 import * as v from "valibot";
 import { encodeNotes, type JournalCodec, keptNumber } from "../../jobs/journal.ts";
 import { openJournal } from "../../jobs/node/journal.ts";
-
-/** The evaluation of one changed network. */
-export interface MeasuredPoint {
-  readonly loss: number;
-  /** Share of misclassified images. */
-  readonly error: number;
-}
+import type { MeasuredPoint } from "../lesion/evaluate.ts";
 
 /** Measured points, kept in a journal, so that an interrupted study resumes where it stopped. */
 export interface MeasuredPoints {

@@ -1,5 +1,6 @@
 import { type ActivationGradientOperators, activationGradientOperators } from "./activation-gradient.ts";
 import { type BlockedOperators, blockedOperators } from "./blocked.ts";
+import { type CollectiveOperators, collectiveOperators } from "./collective.ts";
 import { type ConvolutionOperators, convolutionOperators } from "./convolution.ts";
 import { type ContribOperators, contribOperators } from "./contrib.ts";
 import type { OperatorTable } from "./definition.ts";
@@ -15,6 +16,7 @@ export interface Operators
   extends
     ActivationGradientOperators,
     BlockedOperators,
+    CollectiveOperators,
     ContribOperators,
     ConvolutionOperators,
     ElementwiseOperators,
@@ -31,6 +33,7 @@ export type OperatorName = keyof Operators;
 export const operators: OperatorTable<Operators> = {
   ...activationGradientOperators,
   ...blockedOperators,
+  ...collectiveOperators,
   ...contribOperators,
   ...convolutionOperators,
   ...elementwiseOperators,

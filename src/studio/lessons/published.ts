@@ -2,6 +2,7 @@
 export const sources = {
   resnet: { text: "He et al. 2015, arXiv:1512.03385, table 3", address: "https://arxiv.org/abs/1512.03385" },
   mappings: { text: "He et al. 2016, arXiv:1603.05027, table 1", address: "https://arxiv.org/abs/1603.05027" },
+  paths: { text: "Veit et al. 2016, arXiv:1605.06431, section 4.1", address: "https://arxiv.org/abs/1605.06431" },
 } as const;
 
 /** Top-1 error on ImageNet, ResNet-34. @source He et al. 2015, arXiv:1512.03385, table 3 */

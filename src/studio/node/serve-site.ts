@@ -1,13 +1,17 @@
 import { isIPv6 } from "node:net";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { toListeningError } from "../../serve/node/start-listening.ts";
+import type { RunStore } from "../../store/run-store.ts";
 import { siteHeaders } from "./headers.ts";
+import { giveStore } from "./store-api.ts";
 import { listSite, readSiteFile, type SiteFile } from "./site.ts";
 
 /** The studio's server. */
 export interface SiteServer {
   /** Such as `http://127.0.0.1:8081/`. */
   readonly address: string;
+  /** The address to open first: with a token that works once, if there is a store to read. */
+  readonly firstAddress: string;
   /** Ends it, with the connections that browsers keep open. */
   readonly close: () => Promise<void>;
 }
@@ -36,23 +40,29 @@ function answer(files: ReadonlyMap<string, SiteFile>, request: FastifyRequest, r
 }
 
 /**
- * Serves the studio's site to this machine alone. It offers the files of the package and nothing else: a request's path is looked up
+ * Serves the studio's site to this machine alone. It offers the files of the package, a store's runs to whom the printed address was
+ * given, and nothing else: a request's path is looked up
  * among their addresses, and never becomes a path of the disk.
  *
  * @param port 0 takes any
+ * @param store runs that the page Runs may list; none if left out
  * @throws {EnvironmentError} if the site was not built, or the port is in use
  */
-export async function serveSite(port: number): Promise<SiteServer> {
+export async function serveSite(port: number, store?: RunStore): Promise<SiteServer> {
   const files = new Map((await listSite()).map((file) => [file.address, file]));
   const server = fastify({ forceCloseConnections: true, bodyLimit: 1024, requestTimeout: 30_000 });
   server.addHook("onRequest", async (request, reply) => {
     if (isOwnName(request.headers.host)) return;
     return reply.code(421).type("text/plain; charset=utf-8").send("This server answers for 127.0.0.1 and localhost.\n");
   });
-  server.get("/*", async (request, reply) => answer(files, request, reply));
+  const access = store === undefined ? undefined : giveStore(server, store);
+  server.get("/*", async (request, reply) =>
+    access?.admit(request, reply) === true ? reply : answer(files, request, reply),
+  );
   try {
     const address = await server.listen({ host: HOST, port });
-    return { address: `${address}/`, close: () => server.close() };
+    const firstAddress = access === undefined ? `${address}/` : `${address}/?token=${access.token}`;
+    return { address: `${address}/`, firstAddress, close: () => server.close() };
   } catch (error) {
     await server.close();
     throw toListeningError(`${HOST}:${port}`, error);

@@ -1,9 +1,9 @@
-import type { Words } from "../../report/words.ts";
+import type { Said } from "../said.ts";
 
 /** A file that is not used, and why. */
 export interface LeftOut {
   readonly path: string;
-  readonly why: Words;
+  readonly why: Said;
 }
 
 /** A file of a class, by its place among the paths. */

@@ -75,6 +75,38 @@ test("what is exported is read back: runs as the store has them, every value, Na
   expect(table[0].run.status).toBeUndefined();
 });
 
+test("the quick check takes no run that the schema refuses, and what only the schema understands is read as well", async () => {
+  const { store, runs } = await fillStore();
+  const text = await collect(exportJson(store, runs));
+  const change = (make: (run: Record<string, unknown>, metrics: Record<string, unknown>) => void): string => {
+    const value = JSON.parse(text) as { runs: { run: Record<string, unknown>; metrics: Record<string, unknown> }[] };
+    make(value.runs[1].run, value.runs[1].metrics);
+    return JSON.stringify(value);
+  };
+  const faults: readonly (readonly [place: string, make: Parameters<typeof change>[0]])[] = [
+    ...["id", "command", "name", "status", "tags", "config", "code", "environment", "host", "startedAt"].map(
+      (key) => [`runs.1.run.${key}`, (run: Record<string, unknown>) => void delete run[key]] as const,
+    ),
+    ...["heartbeatAt", "endedAt", "steps", "reason"].map(
+      (key) => [`runs.1.run.${key}`, (run: Record<string, unknown>) => void (run[key] = {})] as const,
+    ),
+    ["runs.1.run.id", (run) => (run["id"] = "")],
+    ["runs.1.run.startedAt", (run) => (run["startedAt"] = "yesterday")],
+    ["runs.1.run.steps", (run) => (run["steps"] = -1)],
+    ["runs.1.run.tags.0", (run) => (run["tags"] = [1])],
+    ["runs.1.metrics.loss.0.2", (_, metrics) => (metrics["loss"] = [[1, null, "much"]])],
+    ["runs.1.metrics.loss.0.0", (_, metrics) => (metrics["loss"] = [[1.5, null, 1]])],
+    ["runs.1.metrics.loss.0.1", (_, metrics) => (metrics["loss"] = [[1, "x", 1]])],
+    ["runs.1.metrics.loss.0.2", (_, metrics) => (metrics["loss"] = [[1, null]])],
+  ];
+  for (const [place, make] of faults)
+    expect(() => readExportedJson(change(make), "a.json"), place).toThrow(`as JSON: ${place} `);
+  const longer = change((_, metrics) => (metrics["loss"] = [[1, null, 2, "more"]]));
+  expect(readExportedJson(longer, "a.json")[1].run.last["loss"]).toBe(2);
+  const escaped = text.replace('"name":"resnet20', String.raw`"name":"\u0072esnet20`);
+  expect(readExportedJson(escaped, "a.json")).toEqual(readExportedJson(text, "a.json"));
+});
+
 test("what is no export is refused by its first fault", () => {
   const head = "run,run_name,metric,step,epoch,value".split(",");
   expect(() => readExportedJson('{"runs":[', "a.json")).toThrow("a.json: is no whole JSON document");

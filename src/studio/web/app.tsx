@@ -1,15 +1,16 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { errorMessage } from "../../tensor/errors.ts";
+import type { Message } from "../said.ts";
 import { language, say, setLanguage } from "./language.ts";
+import { messageOf, sayMessage } from "./message.ts";
 import { type Page, pages } from "./pages.ts";
 import { engine } from "./page-engine.ts";
 import { addressOf, route } from "./route.ts";
 import { chosenTheme, switchTheme, theme } from "./theme.ts";
 
 /** What was loaded of a page: its component, or why there is none. */
-type Loaded = { readonly View: ComponentType } | { readonly problem: string } | undefined;
+type Loaded = { readonly View: ComponentType } | { readonly problem: Message } | undefined;
 
 const currentPage = (): Page => pages.find(({ name }) => name === route.value.page) ?? pages[0];
 
@@ -65,7 +66,7 @@ function Shown({ page }: { readonly page: Page }): JSX.Element {
     loaded.value = undefined;
     page.load().then(
       (View) => isCurrent && (loaded.value = { View }),
-      (error: unknown) => isCurrent && (loaded.value = { problem: errorMessage(error) }),
+      (error: unknown) => isCurrent && (loaded.value = { problem: messageOf(error) }),
     );
     return () => void (isCurrent = false);
   }, [page]);
@@ -74,7 +75,8 @@ function Shown({ page }: { readonly page: Page }): JSX.Element {
   if ("View" in value) return <value.View />;
   return (
     <p role="alert" class="problem">
-      {say({ en: "The page could not be loaded; reload it.", zh: "页面无法加载；请重新加载。" })} {value.problem}
+      {say({ en: "The page could not be loaded; reload it.", zh: "页面无法加载；请重新加载。" })}{" "}
+      {sayMessage(value.problem)}
     </p>
   );
 }

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { errorMessage } from "../../tensor/errors.ts";
 import type { Race, RaceEvent, RaceJob, RaceResult, RaceStep, StudioEngine } from "../engine.ts";
+import type { Message } from "../said.ts";
+import { messageOf } from "./message.ts";
 
 /** What a lane is doing. */
 export type Phase = "waiting" | "loading" | "compiling" | "training" | "testing" | "ended";
@@ -27,7 +28,7 @@ export interface RaceState {
   readonly lanes: readonly LaneState[];
   readonly isRunning: boolean;
   /** Why the race could not be run. */
-  readonly problem?: string;
+  readonly problem?: Message;
 }
 
 /** A race that is shown at most ten times a second, however fast its steps come. */
@@ -87,7 +88,7 @@ export function createShownRace(engine: StudioEngine): ShownRace {
       await own.result;
       if (race === own) show({ isRunning: false });
     } catch (error) {
-      if (race === own) show({ isRunning: false, problem: errorMessage(error) });
+      if (race === own) show({ isRunning: false, problem: messageOf(error) });
     }
     return started;
   };

@@ -12,6 +12,7 @@ import { setUpInMemory } from "../../tasks/classify/set-up-in-memory.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
 import type { MemorySetup } from "../../train/memory-training.ts";
 import { completeRecipe } from "../../train/recipe-check.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { runSteps } from "../../train/step-loop.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { type Digits, digitCounts } from "../digits.ts";
@@ -20,6 +21,7 @@ import type { LaneEvent } from "./race-protocol.ts";
 
 /** A lane before its first step. */
 interface Prepared {
+  readonly network: NetworkCard;
   readonly setup: MemorySetup;
   readonly plan: TrainingPlan;
   /** The first convolution of each block. */
@@ -58,7 +60,7 @@ function prepare(job: RaceJob, { train, test }: Digits): Prepared {
     validates: false,
     watch,
   });
-  return { setup, plan, watch };
+  return { network, setup, plan, watch };
 }
 
 /** Tests the trained network on the digits held back. */
@@ -77,9 +79,17 @@ async function testNetwork(
 const trainingSession = { executionProviders: ["wasm"], graphOptimization: "disabled" } as const;
 const session = { executionProviders: ["wasm"] };
 
+/** A network that was trained to the end of its race. */
+export interface TrainedLane {
+  readonly network: NetworkCard;
+  readonly module: Module;
+  readonly state: ReadonlyMap<string, Tensor<"float32">>;
+}
+
 /**
  * Trains one network of a race in the thread that calls, and tests it on the digits held back.
  *
+ * @param keep gets the network, if it was trained to the end
  * @throws {OptionError} naming what the network or its recipe cannot be
  */
 export async function trainLane(
@@ -87,6 +97,7 @@ export async function trainLane(
   digits: Digits,
   runtime: Runtime,
   { report, shouldStop }: JobContext<LaneEvent>,
+  keep: (trained: TrainedLane) => void = () => undefined,
 ): Promise<RaceResult> {
   report({ kind: "compiling" });
   const prepared = prepare(job, digits);
@@ -117,6 +128,7 @@ export async function trainLane(
     if (end.status === "diverged") return { status: "diverged", reason: end.error.message, steps };
     if (end.status === "stopped") return { status: "stopped", steps };
     report({ kind: "testing" });
+    keep({ network: prepared.network, module: plan.module, state: await predictingState(trainer) });
     return { status: "done", steps, test: await testNetwork(prepared, trainer, runtime) };
   } finally {
     await trainer.release();

@@ -1,7 +1,7 @@
 import type { Raster } from "../../data/image/raster.ts";
 import { type IntensityScaling, measureIntensity } from "./data/raster.ts";
 import { enlargePart, shrinkRaster } from "./data/shrink.ts";
-import { type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
+import { type CellMaps, type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
 import { type Part, type PredictOptions, predictPart, type Predictor } from "./tiles.ts";
 
 /** Rows and columns of a large image that are worked on at a time, and how far beyond them is looked, as the network sees it. */
@@ -13,6 +13,15 @@ export interface SegmentOptions extends PredictOptions {
   readonly instances?: Partial<InstanceOptions>;
   /** Told how much is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** Gets the maps that cells are separated by, to do it again by {@link separateWindows}: 12 bytes a point. */
+  readonly keepMaps?: (seen: SeenWindow) => void;
+}
+
+/** What a network said of a window of an image, whose own cells have their centres in the core. */
+export interface SeenWindow {
+  readonly core: Part;
+  readonly whole: Part;
+  readonly maps: CellMaps;
 }
 
 /** An image, and how a network is to see it. */
@@ -110,18 +119,40 @@ export async function segmentCells(
     const { maps } = await mapsOf(whole);
     const plane = whole.height * whole.width;
     const map = (index: number): Float32Array => maps.subarray(index * plane, (index + 1) * plane);
-    const found = separateCells(
-      {
-        height: whole.height,
-        width: whole.width,
-        foreground: map(0).map((value) => 1 - value),
-        boundary: map(2),
-        distance: map(3),
-      },
-      { ...standardInstanceOptions, ...options.instances },
-    );
+    const seen: CellMaps = {
+      height: whole.height,
+      width: whole.width,
+      foreground: map(0).map((value) => 1 - value),
+      boundary: map(2),
+      distance: map(3),
+    };
+    // A copy of what is kept: the maps have parts that nobody needs.
+    options.keepMaps?.({
+      core,
+      whole,
+      maps: { ...seen, boundary: seen.boundary.slice(), distance: seen.distance.slice() },
+    });
+    const found = separateCells(seen, { ...standardInstanceOptions, ...options.instances });
     count = keepOwn({ found, whole, core }, { labels, width: raster.width }, count);
   });
+  return { labels, count };
+}
+
+/**
+ * Separates cells once more by maps that were kept, with other options; nothing is inferred.
+ *
+ * @param windows all of an image, in the order in which they were seen
+ * @returns `[height, width]`, numbers from 1; 0 is background
+ */
+export function separateWindows(
+  { height, width }: { readonly height: number; readonly width: number },
+  windows: readonly SeenWindow[],
+  instances: InstanceOptions,
+): { readonly labels: Int32Array; readonly count: number } {
+  const labels = new Int32Array(height * width);
+  let count = 0;
+  for (const { core, whole, maps } of windows)
+    count = keepOwn({ found: separateCells(maps, instances), whole, core }, { labels, width }, count);
   return { labels, count };
 }
 

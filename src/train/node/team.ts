@@ -63,9 +63,10 @@ export function createTeam(collective: Collective): Team {
       return isFirst ? made! : (deserialize(Buffer.from(text, "base64")) as T);
     },
     strategy: dataParallel(collective),
-    describeStep: ({ batch, accumulate = 1 }) => {
+    describeStep: ({ batch, accumulate = 1, syncBatchNorm }) => {
       const each = batchesPerRank(accumulate, size);
-      return `${size} ranks × ${each === 1 ? "" : `${each} batches × `}${batch} = ${batch * accumulate} images a step`;
+      const product = `${size} ranks × ${each === 1 ? "" : `${each} batches × `}${batch} = ${batch * accumulate} images a step`;
+      return syncBatchNorm === undefined ? product : `${product}; a batch norm sees ${size * batch} of them at a time`;
     },
     isShared: (error) => shared.has(error),
     requireSame: async (step, state) => {

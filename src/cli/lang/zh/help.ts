@@ -1,6 +1,6 @@
 import { type Command, Help, type Option } from "commander";
 import stringWidth from "string-width";
-import { createTranslate } from "../templates.ts";
+import { createTranslate } from "../../../report/zh/templates.ts";
 import { optionTexts, standardTexts } from "./options.ts";
 import { exampleNotes, subcommandSummaries, summaries } from "./summaries.ts";
 

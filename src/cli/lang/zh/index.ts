@@ -1,6 +1,6 @@
 import type { Command, Help } from "commander";
 import { chineseHelp, translateAfterHelp } from "./help.ts";
-import { translateMessage } from "./messages.ts";
+import { translateMessage } from "../../../report/zh/messages.ts";
 
 /** What Chinese needs beyond the words of both languages; loaded, with all texts, only when Chinese is spoken. */
 export interface Chinese {

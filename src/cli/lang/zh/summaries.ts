@@ -1,4 +1,4 @@
-import type { Templates } from "../templates.ts";
+import type { Templates } from "../../../report/zh/templates.ts";
 
 /** What each command does, in one line; a test refuses a command without a row. */
 export const summaries: Readonly<Record<string, string>> = {

@@ -1,9 +1,6 @@
 import { standardDataset } from "../../../data/catalog.ts";
 import { readFileBytes } from "../../../files/node.ts";
 import { join } from "node:path";
-import { toModel } from "../../../compile/inference.ts";
-import { portable } from "../../../compile/portable/lowering.ts";
-import { stepNames } from "../../../compile/step/names.ts";
 import { noAugmentation } from "../../../data/augmentation.ts";
 import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
 import type { Dataset } from "../../../data/image-set.ts";
@@ -14,12 +11,9 @@ import { imageSource } from "../../../data/node/image-source.ts";
 import { initializeState } from "../../../nn/initialization.ts";
 import { createModel } from "../../../nn/models.ts";
 import { countParameters, type Module } from "../../../nn/module.ts";
-import { encodeModel } from "../../../onnx/encode.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import { OptionError } from "../../../tensor/errors.ts";
-import { type Shape, sizeOf } from "../../../tensor/shape.ts";
-import { float32, type Tensor } from "../../../tensor/tensor.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
 import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
 import type { JobContext, RunOf } from "../../../jobs/job.ts";
@@ -32,10 +26,9 @@ import { imagesPerStep, type Recipe, variationOf } from "../../../train/recipe.t
 import { stepOptionsOf } from "../../../train/recipe-step.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer, TrainingState } from "../../../train/trainer.ts";
-import { buildFlowGraph, FLOW } from "../graph.ts";
-import { type FlowProfile, probeSteps, readProfile, relativeChange } from "../profile.ts";
+import { type FlowProbe, openFlowProbe } from "../probe.ts";
+import { probeSteps, relativeChange } from "../profile.ts";
 import type { NetworkFlow } from "../study.ts";
-import { readScalars } from "../../scalars.ts";
 import { type FlowEvent, type FlowJob, flowRecipe, type FlowStart, type gradientFlowJob } from "./job.ts";
 import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
 import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
@@ -95,44 +88,6 @@ async function openNetwork({ job, context }: Workplace, start: FlowStart): Promi
   return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
 }
 
-interface Probe {
-  measure(state: State, step: number, updates?: ReadonlyMap<string, number>): Promise<FlowProfile>;
-  /** State-dict names of the layers' weights. */
-  readonly weights: readonly string[];
-  release(): Promise<void>;
-}
-
-const onesLike = (shape: Shape): Tensor<"float32"> => float32(shape, new Float32Array(sizeOf(shape)).fill(1));
-
-/** Compiles what measures a network on one batch. Dropout leaves nothing out. */
-async function openProbe(
-  { runtime, job }: Workplace,
-  { module, recipe }: Pick<TrainingPlan, "module" | "recipe">,
-  batch: LabeledBatch,
-): Promise<Probe> {
-  const { loss } = stepOptionsOf(recipe);
-  const [count, ...imageShape] = batch.images.shape;
-  const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
-  if (flow.layers.length === 0)
-    throw new OptionError("model", "has no layer with weights, so there is no gradient to follow");
-  const graph = portable.lower(flow.graph).write();
-  const session = await runtime.load(encodeModel(toModel(graph)), job.session);
-  const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
-  return {
-    weights: flow.layers.map(({ weight }) => weight),
-    measure: async (state, step, updates) => {
-      const held = graph.inputs.flatMap(({ name }) => {
-        const value = state.get(name);
-        return value === undefined ? [] : [[name, value] as const];
-      });
-      const feeds = { ...Object.fromEntries([...held, ...noise]), [stepNames.images]: batch.images };
-      const { [FLOW]: values } = await session.run({ ...feeds, [stepNames.labels]: batch.labels });
-      return readProfile(flow, step, readScalars(flow.names, (await values.read()).data as Float32Array), updates);
-    },
-    release: () => session.release(),
-  };
-}
-
 /** Batches of so many images, in the order of the recipe's seed. */
 const planBatches = ({ train }: Dataset, recipe: Recipe, batch: number): BatchPlan => ({
   batch,
@@ -158,7 +113,7 @@ async function followTraining(
   tools: {
     readonly plan: TrainingPlan;
     readonly trainer: Trainer;
-    readonly probe: Probe;
+    readonly probe: FlowProbe;
     readonly loader: BatchLoader;
   },
 ): Promise<Pick<NetworkFlow, "profiles" | "status">> {
@@ -229,7 +184,13 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
       augmentation: { ...noAugmentation, ...variationOf(recipe) },
       plan: planBatches(data, recipe, batch),
     });
-  const probe = await openProbe(place, plan, await readFirstBatch(sourceOf(recipe.batch)));
+  const { loss } = stepOptionsOf(recipe);
+  const { session } = job;
+  const probe = await openFlowProbe(
+    { runtime, session },
+    { module, loss },
+    await readFirstBatch(sourceOf(recipe.batch)),
+  );
   let [trainer, loader]: [Trainer?, BatchLoader?] = [];
   try {
     const about = { label, parameters: countParameters(module) };
@@ -277,7 +238,7 @@ function createFlowReport({ job, context }: Workplace, kept: KeptFlow | undefine
 /** The job of {@link gradientFlowJob}. */
 export const followGradients: RunOf<typeof gradientFlowJob> = async (job, context) => {
   const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering);
+  const chosen = await chooseLowering(runtime, job.lowering, recipeOf(job).precision);
   const identity = await identifyFlow(job, runtime, chosen);
   const keeper = openJournal(job.training, { identity, notes: keptFlowSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, job, context, keeper };

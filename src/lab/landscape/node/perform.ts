@@ -22,7 +22,8 @@ import {
 import type { LandscapeStudy, LossPlane } from "../study.ts";
 import type { LandscapeEvent, LandscapeJob } from "./job.ts";
 import { identityOf } from "../../../jobs/node/journal.ts";
-import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
+import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+import type { StudyNetwork } from "../../study-network.ts";
 import { openPoints } from "../../node/points.ts";
 
 interface Point {

@@ -1,40 +1,24 @@
-import { foldBatchNorm } from "../../../compile/fold-batch-norm.ts";
 import { toModel } from "../../../compile/inference.ts";
 import { portable } from "../../../compile/portable/lowering.ts";
 import { stepNames } from "../../../compile/step/names.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { encodeModel } from "../../../onnx/encode.ts";
-import type { Graph } from "../../../onnx/graph.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
-import type { Runtime, SessionOptions } from "../../../runtime/runtime.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import { bytesOf } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
-import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import type { JobContext } from "../../../jobs/job.ts";
+import { evaluateGraph } from "../evaluate.ts";
 import { buildPathGraph, drawPaths, type PathLength, pathNames, weighPaths } from "../paths.ts";
 import { buildBlockedGraph, isRemovable, rewireBlocks } from "../rewire.ts";
 import { type Lesion, type LesionStudy, planLesions, planWish } from "../study.ts";
 import type { LesionEvent, LesionJob } from "./job.ts";
 import { identityOf } from "../../../jobs/node/journal.ts";
-import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
-import { type MeasuredPoint, openPoints } from "../../node/points.ts";
-
-async function evaluateGraph(
-  runtime: Runtime,
-  graph: Graph,
-  batches: readonly LabeledBatch[],
-  options: SessionOptions,
-): Promise<MeasuredPoint> {
-  const session = await runtime.load(encodeModel(toModel(foldBatchNorm(graph))), options);
-  try {
-    const { loss, measures } = await evaluateClassifier(session, batches);
-    return { loss, error: 1 - (measures.accuracy ?? Number.NaN) };
-  } finally {
-    await session.release();
-  }
-}
+import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+import type { StudyNetwork } from "../../study-network.ts";
+import { openPoints } from "../../node/points.ts";
 
 async function readBatches(data: Dataset, count: number, batch: number): Promise<readonly LabeledBatch[]> {
   const images = takeFirst(data.test, Math.min(count, data.test.count));
@@ -104,7 +88,8 @@ export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent
       break;
     }
     const known = journal.get(JSON.stringify(uses));
-    const point = known ?? (await evaluateGraph(runtime, rewireBlocks(blocked, uses), batches, job.session));
+    const point =
+      known ?? (await evaluateGraph(runtime, rewireBlocks(blocked, uses), { batches, session: job.session }));
     if (known === undefined) await journal.add(JSON.stringify(uses), point);
     lesions.push({ ...plan, ...point });
     const { error } = point;

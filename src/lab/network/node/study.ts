@@ -16,8 +16,10 @@ import { type ActivationMap, computeGradCam } from "../grad-cam.ts";
 import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
 import type { Picture } from "../../../report/figures.ts";
 import type { Words } from "../../../report/words.ts";
-import { openStudyData, openStudyNetwork, type StudyNetwork } from "../../node/open-study.ts";
-import { drawPicture, type TakenImage } from "../../node/pictures.ts";
+import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+import type { StudyNetwork } from "../../study-network.ts";
+import { drawPicture } from "../../node/pictures.ts";
+import type { TakenImage } from "../overlay.ts";
 
 /** What is to be studied. */
 export interface NetworkStudyJob {

@@ -14,7 +14,16 @@ export interface FindInput {
 export type CellsRequest =
   | ({ readonly kind: "find" } & FindInput)
   | { readonly kind: "correct"; readonly edit: CellEdit }
-  | { readonly kind: "take back" };
+  | { readonly kind: "take back" }
+  | { readonly kind: "separate"; readonly thresholds: Thresholds };
+
+/** By what cells are told from the background and from each other. */
+export interface Thresholds {
+  /** Least probability of a point to belong to a cell. */
+  readonly foreground: number;
+  /** How much deeper than the pass between them two cells must be. */
+  readonly persistence: number;
+}
 
 /** Cells with their outlines and measurements. */
 export interface CellLabels {
@@ -24,6 +33,7 @@ export interface CellLabels {
   readonly outlines: readonly CellOutline[];
   /** Corrections by hand that are in them. */
   readonly corrections: number;
+  readonly thresholds: Thresholds;
 }
 
 /** The cells of a picture. */
@@ -46,7 +56,7 @@ export type FindEvent = { readonly kind: "loading" } | { readonly kind: "share";
 /** What is answered. */
 export type CellsAnswer = ({ readonly kind: "found" } & FoundCells) | ({ readonly kind: "corrected" } & CellLabels);
 
-/** Finding cells and correcting them, in a worker that keeps the picture as it was measured. */
+/** Finding cells and correcting them, in a worker that keeps the picture as it was measured, and what the network said of it. */
 export const cellFinding: WorkerService<CellsRequest, FindEvent, CellsAnswer> = {
   name: "cells",
   worker: () => new Worker(new URL("./find-worker.js", import.meta.url), { type: "module" }),

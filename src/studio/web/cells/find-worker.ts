@@ -5,7 +5,9 @@ import { correctCells, type LabelChange, takeBack } from "../../../tasks/segment
 import { measureIntensity } from "../../../tasks/segment/data/raster.ts";
 import { measureCells } from "../../../tasks/segment/measure.ts";
 import { outlineCells } from "../../../tasks/segment/outlines.ts";
+import { type InstanceOptions, standardInstanceOptions } from "../../../tasks/segment/instances.ts";
 import { drawImage } from "../../../tasks/segment/overlay.ts";
+import { type SeenWindow, separateWindows } from "../../../tasks/segment/segment.ts";
 import { FormatError, OptionError, UnsupportedError } from "../../../tensor/errors.ts";
 import { open } from "../../../web.ts";
 import { refuseSize } from "../../pictures/image-limits.ts";
@@ -28,17 +30,20 @@ interface Kept {
   readonly image: ImageFile;
   readonly labels: Int32Array;
   readonly changes: LabelChange[];
+  readonly windows: readonly SeenWindow[];
+  readonly instances: InstanceOptions;
 }
 
 let kept: Kept | undefined;
 
 /** The cells as they are now; the labels are a copy, to be handed over. */
-function measureKept({ image, labels, changes }: Kept): CellLabels {
+function measureKept({ image, labels, changes, instances: { foreground, persistence } }: Kept): CellLabels {
   return {
     labels: labels.slice(),
     cells: measureCells(labels, image),
     outlines: outlineCells(labels, image),
     corrections: changes.length,
+    thresholds: { foreground, persistence },
   };
 }
 
@@ -56,13 +61,16 @@ async function find({ file, models }: FindInput, report: (event: FindEvent) => v
     );
   const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
   const network = await open("cells", { task: "segment", models, wasm });
+  const windows: SeenWindow[] = [];
   const found = await network.predict(image, {
     views: 1,
+    keepMaps: (seen) => windows.push(seen),
     onProgress: (share) => report({ kind: "share", share }),
   });
   await network.release();
   if (found.target !== "instances") throw new UnsupportedError("cells", "gives classes of points, must give cells");
-  kept = { image, labels: found.labels, changes: [] };
+  const instances = { ...standardInstanceOptions, ...network.settings.instances };
+  kept = { image, labels: found.labels, changes: [], windows, instances };
   return {
     name,
     height,
@@ -77,8 +85,11 @@ async function find({ file, models }: FindInput, report: (event: FindEvent) => v
 async function answer(request: CellsRequest, report: (event: FindEvent) => void): Promise<CellsAnswer> {
   if (request.kind === "find") return { kind: "found", ...(await find(request, report)) };
   if (kept === undefined) throw new OptionError("cells", "there are none to correct; choose a picture first");
-  const { image, labels, changes } = kept;
-  if (request.kind === "correct") changes.push(correctCells(labels, image.width, request.edit));
+  const { image, labels, changes, windows, instances } = kept;
+  if (request.kind === "separate") {
+    const next = { ...instances, ...request.thresholds };
+    kept = { ...kept, labels: separateWindows(image, windows, next).labels, changes: [], instances: next };
+  } else if (request.kind === "correct") changes.push(correctCells(labels, image.width, request.edit));
   else {
     const last = changes.pop();
     if (last !== undefined) takeBack(labels, last);

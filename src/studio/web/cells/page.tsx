@@ -11,6 +11,7 @@ import { CellPicture } from "./picture.tsx";
 import { Corrections } from "./corrections.tsx";
 import { cellsState, findCells, refuse } from "./state.ts";
 import { CellTable } from "./table.tsx";
+import { ThresholdSliders } from "./thresholds.tsx";
 import { Problem } from "../parts/problem.tsx";
 
 /** Side of a pixel in micrometres, as the reader says it; the file's if it is not said. */
@@ -164,6 +165,7 @@ function Found({
             {say({ en: "Download labels", zh: "下载标签图" })}
           </button>
         </p>
+        <ThresholdSliders found={found} />
         <Corrections found={found} selected={selected} />
         <CellTable cells={found.cells} selected={selected} pixelSize={pixelSize} />
       </section>

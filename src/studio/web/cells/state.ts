@@ -1,10 +1,11 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { openService } from "../../../jobs/web/service.ts";
 import type { Words } from "../../../report/words.ts";
+import type { Said } from "../../said.ts";
 import type { CellEdit } from "../../../tasks/segment/correct.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
 import { holdBusy } from "../busy.ts";
-import { cellFinding, type CellsRequest, type FindEvent, type FoundCells } from "./find-job.ts";
+import { messageOf } from "../message.ts";
+import { cellFinding, type CellsRequest, type FindEvent, type FoundCells, type Thresholds } from "./find-job.ts";
 
 /** What the page shows. */
 export interface CellsState {
@@ -14,7 +15,7 @@ export interface CellsState {
   /** Whether the next cell that is chosen is merged with the one that is looked at. */
   readonly isMerging?: boolean | undefined;
   readonly progress?: FindEvent | undefined;
-  readonly problem?: Words | undefined;
+  readonly problem?: Said | undefined;
 }
 
 const shown: Signal<CellsState> = signal({});
@@ -43,7 +44,7 @@ export async function findCells(file: File): Promise<void> {
     if (own === wish && found.kind === "found") shown.value = { found };
   } catch (error) {
     const { found } = shown.value;
-    if (own === wish) shown.value = { ...(found === undefined ? {} : { found }), problem: errorMessage(error) };
+    if (own === wish) shown.value = { ...(found === undefined ? {} : { found }), problem: messageOf(error) };
   }
 }
 
@@ -56,13 +57,30 @@ async function ask(request: CellsRequest): Promise<void> {
     const { kind: _, ...labels } = corrected;
     shown.value = { found: { ...found, ...labels } };
   } catch (error) {
-    if (own === wish) shown.value = { ...shown.value, isMerging: false, problem: errorMessage(error) };
+    if (own === wish) shown.value = { ...shown.value, isMerging: false, problem: messageOf(error) };
   }
 }
 
 /** Corrects the cells by hand; nothing is inferred anew. */
 export function correct(edit: CellEdit): void {
   void ask({ kind: "correct", edit });
+}
+
+/** The thresholds that are wished for while others are worked on. */
+let wished: Thresholds | undefined;
+let isSeparating = false;
+
+/** Tells cells apart by other thresholds; nothing is inferred anew. What is moved meanwhile is done once, at the end. */
+export async function separate(thresholds: Thresholds): Promise<void> {
+  wished = thresholds;
+  if (isSeparating) return;
+  isSeparating = true;
+  while (wished !== undefined) {
+    const next: Thresholds = wished;
+    wished = undefined;
+    await ask({ kind: "separate", thresholds: next });
+  }
+  isSeparating = false;
 }
 
 /** Takes back the last correction. */

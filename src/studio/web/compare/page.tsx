@@ -8,9 +8,10 @@ import { nameNetwork } from "../../names.ts";
 import type { TestedNetwork } from "../../verdict.ts";
 import { type Experiment, jobsOf, readExperiment, writeExperiment } from "../experiment.ts";
 import { say } from "../language.ts";
+import { sayMessage } from "../message.ts";
 import { engine } from "../page-engine.ts";
 import { Chart, type ChartLine } from "../parts/chart.tsx";
-import { stripScale } from "../parts/strip.tsx";
+import { StripLegend } from "../parts/strip.tsx";
 import { createShownRace, type LaneState, type RaceState } from "../race-state.ts";
 import { replaceQuery, route } from "../route.ts";
 import { meanOver } from "./lane-words.ts";
@@ -196,7 +197,7 @@ function Controls({ state }: { readonly state: RaceState }): JSX.Element {
       <CopyLink />
       {problem !== undefined && (
         <p role="alert" class="problem">
-          {say({ en: "The race ended:", zh: "比赛中断：" })} {problem}
+          {say({ en: "The race ended:", zh: "比赛中断：" })} {sayMessage(problem)}
         </p>
       )}
     </div>
@@ -221,7 +222,6 @@ export function ComparePage(): JSX.Element {
   const refused = useSignal<Words | undefined>(undefined);
   useLink(ignored);
   const { value: state } = race.state;
-  const [low, high] = [stripScale.low, stripScale.high].map((power) => 10 ** power);
   return (
     <>
       <h1>{say({ en: "Compare networks", zh: "比较网络" })}</h1>
@@ -243,12 +243,9 @@ export function ComparePage(): JSX.Element {
         <Controls state={state} />
       </div>
       <Networks experiment={experiment} change={change} lanes={state.lanes} isRunning={state.isRunning} />
-      <p class="quiet legend">
-        {say({ en: "Each cell is a block; colour: norm of its gradient,", zh: "每格一个块；颜色：其梯度的范数，" })}{" "}
-        {low}
-        <i class="scale" aria-hidden="true" />
-        {high}
-      </p>
+      <StripLegend
+        words={{ en: "Each cell is a block; colour: norm of its gradient,", zh: "每格一个块；颜色：其梯度的范数，" }}
+      />
       <Charts lanes={state.lanes} />
       <Verdict isRunning={state.isRunning} />
     </>

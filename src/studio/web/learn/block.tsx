@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Message } from "../../said.ts";
 import { type Plane, walkBlocks } from "../../lessons/blocks.ts";
 import { say } from "../language.ts";
+import { messageOf, sayMessage } from "../message.ts";
 import { BlockDiagram } from "./block-diagram.tsx";
 import { Bet, Choice, Say, Screen, Slider, Source, useWhenNear } from "./parts.tsx";
 
@@ -38,16 +39,16 @@ export function Block(): JSX.Element {
   const hasWire = useSignal(false);
   const strength = useSignal(0.2);
   const digit = useSignal(3);
-  const digits = useSignal<readonly Plane[] | string | undefined>(undefined);
+  const digits = useSignal<readonly Plane[] | Message | undefined>(undefined);
   useWhenNear(2, () => {
     loadFirstDigits().then(
       (planes) => (digits.value = planes),
-      (error: unknown) => (digits.value = errorMessage(error)),
+      (error: unknown) => (digits.value = messageOf(error)),
     );
   });
   const given = digits.value;
   const walk =
-    typeof given === "object"
+    given !== undefined && !("message" in given)
       ? walkBlocks(given[digit.value], { blocks, hasWire: hasWire.value, strength: strength.value, seed: 0 })
       : undefined;
   const likeness = walk?.cosines.at(-1)?.toFixed(2) ?? "…";
@@ -78,10 +79,10 @@ export function Block(): JSX.Element {
       />
       <figure>
         <BlockDiagram hasWire={hasWire} />
-        {typeof given === "string" && (
+        {given !== undefined && "message" in given && (
           <p role="alert" class="problem">
             {say({ en: "The digits could not be loaded; reload the page.", zh: "数字无法加载；请重新加载页面。" })}{" "}
-            {given}
+            {sayMessage(given)}
           </p>
         )}
         {walk !== undefined && (

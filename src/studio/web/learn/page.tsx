@@ -4,6 +4,7 @@ import { say } from "../language.ts";
 import { prefersStillness } from "./parts.tsx";
 import { Block } from "./block.tsx";
 import { Chain } from "./chain.tsx";
+import { Cut } from "./cut.tsx";
 import { Gradient } from "./gradient.tsx";
 import { Hook } from "./hook.tsx";
 import { Quiz } from "./quiz.tsx";
@@ -19,6 +20,7 @@ const contents: readonly Words[] = [
   { en: "The race", zh: "比赛" },
   { en: "The types", zh: "类型" },
   { en: "On the wire", zh: "线上放什么" },
+  { en: "The cut", zh: "剪一刀" },
 ];
 
 /** The hash belongs to the routes, so that a jump within the page is a scroll. */
@@ -55,6 +57,7 @@ export function LearnPage(): JSX.Element {
       <Race />
       <Types />
       <Wire />
+      <Cut />
       <Quiz />
     </article>
   );

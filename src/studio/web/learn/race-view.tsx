@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { judgeRace, lastLoss, type RaceVerdict } from "../../lessons/race.ts";
 import { say } from "../language.ts";
+import { sayMessage } from "../message.ts";
 import type { LaneState, Phase } from "../race-state.ts";
 import { race, shownLanes } from "./live-race.ts";
 import { LossChart } from "./loss-chart.tsx";
@@ -80,7 +81,7 @@ export function RaceView(): JSX.Element {
         <Verdict />
         {problem !== undefined && (
           <p class="problem">
-            {say({ en: "The race could not be run.", zh: "训练无法进行。" })} {problem}
+            {say({ en: "The race could not be run.", zh: "训练无法进行。" })} {sayMessage(problem)}
           </p>
         )}
       </div>

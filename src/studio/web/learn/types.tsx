@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Message } from "../../said.ts";
 import { imagenetErrors, ourTypes, padOverProjectAll, sources } from "../../lessons/published.ts";
 import type { LessonType, TypeCosts } from "../../lessons/types.ts";
 import { say } from "../language.ts";
+import { messageOf, sayMessage } from "../message.ts";
 import { Bet, Choice, Say, Screen, Source, useWhenNear } from "./parts.tsx";
 import { typeColors, TypeDrawing } from "./types-drawing.tsx";
 
@@ -75,11 +76,11 @@ function CostTable({ costs, type }: { readonly costs: Costs; readonly type: Less
 /** A, B, C or none: what they do where shapes do not fit, and what that costs. */
 export function Types(): JSX.Element {
   const type = useSignal<LessonType>("pad");
-  const costs = useSignal<Costs | string | undefined>(undefined);
+  const costs = useSignal<Costs | Message | undefined>(undefined);
   useWhenNear(5, () => {
     computeCosts().then(
       (value) => (costs.value = value),
-      (error: unknown) => (costs.value = errorMessage(error)),
+      (error: unknown) => (costs.value = messageOf(error)),
     );
   });
   const given = costs.value;
@@ -118,12 +119,12 @@ export function Types(): JSX.Element {
         <p class="see" aria-live="polite">
           {say(meanings[type.value])}
         </p>
-        {typeof given === "string" && (
+        {given !== undefined && "message" in given && (
           <p role="alert" class="problem">
-            {given}
+            {sayMessage(given)}
           </p>
         )}
-        {typeof given === "object" && (
+        {given !== undefined && !("message" in given) && (
           <>
             <div class="pair">
               <TypeDrawing

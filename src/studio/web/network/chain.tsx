@@ -50,6 +50,19 @@ function Costs({ rows, whole }: { readonly rows: readonly ViewRow[]; readonly wh
   );
 }
 
+/** Blocks that can be cut out, by their names, and those that are. */
+export interface Cuts {
+  readonly removable: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+  readonly toggle: (name: string) => void;
+}
+
+interface RowProps {
+  readonly row: ViewRow;
+  readonly whole: Whole;
+  readonly cuts: Cuts | undefined;
+}
+
 /** A shortcut's name on its colour. */
 function Kind({ skip }: { readonly skip: Pick<ViewSkip, "name" | "color"> }): JSX.Element {
   return (
@@ -78,15 +91,36 @@ function Boxes({ row }: { readonly row: ViewRow }): JSX.Element {
   );
 }
 
-/** A block's branch, with its shortcut as an arc over it; or a layer. */
-function Row({ row, whole }: { readonly row: ViewRow; readonly whole: Whole }): JSX.Element {
-  const { label, shape, skip, long } = row;
-  const isPlain = skip === undefined;
-  return (
-    <li class={isPlain ? "row layer" : "row block"}>
+/** A row's name; a button if its block can be cut out. */
+function Place({ label, cuts }: { readonly label: string; readonly cuts: Cuts | undefined }): JSX.Element {
+  if (cuts?.removable.has(label) !== true)
+    return (
       <span class="place" title={label}>
         {label}
       </span>
+    );
+  return (
+    <span class="place" title={label}>
+      <button
+        type="button"
+        aria-pressed={cuts.removed.has(label)}
+        aria-label={say({ en: `Cut ${label} out`, zh: `切除 ${label}` })}
+        onClick={() => cuts.toggle(label)}
+      >
+        {label}
+      </button>
+    </span>
+  );
+}
+
+/** A block's branch, with its shortcut as an arc over it; or a layer. */
+function Row({ row, whole, cuts }: RowProps): JSX.Element {
+  const { label, shape, skip, long } = row;
+  const isPlain = skip === undefined;
+  const isCut = cuts?.removed.has(label) === true;
+  return (
+    <li class={`row ${isPlain ? "layer" : "block"}${isCut ? " cut" : ""}`}>
+      <Place label={label} cuts={cuts} />
       <span class="way">
         {!isPlain && (
           <span class="arc" style={{ borderColor: skip.color }}>
@@ -114,12 +148,12 @@ function describeStage({ rows }: ViewStage): string {
   return say({ en: `${count} blocks`, zh: `${count} 个块` });
 }
 
-function Stage({ stage, whole }: { readonly stage: ViewStage; readonly whole: Whole }): JSX.Element {
+function Stage({ stage, whole, cuts }: Omit<RowProps, "row"> & { readonly stage: ViewStage }): JSX.Element {
   const { rows } = stage;
   const names = [...new Map(rows.flatMap(({ skip }) => (skip === undefined ? [] : [[say(skip.name), skip]]))).values()];
   return (
     <li class="stage">
-      <details>
+      <details open={rows.some(({ label }) => cuts?.removed.has(label))}>
         <summary class="row">
           <span class="place">{rows[0].label.split(".").slice(0, -1).join(".")}</span>
           <span class="way">
@@ -135,7 +169,7 @@ function Stage({ stage, whole }: { readonly stage: ViewStage; readonly whole: Wh
         </summary>
         <ol>
           {rows.map((row, place) => (
-            <Row key={place} row={row} whole={whole} />
+            <Row key={place} row={row} whole={whole} cuts={cuts} />
           ))}
         </ol>
       </details>
@@ -144,7 +178,12 @@ function Stage({ stage, whole }: { readonly stage: ViewStage; readonly whole: Wh
 }
 
 /** The network from its input to its output: stages folded, shortcuts by kind, costs as shares of the whole. */
-export function Chain({ view }: { readonly view: NetworkView }): JSX.Element {
+export function Chain(props: {
+  readonly view: NetworkView;
+  /** Left out where nothing can be cut. */
+  readonly cuts?: Cuts | undefined;
+}): JSX.Element {
+  const { view, cuts } = props;
   const { stages, kinds } = view;
   return (
     <>
@@ -169,9 +208,9 @@ export function Chain({ view }: { readonly view: NetworkView }): JSX.Element {
           <ol>
             {stages.map((stage, place) =>
               stage.rows.length === 1 ? (
-                <Row key={place} row={stage.rows[0]} whole={view} />
+                <Row key={place} row={stage.rows[0]} whole={view} cuts={cuts} />
               ) : (
-                <Stage key={place} stage={stage} whole={view} />
+                <Stage key={place} stage={stage} whole={view} cuts={cuts} />
               ),
             )}
           </ol>

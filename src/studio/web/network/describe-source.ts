@@ -18,7 +18,13 @@ interface Opened {
   readonly facts: readonly Fact[];
 }
 
-async function openFile(file: File, size: number | undefined): Promise<Opened> {
+/**
+ * Reads a network out of a file.
+ *
+ * @throws {FormatError} if the file is damaged, too large, or holds no network
+ * @throws {WeightsError} if it holds weights of no known network
+ */
+export async function readNetwork(file: File): Promise<{ readonly bytes: Uint8Array; readonly network: NetworkFile }> {
   const { name } = file;
   const large = refuseSize(file.size, mostBytes);
   if (large !== undefined) throw new FormatError(name, `is too large: ${(large as { readonly en: string }).en}`);
@@ -28,7 +34,12 @@ async function openFile(file: File, size: number | undefined): Promise<Opened> {
       name,
       "is HDF5, which a page does not read; convert it first: residua export model.h5 --to onnx",
     );
-  const network: NetworkFile = await decodeNetworkFile(bytes, name);
+  return { bytes, network: await decodeNetworkFile(bytes, name) };
+}
+
+async function openFile(file: File, size: number | undefined): Promise<Opened> {
+  const { name } = file;
+  const { bytes, network } = await readNetwork(file);
   const prepared = describableGraph(network, size === undefined ? {} : { size });
   return { name, prepared, facts: [...(await aboutFile(bytes, network)), ...aboutNetwork(network)] };
 }

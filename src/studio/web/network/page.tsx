@@ -7,12 +7,15 @@ import { shortcutNames } from "../../names.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
 import { isWithin } from "../link.ts";
+import { sayMessage } from "../message.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { replaceQuery, route } from "../route.ts";
-import { Chain, formatCost } from "./chain.tsx";
+import { Chain, type Cuts, formatCost } from "./chain.tsx";
 import type { Described, NetworkView } from "./describe-job.ts";
 import { type NamedNetwork, readNamedNetwork, sizeLimits, standardNetwork, writeNamedNetwork } from "./options.ts";
+import { Experiments } from "./experiments.tsx";
 import { describe, networkState, refuse } from "./state.ts";
+import { studyState, toggleBlock } from "./study-state.ts";
 import { IgnoredFields, Problem } from "../parts/problem.tsx";
 
 const named: Signal<NamedNetwork> = signal(standardNetwork);
@@ -148,7 +151,7 @@ function Card({ view }: { readonly view: NetworkView }): JSX.Element {
       </dl>
       {limits !== undefined && (
         <p class="problem">
-          {say({ en: "Sizes and costs are unknown:", zh: "尺寸和开销未知：" })} {limits}
+          {say({ en: "Sizes and costs are unknown:", zh: "尺寸和开销未知：" })} {sayMessage({ message: limits })}
         </p>
       )}
       <dl class="facts">
@@ -163,18 +166,29 @@ function Card({ view }: { readonly view: NetworkView }): JSX.Element {
   );
 }
 
+/** What can be cut out of the chain, once the network is tried. */
+function cutsNow(): Cuts | undefined {
+  const { opened, removed } = studyState.value;
+  if (opened?.isTrained !== true) return undefined;
+  return {
+    removable: new Set(opened.blocks.flatMap(({ name, isRemovable }) => (isRemovable ? [name] : []))),
+    removed: new Set(removed),
+    toggle: toggleBlock,
+  };
+}
+
 /** Any network, by its file or its name: what it is, its chain of blocks, what each costs. */
 export function NetworkPage(): JSX.Element {
   const ignored = useSignal<readonly string[]>([]);
   useLink(ignored);
-  const { described, isWorking, problem } = networkState.value;
+  const { described, input, isWorking, problem } = networkState.value;
   return (
     <>
       <h1>{say({ en: "Look into a network", zh: "看看网络的结构" })}</h1>
       <p class="quiet">
         {say({
-          en: "Its blocks, what goes around them, and what each costs. Shortcuts are found in the graph itself, so a file of any origin will do. Nothing is run, and the file stays on this device.",
-          zh: "它的各个块，绕过它们的连接，以及各自的开销。快捷连接是从计算图本身找出的，所以任何来源的文件都可以。不运行任何东西，文件也不会离开本设备。",
+          en: "Its blocks, what goes around them, and what each costs. Shortcuts are found in the graph itself, so a file of any origin will do. Nothing is run before you ask for it, and the file stays on this device.",
+          zh: "它的各个块，绕过它们的连接，以及各自的开销。快捷连接是从计算图本身找出的，所以任何来源的文件都可以。在您要求之前不运行任何东西，文件也不会离开本设备。",
         })}
       </p>
       <IgnoredFields names={ignored.value} />
@@ -195,7 +209,8 @@ export function NetworkPage(): JSX.Element {
         <div class="network">
           <section>
             <h2>{described.view.name}</h2>
-            <Chain view={described.view} />
+            {input !== undefined && <Experiments input={input} />}
+            <Chain view={described.view} cuts={cutsNow()} />
           </section>
           <Card view={described.view} />
         </div>

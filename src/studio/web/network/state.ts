@@ -2,14 +2,18 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Said } from "../../said.ts";
+import { messageOf } from "../message.ts";
+import { endStudy } from "./study-state.ts";
 import { type Described, type DescribeInput, describing } from "./describe-job.ts";
 
 /** What the page shows. */
 export interface NetworkState {
   readonly described?: Described;
+  /** What was described. */
+  readonly input?: DescribeInput;
   readonly isWorking: boolean;
-  readonly problem?: Words;
+  readonly problem?: Said;
 }
 
 const shown: Signal<NetworkState> = signal({ isWorking: false });
@@ -35,13 +39,16 @@ export async function describe(input: DescribeInput): Promise<void> {
   }, 1000 * MOST_SECONDS);
   try {
     const described = await job.result;
-    if (running === job) shown.value = { described, isWorking: false };
+    if (running === job) {
+      endStudy();
+      shown.value = { described, input, isWorking: false };
+    }
   } catch (error) {
     const tooLong: Words = {
       en: `It took more than ${MOST_SECONDS} seconds to read, and was given up; residua describe reads it on the command line.`,
       zh: `读取超过 ${MOST_SECONDS} 秒，已放弃；可在命令行用 residua describe 读取。`,
     };
-    if (running === job) shown.value = { ...rest, isWorking: false, problem: isLate ? tooLong : errorMessage(error) };
+    if (running === job) shown.value = { ...rest, isWorking: false, problem: isLate ? tooLong : messageOf(error) };
   } finally {
     clearTimeout(late);
   }

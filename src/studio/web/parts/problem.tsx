@@ -1,13 +1,14 @@
 import type { JSX } from "preact";
-import type { Words } from "../../../report/words.ts";
-import { say } from "../language.ts";
+import type { Said } from "../../said.ts";
+import { sayAny } from "../message.ts";
 
 /** What went wrong, read aloud as soon as it appears; nothing if nothing did. */
-export function Problem({ words }: { readonly words: Words | undefined }): JSX.Element | null {
-  if (words === undefined) return null;
+export function Problem({ words }: { readonly words: Said | undefined }): JSX.Element | null {
+  const text = words === undefined ? "" : sayAny(words);
+  if (text === "") return null;
   return (
     <p role="alert" class="problem">
-      {say(words)}
+      {text}
     </p>
   );
 }

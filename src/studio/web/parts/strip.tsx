@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
+import type { Words } from "../../../report/words.ts";
 import { say } from "../language.ts";
 
 /** Powers of ten at the two ends of the colours. */
-export const stripScale = { low: -3, high: 1 } as const;
+const stripScale = { low: -3, high: 1 } as const;
 
 function shareOf(norm: number): number {
   const { low, high } = stripScale;
@@ -12,16 +13,28 @@ function shareOf(norm: number): number {
 
 const show = (norm: number): string => norm.toPrecision(2);
 
+/** What a cell of the strip stands for. */
+const cellWords = {
+  block: { en: "block", zh: "块" },
+  layer: { en: "layer", zh: "层" },
+} as const;
+
 /** One cell per block, from the input to the output, coloured by the norm of its gradient on a logarithmic scale. */
-export function Strip({ norms, count }: { readonly norms: readonly number[]; readonly count: number }): JSX.Element {
+export function Strip(props: {
+  readonly norms: readonly number[];
+  readonly count: number;
+  /** Blocks if left out. */
+  readonly cell?: keyof typeof cellWords;
+}): JSX.Element {
+  const { norms, count, cell = "block" } = props;
   const cells = norms.length === 0 ? Array.from({ length: count }, () => undefined) : norms;
   const [first, last] = [norms[0], norms.at(-1)];
   const label =
     first === undefined || last === undefined
       ? say({ en: "No gradients yet", zh: "还没有梯度" })
       : say({
-          en: `Gradient norm: ${show(first)} in the first block, ${show(last)} in the last`,
-          zh: `梯度范数：第一个块 ${show(first)}，最后一个块 ${show(last)}`,
+          en: `Gradient norm: ${show(first)} in the first ${cellWords[cell].en}, ${show(last)} in the last`,
+          zh: `梯度范数：第一个${cellWords[cell].zh} ${show(first)}，最后一个${cellWords[cell].zh} ${show(last)}`,
         });
   return (
     <div class="strip" role="img" aria-label={label} title={label}>
@@ -36,5 +49,17 @@ export function Strip({ norms, count }: { readonly norms: readonly number[]; rea
         />
       ))}
     </div>
+  );
+}
+
+/** What the colours of strips stand for. */
+export function StripLegend({ words }: { readonly words: Words }): JSX.Element {
+  const [low, high] = [stripScale.low, stripScale.high].map((power) => 10 ** power);
+  return (
+    <p class="quiet legend">
+      {say(words)} {low}
+      <i class="scale" aria-hidden="true" />
+      {high}
+    </p>
   );
 }

@@ -1,8 +1,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { openService } from "../../../jobs/web/service.ts";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Said } from "../../said.ts";
 import { holdBusy } from "../busy.ts";
+import { messageOf } from "../message.ts";
 import { closeCamera, openCamera } from "../camera.ts";
 import { plateReading, type ReadEvent, type ReadPlates, type ReadRequest } from "./read-service.ts";
 import { addFrame, type SeenPlate } from "./seen.ts";
@@ -26,7 +27,7 @@ export interface FramesState {
 export interface PlatesState {
   readonly source?: Source | undefined;
   readonly progress?: ReadEvent | undefined;
-  readonly problem?: Words | undefined;
+  readonly problem?: Said | undefined;
 }
 
 const shown: Signal<PlatesState> = signal({});
@@ -80,7 +81,7 @@ export async function readPicture(file: File): Promise<void> {
     endSource();
     shown.value = { source: { kind: "picture", name: file.name, read } };
   } catch (error) {
-    if (own === wish) shown.value = { ...shown.value, progress: undefined, problem: errorMessage(error) };
+    if (own === wish) shown.value = { ...shown.value, progress: undefined, problem: messageOf(error) };
   }
 }
 
@@ -130,7 +131,7 @@ export async function readFrame(frame: ImageBitmap, seconds: number): Promise<bo
     if (shown.value.progress !== undefined) shown.value = { ...shown.value, progress: undefined };
     return true;
   } catch (error) {
-    if (own === wish) shown.value = { ...shown.value, progress: undefined, problem: errorMessage(error) };
+    if (own === wish) shown.value = { ...shown.value, progress: undefined, problem: messageOf(error) };
     return false;
   }
 }

@@ -5,7 +5,7 @@ import type { ListedRun } from "../../runs/read-export.ts";
 import { say } from "../language.ts";
 import { Chart, type ChartLine } from "../parts/chart.tsx";
 import { formatFigure } from "./list.tsx";
-import { chooseNone, chosenRuns, metricsOf, type RunsState, showMetric, tagChosen, untagChosen } from "./state.ts";
+import { chooseNone, metricsOf, type RunsState, showMetric, tagChosen, untagChosen } from "./state.ts";
 
 const colors = ["pad", "plain", "project", "project-all", "scaled", "gated", "gated-shortcut", "dropout"];
 const shortName = ({ id, name }: ListedRun): string => `${id.slice(0, 8)} ${name}`;
@@ -144,7 +144,7 @@ function Tagging(): JSX.Element {
 
 /** Chosen runs side by side: curves, what differs in their configuration, and the last value of every metric. */
 export function Comparison({ state }: { readonly state: RunsState }): JSX.Element | null {
-  const runs = chosenRuns(state);
+  const { chosen: runs } = state;
   if (runs.length === 0) return null;
   const differences = findDifferences(runs.map(({ config, code, environment }) => ({ config, code, environment })));
   const metrics = metricsOf(runs).map((name) => ({ name, values: runs.map(({ last }) => formatFigure(last[name])) }));

@@ -1,10 +1,9 @@
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
 import type { Words } from "../../../report/words.ts";
 import type { ListedRun, RunStatus } from "../../runs/read-export.ts";
 import { language, say } from "../language.ts";
 import { changeView, choose, mostCompared, type RunsState } from "./state.ts";
-import { listRuns, measureOf, pageSize, type SortKey } from "./view.ts";
+import { measureOf, pageSize, type SortKey } from "./view.ts";
 
 const statusWords: Readonly<Record<RunStatus, Words>> = {
   running: { en: "running", zh: "运行中" },
@@ -38,10 +37,14 @@ function formatSeconds(seconds: number | undefined): string {
   return seconds < 6000 ? unit(seconds / 60, "min") : unit(seconds / 3600, "h");
 }
 
+/** Made once a language: a format takes longer to make than to use. */
+const dateFormats = {
+  en: new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeStyle: "short" }),
+  zh: new Intl.DateTimeFormat("zh-CN", { dateStyle: "short", timeStyle: "short" }),
+} as const;
+
 function formatDate(text: string | undefined): string {
-  if (text === undefined) return "–";
-  const locale = language.value === "zh" ? "zh-CN" : "en-GB";
-  return new Date(text).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" });
+  return text === undefined ? "–" : dateFormats[language.value].format(new Date(text));
 }
 
 function Measured({ run, part }: { readonly run: ListedRun; readonly part: "validation" | "test" }): JSX.Element {
@@ -139,15 +142,17 @@ function Pages({ page, count }: { readonly page: number; readonly count: number 
 }
 
 /** All runs of the file: filtered, sorted, a hundred at a time. */
-export function RunList({ state }: { readonly state: RunsState }): JSX.Element {
-  const { runs, view, chosen } = state;
-  const { filter, status, sort, isRising, page } = view;
-  const listed = useMemo(() => listRuns(runs, view), [runs, filter, status, sort, isRising]);
+export function RunList({ state }: { readonly state: RunsState }): JSX.Element | null {
+  const { chosen, listing } = state;
+  if (listing === undefined) return null;
+  // The order is that of the rows that are shown, which follow what is wished for.
+  const { sort, isRising, page } = listing.view;
+  const ids = chosen.map(({ id }) => id);
   const label = say({ en: "Runs", zh: "运行" });
   return (
     <section class="panel">
       <Filters state={state} />
-      <Pages page={page} count={listed.length} />
+      <Pages page={page} count={listing.count} />
       <div class="scroll run-list" tabIndex={0} role="group" aria-label={label}>
         <table>
           <thead>
@@ -170,8 +175,8 @@ export function RunList({ state }: { readonly state: RunsState }): JSX.Element {
             </tr>
           </thead>
           <tbody>
-            {listed.slice(page * pageSize, (page + 1) * pageSize).map((run) => (
-              <Row key={run.id} run={run} place={chosen.indexOf(run.id)} />
+            {listing.runs.map((run) => (
+              <Row key={run.id} run={run} place={ids.indexOf(run.id)} />
             ))}
           </tbody>
         </table>

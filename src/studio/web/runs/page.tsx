@@ -15,10 +15,17 @@ function take(dropped: Dropped): void {
       en: "More than one file was dropped; drop one. residua runs export writes any number of runs into one file.",
       zh: "拖入了不止一个文件；请拖入一个。residua runs export 可以把任意多个运行写入一个文件。",
     });
-  else void openRuns(first.file);
+  else void openRuns({ kind: "file", file: first.file });
 }
 
-/** Runs of a file that was exported: listed, filtered, tagged, compared. */
+/** Whether the server that gave the page lends it the runs of its store: it says so by a cookie without a secret. */
+const hasStore = (): boolean => document.cookie.split("; ").includes(`residua-store-${location.port}=open`);
+
+function openStore(): void {
+  void openRuns({ kind: "store", address: new URL("api/1", document.baseURI).href });
+}
+
+/** Runs of a store, or of a file that was exported: listed, filtered, tagged, compared. */
 export function RunsPage(): JSX.Element {
   const state = runsState.value;
   const { name, isReading, problem } = state;
@@ -32,6 +39,15 @@ export function RunsPage(): JSX.Element {
         })}{" "}
         <code>residua runs export --json --out runs.json</code>
       </p>
+      {hasStore() && (
+        <p class="ways">
+          <button type="button" class="primary" disabled={isReading} onClick={openStore}>
+            {name === undefined
+              ? say({ en: "List the runs of this machine", zh: "列出本机的运行" })
+              : say({ en: "List the runs of this machine anew", zh: "重新列出本机的运行" })}
+          </button>
+        </p>
+      )}
       <DropZone most={1} onDrop={(dropped) => void dropped.then(take)}>
         <p>
           {say({ en: "Drop exported runs: JSON or CSV", zh: "拖入导出的运行：JSON 或 CSV" })}{" "}
@@ -50,7 +66,7 @@ export function RunsPage(): JSX.Element {
       <Problem words={problem} />
       {name !== undefined && (
         <>
-          <h2>{name}</h2>
+          <h2>{say(name)}</h2>
           <Comparison state={state} />
           <RunList state={state} />
         </>

@@ -14,6 +14,15 @@ export interface View {
   readonly page: number;
 }
 
+/** Tags given in the page, by run. */
+export type OwnTags = Readonly<Record<string, readonly string[]>>;
+
+/** A run with the tags of its store and those given in the page. */
+export function withTags(run: ListedRun, own: OwnTags): ListedRun {
+  const added = Object.hasOwn(own, run.id) ? own[run.id] : [];
+  return added.length === 0 ? run : { ...run, tags: [...new Set([...run.tags, ...added])] };
+}
+
 /** Latest first, as `residua runs list` has it. */
 export const standardView: View = { filter: "", status: "", sort: "started", isRising: false, page: 0 };
 
@@ -50,6 +59,7 @@ export function listRuns(runs: readonly ListedRun[], { filter, status, sort, isR
     .filter((word) => word !== "");
   const isListed = (run: ListedRun): boolean => {
     if (status !== "" && run.status !== status) return false;
+    if (words.length === 0) return true;
     const text = [run.id, run.name, run.command, run.host, run.status, ...run.tags].join("\n").toLowerCase();
     return words.every((word) => text.includes(word));
   };

@@ -3,39 +3,19 @@ import type { Words } from "../../../report/words.ts";
 import { imageLimits } from "../../pictures/image-limits.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
+import { sayAny } from "../message.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Picture } from "./picture.tsx";
+import { toSource } from "./image-source.ts";
 import type { ImageSource, ReadEvent, ReadImages } from "./read-job.ts";
 import { refuse } from "./state.ts";
 
 const most = imageLimits.files;
 
-/** What was dropped as a source of images; said in the page if it is none. */
-function toSource(dropped: Dropped): ImageSource | undefined {
-  if ("isTooMany" in dropped) {
-    refuse({
-      en: `There are more than ${most} files, must be at most ${most}; choose the folder right above the classes.`,
-      zh: `文件超过 ${most} 个，最多 ${most} 个；请选择类别文件夹的上一级文件夹。`,
-    });
-    return undefined;
-  }
-  const { files } = dropped;
-  const zips = files.filter(({ path }) => /\.zip$/i.test(path));
-  const [first] = zips;
-  if (first !== undefined && files.length > 1) {
-    refuse({
-      en: `${first.path} lies beside ${files.length - 1} other files; drop one zip file, or one folder of images.`,
-      zh: `${first.path} 旁边还有 ${files.length - 1} 个文件；请拖入一个 zip 文件，或一个图像文件夹。`,
-    });
-    return undefined;
-  }
-  return first === undefined ? { kind: "files", files } : { kind: "zip", zip: first.file };
-}
-
 /** Where images are dropped or chosen. */
 export function ImageDrop({ onSource }: { readonly onSource: (source: ImageSource) => void }): JSX.Element {
   const take = (dropped: Dropped): void => {
-    const source = toSource(dropped);
+    const source = toSource(dropped, refuse);
     if (source !== undefined) onSource(source);
   };
   return (
@@ -162,7 +142,7 @@ function LeftOut({ leftOut }: Pick<ReadImages, "leftOut">): JSX.Element | null {
       <ul class="left-out">
         {leftOut.slice(0, namedFiles).map(({ path, why }, index) => (
           <li key={index}>
-            <b>{path}</b> {say(why)}
+            <b>{path}</b> {sayAny(why)}
           </li>
         ))}
         {rest > 0 && <li>{say({ en: `and ${rest} more`, zh: `另有 ${rest} 个` })}</li>}

@@ -2,6 +2,7 @@ import { type Signal, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { say } from "../language.ts";
+import { sayAny, sayMessage } from "../message.ts";
 import { replaceQuery, route } from "../route.ts";
 import { Capture } from "./capture.tsx";
 import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
@@ -104,7 +105,7 @@ function Buttons({ state }: { readonly state: TrainState }): JSX.Element {
       </span>
       {problem !== undefined && (
         <span role="alert" class="problem">
-          {say(problem)}
+          {sayAny(problem)}
         </span>
       )}
     </p>
@@ -132,9 +133,9 @@ function Said({ state }: { readonly state: TrainState }): JSX.Element {
         </p>
       )}
       {notKept !== undefined && <p class="quiet">{say(notKept)}</p>}
-      {notes.map((text, index) => (
+      {notes.map((message, index) => (
         <p key={index} class="quiet">
-          {text}
+          {sayMessage({ message })}
         </p>
       ))}
     </>

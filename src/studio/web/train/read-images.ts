@@ -1,8 +1,10 @@
+import type { ImageFormat } from "../../../data/image-set.ts";
 import { decodePageImage } from "../../../data/web/page-image.ts";
 import type { JobContext } from "../../../jobs/job.ts";
 import type { Words } from "../../../report/words.ts";
 import { FormatError, ResiduaError } from "../../../tensor/errors.ts";
 import { openZip } from "../../../weights/zip/read.ts";
+import type { Said } from "../../said.ts";
 import { holdBack } from "../../pictures/hold-back.ts";
 import { imageLimits, refuseCounts, refuseSize } from "../../pictures/image-limits.ts";
 import { type LeftOut, sortFiles } from "../../pictures/sort-files.ts";
@@ -16,7 +18,8 @@ interface OpenedSource {
   readonly open: (place: number) => Blob;
 }
 
-async function openSource(source: ImageSource): Promise<OpenedSource> {
+/** Opens what was dropped: files as they are, or those of a zip file. @throws {FormatError} if a zip file is damaged or too large */
+export async function openSource(source: ImageSource): Promise<OpenedSource> {
   if (source.kind === "files") {
     const { files } = source;
     const top = files[0]?.path.split("/")[0] ?? "";
@@ -72,14 +75,14 @@ function everyTenth(report: (event: ReadEvent) => void): (event: ReadEvent) => v
 }
 
 /** Reads one image; or why it is left out. */
-async function readOne(open: () => Blob, path: string, size: number): Promise<Uint8Array | Words> {
+export async function readOne(open: () => Blob, path: string, format: ImageFormat): Promise<Uint8Array | Said> {
   try {
     const file = open();
     const large = refuseSize(file.size, imageLimits.fileBytes);
     if (large !== undefined) return large;
-    return await decodePageImage(file, path, { channels: 3, height: size, width: size });
+    return await decodePageImage(file, path, format);
   } catch (error) {
-    return error instanceof ResiduaError ? error.detail : String(error);
+    return { message: error instanceof ResiduaError ? error.detail : String(error) };
   }
 }
 
@@ -111,7 +114,7 @@ export async function readImages(
   for (const [index, file] of files.entries()) {
     tell({ done: index, count: files.length });
     const path = paths[file.place];
-    const read = await readOne(() => open(file.place), path, size);
+    const read = await readOne(() => open(file.place), path, { channels: 3, height: size, width: size });
     const why = read instanceof Uint8Array ? await findTwin(read, { path, label: file.label }) : read;
     if (why !== undefined) leftOut.push({ path, why });
     else pixels.set(read as Uint8Array, kept.push(file) * length - length);

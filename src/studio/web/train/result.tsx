@@ -4,6 +4,7 @@ import type { Words } from "../../../report/words.ts";
 import { confusionMatrix, type Judged } from "../../../tasks/classify/predictions.ts";
 import { showShare } from "../../share.ts";
 import { language, say } from "../language.ts";
+import { sayMessage } from "../message.ts";
 import { saveFile } from "../save-file.ts";
 import type { CurvePoint } from "./kept-training.ts";
 import { Picture } from "./picture.tsx";
@@ -25,11 +26,13 @@ function describeEnd({ trained, steps = trained.steps }: ResultProps): Words | u
       en: `Stopped after ${trained.steps} of ${steps} steps: the network is as far as it came.`,
       zh: `在 ${steps} 步中的第 ${trained.steps} 步后停止：网络停留在当时的状态。`,
     };
-  if (status === "diverged")
+  if (status === "diverged") {
+    const why = sayMessage({ message: reason ?? "" });
     return {
-      en: `The training diverged: ${reason ?? ""}. The network is as it was before.`,
-      zh: `训练发散：${reason ?? ""}。网络停留在发散之前的状态。`,
+      en: `The training diverged: ${why}. The network is as it was before.`,
+      zh: `训练发散：${why}。网络停留在发散之前的状态。`,
     };
+  }
   return undefined;
 }
 

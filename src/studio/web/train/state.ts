@@ -2,8 +2,9 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
+import type { Said } from "../../said.ts";
 import { holdBusy } from "../busy.ts";
+import { messageOf } from "../message.ts";
 import { type CurvePoint, type Keeper, notKept, openKeeper, type Reached, readKept } from "./kept-training.ts";
 import type { TrainChoice } from "./options.ts";
 import { type ImageSource, type ReadEvent, type ReadImages, reading } from "./read-job.ts";
@@ -36,7 +37,7 @@ export interface TrainState {
   readonly notKept?: Words | undefined;
   /** What the training said, such as what it changed. */
   readonly notes: readonly string[];
-  readonly problem?: Words | undefined;
+  readonly problem?: Said | undefined;
 }
 
 const start: TrainState = { phase: "empty", curve: [], canGoOn: false, isKept: false, notes: [] };
@@ -107,7 +108,7 @@ export async function readFrom(from: ImageSource, { size, seed }: ReadChoice): P
     const images = await job.result;
     if (readingNow === job) change({ phase: "ready", images, problem: images.problem });
   } catch (error) {
-    if (readingNow === job) change({ phase: "empty", problem: errorMessage(error) });
+    if (readingNow === job) change({ phase: "empty", problem: messageOf(error) });
   }
 }
 
@@ -143,7 +144,7 @@ async function follow(own: TrainingRun): Promise<void> {
     const trained = await own.result;
     change({ phase: "ended", trained });
   } catch (error) {
-    change({ phase: "ready", problem: errorMessage(error) });
+    change({ phase: "ready", problem: messageOf(error) });
   } finally {
     if (run === own) run = undefined;
   }

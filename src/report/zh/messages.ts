@@ -1,0 +1,21 @@
+import { createTranslate } from "./templates.ts";
+import { errorTexts } from "./errors/index.ts";
+import { noteTexts } from "./notes.ts";
+
+const lookUp = createTranslate({ ...noteTexts, ...errorTexts });
+
+/** A message "where: what" of the library or of commander in Chinese; undefined if the tables lack it. */
+export function findTranslation(english: string): string | undefined {
+  const whole = lookUp(english);
+  if (whole !== undefined) return whole;
+  for (let at = english.indexOf(": "); at !== -1; at = english.indexOf(": ", at + 1)) {
+    const detail = lookUp(english.slice(at + 2));
+    if (detail !== undefined) return `${english.slice(0, at)}：${detail}`;
+  }
+  return undefined;
+}
+
+/** A message in Chinese; as it is if there is no translation. */
+export function translateMessage(english: string): string {
+  return findTranslation(english) ?? english;
+}
