@@ -107,7 +107,7 @@ const BUCKET = ["burst", "5mb", "latency", "50ms"];
 const launcherOn: Readonly<Record<Mpi, (agent: string) => readonly string[]>> = {
   openmpi: (agent) =>
     [
-      "mpirun.openmpi --allow-run-as-root -n 2 --bind-to none --leave-session-attached --mca mpi_yield_when_idle 1 --mca pml ob1 --mca btl tcp,self",
+      "mpirun.openmpi --allow-run-as-root -n 2 --bind-to none --leave-session-attached --mca pml ob1 --mca btl tcp,self",
       `--mca btl_tcp_if_include ${NETWORK} --mca oob_tcp_if_include ${NETWORK}`,
       `--mca plm_rsh_agent ${agent} -H ${ADDRESSES.map((address) => `${address}:1`).join(",")}`,
     ].flatMap((options) => options.split(" ")),
