@@ -69,8 +69,8 @@ describe.each(mpiLaunchers)("two ranks of %s", (name, launcher) => {
     const [{ training }] = actual.notes.place.epochs;
     expect(training.loss).toBeCloseTo(expected.notes.place.epochs[0].training.loss, 4);
     const statistics = [...expected.state].filter(([each]) => each.includes("running"));
-    for (const [each, { data }] of statistics)
-      expect(relativeError(actual.state.get(each)!.data as Float32Array, data as Float32Array), each).toBeLessThan(
+    for (const [each, { data: values }] of statistics)
+      expect(relativeError(actual.state.get(each)!.data as Float32Array, values as Float32Array), each).toBeLessThan(
         1e-3,
       );
   });
