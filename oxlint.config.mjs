@@ -117,13 +117,14 @@ export default {
     ...layers.flatMap(restrictLayer),
     { files: [...nodeFiles, ...webFiles], rules: { "no-restricted-globals": "off" } },
     { files: nodeFiles, rules: { "import/no-nodejs-modules": "off" } },
-    // The command lines themselves; the flags that recipe fields have there; custom properties of CSS.
+    // The command lines themselves, and what translates their errors; the flags that recipe fields have there; custom properties of CSS.
     {
       files: [
         "src/cli/**",
         "src/bench/**",
         "src/train/recipe-options.ts",
         "src/report/node/style.ts",
+        "src/report/zh/**",
         "src/studio/web/**",
         ...testFiles,
       ],

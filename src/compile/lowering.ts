@@ -52,6 +52,8 @@ export interface Lowering {
   readonly blockSize?: number;
   /** In what the convolutions and products of a training step compute; float32 if left out. */
   readonly precision?: Precision;
+  /** Whether small parameters and running statistics should be updated together, in a row. */
+  readonly joinsSmall?: boolean;
   /** The same with mixed precision, if there is one. */
   readonly mixed?: () => Lowering;
   /** Tells apart lowerings of one name that write different graphs. */

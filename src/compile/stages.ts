@@ -30,39 +30,56 @@ export function cutAtGathers(graph: Graph): readonly Stage[] {
   const types = typesOf(graph);
   const levels = delayNodes(graph, types, earliestLevels(graph));
   const count = Math.max(0, ...levels.values()) + 1;
+  const nodes = Array.from({ length: count }, (): Node[] => []);
   const made = new Map<string, number>();
-  for (const [node, level] of levels) for (const output of node.outputs) made.set(output, level);
   const lastUses = new Map<string, number>();
-  for (const [node, level] of levels)
+  // In the graph's order.
+  for (const node of graph.nodes) {
+    const level = levels.get(node);
+    if (level === undefined) continue;
+    nodes[level].push(node);
+    for (const output of node.outputs) made.set(output, level);
     for (const input of node.inputs) lastUses.set(input, Math.max(level, lastUses.get(input) ?? 0));
+  }
   const gathers = graph.nodes.filter(isGather);
   const sources = new Set(gathers.map(({ inputs: [source] }) => source));
   const results = new Set(graph.outputs.map(({ name }) => name));
-  return Array.from({ length: count }, (_, level) => {
-    const nodes = graph.nodes.filter((node) => levels.get(node) === level);
-    const own = new Set(nodes.flatMap((node) => node.outputs));
-    const used = new Set(nodes.flatMap((node) => node.inputs).filter((name) => name !== "" && !own.has(name)));
-    const valueOf = (name: string): Value => ({ name, ...types.get(name)! });
-    const isHandedOn = (name: string): boolean =>
-      !results.has(name) && (sources.has(name) || (lastUses.get(name) ?? 0) > level);
-    return {
-      graph: {
-        name: `${graph.name} ${level}`,
-        inputs: [...used].filter((name) => !graph.initializers.has(name)).map(valueOf),
-        outputs: [...graph.outputs.filter(({ name }) => own.has(name)), ...[...own].filter(isHandedOn).map(valueOf)],
-        nodes,
-        initializers: new Map([...graph.initializers].filter(([name]) => used.has(name))),
-        types: new Map([...graph.types].filter(([name]) => own.has(name) || used.has(name))),
-      },
-      gathers: gathers
-        .filter(({ inputs: [source] }) => (made.get(source) ?? 0) === level)
-        .map(({ inputs: [source], outputs: [result] }) => ({
-          source,
-          result,
-          shape: staticShape(source, types.get(source)!.shape),
-        })),
-    };
+  const isHandedOn = (name: string): boolean =>
+    !results.has(name) && (sources.has(name) || (lastUses.get(name) ?? 0) > (made.get(name) ?? 0));
+  return nodes.map((own, level) => ({
+    graph: buildStage(graph, types, { name: `${graph.name} ${level}`, nodes: own, isHandedOn }),
+    gathers: gathers
+      .filter(({ inputs: [source] }) => (made.get(source) ?? 0) === level)
+      .map(({ inputs: [source], outputs: [result] }) => ({
+        source,
+        result,
+        shape: staticShape(source, types.get(source)!.shape),
+      })),
+  }));
+}
+
+/** Some nodes of a graph as a graph of their own. */
+function buildStage(
+  { initializers, outputs }: Graph,
+  types: ReadonlyMap<string, TensorType>,
+  stage: Pick<Graph, "name" | "nodes"> & { readonly isHandedOn: (name: string) => boolean },
+): Graph {
+  const { name, nodes, isHandedOn } = stage;
+  const made = new Set(nodes.flatMap((node) => node.outputs).filter((each) => each !== ""));
+  const used = new Set(nodes.flatMap((node) => node.inputs).filter((each) => each !== "" && !made.has(each)));
+  const valueOf = (each: string): Value => ({ name: each, ...types.get(each)! });
+  const held = [...used].flatMap((each) => {
+    const value = initializers.get(each);
+    return value === undefined ? [] : [[each, value] as const];
   });
+  return {
+    name,
+    inputs: [...used].filter((each) => !initializers.has(each)).map(valueOf),
+    outputs: [...outputs.filter((output) => made.has(output.name)), ...[...made].filter(isHandedOn).map(valueOf)],
+    nodes,
+    initializers: new Map(held),
+    types: new Map([...made, ...used].flatMap((each) => (types.has(each) ? [[each, types.get(each)!] as const] : []))),
+  };
 }
 
 /** For every node but the exchanges: how many exchanges lie on the longest way to it. */

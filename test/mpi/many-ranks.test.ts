@@ -86,9 +86,9 @@ test.each(mpiLaunchers)(
 );
 
 test.each(mpiLaunchers)("two ranks of %s with joined batch norms follow one batch of both", async (name, launcher) => {
-  // A step an epoch, so that each step's loss is recorded.
-  const options = (out: string, batch: number) =>
-    optionsOf(out, "--limit", "20", "--epochs", "5", "--batch-size", String(batch), "--lowering", "portable");
+  // A step an epoch, so that each step's loss is recorded; a low rate, since trainings that round differently drift apart.
+  const calm = ["--limit", "20", "--epochs", "5", "--lr", "0.01", "--schedule", "constant", "--lowering", "portable"];
+  const options = (out: string, batch: number) => optionsOf(out, ...calm, "--batch-size", String(batch));
   const single = await trainByCommand([], options(`one ${name}`, 16));
   const shared = await trainByCommand(
     [...launcher.command, "-n", "2"],
@@ -100,7 +100,7 @@ test.each(mpiLaunchers)("two ranks of %s with joined batch norms follow one batc
   );
   expect(actual).toHaveLength(5);
   for (const [step, loss] of expected.entries())
-    expect(Math.abs(actual[step] - loss) / loss, `step ${step + 1}`).toBeLessThan(1e-3);
+    expect(Math.abs(actual[step] - loss) / loss, `step ${step + 1}`).toBeLessThan(1e-5);
 });
 
 /** The process that trains for a rank: its parent is the one that the launcher started. */

@@ -161,6 +161,41 @@ describe("two ranks", () => {
     });
   });
 
+  test.each([
+    ["images of classes", photos],
+    // A loss that is a mean over points: Dice is one of whole batches.
+    ["masks", () => ({ ...points(), task: { ...points().task!, loss: { name: "cross-entropy" } } })],
+  ])("with joined batch norms train as one process by batches of both: %s", async (_, startOf) => {
+    const [single, shared] = [newFolder(), newFolder()];
+    const start = startOf();
+    const { recipe } = start;
+    const calm = { ...recipe, learningRate: 0.01 };
+    const expected = await trainAlone({ ...start, recipe: { ...calm, batch: 2 * recipe.batch } }, single);
+    const jobs = jobsOf({ ...start, recipe: { ...calm, syncBatchNorm: 2 } }, shared);
+    const [first, second] = await trainOnRanks(jobs);
+    expect([first.error, second.error]).toEqual([undefined, undefined]);
+    expect(second.result?.epochs).toEqual(first.result?.epochs);
+    for (const [index, { training }] of expected.epochs.entries())
+      expect(first.result!.epochs[index].training.loss).toBeCloseTo(training.loss, 4);
+    expect(first.events).toContainEqual({
+      kind: "note",
+      text: `2 ranks × ${recipe.batch} = ${2 * recipe.batch} images a step; a batch norm sees ${2 * recipe.batch} of them at a time`,
+    });
+  });
+
+  test("with joined batch norms stop and go on to the same files, but not on fewer ranks", async () => {
+    const [whole, out] = [newFolder(), newFolder()];
+    const start = photos({ syncBatchNorm: 2, epochs: 1 });
+    await trainOnRanks(jobsOf(start, whole));
+    const outcomes = await trainOnRanks(jobsOf(start, out), { stopAt: [1, 1] });
+    expect(outcomes.map(({ result }) => result?.status)).toEqual(["stopped", "stopped"]);
+    await expect(trainAlone({ resume: out }, newFolder())).rejects.toThrow(
+      "syncBatchNorm: joins the batches of 2 ranks, but this training has 1",
+    );
+    await trainOnRanks([jobOf({ resume: out }, out), jobOf({ resume: out }, out)]);
+    expectSameFiles(out, whole);
+  });
+
   test("stop together when either is asked to, and go on to the same files, on two ranks or one", async () => {
     const whole = newFolder();
     await trainOnRanks(jobsOf(photos(), whole));
@@ -235,6 +270,7 @@ test("ranks that would train different things are told so before anything is wri
   const differing: readonly (readonly [string, TrainingJob["start"]])[] = [
     ["seed than rank 0; give all ranks the same `seed`", photos({ seed: 1 })],
     ["recipe than rank 0; give all ranks the same options", photos({ learningRate: 0.2 })],
+    ["recipe than rank 0; give all ranks the same options", photos({ syncBatchNorm: 2 })],
     ["network than rank 0; give all ranks the same network", { ...photos(), modelOptions: { shortcut: "plain" } }],
     ["data than rank 0; all ranks must read the same files", photos({}, "others")],
   ];

@@ -48,7 +48,7 @@ function affine(g: GraphBuilder, x: Value, scale: Value, offset: Value, mean: Va
  * With d = x − shift: variance = E[d²] − E[d]², mean = shift + E[d], y = γ/√(variance + ε)·(d − E[d]) + β. On several
  * ranks these are joined, and E[d] becomes what the joined mean is from the rank's own shift.
  */
-export const batchNormTraining: Rewrite<"BatchNormTraining"> = (
+const shiftedTraining: Rewrite<"BatchNormTraining"> = (
   g,
   { inputs: [x, gamma, beta], attributes: { epsilon, ranks } },
 ) => {
@@ -135,27 +135,86 @@ const batchNormTrainingGradient =
     return [dx, g.op("Mul", [ofGamma, g.fill(count)]), g.op("Mul", [own.gradient, g.fill(count)])];
   };
 
+/** The axes with the channels moved last, as a device stores planes, so that nothing is moved; and back. */
+const channelsLast = (rank: number): readonly number[] => [
+  0,
+  ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2),
+  1,
+];
+const channelsSecond = (rank: number): readonly number[] => [
+  0,
+  rank - 1,
+  ...Array.from({ length: rank - 2 }, (_, axis) => axis + 1),
+];
+
 /**
- * The same by `BatchNormalization`, which multiplies by i itself: dx = γ·i·(dy − δ) − γ·i²·p·i·(d − E[d]), dγ = M·i·p.
+ * Means over N and the spatial axes as `[1,C]`: those of planes first, then a product with a row of ones, which is one operator where a
+ * `ReduceMean` over the first axis is two.
  */
-const normalizingGradient: Rewrite<"BatchNormTrainingGradient"> = (g, node) => {
-  const {
-    inputs: [dy, x, gamma, , variance],
-    attributes: { epsilon },
-  } = node;
+function channelRow(g: GraphBuilder, x: Value, added?: Value): Value {
+  const [batch, channels] = shapeOf(x);
+  const rank = x.shape.length;
+  const turn = (planes: Value): Value => g.op("Transpose", [planes], { perm: channelsLast(rank) });
+  const planes = rank === 2 ? x : g.op("Reshape", [turn(g.op("GlobalAveragePool", [x])), g.ints([batch, channels])]);
+  return g.op("Gemm", [g.fill(1, [1, batch]), planes, added], { alpha: 1 / batch });
+}
+
+interface Centered {
+  /** E[x] */
+  readonly mean: Value;
+  /** x − E[x] */
+  readonly values: Value;
+  /** E[(x − E[x])²] + ε */
+  readonly spread: Value;
+}
+
+/** The gradient computes it again: equal nodes become one when the runtime loads the graph. */
+function center(g: GraphBuilder, x: Value, epsilon: number): Centered {
   const [, channels] = shapeOf(x);
-  const [zero, one] = [g.fill(0, [channels]), g.fill(1, [channels])];
-  const { count, values, mean, own, joined } = gradientMeans(g, node);
-  /** i·factor·(of − around) */
-  const normalize = (of: Value, factor: Value, around: Value): Value =>
-    g.op("BatchNormalization", [of, factor, zero, around, variance], { epsilon });
-  const asRow = (vector: Value): Value => g.op("Reshape", [vector, g.ints([1, channels])]);
-  const row = asRow(joined.product);
-  const slope = g.op("Reshape", [normalize(normalize(row, gamma, zero), one, zero), g.ints([channels])]);
-  const dx = g.op("Sub", [normalize(dy, gamma, joined.gradient), normalize(values, slope, mean)]);
-  const ownRow = own.product === joined.product ? row : asRow(own.product);
-  const ofGamma = g.op("Reshape", [normalize(ownRow, g.fill(count, [channels]), zero), g.ints([channels])]);
-  return [dx, ofGamma, g.op("Mul", [own.gradient, g.fill(count)])];
+  const flat = (row: Value): Value => g.op("Reshape", [row, g.ints([channels])]);
+  const mean = flat(channelRow(g, x));
+  const values = affine(g, x, g.fill(1, [channels]), g.fill(0, [channels]), mean);
+  const spread = flat(channelRow(g, g.op("Mul", [values, values]), g.fill(epsilon, [1, 1])));
+  return { mean, values, spread };
+}
+
+/** In two passes: with d = x − mean and v = E[d²] + ε, y = γ/√v·d + β. Several ranks join moments, not deviations. */
+const centeredTraining: Rewrite<"BatchNormTraining"> = (g, node) => {
+  const {
+    inputs: [x, gamma, beta],
+    attributes: { epsilon, ranks },
+  } = node;
+  if (ranks !== undefined) return shiftedTraining(g, node);
+  const { mean, values, spread } = center(g, x, epsilon);
+  const zero = g.fill(0, shapeOf(mean));
+  const y = g.op("BatchNormalization", [values, gamma, beta, zero, spread], { epsilon: 0 });
+  return [y, mean, g.op("Sub", [spread, g.fill(epsilon)])];
+};
+
+/** With d, v and M values per channel, q = E[dy·d]: dx = γ/√v·(dy − E[dy] − d·q/v), dγ = M/√v·q, dβ = M·E[dy]. */
+const centeredGradient: Rewrite<"BatchNormTrainingGradient"> = (g, node) => {
+  const {
+    inputs: [dy, x, gamma],
+    attributes: { epsilon, ranks },
+  } = node;
+  if (ranks !== undefined) return batchNormTrainingGradient(byAddition)(g, node);
+  const shape = shapeOf(x);
+  const [, channels] = shape;
+  const rank = shape.length;
+  const zero = g.fill(0, [channels]);
+  const count = sizeOf(shape) / channels;
+  const { values, spread } = center(g, x, epsilon);
+  const meanGradient = g.op("Reshape", [channelRow(g, dy), g.ints([channels])]);
+  const product = g.op("Reshape", [channelRow(g, g.op("Mul", [dy, values])), g.ints([channels])]);
+  const slope = g.op("Reshape", [
+    g.op("Div", [product, spread]),
+    g.ints([...Array<number>(rank - 1).fill(1), channels]),
+  ]);
+  const ofPlanes = g.op("Transpose", [slope], { perm: channelsSecond(rank) });
+  const across = g.op("Sub", [dy, g.op("Mul", [values, ofPlanes])]);
+  const dx = g.op("BatchNormalization", [across, gamma, zero, meanGradient, spread], { epsilon: 0 });
+  const ofGamma = g.op("Div", [product, g.op("Sqrt", [spread])]);
+  return [dx, g.op("Mul", [ofGamma, g.fill(count)]), g.op("Mul", [meanGradient, g.fill(count)])];
 };
 
 /** Batch norm's gradient, written as chosen. */
@@ -164,5 +223,11 @@ export const batchNormGradients: Readonly<
 > = {
   add: batchNormTrainingGradient(byAddition),
   "fused-conv": batchNormTrainingGradient(byFusedConv),
-  normalize: normalizingGradient,
+  centered: centeredGradient,
+};
+
+/** Batch norm in training, written as chosen. */
+export const batchNormTraining: Readonly<Record<PortableChoices["batchNorm"], Rewrite<"BatchNormTraining">>> = {
+  shifted: shiftedTraining,
+  centered: centeredTraining,
 };

@@ -9,6 +9,7 @@ import { batchNormGradients, batchNormTraining } from "./batch-norm.ts";
 import { type PortableChoices, portableChoices } from "./choices.ts";
 import { convInputGradient, convWeightGradient } from "./convolution.ts";
 import { fuseSums } from "./few-kernels.ts";
+import { hoistFactors } from "./hoist-factors.ts";
 import { findProducts, halveProducts } from "./half-products.ts";
 import { narrowLabels, narrowLayouts } from "./narrow-labels.ts";
 import { averagePoolGradient, maxPoolGradients } from "./pooling.ts";
@@ -18,7 +19,7 @@ function rewritesFor(choices: PortableChoices): Rewrites {
   const [relu, sign] = [relus[choices.relu], signs[choices.sign]];
   return {
     AveragePoolGradient: averagePoolGradient,
-    BatchNormTraining: batchNormTraining,
+    BatchNormTraining: batchNormTraining[choices.batchNorm],
     BatchNormTrainingGradient: batchNormGradients[choices.batchNormGradient],
     ConvInputGradient: convInputGradient,
     ConvWeightGradient: convWeightGradient,
@@ -48,6 +49,7 @@ export function createPortableLowering(
     ...(precision === "mixed"
       ? [{ name: "halve products", pass: halveProducts(findProducts(logical), all.float16) }]
       : []),
+    ...(all.updates === "joined" ? [{ name: "hoist factors", pass: hoistFactors }] : []),
     ...(all.sums === "fused" ? [{ name: "fuse sums", pass: fuseSums }] : []),
     { name: "match scalar ranks", pass: matchScalarRanks },
   ];
@@ -55,6 +57,7 @@ export function createPortableLowering(
     name: "portable",
     isFinal: false,
     precision,
+    joinsSmall: all.updates === "joined",
     mixed: () => createPortableLowering(choices, "mixed"),
     variant: [...Object.values(all), precision].join(" "),
     lower: (graph, observe) => ({

@@ -7,6 +7,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { stepNames } from "./names.ts";
+import { groupBy, joinRows, shapesOf, splitRow } from "./rows.ts";
 import type { UpdateOptions } from "./update.ts";
 
 /** Adds a loss to scores and labels; returns a scalar. */
@@ -30,6 +31,8 @@ export interface ForwardOptions {
    * @source Micikevicius et al. 2018, arXiv:1710.03740
    */
   readonly scalesLoss?: boolean;
+  /** Moves running statistics together, in a row; see the same option of updates. Default false. */
+  readonly joinsSmall?: boolean;
   /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
   readonly labelShape?: Shape;
   /**
@@ -71,6 +74,25 @@ function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOpti
   };
 }
 
+/** Running statistics after the step, those of equal momentum in a row. */
+function joinBlends(g: GraphBuilder, { buffers, bufferBlends }: ForwardPass): ReadonlyMap<string, Value> {
+  const groups = groupBy([...bufferBlends], ([, { kept }]) => String(kept));
+  const next = groups.flatMap((blends) => {
+    const old = blends.map(([name]) => buffers.get(name)!.value);
+    const [[, { kept }]] = blends;
+    const row = g.op("Add", [
+      g.op("Mul", [joinRows(g, old), g.fill(kept)]),
+      joinRows(
+        g,
+        blends.map(([, { added }]) => added),
+      ),
+    ]);
+    return splitRow(g, row, shapesOf(old)).map((value, index) => [blends[index][0], value] as const);
+  });
+  const known = new Map(next);
+  return new Map(Array.from(bufferBlends.keys(), (name) => [name, known.get(name)!]));
+}
+
 /**
  * Forward, loss and gradients: the part that a training step and a gradient step share.
  *
@@ -108,15 +130,16 @@ export function addLossPass(
   );
   g.output(stepNames.loss, loss);
   g.output(stepNames.correct, correct(g, pass.output, labels));
+  const bufferUpdates = options.joinsSmall === true ? joinBlends(g, pass) : pass.bufferUpdates;
   if (addsStatistics) for (const [name, { added }] of pass.bufferBlends) g.output(stepNames.added(name), added);
-  else for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
+  else for (const [name, value] of bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
   const scalars = [
     ...(options.mixup === true ? [stepNames.mixup] : []),
     ...(lossScale === undefined ? [] : [stepNames.lossScale]),
   ];
   return {
-    pass,
+    pass: { ...pass, bufferUpdates },
     loss,
     gradients,
     frozen,

@@ -1,6 +1,5 @@
 import { type ActivationGradientOperators, activationGradientOperators } from "./activation-gradient.ts";
 import { type BlockedOperators, blockedOperators } from "./blocked.ts";
-import { type CollectiveOperators, collectiveOperators } from "./collective.ts";
 import { type ConvolutionOperators, convolutionOperators } from "./convolution.ts";
 import { type ContribOperators, contribOperators } from "./contrib.ts";
 import type { OperatorTable } from "./definition.ts";
@@ -16,7 +15,6 @@ export interface Operators
   extends
     ActivationGradientOperators,
     BlockedOperators,
-    CollectiveOperators,
     ContribOperators,
     ConvolutionOperators,
     ElementwiseOperators,
@@ -33,7 +31,6 @@ export type OperatorName = keyof Operators;
 export const operators: OperatorTable<Operators> = {
   ...activationGradientOperators,
   ...blockedOperators,
-  ...collectiveOperators,
   ...contribOperators,
   ...convolutionOperators,
   ...elementwiseOperators,

@@ -35,6 +35,11 @@ export interface NormalizationOperators {
    */
   readonly BatchNormTrainingGradient: BatchNormTrainingAttributes;
   /**
+   * `(x) → y [ranks, …x]`: the values of all ranks, in rank order. Ranks run the same graph, each on its own batch; no runtime has the
+   * operator, so the graph is cut there.
+   */
+  readonly GatherRanks: { readonly ranks: number };
+  /**
    * `(x [N,C,…], gamma, beta [C]) → y`: each plane by its own mean and biased variance.
    * @source Ulyanov et al. 2016, arXiv:1607.08022
    */
@@ -109,6 +114,15 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
     name: "BatchNormTrainingGradient",
     attributes: { epsilon: "float", ranks: "int" },
     infer: (call) => [requireChannels(call, 1), call.input(2), call.input(2)],
+  },
+  GatherRanks: {
+    domain: RESIDUA_DOMAIN,
+    name: "GatherRanks",
+    attributes: { ranks: "int" },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0);
+      return [{ dtype, shape: [call.attributes.ranks, ...shape] }];
+    },
   },
   InstanceNormalization: {
     domain: "",

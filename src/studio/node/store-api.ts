@@ -46,7 +46,7 @@ export function giveStore(server: FastifyInstance, store: RunStore): StoreAccess
   server.get("/api/1/runs", (request, reply) =>
     answer(request, reply, async () => encodeJson({ runs: await listRuns(store) })),
   );
-  server.get<{ Params: { id: string }; Querystring: { metric?: string } }>(
+  server.get<{ Params: { id: string }; Querystring: { metric?: string | readonly string[] } }>(
     "/api/1/runs/:id/points",
     (request, reply) => {
       const { params, query } = request;
@@ -60,8 +60,8 @@ export function giveStore(server: FastifyInstance, store: RunStore): StoreAccess
     if (!isUsed && isSame(given, token)) {
       isUsed = true;
       const name = cookieName(request);
-      const store = `residua-store-${request.socket.localPort}=open; SameSite=Strict; Path=/`;
-      reply.header("Set-Cookie", [`${name}=${secret}; HttpOnly; SameSite=Strict; Path=/`, store]);
+      const hint = `residua-store-${request.socket.localPort}=open; SameSite=Strict; Path=/`;
+      reply.header("Set-Cookie", [`${name}=${secret}; HttpOnly; SameSite=Strict; Path=/`, hint]);
     }
     reply.headers(siteHeaders).header("Cache-Control", "no-store").redirect("/", 303);
     return true;

@@ -147,8 +147,8 @@ function toListed(run: Read["run"], last: ListedRun["last"]): ListedRun {
 function toExported({ run, metrics }: Read): ExportedRun {
   const last: Record<string, number> = {};
   for (const [metric, points] of Object.entries(metrics)) {
-    const point = points.at(-1);
-    if (point !== undefined) last[metric] = Number(point[2]);
+    const latest = points.at(-1);
+    if (latest !== undefined) last[metric] = Number(latest[2]);
   }
   return {
     run: toListed(run, last),

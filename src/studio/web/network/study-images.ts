@@ -45,7 +45,7 @@ export function someOf(set: ImageSet, most: number): ImageSet {
 }
 
 /** Whether a network tells digits. */
-export function tellsDigits({ classNames, hasNames, classes, imageShape }: ImageTaker): boolean {
+function tellsDigits({ classNames, hasNames, classes, imageShape }: ImageTaker): boolean {
   if (classes !== digitCounts.classes) return false;
   return hasNames ? classNames.every((name, place) => name === String(place)) : imageShape[0] === 1;
 }
