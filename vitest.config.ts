@@ -9,7 +9,7 @@ const slowTests = [
   "test/store/**/*.test.ts",
   "test/studio/train-folder.test.ts",
   "test/queue/**/*.test.ts",
-  "test/mpi/many-ranks.test.ts",
+  "test/mpi/{machines,many-ranks,tasks}.test.ts",
   "test/cli/device-sharing.test.ts",
   "test/runtime/webgpu-deeper.test.ts",
   "test/golden/webgpu-deeper-families.test.ts",

@@ -113,11 +113,14 @@ function describeSeeds(runs) {
 function describeCost(runs) {
   const whole = runs.filter(({ resumed }) => resumed !== true);
   if (whole.length === 0) return { en: "", zh: "" };
-  const mean = (/** @type {(run: any) => number} */ value) =>
-    whole.reduce((sum, run) => sum + value(run), 0) / whole.length;
+  const mean = (/** @type {(run: any) => number} */ value, of = whole) =>
+    of.reduce((sum, run) => sum + value(run), 0) / of.length;
   const processor = mean(({ result }) => result.processorSeconds / 60).toFixed(1);
   const wall = mean(({ seconds }) => seconds / 60).toFixed(1);
-  const load = mean((run) => run.load).toFixed(0);
+  const load = mean(
+    (run) => run.load,
+    whole.filter((run) => run.load !== undefined),
+  ).toFixed(0);
   return {
     en: ` A training took ${processor} minutes of processor time, and ${wall} minutes by the clock on a machine with a load of ${load}.`,
     zh: `一次训练用去 ${processor} 分钟处理器时间；机器负载为 ${load}，实际经过 ${wall} 分钟。`,

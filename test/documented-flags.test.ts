@@ -53,6 +53,7 @@ const foreign: ReadonlySet<string> = new Set([
   "--minutes",
   "--arms",
   "--only",
+  "--python",
   "--js-flags",
   "--mca",
   "--use-webgpu-adapter",

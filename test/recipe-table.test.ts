@@ -77,6 +77,16 @@ describe("a row's flag sets its field and no other:", () => {
     expect([...typedRecipe(parse([flagOf(field)]))]).toEqual([[field, implied]]);
   });
 
+  test.each(recipeFields.filter((field) => isTyped(field) && recipeOptions[field].trial.values.includes(true)))(
+    "%s, switched off where a preset has it on",
+    (field) => {
+      const [on, off] = [flagOf(field), flagOf(field).replace("--", "--no-")];
+      expect([...typedRecipe(parse([off]))]).toEqual([[field, false]]);
+      expect([...typedRecipe(parse([on, off]))]).toEqual([[field, false]]);
+      expect([...typedRecipe(parse([]))]).toEqual([]);
+    },
+  );
+
   test.each(recipeFields.filter((field) => recipeOptions[field].flag?.repeats === true))(
     "%s, given twice, joins its values",
     (field) => {

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { formatRun } from "../src/cli/runs-output.ts";
-import { describeOrigin } from "../src/cli/tasks/classify/origin.ts";
+import { describeOrigin } from "../src/cli/tasks/origin.ts";
 import { describeComparison } from "../src/lab/compare/describe-comparison.ts";
 import type { DrawnRun } from "../src/lab/compare/comparison.ts";
 import { reportComparison } from "../src/lab/compare/report.ts";
 import type { Run } from "../src/store/run.ts";
+import { reportPlates } from "../src/tasks/plates/report.ts";
+import { reportSegmentation } from "../src/tasks/segment/report.ts";
 import { defaultRecipe } from "../src/train/recipe.ts";
 
 const device = "webgpu (libvulkan_radeon.so)";
@@ -71,4 +73,45 @@ test("a comparison's page tells the device in both languages, and none for the p
   expect(page).toContain(`portable lowering, on ${device}.`);
   expect(page).toContain(`计算图采用 portable 形式，设备 ${device}。`);
   expect(pageOf({})).toContain("portable lowering.");
+});
+
+const origin = { run: "1b3d13a0, unet", origin: describeOrigin(runOn({ device })) };
+
+test.each([
+  [
+    "plates",
+    (known: object) =>
+      reportPlates({
+        label: "locator",
+        data: "pictures",
+        figures: {
+          pictures: 0,
+          plates: 0,
+          found: null,
+          wholePlate: null,
+          firstCharacter: null,
+          precision: null,
+          falsePlates: 0,
+        },
+        pictures: [],
+        ...known,
+      }),
+  ],
+  [
+    "segmentation",
+    (known: object) =>
+      reportSegmentation({
+        label: "unet",
+        data: "pictures",
+        found: { target: "classes", overall: { dice: {}, iou: {}, meanDice: null, meanIou: null }, images: [] },
+        pictures: [],
+        ...known,
+      }),
+  ],
+])("a page about %s tells the device, and of no run where none is known", (_, report) => {
+  const term = { en: "Device:", zh: "设备：" };
+  const { heading, parts } = report(origin).sections.at(-1)!;
+  expect(heading).toEqual({ en: "Origin", zh: "来源" });
+  expect(parts).toMatchObject([{ kind: "list", items: expect.arrayContaining([{ term, text: device }]) }]);
+  expect(report({}).sections.map((section) => section.heading)).not.toContainEqual(heading);
 });

@@ -56,6 +56,7 @@ export type UndifferentiableOp =
   | "ConvInputGradient"
   | "ConvWeightGradient"
   | "FusedConv"
+  | "GatherRanks"
   | "MaxPoolGradient"
   | "ReluGradient"
   | "ScatterND";

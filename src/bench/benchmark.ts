@@ -7,6 +7,8 @@ export type Peer = "torch" | "tensorflow" | "onnxruntime" | "ourselves";
 export interface BenchmarkSetting {
   /** On both sides. */
   readonly threads: number;
+  /** Pythons whose PyTorch to compare with; the system's if there are none. */
+  readonly pythons: readonly string[];
   /** Tells what is being measured. */
   readonly say: (text: string) => void;
 }

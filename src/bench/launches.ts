@@ -110,7 +110,13 @@ export const launchesBenchmark: Benchmark = {
   run: async ({ say }) => {
     const { runtime } = await openDevice("webgpu");
     const few = portableChoices.webgpu;
-    const many: PortableChoices = { ...few, sums: "as-is", batchNormGradient: "add" };
+    const many: PortableChoices = {
+      ...few,
+      sums: "as-is",
+      updates: "apart",
+      batchNorm: "shifted",
+      batchNormGradient: "add",
+    };
     const rows: Comparison[] = [];
     for (const model of ["resnet20", "resnet50"]) {
       say(`launches: ${model}`);

@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../cli/options.ts";
 import { formatTable, print, printJson, printLines, say } from "../cli/output.ts";
+import { ResiduaError } from "../tensor/errors.ts";
 import type { Benchmark, Peer } from "./benchmark.ts";
 import { browserBenchmarks } from "./browser.ts";
 import type { Comparison } from "./comparison.ts";
@@ -10,6 +11,7 @@ import { compileBenchmarks } from "./compile-time.ts";
 import { inferenceBenchmarks } from "./inference.ts";
 import { launchesBenchmark } from "./launches.ts";
 import { pipelineBenchmark } from "./pipeline.ts";
+import { scaleBenchmark } from "./scale/ranks.ts";
 import { overloadBenchmarks } from "./serve/overload.ts";
 import { rateBenchmarks } from "./serve/rates.ts";
 import { trainingBenchmarks } from "./training.ts";
@@ -23,12 +25,14 @@ const benchmarks: readonly Benchmark[] = [
   ...browserBenchmarks,
   ...rateBenchmarks,
   ...overloadBenchmarks,
+  scaleBenchmark,
 ];
 
 interface Options {
   readonly only?: string;
   readonly against: Peer | "all";
   readonly threads: number;
+  readonly python: readonly string[];
   readonly json?: boolean;
   readonly out?: string;
 }
@@ -47,14 +51,14 @@ const columns = [
 const describeMachine = (threads: number): string =>
   `${cpus()[0].model}, ${threads} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
 
-async function runBenchmarks({ only, against, threads, json, out }: Options): Promise<void> {
+async function runBenchmarks({ only, against, threads, python, json, out }: Options): Promise<void> {
   const chosen = benchmarks.filter(
     (each) => (only === undefined || each.name === only) && (against === "all" || each.against === against),
   );
   const rows: Comparison[] = [];
   for (const [index, benchmark] of chosen.entries()) {
     const place = chosen.length === 1 ? "" : `${index + 1} of ${chosen.length}: `;
-    rows.push(...(await benchmark.run({ threads, say: (text) => say(`${place}${text}`) })));
+    rows.push(...(await benchmark.run({ threads, pythons: python, say: (text) => say(`${place}${text}`) })));
     // After each, for all of them take long.
     if (out !== undefined)
       await writeFileAtomically(out, `${JSON.stringify({ machine: describeMachine(threads), rows }, undefined, 1)}\n`);
@@ -66,7 +70,7 @@ async function runBenchmarks({ only, against, threads, json, out }: Options): Pr
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
 
-await new Command("bench")
+const command = new Command("bench")
   .description("ours beside a peer's, taking turns in one run; a ratio above 1 is in our favour")
   .addOption(new Option("--only <name>", "one benchmark").choices(unique(benchmarks.map(({ name }) => name))))
   .addOption(
@@ -75,7 +79,20 @@ await new Command("bench")
       .default("all"),
   )
   .option("--threads <n>", "threads on both sides", wholeNumber(1), cpus().length)
+  .option(
+    "--python <path>",
+    "a Python whose PyTorch to compare training steps with, repeatable (default: the system's)",
+    (path: string, before: readonly string[]) => [...before, path],
+    [],
+  )
   .option("--json", "print a JSON array")
   .option("--out <file>", "write the machine and the figures as JSON, after each benchmark")
-  .action(runBenchmarks)
-  .parseAsync();
+  .action(runBenchmarks);
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (!(error instanceof ResiduaError)) throw error;
+  say(`bench: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describeModule } from "../nn/describe.ts";
 import { createModel } from "../nn/models.ts";
 import type { Benchmark, BenchmarkSetting } from "./benchmark.ts";
 import { type Contender, startContender, type Standing, takeTurns, type Tunables } from "./contender.ts";
 import { compareRates, type Comparison, medianOf, spreadOf } from "./comparison.ts";
+import { describeTorch, findTorches, startTorch } from "./torch.ts";
 
 /** A training step that is measured. */
 interface TrainCase {
@@ -27,14 +27,6 @@ const trainCases: readonly TrainCase[] = [
 
 const ROOFLINE_SIDE = 2048;
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const torchScript = fileURLToPath(new URL("../../bench/torch_step.py", import.meta.url));
-
-/** Python with PyTorch, if this machine has it. */
-function findTorch(): string | undefined {
-  return ["/usr/bin/python3", "python3"].find(
-    (python) => spawnSync(python, ["-c", "import torch, torchvision"], { stdio: "ignore" }).status === 0,
-  );
-}
 
 /** One of our processes that runs steps of a case. */
 function startOurs(test: TrainCase, tunables: Tunables, { name = "ours", lowering = "auto", threads = 1 }): Contender {
@@ -45,14 +37,6 @@ function startOurs(test: TrainCase, tunables: Tunables, { name = "ours", lowerin
 function startRoofline(threads: number, tunables: Tunables): Contender {
   const options = [file("./roofline-contender.js"), String(ROOFLINE_SIDE), String(threads)];
   return startContender("roofline", process.execPath, options, tunables);
-}
-
-/** PyTorch in both layouts. */
-function startTorch(python: string, test: TrainCase, threads: number, tunables: Tunables): readonly Contender[] {
-  return ["contiguous", "channels-last"].map((layout) => {
-    const step = [torchScript, test.model, String(test.batch), String(test.size), layout, String(threads)];
-    return startContender(["torch", layout, tunables].join(" ").trim(), python, step, tunables);
-  });
 }
 
 function compareMemory({ name }: TrainCase, ours: Standing, peer: Standing): Comparison {
@@ -88,18 +72,22 @@ async function takeTurnsAndStop(test: TrainCase, contenders: readonly Contender[
   }
 }
 
-/** Training steps of one case against PyTorch in both layouts, with and without large pages, and against the roofline. */
-async function compareTraining(test: TrainCase, { threads, say }: BenchmarkSetting): Promise<readonly Comparison[]> {
-  const python = findTorch();
-  if (python === undefined)
+/** Training steps of one case against PyTorch in all modes, with and without large pages, and against the roofline. */
+async function compareTraining(
+  test: TrainCase,
+  { threads, say, pythons }: BenchmarkSetting,
+): Promise<readonly Comparison[]> {
+  const torches = await findTorches(pythons);
+  if (torches.length === 0)
     say("PyTorch is not on this machine: its columns are left out (Debian: python3-torch, python3-torchvision)");
+  for (const torch of torches) say(describeTorch(torch));
   const rows: Comparison[] = [];
   for (const tunables of ["", "hugetlb"] as const satisfies readonly Tunables[]) {
     say(`${test.name} ${tunables}`.trim());
     const [ours, roofline, ...peers] = await takeTurnsAndStop(test, [
       startOurs(test, tunables, { threads }),
       startRoofline(threads, tunables),
-      ...(python === undefined ? [] : startTorch(python, test, threads, tunables)),
+      ...torches.flatMap((torch) => startTorch(torch, test, { threads, tunables, several: torches.length > 1 })),
     ]);
     for (const peer of peers) {
       rows.push(compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }));

@@ -50,15 +50,20 @@ export function findRank(environment: Environment): LaunchedRank | undefined {
   };
 }
 
-/** The place of a training in its job. @throws {OptionError} if only several ranks could wait for each other */
+/** @throws {OptionError} for an option that only several ranks can follow, if there are none */
+export function requireRanks(
+  rank: LaunchedRank | undefined,
+  { rankTimeout, syncBatchNorm }: { readonly rankTimeout?: number; readonly syncBatchNorm?: true },
+): void {
+  if (rank !== undefined) return;
+  const given = rankTimeout !== undefined ? "--rank-timeout" : syncBatchNorm === true ? "--sync-batch-norm" : undefined;
+  if (given !== undefined)
+    throw new OptionError(given, "needs several ranks: start residua by mpirun -n 2 or more, or leave it out");
+}
+
+/** The place of a training in its job; undefined if it is a process's own. */
 export function rankPlace(rank: LaunchedRank | undefined, timeout: number | undefined): RankPlace | undefined {
-  if (rank === undefined) {
-    if (timeout === undefined) return undefined;
-    throw new OptionError(
-      "--rank-timeout",
-      "needs several ranks: start residua by mpirun -n 2 or more, or leave it out",
-    );
-  }
+  if (rank === undefined) return undefined;
   const { local: _, ...place } = rank;
   return { ...place, patience: timeout ?? STANDARD_PATIENCE };
 }

@@ -43,7 +43,7 @@ function createFlag(field: RecipeField, standard: string | undefined): Option {
   const { usage, implied, repeats, conflicts = [] } = flag!;
   const shown = standard === undefined ? (implied === undefined ? "" : ` (${implied})`) : ` (default: ${standard})`;
   const option = new Option(usage, `${help}${shown}`).conflicts(conflicts.map(attributeOf));
-  if (!/[<[]/.test(usage)) return option;
+  if (isSwitch(field)) return option;
   if (row.choices !== undefined) return option.choices([...row.choices]);
   option.argParser((text: string, before: unknown) => {
     const value = readArgument(field, text);
@@ -51,6 +51,12 @@ function createFlag(field: RecipeField, standard: string | undefined): Option {
   });
   return implied === undefined ? option : option.preset(String(implied));
 }
+
+const isSwitch = (field: RecipeField): boolean => !/[<[]/.test(recipeOptions[field].flag!.usage);
+
+/** Switches off what a preset switches on: --no-alternate-flip. */
+const createOpposite = (field: RecipeField): Option =>
+  new Option(recipeOptions[field].flag!.usage.replace(/^--/, "--no-")).hideHelp();
 
 function readArgument(field: RecipeField, text: string): unknown {
   try {
@@ -73,6 +79,7 @@ export function addRecipeFlags(
     if (grouped && own !== group) command.optionsGroup(headings[own]);
     group = own;
     command.addOption(createFlag(field, defaults[field]));
+    if (isSwitch(field)) command.addOption(createOpposite(field));
   }
   return grouped ? command.optionsGroup("Options:") : command;
 }

@@ -12,7 +12,7 @@ export function taskOption(description: string): Option {
 export function presetOption(flags: AllTaskFlags): Option {
   return new Option(
     "--preset <name>",
-    "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)",
+    "a complete recipe, printed at the start; what is typed replaces its parts, --no-NAME its switches (implies its --task)",
   ).choices(taskNames.flatMap((name) => flags[name].presets));
 }
 

@@ -34,6 +34,12 @@ export type LoweringChoice = LoweringName | "auto";
 /** All choices. */
 export const loweringChoices: readonly LoweringChoice[] = ["auto", "blocked", "portable"];
 
+/** In what convolutions and products of a training step compute; "mixed" is float16. */
+export type Precision = "float32" | "mixed";
+
+/** All precisions. */
+export const precisions: readonly Precision[] = ["float32", "mixed"];
+
 /** Writes a logical graph in operators that a runtime runs well. */
 export interface Lowering {
   readonly name: LoweringName;
@@ -44,6 +50,12 @@ export interface Lowering {
   readonly isFinal: boolean;
   /** Channels per block, if the graph depends on it. */
   readonly blockSize?: number;
+  /** In what the convolutions and products of a training step compute; float32 if left out. */
+  readonly precision?: Precision;
+  /** Whether small parameters and running statistics should be updated together, in a row. */
+  readonly joinsSmall?: boolean;
+  /** The same with mixed precision, if there is one. */
+  readonly mixed?: () => Lowering;
   /** Tells apart lowerings of one name that write different graphs. */
   readonly variant?: string;
   /** @param observe called after each pass; after those that write the graph, when it is written */

@@ -52,6 +52,7 @@ export interface BufferBlend {
  * @param options.state tensors to put into the graph as initializers; any other parameter or buffer becomes an input
  *   under its state-dict name
  * @param options.frozen which parameters, by state-dict name, training leaves unchanged. Default none.
+ * @param options.syncBatchNorm the ranks whose batches a batch norm normalises together in training. Default: each its own.
  * @throws {ShapeError} naming the module whose input does not fit
  */
 export function addForward(
@@ -62,6 +63,7 @@ export function addForward(
     readonly mode: Mode;
     readonly state?: ReadonlyMap<string, Tensor>;
     readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
+    readonly syncBatchNorm?: number | undefined;
   },
 ): ForwardPass {
   const parameters = new Map<string, { value: Value; spec: ParameterSpec }>();
@@ -91,6 +93,7 @@ export function addForward(
     const context: ForwardContext = {
       g,
       mode: options.mode,
+      syncBatchNorm: options.syncBatchNorm,
       path,
       parameter: (name) => obtain(parameters, path, name, current.parameters[name]),
       isFrozen: (name) => {

@@ -109,9 +109,13 @@ export function addBatchNorm(
   const isStill = context.isFrozen(scale) && context.isFrozen(offset);
   if (context.mode === "evaluate" || isStill)
     return g.op("BatchNormalization", [x, ...affine, ...running], { epsilon });
-  const [y, batchMean, batchVariance] = g.ops("BatchNormTraining", [x, ...affine], 3, { epsilon });
+  const { syncBatchNorm: ranks } = context;
+  const [y, batchMean, batchVariance] = g.ops("BatchNormTraining", [x, ...affine], 3, {
+    epsilon,
+    ...(ranks === undefined ? {} : { ranks }),
+  });
   const shape = shapeOf(x);
-  const count = sizeOf(shape) / shape[1];
+  const count = ((ranks ?? 1) * sizeOf(shape)) / shape[1];
   const unbiased = g.op("Mul", [batchVariance, g.fill(count / (count - 1))]);
   context.blendBuffer(mean, batchMean, momentum);
   context.blendBuffer(variance, unbiased, momentum);

@@ -31,6 +31,8 @@ export type Mode = "train" | "evaluate";
 export interface ForwardContext {
   readonly g: GraphBuilder;
   readonly mode: Mode;
+  /** The ranks whose batches a batch norm normalises together; undefined if each by its own. */
+  readonly syncBatchNorm: number | undefined;
   /** The module's place in the tree, such as "layer1.0.conv1"; empty at the root. */
   readonly path: string;
   /** This module's own parameter. */

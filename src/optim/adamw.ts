@@ -29,6 +29,7 @@ export function adamw(options: AdamwOptions = {}): Optimizer {
     name: "adamw",
     state: ["firstMoment", "secondMoment"],
     scalars: ["learningRate", "firstCorrection", "secondCorrection"],
+    isElementwise: () => true,
     scalarValues: (learningRate, step) => [learningRate, 1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
     update: (
       g,

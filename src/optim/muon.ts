@@ -2,7 +2,8 @@ import type { GraphBuilder } from "../onnx/builder.ts";
 import { shapeOf } from "../onnx/builder.ts";
 import type { Value } from "../onnx/graph.ts";
 import { OptionError } from "../tensor/errors.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import type { ParameterRole } from "../nn/module.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { type Optimizer, scale } from "./optimizer.ts";
 import { sgd } from "./sgd.ts";
 
@@ -54,6 +55,9 @@ export function orthogonalize(g: GraphBuilder, matrix: Value): Value {
   return transpose(x);
 }
 
+/** Whether it is the weight of a convolution. */
+const isFilter = (role: ParameterRole, shape: Shape): boolean => role === "weight" && shape.length >= 3;
+
 /**
  * Muon: the direction of SGD with momentum, as a matrix [O, I·k·k] for every filter, with all its singular values near 1:
  * m ← μ·m + g, D = orthogonal(g + μ·m)·√max(1, O/(I·k·k)), w ← w − rate·decay·w − rate·D. Filters are the weights of
@@ -73,12 +77,12 @@ export function muon(options: MuonOptions = {}): Optimizer {
     state: others.state,
     scalars: others.scalars,
     scalarValues: others.scalarValues,
+    isElementwise: (role, shape) => !isFilter(role, shape),
     update: (g, input) => {
       const { parameter, gradient, decayed, role, rowMajor } = input;
       const [velocity, rate] = [input.state[0], input.scalars[0]];
       const { shape } = rowMajor;
-      if (role !== "weight" || shape.length < 3)
-        return others.update(g, { ...input, scalars: [scale(g, rate, otherRate)] });
+      if (!isFilter(role, shape)) return others.update(g, { ...input, scalars: [scale(g, rate, otherRate)] });
       const [rows, columns] = [shape[0], sizeOf(shape.slice(1))];
       const next = momentum === 0 ? undefined : g.op("Add", [scale(g, velocity, momentum), gradient]);
       const ahead = next && nesterov ? g.op("Add", [gradient, scale(g, next, momentum)]) : (next ?? gradient);

@@ -38,6 +38,8 @@ export interface Optimizer {
   /** The scalars' values. @param step counts from 1 */
   readonly scalarValues: (learningRate: number, step: number) => readonly number[];
   readonly update: (g: GraphBuilder, input: UpdateInput) => UpdateOutput;
+  /** Whether each element of a parameter of this role and shape is updated by itself, so that parameters may be joined. */
+  readonly isElementwise: (role: ParameterRole, shape: Shape) => boolean;
 }
 
 /** `a·x`, or x itself for a = 1. */

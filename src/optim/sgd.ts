@@ -27,6 +27,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     state: momentum === 0 ? [] : ["momentum"],
     scalars: ["learningRate"],
     scalarValues: (learningRate) => [learningRate],
+    isElementwise: () => true,
     update: (g, { parameter, gradient, state: [velocity], scalars: [rate], decayed }) => {
       const decayedGradient =
         decayed && weightDecay > 0 ? g.op("Add", [gradient, scale(g, parameter, weightDecay)]) : gradient;

@@ -55,8 +55,9 @@ export function createNodeRuntime(device: Device = "cpu"): Runtime {
     createReader: (settings) => createCopyingReader(ort, settings),
     explainLoading: (error) => explainDevice(device, error) ?? explainRun(error),
     explainRun,
-    sessionOptions: ({ threads, executionProviders, keepOnDevice = [] }: SessionOptions) => ({
+    sessionOptions: ({ threads, spinning = true, executionProviders, keepOnDevice = [] }: SessionOptions) => ({
       intraOpNumThreads: chooseThreads(threads),
+      ...(spinning ? {} : { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
       executionProviders: executionProviders === undefined ? (providersOf(device) ?? []) : [...executionProviders],
       ...(device === "webgpu" && executionProviders === undefined && keepOnDevice.length > 0
         ? { preferredOutputLocation: Object.fromEntries(keepOnDevice.map((name) => [name, "gpu-buffer" as const])) }

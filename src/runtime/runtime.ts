@@ -20,6 +20,11 @@ export interface RuntimeTensor {
 export interface SessionOptions {
   /** Threads that one operator may use; in a browser they are set on the runtime itself. */
   readonly threads?: number;
+  /**
+   * Whether threads keep their cores busy for a while after a run, to be there at once for the next. On by default; the
+   * threads of many sessions that take turns would be in each other's way. Node only.
+   */
+  readonly spinning?: boolean;
   /** ONNX Runtime's execution providers by name, in order of preference: "cpu", "cuda", "wasm", "webgpu", … */
   readonly executionProviders?: readonly string[];
   /** Plans memory ahead: a little faster with static shapes, at the price of a higher peak. Off by default. */

@@ -18,11 +18,11 @@ import { identifyGraph } from "./graph-identity.ts";
 import type { ModelCache } from "./model-cache.ts";
 
 /** The inputs to compiling a training step. */
-export interface StepOptions extends Omit<ForwardOptions, "loss">, UpdateOptions {
+export interface StepOptions extends Omit<ForwardOptions, "loss" | "scalesLoss" | "joinsSmall">, UpdateOptions {
   readonly runtime: Runtime;
   /** Mean cross-entropy if left out. */
   readonly loss?: LossFunction;
-  /** `portable` if left out. */
+  /** `portable` if left out. With mixed precision, the loss is scaled. */
   readonly lowering?: Lowering;
   readonly session?: SessionOptions;
   /** The cache of compiled models; none if left out. */
@@ -56,14 +56,23 @@ export interface CompiledStep {
   readonly unpack: (name: string, value: Tensor) => Tensor;
 }
 
+/** What a lowering asks of the graph that it is given. */
+const shapeOfStep = ({ precision, joinsSmall = false }: Lowering) => ({
+  scalesLoss: precision === "mixed",
+  joinsSmall,
+});
+
 /** Builds, lowers, encodes and loads a training step. */
 export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const { lowering = portable, loss = crossEntropy, optimizer, watch, accumulate = 1 } = options;
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new OptionError("accumulate", `must be a whole number above 0, got ${accumulate}`);
+  if (options.syncBatchNorm !== undefined)
+    throw new OptionError("syncBatchNorm", "joins the batches of several ranks, but one process trains; leave it out");
   // If the runtime rewrites the graph, it may move a read past the write that overwrites its operand.
   const guarded = options.runtime.writesInPlace && lowering.isFinal;
-  const logical = buildTrainingStep({ ...options, loss, guarded }, watch);
+  const { scalesLoss, joinsSmall } = shapeOfStep(lowering);
+  const logical = buildTrainingStep({ ...options, loss, guarded, scalesLoss, joinsSmall }, watch);
   const lowered = lowering.lower(logical.graph);
   await requireBuffers(options, lowered.write);
   const { layouts } = lowered;
@@ -119,7 +128,7 @@ async function compileCollection(
   layouts: LoweredGraph["layouts"],
 ): Promise<CompiledCollection> {
   const { lowering = portable, loss = crossEntropy } = options;
-  const logical = buildCollectingStep({ ...options, loss });
+  const logical = buildCollectingStep({ ...options, loss, ...shapeOfStep(lowering) });
   const lowered = lowering.lower(logical.graph);
   for (const { name } of logical.graph.inputs) {
     if (layouts.get(name)?.name !== lowered.layouts.get(name)?.name)

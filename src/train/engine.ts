@@ -11,10 +11,12 @@ import { type FineTuning, planFineTuning } from "./fine-tuning.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { imagesPerStep, type Recipe } from "./recipe.ts";
 import { createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
+import { lowerAt } from "./precision.ts";
 import { type RecipeRefusals, refuseRecipeFields, requireRecipe } from "./recipe-check.ts";
 import { createLookaheadTrainer } from "./strategies/lookahead.ts";
 import { createGradualTrainer } from "./strategies/gradual.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { requireAsManyRanks, requireBatchNorm } from "./sync-batch-norm.ts";
 import { type ImageBatchesToWhiten, whitenedState } from "./whitening.ts";
 import { createTrainer, type Trainer, type TrainingState } from "./trainer.ts";
 import type { TrainerStrategy } from "./strategies/strategy.ts";
@@ -42,6 +44,8 @@ export interface TrainingOptions {
   readonly imagesToWhiten?: ImageBatchesToWhiten;
   /** Parameters whose gradient norm every step reports. */
   readonly watch?: readonly string[];
+  /** Processes that train together. Default 1. */
+  readonly ranks?: number;
 }
 
 /** A training run whose whole recipe has been checked against its network, so that nothing is ignored. */
@@ -78,7 +82,10 @@ export function planTraining(options: TrainingOptions): TrainingPlan {
   refuseRecipeFields(recipe, { ...(validates ? {} : { patience: needsValidation }), ...refuses });
   if (recipe.whiten === true && options.imagesToWhiten === undefined)
     throw new OptionError("whiten", "needs fresh weights, and images to classify; leave it out");
+  requireAsManyRanks(recipe.syncBatchNorm, options.ranks ?? 1);
   const fineTuning = planFineTuning(recipe, module, { stepsPerEpoch, sample: options.sampleShape });
+  if (recipe.syncBatchNorm !== undefined)
+    requireBatchNorm(module, options.sampleShape, fineTuning.optionsOf(fineTuning.phases - 1).frozen);
   const plan: TrainingPlan = {
     ...options,
     steps,
@@ -123,11 +130,13 @@ async function openFreshStart({
 export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?: TrainingStart): Promise<Trainer> {
   const start = given ?? (await openFreshStart(plan));
   const { strategy = createTrainer, ...place } = host;
+  const lowering = await lowerAt(plan.recipe, host);
   const gradual = await createGradualTrainer(
     {
       ...stepOptionsOf(plan.recipe),
       ...plan.step,
       ...place,
+      lowering,
       module: plan.module,
       imageShape: plan.sampleShape,
       ...(plan.watch === undefined ? {} : { watch: plan.watch }),

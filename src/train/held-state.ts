@@ -17,7 +17,7 @@ export function resultsIn(state: HeldState): Readonly<Record<string, RuntimeTens
 }
 
 /** The part of a state that a session takes: one that accumulates gradients needs no optimizer state. */
-export function takenBy({ inputNames }: Session, state: HeldState): HeldState {
+export function takenBy({ inputNames }: Pick<Session, "inputNames">, state: HeldState): HeldState {
   const names = new Set(inputNames);
   return Object.fromEntries(Object.entries(state).filter(([name]) => names.has(name)));
 }

@@ -37,6 +37,13 @@ export interface StepProgress {
   readonly stepMeasures: Measures;
   /** The global gradient norm, before clipping. */
   readonly gradientNorm: number;
+  /** Present if gradients overflowed in float16, so that the step changed nothing. */
+  readonly isSkipped?: true;
+}
+
+/** What a reader of a training is told of a step without an update. */
+export function describeSkippedStep({ step }: Pick<StepProgress, "step">): string {
+  return `step ${step}: gradients overflowed in float16; the update was skipped and the loss scale halved`;
 }
 
 /** The dependencies of a training loop; it reads no clock and draws no random numbers. */
@@ -127,6 +134,7 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trainin
         stepLoss: result.loss,
         stepMeasures: { [name]: result.correct / images },
         gradientNorm: result.gradientNorm,
+        ...(result.isSkipped === true ? { isSkipped: true } : {}),
       });
       if (done < stepsPerEpoch || validate !== undefined) await onPause?.(place);
       if (done < stepsPerEpoch) return undefined;

@@ -1,5 +1,5 @@
 import { createBlockedLowering } from "../compile/blocked/lowering.ts";
-import type { Lowering, LoweringChoice } from "../compile/lowering.ts";
+import type { Lowering, LoweringChoice, Precision } from "../compile/lowering.ts";
 import { portableChoices } from "../compile/portable/choices.ts";
 import { createPortableLowering, portable } from "../compile/portable/lowering.ts";
 import { createModel } from "../nn/models.ts";
@@ -28,9 +28,14 @@ const TOLERANCE = 1e-3;
  * blocked operators exist on the processor only, so every tensor would go to and fro. There, `blocked` is trusted only after one step of a small network
  * agrees with `portable`: its operators are internal to ONNX Runtime and could change.
  *
+ * @param precision that of the recipe; mixed precision is portable
  * @throws {OptionError} if `blocked` is requested but not available
  */
-export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): Promise<ChosenLowering> {
+export async function chooseLowering(
+  runtime: Runtime,
+  choice: LoweringChoice,
+  precision: Precision = "float32",
+): Promise<ChosenLowering> {
   const asPortable = (reason?: string): ChosenLowering => ({
     lowering: portable,
     name: "portable",
@@ -40,10 +45,13 @@ export async function chooseLowering(runtime: Runtime, choice: LoweringChoice): 
   if (device !== "cpu" && device !== "wasm") {
     if (choice === "blocked")
       throw new OptionError("lowering", `"blocked" runs on the processor, not on ${device}; use "portable" or "auto"`);
-    const choices = portableChoices[device === "webgpu" ? "webgpu" : "standard"];
+    const choices =
+      device === "webgpu" ? portableChoices.webgpu : { ...portableChoices.standard, float16: "kernels" as const };
     return { lowering: createPortableLowering(choices), name: "portable" };
   }
-  if (choice === "portable") return asPortable();
+  if (precision === "mixed" && choice === "blocked")
+    throw new OptionError("precision", '"mixed" needs the portable lowering, got "blocked"');
+  if (choice === "portable" || precision === "mixed") return asPortable();
   const block = await probeBlockSize(runtime);
   const blocked = block === undefined ? undefined : createBlockedLowering(block);
   const reason =

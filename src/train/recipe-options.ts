@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { precisions } from "../compile/lowering.ts";
 import { countingNumber, wholeNumber } from "../files/schema.ts";
 import { scheduleNames } from "../optim/schedules.ts";
 import type { OptimizerRecipe, RateGroup, Recipe } from "./recipe.ts";
@@ -324,6 +325,15 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--accumulate <n>", ...lossAndSteps },
     trial: { values: [2] },
   },
+  syncBatchNorm: {
+    expects: "a whole number of at least 2",
+    schema: v.pipe(countingNumber, v.minValue(2)),
+    read: readNumber,
+    help: "ranks over whose batches a batch norm normalises together",
+    isAxis: false,
+    off: undefined,
+    trial: { values: [2] },
+  },
   classWeights: {
     ...weightsOfClasses,
     help: '"balanced", or a weight for each class: 1,2.5,…',
@@ -387,6 +397,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: false,
     flag: { usage: "--alternate-flip", ...lossAndSteps },
     trial: { values: [true] },
+  },
+  precision: {
+    ...oneOf(precisions),
+    help: "float32, or mixed: float16 in convolutions and products, for graphics processors",
+    isAxis: true,
+    off: "float32",
+    flag: { usage: "--precision <name>", ...lossAndSteps },
+    trial: { values: ["mixed"] },
   },
   whiten: {
     ...yesOrNo,

@@ -31,6 +31,7 @@ export type RecipeStepOptions = Pick<Recipe, "batch" | "seed"> &
     readonly loss: LossFunction;
     readonly mixup?: number | undefined;
     readonly average?: number | undefined;
+    readonly syncBatchNorm?: number | undefined;
   };
 
 /** The training-step options that a recipe sets. @throws {OptionError} if an option is out of range */
@@ -48,6 +49,7 @@ export function stepOptionsOf(recipe: Recipe): RecipeStepOptions {
     accumulate: recipe.accumulate ?? 1,
     mixup: recipe.mixup,
     average: recipe.average,
+    syncBatchNorm: recipe.syncBatchNorm,
     loss: (g, scores, labels) => crossEntropy(g, scores, labels, { labelSmoothing, classWeights }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...(decaySparesNorms ? { exempt: exemptBiasAndNorm } : {}),

@@ -1,3 +1,4 @@
+import type { Precision } from "../compile/lowering.ts";
 import type { Variation } from "../data/variation.ts";
 import type { AdamwOptions } from "../optim/adamw.ts";
 import type { MuonOptions } from "../optim/muon.ts";
@@ -31,6 +32,11 @@ export interface Recipe extends Variation {
   /** Batches whose mean gradient makes one step; 1 if left out. */
   readonly accumulate?: number;
   /**
+   * Ranks over whose batches a batch norm normalises together, all that train; each by its own if left out. Of a rank's
+   * accumulated batches, each is joined with those that the others compute at the same time.
+   */
+  readonly syncBatchNorm?: number;
+  /**
    * Class weights in the loss, in class order; "balanced" weights each class inversely to its frequency in the training
    * images.
    */
@@ -41,6 +47,11 @@ export interface Recipe extends Variation {
   readonly average?: number;
   /** Share of their slow average that weights are pulled back to every five steps, at the end of the training. */
   readonly lookahead?: number;
+  /**
+   * In what convolutions and products of a step compute: float32, or float16 where the device has it, "mixed". Parameters, statistics,
+   * loss and optimizer state are float32 in either. float32 if left out.
+   */
+  readonly precision?: Precision;
   /** Whether the first layer starts as the whitening of the images' patches, and stays; false if left out. */
   readonly whiten?: boolean;
   /** Patterns of frozen parameters, see `matchesPattern`. */

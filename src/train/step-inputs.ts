@@ -5,6 +5,7 @@ import { drawBeta } from "../tensor/distributions.ts";
 import { randomStream } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, type Tensor } from "../tensor/tensor.ts";
+import type { LossScale } from "./loss-scale.ts";
 
 /** The settings behind a step's scalars: see the trainer's options. */
 interface StepScalars {
@@ -19,12 +20,16 @@ export function scalarValues(
   learningRate: number,
   step: number,
   draw: { readonly seed: number; readonly step: number },
+  lossScale?: LossScale,
 ): Readonly<Record<string, number>> {
-  const values = optimizer.scalarValues(learningRate, step);
+  // A skipped update is none to the optimizer and the average.
+  const updates = step - (lossScale?.skipped ?? 0);
+  const values = optimizer.scalarValues(learningRate, updates);
   return {
     ...Object.fromEntries(optimizer.scalars.map((name, index) => [name, values[index]])),
     ...(mixup === undefined ? {} : { [stepNames.mixup]: drawMixup(draw.seed, draw.step, mixup) }),
-    ...(average === undefined ? {} : { [stepNames.averageDecay]: averageDecay(average, step) }),
+    ...(average === undefined ? {} : { [stepNames.averageDecay]: averageDecay(average, updates) }),
+    ...(lossScale === undefined ? {} : { [stepNames.lossScale]: lossScale.value }),
   };
 }
 

@@ -7,6 +7,7 @@ import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "./batch.ts";
 import { disposeTensor, type HeldState as Held, resultsIn, takenBy } from "./held-state.ts";
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
+import { createLossScale } from "./loss-scale.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
 import { completeState, readScalar } from "./trainer-state.ts";
 
@@ -32,6 +33,8 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** Gradient norms of the watched parameters. */
   readonly norms: Readonly<Record<string, number>>;
+  /** Present if gradients overflowed with mixed precision: the update was skipped, and the loss scale halved. */
+  readonly isSkipped?: true;
 }
 
 /** Thrown when loss or gradient is not finite; the step does not count. */
@@ -63,7 +66,8 @@ export interface Trainer {
   /** Steps done. */
   readonly steps: number;
   /**
-   * Trains on one batch, or on all accumulated batches, concatenated in one tensor.
+   * Trains on one batch, or on all accumulated batches, concatenated in one tensor. With mixed precision, a step whose gradient is not
+   * finite counts, changes no parameter, and halves the loss scale, as long as that is above 1.
    *
    * @throws {DivergenceError} if loss or gradient is not finite; the state stays as before the step unless the error
    *   says otherwise
@@ -102,6 +106,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     average: average !== undefined,
   });
   const { session, logical, shapes, pack, unpack, collection, inPlace } = compiled;
+  const lossScale = options.lowering?.precision === "mixed" ? createLossScale() : undefined;
   let steps = 0;
   let held: Held = {};
   /** Spare results by output: the next step writes into their memory. */
@@ -124,6 +129,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const load: Trainer["load"] = (state, done, { partial = false } = {}) => {
     const whole = completeState(state, compiled, partial);
     hold(Object.fromEntries(whole.map(([name, value]) => [name, store(name, value)])));
+    lossScale?.load(state);
     steps = done;
   };
   // One by one, so that initial weights and optimizer zeros are never all in memory twice.
@@ -164,7 +170,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     fed: { readonly part: number; readonly learningRate: number },
   ): Promise<Readonly<Record<string, RuntimeTensor>>> => {
     const draw = { seed: options.seed, step: steps * accumulate + fed.part };
-    const scalars = scalarValues(options, fed.learningRate, steps + 1, draw);
+    const scalars = scalarValues(options, fed.learningRate, steps + 1, draw, lossScale);
     const inputs = [
       ...on.logical.scalars.map((name) => [name, float32([], [scalars[name]])] as const),
       ...Array.from(on.logical.noise, ([name, noise]) => [name, drawMask({ ...draw, name }, noise)] as const),
@@ -215,10 +221,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         retire(next);
+        if (Number.isFinite(report.loss) && lossScale?.halve() === true) {
+          steps++;
+          return { ...report, isSkipped: true };
+        }
         const isUndone = inPlace.size === 0 || options.clipNorm !== undefined || !Number.isFinite(final.loss);
         throw new DivergenceError(report, isUndone);
       }
       hold(next);
+      lossScale?.grow();
       steps++;
       return report;
     },
@@ -233,7 +244,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
           unpacked.data === stored.data ? float32(unpacked.shape, unpacked.data.slice()) : unpacked,
         ] as const;
       });
-      return new Map(await Promise.all(entries));
+      return new Map([...(await Promise.all(entries)), ...(lossScale ? [lossScale.entry()] : [])]);
     },
     load,
     release: async () => {

@@ -33,7 +33,7 @@ test(
 test.each([
   [["--preset", "fast", "--task", "segment"], '--preset: "fast" belongs to --task classify, this is --task segment'],
   [["--preset", "cells", "--task", "classify"], '--preset: "cells" belongs to --task segment, this is --task classify'],
-  [["--preset", "fast", "--data", "cifar100"], '--preset: "fast" has no recipe for "cifar100"'],
+  [["--preset", "fast", "--data", "cifar100"], '--preset: "fast" has no recipe for cifar100, it has one for mnist'],
   [["--preset", "fast", "--data", "mnist", "--weights", "x.pth"], '--preset: "fast" starts from fresh weights'],
   [["--preset", "fast", "--data", "mnist", "--target", "classes"], "--target: belongs to --task segment"],
   [["--preset", "quick"], "option '--preset <name>' argument 'quick' is invalid"],

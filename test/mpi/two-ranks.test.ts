@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Checkpoint, decodeCheckpoint } from "../../src/train/checkpoint.ts";
+import { relativeError } from "../support/golden.ts";
 import { isThere, mpiLaunchers, trainByCommand, writePhotos } from "../support/mpi.ts";
 
 let folder: string;
@@ -32,6 +34,19 @@ function trainAlone(): Promise<readonly Buffer[]> {
   return alone;
 }
 
+/** The training of one process by batches of both ranks' images, made once. @returns its folder */
+let joined: Promise<string> | undefined;
+function trainJoined(): Promise<string> {
+  const [out, args] = ["one batch", [...optionsOf("auto", "one batch"), "--batch-size", "8"]];
+  joined ??= trainByCommand([], args).then(() => out);
+  return joined;
+}
+
+function checkpointOf(out: string): Checkpoint {
+  const path = join(folder, out, "last.safetensors");
+  return decodeCheckpoint(readFileSync(path), path);
+}
+
 describe.each(mpiLaunchers)("two ranks of %s", (name, launcher) => {
   test.skipIf(!isThere(launcher))("leave the files of one process that accumulates their batches", async () => {
     const ended = await trainByCommand([...launcher.command, "-n", "2"], optionsOf("auto", name));
@@ -41,6 +56,23 @@ describe.each(mpiLaunchers)("two ranks of %s", (name, launcher) => {
     for (const [index, bytes] of read(name).entries()) expect(bytes.equals(expected[index])).toBe(true);
     // Rank 0 alone speaks.
     expect(ended.output.match(/Network: /g)).toHaveLength(1);
+  });
+
+  test.skipIf(!isThere(launcher))("join their batch norms into those of one batch", async () => {
+    const out = `${name} joined`;
+    const args = [...optionsOf("auto", out), "--sync-batch-norm"];
+    const ended = await trainByCommand([...launcher.command, "-n", "2"], args);
+    expect(ended.code, ended.errors).toBe(0);
+    expect(ended.errors).toContain("2 ranks × 4 = 8 images a step; a batch norm sees 8 of them at a time");
+    const [actual, expected] = [checkpointOf(out), checkpointOf(await trainJoined())];
+    expect(actual.notes.recipe.syncBatchNorm).toBe(2);
+    const [{ training }] = actual.notes.place.epochs;
+    expect(training.loss).toBeCloseTo(expected.notes.place.epochs[0].training.loss, 4);
+    const statistics = [...expected.state].filter(([each]) => each.includes("running"));
+    for (const [each, { data }] of statistics)
+      expect(relativeError(actual.state.get(each)!.data as Float32Array, data as Float32Array), each).toBeLessThan(
+        1e-3,
+      );
   });
 });
 
@@ -64,11 +96,17 @@ describe("mistakes under mpirun are said in a line", () => {
       "MPI: none of /nowhere/libmpi.so could be loaded",
     );
     expect(await refusal([...known(), "--batch-size", "12"])).toContain("the batches of 2 ranks together");
+    expect(await refusal([...known(), "--head-only", "--sync-batch-norm"])).toContain(
+      "--sync-batch-norm: has no batch norm to join: the network has none that is trained; leave it out",
+    );
   });
 });
 
-test("a limit for ranks is refused where there are none", async () => {
-  const { code, errors } = await trainByCommand([], [...optionsOf("portable", "none"), "--rank-timeout", "5"]);
-  expect(code).toBe(2);
-  expect(errors).toMatch(/^residua: --rank-timeout: needs several ranks: start residua by mpirun/);
-});
+test.each([["--rank-timeout", "5"], ["--sync-batch-norm"]])(
+  "%s is refused where there are no ranks",
+  async (...option) => {
+    const { code, errors } = await trainByCommand([], [...optionsOf("portable", "none"), ...option]);
+    expect(code).toBe(2);
+    expect(errors).toMatch(new RegExp(`^residua: ${option[0]}: needs several ranks: start residua by mpirun`));
+  },
+);

@@ -251,6 +251,7 @@ function writeStep(parts: StepParts): Uint8Array {
     batch: 2,
     average: true,
     mixup: false,
+    joinsSmall: true,
   });
   return encodeModel(toModel(createPortableLowering(portableChoices.webgpu).lower(graph).write()));
 }

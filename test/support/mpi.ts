@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Mpi } from "../../src/bench/scale/machines.ts";
 import { encodePng } from "../../src/files/png.ts";
 import { randomStream } from "../../src/tensor/random.ts";
 
@@ -11,16 +12,18 @@ const SIDE = 16;
 /** An MPI launcher, if it is installed. */
 export interface MpiLauncher {
   readonly name: string;
+  readonly key: Mpi;
   readonly command: readonly string[];
 }
 
 const launchers: readonly MpiLauncher[] = [
   {
     name: "Open MPI",
+    key: "openmpi",
     // For tests that run as root, on machines with fewer cores than ranks.
     command: ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1"],
   },
-  { name: "MPICH", command: ["mpirun.mpich"] },
+  { name: "MPICH", key: "mpich", command: ["mpirun.mpich"] },
 ];
 
 export const isThere = ({ command }: MpiLauncher): boolean => spawnSync(command[0], ["--version"]).status === 0;

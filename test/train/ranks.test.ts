@@ -161,6 +161,41 @@ describe("two ranks", () => {
     });
   });
 
+  test.each([
+    ["images of classes", photos],
+    // A loss that is a mean over points: Dice is one of whole batches.
+    ["masks", () => ({ ...points(), task: { ...points().task!, loss: { name: "cross-entropy" } } })],
+  ])("with joined batch norms train as one process by batches of both: %s", async (_, startOf) => {
+    const [single, shared] = [newFolder(), newFolder()];
+    const start = startOf();
+    const { recipe } = start;
+    const calm = { ...recipe, learningRate: 0.01 };
+    const expected = await trainAlone({ ...start, recipe: { ...calm, batch: 2 * recipe.batch } }, single);
+    const jobs = jobsOf({ ...start, recipe: { ...calm, syncBatchNorm: 2 } }, shared);
+    const [first, second] = await trainOnRanks(jobs);
+    expect([first.error, second.error]).toEqual([undefined, undefined]);
+    expect(second.result?.epochs).toEqual(first.result?.epochs);
+    for (const [index, { training }] of expected.epochs.entries())
+      expect(first.result!.epochs[index].training.loss).toBeCloseTo(training.loss, 4);
+    expect(first.events).toContainEqual({
+      kind: "note",
+      text: `2 ranks × ${recipe.batch} = ${2 * recipe.batch} images a step; a batch norm sees ${2 * recipe.batch} of them at a time`,
+    });
+  });
+
+  test("with joined batch norms stop and go on to the same files, but not on fewer ranks", async () => {
+    const [whole, out] = [newFolder(), newFolder()];
+    const start = photos({ syncBatchNorm: 2, epochs: 1 });
+    await trainOnRanks(jobsOf(start, whole));
+    const outcomes = await trainOnRanks(jobsOf(start, out), { stopAt: [1, 1] });
+    expect(outcomes.map(({ result }) => result?.status)).toEqual(["stopped", "stopped"]);
+    await expect(trainAlone({ resume: out }, newFolder())).rejects.toThrow(
+      "syncBatchNorm: joins the batches of 2 ranks, but this training has 1",
+    );
+    await trainOnRanks([jobOf({ resume: out }, out), jobOf({ resume: out }, out)]);
+    expectSameFiles(out, whole);
+  });
+
   test("stop together when either is asked to, and go on to the same files, on two ranks or one", async () => {
     const whole = newFolder();
     await trainOnRanks(jobsOf(photos(), whole));
@@ -195,9 +230,10 @@ describe("two ranks", () => {
         let sums = 0;
         return {
           ...collective,
-          // Two sums for what is compared, then two for each step: the fourth step fails.
+          // Two sums for what is compared and two for each step; after the first epoch of two steps, two for its validation and
+          // two for the state: the fourth step fails.
           allReduce: async (values, options) => {
-            if (++sums > 2 + 2 * 3) throw new CollectiveError("ranks", "no answer for 1 s");
+            if (++sums > 2 + 2 * 2 + 4 + 2) throw new CollectiveError("ranks", "no answer for 1 s");
             return collective.allReduce(values, options);
           },
         };
@@ -210,10 +246,31 @@ describe("two ranks", () => {
   });
 });
 
+test("a rank that drifts ends all by its name at the end of the epoch, and its epoch is not kept", async () => {
+  const out = newFolder();
+  const outcomes = await trainOnRanks(jobsOf(photos(), out), {
+    connect: (collective) => {
+      let sums = 0;
+      return {
+        ...collective,
+        allReduce: async (values, options) => {
+          await collective.allReduce(values, options);
+          // A bit of the first gradient, in the first step: two sums were for what is compared, one for whether to stop.
+          if (++sums === 4 && collective.rank === 1) values[0] += 2 ** -20;
+        },
+      };
+    },
+  });
+  for (const { error } of outcomes)
+    expect(String(error)).toContain("rank 1: holds other parameters than rank 0 after step 2; resume from the last");
+  expect(existsSync(join(out, "best.safetensors"))).toBe(false);
+});
+
 test("ranks that would train different things are told so before anything is written, by name", async () => {
   const differing: readonly (readonly [string, TrainingJob["start"]])[] = [
     ["seed than rank 0; give all ranks the same `seed`", photos({ seed: 1 })],
     ["recipe than rank 0; give all ranks the same options", photos({ learningRate: 0.2 })],
+    ["recipe than rank 0; give all ranks the same options", photos({ syncBatchNorm: 2 })],
     ["network than rank 0; give all ranks the same network", { ...photos(), modelOptions: { shortcut: "plain" } }],
     ["data than rank 0; all ranks must read the same files", photos({}, "others")],
   ];

@@ -18,6 +18,7 @@ function optionsOf(notes: CheckpointNotes, task: TaskName, flags: TaskFlags): Op
     limit: data.train + data.validation,
     classes: network.classes,
     imageSize: network.imageShape[1],
+    syncBatchNorm: recipe.syncBatchNorm,
     ...recipeAsOptions(recipe),
     ...flags.optionsOf(notes),
   };

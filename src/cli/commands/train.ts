@@ -18,7 +18,7 @@ import { createReporter } from "../training-output.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
 import { onlyGiven, positiveNumber, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say, sayMessage } from "../output.ts";
-import { findRank, type LaunchedRank, rankPlace, threadsOf } from "../ranks.ts";
+import { findRank, type LaunchedRank, rankPlace, requireRanks, threadsOf } from "../ranks.ts";
 import { addFineTuningOptions } from "../train-options.ts";
 import { addRecipeFlags, type FieldDefaults, fieldsOfGroup, type OptionValues } from "../recipe-flags.ts";
 import { requireOptionsOf } from "./train-resume.ts";
@@ -36,6 +36,7 @@ interface Options extends FreshOptions {
   readonly resume?: string | true;
   readonly snapshots?: number;
   readonly rankTimeout?: number;
+  readonly syncBatchNorm?: true;
   readonly out?: string;
   readonly store?: string | false;
   readonly tensorboard?: string;
@@ -87,7 +88,9 @@ async function openStart(
     const { epochs } = given as { readonly epochs?: number };
     return { start: { resume, ...onlyGiven({ epochs }) }, task };
   }
-  return openFreshTraining(options, given, flags);
+  const { start, task } = await openFreshTraining(options, given, flags);
+  if (options.syncBatchNorm === undefined) return { start, task };
+  return { start: { ...start, recipe: { ...start.recipe, syncBatchNorm: ranks } }, task };
 }
 
 interface PrintedResult {
@@ -122,6 +125,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
   const begin = performance.now();
   const rank = findRank(process.env);
   const isFirst = rank === undefined || rank.rank === 0;
+  requireRanks(rank, options);
   const { start, task } = await openStart(options, typedOptions(command), { flags, ranks: rank?.size ?? 1 });
   if (isFirst && options.preset !== undefined && !("resume" in start))
     describePresetTraining(options.preset, start).forEach(say);
@@ -190,6 +194,12 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
         "--rank-timeout <seconds>",
         "with mpirun: how long a rank waits for the others in a step before it counts them as gone (default: 300)",
       ).argParser(positiveNumber),
+    )
+    .addOption(
+      new Option(
+        "--sync-batch-norm",
+        "with mpirun: batch norms take their mean and variance over the batches of all ranks, not each over its own",
+      ),
     )
     .addOption(new Option("--out <dir>", `output folder (default: "${STANDARD_FOLDER}", or that of the resumed run)`))
     .addOption(

@@ -1,6 +1,7 @@
 import { shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { joinMeans, joinMoments } from "../joined-moments.ts";
 import { inverseDeviation } from "../portable/batch-norm.ts";
 import { type BlockedContext, type BlockedRule, imageShape, type PendingConvolution } from "./context.ts";
 import { affine, writeConvolution } from "./convolution.ts";
@@ -47,11 +48,12 @@ function centre(c: BlockedContext, name: string): { readonly centred: Value; rea
 
 /**
  * With d = x − shift and m = E[d]: variance = E[d²] − m², a = γ/√(variance + ε), y = a·d + (β − a·m). The last is a
- * depthwise convolution, into which a residual addition and a relu may still be fused.
+ * depthwise convolution, into which a residual addition and a relu may still be fused. On several ranks m is what the
+ * joined mean is from the rank's own shift.
  */
 export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
   c,
-  { inputs, outputs, attributes: { epsilon } },
+  { inputs, outputs, attributes: { epsilon, ranks } },
 ) => {
   const [x, gamma, beta] = inputs as [string, string, string];
   const [y, meanName, varianceName] = outputs as [string, string, string];
@@ -61,26 +63,35 @@ export const batchNormTraining: BlockedRule<"BatchNormTraining"> = (
   if (shape === undefined || dividesByZero || !c.isBlocked(x)) return false;
   const { g } = c;
   const { centred, shift } = centre(c, x);
-  const mean = channelMean(g, centred);
+  const own = channelMean(g, centred);
   const square = channelMeanProduct(g, centred, centred, c.block);
   // Rounding may leave a zero variance just below zero.
-  const variance = g.op("Relu", [g.op("Sub", [square, g.op("Mul", [mean, mean])])]);
+  const moments = {
+    mean: g.op("Add", [shift, own]),
+    variance: g.op("Relu", [g.op("Sub", [square, g.op("Mul", [own, own])])]),
+  };
+  const { mean: joined, variance } = joinMoments(g, moments, ranks);
+  const mean = ranks === undefined ? own : g.op("Sub", [joined, shift]);
   const inverse = inverseDeviation(g, variance, epsilon);
   const scale = g.op("Mul", [padVector(g, c.plain(gamma), c.block), inverse]);
   const offset = g.op("Sub", [padVector(g, c.plain(beta), c.block), g.op("Mul", [mean, scale])]);
   c.norms.set(meanName, { centred, mean, inverse, scale });
   c.define(y, { pending: affine(c, centred, scale, offset) });
-  c.define(meanName, { plain: () => slice(g, g.op("Add", [shift, mean]), 0, 0, shape[1]) });
+  c.define(meanName, { plain: () => slice(g, joined, 0, 0, shape[1]) });
   c.define(varianceName, { plain: () => slice(g, variance, 0, 0, shape[1]) });
   return true;
 };
 
 /**
- * With M values per channel, δ = E[dy], h = inverse·(E[dy·d] − m·δ) and q = h·inverse: dγ = M·h, dβ = M·δ and
+ * With M values per channel, δ = E[dy], p = E[dy·d] − m·δ, h = inverse·p and q = h·inverse: dγ = M·h, dβ = M·δ and
  * dx = a·(dy − q·d + (q·m − δ)). If nothing else needs dy, the bracket is added in place, in one pass. The factor a is
- * left to the convolution's gradients.
+ * left to the convolution's gradients. On several ranks dx takes the means over all, dγ and dβ the rank's own: ranks add
+ * these up as they do all gradients.
  */
-export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient"> = (c, { inputs, outputs }) => {
+export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient"> = (
+  c,
+  { inputs, outputs, attributes: { ranks } },
+) => {
   const [dyName, x, , meanName] = inputs as [string, string, string, string];
   const [dx, dgamma, dbeta] = outputs as [string, string, string];
   const statistics = c.norms.get(meanName);
@@ -90,9 +101,10 @@ export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient">
   const shape = imageShape(c, x)!;
   const count = g.fill(sizeOf(shape) / shape[1]);
   const dy = c.blocked(dyName);
-  const meanGradient = channelMean(g, dy);
-  const product = channelMeanProduct(g, dy, centred, c.block);
-  const h = g.op("Mul", [inverse, g.op("Sub", [product, g.op("Mul", [mean, meanGradient])])]);
+  const ownGradient = channelMean(g, dy);
+  const ownProduct = g.op("Sub", [channelMeanProduct(g, dy, centred, c.block), g.op("Mul", [mean, ownGradient])]);
+  const [meanGradient, product] = joinMeans(g, [ownGradient, ownProduct], ranks);
+  const h = g.op("Mul", [inverse, product]);
   const slope = g.op("Mul", [h, inverse]);
   const offset = g.op("Sub", [g.op("Mul", [slope, mean]), meanGradient]);
   const value = writeConvolution(c, { ...affine(c, centred, g.op("Neg", [slope]), offset), sum: dyName });
@@ -101,8 +113,9 @@ export const batchNormTrainingGradient: BlockedRule<"BatchNormTrainingGradient">
     (perValue: Value): (() => Value) =>
     () =>
       slice(g, g.op("Mul", [perValue, count]), 0, 0, shape[1]);
-  c.define(dgamma, { plain: total(h) });
-  c.define(dbeta, { plain: total(meanGradient) });
+  const ofGamma = ranks === undefined ? h : g.op("Mul", [inverse, ownProduct]);
+  c.define(dgamma, { plain: total(ofGamma) });
+  c.define(dbeta, { plain: total(ownGradient) });
   return true;
 };
 

@@ -54,16 +54,27 @@ function reverseKernel(g: GraphBuilder, w: Value, [out, inChannels, ...kernel]: 
   return g.op("Reshape", [reversed, g.ints([inChannels, out, ...kernel])]);
 }
 
-/** Σ over N of a·bᵀ for `a [N,G,O,K]` and `b [N,G,C,K]`: `[G,O,C]` */
-function sumOfProducts(g: GraphBuilder, a: Value, b: Value): Value {
-  const product = g.op("MatMul", [a, g.op("Transpose", [b], { perm: [0, 1, 3, 2] })]);
-  return g.op("ReduceSum", [product, g.ints([0])], { keepdims: 0 });
-}
-
 /** `[N,C,…]` → `[N,group,C/group,Π…]` */
 function flattenGroups(g: GraphBuilder, value: Value, group: number): Value {
   const [batch, channels, ...spatial] = shapeOf(value);
   return g.op("Reshape", [value, g.ints([batch, group, channels / group, sizeOf(spatial)])]);
+}
+
+/**
+ * `[N,C,…]` → `[N,group,Π…,C/group]`. In one group, the channels are moved last before the points are joined: a device that stores them
+ * last need not move them at all.
+ */
+function flattenTurned(g: GraphBuilder, value: Value, group: number): Value {
+  if (group > 1) return g.op("Transpose", [flattenGroups(g, value, group)], { perm: [0, 1, 3, 2] });
+  const [batch, channels, ...spatial] = shapeOf(value);
+  const turned = g.op("Transpose", [value], { perm: [0, ...spatial.map((_, axis) => axis + 2), 1] });
+  return g.op("Reshape", [turned, g.ints([batch, 1, sizeOf(spatial), channels])]);
+}
+
+/** Σ over N and the points of a·b for `a [N,O,…]` and `b [N,C,…]`: `[group,O/group,C/group]` */
+function sumOfProducts(g: GraphBuilder, a: Value, b: Value, group: number): Value {
+  const product = g.op("MatMul", [flattenGroups(g, a, group), flattenTurned(g, b, group)]);
+  return g.op("ReduceSum", [product, g.ints([0])], { keepdims: 0 });
 }
 
 /**
@@ -80,17 +91,16 @@ export const convWeightGradient: Rewrite<"ConvWeightGradient"> = (
   const window = resolveWindow(node.name, attributes, kernel);
   if (isSame3x3(window)) {
     const columns = unfold(g, x, { kernel_shape: [1, 3], pads: [0, 1, 0, 1] });
-    const rows = unfold(g, dy, { kernel_shape: [3, 1], pads: [1, 0, 1, 0] });
-    const product = sumOfProducts(g, flattenGroups(g, rows, group), flattenGroups(g, columns, group));
-    const byPlace = g.op("Reshape", [product, g.ints([out, 3, inGroup, 3])]);
     // Moving dy down a row is moving x up.
-    const upwards = g.op("Gather", [byPlace, g.ints([2, 1, 0])], { axis: 1 });
-    return [g.op("Transpose", [upwards], { perm: [0, 2, 1, 3] })];
+    const rows = unfold(g, dy, { kernel_shape: [3, 1], pads: [1, 0, 1, 0] }, "backwards");
+    const product = sumOfProducts(g, rows, columns, group);
+    const byPlace = g.op("Reshape", [product, g.ints([out, 3, inGroup, 3])]);
+    return [g.op("Transpose", [byPlace], { perm: [0, 2, 1, 3] })];
   }
   const { strides, dilations, begins, ends } = window;
   const isWhole = every([...kernel, ...strides], 1) && every([...begins, ...ends], 0);
   const places = isWhole ? x : unfold(g, x, { kernel_shape: kernel, strides, dilations, pads: [...begins, ...ends] });
-  const product = sumOfProducts(g, flattenGroups(g, dy, group), flattenGroups(g, places, group));
+  const product = sumOfProducts(g, dy, places, group);
   const byPlace = g.op("Reshape", [product, g.ints([out, inGroup, -1])]);
   const taken = g.op("Slice", [byPlace, g.ints([0]), g.ints([sizeOf(kernel)]), g.ints([2])]);
   return [g.op("Reshape", [taken, g.ints([out, inGroup, ...kernel])])];

@@ -19,14 +19,18 @@ export function unfoldedCount(kernel: Shape): number {
   return places < TOGETHER ? places : Math.ceil(places / TOGETHER) * TOGETHER;
 }
 
+/** Whether the window's places come from first to last, or from last to first. */
+export type PlaceOrder = "forwards" | "backwards";
+
 /**
  * `unfoldedCount` filters per channel, each 1 at one kernel position and 0 elsewhere, or 0 everywhere:
  * `[C·count,1,…kernel]`
  */
-export function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): Value {
+export function placeFilters(g: GraphBuilder, channels: number, kernel: Shape, order: PlaceOrder = "forwards"): Value {
   const [places, count] = [sizeOf(kernel), unfoldedCount(kernel)];
   const diagonal = new Float32Array(count * places);
-  for (let place = 0; place < places; place++) diagonal[place * places + place] = 1;
+  for (let place = 0; place < places; place++)
+    diagonal[place * places + (order === "forwards" ? place : places - 1 - place)] = 1;
   const filters = g.op("Expand", [
     g.constant(float32([1, count, places], diagonal)),
     g.ints([channels, count, places]),
@@ -39,7 +43,7 @@ export function placeFilters(g: GraphBuilder, channels: number, kernel: Shape): 
  * the channels of zeros that `unfoldedCount` adds. As a depthwise convolution it is one pass on all threads, whereas
  * `Pad` and `Slice` copy once per position on one thread.
  */
-export function unfold(g: GraphBuilder, x: Value, window: UnfoldAttributes): Value {
+export function unfold(g: GraphBuilder, x: Value, window: UnfoldAttributes, order?: PlaceOrder): Value {
   const [, channels] = shapeOf(x);
-  return g.op("Conv", [x, placeFilters(g, channels, window.kernel_shape)], { ...window, group: channels });
+  return g.op("Conv", [x, placeFilters(g, channels, window.kernel_shape, order)], { ...window, group: channels });
 }

@@ -7,6 +7,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { stepNames } from "./names.ts";
+import { groupBy, joinRows, shapesOf, splitRow } from "./rows.ts";
 import type { UpdateOptions } from "./update.ts";
 
 /** Adds a loss to scores and labels; returns a scalar. */
@@ -25,8 +26,20 @@ export interface ForwardOptions {
    * @source Zhang et al. 2018, arXiv:1710.09412
    */
   readonly mixup?: boolean;
+  /**
+   * Differentiates the loss times a scalar input, so that small gradients do not vanish in float16. Default false.
+   * @source Micikevicius et al. 2018, arXiv:1710.03740
+   */
+  readonly scalesLoss?: boolean;
+  /** Moves running statistics together, in a row; see the same option of updates. Default false. */
+  readonly joinsSmall?: boolean;
   /** Extents of one sample's labels; none, or those of the scores' points, if left out. */
   readonly labelShape?: Shape;
+  /**
+   * The ranks whose batches a batch norm normalises together; each by its own if left out. The graph then has to be cut where they
+   * exchange their statistics, see `cutAtGathers`.
+   */
+  readonly syncBatchNorm?: number | undefined;
   /** Counts correct samples; compares the highest score with the label if left out. */
   readonly correct?: LossFunction;
 }
@@ -34,7 +47,10 @@ export interface ForwardOptions {
 export interface LossPass {
   readonly pass: ForwardPass;
   readonly loss: Value;
+  /** Times the loss scale, if there is one. */
   readonly gradients: ReadonlyMap<string, Value>;
+  /** The input that the loss was multiplied by. */
+  readonly lossScale?: Value;
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
   /** Scalars that every pass takes as inputs. */
   readonly scalars: readonly string[];
@@ -58,6 +74,25 @@ function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOpti
   };
 }
 
+/** Running statistics after the step, those of equal momentum in a row. */
+function joinBlends(g: GraphBuilder, { buffers, bufferBlends }: ForwardPass): ReadonlyMap<string, Value> {
+  const groups = groupBy([...bufferBlends], ([, { kept }]) => String(kept));
+  const next = groups.flatMap((blends) => {
+    const old = blends.map(([name]) => buffers.get(name)!.value);
+    const [[, { kept }]] = blends;
+    const row = g.op("Add", [
+      g.op("Mul", [joinRows(g, old), g.fill(kept)]),
+      joinRows(
+        g,
+        blends.map(([, { added }]) => added),
+      ),
+    ]);
+    return splitRow(g, row, shapesOf(old)).map((value, index) => [blends[index][0], value] as const);
+  });
+  const known = new Map(next);
+  return new Map(Array.from(bufferBlends.keys(), (name) => [name, known.get(name)!]));
+}
+
 /**
  * Forward, loss and gradients: the part that a training step and a gradient step share.
  *
@@ -74,7 +109,8 @@ export function addLossPass(
   }
   const images = g.input(stepNames.images, "float32", [options.batch, ...options.imageShape]);
   const blended = options.mixup === true ? blendBatch(g, images, options) : { images, loss: options.loss };
-  const pass = addForward(g, options.module, blended.images, { mode: "train", frozen: isFrozen });
+  const { module, syncBatchNorm } = options;
+  const pass = addForward(g, module, blended.images, { mode: "train", frozen: isFrozen, syncBatchNorm });
   // One label per sample, or one per point if the scores are a map.
   const { labelShape = pass.output.shape.slice(2), correct = countCorrect } = options;
   const labels = g.input(stepNames.labels, "int64", [options.batch, ...labelShape]);
@@ -83,9 +119,10 @@ export function addLossPass(
   if (entries.every(([name, { spec }]) => isFrozen?.(name, spec)))
     throw new OptionError("freeze", "leaves nothing to train");
   const trained = entries.filter(([name, { spec }]) => !isFrozen?.(name, spec));
+  const lossScale = options.scalesLoss === true ? g.input(stepNames.lossScale, "float32", []) : undefined;
   const found = addGradients(
     g,
-    loss,
+    lossScale === undefined ? loss : g.op("Mul", [loss, lossScale]),
     trained.map(([, { value }]) => value),
   );
   const gradients = new Map(
@@ -93,8 +130,20 @@ export function addLossPass(
   );
   g.output(stepNames.loss, loss);
   g.output(stepNames.correct, correct(g, pass.output, labels));
+  const bufferUpdates = options.joinsSmall === true ? joinBlends(g, pass) : pass.bufferUpdates;
   if (addsStatistics) for (const [name, { added }] of pass.bufferBlends) g.output(stepNames.added(name), added);
-  else for (const [name, value] of pass.bufferUpdates) g.output(stepNames.next(name), value);
+  else for (const [name, value] of bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
-  return { pass, loss, gradients, frozen, scalars: options.mixup === true ? [stepNames.mixup] : [] };
+  const scalars = [
+    ...(options.mixup === true ? [stepNames.mixup] : []),
+    ...(lossScale === undefined ? [] : [stepNames.lossScale]),
+  ];
+  return {
+    pass: { ...pass, bufferUpdates },
+    loss,
+    gradients,
+    frozen,
+    scalars,
+    ...(lossScale === undefined ? {} : { lossScale }),
+  };
 }

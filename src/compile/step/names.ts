@@ -7,6 +7,8 @@ export const stepNames = {
   scores: "scores",
   gradientNorm: "gradientNorm",
   gradientScale: "gradientScale",
+  /** What the loss is multiplied by before it is differentiated, and gradients are divided by before they are used. */
+  lossScale: "lossScale",
   gradient: (parameter: string): string => `gradient/${parameter}`,
   state: (state: string, parameter: string): string => `${state}/${parameter}`,
   next: (input: string): string => `next/${input}`,

@@ -7,7 +7,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
-import { addLossPass, type ForwardOptions } from "./loss-pass.ts";
+import { addLossPass, type ForwardOptions, type LossPass } from "./loss-pass.ts";
 import { stepNames } from "./names.ts";
 import { addAverages, addUpdate, type UpdateOptions } from "./update.ts";
 
@@ -38,6 +38,15 @@ function addSums(g: GraphBuilder, gradients: ReadonlyMap<string, Value>): Readon
   );
 }
 
+/** The mean gradients over the parts of a step, of the loss itself. */
+function addMeans(g: GraphBuilder, { gradients, lossScale }: LossPass, accumulate: number): ReadonlyMap<string, Value> {
+  if (accumulate === 1 && lossScale === undefined) return gradients;
+  const share = g.fill(1 / accumulate);
+  const factor = lossScale === undefined ? share : g.op("Div", [share, lossScale]);
+  const sums = accumulate === 1 ? gradients : addSums(g, gradients);
+  return new Map(Array.from(sums, ([name, sum]) => [name, g.op("Mul", [sum, factor])]));
+}
+
 function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string, ParameterSpec> {
   return new Map(Array.from(names, (name) => [name, pass.parameters.get(name)!.spec]));
 }
@@ -57,12 +66,7 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
   const { accumulate = 1 } = options;
   const loss = addLossPass(g, options, options.frozen);
   const { pass, frozen } = loss;
-  const gradients =
-    accumulate === 1
-      ? loss.gradients
-      : new Map(
-          Array.from(addSums(g, loss.gradients), ([name, sum]) => [name, g.op("Mul", [sum, g.fill(1 / accumulate)])]),
-        );
+  const gradients = addMeans(g, loss, accumulate);
   addWatched(g, gradients, watch);
   const guardedBy = options.guarded === true ? loss.loss : undefined;
   const { guarded, kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
@@ -105,7 +109,7 @@ export interface GradientGraph extends StepGraph {
 
 /**
  * Forward, loss and backward alone: outputs `gradient/NAME` for every trained parameter, to be averaged across machines
- * or written out, and the scores.
+ * or written out, and the scores. With a loss scale, gradients are of the loss times it.
  *
  * @param options.addsStatistics whether running statistics are left to the caller, who gets what this batch adds to
  *   them, `added/NAME`, in place of `next/NAME`. Default false.

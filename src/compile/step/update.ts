@@ -1,5 +1,5 @@
 import type { ParameterSpec } from "../../nn/module.ts";
-import type { GraphBuilder } from "../../onnx/builder.ts";
+import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { addSquaredNorm, clipByNorm, joinNorms } from "../../optim/clip.ts";
 import type { Optimizer, UpdateInput } from "../../optim/optimizer.ts";
@@ -9,6 +9,7 @@ import { packInGraph, unpackInGraph } from "../blocked/weight-layout.ts";
 import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { stepNames } from "./names.ts";
+import { groupBy, joinRows, shapesOf, splitRow } from "./rows.ts";
 
 /** How gradients become an update. */
 export interface UpdateOptions {
@@ -33,6 +34,11 @@ export interface UpdateOptions {
    * loss or the parameter's own gradient is not finite; with clipping, when any gradient is not. Default false.
    */
   readonly guarded?: boolean;
+  /**
+   * Updates small parameters together, in a row that is joined and taken apart in the graph: fewer operators, each of which is a program
+   * to start on a graphics processor. Default false.
+   */
+  readonly joinsSmall?: boolean;
 }
 
 /** The usual exemptions from weight decay: biases, and batch norm's scale and offset. */
@@ -83,47 +89,103 @@ function waitFor(g: GraphBuilder, rate: Value, square: Value): Value {
   return g.op("Min", [rate, g.op("Add", [rate, square])]);
 }
 
+/** A trained parameter with all that its update needs. */
+interface Entry extends UpdatedParameter {
+  readonly name: string;
+  readonly gradient: Value;
+  readonly stateNames: readonly string[];
+  readonly state: readonly Value[];
+  readonly decayed: boolean;
+  readonly factor: number;
+}
+
+/** Parameters that are updated as one, and their tensors, joined if they are several. */
+interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "factor"> {
+  readonly members: readonly Entry[];
+  readonly parameter: Value;
+}
+
+/** Up to this many elements, starting a program costs a device more than copying the parameter into a row and out of it. */
+const SMALL_PARAMETER = 2 ** 12;
+
+/** What parameters must have in common to be updated as one; a name of its own for one that cannot be joined. */
+function kindOf({ name, spec, decayed, factor, layout }: Entry, optimizer: Optimizer): string {
+  const isAlone =
+    layout !== undefined || sizeOf(spec.shape) > SMALL_PARAMETER || !optimizer.isElementwise(spec.role, spec.shape);
+  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${factor}`;
+}
+
+function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
+  const [first] = members;
+  if (members.length === 1) return { ...first, members, parameter: first.value };
+  const join = (valueOf: (entry: Entry) => Value): Value => joinRows(g, members.map(valueOf));
+  return {
+    members,
+    decayed: first.decayed,
+    factor: first.factor,
+    parameter: join(({ value }) => value),
+    gradient: join(({ gradient }) => gradient),
+    state: first.state.map((_, at) => join(({ state }) => state[at])),
+  };
+}
+
 /** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
 export function addUpdate(
   g: GraphBuilder,
   parameters: ReadonlyMap<string, UpdatedParameter>,
   gradients: ReadonlyMap<string, Value>,
-  { optimizer, clipNorm, exempt, rateFactor }: UpdateOptions,
+  { optimizer, clipNorm, exempt, rateFactor, joinsSmall = false }: UpdateOptions,
   guardedBy?: Value,
 ): Update {
-  const names = [...gradients.keys()];
-  const squares = Array.from(gradients.values(), (gradient) => addSquaredNorm(g, gradient));
+  const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
+  const entries = Array.from(gradients, ([name, gradient]): Entry => {
+    const parameter = parameters.get(name)!;
+    const { value, spec } = parameter;
+    const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
+    return {
+      ...parameter,
+      name,
+      gradient,
+      stateNames,
+      state: stateNames.map((stateName) => g.input(stateName, "float32", value.shape)),
+      decayed: !exempt?.(name, spec),
+      factor: rateFactor?.(name, spec) ?? 1,
+    };
+  });
+  const groups = joinsSmall ? groupBy(entries, (entry) => kindOf(entry, optimizer)) : entries.map((entry) => [entry]);
+  const units = groups.map((members) => joinUnit(g, members));
+  const squares = units.map(({ gradient }) => addSquaredNorm(g, gradient));
   const norm = joinNorms(g, squares);
   g.output(stepNames.gradientNorm, norm);
-  const clipped =
-    clipNorm === undefined ? [...gradients.values()] : clipByNorm(g, [...gradients.values()], norm, clipNorm);
-  const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
-  const kept: string[] = [];
+  const whole = units.map(({ gradient }) => gradient);
+  const clipped = clipNorm === undefined ? whole : clipByNorm(g, whole, norm, clipNorm);
   const guarded: GuardedUpdate[] = [];
   const nextParameters = new Map<string, Value>();
-  names.forEach((name, index) => {
-    const { value, spec, layout } = parameters.get(name)!;
-    const stateNames = optimizer.state.map((state) => stepNames.state(state, name));
-    const state = stateNames.map((stateName) => g.input(stateName, "float32", value.shape));
-    const decayed = !exempt?.(name, spec);
-    const isLarge = sizeOf(spec.shape) >= LARGE_GRADIENT;
-    const next = g.within(`update/${name}`, () => {
-      const [rate, ...others] = scaleRate(g, scalars, rateFactor?.(name, spec) ?? 1);
+  units.forEach((unit, index) => {
+    const { members, parameter, state, decayed, factor } = unit;
+    const [{ name, spec, layout, stateNames }] = members;
+    const isLarge = members.length === 1 && sizeOf(spec.shape) >= LARGE_GRADIENT;
+    const shapes = shapesOf(members.map(({ value }) => value));
+    const { next, after } = g.within(`update/${name}`, () => {
+      const [rate, ...others] = scaleRate(g, scalars, factor);
       const own = [isLarge ? waitFor(g, rate, squares[index]) : rate, ...others];
-      return optimizer.update(g, {
-        parameter: value,
+      const updated = optimizer.update(g, {
+        parameter,
         gradient: clipped[index],
         state,
         scalars: own,
         decayed,
         role: spec.role,
-        rowMajor: rowMajorOf(g, spec.shape, layout),
+        rowMajor: rowMajorOf(g, members.length === 1 ? spec.shape : shapeOf(parameter), layout),
       });
+      const split = (value: Value): readonly Value[] => (members.length === 1 ? [value] : splitRow(g, value, shapes));
+      return { next: split(updated.parameter), after: updated.state.map(split) };
     });
-    nextParameters.set(name, next.parameter);
-    g.output(stepNames.next(name), next.parameter);
-    next.state.forEach((after, at) => g.output(stepNames.next(stateNames[at]), after));
-    kept.push(name, ...stateNames);
+    members.forEach((member, at) => {
+      nextParameters.set(member.name, next[at]);
+      g.output(stepNames.next(member.name), next[at]);
+      after.forEach((values, kind) => g.output(stepNames.next(member.stateNames[kind]), values[at]));
+    });
     if (!isLarge || guardedBy === undefined) return;
     // A clipped gradient is not finite if any other is not.
     g.output(stepNames.guard(name), g.op("Add", [guardedBy, clipNorm === undefined ? squares[index] : norm]));
@@ -132,7 +194,12 @@ export function addUpdate(
       pairs: [name, ...stateNames].map((input) => [input, stepNames.next(input)]),
     });
   });
-  return { guarded, kept, scalars: optimizer.scalars, next: nextParameters };
+  return {
+    guarded,
+    kept: entries.flatMap(({ name, stateNames }) => [name, ...stateNames]),
+    scalars: optimizer.scalars,
+    next: new Map(entries.map(({ name }) => [name, nextParameters.get(name)!])),
+  };
 }
 
 /** Moves the averages towards the step's results. @returns the names of the averages, which are kept */

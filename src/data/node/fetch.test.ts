@@ -54,6 +54,15 @@ test("what was there before is replaced whole", async () => {
   expect((await readdir(folder)).toSorted()).toEqual(["test.bin", "train.bin"]);
 });
 
+test("several at the same time all succeed and leave one whole copy, whether or not there was one", async () => {
+  for (const cache of [await makeCache(), await makeFullCache()]) {
+    const fetching = Array.from({ length: 12 }, () => fetchDataset("cifar100", cache, quiet, [async () => files]));
+    expect(new Set(await Promise.all(fetching))).toEqual(new Set([join(cache, "cifar100")]));
+    expect(await readdir(cache)).toEqual(["cifar100"]);
+    expect((await readdir(join(cache, "cifar100"))).toSorted()).toEqual(["test.bin", "train.bin"]);
+  }
+});
+
 test("a source that does not answer is followed by the next", async () => {
   const cache = await makeCache();
   const asked: string[] = [];

@@ -1,3 +1,4 @@
+import { hasCode } from "../../files/node/failure.ts";
 import { toEnvironmentError, writeFileAtomically } from "../../files/node.ts";
 import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
@@ -17,19 +18,29 @@ export function verifyFiles(name: DatasetName, files: Files): void {
   }
 }
 
-/** Stores the files in a folder that appears complete or not at all. */
+/** Stores the files in a folder that appears complete or not at all, whoever else does so at the same time. */
 async function keepFiles(folder: string, wanted: readonly string[], files: Files): Promise<void> {
   const temporary = `${folder}.${randomUUID()}.tmp`;
+  const replaced = `${temporary}.replaced`;
   try {
     await mkdir(temporary, { recursive: true });
     for (const file of wanted) await writeFileAtomically(join(temporary, file), files[file]);
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
+    await rename(folder, replaced).catch(unless("ENOENT"));
+    // Whoever fetched it at the same time has put the same files there.
+    await rename(temporary, folder).catch(unless("ENOTEMPTY", "EEXIST"));
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    await rename(replaced, folder).catch(() => {});
     throw toEnvironmentError(folder, "cannot be written", error);
+  } finally {
+    for (const each of [temporary, replaced]) await rm(each, { recursive: true, force: true }).catch(() => {});
   }
 }
+
+const unless =
+  (...codes: readonly string[]) =>
+  (error: unknown): void => {
+    if (!codes.some((code) => hasCode(error, code))) throw error;
+  };
 
 /**
  * Fetches a data set, verifies every file's hash, and stores it under `cache`. An existing copy stays unless everything

@@ -10,6 +10,15 @@ export interface BatchNormalizationAttributes {
   readonly training_mode?: number;
 }
 
+export interface BatchNormTrainingAttributes {
+  readonly epsilon: number;
+  /**
+   * How many ranks there are, each with a batch of the same size, if the mean and variance are those of all their batches
+   * together; the gradient of x is then of the sum of all ranks' losses. Left out: the rank's own batch.
+   */
+  readonly ranks?: number;
+}
+
 /** Normalisation: per batch in evaluation and training mode, per instance, per layer. */
 export interface NormalizationOperators {
   /** `(x [N,C,…], gamma, beta, mean, variance [C]) → y`: evaluation mode, statistics given. */
@@ -19,12 +28,17 @@ export interface NormalizationOperators {
    * variance. The lowering decides how the variance is computed; a mean far larger than the deviation must not cancel
    * it.
    */
-  readonly BatchNormTraining: { readonly epsilon: number };
+  readonly BatchNormTraining: BatchNormTrainingAttributes;
   /**
    * `(dy, x, gamma, mean, variance) → (dx, dgamma, dbeta)`, mean and variance as BatchNormTraining returned them.
    * @source Ioffe and Szegedy 2015, arXiv:1502.03167, section 3
    */
-  readonly BatchNormTrainingGradient: { readonly epsilon: number };
+  readonly BatchNormTrainingGradient: BatchNormTrainingAttributes;
+  /**
+   * `(x) → y [ranks, …x]`: the values of all ranks, in rank order. Ranks run the same graph, each on its own batch; no runtime has the
+   * operator, so the graph is cut there.
+   */
+  readonly GatherRanks: { readonly ranks: number };
   /**
    * `(x [N,C,…], gamma, beta [C]) → y`: each plane by its own mean and biased variance.
    * @source Ulyanov et al. 2016, arXiv:1607.08022
@@ -82,10 +96,10 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
   BatchNormTraining: {
     domain: RESIDUA_DOMAIN,
     name: "BatchNormTraining",
-    attributes: { epsilon: "float" },
+    attributes: { epsilon: "float", ranks: "int" },
     infer: (call) => {
       const x = requireChannels(call, 0);
-      const values = [x.shape[0], ...x.shape.slice(2)];
+      const values = [call.attributes.ranks ?? 1, x.shape[0], ...x.shape.slice(2)];
       if (values.every((extent) => extent === 1)) {
         throw new ShapeError(
           call.where,
@@ -98,8 +112,17 @@ export const normalizationOperators: OperatorTable<NormalizationOperators> = {
   BatchNormTrainingGradient: {
     domain: RESIDUA_DOMAIN,
     name: "BatchNormTrainingGradient",
-    attributes: { epsilon: "float" },
+    attributes: { epsilon: "float", ranks: "int" },
     infer: (call) => [requireChannels(call, 1), call.input(2), call.input(2)],
+  },
+  GatherRanks: {
+    domain: RESIDUA_DOMAIN,
+    name: "GatherRanks",
+    attributes: { ranks: "int" },
+    infer: (call) => {
+      const { dtype, shape } = call.input(0);
+      return [{ dtype, shape: [call.attributes.ranks, ...shape] }];
+    },
   },
   InstanceNormalization: {
     domain: "",

@@ -1,5 +1,6 @@
 import { confusionMatrix, type Judged, scoreClasses } from "./predictions.ts";
 import type { LinesFigure, Picture } from "../../report/figures.ts";
+import { type NetworkOrigin, originSections } from "../../report/origin.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import { inLanguage, type Words } from "../../report/words.ts";
 import { wilsonInterval } from "../../statistics/wilson.ts";
@@ -19,7 +20,7 @@ export interface TrainingFigure {
 }
 
 /** What a report of one trained network is made from. */
-export interface ClassificationStudy {
+export interface ClassificationStudy extends NetworkOrigin {
   /** Such as "resnet20, project". */
   readonly label: string;
   readonly data: string;
@@ -31,9 +32,6 @@ export interface ClassificationStudy {
   readonly architecture?: string;
   /** Of the training, where the run is known. */
   readonly curves?: readonly TrainingFigure[];
-  readonly run?: string;
-  /** Where the network comes from: data, recipe, date, machine. */
-  readonly origin?: readonly { readonly term: Words; readonly text: Words }[];
   readonly mistakes: readonly Picture[];
   readonly maps: readonly Picture[];
 }
@@ -159,7 +157,7 @@ const MOST_CLASSES = 120;
 
 /** A trained network as a report: how well it does, where it fails, and where it looks. */
 export function reportClassification(study: ClassificationStudy): Report {
-  const { classes, judged, architecture, curves, mistakes, maps, parameters, multiplyAdds, run, origin } = study;
+  const { classes, judged, architecture, curves, mistakes, maps, parameters, multiplyAdds } = study;
   const matrix = confusionMatrix(judged, classes.length);
   const cost = multiplyAdds === undefined ? "" : `${(multiplyAdds / 1e6).toFixed(1)} M`;
   const sections: readonly (ReportSection | undefined)[] = [
@@ -240,15 +238,7 @@ export function reportClassification(study: ClassificationStudy): Report {
             },
           ],
         },
-    run === undefined
-      ? undefined
-      : {
-          heading: both("Origin", "来源"),
-          parts:
-            origin === undefined
-              ? [{ kind: "note", text: both(`Run ${run} of the run store.`, `运行记录 ${run}。`) }]
-              : [{ kind: "list", items: origin }],
-        },
+    ...originSections(study),
   ];
   return {
     title: both(`${study.label} on ${study.data}`, `${study.label}：${study.data}`),

@@ -1,11 +1,12 @@
 import type { TableFigure } from "../../report/figures.ts";
+import { type NetworkOrigin, originSections } from "../../report/origin.ts";
 import type { Report } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
 import type { PictureFigures, PlateFigures } from "./evaluate.ts";
 import { plateMeasures } from "./measures.ts";
 
 /** What a report about plates is made from. */
-export interface PlatesStudy {
+export interface PlatesStudy extends NetworkOrigin {
   /** Names of the networks. */
   readonly label: string;
   readonly data: string;
@@ -20,7 +21,8 @@ const figure = (value: number | null): string => (value === null ? "–" : value
 const MOST_ROWS = 500;
 
 /** A report: the figures, then every plate that was missed or misread. */
-export function reportPlates({ label, data, figures, pictures }: PlatesStudy): Report {
+export function reportPlates(study: PlatesStudy): Report {
+  const { label, data, figures, pictures } = study;
   const { found, wholePlate, firstCharacter, falsePlates, plates } = figures;
   const rows = [
     [plateMeasures.found.words, figure(found)],
@@ -71,6 +73,7 @@ export function reportPlates({ label, data, figures, pictures }: PlatesStudy): R
     sections: [
       { heading: both("Figures", "结果"), parts: [overall] },
       { heading: both("Mistakes", "错误"), parts: [mistakes] },
+      ...originSections(study),
     ],
   };
 }

@@ -4,11 +4,12 @@ import type { ClassCounts, ClassFigures } from "./class-figures.ts";
 import { summarizeClasses } from "./class-figures.ts";
 import type { CellCounts, CellSetFigures } from "./evaluate.ts";
 import type { Figure, Picture, TableFigure } from "../../report/figures.ts";
+import { type NetworkOrigin, originSections } from "../../report/origin.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
 
 /** What a report of a network that segments is made from. */
-export interface SegmentationStudy {
+export interface SegmentationStudy extends NetworkOrigin {
   /** Such as "attention-resunet, project". */
   readonly label: string;
   readonly data: string;
@@ -213,10 +214,11 @@ function fewImages(count: number): readonly Words[] {
 /** A network that segments as a report: how well it does, and image, truth, prediction and errors side by side. */
 export function reportSegmentation(study: SegmentationStudy): Report {
   const { label, found, pictures } = study;
-  const sections =
+  const figures =
     found.target === "instances"
       ? cellSections(found.overall, found.images)
       : classSections(found.overall, found.images);
+  const sections = [...figures, ...originSections(study)];
   const worst: ReportSection = {
     heading: both("Worst images first", "最差的图像"),
     parts: [

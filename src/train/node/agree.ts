@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { identifySource } from "../../data/node/identify-source.ts";
 import { identityOf } from "../../jobs/node/journal.ts";
-import { EnvironmentError, errorMessage } from "../../tensor/errors.ts";
+import { EnvironmentError, errorMessage, TrainingError } from "../../tensor/errors.ts";
 import { bytesOf } from "../../tensor/tensor.ts";
 import { describeEngine } from "../checkpoint.ts";
 import type { Collective } from "../strategies/collective.ts";
 import { gatherTexts } from "../strategies/exchange.ts";
+import type { TrainingState } from "../trainer.ts";
 import type { TrainingSetup } from "./set-up.ts";
 
 /** What must be the same on every rank for its gradients to be of one training, in the order in which it is compared. */
@@ -50,6 +51,31 @@ export async function requireAgreement(collective: Collective, attempt: Attempt)
     const which = name === "engine" ? `engine (${facts.engine}, not ${first.engine})` : name;
     throw new EnvironmentError(`rank ${index + 1}`, `has another ${which} than rank 0; ${CURES[name]}`);
   }
+}
+
+/**
+ * Goes on only if every rank holds the same bits: one that drifted, by a fault of its memory or a sum that differs between
+ * ranks, would spoil the training unseen.
+ *
+ * @param state everything that a rank keeps between steps
+ * @throws {TrainingError} on every rank, which names the first that differs from rank 0
+ */
+export async function requireSameState(collective: Collective, step: number, state: TrainingState): Promise<void> {
+  const hashes = await gatherTexts(collective, hashState(state));
+  const differing = hashes.findIndex((hash) => hash !== hashes[0]);
+  if (differing < 0) return;
+  throw new TrainingError(
+    `rank ${differing}`,
+    `holds other parameters than rank 0 after step ${step}; resume from the last checkpoint, and check that machine's memory and MPI library if it happens again`,
+  );
+}
+
+function hashState(state: TrainingState): string {
+  const tensors = Array.from(state, ([name, value]) => [name, value] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return identityOf(
+    tensors.map(([name]) => name),
+    tensors.map(([, value]) => bytesOf(value)),
+  );
 }
 
 async function describe({ notes, source, state, sampleShape }: TrainingSetup): Promise<Facts> {

@@ -11,13 +11,13 @@ import process from "node:process";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import { nameDevice, openDevice } from "../../runtime/node/devices/open-device.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { encodeCheckpointChunks, type Engine, type TrainingPlace } from "../checkpoint.ts";
+import { type Checkpoint, encodeCheckpointChunks, type Engine, type TrainingPlace } from "../checkpoint.ts";
 import { cautionsOf } from "../cautions.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
 import { openTrainer, type TrainingPlan } from "../engine.ts";
-import { finalState, runTraining, type TrainingOutcome } from "../loop.ts";
+import { describeSkippedStep, finalState, runTraining, type TrainingOutcome } from "../loop.ts";
 import { chooseLowering, type ChosenLowering } from "../lowering.ts";
 import { CollectiveError } from "../strategies/collective.ts";
 import { createCardModule } from "../../networks/card.ts";
@@ -27,11 +27,11 @@ import { errorMessage } from "../../tensor/errors.ts";
 import type { JobContext } from "../../jobs/job.ts";
 import { explainLoss, type KeptTraining } from "./lost-device.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
-import { bringBest, findCheckpoint, readBest, type TrainingFiles, trainingFilesIn } from "./files.ts";
-import { readResumed } from "./resume.ts";
+import { bringBest, findCheckpoint, readBest, readCheckpoint, type TrainingFiles, trainingFilesIn } from "./files.ts";
+import { continueTraining } from "./resume.ts";
 import { noTeam, type Team } from "./team.ts";
 import { type FindTrainingTask, planSetup, type SetupContext, type TrainingSetup } from "./set-up.ts";
-import type { TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
+import type { ContinuedTraining, FreshTraining, TrainingEvent, TrainingJob, TrainingResult } from "./job.ts";
 import { createModelCache } from "./model-cache.ts";
 
 /** The most seconds of work that a crash may lose; a longer step may be lost whole. */
@@ -65,21 +65,19 @@ async function openWorkplace(
   const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
   const opened = await openDevice(job.device ?? "cpu");
   const { runtime } = opened;
-  const chosen = await chooseLowering(runtime, job.lowering);
   const device = nameDevice(opened);
-  const engine: Engine = {
-    lowering: chosen.name,
-    runtime: `${runtime.name} ${runtime.version}`,
-    ...(device === undefined ? {} : { device }),
-  };
   // Before `start` is reported and any file written.
-  const { setup, plan } = await team.agree(async () => {
-    const made = await setUp(resumed === undefined ? start : { ...start, resume: resumed }, findTask, {
-      cache,
-      engine,
-      note,
-    });
-    return { setup: made, plan: planSetup(made) };
+  const { setup, plan, chosen } = await team.agree(async () => {
+    const from = "resume" in start ? { ...start, resume: resumed!, checkpoint: await readCheckpoint(resumed!) } : start;
+    const { precision } = ("checkpoint" in from ? from.checkpoint.notes : from).recipe;
+    const found = await chooseLowering(runtime, job.lowering, precision);
+    const engine: Engine = {
+      lowering: found.name,
+      runtime: `${runtime.name} ${runtime.version}`,
+      ...(device === undefined ? {} : { device }),
+    };
+    const made = await setUp(from, findTask, { cache, engine, note });
+    return { setup: made, plan: planSetup(made, { ranks: team.collective.size }), chosen: found };
   });
   const step = team.describeStep?.(setup.notes.recipe);
   if (step !== undefined) note(step);
@@ -113,12 +111,12 @@ async function occupyFolder({ folder, resumed, setup, plan, files, context, team
 }
 
 async function setUp(
-  start: TrainingJob["start"],
+  start: FreshTraining | (ContinuedTraining & { readonly checkpoint: Checkpoint }),
   findTask: FindTrainingTask,
   surroundings: SetupContext,
 ): Promise<TrainingSetup> {
   if (!("resume" in start)) return (await findTask(start.task, "task")).setUp(start, surroundings);
-  const resumed = await readResumed(start, surroundings);
+  const resumed = continueTraining(start, start.checkpoint, surroundings);
   const task = await findTask(resumed.checkpoint.notes.network.task, resumed.path);
   return task.setUp(resumed, surroundings);
 }
@@ -216,8 +214,10 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
         lastStep += milliseconds;
         durations.push(milliseconds);
         context.report({ kind: "step", progress, milliseconds, batch: plan.imagesPerStep });
+        if (progress.isSkipped === true) context.report({ kind: "note", text: describeSkippedStep(progress) });
       },
       onEpoch: async (reached, isBest) => {
+        await team.requireSame(reached.step, () => trainer.state());
         latest = reached;
         context.report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
         if (isBest) await keep(files.best, reached);
@@ -235,6 +235,7 @@ async function trainAndKeep(place: Workplace, trainer: Trainer): Promise<Trainin
       },
     });
     const isUndone = outcome.status === "diverged" && outcome.isUndone;
+    if (outcome.status === "stopped") await team.requireSame(outcome.place.step, () => trainer.state());
     if (outcome.status === "stopped" || isUndone) await keep(files.last, outcome.place);
     return { ...outcome, imagesPerSecond: rateOf(durations, plan.imagesPerStep) };
   } catch (error) {

@@ -3,19 +3,18 @@ import { type Checkpoint, describeEngine } from "../checkpoint.ts";
 import type { ContinuedTraining } from "./job.ts";
 import { restoreNetwork } from "../../networks/card.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { readCheckpoint } from "./files.ts";
 import type { ResumedTraining, SetupContext } from "./set-up.ts";
 
 /**
- * Reads the checkpoint to resume from, and notes what has changed since.
+ * The training to resume, and notes what has changed since its checkpoint.
  * @throws {OptionError} if fewer epochs are requested than it started with
- * @throws {FormatError} if it is damaged
+ * @throws {FormatError} if the checkpoint is damaged
  */
-export async function readResumed(
+export function continueTraining(
   { resume: path, epochs }: ContinuedTraining,
+  checkpoint: Checkpoint,
   { engine, note }: SetupContext,
-): Promise<ResumedTraining> {
-  const checkpoint = await readCheckpoint(path);
+): ResumedTraining {
   const { notes, state } = checkpoint;
   restoreNetwork(notes.network, state, path);
   if (canonicalJson(notes.engine) !== canonicalJson(engine)) {

@@ -77,12 +77,13 @@ export type FindTrainingTask = (notes: TaskNotes | undefined, where: string) => 
 /**
  * The plan of a training that is set up.
  *
- * @param steps how many; by default, as many as the recipe's epochs have
+ * @param options.steps how many; by default, as many as the recipe's epochs have
+ * @param options.ranks processes that train together. Default 1.
  * @throws {OptionError} naming the first recipe field that cannot be obeyed
  */
 export function planSetup(
   { notes: { network, recipe }, source, step, sampleShape, validates, refuses, imagesToWhiten }: TrainingSetup,
-  steps?: number,
+  { steps, ranks = 1 }: { readonly steps?: number; readonly ranks?: number } = {},
 ): TrainingPlan {
   return planTraining({
     module: createCardModule(network),
@@ -91,6 +92,7 @@ export function planSetup(
     stepsPerEpoch: stepsPerEpoch(source.plan),
     validates,
     isImported: network.model.graph !== undefined,
+    ranks,
     ...(steps === undefined ? {} : { steps }),
     ...(step === undefined ? {} : { step }),
     ...(refuses === undefined ? {} : { refuses }),

@@ -3,11 +3,12 @@ import type { JobContext } from "../../jobs/job.ts";
 import { shareOfSource, type SampleSource } from "../../data/sample-source.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Recipe } from "../recipe.ts";
-import { alone, type Collective } from "../strategies/collective.ts";
+import { alone, type Collective, CollectiveError } from "../strategies/collective.ts";
 import { batchesPerRank, dataParallel } from "../strategies/data-parallel.ts";
 import type { TrainerStrategy } from "../strategies/strategy.ts";
 import { isAnywhere, shareText } from "../strategies/exchange.ts";
-import { requireAgreement } from "./agree.ts";
+import type { TrainingState } from "../trainer.ts";
+import { requireAgreement, requireSameState } from "./agree.ts";
 import type { TrainingEvent, TrainingJob } from "./job.ts";
 import { refuseOnRanks } from "./rank-refusals.ts";
 import type { TrainingSetup } from "./set-up.ts";
@@ -26,6 +27,8 @@ export interface Team {
   readonly share: (source: SampleSource) => SampleSource;
   /** Whether all ranks end with an error at the same place. */
   readonly isShared: (error: unknown) => boolean;
+  /** Ends the training unless all ranks hold the same bits. Every rank must call it. @throws as {@link requireSameState} does */
+  readonly requireSame: (step: number, state: () => Promise<TrainingState>) => Promise<void>;
   /** Sets up a training that all ranks agree on. @throws as {@link requireAgreement} does */
   readonly agree: <Made extends { readonly setup: TrainingSetup }>(setUp: () => Promise<Made>) => Promise<Made>;
 }
@@ -37,6 +40,7 @@ export const noTeam: Team = {
   fromFirst: (make) => make(),
   share: (source) => source,
   isShared: () => false,
+  requireSame: async () => undefined,
   agree: (setUp) => setUp(),
 };
 
@@ -45,6 +49,11 @@ export function createTeam(collective: Collective): Team {
   const { rank, size } = collective;
   const isFirst = rank === 0;
   const shared = new Set<unknown>();
+  /** Only ranks that still reach each other find the same. */
+  const share = (error: unknown): never => {
+    if (!(error instanceof CollectiveError)) shared.add(error);
+    throw error;
+  };
   return {
     collective,
     isFirst,
@@ -54,11 +63,15 @@ export function createTeam(collective: Collective): Team {
       return isFirst ? made! : (deserialize(Buffer.from(text, "base64")) as T);
     },
     strategy: dataParallel(collective),
-    describeStep: ({ batch, accumulate = 1 }) => {
+    describeStep: ({ batch, accumulate = 1, syncBatchNorm }) => {
       const each = batchesPerRank(accumulate, size);
-      return `${size} ranks × ${each === 1 ? "" : `${each} batches × `}${batch} = ${batch * accumulate} images a step`;
+      const product = `${size} ranks × ${each === 1 ? "" : `${each} batches × `}${batch} = ${batch * accumulate} images a step`;
+      return syncBatchNorm === undefined ? product : `${product}; a batch norm sees ${size * batch} of them at a time`;
     },
     isShared: (error) => shared.has(error),
+    requireSame: async (step, state) => {
+      await requireSameState(collective, step, await state()).catch(share);
+    },
     share: (source) => shareOfSource(source, { index: rank, of: size }),
     agree: async (setUp) => {
       const attempt = await setUp()
@@ -70,10 +83,7 @@ export function createTeam(collective: Collective): Team {
           (made) => ({ made, ...made }),
           (error: unknown) => ({ error: explainBatch(error, size) }),
         );
-      await requireAgreement(collective, attempt).catch((error: unknown) => {
-        shared.add(error);
-        throw error;
-      });
+      await requireAgreement(collective, attempt).catch(share);
       if ("error" in attempt) throw attempt.error;
       return attempt.made;
     },

@@ -101,6 +101,7 @@ describe.each(lowerings)("data parallel, %s", (_, lowering) => {
       "rates",
       { rateFactor: (name) => (name.startsWith("fc") ? 0.5 : 1), exempt: (_name, { role }) => role === "bias" },
     ],
+    ["mixed precision", { module: resnet, lowering: portable.mixed!() }],
     ["watched parameters", { watch: ["fc.weight", "conv.weight"] }],
   ];
 

@@ -5,7 +5,9 @@ import { OptionError, ResiduaError } from "../../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "../batch.ts";
 import { disposeTensor, type HeldState, resultsIn, takenBy } from "../held-state.ts";
+import { createLossScale } from "../loss-scale.ts";
 import { drawMask, scalarValues } from "../step-inputs.ts";
+import { requireAsManyRanks } from "../sync-batch-norm.ts";
 import { DivergenceError, type StepResult, type Trainer, type TrainerOptions } from "../trainer.ts";
 import { completeState, readScalar } from "../trainer-state.ts";
 import type { Collective } from "./collective.ts";
@@ -21,7 +23,8 @@ import type { TrainerStrategy } from "./strategy.ts";
  *
  * A batch norm normalises by the images of its own batch, as in PyTorch's `DistributedDataParallel` without
  * `SyncBatchNorm`; running statistics take in the batches of all ranks, in order, as an accumulating process does.
- * Clipping is by the norm of the mean gradient.
+ * With `syncBatchNorm` it normalises by the batches of all ranks that are computed at the same time: K ranks of batch b
+ * then train as one process of batch K·b. Clipping is by the norm of the mean gradient.
  *
  * @throws {OptionError} if the accumulated batches cannot be shared out evenly
  * @source Li et al. 2020, arXiv:2006.15704; `torch.nn.parallel.DistributedDataParallel`
@@ -45,15 +48,21 @@ export function batchesPerRank(accumulate: number, ranks: number): number {
 }
 
 async function createRank(options: TrainerOptions, collective: Collective): Promise<Trainer> {
-  const { mixup, average, accumulate = 1, seed, module, watch = [] } = options;
+  const { mixup, average, accumulate = 1, seed, module, watch = [], syncBatchNorm } = options;
   const share = batchesPerRank(accumulate, collective.size);
-  const split = await compileSplitStep({
-    ...options,
-    mixup: mixup !== undefined,
-    average: average !== undefined,
-  });
+  requireAsManyRanks(syncBatchNorm, collective.size);
+  const split = await compileSplitStep(
+    { ...options, mixup: mixup !== undefined, average: average !== undefined },
+    collective,
+  );
   const { gradient, update, shapes, pack, unpack } = split;
-  const message = createMessage(split, accumulate);
+  const lossScale = options.lowering?.precision === "mixed" ? createLossScale() : undefined;
+  const message = createMessage(split, {
+    rank: collective.rank,
+    parts: accumulate,
+    partsPerRank: share,
+    isJoined: syncBatchNorm !== undefined,
+  });
   const gradientOutputs = gradient.session.outputNames.filter((name) => name !== stepNames.scores);
   let steps = 0;
   let held: HeldState = {};
@@ -82,7 +91,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
   const addPart = async (part: number, { images, labels }: LabeledBatch, learningRate: number): Promise<void> => {
     const place = collective.rank * share + part;
     const draw = { seed, step: steps * accumulate + place };
-    const scalars = scalarValues(options, learningRate, steps + 1, draw);
+    const scalars = scalarValues(options, learningRate, steps + 1, draw, lossScale);
     const inputs = [
       ...gradient.logical.scalars.map((name) => [name, float32([], [scalars[name]])] as const),
       ...Array.from(gradient.logical.noise, ([name, noise]) => [name, drawMask({ ...draw, name }, noise)] as const),
@@ -108,8 +117,8 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       const statistics = await message.blendStatistics(async (name) => (await readHeld(name)).data as Float32Array);
       const moved = Object.entries(statistics).map(([name, value]) => [stepNames.next(name), value] as const);
       const scalars: Readonly<Record<string, number>> = {
-        ...scalarValues(options, learningRate, steps + 1, { seed, step: 0 }),
-        [stepNames.gradientScale]: 1 / accumulate,
+        ...scalarValues(options, learningRate, steps + 1, { seed, step: 0 }, lossScale),
+        [stepNames.gradientScale]: 1 / accumulate / (lossScale?.value ?? 1),
       };
       const results = await update.session.run(
         {
@@ -125,9 +134,15 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       const next = Object.fromEntries(update.logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         retire(next);
+        // All ranks have the same sums, so that all skip the step or none.
+        if (Number.isFinite(report.loss) && lossScale?.halve() === true) {
+          steps++;
+          return { ...report, isSkipped: true };
+        }
         throw new DivergenceError(report, true);
       }
       hold({ ...next, ...statistics });
+      lossScale?.grow();
       steps++;
       return report;
     },
@@ -136,11 +151,12 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
         const { shape, data } = unpack(name, await readHeld(name)) as Tensor<"float32">;
         return [name, float32(shape, data.slice())] as const;
       });
-      return new Map(await Promise.all(entries));
+      return new Map([...(await Promise.all(entries)), ...(lossScale ? [lossScale.entry()] : [])]);
     },
     load: (state, done, { partial = false } = {}) => {
       const complete = completeState(state, split, partial);
       hold(Object.fromEntries(complete.map(([name, value]) => [name, pack(name, value)])));
+      lossScale?.load(state);
       steps = done;
     },
     release: async () => {

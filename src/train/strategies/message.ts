@@ -43,8 +43,21 @@ function createViews(values: Float32Array, shapes: readonly (readonly [string, S
   );
 }
 
-/** One array, so that each step needs one exchange. @param parts over all ranks */
-export function createMessage({ gradientShapes, statistics, gradient }: SplitStep, parts: number): Message {
+/** How the parts of a step are shared out. */
+interface Shares {
+  readonly rank: number;
+  /** Over all ranks. */
+  readonly parts: number;
+  readonly partsPerRank: number;
+  /** Whether the ranks' batches are normalised together, so that all ranks would add the same to running statistics. */
+  readonly isJoined: boolean;
+}
+
+/** One array, so that each step needs one exchange. */
+export function createMessage(
+  { gradientShapes, statistics, gradient }: SplitStep,
+  { rank, parts, partsPerRank, isJoined }: Shares,
+): Message {
   const shapes = Array.from(gradientShapes, ([name, shape]) => [stepNames.gradient(name), shape] as const);
   const aligned = (length: number): number => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
   const length = shapes.reduce((sum, [, shape]) => sum + aligned(sizeOf(shape)), 0);
@@ -75,7 +88,8 @@ export function createMessage({ gradientShapes, statistics, gradient }: SplitSte
       let at = 2;
       for (const [name, size] of sizes) {
         const added = results[stepNames.added(name)];
-        own.set((await added.read()).data as Float32Array, at);
+        // Joined, those of rank 0 count: elsewhere another processor may have rounded otherwise.
+        if (!isJoined || rank === 0) own.set((await added.read()).data as Float32Array, at);
         added.dispose();
         at += size;
       }
@@ -91,7 +105,7 @@ export function createMessage({ gradientShapes, statistics, gradient }: SplitSte
         const data = Float32Array.from(await old(name));
         const kept = Math.fround(gradient.logical.keptShares.get(name)!);
         // Rounded after each operation, as in a graph.
-        for (const part of all)
+        for (const part of isJoined ? all.slice(0, partsPerRank) : all)
           for (let index = 0; index < size; index++) data[index] = Math.fround(data[index] * kept) + part[at + index];
         next[name] = float32(statistics.get(name)!, data);
         at += size;

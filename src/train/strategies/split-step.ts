@@ -4,15 +4,16 @@ import { stepNames } from "../../compile/step/names.ts";
 import { buildGradientStep, buildUpdateStep, type GradientGraph, type StepGraph } from "../../compile/step/steps.ts";
 import { buffersOf, parametersOf } from "../../nn/module.ts";
 import { crossEntropy } from "../../nn/losses.ts";
-import type { Session } from "../../runtime/runtime.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { loadStep, type StepOptions } from "../compiled-step.ts";
+import { alone, type Collective } from "./collective.ts";
+import { loadStages, type RunningSession } from "./staged-session.ts";
 
 /** One half of a split step, ready to run. */
 export interface HalfStep<Graph extends StepGraph = StepGraph> {
-  readonly session: Session;
+  readonly session: RunningSession;
   readonly logical: Graph;
 }
 
@@ -36,10 +37,13 @@ export interface SplitStep {
 /**
  * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them; layout padding is 0 in
  * every gradient.
+ *
+ * @param collective the ranks that run the gradient step together if batch norms join their batches
  */
-export async function compileSplitStep(options: StepOptions): Promise<SplitStep> {
+export async function compileSplitStep(options: StepOptions, collective: Collective = alone): Promise<SplitStep> {
   const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
-  const logical = buildGradientStep({ ...options, loss, addsStatistics: true });
+  const scalesLoss = lowering.precision === "mixed";
+  const logical = buildGradientStep({ ...options, loss, scalesLoss, addsStatistics: true });
   const lowered = lowering.lower(logical.graph);
   requireEqualLayouts(logical, lowered);
   const layoutOf = createLayouts(lowered, optimizer.state);
@@ -60,7 +64,7 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
     const spec = specs.get(name);
     return spec === undefined ? [] : [[name, spec.shape] as const];
   });
-  const gradient = { session: await loadStep(options, logical, lowered), logical };
+  const gradient = { session: await loadGradientStep(options, collective, logical, lowered), logical };
   return {
     gradient,
     update: {
@@ -74,6 +78,22 @@ export async function compileSplitStep(options: StepOptions): Promise<SplitStep>
     pack,
     unpack: (name, value) => layoutOf(name)?.unpack(value) ?? value,
   };
+}
+
+/** Stages are not cached: each is small, and where they are cut is only known once the graph is written. */
+async function loadGradientStep(
+  options: StepOptions,
+  collective: Collective,
+  logical: GradientGraph,
+  lowered: LoweredGraph,
+): Promise<RunningSession> {
+  const { runtime, session, lowering = portable, syncBatchNorm } = options;
+  if (syncBatchNorm === undefined) return loadStep(options, logical, lowered);
+  return loadStages(runtime, lowered.write(), collective, {
+    graphOptimization: lowering.isFinal ? "disabled" : "all",
+    spinning: false,
+    ...session,
+  });
 }
 
 /** Optimizer state and average of a parameter share its layout. */

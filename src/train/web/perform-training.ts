@@ -12,7 +12,7 @@ import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks, safetensorsMetadata } from "../../networks/export.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../engine.ts";
 import type { TrainingPlace } from "../checkpoint.ts";
-import { finalState, runTraining, type TrainingOutcome } from "../loop.ts";
+import { describeSkippedStep, finalState, runTraining, type TrainingOutcome } from "../loop.ts";
 import { createCardModule, type NetworkCard, requireConsistentCard, stateShapes } from "../../networks/card.ts";
 import type { MemorySetup, SetUpInMemory } from "../memory-training.ts";
 import { encodeSafetensorsChunks } from "../../weights/safetensors/safetensors.ts";
@@ -136,7 +136,10 @@ async function trainAndReport(
       makeBatch(source.shapes, plan.imagesPerStep, (images, labels) => writeBatch(trainer.steps, images, labels)),
     ...(validate === undefined ? {} : { validate: (state: TrainingState) => validateState(place, validate, state) }),
     shouldStop,
-    onStep: (progress) => report({ kind: "step", progress }),
+    onStep: (progress) => {
+      report({ kind: "step", progress });
+      if (progress.isSkipped === true) report({ kind: "note", text: describeSkippedStep(progress) });
+    },
     onEpoch: async (reached, isBest) => {
       if (isBest) best = await trainer.state();
       report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });

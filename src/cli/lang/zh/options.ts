@@ -94,6 +94,8 @@ export const optionTexts: Templates = {
   "save the weights n times during training, for residua landscape": "训练中保存 n 次权重，供 residua landscape 使用",
   "with mpirun: how long a rank waits for the others in a step before it counts them as gone (default: 300)":
     "用 mpirun 时：一步中某个 rank 等待其他 rank 多少秒后视其为已消失（默认：300）",
+  "with mpirun: batch norms take their mean and variance over the batches of all ranks, not each over its own":
+    "用 mpirun 时：批归一化的均值和方差取自所有 rank 的批，而不是各取自己的批",
   "write TensorBoard event files, into a subfolder per run": "写 TensorBoard 事件文件，每次运行一个子文件夹",
   "report to an MLflow tracking server, such as http://localhost:5000":
     "上报到 MLflow 服务器，如 http://localhost:5000",
@@ -137,6 +139,8 @@ export const optionTexts: Templates = {
     "用两幅图像的混合训练，比例取自 Beta(alpha, alpha)（0.2）",
   "every 5 steps, pull the weights back to their slow average: at the end by this share (0.774)":
     "Lookahead：每 5 步把权重拉回到其慢速平均；到训练结束时的比例（0.774）",
+  "float32, or mixed: float16 in convolutions and products, for graphics processors":
+    "精度：float32；或 mixed：卷积和矩阵乘法用 float16，适合图形处理器",
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
@@ -157,8 +161,8 @@ export const optionTexts: Templates = {
   "train on the unchanged images": "用不加改动的图像训练",
   "whose mean and deviation normalise the images": "用谁的均值和标准差归一化图像",
   "also measure how often the label is among the n highest scores": "另外测量标签位列得分前 n 名的比例",
-  "a complete recipe, printed at the start; what is typed replaces its parts (implies its --task)":
-    "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分（隐含其 --task）",
+  "a complete recipe, printed at the start; what is typed replaces its parts, --no-NAME its switches (implies its --task)":
+    "一套完整的配方，开始时全部打印；键入的选项取代其中相应的部分，--no-NAME 关掉其中的开关（隐含其 --task）",
   "average the scores of each image and its mirror image, of shifts by a point, or of both: 2, 3 or 6 times slower":
     "对每幅图像的多个视图的得分取平均：加上镜像、平移一个像素，或两者兼有：慢 2、3 或 6 倍",
   "classes to show per image": "每幅图像显示的类别数",

@@ -1,42 +1,25 @@
-import { hashFile } from "../../../store/artifacts.ts";
 import type { Run } from "../../../store/run.ts";
-import { findArtifact, findRun, readMetricPages, type RunStore } from "../../../store/run-store.ts";
+import { readMetricPages, type RunStore } from "../../../store/run-store.ts";
 import { accuracy as main } from "../../../train/measure.ts";
 import type { ClassificationStudy, TrainingCurve, TrainingFigure } from "../../../tasks/classify/report.ts";
-import { errorMessage } from "../../../tensor/errors.ts";
-import { say } from "../../output.ts";
-import { storePlace, withStore } from "../../store.ts";
-import { describeOrigin } from "./origin.ts";
-import { spokenMessage } from "../../lang/language.ts";
+import { findTrainingRun } from "../training-run.ts";
 
 const CURVE_POINTS = 300;
 
-/** The training run behind a file, if the run store knows it. */
-export async function findTraining(
+/** The training run behind a file with its curves, if the run store knows it. */
+export function findTraining(
   path: string,
   store: string | false | undefined,
 ): Promise<Pick<ClassificationStudy, "run" | "curves" | "origin">> {
-  if (store === false) return {};
-  const place = storePlace(store);
-  if (!place.exists) return {};
-  try {
-    const { sha256 } = await hashFile(path);
-    return await withStore(place, async (opened) => {
-      const id = (await findArtifact(opened, sha256))[0]?.run_id;
-      if (id === undefined) return {};
-      const run = await findRun(opened, id);
+  return findTrainingRun<Pick<ClassificationStudy, "curves">>(
+    path,
+    store,
+    async (opened, run) => {
       const curves = await readCurves(opened, run);
-      const origin = describeOrigin(run);
-      return { run: `${id}, ${run.name}`, origin, ...(curves.length === 0 ? {} : { curves }) };
-    });
-  } catch (error) {
-    const reason = errorMessage(error);
-    say({
-      en: `run store: ${reason}; the training curves are left out`,
-      zh: `运行存储：${spokenMessage(reason)}；略去训练曲线`,
-    });
-    return {};
-  }
+      return curves.length === 0 ? {} : { curves };
+    },
+    { en: "the training curves are left out", zh: "略去训练曲线" },
+  );
 }
 
 interface Point {

@@ -101,14 +101,18 @@ export async function evaluatePlates(network: TrainedNetwork, request: Evaluatio
 /** A page about a network for plates. */
 export async function reportOnPlates(
   model: string,
-  { data, limit, threads }: ReportRequest,
+  { data, limit, threads, store }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const { openModelFile } = await import("../../model-file.ts");
+  const [{ openModelFile }, { findTrainingRun }] = await Promise.all([
+    import("../../model-file.ts"),
+    import("../training-run.ts"),
+  ]);
   const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }) });
     const { figures, pictures } = judgement;
-    const study = { label: network.card.model.name, data: name, figures, pictures };
+    const origin = await findTrainingRun(model, store);
+    const study = { label: network.card.model.name, data: name, figures, pictures, ...origin };
     return { report: tasks.plates.report(study), json: { model, data: name, ...figures } };
   } finally {
     await network.session.release();

@@ -20,6 +20,7 @@ import { createProgress } from "../../progress.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 import { viewsOption } from "./segmenting.ts";
 import { spoken } from "../../lang/language.ts";
+import { findTrainingRun } from "../training-run.ts";
 
 /** Number of images that a page shows by default. */
 const WORST_IMAGES = 24;
@@ -163,7 +164,8 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
     ...chosen,
     worst: report === undefined ? 0 : worst,
   });
-  if (report !== undefined) await writeReport(report, tasks.segment.report(study));
+  if (report !== undefined)
+    await writeReport(report, tasks.segment.report({ ...study, ...(await findTrainingRun(model, undefined)) }));
   for (const caution of cautionsOf(judgementOf(study.found), measuresOfTarget(study.found)[0], "these images"))
     sayMessage(caution);
   const masks = noteMasks(study.found, network.card.classes);
@@ -176,14 +178,14 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
 /** A page about a segmentation network. On its own training data, only held-out images are evidence. */
 export async function reportSegmenting(
   model: string,
-  { data, limit, threads, mistakes }: ReportRequest,
+  { data, limit, threads, mistakes, store }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
   const { network } = await openModelFile(model, onlyGiven({ threads }));
   try {
     const heldBack = data === undefined;
     const chosen = { model, heldBack, ...onlyGiven({ data, limit }), worst: mistakes };
     const { study, json } = await studyImages(network, chosen);
-    return { report: tasks.segment.report(study), json };
+    return { report: tasks.segment.report({ ...study, ...(await findTrainingRun(model, store)) }), json };
   } finally {
     await network.session.release();
   }

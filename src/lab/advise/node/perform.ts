@@ -196,7 +196,7 @@ function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLo
 /** The job of {@link measuringJob}. */
 export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) => {
   const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering);
+  const chosen = await chooseLowering(runtime, job.lowering, job.recipe.precision);
   const [channels, height, width] = createModel(job.base.name, job.base.options).imageShape;
   const data = await openDataset(job.data, job.cache, { channels, height, width });
   const identity = identifyMeasurement(job, runtime, chosen);

@@ -15,14 +15,16 @@ import type { CompareJob, comparisonJob } from "./job.ts";
 
 /** What computes a comparison on this machine, from data that lie here. */
 export async function openComparisonHost(
-  { images, data, cache, workers, lowering }: CompareJob,
+  { images, data, cache, workers, lowering, recipe, runs }: CompareJob,
   openRunJournal: ComparisonHost["openJournal"],
 ): Promise<ComparisonHost> {
   const runtime = createNodeRuntime();
+  const isMixed = [recipe, ...runs.map((run) => run.recipe)].some((each) => each?.precision === "mixed");
   const format = { channels: 3, height: 32, width: 32 };
   return {
     runtime,
-    chosen: await chooseLowering(runtime, lowering),
+    // One for all runs, so that they differ in nothing else: portable if any has mixed precision.
+    chosen: await chooseLowering(runtime, lowering, isMixed ? "mixed" : "float32"),
     cache: createModelCache(join(cache, "compiled")),
     data: images === undefined ? await openDataset(data, cache, format) : toDataset(images),
     prepare: (batches, firstStep) => createBatchLoader(imageSource(batches), { workers, firstStep }),

@@ -238,7 +238,7 @@ function createFlowReport({ job, context }: Workplace, kept: KeptFlow | undefine
 /** The job of {@link gradientFlowJob}. */
 export const followGradients: RunOf<typeof gradientFlowJob> = async (job, context) => {
   const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering);
+  const chosen = await chooseLowering(runtime, job.lowering, recipeOf(job).precision);
   const identity = await identifyFlow(job, runtime, chosen);
   const keeper = openJournal(job.training, { identity, notes: keptFlowSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, job, context, keeper };

@@ -81,12 +81,12 @@ export const testRates: RunOf<typeof rateJob> = async (job, context) => {
   const recipe = recipeOf(job);
   const note = (text: string): void => context.report({ kind: "note", text });
   const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering);
+  const chosen = await chooseLowering(runtime, job.lowering, recipe.precision);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const task = await findNodeTask(taskNameOf(job.start.task, "task"));
   const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   const setup = await task.setUp({ ...job.start, recipe }, { cache: job.cache, engine, note });
-  const plan = planSetup(setup, job.steps);
+  const plan = planSetup(setup, { steps: job.steps });
   const host = {
     runtime,
     lowering: chosen.lowering,

@@ -162,6 +162,9 @@ export const networkErrors: Templates = {
   '"{}" matches no parameter of the network': "“{1}” 与网络的任何参数都不匹配",
   "changes nothing when only the last stage is trained": "只训练最后一个阶段时不起作用",
   '"blocked" cannot be had: {}': "无法使用 “blocked”：{1?}",
+  '"mixed" needs the portable lowering, got "{}"': "“mixed” 需要 portable lowering，实际为 “{1}”",
+  '"mixed" needs float16, which this adapter lacks (shader-f16)': "“mixed” 需要 float16，而此适配器没有（shader-f16）",
+  'take "float32"': "请改用 “float32”",
   '"blocked" runs on the processor, not on {}': "“blocked” 在处理器上运行，不能用于 {1}",
   'must be cpu, webgpu, cuda or cuda:N, N counting from 0, got "{}"':
     "应为 cpu、webgpu、cuda 或 cuda:N（N 从 0 数起），实际为 “{1}”",

@@ -9,6 +9,10 @@ export const rankErrors: Templates = {
   "must be a multiple of {}, the number of ranks that share a step's batches, got {}":
     "必须是 {1}（分担每步各批的 rank 数）的倍数，实际为 {2}",
   "of {} images cannot be divided into {} equal shares": "含 {1} 幅图像，无法等分为 {2} 份",
+  "joins the batches of {} ranks, but this training has {}": "合并 {1} 个 rank 的批，但此训练有 {2} 个",
+  "mpirun -n {} residua train starts as many": "可用 mpirun -n {1} residua train 启动同样多的 rank",
+  "joins the batches of several ranks, but one process trains": "合并多个 rank 的批，但只有一个进程在训练",
+  "has no batch norm to join: the network has none that is trained": "没有可合并的批归一化：网络中没有要训练的批归一化",
   "rank {} of {} does not exist": "{2} 个 rank 中没有 rank {1}",
   "must be 0 to size − 1": "必须为 0 到总数 − 1",
   "ranks gave {} elements to be added": "各 rank 要相加的元素数为 {1}",
@@ -31,6 +35,11 @@ export const rankErrors: Templates = {
   "give all ranks the same options": "请让所有 rank 的选项相同",
   "all ranks must read the same files": "所有 rank 必须读取相同的文件",
   "all ranks must start from the same weights or checkpoint": "所有 rank 必须从相同的权重或检查点开始",
+
+  // A rank that drifted
+  "holds other parameters than rank 0 after step {}": "在第 {1} 步之后的参数与 rank 0 不同",
+  "resume from the last checkpoint, and check that machine's memory and MPI library if it happens again":
+    "请从最近的检查点继续；若再次发生，请检查该机器的内存和 MPI 库",
 
   // MPI itself
   "none of {} could be loaded: {}": "{1} 均无法加载：{2}",

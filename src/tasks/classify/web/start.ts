@@ -53,7 +53,7 @@ async function openImages(
 type Choice = WebTrainingChoice<ClassifyTrainOptions>;
 
 /** What is said, completed by the preset or by what holds where nothing is said; without a share to hold out, it depends on the set. */
-function completeChoice(choice: Choice): Omit<PresetTraining, "validation"> & { readonly validation?: number } {
+function completeChoice(choice: Choice): PresetTraining {
   const { images, model, modelOptions, validation, given, options } = choice;
   const data = images.name ?? unnamedImages;
   if (options.preset === undefined)
@@ -66,7 +66,7 @@ function completeChoice(choice: Choice): Omit<PresetTraining, "validation"> & { 
     };
   const start = { ...(model === undefined ? {} : { model }), modelOptions };
   const said = { start, data, ...(validation === undefined ? {} : { validation }), given, options };
-  return completePreset(findClassifyPreset(options.preset, images.name ?? ""), said);
+  return completePreset(findClassifyPreset(options.preset, data), said);
 }
 
 /** A training to classify in a page, completed by what holds where nothing is said. */

@@ -119,6 +119,8 @@ function bind(koffi: Koffi, library: NativeLibrary): MpiLibrary {
   const allReduce = library.func(`int MPI_Allreduce(intptr_t, void*, int, ${handle}, ${handle}, ${handle})`);
   const abort = native(`int MPI_Abort(${handle}, int)`);
   const finalize = native("int MPI_Finalize()");
+  // Open MPI unloads its modules, and a thread that has summed by TCP would end in their code: a segmentation fault at the very end.
+  const endHere = koffi.load(null).func("void _exit(int)") as (code: number) => void;
   return {
     version,
     rank: ask("MPI_Comm_rank"),
@@ -136,7 +138,10 @@ function bind(koffi: Koffi, library: NativeLibrary): MpiLibrary {
         };
         (allReduce.async as NativeLater)(inPlace, values, values.length, float, sum, world, settle);
       }),
-    finalize: () => check("MPI_Finalize", finalize()),
+    finalize: () => {
+      check("MPI_Finalize", finalize());
+      process.once("exit", (code) => endHere(code));
+    },
     abort: (code) => void abort(world, code),
   };
 }

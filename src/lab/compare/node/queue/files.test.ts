@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,8 @@ test("every attempt has a checkpoint of its own, and the last attempt's is read"
   writeFileSync(join(folder, "checkpoint-11.safetensors.tmp"), "half");
   expect(new TextDecoder().decode(await readLastCheckpoint(folder))).toBe("10");
   writeFileSync(join(folder, "result.json"), "");
+  for (const name of ["checkpoint-9.safetensors", "result.json"])
+    writeFileSync(join(folder, `.${name}.${randomUUID()}.tmp`), "half");
   await removeCheckpoints(folder);
   expect(readdirSync(folder)).toEqual(["checkpoint-11.safetensors.tmp", "result.json"]);
 });

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, readFileBytes, writeFileAtomically } from "../../../../files/node.ts";
+import { makeFolder, readFileBytes, removeUnfinished, writeFileAtomically } from "../../../../files/node.ts";
 import { canonicalJson } from "../../../../tensor/canonical-json.ts";
 import { EnvironmentError, errorMessage, TrainingError } from "../../../../tensor/errors.ts";
 import type { DrawnRun } from "../../comparison.ts";
@@ -13,6 +13,8 @@ export type Fence = (work: () => Promise<void>) => Promise<boolean>;
 export const resultFile = "result.json";
 
 const checkpointName = /^checkpoint-(\d+)\.safetensors$/;
+/** A file that was being written, and its name. */
+const unfinishedName = /^\.(checkpoint-\d+\.safetensors|result\.json)\.[\da-f-]{36}\.tmp$/;
 
 /** The folder of a run's files. */
 export function runFolder(shared: string, key: string): string {
@@ -89,7 +91,15 @@ export async function readLastCheckpoint(folder: string): Promise<Uint8Array | u
   return last === undefined ? undefined : readFileBytes(last);
 }
 
-/** Removes the checkpoints of a run that is done. */
+/**
+ * Removes the checkpoints of a run that is done, and what attempts left that were killed while they wrote. One that is only held
+ * up finds its file gone, or its run another's: it ends either way.
+ */
 export async function removeCheckpoints(folder: string): Promise<void> {
-  await Promise.all((await listCheckpoints(folder)).map((path) => rm(path, { force: true })));
+  const names = await readdir(folder).catch((): readonly string[] => []);
+  const unfinished = new Set(names.flatMap((name) => unfinishedName.exec(name)?.[1] ?? []));
+  await Promise.all([
+    ...(await listCheckpoints(folder)).map((path) => rm(path, { force: true })),
+    ...Array.from(unfinished, (name) => removeUnfinished(join(folder, name))),
+  ]);
 }

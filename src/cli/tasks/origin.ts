@@ -1,9 +1,7 @@
-import type { Run } from "../../../store/run.ts";
-import type { ClassificationStudy } from "../../../tasks/classify/report.ts";
-import type { Words } from "../../../report/words.ts";
-import { type Fields, listFields, shownValue as shown } from "../../list-fields.ts";
-
-type Fact = NonNullable<ClassificationStudy["origin"]>[number];
+import type { Run } from "../../store/run.ts";
+import type { OriginFact as Fact } from "../../report/origin.ts";
+import type { Words } from "../../report/words.ts";
+import { type Fields, listFields, shownValue as shown } from "../list-fields.ts";
 
 /** A run's fields come from a database: they are shown as far as they are what they should be. */
 const fieldsOf = (value: unknown): Fields =>
