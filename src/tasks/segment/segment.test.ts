@@ -7,7 +7,8 @@ import type { Session } from "../../runtime/runtime.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { compareCells } from "./evaluate.ts";
 import { predictPart, type Predictor } from "./tiles.ts";
-import { segmentCells, segmentClasses } from "./segment.ts";
+import { standardInstanceOptions } from "./instances.ts";
+import { type SeenWindow, segmentCells, segmentClasses, separateWindows } from "./segment.ts";
 
 /** A network whose scores are computed point by point: what it says of a point does not depend on the tile. */
 function pointwise(tile: readonly [number, number], outputs: readonly ((value: number) => number)[]): Predictor {
@@ -86,11 +87,18 @@ test("cells on the seam of two windows are found once, and whole", async () => {
   const raster: Raster = { ...size, channels: 1, samples: truth.map((id) => (id > 0 ? 1000 : 0)) };
   const inside = (value: number): number => (value > 0.5 ? 20 : -20);
   const predictor = pointwise([64, 64], [(value) => -inside(value), inside, () => -40, inside]);
+  const windows: SeenWindow[] = [];
   const { labels } = await segmentCells(
     predictor,
     { raster, scaling: { low: 0, high: 100, invertBright: false } },
-    { instances: { minimumArea: 1 } },
+    { instances: { minimumArea: 1 }, keepMaps: (seen) => windows.push(seen) },
   );
+  // By the maps that were kept, the same options give the same cells, and others give others.
+  const again = (minimumArea: number) =>
+    separateWindows(size, windows, { ...standardInstanceOptions, minimumArea }).labels;
+  expect(windows).toHaveLength(2);
+  expect(again(1)).toEqual(labels);
+  expect(again(1e6).every((label) => label === 0)).toBe(true);
   const seam = Math.round(size.width / 2);
   const crossing = new Set(
     Array.from({ length: size.height }, (_, row) => truth[row * size.width + seam]).filter((id, row) => {

@@ -10,6 +10,7 @@ export const pageErrors: Templates = {
   "must be ONNX Runtime's .wasm file": "必须是 ONNX Runtime 的 .wasm 文件",
   "is not given to this page": "不提供给这个页面",
   "open the address that residua studio printed last": "请打开 residua studio 最近显示的地址",
+  "answered what is no list of runs: the document {}": "的回答不是运行列表：整个文档{1?}",
   "answered what is no list of runs: {}": "的回答不是运行列表：{1}",
   "answered {}": "回答 {1}",
   "ends in the middle, at byte {}": "在第 {1} 字节处中断",
