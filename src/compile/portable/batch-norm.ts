@@ -172,13 +172,16 @@ interface Centered {
 function center(g: GraphBuilder, x: Value, epsilon: number): Centered {
   const [, channels] = shapeOf(x);
   const flat = (row: Value): Value => g.op("Reshape", [row, g.ints([channels])]);
+  const lessMean = (of: Value, mean: Value): Value => affine(g, of, g.fill(1, [channels]), g.fill(0, [channels]), mean);
   const mean = flat(channelRow(g, x));
-  const values = affine(g, x, g.fill(1, [channels]), g.fill(0, [channels]), mean);
+  const near = lessMean(x, mean);
+  // Twice, since the mean of values far from 0 is off by some of their last digits.
+  const values = lessMean(near, flat(channelRow(g, near)));
   const spread = flat(channelRow(g, g.op("Mul", [values, values]), g.fill(epsilon, [1, 1])));
   return { mean, values, spread };
 }
 
-/** In two passes: with d = x − mean and v = E[d²] + ε, y = γ/√v·d + β. Several ranks join moments, not deviations. */
+/** With d = x − mean and v = E[d²] + ε, y = γ/√v·d + β. Several ranks join moments, not deviations. */
 const centeredTraining: Rewrite<"BatchNormTraining"> = (g, node) => {
   const {
     inputs: [x, gamma, beta],
