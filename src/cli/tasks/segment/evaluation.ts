@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import type { NetworkOrigin } from "../../../report/origin.ts";
 import type { TrainedNetwork } from "../../../networks/open.ts";
 import type { Report } from "../../../report/report.ts";
 import { readSettings, tasks } from "../../../tasks/find-task.ts";
@@ -20,7 +21,10 @@ import { createProgress } from "../../progress.ts";
 import type { EvaluationRequest, ReportRequest } from "../../task-flags.ts";
 import { viewsOption } from "./segmenting.ts";
 import { spoken } from "../../lang/language.ts";
-import { findTrainingRun } from "../training-run.ts";
+
+/** The store is loaded when a page is written. */
+const findOrigin = async (model: string, store?: string | false): Promise<NetworkOrigin> =>
+  (await import("../training-run.ts")).findTrainingRun(model, store);
 
 /** Number of images that a page shows by default. */
 const WORST_IMAGES = 24;
@@ -164,8 +168,7 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
     ...chosen,
     worst: report === undefined ? 0 : worst,
   });
-  if (report !== undefined)
-    await writeReport(report, tasks.segment.report({ ...study, ...(await findTrainingRun(model, undefined)) }));
+  if (report !== undefined) await writeReport(report, tasks.segment.report({ ...study, ...(await findOrigin(model)) }));
   for (const caution of cautionsOf(judgementOf(study.found), measuresOfTarget(study.found)[0], "these images"))
     sayMessage(caution);
   const masks = noteMasks(study.found, network.card.classes);
@@ -185,7 +188,7 @@ export async function reportSegmenting(
     const heldBack = data === undefined;
     const chosen = { model, heldBack, ...onlyGiven({ data, limit }), worst: mistakes };
     const { study, json } = await studyImages(network, chosen);
-    return { report: tasks.segment.report({ ...study, ...(await findTrainingRun(model, store)) }), json };
+    return { report: tasks.segment.report({ ...study, ...(await findOrigin(model, store)) }), json };
   } finally {
     await network.session.release();
   }
