@@ -12,6 +12,7 @@ import { initializeState } from "../../../nn/initialization.ts";
 import { crossEntropy } from "../../../nn/losses.ts";
 import { createModel } from "../../../nn/models.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
+import { classify } from "../../../tasks/classify/task.ts";
 import { OptionError, UnsupportedError } from "../../../tensor/errors.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { imagenetNormalization } from "../../../weights/layouts/layout.ts";
@@ -43,7 +44,7 @@ interface Opened {
 async function openFile(file: File, size: number | undefined): Promise<Opened> {
   const { network } = await readNetwork(file);
   const { card } = network;
-  if (card?.task !== undefined && card.task.name !== "classify")
+  if (card?.task !== undefined && card.task.name !== classify.name)
     throw new UnsupportedError(file.name, `is for the task ${card.task.name}; only classifiers can be tried here`);
   return {
     network: toStudyNetwork(network, file.name, size),
