@@ -142,7 +142,8 @@ test("no source but the catalogue names a data set, except in examples of the he
   const found = await Promise.all(
     files.map(async (file) => {
       const lines = (await readFile(join(root, file), "utf8")).split("\n");
-      const isCode = (line: string): boolean => !/^\s*(\/?\*|\/\/)/.test(line);
+      // A comment, or a row of a table by data set, tells none apart.
+      const isCode = (line: string): boolean => !/^\s*(\/?\*|\/\/|"[\w-]+": \w+,$)/.test(line);
       return lines.flatMap((line, index) =>
         isCode(line) && literal.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
       );

@@ -32,12 +32,12 @@ test.each(Object.entries(fastPresets))("the preset for %s has a network and a re
 test("what is said takes the place of the preset's parts, and only of those", () => {
   const { mnist } = fastPresets;
   const { modelOptions, recipe } = startOn("mnist", {}, { given: [["epochs", 2]], shortcut: "project" });
-  expect(modelOptions).toEqual({ ...mnist.modelOptions, shortcut: "project" });
-  expect(recipe).toEqual({ ...mnist.recipe, epochs: 2 });
+  expect(modelOptions).toEqual({ ...mnist!.modelOptions, shortcut: "project" });
+  expect(recipe).toEqual({ ...mnist!.recipe, epochs: 2 });
 });
 
 test("a network of the same kind keeps the preset's options, another one has none of them", () => {
-  expect(startOn("mnist", {}, { model: "resnet20" }).modelOptions).toEqual(fastPresets.mnist.modelOptions);
+  expect(startOn("mnist", {}, { model: "resnet20" }).modelOptions).toEqual(fastPresets.mnist!.modelOptions);
   expect(startOn("mnist", {}, { model: "resnet18" }).modelOptions).toEqual({});
 });
 
@@ -46,7 +46,7 @@ test("images are varied as the preset says, as is usual for the data, or not at 
   expect(startOn("mnist", { augment: true }).augmentation).toEqual({ cropPadding: 4, flip: false });
   const plain = startOn("mnist", { augment: false });
   expect(plain.augmentation).toEqual({ cropPadding: 0, flip: false });
-  expect(mnist.recipe.rotation).toBeGreaterThan(0);
+  expect(mnist!.recipe.rotation).toBeGreaterThan(0);
   expect(plain.recipe.rotation).toBeUndefined();
   expect(startOn("mnist", { augment: false }, { given: [["rotation", 5]] }).recipe.rotation).toBe(5);
 });

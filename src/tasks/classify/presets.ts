@@ -50,17 +50,12 @@ const folder: ClassifyPreset = {
   recipe: { ...common, epochs: 40, batch: 32, warmupSteps: 20 },
 };
 
-/** What there is a recipe for. */
-type PresetData = Extract<DatasetName, "mnist" | "fashion-mnist"> | "folder";
-
 /** The least computing that reaches an accuracy: by data set, and for a folder of images. */
-export const fastPresets: { readonly [Data in PresetData]: ClassifyPreset } = {
+export const fastPresets: { readonly [Name in DatasetName]?: ClassifyPreset } & { readonly folder: ClassifyPreset } = {
   mnist,
   "fashion-mnist": fashionMnist,
   folder,
 };
-
-const hasPreset = (data: string): data is PresetData => Object.hasOwn(fastPresets, data);
 
 /**
  * The preset for a data set or a folder of images.
@@ -70,13 +65,14 @@ const hasPreset = (data: string): data is PresetData => Object.hasOwn(fastPreset
  */
 export function findClassifyPreset(preset: ClassifyPresetName, data: string): ClassifyPreset {
   oneOf("preset", preset, classifyPresetNames);
-  const name = findDatasetName(data) ?? "folder";
-  if (!hasPreset(name))
+  const name = findDatasetName(data);
+  const found = name === undefined ? fastPresets.folder : fastPresets[name];
+  if (found === undefined)
     throw new OptionError(
       "preset",
       `"${preset}" has no recipe for ${name}, it has one for ${Object.keys(fastPresets).join(", ")}; leave it out`,
     );
-  return fastPresets[name];
+  return found;
 }
 
 /** A training that a preset completes. */
