@@ -43,27 +43,32 @@ async function takePicture(video: HTMLVideoElement, path: string): Promise<Dropp
   return { path, file: new File([blob], path.split("/").at(-1)!, { type: "image/png" }) };
 }
 
+/** Counts who takes pictures: the one before may still be at its last when the next begins. */
+let turns = 0;
+
 /** Takes pictures of a class while it is asked to. */
 async function takeAll(
   video: HTMLVideoElement,
   name: string,
   { taken, taking }: { readonly taken: Signal<readonly Taken[]>; readonly taking: Signal<boolean> },
 ): Promise<void> {
+  const own = ++turns;
+  const isOn = (): boolean => taking.value && turns === own;
   taking.value = true;
-  while (taking.value) {
-    const own = taken.value.find((one) => one.name === name)?.files ?? [];
-    if (own.length >= MOST) break;
-    const number = String(own.length + 1).padStart(4, "0");
+  while (isOn()) {
+    const files = taken.value.find((one) => one.name === name)?.files ?? [];
+    if (files.length >= MOST) break;
+    const number = String(files.length + 1).padStart(4, "0");
     const file = await takePicture(video, `camera/${name}/${number}.png`);
-    if (file !== undefined) {
-      const all = { name, files: [...own, file] };
+    if (file !== undefined && isOn()) {
+      const all = { name, files: [...files, file] };
       const others = taken.value.filter((one) => one.name !== name);
       const place = taken.value.findIndex((one) => one.name === name);
       taken.value = place < 0 ? [...others, all] : taken.value.with(place, all);
     }
     await new Promise((resolve) => setTimeout(resolve, MILLISECONDS));
   }
-  taking.value = false;
+  if (turns === own) taking.value = false;
 }
 
 function Camera({
