@@ -1,6 +1,6 @@
-import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { sameShape, type Shape, sizeOf, type SymbolicShape } from "../../tensor/shape.ts";
+import { type Draft, rebuildGraph } from "../rewrite.ts";
 
 /** Above this, a product of matrices of one row is no longer sure to fit into what a device starts at once. */
 const MOST_ELEMENTS = 2 ** 22;
@@ -8,10 +8,8 @@ const MOST_ELEMENTS = 2 ** 22;
 const isStatic = (shape: SymbolicShape): shape is Shape => shape.every((extent) => typeof extent === "number");
 const isScalar = ({ dtype, shape }: Value): boolean => dtype === "float32" && isStatic(shape) && sizeOf(shape) === 1;
 
-/** A graph that is read, and the one that is written. */
-interface Draft {
-  readonly g: GraphBuilder;
-  readonly values: ReadonlyMap<string, Value>;
+/** The graph that is written, and what is known of the one that is read. */
+interface SumDraft extends Draft {
   readonly makers: ReadonlyMap<string, Node>;
   /** How often a value is read. */
   readonly uses: ReadonlyMap<string, number>;
@@ -28,7 +26,7 @@ interface Term {
 }
 
 /** What an operand is a multiple of, if it is made for this sum alone. */
-function readTerm({ g, values, makers, uses }: Draft, name: string): Term {
+function readTerm({ g, values, makers, uses }: SumDraft, name: string): Term {
   const own: Term = { x: values.get(name)!, factor: 1 };
   const node = makers.get(name);
   if (node?.op !== "Mul" || node.domain !== "" || uses.get(name) !== 1) return own;
@@ -43,7 +41,7 @@ function readTerm({ g, values, makers, uses }: Draft, name: string): Term {
  * s·x ± y of one shape as one product of matrices, whose kernel adds: α·[s]·[x] + β·[y]. Planes of activations are left alone: the
  * device stores them with the channels last, and a row of them would first have to be put in order.
  */
-function writeScaledSum(draft: Draft, node: Node): Value | undefined {
+function writeScaledSum(draft: SumDraft, node: Node): Value | undefined {
   const { g, values } = draft;
   const [first, second] = node.inputs.map((name) => values.get(name)!);
   const { shape } = first;
@@ -71,7 +69,7 @@ function writeScaledSum(draft: Draft, node: Node): Value | undefined {
 }
 
 /** The scalars that a chain of sums adds up, if every sum before the last is read by the next one alone. */
-function readScalars({ values, makers, uses }: Draft, node: Node): readonly Value[] {
+function readScalars({ values, makers, uses }: SumDraft, node: Node): readonly Value[] {
   const terms: Value[] = [];
   for (let last = node; ;) {
     const [first, second] = last.inputs;
@@ -84,7 +82,7 @@ function readScalars({ values, makers, uses }: Draft, node: Node): readonly Valu
 }
 
 /** A long sum of scalars, such as that of all squared norms, as one sum. */
-function writeScalarSum(draft: Draft, node: Node): Value | undefined {
+function writeScalarSum(draft: SumDraft, node: Node): Value | undefined {
   const { g, values, uses, extended } = draft;
   const [result] = node.outputs;
   // The last sum of the chain takes all of it.
@@ -105,29 +103,20 @@ function writeScalarSum(draft: Draft, node: Node): Value | undefined {
  * processor: multiples that are added, as of optimizers and running statistics, and long sums of scalars.
  */
 export function fuseSums(graph: Graph): Graph {
-  const g = createGraphBuilder(graph.name);
-  const values = new Map<string, Value>();
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const uses = new Map<string, number>();
   const count = (name: string): void => void uses.set(name, (uses.get(name) ?? 0) + 1);
   for (const node of graph.nodes) node.inputs.forEach(count);
   // An output must stay a value of its own.
   for (const { name } of graph.outputs) uses.set(name, Number.POSITIVE_INFINITY);
-  for (const { name, dtype, shape } of graph.inputs) values.set(name, g.input(name, dtype, shape));
-  for (const [name, value] of graph.initializers) values.set(name, g.initializer(name, value));
   const extended = new Set(graph.nodes.flatMap(({ op, inputs }) => (op === "Add" ? [inputs[0]] : [])));
   const fed = new Set(graph.inputs.map(({ name }) => name));
-  const draft: Draft = { g, values, makers, uses, extended, fed };
-  for (const node of graph.nodes) {
-    const isSum = node.domain === "" && (node.op === "Add" || node.op === "Sub");
-    const fused = isSum
-      ? g.within(node.name, () => writeScalarSum(draft, node) ?? writeScaledSum(draft, node))
-      : undefined;
-    const results = fused
-      ? [fused]
-      : g.append({ ...node, inputs: node.inputs.map((name) => (name === "" ? "" : values.get(name)!.name)) });
-    node.outputs.forEach((name, index) => name !== "" && values.set(name, results[index]));
-  }
-  for (const output of graph.outputs) g.output(output.name, values.get(output.name)!);
-  return g.finish();
+  return rebuildGraph(graph, (own) => {
+    const draft: SumDraft = { ...own, makers, uses, extended, fed };
+    return (node) => {
+      if (node.domain !== "" || (node.op !== "Add" && node.op !== "Sub")) return undefined;
+      const fused = writeScalarSum(draft, node) ?? writeScaledSum(draft, node);
+      return fused && [fused];
+    };
+  });
 }

@@ -1,6 +1,7 @@
-import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
+import type { GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { onnxDtypes } from "../../onnx/operators/elementwise.ts";
+import { rebuildGraph } from "../rewrite.ts";
 import { stepNames } from "../step/names.ts";
 import type { PortableChoices } from "./choices.ts";
 
@@ -52,32 +53,23 @@ function createCasts(g: GraphBuilder) {
 export function halveProducts(found: ReadonlySet<string>, how: PortableChoices["float16"]): (graph: Graph) => Graph {
   const isProduct = ({ domain, op, name }: Node): boolean =>
     domain === "" && products.has(op) && (found.has(name) || found.has(name.slice(0, name.lastIndexOf("/"))));
-  return (graph) => {
-    const g = createGraphBuilder(graph.name);
-    const { half, single } = createCasts(g);
-    const values = new Map<string, Value>();
-    for (const { name, dtype, shape } of graph.inputs) values.set(name, g.input(name, dtype, shape));
-    for (const [name, value] of graph.initializers) values.set(name, g.initializer(name, value));
-    const operand = (name: string, isHalved: boolean): string => {
-      if (name === "") return "";
-      const value = values.get(name)!;
-      if (!isHalved || value.dtype !== "float32") return value.name;
-      return (how === "kernels" ? half(value) : single(half(value))).name;
-    };
-    for (const node of graph.nodes) {
-      const isHalved = isProduct(node) && graph.types.get(node.outputs[0])?.dtype === "float32";
-      const results = g.within(node.name, () => {
-        const own = g.append({
+  return (graph) =>
+    rebuildGraph(graph, ({ g, values }) => {
+      const { half, single } = createCasts(g);
+      const operand = (name: string): string => {
+        if (name === "") return "";
+        const value = values.get(name)!;
+        if (value.dtype !== "float32") return value.name;
+        return (how === "kernels" ? half(value) : single(half(value))).name;
+      };
+      return (node) => {
+        if (!isProduct(node) || graph.types.get(node.outputs[0])?.dtype !== "float32") return undefined;
+        const results = g.append({
           ...node,
-          inputs: node.inputs.map((name) => operand(name, isHalved)),
-          ...(isHalved ? { outputs: node.outputs.map((name) => `${name}:float16`) } : {}),
+          inputs: node.inputs.map(operand),
+          outputs: node.outputs.map((name) => `${name}:float16`),
         });
-        if (!isHalved) return own;
-        return own.map((result) => single(how === "kernels" ? result : half(result)));
-      });
-      node.outputs.forEach((name, index) => name !== "" && values.set(name, results[index]));
-    }
-    for (const output of graph.outputs) g.output(output.name, values.get(output.name)!);
-    return g.finish();
-  };
+        return results.map((result) => single(how === "kernels" ? result : half(result)));
+      };
+    });
 }

@@ -1,7 +1,9 @@
-import { createGraphBuilder, type GraphBuilder } from "../../onnx/builder.ts";
+import type { GraphBuilder } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { float32 } from "../../tensor/tensor.ts";
+import { type Draft, rebuildGraph } from "../rewrite.ts";
+import { joinRows } from "../step/rows.ts";
 
 /** factor·of/√under + offset; nothing is under it if left out. */
 interface Affine {
@@ -63,51 +65,36 @@ function spread(g: GraphBuilder, numbers: readonly number[], sizes: readonly num
  * parameters, their gradients and running statistics are updated in.
  */
 export function hoistFactors(graph: Graph): Graph {
-  const g = createGraphBuilder(graph.name);
-  const source: Source = {
-    graph,
-    makers: new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const))),
-  };
-  const values = new Map<string, Value>();
-  for (const { name, dtype, shape } of graph.inputs) values.set(name, g.input(name, dtype, shape));
-  for (const [name, value] of graph.initializers) values.set(name, g.initializer(name, value));
-  const write = (node: Node): Value | undefined => {
-    if (node.op !== "Concat" || graph.types.get(node.outputs[0])?.shape.length !== 1) return undefined;
-    if (graph.types.get(node.outputs[0])!.dtype !== "float32") return undefined;
-    const terms = node.inputs.map((name) => readAffine(source, name));
-    if (terms.every(({ factor, offset, under }) => factor === 1 && offset === 0 && under === undefined))
-      return undefined;
-    const sizes = node.inputs.map((name) => sizeIn(source, name));
-    const join = (parts: readonly Value[]): Value => {
-      const rows = parts.map((value) => (value.shape.length === 1 ? value : g.op("Reshape", [value, g.ints([-1])])));
-      return g.op("Concat", rows, { axis: 0 });
-    };
-    const row = join(terms.map(({ of }) => values.get(of)!));
-    const divided = terms.every(({ under }) => under === undefined)
-      ? row
-      : g.op("Div", [
-          row,
-          g.op("Sqrt", [
-            join(
-              terms.map(({ under }, index) => (under === undefined ? g.fill(1, [sizes[index]]) : values.get(under)!)),
-            ),
-          ]),
-        ]);
-    const factors = terms.map(({ factor }) => factor);
-    const scaled = factors.every((factor) => factor === 1)
-      ? divided
-      : g.op("Mul", [divided, spread(g, factors, sizes)]);
-    const offsets = terms.map(({ offset }) => offset);
-    return offsets.every((offset) => offset === 0) ? scaled : g.op("Add", [scaled, spread(g, offsets, sizes)]);
-  };
-  for (const node of graph.nodes) {
-    const hoisted = g.within(node.name, () => write(node));
-    const results =
-      hoisted === undefined
-        ? g.append({ ...node, inputs: node.inputs.map((name) => (name === "" ? "" : values.get(name)!.name)) })
-        : [hoisted];
-    node.outputs.forEach((name, index) => name !== "" && values.set(name, results[index]));
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const source: Source = { graph, makers };
+  return rebuildGraph(graph, (draft) => (node) => {
+    const type = graph.types.get(node.outputs[0]);
+    if (node.op !== "Concat" || type?.dtype !== "float32" || type.shape.length !== 1) return undefined;
+    const row = writeRow(draft, source, node);
+    return row && [row];
+  });
+}
+
+/** A row of values times constants; undefined if they are joined as they are. */
+function writeRow({ g, values }: Draft, source: Source, { inputs }: Node): Value | undefined {
+  const terms = inputs.map((name) => readAffine(source, name));
+  const sizes = inputs.map((name) => sizeIn(source, name));
+  const factors = terms.map(({ factor }) => factor);
+  const offsets = terms.map(({ offset }) => offset);
+  const isDivided = terms.some(({ under }) => under !== undefined);
+  const isScaled = factors.some((factor) => factor !== 1);
+  const isMoved = offsets.some((offset) => offset !== 0);
+  if (!isDivided && !isScaled && !isMoved) return undefined;
+  let row = joinRows(
+    g,
+    terms.map(({ of }) => values.get(of)!),
+  );
+  if (isDivided) {
+    const under = terms.map((term, at) =>
+      term.under === undefined ? g.fill(1, [sizes[at]]) : values.get(term.under)!,
+    );
+    row = g.op("Div", [row, g.op("Sqrt", [joinRows(g, under)])]);
   }
-  for (const output of graph.outputs) g.output(output.name, values.get(output.name)!);
-  return g.finish();
+  if (isScaled) row = g.op("Mul", [row, spread(g, factors, sizes)]);
+  return isMoved ? g.op("Add", [row, spread(g, offsets, sizes)]) : row;
 }

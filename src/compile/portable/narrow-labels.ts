@@ -1,9 +1,10 @@
-import { attributesOf, createGraphBuilder, type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
+import { attributesOf, type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Graph, Node, Value } from "../../onnx/graph.ts";
 import { onnxDtypes } from "../../onnx/operators/elementwise.ts";
 import { normalizeAxis, type Shape, sizeOf, staticShape } from "../../tensor/shape.ts";
 import { float32, tensor } from "../../tensor/tensor.ts";
 import type { Layout } from "../lowering.ts";
+import { type Draft, rebuildGraph, type WriteNode } from "../rewrite.ts";
 
 /** Operators that only move the elements of their first input. */
 const moving: ReadonlySet<string> = new Set([
@@ -73,50 +74,43 @@ function writeHits(g: GraphBuilder, scores: Value, labels: Value, best: Node): V
  * processor in mid-step. What cannot be written without int64 casts back.
  */
 export function narrowLabels(graph: Graph): Graph {
-  const g = createGraphBuilder(graph.name);
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-  const values = new Map<string, Value>();
   /** Old int64 values that are int32 now, and their casts back. */
   const widened = new Map<string, Value | undefined>();
-  for (const { name, dtype, shape } of graph.inputs) {
-    values.set(name, g.input(name, dtype === "int64" ? "int32" : dtype, shape));
-    if (dtype === "int64") widened.set(name, undefined);
-  }
-  for (const [name, value] of graph.initializers) values.set(name, g.initializer(name, value));
-  const widen = (name: string): Value => {
-    const known = widened.get(name) ?? g.op("Cast", [values.get(name)!], { to: onnxDtypes.int64 });
-    widened.set(name, known);
-    return known;
+  for (const { name, dtype } of graph.inputs) if (dtype === "int64") widened.set(name, undefined);
+  const begin = ({ g, values }: Draft): WriteNode => {
+    const widen = (name: string): Value => {
+      const known = widened.get(name) ?? g.op("Cast", [values.get(name)!], { to: onnxDtypes.int64 });
+      widened.set(name, known);
+      return known;
+    };
+    /** The node as it is; @param isKept whether an input may stay int32 */
+    const copy = (node: Node, isKept: (index: number) => boolean): readonly Value[] => {
+      const read = (name: string, index: number): string =>
+        name === "" ? "" : (widened.has(name) && !isKept(index) ? widen(name) : values.get(name)!).name;
+      return g.append({ ...node, inputs: node.inputs.map(read) });
+    };
+    return (node) => {
+      const [first, second] = node.inputs;
+      if (node.op === "OneHot" && widened.has(first))
+        return [
+          writeOneHot(
+            g,
+            node,
+            node.inputs.map((name) => values.get(name)!),
+          ),
+        ];
+      const best = makers.get(first);
+      if (node.op === "Equal" && best?.op === "ArgMax" && widened.has(second) && isDropped(best))
+        return [writeHits(g, values.get(best.inputs[0])!, values.get(second)!, best)];
+      if (!moving.has(node.op) || !widened.has(first)) return copy(node, () => false);
+      if (node.op !== "Cast") for (const name of node.outputs) widened.set(name, undefined);
+      return copy(node, (index) => index === 0);
+    };
   };
-  /** The node as it is; @param isKept whether an input may stay int32 */
-  const copy = (node: Node, isKept: (index: number) => boolean): readonly Value[] => {
-    const read = (name: string, index: number): string =>
-      name === "" ? "" : (widened.has(name) && !isKept(index) ? widen(name) : values.get(name)!).name;
-    return g.append({ ...node, inputs: node.inputs.map(read) });
-  };
-  const write = (node: Node): readonly Value[] => {
-    const [first, second] = node.inputs;
-    if (node.op === "OneHot" && widened.has(first))
-      return [
-        writeOneHot(
-          g,
-          node,
-          node.inputs.map((name) => values.get(name)!),
-        ),
-      ];
-    const best = makers.get(first);
-    if (node.op === "Equal" && best?.op === "ArgMax" && widened.has(second) && isDropped(best))
-      return [writeHits(g, values.get(best.inputs[0])!, values.get(second)!, best)];
-    if (!moving.has(node.op) || !widened.has(first)) return copy(node, () => false);
-    if (node.op !== "Cast") for (const name of node.outputs) widened.set(name, undefined);
-    return copy(node, (index) => index === 0);
-  };
-  for (const node of graph.nodes) {
-    const results = g.within(node.name, () => write(node));
-    node.outputs.forEach((name, index) => name !== "" && values.set(name, results[index]));
-  }
-  for (const output of graph.outputs) g.output(output.name, values.get(output.name)!);
-  return g.finish();
+  return rebuildGraph(graph, begin, (g, { name, dtype, shape }) =>
+    g.input(name, dtype === "int64" ? "int32" : dtype, shape),
+  );
 }
 
 /** How an int64 input is fed: as int32. */
