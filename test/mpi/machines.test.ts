@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { type MachinePair, openMachinePair, whyNoMachines } from "../../src/benc
 import { createModel } from "../../src/nn/models.ts";
 import { parametersOf } from "../../src/nn/module.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
-import { isThere, mpiLaunchers, trainByCommand, writePhotos } from "../support/mpi.ts";
+import { isThere, mpiLaunchers, smallTraining, trainByCommand, trainedFiles, writePhotos } from "../support/mpi.ts";
 
 const why = whyNoMachines();
 
@@ -23,18 +23,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const small = "--model resnet8 --image-size 16 --batch-size 4 --epochs 2 --validation 0.3 --ema --threads 1 --no-store";
-const optionsOf = (lowering: string, out: string): readonly string[] => [
-  ...small.split(" "),
-  "--data",
-  data,
-  "--lowering",
-  lowering,
-  "--out",
-  join(folder, out),
-];
-const read = (out: string): readonly Buffer[] =>
-  ["last.safetensors", "best.safetensors", "model.onnx"].map((name) => readFileSync(join(folder, out, name)));
+const optionsOf = (lowering: string, out: string): readonly string[] =>
+  smallTraining({ data, out: join(folder, out), lowering, epochs: 2 });
+const read = (out: string): readonly Buffer[] => trainedFiles(join(folder, out));
 
 /** Of 17 images to train on, each rank takes four in a step. */
 const STEPS = 2 * 2;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Checkpoint, decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { relativeError } from "../support/golden.ts";
-import { isThere, mpiLaunchers, trainByCommand, writePhotos } from "../support/mpi.ts";
+import { isThere, mpiLaunchers, smallTraining, trainByCommand, trainedFiles, writePhotos } from "../support/mpi.ts";
 
 let folder: string;
 let data: string;
@@ -14,18 +14,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const small = "--model resnet8 --image-size 16 --batch-size 4 --epochs 1 --validation 0.3 --ema --threads 1 --no-store";
-const optionsOf = (lowering: string, out: string): readonly string[] => [
-  ...small.split(" "),
-  "--data",
-  data,
-  "--lowering",
-  lowering,
-  "--out",
-  join(folder, out),
-];
-const read = (out: string): readonly Buffer[] =>
-  ["last.safetensors", "best.safetensors", "model.onnx"].map((name) => readFileSync(join(folder, out, name)));
+const optionsOf = (lowering: string, out: string): readonly string[] =>
+  smallTraining({ data, out: join(folder, out), lowering });
+const read = (out: string): readonly Buffer[] => trainedFiles(join(folder, out));
 
 /** The training of one process that accumulates two batches, made once. */
 let alone: Promise<readonly Buffer[]> | undefined;

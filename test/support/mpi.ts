@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Mpi } from "../../src/bench/scale/machines.ts";
@@ -45,6 +45,26 @@ export function writePhotos(folder: string, counts = { train: 12, test: 4 }): st
     }
   return folder;
 }
+
+/** Options of a training of seconds, whose files are then compared. */
+export function smallTraining({
+  data,
+  out,
+  lowering,
+  epochs = 1,
+}: {
+  readonly data: string;
+  readonly out: string;
+  readonly lowering: string;
+  readonly epochs?: number;
+}): readonly string[] {
+  const options = `--model resnet8 --image-size 16 --batch-size 4 --epochs ${epochs} --validation 0.3 --ema --threads 1 --no-store`;
+  return [...options.split(" "), "--data", data, "--lowering", lowering, "--out", out];
+}
+
+/** All that a training leaves: its last and best checkpoint, and the network. */
+export const trainedFiles = (out: string): readonly Buffer[] =>
+  ["last.safetensors", "best.safetensors", "model.onnx"].map((name) => readFileSync(join(out, name)));
 
 export interface Ended {
   readonly code: number | null;

@@ -3,6 +3,7 @@ import type { Words } from "../../../report/words.ts";
 import { sources } from "../../lessons/published.ts";
 import { raceJobs, raceSettings } from "../../lessons/race.ts";
 import { say } from "../language.ts";
+import { CutButtons } from "../parts/cut-buttons.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { type CutLane, createCutLane } from "./cut-state.ts";
 import { Bet, Say, Screen, Source } from "./parts.tsx";
@@ -66,30 +67,21 @@ function Blocks({ lane, title }: { readonly lane: CutLane; readonly title: Words
   const { blocks, removed } = lane.state.value;
   if (blocks === undefined) return null;
   return (
-    <div class="cuts" role="group" aria-label={say(title)}>
-      {blocks.map(({ name, isRemovable }, place) => (
-        <button
-          key={name}
-          type="button"
-          aria-pressed={removed.includes(name)}
-          disabled={!isRemovable}
-          title={
-            isRemovable
-              ? name
-              : say({
-                  en: "Its shapes differ: with no wire, nothing would pass.",
-                  zh: "前后形状不同：没有线，就什么也传不过去。",
-                })
-          }
-          onClick={() => lane.toggle(name)}
-        >
-          {say({ en: `block ${place + 1}`, zh: `块 ${place + 1}` })}
-        </button>
-      ))}
+    <CutButtons
+      title={title}
+      blocks={blocks}
+      removed={removed}
+      reason={{
+        en: "Its shapes differ: with no wire, nothing would pass.",
+        zh: "前后形状不同：没有线，就什么也传不过去。",
+      }}
+      show={(_, place) => say({ en: `block ${place + 1}`, zh: `块 ${place + 1}` })}
+      toggle={lane.toggle}
+    >
       <button type="button" class="quiet" disabled={removed.length === 0} onClick={lane.restore}>
         {say({ en: "Put all back", zh: "全部放回" })}
       </button>
-    </div>
+    </CutButtons>
   );
 }
 

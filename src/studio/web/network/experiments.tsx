@@ -6,6 +6,7 @@ import { showShare } from "../../share.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
 import { sayAny } from "../message.ts";
+import { CutButtons } from "../parts/cut-buttons.tsx";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Strip, StripLegend } from "../parts/strip.tsx";
@@ -123,24 +124,14 @@ function Lesion({ state, opened }: { readonly state: StudyState; readonly opened
               zh: "该网络没有残差块，也没有形状不变的块：没有可切除的内容。",
             })}
       </p>
-      <div class="cuts" role="group" aria-label={say({ en: "Blocks", zh: "块" })}>
-        {blocks.map(({ name, isRemovable }) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={removed.includes(name)}
-            disabled={!isRemovable}
-            title={
-              isRemovable
-                ? ""
-                : say({ en: "It changes the shape without a shortcut.", zh: "它改变形状且没有快捷连接。" })
-            }
-            onClick={() => toggleBlock(name)}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <CutButtons
+        title={{ en: "Blocks", zh: "块" }}
+        blocks={blocks}
+        removed={removed}
+        reason={{ en: "It changes the shape without a shortcut.", zh: "它改变形状且没有快捷连接。" }}
+        show={(name) => name}
+        toggle={toggleBlock}
+      />
       <dl class="figures" aria-live="polite">
         <Right title={{ en: "Right, whole network", zh: "完整网络的正确率" }} result={whole} />
         {count > 0 && (
