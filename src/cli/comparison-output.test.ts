@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { DrawnRun } from "../lab/compare/comparison.ts";
-import { formatComparison } from "./comparison-output.ts";
+import { describeSkippedStep } from "../train/loop.ts";
+import { createComparisonReporter, formatComparison } from "./comparison-output.ts";
 
 const run: DrawnRun = {
   depth: 8,
@@ -24,4 +25,21 @@ test.each([
   const table = formatComparison({ runs: [shown], settings: {} as never });
   expect(table.split(/[│\s]+/)).toContain(word);
   expect(table).not.toContain("NaN");
+});
+
+test("a step of a run that was skipped is told with the run", () => {
+  const written: string[] = [];
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+  try {
+    const report = createComparisonReporter([{ depth: 8, shortcut: "pad", seed: 3 } as never], [1]);
+    report({ kind: "overflow", run: 0, reason: describeSkippedStep({ step: 7 }) });
+  } finally {
+    write.mockRestore();
+  }
+  expect(written.join("")).toContain(
+    "depth 8, pad, seed 3: step 7: gradients overflowed in float16; the update was skipped and the loss scale halved",
+  );
 });

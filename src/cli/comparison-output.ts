@@ -79,7 +79,7 @@ function describeEvent(event: CompareEvent): Words | undefined {
     const step = event.begin.resumed.length + 1;
     return { en: `resumes at step ${step}`, zh: `从第 ${step} 步继续` };
   }
-  if (event.kind === "diverged") return spokenMessage(event.reason);
+  if (event.kind === "diverged" || event.kind === "overflow") return spokenMessage(event.reason);
   if (event.kind !== "run" || event.result.status === "diverged") return undefined;
   const accuracy = percent(event.result.testAccuracy);
   const { goal } = event.result;

@@ -74,6 +74,8 @@ export type CompareEvent =
       readonly gradientNorm: number;
       readonly reason: string;
     }
+  /** Gradients overflowed in float16; the step changed nothing. */
+  | { readonly kind: "overflow"; readonly run: number; readonly reason: string }
   | { readonly kind: "skip"; readonly run: number; readonly seconds: number }
   | { readonly kind: "run"; readonly run: number; readonly result: DrawnRun };
 

@@ -19,6 +19,7 @@ import { openTrainer, planTraining, predictingState, type TrainingPlan } from ".
 import { refuseRecipeFields } from "../../train/recipe-check.ts";
 import { fitBatch } from "../../train/fit-batch.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
+import { describeSkippedStep } from "../../train/loop.ts";
 import { runSteps } from "../../train/step-loop.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { createClock } from "./clock.ts";
@@ -174,6 +175,7 @@ async function trainRun(
           firstLayerGradientNorm,
           milliseconds,
         });
+        if (result.isSkipped === true) context.report({ kind: "overflow", run, reason: describeSkippedStep(result) });
         tested = until !== undefined && isTestDue(result.step, plan) ? await test() : undefined;
         if (until === undefined) curve.push(point);
         else curve.push({ ...point, milliseconds, ...(tested && { testAccuracy: tested.testAccuracy }) });

@@ -24,6 +24,7 @@ import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../.
 import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../../train/recipe.ts";
 import { stepOptionsOf } from "../../../train/recipe-step.ts";
+import { describeSkippedStep } from "../../../train/loop.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer, TrainingState } from "../../../train/trainer.ts";
 import { type FlowProbe, openFlowProbe } from "../probe.ts";
@@ -132,8 +133,9 @@ async function followTraining(
       if (keeper.isDue()) await keep();
       before = wanted.has(trainer.steps) ? await trainer.state() : undefined;
     },
-    afterStep: async ({ step, loss }) => {
+    afterStep: async ({ step, loss, isSkipped }) => {
       const taken = step - 1;
+      if (isSkipped === true) context.report({ kind: "note", text: describeSkippedStep({ step }) });
       if (before !== undefined) {
         const [from, to] = [before, await trainer.state()];
         const change = (name: string): number => relativeChange(from.get(name)!.data, to.get(name)!.data);

@@ -12,6 +12,7 @@ import { createModelCache } from "../../../train/node/model-cache.ts";
 import { planSetup, type TrainingSetup } from "../../../train/node/set-up.ts";
 import { refuseRecipeFields } from "../../../train/recipe-check.ts";
 import type { Recipe } from "../../../train/recipe.ts";
+import { describeSkippedStep } from "../../../train/loop.ts";
 import { runSteps } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { createRamp, createSmoother, hasDiverged, type RatePoint, type RateStudy, suggestRates } from "../study.ts";
@@ -62,8 +63,9 @@ async function climb(
       plan: { ...plan, rateAt: createRamp(job.lowest, job.highest, job.steps) },
       nextBatch: () => loader.next(),
       shouldStop: context.shouldStop,
-      afterStep: ({ loss }, learningRate) => {
+      afterStep: ({ loss, step: taken, isSkipped }, learningRate) => {
         const step = points.length;
+        if (isSkipped === true) context.report({ kind: "note", text: describeSkippedStep({ step: taken }) });
         points.push({ step, learningRate, loss, smoothed: smooth(loss) });
         context.report({ kind: "step", step: step + 1, steps: job.steps, learningRate, loss });
         return hasDiverged(points) ? "enough" : undefined;
