@@ -4,7 +4,7 @@ import type { Module } from "../nn/module.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { ChannelStatistics } from "../networks/card.ts";
+import { type ChannelStatistics, imageSizeOf } from "../networks/card.ts";
 import type { NetworkFile } from "../networks/file.ts";
 import { bytesNormalization } from "../networks/foreign.ts";
 
@@ -50,7 +50,7 @@ export function toStudyNetwork(file: NetworkFile, where: string, size?: number):
     const imageShape = requireImageShape(where, file.imageShape);
     return { label: named, module, state, imageShape, classes: model.options.classes, notes: [], ...about };
   }
-  const imageSize = card?.imageShape[1] ?? size;
+  const imageSize = card === undefined ? size : imageSizeOf(card);
   const { graph, state, imageShape, classes, bytes } = importNetwork(file.onnx, where, {
     seed: 0,
     ...(imageSize === undefined ? {} : { imageSize }),

@@ -45,6 +45,13 @@ export interface NetworkCard {
   readonly task?: TaskNotes;
 }
 
+/** Height and width of a network's images. */
+export function imageSizeOf({
+  imageShape: [, height, width],
+}: Pick<NetworkCard, "imageShape">): readonly [number, number] {
+  return [height, width];
+}
+
 /** A task by name with its settings: plain data that the task itself validates. */
 export interface TaskNotes {
   readonly name: string;

@@ -1,7 +1,13 @@
 import type { ModelOptions } from "../nn/model-options.ts";
 import { findModelPlan } from "../nn/models.ts";
 import type { Recipe } from "../train/recipe.ts";
-import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../train/standard-recipe.ts";
+import {
+  optimizerIn,
+  type RecipeFields,
+  type RecipeStart,
+  standardRecipe,
+  withRecipeFields,
+} from "../train/standard-recipe.ts";
 
 /** A whole training under one name: network and recipe. A task adds what it alone knows. */
 export interface TrainingPreset {
@@ -30,10 +36,18 @@ export function presetNetwork(
   return { model, modelOptions: { ...(isSibling ? preset.modelOptions : others), ...modelOptions } };
 }
 
-/** The preset's recipe, with the fields that were said in their place. Another optimizer brings the rate that suits it. */
-export function presetRecipe(preset: TrainingPreset, given: RecipeFields): Recipe {
+/**
+ * The preset's recipe, with the fields that were said in their place. Another optimizer brings the rate that suits it. A network
+ * that is trained already takes the rate and the epochs of fine-tuning: a preset's rate destroyed ready ones, whose batch norms are
+ * folded, within three steps.
+ */
+export function presetRecipe(preset: TrainingPreset, given: RecipeFields, start: RecipeStart = "fresh"): Recipe {
   const { optimizer, learningRate } = preset.recipe;
   const wanted = optimizerIn(given) ?? optimizer.name;
+  if (start === "tuned") {
+    const { epochs, learningRate: rate } = standardRecipe(start, wanted);
+    return withRecipeFields({ ...preset.recipe, epochs, learningRate: rate }, given);
+  }
   const rate = wanted === optimizer.name ? learningRate : standardRecipe("fresh", wanted).learningRate;
   return withRecipeFields({ ...preset.recipe, learningRate: rate }, given);
 }

@@ -29,14 +29,17 @@ function findChannels({ shape }: Value): "first" | "last" | undefined {
   return isChannels(shape[3]) ? "last" : undefined;
 }
 
+/** Height and width of images; one number for both. */
+export type ImageSize = number | readonly [height: number, width: number];
+
 /**
  * The one input that takes images.
  *
- * @param imageSize height and width, where the file leaves them open
+ * @param imageSize takes the place of what the file says, which may leave it open
  * @throws {UnsupportedError} if there are several inputs
  * @throws {ShapeError} if it takes no images, or leaves their size open
  */
-export function openImages(graph: Graph, where: string, imageSize?: number): ImageInput {
+export function openImages(graph: Graph, where: string, imageSize?: ImageSize): ImageInput {
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   const [input] = inputs;
   if (inputs.length !== 1)
@@ -54,15 +57,16 @@ export function openImages(graph: Graph, where: string, imageSize?: number): Ima
   const channelsLast = place === "last";
   const [batch, second, third, fourth] = input.shape;
   const [channels, height, width] = channelsLast ? [fourth, second, third] : [second, third, fourth];
-  const extent = (given: number | string): number => {
-    const found = imageSize ?? given;
+  const [wantedHeight, wantedWidth] = typeof imageSize === "object" ? imageSize : [imageSize, imageSize];
+  const extent = (given: number | string, wanted: number | undefined): number => {
+    const found = wanted ?? given;
     if (typeof found === "number") return found;
     throw new ShapeError(where, `leaves the size of images open, ${shown}; say it with \`imageSize\``);
   };
   return {
     name: input.name,
     dtype: input.dtype,
-    imageShape: [Number(channels), extent(height), extent(width)],
+    imageShape: [Number(channels), extent(height, wantedHeight), extent(width, wantedWidth)],
     channelsLast,
     bytes: whole.has(input.dtype),
     batch,

@@ -8,7 +8,7 @@ import { randomStream } from "../../tensor/random.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
 import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import { uniformFanIn } from "../initialization.ts";
-import { type ImageInput, openImages } from "./images.ts";
+import { type ImageInput, type ImageSize, openImages } from "./images.ts";
 import { replaceHead, withoutSoftmax } from "./head.ts";
 import { nameTensors } from "./names.ts";
 import { findTensors } from "./parameters.ts";
@@ -19,15 +19,18 @@ export interface ImportOptions {
   /** Classes of a new classifier; the file's own classifier is kept if left out. */
   readonly classes?: number;
   /** Height and width of images; needed if the file leaves them open. */
-  readonly imageSize?: number | undefined;
+  readonly imageSize?: ImageSize | undefined;
   /** Seeds a new classifier. */
   readonly seed: number;
-  /** What it must give: `scores` [N,classes] of whole images (the default), or `maps` [N,classes,H,W], scores of every pixel. */
+  /** What it must give. Default `scores`. */
   readonly output?: NetworkOutput;
 }
 
-/** What a network gives for images. */
-export type NetworkOutput = "scores" | "maps";
+/**
+ * What a network gives for images: `scores` [N,classes] of whole images, `maps` [N,classes,H,W], scores of every pixel, or scores
+ * whose shape, without the batch, follows from an image's [C,H,W].
+ */
+export type NetworkOutput = "scores" | "maps" | ((image: Shape) => Shape);
 
 /** A network from an ONNX file. */
 export interface ImportedNetwork {
@@ -75,7 +78,7 @@ export function importNetwork(decoded: Model, where: string, options: ImportOpti
   const typed = inferModel(freeBatch(normalizeModel(opened))).graph;
   const scores = withoutSoftmax(typed);
   const { classes: wanted, seed, output = "scores" } = options;
-  const classes = classesOf(scores, output === "scores" ? [] : imageShape.slice(1), where);
+  const classes = classesOf(scores, output, { where, imageShape });
   const graph =
     wanted === undefined
       ? scores
@@ -141,12 +144,20 @@ function freeBatch(model: Model): Model {
   return { ...model, graph: { ...graph, inputs: opened, nodes, initializers, types: new Map() } };
 }
 
-/** @param plane rows and columns of the scores: none, or the images' */
-function classesOf({ outputs: [scores] }: Graph, plane: Shape, where: string): number {
+/** The number of scores of each place. @throws {ShapeError} if the graph gives something else */
+function classesOf(
+  { outputs: [scores] }: Graph,
+  output: NetworkOutput,
+  { where, imageShape }: { readonly where: string; readonly imageShape: Shape },
+): number {
   const [batch, classes, ...rest] = scores.shape;
-  const isOfThatKind = rest.length === plane.length && rest.every((extent, axis) => extent === plane[axis]);
-  if (isOfThatKind && typeof classes === "number" && batch === BATCH) return classes;
-  const wanted = plane.length === 0 ? "scores [N,classes]" : `maps of scores [N,classes,${plane.join(",")}]`;
+  const [wantedClasses, ...places] =
+    typeof output === "function" ? output(imageShape) : [undefined, ...(output === "maps" ? imageShape.slice(1) : [])];
+  const isOfThatKind = rest.length === places.length && rest.every((extent, axis) => extent === places[axis]);
+  if (isOfThatKind && typeof classes === "number" && batch === BATCH && classes === (wantedClasses ?? classes))
+    return classes;
+  const kind = places.length === 0 || wantedClasses !== undefined ? "scores" : "maps of scores";
+  const wanted = `${kind} [${[BATCH, wantedClasses ?? "classes", ...places].join(",")}]`;
   throw new ShapeError(where, `gives ${scores.dtype} ${formatShape(scores.shape)}, must give ${wanted}`);
 }
 

@@ -1,7 +1,7 @@
 import { type RandomStream, randomStream } from "../../tensor/random.ts";
 import { type BatchPlan, type BatchWriter, createBatchOrder, type SampleShapes } from "../../data/batches.ts";
 import type { Normalization } from "../../data/image-set.ts";
-import { labelPlate, noPlateLabels, type PlateColour, SLOTS, UNLABELLED } from "./alphabet.ts";
+import { labelPlate, noPlateLabels, type PlateColour, provinces, SLOTS, UNLABELLED } from "./alphabet.ts";
 import type { Corners, Point } from "./geometry.ts";
 import { writePlanes } from "./planes.ts";
 import { photograph } from "./render/camera.ts";
@@ -16,8 +16,8 @@ export interface PlateCrop {
   readonly image: Pixels;
   readonly text: string;
   readonly colour?: PlateColour;
-  /** Whether the first character is learnt from it: not where one province is nearly all of the data. */
-  readonly learnsFirst: boolean;
+  /** How often the first character is learnt from it, 0 to 1: rarely where one province is nearly all of the data. */
+  readonly learnsFirst: number;
 }
 
 /** What the reader's batches are made of. */
@@ -32,6 +32,22 @@ export interface PlateBatches {
 
 /** Of what is drawn, the share that is no plate: the locator takes lettering for plates, and the reader is to tell. */
 const NO_PLATE_SHARE = 0.2;
+
+/**
+ * How often a real plate's first character is learnt from, so that no province gets more of them from real plates than from drawn
+ * ones: a reader would otherwise guess the one that nearly all real plates are of.
+ *
+ * @param texts of all real plates
+ * @returns by the first character, 0 to 1
+ */
+export function balanceFirstCharacters(texts: readonly string[], drawnShare: number): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const [first] of texts) counts.set(first, (counts.get(first) ?? 0) + 1);
+  const drawn = (drawnShare * (1 - NO_PLATE_SHARE)) / provinces.length;
+  return new Map(
+    Array.from(counts, ([first, count]) => [first, Math.min(1, (drawn * texts.length) / (count * (1 - drawnShare)))]),
+  );
+}
 
 /** Shapes of one sample of the reader. */
 export const plateShapes: SampleShapes = { image: [3, PLATE_HEIGHT, PLATE_WIDTH], labels: [SLOTS] };
@@ -74,7 +90,8 @@ export function createPlateWriter({ glyphs, crops, drawnShare, normalization, pl
     }
     const crop = crops[random.integer(crops.length)];
     const [first, ...rest] = labelPlate(crop.text, crop.colour);
-    return { image: varyCrop(crop, random), labels: [crop.learnsFirst ? first : UNLABELLED, ...rest] };
+    const image = varyCrop(crop, random);
+    return { image, labels: [random.uniform() < crop.learnsFirst ? first : UNLABELLED, ...rest] };
   };
   return (step, images, labels) => {
     const { epoch, indices } = order(step);

@@ -24,8 +24,9 @@ export interface PlateCandidate {
 }
 
 const EMBASSY = "使";
-const isDigit = (character: string): boolean => digits.includes(character);
-const isLetter = (character: string): boolean => letters.includes(character);
+const [allDigits, allLetters] = [new Set(digits), new Set(letters)];
+const isDigit = (character: string): boolean => allDigits.has(character);
+const isLetter = (character: string): boolean => allLetters.has(character);
 const isSerial = (character: string): boolean => isDigit(character) || isLetter(character);
 
 /** Colours of plates that end in a special character. @source GA 36-2018, table 1 */
@@ -87,15 +88,18 @@ interface Beam {
 const BEAMS = 24;
 const TRIED = 12;
 
-/** The likeliest classes of a slot that may stand in it. */
-function likeliest(row: ArrayLike<number>, allowed: (kind: number) => boolean): readonly number[] {
-  return Array.from({ length: BLANK + 1 }, (_, kind) => kind)
-    .filter(allowed)
-    .toSorted((a, b) => row[b] - row[a])
-    .slice(0, TRIED);
+/** The first classes that may stand in a slot. @param kinds the likeliest first */
+function takeAllowed(kinds: readonly number[], allowed: (kind: number) => boolean): readonly number[] {
+  const taken: number[] = [];
+  for (const kind of kinds) {
+    if (taken.length === TRIED) break;
+    if (allowed(kind)) taken.push(kind);
+  }
+  return taken;
 }
 
 function extend(beams: readonly Beam[], row: ArrayLike<number>, slot: number, grammar: PlateGrammar): readonly Beam[] {
+  const kinds = Array.from({ length: BLANK + 1 }, (_, kind) => kind).toSorted((a, b) => row[b] - row[a]);
   const next = beams.flatMap((beam) => {
     const isOver = beam.text.length < slot;
     const allowed = (kind: number): boolean => {
@@ -103,7 +107,7 @@ function extend(beams: readonly Beam[], row: ArrayLike<number>, slot: number, gr
       if (isOver) return false;
       return grammar === "none" || canBegin([...beam.text, characters[kind]]);
     };
-    return likeliest(row, allowed).map((kind): Beam => {
+    return takeAllowed(kinds, allowed).map((kind): Beam => {
       const classes = [...beam.classes, kind];
       return {
         classes,

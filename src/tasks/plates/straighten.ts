@@ -1,4 +1,4 @@
-import { type Corners, findHomography, rectangle } from "./geometry.ts";
+import { type Corners, findHomography, type Homography, rectangle } from "./geometry.ts";
 
 /** An image of bytes, red, green and blue: `[height, width, 3]`. */
 export interface Pixels {
@@ -30,25 +30,46 @@ export function straighten(
   if (h === null) return null;
   const across = samplesFor(sideOf(corners, 0), sideOf(corners, 2), width);
   const down = samplesFor(sideOf(corners, 1), sideOf(corners, 3), height);
+  return { width, height, data: sampleMeans(image, h, { width, height, across, down }) };
+}
+
+/** Of each point, the mean of bilinear samples, `across` × `down` of them. @param h maps a point to the image */
+function sampleMeans(
+  { width: columns, height: rows, data: source }: Pixels,
+  [h0, h1, h2, h3, h4, h5, h6, h7]: Homography,
+  { width, height, across, down }: Readonly<Record<"width" | "height" | "across" | "down", number>>,
+): Uint8Array {
   const data = new Uint8Array(width * height * 3);
-  const sum = new Float64Array(3);
-  const count = across * down;
-  const [h0, h1, h2, h3, h4, h5, h6, h7] = h;
+  const share = 1 / (across * down);
   for (let row = 0, at = 0; row < height; row++)
     for (let column = 0; column < width; column++, at += 3) {
-      sum[0] = sum[1] = sum[2] = 0;
+      let [red, green, blue] = [0, 0, 0];
       for (let j = 0; j < down; j++)
         for (let i = 0; i < across; i++) {
           const x = column + (i + 0.5) / across;
           const y = row + (j + 0.5) / down;
           const w = h6 * x + h7 * y + 1;
-          addSample(image, (h0 * x + h1 * y + h2) / w, (h3 * x + h4 * y + h5) / w, sum);
+          const u = Math.min(Math.max((h0 * x + h1 * y + h2) / w - 0.5, 0), columns - 1);
+          const v = Math.min(Math.max((h3 * x + h4 * y + h5) / w - 0.5, 0), rows - 1);
+          const left = Math.trunc(u);
+          const top = Math.trunc(v);
+          const fx = u - left;
+          const fy = v - top;
+          const right = left + 1 < columns ? 3 : 0;
+          const from = 3 * (top * columns + left);
+          const below = top + 1 < rows ? from + 3 * columns : from;
+          const [a, b, c, d] = [(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy];
+          red += a * source[from] + b * source[from + right] + c * source[below] + d * source[below + right];
+          green +=
+            a * source[from + 1] + b * source[from + right + 1] + c * source[below + 1] + d * source[below + right + 1];
+          blue +=
+            a * source[from + 2] + b * source[from + right + 2] + c * source[below + 2] + d * source[below + right + 2];
         }
-      data[at] = sum[0] / count + 0.5;
-      data[at + 1] = sum[1] / count + 0.5;
-      data[at + 2] = sum[2] / count + 0.5;
+      data[at] = red * share + 0.5;
+      data[at + 1] = green * share + 0.5;
+      data[at + 2] = blue * share + 0.5;
     }
-  return { width, height, data };
+  return data;
 }
 
 function sideOf(corners: Corners, side: number): number {
@@ -58,23 +79,4 @@ function sideOf(corners: Corners, side: number): number {
 
 function samplesFor(one: number, other: number, extent: number): number {
   return Math.min(MOST_SAMPLES, Math.max(1, Math.round(Math.max(one, other) / extent)));
-}
-
-/** Adds the bilinear sample at (x, y) to a sum. */
-function addSample({ width, height, data }: Pixels, x: number, y: number, sum: Float64Array): void {
-  const u = Math.min(Math.max(x - 0.5, 0), width - 1);
-  const v = Math.min(Math.max(y - 0.5, 0), height - 1);
-  const left = Math.floor(u);
-  const top = Math.floor(v);
-  const fx = u - left;
-  const fy = v - top;
-  const right = left + 1 < width ? 3 : 0;
-  const below = top + 1 < height ? 3 * width : 0;
-  const at = 3 * (top * width + left);
-  for (let channel = 0; channel < 3; channel++) {
-    const from = at + channel;
-    const upper = data[from] + fx * (data[from + right] - data[from]);
-    const lower = data[from + below] + fx * (data[from + below + right] - data[from + below]);
-    sum[channel] += upper + fy * (lower - upper);
-  }
 }

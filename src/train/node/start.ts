@@ -11,7 +11,13 @@ import { readWeightsFile } from "../../weights/node.ts";
 import { findOnnxCard } from "../../networks/export.ts";
 import { bytesNormalization } from "../../networks/foreign.ts";
 import { describeLeft, loadWeights } from "../../networks/load-weights.ts";
-import { type CardModel, type ChannelStatistics, encodeStructure, type NetworkCard } from "../../networks/card.ts";
+import {
+  type CardModel,
+  type ChannelStatistics,
+  encodeStructure,
+  imageSizeOf,
+  type NetworkCard,
+} from "../../networks/card.ts";
 import type { TrainingState } from "../trainer.ts";
 import type { FreshTraining, WeightsStart } from "./job.ts";
 
@@ -140,7 +146,7 @@ async function openOnnx(
     importNetwork(decoded, from, {
       output,
       seed: recipe.seed,
-      imageSize: imageSize ?? card?.imageShape[1],
+      imageSize: imageSize ?? (card === undefined ? undefined : imageSizeOf(card)),
       ...(classes === undefined ? {} : { classes }),
     });
   const own = importAs();

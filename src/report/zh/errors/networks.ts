@@ -115,8 +115,8 @@ export const networkErrors: Templates = {
     "输入为 {1}，必须在第二位 [N,C,H,W] 或末位说明通道数",
   "leaves the size of images open, {}": "没有规定图像大小：{1}",
   "gives {} {}, must give {}": "给出 {1} {2}，必须给出 {3?}",
-  "scores [N,classes]": "得分 [N,classes]",
-  "maps of scores [N,classes,{}]": "逐像素得分 [N,classes,{1}]",
+  "scores [{}]": "得分 [{1}]",
+  "maps of scores [{}]": "逐像素得分 [{1}]",
   "takes pixels from 0 to 255, and every image to segment is scaled by its own intensities":
     "输入为 0 到 255 的像素，而待分割的每幅图像都按自身的强度缩放",
   "give {}": "请给出 {1}",

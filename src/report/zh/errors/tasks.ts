@@ -90,6 +90,9 @@ export const taskErrors: Templates = {
   "is missing: the locator needs a folder of scenes, into which plates are drawn":
     "缺失：定位网络需要场景文件夹，车牌会绘入其中",
   'applies only to part "locate"': "只用于 “locate” 部分",
+  "cannot be {}: a graph is of one size, and the locator is trained on parts of scenes":
+    "不能是 {1}：计算图只接受一种大小，而定位网络用场景的局部训练",
+  "give the checkpoint (.safetensors)": "请给出检查点（.safetensors）",
   "must be 1 without data, since all plates are drawn then, got {}":
     "没有数据时必须是 1，因为所有车牌都是绘制的，实际为 {1}",
   "applies to a network that {} plates": "用于 {1} 车牌的网络",

@@ -11,7 +11,7 @@ import { readSettings } from "../../find-task.ts";
 import { readerScores, SLOTS } from "../alphabet.ts";
 import { plateNormalization } from "../planes.ts";
 import { judgePlates } from "../judge.ts";
-import { locatorScores } from "../locator-targets.ts";
+import { locatorScores, STRIDE } from "../locator-targets.ts";
 import { measuresOfPart, plateMeasures } from "../measures.ts";
 import { collectGlyphs, type GlyphSet } from "../render/glyphs.ts";
 import type { PlateSettings } from "../settings.ts";
@@ -96,10 +96,15 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   refuseForeign(fresh);
   const isReader = settings.part === "read";
   const options = isReader ? { slots: SLOTS, ...fresh.modelOptions } : fresh.modelOptions;
-  const start = await openStart({
-    ...fresh,
-    ...(fresh.from === undefined && fresh.weights === undefined ? { modelOptions: options } : {}),
-  });
+  const start = await openStart(
+    {
+      ...fresh,
+      ...(fresh.from === undefined && fresh.weights === undefined ? { modelOptions: options } : {}),
+    },
+    isReader
+      ? () => [readerScores.length, SLOTS]
+      : ([, height, width]) => [locatorScores.length, height / STRIDE, width / STRIDE],
+  );
   const parts = await listParts(fresh.data, {
     part: settings.part,
     share: validation,

@@ -2,7 +2,13 @@ import type { SampleSource } from "../../../data/sample-source.ts";
 import { builtFile } from "../../../files/node.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
-import { createPlateWriter, type PlateBatches, type PlateCrop, plateShapes } from "../batches.ts";
+import {
+  balanceFirstCharacters,
+  createPlateWriter,
+  type PlateBatches,
+  type PlateCrop,
+  plateShapes,
+} from "../batches.ts";
 import { boxOf, type Corners, type Point } from "../geometry.ts";
 import type { GlyphSet } from "../render/glyphs.ts";
 import type { Scene } from "../render/scene.ts";
@@ -28,15 +34,10 @@ const planOf = ({ settings, recipe }: SourceParts) => ({
   indices: Uint32Array.from({ length: settings.samples }, (_, index) => index),
 });
 
-/** Above this share of one province, its first character is not learnt from real plates: they would teach that all are of it. */
-const MOST_OF_ONE = 0.25;
-
 /** Cuts the labelled plates out of pictures; those in perspective are straightened at about their size. */
-async function cutPlates(files: readonly PlateFile[]): Promise<readonly PlateCrop[]> {
+async function cutPlates(files: readonly PlateFile[], drawnShare: number): Promise<readonly PlateCrop[]> {
   const texts = files.flatMap(({ plates }) => plates.flatMap(({ text }) => text ?? []));
-  const counts = new Map<string, number>();
-  for (const [first] of texts) counts.set(first, (counts.get(first) ?? 0) + 1);
-  const isCommon = (text: string): boolean => (counts.get(text[0]) ?? 0) > MOST_OF_ONE * texts.length;
+  const learnsFirst = balanceFirstCharacters(texts, drawnShare);
   const crops: PlateCrop[] = [];
   for (const { path, plates } of files) {
     const image = await readPixels(path);
@@ -45,7 +46,7 @@ async function cutPlates(files: readonly PlateFile[]): Promise<readonly PlateCro
       const cut = cutPlate(image, cornersIn(plate, image));
       if (cut === null) continue;
       const colour = plate.colour === undefined ? {} : { colour: plate.colour };
-      crops.push({ image: cut, text: plate.text, learnsFirst: !isCommon(plate.text), ...colour });
+      crops.push({ image: cut, text: plate.text, learnsFirst: learnsFirst.get(plate.text[0])!, ...colour });
     }
   }
   return crops;
@@ -62,7 +63,7 @@ function cutPlate(image: Pixels, corners: Parameters<typeof straighten>[1]): Pix
 export async function readerSource(parts: SourceParts): Promise<SampleSource<PlateBatches>> {
   const batches: PlateBatches = {
     glyphs: parts.glyphs,
-    crops: await cutPlates(parts.files),
+    crops: await cutPlates(parts.files, parts.settings.drawnShare),
     drawnShare: parts.settings.drawnShare,
     normalization: plateNormalization,
     plan: planOf(parts),

@@ -25,6 +25,11 @@ export function startPlates({ start, validation, given, options }: TrainingChoic
   const part = oneOf("part", options.part ?? "read", plateParts);
   const preset = platePresets[part];
   const isDrawn = start.data === DRAWN;
+  if (part === "locate" && start.from?.toLowerCase().endsWith(".onnx") === true)
+    throw new OptionError(
+      "from",
+      `cannot be ${start.from}: a graph is of one size, and the locator is trained on parts of scenes; give the checkpoint (.safetensors)`,
+    );
   if (part === "locate" && isDrawn)
     throw new OptionError("data", "is missing: the locator needs a folder of scenes, into which plates are drawn");
   if (options.crop !== undefined && part === "read") throw new OptionError("crop", 'applies only to part "locate"');
@@ -44,7 +49,7 @@ export function startPlates({ start, validation, given, options }: TrainingChoic
     ...(isFresh ? presetNetwork(preset, start) : {}),
     ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
-    recipe: presetRecipe(preset, given),
+    recipe: presetRecipe(preset, given, isFresh ? "fresh" : "tuned"),
     task: { ...settings },
   };
 }
