@@ -69,8 +69,9 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
   const gradients = addMeans(g, loss, accumulate);
   addWatched(g, gradients, watch);
   const guardedBy = options.guarded === true ? loss.loss : undefined;
-  const { guarded, kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
-  const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];
+  const { guarded, kept, scalars, next, rows } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
+  const averages =
+    options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates]), [...rows, ...loss.rows]) : [];
   return {
     graph: g.finish(),
     trained: specsOf(pass, gradients.keys()),
