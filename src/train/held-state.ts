@@ -16,6 +16,11 @@ export function resultsIn(state: HeldState): Readonly<Record<string, RuntimeTens
   );
 }
 
+/** A packed tensor in memory that the given one does not share, since a step will write over it. */
+export function ownMemory(packed: Tensor, given: Tensor): Tensor {
+  return packed.data === given.data ? { ...packed, data: given.data.slice() } : packed;
+}
+
 /** The part of a state that a session takes: one that accumulates gradients needs no optimizer state. */
 export function takenBy({ inputNames }: Pick<Session, "inputNames">, state: HeldState): HeldState {
   const names = new Set(inputNames);

@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
 import { brightRows, withTrainer } from "../../test/support/training.ts";
 import { createPortableLowering } from "../compile/portable/lowering.ts";
+import { buildTrainingStep } from "../compile/step/steps.ts";
+import { crossEntropy } from "../nn/losses.ts";
 import { createModel } from "../nn/models.ts";
+import { buffersOf, parametersOf } from "../nn/module.ts";
 import { adamw } from "../optim/adamw.ts";
 import { muon } from "../optim/muon.ts";
 import { sgd } from "../optim/sgd.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Trainer, TrainerOptions } from "./trainer.ts";
 
 const imageShape = [2, 9, 9];
@@ -31,6 +35,7 @@ const recipes: Readonly<Record<string, Partial<TrainerOptions>>> = {
   AdamW: { optimizer: adamw() },
   Muon: { optimizer: muon() },
   "clipping and watched parameters": { clipNorm: 0.1, watch: ["bn1.weight", "fc.bias", "conv1.weight"] },
+  averages: { optimizer: adamw(), average: 0.9, exempt: (_name, { role }) => role !== "weight" },
   "averages of accumulated batches": { batch: 2, accumulate: 2, average: 0.9 },
   "frozen layers, rates and exemptions": {
     frozen: (name) => name.startsWith("layer1"),
@@ -54,4 +59,24 @@ test.each(Object.entries(recipes))("joined parameters are updated as each by its
     for (const [name, norm] of Object.entries(report.norms))
       expect(actual.reports[step].norms[name] / norm, name).toBeCloseTo(1, 5);
   }
+});
+
+test("averages are moved in the rows of what they average", () => {
+  const { module, batch, optimizer } = base;
+  const movesOf = (joinsSmall: boolean): number => {
+    const { graph } = buildTrainingStep({
+      module,
+      imageShape,
+      batch,
+      optimizer,
+      loss: crossEntropy,
+      average: true,
+      joinsSmall,
+    });
+    return graph.nodes.filter(({ name, op }) => op === "Add" && name.startsWith("average/")).length;
+  };
+  const sizes = Array.from(parametersOf(module).values(), ({ shape }) => sizeOf(shape));
+  expect(movesOf(false)).toBe(sizes.length + buffersOf(module).size);
+  // Weights, scales, offsets and running statistics have a row each.
+  expect(movesOf(true)).toBe(sizes.filter((size) => size > 2 ** 12).length + 4);
 });

@@ -1,18 +1,17 @@
 import { expect, test } from "vitest";
 import { globalAveragePool, linear, relu, sequential } from "../nn/layers.ts";
-import { createModel } from "../nn/models.ts";
 import { adamw } from "../optim/adamw.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { sgd } from "../optim/sgd.ts";
 import { createNodeRuntime } from "../runtime/node.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { float32 } from "../tensor/tensor.ts";
-import { brightRows, hashState, withTrainer } from "../../test/support/training.ts";
+import { brightRows, hashState, wideNetwork, withTrainer } from "../../test/support/training.ts";
+import { compileStep } from "./compiled-step.ts";
 import { chooseLowering } from "./lowering.ts";
 import { DivergenceError, type TrainerOptions } from "./trainer.ts";
 
-// Wide enough for parameters of more than 2¹⁶ elements: these are updated where they lie.
-const { module } = createModel("resnet8", { channels: 2, classes: 3, stemWidth: 64 });
+const module = wideNetwork(2, 3);
 const imageShape = [2, 8, 8];
 const batch = 4;
 const runtime = createNodeRuntime();
@@ -47,6 +46,14 @@ test.each(optimizers)(
     }
   },
 );
+
+test("only large parameters are updated in place, with a lowering that the runtime does not rewrite", async () => {
+  for (const lowering of [fastest, portable]) {
+    const { session, inPlace } = await compileStep({ runtime, module, imageShape, batch, optimizer: sgd(), lowering });
+    await session.release();
+    expect([...inPlace.keys()]).toEqual(lowering.isFinal ? ["wide.weight", "momentum/wide.weight"] : []);
+  }
+});
 
 test("weights of products, whose turned views the way back reads, are updated after it", async () => {
   const perceptron = sequential({

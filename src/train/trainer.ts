@@ -5,7 +5,7 @@ import { createUploader, keepsOnDevice } from "../runtime/uploader.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "./batch.ts";
-import { disposeTensor, type HeldState as Held, resultsIn, takenBy } from "./held-state.ts";
+import { disposeTensor, type HeldState as Held, ownMemory, resultsIn, takenBy } from "./held-state.ts";
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
 import { createLossScale } from "./loss-scale.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
@@ -119,7 +119,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   /** Own memory for tensors that a step overwrites. */
   const store = (name: string, value: Tensor): Tensor => {
     const packed = pack(name, value);
-    return inPlace.has(name) && packed.data === value.data ? { ...packed, data: value.data.slice() } : packed;
+    return inPlace.has(name) ? ownMemory(packed, value) : packed;
   };
   const hold = (next: Held): void => {
     const replaced = Object.entries(held).filter(([name]) => Object.hasOwn(next, name));

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { conv, dropout, globalAveragePool, linear, relu, sequential } from "../../src/nn/layers.ts";
+import { batchNorm, conv, dropout, globalAveragePool, linear, relu, sequential } from "../../src/nn/layers.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { randomStream } from "../../src/tensor/random.ts";
 import { bytesOf, float32, int64, type Tensor } from "../../src/tensor/tensor.ts";
@@ -29,6 +29,18 @@ export function dropoutNetwork(channels: number, classes: number): Module {
     drop: dropout(0.3),
     pool: globalAveragePool(),
     fc: linear(10, classes),
+  });
+}
+
+/** A network one of whose parameters, `wide.weight`, has more than the 2¹⁶ elements from which on they are updated in place. */
+export function wideNetwork(channels: number, classes: number): Module {
+  return sequential({
+    conv: conv(channels, 128, { kernel: 3, padding: 1 }),
+    bn: batchNorm(128),
+    relu: relu(),
+    wide: conv(128, 64, { kernel: 3, padding: 1 }),
+    pool: globalAveragePool(),
+    fc: linear(64, classes),
   });
 }
 

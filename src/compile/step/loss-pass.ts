@@ -7,7 +7,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { stepNames } from "./names.ts";
-import { groupBy, joinRows, shapesOf, splitRow } from "./rows.ts";
+import { groupBy, joinRows, type NamedRow, shapesOf, splitRow } from "./rows.ts";
 import type { UpdateOptions } from "./update.ts";
 
 /** Adds a loss to scores and labels; returns a scalar. */
@@ -54,6 +54,8 @@ export interface LossPass {
   readonly frozen: ReadonlyMap<string, ParameterSpec>;
   /** Scalars that every pass takes as inputs. */
   readonly scalars: readonly string[];
+  /** The rows in which running statistics were moved. */
+  readonly rows: readonly NamedRow[];
 }
 
 interface Blend {
@@ -74,8 +76,15 @@ function blendBatch(g: GraphBuilder, images: Value, { batch, loss }: ForwardOpti
   };
 }
 
-/** Running statistics after the step, those of equal momentum in a row. */
-function joinBlends(g: GraphBuilder, { buffers, bufferBlends }: ForwardPass): ReadonlyMap<string, Value> {
+/** Running statistics after the step. */
+interface MovedStatistics {
+  readonly values: ReadonlyMap<string, Value>;
+  readonly rows: readonly NamedRow[];
+}
+
+/** Moves those of equal momentum in a row. */
+function joinBlends(g: GraphBuilder, { buffers, bufferBlends }: ForwardPass): MovedStatistics {
+  const rows: NamedRow[] = [];
   const groups = groupBy([...bufferBlends], ([, { kept }]) => String(kept));
   const next = groups.flatMap((blends) => {
     const old = blends.map(([name]) => buffers.get(name)!.value);
@@ -87,10 +96,11 @@ function joinBlends(g: GraphBuilder, { buffers, bufferBlends }: ForwardPass): Re
         blends.map(([, { added }]) => added),
       ),
     ]);
+    rows.push({ names: blends.map(([name]) => name), row });
     return splitRow(g, row, shapesOf(old)).map((value, index) => [blends[index][0], value] as const);
   });
   const known = new Map(next);
-  return new Map(Array.from(bufferBlends.keys(), (name) => [name, known.get(name)!]));
+  return { values: new Map(Array.from(bufferBlends.keys(), (name) => [name, known.get(name)!])), rows };
 }
 
 /**
@@ -130,7 +140,8 @@ export function addLossPass(
   );
   g.output(stepNames.loss, loss);
   g.output(stepNames.correct, correct(g, pass.output, labels));
-  const bufferUpdates = options.joinsSmall === true ? joinBlends(g, pass) : pass.bufferUpdates;
+  const { values: bufferUpdates, rows } =
+    options.joinsSmall === true ? joinBlends(g, pass) : { values: pass.bufferUpdates, rows: [] };
   if (addsStatistics) for (const [name, { added }] of pass.bufferBlends) g.output(stepNames.added(name), added);
   else for (const [name, value] of bufferUpdates) g.output(stepNames.next(name), value);
   const frozen = new Map(entries.filter(([name]) => !gradients.has(name)).map(([name, { spec }]) => [name, spec]));
@@ -144,6 +155,7 @@ export function addLossPass(
     gradients,
     frozen,
     scalars,
+    rows,
     ...(lossScale === undefined ? {} : { lossScale }),
   };
 }

@@ -27,6 +27,13 @@ export function splitRow(g: GraphBuilder, row: Value, shapes: readonly Shape[]):
   return parts.flatMap((part, index) => splitRow(g, rows[index], part));
 }
 
+/** Values that were computed as one. */
+export interface NamedRow {
+  readonly names: readonly string[];
+  /** What {@link splitRow} takes them from. */
+  readonly row: Value;
+}
+
 /** Values in groups of equal keys, in the order of their first ones. */
 export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): readonly (readonly T[])[] {
   const groups = new Map<string, T[]>();

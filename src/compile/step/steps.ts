@@ -69,8 +69,9 @@ export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch
   const gradients = addMeans(g, loss, accumulate);
   addWatched(g, gradients, watch);
   const guardedBy = options.guarded === true ? loss.loss : undefined;
-  const { guarded, kept, scalars, next } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
-  const averages = options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates])) : [];
+  const { guarded, kept, scalars, next, rows } = addUpdate(g, pass.parameters, gradients, options, guardedBy);
+  const averages =
+    options.average === true ? addAverages(g, new Map([...next, ...pass.bufferUpdates]), [...rows, ...loss.rows]) : [];
   return {
     graph: g.finish(),
     trained: specsOf(pass, gradients.keys()),
@@ -148,7 +149,7 @@ export interface UpdateStepOptions extends UpdateOptions {
 
 /**
  * The update alone: takes `gradient/NAME` and `gradientScale`, a scalar that each gradient is multiplied by first (one
- * over the number of machines averages sums).
+ * over the number of machines averages sums); if it is guarded, also the loss.
  *
  * @throws {OptionError} if a watched parameter is not trained
  */
@@ -172,7 +173,8 @@ export function buildUpdateStep(module: Module, options: UpdateStepOptions): Ste
     ]),
   );
   addWatched(g, gradients, watch);
-  const { kept, scalars, next } = addUpdate(g, parameters, gradients, options);
+  const guardedBy = options.guarded === true ? g.input(stepNames.loss, "float32", []) : undefined;
+  const { guarded, kept, scalars, next } = addUpdate(g, parameters, gradients, options, guardedBy);
   const moved = Array.from(
     statistics,
     ([name, shape]) => [name, g.input(stepNames.next(name), "float32", shape)] as const,
@@ -184,8 +186,13 @@ export function buildUpdateStep(module: Module, options: UpdateStepOptions): Ste
     frozen: new Map(specs.filter(([name]) => !parameters.has(name))),
     kept: [...kept, ...averages],
     noise: new Map(),
-    scalars: [...scalars, stepNames.gradientScale, ...(options.average === true ? [stepNames.averageDecay] : [])],
-    guarded: [],
+    scalars: [
+      ...scalars,
+      stepNames.gradientScale,
+      ...(guardedBy === undefined ? [] : [stepNames.loss]),
+      ...(options.average === true ? [stepNames.averageDecay] : []),
+    ],
+    guarded,
   };
 }
 

@@ -9,7 +9,7 @@ import { packInGraph, unpackInGraph } from "../blocked/weight-layout.ts";
 import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { stepNames } from "./names.ts";
-import { groupBy, joinRows, shapesOf, splitRow } from "./rows.ts";
+import { groupBy, joinRows, type NamedRow, shapesOf, splitRow } from "./rows.ts";
 
 /** How gradients become an update. */
 export interface UpdateOptions {
@@ -35,7 +35,7 @@ export interface UpdateOptions {
    */
   readonly guarded?: boolean;
   /**
-   * Updates small parameters together, in a row that is joined and taken apart in the graph: fewer operators, each of which is a program
+   * Updates small parameters together, and the averages of what is moved together, in a row that is joined and taken apart in the graph: fewer operators, each of which is a program
    * to start on a graphics processor. Default false.
    */
   readonly joinsSmall?: boolean;
@@ -52,6 +52,8 @@ interface Update {
   readonly scalars: readonly string[];
   /** The parameters after the step. */
   readonly next: ReadonlyMap<string, Value>;
+  /** The rows in which small ones were updated. */
+  readonly rows: readonly NamedRow[];
 }
 
 /** The optimizer's scalars for one parameter: its own learning rate, which comes first. */
@@ -161,12 +163,13 @@ export function addUpdate(
   const clipped = clipNorm === undefined ? whole : clipByNorm(g, whole, norm, clipNorm);
   const guarded: GuardedUpdate[] = [];
   const nextParameters = new Map<string, Value>();
+  const rows: NamedRow[] = [];
   units.forEach((unit, index) => {
     const { members, parameter, state, decayed, factor } = unit;
     const [{ name, spec, layout, stateNames }] = members;
     const isLarge = members.length === 1 && sizeOf(spec.shape) >= LARGE_GRADIENT;
     const shapes = shapesOf(members.map(({ value }) => value));
-    const { next, after } = g.within(`update/${name}`, () => {
+    const { row, next, after } = g.within(`update/${name}`, () => {
       const [rate, ...others] = scaleRate(g, scalars, factor);
       const own = [isLarge ? waitFor(g, rate, squares[index]) : rate, ...others];
       const updated = optimizer.update(g, {
@@ -179,8 +182,9 @@ export function addUpdate(
         rowMajor: rowMajorOf(g, members.length === 1 ? spec.shape : shapeOf(parameter), layout),
       });
       const split = (value: Value): readonly Value[] => (members.length === 1 ? [value] : splitRow(g, value, shapes));
-      return { next: split(updated.parameter), after: updated.state.map(split) };
+      return { row: updated.parameter, next: split(updated.parameter), after: updated.state.map(split) };
     });
+    if (members.length > 1) rows.push({ names: members.map((member) => member.name), row });
     members.forEach((member, at) => {
       nextParameters.set(member.name, next[at]);
       g.output(stepNames.next(member.name), next[at]);
@@ -199,19 +203,37 @@ export function addUpdate(
     kept: entries.flatMap(({ name, stateNames }) => [name, ...stateNames]),
     scalars: optimizer.scalars,
     next: new Map(entries.map(({ name }) => [name, nextParameters.get(name)!])),
+    rows,
   };
 }
 
-/** Moves the averages towards the step's results. @returns the names of the averages, which are kept */
-export function addAverages(g: GraphBuilder, next: ReadonlyMap<string, Value>): readonly string[] {
+/**
+ * Moves the averages towards the step's results, those of a row together.
+ *
+ * @param rows of several results each
+ * @returns the names of the averages, which are kept
+ */
+export function addAverages(
+  g: GraphBuilder,
+  next: ReadonlyMap<string, Value>,
+  rows: readonly NamedRow[] = [],
+): readonly string[] {
   const decay = g.input(stepNames.averageDecay, "float32", []);
   const rest = g.op("Sub", [g.fill(1), decay]);
-  return Array.from(next, ([name, value]) => {
-    const average = g.input(stepNames.average(name), "float32", value.shape);
-    const moved = g.within(`average/${name}`, () =>
-      g.op("Add", [g.op("Mul", [average, decay]), g.op("Mul", [value, rest])]),
-    );
-    g.output(stepNames.next(average.name), moved);
+  const averages = new Map(
+    Array.from(next, ([name, value]) => [name, g.input(stepNames.average(name), "float32", value.shape)] as const),
+  );
+  const move = (name: string, average: Value, value: Value): Value =>
+    g.within(`average/${name}`, () => g.op("Add", [g.op("Mul", [average, decay]), g.op("Mul", [value, rest])]));
+  const joined = new Map(
+    rows.flatMap(({ names, row }) => {
+      const old = names.map((name) => averages.get(name)!);
+      const moved = splitRow(g, move(names[0], joinRows(g, old), row), shapesOf(old));
+      return names.map((name, index) => [name, moved[index]] as const);
+    }),
+  );
+  return Array.from(averages, ([name, average]) => {
+    g.output(stepNames.next(average.name), joined.get(name) ?? move(name, average, next.get(name)!));
     return average.name;
   });
 }

@@ -4,7 +4,7 @@ import type { RuntimeTensor } from "../../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "../batch.ts";
-import { disposeTensor, type HeldState, resultsIn, takenBy } from "../held-state.ts";
+import { disposeTensor, type HeldState, ownMemory, resultsIn, takenBy } from "../held-state.ts";
 import { createLossScale } from "../loss-scale.ts";
 import { drawMask, scalarValues } from "../step-inputs.ts";
 import { requireAsManyRanks } from "../sync-batch-norm.ts";
@@ -55,7 +55,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
     { ...options, mixup: mixup !== undefined, average: average !== undefined },
     collective,
   );
-  const { gradient, update, shapes, pack, unpack } = split;
+  const { gradient, update, shapes, inPlace, pack, unpack } = split;
   const lossScale = options.lowering?.precision === "mixed" ? createLossScale() : undefined;
   const message = createMessage(split, {
     rank: collective.rank,
@@ -69,8 +69,14 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
   /** Spare results by output: the next update writes into their memory. */
   let spare: Readonly<Record<string, RuntimeTensor>> = {};
   const retire = (state: HeldState): void => {
-    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(state) };
-    else Object.values(state).forEach(disposeTensor);
+    const others = Object.fromEntries(Object.entries(state).filter(([name]) => !inPlace.has(name)));
+    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(others) };
+    else Object.values(others).forEach(disposeTensor);
+  };
+  /** Own memory for tensors that a step overwrites. */
+  const store = (name: string, value: Tensor): Tensor => {
+    const packed = pack(name, value);
+    return inPlace.has(name) ? ownMemory(packed, value) : packed;
   };
   const hold = (next: HeldState): void => {
     const replaced = Object.entries(held).filter(([name]) => Object.hasOwn(next, name));
@@ -83,9 +89,9 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
   };
   for (const [name, value] of drawState(module, seed)) {
     for (const each of [name, stepNames.average(name)])
-      if (shapes.has(each)) held = { ...held, [each]: pack(each, value) };
+      if (shapes.has(each)) held = { ...held, [each]: store(each, value) };
   }
-  for (const name of split.optimizerState) held = { ...held, [name]: pack(name, zeros("float32", shapes.get(name)!)) };
+  for (const name of split.optimizerState) held = { ...held, [name]: store(name, zeros("float32", shapes.get(name)!)) };
 
   /** Adds the gradients of this rank's part to the message. @param part counts this rank's from 0 */
   const addPart = async (part: number, { images, labels }: LabeledBatch, learningRate: number): Promise<void> => {
@@ -115,22 +121,25 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       for (const [part, batch] of splitBatch(own, share).entries()) await addPart(part, batch, learningRate);
       await collective.allReduce(message.values);
       const statistics = await message.blendStatistics(async (name) => (await readHeld(name)).data as Float32Array);
+      const totals = message.totals();
       const moved = Object.entries(statistics).map(([name, value]) => [stepNames.next(name), value] as const);
       const scalars: Readonly<Record<string, number>> = {
         ...scalarValues(options, learningRate, steps + 1, { seed, step: 0 }, lossScale),
         [stepNames.gradientScale]: 1 / accumulate / (lossScale?.value ?? 1),
+        [stepNames.loss]: totals.loss,
       };
+      const places = Array.from(inPlace, ([name, output]) => [output, held[name]] as const);
       const results = await update.session.run(
         {
           ...takenBy(update.session, { ...held, ...message.gradients, ...Object.fromEntries(moved) }),
           ...Object.fromEntries(update.logical.scalars.map((name) => [name, float32([], [scalars[name]])])),
         },
         undefined,
-        spare,
+        { ...spare, ...Object.fromEntries(places) },
       );
       // Memory just written is no longer spare.
       spare = {};
-      const report = await readReport(results, { step: steps + 1, ...message.totals(), watch });
+      const report = await readReport(results, { step: steps + 1, ...totals, watch });
       const next = Object.fromEntries(update.logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         retire(next);
@@ -139,7 +148,8 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
           steps++;
           return { ...report, isSkipped: true };
         }
-        throw new DivergenceError(report, true);
+        const isUndone = inPlace.size === 0 || options.clipNorm !== undefined || !Number.isFinite(report.loss);
+        throw new DivergenceError(report, isUndone);
       }
       hold({ ...next, ...statistics });
       lossScale?.grow();
@@ -155,7 +165,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
     },
     load: (state, done, { partial = false } = {}) => {
       const complete = completeState(state, split, partial);
-      hold(Object.fromEntries(complete.map(([name, value]) => [name, pack(name, value)])));
+      hold(Object.fromEntries(complete.map(([name, value]) => [name, store(name, value)])));
       lossScale?.load(state);
       steps = done;
     },

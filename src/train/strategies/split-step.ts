@@ -1,4 +1,4 @@
-import type { LoweredGraph } from "../../compile/lowering.ts";
+import type { LoweredGraph, Lowering } from "../../compile/lowering.ts";
 import { portable } from "../../compile/portable/lowering.ts";
 import { stepNames } from "../../compile/step/names.ts";
 import { buildGradientStep, buildUpdateStep, type GradientGraph, type StepGraph } from "../../compile/step/steps.ts";
@@ -25,6 +25,8 @@ export interface SplitStep {
   /** Row-major shapes of all persistent state: parameters, buffers, optimizer state, averages. */
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly optimizerState: ReadonlySet<string>;
+  /** Inputs that the update writes in place, with their outputs; empty unless the runtime writes in place. */
+  readonly inPlace: ReadonlyMap<string, string>;
   /** Shapes of the gradients as they are stored, by parameter. */
   readonly gradientShapes: ReadonlyMap<string, Shape>;
   /** Running statistics that each step changes, with their shapes. */
@@ -34,14 +36,20 @@ export interface SplitStep {
   readonly unpack: (name: string, value: Tensor) => Tensor;
 }
 
+/** The update is written as it should run: a runtime that rewrote it might move a read past the write over its operand. */
+const asWritten: Lowering = { ...portable, isFinal: true };
+
 /**
- * Builds, lowers and loads both halves. The update works on tensors as the gradient step stores them; layout padding is 0 in
+ * Builds, lowers and loads both halves. Large parameters and their state are updated in place if the runtime can, as in an undivided
+ * step; with mixed precision they are not, since a gradient that overflows must leave all as it was. The update works on tensors as the gradient step stores them; layout padding is 0 in
  * every gradient.
  *
  * @param collective the ranks that run the gradient step together if batch norms join their batches
  */
-export async function compileSplitStep(options: StepOptions, collective: Collective = alone): Promise<SplitStep> {
-  const { lowering = portable, loss = crossEntropy, module, optimizer } = options;
+export async function compileSplitStep(given: StepOptions, collective: Collective = alone): Promise<SplitStep> {
+  // The threads of two sessions that take turns would be in each other's way, and in that of other ranks on the same cores.
+  const options: StepOptions = { ...given, session: { spinning: false, ...given.session } };
+  const { runtime, lowering = portable, loss = crossEntropy, module, optimizer } = options;
   const scalesLoss = lowering.precision === "mixed";
   const logical = buildGradientStep({ ...options, loss, scalesLoss, addsStatistics: true });
   const lowered = lowering.lower(logical.graph);
@@ -52,7 +60,13 @@ export async function compileSplitStep(options: StepOptions, collective: Collect
   const statistics = new Map(
     Array.from(logical.keptShares.keys(), (name) => [name, buffers.get(name)!.shape] as const),
   );
-  const update = buildUpdateStep(module, { ...options, layoutOf, statistics });
+  const update = buildUpdateStep(module, {
+    ...options,
+    layoutOf,
+    statistics,
+    guarded: runtime.writesInPlace && !scalesLoss,
+  });
+  const updateLowering = update.guarded.length > 0 ? asWritten : portable;
   const trained = Array.from(logical.trained, ([name, { shape }]) => [name, shape] as const);
   const states = trained.flatMap(([name, shape]) =>
     optimizer.state.map((kind) => [stepNames.state(kind, name), shape] as const),
@@ -68,11 +82,12 @@ export async function compileSplitStep(options: StepOptions, collective: Collect
   return {
     gradient,
     update: {
-      session: await loadStep({ ...options, lowering: portable }, update, portable.lower(update.graph)),
+      session: await loadStep({ ...options, lowering: updateLowering }, update, updateLowering.lower(update.graph)),
       logical: update,
     },
     shapes: new Map([...fixed, ...states, ...(options.average === true ? averages : [])]),
     optimizerState: new Set(states.map(([name]) => name)),
+    inPlace: new Map(update.guarded.flatMap(({ pairs }) => pairs)),
     gradientShapes: new Map(trained.map(([name, shape]) => [name, layoutOf(name)?.shape ?? shape])),
     statistics,
     pack,
@@ -91,7 +106,6 @@ async function loadGradientStep(
   if (syncBatchNorm === undefined) return loadStep(options, logical, lowered);
   return loadStages(runtime, lowered.write(), collective, {
     graphOptimization: lowering.isFinal ? "disabled" : "all",
-    spinning: false,
     ...session,
   });
 }
