@@ -31,6 +31,7 @@ export * from "./plates/pixels.ts";
 export * from "./plates/predict.ts";
 export * from "./plates/presets.ts";
 export * from "./plates/read.ts";
+export { type PlateReading, readPlates } from "./plates/read-views.ts";
 export * from "./plates/report.ts";
 export * from "./plates/settings.ts";
 export * from "./plates/straighten.ts";

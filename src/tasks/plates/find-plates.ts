@@ -3,8 +3,9 @@ import { type LocatedPlate, type LocateOptions, locatePlates, suppress } from ".
 import { locateCloser } from "./close-ups.ts";
 import type { Corners } from "./geometry.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { type Reading, type ReadPlateOptions, readStraightened } from "./read.ts";
-import { type Pixels, straighten } from "./straighten.ts";
+import type { ReadPlateOptions } from "./read.ts";
+import { isUnsure, moreLegible, type PlateReading, readPlates } from "./read-views.ts";
+import type { Pixels } from "./straighten.ts";
 
 /** The two networks that find and read plates. */
 export interface PlateNetworks {
@@ -13,16 +14,12 @@ export interface PlateNetworks {
 }
 
 /** A plate of a picture. */
-export interface Plate extends Reading {
+export interface Plate extends PlateReading {
   /** Clockwise from the top left, in pixels of the picture. */
   readonly corners: Corners;
   /** How sure the locator is that it is a plate, 0 to 1. */
   readonly score: number;
   readonly rows: 1 | 2;
-  /** Mean probability of its characters, 0 to 1: low where there is no plate, or none that can be read. */
-  readonly legibility: number;
-  /** 144 × 48, as the reader saw it. */
-  readonly straightened: Pixels;
 }
 
 /** How plates are looked for and read. */
@@ -55,14 +52,8 @@ export function leastLegibility({ card }: TrainedNetwork, asked: number | undefi
   return least;
 }
 
-/** Read with less than this, a plate is looked at again. */
-const SURE = 0.95;
-/** Read with less than this, it is no plate, and a close-up shows none. */
-const HOPEFUL = 0.3;
 /** More plates of a picture are not looked at again. */
 const MOST_CLOSE_UPS = 16;
-
-type Straightened = LocatedPlate & Pick<Plate, "straightened">;
 
 /**
  * Finds the plates of a picture by their corners, straightens them and reads them; what cannot be read is left out. A plate that
@@ -81,8 +72,7 @@ export async function findPlates(
   const { closeUps = findDefaults.closeUps } = options;
   const least = leastLegibility(networks.reader, options.legibility);
   const located = await locatePlates(networks.locator, pixels, options);
-  const plates = await readAll(networks.reader, straightenAll(pixels, located), options);
-  const isUnsure = ({ confidence, legibility }: Plate): boolean => confidence < SURE && legibility >= HOPEFUL;
+  const plates = await readLocated(networks.reader, pixels, located, options);
   const unsure = closeUps ? plates.filter(isUnsure).slice(0, MOST_CLOSE_UPS) : [];
   const closer = new Map<Plate, Plate>();
   for (const plate of unsure) closer.set(plate, await lookCloser(pixels, networks, { plate, options }));
@@ -91,28 +81,18 @@ export async function findPlates(
   return suppress(best).filter(({ legibility }) => legibility >= least);
 }
 
-function straightenAll(pixels: Pixels, located: readonly LocatedPlate[]): readonly Straightened[] {
-  return located.flatMap((plate) => {
-    const straightened = straighten(pixels, plate.corners);
-    return straightened === null ? [] : [{ ...plate, straightened }];
-  });
-}
-
-async function readAll(
+async function readLocated(
   reader: TrainedNetwork,
-  straight: readonly Straightened[],
+  pixels: Pixels,
+  located: readonly LocatedPlate[],
   options: FindPlatesOptions,
 ): Promise<readonly Plate[]> {
-  const readings = await readStraightened(
-    reader,
-    straight.map(({ straightened }) => straightened),
-    options,
-  );
-  return straight.map((plate, index) => ({
-    ...plate,
-    ...readings[index],
-    legibility: legibilityOf(readings[index]),
-  }));
+  const corners = located.map((plate) => plate.corners);
+  const readings = await readPlates(reader, pixels, corners, options);
+  return located.flatMap((plate, index) => {
+    const reading = readings[index];
+    return reading === null ? [] : [{ ...plate, ...reading }];
+  });
 }
 
 /** The most legible of a plate and what its close-ups show of it. */
@@ -123,15 +103,6 @@ async function lookCloser(
 ): Promise<Plate> {
   const { score, rows } = plate;
   const again = await locateCloser(locator, pixels, plate.corners);
-  const straight = straightenAll(
-    pixels,
-    again.map((corners) => ({ corners, score, rows })),
-  );
-  const read = await readAll(reader, straight, options);
-  return read.reduce((best, other) => (other.legibility > best.legibility ? other : best), plate);
-}
-
-function legibilityOf({ characters }: Reading): number {
-  const sum = characters.reduce((total, { confidence }) => total + confidence, 0);
-  return characters.length === 0 ? 0 : sum / characters.length;
+  const located = again.map((corners): LocatedPlate => ({ corners, score, rows }));
+  return (await readLocated(reader, pixels, located, options)).reduce(moreLegible, plate);
 }

@@ -7,6 +7,7 @@ import {
   orderCorners,
   quadOverlap,
   rectangle,
+  scaleCorners,
 } from "./geometry.ts";
 import { resizePixels } from "./resize.ts";
 import { straighten } from "./straighten.ts";
@@ -133,4 +134,12 @@ test("shrinking takes means over areas", () => {
   // 3 pixels to 2: (0 + 90/2)/1.5 = 30, (90/2 + 30)/1.5 = 50.
   expect([...resizePixels(image, 2, 1).data]).toEqual([30, 30, 30, 50, 50, 50]);
   expect([...resizePixels(image, 1, 1).data]).toEqual([40, 40, 40]);
+});
+
+test("a plate grows about its middle, along its own sides", () => {
+  const grown = scaleCorners(rectangle(100, 40), 1.1, 0.5).flat();
+  [-5, 10, 105, 10, 105, 30, -5, 30].forEach((value, index) => expect(grown[index]).toBeCloseTo(value, 9));
+  scaleCorners(corners, 1, 1).forEach((corner, index) => {
+    corner.forEach((value, axis) => expect(value).toBeCloseTo(corners[index][axis], 9));
+  });
 });

@@ -54,6 +54,16 @@ export function rectangle(width: number, height: number): Corners {
   ];
 }
 
+/** Corners of a plate that is larger or smaller about its middle, along its own sides. @param across, down in shares of its size */
+export function scaleCorners([a, b, c, d]: Corners, across: number, down: number): Corners {
+  const near = (u: number, v: number): Point => {
+    const at = (k: 0 | 1): number => (1 - v) * ((1 - u) * a[k] + u * b[k]) + v * ((1 - u) * d[k] + u * c[k]);
+    return [at(0), at(1)];
+  };
+  const [left, right, top, bottom] = [(1 - across) / 2, (1 + across) / 2, (1 - down) / 2, (1 + down) / 2];
+  return [near(left, top), near(right, top), near(right, bottom), near(left, bottom)];
+}
+
 /** Twice the signed area of a triangle; above 0 if it runs clockwise in an image. */
 function turn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
   return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);

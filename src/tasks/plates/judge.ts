@@ -8,13 +8,12 @@ import {
   summarizePlates,
 } from "./evaluate.ts";
 import { findPlates, type FindPlatesOptions, type PlateNetworks } from "./find-plates.ts";
-import { rectangle } from "./geometry.ts";
 import { locatePlates } from "./locate.ts";
 import { measuresOfPart, plateMeasures } from "./measures.ts";
 import type { PlatesNetwork } from "./network.ts";
 import { requirePartOptions } from "./part-options.ts";
-import { readStraightened } from "./read.ts";
-import { type Pixels, PLATE_HEIGHT, PLATE_WIDTH, straighten } from "./straighten.ts";
+import { readPlates } from "./read-views.ts";
+import type { Pixels } from "./straighten.ts";
 
 /** A picture with its labelled plates. */
 export interface PlateSample {
@@ -54,12 +53,14 @@ export async function judgePlates(
   return judgeEach(samples, { ...options, measures: measuresOfPart({ part }) }, async (sample) => {
     if (part === "locate")
       return matchPlates(sample.name, sample.plates, await locatePlates(network, sample.image, options));
-    const straight = sample.plates.map(({ corners }) => straightenWhole(sample.image, corners));
-    const readings = await readStraightened(network, straight, options);
-    const found = readings.map(({ text }, index) => ({ text, corners: sample.plates[index].corners, score: 1 }));
+    const corners = sample.plates.map((plate) => plate.corners);
+    const readings = await readPlates(network, sample.image, corners, options);
+    const found = readings.map((reading, index) =>
+      reading === null ? undefined : { text: reading.text, corners: corners[index], score: 1 },
+    );
     return {
       name: sample.name,
-      plates: sample.plates.map((truth, index) => ({ truth, found: found[index] })),
+      plates: sample.plates.map((truth, index) => (found[index] === undefined ? { truth } : { truth, found: found[index] })),
       false: [],
     };
   });
@@ -85,18 +86,6 @@ export function judgeTogether(
         legibility,
       })),
     ),
-  );
-}
-
-/** A plate straightened; what is degenerate becomes the picture's own rectangle. */
-function straightenWhole(image: Pixels, corners: LabelledPlate["corners"]): Pixels {
-  return (
-    straighten(image, corners) ??
-    straighten(image, rectangle(image.width, image.height)) ?? {
-      width: PLATE_WIDTH,
-      height: PLATE_HEIGHT,
-      data: new Uint8Array(3 * PLATE_WIDTH * PLATE_HEIGHT),
-    }
   );
 }
 

@@ -1,10 +1,10 @@
 import { findPlates, type FindPlatesOptions, type Plate } from "./find-plates.ts";
 import { type LocatedPlate, locatePlates } from "./locate.ts";
 import type { PlatesNetwork } from "./network.ts";
-import { type Reading, readStraightened } from "./read.ts";
+import { type PlateReading, readPlates } from "./read-views.ts";
 import { rectangle } from "./geometry.ts";
 import { requirePartOptions } from "./part-options.ts";
-import { type Pixels, straighten } from "./straighten.ts";
+import type { Pixels } from "./straighten.ts";
 
 /**
  * What is said of a picture: by a locator, where plates are; by a reader, what the one plate that is the picture says; by both
@@ -13,7 +13,7 @@ import { type Pixels, straighten } from "./straighten.ts";
 export type PlatePrediction =
   | { readonly part: "both"; readonly plates: readonly Plate[] }
   | { readonly part: "locate"; readonly plates: readonly LocatedPlate[] }
-  | { readonly part: "read"; readonly reading: Reading };
+  | { readonly part: "read"; readonly reading: PlateReading };
 
 /**
  * Predicts one picture by a locator, a reader, or a locator with its reader.
@@ -32,7 +32,6 @@ export async function predictPlates(
   requirePartOptions(network.settings.part, options);
   if (network.settings.part === "locate")
     return { part: "locate", plates: await locatePlates(network, image, options) };
-  const straight = straighten(image, rectangle(image.width, image.height))!;
-  const [reading] = await readStraightened(network, [straight], options);
-  return { part: "read", reading };
+  const [reading] = await readPlates(network, image, [rectangle(image.width, image.height)], options);
+  return { part: "read", reading: reading! };
 }
