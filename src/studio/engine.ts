@@ -45,12 +45,17 @@ export interface RaceResult {
   readonly test?: { readonly loss: number; readonly correct: number; readonly count: number };
 }
 
+/** What happens to one network. */
+export type LaneEvent =
+  | { readonly kind: "compiling" }
+  | { readonly kind: "step"; readonly step: RaceStep }
+  | { readonly kind: "testing" };
+
 /** What happens to a network of a race; `lane` is its place among the jobs. */
-export type RaceEvent =
-  | { readonly kind: "compiling"; readonly lane: number }
-  | { readonly kind: "step"; readonly lane: number; readonly step: RaceStep }
-  | { readonly kind: "testing"; readonly lane: number }
-  | { readonly kind: "result"; readonly lane: number; readonly result: RaceResult };
+export type RaceEvent = { readonly lane: number } & (
+  | LaneEvent
+  | { readonly kind: "result"; readonly result: RaceResult }
+);
 
 /** A race under way. */
 export interface Race {
@@ -58,11 +63,16 @@ export interface Race {
   readonly result: Promise<readonly RaceResult[]>;
   /** Ends every network after its current step. */
   stop(): void;
+  /** Ends every network at once; the result rejects. */
+  kill(): void;
 }
+
+/** The page's own workers, or processes of the server that gave the page. */
+export type EngineKind = "page" | "server";
 
 /** Where the studio computes. */
 export interface EngineFacts {
-  readonly kind: "page";
+  readonly kind: EngineKind;
   /** Threads that the processor runs at a time; the networks of a race share them. */
   readonly threads: number;
 }
@@ -70,6 +80,6 @@ export interface EngineFacts {
 /** What the pages of the studio compute with. */
 export interface StudioEngine {
   readonly facts: EngineFacts;
-  /** Trains networks side by side, each in a thread of its own. */
+  /** Trains networks side by side, each with a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
 }

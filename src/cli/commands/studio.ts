@@ -24,10 +24,14 @@ async function studio(options: Options): Promise<void> {
       en: `The studio is at ${firstAddress}; Ctrl-C ends it.`,
       zh: `工作室在 ${firstAddress}；按 Ctrl-C 结束。`,
     });
+    say({
+      en: "The address lets one browser train with this machine's native engine, once.",
+      zh: "该地址只能让一个浏览器进入一次，使用本机的原生引擎训练。",
+    });
     if (store !== undefined)
       say({
-        en: `Its page Runs lists ${store.description}. The address lets one browser in, once.`,
-        zh: `页面“运行”可列出 ${store.description}。该地址只能让一个浏览器进入一次。`,
+        en: `There, the page Runs lists ${store.description}.`,
+        zh: `其中页面“运行”可列出 ${store.description}。`,
       });
     await new Promise<void>((resolve) => {
       process.once("SIGINT", resolve);
@@ -78,8 +82,9 @@ export function registerStudio(program: Command): void {
     .addHelpText(
       "after",
       `
-Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone. Its page Runs lists the
-runs of the store, if there is one, in the browser that was opened with the printed address.
+Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, races are
+trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser,
+and exported, the pages train by themselves.
 
 Examples:
   $ residua studio

@@ -10,6 +10,16 @@ export const pageErrors: Templates = {
   "must be ONNX Runtime's .wasm file": "必须是 ONNX Runtime 的 .wasm 文件",
   "is not given to this page": "不提供给这个页面",
   "open the address that residua studio printed last": "请打开 residua studio 最近显示的地址",
+  "would be too much at once: the server trains {} networks in {} jobs already, must be at most {} in {}":
+    "同时训练的太多：服务器已在 {2} 项作业中训练 {1} 个网络，最多 {4} 项作业共 {3} 个",
+  "stop one, or compute it in the page": "请停止一项，或在页面中计算",
+  "said nothing for {} seconds and was ended": "{1} 秒没有消息，已被结束",
+  "start it again": "请重新开始",
+  "a number from {} to {}": "{1} 到 {2} 之间的数",
+  "a whole number from {} to {}": "{1} 到 {2} 之间的整数",
+  "the server is gone ({})": "服务器已不在（{1}）",
+  "start it again once `residua studio` runs, or choose the page as the engine":
+    "请在 `residua studio` 运行后重新开始，或改用页面引擎",
   "answered what is no list of runs: the document {}": "的回答不是运行列表：整个文档{1?}",
   "answered what is no list of runs: {}": "的回答不是运行列表：{1}",
   "answered {}": "回答 {1}",

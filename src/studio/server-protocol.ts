@@ -1,0 +1,12 @@
+import type { Answer } from "../jobs/remote.ts";
+
+/** What the server computes with. */
+export interface ServerFacts {
+  /** Threads that its processor runs at a time. */
+  readonly threads: number;
+}
+
+/** What the server answers to a job, one message after another; the id is the first of them, unless it was refused. */
+export type EngineAnswer<Event = unknown, Result = unknown> =
+  | { readonly kind: "started"; readonly id: string }
+  | Answer<Event, Result>;
