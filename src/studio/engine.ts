@@ -1,4 +1,7 @@
+import type { LabelledPixels } from "../data/labelled-images.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import type { MemoryEvent, MemoryResult } from "../train/memory-job.ts";
+import type { TrainChoice } from "./train-choice.ts";
 
 /** The images that networks race on: 10×10 digits, part of the site. */
 export type RaceData = "digits";
@@ -67,6 +70,32 @@ export interface Race {
   kill(): void;
 }
 
+/** A network to train on images of the reader's own. */
+export interface TrainJob extends LabelledPixels {
+  readonly choice: TrainChoice;
+  /** What the images are called together. */
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** The images held back. */
+  readonly test: LabelledPixels;
+  /** A checkpoint of the same training to go on from, whichever engine made it. */
+  readonly resume?: Uint8Array;
+}
+
+/** How it ended, and the network. */
+export interface TrainedFile extends Pick<MemoryResult, "status" | "reason" | "onnx"> {
+  readonly steps: number;
+}
+
+/** A training under way. */
+export interface Training {
+  readonly result: Promise<TrainedFile>;
+  /** Ends it after its current step. */
+  stop(): void;
+  /** Ends it at once; the result rejects. */
+  kill(): void;
+}
+
 /** The page's own workers, or processes of the server that gave the page. */
 export type EngineKind = "page" | "server";
 
@@ -82,4 +111,6 @@ export interface StudioEngine {
   readonly facts: EngineFacts;
   /** Trains networks side by side, each with a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
+  /** Trains one network, and reports checkpoints on the way. */
+  train(job: TrainJob, onEvent: (event: MemoryEvent) => void): Training;
 }

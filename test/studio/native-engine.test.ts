@@ -32,9 +32,17 @@ const bodyOf = (input: unknown): Blob => new Blob([...encodeMessage(input)]);
 /** Asks for a job, and reads what is answered to the end. */
 async function ask(
   { address }: SiteServer,
-  init: { readonly headers?: Record<string, string>; readonly body: Blob; readonly signal?: AbortSignal },
+  {
+    name = "race",
+    ...init
+  }: {
+    readonly name?: string;
+    readonly headers?: Record<string, string>;
+    readonly body: Blob;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<{ readonly status: number; readonly answers: readonly EngineAnswer[] }> {
-  const response = await fetch(`${address}api/1/jobs/race`, {
+  const response = await fetch(`${address}api/1/jobs/${name}`, {
     method: "POST",
     ...init,
     headers: { ...octets, ...init.headers },
@@ -100,6 +108,49 @@ test("only what was let in may train, from the server's own pages, and only what
   const stop = `${server.address}api/1/running/none/stop`;
   expect((await fetch(stop, { method: "POST", headers: { Cookie } })).status).toBe(204);
   expect((await fetch(stop, { method: "POST" })).status).toBe(401);
+});
+
+const images = (count: number): Uint8Array => new Uint8Array(count * 3 * 32 * 32).map((_, at) => (at * 7) % 251);
+const training = {
+  choice: { depth: 8, shortcut: "pad", size: 32, epochs: 1, rate: 0.05, seed: 0 },
+  name: "noise",
+  classes: ["a", "b"],
+  images: images(8),
+  labels: [0, 1, 0, 1, 0, 1, 0, 1],
+  test: { images: images(2), labels: [0, 1] },
+};
+
+test("a training takes images and a choice, and nothing that names a file or a command", async () => {
+  const server = await serve();
+  const headers = { Cookie: await cookieOf(server) };
+  const train = (input: unknown): ReturnType<typeof ask> =>
+    ask(server, { name: "training", headers, body: bodyOf(input) });
+  const { answers } = await train(training);
+  expect(answers.at(-1)).toMatchObject({ kind: "result", result: { status: "done", steps: 2 } });
+  const refusals: readonly (readonly [input: unknown, where: string, detail: RegExp])[] = [
+    [{ ...training, images: "/etc/passwd" }, "training.images", /^must be Uint8Array, got/],
+    [{ ...training, resume: "checkpoint.safetensors" }, "training.resume", /^must be Uint8Array, got/],
+    [{ ...training, folder: "/tmp" }, "training.folder", /^is not known$/],
+    [{ ...training, choice: { ...training.choice, model: "net.onnx" } }, "training.choice.model", /^is not known$/],
+    [
+      { ...training, choice: { ...training.choice, size: 4096 } },
+      "training.choice.size",
+      /^must be \(32 \| 48 \| 64\)/,
+    ],
+    [{ ...training, classes: ["a"] }, "training.classes", /^must be >=2, got 1$/],
+    [
+      { ...training, labels: [0, 1, 2] },
+      "images",
+      /^hold 24576 pixels of 3×32×32, that is 8 images; there are 3 labels$/,
+    ],
+  ];
+  for (const [input, where, detail] of refusals) {
+    const refused = await train(input);
+    const error = { kind: "OptionError", where, detail: expect.stringMatching(detail) };
+    expect(refused.answers.at(-1)).toMatchObject({ kind: "error", error });
+  }
+  const damaged = await train({ ...training, resume: Uint8Array.of(1, 2, 3) });
+  expect(damaged.answers.at(-1)).toMatchObject({ kind: "error", error: { kind: "FormatError", where: "resume" } });
 });
 
 test("so many races at once and no more; one whose listener is gone leaves its place", async () => {

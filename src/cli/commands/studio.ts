@@ -82,7 +82,7 @@ export function registerStudio(program: Command): void {
     .addHelpText(
       "after",
       `
-Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, races are
+Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are
 trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser,
 and exported, the pages train by themselves.
 

@@ -8,8 +8,9 @@ import type { EngineAnswer, ServerFacts } from "../server-protocol.ts";
 import { raceJob } from "./race/job.ts";
 import { createRunningJobs, type EngineLimits, type RunningJobs } from "./running-jobs.ts";
 import type { ServedJob } from "./served-job.ts";
+import { trainingJob } from "./train/job.ts";
 
-const servedJobs: readonly ServedJob[] = [raceJob];
+const servedJobs: readonly ServedJob[] = [raceJob, trainingJob];
 
 /** A page that reads so much more slowly than a job reports has stopped reading. */
 const MOST_WAITING = 256 * 1024 * 1024;

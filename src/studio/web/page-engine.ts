@@ -1,3 +1,4 @@
+import { runLater } from "../../jobs/later.ts";
 import { runInWorker } from "../../jobs/web/worker.ts";
 import type { StudioEngine } from "../engine.ts";
 import { startRace } from "../race.ts";
@@ -15,4 +16,11 @@ export const pageEngine: StudioEngine = {
     const digits = new URL("digits.png", document.baseURI).href;
     return startRace(jobs, (job, onLane) => runInWorker(lane, { ...job, digits }, { onEvent: onLane }), onEvent);
   },
+  train: (job, onEvent) =>
+    runLater(
+      "training",
+      async (hears) => (await import("./train/page-training.ts")).startInPage(job, hears),
+      ({ status, steps, onnx, reason }) => ({ status, steps, onnx, ...(reason === undefined ? {} : { reason }) }),
+      { onEvent },
+    ),
 };
