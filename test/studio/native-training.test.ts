@@ -1,7 +1,11 @@
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Page } from "playwright";
 import { expect, onTestFinished, test } from "vitest";
 import { open } from "../../src/node.ts";
+import { openDataFolder } from "../../src/studio/node/data-folders.ts";
 import { serveSite, type SiteServer } from "../../src/studio/node/serve-site.ts";
 import { makePictures } from "../support/image-folder.ts";
 import { findViolations, useStudioSite } from "../support/studio-site.ts";
@@ -81,6 +85,46 @@ test("a native training is stopped, goes on after a reload, and ends in the page
   await press(page, "Stop");
   await page.getByText(verdict).waitFor();
   expect(faults).toEqual([]);
+});
+
+test("folders of the command line are offered, by their places alone, and trained", async () => {
+  const folder = await makePictures(8);
+  await writeFile(join(folder, "left", ".hidden.png"), "hidden");
+  await symlink("/etc/passwd", join(folder, "left", "link.png"));
+  const offered = await openDataFolder(folder);
+  expect(offered.paths).toHaveLength(24);
+  expect(offered.paths[0]).toBe(`${basename(folder)}/left/00.png`);
+  const server = await serveSite(0, undefined, [offered]);
+  onTestFinished(() => server.close());
+  const page = await newPage();
+  await page.goto(`${server.firstAddress}#/train?epochs=3`);
+  await page.getByRole("button", { name: basename(folder), exact: true }).waitFor();
+  expect(await findViolations(page)).toEqual([]);
+  await press(page, basename(folder));
+  await page.locator(".classes li").first().waitFor();
+  expect(await page.locator(".classes h2").allTextContents()).toEqual(["left", "right", "top"]);
+  await press(page, "Train");
+  await page.getByText(verdict).waitFor();
+
+  const statusOf = (path: string): Promise<number> =>
+    page.evaluate(async (address) => (await fetch(address)).status, `${server.address}api/1/data/${path}`);
+  expect(await statusOf("0/0")).toBe(200);
+  for (const path of ["0/24", "1/0", "0/-1", "0/00", "0/0.0", "0/..%2f..%2fpackage.json", "0/length", "length/0"])
+    expect(await statusOf(path), path).toBe(404);
+  // A file that has become a link since is none of the folder's.
+  await rm(join(folder, "left", "00.png"));
+  await symlink("/etc/passwd", join(folder, "left", "00.png"));
+  expect(await statusOf("0/0")).toBe(404);
+  for (const path of ["", "/0/0"]) expect((await fetch(`${server.address}api/1/data${path}`)).status).toBe(401);
+});
+
+test("a folder without files, and one that is not there, are named", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "residua-empty-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await expect(openDataFolder(folder)).rejects.toThrow(
+    `data: ${folder} has 0 files, must have 1 to 20000; name the folder`,
+  );
+  await expect(openDataFolder(join(folder, "none"))).rejects.toThrow(/none: .*no such/i);
 });
 
 test("a server that is gone in mid-training leaves the curve; the training goes on in the page's own engine", async () => {

@@ -3,6 +3,8 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { toListeningError } from "../../serve/node/start-listening.ts";
 import type { RunStore } from "../../store/run-store.ts";
 import { createAccess } from "./access.ts";
+import { giveData } from "./data-api.ts";
+import type { DataFolder } from "./data-folders.ts";
 import { giveEngine } from "./engine-api.ts";
 import { siteHeaders } from "./headers.ts";
 import { giveStore } from "./store-api.ts";
@@ -48,20 +50,30 @@ function answer(files: ReadonlyMap<string, SiteFile>, request: FastifyRequest, r
  *
  * @param port 0 takes any
  * @param store runs that the page Runs may list; none if left out
+ * @param folders images that the page Train offers
  * @throws {EnvironmentError} if the site was not built, or the port is in use
  */
-export async function serveSite(port: number, store?: RunStore): Promise<SiteServer> {
+export async function serveSite(
+  port: number,
+  store?: RunStore,
+  folders: readonly DataFolder[] = [],
+): Promise<SiteServer> {
   const files = new Map((await listSite()).map((file) => [file.address, file]));
   const server = fastify({ forceCloseConnections: true, bodyLimit: 1024, requestTimeout: 30_000 });
   server.addHook("onRequest", async (request, reply) => {
     if (isOwnName(request.headers.host)) return;
     return reply.code(421).type("text/plain; charset=utf-8").send("This server answers for 127.0.0.1 and localhost.\n");
   });
-  const access = createAccess(store === undefined ? ["engine"] : ["engine", "store"]);
+  const access = createAccess([
+    "engine",
+    ...(store === undefined ? [] : ["store"]),
+    ...(folders.length === 0 ? [] : ["data"]),
+  ]);
   const give = async (routes: FastifyInstance): Promise<void> => {
     access.guard(routes);
     giveEngine(routes);
     if (store !== undefined) giveStore(routes, store);
+    giveData(routes, folders);
   };
   server.register(give, { prefix: "/api/1" });
   server.get("/*", async (request, reply) => (access.admit(request, reply) ? reply : answer(files, request, reply)));

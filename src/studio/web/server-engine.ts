@@ -1,15 +1,14 @@
 import type { MemoryEvent } from "../../train/memory-job.ts";
 import type { RaceEvent, RaceJob, RaceResult, StudioEngine, TrainedFile, TrainJob } from "../engine.ts";
 import type { ServerFacts } from "../server-protocol.ts";
-import { engineAddress, runOnServer, type ServerJob } from "./server-job.ts";
+import { engineAddress, isOffered, runOnServer, type ServerJob } from "./server-job.ts";
 
 const race: ServerJob<readonly RaceJob[], RaceEvent, readonly RaceResult[]> = { name: "race" };
 const training: ServerJob<TrainJob, MemoryEvent, TrainedFile> = { name: "training" };
 
 /** The engine of the server that gave the page, if there is one and it lets this browser use it. */
 export async function findServerEngine(): Promise<StudioEngine | undefined> {
-  // Otherwise there is none to ask: on any other host that would be a request for nothing.
-  if (!document.cookie.split("; ").includes(`residua-engine-${location.port}=open`)) return undefined;
+  if (!isOffered("engine")) return undefined;
   try {
     const response = await fetch(engineAddress("engine"));
     if (!response.ok) return undefined;

@@ -12,6 +12,11 @@ export interface ServerJob<Input, Event, Result> {
   readonly types?: (input: Input) => readonly [Event, Result];
 }
 
+/** Whether the server that gave the page lets it ask for something; any other host would be asked for nothing. */
+export function isOffered(what: "engine" | "data" | "store"): boolean {
+  return document.cookie.split("; ").includes(`residua-${what}-${location.port}=open`);
+}
+
 /** The address of a part of the engine of the server that gave the page. */
 export function engineAddress(path: string): URL {
   return new URL(`api/1/${path}`, document.baseURI);

@@ -386,6 +386,8 @@ export const optionTexts: Templates = {
   // serve, audit
   "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions":
     "网络文件、NAME=FILE 或含有它们的文件夹；NAME/VERSION/model.onnx 给出版本",
+  "folders of images, one folder per class inside each, that the page Train offers":
+    "图像文件夹，其中每个类别一个文件夹，由页面“训练”提供",
   "write the pages as a static site into a new folder, and start nothing": "把页面作为静态网站写入新文件夹，不启动服务",
   "print what --export wrote as JSON": "以 JSON 打印 --export 所写的内容",
   "Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser, and exported, the pages train by themselves.":

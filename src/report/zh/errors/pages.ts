@@ -73,6 +73,8 @@ export const pageErrors: Templates = {
   "only classifiers can be tried here": "这里只能试用分类网络",
   "has {} layers and blocks": "有 {1} 个层和块",
   "at most {} are shown": "最多显示 {1} 个",
+  "{} has {} files, must have 1 to {}": "{1} 有 {2} 个文件，必须有 1 到 {3} 个",
+  "name the folder right above the classes": "请给出类别文件夹的上一级文件夹",
   "has {} files, must have at most {}": "有 {1} 个文件，最多 {2} 个",
   "has one part, must locate and read": "只有一部分，必须既能定位又能识读",
   "is no table of values: {}": "不是数值表：{1}",

@@ -9,6 +9,7 @@ import { Capture } from "./capture.tsx";
 import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
 import { readTrainChoice, standardChoice, writeTrainChoice } from "./options.ts";
 import { Curves, describePhase } from "./progress.tsx";
+import { OfferedFolders } from "./offered-folders.tsx";
 import type { ImageSource } from "./read-job.ts";
 import { Result } from "./result.tsx";
 import { Settings } from "./settings.tsx";
@@ -162,6 +163,7 @@ export function TrainPage(): JSX.Element {
       {images === undefined && phase !== "reading" && (
         <>
           <ImageDrop onSource={takeSource} />
+          <OfferedFolders onSource={takeSource} />
           <Capture onSource={takeSource} />
           <Overview />
         </>
