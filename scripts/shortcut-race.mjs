@@ -50,15 +50,15 @@ const digits = (/** @type {number} */ value) => Number(value.toPrecision(5));
  *
  * @param {Place} place
  * @param {unknown} images
- * @param {any} runtime
+ * @param {any} host
  */
-async function train({ depth, shortcut, seed }, images, runtime) {
-  const { trainLane } = await load("studio/web/train-lane.js");
+async function train({ depth, shortcut, seed }, images, host) {
+  const { trainLane } = await load("studio/train-lane.js");
   /** @type {{ step: number, loss: number, blockNorms: number[] }[]} */
   const steps = [];
   const report = (/** @type {any} */ event) => void (event.kind === "step" && steps.push(event.step));
   const job = { depth, shortcut, seed, ...settings };
-  const result = await trainLane(job, images, runtime, { report, shouldStop: () => false });
+  const result = await trainLane(job, images, host, { report, shouldStop: () => false });
   if (result.status !== "done") throw new Error(`depth ${depth}, ${shortcut}, seed ${seed}: ${result.reason}`);
   const last = steps.slice(-bar.lastSteps);
   const norms = steps.filter(({ step }) => seed === 0 && normSteps.includes(step));
@@ -85,24 +85,28 @@ function count(/** @type {any[]} */ runs) {
 }
 
 async function main() {
-  const [{ createNodeRuntime }, { decodePng }, { cutDigits }] = await Promise.all(
-    ["runtime/node.js", "data/image/png.js", "studio/digits.js"].map(load),
-  );
+  const [{ createNodeRuntime }, { decodePng }, { cutDigits }, { createPortableLowering }, { portableChoices }] =
+    await Promise.all(
+      [
+        "runtime/node.js",
+        "data/image/png.js",
+        "studio/digits.js",
+        "compile/portable/lowering.js",
+        "compile/portable/choices.js",
+      ].map(load),
+    );
   const sheet = join(root, "studio/public/digits.png");
   const images = cutDigits(await decodePng(new Uint8Array(readFileSync(sheet))), sheet);
-  const native = createNodeRuntime();
-  const runtime = {
-    ...native,
-    load: (/** @type {Uint8Array} */ model, /** @type {object} */ options) =>
-      native.load(model, { ...options, executionProviders: ["cpu"], threads: 1 }),
-  };
+  const runtime = createNodeRuntime();
+  // As the page computes them, but natively.
+  const host = { runtime, lowering: createPortableLowering(portableChoices.wasm), session: { threads: 1 } };
   /** @type {any[]} */
   const runs = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).runs : [];
   const isSame = (/** @type {Place} */ a) => (/** @type {any} */ b) =>
     a.depth === b.depth && a.shortcut === b.shortcut && a.seed === b.seed && a.order === b.order;
   for (const place of places()) {
     if (runs.some(isSame(place))) continue;
-    const run = { ...place, ...(await train(place, images, runtime)) };
+    const run = { ...place, ...(await train(place, images, host)) };
     runs.push(run);
     process.stderr.write(`depth ${run.depth}, ${run.shortcut}, seed ${run.seed}, ${run.order}: ${run.lastLoss}\n`);
     const record = {
@@ -110,7 +114,7 @@ async function main() {
       command: "node scripts/shortcut-race.mjs",
       machine: `${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}`,
       node: process.versions.node,
-      onnxruntime: native.version,
+      onnxruntime: runtime.version,
       date: new Date().toISOString().slice(0, 10),
       settings,
       bar,

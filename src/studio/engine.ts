@@ -1,4 +1,7 @@
+import type { LabelledPixels } from "../data/labelled-images.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
+import type { MemoryEvent, MemoryResult } from "../train/memory-job.ts";
+import type { TrainChoice } from "./train-choice.ts";
 
 /** The images that networks race on: 10×10 digits, part of the site. */
 export type RaceData = "digits";
@@ -45,12 +48,17 @@ export interface RaceResult {
   readonly test?: { readonly loss: number; readonly correct: number; readonly count: number };
 }
 
+/** What happens to one network. */
+export type LaneEvent =
+  | { readonly kind: "compiling" }
+  | { readonly kind: "step"; readonly step: RaceStep }
+  | { readonly kind: "testing" };
+
 /** What happens to a network of a race; `lane` is its place among the jobs. */
-export type RaceEvent =
-  | { readonly kind: "compiling"; readonly lane: number }
-  | { readonly kind: "step"; readonly lane: number; readonly step: RaceStep }
-  | { readonly kind: "testing"; readonly lane: number }
-  | { readonly kind: "result"; readonly lane: number; readonly result: RaceResult };
+export type RaceEvent = { readonly lane: number } & (
+  | LaneEvent
+  | { readonly kind: "result"; readonly result: RaceResult }
+);
 
 /** A race under way. */
 export interface Race {
@@ -58,11 +66,42 @@ export interface Race {
   readonly result: Promise<readonly RaceResult[]>;
   /** Ends every network after its current step. */
   stop(): void;
+  /** Ends every network at once; the result rejects. */
+  kill(): void;
 }
+
+/** A network to train on images of the reader's own. */
+export interface TrainJob extends LabelledPixels {
+  readonly choice: TrainChoice;
+  /** What the images are called together. */
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** The images held back. */
+  readonly test: LabelledPixels;
+  /** A checkpoint of the same training to go on from, whichever engine made it. */
+  readonly resume?: Uint8Array;
+}
+
+/** How it ended, and the network. */
+export interface TrainedFile extends Pick<MemoryResult, "status" | "reason" | "onnx"> {
+  readonly steps: number;
+}
+
+/** A training under way. */
+export interface Training {
+  readonly result: Promise<TrainedFile>;
+  /** Ends it after its current step. */
+  stop(): void;
+  /** Ends it at once; the result rejects. */
+  kill(): void;
+}
+
+/** The page's own workers, or processes of the server that gave the page. */
+export type EngineKind = "page" | "server";
 
 /** Where the studio computes. */
 export interface EngineFacts {
-  readonly kind: "page";
+  readonly kind: EngineKind;
   /** Threads that the processor runs at a time; the networks of a race share them. */
   readonly threads: number;
 }
@@ -70,6 +109,8 @@ export interface EngineFacts {
 /** What the pages of the studio compute with. */
 export interface StudioEngine {
   readonly facts: EngineFacts;
-  /** Trains networks side by side, each in a thread of its own. */
+  /** Trains networks side by side, each with a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
+  /** Trains one network, and reports checkpoints on the way. */
+  train(job: TrainJob, onEvent: (event: MemoryEvent) => void): Training;
 }

@@ -60,7 +60,7 @@ test.each([english, { locale: "zh-CN", colorScheme: "dark" } as const])(
     expect(faults).toEqual([]);
 
     // The cookie is no script's, and no other page's: a second browser gets the pages alone, and is told what to do.
-    expect(await page.evaluate(() => document.cookie)).toMatch(/^residua-store-\d+=open$/);
+    expect(await page.evaluate(() => document.cookie)).toMatch(/^residua-engine-\d+=open; residua-store-\d+=open$/);
     const other = await newPage(look);
     await other.goto(`${firstAddress}#/runs`);
     await other.getByRole("heading", { level: 1 }).waitFor();
@@ -88,6 +88,8 @@ test("a cookie of another server's does not let in, and the page says which addr
 test("without a store there is none to ask for", async () => {
   const server = await serveSite(0);
   onTestFinished(() => server.close());
-  expect(server.firstAddress).toBe(server.address);
   expect((await fetch(`${server.address}api/1/runs`)).status).toBe(404);
+  const page = await newPage();
+  await page.goto(`${server.firstAddress}#/runs`);
+  expect(await page.evaluate(() => document.cookie)).toMatch(/^residua-engine-\d+=open$/);
 });

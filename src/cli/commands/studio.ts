@@ -9,6 +9,7 @@ interface Options {
   readonly export?: string;
   readonly json?: boolean;
   readonly store?: string;
+  readonly data?: readonly string[];
 }
 
 const STANDARD_PORT = 8088;
@@ -17,17 +18,23 @@ async function studio(options: Options): Promise<void> {
   if (options.export !== undefined) return exportStudio(options.export, options);
   if (options.json === true) throw new OptionError("--json", "applies to --export; a server prints its address alone");
   const { serveSite } = await import("../../studio/node/serve-site.ts");
+  const { openDataFolder } = await import("../../studio/node/data-folders.ts");
+  const folders = await Promise.all((options.data ?? []).map(openDataFolder));
   const store = await openStore(options.store);
   try {
-    const { firstAddress, close } = await serveSite(options.port ?? STANDARD_PORT, store);
+    const { firstAddress, close } = await serveSite(options.port ?? STANDARD_PORT, store, folders);
     print({
       en: `The studio is at ${firstAddress}; Ctrl-C ends it.`,
       zh: `工作室在 ${firstAddress}；按 Ctrl-C 结束。`,
     });
+    say({
+      en: "The address lets one browser train with this machine's native engine, once.",
+      zh: "该地址只能让一个浏览器进入一次，使用本机的原生引擎训练。",
+    });
     if (store !== undefined)
       say({
-        en: `Its page Runs lists ${store.description}. The address lets one browser in, once.`,
-        zh: `页面“运行”可列出 ${store.description}。该地址只能让一个浏览器进入一次。`,
+        en: `There, the page Runs lists ${store.description}.`,
+        zh: `其中页面“运行”可列出 ${store.description}。`,
       });
     await new Promise<void>((resolve) => {
       process.once("SIGINT", resolve);
@@ -49,7 +56,9 @@ async function openStore(given: string | undefined): Promise<RunStore | undefine
   return undefined;
 }
 
-async function exportStudio(folder: string, { port, store, json = false }: Options): Promise<void> {
+async function exportStudio(folder: string, { port, store, data, json = false }: Options): Promise<void> {
+  if (data !== undefined)
+    throw new OptionError("--data", "does not apply with --export, which serves nothing; leave it out");
   if (store !== undefined)
     throw new OptionError("--store", "does not apply with --export, which serves nothing; leave it out");
   if (port !== undefined)
@@ -73,17 +82,20 @@ export function registerStudio(program: Command): void {
       ),
     )
     .addOption(sharedOptions.store())
+    .option("--data <dir...>", "folders of images, one folder per class inside each, that the page Train offers")
     .option("--export <dir>", "write the pages as a static site into a new folder, and start nothing")
     .option("--json", "print what --export wrote as JSON")
     .addHelpText(
       "after",
       `
-Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone. Its page Runs lists the
-runs of the store, if there is one, in the browser that was opened with the printed address.
+Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are
+trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser,
+and exported, the pages train by themselves.
 
 Examples:
   $ residua studio
   $ residua studio --port 9000 --store team.db
+  $ residua studio --data photos
   $ residua studio --export site`,
     )
     .action((options: Options) => studio(options));

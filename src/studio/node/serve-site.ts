@@ -1,7 +1,11 @@
 import { isIPv6 } from "node:net";
-import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { toListeningError } from "../../serve/node/start-listening.ts";
 import type { RunStore } from "../../store/run-store.ts";
+import { createAccess } from "./access.ts";
+import { giveData } from "./data-api.ts";
+import type { DataFolder } from "./data-folders.ts";
+import { giveEngine } from "./engine-api.ts";
 import { siteHeaders } from "./headers.ts";
 import { giveStore } from "./store-api.ts";
 import { listSite, readSiteFile, type SiteFile } from "./site.ts";
@@ -10,7 +14,7 @@ import { listSite, readSiteFile, type SiteFile } from "./site.ts";
 export interface SiteServer {
   /** Such as `http://127.0.0.1:8081/`. */
   readonly address: string;
-  /** The address to open first: with a token that works once, if there is a store to read. */
+  /** The address to open first: with a token that works once, and lets one browser use the engine and read the store. */
   readonly firstAddress: string;
   /** Ends it, with the connections that browsers keep open. */
   readonly close: () => Promise<void>;
@@ -40,28 +44,42 @@ function answer(files: ReadonlyMap<string, SiteFile>, request: FastifyRequest, r
 }
 
 /**
- * Serves the studio's site to this machine alone. It offers the files of the package, a store's runs to whom the printed address was
- * given, and nothing else: a request's path is looked up
- * among their addresses, and never becomes a path of the disk.
+ * Serves the studio's site to this machine alone. It offers the files of the package, to whom the printed address was given its
+ * engine and a store's runs, and nothing else: a request's path is looked up among their addresses, and never becomes a path of
+ * the disk.
  *
  * @param port 0 takes any
  * @param store runs that the page Runs may list; none if left out
+ * @param folders images that the page Train offers
  * @throws {EnvironmentError} if the site was not built, or the port is in use
  */
-export async function serveSite(port: number, store?: RunStore): Promise<SiteServer> {
+export async function serveSite(
+  port: number,
+  store?: RunStore,
+  folders: readonly DataFolder[] = [],
+): Promise<SiteServer> {
   const files = new Map((await listSite()).map((file) => [file.address, file]));
   const server = fastify({ forceCloseConnections: true, bodyLimit: 1024, requestTimeout: 30_000 });
   server.addHook("onRequest", async (request, reply) => {
     if (isOwnName(request.headers.host)) return;
     return reply.code(421).type("text/plain; charset=utf-8").send("This server answers for 127.0.0.1 and localhost.\n");
   });
-  const access = store === undefined ? undefined : giveStore(server, store);
-  server.get("/*", async (request, reply) =>
-    access?.admit(request, reply) === true ? reply : answer(files, request, reply),
-  );
+  const access = createAccess([
+    "engine",
+    ...(store === undefined ? [] : ["store"]),
+    ...(folders.length === 0 ? [] : ["data"]),
+  ]);
+  const give = async (routes: FastifyInstance): Promise<void> => {
+    access.guard(routes);
+    giveEngine(routes);
+    if (store !== undefined) giveStore(routes, store);
+    giveData(routes, folders);
+  };
+  server.register(give, { prefix: "/api/1" });
+  server.get("/*", async (request, reply) => (access.admit(request, reply) ? reply : answer(files, request, reply)));
   try {
     const address = await server.listen({ host: HOST, port });
-    const firstAddress = access === undefined ? `${address}/` : `${address}/?token=${access.token}`;
+    const firstAddress = `${address}/?token=${access.token}`;
     return { address: `${address}/`, firstAddress, close: () => server.close() };
   } catch (error) {
     await server.close();

@@ -19,6 +19,11 @@ export interface SiteFile {
 /** `dist/site` of the package, seen from `dist/studio/node` and from `src/studio/node`. */
 const builtFolder: string = fileURLToPath(new URL("../../../dist/site", import.meta.url));
 
+/** A file that every build of the site has, by its address within it. */
+export function builtSiteFile(address: string): string {
+  return join(builtFolder, address);
+}
+
 /** ONNX Runtime's WebAssembly by its address within the site; its own package has it. */
 const runtimeFiles: Readonly<Record<string, string>> = {
   "ort/ort-wasm-simd-threaded.wasm": "onnxruntime-web/ort-wasm-simd-threaded.wasm",

@@ -5,7 +5,7 @@ import type { Message } from "../said.ts";
 import { language, say, setLanguage } from "./language.ts";
 import { messageOf, sayMessage } from "./message.ts";
 import { type Page, pages } from "./pages.ts";
-import { engine } from "./page-engine.ts";
+import { EngineChoice } from "./engine-choice.tsx";
 import { addressOf, route } from "./route.ts";
 import { chosenTheme, switchTheme, theme } from "./theme.ts";
 
@@ -35,15 +35,9 @@ function Navigation(): JSX.Element {
 function Switches(): JSX.Element {
   const isDark = theme() === "dark";
   const other = language.value === "en" ? "zh" : "en";
-  const { threads } = engine.facts;
   return (
     <div class="switches">
-      <span class="engine" title={say({ en: "Where the networks are computed", zh: "网络在何处计算" })}>
-        {say({
-          en: `page, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-          zh: `页面，${threads} 个线程`,
-        })}
-      </span>
+      <EngineChoice />
       <button type="button" lang={other === "zh" ? "zh-CN" : "en"} onClick={() => setLanguage(other)}>
         {other === "zh" ? "中文" : "English"}
       </button>

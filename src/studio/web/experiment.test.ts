@@ -1,16 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { additiveShortcutTypes } from "../../nn/shortcuts/type.ts";
-import {
-  depths,
-  type Experiment,
-  jobsOf,
-  limits,
-  mostNetworks,
-  readExperiment,
-  standardExperiment,
-  writeExperiment,
-} from "./experiment.ts";
+import { depths, limits, mostNetworks } from "../race-limits.ts";
+import { type Experiment, jobsOf, readExperiment, standardExperiment, writeExperiment } from "./experiment.ts";
 
 const whole = ({ least, most }: { readonly least: number; readonly most: number }): fc.Arbitrary<number> =>
   fc.integer({ min: least, max: most });

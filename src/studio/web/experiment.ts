@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { additiveShortcutTypes, type ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { RaceJob } from "../engine.ts";
-import { type Limits, type LinkFields, linkNumber, readLink, type ReadLink } from "./link.ts";
+import { depths, limits, mostNetworks } from "../race-limits.ts";
+import { type LinkFields, linkNumber, readLink, type ReadLink } from "./link.ts";
 
 /** One network of an experiment. */
 export interface ExperimentNetwork {
@@ -13,23 +14,6 @@ export interface ExperimentNetwork {
 export interface Experiment extends Pick<RaceJob, "steps" | "batch" | "rate" | "seed"> {
   readonly networks: readonly ExperimentNetwork[];
 }
-
-/** The depths that are offered: CIFAR ResNets of 6n + 2 layers that a page trains in a minute or two. */
-export const depths: readonly number[] = [8, 14, 20, 32, 44, 56];
-
-/** Most networks at a time: each has a worker with memory of its own. */
-export const mostNetworks = 6;
-
-/** The name of a number of an experiment. */
-export type Setting = "steps" | "batch" | "rate" | "seed";
-
-/** The limits of each number. */
-export const limits: Readonly<Record<Setting, Limits>> = {
-  steps: { least: 5, most: 2000 },
-  batch: { least: 4, most: 128 },
-  rate: { least: 0.0001, most: 1, isReal: true },
-  seed: { least: 0, most: 999_999 },
-};
 
 /** A plain network of 56 layers beside a residual one: the difference shows from about the 40th step. */
 export const standardExperiment: Experiment = {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isWithin, type Limits } from "../limits.ts";
 
 /** What the parts of a link's query may be, one row each. */
 export type LinkFields<Value> = { readonly [Name in keyof Value]: v.GenericSchema<unknown, Value[Name]> };
@@ -28,19 +29,6 @@ export function readLink<Value extends object>(
     else ignored.push(name);
   }
   return { value: { ...standard, ...read }, ignored };
-}
-
-/** The limits of a number. */
-export interface Limits {
-  readonly least: number;
-  readonly most: number;
-  /** Whether it may have a fraction. */
-  readonly isReal?: boolean;
-}
-
-/** Whether a number is within its limits. */
-export function isWithin({ least, most, isReal = false }: Limits, value: number): boolean {
-  return Number.isFinite(value) && value >= least && value <= most && (isReal || Number.isInteger(value));
 }
 
 /** A number of a link, within its limits. */

@@ -2,14 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { type NamedNetwork, readNamedNetwork, standardNetwork, writeNamedNetwork } from "./network/options.ts";
-import {
-  batchFor,
-  offered,
-  readTrainChoice,
-  standardChoice,
-  type TrainChoice,
-  writeTrainChoice,
-} from "./train/options.ts";
+import { batchFor, offered, type TrainChoice } from "../train-choice.ts";
+import { readTrainChoice, standardChoice, writeTrainChoice } from "./train/options.ts";
 
 const choices: fc.Arbitrary<TrainChoice> = fc.record({
   depth: fc.constantFrom(...offered.depth),

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Race, RaceEvent, RaceJob, RaceResult, RaceStep, StudioEngine } from "../engine.ts";
+import type { Race, RaceEvent, RaceJob, RaceResult, RaceStep } from "../engine.ts";
 import type { Message } from "../said.ts";
+import { engine, holdEngine } from "./engines.ts";
 import { messageOf } from "./message.ts";
 
 /** What a lane is doing. */
@@ -53,8 +54,8 @@ function apply(lane: Lane, event: RaceEvent): void {
   } else lane.phase = event.kind;
 }
 
-/** A race by an engine, with what a page shows of it. */
-export function createShownRace(engine: StudioEngine): ShownRace {
+/** A race by the engine that is chosen when it starts, with what a page shows of it. */
+export function createShownRace(): ShownRace {
   const state: Signal<RaceState> = signal({ lanes: [], isRunning: false });
   let race: Race | undefined;
   let lanes: readonly Lane[] = [];
@@ -79,15 +80,17 @@ export function createShownRace(engine: StudioEngine): ShownRace {
     const started = jobs.map((job): Lane => ({ job, phase: "loading", steps: [] }));
     lanes = started;
     show({ isRunning: true });
-    const own = engine.race(jobs, (event) => {
+    const own = engine.value.race(jobs, (event) => {
       apply(started[event.lane], event);
       if (race === own) showSoon();
     });
     race = own;
+    holdEngine(own.result);
     try {
       await own.result;
       if (race === own) show({ isRunning: false });
     } catch (error) {
+      for (const lane of started) lane.phase = "ended";
       if (race === own) show({ isRunning: false, problem: messageOf(error) });
     }
     return started;

@@ -1,9 +1,8 @@
 import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { PageImage } from "../../data/web/page-image.ts";
 import type { NetworkCard } from "../../networks/card.ts";
-import type { ModelOptions } from "../../nn/model-options.ts";
-import type { RecipeFields } from "../../train/standard-recipe.ts";
 import type { WebTrainingJob } from "../../train/web/protocol.ts";
+import type { MemoryChoice } from "../memory-choice.ts";
 import type { TaskTypes } from "../task.ts";
 
 /** Images of a training in a page: in memory, or files by class. */
@@ -18,19 +17,10 @@ export interface LabelledFiles {
 }
 
 /** A training in a page, as far as anything is said about it. */
-export interface WebTrainingChoice<Options extends object = object> {
+export interface WebTrainingChoice<Options extends object = object> extends MemoryChoice<Options> {
   readonly images: PageImages;
-  readonly model?: string;
-  readonly modelOptions: ModelOptions;
   /** Height and width that files are brought to; the network's if left out. */
   readonly imageSize?: number;
-  readonly validation?: number;
-  /** Fields of the recipe that are said. */
-  readonly given: RecipeFields;
-  /** The task's own options. */
-  readonly options: Options;
-  /** Receives findings and changes, in sentences. */
-  readonly note: (text: string) => void;
 }
 
 /** What a task does in a page. `web/task.ts` of its folder exports it as `webTask`. */

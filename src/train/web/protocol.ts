@@ -1,31 +1,11 @@
 import type { WorkerJob } from "../../jobs/web/worker.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { StepProgress, TrainingOutcome } from "../loop.ts";
-import type { MemoryTraining } from "../memory-training.ts";
-import type { Evaluation } from "../evaluation.ts";
-import type { Recipe } from "../recipe.ts";
-import type { PreparingEvent } from "../preparing.ts";
-import type { EpochRecord } from "../checkpoint.ts";
+import type { MemoryEvent, MemoryJob, MemoryResult } from "../memory-job.ts";
 
 /** The compute device in a browser. */
 export type WebDevice = "wasm" | "webgpu";
 
 /** A training run as requested by a page. It is sent to the worker once; images in shared memory are not copied. */
-export interface WebTrainingJob extends MemoryTraining {
-  /** Recipe fields that differ from `defaultRecipe`; each is obeyed, or refused by name. */
-  readonly recipe: Partial<Recipe>;
-  /** Parameters and running statistics to start from, by state-dict name; fresh ones if left out. */
-  readonly start?: ReadonlyMap<string, Tensor>;
-  /**
-   * A checkpoint of the same training, which goes on from there: network, recipe and data must be those that it was made
-   * with.
-   */
-  readonly resume?: Uint8Array;
-  /**
-   * Reports a checkpoint after every epoch, within a longer one whenever so many seconds have passed, and when it is stopped;
-   * none if left out.
-   */
-  readonly checkpointSeconds?: number;
+export interface WebTrainingJob extends MemoryJob {
   /** WebAssembly if left out. */
   readonly device?: WebDevice;
   /**
@@ -35,28 +15,10 @@ export interface WebTrainingJob extends MemoryTraining {
 }
 
 /** The result of training in a worker. */
-export interface WebTrainingResult extends TrainingOutcome {
-  /** The complete recipe that was used. */
-  readonly recipe: Recipe;
-  /**
-   * The best epoch's network if a validation set was given, otherwise the last, described in its metadata: `predict`
-   * and any ONNX runtime accept it. If the recipe keeps moving averages, these are its weights.
-   */
-  readonly onnx: Uint8Array;
-  /** The same network as safetensors with batch norms unfolded, so that it can be saved in any form. */
-  readonly weights: Uint8Array;
-  /** Evaluation on the test set, if one was given and training was not stopped. */
-  readonly test?: Evaluation;
-}
+export type WebTrainingResult = MemoryResult;
 
 /** Progress events from the worker. */
-export type WebTrainingEvent =
-  | PreparingEvent
-  | { readonly kind: "step"; readonly progress: StepProgress }
-  | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
-  /** The training as far as it came, to be kept and given back as `resume`. */
-  | { readonly kind: "checkpoint"; readonly step: number; readonly checkpoint: Uint8Array }
-  | { readonly kind: "note"; readonly text: string };
+export type WebTrainingEvent = MemoryEvent;
 
 /** A training job in a worker whose module calls `serveTraining`. */
 export type WebTraining = WorkerJob<WebTrainingJob, WebTrainingEvent, WebTrainingResult>;

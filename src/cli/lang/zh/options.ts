@@ -386,10 +386,12 @@ export const optionTexts: Templates = {
   // serve, audit
   "network files, NAME=FILE, or folders of them; NAME/VERSION/model.onnx gives versions":
     "网络文件、NAME=FILE 或含有它们的文件夹；NAME/VERSION/model.onnx 给出版本",
+  "folders of images, one folder per class inside each, that the page Train offers":
+    "图像文件夹，其中每个类别一个文件夹，由页面“训练”提供",
   "write the pages as a static site into a new folder, and start nothing": "把页面作为静态网站写入新文件夹，不启动服务",
   "print what --export wrote as JSON": "以 JSON 打印 --export 所写的内容",
-  "Networks are trained in the page itself; nothing leaves the browser. The server answers this machine alone. Its page Runs lists the runs of the store, if there is one, in the browser that was opened with the printed address.":
-    "网络在网页中训练，任何数据都不会离开浏览器。服务器只回答本机。如有运行存储，页面“运行”会在\n用所显示地址打开的浏览器中列出其中的运行。",
+  "Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser, and exported, the pages train by themselves.":
+    "任何东西都不离开本机，服务器也只响应本机。在用显示的地址打开的浏览器中，网络由服务器的进程以原生方式训练，页面“运行”列出运行库中的运行（若有）。在其他浏览器中，以及导出后，页面自己训练。",
   "Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over REST.":
     "通过 REST 使用开放推理协议第 2 版（即 Triton 和 KServe 的协议）。",
   "address to listen on, of this machine alone": "监听地址，仅限本机",

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
-import type { Limits } from "../link.ts";
+import type { Limits } from "../../limits.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { saveFile } from "../save-file.ts";
 import type { FindEvent, FoundCells } from "./find-job.ts";

@@ -9,7 +9,6 @@ import type { TestedNetwork } from "../../verdict.ts";
 import { type Experiment, jobsOf, readExperiment, writeExperiment } from "../experiment.ts";
 import { say } from "../language.ts";
 import { sayMessage } from "../message.ts";
-import { engine } from "../page-engine.ts";
 import { Chart, type ChartLine } from "../parts/chart.tsx";
 import { StripLegend } from "../parts/strip.tsx";
 import { createShownRace, type LaneState, type RaceState } from "../race-state.ts";
@@ -20,7 +19,7 @@ import { Settings } from "./settings.tsx";
 import { IgnoredFields } from "../parts/problem.tsx";
 
 /** The race goes on while its reader looks at another page. */
-const race = createShownRace(engine);
+const race = createShownRace();
 const experiment: Signal<Experiment> = signal(readExperiment("").value);
 
 /** What seeds gave, for the experiment that is shown without its seed. */
@@ -227,8 +226,8 @@ export function ComparePage(): JSX.Element {
       <h1>{say({ en: "Compare networks", zh: "比较网络" })}</h1>
       <p class="quiet">
         {say({
-          en: `Trained here, in your browser, on ${digitCounts.train.toLocaleString("en")} handwritten digits: the same images in the same order for every network.`,
-          zh: `就在你的浏览器中，用 ${digitCounts.train} 个手写数字训练：每个网络看到同样的图像、同样的顺序。`,
+          en: `Trained on this device, on ${digitCounts.train.toLocaleString("en")} handwritten digits: the same images in the same order for every network.`,
+          zh: `就在这台设备上，用 ${digitCounts.train} 个手写数字训练：每个网络看到同样的图像、同样的顺序。`,
         })}
       </p>
       <IgnoredFields names={ignored.value} />

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
-import { type Experiment, limits, type Setting } from "../experiment.ts";
+import { limits, type Setting } from "../../race-limits.ts";
+import type { Experiment } from "../experiment.ts";
 import { NumberField } from "../parts/number-field.tsx";
 import type { Change } from "./networks.tsx";
 import { Problem } from "../parts/problem.tsx";

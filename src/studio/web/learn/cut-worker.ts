@@ -1,19 +1,15 @@
-import * as ort from "onnxruntime-web/wasm";
 import { serveRequests } from "../../../jobs/web/service.ts";
 import { buildBlockedGraph, isRemovable } from "../../../lab/lesion/rewire.ts";
-import { createWebRuntime } from "../../../runtime/web.ts";
 import { OptionError, TrainingError } from "../../../tensor/errors.ts";
+import { type TrainedLane, trainLane } from "../../train-lane.ts";
+import { openLaneHost } from "../lane-host.ts";
 import { loadDigits } from "../load-digits.ts";
 import { cutBlocks, type Study } from "../network/study.ts";
 import type { LaneJob } from "../race-protocol.ts";
-import { type TrainedLane, trainLane } from "../train-lane.ts";
 import type { CutAnswer, CutRequest, networkCutting } from "./cut-service.ts";
 
-const runtime = createWebRuntime({
-  ort,
-  wasm: new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url),
-  threads: 1,
-});
+const host = openLaneHost();
+const { runtime } = host;
 
 /** The network that was trained last, with the digits that it has not seen. */
 let trained: Study | undefined;
@@ -24,7 +20,7 @@ async function train({ digits: address, ...job }: LaneJob, report: (step: number
   const { reason = "" } = await trainLane(
     job,
     digits,
-    runtime,
+    host,
     {
       report: (event) => event.kind === "step" && report(event.step.step),
       shouldStop: async () => false,

@@ -122,8 +122,8 @@ export function Gradient(): JSX.Element {
       />
       <Source>
         {say({
-          en: "Figure: ‖∂L/∂W‖ of each block's first convolution, measured in this page during the race. ¹ MNIST at 28×28, depth 56, projections where the shape changes: docs/gradient-flow.md.",
-          zh: "图：各块第一个卷积的 ‖∂L/∂W‖，比赛时在本页测得。¹ 28×28 的 MNIST，深度 56，形状改变处用投影：docs/gradient-flow.zh-CN.md。",
+          en: "Figure: ‖∂L/∂W‖ of each block's first convolution, measured during the race. ¹ MNIST at 28×28, depth 56, projections where the shape changes: docs/gradient-flow.md.",
+          zh: "图：各块第一个卷积的 ‖∂L/∂W‖，比赛时测得。¹ 28×28 的 MNIST，深度 56，形状改变处用投影：docs/gradient-flow.zh-CN.md。",
         })}
       </Source>
     </Screen>

@@ -28,8 +28,8 @@ export function Hook(): JSX.Element {
         onBet={() => void startRace(56)}
         question={{
           ask: {
-            en: "Place your bet, and your browser trains both: which one learns to read digits?",
-            zh: "先猜，再由你的浏览器当场训练：哪一个能学会认数字？",
+            en: "Place your bet, and both are trained right here: which one learns to read digits?",
+            zh: "先猜，再当场训练它们：哪一个能学会认数字？",
           },
           choices: [
             { en: "The plain one", zh: "普通网络" },
@@ -58,8 +58,8 @@ export function Hook(): JSX.Element {
       />
       <Source>
         {say({
-          en: `Trained in this page: ${raceSettings.steps} steps of ${raceSettings.batch} digits, one cycle up to a rate of ${raceSettings.rate}, seed 0. ${recordWords.en} Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0), 10×10.`,
-          zh: `在本页训练：${raceSettings.steps} 步，每步 ${raceSettings.batch} 个数字，单周期学习率峰值 ${raceSettings.rate}，种子 0。${recordWords.zh}数字取自 MNIST（LeCun、Cortes、Burges，CC BY-SA 3.0），缩到 10×10。`,
+          en: `Trained on this device: ${raceSettings.steps} steps of ${raceSettings.batch} digits, one cycle up to a rate of ${raceSettings.rate}, seed 0. ${recordWords.en} Digits: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0), 10×10.`,
+          zh: `在这台设备上训练：${raceSettings.steps} 步，每步 ${raceSettings.batch} 个数字，单周期学习率峰值 ${raceSettings.rate}，种子 0。${recordWords.zh}数字取自 MNIST（LeCun、Cortes、Burges，CC BY-SA 3.0），缩到 10×10。`,
         })}
       </Source>
     </Screen>

@@ -1,11 +1,10 @@
 import { raceJobs, raceSettings } from "../../lessons/race.ts";
-import { engine } from "../page-engine.ts";
 import { createShownRace, type LaneState, type ShownRace } from "../race-state.ts";
 
 /** The lesson's race, run last or being run: several screens show it. */
-export const race: ShownRace = createShownRace(engine);
+export const race: ShownRace = createShownRace();
 
-/** Trains both networks in the page; one race at a time. */
+/** Trains both networks; one race at a time. */
 export async function startRace(depth: number, steps: number = raceSettings.steps, seed = 0): Promise<void> {
   if (!race.state.value.isRunning) await race.start(raceJobs(depth, seed, { ...raceSettings, steps }));
 }

@@ -81,7 +81,7 @@ export function RaceView(): JSX.Element {
         <Verdict />
         {problem !== undefined && (
           <p class="problem">
-            {say({ en: "The race could not be run.", zh: "训练无法进行。" })} {sayMessage(problem)}
+            {say({ en: "The race ended:", zh: "训练中断：" })} {sayMessage(problem)}
           </p>
         )}
       </div>

@@ -37,7 +37,7 @@ function Recorded({ depth }: { readonly depth: number }): JSX.Element {
   );
 }
 
-/** Real training in the page, at a depth of the learner's choice. */
+/** Real training, at a depth of the learner's choice. */
 export function Race(): JSX.Element {
   const depth = useSignal<number>(20);
   const seed = useSignal<number>(0);

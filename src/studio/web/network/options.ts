@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type ShortcutType, shortcutTypes } from "../../../nn/shortcuts/type.ts";
-import { type Limits, type LinkFields, linkNumber, readLink, type ReadLink } from "../link.ts";
+import type { Limits } from "../../limits.ts";
+import { type LinkFields, linkNumber, readLink, type ReadLink } from "../link.ts";
 
 /** A network by its name, as a link tells it. */
 export interface NamedNetwork {

@@ -6,7 +6,7 @@ import type { Words } from "../../../report/words.ts";
 import { shortcutNames } from "../../names.ts";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
-import { isWithin } from "../link.ts";
+import { isWithin } from "../../limits.ts";
 import { sayMessage } from "../message.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { replaceQuery, route } from "../route.ts";

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { say } from "../language.ts";
-import { isWithin, type Limits } from "../link.ts";
+import { isWithin, type Limits } from "../../limits.ts";
 
 /** Why a number is not taken. */
 function refuseNumber(name: Exclude<Words, string>, text: string, { least, most, isReal = false }: Limits): Words {

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
+import { isOffered } from "../server-job.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Comparison } from "./comparison.tsx";
@@ -19,7 +20,7 @@ function take(dropped: Dropped): void {
 }
 
 /** Whether the server that gave the page lends it the runs of its store: it says so by a cookie without a secret. */
-const hasStore = (): boolean => document.cookie.split("; ").includes(`residua-store-${location.port}=open`);
+const hasStore = (): boolean => isOffered("store");
 
 function openStore(): void {
   void openRuns({ kind: "store", address: new URL("api/1", document.baseURI).href });

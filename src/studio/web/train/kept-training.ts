@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Words } from "../../../report/words.ts";
-import { offered, type TrainChoice, trainLimits } from "./options.ts";
+import { type TrainChoice, trainChoiceSchema } from "../../train-choice.ts";
 import type { ReadImages } from "./read-job.ts";
 
 /** What one step gave. */
@@ -40,21 +40,10 @@ const names = { about: "about.json", images: "images.bin", checkpoint: "checkpoi
 
 const wholeFrom = (least: number): v.GenericSchema<unknown, number> =>
   v.pipe(v.number(), v.integer(), v.minValue(least));
-const within = ({ least, most }: { readonly least: number; readonly most: number }): v.GenericSchema<unknown, number> =>
-  v.pipe(v.number(), v.minValue(least), v.maxValue(most));
-
-const choiceSchema: v.GenericSchema<unknown, TrainChoice> = v.strictObject({
-  depth: v.picklist(offered.depth),
-  shortcut: v.picklist(offered.shortcut),
-  size: v.picklist(offered.size),
-  epochs: within(trainLimits.epochs),
-  rate: within(trainLimits.rate),
-  seed: within(trainLimits.seed),
-});
 
 const aboutSchema = v.strictObject({
   version: v.literal(1),
-  choice: choiceSchema,
+  choice: trainChoiceSchema,
   name: v.string(),
   classes: v.pipe(v.array(v.string()), v.minLength(2)),
   size: wholeFrom(1),

@@ -1,13 +1,15 @@
 import { type Signal, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { batchFor, type TrainChoice } from "../../train-choice.ts";
 import { say } from "../language.ts";
 import { sayAny, sayMessage } from "../message.ts";
 import { replaceQuery, route } from "../route.ts";
 import { Capture } from "./capture.tsx";
 import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
-import { batchFor, readTrainChoice, standardChoice, type TrainChoice, writeTrainChoice } from "./options.ts";
+import { readTrainChoice, standardChoice, writeTrainChoice } from "./options.ts";
 import { Curves, describePhase } from "./progress.tsx";
+import { OfferedFolders } from "./offered-folders.tsx";
 import type { ImageSource } from "./read-job.ts";
 import { Result } from "./result.tsx";
 import { Settings } from "./settings.tsx";
@@ -153,14 +155,15 @@ export function TrainPage(): JSX.Element {
       <h1>{say({ en: "Train on your own images", zh: "用自己的图像训练" })}</h1>
       <p class="quiet">
         {say({
-          en: "Folders of images become a network that tells their classes apart: trained here, in your browser, and yours as an ONNX file.",
-          zh: "把图像文件夹变成能区分各类别的网络：就在你的浏览器中训练，得到一个 ONNX 文件。",
+          en: "Folders of images become a network that tells their classes apart: trained on this device, and yours as an ONNX file.",
+          zh: "把图像文件夹变成能区分各类别的网络：就在这台设备上训练，得到一个 ONNX 文件。",
         })}
       </p>
       <IgnoredFields names={ignored.value} />
       {images === undefined && phase !== "reading" && (
         <>
           <ImageDrop onSource={takeSource} />
+          <OfferedFolders onSource={takeSource} />
           <Capture onSource={takeSource} />
           <Overview />
         </>

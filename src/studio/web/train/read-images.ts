@@ -2,7 +2,7 @@ import type { ImageFormat } from "../../../data/image-set.ts";
 import { decodePageImage } from "../../../data/web/page-image.ts";
 import type { JobContext } from "../../../jobs/job.ts";
 import type { Words } from "../../../report/words.ts";
-import { FormatError, ResiduaError } from "../../../tensor/errors.ts";
+import { EnvironmentError, FormatError, ResiduaError } from "../../../tensor/errors.ts";
 import { openZip } from "../../../weights/zip/read.ts";
 import type { Said } from "../../said.ts";
 import { holdBack } from "../../pictures/hold-back.ts";
@@ -15,7 +15,13 @@ interface OpenedSource {
   readonly name: string;
   readonly paths: readonly string[];
   /** @throws {FormatError} if it cannot be unpacked */
-  readonly open: (place: number) => Blob;
+  readonly open: (place: number) => Blob | Promise<Blob>;
+}
+
+async function fetchFile(address: string): Promise<Blob> {
+  const response = await fetch(address);
+  if (!response.ok) throw new EnvironmentError(address, `cannot be fetched: the server answered ${response.status}`);
+  return response.blob();
 }
 
 /** Opens what was dropped: files as they are, or those of a zip file. @throws {FormatError} if a zip file is damaged or too large */
@@ -25,6 +31,10 @@ export async function openSource(source: ImageSource): Promise<OpenedSource> {
     const top = files[0]?.path.split("/")[0] ?? "";
     const isOne = files.every(({ path }) => path.startsWith(`${top}/`));
     return { name: isOne ? top : "images", paths: files.map(({ path }) => path), open: (place) => files[place].file };
+  }
+  if (source.kind === "server") {
+    const { folder, address } = source;
+    return { ...folder, open: (place) => fetchFile(`${address}${place}`) };
   }
   const { zip } = source;
   const large = refuseSize(zip.size, imageLimits.zipBytes);
@@ -75,9 +85,13 @@ function everyTenth(report: (event: ReadEvent) => void): (event: ReadEvent) => v
 }
 
 /** Reads one image; or why it is left out. */
-export async function readOne(open: () => Blob, path: string, format: ImageFormat): Promise<Uint8Array | Said> {
+export async function readOne(
+  open: () => Blob | Promise<Blob>,
+  path: string,
+  format: ImageFormat,
+): Promise<Uint8Array | Said> {
   try {
-    const file = open();
+    const file = await open();
     const large = refuseSize(file.size, imageLimits.fileBytes);
     if (large !== undefined) return large;
     return await decodePageImage(file, path, format);

@@ -1,12 +1,19 @@
 import type { WorkerJob } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
+import type { OfferedFolder } from "../../server-protocol.ts";
 import type { LeftOut } from "../../pictures/sort-files.ts";
 import type { DroppedFile } from "../dropped.ts";
 
 /** Where images come from. */
 export type ImageSource =
   | { readonly kind: "files"; readonly files: readonly DroppedFile[] }
-  | { readonly kind: "zip"; readonly zip: File };
+  | { readonly kind: "zip"; readonly zip: File }
+  | {
+      readonly kind: "server";
+      readonly folder: OfferedFolder;
+      /** The address of its files, which their places complete. */
+      readonly address: string;
+    };
 
 /** What is to be read, and how. */
 export interface ReadInput {

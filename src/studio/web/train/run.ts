@@ -1,17 +1,17 @@
 import { imageSize } from "../../../data/image-set.ts";
-import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
-import type { LabelledImages } from "../../../data/labelled-images.ts";
 import { type Judged, judgeImages } from "../../../tasks/classify/predictions.ts";
-import { train, type TrainingEvent, type TrainResult } from "../../../web.ts";
+import type { MemoryEvent } from "../../../train/memory-job.ts";
+import type { TrainedFile, TrainJob } from "../../engine.ts";
+import type { TrainChoice } from "../../train-choice.ts";
+import { engine } from "../engines.ts";
 import { judging, type NetworkFacts } from "./judge-job.ts";
 import type { CurvePoint, Reached } from "./kept-training.ts";
-import { batchFor, type TrainChoice } from "./options.ts";
 import type { ReadImages } from "./read-job.ts";
 
 /** A network at the end of its training, or where it was stopped, and how it judges the images held back. */
 export interface TrainedNetwork extends NetworkFacts {
-  readonly status: TrainResult<"classify">["status"];
+  readonly status: TrainedFile["status"];
   /** What went wrong and what to do, if it diverged. */
   readonly reason?: string;
   readonly choice: TrainChoice;
@@ -45,11 +45,12 @@ export interface TrainingRun {
 }
 
 const MILLISECONDS_BETWEEN = 100;
-/** The most seconds of work that a reload may lose, within an epoch. */
-const CHECKPOINT_SECONDS = 10;
 
 /** The images that are held back, or the others. */
-function partOf(images: ReadImages, isHeld: boolean): { readonly images: Uint8Array; readonly labels: number[] } {
+function partOf(
+  images: ReadImages,
+  isHeld: boolean,
+): { readonly images: Uint8Array; readonly labels: readonly number[] } {
   const { size, held, labels } = images;
   const length = imageSize({ channels: 3, height: size, width: size });
   const places = held.flatMap((own, place) => (own === isHeld ? [place] : []));
@@ -58,25 +59,32 @@ function partOf(images: ReadImages, isHeld: boolean): { readonly images: Uint8Ar
   return { images: pixels, labels: places.map((place) => labels[place]) };
 }
 
-function dataOf(images: ReadImages): LabelledImages {
+function jobOf(images: ReadImages, choice: TrainChoice, from: Reached | undefined): TrainJob {
   const { size, classes, name } = images;
   return {
     ...partOf(images, false),
-    channels: 3,
-    height: size,
-    width: size,
+    // The images of an earlier visit are as they were read then.
+    choice: { ...choice, size },
     classes,
     name,
     test: partOf(images, true),
+    ...(from === undefined ? {} : { resume: from.checkpoint }),
   };
 }
 
+/** Hears a training's events. */
+interface Listener {
+  readonly hear: (event: MemoryEvent) => void;
+  /** Shows the steps that were not shown yet, and nothing from then on. */
+  readonly end: () => void;
+}
+
 /** Hears a training's events: steps are shown ten times a second, checkpoints kept with their curve. */
-function createListener({ from, show, note, keep }: RunHooks): (event: TrainingEvent) => void {
+function createListener({ from, show, note, keep }: RunHooks): Listener {
   const curve = from === undefined ? [] : [...from.curve];
   let waiting: ReturnType<typeof setTimeout> | undefined;
   let first: { readonly at: number; readonly step: number } | undefined;
-  return (event) => {
+  const hear = (event: MemoryEvent): void => {
     if (event.kind === "note") note(event.text);
     if (event.kind === "checkpoint") keep({ checkpoint: event.checkpoint, curve: curve.slice(0, event.step) });
     if (event.kind !== "step") return;
@@ -100,12 +108,17 @@ function createListener({ from, show, note, keep }: RunHooks): (event: TrainingE
       show({ curve: [...curve], steps, secondsLeft: 0 });
     }
   };
+  const end = (): void => {
+    clearTimeout(waiting);
+    show({ curve: [...curve] });
+  };
+  return { hear, end };
 }
 
 async function judge(
   images: ReadImages,
   choice: TrainChoice,
-  { status, reason, steps, onnx }: TrainResult<"classify">,
+  { status, reason, steps, onnx }: TrainedFile,
 ): Promise<TrainedNetwork> {
   const { classes, size } = images;
   const held = partOf(images, true);
@@ -119,26 +132,10 @@ const modelOf = ({ depth }: TrainChoice): string => `resnet${depth}`;
 
 /** Trains on the images that are not held back, then judges those that are. */
 export function startRun(images: ReadImages, choice: TrainChoice, hooks: RunHooks): TrainingRun {
-  const { shortcut, epochs, rate: learningRate, seed } = choice;
-  const data = dataOf(images);
-  const running: Running<TrainingEvent, TrainResult<"classify">> = train(
-    data,
-    {
-      model: modelOf(choice),
-      shortcut,
-      epochs,
-      learningRate,
-      seed,
-      batch: batchFor(data.labels.length),
-      augment: true,
-      validation: 0,
-      checkpointSeconds: CHECKPOINT_SECONDS,
-      ...(hooks.from === undefined ? {} : { resume: hooks.from.checkpoint }),
-    },
-    { onEvent: createListener(hooks) },
-  );
+  const { hear, end } = createListener(hooks);
+  const running = engine.value.train(jobOf(images, choice, hooks.from), hear);
   const finish = async (): Promise<TrainedNetwork> => {
-    const trained = await running.result;
+    const trained = await running.result.finally(end);
     hooks.show({ phase: "judging" });
     return judge(images, choice, trained);
   };

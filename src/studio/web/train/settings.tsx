@@ -5,7 +5,7 @@ import type { Words } from "../../../report/words.ts";
 import { shortcutNames } from "../../names.ts";
 import { say } from "../language.ts";
 import { NumberField } from "../parts/number-field.tsx";
-import { offered, type TrainChoice, trainLimits, type TrainNumber } from "./options.ts";
+import { offered, type TrainChoice, trainLimits, type TrainNumber } from "../../train-choice.ts";
 import { Problem } from "../parts/problem.tsx";
 
 interface SettingsProps {

@@ -3,10 +3,11 @@ import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
 import type { Said } from "../../said.ts";
+import type { TrainChoice } from "../../train-choice.ts";
 import { holdBusy } from "../busy.ts";
+import { holdEngine } from "../engines.ts";
 import { messageOf } from "../message.ts";
 import { type CurvePoint, type Keeper, notKept, openKeeper, type Reached, readKept } from "./kept-training.ts";
-import type { TrainChoice } from "./options.ts";
 import { type ImageSource, type ReadEvent, type ReadImages, reading } from "./read-job.ts";
 import { startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
 
@@ -139,7 +140,7 @@ async function keepReached(next: Reached): Promise<void> {
 
 async function follow(own: TrainingRun): Promise<void> {
   run = own;
-  holdBusy(own.result);
+  holdEngine(own.result);
   try {
     const trained = await own.result;
     change({ phase: "ended", trained });

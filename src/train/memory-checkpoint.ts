@@ -1,33 +1,32 @@
-import { describeAugmentation, noAugmentation } from "../../data/augmentation.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import { joinBytes } from "../../tensor/bytes.ts";
-import { canonicalJson } from "../../tensor/canonical-json.ts";
-import { FormatError, OptionError } from "../../tensor/errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { describeAugmentation, noAugmentation } from "../data/augmentation.ts";
+import { joinBytes } from "../tensor/bytes.ts";
+import { canonicalJson } from "../tensor/canonical-json.ts";
+import { FormatError, OptionError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import {
   type CheckpointNotes,
   decodeCheckpoint,
   describeEngine,
   encodeCheckpointChunks,
+  type Engine,
   type TrainingPlace,
-} from "../checkpoint.ts";
-import { startOfTraining } from "../loop.ts";
-import type { MemoryTraining } from "../memory-training.ts";
-import type { Recipe } from "../recipe.ts";
-import type { TrainingState } from "../trainer.ts";
+} from "./checkpoint.ts";
+import { startOfTraining } from "./loop.ts";
+import type { MemoryTraining } from "./memory-training.ts";
+import type { Recipe } from "./recipe.ts";
+import type { TrainingState } from "./trainer.ts";
 
-/** What identifies a training in a page, and all that a checkpoint notes but how far it came. */
+/** What identifies a training on images in memory, and all that a checkpoint notes but how far it came. */
 export type TrainingNotes = Omit<CheckpointNotes, "place">;
 
-/** Before the names of the best epoch's state, which a page keeps in the same file. */
+/** Before the names of the best epoch's state, which is kept in the same file. */
 const BEST = "best/";
 
-/** What a checkpoint of a training notes. @param device with its adapter; undefined for WebAssembly */
+/** What a checkpoint of a training notes. */
 export function notesOf(
   { network, train, validation, augmentation = noAugmentation }: MemoryTraining,
   recipe: Recipe,
-  runtime: Pick<Runtime, "name" | "version">,
-  device: string | undefined,
+  engine: Engine,
 ): TrainingNotes {
   return {
     network,
@@ -37,11 +36,7 @@ export function notesOf(
       validation: validation?.count ?? 0,
       augmentation: describeAugmentation(augmentation),
     },
-    engine: {
-      lowering: "portable",
-      runtime: `${runtime.name} ${runtime.version}`,
-      ...(device === undefined ? {} : { device }),
-    },
+    engine,
   };
 }
 

@@ -1,23 +1,21 @@
-import { createPortableLowering } from "../../compile/portable/lowering.ts";
-import { portableChoices } from "../../compile/portable/choices.ts";
-import { makeBatch, stepsPerEpoch } from "../../data/batches.ts";
-import { measureNormalization } from "../../data/normalization.ts";
-import type { JobContext } from "../../jobs/job.ts";
-import type { NetworkCard } from "../../networks/card.ts";
-import { withInference } from "../../networks/inference.ts";
-import { createModel } from "../../nn/models.ts";
-import { type Module, parametersOf } from "../../nn/module.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import { setUpInMemory } from "../../tasks/classify/set-up-in-memory.ts";
-import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
-import type { MemorySetup } from "../../train/memory-training.ts";
-import { completeRecipe } from "../../train/recipe-check.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { runSteps } from "../../train/step-loop.ts";
-import type { Trainer } from "../../train/trainer.ts";
-import { type Digits, digitCounts } from "../digits.ts";
-import type { RaceJob, RaceResult } from "../engine.ts";
-import type { LaneEvent } from "./race-protocol.ts";
+import type { Lowering } from "../compile/lowering.ts";
+import { makeBatch, stepsPerEpoch } from "../data/batches.ts";
+import { measureNormalization } from "../data/normalization.ts";
+import type { JobContext } from "../jobs/job.ts";
+import type { NetworkCard } from "../networks/card.ts";
+import { withInference } from "../networks/inference.ts";
+import { createModel } from "../nn/models.ts";
+import { type Module, parametersOf } from "../nn/module.ts";
+import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
+import { setUpInMemory } from "../tasks/classify/set-up-in-memory.ts";
+import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../train/engine.ts";
+import type { MemorySetup } from "../train/memory-training.ts";
+import { completeRecipe } from "../train/recipe-check.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { runSteps } from "../train/step-loop.ts";
+import type { Trainer } from "../train/trainer.ts";
+import { type Digits, digitCounts } from "./digits.ts";
+import type { LaneEvent, RaceJob, RaceResult } from "./engine.ts";
 
 /** A lane before its first step. */
 interface Prepared {
@@ -67,7 +65,7 @@ function prepare(job: RaceJob, { train, test }: Digits): Prepared {
 async function testNetwork(
   { setup, plan }: Prepared,
   trainer: Trainer,
-  runtime: Runtime,
+  { runtime, session }: LaneHost,
 ): Promise<NonNullable<RaceResult["test"]>> {
   const { module, sampleShape } = plan;
   const inference = { runtime, module, imageShape: sampleShape, state: await predictingState(trainer), session };
@@ -75,9 +73,13 @@ async function testNetwork(
   return { loss, count, correct: Math.round(count * (measures["accuracy"] ?? 0)) };
 }
 
-/** As it stands: rewriting the training graph of 56 layers takes ONNX Runtime longer than many steps, and finds nothing to improve. */
-const trainingSession = { executionProviders: ["wasm"], graphOptimization: "disabled" } as const;
-const session = { executionProviders: ["wasm"] };
+/** What a network of a race is computed with. */
+export interface LaneHost {
+  readonly runtime: Runtime;
+  readonly lowering: Lowering;
+  /** How both of its sessions run. */
+  readonly session: SessionOptions;
+}
 
 /** A network that was trained to the end of its race. */
 export interface TrainedLane {
@@ -95,7 +97,7 @@ export interface TrainedLane {
 export async function trainLane(
   job: RaceJob,
   digits: Digits,
-  runtime: Runtime,
+  host: LaneHost,
   { report, shouldStop }: JobContext<LaneEvent>,
   keep: (trained: TrainedLane) => void = () => undefined,
 ): Promise<RaceResult> {
@@ -104,9 +106,9 @@ export async function trainLane(
   const { setup, plan, watch } = prepared;
   const write = setup.source.createWriter();
   const trainer = await openTrainer(plan, {
-    runtime,
-    lowering: createPortableLowering(portableChoices.wasm),
-    session: trainingSession,
+    ...host,
+    // As it stands: rewriting the training graph of 56 layers takes ONNX Runtime longer than many steps, and finds nothing to improve.
+    session: { ...host.session, graphOptimization: "disabled" },
   });
   try {
     const nextBatch = (): ReturnType<typeof makeBatch> =>
@@ -129,7 +131,7 @@ export async function trainLane(
     if (end.status === "stopped") return { status: "stopped", steps };
     report({ kind: "testing" });
     keep({ network: prepared.network, module: plan.module, state: await predictingState(trainer) });
-    return { status: "done", steps, test: await testNetwork(prepared, trainer, runtime) };
+    return { status: "done", steps, test: await testNetwork(prepared, trainer, host) };
   } finally {
     await trainer.release();
   }

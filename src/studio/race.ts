@@ -1,0 +1,21 @@
+import type { Running } from "../jobs/job.ts";
+import type { LaneEvent, Race, RaceEvent, RaceJob, RaceResult } from "./engine.ts";
+
+/** Starts one network somewhere. */
+export type StartLane = (job: RaceJob, onEvent: (event: LaneEvent) => void) => Running<LaneEvent, RaceResult>;
+
+/** Trains every network of a race by itself; the system shares the processor among them. */
+export function startRace(jobs: readonly RaceJob[], startLane: StartLane, onEvent: (event: RaceEvent) => void): Race {
+  const lanes = jobs.map((job, lane) => startLane(job, (event) => onEvent({ ...event, lane })));
+  const kill = (): void => lanes.forEach((lane) => lane.kill());
+  const results = lanes.map(async ({ result }, lane) => {
+    const done = await result;
+    onEvent({ kind: "result", lane, result: done });
+    return done;
+  });
+  const result = Promise.all(results);
+  // One that cannot be trained ends the race; the others' ends are then of no interest.
+  result.catch(kill);
+  for (const each of results) each.catch(() => undefined);
+  return { result, stop: () => lanes.forEach(({ stop }) => stop()), kill };
+}

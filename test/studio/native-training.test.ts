@@ -1,0 +1,147 @@
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Page } from "playwright";
+import { expect, onTestFinished, test } from "vitest";
+import { open } from "../../src/node.ts";
+import { openDataFolder } from "../../src/studio/node/data-folders.ts";
+import { serveSite, type SiteServer } from "../../src/studio/node/serve-site.ts";
+import { makePictures } from "../support/image-folder.ts";
+import { findViolations, useStudioSite } from "../support/studio-site.ts";
+
+const { newPage } = useStudioSite();
+
+/** A page of a server that lets it in, on which nothing may fail. */
+async function openTraining(query: string): Promise<{ page: Page; server: SiteServer; faults: readonly string[] }> {
+  const server = await serveSite(0);
+  onTestFinished(() => server.close());
+  const page = await newPage();
+  const faults: string[] = [];
+  page.on("pageerror", ({ message }) => faults.push(message));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  await page.goto(`${server.firstAddress}#/train?${query}`);
+  await page.locator("select.engine").waitFor();
+  await page.locator("input[name=folder]").setInputFiles(await makePictures(8));
+  await page.locator(".classes li").first().waitFor();
+  return { page, server, faults };
+}
+
+const press = (page: Page, name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
+const choose = (page: Page, kind: string): Promise<unknown> => page.locator("select.engine").selectOption(kind);
+const verdict = /^\d+ of 6 images held back are right/;
+
+/** The losses of the training that the page keeps. */
+function keptLosses(page: Page): Promise<readonly number[]> {
+  return page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("residua-train");
+    const file = await (await folder.getFileHandle("curve.json")).getFile();
+    return (JSON.parse(await file.text()) as { loss: number }[]).map(({ loss }) => loss);
+  });
+}
+
+test("a folder is trained natively through the page, with the losses of the page's engine", async () => {
+  const { page, faults } = await openTraining("epochs=10&seed=2");
+  const losses: (readonly number[])[] = [];
+  for (const [kind, start] of [
+    ["server", "Train"],
+    ["page", "Train from the start"],
+  ] as const) {
+    await choose(page, kind);
+    await press(page, start);
+    await page.getByText(/^Step \d+ of 20, |^Judging/).waitFor();
+    await page.getByText(verdict).waitFor();
+    await expect.poll(async () => (await keptLosses(page)).length).toBe(20);
+    losses.push(await keptLosses(page));
+  }
+  const [native, own] = losses;
+  for (const [step, loss] of native.entries())
+    // The blocked lowering and WebAssembly sum in another order, which grows from step to step.
+    expect(Math.abs(loss - own[step]), `step ${step + 1}`).toBeLessThan(step < 5 ? 1e-4 : 1e-2);
+  const [onnx] = await Promise.all([page.waitForEvent("download"), press(page, "Download ONNX")]);
+  const network = await open(await onnx.path(), { task: "classify" });
+  expect(network.card).toMatchObject({ classes: ["left", "right", "top"], model: { name: "resnet8" } });
+  await network.release();
+  expect(await findViolations(page)).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
+test("a native training is stopped, goes on after a reload, and ends in the page's own engine", async () => {
+  const { page, faults } = await openTraining("epochs=400");
+  await press(page, "Train");
+  await page.getByText(/^Kept up to step ([2-9]|\d\d+):/).waitFor();
+  await page.reload();
+  await page.getByText(/^This training was kept from an earlier visit: \d+ steps are done/).waitFor();
+  await page.locator("select.engine").waitFor();
+  await press(page, "Go on");
+  await page.getByText(/^Step \d+ of 800, /).waitFor();
+  await wait(500);
+  await press(page, "Stop");
+  await page.getByText(/^Stopped after \d+ of 800 steps/).waitFor();
+  await choose(page, "page");
+  await press(page, "Go on");
+  await page.getByText(/^the checkpoint was made with .*node .*: the last bits may differ$/).waitFor();
+  await page.getByText(/^Step \d+ of 800, /).waitFor();
+  await press(page, "Stop");
+  await page.getByText(verdict).waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("folders of the command line are offered, by their places alone, and trained", async () => {
+  const folder = await makePictures(8);
+  await writeFile(join(folder, "left", ".hidden.png"), "hidden");
+  await symlink("/etc/passwd", join(folder, "left", "link.png"));
+  const offered = await openDataFolder(folder);
+  expect(offered.paths).toHaveLength(24);
+  expect(offered.paths[0]).toBe(`${basename(folder)}/left/00.png`);
+  const server = await serveSite(0, undefined, [offered]);
+  onTestFinished(() => server.close());
+  const page = await newPage();
+  await page.goto(`${server.firstAddress}#/train?epochs=3`);
+  await page.getByRole("button", { name: basename(folder), exact: true }).waitFor();
+  expect(await findViolations(page)).toEqual([]);
+  await press(page, basename(folder));
+  await page.locator(".classes li").first().waitFor();
+  expect(await page.locator(".classes h2").allTextContents()).toEqual(["left", "right", "top"]);
+  await press(page, "Train");
+  await page.getByText(verdict).waitFor();
+
+  const statusOf = (path: string): Promise<number> =>
+    page.evaluate(async (address) => (await fetch(address)).status, `${server.address}api/1/data/${path}`);
+  expect(await statusOf("0/0")).toBe(200);
+  for (const path of ["0/24", "1/0", "0/-1", "0/00", "0/0.0", "0/..%2f..%2fpackage.json", "0/length", "length/0"])
+    expect(await statusOf(path), path).toBe(404);
+  // A file that has become a link since is none of the folder's.
+  await rm(join(folder, "left", "00.png"));
+  await symlink("/etc/passwd", join(folder, "left", "00.png"));
+  expect(await statusOf("0/0")).toBe(404);
+  for (const path of ["", "/0/0"]) expect((await fetch(`${server.address}api/1/data${path}`)).status).toBe(401);
+});
+
+test("a folder without files, and one that is not there, are named", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "residua-empty-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await expect(openDataFolder(folder)).rejects.toThrow(
+    `data: ${folder} has 0 files, must have 1 to 20000; name the folder`,
+  );
+  await expect(openDataFolder(join(folder, "none"))).rejects.toThrow(/none: .*no such/i);
+});
+
+test("a server that is gone in mid-training leaves the curve; the training goes on in the page's own engine", async () => {
+  const { page, server } = await openTraining("epochs=400");
+  await press(page, "Train");
+  await page.getByText(/^Kept up to step ([2-9]|\d\d+):/).waitFor();
+  await server.close();
+  await page.getByText(/^training: the server is gone \(.+\); start it again/).waitFor();
+  const steps = (await keptLosses(page)).length;
+  expect(steps).toBeGreaterThan(1);
+  const again = await serveSite(Number(new URL(server.address).port));
+  onTestFinished(() => again.close());
+  await page.locator("span.engine").waitFor();
+  await press(page, "Go on");
+  const now = page.getByText(/^Step \d+ of 800, /);
+  await now.waitFor();
+  expect(Number(/\d+/.exec((await now.textContent())!)![0])).toBeGreaterThanOrEqual(steps);
+  await press(page, "Stop");
+  await page.getByText(verdict).waitFor();
+});
