@@ -2,7 +2,7 @@ import type { WorkerService } from "../../../jobs/web/service.ts";
 import type { Words } from "../../../report/words.ts";
 import type { LeftOut } from "../../pictures/sort-files.ts";
 import type { ImageSource } from "../train/read-job.ts";
-import type { NetworkSource } from "./describe-job.ts";
+import type { DescribeInput } from "./describe-job.ts";
 
 /** Images that a network is tried on. */
 export type StudyImages =
@@ -15,13 +15,7 @@ export type StudyImages =
 
 /** What is asked of a network: to be opened with its images, then whatever may be tried on it. */
 export type StudyRequest =
-  | {
-      readonly kind: "open";
-      readonly source: NetworkSource;
-      /** Height and width of the images; what the file or the network says if left out. */
-      readonly size?: number;
-      readonly images: StudyImages;
-    }
+  | (DescribeInput & { readonly kind: "open"; readonly images: StudyImages })
   | {
       readonly kind: "cut";
       /** Names of the blocks whose residuals are removed. */

@@ -16,7 +16,7 @@ let current: Study | undefined;
 async function answer(request: StudyRequest): Promise<StudyAnswer> {
   if (request.kind === "open") {
     current = undefined;
-    const { study, opened } = await openStudy(request.source, request.size, request.images);
+    const { study, opened } = await openStudy(request, request.images);
     current = study;
     return { kind: "open", ...opened };
   }
