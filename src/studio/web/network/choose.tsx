@@ -7,7 +7,7 @@ import { say } from "../language.ts";
 import { isWithin } from "../../limits.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Problem } from "../parts/problem.tsx";
-import { chosen, chooseNamed, chooseOther, chooseSize, takeNetworks, takeOther } from "./chosen.ts";
+import { chosen, chooseNamed, chooseOther, chooseSize, mostFiles, takeNetworks, takeOther } from "./chosen.ts";
 import type { Described } from "./describe-job.ts";
 import { sizeLimits } from "./options.ts";
 
@@ -76,13 +76,14 @@ export function ChooseNetwork({ described }: Offered): JSX.Element {
   const { model, shortcut } = named;
   return (
     <>
-      <DropZone most={2} onDrop={(dropped) => void dropped.then(takeNetworks)}>
+      <DropZone most={mostFiles} onDrop={(dropped) => void dropped.then(takeNetworks)}>
         <p>
           {say({ en: "Drop a network: ONNX, safetensors or .pth", zh: "拖入网络：ONNX、safetensors 或 .pth" })}{" "}
           <ChooseFiles
             label={say({ en: "Choose a file", zh: "选择文件" })}
             name="network"
-            most={1}
+            most={mostFiles}
+            isMultiple
             onChoose={takeNetworks}
           />
         </p>

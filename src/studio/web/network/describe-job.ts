@@ -21,7 +21,51 @@ export interface DescribeInput {
   readonly size?: number;
   /** A second network, to be told how it differs. */
   readonly other?: NetworkSource;
+  /** By what the first network's file may be checked. */
+  readonly signing?: SignatureFiles;
 }
+
+/** Files that came beside a network's. */
+export interface SignatureFiles {
+  /** As `residua sign` writes it. */
+  readonly signature?: File;
+  /** The public key of who is trusted to have signed. */
+  readonly key?: File;
+}
+
+/** What is known of a file's signature. */
+export type SignatureView =
+  | {
+      /** No signature was given. */
+      readonly kind: "none";
+    }
+  | {
+      /** The file is the one that was signed; there is no key to tell by whom. */
+      readonly kind: "unchecked";
+      readonly name: string;
+      /** Whether the release's key was tried, which is not the signer's. */
+      readonly isRelease: boolean;
+    }
+  | {
+      /** The key signed this file. */
+      readonly kind: "holds";
+      readonly name: string;
+      /** The key's file. */
+      readonly key: string;
+      readonly isRelease: boolean;
+      /** The key's fingerprint. */
+      readonly signer: string;
+      /** The file's name when it was signed. */
+      readonly signedName: string;
+      /** What the signer vouches for besides the bytes. */
+      readonly provenance: readonly (readonly [name: string, text: string])[];
+    }
+  | {
+      /** It is not this file that was signed, or not by this key; or what was given is no signature or no key. */
+      readonly kind: "broken" | "unreadable";
+      readonly name: string;
+      readonly message: string;
+    };
 
 /** A shortcut as a page draws it. */
 export interface ViewSkip {
@@ -102,6 +146,8 @@ export interface Described {
   readonly shortcuts: readonly ShortcutType[];
   /** Whether it has weights of its own: a file, or a ready network. */
   readonly hasWeights: boolean;
+  /** Left out for a network by its name. */
+  readonly signature?: SignatureView;
   /** There if a second network was given. */
   readonly comparison?: Comparison;
 }

@@ -9,6 +9,7 @@ import { type Compared, compareNetworks } from "./compare-networks.ts";
 import type { DescribeInput, Described, NetworkSource, NetworkView } from "./describe-job.ts";
 import { aboutFile, aboutGraph, aboutNetwork, type Fact } from "./facts.ts";
 import { findSource, listReady, type NamedSource } from "./find-source.ts";
+import { viewSignature } from "./signature.ts";
 import { viewGraph } from "./view-graph.ts";
 
 /** The largest file that a page reads. */
@@ -21,6 +22,8 @@ interface Opened {
   readonly facts: readonly Fact[];
   /** Left out for a network by its name. */
   readonly network?: NetworkFile;
+  /** The file's. */
+  readonly bytes?: Uint8Array;
   readonly shortcuts: readonly ShortcutType[];
 }
 
@@ -48,7 +51,7 @@ async function openFile(file: File, size: number | undefined): Promise<Opened> {
   const { bytes, network } = await readNetwork(file);
   const prepared = describableGraph(network, size === undefined ? {} : { size });
   const facts = [...(await aboutFile(bytes, network)), ...aboutNetwork(network)];
-  return { name, prepared, facts, network, shortcuts: [] };
+  return { name, prepared, facts, network, bytes, shortcuts: [] };
 }
 
 function openNamed({ model: name, shortcut }: NamedSource, size: number | undefined): Opened {
@@ -68,10 +71,10 @@ function openNamed({ model: name, shortcut }: NamedSource, size: number | undefi
 async function openView(
   source: NetworkSource,
   { models, size }: DescribeInput,
-): Promise<Compared & { readonly shortcuts: readonly ShortcutType[] }> {
+): Promise<Compared & Pick<Opened, "shortcuts" | "bytes">> {
   const found = await findSource(source, models);
   const opened = found.kind === "file" ? await openFile(found.file, size) : openNamed(found, size);
-  const { name, prepared, facts, network, shortcuts } = opened;
+  const { name, prepared, facts, network, bytes, shortcuts } = opened;
   const { limits } = prepared;
   const view: NetworkView = {
     name,
@@ -79,7 +82,13 @@ async function openView(
     facts: [...facts, ...aboutGraph(prepared)],
     ...(limits === undefined ? {} : { limits }),
   };
-  return { view, prepared, shortcuts, ...(network === undefined ? {} : { network }) };
+  return {
+    view,
+    prepared,
+    shortcuts,
+    ...(network === undefined ? {} : { network }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
 }
 
 /**
@@ -91,14 +100,17 @@ async function openView(
  * @throws {UnsupportedError} if the network is too large to be shown
  */
 export async function describeSource(input: DescribeInput): Promise<Described> {
-  const { source, other, models } = input;
+  const { source, other, models, signing = {} } = input;
   const own = await openView(source, input);
   const second = other === undefined ? undefined : await openView(other, input);
+  const { bytes } = own;
+  const isFile = source.kind === "file" && bytes !== undefined;
   return {
     view: own.view,
     names: [...modelNames, ...(await listReady(models)).keys()],
     shortcuts: own.shortcuts,
     hasWeights: own.network !== undefined,
+    ...(isFile ? { signature: await viewSignature({ name: own.view.name, bytes }, signing) } : {}),
     ...(second === undefined ? {} : { comparison: { ...compareNetworks(own, second), shortcuts: second.shortcuts } }),
   };
 }

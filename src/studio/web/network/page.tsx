@@ -2,14 +2,13 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { say } from "../language.ts";
-import { sayMessage } from "../message.ts";
 import { IgnoredFields, Problem } from "../parts/problem.tsx";
 import { route } from "../route.ts";
-import { Chain, type Cuts, formatCost } from "./chain.tsx";
+import { Chain, type Cuts } from "./chain.tsx";
+import { Card } from "./card.tsx";
 import { ChooseNetwork, ChooseOther } from "./choose.tsx";
 import { chosen, showLinked } from "./chosen.ts";
 import { TwoNetworks } from "./comparison.tsx";
-import type { NetworkView } from "./describe-job.ts";
 import { Experiments } from "./experiments.tsx";
 import { readNamedNetwork, writeNamedNetwork } from "./options.ts";
 import { networkState } from "./state.ts";
@@ -25,38 +24,6 @@ function useLink(ignored: Signal<readonly string[]>): void {
     ignored.value = read.ignored;
     showLinked(read.value);
   }, [query]);
-}
-
-function Card({ view }: { readonly view: NetworkView }): JSX.Element {
-  const { facts, parameters, multiplyAdds, limits } = view;
-  return (
-    <section class="card panel">
-      <h2>{say({ en: "What it is", zh: "这是什么" })}</h2>
-      <dl class="figures">
-        <div>
-          <dt>{say({ en: "Parameters", zh: "参数" })}</dt>
-          <dd>{formatCost(parameters)}</dd>
-        </div>
-        <div>
-          <dt>{say({ en: "Multiply-adds", zh: "乘加" })}</dt>
-          <dd>{formatCost(multiplyAdds)}</dd>
-        </div>
-      </dl>
-      {limits !== undefined && (
-        <p class="problem">
-          {say({ en: "Sizes and costs are unknown:", zh: "尺寸和开销未知：" })} {sayMessage({ message: limits })}
-        </p>
-      )}
-      <dl class="facts">
-        {facts.map(({ term, text }, index) => (
-          <div key={index}>
-            <dt>{say(term)}</dt>
-            <dd>{say(text)}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
 }
 
 /** What can be cut out of the chain, once the network is tried. */
@@ -102,7 +69,7 @@ export function NetworkPage(): JSX.Element {
             {input !== undefined && <Experiments input={input} hasWeights={described.hasWeights} />}
             <Chain view={described.view} cuts={cutsNow()} />
           </section>
-          <Card view={described.view} />
+          <Card described={described} />
         </div>
       )}
     </>
