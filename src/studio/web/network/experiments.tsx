@@ -12,6 +12,7 @@ import { Problem } from "../parts/problem.tsx";
 import { Strip, StripLegend } from "../parts/strip.tsx";
 import { toSource } from "../train/image-source.ts";
 import type { DescribeInput } from "./describe-job.ts";
+import { Landscape } from "./landscape-view.tsx";
 import type { CutResult, FlowResult, LookedAt, OpenedStudy } from "./study-service.ts";
 import {
   follow,
@@ -31,10 +32,11 @@ interface ExperimentsProps {
   readonly input: DescribeInput;
   /** Whether the network has learnt anything. */
   readonly hasWeights: boolean;
+  readonly name: string;
 }
 
 /** Offers what a network can be tried on. */
-function Begin({ input, hasWeights }: ExperimentsProps): JSX.Element {
+function Begin({ input, hasWeights }: Omit<ExperimentsProps, "name">): JSX.Element {
   const take = (dropped: Dropped): void => {
     const source = toSource(dropped, refuseImages);
     if (source !== undefined) void openStudy(input, source);
@@ -217,7 +219,15 @@ function Looked({ looked }: { readonly looked: LookedAt }): JSX.Element {
   );
 }
 
-function Opened({ state, opened }: { readonly state: StudyState; readonly opened: OpenedStudy }): JSX.Element {
+function Opened({
+  state,
+  opened,
+  name,
+}: {
+  readonly state: StudyState;
+  readonly opened: OpenedStudy;
+  readonly name: string;
+}): JSX.Element {
   const { flow, isFollowing = false, looks, isLooking = false } = state;
   return (
     <>
@@ -253,11 +263,12 @@ function Opened({ state, opened }: { readonly state: StudyState; readonly opened
           )}
         </section>
       )}
+      {opened.isTrained && <Landscape state={state} opened={opened} name={name} />}
     </>
   );
 }
 
-/** What can be tried on the network that is shown: cutting blocks out, its first gradient, where it looks. */
+/** What can be tried on the network that is shown: cutting blocks out, its first gradient, where it looks, the loss around it. */
 export function Experiments(props: ExperimentsProps): JSX.Element {
   const state = studyState.value;
   const { isOpening = false, opened, problem } = state;
@@ -269,7 +280,7 @@ export function Experiments(props: ExperimentsProps): JSX.Element {
         {isOpening ? say({ en: "Opening the network …", zh: "正在打开网络……" }) : ""}
       </p>
       <Problem words={problem} />
-      {opened !== undefined && <Opened state={state} opened={opened} />}
+      {opened !== undefined && <Opened state={state} opened={opened} name={props.name} />}
     </section>
   );
 }

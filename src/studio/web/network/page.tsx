@@ -66,7 +66,9 @@ export function NetworkPage(): JSX.Element {
         <div class="network">
           <section>
             <h2>{described.view.name}</h2>
-            {input !== undefined && <Experiments input={input} hasWeights={described.hasWeights} />}
+            {input !== undefined && (
+              <Experiments input={input} hasWeights={described.hasWeights} name={described.view.name} />
+            )}
             <Chain view={described.view} cuts={cutsNow()} />
           </section>
           <Card described={described} />

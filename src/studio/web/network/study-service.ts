@@ -1,4 +1,5 @@
 import type { WorkerService } from "../../../jobs/web/service.ts";
+import type { MeasuredPoint } from "../../../lab/landscape/points.ts";
 import type { Words } from "../../../report/words.ts";
 import type { LeftOut } from "../../pictures/sort-files.ts";
 import type { ImageSource } from "../train/read-job.ts";
@@ -22,7 +23,12 @@ export type StudyRequest =
       readonly removed: readonly string[];
     }
   | { readonly kind: "flow" }
-  | { readonly kind: "look" };
+  | { readonly kind: "look" }
+  | {
+      readonly kind: "point";
+      /** How far the weights are moved along each of two random directions. */
+      readonly at: readonly [x: number, y: number];
+    };
 
 /** A block that may be cut out. */
 export interface StudyBlock {
@@ -78,7 +84,8 @@ export type StudyAnswer =
   | ({ readonly kind: "open" } & OpenedStudy)
   | ({ readonly kind: "cut" } & CutResult)
   | ({ readonly kind: "flow" } & FlowResult)
-  | { readonly kind: "look"; readonly looks: readonly LookedAt[] };
+  | { readonly kind: "look"; readonly looks: readonly LookedAt[] }
+  | ({ readonly kind: "point" } & MeasuredPoint);
 
 /** Trying a network, in a worker that keeps it and its images. */
 export const networkStudy: WorkerService<StudyRequest, never, StudyAnswer> = {
