@@ -1,5 +1,6 @@
 import { base64 } from "@scure/base";
-import { FormatError, UnsupportedError } from "../../tensor/errors.ts";
+import { UnsupportedError } from "../../tensor/errors.ts";
+import { noReadableKey, requirePublic, signingKeyWords } from "../public-key.ts";
 import {
   checkContent,
   decodeSignature,
@@ -24,7 +25,6 @@ export interface VerifyingKey {
 }
 
 const algorithm = "Ed25519";
-const wanted = "an Ed25519 key in PEM form, as `residua keys` names …-sign";
 
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -59,10 +59,9 @@ function decodePem(text: string): Uint8Array<ArrayBuffer> | undefined {
  */
 export async function readVerifyingKey(text: string, name: string): Promise<VerifyingKey> {
   requireCryptography(name);
-  if (/PRIVATE KEY|AGE-SECRET-KEY/i.test(text))
-    throw new FormatError(name, "is a private key, must be a public one; give the .pub file");
+  requirePublic(text, name);
   const der = decodePem(text);
-  if (der === undefined) throw new FormatError(name, `holds no readable key; must be ${wanted}`);
+  if (der === undefined) throw noReadableKey(name, signingKeyWords);
   try {
     const key = await crypto.subtle.importKey("spki", der, algorithm, true, ["verify"]);
     const fingerprint = await sha256(new Uint8Array(await crypto.subtle.exportKey("spki", key)));
@@ -76,7 +75,7 @@ export async function readVerifyingKey(text: string, name: string): Promise<Veri
           cause,
         },
       );
-    throw new FormatError(name, `holds no readable key; must be ${wanted}`, { cause });
+    throw noReadableKey(name, signingKeyWords, cause);
   }
 }
 

@@ -12,6 +12,8 @@ export const artifactErrors: Templates = {
   "give the .pub file": "请给出 .pub 文件",
   "holds no readable key": "不含可读的密钥",
   "must be {}": "必须是 {1?}",
+  "must be an Ed25519 key in PEM form, as `residua keys` names …-sign":
+    "必须是 PEM 形式的 Ed25519 密钥，即 `residua keys` 命名为 …-sign 的文件",
   "is a key of type {}, must be {}": "是 {1} 类型的密钥，必须是 {2}",
   "already exists, and a key is never replaced": "已存在，而密钥从不替换",
   "choose another name": "请另选名称",

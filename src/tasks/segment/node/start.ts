@@ -1,10 +1,9 @@
 import { noAugmentation } from "../../../data/augmentation.ts";
 import { oneOf, OptionError } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
-import type { Recipe } from "../../../train/recipe.ts";
-import { optimizerIn, type RecipeFields, standardRecipe, withRecipeFields } from "../../../train/standard-recipe.ts";
 import type { TrainingChoice } from "../../node/node-task.ts";
 import { noSegmentationAugmentation } from "../data/variation.ts";
+import { fineTuningRecipe } from "../fine-tuning-recipe.ts";
 import { type SegmentationPreset, segmentationPresets } from "../presets.ts";
 import { presetNetwork, presetRecipe } from "../../preset.ts";
 import type { SegmentationSettings } from "../settings.ts";
@@ -24,16 +23,6 @@ export const segmentTrainOptions: readonly (keyof SegmentTrainOptions)[] = [
 
 function findPreset(name: string): SegmentationPreset {
   return segmentationPresets[oneOf("preset", name, Object.keys(segmentationPresets))];
-}
-
-/**
- * The preset's recipe, with the fields that were typed in the place of its own. A network that can segment already takes the rate
- * and the epochs of fine-tuning: the preset's rate destroyed the ready one, whose batch norms are folded, within three steps.
- */
-function mergeRecipe(preset: SegmentationPreset, given: RecipeFields, isTrained: boolean): Recipe {
-  if (!isTrained) return presetRecipe(preset, given);
-  const { epochs, learningRate } = standardRecipe("tuned", optimizerIn(given) ?? preset.recipe.optimizer.name);
-  return withRecipeFields({ ...preset.recipe, epochs, learningRate }, given);
 }
 
 /** A preset with everything that was typed in the place of what it says; unlisted settings are those of `cells`. */
@@ -60,7 +49,7 @@ export function startSegmentation({
       : {}),
     ...(validation === undefined ? {} : { validation }),
     augmentation: noAugmentation,
-    recipe: mergeRecipe(preset, given, from !== undefined),
+    recipe: from === undefined ? presetRecipe(preset, given) : fineTuningRecipe(preset, given),
     task: { ...settings, ...(isGraph || crop === undefined ? {} : { crop }) },
   };
 }
