@@ -57,13 +57,12 @@ async function tune(
   return { ...tuned, heard };
 }
 
-test("a network learns from two pictures: the loss falls, and what comes of it opens as one that tells cells apart", async () => {
-  const { outcome, onnx, heard } = await tune([drawn(1), drawn(2)]);
-  // Each is about two crops large: of four an epoch, which are too few, eight are made.
-  expect([outcome.status, heard.length]).toEqual(["done", 40]);
+test("a network learns from a few pictures: the loss falls, and what comes of it opens as one that tells cells apart", async () => {
+  const { outcome, onnx, heard } = await tune(Array.from({ length: 12 }, (_, seed) => drawn(seed)));
+  expect([outcome.status, heard.length]).toEqual(["done", 120]);
   const meanOf = (part: readonly StepProgress[]): number =>
     part.reduce((sum, { stepLoss }) => sum + stepLoss, 0) / part.length;
-  expect(meanOf(heard.slice(-6))).toBeLessThan(meanOf(heard.slice(0, 6)));
+  expect(meanOf(heard.slice(-40))).toBeLessThan(meanOf(heard.slice(0, 40)));
   const card = readOnnxCard(onnx, "tuned.onnx");
   expect([card.classes, card.data]).toEqual([cellScores, "nothing, then corrected pictures"]);
   const opened = await openNetwork(runtime, onnx, "tuned.onnx");
