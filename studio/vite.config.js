@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -44,10 +44,14 @@ function completeSite() {
   };
 }
 
+/** The public half of the key that signs the ready networks at a release; empty in a build of anything else. */
+const releaseKey = join(root, "../models/release.pub");
+
 /** Builds the studio's site from what tsc wrote: every address is relative, so that it works from any folder of any host. */
 export default {
   root,
   base: "./",
+  define: { RELEASE_KEY: JSON.stringify(existsSync(releaseKey) ? readFileSync(releaseKey, "utf8") : "") },
   plugins: [completeSite()],
   resolve: { alias: { h5wasm: join(root, "no-hdf5.js") } },
   worker: { format: "es", rolldownOptions: { output } },

@@ -5,7 +5,7 @@ import { collectErrorTemplates, type ErrorTemplate } from "../support/error-temp
 /** Where errors are thrown that neither a command nor the studio shows: they are read by programmers, in English. */
 const forProgrammers: readonly (readonly [RegExp, string])[] = [
   [/^front\//, "the front door of the library"],
-  [/^(?!data|ready|runtime|studio).*(^|\/)web\//, "trainings in pages of one's own, and clients of a server"],
+  [/^(?!artifacts|data|ready|runtime|studio).*(^|\/)web\//, "trainings in pages of one's own, and clients of a server"],
   [/^statistics\//, "functions on samples"],
   [/^jobs\/(?!node|web)/, "the protocol of jobs"],
   [/^compile\//, "graphs that the project builds itself"],

@@ -2,11 +2,5 @@
 export { type KeyPairFiles, type KeyPurpose, makeKeyPair } from "./keys.ts";
 export { readProvenance } from "./provenance.ts";
 export { sealArtefact, unsealArtefact, unsealBytes } from "./seal.ts";
-export {
-  type Provenance,
-  readVerified,
-  signArtefact,
-  signaturePathOf,
-  type Statement,
-  verifyArtefact,
-} from "./signature.ts";
+export { readVerified, signArtefact, signaturePathOf, verifyArtefact } from "./signature.ts";
+export type { Provenance, Statement } from "../statement.ts";

@@ -1,6 +1,7 @@
 import { readFileBytes } from "../../files/node.ts";
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
+import { noReadableKey, requirePublic } from "../public-key.ts";
 import { EnvironmentError, FormatError } from "../../tensor/errors.ts";
 
 /** A key pair as written to files, with the fingerprint of its public half. */
@@ -44,8 +45,7 @@ export async function readSecretText(path: string): Promise<string> {
  */
 export async function readPublicText(path: string): Promise<string> {
   const text = new TextDecoder().decode(await readFileBytes(path, LARGEST_KEY));
-  if (/PRIVATE KEY|AGE-SECRET-KEY/i.test(text))
-    throw new FormatError(path, "is a private key, must be a public one; give the .pub file");
+  requirePublic(text, path);
   return text;
 }
 
@@ -65,7 +65,7 @@ export function parseKey(path: string, { type, words }: WantedKey, parse: () => 
   try {
     key = parse();
   } catch {
-    throw new FormatError(path, `holds no readable key; must be ${words}`);
+    throw noReadableKey(path, words);
   }
   if (key.asymmetricKeyType !== type)
     throw new FormatError(path, `is a key of type ${key.asymmetricKeyType}, must be ${words}`);

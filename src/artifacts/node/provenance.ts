@@ -4,7 +4,7 @@ import { decodeCheckpoint } from "../../train/checkpoint.ts";
 import { readOnnxCard } from "../../networks/export.ts";
 import type { NetworkCard } from "../../networks/card.ts";
 import { looksLikeSafetensors } from "../../weights/safetensors/safetensors.ts";
-import type { Provenance } from "./signature.ts";
+import type { Provenance } from "../statement.ts";
 
 /** What a file records about its own origin: network, data and training. Empty for other files. */
 export async function readProvenance(path: string): Promise<Provenance> {

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { signingKeyWords } from "../public-key.ts";
 import { fingerprintOf, type KeyTexts, parseKey, readPublicText, readSecretText, type WantedKey } from "./key-files.ts";
 
-const wanted: WantedKey = { type: "ed25519", words: "an Ed25519 key in PEM form, as `residua keys` names …-sign" };
+const wanted: WantedKey = { type: "ed25519", words: signingKeyWords };
 
 /** Makes a key to sign with (PKCS #8) and the one to verify with (SPKI), both in PEM form. */
 export function makeSigningKeys(): KeyTexts {

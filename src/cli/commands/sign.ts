@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Provenance, Statement } from "../../artifacts/node/signature.ts";
+import type { Provenance, Statement } from "../../artifacts/statement.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { sharedOptions } from "../options.ts";
 import { formatCount, print, printJson } from "../output.ts";

@@ -49,6 +49,23 @@ const turning: Words = {
   zh: "同一数据的曲面：拖动或用方向键可旋转，按住 Ctrl 滚动滚轮可缩放。",
 };
 
+/** The plane of two random directions around the network, as contours and as a surface; nothing unless it is whole. */
+export function randomPlaneFigures(plane: LossPlane): readonly Figure[] {
+  return planeFigures(
+    plane,
+    [{ x: 0, y: 0, label: { en: "the network", zh: "该网络" } }],
+    "plane",
+    [alongFirst, alongSecond],
+    [
+      {
+        en: "Contours of the loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0. Both axes have the same unit.",
+        zh: "两个滤波器归一化随机方向所张平面上的等损失线；圆点 (0, 0) 为该网络。两轴单位相同。",
+      },
+      turning,
+    ],
+  );
+}
+
 /** The landscape as a page. */
 export function reportLandscape(study: LandscapeStudy): Report {
   const { line, plane, trajectory } = study;
@@ -87,19 +104,7 @@ export function reportLandscape(study: LandscapeStudy): Report {
     { heading: { en: "Along one line", zh: "沿一条直线" }, parts: [curve(study.label, line.loss), error] },
     {
       heading: { en: "On a plane", zh: "在一个平面上" },
-      parts: planeFigures(
-        plane,
-        [{ x: 0, y: 0, label: { en: "the network", zh: "该网络" } }],
-        "plane",
-        [alongFirst, alongSecond],
-        [
-          {
-            en: "Contours of the loss on the plane of two filter-normalised random directions; the network is the dot at 0, 0. Both axes have the same unit.",
-            zh: "两个滤波器归一化随机方向所张平面上的等损失线；圆点 (0, 0) 为该网络。两轴单位相同。",
-          },
-          turning,
-        ],
-      ),
+      parts: randomPlaneFigures(plane),
     },
     {
       heading: { en: "The path of training", zh: "训练走过的路" },

@@ -110,10 +110,34 @@ function ownersOf({ nodes }: Graph, rows: readonly ChainRow[]): readonly number[
 }
 
 /**
- * What each row of a chain costs. Together they are the whole network's costs: a parameter that several rows use counts for the
- * first of them.
+ * The parameters of each row of a chain, by name. One that several rows use is the first one's.
  *
  * @param learned the names that may count as parameters; all that layers use if left out
+ */
+export function parametersOfRows(
+  graph: Graph,
+  rows: readonly ChainRow[],
+  learned: ReadonlySet<string> | undefined,
+): readonly (readonly string[])[] {
+  const owners = ownersOf(graph, rows);
+  const using = { sourceOf: traceConstants(graph), learned };
+  const counted = new Set<string>();
+  const flow = traceDataFlow(graph);
+  const names = rows.map((): string[] => []);
+  graph.nodes.forEach((node, index) => {
+    if (flow.sources[index].length === 0) return;
+    for (const name of nodeParameters(graph, node, using)) {
+      if (!counted.has(name)) names[owners[index]]?.push(name);
+      counted.add(name);
+    }
+  });
+  return names;
+}
+
+/**
+ * What each row of a chain costs. Together they are the whole network's costs.
+ *
+ * @param learned as {@link parametersOfRows} takes it
  */
 export function costsOf(
   graph: Graph,
@@ -121,22 +145,19 @@ export function costsOf(
   learned: ReadonlySet<string> | undefined,
 ): readonly RowCosts[] {
   const owners = ownersOf(graph, rows);
-  const using = { sourceOf: traceConstants(graph), learned };
-  const counted = new Set<string>();
   const flow = traceDataFlow(graph);
-  const sums = rows.map(() => ({ parameters: 0, multiplyAdds: 0 as number | undefined }));
+  const works = rows.map((): number | undefined => 0);
   graph.nodes.forEach((node, index) => {
-    const sum = sums[owners[index]];
-    if (sum === undefined || flow.sources[index].length === 0) return;
-    for (const name of nodeParameters(graph, node, using)) {
-      if (!counted.has(name)) sum.parameters += sizeOf(graph.initializers.get(name)!.shape);
-      counted.add(name);
-    }
-    const work = nodeMultiplyAdds(graph, node);
-    sum.multiplyAdds = work === undefined || sum.multiplyAdds === undefined ? undefined : sum.multiplyAdds + work;
+    const owner = owners[index];
+    if (owner >= works.length || flow.sources[index].length === 0) return;
+    const [before, work] = [works[owner], nodeMultiplyAdds(graph, node)];
+    works[owner] = work === undefined || before === undefined ? undefined : before + work;
   });
-  return sums.map(({ parameters, multiplyAdds }) => ({
-    parameters,
+  const sizes = parametersOfRows(graph, rows, learned).map((names) =>
+    names.reduce((sum, name) => sum + sizeOf(graph.initializers.get(name)!.shape), 0),
+  );
+  return works.map((multiplyAdds, place) => ({
+    parameters: sizes[place],
     ...(multiplyAdds === undefined ? {} : { multiplyAdds }),
   }));
 }

@@ -34,6 +34,29 @@ async function fetchChecked(folder: URL, { path, sha256 }: ReadyFile): Promise<F
   );
 }
 
+/** The address of a folder, which ends with a slash. */
+const toFolder = (folder: string | URL): URL => new URL(String(folder).replace(/\/?$/, "/"), besidePage());
+
+/**
+ * Every network of a folder of ready ones, each file for itself: "digits", or "plates-reader" where a task needs several.
+ *
+ * @param folder as {@link fetchReady} takes it
+ * @returns by their names, what fetches and checks them
+ * @throws {EnvironmentError} if the index does not answer
+ */
+export async function listReadyFiles(folder: string | URL): Promise<ReadonlyMap<string, () => Promise<FetchedFile>>> {
+  const base = toFolder(folder);
+  const { networks } = await fetchIndex(new URL("index.json", base).href);
+  return new Map(
+    networks.flatMap(({ name, files }) => {
+      const parts = Object.entries(files);
+      return parts.map(
+        ([part, file]) => [parts.length === 1 ? name : `${name}-${part}`, () => fetchChecked(base, file)] as const,
+      );
+    }),
+  );
+}
+
 /**
  * Fetches the files of a ready network, which are those that the index beside them names.
  *
@@ -47,7 +70,7 @@ export async function fetchReady(
   name: string,
   folder: string | URL = besidePage(),
 ): Promise<Readonly<Record<string, FetchedFile>>> {
-  const base = new URL(String(folder).replace(/\/?$/, "/"), besidePage());
+  const base = toFolder(folder);
   const { files } = await requireReady(await fetchIndex(new URL("index.json", base).href), name, "file");
   const entries = Object.entries(files).map(async ([part, file]) => [part, await fetchChecked(base, file)] as const);
   return Object.fromEntries(await Promise.all(entries));

@@ -1,8 +1,8 @@
 import type * as Plot from "@observablehq/plot";
 import type { Axis } from "../figures.ts";
 import { rangeWords } from "../words.ts";
-import { formatNumber } from "./canvas.ts";
-import type { MarkedWords } from "./marked-words.ts";
+import { formatNumber } from "../drawing/canvas.ts";
+import type { MarkedWords } from "../drawing/marked-words.ts";
 
 /** An axis as the drawing library takes it; `values` are those that a logarithmic one has ticks for. */
 export function scaleOptions(

@@ -1,9 +1,12 @@
+import { parseHTML } from "linkedom";
 import type { Figure } from "../figures.ts";
 import { drawHeatMap } from "./heat-map.ts";
-import { NARROW_WIDTH, WIDTH } from "./canvas.ts";
+import { NARROW_WIDTH, WIDTH } from "../drawing/canvas.ts";
 import { rebuildDrawing } from "./inert-svg.ts";
-import { drawContour, drawSurfaceFigure } from "./plane.ts";
+import { drawContour, type DrawingDocument, drawSurfaceFigure } from "../drawing/plane.ts";
 import { drawBars, drawDots, drawHistogram, drawLines } from "./plot.ts";
+
+const emptyDocument = (): DrawingDocument => parseHTML("<!doctype html><html><body></body></html>").document;
 
 /**
  * A figure as SVG that can stand alone, both languages in it; undefined for what is no drawing. Charts are laid out for the
@@ -22,7 +25,7 @@ export function drawFigure(figure: Figure, width: number = WIDTH): string | unde
     case "heat-map":
       return drawHeatMap(figure, width);
     case "contour":
-      return drawContour(figure, width);
+      return drawContour(figure, emptyDocument(), width);
     case "surface":
       return drawSurfaceFigure(figure);
     case "drawing":

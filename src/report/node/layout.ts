@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { Words } from "../words.ts";
-import { textWidth, WIDTH } from "./canvas.ts";
-import type { MarkedWords } from "./marked-words.ts";
+import { textWidth, WIDTH } from "../drawing/canvas.ts";
+import type { MarkedWords } from "../drawing/marked-words.ts";
 
 const [HEIGHT, NARROW_HEIGHT] = [320, 280] as const;
 /** Height of a panel that stands above others. */

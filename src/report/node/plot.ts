@@ -3,9 +3,9 @@ import { palette } from "../colors.ts";
 import type { BarsFigure, DotsFigure, HistogramFigure, LinesFigure } from "../figures.ts";
 import { inLanguage, type Words } from "../words.ts";
 import { isDrawable, markRange, scaleOptions, wholeTicks } from "./axes.ts";
-import { composeSvg, formatNumber, type LegendEntry, WIDTH } from "./canvas.ts";
+import { composeSvg, formatNumber, type LegendEntry, WIDTH } from "../drawing/canvas.ts";
 import { categoryAxis, drawPlot, layOut } from "./layout.ts";
-import { createMarkedWords } from "./marked-words.ts";
+import { createMarkedWords } from "../drawing/marked-words.ts";
 
 /** More points of a curve than this have no place of their own under the mouse. */
 const HOVERED_POINTS = 150;

@@ -3,8 +3,8 @@ import { drawSurface, firstView, type SurfaceShape, type SurfaceView } from "../
 const STEEPEST = Math.PI / 2;
 
 /** Surfaces turn with the mouse, the finger and the arrow keys; the wheel with Ctrl brings them nearer. */
-export function setUpSurfaces(): void {
-  for (const group of document.querySelectorAll<SVGGElement>(".surface")) {
+export function setUpSurfaces(within: ParentNode = document): void {
+  for (const group of within.querySelectorAll<SVGGElement>(".surface")) {
     const svg = group.ownerSVGElement;
     if (svg === null) continue;
     const shape = JSON.parse(group.dataset["surface"] ?? "{}", (_, value: unknown) =>

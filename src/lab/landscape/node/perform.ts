@@ -8,28 +8,15 @@ import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import { bytesOf } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
-import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
-import { withInference } from "../../../networks/inference.ts";
 import type { JobContext } from "../../../jobs/job.ts";
-import {
-  type Direction,
-  drawDirection,
-  findTrajectoryPlane,
-  gridOf,
-  moveWeights,
-  type Weights,
-} from "../directions.ts";
+import { type Direction, drawDirection, findTrajectoryPlane, gridOf, type Weights } from "../directions.ts";
+import { measurePoint, planPlane, type Point } from "../points.ts";
 import type { LandscapeStudy, LossPlane } from "../study.ts";
 import type { LandscapeEvent, LandscapeJob } from "./job.ts";
 import { identityOf } from "../../../jobs/node/journal.ts";
 import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
 import type { StudyNetwork } from "../../study-network.ts";
 import { openPoints } from "../../node/points.ts";
-
-interface Point {
-  readonly key: string;
-  readonly moves: readonly { readonly direction: Direction; readonly by: number }[];
-}
 
 /** Room around a trajectory, as a share of its extent. */
 const MARGIN = 0.25;
@@ -50,24 +37,6 @@ async function readSnapshots(network: StudyNetwork, files: readonly string[]): P
     moments.push(state);
   }
   return moments;
-}
-
-/** Where the points of a plane lie, row by row. */
-function planPlane(
-  name: string,
-  [first, second]: readonly [Direction, Direction],
-  xs: readonly number[],
-  ys: readonly number[],
-): readonly Point[] {
-  return ys.flatMap((y) =>
-    xs.map((x) => ({
-      key: `${name} ${x} ${y}`,
-      moves: [
-        { direction: first, by: x },
-        { direction: second, by: y },
-      ],
-    })),
-  );
 }
 
 function extentOf(values: readonly number[]): readonly [number, number] {
@@ -137,12 +106,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
     }
     const known = journal.get(key);
     if (known === undefined) {
-      const moved = moveWeights(state, moves);
-      const found = await withInference(
-        { runtime, module, imageShape, state: moved, session: job.session },
-        (session) => evaluateClassifier(session, batches),
-      );
-      await journal.add(key, { loss: found.loss, error: 1 - (found.measures.accuracy ?? Number.NaN) });
+      await journal.add(key, await measurePoint({ runtime, session: job.session }, network, moves, batches));
     }
     const loss = journal.get(key)!.loss;
     context.report({ kind: "point", done: index + 1, total: points.length, loss, isKnown: known !== undefined });

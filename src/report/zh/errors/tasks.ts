@@ -151,6 +151,7 @@ export const taskErrors: Templates = {
   "a task to segment has its own": "分割任务有自己的",
   "applies to target classes": "用于目标 classes",
   "cells that are told apart have none": "逐个区分的细胞没有它",
+  "have no cell in any of them, and nothing to learn": "其中都没有细胞，没有可学的内容",
   "has no cells in any mask, and nothing to learn": "所有掩膜中都没有细胞，没有可学的内容",
   "must name {} classes, for the masks hold {}": "必须列出 {1} 个类别，因为掩膜含有 {2}",
   'applies only to target "classes"': "只用于目标 “classes”",

@@ -8,6 +8,8 @@ export interface FindInput {
   readonly file: File;
   /** The address of the folder of ready networks. */
   readonly models: string;
+  /** A network that was trained further; the package's if left out. */
+  readonly network?: Uint8Array;
 }
 
 /** What is asked: the cells of a picture, or a correction of those that were found last. */

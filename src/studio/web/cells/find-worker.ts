@@ -47,7 +47,10 @@ function measureKept({ image, labels, changes, instances: { foreground, persiste
   };
 }
 
-async function find({ file, models }: FindInput, report: (event: FindEvent) => void): Promise<FoundCells> {
+async function find(
+  { file, models, network: own }: FindInput,
+  report: (event: FindEvent) => void,
+): Promise<FoundCells> {
   const { name } = file;
   const large = refuseSize(file.size, mostBytes);
   if (large !== undefined) throw new FormatError(name, `is too large: ${(large as { readonly en: string }).en}`);
@@ -60,7 +63,9 @@ async function find({ file, models }: FindInput, report: (event: FindEvent) => v
       `has ${height} × ${width} pixels, a page takes at most ${mostPoints} in all; use residua predict, or cut a part out`,
     );
   const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
-  const network = await open("cells", { task: "segment", models, wasm });
+  const network = await (own === undefined
+    ? open("cells", { task: "segment", models, wasm })
+    : open(own, { task: "segment", name: "cells.onnx", wasm }));
   const windows: SeenWindow[] = [];
   const found = await network.predict(image, {
     views: 1,

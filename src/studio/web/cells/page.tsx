@@ -12,6 +12,8 @@ import { Corrections } from "./corrections.tsx";
 import { cellsState, findCells, refuse } from "./state.ts";
 import { CellTable } from "./table.tsx";
 import { ThresholdSliders } from "./thresholds.tsx";
+import { Tune } from "./tune.tsx";
+import { tuneState } from "./tune-state.ts";
 import { Problem } from "../parts/problem.tsx";
 
 /** Side of a pixel in micrometres, as the reader says it; the file's if it is not said. */
@@ -202,6 +204,7 @@ export function CellsPage(): JSX.Element {
       </p>
       <Problem words={problem} />
       {found !== undefined && <Found found={found} selected={selected} />}
+      {(found !== undefined || tuneState.value.pictures.length > 0) && <Tune />}
     </>
   );
 }

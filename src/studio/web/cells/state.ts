@@ -10,6 +10,12 @@ import { cellFinding, type CellsRequest, type FindEvent, type FoundCells, type T
 /** What the page shows. */
 export interface CellsState {
   readonly found?: FoundCells;
+  /** The picture's file. */
+  readonly file?: File | undefined;
+  /** A network that was trained further, which finds cells in the package's place. */
+  readonly network?: Uint8Array<ArrayBuffer> | undefined;
+  /** The network that found the cells that are shown; the package's if there is none. */
+  readonly foundBy?: Uint8Array<ArrayBuffer> | undefined;
   /** The number of the cell that is looked at. */
   readonly selected?: number | undefined;
   /** Whether the next cell that is chosen is merged with the one that is looked at. */
@@ -22,6 +28,14 @@ const shown: Signal<CellsState> = signal({});
 /** The picture that is shown, and how far the next one is. */
 export const cellsState: ReadonlySignal<CellsState> = shown;
 
+/** What stays whatever is asked: not what is looked at, nor what went wrong. */
+const keptOf = ({ found, file, network, foundBy }: CellsState): CellsState => ({
+  ...(found === undefined ? {} : { found }),
+  file,
+  network,
+  foundBy,
+});
+
 const finder = openService(cellFinding);
 /** Counts the pictures that were asked for. */
 let wish = 0;
@@ -32,20 +46,30 @@ export async function findCells(file: File): Promise<void> {
   // The picture before need not be looked through to its end.
   finder.close();
   const models = new URL("models/", document.baseURI).href;
-  const { found: before } = shown.value;
-  shown.value = { ...(before === undefined ? {} : { found: before }), progress: { kind: "loading" } };
+  shown.value = { ...keptOf(shown.value), progress: { kind: "loading" } };
+  const { network } = shown.value;
   const answer = finder.ask(
-    { kind: "find", file, models },
+    { kind: "find", file, models, ...(network === undefined ? {} : { network }) },
     { onEvent: (progress) => own === wish && (shown.value = { ...shown.value, progress }) },
   );
   holdBusy(answer);
   try {
     const found = await answer;
-    if (own === wish && found.kind === "found") shown.value = { found };
+    if (own === wish && found.kind === "found") shown.value = { ...keptOf(shown.value), found, file, foundBy: network };
   } catch (error) {
-    const { found } = shown.value;
-    if (own === wish) shown.value = { ...(found === undefined ? {} : { found }), problem: messageOf(error) };
+    if (own === wish) shown.value = { ...keptOf(shown.value), problem: messageOf(error) };
   }
+}
+
+/**
+ * Finds cells by a network that was trained further, or by the package's.
+ *
+ * @param again whether those of the picture that is shown are found anew; corrections by hand that are in them are lost
+ */
+export function useNetwork(network: Uint8Array<ArrayBuffer> | undefined, again: boolean): void {
+  shown.value = { ...shown.value, network };
+  const { file } = shown.value;
+  if (again && file !== undefined) void findCells(file);
 }
 
 async function ask(request: CellsRequest): Promise<void> {
@@ -55,7 +79,7 @@ async function ask(request: CellsRequest): Promise<void> {
     const { found } = shown.value;
     if (own !== wish || found === undefined) return;
     const { kind: _, ...labels } = corrected;
-    shown.value = { found: { ...found, ...labels } };
+    shown.value = { ...keptOf(shown.value), found: { ...found, ...labels } };
   } catch (error) {
     if (own === wish) shown.value = { ...shown.value, isMerging: false, problem: messageOf(error) };
   }

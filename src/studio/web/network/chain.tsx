@@ -64,7 +64,7 @@ interface RowProps {
 }
 
 /** A shortcut's name on its colour. */
-function Kind({ skip }: { readonly skip: Pick<ViewSkip, "name" | "color"> }): JSX.Element {
+export function Kind({ skip }: { readonly skip: Pick<ViewSkip, "name" | "color"> }): JSX.Element {
   return (
     <span class="kind">
       <i style={{ background: skip.color }} />
@@ -114,28 +114,35 @@ function Place({ label, cuts }: { readonly label: string; readonly cuts: Cuts | 
 }
 
 /** A block's branch, with its shortcut as an arc over it; or a layer. */
+export function Way({ row }: { readonly row: ViewRow }): JSX.Element {
+  const { skip, long } = row;
+  return (
+    <span class="way">
+      {skip !== undefined && (
+        <span class="arc" style={{ borderColor: skip.color }}>
+          <Kind skip={skip} />
+          {skip.detail !== "" && <span class="detail">{skip.detail}</span>}
+        </span>
+      )}
+      <Boxes row={row} />
+      {long.map((each, index) => (
+        <span key={index} class="long">
+          <Kind skip={each} />{" "}
+          <span class="quiet">{say({ en: `from ${each.from || "above"}`, zh: `来自 ${each.from || "上方"}` })}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** A block or a layer in its place, with what it gives and costs. */
 function Row({ row, whole, cuts }: RowProps): JSX.Element {
-  const { label, shape, skip, long } = row;
-  const isPlain = skip === undefined;
+  const { label, shape, skip } = row;
   const isCut = cuts?.removed.has(label) === true;
   return (
-    <li class={`row ${isPlain ? "layer" : "block"}${isCut ? " cut" : ""}`}>
+    <li class={`row ${skip === undefined ? "layer" : "block"}${isCut ? " cut" : ""}`}>
       <Place label={label} cuts={cuts} />
-      <span class="way">
-        {!isPlain && (
-          <span class="arc" style={{ borderColor: skip.color }}>
-            <Kind skip={skip} />
-            {skip.detail !== "" && <span class="detail">{skip.detail}</span>}
-          </span>
-        )}
-        <Boxes row={row} />
-        {long.map((each, index) => (
-          <span key={index} class="long">
-            <Kind skip={each} />{" "}
-            <span class="quiet">{say({ en: `from ${each.from || "above"}`, zh: `来自 ${each.from || "上方"}` })}</span>
-          </span>
-        ))}
-      </span>
+      <Way row={row} />
       <span class="shape">{shape}</span>
       <Costs rows={[row]} whole={whole} />
     </li>

@@ -14,10 +14,58 @@ export type NetworkSource =
 
 /** What is to be described. */
 export interface DescribeInput {
+  /** The address of the folder of ready networks, which have names as well. */
+  readonly models: string;
   readonly source: NetworkSource;
   /** Height and width of the images; what the file or the network says if left out. */
   readonly size?: number;
+  /** A second network, to be told how it differs. */
+  readonly other?: NetworkSource;
+  /** By what the first network's file may be checked. */
+  readonly signing?: SignatureFiles;
 }
+
+/** Files that came beside a network's. */
+export interface SignatureFiles {
+  /** As `residua sign` writes it. */
+  readonly signature?: File;
+  /** The public key of who is trusted to have signed. */
+  readonly key?: File;
+}
+
+/** What is known of a file's signature. */
+export type SignatureView =
+  | {
+      /** No signature was given. */
+      readonly kind: "none";
+    }
+  | {
+      /** The file is the one that was signed; there is no key to tell by whom. */
+      readonly kind: "unchecked";
+      readonly name: string;
+      /** Whether the release's key was tried, which is not the signer's. */
+      readonly isRelease: boolean;
+    }
+  | {
+      /** The key signed this file. */
+      readonly kind: "holds";
+      readonly name: string;
+      /** The key's file. */
+      readonly key: string;
+      readonly isRelease: boolean;
+      /** The key's fingerprint. */
+      readonly signer: string;
+      /** The file's name when it was signed. */
+      readonly signedName: string;
+      /** What the signer vouches for besides the bytes. */
+      readonly provenance: readonly (readonly [name: string, text: string])[];
+    }
+  | {
+      /** It is not this file that was signed, or not by this key; or what was given is no signature or no key. */
+      readonly kind: "broken" | "unreadable";
+      readonly name: string;
+      readonly message: string;
+    };
 
 /** A shortcut as a page draws it. */
 export interface ViewSkip {
@@ -62,6 +110,33 @@ export interface NetworkView {
   readonly limits?: string;
 }
 
+/** What two blocks or layers in the same place may differ in. */
+export type Difference = "shortcut" | "width" | "extent" | "layers" | "parameters" | "multiplyAdds";
+
+/** What stands in one place of two networks; one side is missing where the other has no counterpart. */
+export interface ViewPair {
+  readonly label: string;
+  readonly first?: ViewRow;
+  readonly second?: ViewRow;
+  /** None if they are alike, and where one is missing. */
+  readonly differences: readonly Difference[];
+  /** ‖second − first‖ / ‖first‖ over the place's parameters, where both have the same. */
+  readonly moved?: number;
+}
+
+/** Two networks, place by place. */
+export interface Comparison {
+  readonly second: NetworkView;
+  /** Types that the second can be built with, if it is one by its name. */
+  readonly shortcuts: readonly ShortcutType[];
+  /** By what places were found to be the same; nothing if too few are. */
+  readonly by: "names" | "layers" | "nothing";
+  /** Empty if they cannot be aligned. */
+  readonly pairs: readonly ViewPair[];
+  /** How far the weights of one lie from the other's, over all that both have; or why that cannot be told. */
+  readonly moved: { readonly whole: number; readonly isFolded: boolean } | { readonly why: Words };
+}
+
 /** What describing gives: the network, and what else may be chosen. */
 export interface Described {
   readonly view: NetworkView;
@@ -69,6 +144,12 @@ export interface Described {
   readonly names: readonly string[];
   /** Types that the named network can be built with, its own first; none for a file. */
   readonly shortcuts: readonly ShortcutType[];
+  /** Whether it has weights of its own: a file, or a ready network. */
+  readonly hasWeights: boolean;
+  /** Left out for a network by its name. */
+  readonly signature?: SignatureView;
+  /** There if a second network was given. */
+  readonly comparison?: Comparison;
 }
 
 /** Describing, in a worker of its own. */

@@ -1,11 +1,15 @@
 import { decodeNetworkFile, type NetworkFile } from "../../../networks/file.ts";
 import { describableGraph, describableModule, type DescribableGraph } from "../../../networks/describe.ts";
 import { createModel, findModelPlan, modelNames } from "../../../nn/models.ts";
+import type { ShortcutType } from "../../../nn/shortcuts/type.ts";
 import { FormatError, UnsupportedError } from "../../../tensor/errors.ts";
 import { looksLikeHdf5 } from "../../../weights/keras-file.ts";
 import { refuseSize } from "../../pictures/image-limits.ts";
-import type { DescribeInput, Described } from "./describe-job.ts";
+import { type Compared, compareNetworks } from "./compare-networks.ts";
+import type { DescribeInput, Described, NetworkSource, NetworkView } from "./describe-job.ts";
 import { aboutFile, aboutGraph, aboutNetwork, type Fact } from "./facts.ts";
+import { findSource, listReady, type NamedSource } from "./find-source.ts";
+import { viewSignature } from "./signature.ts";
 import { viewGraph } from "./view-graph.ts";
 
 /** The largest file that a page reads. */
@@ -16,6 +20,11 @@ interface Opened {
   readonly name: string;
   readonly prepared: DescribableGraph;
   readonly facts: readonly Fact[];
+  /** Left out for a network by its name. */
+  readonly network?: NetworkFile;
+  /** The file's. */
+  readonly bytes?: Uint8Array;
+  readonly shortcuts: readonly ShortcutType[];
 }
 
 /**
@@ -41,42 +50,67 @@ async function openFile(file: File, size: number | undefined): Promise<Opened> {
   const { name } = file;
   const { bytes, network } = await readNetwork(file);
   const prepared = describableGraph(network, size === undefined ? {} : { size });
-  return { name, prepared, facts: [...(await aboutFile(bytes, network)), ...aboutNetwork(network)] };
+  const facts = [...(await aboutFile(bytes, network)), ...aboutNetwork(network)];
+  return { name, prepared, facts, network, bytes, shortcuts: [] };
 }
 
-function openNamed(name: string, shortcut: Parameters<typeof createModel>[1], size: number | undefined): Opened {
-  const model = createModel(name, shortcut);
+function openNamed({ model: name, shortcut }: NamedSource, size: number | undefined): Opened {
+  const model = createModel(name, shortcut === undefined ? {} : { shortcut });
   const [channels, ...extents] = model.imageShape;
   const imageShape = [channels, ...extents.map((extent) => size ?? extent)];
-  return { name, prepared: describableModule(model.module, imageShape), facts: aboutNetwork({ model }) };
+  const { defaults, shortcuts } = findModelPlan(name).plan;
+  return {
+    name,
+    prepared: describableModule(model.module, imageShape),
+    facts: aboutNetwork({ model }),
+    shortcuts: [defaults.shortcut, ...shortcuts.filter((type) => type !== defaults.shortcut)],
+  };
+}
+
+/** Opens a network, and lays it out to be shown. */
+async function openView(
+  source: NetworkSource,
+  { models, size }: DescribeInput,
+): Promise<Compared & Pick<Opened, "shortcuts" | "bytes">> {
+  const found = await findSource(source, models);
+  const opened = found.kind === "file" ? await openFile(found.file, size) : openNamed(found, size);
+  const { name, prepared, facts, network, bytes, shortcuts } = opened;
+  const { limits } = prepared;
+  const view: NetworkView = {
+    name,
+    ...viewGraph(prepared, name),
+    facts: [...facts, ...aboutGraph(prepared)],
+    ...(limits === undefined ? {} : { limits }),
+  };
+  return {
+    view,
+    prepared,
+    shortcuts,
+    ...(network === undefined ? {} : { network }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
 }
 
 /**
- * Describes a network out of a file, or by its name. Nothing is run.
+ * Describes a network out of a file, or by its name, and how a second one differs from it. Nothing is run.
  *
  * @throws {FormatError} if the file is damaged, too large, or holds no network
  * @throws {WeightsError} if it holds weights of no known network
  * @throws {OptionError} if no network has the name, or the shortcut does not fit it
  * @throws {UnsupportedError} if the network is too large to be shown
  */
-export async function describeSource({ source, size }: DescribeInput): Promise<Described> {
-  const isFile = source.kind === "file";
-  const { name, prepared, facts } = isFile
-    ? await openFile(source.file, size)
-    : openNamed(source.model, source.shortcut === undefined ? {} : { shortcut: source.shortcut }, size);
-  const { limits } = prepared;
-  const plan = isFile ? undefined : findModelPlan(source.model).plan;
+export async function describeSource(input: DescribeInput): Promise<Described> {
+  const { source, other, models, signing = {} } = input;
+  const own = await openView(source, input);
+  const second = other === undefined ? undefined : await openView(other, input);
+  const { bytes } = own;
+  const isFile = source.kind === "file" && bytes !== undefined;
   return {
-    view: {
-      name,
-      ...viewGraph(prepared, name),
-      facts: [...facts, ...aboutGraph(prepared)],
-      ...(limits === undefined ? {} : { limits }),
-    },
-    names: modelNames,
-    shortcuts:
-      plan === undefined
-        ? []
-        : [plan.defaults.shortcut, ...plan.shortcuts.filter((type) => type !== plan.defaults.shortcut)],
+    view: own.view,
+    names: [...modelNames, ...(await listReady(models)).keys()],
+    shortcuts: own.shortcuts,
+    hasWeights: own.network !== undefined,
+    ...(isFile ? { signature: await viewSignature({ name: own.view.name, bytes }, signing) } : {}),
+    ...(second === undefined ? {} : { comparison: { ...compareNetworks(own, second), shortcuts: second.shortcuts } }),
   };
 }

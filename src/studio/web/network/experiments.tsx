@@ -12,6 +12,7 @@ import { Problem } from "../parts/problem.tsx";
 import { Strip, StripLegend } from "../parts/strip.tsx";
 import { toSource } from "../train/image-source.ts";
 import type { DescribeInput } from "./describe-job.ts";
+import { Landscape } from "./landscape-view.tsx";
 import type { CutResult, FlowResult, LookedAt, OpenedStudy } from "./study-service.ts";
 import {
   follow,
@@ -27,9 +28,15 @@ import {
 
 const most = imageLimits.files;
 
+interface ExperimentsProps {
+  readonly input: DescribeInput;
+  /** Whether the network has learnt anything. */
+  readonly hasWeights: boolean;
+  readonly name: string;
+}
+
 /** Offers what a network can be tried on. */
-function Begin({ input }: { readonly input: DescribeInput }): JSX.Element {
-  const isFile = input.source.kind === "file";
+function Begin({ input, hasWeights }: Omit<ExperimentsProps, "name">): JSX.Element {
   const take = (dropped: Dropped): void => {
     const source = toSource(dropped, refuseImages);
     if (source !== undefined) void openStudy(input, source);
@@ -37,7 +44,7 @@ function Begin({ input }: { readonly input: DescribeInput }): JSX.Element {
   return (
     <>
       <p>
-        {isFile
+        {hasWeights
           ? say({
               en: "Cut blocks out and see what the network still knows, measure the gradient of a first step, and see where it looks. It runs in this page.",
               zh: "切除几个块，看网络还认得什么；测量第一步的梯度；看它关注哪里。全部在本页中运行。",
@@ -212,7 +219,15 @@ function Looked({ looked }: { readonly looked: LookedAt }): JSX.Element {
   );
 }
 
-function Opened({ state, opened }: { readonly state: StudyState; readonly opened: OpenedStudy }): JSX.Element {
+function Opened({
+  state,
+  opened,
+  name,
+}: {
+  readonly state: StudyState;
+  readonly opened: OpenedStudy;
+  readonly name: string;
+}): JSX.Element {
   const { flow, isFollowing = false, looks, isLooking = false } = state;
   return (
     <>
@@ -248,23 +263,24 @@ function Opened({ state, opened }: { readonly state: StudyState; readonly opened
           )}
         </section>
       )}
+      {opened.isTrained && <Landscape state={state} opened={opened} name={name} />}
     </>
   );
 }
 
-/** What can be tried on the network that is shown: cutting blocks out, its first gradient, where it looks. */
-export function Experiments({ input }: { readonly input: DescribeInput }): JSX.Element {
+/** What can be tried on the network that is shown: cutting blocks out, its first gradient, where it looks, the loss around it. */
+export function Experiments(props: ExperimentsProps): JSX.Element {
   const state = studyState.value;
   const { isOpening = false, opened, problem } = state;
   return (
     <section class="experiments panel">
       <h2>{say({ en: "Try it", zh: "试一试" })}</h2>
-      {opened === undefined && !isOpening && <Begin input={input} />}
+      {opened === undefined && !isOpening && <Begin {...props} />}
       <p role="status" class="quiet working">
         {isOpening ? say({ en: "Opening the network …", zh: "正在打开网络……" }) : ""}
       </p>
       <Problem words={problem} />
-      {opened !== undefined && <Opened state={state} opened={opened} />}
+      {opened !== undefined && <Opened state={state} opened={opened} name={props.name} />}
     </section>
   );
 }

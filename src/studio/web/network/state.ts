@@ -25,6 +25,14 @@ let running: Running<never, Described> | undefined;
 /** A file that takes longer than this is given up. */
 const MOST_SECONDS = 60;
 
+/** Whether two wishes are for the same network, whatever it is compared with. */
+function isSame(before: DescribeInput | undefined, { source, size }: DescribeInput): boolean {
+  if (before === undefined || before.size !== size) return false;
+  if (before.source.kind === "file" || source.kind === "file")
+    return before.source.kind === "file" && source.kind === "file" && before.source.file === source.file;
+  return before.source.model === source.model && before.source.shortcut === source.shortcut;
+}
+
 /** Describes a network in a worker; the one before stays until then. */
 export async function describe(input: DescribeInput): Promise<void> {
   running?.kill();
@@ -40,7 +48,7 @@ export async function describe(input: DescribeInput): Promise<void> {
   try {
     const described = await job.result;
     if (running === job) {
-      endStudy();
+      if (!isSame(shown.value.input, input)) endStudy();
       shown.value = { described, input, isWorking: false };
     }
   } catch (error) {

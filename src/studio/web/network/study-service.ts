@@ -1,8 +1,9 @@
 import type { WorkerService } from "../../../jobs/web/service.ts";
+import type { MeasuredPoint } from "../../../lab/landscape/points.ts";
 import type { Words } from "../../../report/words.ts";
 import type { LeftOut } from "../../pictures/sort-files.ts";
 import type { ImageSource } from "../train/read-job.ts";
-import type { NetworkSource } from "./describe-job.ts";
+import type { DescribeInput } from "./describe-job.ts";
 
 /** Images that a network is tried on. */
 export type StudyImages =
@@ -15,20 +16,19 @@ export type StudyImages =
 
 /** What is asked of a network: to be opened with its images, then whatever may be tried on it. */
 export type StudyRequest =
-  | {
-      readonly kind: "open";
-      readonly source: NetworkSource;
-      /** Height and width of the images; what the file or the network says if left out. */
-      readonly size?: number;
-      readonly images: StudyImages;
-    }
+  | (DescribeInput & { readonly kind: "open"; readonly images: StudyImages })
   | {
       readonly kind: "cut";
       /** Names of the blocks whose residuals are removed. */
       readonly removed: readonly string[];
     }
   | { readonly kind: "flow" }
-  | { readonly kind: "look" };
+  | { readonly kind: "look" }
+  | {
+      readonly kind: "point";
+      /** How far the weights are moved along each of two random directions. */
+      readonly at: readonly [x: number, y: number];
+    };
 
 /** A block that may be cut out. */
 export interface StudyBlock {
@@ -84,7 +84,8 @@ export type StudyAnswer =
   | ({ readonly kind: "open" } & OpenedStudy)
   | ({ readonly kind: "cut" } & CutResult)
   | ({ readonly kind: "flow" } & FlowResult)
-  | { readonly kind: "look"; readonly looks: readonly LookedAt[] };
+  | { readonly kind: "look"; readonly looks: readonly LookedAt[] }
+  | ({ readonly kind: "point" } & MeasuredPoint);
 
 /** Trying a network, in a worker that keeps it and its images. */
 export const networkStudy: WorkerService<StudyRequest, never, StudyAnswer> = {

@@ -5,7 +5,9 @@ import type { Said } from "../../said.ts";
 import { holdBusy } from "../busy.ts";
 import { messageOf } from "../message.ts";
 import type { ImageSource } from "../train/read-job.ts";
+import type { MeasuredPoint } from "../../../lab/landscape/points.ts";
 import type { DescribeInput } from "./describe-job.ts";
+import { landscapePoints } from "./landscape-grid.ts";
 import {
   type CutResult,
   type FlowResult,
@@ -14,6 +16,15 @@ import {
   type OpenedStudy,
   type StudyRequest,
 } from "./study-service.ts";
+
+/** A landscape as far as it is measured. */
+export interface SurveyState {
+  /** In the order of the points. */
+  readonly measured: readonly MeasuredPoint[];
+  readonly isRunning: boolean;
+  /** What a point takes, on average. */
+  readonly secondsEach?: number;
+}
 
 /** What is tried on the network that is shown. */
 export interface StudyState {
@@ -25,12 +36,15 @@ export interface StudyState {
   readonly before: readonly (readonly string[])[];
   /** How the whole network does. */
   readonly whole?: CutResult;
+  /** How long that took. */
+  readonly wholeSeconds?: number;
   /** How it does without the blocks that are cut out; missing while that is measured. */
   readonly cut?: CutResult | undefined;
   readonly flow?: FlowResult;
   readonly isFollowing?: boolean;
   readonly looks?: readonly LookedAt[];
   readonly isLooking?: boolean;
+  readonly landscape?: SurveyState | undefined;
   readonly problem?: Said | undefined;
 }
 
@@ -80,10 +94,12 @@ async function measure(): Promise<void> {
   const own = wish;
   const { removed } = shown.value;
   change({ problem: undefined });
+  const begun = performance.now();
   const answer = await ask({ kind: "cut", removed }, { removed: [], before: [] });
   isMeasuring = false;
   if (own !== wish) return;
-  if (answer?.kind === "cut" && removed.length === 0) change({ whole: answer });
+  if (answer?.kind === "cut" && removed.length === 0)
+    change({ whole: answer, wholeSeconds: (performance.now() - begun) / 1000 });
   if (shown.value.removed !== removed) return answer === undefined ? undefined : measure();
   if (answer?.kind === "cut") change({ cut: answer });
 }
@@ -139,6 +155,36 @@ export async function look(): Promise<void> {
   change({ isLooking: true, problem: undefined });
   const answer = await ask({ kind: "look" }, { isLooking: false });
   if (answer?.kind === "look") change({ isLooking: false, looks: answer.looks });
+}
+
+/** Counts how often measuring was begun: of two at once, the latter goes on. */
+let surveys = 0;
+
+/** Measures the points that are left of the landscape, one by one; between them, it may be stopped. */
+export async function survey(): Promise<void> {
+  const [own, turn] = [wish, ++surveys];
+  const { measured: before = [] } = shown.value.landscape ?? {};
+  const begun = performance.now();
+  change({ landscape: { measured: before, isRunning: true }, problem: undefined });
+  for (let at = before.length; at < landscapePoints.length; at++) {
+    const answer = await ask({ kind: "point", at: landscapePoints[at] });
+    if (own !== wish || turn !== surveys || shown.value.landscape?.isRunning !== true) return;
+    if (answer?.kind !== "point") return stopSurvey();
+    const measured = [...shown.value.landscape.measured, { loss: answer.loss, error: answer.error }];
+    const secondsEach = (performance.now() - begun) / 1000 / (measured.length - before.length);
+    change({ landscape: { measured, isRunning: true, secondsEach } });
+  }
+}
+
+/** Stops measuring the landscape; what is measured stays, and can be gone on with. */
+export function stopSurvey(): void {
+  const { landscape } = shown.value;
+  if (landscape !== undefined) change({ landscape: { ...landscape, isRunning: false } });
+}
+
+/** Forgets what is measured of the landscape. */
+export function forgetSurvey(): void {
+  change({ landscape: undefined });
 }
 
 /** Says why images cannot be used. */

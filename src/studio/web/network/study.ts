@@ -16,8 +16,9 @@ import { classify } from "../../../tasks/classify/task.ts";
 import { OptionError, UnsupportedError } from "../../../tensor/errors.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { imagenetNormalization } from "../../../weights/layouts/layout.ts";
-import type { NetworkSource } from "./describe-job.ts";
+import type { DescribeInput } from "./describe-job.ts";
 import { readNetwork } from "./describe-source.ts";
+import { findSource, type NamedSource } from "./find-source.ts";
 import { type ImageTaker, someOf, takeImages, type TriedImages } from "./study-images.ts";
 import type { CutResult, FlowResult, OpenedStudy, StudyImages } from "./study-service.ts";
 
@@ -54,7 +55,7 @@ async function openFile(file: File, size: number | undefined): Promise<Opened> {
   };
 }
 
-function openNamed({ model, shortcut }: Extract<NetworkSource, { kind: "named" }>, size: number | undefined): Opened {
+function openNamed({ model, shortcut }: NamedSource, size: number | undefined): Opened {
   const { name, options, module, imageShape } = createModel(model, shortcut === undefined ? {} : { shortcut });
   if (imageShape.length !== 3)
     throw new UnsupportedError(name, `takes inputs of ${imageShape.length} axes, must take images [C,H,W]`);
@@ -83,10 +84,10 @@ function guessNormalization(channels: number): ChannelStatistics {
  * @throws as `describeSource`, `toStudyNetwork` and `takeImages` do
  */
 export async function openStudy(
-  source: NetworkSource,
-  size: number | undefined,
+  { source: given, size, models }: DescribeInput,
   wanted: StudyImages,
 ): Promise<{ readonly study: Study; readonly opened: OpenedStudy }> {
+  const source = await findSource(given, models);
   const {
     network,
     classNames: named,

@@ -38,10 +38,12 @@ export function ChooseFiles(props: {
   readonly most: number;
   /** Whether a whole folder is chosen. */
   readonly isFolder?: boolean;
+  /** Whether several files may be chosen. */
+  readonly isMultiple?: boolean;
   readonly accept?: string;
   readonly isPrimary?: boolean;
 }): JSX.Element {
-  const { label, name, onChoose, most, isFolder = false, accept, isPrimary = false } = props;
+  const { label, name, onChoose, most, isFolder = false, isMultiple = false, accept, isPrimary = false } = props;
   return (
     <label class={isPrimary ? "button choose primary" : "button choose"}>
       {label}
@@ -49,6 +51,7 @@ export function ChooseFiles(props: {
         type="file"
         name={name}
         class="unseen"
+        multiple={isMultiple}
         ref={(input) => {
           if (input !== null) input.webkitdirectory = isFolder;
         }}

@@ -1,6 +1,7 @@
 import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
-import { IGNORED, type SegmentationItem, type SegmentationSet } from "../data/set.ts";
+import { balanceImages } from "../data/balance.ts";
+import { IGNORED, type SegmentationSet } from "../data/set.ts";
 import { splitValidation, standardShare } from "../../../data/split.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
@@ -58,22 +59,6 @@ async function listParts(
     validation: Array.from(split.validation, (place) => files[place]),
     test,
   };
-}
-
-/** Images of a kind that is rare are seen more often, by the root of how rare it is, and larger ones by their size. */
-const MOST_OFTEN = 16;
-
-/** Places of a set's images for one epoch, some of them several times. */
-function balanceImages(items: readonly SegmentationItem[], [height, width]: readonly [number, number]): Uint32Array {
-  const counts = new Map<string, number>();
-  for (const { kind } of items) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const largest = Math.max(...counts.values());
-  const places = items.flatMap((item, index) => {
-    const rarity = Math.sqrt(largest / counts.get(item.kind)!);
-    const size = Math.max(1, (item.height * item.width) / (height * width));
-    return Array.from({ length: Math.max(1, Math.min(MOST_OFTEN, Math.round(rarity * size))) }, () => index);
-  });
-  return Uint32Array.from(places);
 }
 
 type Crop = readonly [height: number, width: number];

@@ -1,12 +1,11 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import type { ContourFigure, SurfaceFigure } from "../figures.ts";
 import { rampHex } from "../colors.ts";
 import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../surface.ts";
 import { escapeHtml, phrase, type Words, wordsToSvg } from "../words.ts";
 import { composeSvg, drawText, formatNumber, textWidth, WIDTH } from "./canvas.ts";
-import { createRamp, drawRamp, hoverArea } from "./heat-map.ts";
 import { createMarkedWords } from "./marked-words.ts";
+import { createRamp, drawRamp, hoverArea } from "./ramp.ts";
 
 /** The longer side of a plane at most. */
 const SIZE = 540;
@@ -43,8 +42,11 @@ function drawTag(words: Words, [x, y]: readonly [number, number], end: number): 
   return typeof words === "string" ? tag(words) : tag(words.en, "en") + tag(words.zh, "zh");
 }
 
+/** What a drawing is made in: a page's own document, or one without a page. */
+export type DrawingDocument = NonNullable<Plot.PlotOptions["document"]>;
+
 /** Lines of equal height with the way over them, values under the mouse. */
-export function drawContour(figure: ContourFigure, room: number = WIDTH): string {
+export function drawContour(figure: ContourFigure, document: DrawingDocument, room: number = WIDTH): string {
   const { x, y, xs, ys, values, value, path = [], title } = figure;
   const marked = createMarkedWords();
   const flat = values.flat();
@@ -57,7 +59,6 @@ export function drawContour(figure: ContourFigure, room: number = WIDTH): string
   const [across, up] = planeSize(figure, room);
   // In the middle of what is wider.
   const aside = (room - LEFT - across - RIGHT) / 2;
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const way = path.map((point) => ({ ...point, title: marked.mark(point.label) }));
   const plot = Plot.plot({
     document,
