@@ -60,7 +60,9 @@ export async function judgePlates(
     );
     return {
       name: sample.name,
-      plates: sample.plates.map((truth, index) => (found[index] === undefined ? { truth } : { truth, found: found[index] })),
+      plates: sample.plates.map((truth, index) =>
+        found[index] === undefined ? { truth } : { truth, found: found[index] },
+      ),
       false: [],
     };
   });

@@ -12,7 +12,7 @@ export interface PlateReading extends Reading {
 }
 
 /** Read with less than this, a plate is looked at again. */
-export const SURE = 0.95;
+const SURE = 0.95;
 
 /**
  * What a plate is straightened to where it is not read surely, in shares of its width and height: where a plate ends is seen
@@ -25,10 +25,11 @@ const VIEWS = [
 ] as const;
 
 /** Read with less than this, it is no plate, and not looked at again. */
-export const HOPEFUL = 0.3;
+const HOPEFUL = 0.3;
 
 /** Whether a plate should be looked at again. */
-export const isUnsure = ({ confidence, legibility }: PlateReading): boolean => confidence < SURE && legibility >= HOPEFUL;
+export const isUnsure = ({ confidence, legibility }: PlateReading): boolean =>
+  confidence < SURE && legibility >= HOPEFUL;
 
 /** The more legible of two readings. */
 export const moreLegible = <R extends PlateReading>(one: R, other: R): R =>
