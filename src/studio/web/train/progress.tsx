@@ -3,17 +3,12 @@ import type { Words } from "../../../report/words.ts";
 import { movingMean } from "../../moving-mean.ts";
 import { say } from "../language.ts";
 import { Chart } from "../parts/chart.tsx";
+import { describeTimeLeft } from "../time-left.ts";
 import type { CurvePoint } from "./kept-training.ts";
 import type { TrainState } from "./state.ts";
 
 /** Steps whose mean is shown: one small batch alone jumps. */
 const meanOver = 10;
-
-function showTime(seconds: number): Words {
-  const whole = Math.max(0, Math.round(seconds));
-  const [minutes, rest] = [Math.floor(whole / 60), String(whole % 60).padStart(2, "0")];
-  return { en: `${minutes}:${rest} left`, zh: `剩余 ${minutes}:${rest}` };
-}
 
 /** What the training is doing, in one sentence. */
 export function describePhase({ phase, curve, steps, secondsLeft }: TrainState): Words {
@@ -22,7 +17,7 @@ export function describePhase({ phase, curve, steps, secondsLeft }: TrainState):
   const step = curve.length;
   if (steps === undefined) return { en: `${step} steps trained`, zh: `已训练 ${step} 步` };
   const { en, zh } =
-    secondsLeft === undefined ? { en: "", zh: "" } : (showTime(secondsLeft) as { en: string; zh: string });
+    secondsLeft === undefined ? { en: "", zh: "" } : (describeTimeLeft(secondsLeft) as { en: string; zh: string });
   return {
     en: `Step ${step} of ${steps}${phase === "training" && en !== "" ? `, ${en}` : ""}`,
     zh: `第 ${step} 步，共 ${steps} 步${phase === "training" && zh !== "" ? `，${zh}` : ""}`,
