@@ -5,7 +5,7 @@ import { createUploader, keepsOnDevice } from "../runtime/uploader.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "./batch.ts";
-import { disposeTensor, type HeldState as Held, ownMemory, resultsIn, takenBy } from "./held-state.ts";
+import { createStateMemory, disposeTensor, type HeldState as Held, takenBy } from "./held-state.ts";
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
 import { createLossScale } from "./loss-scale.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
@@ -108,38 +108,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { session, logical, shapes, pack, unpack, collection, inPlace } = compiled;
   const lossScale = options.lowering?.precision === "mixed" ? createLossScale() : undefined;
   let steps = 0;
-  let held: Held = {};
-  /** Spare results by output: the next step writes into their memory. */
-  let spare: Readonly<Record<string, RuntimeTensor>> = {};
-  const retire = (state: Held): void => {
-    const others = Object.fromEntries(Object.entries(state).filter(([name]) => !inPlace.has(name)));
-    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(others) };
-    else Object.values(others).forEach(disposeTensor);
-  };
-  /** Own memory for tensors that a step overwrites. */
-  const store = (name: string, value: Tensor): Tensor => {
-    const packed = pack(name, value);
-    return inPlace.has(name) ? ownMemory(packed, value) : packed;
-  };
-  const hold = (next: Held): void => {
-    const replaced = Object.entries(held).filter(([name]) => Object.hasOwn(next, name));
-    held = { ...held, ...next };
-    retire(Object.fromEntries(replaced));
-  };
+  const memory = createStateMemory({ inPlace, pack, writesInPlace: options.runtime.writesInPlace });
   const load: Trainer["load"] = (state, done, { partial = false } = {}) => {
-    const whole = completeState(state, compiled, partial);
-    hold(Object.fromEntries(whole.map(([name, value]) => [name, store(name, value)])));
+    for (const [name, value] of completeState(state, compiled, partial)) memory.take(name, value);
     lossScale?.load(state);
     steps = done;
   };
   // One by one, so that initial weights and optimizer zeros are never all in memory twice.
-  const fresh: Record<string, Tensor> = {};
   for (const [name, value] of drawState(options.module, options.seed)) {
     const names = [name, stepNames.average(name)].filter((each) => shapes.has(each));
-    for (const each of names) fresh[each] = store(each, value);
+    for (const each of names) memory.take(each, value);
   }
-  for (const name of compiled.optimizerState) fresh[name] = store(name, zeros("float32", shapes.get(name)!));
-  held = fresh;
+  for (const name of compiled.optimizerState) memory.take(name, zeros("float32", shapes.get(name)!));
 
   const uploader = createUploader(options.runtime, options.session);
   const kept = new Set(logical.kept);
@@ -149,8 +129,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   /** Uploads what no step changes, frozen parameters and their statistics: once, instead of with every step. */
   const uploadFixed = async (): Promise<void> => {
     for (const name of fixed) {
-      const value = held[name];
-      if ("data" in value) held = { ...held, [name]: await uploader.upload(value) };
+      const value = memory.held[name];
+      if ("data" in value) memory.hold({ [name]: await uploader.upload(value) });
     }
   };
   let empty: Held | undefined;
@@ -181,8 +161,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       ...takenBy(on.session, state),
       ...Object.fromEntries(inputs.map(([name, value]) => [name, pack(name, value)])),
     };
-    const places = Array.from(inPlace, ([name, output]) => [output, held[name]] as const);
-    return on.session.run(feeds, undefined, on.session === session ? { ...spare, ...Object.fromEntries(places) } : {});
+    return on.session.run(feeds, undefined, on.session === session ? memory.places() : {});
   };
 
   /** All parts of a step but the last: sums gradients and updates running statistics. */
@@ -190,7 +169,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     empty ??= collection ? await emptySums(collection) : {};
     let [state, loss, correct]: [Held, number, number] = [empty, 0, 0];
     for (const [part, batch] of parts.entries()) {
-      const results = await runPart(collection!, { ...held, ...state }, batch, { part, learningRate });
+      const results = await runPart(collection!, { ...memory.held, ...state }, batch, { part, learningRate });
       loss += await readScalar(results, stepNames.loss);
       correct += await readScalar(results, stepNames.correct);
       if (part > 0) Object.values(state).forEach(disposeTensor);
@@ -208,9 +187,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await uploadFixed();
       const collected = await collect(parts.slice(0, -1), learningRate);
       const last = { part: accumulate - 1, learningRate };
-      const results = await runPart(compiled, { ...held, ...collected.state }, parts.at(-1)!, last);
-      // Memory just written is no longer spare.
-      spare = {};
+      const results = await runPart(compiled, { ...memory.held, ...collected.state }, parts.at(-1)!, last);
+      memory.markWritten();
       const final = await readReport(results, steps + 1, watch);
       const report = {
         ...final,
@@ -220,7 +198,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       Object.values(collected.state).forEach(disposeTensor);
       const next = Object.fromEntries(logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
-        retire(next);
+        memory.retire(next);
         if (Number.isFinite(report.loss) && lossScale?.halve() === true) {
           steps++;
           return { ...report, isSkipped: true };
@@ -228,14 +206,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         const isUndone = inPlace.size === 0 || options.clipNorm !== undefined || !Number.isFinite(final.loss);
         throw new DivergenceError(report, isUndone);
       }
-      hold(next);
+      memory.hold(next);
       lossScale?.grow();
       steps++;
       return report;
     },
     state: async () => {
       const entries = Array.from(shapes.keys(), async (name) => {
-        const value = held[name];
+        const value = memory.held[name];
         const stored = "read" in value ? await value.read() : value;
         const unpacked = unpack(name, stored) as Tensor<"float32">;
         // A later step may write into its memory.
@@ -251,8 +229,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await session.release();
       await collection?.session.release();
       await uploader.release();
-      Object.values(held).forEach(disposeTensor);
-      [held, spare] = [{}, {}];
+      memory.release();
     },
   };
 }

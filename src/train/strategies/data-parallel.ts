@@ -4,7 +4,7 @@ import type { RuntimeTensor } from "../../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../../tensor/errors.ts";
 import { float32, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "../batch.ts";
-import { disposeTensor, type HeldState, ownMemory, resultsIn, takenBy } from "../held-state.ts";
+import { createStateMemory, takenBy } from "../held-state.ts";
 import { createLossScale } from "../loss-scale.ts";
 import { drawMask, scalarValues } from "../step-inputs.ts";
 import { requireAsManyRanks } from "../sync-batch-norm.ts";
@@ -65,33 +65,15 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
   });
   const gradientOutputs = gradient.session.outputNames.filter((name) => name !== stepNames.scores);
   let steps = 0;
-  let held: HeldState = {};
-  /** Spare results by output: the next update writes into their memory. */
-  let spare: Readonly<Record<string, RuntimeTensor>> = {};
-  const retire = (state: HeldState): void => {
-    const others = Object.fromEntries(Object.entries(state).filter(([name]) => !inPlace.has(name)));
-    if (options.runtime.writesInPlace) spare = { ...spare, ...resultsIn(others) };
-    else Object.values(others).forEach(disposeTensor);
-  };
-  /** Own memory for tensors that a step overwrites. */
-  const store = (name: string, value: Tensor): Tensor => {
-    const packed = pack(name, value);
-    return inPlace.has(name) ? ownMemory(packed, value) : packed;
-  };
-  const hold = (next: HeldState): void => {
-    const replaced = Object.entries(held).filter(([name]) => Object.hasOwn(next, name));
-    held = { ...held, ...next };
-    retire(Object.fromEntries(replaced));
-  };
+  const memory = createStateMemory({ inPlace, pack, writesInPlace: options.runtime.writesInPlace });
   const readHeld = async (name: string): Promise<Tensor> => {
-    const value = held[name];
+    const value = memory.held[name];
     return "read" in value ? value.read() : value;
   };
   for (const [name, value] of drawState(module, seed)) {
-    for (const each of [name, stepNames.average(name)])
-      if (shapes.has(each)) held = { ...held, [each]: store(each, value) };
+    for (const each of [name, stepNames.average(name)]) if (shapes.has(each)) memory.take(each, value);
   }
-  for (const name of split.optimizerState) held = { ...held, [name]: store(name, zeros("float32", shapes.get(name)!)) };
+  for (const name of split.optimizerState) memory.take(name, zeros("float32", shapes.get(name)!));
 
   /** Adds the gradients of this rank's part to the message. @param part counts this rank's from 0 */
   const addPart = async (part: number, { images, labels }: LabeledBatch, learningRate: number): Promise<void> => {
@@ -105,7 +87,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       [stepNames.labels, labels] as const,
     ].map(([name, value]) => [name, pack(name, value)] as const);
     const results = await gradient.session.run(
-      { ...takenBy(gradient.session, held), ...Object.fromEntries(inputs) },
+      { ...takenBy(gradient.session, memory.held), ...Object.fromEntries(inputs) },
       gradientOutputs,
       message.gradientPlaces(part === 0),
     );
@@ -128,21 +110,19 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
         [stepNames.gradientScale]: 1 / accumulate / (lossScale?.value ?? 1),
         [stepNames.loss]: totals.loss,
       };
-      const places = Array.from(inPlace, ([name, output]) => [output, held[name]] as const);
       const results = await update.session.run(
         {
-          ...takenBy(update.session, { ...held, ...message.gradients, ...Object.fromEntries(moved) }),
+          ...takenBy(update.session, { ...memory.held, ...message.gradients, ...Object.fromEntries(moved) }),
           ...Object.fromEntries(update.logical.scalars.map((name) => [name, float32([], [scalars[name]])])),
         },
         undefined,
-        { ...spare, ...Object.fromEntries(places) },
+        memory.places(),
       );
-      // Memory just written is no longer spare.
-      spare = {};
+      memory.markWritten();
       const report = await readReport(results, { step: steps + 1, ...totals, watch });
       const next = Object.fromEntries(update.logical.kept.map((name) => [name, results[stepNames.next(name)]]));
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
-        retire(next);
+        memory.retire(next);
         // All ranks have the same sums, so that all skip the step or none.
         if (Number.isFinite(report.loss) && lossScale?.halve() === true) {
           steps++;
@@ -151,7 +131,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
         const isUndone = inPlace.size === 0 || options.clipNorm !== undefined || !Number.isFinite(report.loss);
         throw new DivergenceError(report, isUndone);
       }
-      hold({ ...next, ...statistics });
+      memory.hold({ ...next, ...statistics });
       lossScale?.grow();
       steps++;
       return report;
@@ -164,16 +144,14 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       return new Map([...(await Promise.all(entries)), ...(lossScale ? [lossScale.entry()] : [])]);
     },
     load: (state, done, { partial = false } = {}) => {
-      const complete = completeState(state, split, partial);
-      hold(Object.fromEntries(complete.map(([name, value]) => [name, store(name, value)])));
+      for (const [name, value] of completeState(state, split, partial)) memory.take(name, value);
       lossScale?.load(state);
       steps = done;
     },
     release: async () => {
       await gradient.session.release();
       await update.session.release();
-      Object.values(held).forEach(disposeTensor);
-      [held, spare] = [{}, {}];
+      memory.release();
     },
   };
 }
