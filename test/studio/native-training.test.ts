@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -115,6 +115,12 @@ test("folders of the command line are offered, by their places alone, and traine
   await rm(join(folder, "left", "00.png"));
   await symlink("/etc/passwd", join(folder, "left", "00.png"));
   expect(await statusOf("0/0")).toBe(404);
+  const right = offered.paths.findIndex((path) => path.includes("/right/"));
+  expect(await statusOf(`0/${right}`)).toBe(200);
+  await rename(join(folder, "right"), `${folder}-moved`);
+  onTestFinished(() => rm(`${folder}-moved`, { recursive: true }));
+  await symlink(`${folder}-moved`, join(folder, "right"));
+  expect(await statusOf(`0/${right}`)).toBe(404);
   for (const path of ["", "/0/0"]) expect((await fetch(`${server.address}api/1/data${path}`)).status).toBe(401);
 });
 
