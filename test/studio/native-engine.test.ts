@@ -240,6 +240,23 @@ test.each([english, { locale: "zh-CN", colorScheme: "dark" } as const])(
   },
 );
 
+test("another experiment ends the race of the one before at once, and has its room", async () => {
+  const { firstAddress } = await serve();
+  const page = await newPage();
+  const networks = Array.from({ length: 5 }, () => "pad-56").join(",");
+  await page.goto(`${firstAddress}#/compare?networks=${networks}&steps=2000`);
+  await engineOf(page).waitFor();
+  const before = new Set(childrenOf(process.pid));
+  const own = (): readonly number[] => childrenOf(process.pid).filter((pid) => !before.has(pid));
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect.poll(own).toHaveLength(5);
+  const first = own();
+  await page.evaluate((hash) => void (location.hash = hash), `#/compare?networks=${networks}&steps=5`);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect.poll(() => own().filter((pid) => !first.includes(pid))).toHaveLength(5);
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
 test("a server that is gone in mid-training leaves what was drawn; the page's own engine goes on", async () => {
   const server = await serve();
   const page = await newPage();
