@@ -53,13 +53,15 @@ function readHead(bytes: Uint8Array, where: string): Head {
 /** The value of a head, with what stands for bytes and numbers replaced. */
 function restore({ value, bytes }: Head, rest: Uint8Array, where: string): unknown {
   let at = 0;
-  const pieces = bytes.map((length) => rest.subarray(at, (at += length)));
+  const piecesByPlace = new Map<unknown, Uint8Array>(
+    bytes.map((length, place) => [place, rest.subarray(at, (at += length))]),
+  );
   const visit = (entry: unknown): unknown => {
     if (Array.isArray(entry)) return entry.map(visit);
     if (typeof entry !== "object" || entry === null) return entry;
     const own = entry as Readonly<Record<string, unknown>>;
     if (Object.hasOwn(own, BYTES))
-      return pieces.find((_, place) => place === own[BYTES]) ?? refuse(where, "it lacks bytes that it names");
+      return piecesByPlace.get(own[BYTES]) ?? refuse(where, "it lacks bytes that it names");
     if (Object.hasOwn(own, NUMBER)) return nonFinite.get(own[NUMBER]) ?? refuse(where, "it has an unknown number");
     return Object.fromEntries(Object.entries(own).map(([key, part]) => [key, visit(part)]));
   };

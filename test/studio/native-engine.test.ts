@@ -98,7 +98,8 @@ test("only what was let in may train, from the server's own pages, and only what
       [
         {
           kind: "error",
-          error: expect.objectContaining({ kind: "OptionError", detail: expect.stringMatching(detail) }),
+          // Nothing besides, such as where it was thrown.
+          error: { kind: "OptionError", where: expect.any(String), detail: expect.stringMatching(detail) },
         },
       ],
     ]);
@@ -108,6 +109,7 @@ test("only what was let in may train, from the server's own pages, and only what
   const stop = `${server.address}api/1/running/none/stop`;
   expect((await fetch(stop, { method: "POST", headers: { Cookie } })).status).toBe(204);
   expect((await fetch(stop, { method: "POST" })).status).toBe(401);
+  expect((await fetch(`${server.address}/`)).status).toBe(404);
 });
 
 const images = (count: number): Uint8Array => new Uint8Array(count * 3 * 32 * 32).map((_, at) => (at * 7) % 251);
@@ -185,7 +187,7 @@ test("a network whose process crashes ends its race and nothing else", async () 
   await expect.poll(own).toHaveLength(2);
   process.kill(own()[0], "SIGSEGV");
   const { answers } = await asked;
-  expect(answers.at(-1)).toMatchObject({
+  expect(answers.at(-1)).toEqual({
     kind: "error",
     error: {
       kind: "EnvironmentError",
@@ -237,6 +239,23 @@ test.each([english, { locale: "zh-CN", colorScheme: "dark" } as const])(
     expect(faults).toEqual([]);
   },
 );
+
+test("another experiment ends the race of the one before at once, and has its room", async () => {
+  const { firstAddress } = await serve();
+  const page = await newPage();
+  const networks = Array.from({ length: 5 }, () => "pad-56").join(",");
+  await page.goto(`${firstAddress}#/compare?networks=${networks}&steps=2000`);
+  await engineOf(page).waitFor();
+  const before = new Set(childrenOf(process.pid));
+  const own = (): readonly number[] => childrenOf(process.pid).filter((pid) => !before.has(pid));
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect.poll(own).toHaveLength(5);
+  const first = own();
+  await page.evaluate((hash) => void (location.hash = hash), `#/compare?networks=${networks}&steps=5`);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect.poll(() => own().filter((pid) => !first.includes(pid))).toHaveLength(5);
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
 
 test("a server that is gone in mid-training leaves what was drawn; the page's own engine goes on", async () => {
   const server = await serve();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -49,7 +49,7 @@ test("a folder is trained natively through the page, with the losses of the page
   ] as const) {
     await choose(page, kind);
     await press(page, start);
-    await page.getByText(/^Step \d+ of 20, |^Judging/).waitFor();
+    await page.getByText(/^Step \d+ of 20, |^Testing on/).waitFor();
     await page.getByText(verdict).waitFor();
     await expect.poll(async () => (await keptLosses(page)).length).toBe(20);
     losses.push(await keptLosses(page));
@@ -115,6 +115,12 @@ test("folders of the command line are offered, by their places alone, and traine
   await rm(join(folder, "left", "00.png"));
   await symlink("/etc/passwd", join(folder, "left", "00.png"));
   expect(await statusOf("0/0")).toBe(404);
+  const right = offered.paths.findIndex((path) => path.includes("/right/"));
+  expect(await statusOf(`0/${right}`)).toBe(200);
+  await rename(join(folder, "right"), `${folder}-moved`);
+  onTestFinished(() => rm(`${folder}-moved`, { recursive: true }));
+  await symlink(`${folder}-moved`, join(folder, "right"));
+  expect(await statusOf(`0/${right}`)).toBe(404);
   for (const path of ["", "/0/0"]) expect((await fetch(`${server.address}api/1/data${path}`)).status).toBe(401);
 });
 
@@ -144,4 +150,52 @@ test("a server that is gone in mid-training leaves the curve; the training goes 
   expect(Number(/\d+/.exec((await now.textContent())!)![0])).toBeGreaterThanOrEqual(steps);
   await press(page, "Stop");
   await page.getByText(verdict).waitFor();
+});
+
+test("a server that is gone while its folder is read ends the reading, and leaves no part of it", async () => {
+  const folder = await openDataFolder(await makePictures(8));
+  let isGone = false;
+  // Files that never come, once the server is about to go.
+  const openFirst: typeof folder.open = async (place) => {
+    if (place < 10) return folder.open(place);
+    isGone = true;
+    return new Promise(() => undefined);
+  };
+  const server = await serveSite(0, undefined, [{ ...folder, open: openFirst }]);
+  onTestFinished(() => server.close());
+  const page = await newPage();
+  await page.goto(`${server.firstAddress}#/train?epochs=3`);
+  await press(page, folder.name);
+  await expect.poll(() => isGone).toBe(true);
+  await server.close();
+  await page.getByText(/^images: the server is gone \(.+\); read them again once it runs$/).waitFor();
+  expect(await page.locator(".classes li").count()).toBe(0);
+});
+
+test("other images in mid-judgement leave nothing of the network that was judged", async () => {
+  const { page, faults } = await openTraining("epochs=1");
+  // The judge is told nothing until the page is asked to tell it.
+  await page.evaluate(() => {
+    const held: (() => void)[] = [];
+    const send = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
+      const now = (): void => Reflect.apply(send, this, given);
+      const [{ residua }] = given as [{ residua?: { input?: { onnx?: unknown } } }];
+      if (residua?.input?.onnx !== undefined) held.push(now);
+      else now();
+    } as typeof send;
+    addEventListener("let-judge", () => held.forEach((now) => now()));
+  });
+  await press(page, "Train");
+  await page.getByText(/^Testing on/).waitFor();
+  await press(page, "Other images");
+  await page.locator("input[name=folder]").setInputFiles(await makePictures(9));
+  await page.getByRole("button", { name: "Train", exact: true }).waitFor();
+  const [judge] = page.workers();
+  const isOver = judge.waitForEvent("close");
+  await page.evaluate(() => dispatchEvent(new Event("let-judge")));
+  await isOver;
+  await wait(200);
+  expect(await page.getByText(/images held back are right/).count()).toBe(0);
+  expect(faults).toEqual([]);
 });

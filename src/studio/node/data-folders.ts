@@ -1,5 +1,5 @@
 import { constants, type ReadStream } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, realpath } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { toEnvironmentError } from "../../files/node.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -18,7 +18,8 @@ const isHidden = (path: string): boolean => path.split("/").some((part) => part.
 
 async function openFile(path: string): Promise<ReadStream | undefined> {
   try {
-    // A link could lead out of the folder.
+    // A link could lead out of the folder, in the place of the file or of a folder above it.
+    if ((await realpath(path)) !== path) return undefined;
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     if ((await file.stat()).isFile()) return file.createReadStream();
     await file.close();
@@ -36,6 +37,9 @@ async function openFile(path: string): Promise<ReadStream | undefined> {
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   const name = basename(resolve(folder));
+  const root = await realpath(folder).catch((error: unknown) => {
+    throw toEnvironmentError(folder, "cannot read", error);
+  });
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw toEnvironmentError(folder, "cannot read", error);
   });
@@ -50,5 +54,5 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
       "data",
       `${folder} has ${own.length} files, must have 1 to ${most}; name the folder right above the classes`,
     );
-  return { name, paths: own.map((path) => `${name}/${path}`), open: (place) => openFile(join(folder, own[place])) };
+  return { name, paths: own.map((path) => `${name}/${path}`), open: (place) => openFile(join(root, own[place])) };
 }

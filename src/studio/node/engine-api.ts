@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { PassThrough } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { decodeMessage, encodeMessage } from "../../jobs/byte-message.ts";
-import { describeError } from "../../jobs/remote-error.ts";
+import { describeError, type RemoteError } from "../../jobs/remote-error.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { EngineAnswer, ServerFacts } from "../server-protocol.ts";
 import { raceJob } from "./race/job.ts";
@@ -19,6 +19,9 @@ const MOST_WAITING = 256 * 1024 * 1024;
 const statusOf = (error: unknown): number => (error instanceof EnvironmentError ? 503 : 400);
 
 const typed = (reply: FastifyReply): FastifyReply => reply.type("application/octet-stream");
+
+/** An error in its words alone: where it was thrown says how the machine's folders are called. */
+const tell = (error: unknown): RemoteError => ({ ...describeError(error), stack: undefined });
 
 const pieceOf = (answer: EngineAnswer): Buffer => Buffer.concat(encodeMessage(answer));
 
@@ -39,7 +42,7 @@ function answerJob(served: ServedJob, body: Uint8Array, jobs: RunningJobs, reply
   job.result
     .then(
       (result) => send({ kind: "result", result }),
-      (error: unknown) => send({ kind: "error", error: describeError(error) }),
+      (error: unknown) => send({ kind: "error", error: tell(error) }),
     )
     .finally(() => answers.end());
   reply.raw.once("close", () => answers.destroy());
@@ -71,7 +74,7 @@ export function giveEngine(routes: FastifyInstance, limits?: EngineLimits): void
         } catch (error) {
           return typed(reply)
             .code(statusOf(error))
-            .send(pieceOf({ kind: "error", error: describeError(error) }));
+            .send(pieceOf({ kind: "error", error: tell(error) }));
         }
       },
     );

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createRunningJobs } from "./running-jobs.ts";
 import type { CheckedJob } from "./served-job.ts";
 
@@ -49,4 +49,25 @@ test("a job that says nothing is ended; one that goes on saying something is not
   clearInterval(timer);
   kept.stop();
   expect(await kept.result).toBe("stop");
+});
+
+test("a job that was ended says nothing more", async () => {
+  const jobs = createRunningJobs(limits);
+  const [silent, said] = [fakeJob(), vi.fn<() => void>()];
+  await expect(jobs.start(silent, "race", said).result).rejects.toThrow("said nothing");
+  silent.say();
+  expect(said).not.toHaveBeenCalled();
+});
+
+test("a job that cannot be started leaves its place, and nothing that would end it", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const jobs = createRunningJobs(limits);
+  const start = (): never => {
+    throw new Error("spawn ENOMEM");
+  };
+  expect(() => jobs.start({ networks: 3, start }, "race", ignore)).toThrow("spawn ENOMEM");
+  expect(vi.getTimerCount()).toBe(0);
+  jobs.start(fakeJob(3), "race", ignore);
+  jobs.killAll();
 });

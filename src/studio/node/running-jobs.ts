@@ -55,13 +55,18 @@ export function createRunningJobs({ jobs, networks, silentMilliseconds }: Engine
       fail(new EnvironmentError(name, `said nothing for ${seconds} seconds and was ended; start it again`));
       started.kill();
     };
-    const timer = setTimeout(giveUp, silentMilliseconds);
+    let isOver = false;
     const started = job.start((event) => {
+      // A process that is being ended may have said more by then.
+      if (isOver) return;
       timer.refresh();
       onEvent(event);
     });
+    // Not before: a process that cannot be started leaves nothing to wait for.
+    const timer = setTimeout(giveUp, silentMilliseconds);
     running.set(id, { ...started, networks: job.networks });
     const result = Promise.race([started.result, silence]).finally(() => {
+      isOver = true;
       clearTimeout(timer);
       running.delete(id);
     });

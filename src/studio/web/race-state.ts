@@ -68,7 +68,8 @@ export function createShownRace(): ShownRace {
   };
   const showSoon = (): void => void (waiting ??= setTimeout(show, MILLISECONDS_BETWEEN));
   const clear = (): void => {
-    race?.stop();
+    // At once: until it has ended, it would take up the server's room for the next one.
+    race?.kill();
     race = undefined;
     lanes = [];
     clearTimeout(waiting);

@@ -27,6 +27,7 @@ export const pageErrors: Templates = {
   "a number from {} to {}": "{1} 到 {2} 之间的数",
   "a whole number from {} to {}": "{1} 到 {2} 之间的整数",
   "the server is gone ({})": "服务器已不在（{1}）",
+  "read them again once it runs": "请在它运行后重新读取",
   "start it again once `residua studio` runs, or choose the page as the engine":
     "请在 `residua studio` 运行后重新开始，或改用页面引擎",
   "answered what is no list of runs: the document {}": "的回答不是运行列表：整个文档{1?}",

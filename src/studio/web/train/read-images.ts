@@ -2,7 +2,7 @@ import type { ImageFormat } from "../../../data/image-set.ts";
 import { decodePageImage } from "../../../data/web/page-image.ts";
 import type { JobContext } from "../../../jobs/job.ts";
 import type { Words } from "../../../report/words.ts";
-import { EnvironmentError, FormatError, ResiduaError } from "../../../tensor/errors.ts";
+import { EnvironmentError, errorMessage, FormatError, ResiduaError } from "../../../tensor/errors.ts";
 import { openZip } from "../../../weights/zip/read.ts";
 import type { Said } from "../../said.ts";
 import { holdBack } from "../../pictures/hold-back.ts";
@@ -18,10 +18,24 @@ interface OpenedSource {
   readonly open: (place: number) => Blob | Promise<Blob>;
 }
 
+/**
+ * Fetches a file that the server offered.
+ *
+ * @throws {FormatError} if it has no such file any more
+ * @throws {EnvironmentError} if it is gone, or lets this page in no longer
+ */
 async function fetchFile(address: string): Promise<Blob> {
-  const response = await fetch(address);
-  if (!response.ok) throw new EnvironmentError(address, `cannot be fetched: the server answered ${response.status}`);
-  return response.blob();
+  try {
+    const response = await fetch(address);
+    if (response.ok) return await response.blob();
+    const detail = `cannot be fetched: the server answered ${response.status}`;
+    throw response.status === 404 ? new FormatError(address, detail) : new EnvironmentError(address, detail);
+  } catch (error) {
+    if (error instanceof ResiduaError) throw error;
+    throw new EnvironmentError("images", `the server is gone (${errorMessage(error)}); read them again once it runs`, {
+      cause: error,
+    });
+  }
 }
 
 /** Opens what was dropped: files as they are, or those of a zip file. @throws {FormatError} if a zip file is damaged or too large */
@@ -84,7 +98,11 @@ function everyTenth(report: (event: ReadEvent) => void): (event: ReadEvent) => v
   };
 }
 
-/** Reads one image; or why it is left out. */
+/**
+ * Reads one image; or why it is left out.
+ *
+ * @throws {EnvironmentError} if images cannot be had any more, which says nothing of this one
+ */
 export async function readOne(
   open: () => Blob | Promise<Blob>,
   path: string,
@@ -96,6 +114,7 @@ export async function readOne(
     if (large !== undefined) return large;
     return await decodePageImage(file, path, format);
   } catch (error) {
+    if (error instanceof EnvironmentError) throw error;
     return { message: error instanceof ResiduaError ? error.detail : String(error) };
   }
 }

@@ -143,9 +143,9 @@ async function follow(own: TrainingRun): Promise<void> {
   holdEngine(own.result);
   try {
     const trained = await own.result;
-    change({ phase: "ended", trained });
+    if (run === own) change({ phase: "ended", trained });
   } catch (error) {
-    change({ phase: "ready", problem: messageOf(error) });
+    if (run === own) change({ phase: "ready", problem: messageOf(error) });
   } finally {
     if (run === own) run = undefined;
   }
