@@ -24,8 +24,8 @@ function ownMemory(packed: Tensor, given: Tensor): Tensor {
 /** The state of a training, and the memory in which the next step writes it. */
 export interface StateMemory {
   readonly held: HeldState;
-  /** Takes a tensor as it is loaded or drawn, packed, in place of the one of its name. */
-  readonly take: (name: string, value: Tensor) => void;
+  /** Takes tensors as they are loaded or drawn, packed one by one, in place of those of their names. */
+  readonly take: (values: Iterable<readonly [name: string, value: Tensor]>) => void;
   /** Takes the results of a step, or others, in place of those of their names. */
   readonly hold: (next: HeldState) => void;
   /** Gives up tensors that nothing holds. */
@@ -65,9 +65,13 @@ export function createStateMemory({
     get held() {
       return held;
     },
-    take: (name, value) => {
-      const packed = pack(name, value);
-      hold({ [name]: inPlace.has(name) ? ownMemory(packed, value) : packed });
+    take: (values) => {
+      const next: Record<string, Tensor> = {};
+      for (const [name, value] of values) {
+        const packed = pack(name, value);
+        next[name] = inPlace.has(name) ? ownMemory(packed, value) : packed;
+      }
+      hold(next);
     },
     hold,
     retire,

@@ -1,4 +1,6 @@
 import { stepNames } from "../compile/step/names.ts";
+import { drawState } from "../nn/initialization.ts";
+import type { Module } from "../nn/module.ts";
 import type { RuntimeTensor } from "../runtime/runtime.ts";
 import { WeightsError } from "../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
@@ -8,6 +10,16 @@ import { type Tensor, zeros } from "../tensor/tensor.ts";
 interface KeptShapes {
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly optimizerState: ReadonlySet<string>;
+}
+
+/** What a training begins with: drawn parameters, averages that start from them, and an optimizer that has seen nothing; one by one. */
+export function* freshState(
+  { module, seed }: { readonly module: Module; readonly seed: number },
+  { shapes, optimizerState }: KeptShapes,
+): Generator<readonly [name: string, value: Tensor]> {
+  for (const [name, value] of drawState(module, seed))
+    for (const each of [name, stepNames.average(name)]) if (shapes.has(each)) yield [each, value];
+  for (const name of optimizerState) yield [name, zeros("float32", shapes.get(name)!)];
 }
 
 /** Completes a state with every persistent tensor, in the step's order. */

@@ -1,5 +1,4 @@
 import { stepNames } from "../compile/step/names.ts";
-import { drawState } from "../nn/initialization.ts";
 import type { RuntimeTensor } from "../runtime/runtime.ts";
 import { createUploader, keepsOnDevice } from "../runtime/uploader.ts";
 import { TrainingError } from "../tensor/errors.ts";
@@ -9,7 +8,7 @@ import { createStateMemory, disposeTensor, type HeldState as Held, takenBy } fro
 import { type CompiledCollection, type CompiledStep, compileStep, type StepOptions } from "./compiled-step.ts";
 import { createLossScale } from "./loss-scale.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
-import { completeState, readScalar } from "./trainer-state.ts";
+import { completeState, freshState, readScalar } from "./trainer-state.ts";
 
 /** The options of a trainer; a model from `createModel` supplies `module` and `imageShape`. */
 export interface TrainerOptions extends Omit<StepOptions, "mixup" | "average"> {
@@ -110,16 +109,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   let steps = 0;
   const memory = createStateMemory({ inPlace, pack, writesInPlace: options.runtime.writesInPlace });
   const load: Trainer["load"] = (state, done, { partial = false } = {}) => {
-    for (const [name, value] of completeState(state, compiled, partial)) memory.take(name, value);
+    memory.take(completeState(state, compiled, partial));
     lossScale?.load(state);
     steps = done;
   };
-  // One by one, so that initial weights and optimizer zeros are never all in memory twice.
-  for (const [name, value] of drawState(options.module, options.seed)) {
-    const names = [name, stepNames.average(name)].filter((each) => shapes.has(each));
-    for (const each of names) memory.take(each, value);
-  }
-  for (const name of compiled.optimizerState) memory.take(name, zeros("float32", shapes.get(name)!));
+  memory.take(freshState(options, compiled));
 
   const uploader = createUploader(options.runtime, options.session);
   const kept = new Set(logical.kept);

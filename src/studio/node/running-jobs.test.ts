@@ -26,10 +26,10 @@ test("jobs and their networks are counted, and a place is free again when a job 
   const jobs = createRunningJobs(limits);
   const first = jobs.start(fakeJob(2), "race", ignore);
   expect(() => jobs.start(fakeJob(2), "race", ignore)).toThrow(
-    "race: would be too much at once: the server trains 2 networks in 1 jobs already, must be at most 3 in 2; stop one, or compute it in the page",
+    "race: would be too much at once: the server trains already (networks: 2, jobs: 1), must be at most (networks: 3, jobs: 2); stop one, or compute it in the page",
   );
   const second = jobs.start(fakeJob(), "race", ignore);
-  expect(() => jobs.start(fakeJob(0), "training", ignore)).toThrow(/in 2 jobs already/);
+  expect(() => jobs.start(fakeJob(0), "training", ignore)).toThrow(/jobs: 2\), must be/);
   jobs.stop("another");
   jobs.stop(first.id);
   expect(await first.result).toBe("stop");

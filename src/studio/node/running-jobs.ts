@@ -41,8 +41,8 @@ export function createRunningJobs({ jobs, networks, silentMilliseconds }: Engine
     if (running.size < jobs && busy + wanted <= networks) return;
     throw new EnvironmentError(
       name,
-      `would be too much at once: the server trains ${busy} networks in ${running.size} jobs already, ` +
-        `must be at most ${networks} in ${jobs}; stop one, or compute it in the page`,
+      `would be too much at once: the server trains already (networks: ${busy}, jobs: ${running.size}), ` +
+        `must be at most (networks: ${networks}, jobs: ${jobs}); stop one, or compute it in the page`,
     );
   };
   const start: RunningJobs["start"] = (job, name, onEvent) => {

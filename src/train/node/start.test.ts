@@ -22,7 +22,13 @@ test.each([
   async (name, output, shape) => {
     const from = fileOf(name);
     const card = findOnnxCard(decodeModel(await readFileBytes(from), from), from)!;
-    const fresh = { from, data: "", recipe: defaultRecipe, augmentation: { cropPadding: 0, flip: false } };
+    const fresh = {
+      from,
+      data: "",
+      recipe: defaultRecipe,
+      modelOptions: {},
+      augmentation: { cropPadding: 0, flip: false },
+    };
     const { imageShape, build } = await openStart(fresh, output);
     expect(imageShape).toEqual(shape ?? card.imageShape);
     expect(build(card.classes, imageShape[0]).state!.size).toBeGreaterThan(10);

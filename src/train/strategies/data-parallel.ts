@@ -1,15 +1,14 @@
 import { stepNames } from "../../compile/step/names.ts";
-import { drawState } from "../../nn/initialization.ts";
 import type { RuntimeTensor } from "../../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../../tensor/errors.ts";
-import { float32, type Tensor, zeros } from "../../tensor/tensor.ts";
+import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { type LabeledBatch, splitBatch } from "../batch.ts";
 import { createStateMemory, takenBy } from "../held-state.ts";
 import { createLossScale } from "../loss-scale.ts";
 import { drawMask, scalarValues } from "../step-inputs.ts";
 import { requireAsManyRanks } from "../sync-batch-norm.ts";
 import { DivergenceError, type StepResult, type Trainer, type TrainerOptions } from "../trainer.ts";
-import { completeState, readScalar } from "../trainer-state.ts";
+import { completeState, freshState, readScalar } from "../trainer-state.ts";
 import type { Collective } from "./collective.ts";
 import { createMessage } from "./message.ts";
 import { compileSplitStep } from "./split-step.ts";
@@ -48,7 +47,7 @@ export function batchesPerRank(accumulate: number, ranks: number): number {
 }
 
 async function createRank(options: TrainerOptions, collective: Collective): Promise<Trainer> {
-  const { mixup, average, accumulate = 1, seed, module, watch = [], syncBatchNorm } = options;
+  const { mixup, average, accumulate = 1, seed, watch = [], syncBatchNorm } = options;
   const share = batchesPerRank(accumulate, collective.size);
   requireAsManyRanks(syncBatchNorm, collective.size);
   const split = await compileSplitStep(
@@ -70,10 +69,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
     const value = memory.held[name];
     return "read" in value ? value.read() : value;
   };
-  for (const [name, value] of drawState(module, seed)) {
-    for (const each of [name, stepNames.average(name)]) if (shapes.has(each)) memory.take(each, value);
-  }
-  for (const name of split.optimizerState) memory.take(name, zeros("float32", shapes.get(name)!));
+  memory.take(freshState(options, split));
 
   /** Adds the gradients of this rank's part to the message. @param part counts this rank's from 0 */
   const addPart = async (part: number, { images, labels }: LabeledBatch, learningRate: number): Promise<void> => {
@@ -144,7 +140,7 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       return new Map([...(await Promise.all(entries)), ...(lossScale ? [lossScale.entry()] : [])]);
     },
     load: (state, done, { partial = false } = {}) => {
-      for (const [name, value] of completeState(state, split, partial)) memory.take(name, value);
+      memory.take(completeState(state, split, partial));
       lossScale?.load(state);
       steps = done;
     },

@@ -19,8 +19,8 @@ export const pageErrors: Templates = {
   "give a checkpoint that a page reported": "请给出页面报告的检查点",
   "does not go with {}, which has weights of its own": "不能与 {1} 同用，后者自带权重",
   "has {} channel(s), the images have {}": "有 {1} 个通道，图像有 {2} 个",
-  "would be too much at once: the server trains {} networks in {} jobs already, must be at most {} in {}":
-    "同时训练的太多：服务器已在 {2} 项作业中训练 {1} 个网络，最多 {4} 项作业共 {3} 个",
+  "would be too much at once: the server trains already (networks: {}, jobs: {}), must be at most (networks: {}, jobs: {})":
+    "同时训练的太多：服务器正在训练（网络：{1}，作业：{2}），最多为（网络：{3}，作业：{4}）",
   "stop one, or compute it in the page": "请停止一项，或在页面中计算",
   "said nothing for {} seconds and was ended": "{1} 秒没有消息，已被结束",
   "start it again": "请重新开始",
