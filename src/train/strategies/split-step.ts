@@ -46,9 +46,7 @@ const asWritten: Lowering = { ...portable, isFinal: true };
  *
  * @param collective the ranks that run the gradient step together if batch norms join their batches
  */
-export async function compileSplitStep(given: StepOptions, collective: Collective = alone): Promise<SplitStep> {
-  // The threads of two sessions that take turns would be in each other's way, and in that of other ranks on the same cores.
-  const options: StepOptions = { ...given, session: { spinning: false, ...given.session } };
+export async function compileSplitStep(options: StepOptions, collective: Collective = alone): Promise<SplitStep> {
   const { runtime, lowering = portable, loss = crossEntropy, module, optimizer } = options;
   const scalesLoss = lowering.precision === "mixed";
   const logical = buildGradientStep({ ...options, loss, scalesLoss, addsStatistics: true });
@@ -79,10 +77,12 @@ export async function compileSplitStep(given: StepOptions, collective: Collectiv
     return spec === undefined ? [] : [[name, spec.shape] as const];
   });
   const gradient = { session: await loadGradientStep(options, collective, logical, lowered), logical };
+  // Its threads would be in the way of the next step's, which has by far the most to do and spins as an undivided step does.
+  const quiet: StepOptions = { ...options, lowering: updateLowering, session: { ...options.session, spinning: false } };
   return {
     gradient,
     update: {
-      session: await loadStep({ ...options, lowering: updateLowering }, update, updateLowering.lower(update.graph)),
+      session: await loadStep(quiet, update, updateLowering.lower(update.graph)),
       logical: update,
     },
     shapes: new Map([...fixed, ...states, ...(options.average === true ? averages : [])]),
@@ -106,6 +106,8 @@ async function loadGradientStep(
   if (syncBatchNorm === undefined) return loadStep(options, logical, lowered);
   return loadStages(runtime, lowered.write(), collective, {
     graphOptimization: lowering.isFinal ? "disabled" : "all",
+    // Many sessions take turns.
+    spinning: false,
     ...session,
   });
 }
