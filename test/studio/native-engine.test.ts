@@ -166,7 +166,7 @@ test("so many races at once and no more; one whose listener is gone leaves its p
     ask(server, { headers, body: bodyOf(Array.from({ length: 4 }, () => ({ ...job, depth: 8, steps: 1 }))) });
   await expect.poll(next).toMatchObject({
     status: 503,
-    answers: [{ error: { detail: expect.stringMatching(/already, must be at most 8 in 4;/) } }],
+    answers: [{ error: { detail: expect.stringMatching(/must be at most \(networks: 8, jobs: 4\);/) } }],
   });
   leaving.abort();
   await expect.poll(async () => (await next()).status, { timeout: 60_000 }).toBe(200);
