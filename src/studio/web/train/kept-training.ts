@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Words } from "../../../report/words.ts";
+import { keep, kept } from "../kept.ts";
 import { type TrainChoice, trainChoiceSchema } from "../../train-choice.ts";
 import type { ReadImages } from "./read-job.ts";
 
@@ -36,6 +37,8 @@ export interface Keeper {
 }
 
 const FOLDER = "residua-train";
+/** Said at once, while files are removed later: a page may be left before that, and the next visit then removes them. */
+const LEFT = "training-left";
 const names = { about: "about.json", images: "images.bin", checkpoint: "checkpoint.safetensors", curve: "curve.json" };
 
 const wholeFrom = (least: number): v.GenericSchema<unknown, number> =>
@@ -80,6 +83,11 @@ async function remove(name: string): Promise<void> {
   await (await open()).removeEntry(name).catch(() => undefined);
 }
 
+async function removeAll(): Promise<void> {
+  await Promise.all(Object.values(names).map(remove));
+  keep(LEFT, undefined);
+}
+
 async function readReached(): Promise<Reached | undefined> {
   const [checkpoint, curve] = await Promise.all([read(names.checkpoint), read(names.curve)]);
   if (checkpoint === undefined || curve === undefined) return undefined;
@@ -89,6 +97,7 @@ async function readReached(): Promise<Reached | undefined> {
 /** The training of an earlier visit; undefined if there is none, or it is not whole. */
 export async function readKept(): Promise<KeptTraining | undefined> {
   try {
+    if (kept(LEFT) !== undefined) await removeAll();
     const [about, pixels] = await Promise.all([read(names.about), read(names.images)]);
     if (about === undefined || pixels === undefined) return undefined;
     const { version: _, choice, ...rest } = v.parse(aboutSchema, JSON.parse(await about.text()));
@@ -125,6 +134,7 @@ function createKeeper(): Keeper {
       await write(names.images, images);
       // Last: without it there is nothing.
       await write(names.about, JSON.stringify({ version: 1, choice, name, classes, size, labels, names: paths, held }));
+      keep(LEFT, undefined);
     },
     keep: (reached) => {
       waiting = reached;
@@ -133,8 +143,9 @@ function createKeeper(): Keeper {
     },
     forget: async () => {
       waiting = undefined;
+      keep(LEFT, "yes");
       await writing?.catch(() => undefined);
-      await Promise.all(Object.values(names).map(remove));
+      await removeAll();
     },
   };
 }
