@@ -46,6 +46,21 @@ test.each(looks)(
   },
 );
 
+test("a number that is being typed stays while the page is drawn for another reason", async () => {
+  const { page, faults } = await openPage(`${siteAddress()}#/compare?seed=3`);
+  const steps = page.getByLabel("Steps", { exact: true });
+  await steps.fill("7");
+  await page.getByLabel("Seed", { exact: true }).evaluate((input: HTMLInputElement) => {
+    input.value = "9";
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  await expect.poll(() => page.url()).toContain("seed=9");
+  expect(await steps.inputValue()).toBe("7");
+  await steps.press("Tab");
+  await expect.poll(() => page.url()).toContain("steps=7");
+  expect(faults).toEqual([]);
+});
+
 test("a link sets what is raced and starts nothing; a race trains, tests and says what one seed cannot tell", async () => {
   const { page, faults } = await openPage(`${siteAddress()}#/compare?networks=pad-8,pad-8&steps=5&seed=3&rate=0.02`);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

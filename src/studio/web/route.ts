@@ -1,4 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
 /** The address within the site: `#/compare?depth=20` is the page "compare" with the query "depth=20". */
 export interface Route {
@@ -25,4 +26,13 @@ export function replaceQuery(query: string): void {
   const { page } = route.value;
   history.replaceState(history.state, "", addressOf(page, query));
   route.value = { page, query };
+}
+
+/**
+ * Gives the query of the address to a page whenever it changes, by a link or the way back. It is the address's own at that time: the page may
+ * have written another one since it was drawn, and what it was then would undo that.
+ */
+export function useQuery(take: (query: string) => void): void {
+  const { query } = route.value;
+  useEffect(() => take(route.peek().query), [query]);
 }

@@ -1,6 +1,5 @@
 import { type Signal, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import type { Words } from "../../../report/words.ts";
 import { digitCounts } from "../../digits.ts";
 import { movingMean } from "../../moving-mean.ts";
@@ -12,7 +11,7 @@ import { sayMessage } from "../message.ts";
 import { Chart, type ChartLine } from "../parts/chart.tsx";
 import { StripLegend } from "../parts/strip.tsx";
 import { createShownRace, type LaneState, type RaceState } from "../race-state.ts";
-import { replaceQuery, route } from "../route.ts";
+import { replaceQuery, useQuery } from "../route.ts";
 import { meanOver } from "./lane-words.ts";
 import { type Change, Networks } from "./networks.tsx";
 import { Settings } from "./settings.tsx";
@@ -205,14 +204,13 @@ function Controls({ state }: { readonly state: RaceState }): JSX.Element {
 
 /** Takes over the experiment of a link. It starts nothing. */
 function useLink(ignored: Signal<readonly string[]>): void {
-  const { query } = route.value;
-  useEffect(() => {
+  useQuery((query) => {
     if (query === "" || query === writeExperiment(experiment.value)) return;
     const read = readExperiment(query);
     ignored.value = read.ignored;
     experiment.value = read.value;
     race.clear();
-  }, [query]);
+  });
 }
 
 /** Networks side by side: one data set, one seed, one start. */

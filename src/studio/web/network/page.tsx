@@ -1,9 +1,8 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { say } from "../language.ts";
 import { IgnoredFields, Problem } from "../parts/problem.tsx";
-import { route } from "../route.ts";
+import { useQuery } from "../route.ts";
 import { Chain, type Cuts } from "./chain.tsx";
 import { Card } from "./card.tsx";
 import { ChooseNetwork, ChooseOther } from "./choose.tsx";
@@ -16,14 +15,13 @@ import { studyState, toggleBlock } from "./study-state.ts";
 
 /** Takes over the network of a link; without one, the page begins with a small ResNet. */
 function useLink(ignored: Signal<readonly string[]>): void {
-  const { query } = route.value;
-  useEffect(() => {
+  useQuery((query) => {
     const isShown = query === "" || query === writeNamedNetwork(chosen.value.named);
     if (networkState.value.described !== undefined && isShown) return;
     const read = readNamedNetwork(query);
     ignored.value = read.ignored;
     showLinked(read.value);
-  }, [query]);
+  });
 }
 
 /** What can be cut out of the chain, once the network is tried. */

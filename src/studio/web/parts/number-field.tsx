@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { say } from "../language.ts";
@@ -23,7 +24,10 @@ export function NumberField(props: {
   readonly refuse: (why: Words | undefined) => void;
 }): JSX.Element {
   const { name, label, limits, value, disabled, take, refuse } = props;
+  /** What is being typed, which a page that is drawn meanwhile must not undo. */
+  const typing = useSignal<string | undefined>(undefined);
   const change = (input: HTMLInputElement): void => {
+    typing.value = undefined;
     const typed = input.value === "" ? Number.NaN : Number(input.value);
     if (isWithin(limits, typed)) {
       refuse(undefined);
@@ -42,8 +46,9 @@ export function NumberField(props: {
         step="any"
         min={limits.least}
         max={limits.most}
-        value={value}
+        value={typing.value ?? value}
         disabled={disabled}
+        onInput={({ currentTarget }) => (typing.value = currentTarget.value)}
         onChange={({ currentTarget }) => change(currentTarget)}
       />
     </label>

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { batchFor, type TrainChoice } from "../../train-choice.ts";
 import { say } from "../language.ts";
 import { sayAny, sayMessage } from "../message.ts";
-import { replaceQuery, route } from "../route.ts";
+import { replaceQuery, useQuery } from "../route.ts";
 import { Capture } from "./capture.tsx";
 import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
 import { readTrainChoice, standardChoice, writeTrainChoice } from "./options.ts";
@@ -39,13 +39,12 @@ function change(own: Partial<TrainChoice>): void {
 
 /** Takes over the options of a link, and offers what an earlier visit kept. Nothing starts by itself. */
 function useStart(ignored: Signal<readonly string[]>): void {
-  const { query } = route.value;
-  useEffect(() => {
+  useQuery((query) => {
     if (query === "" || query === writeTrainChoice(choice.value) || isWorking()) return;
     const read = readTrainChoice(query);
     ignored.value = read.ignored;
     choice.value = read.value;
-  }, [query]);
+  });
   useEffect(() => {
     void openKept().then((kept) => {
       if (kept !== undefined) choice.value = kept;
