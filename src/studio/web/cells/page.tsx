@@ -15,6 +15,7 @@ import { ThresholdSliders } from "./thresholds.tsx";
 import { Tune } from "./tune.tsx";
 import { tuneState } from "./tune-state.ts";
 import { Problem } from "../parts/problem.tsx";
+import { TypedInput } from "../parts/typed-input.tsx";
 
 /** Side of a pixel in micrometres, as the reader says it; the file's if it is not said. */
 const said: Signal<number | undefined> = signal(undefined);
@@ -127,13 +128,13 @@ function Scale({ pixelSize }: { readonly pixelSize: number | undefined }): JSX.E
     <div class="settings">
       <label>
         {say({ en: "Micrometres per pixel", zh: "每像素微米数" })}
-        <input
+        <TypedInput
           type="number"
           step="any"
           name="pixelSize"
           value={pixelSize ?? ""}
           placeholder={say({ en: "unknown", zh: "未知" })}
-          onChange={({ currentTarget }) => change(currentTarget.value)}
+          take={change}
         />
       </label>
       <Problem words={refused.value} />

@@ -7,6 +7,7 @@ import { say } from "../language.ts";
 import { isWithin } from "../../limits.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Problem } from "../parts/problem.tsx";
+import { TypedInput } from "../parts/typed-input.tsx";
 import { chosen, chooseNamed, chooseOther, chooseSize, mostFiles, takeNetworks, takeOther } from "./chosen.ts";
 import type { Described } from "./describe-job.ts";
 import { sizeLimits } from "./options.ts";
@@ -52,12 +53,12 @@ function ImageSize(): JSX.Element {
     <>
       <label>
         {say({ en: "Image size", zh: "图像尺寸" })}
-        <input
+        <TypedInput
           type="number"
           step="any"
           value={chosen.value.named.size ?? ""}
           placeholder={say({ en: "its own", zh: "默认" })}
-          onChange={({ currentTarget }) => take(currentTarget.value)}
+          take={take}
         />
       </label>
       <Problem words={refused.value} />
@@ -91,13 +92,13 @@ export function ChooseNetwork({ described }: Offered): JSX.Element {
       <div class="settings">
         <label>
           {say({ en: "Network", zh: "网络" })}
-          <input
+          <TypedInput
             type="text"
             list="networks"
             value={file === undefined ? model : ""}
             placeholder="resnet50"
             spellcheck={false}
-            onChange={({ currentTarget }) => chooseNamed(currentTarget.value.trim())}
+            take={(text) => chooseNamed(text.trim())}
           />
           <datalist id="networks">
             {(described?.names ?? []).map((name) => (
@@ -125,13 +126,13 @@ export function ChooseOther({ described }: Offered): JSX.Element {
     <div class="settings other">
       <label>
         {say({ en: "Compare with", zh: "与之比较" })}
-        <input
+        <TypedInput
           type="text"
           list="networks"
           value={otherFile?.name ?? name ?? ""}
           placeholder={say({ en: "no other network", zh: "没有其他网络" })}
           spellcheck={false}
-          onChange={({ currentTarget }) => chooseOther(currentTarget.value.trim() || undefined)}
+          take={(text) => chooseOther(text.trim() || undefined)}
         />
       </label>
       <Shortcut

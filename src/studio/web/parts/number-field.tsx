@@ -1,8 +1,8 @@
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { say } from "../language.ts";
 import { isWithin, type Limits } from "../../limits.ts";
+import { TypedInput } from "./typed-input.tsx";
 
 /** Why a number is not taken. */
 function refuseNumber(name: Exclude<Words, string>, text: string, { least, most, isReal = false }: Limits): Words {
@@ -24,32 +24,27 @@ export function NumberField(props: {
   readonly refuse: (why: Words | undefined) => void;
 }): JSX.Element {
   const { name, label, limits, value, disabled, take, refuse } = props;
-  /** What is being typed, which a page that is drawn meanwhile must not undo. */
-  const typing = useSignal<string | undefined>(undefined);
-  const change = (input: HTMLInputElement): void => {
-    typing.value = undefined;
-    const typed = input.value === "" ? Number.NaN : Number(input.value);
+  const change = (text: string): void => {
+    const typed = text === "" ? Number.NaN : Number(text);
     if (isWithin(limits, typed)) {
       refuse(undefined);
       take(typed);
       return;
     }
-    refuse(refuseNumber(label, input.value, limits));
-    input.value = String(value);
+    refuse(refuseNumber(label, text, limits));
   };
   return (
     <label>
       {say(label)}
-      <input
+      <TypedInput
         type="number"
         name={name}
         step="any"
         min={limits.least}
         max={limits.most}
-        value={typing.value ?? value}
+        value={value}
         disabled={disabled}
-        onInput={({ currentTarget }) => (typing.value = currentTarget.value)}
-        onChange={({ currentTarget }) => change(currentTarget)}
+        take={change}
       />
     </label>
   );
