@@ -129,7 +129,7 @@ export const plateReaderFamily: ModelFamily = {
   find: (name) =>
     name === "plate-reader"
       ? {
-          defaults: { shortcut: "project", channels: 3, classes: 83, slots: 9 },
+          defaults: { shortcut: "project", channels: 3, classes: 82, slots: 9 },
           accepts: optionNames,
           shortcuts: additiveShortcutTypes,
           extents: [HEIGHT, WIDTH],
