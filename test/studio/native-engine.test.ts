@@ -7,7 +7,7 @@ import type { RaceEvent } from "../../src/studio/engine.ts";
 import { serveSite, type SiteServer } from "../../src/studio/node/serve-site.ts";
 import type { EngineAnswer } from "../../src/studio/server-protocol.ts";
 import { expectRecorded, recordedJob, recordedRaces } from "../support/recorded-race.ts";
-import { english, findViolations, useStudioSite } from "../support/studio-site.ts";
+import { alertOf, english, findViolations, useStudioSite } from "../support/studio-site.ts";
 
 const { newPage } = useStudioSite();
 
@@ -267,14 +267,7 @@ test("a server that is gone in mid-training leaves what was drawn; the page's ow
   await wait(500);
   await server.close();
   await expect
-    .poll(
-      () =>
-        page
-          .getByRole("alert")
-          .textContent()
-          .catch(() => ""),
-      { timeout: 60_000 },
-    )
+    .poll(() => alertOf(page), { timeout: 60_000 })
     .toMatch(/^The race ended: race: the server is gone \(.+\); start it again/);
   const stopped = await page.getByText(/^Stopped after \d+ steps\.$/).textContent();
   expect(Number(/\d+/.exec(stopped!)![0])).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import type { Page } from "playwright";
 import { expect, test } from "vitest";
 import { open } from "../../src/node.ts";
 import { makePictures } from "../support/image-folder.ts";
-import { english, findViolations, useStudioSite } from "../support/studio-site.ts";
+import { alertOf, english, findViolations, useStudioSite } from "../support/studio-site.ts";
 
 const { address, openPage } = useStudioSite();
 
@@ -129,14 +129,7 @@ test("a zip file is read as a folder is, and trained without room to keep it; on
       .setInputFiles({ name: "pets.zip", mimeType: "application/zip", buffer: Buffer.from(content) });
   await choose(zipSync({ "../evil/1.png": strToU8("x") }));
   await expect
-    .poll(
-      () =>
-        page
-          .getByRole("alert")
-          .textContent()
-          .catch(() => ""),
-      { timeout: 30_000 },
-    )
+    .poll(() => alertOf(page), { timeout: 30_000 })
     .toMatch(/^pets\.zip：.*\.\.\/evil\/1\.png.*[\u4e00-\u9fff]/);
   await choose(zipSync(Object.fromEntries(files)));
   await page.locator(".classes li").first().waitFor();

@@ -77,3 +77,11 @@ export async function findViolations(page: Page): Promise<readonly string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
+
+/** What a page's alert says; nothing while there is none. */
+export async function alertOf(page: Page): Promise<string | null> {
+  return page
+    .getByRole("alert")
+    .textContent()
+    .catch(() => "");
+}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { expect } from "vitest";
 import { batchNorm, conv, dropout, globalAveragePool, linear, relu, sequential } from "../../src/nn/layers.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { randomStream } from "../../src/tensor/random.ts";
@@ -91,4 +92,18 @@ export async function withTrainer<T>(options: TrainerOptions, body: (trainer: Tr
   } finally {
     await trainer.release();
   }
+}
+
+/** Steps write over neither what was loaded nor what was read. */
+export async function expectOwnState(trainer: Trainer, batchOf: (index: number) => LabeledBatch): Promise<void> {
+  const given = await trainer.state();
+  const hash = hashState(given);
+  trainer.load(given, 0);
+  await trainer.step(batchOf(0), 0.05);
+  const read = await trainer.state();
+  const after = hashState(read);
+  await trainer.step(batchOf(1), 0.05);
+  expect(hashState(given)).toBe(hash);
+  expect(hashState(read)).toBe(after);
+  expect(hashState(await trainer.state())).not.toBe(after);
 }
