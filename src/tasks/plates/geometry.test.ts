@@ -8,6 +8,7 @@ import {
   quadOverlap,
   rectangle,
   scaleCorners,
+  skewCorners,
 } from "./geometry.ts";
 import { resizePixels } from "./resize.ts";
 import { straighten } from "./straighten.ts";
@@ -142,4 +143,26 @@ test("a plate grows about its middle, along its own sides", () => {
   scaleCorners(corners, 1, 1).forEach((corner, index) => {
     corner.forEach((value, axis) => expect(value).toBeCloseTo(corners[index][axis], 9));
   });
+});
+
+test("corners are skewed along their own sides, in shares of the height, about the middle", () => {
+  expect(skewCorners(rectangle(100, 40), 0.25, 0.1)).toEqual([
+    [10, -4],
+    [110, 4],
+    [90, 44],
+    [-10, 36],
+  ]);
+  // Turned by a quarter: across runs down, down runs to the left.
+  const turned: Corners = [
+    [40, 0],
+    [40, 100],
+    [0, 100],
+    [0, 0],
+  ];
+  expect(skewCorners(turned, 0.25, 0.1)).toEqual([
+    [44, 10],
+    [36, 110],
+    [-4, 90],
+    [4, -10],
+  ]);
 });

@@ -64,6 +64,24 @@ export function scaleCorners([a, b, c, d]: Corners, across: number, down: number
   return [near(left, top), near(right, top), near(right, bottom), near(left, bottom)];
 }
 
+/**
+ * Corners of a plate that is skewed about its middle, along the means of its own sides.
+ *
+ * @param slant how far its upper side moves to the right, and its lower one to the left
+ * @param tilt how far its right side moves down, and its left one up; both in shares of its height
+ */
+export function skewCorners(corners: Corners, slant: number, tilt: number): Corners {
+  const [a, b, c, d] = corners;
+  const across: Point = [(b[0] - a[0] + c[0] - d[0]) / 2, (b[1] - a[1] + c[1] - d[1]) / 2];
+  const down: Point = [(d[0] - a[0] + c[0] - b[0]) / 2, (d[1] - a[1] + c[1] - b[1]) / 2];
+  const right = (slant * Math.hypot(...down)) / Math.hypot(...across);
+  const move = ([x, y]: Point, u: number, v: number): Point => [
+    x + u * across[0] + v * down[0],
+    y + u * across[1] + v * down[1],
+  ];
+  return [move(a, right, -tilt), move(b, right, tilt), move(c, -right, tilt), move(d, -right, -tilt)];
+}
+
 /** Twice the signed area of a triangle; above 0 if it runs clockwise in an image. */
 function turn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
   return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);

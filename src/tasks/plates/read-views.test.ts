@@ -3,7 +3,7 @@ import { stepNames } from "../../compile/step/names.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import { labelPlate, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
-import { type Corners, rectangle } from "./geometry.ts";
+import { type Corners, rectangle, scaleCorners } from "./geometry.ts";
 import { plateNormalization } from "./planes.ts";
 import { readPlates } from "./read-views.ts";
 
@@ -43,9 +43,25 @@ test("of a plate that is not, the most legible of four views counts", async () =
     ["津C11111", 6],
     ["渝D22222", 3],
   ]);
-  const [reading] = await readPlates(network, image, [whole]);
+  const [reading] = await readPlates(network, image, [scaleCorners(whole, 0.9, 0.9)]);
   expect(reading!.text).toBe("津C11111");
   expect(seen()).toBe(4);
+});
+
+test("of a crop, which has its image's corners, skewed views count too", async () => {
+  const { network, seen } = readerOf([
+    ["京A12345", 4],
+    ["沪B54321", 5],
+    ["渝D22222", 3],
+    ["渝D22222", 3],
+    ["渝D22222", 3],
+    ["津C11111", 6],
+    ["渝D22222", 3],
+    ["渝D22222", 3],
+  ]);
+  const [reading] = await readPlates(network, image, [whole]);
+  expect(reading!.text).toBe("津C11111");
+  expect(seen()).toBe(8);
 });
 
 test("what shows hardly any character is not looked at again, and degenerate corners have no reading", async () => {

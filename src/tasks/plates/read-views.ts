@@ -1,5 +1,5 @@
 import type { TrainedNetwork } from "../../networks/open.ts";
-import { type Corners, scaleCorners } from "./geometry.ts";
+import { type Corners, rectangle, scaleCorners, skewCorners } from "./geometry.ts";
 import { type Reading, type ReadPlateOptions, readStraightened } from "./read.ts";
 import { type Pixels, straighten } from "./straighten.ts";
 
@@ -14,15 +14,29 @@ export interface PlateReading extends Reading {
 /** Read with less than this, a plate is looked at again. */
 const SURE = 0.95;
 
-/**
- * What a plate is straightened to where it is not read surely, in shares of its width and height: where a plate ends is seen
- * differently by whoever labels its corners and by a locator.
- */
-const VIEWS = [
-  [1.08, 1.08],
-  [1, 1.15],
-  [1, 0.9],
-] as const;
+type View = (corners: Corners) => Corners;
+
+/** A little larger and smaller: where a plate ends is seen differently by whoever labels its corners and by a locator. */
+const SCALED: readonly View[] = [
+  (corners) => scaleCorners(corners, 1.08, 1.08),
+  (corners) => scaleCorners(corners, 1, 1.15),
+  (corners) => scaleCorners(corners, 1, 0.9),
+];
+
+/** Slanted and tilted either way: a crop has the corners of its image, and those of its plate are not known. */
+const SKEWED: readonly View[] = [0.15, -0.15].flatMap((slant) =>
+  [0.1, -0.1].map(
+    (tilt): View =>
+      (corners) =>
+        skewCorners(corners, slant, tilt),
+  ),
+);
+
+/** How else a plate is straightened where it is not read surely. */
+function listViews(corners: Corners, { width, height }: Pixels): readonly View[] {
+  const isCrop = rectangle(width, height).every(([x, y], index) => x === corners[index][0] && y === corners[index][1]);
+  return isCrop ? [...SCALED, ...SKEWED] : SCALED;
+}
 
 /** Read with less than this, it is no plate, and not looked at again. */
 const HOPEFUL = 0.3;
@@ -54,8 +68,8 @@ function legibilityOf({ characters }: Reading): number {
 }
 
 /**
- * Reads plates of a picture: each as its corners say, and where that is not read surely, also a little larger and smaller; of these,
- * the most legible counts.
+ * Reads plates of a picture: each as its corners say, and where that is not read surely, also a little larger and smaller, and, if its corners are
+ * the image's own, skewed; of these, the most legible counts.
  *
  * @returns a reading of each plate, in their order; null where the corners are degenerate
  */
@@ -72,8 +86,8 @@ export async function readPlates(
   const views = best.flatMap((reading, index) =>
     reading === null || !isUnsure(reading)
       ? []
-      : VIEWS.flatMap(([across, down]) => {
-          const view = straighten(image, scaleCorners(plates[index], across, down));
+      : listViews(plates[index], image).flatMap((viewOf) => {
+          const view = straighten(image, viewOf(plates[index]));
           return view === null ? [] : [{ index, view }];
         }),
   );
