@@ -1,5 +1,6 @@
 import { quantile } from "simple-statistics";
 import type { Standing } from "./contender.ts";
+import type { StepShares } from "./step-shares.ts";
 
 /** One figure beside a peer's. */
 export interface Comparison {
@@ -12,6 +13,8 @@ export interface Comparison {
   readonly ratio: number;
   /** Interquartile range of ours over its median. */
   readonly spread: number;
+  /** Where the time of our steps goes. */
+  readonly shares?: StepShares;
 }
 
 /** Seconds of a step. */

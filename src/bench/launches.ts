@@ -1,33 +1,13 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type PortableChoices, portableChoices } from "../compile/portable/choices.ts";
 import { createPortableLowering } from "../compile/portable/lowering.ts";
-import { createModel } from "../nn/models.ts";
-import { sgd } from "../optim/sgd.ts";
 import { openDevice } from "../runtime/node/devices/open-device.ts";
-import type { Runtime, Session } from "../runtime/runtime.ts";
-import { randomStream } from "../tensor/random.ts";
-import { float32, int64 } from "../tensor/tensor.ts";
-import { createTrainer } from "../train/trainer.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Benchmark } from "./benchmark.ts";
 import type { Comparison } from "./comparison.ts";
+import { type ProfiledShapes, type ProfileEvent, profileSteps } from "./profile.ts";
 
 const BATCH = 2;
 const SIZE = 32;
-const CLASSES = 10;
-
-/** A line of ONNX Runtime's profile, as far as it is read here. */
-interface ProfileEvent {
-  readonly cat: string;
-  readonly name: string;
-  readonly args?: {
-    readonly op_name?: string;
-    readonly provider?: string;
-    readonly input_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
-    readonly output_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
-  };
-}
 
 /** What one step costs besides arithmetic. */
 interface StepCost {
@@ -41,7 +21,7 @@ interface StepCost {
 const free: ReadonlySet<string> = new Set(["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"]);
 const widths: Readonly<Record<string, number>> = { float: 4, int32: 4, uint32: 4, int64: 8, bool: 4, float16: 2 };
 
-function bytesOf(tensors: readonly Readonly<Record<string, readonly number[]>>[] = []): number {
+function bytesOf(tensors: ProfiledShapes = []): number {
   return tensors
     .flatMap((tensor) => Object.entries(tensor))
     .reduce((sum, [type, shape]) => sum + widths[type] * shape.reduce((size, extent) => size * extent, 1), 0);
@@ -72,44 +52,13 @@ const cases: readonly LaunchCase[] = [
   { name: "resnet50", model: "resnet50" },
 ];
 
-/** Takes one step of SGD with momentum on the device and reads its profile. */
 async function profileStep(
   runtime: Runtime,
   { model, average }: LaunchCase,
   choices: PortableChoices,
 ): Promise<StepCost> {
-  const folder = await mkdtemp(join(tmpdir(), "residua-launches-"));
-  const sessions: Session[] = [];
-  const watched: Runtime = {
-    ...runtime,
-    load: async (file, options) => {
-      const session = await runtime.load(file, options);
-      sessions.push(session);
-      return session;
-    },
-  };
-  try {
-    const trainer = await createTrainer({
-      runtime: watched,
-      lowering: createPortableLowering(choices),
-      module: createModel(model, { classes: CLASSES }).module,
-      imageShape: [3, SIZE, SIZE],
-      batch: BATCH,
-      optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
-      seed: 1,
-      session: { profile: join(folder, "step") },
-      ...(average === undefined ? {} : { average }),
-    });
-    const stream = randomStream(1, "launches");
-    const pixels = Float32Array.from({ length: BATCH * 3 * SIZE * SIZE }, () => stream.normal());
-    await trainer.step({ images: float32([BATCH, 3, SIZE, SIZE], pixels), labels: int64([BATCH], [0, 1]) }, 0.01);
-    sessions[0].endProfiling();
-    await trainer.release();
-    const [file] = (await readdir(folder)).toSorted();
-    return countCost(JSON.parse(await readFile(join(folder, file), "utf8")) as ProfileEvent[]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const lowering = createPortableLowering(choices);
+  return countCost(await profileSteps({ runtime, lowering, model, average, batch: BATCH, size: SIZE, steps: 1 }));
 }
 
 const compare = (name: string, unit: string, ours: number, peer: number): Comparison => ({

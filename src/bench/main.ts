@@ -14,6 +14,7 @@ import { pipelineBenchmark } from "./pipeline.ts";
 import { scaleBenchmark } from "./scale/ranks.ts";
 import { overloadBenchmarks } from "./serve/overload.ts";
 import { rateBenchmarks } from "./serve/rates.ts";
+import { percent } from "./step-shares.ts";
 import { trainingBenchmarks } from "./training.ts";
 
 const benchmarks: readonly Benchmark[] = [
@@ -44,8 +45,15 @@ const columns = [
   { title: "peer", value: (row: Comparison) => row.peer.toPrecision(4), align: "right" as const },
   { title: "against", value: (row: Comparison) => row.peerName },
   { title: "ratio", value: (row: Comparison) => row.ratio.toFixed(2), align: "right" as const },
-  { title: "spread", value: (row: Comparison) => `${(100 * row.spread).toFixed(0)} %`, align: "right" as const },
+  { title: "spread", value: (row: Comparison) => percent(row.spread), align: "right" as const },
 ];
+
+/** Where a step's time goes, for those rows that know. */
+const shareColumns = (["products", "memory", "waiting"] as const).map((name) => ({
+  title: name,
+  value: ({ shares }: Comparison) => (shares === undefined ? "" : percent(shares[name])),
+  align: "right" as const,
+}));
 
 /** Where a run's figures come from. */
 const describeMachine = (threads: number): string =>
@@ -65,7 +73,8 @@ async function runBenchmarks({ only, against, threads, python, json, out }: Opti
   }
   if (json) return printJson(rows);
   print(describeMachine(threads));
-  printLines(formatTable(columns, rows));
+  const hasShares = rows.some(({ shares }) => shares !== undefined);
+  printLines(formatTable(hasShares ? [...columns, ...shareColumns] : columns, rows));
 }
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];

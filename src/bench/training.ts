@@ -4,6 +4,10 @@ import { createModel } from "../nn/models.ts";
 import type { Benchmark, BenchmarkSetting } from "./benchmark.ts";
 import { type Contender, startContender, type Standing, takeTurns, type Tunables } from "./contender.ts";
 import { compareRates, type Comparison, medianOf, spreadOf } from "./comparison.ts";
+import { createNodeRuntime } from "../runtime/node.ts";
+import { chooseLowering } from "../train/lowering.ts";
+import { profileSteps } from "./profile.ts";
+import { describeShares, shareStep } from "./step-shares.ts";
 import { describeTorch, findTorches, startTorch } from "./torch.ts";
 
 /** A training step that is measured. */
@@ -72,15 +76,23 @@ async function takeTurnsAndStop(test: TrainCase, contenders: readonly Contender[
   }
 }
 
+/** Where the time of our steps goes; measured apart, since the profiler takes some of it. */
+async function measureShares({ name, model, batch, size, steps }: TrainCase, { threads, say }: BenchmarkSetting) {
+  const runtime = createNodeRuntime();
+  const { lowering } = await chooseLowering(runtime, "auto");
+  const shares = shareStep(await profileSteps({ runtime, lowering, model, batch, size, threads, steps: 1 + steps }));
+  say(`${name}: where a step's time goes: ${describeShares(shares)}`);
+  return shares;
+}
+
 /** Training steps of one case against PyTorch in all modes, with and without large pages, and against the roofline. */
-async function compareTraining(
-  test: TrainCase,
-  { threads, say, pythons }: BenchmarkSetting,
-): Promise<readonly Comparison[]> {
+async function compareTraining(test: TrainCase, setting: BenchmarkSetting): Promise<readonly Comparison[]> {
+  const { threads, say, pythons } = setting;
   const torches = await findTorches(pythons);
   if (torches.length === 0)
     say("PyTorch is not on this machine: its columns are left out (Debian: python3-torch, python3-torchvision)");
   for (const torch of torches) say(describeTorch(torch));
+  const shares = await measureShares(test, setting);
   const rows: Comparison[] = [];
   for (const tunables of ["", "hugetlb"] as const satisfies readonly Tunables[]) {
     say(`${test.name} ${tunables}`.trim());
@@ -90,23 +102,28 @@ async function compareTraining(
       ...torches.flatMap((torch) => startTorch(torch, test, { threads, tunables, several: torches.length > 1 })),
     ]);
     for (const peer of peers) {
-      rows.push(compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }));
+      rows.push({ ...compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }), shares });
       rows.push(compareMemory(test, ours, peer));
     }
-    rows.push(compareRoofline(test, ours, roofline, `roofline ${tunables}`.trim()));
+    rows.push({ ...compareRoofline(test, ours, roofline, `roofline ${tunables}`.trim()), shares });
   }
   return rows;
 }
 
 /** Two threads against one, and the blocked lowering against the portable one. */
-async function compareOurselves(test: TrainCase, { threads, say }: BenchmarkSetting): Promise<readonly Comparison[]> {
+async function compareOurselves(test: TrainCase, setting: BenchmarkSetting): Promise<readonly Comparison[]> {
+  const { threads, say } = setting;
+  const shares = await measureShares(test, setting);
   say(`${test.name}: threads and lowerings`);
   const [ours, ...peers] = await takeTurnsAndStop(test, [
     startOurs(test, "", { threads }),
     startOurs(test, "", { name: "one thread" }),
     startOurs(test, "", { name: "portable", lowering: "portable", threads }),
   ]);
-  return peers.map((peer) => compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }));
+  return peers.map((peer) => ({
+    ...compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }),
+    shares,
+  }));
 }
 
 export const trainingBenchmarks: readonly Benchmark[] = trainCases.flatMap((test): Benchmark[] => [
