@@ -12,6 +12,7 @@ import type { ModelCache } from "./model-cache.ts";
 import { imagesPerStep, type Recipe } from "./recipe.ts";
 import { createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
 import { lowerAt } from "./precision.ts";
+import { type ImageShapeAt, planImageSizes } from "./progressive-resizing.ts";
 import { type RecipeRefusals, refuseRecipeFields, requireRecipe } from "./recipe-check.ts";
 import { createLookaheadTrainer } from "./strategies/lookahead.ts";
 import { createGradualTrainer } from "./strategies/gradual.ts";
@@ -54,6 +55,7 @@ export interface TrainingPlan extends TrainingOptions {
   /** Images per step. */
   readonly imagesPerStep: number;
   readonly fineTuning: FineTuning;
+  readonly imageShapeAt: ImageShapeAt;
   /** The learning rate at a step, counted from 0. */
   readonly rateAt: Schedule;
 }
@@ -91,6 +93,7 @@ export function planTraining(options: TrainingOptions): TrainingPlan {
     steps,
     imagesPerStep: imagesPerStep(recipe),
     fineTuning,
+    imageShapeAt: planImageSizes(recipe, module, { sample: options.sampleShape, steps }),
     rateAt: createRecipeSchedule(recipe, steps),
   };
   if (options.isImported === true) requireGradients(plan);
@@ -138,10 +141,9 @@ export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?
       ...place,
       lowering,
       module: plan.module,
-      imageShape: plan.sampleShape,
       ...(plan.watch === undefined ? {} : { watch: plan.watch }),
     },
-    plan.fineTuning,
+    plan,
     { firstStep: start?.steps ?? 0, strategy },
   );
   const { lookahead: share } = plan.recipe;

@@ -406,6 +406,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--precision <name>", ...lossAndSteps },
     trial: { values: ["mixed"] },
   },
+  progressiveResize: {
+    ...numberThat("a number from 0.1 to below 1", (x) => x >= 0.1 && x < 1),
+    help: "the first half of the steps see images of this share of their height and width",
+    isAxis: true,
+    off: undefined,
+    flag: { usage: "--progressive-resize [share]", ...lossAndSteps, implied: 0.75 },
+    trial: { values: [0.5] },
+  },
   whiten: {
     ...yesOrNo,
     help: "the first convolution whitens patches of the images, and is not trained",

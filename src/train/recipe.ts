@@ -52,6 +52,8 @@ export interface Recipe extends Variation {
    * loss and optimizer state are float32 in either. float32 if left out.
    */
   readonly precision?: Precision;
+  /** The first half of the steps see images of this share of their size, which cost less; whole ones if left out. */
+  readonly progressiveResize?: number;
   /** Whether the first layer starts as the whitening of the images' patches, and stays; false if left out. */
   readonly whiten?: boolean;
   /** Patterns of frozen parameters, see `matchesPattern`. */

@@ -125,7 +125,11 @@ describe("gradual unfreezing", () => {
     sample: resnet.imageShape,
   });
   const gradual = (firstStep: number) => (options: TrainerOptions) =>
-    createGradualTrainer(options, plan, { firstStep, strategy: createTrainer });
+    createGradualTrainer(
+      options,
+      { fineTuning: plan, imageShapeAt: () => resnet.imageShape },
+      { firstStep, strategy: createTrainer },
+    );
 
   test("trains the classifier alone for the first epoch, then the stage before it", async () => {
     const states = [];

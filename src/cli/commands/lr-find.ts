@@ -42,6 +42,7 @@ async function openStart(options: Options, given: OptionValues, flags: AllTaskFl
     warmupSteps: ____,
     patience: _____,
     average: ______,
+    progressiveResize: _______,
     ...rest
   } = recipe;
   return { ...start, recipe: rest };

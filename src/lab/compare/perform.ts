@@ -238,6 +238,10 @@ function planRun({ host, job }: Workplace, run: RunPlan): { readonly model: Name
     stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
     steps: countSteps(data.train.count, recipe, run),
     validates: false,
+    refuses:
+      job.until === undefined
+        ? {}
+        : { progressiveResize: "changes what a step costs, which `until` counts; leave it out" },
     imagesToWhiten: () =>
       host.evaluate(
         takeFirst(data.train, Math.min(data.train.count, imagesToWhiten)),

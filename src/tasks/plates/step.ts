@@ -19,6 +19,7 @@ export const refusedFields: RecipeRefusals = {
   contrast: varied,
   saturation: varied,
   erasing: varied,
+  progressiveResize: classified,
   alternateFlip: varied,
 };
 

@@ -16,6 +16,7 @@ export const refusedFields: RecipeRefusals = {
   contrast: "applies to classification; segmentation varies its stains by itself",
   saturation: "applies to classification; segmentation varies its stains by itself",
   erasing: "applies to classification, not to segmentation",
+  progressiveResize: "applies to classification, not to segmentation",
   alternateFlip: "applies to classification; segmentation mirrors its crops by itself",
 };
 

@@ -141,6 +141,8 @@ export const optionTexts: Templates = {
     "Lookahead：每 5 步把权重拉回到其慢速平均；到训练结束时的比例（0.774）",
   "float32, or mixed: float16 in convolutions and products, for graphics processors":
     "精度：float32；或 mixed：卷积和矩阵乘法用 float16，适合图形处理器",
+  "the first half of the steps see images of this share of their height and width (0.75)":
+    "渐进式尺寸：前一半训练步使用高和宽缩小到该比例的图像（0.75）",
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",

@@ -9,7 +9,14 @@ import type { RateStudy } from "../study.ts";
 const ramps = "does not apply to lr-find, whose learning rate rises from step to step; leave it out";
 
 /** Fields of a recipe that a range test cannot follow: they are about the rate, or about what follows the steps. */
-type RampedField = "epochs" | "learningRate" | "schedule" | "warmupSteps" | "patience" | "average";
+type RampedField =
+  | "epochs"
+  | "learningRate"
+  | "schedule"
+  | "warmupSteps"
+  | "patience"
+  | "average"
+  | "progressiveResize";
 
 /** Why each of them is refused. */
 export const rateRefusals: Readonly<Record<RampedField, string>> = {
@@ -19,6 +26,7 @@ export const rateRefusals: Readonly<Record<RampedField, string>> = {
   warmupSteps: ramps,
   patience: "does not apply to lr-find, which takes no validation; leave it out",
   average: "does not apply to lr-find: the loss is that of the weights, not of their moving average; leave it out",
+  progressiveResize: "does not apply to lr-find: the loss would change with the images, not the rate; leave it out",
 };
 
 /** A recipe without what a range test sets itself. */

@@ -30,6 +30,8 @@ export const commandErrors: Templates = {
   "does not apply to lr-find, which takes no validation": "不用于 lr-find，它不做验证",
   "does not apply to lr-find: the loss is that of the weights, not of their moving average":
     "不用于 lr-find：损失取自权重本身，而非其滑动平均",
+  "does not apply to lr-find: the loss would change with the images, not the rate":
+    "不用于 lr-find：损失会随图像而不是随学习率变化",
   'no ready network has "{}" in its name, task or summary': "没有现成网络的名称、任务或说明含有 “{1}”",
   "has {} bytes, a page has at most {}": "有 {1} 字节，页面最多 {2} 字节",
   "is damaged: its report cannot be drawn": "已损坏：无法绘出其报告",
