@@ -8,7 +8,7 @@ import { chooseLowering } from "./lowering.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "./engine.ts";
 import { planImageSizes } from "./progressive-resizing.ts";
 import { defaultRecipe, type Recipe } from "./recipe.ts";
-import { createTrainer } from "./trainer.ts";
+import { createTrainer, type TrainingState } from "./trainer.ts";
 import type { TrainerStrategy } from "./strategies/strategy.ts";
 
 const { module } = createModel("resnet8", { channels: 1, classes: 3 });
@@ -49,7 +49,7 @@ describe("a training with growing images", () => {
   const batches = Array.from({ length: 4 }, (_, step) => brightRows(step, 6, sampleShape));
 
   /** Trains from a step to another; what each step's images were is noted. */
-  async function train(from: number, to: number, before?: Awaited<ReturnType<typeof train>>) {
+  async function train(from: number, to: number, before?: { readonly state: TrainingState }) {
     const seen: string[] = [];
     const strategy: TrainerStrategy = (options) => {
       seen.push(options.imageShape.join("×"));
