@@ -20,14 +20,20 @@ class Block(nn.Module):
 
 
 class CifarResnet(nn.Module):
-    def __init__(self, depth):
+    """Names as torchvision's; width is a factor of all channels."""
+
+    def __init__(self, depth, channels=3, classes=10, width=1, stem_stride=1):
         super().__init__()
-        layers, inside = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
-        for stage, width in enumerate((16, 32, 64)):
-            for index in range((depth - 2) // 6):
-                layers.append(Block(inside, width, 2 if stage > 0 and index == 0 else 1))
-                inside = width
-        self.body, self.fc = nn.Sequential(*layers), nn.Linear(64, 10)
+        stem, *_ = widths = [round(width * each) for each in (16, 32, 64)]
+        self.conv1, self.bn1 = nn.Conv2d(channels, stem, 3, stem_stride, 1, bias=False), nn.BatchNorm2d(stem)
+        inside, stages = stem, []
+        for stage, outside in enumerate(widths):
+            strides = [2 if stage > 0 and index == 0 else 1 for index in range((depth - 2) // 6)]
+            stages.append(nn.Sequential(*(Block(inside if index == 0 else outside, outside, stride) for index, stride in enumerate(strides))))
+            inside = outside
+        self.layer1, self.layer2, self.layer3 = stages
+        self.fc = nn.Linear(inside, classes)
 
     def forward(self, x):
-        return self.fc(self.body(x).mean((2, 3)))
+        x = F.relu(self.bn1(self.conv1(x)))
+        return self.fc(self.layer3(self.layer2(self.layer1(x))).mean((2, 3)))
