@@ -175,6 +175,8 @@ async function trainTorch(/** @type {string} */ folder) {
     OMP_NUM_THREADS: count,
     OPENBLAS_NUM_THREADS: count,
     MKL_NUM_THREADS: count,
+    // As `residua train` sets it for itself: large allocations in huge pages.
+    GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
   });
   return {
     how: `PyTorch ${found.version}, ${found.mode}, matrix products by ${found.blas}`,
