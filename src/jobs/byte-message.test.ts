@@ -11,6 +11,7 @@ const value = fc.letrec<{ readonly node: unknown }>((tie) => ({
     fc.constantFrom(null, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
     fc.double({ noNaN: true }).map((number) => (number === 0 ? 0 : number)),
     fc.uint8Array({ maxLength: 9 }),
+    fc.float32Array({ maxLength: 5 }),
     fc.array(tie("node"), { maxLength: 4 }),
     fc.dictionary(
       fc.string().filter((key) => key !== "__proto__" && !key.startsWith("$")),
@@ -51,6 +52,7 @@ test.each([
   ["a negative length", head('{"bytes":[-1],"value":1}')],
   ["bytes that are not there", head('{"bytes":[],"value":{"$bytes":0}}')],
   ["bytes by a name", head('{"bytes":[],"value":{"$bytes":"length"}}')],
+  ["numbers that are cut off", head('{"bytes":[3],"value":{"$floats":0}}', [1, 2, 3])],
   ["an unknown number", head('{"bytes":[],"value":{"$number":"toString"}}')],
 ])("%s is refused in one line", (_, bytes) => {
   expect(() => decodeMessage(bytes, "body")).toThrow(/^body: is no message: [^\n]+; send it again$/);

@@ -11,19 +11,23 @@ interface Head {
 }
 
 const PREFIX = 4;
-/** The keys of what JSON lacks: a number that is not finite by its name, bytes by their place among those that follow. */
-const [NUMBER, BYTES] = ["$number", "$bytes"];
+/** The keys of what JSON lacks: a number that is not finite by its name, bytes and float32 numbers by their place among those that follow. */
+const [NUMBER, BYTES, FLOATS] = ["$number", "$bytes", "$floats"];
 const nonFinite = new Map<unknown, number>(
   [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((number) => [String(number), number]),
 );
 
-/** Plain data as a message, in pieces; byte arrays within it are no copies. */
+/** Plain data as a message, in pieces; arrays of bytes and of float32 numbers within it are no copies. */
 export function encodeMessage(value: unknown): readonly Uint8Array<ArrayBuffer>[] {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   const text = JSON.stringify(value, function (this: Record<string, unknown>, key, entry: unknown) {
     // As it was before `toJSON`, which Node's buffers have.
     const own = this[key];
     if (own instanceof Uint8Array) return { [BYTES]: pieces.push(own as Uint8Array<ArrayBuffer>) - 1 };
+    if (own instanceof Float32Array) {
+      const { buffer, byteOffset, byteLength } = own;
+      return { [FLOATS]: pieces.push(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)) - 1 };
+    }
     return typeof entry === "number" && !Number.isFinite(entry) ? { [NUMBER]: String(entry) } : entry;
   });
   const lengths = pieces.map(({ length }) => length);
@@ -50,18 +54,27 @@ function readHead(bytes: Uint8Array, where: string): Head {
   return { value: head.value, bytes: lengths as readonly number[] };
 }
 
+/** Little-endian, as on every machine that ONNX Runtime has a build for. */
+function toFloats(bytes: Uint8Array, where: string): Float32Array {
+  if (bytes.length % Float32Array.BYTES_PER_ELEMENT !== 0) refuse(where, "its numbers are cut off");
+  // A copy: what follows a head begins anywhere.
+  return new Float32Array(bytes.slice().buffer);
+}
+
 /** The value of a head, with what stands for bytes and numbers replaced. */
 function restore({ value, bytes }: Head, rest: Uint8Array, where: string): unknown {
   let at = 0;
   const piecesByPlace = new Map<unknown, Uint8Array>(
     bytes.map((length, place) => [place, rest.subarray(at, (at += length))]),
   );
+  const pieceAt = (place: unknown): Uint8Array =>
+    piecesByPlace.get(place) ?? refuse(where, "it lacks bytes that it names");
   const visit = (entry: unknown): unknown => {
     if (Array.isArray(entry)) return entry.map(visit);
     if (typeof entry !== "object" || entry === null) return entry;
     const own = entry as Readonly<Record<string, unknown>>;
-    if (Object.hasOwn(own, BYTES))
-      return piecesByPlace.get(own[BYTES]) ?? refuse(where, "it lacks bytes that it names");
+    if (Object.hasOwn(own, BYTES)) return pieceAt(own[BYTES]);
+    if (Object.hasOwn(own, FLOATS)) return toFloats(pieceAt(own[FLOATS]), where);
     if (Object.hasOwn(own, NUMBER)) return nonFinite.get(own[NUMBER]) ?? refuse(where, "it has an unknown number");
     return Object.fromEntries(Object.entries(own).map(([key, part]) => [key, visit(part)]));
   };

@@ -1,6 +1,9 @@
 import type { Running, RunOptions } from "./job.ts";
 import { createRunning } from "./running.ts";
 
+/** What a job that was started gives, besides its events. */
+type Started<Result> = Pick<Running<unknown, Result>, "result" | "stop" | "kill">;
+
 /**
  * A job that starts as soon as its prerequisites are ready, such as loaded modules and checked options.
  *
@@ -10,11 +13,11 @@ import { createRunning } from "./running.ts";
  */
 export function runLater<Event, Given, Result>(
   name: string,
-  start: (options: Required<RunOptions<Event>>) => Promise<Running<Event, Given>>,
+  start: (options: Required<RunOptions<Event>>) => Promise<Started<Given>>,
   finish: (given: Given) => Result | Promise<Result>,
   options: RunOptions<Event> = {},
 ): Running<Event, Result> {
-  let [inner, asked]: [Running<Event, Given> | undefined, "stop" | "kill" | undefined] = [undefined, undefined];
+  let [inner, asked]: [Started<Given> | undefined, "stop" | "kill" | undefined] = [undefined, undefined];
   const ask = (what: "stop" | "kill"): void => {
     if (inner === undefined) asked = asked === "kill" ? "kill" : what;
     else inner[what]();

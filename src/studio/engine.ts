@@ -82,10 +82,29 @@ export interface TrainJob extends LabelledPixels {
   readonly resume?: Uint8Array;
 }
 
-/** How it ended, and the network. */
+/** What a network costs and looks like. */
+export interface NetworkFacts {
+  readonly parameters: number;
+  /** Of one image. */
+  readonly multiplyAdds: number;
+  /** As SVG. */
+  readonly architecture: string;
+}
+
+/** How a network judges the images held back. */
+export interface Judgement extends NetworkFacts {
+  /** `[count, classes]`: logarithms of probabilities. */
+  readonly scores: Float32Array;
+}
+
+/** How it ended, the network, and how that judges. */
 export interface TrainedFile extends Pick<MemoryResult, "status" | "reason" | "onnx"> {
   readonly steps: number;
+  readonly judgement: Judgement;
 }
+
+/** What a training reports; `judging` is the last. */
+export type TrainEvent = MemoryEvent | { readonly kind: "judging" };
 
 /** A training under way. */
 export interface Training {
@@ -111,6 +130,6 @@ export interface StudioEngine {
   readonly facts: EngineFacts;
   /** Trains networks side by side, each with a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
-  /** Trains one network, and reports checkpoints on the way. */
-  train(job: TrainJob, onEvent: (event: MemoryEvent) => void): Training;
+  /** Trains one network, reports checkpoints on the way, and has it judge the images held back. */
+  train(job: TrainJob, onEvent: (event: TrainEvent) => void): Training;
 }

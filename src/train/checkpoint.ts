@@ -27,11 +27,6 @@ export interface Engine {
   readonly device?: string;
 }
 
-/** An engine in words, such as "blocked 16 on node 1.30.0". */
-export function describeEngine({ lowering, runtime, device }: Engine): string {
-  return `${lowering} on ${runtime}${device === undefined ? "" : `, ${device}`}`;
-}
-
 /** The data set and the part of it trained on; resuming requires the same. */
 export interface DataPlace {
   /** Training images, without the validation split. */

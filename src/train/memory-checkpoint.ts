@@ -6,11 +6,11 @@ import type { Tensor } from "../tensor/tensor.ts";
 import {
   type CheckpointNotes,
   decodeCheckpoint,
-  describeEngine,
   encodeCheckpointChunks,
   type Engine,
   type TrainingPlace,
 } from "./checkpoint.ts";
+import { describeEngine } from "./describe-engine.ts";
 import { startOfTraining } from "./loop.ts";
 import type { MemoryTraining } from "./memory-training.ts";
 import type { Recipe } from "./recipe.ts";

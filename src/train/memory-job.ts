@@ -1,7 +1,8 @@
 import type { Tensor } from "../tensor/tensor.ts";
-import type { EpochRecord } from "./checkpoint.ts";
+import type { CheckpointNotes, EpochRecord } from "./checkpoint.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { StepProgress, TrainingOutcome } from "./loop.ts";
+import type { TrainingMeasures } from "./measure.ts";
 import type { MemoryTraining } from "./memory-training.ts";
 import type { PreparingEvent } from "./preparing.ts";
 import type { Recipe } from "./recipe.ts";
@@ -39,10 +40,29 @@ export interface MemoryResult extends TrainingOutcome {
   readonly test?: Evaluation;
 }
 
+/** Sent once, when everything is known and before training starts. */
+export interface StartNotes {
+  /** The whole configuration and the starting position. */
+  readonly notes: CheckpointNotes;
+  readonly stepsPerEpoch: number;
+  readonly measures: TrainingMeasures;
+}
+
+/** Sent after every step. */
+export interface StepEvent {
+  readonly kind: "step";
+  readonly progress: StepProgress;
+  /** Since the step before it. */
+  readonly milliseconds: number;
+  /** Images of the step. */
+  readonly batch: number;
+}
+
 /** What it reports. */
 export type MemoryEvent =
   | PreparingEvent
-  | { readonly kind: "step"; readonly progress: StepProgress }
+  | { readonly kind: "start"; readonly start: StartNotes }
+  | StepEvent
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
   /** The training as far as it came, to be kept and given back as `resume`. */
   | { readonly kind: "checkpoint"; readonly step: number; readonly checkpoint: Uint8Array }

@@ -111,6 +111,7 @@ async function trainAndReport(
     report({ kind: "checkpoint", step: reached.step, checkpoint });
   };
   const isDue = everySeconds(job.checkpointSeconds);
+  let lastStep = performance.now();
   const outcome = await runTraining({
     plan,
     trainer,
@@ -121,13 +122,16 @@ async function trainAndReport(
     ...(validate === undefined ? {} : { validate: (state: TrainingState) => validateState(place, validate, state) }),
     shouldStop,
     onStep: (progress) => {
-      report({ kind: "step", progress });
+      const milliseconds = performance.now() - lastStep;
+      lastStep += milliseconds;
+      report({ kind: "step", progress, milliseconds, batch: plan.imagesPerStep });
       if (progress.isSkipped === true) report({ kind: "note", text: describeSkippedStep(progress) });
     },
     onEpoch: async (reached, isBest) => {
       if (isBest) best = await trainer.state();
       report({ kind: "epoch", record: reached.epochs.at(-1)!, isBest });
       await keep(reached);
+      lastStep = performance.now();
     },
     onPause: async (reached) => {
       if (isDue()) await keep(reached);
@@ -173,6 +177,9 @@ export async function performInMemory(
   });
   const start = readReached(job.resume, notes, (text) => report({ kind: "note", text }));
   const state = start.state ?? job.start;
+  const { measures } = setup;
+  const whole = { ...notes, place: start.place };
+  report({ kind: "start", start: { notes: whole, stepsPerEpoch: plan.stepsPerEpoch, measures } });
   report({ kind: "compiling" });
   const trainer = await openTrainer(
     plan,

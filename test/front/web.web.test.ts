@@ -60,7 +60,7 @@ describe("train", () => {
         events.findIndex(({ kind }) => kind === "step"),
       )
       .map(({ kind }) => kind);
-    expect(before.filter((kind) => kind !== "note")).toEqual(["loading", "compiling"]);
+    expect(before.filter((kind) => kind !== "note")).toEqual(["loading", "start", "compiling"]);
     const network = await openTrained();
     const picture = files["left"][3];
     const expected = await network.predict(picture);

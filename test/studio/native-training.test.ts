@@ -30,6 +30,11 @@ async function openTraining(query: string): Promise<{ page: Page; server: SiteSe
 const press = (page: Page, name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
 const choose = (page: Page, kind: string): Promise<unknown> => page.locator("select.engine").selectOption(kind);
 const verdict = /^\d+ of 6 images held back are right/;
+/** What the page says of the engine that trained and judged. */
+const madeBy = {
+  server: /^Trained and tested natively, by the server: .+ on node [\d.]+\.$/,
+  page: /^Trained and tested in this page: .+ on web [\d.]+\.$/,
+};
 
 /** The losses of the training that the page keeps. */
 function keptLosses(page: Page): Promise<readonly number[]> {
@@ -40,9 +45,12 @@ function keptLosses(page: Page): Promise<readonly number[]> {
   });
 }
 
-test("a folder is trained natively through the page, with the losses of the page's engine", async () => {
+test("a folder is trained and judged natively through the page, with the losses and judgements of the page's engine", async () => {
   const { page, faults } = await openTraining("epochs=10&seed=2");
   const losses: (readonly number[])[] = [];
+  const judgements: (string | null)[] = [];
+  const opened: string[] = [];
+  page.on("worker", (worker) => opened.push(worker.url().replace(/^.*\/(.+)-.{8}\.js$/, "$1")));
   for (const [kind, start] of [
     ["server", "Train"],
     ["page", "Train from the start"],
@@ -53,7 +61,13 @@ test("a folder is trained natively through the page, with the losses of the page
     await page.getByText(verdict).waitFor();
     await expect.poll(async () => (await keptLosses(page)).length).toBe(20);
     losses.push(await keptLosses(page));
+    await page.getByText(madeBy[kind]).waitFor();
+    judgements.push(
+      (await page.getByText(verdict).textContent()) + (await page.locator(".result table").textContent()),
+    );
+    expect(opened).toEqual(kind === "server" ? [] : ["train-worker", "judge-worker"]);
   }
+  expect(judgements[0]).toBe(judgements[1]);
   const [native, own] = losses;
   for (const [step, loss] of native.entries())
     // The blocked lowering and WebAssembly sum in another order, which grows from step to step.
@@ -172,30 +186,25 @@ test("a server that is gone while its folder is read ends the reading, and leave
   expect(await page.locator(".classes li").count()).toBe(0);
 });
 
-test("other images in mid-judgement leave nothing of the network that was judged", async () => {
+test("other images in mid-judgement end the judgement, and leave nothing of the network that was judged", async () => {
   const { page, faults } = await openTraining("epochs=1");
-  // The judge is told nothing until the page is asked to tell it.
+  await choose(page, "page");
+  // The judge is told nothing, and would judge for ever.
   await page.evaluate(() => {
-    const held: (() => void)[] = [];
     const send = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
-      const now = (): void => Reflect.apply(send, this, given);
       const [{ residua }] = given as [{ residua?: { input?: { onnx?: unknown } } }];
-      if (residua?.input?.onnx !== undefined) held.push(now);
-      else now();
+      if (residua?.input?.onnx === undefined) Reflect.apply(send, this, given);
     } as typeof send;
-    addEventListener("let-judge", () => held.forEach((now) => now()));
   });
   await press(page, "Train");
   await page.getByText(/^Testing on/).waitFor();
+  const judge = page.workers().find((worker) => worker.url().includes("judge-worker"))!;
+  const isOver = judge.waitForEvent("close");
   await press(page, "Other images");
+  await isOver;
   await page.locator("input[name=folder]").setInputFiles(await makePictures(9));
   await page.getByRole("button", { name: "Train", exact: true }).waitFor();
-  const [judge] = page.workers();
-  const isOver = judge.waitForEvent("close");
-  await page.evaluate(() => dispatchEvent(new Event("let-judge")));
-  await isOver;
-  await wait(200);
   expect(await page.getByText(/images held back are right/).count()).toBe(0);
   expect(faults).toEqual([]);
 });

@@ -37,7 +37,7 @@ function Switches(): JSX.Element {
   const other = language.value === "en" ? "zh" : "en";
   return (
     <div class="switches">
-      <EngineChoice />
+      <EngineChoice isOwn={currentPage().isOwnEngine === true} />
       <button type="button" lang={other === "zh" ? "zh-CN" : "en"} onClick={() => setLanguage(other)}>
         {other === "zh" ? "中文" : "English"}
       </button>

@@ -19,8 +19,8 @@ export const pageEngine: StudioEngine = {
   train: (job, onEvent) =>
     runLater(
       "training",
-      async (hears) => (await import("./train/page-training.ts")).startInPage(job, hears),
-      ({ status, steps, onnx, reason }) => ({ status, steps, onnx, ...(reason === undefined ? {} : { reason }) }),
+      async (hears) => (await import("./train/page-training.ts")).startInPage(job, hears.onEvent),
+      (trained) => trained,
       { onEvent },
     ),
 };

@@ -5,6 +5,8 @@ import type { Words } from "../../report/words.ts";
 export interface Page {
   readonly name: string;
   readonly title: Words;
+  /** Whether all that it computes is computed in the page, whichever engine is chosen. */
+  readonly isOwnEngine?: true;
   readonly load: () => Promise<ComponentType>;
 }
 
@@ -23,6 +25,7 @@ export const pages: readonly Page[] = [
   {
     name: "network",
     title: { en: "Network", zh: "网络" },
+    isOwnEngine: true,
     load: async () => (await import("./network/page.tsx")).NetworkPage,
   },
   {
@@ -33,16 +36,19 @@ export const pages: readonly Page[] = [
   {
     name: "cells",
     title: { en: "Cells", zh: "细胞" },
+    isOwnEngine: true,
     load: async () => (await import("./cells/page.tsx")).CellsPage,
   },
   {
     name: "plates",
     title: { en: "Plates", zh: "车牌" },
+    isOwnEngine: true,
     load: async () => (await import("./plates/page.tsx")).PlatesPage,
   },
   {
     name: "runs",
     title: { en: "Runs", zh: "运行" },
+    isOwnEngine: true,
     load: async () => (await import("./runs/page.tsx")).RunsPage,
   },
 ];

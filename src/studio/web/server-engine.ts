@@ -1,10 +1,9 @@
-import type { MemoryEvent } from "../../train/memory-job.ts";
-import type { RaceEvent, RaceJob, RaceResult, StudioEngine, TrainedFile, TrainJob } from "../engine.ts";
+import type { RaceEvent, RaceJob, RaceResult, StudioEngine, TrainedFile, TrainEvent, TrainJob } from "../engine.ts";
 import type { ServerFacts } from "../server-protocol.ts";
 import { engineAddress, isOffered, runOnServer, type ServerJob } from "./server-job.ts";
 
 const race: ServerJob<readonly RaceJob[], RaceEvent, readonly RaceResult[]> = { name: "race" };
-const training: ServerJob<TrainJob, MemoryEvent, TrainedFile> = { name: "training" };
+const training: ServerJob<TrainJob, TrainEvent, TrainedFile> = { name: "training" };
 
 /** The engine of the server that gave the page, if there is one and it lets this browser use it. */
 export async function findServerEngine(): Promise<StudioEngine | undefined> {

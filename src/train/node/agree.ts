@@ -6,7 +6,7 @@ import { identifySource } from "../../data/node/identify-source.ts";
 import { identityOf } from "../../jobs/node/journal.ts";
 import { EnvironmentError, errorMessage, TrainingError } from "../../tensor/errors.ts";
 import { bytesOf } from "../../tensor/tensor.ts";
-import { describeEngine } from "../checkpoint.ts";
+import { describeEngine } from "../describe-engine.ts";
 import type { Collective } from "../strategies/collective.ts";
 import { gatherTexts } from "../strategies/exchange.ts";
 import type { TrainingState } from "../trainer.ts";

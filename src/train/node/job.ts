@@ -3,11 +3,11 @@ import type { LabelledImages } from "../../data/labelled-images.ts";
 import type { ModelOptions } from "../../nn/model-options.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
-import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
+import type { EpochRecord } from "../checkpoint.ts";
 import type { Evaluation } from "../evaluation.ts";
-import type { StepProgress, TrainingStatus } from "../loop.ts";
-import type { TrainingMeasures } from "../measure.ts";
+import type { TrainingStatus } from "../loop.ts";
 import type { Distributions } from "../histogram.ts";
+import type { StartNotes, StepEvent } from "../memory-job.ts";
 import type { LoweringChoice } from "../../compile/lowering.ts";
 import type { TaskNotes } from "../../networks/card.ts";
 import type { Recipe } from "../recipe.ts";
@@ -122,7 +122,7 @@ export type TrainingEvent =
   | PreparingEvent
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "start"; readonly start: TrainingStart }
-  | { readonly kind: "step"; readonly progress: StepProgress; readonly milliseconds: number; readonly batch: number }
+  | StepEvent
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
   | { readonly kind: "sample"; readonly image: EncodedImage }
   | { readonly kind: "distributions"; readonly distributions: Distributions }
@@ -130,14 +130,10 @@ export type TrainingEvent =
   | { readonly kind: "checkpoint"; readonly path: string; readonly step: number };
 
 /** Sent once, when everything is known and before training starts. */
-export interface TrainingStart {
-  /** The whole configuration and the starting position. */
-  readonly notes: CheckpointNotes;
+export interface TrainingStart extends StartNotes {
   /** The checkpoint that it resumes from, if any. */
   readonly resumed?: string;
   readonly folder: string;
-  readonly stepsPerEpoch: number;
-  readonly measures: TrainingMeasures;
 }
 
 /** The result of a training run. */

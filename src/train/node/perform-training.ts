@@ -13,6 +13,7 @@ import { nameDevice, openDevice } from "../../runtime/node/devices/open-device.t
 import type { Runtime } from "../../runtime/runtime.ts";
 import { type Checkpoint, encodeCheckpointChunks, type Engine, type TrainingPlace } from "../checkpoint.ts";
 import { cautionsOf } from "../cautions.ts";
+import { rateOf } from "../rate.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
@@ -266,12 +267,6 @@ function reportDistributions(place: Workplace, state: TrainingState, batch: Labe
 
 interface Rate {
   readonly imagesPerSecond: number;
-}
-
-/** The median, since the first steps and those next to a validation take longer. */
-function rateOf(durations: readonly number[], batch: number): number {
-  const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)];
-  return middle === undefined ? Number.NaN : (1000 * batch) / middle;
 }
 
 /** Exports the best network (the last, if there was no validation) and evaluates it on the test set, once. */

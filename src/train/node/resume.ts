@@ -1,5 +1,6 @@
 import { OptionError } from "../../tensor/errors.ts";
-import { type Checkpoint, describeEngine } from "../checkpoint.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import { describeEngine } from "../describe-engine.ts";
 import type { ContinuedTraining } from "./job.ts";
 import { restoreNetwork } from "../../networks/card.ts";
 import { canonicalJson } from "../../tensor/canonical-json.ts";

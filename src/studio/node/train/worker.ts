@@ -1,8 +1,14 @@
 import { serveJob } from "../../../jobs/node/child-process.ts";
+import { open } from "../../../node.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
 import { setUpInMemory } from "../../../tasks/classify/set-up-in-memory.ts";
 import { chooseLowering } from "../../../train/lowering.ts";
+import { accuracy } from "../../../train/measure.ts";
+import type { StartNotes } from "../../../train/memory-job.ts";
 import { type MemoryHost, performInMemory } from "../../../train/perform-in-memory.ts";
+import { rateOf } from "../../../train/rate.ts";
+import type { TrainEvent } from "../../engine.ts";
+import { judge } from "../../judge.ts";
 import { toMemoryJob } from "../../train-job.ts";
 import type { trainingChild } from "./job.ts";
 
@@ -12,7 +18,30 @@ async function openHost(): Promise<MemoryHost> {
 }
 
 serveJob<typeof trainingChild>(async (job, context) => {
-  const whole = toMemoryJob(job, (text) => context.report({ kind: "note", text }));
-  const { status, reason, onnx, place } = await performInMemory(whole, openHost, context, setUpInMemory);
-  return { status, steps: place.step, onnx, ...(reason === undefined ? {} : { reason }) };
+  const { choice, classes, test } = job;
+  let start: StartNotes | undefined;
+  const durations: number[] = [];
+  const report = (event: TrainEvent): void => {
+    if (event.kind === "start") ({ start } = event);
+    if (event.kind === "step") durations.push(event.milliseconds);
+    context.report(event);
+  };
+  const whole = toMemoryJob(job, (text) => report({ kind: "note", text }));
+  const trained = await performInMemory(whole, openHost, { ...context, report }, setUpInMemory);
+  const { place, weights: _, recipe, ...outcome } = trained;
+  report({ kind: "judging" });
+  const judgement = await judge({ onnx: outcome.onnx, choice, classes, test }, (onnx) =>
+    open(onnx, { task: "classify", name: "network.onnx" }),
+  );
+  const { user, system } = process.cpuUsage();
+  return {
+    ...outcome,
+    steps: place.step,
+    epochs: place.epochs,
+    mainMeasure: accuracy.name,
+    lowering: start!.notes.engine.lowering,
+    imagesPerSecond: rateOf(durations, recipe.batch),
+    processorSeconds: (user + system) / 1e6,
+    judgement,
+  };
 });

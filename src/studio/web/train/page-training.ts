@@ -1,13 +1,22 @@
-import type { Running, RunOptions } from "../../../jobs/job.ts";
-import { train, type TrainingEvent, type TrainResult } from "../../../web.ts";
-import type { TrainJob } from "../../engine.ts";
+import { runInWorker } from "../../../jobs/web/worker.ts";
+import { train } from "../../../web.ts";
+import type { TrainedFile, TrainEvent, Training, TrainJob } from "../../engine.ts";
 import { imagesOf, optionsOf } from "../../train-job.ts";
+import { judging } from "./judge-job.ts";
 
-/** Starts a training in a worker of the page. */
-export function startInPage(
-  job: TrainJob,
-  hears: RunOptions<TrainingEvent>,
-): Running<TrainingEvent, TrainResult<"classify">> {
-  const { resume } = job;
-  return train(imagesOf(job), { ...optionsOf(job), ...(resume === undefined ? {} : { resume }) }, hears);
+/** Trains in a worker of the page, then judges in another. */
+export function startInPage(job: TrainJob, onEvent: (event: TrainEvent) => void): Training {
+  const { resume, choice, classes, test } = job;
+  const options = { ...optionsOf(job), ...(resume === undefined ? {} : { resume }) };
+  const training = train(imagesOf(job), options, { onEvent });
+  let current: Pick<Training, "kill"> = training;
+  const finish = async (): Promise<TrainedFile> => {
+    const { status, steps, onnx, reason } = await training.result;
+    onEvent({ kind: "judging" });
+    const judgement = runInWorker(judging, { onnx, choice, classes, test });
+    current = judgement;
+    const about = { status, steps, onnx, ...(reason === undefined ? {} : { reason }) };
+    return { ...about, judgement: await judgement.result };
+  };
+  return { result: finish(), stop: training.stop, kill: () => current.kill() };
 }

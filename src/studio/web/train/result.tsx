@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
 import { confusionMatrix, type Judged } from "../../../tasks/classify/predictions.ts";
+import type { EngineKind } from "../../engine.ts";
 import { showShare } from "../../share.ts";
 import { language, say } from "../language.ts";
 import { sayMessage } from "../message.ts";
@@ -35,6 +36,18 @@ function describeEnd({ trained, steps = trained.steps }: ResultProps): Words | u
   }
   return undefined;
 }
+
+/** What computed all that is shown. */
+const computedBy: { readonly [Kind in EngineKind]: (words: string) => Words } = {
+  page: (words) => ({
+    en: `Trained and tested in this page: ${words}.`,
+    zh: `在本页中训练并测试：${words}。`,
+  }),
+  server: (words) => ({
+    en: `Trained and tested natively, by the server: ${words}.`,
+    zh: `由服务器原生训练并测试：${words}。`,
+  }),
+};
 
 /** A file's name out of the names of classes. */
 function fileNameOf(classes: readonly string[]): string {
@@ -170,7 +183,7 @@ function Snippet({ name }: { readonly name: string }): JSX.Element {
 /** What came out: how good it is, where it fails, and the network to take away. */
 export function Result(props: ResultProps): JSX.Element {
   const { images, trained, curve } = props;
-  const { judged, onnx, parameters, multiplyAdds } = trained;
+  const { judged, onnx, parameters, multiplyAdds, engine } = trained;
   const right = judged.filter(({ label, predicted }) => label === predicted).length;
   const share = showShare(right, judged.length);
   const end = describeEnd(props);
@@ -196,6 +209,7 @@ export function Result(props: ResultProps): JSX.Element {
           zh: `网络没有见过这些图像。括号中是这么多图像所能给出的 95 % 区间。${parameters.toLocaleString("en")} 个参数，每张图像 ${Math.round(multiplyAdds / 1e4).toLocaleString("en")} 万次乘加。`,
         })}
       </p>
+      <p class="quiet">{say(computedBy[engine.kind](engine.words))}</p>
       <p class="controls">
         <button
           type="button"

@@ -1,11 +1,9 @@
 import { imageSize } from "../../../data/image-set.ts";
-import { runInWorker } from "../../../jobs/web/worker.ts";
 import { type Judged, judgeImages } from "../../../tasks/classify/predictions.ts";
-import type { MemoryEvent } from "../../../train/memory-job.ts";
-import type { TrainedFile, TrainJob } from "../../engine.ts";
+import { describeEngine } from "../../../train/describe-engine.ts";
+import type { EngineKind, NetworkFacts, TrainedFile, TrainEvent, TrainJob } from "../../engine.ts";
 import type { TrainChoice } from "../../train-choice.ts";
 import { engine } from "../engines.ts";
-import { judging, type NetworkFacts } from "./judge-job.ts";
 import type { CurvePoint, Reached } from "./kept-training.ts";
 import type { ReadImages } from "./read-job.ts";
 
@@ -15,6 +13,8 @@ export interface TrainedNetwork extends NetworkFacts {
   /** What went wrong and what to do, if it diverged. */
   readonly reason?: string;
   readonly choice: TrainChoice;
+  /** What computed the training, or its last part, and the judgement. */
+  readonly engine: { readonly kind: EngineKind; readonly words: string };
   readonly steps: number;
   readonly onnx: Uint8Array;
   /** By place among the images held back. */
@@ -74,7 +74,9 @@ function jobOf(images: ReadImages, choice: TrainChoice, from: Reached | undefine
 
 /** Hears a training's events. */
 interface Listener {
-  readonly hear: (event: MemoryEvent) => void;
+  readonly hear: (event: TrainEvent) => void;
+  /** What computes, in words, once that is known. */
+  readonly engine: () => string;
   /** Shows the steps that were not shown yet, and nothing from then on. */
   readonly end: () => void;
 }
@@ -82,10 +84,16 @@ interface Listener {
 /** Hears a training's events: steps are shown ten times a second, checkpoints kept with their curve. */
 function createListener({ from, show, note, keep }: RunHooks): Listener {
   const curve = from === undefined ? [] : [...from.curve];
+  let engineWords = "";
   let waiting: ReturnType<typeof setTimeout> | undefined;
   let first: { readonly at: number; readonly step: number } | undefined;
-  const hear = (event: MemoryEvent): void => {
+  const hear = (event: TrainEvent): void => {
     if (event.kind === "note") note(event.text);
+    if (event.kind === "start") engineWords = describeEngine(event.start.notes.engine);
+    if (event.kind === "judging") {
+      end();
+      show({ phase: "judging" });
+    }
     if (event.kind === "checkpoint") keep({ checkpoint: event.checkpoint, curve: curve.slice(0, event.step) });
     if (event.kind !== "step") return;
     const { step, steps, stepLoss, stepMeasures } = event.progress;
@@ -112,32 +120,30 @@ function createListener({ from, show, note, keep }: RunHooks): Listener {
     clearTimeout(waiting);
     show({ curve: [...curve] });
   };
-  return { hear, end };
+  return { hear, end, engine: () => engineWords };
 }
 
-async function judge(
+/** A network and its judgement, laid beside what the images held back are. */
+function conclude(
   images: ReadImages,
-  choice: TrainChoice,
-  { status, reason, steps, onnx }: TrainedFile,
-): Promise<TrainedNetwork> {
-  const { classes, size } = images;
-  const held = partOf(images, true);
-  const input = { onnx, classes, size, images: held.images, model: modelOf(choice), shortcut: choice.shortcut };
-  const { scores, ...facts } = await runInWorker(judging, input).result;
-  const judged = judgeImages({ classes, labels: held.labels, scores, width: classes.length });
-  return { status, steps, onnx, choice, judged, ...facts, ...(reason === undefined ? {} : { reason }) };
+  { status, reason, steps, onnx, judgement }: TrainedFile,
+  about: Pick<TrainedNetwork, "choice" | "engine">,
+): TrainedNetwork {
+  const { classes, held } = images;
+  const labels = images.labels.filter((_, place) => held[place]);
+  const { scores, ...facts } = judgement;
+  const judged = judgeImages({ classes, labels, scores, width: classes.length });
+  return { status, steps, onnx, judged, ...facts, ...about, ...(reason === undefined ? {} : { reason }) };
 }
-
-const modelOf = ({ depth }: TrainChoice): string => `resnet${depth}`;
 
 /** Trains on the images that are not held back, then judges those that are. */
 export function startRun(images: ReadImages, choice: TrainChoice, hooks: RunHooks): TrainingRun {
-  const { hear, end } = createListener(hooks);
-  const running = engine.value.train(jobOf(images, choice, hooks.from), hear);
+  const listener = createListener(hooks);
+  const { facts, train } = engine.value;
+  const running = train(jobOf(images, choice, hooks.from), listener.hear);
   const finish = async (): Promise<TrainedNetwork> => {
-    const trained = await running.result.finally(end);
-    hooks.show({ phase: "judging" });
-    return judge(images, choice, trained);
+    const trained = await running.result.finally(listener.end);
+    return conclude(images, trained, { choice, engine: { kind: facts.kind, words: listener.engine() } });
   };
   return { result: finish(), stop: running.stop, kill: running.kill };
 }
