@@ -1,7 +1,7 @@
-import { readFilePieces, toEnvironmentError } from "../files/node.ts";
+import { readFilePieces, toEnvironmentError, writeFileAtomically } from "../files/node.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { copyFile, link, mkdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The content of a file, identified by its hash. */
 export interface FileContentId {
@@ -47,6 +47,24 @@ export async function keepArtifact(folder: string, path: string): Promise<FileCo
     // Two links to one file: renaming one to the other leaves both.
     await rm(temporary, { force: true }).catch(() => undefined);
   }
+}
+
+/** The identity of content that is no file. */
+export function contentIdOf(content: Uint8Array): FileContentId {
+  return { sha256: createHash("sha256").update(content).digest("hex"), bytes: content.length };
+}
+
+/** Stores content under its hash. @throws {EnvironmentError} if it cannot be stored */
+export async function keepContent(folder: string, content: Uint8Array): Promise<FileContentId> {
+  const id = contentIdOf(content);
+  const path = artifactPath(folder, id.sha256);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw toEnvironmentError(path, "cannot keep", cause);
+  }
+  await writeFileAtomically(path, content);
+  return id;
 }
 
 /** Removes stored content; a missing file is not an error. */

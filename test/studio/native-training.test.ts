@@ -48,7 +48,7 @@ function keptLosses(page: Page): Promise<readonly number[]> {
 test("a folder is trained and judged natively through the page, with the losses and judgements of the page's engine", async () => {
   const { page, faults } = await openTraining("epochs=10&seed=2");
   const losses: (readonly number[])[] = [];
-  const judgements: (string | null)[] = [];
+  const judgements: string[] = [];
   const opened: string[] = [];
   page.on("worker", (worker) => opened.push(worker.url().replace(/^.*\/(.+)-.{8}\.js$/, "$1")));
   for (const [kind, start] of [
@@ -63,7 +63,7 @@ test("a folder is trained and judged natively through the page, with the losses 
     losses.push(await keptLosses(page));
     await page.getByText(madeBy[kind]).waitFor();
     judgements.push(
-      (await page.getByText(verdict).textContent()) + (await page.locator(".result table").textContent()),
+      `${await page.getByText(verdict).textContent()}; ${await page.locator(".result table").textContent()}`,
     );
     expect(opened).toEqual(kind === "server" ? [] : ["train-worker", "judge-worker"]);
   }
@@ -108,7 +108,7 @@ test("folders of the command line are offered, by their places alone, and traine
   const offered = await openDataFolder(folder);
   expect(offered.paths).toHaveLength(24);
   expect(offered.paths[0]).toBe(`${basename(folder)}/left/00.png`);
-  const server = await serveSite(0, undefined, [offered]);
+  const server = await serveSite(0, { folders: [offered] });
   onTestFinished(() => server.close());
   const page = await newPage();
   await page.goto(`${server.firstAddress}#/train?epochs=3`);
@@ -175,7 +175,7 @@ test("a server that is gone while its folder is read ends the reading, and leave
     isGone = true;
     return new Promise(() => undefined);
   };
-  const server = await serveSite(0, undefined, [{ ...folder, open: openFirst }]);
+  const server = await serveSite(0, { folders: [{ ...folder, open: openFirst }] });
   onTestFinished(() => server.close());
   const page = await newPage();
   await page.goto(`${server.firstAddress}#/train?epochs=3`);

@@ -13,7 +13,7 @@ const { newPage } = useStudioSite();
 async function serveStore(): Promise<SiteServer> {
   const folder = await mkdtemp(join(tmpdir(), "residua-runs-"));
   const store = await openRunStore(parseStoreAddress(join(folder, "runs.db")));
-  const server = await serveSite(0, store);
+  const server = await serveSite(0, { store: { read: async () => store } });
   onTestFinished(async () => {
     await server.close();
     await store.close();

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { OptionError } from "../../tensor/errors.ts";
 import type { RunStore } from "../../store/run-store.ts";
+import type { ServedStore } from "../../studio/node/store-api.ts";
 import { sharedOptions, wholeNumber } from "../options.ts";
 import { formatLarge, print, printJson, say } from "../output.ts";
 
@@ -8,7 +9,7 @@ interface Options {
   readonly port?: number;
   readonly export?: string;
   readonly json?: boolean;
-  readonly store?: string;
+  readonly store?: string | false;
   readonly data?: readonly string[];
 }
 
@@ -20,9 +21,9 @@ async function studio(options: Options): Promise<void> {
   const { serveSite } = await import("../../studio/node/serve-site.ts");
   const { openDataFolder } = await import("../../studio/node/data-folders.ts");
   const folders = await Promise.all((options.data ?? []).map(openDataFolder));
-  const store = await openStore(options.store);
+  const store = await offerStore(options.store);
   try {
-    const { firstAddress, close } = await serveSite(options.port ?? STANDARD_PORT, store, folders);
+    const { firstAddress, close } = await serveSite(options.port ?? STANDARD_PORT, { store, folders });
     print({
       en: `The studio is at ${firstAddress}; Ctrl-C ends it.`,
       zh: `工作室在 ${firstAddress}；按 Ctrl-C 结束。`,
@@ -33,8 +34,8 @@ async function studio(options: Options): Promise<void> {
     });
     if (store !== undefined)
       say({
-        en: `There, the page Runs lists ${store.description}.`,
-        zh: `其中页面“运行”可列出 ${store.description}。`,
+        en: `What is trained natively on the page Train is recorded in ${store.description}, whose runs the page Runs lists.`,
+        zh: `在页面“训练”中原生训练的内容记入 ${store.description}，其中的运行由页面“运行”列出。`,
       });
     await new Promise<void>((resolve) => {
       process.once("SIGINT", resolve);
@@ -47,18 +48,42 @@ async function studio(options: Options): Promise<void> {
   say({ en: "The studio was ended.", zh: "工作室已结束。" });
 }
 
-/** The store whose runs are listed: the one that is named, else the project's, if it has one. */
-async function openStore(given: string | undefined): Promise<RunStore | undefined> {
+/** A store for a server, and its end. */
+interface OfferedStore extends ServedStore {
+  /** Without a password. */
+  readonly description: string;
+  readonly close: () => Promise<void>;
+}
+
+/** The store that is named, else the project's, which the first training makes; none with `--no-store`. */
+async function offerStore(given: string | false | undefined): Promise<OfferedStore | undefined> {
+  if (given === false) return undefined;
   const { storePlace } = await import("../store.ts");
-  const { exists, description, open } = storePlace(given);
-  if (exists) return open();
-  if (given !== undefined) throw new OptionError("--store", `"${description}" is not there; leave it out`);
-  return undefined;
+  const { recordOptions } = await import("../observers.ts");
+  const place = storePlace(given);
+  if (!place.exists && given !== undefined)
+    throw new OptionError("--store", `"${place.description}" is not there; leave it out`);
+  let opened: Promise<RunStore> | undefined = place.exists ? place.open() : undefined;
+  await opened;
+  const open = (): Promise<RunStore> => {
+    // One that cannot be opened now is tried anew by the next who asks.
+    opened ??= place.open();
+    opened.catch(() => (opened = undefined));
+    return opened;
+  };
+  return {
+    description: place.description,
+    read: async () => (opened !== undefined || storePlace(given).exists ? open() : undefined),
+    record: recordOptions({ store: given }),
+    close: async () => (await opened)?.close(),
+  };
 }
 
 async function exportStudio(folder: string, { port, store, data, json = false }: Options): Promise<void> {
   if (data !== undefined)
     throw new OptionError("--data", "does not apply with --export, which serves nothing; leave it out");
+  if (store === false)
+    throw new OptionError("--no-store", "does not apply with --export, which serves nothing; leave it out");
   if (store !== undefined)
     throw new OptionError("--store", "does not apply with --export, which serves nothing; leave it out");
   if (port !== undefined)
@@ -82,6 +107,7 @@ export function registerStudio(program: Command): void {
       ),
     )
     .addOption(sharedOptions.store())
+    .addOption(new Option("--no-store", "record no training, and list no runs"))
     .option("--data <dir...>", "folders of images, one folder per class inside each, that the page Train offers")
     .option("--export <dir>", "write the pages as a static site into a new folder, and start nothing")
     .option("--json", "print what --export wrote as JSON")
@@ -89,8 +115,8 @@ export function registerStudio(program: Command): void {
       "after",
       `
 Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are
-trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser,
-and exported, the pages train by themselves.
+trained natively, in processes of the server; what the page Train trains is recorded in the run store, which the page Runs lists. In any
+other browser, and exported, the pages train by themselves.
 
 Examples:
   $ residua studio

@@ -9,8 +9,7 @@ import { raceJob } from "./race/job.ts";
 import { createRunningJobs, type EngineLimits, type RunningJobs } from "./running-jobs.ts";
 import type { ServedJob } from "./served-job.ts";
 import { trainingJob } from "./train/job.ts";
-
-const servedJobs: readonly ServedJob[] = [raceJob, trainingJob];
+import type { RecordOptions } from "../../train/node/record.ts";
 
 /** A page that reads so much more slowly than a job reports has stopped reading. */
 const MOST_WAITING = 256 * 1024 * 1024;
@@ -52,10 +51,13 @@ function answerJob(served: ServedJob, body: Uint8Array, jobs: RunningJobs, reply
 /**
  * Computes for the pages: `engine` says with what; `jobs/NAME` takes an input and answers with what the job reports, to its end;
  * `running/ID/stop` ends it after its current step. A job whose page is gone is ended.
+ *
+ * @param record how trainings are recorded; they are not if left out
  */
-export function giveEngine(routes: FastifyInstance, limits?: EngineLimits): void {
+export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limits?: EngineLimits): void {
+  const servedJobs: readonly ServedJob[] = [raceJob, trainingJob(record)];
   const jobs = createRunningJobs(limits);
-  routes.addHook("onClose", async () => jobs.killAll());
+  routes.addHook("onClose", () => jobs.killAll());
   // No form can send this type, and other pages have to ask before they may.
   routes.removeAllContentTypeParsers();
   routes.addContentTypeParser(

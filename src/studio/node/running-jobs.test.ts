@@ -34,7 +34,7 @@ test("jobs and their networks are counted, and a place is free again when a job 
   jobs.stop(first.id);
   expect(await first.result).toBe("stop");
   jobs.start(fakeJob(2), "race", ignore);
-  jobs.killAll();
+  await jobs.killAll();
   expect(await second.result).toBe("kill");
 });
 
@@ -69,5 +69,5 @@ test("a job that cannot be started leaves its place, and nothing that would end 
   expect(() => jobs.start({ networks: 3, start }, "race", ignore)).toThrow("spawn ENOMEM");
   expect(vi.getTimerCount()).toBe(0);
   jobs.start(fakeJob(3), "race", ignore);
-  jobs.killAll();
+  await jobs.killAll();
 });

@@ -29,13 +29,14 @@ export interface RunningJobs {
   start(job: CheckedJob, name: string, onEvent: (event: unknown) => void): RunningJob;
   /** Asks a job to end after its current step, if there is one of this id. */
   stop(id: string): void;
-  /** Ends all of them. */
-  killAll(): void;
+  /** Ends all of them, and waits for what they still write. */
+  killAll(): Promise<void>;
 }
 
 /** Keeps a server's jobs within limits. */
 export function createRunningJobs({ jobs, networks, silentMilliseconds }: EngineLimits = engineLimits): RunningJobs {
   const running = new Map<string, StartedJob & { readonly networks: number }>();
+  const writing = new Set<Promise<void>>();
   const requireRoom = (wanted: number, name: string): void => {
     const busy = [...running.values()].reduce((sum, own) => sum + own.networks, 0);
     if (running.size < jobs && busy + wanted <= networks) return;
@@ -65,6 +66,11 @@ export function createRunningJobs({ jobs, networks, silentMilliseconds }: Engine
     // Not before: a process that cannot be started leaves nothing to wait for.
     const timer = setTimeout(giveUp, silentMilliseconds);
     running.set(id, { ...started, networks: job.networks });
+    const { written } = started;
+    if (written !== undefined) {
+      writing.add(written);
+      void written.finally(() => writing.delete(written));
+    }
     const result = Promise.race([started.result, silence]).finally(() => {
       isOver = true;
       clearTimeout(timer);
@@ -75,6 +81,9 @@ export function createRunningJobs({ jobs, networks, silentMilliseconds }: Engine
   return {
     start,
     stop: (id) => running.get(id)?.stop(),
-    killAll: () => running.forEach(({ kill }) => kill()),
+    killAll: async () => {
+      running.forEach(({ kill }) => kill());
+      await Promise.all(writing);
+    },
   };
 }

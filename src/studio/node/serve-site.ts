@@ -1,13 +1,12 @@
 import { isIPv6 } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { toListeningError } from "../../serve/node/start-listening.ts";
-import type { RunStore } from "../../store/run-store.ts";
 import { createAccess } from "./access.ts";
 import { giveData } from "./data-api.ts";
 import type { DataFolder } from "./data-folders.ts";
 import { giveEngine } from "./engine-api.ts";
 import { siteHeaders } from "./headers.ts";
-import { giveStore } from "./store-api.ts";
+import { giveStore, type ServedStore } from "./store-api.ts";
 import { listSite, readSiteFile, type SiteFile } from "./site.ts";
 
 /** The studio's server. */
@@ -43,21 +42,23 @@ function answer(files: ReadonlyMap<string, SiteFile>, request: FastifyRequest, r
   return reply.send(readSiteFile(file));
 }
 
+/** What a server offers besides the site and its engine. */
+export interface SiteOffers {
+  /** Runs that the page Runs lists, and where native trainings are recorded. */
+  readonly store?: ServedStore | undefined;
+  /** Images that the page Train offers. */
+  readonly folders?: readonly DataFolder[];
+}
+
 /**
  * Serves the studio's site to this machine alone. It offers the files of the package, to whom the printed address was given its
  * engine and a store's runs, and nothing else: a request's path is looked up among their addresses, and never becomes a path of
  * the disk.
  *
  * @param port 0 takes any
- * @param store runs that the page Runs may list; none if left out
- * @param folders images that the page Train offers
  * @throws {EnvironmentError} if the site was not built, or the port is in use
  */
-export async function serveSite(
-  port: number,
-  store?: RunStore,
-  folders: readonly DataFolder[] = [],
-): Promise<SiteServer> {
+export async function serveSite(port: number, { store, folders = [] }: SiteOffers = {}): Promise<SiteServer> {
   const files = new Map((await listSite()).map((file) => [file.address, file]));
   const server = fastify({ forceCloseConnections: true, bodyLimit: 1024, requestTimeout: 30_000 });
   server.addHook("onRequest", async (request, reply) => {
@@ -71,7 +72,7 @@ export async function serveSite(
   ]);
   const give = async (routes: FastifyInstance): Promise<void> => {
     access.guard(routes);
-    giveEngine(routes);
+    giveEngine(routes, store?.record);
     if (store !== undefined) giveStore(routes, store);
     giveData(routes, folders);
   };

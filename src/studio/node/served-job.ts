@@ -4,7 +4,10 @@ import type { Running } from "../../jobs/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** A job under way for a page. */
-export type StartedJob<Result = unknown> = Pick<Running<unknown, Result>, "result" | "stop" | "kill">;
+export interface StartedJob<Result = unknown> extends Pick<Running<unknown, Result>, "result" | "stop" | "kill"> {
+  /** What is still to be written once it has ended, if anything; never rejects. */
+  readonly written?: Promise<void>;
+}
 
 /** What a page may have computed. */
 interface JobRow<Input, Event, Result> {

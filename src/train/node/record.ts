@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { hashFile, keepArtifact } from "../../store/artifacts.ts";
+import { contentIdOf, type FileContentId, hashFile, keepArtifact, keepContent } from "../../store/artifacts.ts";
 import type { ProjectFolder } from "../../store/project.ts";
 import { describeCode, describeEnvironment } from "../../store/provenance.ts";
 import { type RecorderOptions, type RunEnd, type RunRecorder, startRecording } from "../../store/recorder.ts";
@@ -10,7 +10,9 @@ import type { CheckpointNotes, EpochRecord } from "../checkpoint.ts";
 import type { StepProgress } from "../loop.ts";
 import { knownMeasures, type Measured } from "../measure.ts";
 import type { JobObserver, JobOutcome } from "../observers.ts";
+import type { MemoryEvent, StartNotes } from "../memory-job.ts";
 import type { TrainingEvent, TrainingResult, TrainingStart } from "./job.ts";
+import { trainingFilesIn } from "./files.ts";
 
 /** The dependencies of recording: a store and the project's folder. */
 export interface RecordOptions extends RecorderOptions {
@@ -19,36 +21,64 @@ export interface RecordOptions extends RecorderOptions {
   readonly onStart?: (id: string) => void;
 }
 
+/** A training run on images in memory, as it is recorded: its network is no file. */
+export interface MemoryRecord extends Omit<TrainingResult, "files"> {
+  readonly onnx: Uint8Array;
+}
+
+/** What made a training run, if not `residua train`. */
+export interface TrainingOrigin {
+  /** The command that makes it, such as "studio". */
+  readonly command?: string;
+  /** The checkpoint that it resumes from, if that is no file. */
+  readonly resumed?: Uint8Array | undefined;
+}
+
+type Recorded = TrainingEvent | MemoryEvent;
+type RecordedResult = TrainingResult | MemoryRecord;
+
 /** Everything that determines the outcome of a training run; not its machine or its output folder. */
 export function trainingConfiguration({ network, recipe, data }: CheckpointNotes): unknown {
   return { network, recipe, data };
 }
 
+/** What files are called that a training has not written. */
+const contentNames = trainingFilesIn("");
+
 /**
  * Records a training run in a run store: configuration, every step and epoch, checkpoints and network, and how it
  * ended.
  */
-export function recordTraining(options: RecordOptions): JobObserver<TrainingEvent, TrainingResult> {
+export function recordTraining(
+  options: RecordOptions,
+  origin: TrainingOrigin = {},
+): JobObserver<Recorded, RecordedResult> {
   let recorder: Promise<RunRecorder> | undefined;
   // Everything after the start runs sequentially, in order.
   let work: Promise<void> = Promise.resolve();
   let failure: unknown;
   const known = new Set<string>();
-  const addArtifact = async (run: RunRecorder, path: string, step: number, read: typeof hashFile): Promise<void> => {
-    // The next checkpoint may have replaced it, even while it was read; in that case, that one is recorded.
-    const content = await read(path);
+  const add = (run: RunRecorder, path: string, step: number, content: FileContentId): void => {
     const name = basename(path);
     const key = `${name} ${content.sha256}`;
-    if (!known.has(key)) run.addArtifact({ name, ...content, step, path: resolve(path) });
+    if (!known.has(key)) run.addArtifact({ name, ...content, step, path });
     known.add(key);
   };
-  /** Files that remain at the end are kept as long as the run. */
-  const keepFiles = async (run: RunRecorder, { steps, files }: TrainingResult): Promise<void> => {
-    for (const path of Object.values(files)) {
-      await addArtifact(run, path, steps, (file) => keepArtifact(options.project.artifacts, file)).catch(
-        (error: unknown) => options.say(`run store: ${errorMessage(error)}`),
-      );
-    }
+  const addFile = async (run: RunRecorder, path: string, step: number, read: typeof hashFile): Promise<void> =>
+    // The next checkpoint may have replaced it, even while it was read; in that case, that one is recorded.
+    add(run, resolve(path), step, await read(path));
+  const { artifacts } = options.project;
+  /** What remains at the end is kept as long as the run. */
+  const keepFiles = async (run: RunRecorder, result: RecordedResult): Promise<void> => {
+    const { steps } = result;
+    const keeping =
+      "files" in result
+        ? Object.values(result.files).map(
+            (path) => () => addFile(run, path, steps, (file) => keepArtifact(artifacts, file)),
+          )
+        : [async () => add(run, contentNames.onnx, steps, await keepContent(artifacts, result.onnx))];
+    for (const keep of keeping)
+      await keep().catch((error: unknown) => options.say(`run store: ${errorMessage(error)}`));
   };
   const then = (act: (recorder: RunRecorder) => Promise<void> | void): void => {
     const begun = recorder;
@@ -60,7 +90,7 @@ export function recordTraining(options: RecordOptions): JobObserver<TrainingEven
     observe: (event) => {
       if (failure !== undefined) throw failure;
       if (event.kind === "start") {
-        recorder = begin(event.start, options);
+        recorder = begin(event.start, options, origin);
         recorder.then(
           ({ id }) => options.onStart?.(id),
           (error: unknown) => (failure = error),
@@ -68,7 +98,12 @@ export function recordTraining(options: RecordOptions): JobObserver<TrainingEven
       }
       if (event.kind === "step") then((run) => run.add(stepPoints(event.progress, event.batch, event.milliseconds)));
       if (event.kind === "epoch") then((run) => run.add(epochPoints(event.record)));
-      if (event.kind === "checkpoint") then((run) => addArtifact(run, event.path, event.step, hashFile));
+      if (event.kind === "checkpoint")
+        then((run) =>
+          "path" in event
+            ? addFile(run, event.path, event.step, hashFile)
+            : add(run, contentNames.last, event.step, contentIdOf(event.checkpoint)),
+        );
     },
     finish: async (outcome) => {
       then(async (run) => {
@@ -84,8 +119,12 @@ export function recordTraining(options: RecordOptions): JobObserver<TrainingEven
   };
 }
 
-async function begin(start: TrainingStart, options: RecordOptions): Promise<RunRecorder> {
-  const { notes, folder, resumed } = start;
+async function begin(
+  start: StartNotes & Partial<TrainingStart>,
+  options: RecordOptions,
+  { command = "train", resumed: content }: TrainingOrigin,
+): Promise<RunRecorder> {
+  const { notes, folder, resumed = content } = start;
   const [code, parentId] = await Promise.all([
     describeCode(process.cwd()),
     resumed === undefined ? undefined : findParent(resumed, options.open),
@@ -93,22 +132,22 @@ async function begin(start: TrainingStart, options: RecordOptions): Promise<RunR
   const { model, data } = notes.network;
   const shortcut = "shortcut" in model.options ? ` ${model.options.shortcut}` : "";
   const run: RunStart = {
-    command: "train",
+    command,
     name: `${model.name}${shortcut} on ${basename(data)}`,
     config: trainingConfiguration(notes),
     seed: notes.recipe.seed,
     code,
     environment: { ...describeEnvironment(), ...notes.engine },
-    folder: resolve(folder),
+    ...(folder === undefined ? {} : { folder: resolve(folder) }),
     ...(parentId === undefined ? {} : { parentId }),
   };
   return startRecording(run, options);
 }
 
 /** The run that wrote a checkpoint, if the store knows it. */
-async function findParent(checkpoint: string, open: () => Promise<RunStore>): Promise<string | undefined> {
+async function findParent(checkpoint: string | Uint8Array, open: () => Promise<RunStore>): Promise<string | undefined> {
   try {
-    const { sha256 } = await hashFile(checkpoint);
+    const { sha256 } = typeof checkpoint === "string" ? await hashFile(checkpoint) : contentIdOf(checkpoint);
     const store = await open();
     try {
       return (await findArtifact(store, sha256))[0]?.run_id;
@@ -148,7 +187,7 @@ function namedValues({ loss, measures }: Measured, part: string): readonly (read
 }
 
 /** Known only at the end. */
-function addFigures(run: RunRecorder, { steps, test, diverged }: TrainingResult): void {
+function addFigures(run: RunRecorder, { steps, test, diverged }: RecordedResult): void {
   if (diverged !== undefined) {
     const { step, loss, gradientNorm } = diverged;
     run.add([
@@ -161,9 +200,11 @@ function addFigures(run: RunRecorder, { steps, test, diverged }: TrainingResult)
   }
 }
 
-function describeEnd(outcome: JobOutcome<TrainingResult>): RunEnd {
+function describeEnd(outcome: JobOutcome<RecordedResult>): RunEnd {
   if ("error" in outcome) return { status: "crashed", reason: errorMessage(outcome.error) };
-  const { status, reason, files: _, epochs: __, diverged: ___, ...result } = outcome.result;
+  const { status, reason, epochs: _, diverged: __, ...rest } = outcome.result;
+  // Files and networks are artifacts.
+  const { files: ___, onnx: ____, ...result } = rest as Partial<TrainingResult & MemoryRecord>;
   const why = status === "early-stopped" ? "no better validation for a while" : reason;
   return {
     status: status === "early-stopped" ? "done" : status,

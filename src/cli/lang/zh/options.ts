@@ -29,6 +29,7 @@ export const optionTexts: Templates = {
   "a data set, or a folder of images by class": "数据集，或按类别分子文件夹的图像文件夹",
   "images per step": "批大小：每步的图像数",
   "do not record the run in the run store": "不把这次运行记入运行存储",
+  "record no training, and list no runs": "不记录训练，也不列出运行",
   "do not record the runs in the run store": "不把这些运行记入运行存储",
   "the report, a self-contained page": "报告：一个自包含的网页",
 
@@ -392,8 +393,8 @@ export const optionTexts: Templates = {
     "图像文件夹，其中每个类别一个文件夹，由页面“训练”提供",
   "write the pages as a static site into a new folder, and start nothing": "把页面作为静态网站写入新文件夹，不启动服务",
   "print what --export wrote as JSON": "以 JSON 打印 --export 所写的内容",
-  "Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are trained natively, in processes of the server, and the page Runs lists the runs of the store, if there is one. In any other browser, and exported, the pages train by themselves.":
-    "任何东西都不离开本机，服务器也只响应本机。在用显示的地址打开的浏览器中，网络由服务器的进程以原生方式训练，页面“运行”列出运行库中的运行（若有）。在其他浏览器中，以及导出后，页面自己训练。",
+  "Nothing leaves this machine, and the server answers it alone. In the browser that was opened with the printed address, networks are trained natively, in processes of the server; what the page Train trains is recorded in the run store, which the page Runs lists. In any other browser, and exported, the pages train by themselves.":
+    "任何东西都不离开本机，服务器也只响应本机。在用显示的地址打开的浏览器中，网络由服务器的进程以原生方式训练；页面“训练”所训练的内容记入运行存储，由页面“运行”列出。在其他浏览器中，以及导出后，页面自己训练。",
   "Speaks the Open Inference Protocol, version 2 (that of Triton and KServe), over REST.":
     "通过 REST 使用开放推理协议第 2 版（即 Triton 和 KServe 的协议）。",
   "address to listen on, of this machine alone": "监听地址，仅限本机",

@@ -1,6 +1,7 @@
 import { builtFile } from "../../../files/node.ts";
 import { type ChildJob, runInChild } from "../../../jobs/node/child-process.ts";
-import type { MemoryRecord } from "../../../train/node/record.ts";
+import { type MemoryRecord, type RecordOptions, recordTraining } from "../../../train/node/record.ts";
+import { combineObservers } from "../../../train/observers.ts";
 import type { Judgement, TrainedFile, TrainEvent, TrainJob } from "../../engine.ts";
 import { mostJobBytes, trainJobSchema } from "../../train-job.ts";
 import { serveJob, type ServedJob } from "../served-job.ts";
@@ -24,14 +25,39 @@ const toTrainedFile = ({ status, reason, onnx, steps, judgement }: Outcome): Tra
   ...(reason === undefined ? {} : { reason }),
 });
 
-/** Trainings on images that the page sends. */
-export const trainingJob: ServedJob = serveJob({
-  name: "training",
-  schema: trainJobSchema,
-  bodyBytes: mostJobBytes,
-  networks: () => 1,
-  start: (job, onEvent: (event: TrainEvent) => void) => {
-    const { result, stop, kill } = runInChild(trainingChild, job, { onEvent });
-    return { result: result.then(toTrainedFile), stop, kill };
-  },
-});
+function toRecord(outcome: Outcome): MemoryRecord {
+  const { judgement: _, ...record } = outcome;
+  return record;
+}
+
+const ignore = (): void => undefined;
+
+/**
+ * Trainings on images that the page sends.
+ *
+ * @param record how they are recorded, as `residua train` records its own; they are not if left out
+ */
+export function trainingJob(record: RecordOptions | undefined): ServedJob {
+  return serveJob({
+    name: "training",
+    schema: trainJobSchema,
+    bodyBytes: mostJobBytes,
+    networks: () => 1,
+    start: (job, onEvent: (event: TrainEvent) => void) => {
+      const origin = { command: "studio", resumed: job.resume };
+      const recorders = record === undefined ? [] : [recordTraining(record, origin)];
+      const recorder = combineObservers(recorders, record?.say ?? ignore);
+      const hear = (event: TrainEvent): void => {
+        onEvent(event);
+        if (event.kind !== "judging") recorder.observe(event);
+      };
+      const { result, stop, kill } = runInChild(trainingChild, job, { onEvent: hear });
+      // A store that cannot be reached keeps no page waiting.
+      const written = result.then(
+        (outcome) => recorder.finish({ result: toRecord(outcome) }),
+        (error: unknown) => recorder.finish({ error }),
+      );
+      return { result: result.then(toTrainedFile), stop, kill, written };
+    },
+  });
+}

@@ -28,7 +28,7 @@ serveJob<typeof trainingChild>(async (job, context) => {
   };
   const whole = toMemoryJob(job, (text) => report({ kind: "note", text }));
   const trained = await performInMemory(whole, openHost, { ...context, report }, setUpInMemory);
-  const { place, weights: _, recipe, ...outcome } = trained;
+  const { place, isUndone: _, weights: __, recipe, ...outcome } = trained;
   report({ kind: "judging" });
   const judgement = await judge({ onnx: outcome.onnx, choice, classes, test }, (onnx) =>
     open(onnx, { task: "classify", name: "network.onnx" }),

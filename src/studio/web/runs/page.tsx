@@ -41,6 +41,14 @@ export function RunsPage(): JSX.Element {
         <code>residua runs export --json --out runs.json</code>
       </p>
       {hasStore() && (
+        <p class="quiet">
+          {say({
+            en: "So is every training that this studio's native engine computes for the page Train.",
+            zh: "本工作室的原生引擎为页面“训练”所做的每次训练也会保存。",
+          })}
+        </p>
+      )}
+      {hasStore() && (
         <p class="ways">
           <button type="button" class="primary" disabled={isReading} onClick={openStore}>
             {name === undefined
