@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Page } from "playwright";
 import { expect, onTestFinished, test } from "vitest";
@@ -153,6 +154,61 @@ test("a training takes images and a choice, and nothing that names a file or a c
   }
   const damaged = await train({ ...training, resume: Uint8Array.of(1, 2, 3) });
   expect(damaged.answers.at(-1)).toMatchObject({ kind: "error", error: { kind: "FormatError", where: "resume" } });
+});
+
+/** A request whose body is still to come: its headers alone were sent. @returns what was answered, and the request's end */
+async function announce(
+  { address }: SiteServer,
+  cookie: string,
+  headers: Readonly<Record<string, string | number>>,
+): Promise<{ readonly answered: () => string; readonly leave: () => void }> {
+  const { hostname, port, host } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  let text = "";
+  socket.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+  socket.on("error", () => undefined);
+  const lines = Object.entries({ Host: host, Cookie: cookie, ...octets, ...headers }).map((pair) => pair.join(": "));
+  socket.write(`POST /api/1/jobs/training HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+  onTestFinished(() => void socket.destroy());
+  return { answered: () => text, leave: () => void socket.destroy() };
+}
+
+test("inputs have room before they are read, or are refused at once, in the page's own words", async () => {
+  const server = await serve();
+  const cookie = await cookieOf(server);
+  const large = { "Content-Length": 250_000_000 };
+  const [first, second] = [await announce(server, cookie, large), await announce(server, cookie, large)];
+  const other = await announce(server, cookie, { "Content-Length": 100_000_000 });
+  await expect.poll(other.answered).toContain("HTTP/1.1 503");
+  expect(other.answered()).toContain(
+    "would be too much at once: 100 MB, beside 500 MB that the server holds, must be at most 559 MB together; stop one, or",
+  );
+  expect(first.answered() + second.answered()).toBe("");
+  const much = await announce(server, cookie, { "Content-Length": 300_000_000 });
+  await expect.poll(much.answered).toMatch(/HTTP\/1\.1 413 [^]*has 300000000 bytes, must have at most \d+/);
+  const unsaid = await announce(server, cookie, { "Transfer-Encoding": "chunked" });
+  await expect.poll(unsaid.answered).toMatch(/HTTP\/1\.1 411 [^]*does not say how many bytes it has; send its/);
+
+  // A browser that sends all of it hears why it is refused, and has room again once the others have left.
+  const page = await newPage();
+  await page.context().addCookies(
+    cookie.split("; ").map((pair) => {
+      const [name, value] = pair.split("=");
+      return { name, value, url: server.address };
+    }),
+  );
+  await page.goto(server.address);
+  const send = (): Promise<readonly [number, string]> =>
+    page.evaluate(async () => {
+      const headers = { "Content-Type": "application/octet-stream" };
+      const body = new Blob([new Uint8Array(70_000_000)]);
+      const answer = await fetch("api/1/jobs/training", { method: "POST", headers, body });
+      return [answer.status, await answer.text()];
+    });
+  const [status, text] = await send();
+  expect([status, text]).toEqual([503, expect.stringContaining("70 MB, beside 500 MB that the server holds")]);
+  for (const { leave } of [first, second]) leave();
+  await expect.poll(async () => (await send())[0], { timeout: 30_000 }).toBe(400);
 });
 
 test("so many races at once and no more; one whose listener is gone leaves its place", async () => {

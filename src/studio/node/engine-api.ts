@@ -5,11 +5,12 @@ import { decodeMessage, encodeMessage } from "../../jobs/byte-message.ts";
 import { describeError, type RemoteError } from "../../jobs/remote-error.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import type { EngineAnswer, ServerFacts } from "../server-protocol.ts";
+import type { RecordOptions } from "../../train/node/record.ts";
+import { createArrivals, readBody } from "./job-requests.ts";
 import { raceJob } from "./race/job.ts";
-import { createRunningJobs, type EngineLimits, type RunningJobs } from "./running-jobs.ts";
+import { createRunningJobs, type EngineLimits, type JobPlace } from "./running-jobs.ts";
 import type { ServedJob } from "./served-job.ts";
 import { trainingJob } from "./train/job.ts";
-import type { RecordOptions } from "../../train/node/record.ts";
 
 /** A page that reads so much more slowly than a job reports has stopped reading. */
 const MOST_WAITING = 256 * 1024 * 1024;
@@ -25,13 +26,12 @@ const tell = (error: unknown): RemoteError => ({ ...describeError(error), stack:
 const pieceOf = (answer: EngineAnswer): Buffer => Buffer.concat(encodeMessage(answer));
 
 /** Computes a job for as long as its page listens. */
-function answerJob(served: ServedJob, body: Uint8Array, jobs: RunningJobs, reply: FastifyReply): FastifyReply {
-  const { name } = served;
+function answerJob(served: ServedJob, body: Uint8Array, place: JobPlace, reply: FastifyReply): FastifyReply {
   const answers = new PassThrough();
   const send = (answer: EngineAnswer): void => {
     if (!answers.destroyed) answers.write(pieceOf(answer));
   };
-  const job = jobs.start(served.check(decodeMessage(body, name)), name, (event) => {
+  const job = place.start(served.check(decodeMessage(body, served.name)), (event) => {
     send({ kind: "event", event });
     if (answers.readableLength + answers.writableLength > MOST_WAITING) answers.destroy();
   });
@@ -60,23 +60,28 @@ export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limi
   routes.addHook("onClose", () => jobs.killAll());
   // No form can send this type, and other pages have to ask before they may.
   routes.removeAllContentTypeParsers();
-  routes.addContentTypeParser(
-    "application/octet-stream",
-    { parseAs: "buffer" },
-    async (_: unknown, body: Buffer) => body,
-  );
+  routes.addContentTypeParser("application/octet-stream", readBody);
+  const refuse = (reply: FastifyReply, status: number, error: unknown): FastifyReply =>
+    typed(reply)
+      .code(status)
+      .send(pieceOf({ kind: "error", error: tell(error) }));
+  const arrivals = createArrivals(jobs);
   routes.get("/engine", async (): Promise<ServerFacts> => ({ threads: availableParallelism() }));
   for (const served of servedJobs)
     routes.post<{ Body: Uint8Array | undefined }>(
       `/jobs/${served.name}`,
-      { bodyLimit: served.bodyBytes },
-      async ({ body = new Uint8Array(0) }, reply) => {
+      {
+        onRequest: async (request, reply) => {
+          const refusal = arrivals.admit(request, reply, served);
+          return refusal === undefined ? undefined : refuse(reply, refusal.status, refusal.error);
+        },
+      },
+      async (request, reply) => {
+        const { body = new Uint8Array(0) } = request;
         try {
-          return answerJob(served, body, jobs, reply);
+          return answerJob(served, body, arrivals.placeOf(request), reply);
         } catch (error) {
-          return typed(reply)
-            .code(statusOf(error))
-            .send(pieceOf({ kind: "error", error: tell(error) }));
+          return refuse(reply, statusOf(error), error);
         }
       },
     );

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createRunningJobs } from "./running-jobs.ts";
+import type { RunningJob, RunningJobs } from "./running-jobs.ts";
 import type { CheckedJob } from "./served-job.ts";
 
 /** A job that ends when it is stopped or killed; `say` reports something. */
@@ -19,30 +20,51 @@ function fakeJob(networks = 1): CheckedJob & { readonly say: () => void; readonl
   return { networks, start, say: () => say(), asked };
 }
 
-const limits = { jobs: 2, networks: 3, silentMilliseconds: 200 };
+const limits = { jobs: 2, networks: 3, bytes: 10e6, silentMilliseconds: 200 };
 const ignore = (): void => undefined;
+
+function start(jobs: RunningJobs, job: CheckedJob, onEvent: (event: unknown) => void = ignore): RunningJob {
+  return jobs.reserve("race", 0).start(job, onEvent);
+}
 
 test("jobs and their networks are counted, and a place is free again when a job has ended", async () => {
   const jobs = createRunningJobs(limits);
-  const first = jobs.start(fakeJob(2), "race", ignore);
-  expect(() => jobs.start(fakeJob(2), "race", ignore)).toThrow(
+  const first = start(jobs, fakeJob(2));
+  expect(() => start(jobs, fakeJob(2))).toThrow(
     "race: would be too much at once: the server trains already (networks: 2, jobs: 1), must be at most (networks: 3, jobs: 2); stop one, or compute it in the page",
   );
-  const second = jobs.start(fakeJob(), "race", ignore);
-  expect(() => jobs.start(fakeJob(0), "training", ignore)).toThrow(/jobs: 2\), must be/);
+  const second = start(jobs, fakeJob());
+  expect(() => start(jobs, fakeJob(0))).toThrow(/jobs: 2\), must be/);
   jobs.stop("another");
   jobs.stop(first.id);
   expect(await first.result).toBe("stop");
-  jobs.start(fakeJob(2), "race", ignore);
+  start(jobs, fakeJob(2));
   await jobs.killAll();
   expect(await second.result).toBe("kill");
+});
+
+test("room is kept for inputs before they are read, until their jobs have ended or nobody brings them", async () => {
+  const jobs = createRunningJobs(limits);
+  const [first, second] = [jobs.reserve("training", 6e6), jobs.reserve("training", 4e6)];
+  expect(() => jobs.reserve("training", 0)).toThrow(/^training: would be too much at once: .*jobs: 2\), must be/);
+  second.leave();
+  expect(() => jobs.reserve("training", 4_000_001)).toThrow(
+    "training: would be too much at once: 5 MB, beside 6 MB that the server holds, must be at most 10 MB together; stop one, or compute it in the page",
+  );
+  const { result, stop } = first.start(fakeJob(), ignore);
+  // Its input is that of a process now, until it ends.
+  first.leave();
+  expect(() => jobs.reserve("training", 5e6)).toThrow("beside 6 MB");
+  stop();
+  await result;
+  jobs.reserve("training", 5e6).leave();
 });
 
 test("a job that says nothing is ended; one that goes on saying something is not", async () => {
   const jobs = createRunningJobs(limits);
   const [silent, talking] = [fakeJob(), fakeJob()];
-  const lost = jobs.start(silent, "race", ignore);
-  const kept = jobs.start(talking, "race", ignore);
+  const lost = start(jobs, silent);
+  const kept = start(jobs, talking);
   const timer = setInterval(talking.say, 20);
   await expect(lost.result).rejects.toThrow("race: said nothing for 0.2 seconds and was ended; start it again");
   expect([silent.asked, talking.asked]).toEqual([["kill"], []]);
@@ -54,7 +76,7 @@ test("a job that says nothing is ended; one that goes on saying something is not
 test("a job that was ended says nothing more", async () => {
   const jobs = createRunningJobs(limits);
   const [silent, said] = [fakeJob(), vi.fn<() => void>()];
-  await expect(jobs.start(silent, "race", said).result).rejects.toThrow("said nothing");
+  await expect(start(jobs, silent, said).result).rejects.toThrow("said nothing");
   silent.say();
   expect(said).not.toHaveBeenCalled();
 });
@@ -63,11 +85,11 @@ test("a job that cannot be started leaves its place, and nothing that would end 
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const jobs = createRunningJobs(limits);
-  const start = (): never => {
+  const fail = (): never => {
     throw new Error("spawn ENOMEM");
   };
-  expect(() => jobs.start({ networks: 3, start }, "race", ignore)).toThrow("spawn ENOMEM");
+  expect(() => start(jobs, { networks: 3, start: fail })).toThrow("spawn ENOMEM");
   expect(vi.getTimerCount()).toBe(0);
-  jobs.start(fakeJob(3), "race", ignore);
+  start(jobs, fakeJob(3));
   await jobs.killAll();
 });

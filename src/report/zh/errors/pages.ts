@@ -21,6 +21,13 @@ export const pageErrors: Templates = {
   "has {} channel(s), the images have {}": "有 {1} 个通道，图像有 {2} 个",
   "would be too much at once: the server trains already (networks: {}, jobs: {}), must be at most (networks: {}, jobs: {})":
     "同时训练的太多：服务器正在训练（网络：{1}，作业：{2}），最多为（网络：{3}，作业：{4}）",
+  "would be too much at once: {} MB, beside {} MB that the server holds, must be at most {} MB together":
+    "一次太多：{1} MB，加上服务器已占用的 {2} MB，合计最多 {3} MB",
+  "does not say how many bytes it has": "没有说明有多少字节",
+  "send its Content-Length": "请附上 Content-Length",
+  "has {} bytes, must have at most {}": "有 {1} 字节，最多 {2} 字节",
+  "ends in the middle": "在中途中断",
+  "send it again": "请重新发送",
   "stop one, or compute it in the page": "请停止一项，或在页面中计算",
   "said nothing for {} seconds and was ended": "{1} 秒没有消息，已被结束",
   "start it again": "请重新开始",
