@@ -34,7 +34,7 @@ export function Card({ described: { view, signature } }: { readonly described: D
           </div>
         ))}
       </dl>
-      {signature !== undefined && <Signature signature={signature} />}
+      {signature !== undefined && <Signature signature={signature} side="first" />}
     </section>
   );
 }

@@ -8,7 +8,16 @@ import { isWithin } from "../../limits.ts";
 import { ChooseFiles, DropZone } from "../parts/drop-zone.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { TypedInput } from "../parts/typed-input.tsx";
-import { chosen, chooseNamed, chooseOther, chooseSize, mostFiles, takeNetworks, takeOther } from "./chosen.ts";
+import {
+  chosen,
+  chooseNamed,
+  chooseOther,
+  chooseSize,
+  mostFiles,
+  mostOther,
+  takeNetworks,
+  takeOther,
+} from "./chosen.ts";
 import type { Described } from "./describe-job.ts";
 import { sizeLimits } from "./options.ts";
 
@@ -141,11 +150,12 @@ export function ChooseOther({ described }: Offered): JSX.Element {
         label={{ en: "Its shortcut", zh: "其快捷连接" }}
         onChoose={(type) => chooseOther(name, type)}
       />
-      <DropZone most={1} onDrop={(dropped) => void dropped.then(takeOther)}>
+      <DropZone most={mostOther} onDrop={(dropped) => void dropped.then(takeOther)}>
         <ChooseFiles
           label={say({ en: "Choose or drop its file", zh: "选择或拖入其文件" })}
           name="other"
-          most={1}
+          most={mostOther}
+          isMultiple
           onChoose={takeOther}
         />
       </DropZone>

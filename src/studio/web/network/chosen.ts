@@ -16,7 +16,12 @@ export interface Chosen {
   readonly otherFile?: File | undefined;
   /** What the file is checked by. */
   readonly signing?: SignatureFiles;
+  /** What the other file is. */
+  readonly otherSigning?: SignatureFiles;
 }
+
+/** Which of the two networks is meant. */
+export type Side = "first" | "second";
 
 /** The network that is chosen, and the one that it is compared with. */
 export const chosen: Signal<Chosen> = signal({ named: standardNetwork });
@@ -33,7 +38,7 @@ function otherOf({ named, otherFile }: Chosen): NetworkSource | undefined {
 }
 
 function inputOf(own: Chosen): DescribeInput {
-  const { named, file, signing } = own;
+  const { named, file, signing, otherSigning } = own;
   const { model, shortcut, size } = named;
   const other = otherOf(own);
   return {
@@ -42,6 +47,7 @@ function inputOf(own: Chosen): DescribeInput {
     ...(size === undefined ? {} : { size }),
     ...(other === undefined ? {} : { other }),
     ...(signing === undefined ? {} : { signing }),
+    ...(otherSigning === undefined ? {} : { otherSigning }),
   };
 }
 
@@ -63,9 +69,10 @@ function choose(own: Chosen): void {
 }
 
 /** What a network is chosen with besides: the second one. */
-const second = ({ named, otherFile }: Chosen): Chosen => ({
+const second = ({ named, otherFile, otherSigning }: Chosen): Chosen => ({
   named: { ...standardNetwork, with: named.with, withShortcut: named.withShortcut },
   ...(otherFile === undefined ? {} : { otherFile }),
+  ...(otherSigning === undefined ? {} : { otherSigning }),
 });
 
 /** Shows a network by its name. */
@@ -82,72 +89,129 @@ export function chooseSize(size: number | undefined): void {
 
 /** Compares with a network by its name, or with none. */
 export function chooseOther(name: string | undefined, shortcut?: ShortcutType): void {
-  const { otherFile: _, named, ...own } = chosen.value;
+  const { otherFile: _, otherSigning: __, named, ...own } = chosen.value;
   choose({ ...own, named: { ...named, with: name, withShortcut: shortcut } });
-}
-
-function compareWith(otherFile: File): void {
-  const { named, ...own } = chosen.value;
-  choose({ ...own, named: { ...named, with: undefined, withShortcut: undefined }, otherFile });
 }
 
 /** Files by what their names say that they are. */
 interface Sorted {
   readonly networks: readonly File[];
-  readonly signing: SignatureFiles;
-  /** Whether there are two signatures, or two keys. */
-  readonly isDouble: boolean;
+  readonly signatures: readonly File[];
+  readonly keys: readonly File[];
 }
 
 function sortDropped(dropped: Dropped): Sorted {
   const files = "files" in dropped ? dropped.files.map(({ file }) => file) : [];
   const ending = (end: string): readonly File[] => files.filter(({ name }) => name.endsWith(end));
   const [signatures, keys] = [ending(".sig"), ending(".pub")];
-  const [[signature], [key]] = [signatures, keys];
-  return {
-    networks: files.filter((file) => !signatures.includes(file) && !keys.includes(file)),
-    signing: { ...(signature === undefined ? {} : { signature }), ...(key === undefined ? {} : { key }) },
-    isDouble: signatures.length > 1 || keys.length > 1,
-  };
+  const networks = files.filter((file) => !signatures.includes(file) && !keys.includes(file));
+  return { networks, signatures, keys };
 }
 
-/** Most files that mean something together: two networks, a signature and a key. */
-export const mostFiles = 4;
+const signingOf = (signature: File | undefined, key: File | undefined): SignatureFiles => ({
+  ...(signature === undefined ? {} : { signature }),
+  ...(key === undefined ? {} : { key }),
+});
+
+const isNamedAfter = (signature: File, network: File | undefined): boolean => signature.name === `${network?.name}.sig`;
+
+/** What two files are checked by: the signatures that are called after them, and one key for both. */
+function signingOfTwo(
+  [first, other]: readonly [File | undefined, File | undefined],
+  { signatures, keys: [key] }: Sorted,
+): { readonly signing: SignatureFiles; readonly otherSigning: SignatureFiles } {
+  const isOthers = (one: File): boolean => isNamedAfter(one, other) && !isNamedAfter(one, first);
+  const [own, theirs] = [signatures.find((one) => !isOthers(one)), signatures.find(isOthers)];
+  return { signing: signingOf(own, key), otherSigning: signingOf(theirs, key) };
+}
+
+/** Most files that mean something together: two networks, a signature of each, and a key. */
+export const mostFiles = 5;
+
+/** Whether there is too much of something, or it cannot be told which signature is whose. */
+function isUnclear({ networks, signatures, keys }: Sorted, [first, other]: readonly (File | undefined)[]): boolean {
+  if (networks.length > 2 || keys.length > 1 || signatures.length > 2) return true;
+  if (signatures.length < 2) return false;
+  const isPair = first !== undefined && other !== undefined && first.name !== other.name;
+  return !isPair || [first, other].some((network) => !signatures.some((one) => isNamedAfter(one, network)));
+}
 
 /** Shows the network that was dropped, with its signature; two of them side by side. */
 export function takeNetworks(dropped: Dropped): void {
-  const { networks, signing, isDouble } = sortDropped(dropped);
-  const [file, otherFile, ...rest] = networks;
-  const hasSigning = Object.keys(signing).length > 0;
-  if (file === undefined && hasSigning && !isDouble) takeSigning(signing);
-  else if (file === undefined || rest.length > 0 || isDouble)
+  const sorted = sortDropped(dropped);
+  const { networks, signatures, keys } = sorted;
+  const own = chosen.value;
+  const [file, otherFile] = networks.length === 0 ? [own.file, own.otherFile] : networks;
+  const isNothing = networks.length + signatures.length + keys.length === 0;
+  if (isNothing || isUnclear(sorted, [file, otherFile]))
     refuse({
-      en: "Too many files were dropped; drop one that holds a network, or two to compare them, with one signature and one public key.",
-      zh: "拖入的文件过多；请拖入一个含有网络的文件，或两个以作比较，另可加一个签名和一个公钥。",
+      en: "Too many files were dropped; drop one that holds a network, or two to compare them, with one signature of each, named after it as NAME.sig, and one public key.",
+      zh: "拖入的文件过多；请拖入一个含有网络的文件，或两个以作比较，另可加各自的一个签名（以网络命名，即 NAME.sig）和一个公钥。",
     });
-  else if (otherFile === undefined) choose({ ...second(chosen.value), file, signing });
-  else choose({ named: standardNetwork, file, otherFile, signing });
+  else if (networks.length === 0) takeSigning(sorted);
+  else if (otherFile === undefined) choose({ ...second(own), file, signing: signingOf(signatures[0], keys[0]) });
+  else choose({ named: standardNetwork, file, otherFile, ...signingOfTwo([file, otherFile], sorted) });
 }
 
-/** Checks the file that is shown with a signature or a key besides what there is. */
-function takeSigning(signing: SignatureFiles): void {
-  const own = chosen.value;
-  if (own.file === undefined)
+/** Checks the files that are shown with signatures or a key besides what there is. */
+function takeSigning(sorted: Sorted): void {
+  const { signing, otherSigning, ...own } = chosen.value;
+  const { file, otherFile } = own;
+  if (file === undefined && otherFile === undefined) {
     refuse({
       en: "A signature or a key was dropped, and there is no file to check; drop the network's file with it.",
       zh: "拖入了签名或密钥，但没有可验证的文件；请把网络文件一起拖入。",
     });
-  else choose({ ...own, signing: { ...own.signing, ...signing } });
+    return;
+  }
+  const given = signingOfTwo([file, otherFile], sorted);
+  choose({
+    ...own,
+    signing: { ...signing, ...given.signing },
+    otherSigning: { ...otherSigning, ...given.otherSigning },
+  });
 }
 
-/** Compares with the network that was dropped. */
-export function takeOther(dropped: Dropped): void {
-  const files = "files" in dropped ? dropped.files : [];
-  const [first, ...rest] = files;
-  if (first === undefined || rest.length > 0)
+/** Checks one of the files that are shown with a signature or a key. */
+export function takeSigningOf(side: Side, dropped: Dropped): void {
+  const {
+    signatures: [signature],
+    keys: [key],
+  } = sortDropped(dropped);
+  const { signing, otherSigning, ...own } = chosen.value;
+  const given = signingOf(signature, key);
+  if (Object.keys(given).length === 0)
     refuse({
-      en: "More than one file was dropped; drop one to compare with.",
-      zh: "拖入了不止一个文件；请拖入一个用来比较的文件。",
+      en: "That is no signature and no public key by its name: NAME.sig, NAME.pub.",
+      zh: "从文件名看，这既不是签名也不是公钥：应为 NAME.sig 或 NAME.pub。",
     });
-  else compareWith(first.file);
+  else
+    choose({
+      ...own,
+      signing: side === "first" ? { ...signing, ...given } : { ...signing },
+      otherSigning: side === "second" ? { ...otherSigning, ...given } : { ...otherSigning },
+    });
+}
+
+/** Most files that a second network comes in: it, its signature and a key. */
+export const mostOther = 3;
+
+/** Compares with the network that was dropped, with its signature and a key. */
+export function takeOther(dropped: Dropped): void {
+  const { networks, signatures, keys } = sortDropped(dropped);
+  const [otherFile, ...rest] = networks;
+  if (otherFile === undefined || rest.length > 0 || signatures.length > 1 || keys.length > 1) {
+    refuse({
+      en: "More than one file was dropped; drop one to compare with, and its signature and a public key if you like.",
+      zh: "拖入了不止一个文件；请拖入一个用来比较的文件，另可加它的签名和一个公钥。",
+    });
+    return;
+  }
+  const { named, ...own } = chosen.value;
+  choose({
+    ...own,
+    named: { ...named, with: undefined, withShortcut: undefined },
+    otherFile,
+    otherSigning: signingOf(signatures[0], keys[0]),
+  });
 }

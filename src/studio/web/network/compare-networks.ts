@@ -41,7 +41,7 @@ function weightsOf({ prepared: { graph, learned }, network }: Compared): readonl
 }
 
 /** Two networks, place by place: what differs, and how far the weights lie apart. */
-export function compareNetworks(first: Compared, second: Compared): Omit<Comparison, "shortcuts"> {
+export function compareNetworks(first: Compared, second: Compared): Omit<Comparison, "shortcuts" | "signature"> {
   const rowsOf = ({ view }: Compared) => view.stages.flatMap(({ rows }) => rows);
   const { by, pairs } = alignChains(rowsOf(first), rowsOf(second));
   const refused = refuseWeights(first, second);

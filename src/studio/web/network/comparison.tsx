@@ -2,10 +2,11 @@ import type { JSX } from "preact";
 import { inLanguage, type Words } from "../../../report/words.ts";
 import { say } from "../language.ts";
 import { formatCost, Kind, Way } from "./chain.tsx";
-import type { Comparison, Difference, NetworkView, ViewPair, ViewRow } from "./describe-job.ts";
+import type { Side } from "./chosen.ts";
+import type { Comparison, Difference, NetworkView, SignatureView, ViewPair, ViewRow } from "./describe-job.ts";
+import { Signature } from "./signature-card.tsx";
 
-const letters = { first: "A", second: "B" } as const;
-type Side = keyof typeof letters;
+const letters: { readonly [Each in Side]: string } = { first: "A", second: "B" };
 
 /** Which of the two networks something belongs to. */
 function Letter({ side }: { readonly side: Side }): JSX.Element {
@@ -352,14 +353,51 @@ function describeMoved(moved: Comparison["moved"]): Words {
   };
 }
 
+interface TwoNetworksProps {
+  readonly first: NetworkView;
+  /** Of the first's file; undefined for a network by its name. */
+  readonly signature: SignatureView | undefined;
+  readonly comparison: Comparison;
+}
+
+/** Who signed each of the two files; a network by its name is none. */
+function Signatures({ first, signature, comparison }: TwoNetworksProps): JSX.Element | null {
+  const { second, signature: other } = comparison;
+  const signed = [
+    { side: "first", name: first.name, found: signature },
+    { side: "second", name: second.name, found: other },
+  ] as const;
+  if (signed.every(({ found }) => found === undefined)) return null;
+  return (
+    <div class="signatures">
+      {signed.map(
+        ({ side, name, found }) =>
+          found !== undefined && (
+            <Signature
+              key={side}
+              side={side}
+              signature={found}
+              heading={
+                <>
+                  {say({ en: "Signature of", zh: "签名：" })} <Letter side={side} /> {name}
+                </>
+              }
+            />
+          ),
+      )}
+    </div>
+  );
+}
+
 /** Two networks beside each other: as wholes, then place by place, with what differs marked. */
-export function TwoNetworks(props: { readonly first: NetworkView; readonly comparison: Comparison }): JSX.Element {
+export function TwoNetworks(props: TwoNetworksProps): JSX.Element {
   const { first, comparison } = props;
   const { second, by, pairs, moved } = comparison;
   return (
     <section class="comparison">
       <h2>{say({ en: `${first.name} and ${second.name}`, zh: `${first.name} 与 ${second.name}` })}</h2>
       <Wholes first={first} second={second} />
+      <Signatures {...props} />
       <p>{say(describeAlignment(comparison))}</p>
       {by !== "nothing" && (
         <>

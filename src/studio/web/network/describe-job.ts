@@ -23,6 +23,8 @@ export interface DescribeInput {
   readonly other?: NetworkSource;
   /** By what the first network's file may be checked. */
   readonly signing?: SignatureFiles;
+  /** By what the second's may be. */
+  readonly otherSigning?: SignatureFiles;
 }
 
 /** Files that came beside a network's. */
@@ -127,6 +129,8 @@ export interface ViewPair {
 /** Two networks, place by place. */
 export interface Comparison {
   readonly second: NetworkView;
+  /** The second's; left out if it is none of a file's. */
+  readonly signature?: SignatureView;
   /** Types that the second can be built with, if it is one by its name. */
   readonly shortcuts: readonly ShortcutType[];
   /** By what places were found to be the same; nothing if too few are. */

@@ -6,7 +6,14 @@ import { FormatError, UnsupportedError } from "../../../tensor/errors.ts";
 import { looksLikeHdf5 } from "../../../weights/keras-file.ts";
 import { refuseSize } from "../../pictures/image-limits.ts";
 import { type Compared, compareNetworks } from "./compare-networks.ts";
-import type { DescribeInput, Described, NetworkSource, NetworkView } from "./describe-job.ts";
+import type {
+  DescribeInput,
+  Described,
+  NetworkSource,
+  NetworkView,
+  SignatureFiles,
+  SignatureView,
+} from "./describe-job.ts";
 import { aboutFile, aboutGraph, aboutNetwork, type Fact } from "./facts.ts";
 import { findSource, listReady, type NamedSource } from "./find-source.ts";
 import { viewSignature } from "./signature.ts";
@@ -91,6 +98,16 @@ async function openView(
   };
 }
 
+/** Who signed a network's file; nothing of a network by its name. */
+async function signatureOf(
+  { kind }: NetworkSource,
+  { view: { name }, bytes }: Awaited<ReturnType<typeof openView>>,
+  signing: SignatureFiles = {},
+): Promise<{ readonly signature?: SignatureView }> {
+  if (kind !== "file" || bytes === undefined) return {};
+  return { signature: await viewSignature({ name, bytes }, signing) };
+}
+
 /**
  * Describes a network out of a file, or by its name, and how a second one differs from it. Nothing is run.
  *
@@ -100,17 +117,17 @@ async function openView(
  * @throws {UnsupportedError} if the network is too large to be shown
  */
 export async function describeSource(input: DescribeInput): Promise<Described> {
-  const { source, other, models, signing = {} } = input;
+  const { source, other, models, signing, otherSigning } = input;
   const own = await openView(source, input);
-  const second = other === undefined ? undefined : await openView(other, input);
-  const { bytes } = own;
-  const isFile = source.kind === "file" && bytes !== undefined;
-  return {
+  const described: Described = {
     view: own.view,
     names: [...modelNames, ...(await listReady(models)).keys()],
     shortcuts: own.shortcuts,
     hasWeights: own.network !== undefined,
-    ...(isFile ? { signature: await viewSignature({ name: own.view.name, bytes }, signing) } : {}),
-    ...(second === undefined ? {} : { comparison: { ...compareNetworks(own, second), shortcuts: second.shortcuts } }),
+    ...(await signatureOf(source, own, signing)),
   };
+  if (other === undefined) return described;
+  const second = await openView(other, input);
+  const signed = await signatureOf(other, second, otherSigning);
+  return { ...described, comparison: { ...compareNetworks(own, second), shortcuts: second.shortcuts, ...signed } };
 }

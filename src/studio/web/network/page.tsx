@@ -59,7 +59,9 @@ export function NetworkPage(): JSX.Element {
       <p role="status" class="quiet working">
         {isWorking ? say({ en: "Reading …", zh: "正在读取……" }) : ""}
       </p>
-      {comparison !== undefined && <TwoNetworks first={described!.view} comparison={comparison} />}
+      {comparison !== undefined && (
+        <TwoNetworks first={described!.view} signature={described!.signature} comparison={comparison} />
+      )}
       {described !== undefined && comparison === undefined && (
         <div class="network">
           <section>

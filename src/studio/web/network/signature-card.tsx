@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
 import type { Words } from "../../../report/words.ts";
+import type { Dropped } from "../dropped.ts";
 import { say } from "../language.ts";
 import { sayMessage } from "../message.ts";
 import { ChooseFiles } from "../parts/drop-zone.tsx";
-import { takeNetworks } from "./chosen.ts";
+import { type Side, takeSigningOf } from "./chosen.ts";
 import type { SignatureView } from "./describe-job.ts";
 
 type Holding = Extract<SignatureView, { readonly kind: "holds" }>;
@@ -79,12 +80,22 @@ function Signer({ signature }: { readonly signature: Holding }): JSX.Element {
   );
 }
 
+interface SignatureProps {
+  readonly signature: SignatureView;
+  /** Which of the networks that are shown the file is. */
+  readonly side: Side;
+  /** What the signature is called; "Signature" if there is only one. */
+  readonly heading?: JSX.Element;
+}
+
 /** Who signed a file, as far as it was checked. */
-export function Signature({ signature }: { readonly signature: SignatureView }): JSX.Element {
+export function Signature({ signature, side, heading }: SignatureProps): JSX.Element {
   const { kind } = signature;
+  const isFirst = side === "first";
+  const take = (dropped: Dropped): void => takeSigningOf(side, dropped);
   return (
     <section class={`signature ${kind}`}>
-      <h3>{say({ en: "Signature", zh: "签名" })}</h3>
+      <h3>{heading ?? say({ en: "Signature", zh: "签名" })}</h3>
       <p role="status" class="verdict">
         {say(verdicts[kind])}
       </p>
@@ -93,19 +104,19 @@ export function Signature({ signature }: { readonly signature: SignatureView }):
         {kind === "none" && (
           <ChooseFiles
             label={say({ en: "Choose its signature", zh: "选择签名" })}
-            name="signature"
+            name={isFirst ? "signature" : "other-signature"}
             accept=".sig"
             most={1}
-            onChoose={takeNetworks}
+            onChoose={take}
           />
         )}
         {kind !== "none" && (
           <ChooseFiles
             label={say({ en: "Choose the public key", zh: "选择公钥" })}
-            name="key"
+            name={isFirst ? "key" : "other-key"}
             accept=".pub"
             most={1}
-            onChoose={takeNetworks}
+            onChoose={take}
           />
         )}
       </p>
