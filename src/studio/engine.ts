@@ -103,8 +103,46 @@ export interface TrainedFile extends Pick<MemoryResult, "status" | "reason" | "o
   readonly judgement: Judgement;
 }
 
-/** What a training reports; `judging` is the last. */
-export type TrainEvent = MemoryEvent | { readonly kind: "judging" };
+/** What computes a training reports; `judging` is the last. */
+export type ComputedEvent = MemoryEvent | { readonly kind: "judging" };
+
+/** What a page hears of a training. */
+export type TrainEvent =
+  | ComputedEvent
+  /** It goes on without the page, which finds it again by its id. */
+  | { readonly kind: "goes-on"; readonly id: string }
+  /** To a page that comes back: the steps that it missed, from `first` on. */
+  | {
+      readonly kind: "curve";
+      readonly first: number;
+      readonly losses: Float32Array;
+      readonly accuracies: Float32Array;
+    };
+
+/** What a training that goes on without a page trains, and how far it is. */
+export interface OngoingFacts extends Pick<TrainJob, "name" | "choice"> {
+  readonly classes: number;
+  /** Steps done, and all of them, once the first is. */
+  readonly step?: number;
+  readonly steps?: number;
+}
+
+/** A training that goes on, or has ended, without a page. */
+export interface OngoingTraining extends OngoingFacts {
+  readonly id: string;
+  readonly isOver: boolean;
+}
+
+/** Trainings that go on without a page: to their end, or until one of them is asked to end. */
+export interface OngoingTrainings {
+  list(): Promise<readonly OngoingTraining[]>;
+  /** Follows one, from all that it has reported so far. */
+  follow(id: string, onEvent: (event: TrainEvent) => void): Training;
+  /** Ends one after its current step. */
+  stop(id: string): Promise<void>;
+  /** Ends one at once, and forgets what came out. */
+  forget(id: string): Promise<void>;
+}
 
 /** A training under way. */
 export interface Training {
@@ -128,6 +166,8 @@ export interface EngineFacts {
 /** What the pages of the studio compute with. */
 export interface StudioEngine {
   readonly facts: EngineFacts;
+  /** Left out if trainings end with their page. */
+  readonly ongoing?: OngoingTrainings;
   /** Trains networks side by side, each with a thread of its own. */
   race(jobs: readonly RaceJob[], onEvent: (event: RaceEvent) => void): Race;
   /** Trains one network, reports checkpoints on the way, and has it judge the images held back. */

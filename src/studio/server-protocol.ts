@@ -13,6 +13,13 @@ export interface OfferedFolder {
   readonly paths: readonly string[];
 }
 
+/** A job that goes on, or has ended, without a page. */
+export interface OngoingJob<Facts = unknown> {
+  readonly id: string;
+  readonly isOver: boolean;
+  readonly facts: Facts;
+}
+
 /** What the server answers to a job, one message after another; the id is the first of them, unless it was refused. */
 export type EngineAnswer<Event = unknown, Result = unknown> =
   | { readonly kind: "started"; readonly id: string }

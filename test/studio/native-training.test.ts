@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -80,24 +80,70 @@ test("a folder is trained and judged natively through the page, with the losses 
   expect(faults).toEqual([]);
 });
 
-test("a native training is stopped, goes on after a reload, and ends in the page's own engine", async () => {
-  const { page, faults } = await openTraining("epochs=400");
+/** The step that the page is at. */
+async function stepOf(page: Page): Promise<number> {
+  const shown = page.getByText(/^Step \d+ of \d+, /);
+  await shown.waitFor();
+  return Number(/\d+/.exec((await shown.textContent())!)![0]);
+}
+
+test("a native training goes on while its tab is closed, is found again, stopped, and ends in the page's own engine", async () => {
+  const { page, server, faults } = await openTraining("depth=20&epochs=500");
   await press(page, "Train");
-  await page.getByText(/^Kept up to step ([2-9]|\d\d+):/).waitFor();
-  await page.reload();
-  await page.getByText(/^This training was kept from an earlier visit: \d+ steps are done/).waitFor();
-  await page.locator("select.engine").waitFor();
-  await press(page, "Go on");
-  await page.getByText(/^Step \d+ of 800, /).waitFor();
-  await wait(500);
-  await press(page, "Stop");
-  await page.getByText(/^Stopped after \d+ of 800 steps/).waitFor();
-  await choose(page, "page");
-  await press(page, "Go on");
-  await page.getByText(/^the checkpoint was made with .*node .*: the last bits may differ$/).waitFor();
-  await page.getByText(/^Step \d+ of 800, /).waitFor();
-  await press(page, "Stop");
-  await page.getByText(verdict).waitFor();
+  await page.getByText(/^It goes on in the server when this tab is closed/).waitFor();
+  await page.getByText(/^Kept up to step ([2-9]|\d\d+): should the server end/).waitFor();
+  const before = await stepOf(page);
+  await page.close();
+  await wait(1000);
+  const again = await page.context().newPage();
+  again.setDefaultTimeout(120_000);
+  again.on("pageerror", ({ message }) => (faults as string[]).push(message));
+  await again.goto(`${server.address}#/train`);
+  const found = await stepOf(again);
+  expect(found).toBeGreaterThan(before);
+  // The curve has every step, those that no page heard as well.
+  await expect.poll(async () => (await keptLosses(again)).length, { timeout: 60_000 }).toBeGreaterThan(found);
+  expect((await keptLosses(again)).every((loss) => loss > 0)).toBe(true);
+  await press(again, "Stop");
+  await again.getByText(/^Stopped after \d+ of 1000 steps/).waitFor();
+  const ended = await again.getByText(verdict).textContent();
+  // What has ended is found again, too.
+  await again.reload();
+  await again.getByText(verdict).waitFor();
+  expect(await again.getByText(verdict).textContent()).toBe(ended);
+  await again.getByText(madeBy.server).waitFor();
+  await choose(again, "page");
+  await press(again, "Go on");
+  await again.getByText(/^the checkpoint was made with .*node .*: the last bits may differ$/).waitFor();
+  expect(await stepOf(again)).toBeGreaterThan(found);
+  await press(again, "Stop");
+  await again.getByText(verdict).waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("another tab lists a native training, stops it, and has its network; whoever leaves it has the server forget it", async () => {
+  const { page, server, faults } = await openTraining("depth=20&epochs=500");
+  await press(page, "Train");
+  await stepOf(page);
+  const other = await page.context().newPage();
+  other.setDefaultTimeout(120_000);
+  await other.goto(`${server.address}#/train`);
+  await other.getByText(/^resnet20, pad on .+ \(3 classes\): step \d+ of 1000$/).waitFor();
+  // In full it is shown where it was begun.
+  expect(await page.locator(".ongoing").count()).toBe(0);
+  expect(await findViolations(other)).toEqual([]);
+  await other.locator(".ongoing").getByRole("button", { name: "Stop" }).click();
+  await page.getByText(/^Stopped after \d+ of 1000 steps/).waitFor();
+  const [theirs] = await Promise.all([
+    other.waitForEvent("download"),
+    other.locator(".ongoing").getByRole("button", { name: "Download ONNX" }).click(),
+  ]);
+  const [own] = await Promise.all([page.waitForEvent("download"), press(page, "Download ONNX")]);
+  const [mine, others] = await Promise.all([own, theirs].map(async (file) => readFile(await file.path())));
+  expect(mine.equals(others)).toBe(true);
+  await press(page, "Other images");
+  await other.locator(".ongoing").waitFor({ state: "detached" });
+  expect(await (await fetch(`${server.address}api/1/running`)).text()).toContain("Open the address");
   expect(faults).toEqual([]);
 });
 

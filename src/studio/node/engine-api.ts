@@ -2,13 +2,13 @@ import { availableParallelism } from "node:os";
 import { PassThrough } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { decodeMessage, encodeMessage } from "../../jobs/byte-message.ts";
-import { describeError, type RemoteError } from "../../jobs/remote-error.ts";
 import { EnvironmentError } from "../../tensor/errors.ts";
-import type { EngineAnswer, ServerFacts } from "../server-protocol.ts";
+import type { EngineAnswer, OngoingJob, ServerFacts } from "../server-protocol.ts";
 import type { RecordOptions } from "../../train/node/record.ts";
+import { createFollowedJobs, type JobListener, tellError } from "./followed-jobs.ts";
 import { createArrivals, readBody } from "./job-requests.ts";
 import { raceJob } from "./race/job.ts";
-import { createRunningJobs, type EngineLimits, type JobPlace } from "./running-jobs.ts";
+import { createRunningJobs, type EngineLimits } from "./running-jobs.ts";
 import type { ServedJob } from "./served-job.ts";
 import { trainingJob } from "./train/job.ts";
 
@@ -20,43 +20,33 @@ const statusOf = (error: unknown): number => (error instanceof EnvironmentError 
 
 const typed = (reply: FastifyReply): FastifyReply => reply.type("application/octet-stream");
 
-/** An error in its words alone: where it was thrown says how the machine's folders are called. */
-const tell = (error: unknown): RemoteError => ({ ...describeError(error), stack: undefined });
-
 const pieceOf = (answer: EngineAnswer): Buffer => Buffer.concat(encodeMessage(answer));
 
-/** Computes a job for as long as its page listens. */
-function answerJob(served: ServedJob, body: Uint8Array, place: JobPlace, reply: FastifyReply): FastifyReply {
+/** Answers with what a listener hears, to its end. @param listen joins it to a job, and returns what leaves that */
+function answerJob(reply: FastifyReply, listen: (listener: JobListener) => () => void): FastifyReply {
   const answers = new PassThrough();
-  const send = (answer: EngineAnswer): void => {
-    if (!answers.destroyed) answers.write(pieceOf(answer));
-  };
-  const job = place.start(served.check(decodeMessage(body, served.name)), (event) => {
-    send({ kind: "event", event });
+  const hear = (answer: EngineAnswer): void => {
+    if (answers.destroyed) return;
+    answers.write(pieceOf(answer));
     if (answers.readableLength + answers.writableLength > MOST_WAITING) answers.destroy();
-  });
-  send({ kind: "started", id: job.id });
-  // Once the last answer was read, there is nothing left to end.
-  answers.once("close", job.kill);
-  job.result
-    .then(
-      (result) => send({ kind: "result", result }),
-      (error: unknown) => send({ kind: "error", error: tell(error) }),
-    )
-    .finally(() => answers.end());
+  };
+  // Once the last answer was read, there is nothing left to leave.
+  answers.once("close", listen({ hear, end: () => answers.end() }));
   reply.raw.once("close", () => answers.destroy());
   return typed(reply).send(answers);
 }
 
 /**
  * Computes for the pages: `engine` says with what; `jobs/NAME` takes an input and answers with what the job reports, to its end;
- * `running/ID/stop` ends it after its current step. A job whose page is gone is ended.
+ * `running/ID/stop` ends it after its current step. A race whose page is gone is ended. A training goes on: `running` lists those,
+ * `running/ID` answers with all that one has reported and will report, and its deletion ends and forgets it.
  *
  * @param record how trainings are recorded; they are not if left out
  */
 export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limits?: EngineLimits): void {
   const servedJobs: readonly ServedJob[] = [raceJob, trainingJob(record)];
   const jobs = createRunningJobs(limits);
+  const followed = createFollowedJobs();
   routes.addHook("onClose", () => jobs.killAll());
   // No form can send this type, and other pages have to ask before they may.
   routes.removeAllContentTypeParsers();
@@ -64,7 +54,7 @@ export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limi
   const refuse = (reply: FastifyReply, status: number, error: unknown): FastifyReply =>
     typed(reply)
       .code(status)
-      .send(pieceOf({ kind: "error", error: tell(error) }));
+      .send(pieceOf({ kind: "error", error: tellError(error) }));
   const arrivals = createArrivals(jobs);
   routes.get("/engine", async (): Promise<ServerFacts> => ({ threads: availableParallelism() }));
   for (const served of servedJobs)
@@ -79,12 +69,23 @@ export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limi
       async (request, reply) => {
         const { body = new Uint8Array(0) } = request;
         try {
-          return answerJob(served, body, arrivals.placeOf(request), reply);
+          const job = served.check(decodeMessage(body, served.name));
+          return answerJob(reply, (listener) => followed.start(arrivals.placeOf(request), job, listener));
         } catch (error) {
           return refuse(reply, statusOf(error), error);
         }
       },
     );
+  routes.get("/running", async (): Promise<readonly OngoingJob[]> => followed.list());
+  routes.get<{ Params: { id: string } }>("/running/:id", async ({ params: { id } }, reply) => {
+    const isThere = followed.list().some((job) => job.id === id);
+    if (!isThere) return refuse(reply, 404, new EnvironmentError("training", "is no longer there; start it again"));
+    return answerJob(reply, (listener) => followed.follow(id, listener)!);
+  });
+  routes.delete<{ Params: { id: string } }>("/running/:id", async ({ params: { id } }, reply) => {
+    followed.forget(id);
+    return reply.code(204).send();
+  });
   routes.post<{ Params: { id: string } }>("/running/:id/stop", async ({ params: { id } }, reply) => {
     // One that has just ended needs no stop.
     jobs.stop(id);

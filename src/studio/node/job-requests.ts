@@ -5,7 +5,7 @@ import type { JobPlace, RunningJobs } from "./running-jobs.ts";
 import type { ServedJob } from "./served-job.ts";
 
 /** The bytes of a body, which its request says beforehand. */
-export function bodyBytesOf({ headers }: FastifyRequest): number {
+function bodyBytesOf({ headers }: FastifyRequest): number {
   return Number(headers["content-length"] ?? Number.NaN);
 }
 

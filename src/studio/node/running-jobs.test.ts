@@ -23,22 +23,22 @@ function fakeJob(networks = 1): CheckedJob & { readonly say: () => void; readonl
 const limits = { jobs: 2, networks: 3, bytes: 10e6, silentMilliseconds: 200 };
 const ignore = (): void => undefined;
 
-function start(jobs: RunningJobs, job: CheckedJob, onEvent: (event: unknown) => void = ignore): RunningJob {
+function begin(jobs: RunningJobs, job: CheckedJob, onEvent: (event: unknown) => void = ignore): RunningJob {
   return jobs.reserve("race", 0).start(job, onEvent);
 }
 
 test("jobs and their networks are counted, and a place is free again when a job has ended", async () => {
   const jobs = createRunningJobs(limits);
-  const first = start(jobs, fakeJob(2));
-  expect(() => start(jobs, fakeJob(2))).toThrow(
+  const first = begin(jobs, fakeJob(2));
+  expect(() => begin(jobs, fakeJob(2))).toThrow(
     "race: would be too much at once: the server trains already (networks: 2, jobs: 1), must be at most (networks: 3, jobs: 2); stop one, or compute it in the page",
   );
-  const second = start(jobs, fakeJob());
-  expect(() => start(jobs, fakeJob(0))).toThrow(/jobs: 2\), must be/);
+  const second = begin(jobs, fakeJob());
+  expect(() => begin(jobs, fakeJob(0))).toThrow(/jobs: 2\), must be/);
   jobs.stop("another");
   jobs.stop(first.id);
   expect(await first.result).toBe("stop");
-  start(jobs, fakeJob(2));
+  begin(jobs, fakeJob(2));
   await jobs.killAll();
   expect(await second.result).toBe("kill");
 });
@@ -63,8 +63,8 @@ test("room is kept for inputs before they are read, until their jobs have ended 
 test("a job that says nothing is ended; one that goes on saying something is not", async () => {
   const jobs = createRunningJobs(limits);
   const [silent, talking] = [fakeJob(), fakeJob()];
-  const lost = start(jobs, silent);
-  const kept = start(jobs, talking);
+  const lost = begin(jobs, silent);
+  const kept = begin(jobs, talking);
   const timer = setInterval(talking.say, 20);
   await expect(lost.result).rejects.toThrow("race: said nothing for 0.2 seconds and was ended; start it again");
   expect([silent.asked, talking.asked]).toEqual([["kill"], []]);
@@ -76,7 +76,7 @@ test("a job that says nothing is ended; one that goes on saying something is not
 test("a job that was ended says nothing more", async () => {
   const jobs = createRunningJobs(limits);
   const [silent, said] = [fakeJob(), vi.fn<() => void>()];
-  await expect(start(jobs, silent, said).result).rejects.toThrow("said nothing");
+  await expect(begin(jobs, silent, said).result).rejects.toThrow("said nothing");
   silent.say();
   expect(said).not.toHaveBeenCalled();
 });
@@ -88,8 +88,8 @@ test("a job that cannot be started leaves its place, and nothing that would end 
   const fail = (): never => {
     throw new Error("spawn ENOMEM");
   };
-  expect(() => start(jobs, { networks: 3, start: fail })).toThrow("spawn ENOMEM");
+  expect(() => begin(jobs, { networks: 3, start: fail })).toThrow("spawn ENOMEM");
   expect(vi.getTimerCount()).toBe(0);
-  start(jobs, fakeJob(3));
+  begin(jobs, fakeJob(3));
   await jobs.killAll();
 });

@@ -9,6 +9,15 @@ export interface StartedJob<Result = unknown> extends Pick<Running<unknown, Resu
   readonly written?: Promise<void>;
 }
 
+/** What is kept of a job that goes on without a page, for those who come back to it. */
+export interface JobMemory<Event = unknown, Recalled = unknown> {
+  readonly hear: (event: Event) => void;
+  /** What a page is told that has heard nothing yet. */
+  readonly recall: () => readonly Recalled[];
+  /** What a list says of the job. */
+  readonly describe: () => unknown;
+}
+
 /** What a page may have computed. */
 interface JobRow<Input, Event, Result> {
   /** Names it in its address and in errors. */
@@ -20,12 +29,15 @@ interface JobRow<Input, Event, Result> {
   /** How many networks it trains at once, each in a process of its own. */
   readonly networks: (input: Input) => number;
   readonly start: (input: Input, onEvent: (event: Event) => void) => StartedJob<Result>;
+  /** Makes it go on without its page; it ends with it if left out. */
+  readonly remember?: (input: Input) => JobMemory<Event>;
 }
 
 /** A job whose input was checked. */
 export interface CheckedJob {
   readonly networks: number;
   readonly start: (onEvent: (event: unknown) => void) => StartedJob;
+  readonly memory?: JobMemory;
 }
 
 /** A row of the jobs that a server offers, whatever it takes and gives. */
@@ -36,14 +48,18 @@ export interface ServedJob extends Pick<JobRow<unknown, unknown, unknown>, "name
 
 /** Makes a row of a job. */
 export function serveJob<Input, Event, Result>(row: JobRow<Input, Event, Result>): ServedJob {
-  const { name, bodyBytes, schema, networks, start } = row;
+  const { name, bodyBytes, schema, networks, start, remember } = row;
   const check = (given: unknown): CheckedJob => {
     const input = checkPlainData(
       schema,
       given,
       ({ path, detail }) => new OptionError(path === "" ? name : `${name}.${path}`, detail),
     );
-    return { networks: networks(input), start: (onEvent) => start(input, onEvent) };
+    return {
+      networks: networks(input),
+      start: (onEvent) => start(input, onEvent),
+      ...(remember === undefined ? {} : { memory: remember(input) as JobMemory }),
+    };
   };
   return { name, bodyBytes, check };
 }

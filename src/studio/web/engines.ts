@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { EngineKind, StudioEngine } from "../engine.ts";
+import type { EngineKind, OngoingTrainings, StudioEngine } from "../engine.ts";
 import { holdBusy } from "./busy.ts";
 import { keep, kept } from "./kept.ts";
 import { pageEngine } from "./page-engine.ts";
@@ -35,6 +35,12 @@ export function holdEngine(work: Promise<unknown>): void {
   work.catch(lookForServer);
 }
 
-void lookForServer();
+const looked = lookForServer();
 // Meanwhile it may have been ended, or started anew and opened in another tab.
 addEventListener("focus", () => void lookForServer());
+
+/** The trainings that go on without a page, if there is a server that lets them. */
+export async function findOngoing(): Promise<OngoingTrainings | undefined> {
+  await looked;
+  return server.value?.ongoing;
+}

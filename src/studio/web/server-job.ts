@@ -50,27 +50,47 @@ async function readAnswers({ body }: Response, where: string, hear: (answer: Eng
 /** Whether it was this page that ended the request. */
 const isAborted = (thrown: unknown): boolean => thrown instanceof DOMException && thrown.name === "AbortError";
 
+/** What asks for a job's answers. */
+interface Request extends RequestInit {
+  readonly address: URL;
+}
+
+/** Options of a job on the server. */
+interface ServerOptions<Event> extends RunOptions<Event> {
+  /** Told the job's id once it has started. */
+  readonly onStart?: (id: string) => void;
+}
+
 /** A job of the server's under way, in the place of {@link Call}'s line. */
-function openLine<Input, Event, Result>(name: string, input: Input, options: RunOptions<Event>): Call<Event, Result> {
-  const address = engineAddress(`jobs/${name}`);
+function openLine<Input, Event, Result>(
+  name: string,
+  ask: (input: Input) => Request,
+  input: Input,
+  options: ServerOptions<Event>,
+): Call<Event, Result> {
   const abort = new AbortController();
   let learn: (id: string) => void = () => undefined;
   const id = new Promise<string>((resolve) => (learn = resolve));
   let isOver = false;
   const stop = async (): Promise<void> => {
-    const own = engineAddress(`running/${await id}/stop`);
-    if (isOver) return;
-    // If the server is gone, the job is as well, and says so.
-    await fetch(own, { method: "POST" }).catch(() => undefined);
+    const known = await id;
+    if (!isOver) await stopOnServer(known);
+  };
+  /** Ends the job, which may go on without its page: one that has not started yet, as soon as it has. */
+  const end = async (): Promise<void> => {
+    const known = await id;
+    abort.abort();
+    await forgetOnServer(known);
   };
   const follow = async (): Promise<void> => {
-    const request = { method: "POST", body: new Blob([...encodeMessage(input)]), signal: abort.signal };
-    const headers = { "Content-Type": "application/octet-stream" };
-    const response = await fetch(address, { ...request, headers });
-    if (response.headers.get("Content-Type") !== headers["Content-Type"]) refuseAnswer(address.href, response);
+    const { address, ...request } = ask(input);
+    const response = await fetch(address, { ...request, signal: abort.signal });
+    if (response.headers.get("Content-Type") !== octets["Content-Type"]) refuseAnswer(address.href, response);
     await readAnswers(response, address.href, (answer) => {
-      if (answer.kind === "started") learn(answer.id);
-      else call.receive(answer as Parameters<typeof call.receive>[0]);
+      if (answer.kind === "started") {
+        learn(answer.id);
+        options.onStart?.(answer.id);
+      } else call.receive(answer as Parameters<typeof call.receive>[0]);
     });
   };
   const start = (): void =>
@@ -87,12 +107,24 @@ function openLine<Input, Event, Result>(name: string, input: Input, options: Run
       send: (order) => (order.kind === "start" ? start() : void stop()),
       kill: () => {
         call.fail(new EnvironmentError(name, "was ended, as asked"));
-        abort.abort();
+        void end();
       },
     },
     options,
   );
   return call;
+}
+
+const octets = { "Content-Type": "application/octet-stream" };
+
+/** Asks a job to end after its current step. If the server is gone, the job is as well, and says so. */
+export async function stopOnServer(id: string): Promise<void> {
+  await fetch(engineAddress(`running/${id}/stop`), { method: "POST" }).catch(() => undefined);
+}
+
+/** Ends a job at once, and forgets what came out. */
+export async function forgetOnServer(id: string): Promise<void> {
+  await fetch(engineAddress(`running/${id}`), { method: "DELETE" }).catch(() => undefined);
 }
 
 /** What is said when the server cannot be reached, or no longer. */
@@ -101,13 +133,30 @@ function lost(name: string, cause: unknown): EnvironmentError {
   return new EnvironmentError(name, `the server is gone (${errorMessage(cause)}); ${why}`, { cause });
 }
 
-/** Runs a job on the server that gave the page; it ends when the page is left. */
+/** Runs a job on the server that gave the page; what ends with the page, the server decides. */
 export function runOnServer<Input, Event, Result>(
   { name }: ServerJob<Input, Event, Result>,
   input: NoInfer<Input>,
-  options: RunOptions<NoInfer<Event>> = {},
+  options: ServerOptions<NoInfer<Event>> = {},
 ): Running<Event, Result> {
-  const { running, start } = openLine<Input, Event, Result>(name, input, options);
+  const address = engineAddress(`jobs/${name}`);
+  const ask = (own: Input): Request => {
+    const body = new Blob([...encodeMessage(own)]);
+    return { address, method: "POST", body, headers: octets };
+  };
+  const { running, start } = openLine<Input, Event, Result>(name, ask, input, options);
+  start();
+  return running;
+}
+
+/** Follows a job that goes on without a page, from all that it has reported so far. */
+export function followOnServer<Input, Event, Result>(
+  { name }: ServerJob<Input, Event, Result>,
+  id: string,
+  options: ServerOptions<NoInfer<Event>> = {},
+): Running<Event, Result> {
+  const address = engineAddress(`running/${id}`);
+  const { running, start } = openLine<undefined, Event, Result>(name, () => ({ address }), undefined, options);
   start();
   return running;
 }

@@ -31,6 +31,7 @@ export const pageErrors: Templates = {
   "stop one, or compute it in the page": "请停止一项，或在页面中计算",
   "said nothing for {} seconds and was ended": "{1} 秒没有消息，已被结束",
   "start it again": "请重新开始",
+  "is no longer there": "已不在",
   "a number from {} to {}": "{1} 到 {2} 之间的数",
   "a whole number from {} to {}": "{1} 到 {2} 之间的整数",
   "the server is gone ({})": "服务器已不在（{1}）",

@@ -2,9 +2,10 @@ import { builtFile } from "../../../files/node.ts";
 import { type ChildJob, runInChild } from "../../../jobs/node/child-process.ts";
 import { type MemoryRecord, type RecordOptions, recordTraining } from "../../../train/node/record.ts";
 import { combineObservers } from "../../../train/observers.ts";
-import type { Judgement, TrainedFile, TrainEvent, TrainJob } from "../../engine.ts";
+import type { ComputedEvent, Judgement, TrainedFile, TrainJob } from "../../engine.ts";
 import { mostJobBytes, trainJobSchema } from "../../train-job.ts";
 import { serveJob, type ServedJob } from "../served-job.ts";
+import { rememberTraining } from "./memory.ts";
 
 /** What the process of a training gives: what the page is told, and what is recorded. */
 interface Outcome extends MemoryRecord {
@@ -12,7 +13,7 @@ interface Outcome extends MemoryRecord {
 }
 
 /** A training on images of the reader's own, in a process of its own. */
-export const trainingChild: ChildJob<TrainJob, TrainEvent, Outcome> = {
+export const trainingChild: ChildJob<TrainJob, ComputedEvent, Outcome> = {
   name: "training",
   worker: builtFile(import.meta.url, "./worker.js"),
 };
@@ -43,11 +44,12 @@ export function trainingJob(record: RecordOptions | undefined): ServedJob {
     schema: trainJobSchema,
     bodyBytes: mostJobBytes,
     networks: () => 1,
-    start: (job, onEvent: (event: TrainEvent) => void) => {
+    remember: rememberTraining,
+    start: (job, onEvent: (event: ComputedEvent) => void) => {
       const origin = { command: "studio", resumed: job.resume };
       const recorders = record === undefined ? [] : [recordTraining(record, origin)];
       const recorder = combineObservers(recorders, record?.say ?? ignore);
-      const hear = (event: TrainEvent): void => {
+      const hear = (event: ComputedEvent): void => {
         onEvent(event);
         if (event.kind !== "judging") recorder.observe(event);
       };

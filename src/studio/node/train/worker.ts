@@ -2,12 +2,13 @@ import { serveJob } from "../../../jobs/node/child-process.ts";
 import { open } from "../../../node.ts";
 import { createNodeRuntime } from "../../../runtime/node.ts";
 import { setUpInMemory } from "../../../tasks/classify/set-up-in-memory.ts";
+import { classify } from "../../../tasks/classify/task.ts";
 import { chooseLowering } from "../../../train/lowering.ts";
 import { accuracy } from "../../../train/measure.ts";
 import type { StartNotes } from "../../../train/memory-job.ts";
 import { type MemoryHost, performInMemory } from "../../../train/perform-in-memory.ts";
 import { rateOf } from "../../../train/rate.ts";
-import type { TrainEvent } from "../../engine.ts";
+import type { ComputedEvent } from "../../engine.ts";
 import { judge } from "../../judge.ts";
 import { toMemoryJob } from "../../train-job.ts";
 import type { trainingChild } from "./job.ts";
@@ -21,7 +22,7 @@ serveJob<typeof trainingChild>(async (job, context) => {
   const { choice, classes, test } = job;
   let start: StartNotes | undefined;
   const durations: number[] = [];
-  const report = (event: TrainEvent): void => {
+  const report = (event: ComputedEvent): void => {
     if (event.kind === "start") ({ start } = event);
     if (event.kind === "step") durations.push(event.milliseconds);
     context.report(event);
@@ -31,7 +32,7 @@ serveJob<typeof trainingChild>(async (job, context) => {
   const { place, isUndone: _, weights: __, recipe, ...outcome } = trained;
   report({ kind: "judging" });
   const judgement = await judge({ onnx: outcome.onnx, choice, classes, test }, (onnx) =>
-    open(onnx, { task: "classify", name: "network.onnx" }),
+    open(onnx, { task: classify.name, name: "network.onnx" }),
   );
   const { user, system } = process.cpuUsage();
   return {

@@ -1,15 +1,9 @@
 import * as v from "valibot";
 import type { Words } from "../../../report/words.ts";
+import type { CurvePoint } from "../../curve-point.ts";
 import { keep, kept } from "../kept.ts";
 import { type TrainChoice, trainChoiceSchema } from "../../train-choice.ts";
 import type { ReadImages } from "./read-job.ts";
-
-/** What one step gave. */
-export interface CurvePoint {
-  readonly loss: number;
-  /** Share of the step's images that were classified correctly. */
-  readonly accuracy: number;
-}
 
 /** How far a training came. */
 export interface Reached {
@@ -24,6 +18,8 @@ export interface KeptTraining {
   readonly choice: TrainChoice;
   /** Absent if it was left before its first checkpoint. */
   readonly reached?: Reached;
+  /** The server's job that computes it, if that goes on without the page. */
+  readonly job?: string;
 }
 
 /** Keeps one training in the browser's own file system, for the page's next visit. */
@@ -32,6 +28,8 @@ export interface Keeper {
   begin(training: Omit<KeptTraining, "reached">): Promise<void>;
   /** Keeps how far it came; of several that come while one is written, the last. */
   keep(reached: Reached): Promise<void>;
+  /** Notes the server's job that computes it; undefined if none does. */
+  noteJob(id: string | undefined): Promise<void>;
   /** Removes what is kept. */
   forget(): Promise<void>;
 }
@@ -39,7 +37,13 @@ export interface Keeper {
 const FOLDER = "residua-train";
 /** Said at once, while files are removed later: a page may be left before that, and the next visit then removes them. */
 const LEFT = "training-left";
-const names = { about: "about.json", images: "images.bin", checkpoint: "checkpoint.safetensors", curve: "curve.json" };
+const names = {
+  about: "about.json",
+  images: "images.bin",
+  checkpoint: "checkpoint.safetensors",
+  curve: "curve.json",
+  job: "job.txt",
+};
 
 const wholeFrom = (least: number): v.GenericSchema<unknown, number> =>
   v.pipe(v.number(), v.integer(), v.minValue(least));
@@ -107,8 +111,13 @@ export async function readKept(): Promise<KeptTraining | undefined> {
       (count) => count === labels.length,
     );
     if (!isWhole || labels.some((label) => label >= classes.length)) return undefined;
-    const reached = await readReached();
-    return { images, choice, ...(reached === undefined ? {} : { reached }) };
+    const [reached, job] = await Promise.all([readReached(), read(names.job).then((file) => file?.text())]);
+    return {
+      images,
+      choice,
+      ...(reached === undefined ? {} : { reached }),
+      ...(job === undefined ? {} : { job }),
+    };
   } catch {
     return undefined;
   }
@@ -130,7 +139,7 @@ function createKeeper(): Keeper {
     begin: async ({ images: { images, name, classes, size, labels, names: paths, held }, choice }) => {
       waiting = undefined;
       await writing?.catch(() => undefined);
-      await Promise.all([names.about, names.checkpoint, names.curve].map(remove));
+      await Promise.all([names.about, names.checkpoint, names.curve, names.job].map(remove));
       await write(names.images, images);
       // Last: without it there is nothing.
       await write(names.about, JSON.stringify({ version: 1, choice, name, classes, size, labels, names: paths, held }));
@@ -141,6 +150,7 @@ function createKeeper(): Keeper {
       writing ??= writeAll().finally(() => (writing = undefined));
       return writing;
     },
+    noteJob: (id) => (id === undefined ? remove(names.job) : write(names.job, id)),
     forget: async () => {
       waiting = undefined;
       keep(LEFT, "yes");

@@ -10,6 +10,7 @@ import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
 import { readTrainChoice, standardChoice, writeTrainChoice } from "./options.ts";
 import { Curves, describePhase } from "./progress.tsx";
 import { OfferedFolders } from "./offered-folders.tsx";
+import { Ongoing } from "./ongoing.tsx";
 import type { ImageSource } from "./read-job.ts";
 import { Result } from "./result.tsx";
 import { Settings } from "./settings.tsx";
@@ -114,15 +115,29 @@ function Buttons({ state }: { readonly state: TrainState }): JSX.Element {
 }
 
 function Said({ state }: { readonly state: TrainState }): JSX.Element {
-  const { phase, isKept, keptSteps = 0, notKept, notes, curve } = state;
+  const { phase, isKept, keptSteps = 0, notKept, notes, curve, job } = state;
+  const isTraining = phase === "training";
   return (
     <>
-      {phase === "training" && notKept === undefined && keptSteps > 0 && (
+      {isTraining && job !== undefined && (
         <p class="quiet">
           {say({
-            en: `Kept up to step ${keptSteps}: after a reload of this page, the training goes on from there.`,
-            zh: `已保存到第 ${keptSteps} 步：刷新页面后从这里继续训练。`,
+            en: "It goes on in the server when this tab is closed, and is found again here: until it is done, stopped in any tab of this page, or the server ends.",
+            zh: "关闭此标签页后，训练在服务器中继续，回到这里即可找到：直到完成，或在本页的任一标签页中停止，或服务器结束。",
           })}
+        </p>
+      )}
+      {isTraining && notKept === undefined && keptSteps > 0 && (
+        <p class="quiet">
+          {job === undefined
+            ? say({
+                en: `Kept up to step ${keptSteps}: after a reload of this page, the training goes on from there.`,
+                zh: `已保存到第 ${keptSteps} 步：刷新页面后从这里继续训练。`,
+              })
+            : say({
+                en: `Kept up to step ${keptSteps}: should the server end, the training can go on from there.`,
+                zh: `已保存到第 ${keptSteps} 步：如果服务器结束，可从这里继续训练。`,
+              })}
         </p>
       )}
       {isKept && (
@@ -159,6 +174,7 @@ export function TrainPage(): JSX.Element {
         })}
       </p>
       <IgnoredFields names={ignored.value} />
+      <Ongoing own={state.job} />
       {images === undefined && phase !== "reading" && (
         <>
           <ImageDrop onSource={takeSource} />

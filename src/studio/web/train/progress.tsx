@@ -4,7 +4,7 @@ import { movingMean } from "../../moving-mean.ts";
 import { say } from "../language.ts";
 import { Chart } from "../parts/chart.tsx";
 import { describeTimeLeft } from "../time-left.ts";
-import type { CurvePoint } from "./kept-training.ts";
+import type { CurvePoint } from "../../curve-point.ts";
 import type { TrainState } from "./state.ts";
 
 /** Steps whose mean is shown: one small batch alone jumps. */

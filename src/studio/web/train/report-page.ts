@@ -6,7 +6,7 @@ import { inLanguage, type Language, type Words } from "../../../report/words.ts"
 import { reportClassification } from "../../../tasks/classify/report.ts";
 import { UnsupportedError } from "../../../tensor/errors.ts";
 import { movingMean } from "../../moving-mean.ts";
-import type { CurvePoint } from "./kept-training.ts";
+import type { CurvePoint } from "../../curve-point.ts";
 import { pixelsOf } from "./picture.tsx";
 import type { ReadImages } from "./read-job.ts";
 import { placesHeld, worstMistakes } from "./result.tsx";

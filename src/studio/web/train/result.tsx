@@ -7,7 +7,7 @@ import { showShare } from "../../share.ts";
 import { language, say } from "../language.ts";
 import { sayMessage } from "../message.ts";
 import { saveFile } from "../save-file.ts";
-import type { CurvePoint } from "./kept-training.ts";
+import type { CurvePoint } from "../../curve-point.ts";
 import { Picture } from "./picture.tsx";
 import type { ReadImages } from "./read-job.ts";
 import type { TrainedNetwork } from "./run.ts";

@@ -1,10 +1,19 @@
 import { imageSize } from "../../../data/image-set.ts";
 import { type Judged, judgeImages } from "../../../tasks/classify/predictions.ts";
 import { describeEngine } from "../../../train/describe-engine.ts";
-import type { EngineKind, NetworkFacts, TrainedFile, TrainEvent, TrainJob } from "../../engine.ts";
+import { type CurvePoint, toCurvePoint } from "../../curve-point.ts";
+import type {
+  EngineKind,
+  NetworkFacts,
+  OngoingTrainings,
+  TrainedFile,
+  TrainEvent,
+  Training,
+  TrainJob,
+} from "../../engine.ts";
 import type { TrainChoice } from "../../train-choice.ts";
 import { engine } from "../engines.ts";
-import type { CurvePoint, Reached } from "./kept-training.ts";
+import type { Reached } from "./kept-training.ts";
 import type { ReadImages } from "./read-job.ts";
 
 /** A network at the end of its training, or where it was stopped, and how it judges the images held back. */
@@ -35,6 +44,8 @@ export interface RunHooks {
   readonly show: (progress: RunProgress) => void;
   readonly note: (text: string) => void;
   readonly keep: (reached: Reached) => void;
+  /** Told the server's job that goes on without the page. */
+  readonly goesOn: (id: string) => void;
 }
 
 /** A training under way, to the end of its judgement. */
@@ -82,7 +93,7 @@ interface Listener {
 }
 
 /** Hears a training's events: steps are shown ten times a second, checkpoints kept with their curve. */
-function createListener({ from, show, note, keep }: RunHooks): Listener {
+function createListener({ from, show, note, keep, goesOn }: RunHooks): Listener {
   const curve = from === undefined ? [] : [...from.curve];
   let engineWords = "";
   let waiting: ReturnType<typeof setTimeout> | undefined;
@@ -90,18 +101,21 @@ function createListener({ from, show, note, keep }: RunHooks): Listener {
   const hear = (event: TrainEvent): void => {
     if (event.kind === "note") note(event.text);
     if (event.kind === "start") engineWords = describeEngine(event.start.notes.engine);
+    if (event.kind === "goes-on") goesOn(event.id);
+    if (event.kind === "curve") {
+      const { losses, accuracies } = event;
+      curve.length = Math.min(curve.length, event.first - 1);
+      losses.forEach((loss, at) => curve.push({ loss, accuracy: accuracies[at] }));
+    }
     if (event.kind === "judging") {
       end();
       show({ phase: "judging" });
     }
     if (event.kind === "checkpoint") keep({ checkpoint: event.checkpoint, curve: curve.slice(0, event.step) });
     if (event.kind !== "step") return;
-    const { step, steps, stepLoss, stepMeasures } = event.progress;
+    const { step, steps } = event.progress;
     // What is beyond a checkpoint is trained once more.
-    curve.splice(step - 1, Number.POSITIVE_INFINITY, {
-      loss: stepLoss,
-      accuracy: stepMeasures["accuracy"] ?? Number.NaN,
-    });
+    curve.splice(step - 1, Number.POSITIVE_INFINITY, toCurvePoint(event.progress));
     const now = performance.now();
     first ??= { at: now, step };
     const { at } = first;
@@ -136,14 +150,43 @@ function conclude(
   return { status, steps, onnx, judged, ...facts, ...about, ...(reason === undefined ? {} : { reason }) };
 }
 
-/** Trains on the images that are not held back, then judges those that are. */
-export function startRun(images: ReadImages, choice: TrainChoice, hooks: RunHooks): TrainingRun {
+/** Follows a training to its judgement. */
+function followTraining(
+  images: ReadImages,
+  choice: TrainChoice,
+  {
+    kind,
+    hooks,
+    start,
+  }: {
+    readonly kind: EngineKind;
+    readonly hooks: RunHooks;
+    readonly start: (hear: (event: TrainEvent) => void) => Training;
+  },
+): TrainingRun {
   const listener = createListener(hooks);
-  const { facts, train } = engine.value;
-  const running = train(jobOf(images, choice, hooks.from), listener.hear);
+  const running = start(listener.hear);
   const finish = async (): Promise<TrainedNetwork> => {
     const trained = await running.result.finally(listener.end);
-    return conclude(images, trained, { choice, engine: { kind: facts.kind, words: listener.engine() } });
+    return conclude(images, trained, { choice, engine: { kind, words: listener.engine() } });
   };
   return { result: finish(), stop: running.stop, kill: running.kill };
+}
+
+/** Trains on the images that are not held back, then judges those that are. */
+export function startRun(images: ReadImages, choice: TrainChoice, hooks: RunHooks): TrainingRun {
+  const { facts, train } = engine.value;
+  const start = (hear: (event: TrainEvent) => void): Training => train(jobOf(images, choice, hooks.from), hear);
+  return followTraining(images, choice, { kind: facts.kind, hooks, start });
+}
+
+/** Follows the server's job that went on without the page. */
+export function findRun(
+  images: ReadImages,
+  choice: TrainChoice,
+  hooks: RunHooks,
+  { ongoing, job }: { readonly ongoing: OngoingTrainings; readonly job: string },
+): TrainingRun {
+  const start = (hear: (event: TrainEvent) => void): Training => ongoing.follow(job, hear);
+  return followTraining(images, choice, { kind: "server", hooks, start });
 }

@@ -2,14 +2,15 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
+import type { CurvePoint } from "../../curve-point.ts";
 import type { Said } from "../../said.ts";
 import type { TrainChoice } from "../../train-choice.ts";
 import { holdBusy } from "../busy.ts";
-import { holdEngine } from "../engines.ts";
+import { findOngoing, holdEngine } from "../engines.ts";
 import { messageOf } from "../message.ts";
-import { type CurvePoint, type Keeper, notKept, openKeeper, type Reached, readKept } from "./kept-training.ts";
+import { type Keeper, notKept, openKeeper, type Reached, readKept } from "./kept-training.ts";
 import { type ImageSource, type ReadEvent, type ReadImages, reading } from "./read-job.ts";
-import { startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
+import { findRun, type RunHooks, startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
 
 /** What the page is doing. */
 export type Phase = "empty" | "reading" | "ready" | "preparing" | "training" | "judging" | "ended";
@@ -32,6 +33,8 @@ export interface TrainState {
   readonly canGoOn: boolean;
   /** Whether the training was kept by an earlier visit, and nothing was done with it yet. */
   readonly isKept: boolean;
+  /** The server's job that computes the training, or did: it goes on without the page. */
+  readonly job?: string | undefined;
   /** Steps that a reload of the page would not lose. */
   readonly keptSteps?: number | undefined;
   /** Why a reload would lose the training. */
@@ -71,6 +74,15 @@ export function hasSource(): boolean {
   return source !== undefined;
 }
 
+/** Follows the job that went on, or ended, while the page was away; what is kept is left if the server has it no more. */
+async function findAgain(images: ReadImages, choice: TrainChoice, job: string): Promise<void> {
+  const ongoing = await findOngoing();
+  const jobs = await ongoing?.list().catch(() => []);
+  if (ongoing === undefined || jobs?.some(({ id }) => id === job) !== true || shown.value.phase !== "ready") return;
+  change({ phase: "preparing", isKept: false, job });
+  await follow(findRun(images, choice, hooksFrom(reached), { ongoing, job }));
+}
+
 /** Takes hold of what is kept, and offers the training of an earlier visit. Once. */
 let opening: Promise<TrainChoice | undefined> | undefined;
 export function openKept(): Promise<TrainChoice | undefined> {
@@ -83,10 +95,11 @@ export function openKept(): Promise<TrainChoice | undefined> {
     keeper = opened;
     const before = await readKept();
     if (before === undefined || shown.value.phase !== "empty") return undefined;
-    const { images, choice } = before;
+    const { images, choice, job } = before;
     reached = before.reached;
     trainedWith = choice;
     change({ phase: "ready", images, curve: reached?.curve ?? [], canGoOn: true, isKept: true });
+    if (job !== undefined) void findAgain(images, choice, job);
     return choice;
   })();
   return opening;
@@ -95,6 +108,7 @@ export function openKept(): Promise<TrainChoice | undefined> {
 /** Reads images by class; what was there before is left. */
 export async function readFrom(from: ImageSource, { size, seed }: ReadChoice): Promise<void> {
   readingNow?.kill();
+  forgetJob();
   [source, readWith, reached] = [from, { size, seed }, undefined];
   const job = runInWorker(
     reading,
@@ -151,7 +165,32 @@ async function follow(own: TrainingRun): Promise<void> {
   }
 }
 
+function hooksFrom(from: Reached | undefined): RunHooks {
+  return {
+    from,
+    show: change,
+    note: (text) => change({ notes: [...shown.value.notes, text] }),
+    keep: (next) => void keepReached(next),
+    goesOn: noteJob,
+  };
+}
+
+function noteJob(job: string | undefined): void {
+  change({ job });
+  // If the note cannot be kept, the page lists the job as one of another tab's.
+  keeper?.noteJob(job).catch(() => undefined);
+}
+
+/** Lets the server forget the job of the training that was shown. */
+function forgetJob(): void {
+  const { job } = shown.value;
+  if (job === undefined) return;
+  noteJob(undefined);
+  void findOngoing().then((ongoing) => ongoing?.forget(job));
+}
+
 function startFrom(images: ReadImages, choice: TrainChoice, from: Reached | undefined): Promise<void> {
+  forgetJob();
   trainedWith = choice;
   change({
     phase: "preparing",
@@ -164,14 +203,7 @@ function startFrom(images: ReadImages, choice: TrainChoice, from: Reached | unde
     keptSteps: from?.curve.length,
     notes: [],
   });
-  return follow(
-    startRun(images, choice, {
-      from,
-      show: change,
-      note: (text) => change({ notes: [...shown.value.notes, text] }),
-      keep: (next) => void keepReached(next),
-    }),
-  );
+  return follow(startRun(images, choice, hooksFrom(from)));
 }
 
 /** The images as a choice wants them: read once more if their size or what is held back is another. */
@@ -209,6 +241,7 @@ export function stopTraining(): void {
 export async function startOver(): Promise<void> {
   readingNow?.kill();
   run?.kill();
+  forgetJob();
   [source, readingNow, run, reached, trainedWith] = [undefined, undefined, undefined, undefined, undefined];
   shown.value = { ...start, notKept: shown.value.notKept };
   await keeper?.forget().catch(() => undefined);
