@@ -11,6 +11,7 @@ const slowTests = [
   "test/queue/**/*.test.ts",
   "test/mpi/{machines,many-ranks,tasks}.test.ts",
   "test/cli/device-sharing.test.ts",
+  "test/lab/webgpu-studies.test.ts",
   "test/runtime/webgpu-deeper.test.ts",
   "test/golden/webgpu-deeper-families.test.ts",
   "test/golden/{families,further-networks,every-modern-family}.test.ts",

@@ -60,19 +60,21 @@ test("a comparison's page tells the device in both languages, and none for the p
     imagesPerSecond: 10,
     curve: [],
   };
-  const pageOf = (where: object): string =>
+  const pageOf = (...runs: readonly DrawnRun[]): string =>
     JSON.stringify(
       reportComparison(
         describeComparison(
           { data: "mnist", recipe: defaultRecipe, equal: "epochs" },
-          { runs: [run], skipped: 0, lowering: "portable", trainImages: 640, testImages: 10, ...where },
+          { runs, skipped: 0, lowering: "portable", trainImages: 640, testImages: 10 },
         ),
       ),
     );
-  const page = pageOf({ device });
+  const page = pageOf({ ...run, device });
   expect(page).toContain(`portable lowering, on ${device}.`);
   expect(page).toContain(`计算图采用 portable 形式，设备 ${device}。`);
-  expect(pageOf({})).toContain("portable lowering.");
+  expect(pageOf(run)).toContain("portable lowering.");
+  // Runs that were known may have been trained elsewhere.
+  expect(pageOf(run, { ...run, seed: 1, device })).toContain(`portable lowering, on cpu, ${device}.`);
 });
 
 const origin = { run: "1b3d13a0, unet", origin: describeOrigin(runOn({ device })) };

@@ -13,15 +13,15 @@ import type { LoweringChoice } from "../compile/lowering.ts";
 import type { RecipeFields } from "../train/standard-recipe.ts";
 import { cacheFolder } from "./cache.ts";
 import { type GridOptions, toGridChoice } from "./comparison-grid.ts";
+import { type ComputeOptions, computePlace } from "./options.ts";
 import { say } from "./output.ts";
 import { storePlace, withStore } from "./store.ts";
 import { spokenMessage } from "./lang/language.ts";
 
 /** What defines a comparison. */
-export interface ComparisonOptions extends GridOptions {
+export interface ComparisonOptions extends GridOptions, ComputeOptions {
   readonly config?: string;
   readonly lowering: LoweringChoice;
-  readonly threads?: number;
   readonly out: string;
   readonly store?: string | false;
   readonly fresh?: boolean;
@@ -71,7 +71,7 @@ function createJob(
     testImages: options.testLimit,
     recipe,
     lowering: options.lowering,
-    session: options.threads === undefined ? {} : { threads: options.threads },
+    ...computePlace(options),
     workers: 1,
     ...(options.until === undefined ? {} : { until: options.until }),
   };

@@ -41,6 +41,7 @@ const notWithQueue = {
   budget: "nobody knows what fits into a time on other machines",
   part: "the queue divides the runs itself",
   threads: "each residua worker has its own",
+  device: "each residua worker has its own",
 } as const;
 
 /** The address of a queue, which is that of a run store on PostgreSQL. @throws {OptionError} if it is of another kind */

@@ -125,7 +125,7 @@ async function readingOf(options: ModelFileOptions) {
   const foreign = await foreignChoiceOf(options);
   if (device !== undefined) await (await loadDeviceCheck()).requireDevice(device);
   return {
-    session: threads === undefined ? {} : { threads },
+    session: onlyGiven({ threads }),
     how: { ...openOptionsOf(options), ...onlyGiven({ foreign, timeLimit, device }) },
   };
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { ResiduaError } from "../tensor/errors.ts";
 import { type ModelOptions, parseModelOption } from "../nn/model-options.ts";
 import { parseShortcutType, shortcutList, type ShortcutType } from "../nn/shortcuts/type.ts";
+import type { ComputePlace } from "../runtime/compute-place.ts";
 import { type Device, parseDevice } from "../runtime/device.ts";
 import { mostThreads } from "../runtime/node/default-threads.ts";
 import { loweringChoices } from "../compile/lowering.ts";
@@ -77,17 +78,15 @@ function deviceArgument(text: string): Device {
   }
 }
 
-/** The commands that take every device, for those that do not. */
-const deviceCommands = "train, evaluate, predict, segment, plates, forward, gradients";
+/** What a command that runs a network takes of where and how it computes. */
+export interface ComputeOptions {
+  readonly device?: Device;
+  readonly threads?: number;
+}
 
-/** `--device` of a command that computes on the processor only: any other device is refused by name. */
-export function processorOnly(command: string): Option {
-  return new Option("--device <name>").hideHelp().argParser((text) => {
-    if (deviceArgument(text) === "cpu") return text;
-    throw new InvalidArgumentError(
-      `residua ${command} computes on the processor only; other devices are taken by ${deviceCommands}`,
-    );
-  });
+/** The same, as jobs take it. */
+export function computePlace({ device, threads }: ComputeOptions): ComputePlace {
+  return { ...onlyGiven({ device }), session: onlyGiven({ threads }) };
 }
 
 /** Adds one `name=value` to a network's options. */

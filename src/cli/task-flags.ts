@@ -1,3 +1,4 @@
+import type { ComputeOptions } from "./options.ts";
 import type { Command, Option } from "commander";
 import type { TrainedNetwork } from "../networks/open.ts";
 import type { Report } from "../report/report.ts";
@@ -37,10 +38,9 @@ export interface PredictionRequest {
 }
 
 /** A network to write a page about. */
-export interface ReportRequest {
+export interface ReportRequest extends ComputeOptions {
   readonly data?: string;
   readonly limit?: number;
-  readonly threads?: number;
   /** How many of its worst mistakes are shown. */
   readonly mistakes: number;
   readonly store?: string | false;

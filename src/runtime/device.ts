@@ -9,10 +9,14 @@ export type Device = "cpu" | "webgpu" | "cuda" | `cuda:${number}`;
 /** How devices are written, for messages. */
 export const deviceForms = "cpu, webgpu, cuda or cuda:N";
 
+/** Whether something is the name of a device. */
+export function isDevice(value: unknown): value is Device {
+  return typeof value === "string" && /^(cpu|webgpu|cuda(:(0|[1-9]\d{0,3}))?)$/.test(value);
+}
+
 /** Reads a device. @throws {OptionError} if it is none */
 export function parseDevice(text: string): Device {
-  if (text === "cpu" || text === "webgpu" || text === "cuda" || /^cuda:(0|[1-9]\d{0,3})$/.test(text))
-    return text as Device;
+  if (isDevice(text)) return text;
   throw new OptionError("device", `must be ${deviceForms}, N counting from 0, got "${text}"`);
 }
 

@@ -1,5 +1,4 @@
 import { buildInference, toModel } from "../compile/inference.ts";
-import { portable } from "../compile/portable/lowering.ts";
 import type { ForwardOptions } from "../compile/step/loss-pass.ts";
 import { stepNames } from "../compile/step/names.ts";
 import { buildGradientStep } from "../compile/step/steps.ts";
@@ -10,6 +9,7 @@ import { OptionError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
 import type { LoadedModel } from "../networks/load-weights.ts";
+import { loadGraph } from "./load-graph.ts";
 
 /** Axes of signals, images and volumes, as messages name them. */
 const axisNames: Readonly<Record<number, string>> = { 1: "length", 2: "H,W", 3: "depth,H,W" };
@@ -104,23 +104,18 @@ export async function runGradients(
   const [batch, ...imageShape] = input.shape;
   const ofTask = { ...(labelShape && { labelShape }), ...(correct && { correct }) };
   const step = buildGradientStep({ module: model.module, imageShape, batch, loss, ...ofTask });
-  const graph = portable.lower(step.graph).write();
-  const session = await runtime.load(encodeModel(toModel(graph)), options);
+  const loaded = await loadGraph(runtime, step.graph, options);
   try {
     const feeds = {
       [stepNames.images]: input,
       [stepNames.labels]: labelShape ? labels : requireLabels(labels, batch, model.options.classes),
     };
-    const needed = graph.inputs
-      .filter(({ name }) => state.has(name))
-      .map(({ name }) => [name, state.get(name)!] as const);
+    const needed = loaded.inputNames.filter((name) => state.has(name)).map((name) => [name, state.get(name)!] as const);
     const kept = Array.from(step.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
-    const results = await session.run({ ...feeds, ...Object.fromEntries([...needed, ...kept]) });
-    const gradients = await Promise.all(
-      [...step.trained.keys()].map(async (name) => [name, await results[stepNames.gradient(name)].read()] as const),
-    );
-    return { loss: await results[stepNames.loss].read(), gradients: new Map(gradients) };
+    const results = await loaded.run({ ...feeds, ...Object.fromEntries([...needed, ...kept]) });
+    const gradients = Array.from(step.trained.keys(), (name) => [name, results[stepNames.gradient(name)]] as const);
+    return { loss: results[stepNames.loss], gradients: new Map(gradients) };
   } finally {
-    await session.release();
+    await loaded.release();
   }
 }

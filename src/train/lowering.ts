@@ -20,6 +20,14 @@ export interface ChosenLowering {
   readonly reason?: string;
 }
 
+/** How graphs are written in portable operators for the runtime's device: each has choices that suit it. */
+export function portableOn({ device }: Pick<Runtime, "device">): Lowering {
+  if (device === "cpu" || device === "wasm") return portable;
+  return createPortableLowering(
+    device === "webgpu" ? portableChoices.webgpu : { ...portableChoices.standard, float16: "kernels" },
+  );
+}
+
 /** Far above the error of summing float32 in another order, far below that of a wrong kernel. */
 const TOLERANCE = 1e-3;
 
@@ -37,7 +45,7 @@ export async function chooseLowering(
   precision: Precision = "float32",
 ): Promise<ChosenLowering> {
   const asPortable = (reason?: string): ChosenLowering => ({
-    lowering: portable,
+    lowering: portableOn(runtime),
     name: "portable",
     ...(reason === undefined ? {} : { reason }),
   });
@@ -45,9 +53,7 @@ export async function chooseLowering(
   if (device !== "cpu" && device !== "wasm") {
     if (choice === "blocked")
       throw new OptionError("lowering", `"blocked" runs on the processor, not on ${device}; use "portable" or "auto"`);
-    const choices =
-      device === "webgpu" ? portableChoices.webgpu : { ...portableChoices.standard, float16: "kernels" as const };
-    return { lowering: createPortableLowering(choices), name: "portable" };
+    return asPortable();
   }
   if (precision === "mixed" && choice === "blocked")
     throw new OptionError("precision", '"mixed" needs the portable lowering, got "blocked"');

@@ -19,6 +19,19 @@ interface Result {
 
 const isThere = await hasAdapter();
 
+/** Commands that run a network, beside those that train one. */
+const studies = [
+  "predict --model digits pictures",
+  "compare --data pictures --depth 8 --shortcut A --limit 8 --test-limit 2 --batch-size 4 --no-store --out c",
+  "lr-find --data pictures --model resnet8 --batch-size 4 --steps 10",
+  "gradflow --model digits --data pictures",
+  "lesion --model digits --data pictures",
+  "landscape --model digits --data pictures",
+  "advise resnet8 --measure --data pictures --steps 1 --seeds 1 --batch-size 4",
+  "report digits --data pictures",
+  "serve digits --port 0",
+];
+
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "residua-devices-"));
@@ -40,7 +53,7 @@ describe.runIf(isLinux)("where there is no graphics processor", { timeout }, () 
     for (const file of [...cudaFiles, "CUDA 12", "cuDNN 9"]) expect(devices[2].problem).toContain(file);
   });
 
-  test.each([
+  test.each<readonly [string, RegExp]>([
     [
       "train --data pictures --model resnet8 --device webgpu --no-store",
       /^residua: device: webgpu finds no graphics processor; /,
@@ -49,7 +62,10 @@ describe.runIf(isLinux)("where there is no graphics processor", { timeout }, () 
       "train --data pictures --model resnet8 --device cuda:1 --no-store",
       /^residua: device: cuda:1 cannot be had; it needs lib/,
     ],
-    ["predict --model digits --device webgpu pictures", /^residua: device: webgpu finds no graphics processor; /],
+    ...studies.map((line): readonly [string, RegExp] => [
+      `${line} --device webgpu`,
+      /^residua: device: webgpu finds no graphics processor; /,
+    ]),
   ])("residua %s is one sentence and exit code 1", async (line, sentence) => {
     const { code, stdout, stderr } = await runCommand(line.split(" "), folder, nothing);
     expect([code, stdout]).toEqual([1, ""]);
@@ -60,16 +76,10 @@ describe.runIf(isLinux)("where there is no graphics processor", { timeout }, () 
 test.each([
   ["train --device gpu", /must be cpu, webgpu, cuda or cuda:N, N counting from 0, got "gpu"/],
   ["train --device cuda:x", /got "cuda:x"/],
-  ["compare --device webgpu", /residua compare computes on the processor only/],
-  ["serve digits --device cuda", /residua serve computes on the processor only/],
+  ["compare --device webgpu --queue", /--device: cannot be combined with --queue: each residua worker has its own/],
 ])("residua %s is refused by name", { timeout }, async (line, sentence) => {
   const { code, stderr } = await runCommand(line.split(" "), folder);
   expect([code, stderr]).toEqual([2, expect.stringMatching(sentence)]);
-});
-
-test("a command that computes on the processor only takes that by its name", { timeout }, async () => {
-  const { code, stderr } = await runCommand(["lesion", "--device", "cpu", "--model", "none.onnx"], folder);
-  expect([code, stderr]).toEqual([1, expect.not.stringContaining("--device")]);
 });
 
 describe.runIf(isThere)("on a software adapter", { timeout }, () => {

@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toModel } from "../../src/compile/inference.ts";
 import { portableChoices } from "../../src/compile/portable/choices.ts";
@@ -38,7 +36,8 @@ import type { TrainerOptions } from "../../src/train/trainer.ts";
 import { normalTensor, runLowered } from "../support/compare-lowerings.ts";
 import { expectSameState, largestDifference, LIMIT, openTrainer, takeSteps } from "../support/device-training.ts";
 import { writePictures } from "../support/picture-folders.ts";
-import { adapterEnvironment, hasAdapter } from "../support/software-adapter.ts";
+import { placesOf } from "../support/placement.ts";
+import { hasAdapter } from "../support/software-adapter.ts";
 import { recurrenceModel } from "./models.ts";
 
 const isThere = await hasAdapter();
@@ -254,23 +253,4 @@ function writeStep(parts: StepParts): Uint8Array {
     joinsSmall: true,
   });
   return encodeModel(toModel(createPortableLowering(portableChoices.webgpu).lower(graph).write()));
-}
-
-/** Loads a model with ONNX Runtime's log of everything. */
-const loadModel = `
-import ort from "onnxruntime-node";
-await ort.InferenceSession.create(process.argv[1], {
-  executionProviders: ["webgpu"], logSeverityLevel: 0, logVerbosityLevel: 1,
-});
-`;
-
-/** The execution providers that a model's operators were placed on, read in the log of a process that loads it. */
-async function placesOf(file: string): Promise<readonly string[]> {
-  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", loadModel, file], {
-    cwd: new URL("../../", import.meta.url),
-    env: { ...process.env, ...adapterEnvironment },
-    maxBuffer: 2 ** 28,
-  });
-  const { stdout, stderr } = await run;
-  return [...`${stdout}${stderr}`.matchAll(/(?:All nodes|Node\(s\)) placed on \[(\w+)\]/g)].map(([, place]) => place);
 }

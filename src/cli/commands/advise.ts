@@ -12,13 +12,13 @@ import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
 import { openNetworkArgument } from "../network-argument.ts";
-import { processorOnly, sharedOptions, wholeNumber } from "../options.ts";
+import { type ComputeOptions, computePlace, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson, say } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { phrase, type Words } from "../../report/words.ts";
 import { spoken, spokenMessage } from "../lang/language.ts";
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly shortcut?: ShortcutType;
   readonly option?: ModelOptions;
   readonly measure?: boolean;
@@ -28,7 +28,6 @@ interface Options {
   readonly batchSize: number;
   readonly testLimit: number;
   readonly lowering: LoweringChoice;
-  readonly threads?: number;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -136,7 +135,7 @@ async function advise(argument: string, options: Options): Promise<void> {
       testImages: options.testLimit,
       recipe: { batch: options.batchSize },
       lowering: options.lowering,
-      session: options.threads === undefined ? {} : { threads: options.threads },
+      ...computePlace(options),
       training: `${out}.training.safetensors`,
     },
     {
@@ -164,7 +163,7 @@ export function registerAdvise(program: Command): void {
     .addOption(new Option("--test-limit <n>", "test on the first n images").argParser(wholeNumber(1)).default(1000))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("advise"))
+    .addOption(sharedOptions.device())
     .addOption(
       new Option("--out <file>", `write the report as a page (default: none; with --measure, ${STANDARD_REPORT})`),
     )

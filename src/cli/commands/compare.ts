@@ -16,7 +16,7 @@ import { showComparison, writeReport } from "../comparison-report.ts";
 import { ExitCode } from "../exit-code.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { holdFolder } from "../output-lock.ts";
-import { listOf, processorOnly, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import { listOf, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
 import { addRecipeFlags, type FieldDefaults, type OptionValues, typedRecipe } from "../recipe-flags.ts";
 import { formatCount, formatDuration, say, sayMessage } from "../output.ts";
 import { spoken } from "../lang/language.ts";
@@ -220,7 +220,7 @@ export function registerCompare(program: Command): void {
     .addOption(new Option("--config <file>", "configuration file (default: residua.config.ts, if present)"))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("compare"))
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.out("residua-compare"))
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not record the runs in the run store"))

@@ -8,7 +8,15 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type LoweringChoice } from "../../compile/lowering.ts";
 import { cacheFolder } from "../cache.ts";
 import { findFileArgument } from "../network-argument.ts";
-import { listOf, positiveNumber, processorOnly, sharedOptions, shortcutArgument, wholeNumber } from "../options.ts";
+import {
+  type ComputeOptions,
+  computePlace,
+  listOf,
+  positiveNumber,
+  sharedOptions,
+  shortcutArgument,
+  wholeNumber,
+} from "../options.ts";
 import { type Column, formatTable, print, printJson, say, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
@@ -17,7 +25,7 @@ import type { Words } from "../../report/words.ts";
 import { heads } from "../lang/heads.ts";
 import { spokenMessage } from "../lang/language.ts";
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly model: string;
   readonly shortcut?: readonly ShortcutType[];
   readonly option?: ModelOptions;
@@ -28,7 +36,6 @@ interface Options {
   readonly lr?: number;
   readonly seed: number;
   readonly lowering: LoweringChoice;
-  readonly threads?: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -102,7 +109,7 @@ function createJob(options: Options, networks: readonly FlowStart[]): FlowJob {
       ...(options.lr === undefined ? {} : { learningRate: options.lr }),
     },
     lowering: options.lowering,
-    session: options.threads === undefined ? {} : { threads: options.threads },
+    ...computePlace(options),
     training: `${options.out}.training.safetensors`,
   };
 }
@@ -194,7 +201,7 @@ export function registerGradflow(program: Command): void {
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("gradflow"))
+    .addOption(sharedOptions.device())
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("gradflow.html"))
     .addOption(sharedOptions.json())
     .addHelpText(

@@ -8,12 +8,12 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { positiveNumber, processorOnly, sharedOptions, wholeNumber } from "../options.ts";
+import { type ComputeOptions, computePlace, positiveNumber, sharedOptions, wholeNumber } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { spokenMessage } from "../lang/language.ts";
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly model: string;
   readonly data?: string;
   readonly images: number;
@@ -22,7 +22,6 @@ interface Options {
   readonly planePoints: number;
   readonly trajectory?: string | false;
   readonly seed: number;
-  readonly threads?: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -71,7 +70,7 @@ function createReporter(): (event: LandscapeEvent) => void {
 }
 
 async function landscape(options: Options): Promise<void> {
-  const { data, images, radius, linePoints, planePoints, seed, threads, out, json } = options;
+  const { data, images, radius, linePoints, planePoints, seed, out, json } = options;
   await requireReportFile(out);
   const file = await findNetworkPath(options.model, "model");
   await runLabJob(
@@ -88,7 +87,7 @@ async function landscape(options: Options): Promise<void> {
       snapshots: findSnapshots({ ...options, model: file }),
       needsSnapshots: typeof options.trajectory === "string",
       journal: `${out}.points.json`,
-      session: threads === undefined ? {} : { threads },
+      ...computePlace(options),
     },
     {
       onEvent: createReporter(),
@@ -132,7 +131,7 @@ export function registerLandscape(program: Command): void {
     .addOption(new Option("--no-trajectory", "leave out the training's path"))
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("landscape"))
+    .addOption(sharedOptions.device())
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("landscape.html"))
     .addOption(sharedOptions.json())
     .addHelpText(

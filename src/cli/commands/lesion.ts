@@ -5,14 +5,14 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { listOf, processorOnly, sharedOptions, wholeNumber } from "../options.ts";
+import { type ComputeOptions, computePlace, listOf, sharedOptions, wholeNumber } from "../options.ts";
 import { type Column, formatTable, print, printJson, printLines } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { Words } from "../../report/words.ts";
 import { heads } from "../lang/heads.ts";
 import { spokenMessage } from "../lang/language.ts";
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly model: string;
   readonly data?: string;
   readonly images: number;
@@ -22,7 +22,6 @@ interface Options {
   readonly swap?: readonly (readonly [string, string])[];
   readonly reinsert?: readonly string[];
   readonly seed: number;
-  readonly threads?: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -75,7 +74,7 @@ function createReporter(): (event: LesionEvent) => void {
 }
 
 async function lesion(options: Options): Promise<void> {
-  const { model, data, images, draws, points, remove, swap, reinsert, seed, threads, out, json } = options;
+  const { model, data, images, draws, points, remove, swap, reinsert, seed, out, json } = options;
   await requireReportFile(out);
   const [{ lesionJob }, { summarizeLesions }, { reportLesion }] = await Promise.all([
     import("../../lab/lesion/node/job.ts"),
@@ -97,7 +96,7 @@ async function lesion(options: Options): Promise<void> {
         ...(reinsert === undefined ? {} : { reinsert }),
       },
       journal: `${out}.points.json`,
-      session: threads === undefined ? {} : { threads },
+      ...computePlace(options),
     },
     {
       onEvent: createReporter(),
@@ -145,7 +144,7 @@ export function registerLesion(program: Command): void {
     )
     .addOption(sharedOptions.seed())
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("lesion"))
+    .addOption(sharedOptions.device())
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("lesion.html"))
     .addOption(sharedOptions.json())
     .addHelpText(

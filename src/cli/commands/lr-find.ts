@@ -8,7 +8,14 @@ import type { RecipeField } from "../../train/recipe-options.ts";
 import { cacheFolder } from "../cache.ts";
 import { addFreshOptions, type FreshOptions, openFreshTraining } from "../fresh-training.ts";
 import { requireReportFile, runLabJob, writeReport } from "../lab-job.ts";
-import { onlyGiven, positiveNumber, processorOnly, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
+import {
+  type ComputeOptions,
+  computePlace,
+  positiveNumber,
+  sharedOptions,
+  wholeNumber,
+  typedOptions,
+} from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { addRecipeFlags, fieldsOfGroup, type OptionValues, recipeFlagOf, typedRecipe } from "../recipe-flags.ts";
@@ -16,12 +23,11 @@ import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
 import { addTaskOptions } from "../task-options.ts";
 import { addFineTuningOptions } from "../train-options.ts";
 
-interface Options extends FreshOptions {
+interface Options extends FreshOptions, ComputeOptions {
   readonly lowest: number;
   readonly highest: number;
   readonly steps: number;
   readonly lowering: LoweringChoice;
-  readonly threads?: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -59,12 +65,12 @@ function createReporter(): (event: RateEvent) => void {
 }
 
 async function findRate(options: Options, command: Command, flags: AllTaskFlags): Promise<void> {
-  const { lowest, highest, steps, lowering, threads, out, json } = options;
+  const { lowest, highest, steps, lowering, out, json } = options;
   const start = await openStart(options, typedOptions(command), flags);
   await requireReportFile(out);
   await runLabJob(
     rateJob,
-    { start, lowest, highest, steps, cache: cacheFolder(), lowering, session: onlyGiven({ threads }) },
+    { start, lowest, highest, steps, cache: cacheFolder(), lowering, ...computePlace(options) },
     {
       onEvent: createReporter(),
       conclude: async (study) => {
@@ -88,7 +94,7 @@ function registerLrFind(program: Command, flags: AllTaskFlags): void {
     .addOption(new Option("--steps <n>", "steps from the one to the other").argParser(wholeNumber(10)).default(100))
     .addOption(sharedOptions.lowering())
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("lr-find"))
+    .addOption(sharedOptions.device())
     .addOption(new Option("--out <file>", "the report, a self-contained page").default("lr-find.html"))
     .addOption(sharedOptions.json());
   addFineTuningOptions(addRecipeFlags(command, fieldsOfGroup("training")));

@@ -6,17 +6,16 @@ import { type TaskName, taskNameOf } from "../../tasks/find-task.ts";
 import { FormatError, OptionError } from "../../tensor/errors.ts";
 import { requireReportFile, writeReport } from "../lab-job.ts";
 import { findNetworkPath } from "../../ready/node/find.ts";
-import { onlyGiven, processorOnly, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
+import { type ComputeOptions, onlyGiven, sharedOptions, wholeNumber, typedOptions } from "../options.ts";
 import { formatDuration, print, printJson, say } from "../output.ts";
 import type { OptionValues } from "../recipe-flags.ts";
 import { type AllTaskFlags, loadAllTaskFlags } from "../task-flags.ts";
 import { addTaskOptions, refuseForeignOptions } from "../task-options.ts";
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly data?: string;
   readonly limit?: number;
   readonly mistakes: number;
-  readonly threads?: number;
   readonly store?: string | false;
   readonly out: string;
   readonly json?: boolean;
@@ -80,8 +79,9 @@ async function report(
       reports.push(page);
       continue;
     }
+    const { data, limit, threads, device, store } = options;
     const found = await flags[tasks.get(path)!].report(path, {
-      ...onlyGiven({ data: options.data, limit: options.limit, threads: options.threads, store: options.store }),
+      ...onlyGiven({ data, limit, threads, device, store }),
       mistakes: options.mistakes,
       options: options as unknown as OptionValues,
     });
@@ -111,7 +111,7 @@ function registerReport(program: Command, flags: AllTaskFlags): void {
         .default(24),
     )
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("report"))
+    .addOption(sharedOptions.device())
     .addOption(sharedOptions.store())
     .addOption(new Option("--no-store", "do not look for the training in the run store"))
     .addOption(new Option("--out <file>", "the page to write").default("report.html"))

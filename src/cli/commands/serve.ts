@@ -1,3 +1,4 @@
+import type { Device } from "../../runtime/device.ts";
 import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -8,7 +9,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { type Firewall, firewalls } from "../../serve/node/firewall/write.ts";
 import type { LoadedPolicy } from "../../serve/node/policy/load.ts";
 import type { Server, ServerEvent } from "../../serve/node/server.ts";
-import { onlyGiven, optionName, processorOnly, typedOptions, wholeNumber } from "../options.ts";
+import { onlyGiven, optionName, sharedOptions, typedOptions, wholeNumber } from "../options.ts";
 import { spokenMessage } from "../lang/language.ts";
 import { print, printJson, printLines, say } from "../output.ts";
 import { packageVersion } from "../version.ts";
@@ -22,6 +23,7 @@ interface Options {
   readonly newClient?: string;
   readonly workers?: number;
   readonly threads: number;
+  readonly device?: Device;
   readonly batch: number;
   readonly batchDelay: number;
   readonly allowRepository?: boolean;
@@ -91,7 +93,7 @@ async function serve(sources: readonly string[], options: Options, typed: Readon
   if (options.json === true)
     throw new OptionError("--json", `applies to ${errands.map(optionName).join(", ")}; a server answers over HTTP`);
   if (sources.length === 0) throw new OptionError("<model...>", "is missing; name a network file or a folder of them");
-  const { threads, trustedKey, openKey, policy } = options;
+  const { threads, device = "cpu", trustedKey, openKey, policy } = options;
   refuseBesidePolicy(options);
   const { host = STANDARD_HOST, port = STANDARD_PORT } = options;
   const { isLoopback } = await import("../../serve/node/policy/exposure.ts");
@@ -100,6 +102,10 @@ async function serve(sources: readonly string[], options: Options, typed: Readon
       "--host",
       `others can reach ${host}, which needs an access policy: --policy FILE says who may ask (docs/serve.md), or use 127.0.0.1`,
     );
+  const { requireDevice } = await import("../../runtime/node/devices/require-device.ts");
+  await requireDevice(device);
+  // On the processor, one for each core; what else computes holds its weights once.
+  const standardWorkers = device === "cpu" ? Math.max(1, Math.floor(defaultThreads() / threads)) : 1;
   // Bodies lie outside V8's heap, and count against its limit until the next scavenge: with a young generation of 16 MB, whole
   // collections of all that is kept came in between, 10 in 2,500 requests. It stays as small as it is at the start.
   setFlagsFromString("--semi-space-growth-factor=1");
@@ -108,7 +114,8 @@ async function serve(sources: readonly string[], options: Options, typed: Readon
     sources,
     policy: policy ?? { host, port, ...onlyGiven({ trustedKeys: trustedKey, openKey }) },
     threads,
-    workers: options.workers ?? Math.max(1, Math.floor(defaultThreads() / threads)),
+    device,
+    workers: options.workers ?? standardWorkers,
     maxBatch: options.batch,
     batchDelay: options.batchDelay,
     allowRepository: options.allowRepository === true,
@@ -250,12 +257,13 @@ export function registerServe(program: Command): void {
     )
     .option("--new-client <name>", "make a key for a client of a policy, and start nothing")
     .addOption(
-      new Option("--workers <number>", "processes that compute; one per core if left out").argParser(
-        wholeNumber(1, 256),
-      ),
+      new Option(
+        "--workers <number>",
+        "processes that compute; if left out, one per core, and one on another device",
+      ).argParser(wholeNumber(1, 256)),
     )
     .addOption(new Option("--threads <number>", "threads of each").argParser(wholeNumber(1, 1024)).default(1))
-    .addOption(processorOnly("serve"))
+    .addOption(sharedOptions.device())
     .addOption(
       new Option("--batch <number>", "most samples in one run; measuring finds the best up to it, 1 turns batching off")
         .argParser(wholeNumber(1, 1024))

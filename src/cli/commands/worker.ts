@@ -8,14 +8,13 @@ import { readDuration } from "../comparison-grid.ts";
 import { createComparisonReporter } from "../comparison-output.ts";
 import { watchInterrupt } from "../interrupt.ts";
 import { spokenMessage } from "../lang/language.ts";
-import { processorOnly, sharedOptions } from "../options.ts";
+import { type ComputeOptions, onlyGiven, sharedOptions } from "../options.ts";
 import { say } from "../output.ts";
 
-interface Options {
+interface Options extends ComputeOptions {
   readonly store?: string;
   readonly shared: string;
   readonly dataRoot?: string;
-  readonly threads?: number;
   readonly checkpointEvery: number;
   readonly once?: boolean;
 }
@@ -62,6 +61,7 @@ function createTelling(): (event: WorkerEvent) => void {
 async function work(options: Options): Promise<void> {
   const { queueAddress } = await import("../comparison-queue.ts");
   const { recordOptions } = await import("../observers.ts");
+  const { requireDevice } = await import("../../runtime/node/devices/require-device.ts");
   const { prepareQueueTables } = await import("../../lab/compare/node/queue/attempts.ts");
   const { requireDataRoot } = await import("../../lab/compare/node/queue/data-root.ts");
   const { openRunQueue, requireQueuePackage } = await import("../../lab/compare/node/queue/run-queue.ts");
@@ -69,9 +69,11 @@ async function work(options: Options): Promise<void> {
   const { takeRuns } = await import("../../lab/compare/node/queue/take-runs.ts");
   const { recordComparison } = await import("../../lab/compare/node/record.ts");
   const { storePlace } = await import("../store.ts");
-  const { shared, dataRoot, threads, checkpointEvery, once = false } = options;
+  const { shared, dataRoot, threads, device, checkpointEvery, once = false } = options;
   const address = queueAddress(options.store, "--store");
   if (dataRoot !== undefined) requireDataRoot(dataRoot);
+  // One that cannot be had would give every run back.
+  await requireDevice(device);
   await requireQueuePackage();
   const store = await storePlace(options.store).open();
   try {
@@ -91,7 +93,7 @@ async function work(options: Options): Promise<void> {
       shared,
       ...(dataRoot === undefined ? {} : { dataRoot }),
       cache: cacheFolder(),
-      ...(threads === undefined ? {} : { threads }),
+      ...onlyGiven({ threads, device }),
       checkpointMilliseconds: 1000 * checkpointEvery,
       once,
       record: (job) => recordComparison(job, record),
@@ -129,7 +131,7 @@ export function registerWorker(program: Command): void {
     )
     .addOption(new Option("--data-root <dir>", "folder below which folders of images lie; known data sets need none"))
     .addOption(sharedOptions.threads())
-    .addOption(processorOnly("worker"))
+    .addOption(sharedOptions.device())
     .addOption(
       new Option("--checkpoint-every <time>", "time between checkpoints: what a dead machine costs at most")
         .argParser(readDuration)

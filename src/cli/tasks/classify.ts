@@ -18,7 +18,7 @@ import { OptionError } from "../../tensor/errors.ts";
 import { cacheFolder } from "../cache.ts";
 import { imageChoice, imageOptions, sayNote } from "../image-options.ts";
 import { describeMeasure, percent } from "../measures-output.ts";
-import { onlyGiven, wholeNumber } from "../options.ts";
+import { computePlace, onlyGiven, wholeNumber } from "../options.ts";
 import { formatTable, print, printJson, printLines, say, sayMessage } from "../output.ts";
 import { doEach, findImages, reportFailures } from "../input-images.ts";
 import { holdFile } from "../output-lock.ts";
@@ -121,14 +121,16 @@ async function predict(
 async function study(model: string, request: ReportRequest): Promise<ClassificationStudy> {
   const { studyNetwork } = await import("../../lab/network/node/study.ts");
   const { findTraining } = await import("./classify/training-curves.ts");
-  const { data, limit, threads, mistakes, store, options } = request;
+  const { requireDevice } = await import("../../runtime/node/devices/require-device.ts");
+  const { data, limit, mistakes, store, options } = request;
+  await requireDevice(request.device);
   const progress = createProgress();
   const found = await studyNetwork({
     model,
     cache: cacheFolder(),
     mistakes,
     maps: (options as { readonly maps: number }).maps,
-    session: threads === undefined ? {} : { threads },
+    ...computePlace(request),
     onNote: sayMessage,
     onProgress: (done, count) =>
       progress.update({ en: `${done}/${count} test images`, zh: `测试图像 ${done}/${count}` }, done / count),

@@ -4,6 +4,7 @@ import type { Comparison } from "../../lab/compare/comparison.ts";
 import { describeComparison } from "../../lab/compare/describe-comparison.ts";
 import { type CompareEvent, type CompareJob, comparisonJob } from "../../lab/compare/node/job.ts";
 import type { CompareResult as Compared } from "../../lab/compare/job.ts";
+import { parseDevice } from "../../runtime/device.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { gridOptions, nameOfData, planOptions, standardImages, withFindings } from "../compare-options.ts";
 import { isLabelledImages } from "../network.ts";
@@ -12,7 +13,7 @@ import { recipeNames } from "../train-options.ts";
 import { cacheFolder } from "./cache.ts";
 import type { CompareOptions, CompareResult, ComparisonData } from "./types.ts";
 
-const hostOptions = ["budget", "threads", "lowering", "cache"] as const;
+const hostOptions = ["budget", "threads", "device", "lowering", "cache"] as const;
 
 /** A comparison under way, and how its result is completed. */
 export interface StartedComparison {
@@ -28,7 +29,7 @@ function toJob(data: ComparisonData, options: CompareOptions): CompareJob {
       "data",
       "must be a data set's name, a folder, or { images, labels, channels, height, width }",
     );
-  const { budget, threads, lowering = "auto", cache = cacheFolder(), batch } = options;
+  const { budget, threads, device, lowering = "auto", cache = cacheFolder(), batch } = options;
   if (budget !== undefined && !(budget > 0)) throw new OptionError("budget", `must be seconds above 0, got ${budget}`);
   const { runs, costs, recipe } = planOptions(options, budget !== undefined);
   return {
@@ -41,6 +42,7 @@ function toJob(data: ComparisonData, options: CompareOptions): CompareJob {
     recipe,
     fitsBatch: batch === undefined,
     lowering,
+    ...(device === undefined ? {} : { device: parseDevice(device) }),
     session: onlyGiven({ threads }),
     workers: 1,
     ...(budget === undefined ? {} : { budget: { seconds: budget, costs } }),

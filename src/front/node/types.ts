@@ -141,6 +141,8 @@ export interface CompareOptions extends CommonCompareOptions {
   readonly budget?: number;
   /** Threads that compute, a whole number above 0. Default: one per core. */
   readonly threads?: number;
+  /** Where it trains, one run after another: "cpu", "webgpu", or "cuda" or "cuda:N". Default "cpu". */
+  readonly device?: Device;
   /** How graphs are lowered: "auto" takes the fastest that agrees with the reference. Default "auto". */
   readonly lowering?: LoweringChoice;
   /** Where fetched data sets lie. Default: `RESIDUA_CACHE`, else the user's cache folder. */

@@ -1,3 +1,4 @@
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 import { mean, standardDeviation } from "../../statistics/summary.ts";
 import { type Advice } from "./advice.ts";
 import type { Cost, NetworkFacts } from "./facts.ts";
@@ -37,7 +38,7 @@ export interface AdviceStudy {
   readonly blocks: number;
   readonly cost?: Cost;
   readonly advice: readonly Advice[];
-  readonly measured?: {
+  readonly measured?: ComputedOn & {
     readonly data: string;
     readonly steps: number;
     readonly batch: number;

@@ -1,3 +1,4 @@
+import { onDevice } from "../../report/on-device.ts";
 import { palette } from "../../report/colors.ts";
 import type { Figure } from "../../report/figures.ts";
 import type { Report } from "../../report/report.ts";
@@ -92,8 +93,8 @@ export function reportAdvice(study: AdviceStudy): Report {
                 {
                   kind: "note" as const,
                   text: {
-                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, seeds ${measured.base.map(({ seed }) => seed).join(", ")}, tested on ${measured.testImages} images. A run this short shows what eases the start, not where a long one ends.`,
-                    zh: `${measured.data}，${measured.steps} 步，每步 ${measured.batch} 张图像，种子 ${measured.base.map(({ seed }) => seed).join("、")}，在 ${measured.testImages} 张图像上测试。如此短的训练只能说明起步是否更容易，而不能说明长时间训练的结果。`,
+                    en: `${measured.data}, ${measured.steps} steps of ${measured.batch} images, seeds ${measured.base.map(({ seed }) => seed).join(", ")}, tested on ${measured.testImages} images${onDevice(measured).en}. A run this short shows what eases the start, not where a long one ends.`,
+                    zh: `${measured.data}，${measured.steps} 步，每步 ${measured.batch} 张图像，种子 ${measured.base.map(({ seed }) => seed).join("、")}，在 ${measured.testImages} 张图像上测试${onDevice(measured).zh}。如此短的训练只能说明起步是否更容易，而不能说明长时间训练的结果。`,
                   },
                 },
               ],

@@ -1,5 +1,6 @@
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import type { Words } from "../../report/words.ts";
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 
 /** One point of a run's training curve. */
 export interface CurvePoint {
@@ -15,7 +16,7 @@ export interface CurvePoint {
 }
 
 /** One trained network of a comparison. */
-export interface ComparedRun {
+export interface ComparedRun extends ComputedOn {
   readonly depth: number;
   readonly shortcut: ShortcutType;
   /** Default "basic". */
@@ -77,7 +78,7 @@ export interface ComparisonSettings {
   readonly optimizer: string;
   readonly schedule: string;
   readonly lowering: string;
-  /** The device that all trained on and its adapter, if not the processor. */
+  /** The devices that runs trained on and their adapters, and "cpu" if some trained there; left out if all did. */
   readonly device?: string;
   /** Whether cheaper networks trained for more steps, so that all computed the same amount. Default "epochs". */
   readonly equal?: EqualBudget;

@@ -17,7 +17,9 @@ export function describeComparison(
   { data, recipe, equal, until }: ComparisonRequest,
   result: CompareResult,
 ): Comparison {
-  const { runs, skipped, trainImages, testImages, lowering, device, batch = recipe.batch } = result;
+  const { runs, skipped, trainImages, testImages, lowering, batch = recipe.batch } = result;
+  // Runs that were known may have been trained elsewhere.
+  const devices = [...new Set(runs.map(({ device = "cpu" }) => device))];
   const { epochs, learningRate, optimizer, schedule } = recipe;
   return {
     runs,
@@ -33,7 +35,7 @@ export function describeComparison(
       optimizer: describeOptimizer(optimizer),
       schedule,
       lowering,
-      ...(device === undefined ? {} : { device }),
+      ...(devices.every((device) => device === "cpu") ? {} : { device: devices.join(", ") }),
       ...(equal === "epochs" ? {} : { equal }),
       ...(until === undefined ? {} : { until }),
     },

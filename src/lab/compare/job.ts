@@ -1,4 +1,5 @@
 import type { LabelledImages } from "../../data/labelled-images.ts";
+import type { ComputePlace } from "../../runtime/compute-place.ts";
 import type { SessionOptions } from "../../runtime/runtime.ts";
 import type { LoweringChoice } from "../../compile/lowering.ts";
 import type { Recipe } from "../../train/recipe.ts";
@@ -22,7 +23,7 @@ export interface ComparisonWork {
 }
 
 /** A whole comparison, as the child gets it. */
-export interface CompareJob extends ComparisonWork {
+export interface CompareJob extends ComparisonWork, ComputePlace {
   /** A data set's name, or a folder of images. */
   readonly data: string;
   /** Images in memory, in the place of those that `data` names. */
@@ -104,8 +105,6 @@ export interface CompareResult {
   readonly skipped: number;
   /** The lowering that was used, such as "blocked 16". */
   readonly lowering: string;
-  /** The device and its adapter, if not the processor. */
-  readonly device?: string;
   readonly trainImages: number;
   readonly testImages: number;
   /** Images per batch, if the data were too few for that of the recipe. */

@@ -303,6 +303,7 @@ async function performRun(place: Workplace, run: RunPlan, index: number): Promis
       firstLayerGradientNorm: curve[0]?.firstLayerGradientNorm ?? Number.NaN,
       imagesPerSecond,
       status,
+      ...(device === undefined ? {} : { device }),
       ...(job.until === undefined ? {} : { goal: judgeGoal(job.until, curve, plan) }),
       curve,
     };
@@ -367,7 +368,6 @@ export async function performComparison(
     runs,
     skipped,
     lowering: chosen.name,
-    ...(host.device === undefined ? {} : { device: host.device }),
     trainImages: data.train.count,
     testImages: data.test.count,
     ...(job === work ? {} : { batch: job.recipe.batch }),

@@ -7,6 +7,7 @@ import { goalPercent } from "./goal-words.ts";
 import { compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
 import { describeComparison } from "./words.ts";
 import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
+import { onDevice } from "../../report/on-device.ts";
 import type { Report, ReportText } from "../../report/report.ts";
 import { rangeWords, withMinus, type Words } from "../../report/words.ts";
 import { explainShortcut } from "../shortcut-words.ts";
@@ -198,20 +199,20 @@ function describeSettings({ settings }: Comparison): Words {
   } = settings;
   // No lowering was used if nothing was left to train.
   const isKnown = lowering === "kept";
-  const [place, placeZh] = device === undefined ? ["", ""] : [`, on ${device}`, `，设备 ${device}`];
+  const place = onDevice(device === undefined ? {} : { device });
   const optimizerZh = optimizer
     .replace(" with Nesterov momentum ", "，Nesterov 动量 ")
     .replace(" with momentum ", "，动量 ")
     .replace(", weight decay ", "，权重衰减 ");
   return both(
-    `${data}, ${trainImages} training images, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images${isKnown ? "" : `; ${lowering} lowering${place}`}.` +
+    `${data}, ${trainImages} training images, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ${steps} steps of ${batchSize} images, ${optimizer}, ${schedule} to ${learningRate}; evaluated on ${testImages} test images${isKnown ? "" : `; ${lowering} lowering${place.en}`}.` +
       (equal === "multiply-adds"
         ? " Cheaper networks train for more steps, so that all compute the same amount."
         : "") +
       (until === undefined
         ? ""
         : ` A run is tested ${TESTS_PER_EPOCH} times per epoch and ends when ${goalPercent(until)} of the test images are classified right; times leave tests out.`),
-    `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizerZh}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估${isKnown ? "" : `；计算图采用 ${lowering} 形式${placeZh}`}。` +
+    `${data}，${trainImages} 张训练图像，${epochs} 轮，${steps} 步、每步 ${batchSize} 张，${optimizerZh}，${schedule} 最高 ${learningRate}；在 ${testImages} 张测试图像上评估${isKnown ? "" : `；计算图采用 ${lowering} 形式${place.zh}`}。` +
       (equal === "multiply-adds" ? "计算量小的网络训练更多步，使总乘加次数相等。" : "") +
       (until === undefined
         ? ""

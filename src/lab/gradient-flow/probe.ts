@@ -1,14 +1,12 @@
-import { toModel } from "../../compile/inference.ts";
-import { portable } from "../../compile/portable/lowering.ts";
 import type { LossFunction } from "../../compile/step/loss-pass.ts";
 import { stepNames } from "../../compile/step/names.ts";
 import type { Module } from "../../nn/module.ts";
-import { encodeModel } from "../../onnx/encode.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
+import { loadGraph } from "../../train/load-graph.ts";
 import { readScalars } from "../scalars.ts";
 import { buildFlowGraph, FLOW } from "./graph.ts";
 import { type FlowProfile, readProfile } from "./profile.ts";
@@ -42,20 +40,19 @@ export async function openFlowProbe(
   const flow = buildFlowGraph({ module, imageShape, batch: count, loss });
   if (flow.layers.length === 0)
     throw new OptionError("model", "has no layer with weights, so there is no gradient to follow");
-  const graph = portable.lower(flow.graph).write();
-  const session = await runtime.load(encodeModel(toModel(graph)), options);
+  const loaded = await loadGraph(runtime, flow.graph, options);
   const noise = Array.from(flow.noise, ([name, { value }]) => [name, onesLike(value.shape as Shape)] as const);
   return {
     weights: flow.layers.map(({ weight }) => weight),
     measure: async (state, step, updates) => {
-      const held = graph.inputs.flatMap(({ name }) => {
+      const held = loaded.inputNames.flatMap((name) => {
         const value = state.get(name);
         return value === undefined ? [] : [[name, value] as const];
       });
       const feeds = { ...Object.fromEntries([...held, ...noise]), [stepNames.images]: batch.images };
-      const { [FLOW]: values } = await session.run({ ...feeds, [stepNames.labels]: batch.labels });
-      return readProfile(flow, step, readScalars(flow.names, (await values.read()).data as Float32Array), updates);
+      const { [FLOW]: values } = await loaded.run({ ...feeds, [stepNames.labels]: batch.labels });
+      return readProfile(flow, step, readScalars(flow.names, values.data as Float32Array), updates);
     },
-    release: () => session.release(),
+    release: loaded.release,
   };
 }

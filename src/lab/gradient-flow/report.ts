@@ -1,3 +1,4 @@
+import { onDevice } from "../../report/on-device.ts";
 import type { Figure, HeatMapFigure, LinesFigure, SeriesPoint } from "../../report/figures.ts";
 import type { Badge, Report, ReportText } from "../../report/report.ts";
 import { phrase, type Words } from "../../report/words.ts";
@@ -187,6 +188,7 @@ const has = <Row>(rows: readonly Row[], { value }: Quantity<Row>): boolean =>
 
 /** The study as a page. */
 export function reportGradientFlow(study: FlowStudy): Report {
+  const place = onDevice(study);
   const all = study.networks.flatMap(({ profiles }) => profiles);
   const rows = all.flatMap((profile) => profile.layers);
   const layers = layerQuantities.filter((quantity) => has(rows, quantity));
@@ -272,8 +274,8 @@ export function reportGradientFlow(study: FlowStudy): Report {
           {
             kind: "note",
             text: {
-              en: `${study.data}, one fixed batch of ${study.batch} images, batch norm in training mode; ${study.steps} updates, seed ${study.seed}, ${study.lowering} lowering.`,
-              zh: `${study.data}，同一批 ${study.batch} 张图像，批归一化处于训练模式；${study.steps} 次更新，种子 ${study.seed}，计算图采用 ${study.lowering} 形式。`,
+              en: `${study.data}, one fixed batch of ${study.batch} images, batch norm in training mode; ${study.steps} updates, seed ${study.seed}, ${study.lowering} lowering${place.en}.`,
+              zh: `${study.data}，同一批 ${study.batch} 张图像，批归一化处于训练模式；${study.steps} 次更新，种子 ${study.seed}，计算图采用 ${study.lowering} 形式${place.zh}。`,
             },
           },
         ],

@@ -1,3 +1,4 @@
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 import { describeVerdict, judgeFlow, type Verdict } from "./verdict.ts";
 import { endRatio, type FlowProfile } from "./profile.ts";
 
@@ -12,7 +13,7 @@ export interface NetworkFlow {
 }
 
 /** Networks measured on the same batch. */
-export interface FlowStudy {
+export interface FlowStudy extends ComputedOn {
   readonly networks: readonly NetworkFlow[];
   readonly data: string;
   readonly batch: number;

@@ -1,3 +1,4 @@
+import { onDevice } from "../../report/on-device.ts";
 import type { ContourFigure, Figure } from "../../report/figures.ts";
 import type { Report } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
@@ -68,6 +69,7 @@ export function randomPlaneFigures(plane: LossPlane): readonly Figure[] {
 
 /** The landscape as a page. */
 export function reportLandscape(study: LandscapeStudy): Report {
+  const place = onDevice(study);
   const { line, plane, trajectory } = study;
   const curve = (name: Words, values: readonly number[]): Figure => ({
     kind: "lines",
@@ -134,8 +136,8 @@ export function reportLandscape(study: LandscapeStudy): Report {
         {
           kind: "note",
           text: {
-            en: `${study.label} on the first ${study.images} training images of ${study.data}, batch norm with running statistics; random directions leave biases and batch norms unchanged; seed ${study.seed}. After Li et al. 2018, arXiv:1712.09913.`,
-            zh: `${study.label}，${study.data} 的前 ${study.images} 张训练图像，批归一化使用滑动统计量；随机方向上不移动偏置与批归一化参数；种子 ${study.seed}。方法见 Li 等 2018，arXiv:1712.09913。`,
+            en: `${study.label} on the first ${study.images} training images of ${study.data}, batch norm with running statistics; random directions leave biases and batch norms unchanged; seed ${study.seed}${place.en}. After Li et al. 2018, arXiv:1712.09913.`,
+            zh: `${study.label}，${study.data} 的前 ${study.images} 张训练图像，批归一化使用滑动统计量；随机方向上不移动偏置与批归一化参数；种子 ${study.seed}${place.zh}。方法见 Li 等 2018，arXiv:1712.09913。`,
           },
         },
       ],

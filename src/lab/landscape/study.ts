@@ -1,3 +1,4 @@
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 /** Loss along one line: between −radius and radius of a filter-normalised direction. */
 export interface LossLine {
   readonly at: readonly number[];
@@ -22,7 +23,7 @@ export interface TrajectoryView extends LossPlane {
 }
 
 /** The landscape around one network. */
-export interface LandscapeStudy {
+export interface LandscapeStudy extends ComputedOn {
   readonly label: string;
   readonly data: string;
   readonly images: number;

@@ -1,3 +1,4 @@
+import { onDevice } from "../../report/on-device.ts";
 import { median, quantile } from "../../statistics/summary.ts";
 import { skipColors } from "../network/architecture.ts";
 import type { Figure, LinesFigure } from "../../report/figures.ts";
@@ -123,6 +124,7 @@ function pathFigures({ paths }: LesionStudy): readonly Figure[] {
 
 /** The study as a page. */
 export function reportLesion(study: LesionStudy): Report {
+  const place = onDevice(study);
   const has = (...kinds: readonly LesionKind[]): boolean => study.lesions.some(({ kind }) => kinds.includes(kind));
   const when = (condition: boolean, ...parts: readonly Figure[]): readonly Figure[] => (condition ? parts : []);
   const sections: Report["sections"] = [
@@ -182,8 +184,8 @@ export function reportLesion(study: LesionStudy): Report {
         {
           kind: "note",
           text: {
-            en: `${study.label} on the first ${study.images} test images of ${study.data}, without any adaptation after training; seed ${study.seed}. After Veit, Wilber and Belongie 2016, arXiv:1605.06431.`,
-            zh: `${study.label}，${study.data} 的前 ${study.images} 张测试图像，按训练结果评估，未作任何后续调整；种子 ${study.seed}。方法见 Veit、Wilber 与 Belongie 2016，arXiv:1605.06431。`,
+            en: `${study.label} on the first ${study.images} test images of ${study.data}, without any adaptation after training; seed ${study.seed}${place.en}. After Veit, Wilber and Belongie 2016, arXiv:1605.06431.`,
+            zh: `${study.label}，${study.data} 的前 ${study.images} 张测试图像，按训练结果评估，未作任何后续调整；种子 ${study.seed}${place.zh}。方法见 Veit、Wilber 与 Belongie 2016，arXiv:1605.06431。`,
           },
         },
       ],

@@ -1,3 +1,4 @@
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 import { describeChoices } from "../../tensor/choices.ts";
 import { permutation, type RandomStream, randomStream } from "../../tensor/random.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -37,7 +38,7 @@ export interface Lesion extends Omit<LesionPlan, "uses"> {
 }
 
 /** A whole study. */
-export interface LesionStudy {
+export interface LesionStudy extends ComputedOn {
   readonly label: string;
   readonly data: string;
   readonly images: number;

@@ -1,3 +1,4 @@
+import { onDevice } from "../../report/on-device.ts";
 import type { Figure, Series } from "../../report/figures.ts";
 import type { Report } from "../../report/report.ts";
 import type { Words } from "../../report/words.ts";
@@ -49,6 +50,7 @@ function curveFigure({ points, suggestions }: RateStudy): Figure {
 export function reportRates(study: RateStudy): Report {
   const { label, data, batch, optimizer, seed, lowest, highest, steps, points } = study;
   const [from, to] = [lowest, highest].map(formatRate);
+  const place = onDevice(study);
   return {
     title: { en: `Learning rates for ${label}`, zh: `${label} 的学习率` },
     lead: summarizeRates(study),
@@ -60,8 +62,8 @@ export function reportRates(study: RateStudy): Report {
           {
             kind: "note",
             text: {
-              en: `${label} on ${data}, ${batch} images per step, ${optimizer}, seed ${seed}; ${points.length} of ${steps} steps from ${from} to ${to}. The loss is a running mean with weight 0.98; the test ends when it exceeds four times its lowest value. Suggestions leave out the first tenth of the steps and the last five. After Smith 2017, arXiv:1506.01186, as in fastai.`,
-              zh: `${label}，数据 ${data}，每步 ${batch} 张图像，优化器 ${optimizer}，种子 ${seed}；学习率从 ${from} 到 ${to}，完成 ${steps} 步中的 ${points.length} 步。损失为权重 0.98 的滑动平均，超过其最低值的四倍时测试结束。建议值不考虑前十分之一的步与最后五步。方法见 Smith 2017，arXiv:1506.01186，与 fastai 相同。`,
+              en: `${label} on ${data}, ${batch} images per step, ${optimizer}, seed ${seed}; ${points.length} of ${steps} steps from ${from} to ${to}${place.en}. The loss is a running mean with weight 0.98; the test ends when it exceeds four times its lowest value. Suggestions leave out the first tenth of the steps and the last five. After Smith 2017, arXiv:1506.01186, as in fastai.`,
+              zh: `${label}，数据 ${data}，每步 ${batch} 张图像，优化器 ${optimizer}，种子 ${seed}；学习率从 ${from} 到 ${to}，完成 ${steps} 步中的 ${points.length} 步${place.zh}。损失为权重 0.98 的滑动平均，超过其最低值的四倍时测试结束。建议值不考虑前十分之一的步与最后五步。方法见 Smith 2017，arXiv:1506.01186，与 fastai 相同。`,
             },
           },
         ],

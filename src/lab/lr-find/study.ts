@@ -1,3 +1,4 @@
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 /** One step of a range test. */
 export interface RatePoint {
   /** Counts from 0. */
@@ -18,7 +19,7 @@ export interface RateSuggestions {
 }
 
 /** A range test of the learning rate. */
-export interface RateStudy {
+export interface RateStudy extends ComputedOn {
   /** Such as "resnet20, project". */
   readonly label: string;
   readonly data: string;

@@ -1,15 +1,13 @@
-import { toModel } from "../../compile/inference.ts";
-import { portable } from "../../compile/portable/lowering.ts";
 import { addGradients } from "../../autodiff/backward.ts";
 import { addForward } from "../../nn/forward.ts";
 import type { Module } from "../../nn/module.ts";
 import { createGraphBuilder, type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
-import { encodeModel } from "../../onnx/encode.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
 import { UnsupportedError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
+import { loadGraph } from "../../train/load-graph.ts";
 
 /** Where a network looks for a class: a map of the last planes, 0 to 1. */
 export interface ActivationMap {
@@ -65,12 +63,12 @@ export async function computeGradCam(
   g.output("planes", planes);
   g.output("gradient", gradient);
   const [count, channels, height, width] = shapeOf(planes);
-  const compiled = await runtime.load(encodeModel(toModel(portable.lower(g.finish()).write())), session);
+  const compiled = await loadGraph(runtime, g.finish(), session);
   try {
     const onehot = new Float32Array(classOf.length * classes);
     classOf.forEach((label, index) => (onehot[index * classes + label] = 1));
     const found = await compiled.run({ images, wanted: float32([classOf.length, classes], onehot) });
-    const [maps, slopes] = await Promise.all([found["planes"].read(), found["gradient"].read()]);
+    const [maps, slopes] = [found["planes"], found["gradient"]];
     const size = sizeOf([channels, height, width]);
     return Array.from({ length: count }, (_, index) => {
       const part = ({ data }: Tensor): Float32Array =>

@@ -68,11 +68,11 @@ export async function loadRunner(model: ModelToLoad): Promise<ModelRunner> {
 
 /** Loads networks that do a task together: they answer images, since no tensor goes through all of them. */
 async function loadTogether(
-  { path, threads }: ModelToLoad,
+  { path, threads, device }: ModelToLoad,
   parts: Readonly<Record<string, Uint8Array>>,
 ): Promise<ModelRunner> {
   const network = await openTogether(parts, path, (bytes, part) =>
-    openTrainedBytes({ bytes, path: `${path}, ${part}` }, { threads }),
+    openTrainedBytes({ bytes, path: `${path}, ${part}` }, { threads }, device && { device }),
   );
   const task = taskNameOf(network.card.task, path);
   const signature: ModelSignature = { inputs: [], outputs: [], classes: [], task, isBatched: false };
@@ -82,11 +82,18 @@ async function loadTogether(
   return { session: network.session, network, signature, measured: [], infer };
 }
 
-async function open({ path, bytes, threads, mayReadBeside }: ModelToLoad & { readonly bytes: Uint8Array }): Promise<{
+async function open({
+  path,
+  bytes,
+  threads,
+  device,
+  mayReadBeside,
+}: ModelToLoad & { readonly bytes: Uint8Array }): Promise<{
   readonly session: Session;
   readonly card: NetworkCard | undefined;
 }> {
-  if (!path.toLowerCase().endsWith(".onnx")) return openTrainedBytes({ bytes, path }, { threads });
+  if (!path.toLowerCase().endsWith(".onnx"))
+    return openTrainedBytes({ bytes, path }, { threads }, device && { device });
   const beside = readExternalBeside(path);
   let isSplit = false;
   const model = decodeModel(bytes, path, {
@@ -98,7 +105,7 @@ async function open({ path, bytes, threads, mayReadBeside }: ModelToLoad & { rea
     },
   });
   const card = readNetworkMetadata(model.metadata, path)?.card;
-  return { card, session: await createNodeRuntime().load(isSplit ? encodeModel(model) : bytes, { threads }) };
+  return { card, session: await createNodeRuntime(device).load(isSplit ? encodeModel(model) : bytes, { threads }) };
 }
 
 function describe({ name, dtype, shape }: DeclaredTensor, path: string): TensorMetadata {

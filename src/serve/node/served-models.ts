@@ -1,3 +1,4 @@
+import type { Device } from "../../runtime/device.ts";
 import { createHash } from "node:crypto";
 import { errorMessage } from "../../tensor/errors.ts";
 import { RequestError } from "../protocol/request-error.ts";
@@ -37,6 +38,8 @@ export interface ServingOptions {
   /** Samples in one run at most; 1 turns batching off. */
   readonly maxBatch: number;
   readonly threads: number;
+  /** Where workers compute; the processor if left out. */
+  readonly device?: Device;
   /** Milliseconds to wait for more requests. */
   readonly batchDelay: number;
   readonly queueRequests: number;
@@ -104,8 +107,9 @@ export function createServedModels(pool: WorkerPool, scheduler: Scheduler, optio
     try {
       const { bytes, path, mayReadBeside } = await options.read(file);
       const sha256 = hashOf(bytes);
-      const { threads, maxBatch: most } = options;
-      const model = { key, path, bytes, mayReadBeside, threads, measure: true, maxBatch: most };
+      const { threads, device, maxBatch: most } = options;
+      const where = { threads, ...(device === undefined ? {} : { device }) };
+      const model = { key, path, bytes, mayReadBeside, ...where, measure: true, maxBatch: most };
       const { signature, measured, order } = await pool.load(model);
       const maxBatch = signature.isBatched ? Math.min(most, chooseBatch(measured, order)) : 1;
       const perSample = measured.findLast(([batch]) => batch <= maxBatch);

@@ -1,3 +1,4 @@
+import type { Device } from "../../runtime/device.ts";
 import type { ModelSignature } from "../protocol/signature.ts";
 import type { Work } from "./work.ts";
 
@@ -12,6 +13,8 @@ export interface ModelToLoad {
   /** Whether files beside it may be read, too; not if only its own bytes are signed. */
   readonly mayReadBeside: boolean;
   readonly threads: number;
+  /** Where it computes; the processor if left out. */
+  readonly device?: Device;
   /** Measures how long runs of several batch sizes take. */
   readonly measure: boolean;
   /** Samples that a run may take. */

@@ -1,4 +1,5 @@
 import { FormatError, OptionError, ResiduaError, UnsupportedError } from "../../tensor/errors.ts";
+import { DeviceLostError } from "../../runtime/device-failure.ts";
 import { RequestError } from "../protocol/request-error.ts";
 import { loadRunner, type ModelRunner } from "./model-runner.ts";
 import { predictImage } from "./predict-image.ts";
@@ -9,11 +10,15 @@ import type { PlainError, PlainOutcome, WorkerAnswer, WorkerOrder } from "./work
 
 const runners = new Map<string, ModelRunner>();
 
+/** Whether the device is gone: no session answers any more, so that another worker has to take this one's place. */
+let isLost = false;
+
 const send = (answer: WorkerAnswer): void => {
-  if (process.connected) process.send!(answer, undefined, undefined, () => undefined);
+  if (process.connected) process.send!(answer, undefined, undefined, () => isLost && process.exit(1));
 };
 
 function toPlain(error: unknown): PlainError {
+  isLost ||= error instanceof DeviceLostError;
   if (error instanceof RequestError) return { status: error.status, where: error.where, detail: error.detail };
   // An image that cannot be read, or an option that is not known, is the client's.
   if (error instanceof FormatError || error instanceof OptionError || error instanceof UnsupportedError)

@@ -1,5 +1,7 @@
+import type { ComputedOn } from "../../runtime/computed-on.ts";
 import { confusionMatrix, type Judged, scoreClasses } from "./predictions.ts";
 import type { LinesFigure, Picture } from "../../report/figures.ts";
+import { onDevice } from "../../report/on-device.ts";
 import { type NetworkOrigin, originSections } from "../../report/origin.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
 import { inLanguage, type Words } from "../../report/words.ts";
@@ -20,7 +22,7 @@ export interface TrainingFigure {
 }
 
 /** What a report of one trained network is made from. */
-export interface ClassificationStudy extends NetworkOrigin {
+export interface ClassificationStudy extends NetworkOrigin, ComputedOn {
   /** Such as "resnet20, project". */
   readonly label: string;
   readonly data: string;
@@ -55,10 +57,11 @@ function leadOf(study: ClassificationStudy, matrix: readonly (readonly number[])
   const right = judged.filter(({ label: own, predicted }) => own === predicted).length;
   const loss = judged.reduce((sum, one) => sum + one.loss, 0) / judged.length;
   const worst = findConfusion(matrix);
+  const place = onDevice(study);
   return [
     both(
-      `${label} classifies ${percent(right / judged.length)} of ${judged.length.toLocaleString("en-US")} test images of ${data} right; mean cross-entropy ${loss.toFixed(4)}.`,
-      `${label} 在 ${data} 的 ${judged.length.toLocaleString("en-US")} 张测试图像上的准确率为 ${percent(right / judged.length)}，平均交叉熵 ${loss.toFixed(4)}。`,
+      `${label} classifies ${percent(right / judged.length)} of ${judged.length.toLocaleString("en-US")} test images of ${data} right; mean cross-entropy ${loss.toFixed(4)}${place.en}.`,
+      `${label} 在 ${data} 的 ${judged.length.toLocaleString("en-US")} 张测试图像上的准确率为 ${percent(right / judged.length)}，平均交叉熵 ${loss.toFixed(4)}${place.zh}。`,
     ),
     ...intervalOf(right, judged.length),
     ...(worst === undefined

@@ -9,9 +9,8 @@ import {
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { createBatchLoader } from "../../data/node/loader.ts";
-import { nameDevice, openDevice } from "../../runtime/node/devices/open-device.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { type Checkpoint, encodeCheckpointChunks, type Engine, type TrainingPlace } from "../checkpoint.ts";
+import { type Checkpoint, encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
 import { cautionsOf } from "../cautions.ts";
 import { rateOf } from "../rate.ts";
 import type { Evaluation } from "../evaluation.ts";
@@ -19,7 +18,7 @@ import { withInference } from "../../networks/inference.ts";
 import { exportOnnxChunks } from "../../networks/export.ts";
 import { openTrainer, type TrainingPlan } from "../engine.ts";
 import { describeSkippedStep, finalState, runTraining, type TrainingOutcome } from "../loop.ts";
-import { chooseLowering, type ChosenLowering } from "../lowering.ts";
+import type { ChosenLowering } from "../lowering.ts";
 import { CollectiveError } from "../strategies/collective.ts";
 import { createCardModule } from "../../networks/card.ts";
 import type { Trainer, TrainingState } from "../trainer.ts";
@@ -29,6 +28,7 @@ import type { JobContext } from "../../jobs/job.ts";
 import { explainLoss, type KeptTraining } from "./lost-device.ts";
 import { drawBatch, measureDistributions } from "./details.ts";
 import { bringBest, findCheckpoint, readBest, readCheckpoint, type TrainingFiles, trainingFilesIn } from "./files.ts";
+import { openEngine } from "./open-engine.ts";
 import { continueTraining } from "./resume.ts";
 import { noTeam, type Team } from "./team.ts";
 import { type FindTrainingTask, planSetup, type SetupContext, type TrainingSetup } from "./set-up.ts";
@@ -64,22 +64,15 @@ async function openWorkplace(
   const { start, cache } = job;
   const note = (text: string): void => context.report({ kind: "note", text });
   const resumed = "resume" in start ? await findCheckpoint(start.resume) : undefined;
-  const opened = await openDevice(job.device ?? "cpu");
-  const { runtime } = opened;
-  const device = nameDevice(opened);
   // Before `start` is reported and any file written.
-  const { setup, plan, chosen } = await team.agree(async () => {
+  const { setup, plan, opened } = await team.agree(async () => {
     const from = "resume" in start ? { ...start, resume: resumed!, checkpoint: await readCheckpoint(resumed!) } : start;
     const { precision } = ("checkpoint" in from ? from.checkpoint.notes : from).recipe;
-    const found = await chooseLowering(runtime, job.lowering, precision);
-    const engine: Engine = {
-      lowering: found.name,
-      runtime: `${runtime.name} ${runtime.version}`,
-      ...(device === undefined ? {} : { device }),
-    };
-    const made = await setUp(from, findTask, { cache, engine, note });
-    return { setup: made, plan: planSetup(made, { ranks: team.collective.size }), chosen: found };
+    const found = await openEngine(job, precision);
+    const made = await setUp(from, findTask, { cache, engine: found.engine, note });
+    return { setup: made, plan: planSetup(made, { ranks: team.collective.size }), opened: found };
   });
+  const { runtime, chosen } = opened;
   const step = team.describeStep?.(setup.notes.recipe);
   if (step !== undefined) note(step);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);

@@ -404,7 +404,8 @@ export const optionTexts: Templates = {
   "check a policy and all that it names, and start nothing": "检查策略及其提到的一切，不启动任何服务",
   "print rules that match the policy, and start nothing": "打印与策略一致的防火墙规则，不启动任何服务",
   "make a key for a client of a policy, and start nothing": "为策略的一个客户端生成密钥，不启动任何服务",
-  "processes that compute; one per core if left out": "负责计算的进程数；省略时每个核心一个",
+  "processes that compute; if left out, one per core, and one on another device":
+    "负责计算的进程数；省略时每个核心一个，在其他设备上为一个",
   "threads of each": "每个进程的线程数",
   "most samples in one run; measuring finds the best up to it, 1 turns batching off":
     "一次运行的最多样本数；在此之内由测量选出最佳值，1 关闭合批",

@@ -101,13 +101,13 @@ export async function evaluatePlates(network: TrainedNetwork, request: Evaluatio
 /** A page about a network for plates. */
 export async function reportOnPlates(
   model: string,
-  { data, limit, threads, store }: ReportRequest,
+  { data, limit, threads, device, store }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
   const [{ openModelFile }, { findTrainingRun }] = await Promise.all([
     import("../../model-file.ts"),
     import("../training-run.ts"),
   ]);
-  const { network } = await openModelFile(model, onlyGiven({ threads }));
+  const { network } = await openModelFile(model, onlyGiven({ threads, device }));
   try {
     const { judgement, data: name } = await judge(network, { model, ...onlyGiven({ data, limit }) });
     const { figures, pictures } = judgement;

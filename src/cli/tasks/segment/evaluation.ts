@@ -181,9 +181,9 @@ export async function evaluateSegmentation(network: TrainedNetwork, request: Eva
 /** A page about a segmentation network. On its own training data, only held-out images are evidence. */
 export async function reportSegmenting(
   model: string,
-  { data, limit, threads, mistakes, store }: ReportRequest,
+  { data, limit, threads, device, mistakes, store }: ReportRequest,
 ): Promise<{ readonly report: Report; readonly json: object }> {
-  const { network } = await openModelFile(model, onlyGiven({ threads }));
+  const { network } = await openModelFile(model, onlyGiven({ threads, device }));
   try {
     const heldBack = data === undefined;
     const chosen = { model, heldBack, ...onlyGiven({ data, limit }), worst: mistakes };

@@ -1,13 +1,13 @@
 import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
-import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import type { LoweringChoice } from "../../../compile/lowering.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { AdviceStudy } from "../measured.ts";
 
 /** Networks to train for a short while, as the child gets them. */
-export interface MeasureJob {
+export interface MeasureJob extends ComputePlace {
   readonly base: { readonly name: string; readonly options: ModelOptions };
   readonly variants: readonly { readonly id: string; readonly name: string; readonly options: ModelOptions }[];
   readonly data: string;
@@ -18,7 +18,6 @@ export interface MeasureJob {
   /** Fields that differ from `defaultRecipe`; `steps` and `seeds` take the place of its epochs and seed. */
   readonly recipe: Partial<Omit<Recipe, "epochs" | "seed">>;
   readonly lowering: LoweringChoice;
-  readonly session: SessionOptions;
   /** File that keeps progress until everything is done. */
   readonly training: string;
 }

@@ -9,12 +9,13 @@ import { createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import { createModel } from "../../../nn/models.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
-import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
+import type { Engine } from "../../../train/checkpoint.ts";
+import type { ChosenLowering } from "../../../train/lowering.ts";
+import { openEngine } from "../../../train/node/open-engine.ts";
 import type { JobContext, RunOf } from "../../../jobs/job.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
@@ -187,19 +188,18 @@ async function testShortly(
 }
 
 /** Identifies everything that the numbers depend on. */
-function identifyMeasurement(job: MeasureJob, runtime: Runtime, chosen: ChosenLowering): string {
-  const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
-  const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
-  return identityOf({ kind: "advise", ...facts, recipe: completeRecipe(job.recipe), ...made });
+function identifyMeasurement(job: MeasureJob, engine: Engine): string {
+  const { cache: _cache, training: _training, lowering: _lowering, device: _device, ...facts } = job;
+  return identityOf({ kind: "advise", ...facts, recipe: completeRecipe(job.recipe), ...engine });
 }
 
 /** The job of {@link measuringJob}. */
 export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) => {
-  const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering, job.recipe.precision);
+  const opened = await openEngine(job, job.recipe.precision);
+  const { runtime, chosen, engine } = opened;
   const [channels, height, width] = createModel(job.base.name, job.base.options).imageShape;
   const data = await openDataset(job.data, job.cache, { channels, height, width });
-  const identity = identifyMeasurement(job, runtime, chosen);
+  const identity = identifyMeasurement(job, engine);
   const keeper = openJournal(job.training, { identity, notes: keptRunsSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, data, job, context, keeper };
   const networks = [{ id: "as it is", ...job.base }, ...job.variants];
@@ -240,6 +240,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
     batch: imagesPerStep(completeRecipe(job.recipe)),
     testImages,
     status,
+    ...opened.place,
     base,
     effects,
   };

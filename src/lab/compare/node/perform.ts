@@ -6,25 +6,26 @@ import { createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
 import type { RunOf } from "../../../jobs/job.ts";
 import { openJournal } from "../../../jobs/node/journal.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
-import { chooseLowering } from "../../../train/lowering.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
+import { openEngine } from "../../../train/node/open-engine.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 import { type ComparisonHost, performComparison } from "../perform.ts";
 import type { CompareJob, comparisonJob } from "./job.ts";
 
 /** What computes a comparison on this machine, from data that lie here. */
 export async function openComparisonHost(
-  { images, data, cache, workers, lowering, recipe, runs }: CompareJob,
+  { images, data, cache, workers, lowering, device, recipe, runs }: CompareJob,
   openRunJournal: ComparisonHost["openJournal"],
 ): Promise<ComparisonHost> {
-  const runtime = createNodeRuntime();
   const isMixed = [recipe, ...runs.map((run) => run.recipe)].some((each) => each?.precision === "mixed");
+  // One for all runs, so that they differ in nothing else: portable if any has mixed precision.
+  const how = { lowering, ...(device === undefined ? {} : { device }) };
+  const { runtime, chosen, place } = await openEngine(how, isMixed ? "mixed" : "float32");
   const format = { channels: 3, height: 32, width: 32 };
   return {
     runtime,
-    // One for all runs, so that they differ in nothing else: portable if any has mixed precision.
-    chosen: await chooseLowering(runtime, lowering, isMixed ? "mixed" : "float32"),
+    chosen,
+    ...place,
     cache: createModelCache(join(cache, "compiled")),
     data: images === undefined ? await openDataset(data, cache, format) : toDataset(images),
     prepare: (batches, firstStep) => createBatchLoader(imageSource(batches), { workers, firstStep }),

@@ -5,6 +5,7 @@ import { createJiti } from "jiti";
 import * as v from "valibot";
 import { errorMessage, OptionError } from "../../../tensor/errors.ts";
 import { checkPlainData, countingNumber, wholeNumber } from "../../../files/schema.ts";
+import { type Device, deviceForms, isDevice } from "../../../runtime/device.ts";
 import { partialRecipeSchema } from "../../../train/recipe-check.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { EqualBudget } from "../comparison.ts";
@@ -26,6 +27,8 @@ export interface CompareConfig {
   readonly lr?: number;
   readonly equal?: EqualBudget;
   readonly budget?: string;
+  /** Where to train, as `--device` says it. */
+  readonly device?: Device;
   /** The accuracy at which a run ends, as a share of the test images. */
   readonly until?: number;
   /** Values of a network's options and of the recipe by name: `{ gateBias: [-6, 0], learningRate: [0.1, 0.05] }`. */
@@ -70,6 +73,7 @@ const schema = v.strictObject({
       lr: v.optional(positive),
       equal: v.optional(v.picklist(["epochs", "multiply-adds"])),
       budget: v.optional(v.string()),
+      device: v.optional(v.custom<Device>(isDevice, `${deviceForms}, N counting from 0`)),
       until: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
       axes: v.optional(v.record(v.string(), list(axisValue))),
       variants: v.optional(

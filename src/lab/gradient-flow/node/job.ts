@@ -1,6 +1,6 @@
 import { builtFile } from "../../../files/node.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
-import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import type { LoweringChoice } from "../../../compile/lowering.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import { defaultRecipe, type Recipe } from "../../../train/recipe.ts";
@@ -15,7 +15,7 @@ export type FlowStart =
 export const flowRecipe: Recipe = { ...defaultRecipe, schedule: "constant" };
 
 /** A measurement as the child gets it. */
-export interface FlowJob {
+export interface FlowJob extends ComputePlace {
   readonly networks: readonly FlowStart[];
   /** A data set's name, or a folder of images; that of a file's card if left out. */
   readonly data?: string;
@@ -28,7 +28,6 @@ export interface FlowJob {
   /** Fields that differ from `flowRecipe`; `steps` takes the place of its epochs. */
   readonly recipe: Partial<Omit<Recipe, "epochs">>;
   readonly lowering: LoweringChoice;
-  readonly session: SessionOptions;
   /** File that keeps progress until everything is done. */
   readonly training: string;
 }

@@ -11,13 +11,14 @@ import { imageSource } from "../../../data/node/image-source.ts";
 import { initializeState } from "../../../nn/initialization.ts";
 import { createModel } from "../../../nn/models.ts";
 import { countParameters, type Module } from "../../../nn/module.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
-import { chooseLowering, type ChosenLowering } from "../../../train/lowering.ts";
+import type { Engine } from "../../../train/checkpoint.ts";
+import type { ChosenLowering } from "../../../train/lowering.ts";
 import type { JobContext, RunOf } from "../../../jobs/job.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
+import { openEngine } from "../../../train/node/open-engine.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
@@ -215,12 +216,11 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
 }
 
 /** Identifies everything that the numbers depend on. */
-async function identifyFlow(job: FlowJob, runtime: Runtime, chosen: ChosenLowering): Promise<string> {
-  const { cache: _cache, training: _training, lowering: _lowering, ...facts } = job;
+async function identifyFlow(job: FlowJob, engine: Engine): Promise<string> {
+  const { cache: _cache, training: _training, lowering: _lowering, device: _device, ...facts } = job;
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
-  const made = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   return identityOf(
-    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...made },
+    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...engine },
     await Promise.all(files.map((file) => readFileBytes(file))),
   );
 }
@@ -239,9 +239,9 @@ function createFlowReport({ job, context }: Workplace, kept: KeptFlow | undefine
 
 /** The job of {@link gradientFlowJob}. */
 export const followGradients: RunOf<typeof gradientFlowJob> = async (job, context) => {
-  const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering, recipeOf(job).precision);
-  const identity = await identifyFlow(job, runtime, chosen);
+  const opened = await openEngine(job, recipeOf(job).precision);
+  const { runtime, chosen, engine } = opened;
+  const identity = await identifyFlow(job, engine);
   const keeper = openJournal(job.training, { identity, notes: keptFlowSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, job, context, keeper };
   const kept = await keeper.read();
@@ -257,13 +257,13 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
       stopped = "between";
       break;
     }
-    const opened = await openNetwork(place, start);
-    data = opened.data.name;
+    const network = await openNetwork(place, start);
+    data = network.data.name;
     const before = kept?.notes.networks.length === networks.length && kept.notes.step > 0 ? kept : undefined;
     if (before !== undefined)
-      context.report({ kind: "note", text: `${opened.label}: resumes at step ${before.notes.step} of ${job.steps}` });
-    const report = reportOf(networks.length, opened.label);
-    const result = await measureNetwork(place, opened, { networks, before, report });
+      context.report({ kind: "note", text: `${network.label}: resumes at step ${before.notes.step} of ${job.steps}` });
+    const report = reportOf(networks.length, network.label);
+    const result = await measureNetwork(place, network, { networks, before, report });
     if (result.status === "stopped") {
       stopped = result;
       break;
@@ -274,5 +274,5 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
   if (stopped === undefined) await keeper.forget();
   const { batch, seed } = recipeOf(job);
   const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
-  return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name };
+  return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name, ...opened.place };
 };

@@ -1,10 +1,10 @@
 import { builtFile } from "../../../files/node.ts";
-import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { LandscapeStudy } from "../study.ts";
 
 /** A landscape to be measured, as the child gets it. */
-export interface LandscapeJob {
+export interface LandscapeJob extends ComputePlace {
   readonly file: string;
   readonly data?: string;
   readonly cache: string;
@@ -21,7 +21,6 @@ export interface LandscapeJob {
   /** Whether these were asked for, so that they have to fit the network; otherwise they are left out where they do not. */
   readonly needsSnapshots: boolean;
   readonly journal: string;
-  readonly session: SessionOptions;
 }
 
 /** Events of the child. */

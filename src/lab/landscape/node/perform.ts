@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { parametersOf } from "../../../nn/module.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
+import { computedOn, openDevice } from "../../../runtime/node/devices/open-device.ts";
 import { WeightsError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import { bytesOf } from "../../../tensor/tensor.ts";
@@ -62,13 +62,15 @@ async function findMoments(
 
 /** The job of {@link landscapeJob}. */
 export async function surveyLandscape(job: LandscapeJob, context: JobContext<LandscapeEvent>): Promise<LandscapeStudy> {
+  const opened = await openDevice(job.device);
+  const { runtime } = opened;
+  const place = computedOn(opened);
   const network = await openStudyNetwork(job.file);
   const data = await openStudyData(network, job.data, job.cache);
   const { module, imageShape, state } = network;
   const note = (text: string): void => context.report({ kind: "note", text });
   network.notes.forEach(note);
   const moments = await findMoments(network, job, note);
-  const runtime = createNodeRuntime();
   const set = takeFirst(data.train, Math.min(job.images, data.train.count));
   const batches: LabeledBatch[] = [];
   for await (const batch of openEvaluation(set, data.normalization, evaluationBatchSize(imageShape)))
@@ -96,6 +98,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
     images,
     seed,
     snapshots: snapshots.map((file) => basename(file)),
+    ...place,
   };
   const journal = await openPoints(job.journal, identityOf(facts, weightBytes));
   let status: LandscapeStudy["status"] = "done";
@@ -130,6 +133,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
     label: network.label,
     data: data.name,
     images: set.count,
+    ...place,
     seed,
     radius: job.radius,
     status,

@@ -1,10 +1,10 @@
 import { builtFile } from "../../../files/node.ts";
-import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
 import type { LesionScope, LesionStudy, LesionWish } from "../study.ts";
 
 /** A study of lesions as the child gets it. */
-export interface LesionJob {
+export interface LesionJob extends ComputePlace {
   readonly file: string;
   readonly data?: string;
   readonly cache: string;
@@ -16,7 +16,6 @@ export interface LesionJob {
   readonly wish: LesionWish;
   /** Where points are kept on the way. */
   readonly journal: string;
-  readonly session: SessionOptions;
 }
 
 /** Events of the child. */

@@ -1,14 +1,12 @@
-import { toModel } from "../../../compile/inference.ts";
-import { portable } from "../../../compile/portable/lowering.ts";
 import { stepNames } from "../../../compile/step/names.ts";
 import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
-import { encodeModel } from "../../../onnx/encode.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
+import { computedOn, openDevice } from "../../../runtime/node/devices/open-device.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { bytesOf } from "../../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { loadGraph } from "../../../train/load-graph.ts";
 import type { JobContext } from "../../../jobs/job.ts";
 import { evaluateGraph } from "../evaluate.ts";
 import { buildPathGraph, drawPaths, type PathLength, pathNames, weighPaths } from "../paths.ts";
@@ -40,8 +38,7 @@ async function measurePaths(
   const blocked = buildBlockedGraph(network.module, network.imageShape, network.state, batch);
   const count = blocked.blocks.filter(({ shortcut }) => shortcut !== undefined).length;
   if (count === 0) return [];
-  const graph = portable.lower(buildPathGraph(blocked, batch)).write();
-  const session = await runtime.load(encodeModel(toModel(graph)), options);
+  const loaded = await loadGraph(runtime, buildPathGraph(blocked, batch), options);
   try {
     // Every length on the same images: what they lose differs by orders of magnitude.
     const whole = Math.floor(data.test.count / batch);
@@ -52,33 +49,38 @@ async function measurePaths(
       for (let length = 0; length <= count; length++) {
         const lengths = Array.from({ length: batch }, () => length);
         const masks = drawPaths(count, lengths, { seed: scope.seed, round: round * (count + 1) + length });
-        const results = await session.run({
+        const { [pathNames.norms]: norms } = await loaded.run({
           [stepNames.images]: images,
           [stepNames.labels]: labels,
           [pathNames.residual]: masks.residual,
           [pathNames.shortcut]: masks.shortcut,
         });
-        sums[length] += ((await results[pathNames.norms].read()).data as Float32Array).reduce((a, b) => a + b, 0);
+        sums[length] += (norms.data as Float32Array).reduce((a, b) => a + b, 0);
       }
     }
     return weighPaths(Array.from(sums, (sum) => sum / (batch * batches.length)));
   } finally {
-    await session.release();
+    await loaded.release();
   }
 }
 
 /** The job of {@link lesionJob}. */
 export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent>): Promise<LesionStudy> {
+  const opened = await openDevice(job.device);
+  const { runtime } = opened;
+  const place = computedOn(opened);
   const network = await openStudyNetwork(job.file);
   const blocked = buildBlockedGraph(network.module, network.imageShape, network.state);
   const wished = planWish(blocked, job.wish);
   const plans = [...planLesions(blocked, job.scope), ...(wished === undefined ? [] : [wished])];
   const data = await openStudyData(network, job.data, job.cache);
   for (const text of network.notes) context.report({ kind: "note", text });
-  const runtime = createNodeRuntime();
   const batches = await readBatches(data, job.images, evaluationBatchSize(network.imageShape));
   const images = batches.reduce((sum, { labels }) => sum + labels.data.length, 0);
-  const identity = identityOf({ kind: "lesion", data: data.name, images }, Array.from(network.state.values(), bytesOf));
+  const identity = identityOf(
+    { kind: "lesion", data: data.name, images, ...place },
+    Array.from(network.state.values(), bytesOf),
+  );
   const journal = await openPoints(job.journal, identity);
   const lesions: Lesion[] = [];
   let status: LesionStudy["status"] = "done";
@@ -108,6 +110,7 @@ export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent
     label: network.label,
     data: data.name,
     images,
+    ...place,
     classes: data.classes.length,
     seed: job.scope.seed,
     status,

@@ -1,7 +1,7 @@
 import type { LoweringChoice } from "../../../compile/lowering.ts";
 import { builtFile } from "../../../files/node.ts";
 import type { ChildJob } from "../../../jobs/node/child-process.ts";
-import type { SessionOptions } from "../../../runtime/runtime.ts";
+import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
 import type { Recipe } from "../../../train/recipe.ts";
 import type { RateStudy } from "../study.ts";
@@ -33,7 +33,7 @@ export const rateRefusals: Readonly<Record<RampedField, string>> = {
 export type RateRecipe = Omit<Recipe, RampedField>;
 
 /** A range test as the child gets it. */
-export interface RateJob {
+export interface RateJob extends ComputePlace {
   /** The training that the rate is for. */
   readonly start: Omit<FreshTraining, "recipe"> & { readonly recipe: RateRecipe };
   /** Learning rates of the first and the last step. */
@@ -43,7 +43,6 @@ export interface RateJob {
   /** The folder of downloaded data sets. */
   readonly cache: string;
   readonly lowering: LoweringChoice;
-  readonly session: SessionOptions;
 }
 
 /** Events of the child. */

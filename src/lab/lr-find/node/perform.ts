@@ -2,13 +2,12 @@ import { join } from "node:path";
 import { createBatchLoader } from "../../../data/node/loader.ts";
 import type { JobContext, RunOf } from "../../../jobs/job.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
 import { taskNameOf } from "../../../tasks/find-task.ts";
 import { findNodeTask } from "../../../tasks/node/find-node-task.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import { openTrainer, type TrainingPlan } from "../../../train/engine.ts";
-import { chooseLowering } from "../../../train/lowering.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
+import { openEngine } from "../../../train/node/open-engine.ts";
 import { planSetup, type TrainingSetup } from "../../../train/node/set-up.ts";
 import { refuseRecipeFields } from "../../../train/recipe-check.ts";
 import type { Recipe } from "../../../train/recipe.ts";
@@ -82,11 +81,9 @@ export const testRates: RunOf<typeof rateJob> = async (job, context) => {
   requireRamp(job);
   const recipe = recipeOf(job);
   const note = (text: string): void => context.report({ kind: "note", text });
-  const runtime = createNodeRuntime();
-  const chosen = await chooseLowering(runtime, job.lowering, recipe.precision);
+  const { runtime, chosen, engine, place } = await openEngine(job, recipe.precision);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
   const task = await findNodeTask(taskNameOf(job.start.task, "task"));
-  const engine = { lowering: chosen.name, runtime: `${runtime.name} ${runtime.version}` };
   const setup = await task.setUp({ ...job.start, recipe }, { cache: job.cache, engine, note });
   const plan = planSetup(setup, { steps: job.steps });
   const host = {
@@ -113,6 +110,7 @@ export const testRates: RunOf<typeof rateJob> = async (job, context) => {
       status,
       ...(suggestions === undefined ? {} : { suggestions }),
       lowering: chosen.name,
+      ...place,
     };
   } finally {
     await trainer.release();

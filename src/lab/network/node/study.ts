@@ -1,8 +1,9 @@
 import { takeFirst, type Images, type Normalization } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { describeGraph } from "../../../onnx/analysis/describe-graph.ts";
-import { createNodeRuntime } from "../../../runtime/node.ts";
-import type { SessionOptions } from "../../../runtime/runtime.ts";
+import { computedOn, openDevice } from "../../../runtime/node/devices/open-device.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
+import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import { ResiduaError } from "../../../tensor/errors.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { float32, type Tensor } from "../../../tensor/tensor.ts";
@@ -22,7 +23,7 @@ import { drawPicture } from "../../node/pictures.ts";
 import type { TakenImage } from "../overlay.ts";
 
 /** What is to be studied. */
-export interface NetworkStudyJob {
+export interface NetworkStudyJob extends ComputePlace {
   readonly model: string;
   /** Default: the network's own data. */
   readonly data?: string;
@@ -31,7 +32,6 @@ export interface NetworkStudyJob {
   readonly limit?: number;
   readonly mistakes: number;
   readonly maps: number;
-  readonly session: SessionOptions;
   readonly onProgress: (done: number, count: number) => void;
   readonly onNote: (text: string) => void;
 }
@@ -39,10 +39,13 @@ export interface NetworkStudyJob {
 async function predictAll(
   network: StudyNetwork,
   images: Images,
-  { normalization, job }: { readonly normalization: Normalization; readonly job: NetworkStudyJob },
+  {
+    runtime,
+    normalization,
+    job,
+  }: { readonly runtime: Runtime; readonly normalization: Normalization; readonly job: NetworkStudyJob },
 ): Promise<Omit<Predictions, "classes">> {
   const { module, state, imageShape } = network;
-  const runtime = createNodeRuntime();
   return withInference({ runtime, module, imageShape, state, session: job.session }, async (session) => {
     const labels: number[] = [];
     let scores = new Float32Array(0);
@@ -103,7 +106,9 @@ export async function studyNetwork(job: NetworkStudyJob): Promise<Classification
   const data = await openStudyData(network, job.data, job.cache);
   const { classes, normalization } = data;
   const images = job.limit === undefined ? data.test : takeFirst(data.test, Math.min(job.limit, data.test.count));
-  const predictions = await predictAll(network, images, { normalization, job });
+  const opened = await openDevice(job.device);
+  const { runtime } = opened;
+  const predictions = await predictAll(network, images, { runtime, normalization, job });
   const names = Array.from({ length: predictions.width }, (_, index) => classes[index] ?? String(index));
   const judged = judgeImages({ ...predictions, classes: names });
   const wrong = judged.filter(({ label, predicted }) => label !== predicted).toSorted((a, b) => b.loss - a.loss);
@@ -116,13 +121,14 @@ export async function studyNetwork(job: NetworkStudyJob): Promise<Classification
   return {
     label: network.label,
     data: data.name,
+    ...computedOn(opened),
     parameters,
     ...(multiplyAdds === undefined ? {} : { multiplyAdds }),
     classes: names,
     judged,
     architecture: drawArchitecture(graph, network.label, { style: "page" }),
     mistakes: await draw(wrong.slice(0, job.mistakes)),
-    maps: await drawMaps(looked, { images, normalization, classes: names, network, job }),
+    maps: await drawMaps(looked, { images, normalization, classes: names, network, runtime, job }),
   };
 }
 
@@ -161,8 +167,9 @@ async function drawMaps(
     normalization,
     classes,
     network,
+    runtime,
     job,
-  }: Shown & { readonly network: StudyNetwork; readonly job: NetworkStudyJob },
+  }: Shown & { readonly network: StudyNetwork; readonly runtime: Runtime; readonly job: NetworkStudyJob },
 ): Promise<readonly Picture[]> {
   if (chosen.length === 0) return [];
   const taken = await takeImages(
@@ -172,7 +179,6 @@ async function drawMaps(
   );
   if (taken === undefined) return [];
   const { module, state, classes: count } = network;
-  const runtime = createNodeRuntime();
   let maps: readonly ActivationMap[];
   try {
     const wanted = chosen.map(({ predicted }) => predicted);

@@ -168,8 +168,6 @@ export const networkErrors: Templates = {
   '"blocked" runs on the processor, not on {}': "“blocked” 在处理器上运行，不能用于 {1}",
   'must be cpu, webgpu, cuda or cuda:N, N counting from 0, got "{}"':
     "应为 cpu、webgpu、cuda 或 cuda:N（N 从 0 数起），实际为 “{1}”",
-  "residua {} computes on the processor only": "residua {1} 只在处理器上计算",
-  "other devices are taken by {}": "可用其他设备的命令：{1}",
   "{} was lost: its driver was reset, or it was removed": "{1} 已丢失：其驱动被重置，或设备被移除",
   "see the system's log, then start again": "请查看系统日志，然后重新开始",
   "the training is kept up to step {}": "训练已保存到第 {1} 步",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { float32 } from "../../../tensor/tensor.ts";
+import type { ComputedOn } from "../../computed-on.ts";
 import type { Device } from "../../device.ts";
 import { createNodeRuntime } from "../../node.ts";
 import type { Runtime } from "../../runtime.ts";
@@ -17,6 +18,12 @@ export interface OpenedDevice {
 export function nameDevice({ runtime: { device }, driver }: OpenedDevice): string | undefined {
   if (device === "cpu") return undefined;
   return driver === undefined ? device : `${device} (${driver})`;
+}
+
+/** The same, as results say it. */
+export function computedOn(opened: OpenedDevice): ComputedOn {
+  const device = nameDevice(opened);
+  return device === undefined ? {} : { device };
 }
 
 /** Libraries of Vulkan drivers, as they are called by Mesa, NVIDIA, AMD, Intel and SwiftShader. */
@@ -45,7 +52,7 @@ function findDriver(device: Device): string | undefined {
  *
  * @throws {EnvironmentError} naming what is missing and what to do
  */
-export async function openDevice(device: Device): Promise<OpenedDevice> {
+export async function openDevice(device: Device = "cpu"): Promise<OpenedDevice> {
   const runtime = createNodeRuntime(device);
   if (device === "cpu") return { runtime };
   const session = await runtime.load(copyModel("float32", 1));

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { combineObservers, type JobObserver } from "../../../../train/observers.ts";
 import { runInChild } from "../../../../jobs/node/child-process.ts";
 import type { StoreAddress } from "../../../../store/address.ts";
+import type { Device } from "../../../../runtime/device.ts";
 import type { RunStore } from "../../../../store/run-store.ts";
 import { EnvironmentError, errorMessage, OptionError } from "../../../../tensor/errors.ts";
 import type { CompareEvent, CompareJob } from "../../job.ts";
@@ -28,6 +29,8 @@ export interface WorkerPlace {
   /** Where folders of images lie; known data sets alone if left out. */
   readonly dataRoot?: string;
   readonly cache: string;
+  /** Where this worker computes; the processor if left out. */
+  readonly device?: Device;
   readonly threads?: number;
   readonly checkpointMilliseconds: number;
   /** Whether to end after one run. */
@@ -166,10 +169,18 @@ function readJob(
   return { run, job, data: placeData(run.data, place.dataRoot) };
 }
 
-/** What to tell the queue of a run that failed: what is wrong with the job itself is wrong everywhere. */
-function endWithout({ queue, tell }: WorkerPlace, { claim }: QueuedJob, error: unknown): () => Promise<void> {
+/**
+ * What to tell the queue of a run that failed.
+ *
+ * @param isFinal whether no other worker can train it: by default, what is wrong with the job itself is wrong everywhere
+ */
+function endWithout(
+  { queue, tell }: WorkerPlace,
+  { claim }: QueuedJob,
+  error: unknown,
+  isFinal = error instanceof OptionError,
+): () => Promise<void> {
   const reason = errorMessage(error);
-  const isFinal = error instanceof OptionError;
   tell({ kind: isFinal ? "refused" : "gave-back", reason });
   return isFinal ? () => queue.complete(claim, reason) : () => queue.giveBack(claim, reason);
 }
@@ -195,14 +206,15 @@ async function performJob(place: WorkerPlace, control: Control, taken: QueuedJob
     return act(() => queue.complete(taken.claim));
   }
   tell({ kind: "took", run, attempt });
-  const outcome = await trainTaken(place, control, { taken, run, job: { ...job, data }, recorded: job, attempt });
+  const here = { ...job, data, ...(place.device === undefined ? {} : { device: place.device }) };
+  const outcome = await trainTaken(place, control, { taken, run, job: here, recorded: job, attempt });
   if (outcome !== undefined) await act(outcome);
 }
 
 interface TakenJob {
   readonly taken: QueuedJob;
   readonly run: QueuedRun;
-  /** With the place of the data on this machine. */
+  /** With the place of the data on this machine, and its device. */
   readonly job: CompareJob;
   /** As it is recorded, the same on every machine. */
   readonly recorded: CompareJob;
@@ -256,7 +268,9 @@ async function trainTaken(
   } catch (error) {
     if (!(await isHeld(store.database, attempt).catch(() => true))) return await lose(place, run, observers);
     await observers.finish({ error });
-    return endWithout(place, taken, error);
+    // What a graphics processor cannot do, another worker may.
+    const { device = "cpu" } = place;
+    return endWithout(place, taken, error, error instanceof OptionError && device === "cpu");
   } finally {
     stopRenewing();
     control.hold(undefined);
