@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -6,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCheckpoint } from "../../src/train/node/files.ts";
 import { canFail, makeFailingDriver } from "../support/failing-driver.ts";
 import { writePictures } from "../support/picture-folders.ts";
+import { kinds } from "../support/pictures.ts";
+import { startServeCommand, workersOf } from "../support/serve-command.ts";
 import { hasAdapter } from "../support/software-adapter.ts";
 import { runCommand } from "./run.ts";
 
@@ -64,5 +67,37 @@ describe.runIf(isThere && canFail())("a device that fails", { timeout }, () => {
     expect(limit).toBeLessThan(140);
     expect(limit).toBeGreaterThanOrEqual(128);
     expect(most).toBe(Math.floor((8 * limit) / tensor));
+  });
+
+  test("a server answers as on the processor, and when its device is lost, another worker takes over", async () => {
+    const picture = join(folder, "pictures", kinds[0], "00.png");
+    const image = await readFile(picture);
+    const serving = await startServeCommand(["digits", "--device", "webgpu", "--port", "0"], 1, driver.env);
+    const workers = await workersOf(serving.pid);
+    expect(workers).toHaveLength(1);
+    const ask = async (): Promise<Response> =>
+      fetch(`${serving.addresses[0]}/v1/models/digits/predict`, {
+        method: "POST",
+        body: image,
+        headers: { "content-type": "image/png" },
+      });
+    const { stdout } = await runCommand(["predict", "--model", "digits", picture, "--json"], folder);
+    const [{ predictions: wanted }] = JSON.parse(stdout).results;
+    const expectAnswer = async (): Promise<void> => {
+      const answer = await ask();
+      const { predictions } = (await answer.json()) as { readonly predictions: readonly { probability: number }[] };
+      expect([answer.status, predictions[0].probability]).toEqual([200, expect.closeTo(wanted[0].probability, 5)]);
+    };
+    await expectAnswer();
+    writeFileSync(driver.sign, "");
+    const lost = await ask();
+    expect([lost.status, await lost.json()]).toEqual([
+      500,
+      { error: expect.stringMatching(/^device: webgpu was lost/) },
+    ]);
+    rmSync(driver.sign);
+    while (!serving.said().includes("The new worker was ready")) await setTimeout(50);
+    expect(await workersOf(serving.pid)).not.toEqual(workers);
+    await expectAnswer();
   });
 });

@@ -14,9 +14,18 @@ export interface ServeCommand {
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** Starts `residua serve`; resolves when it listens in so many places. It is ended when the test ends. */
-export async function startServeCommand(args: readonly string[], places: number): Promise<ServeCommand> {
-  const child = spawn(process.execPath, [main, "serve", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+/**
+ * Starts `residua serve`; resolves when it listens in so many places. It is ended when the test ends.
+ *
+ * @param more further variables of its environment
+ */
+export async function startServeCommand(
+  args: readonly string[],
+  places: number,
+  more: NodeJS.ProcessEnv = {},
+): Promise<ServeCommand> {
+  const env = { ...process.env, ...more };
+  const child = spawn(process.execPath, [main, "serve", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let out = "";
   let said = "";
   const ended = new Promise<number | null>((resolve) => void child.once("exit", (code) => resolve(code)));
