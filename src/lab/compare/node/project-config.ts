@@ -73,7 +73,12 @@ const schema = v.strictObject({
       lr: v.optional(positive),
       equal: v.optional(v.picklist(["epochs", "multiply-adds"])),
       budget: v.optional(v.string()),
-      device: v.optional(v.custom<Device>(isDevice, `${deviceForms}, N counting from 0`)),
+      device: v.optional(
+        v.pipe(
+          v.string(),
+          v.check((text) => isDevice(text), `${deviceForms}, N counting from 0`),
+        ),
+      ),
       until: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
       axes: v.optional(v.record(v.string(), list(axisValue))),
       variants: v.optional(

@@ -19,6 +19,7 @@ export const studyErrors: Templates = {
   "is not a folder": "不是文件夹",
   "give the one below which folders of images lie": "请给出图像文件夹所在的上级文件夹",
   "a network's name": "网络名",
+  "cpu, webgpu, cuda or cuda:N, N counting from 0": "cpu、webgpu、cuda 或 cuda:N（N 从 0 数起）",
   "is not the folder that the worker on {} has": "与机器 {1} 上的 worker 所用的不是同一个文件夹",
   "give every worker the same shared folder": "请给所有 worker 同一个共享文件夹",
   "gives back something else than was written": "读回的内容与写入的不同",
