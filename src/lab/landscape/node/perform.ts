@@ -64,7 +64,7 @@ async function findMoments(
 export async function surveyLandscape(job: LandscapeJob, context: JobContext<LandscapeEvent>): Promise<LandscapeStudy> {
   const opened = await openDevice(job.device);
   const { runtime } = opened;
-  const place = computedOn(opened);
+  const computed = computedOn(opened);
   const network = await openStudyNetwork(job.file);
   const data = await openStudyData(network, job.data, job.cache);
   const { module, imageShape, state } = network;
@@ -98,7 +98,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
     images,
     seed,
     snapshots: snapshots.map((file) => basename(file)),
-    ...place,
+    ...computed,
   };
   const journal = await openPoints(job.journal, identityOf(facts, weightBytes));
   let status: LandscapeStudy["status"] = "done";
@@ -133,7 +133,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
     label: network.label,
     data: data.name,
     images: set.count,
-    ...place,
+    ...computed,
     seed,
     radius: job.radius,
     status,
