@@ -27,6 +27,23 @@ test("time left goes by what came after the first step: of compiling and that st
   }
 });
 
+test("a share that has not grown begins another job, with a pace of its own", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    const text = written((progress) => {
+      for (const job of ["first", "second"]) {
+        progress.update(`${job}, begun`, 0.1);
+        vi.advanceTimersByTime(20_000);
+        progress.update(`${job}, on`, 0.5);
+        vi.advanceTimersByTime(100_000);
+      }
+    });
+    expect(text).toBe("first, begun\nfirst, on, 25 s left\nsecond, begun\nsecond, on, 25 s left\n");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("what happens before there is anything to count is for terminals alone", () => {
   expect(written((progress) => progress.begin("loading"))).toBe("");
 });

@@ -11,7 +11,7 @@ export interface Progress {
   /**
    * Replaces the line.
    * @param share the share of the work done, 0 to 1. The remaining time is estimated from the pace since the first share above 0:
-   *   before it lie compiling and a first step that is slower than the others
+   *   before it lie compiling and a first step that is slower than the others. A share that is no larger than that begins anew
    */
   update(words: Words, share?: number): void;
   /** Names what happens before there is anything to count. A log or a pipe does not get it. */
@@ -40,8 +40,11 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
   const timeLeft = (share: number | undefined): Words => {
     if (share === undefined || !(share > 0)) return "";
     const now = performance.now();
-    first ??= { time: now, share };
-    if (share <= first.share) return "";
+    // A share that does not grow is the first one of another job.
+    if (first === undefined || share <= first.share) {
+      first = { time: now, share };
+      return "";
+    }
     const left = formatDuration((((now - first.time) / 1000) * (1 - share)) / (share - first.share));
     return { en: `, ${left} left`, zh: `，剩余 ${left}` };
   };

@@ -12,6 +12,11 @@ const phases = {
   compiling: { en: "compiling", zh: "编译" },
 } as const;
 
+const parts = {
+  validation: { en: "validation image", zh: "验证图像" },
+  test: { en: "test image", zh: "测试图像" },
+} as const;
+
 /** Says how a training goes on; `measures` are what its start has told. */
 export function createReporter(progress: Progress = createProgress()): {
   readonly report: (event: TrainingEvent) => void;
@@ -25,6 +30,12 @@ export function createReporter(progress: Progress = createProgress()): {
     if (event.kind === "note") return progress.finish(spokenMessage(event.text));
     if (event.kind === "loading" || event.kind === "compiling") return progress.begin(phases[event.kind]);
     if (event.kind === "start") ({ measures } = event.start);
+    if (event.kind === "evaluating") {
+      const { part, done, count } = event;
+      // What follows the test is the result.
+      if (part === "test" && done === count) return progress.finish();
+      return progress.update(phrase(parts[part], ` ${done}/${count}`), done / count);
+    }
     if (event.kind === "epoch") return progress.finish(describeEpoch(event.record, measures, event.isBest));
     if (event.kind !== "step") return;
     const { step, steps, epoch, loss } = event.progress;

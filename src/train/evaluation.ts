@@ -17,3 +17,20 @@ export interface Evaluation extends Measured {
   /** Why the main measure is null. */
   readonly unmeasured?: string;
 }
+
+/** Tells of images evaluated so far, of how many. */
+export type EvaluationProgress = (done: number, count: number) => void;
+
+/** The same items; when the next one is asked for, those before it are told to be done. @param imagesOf how many an item holds */
+export async function* tellDone<T>(
+  items: AsyncIterable<T> | Iterable<T>,
+  imagesOf: (item: T) => number,
+  onDone: (done: number) => void,
+): AsyncGenerator<T> {
+  let done = 0;
+  for await (const item of items) {
+    yield item;
+    done += imagesOf(item);
+    onDone(done);
+  }
+}

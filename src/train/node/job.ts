@@ -123,6 +123,13 @@ export type TrainingEvent =
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "start"; readonly start: TrainingStart }
   | StepEvent
+  /** How far a validation or the test is, in images. */
+  | {
+      readonly kind: "evaluating";
+      readonly part: "validation" | "test";
+      readonly done: number;
+      readonly count: number;
+    }
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly isBest: boolean }
   | { readonly kind: "sample"; readonly image: EncodedImage }
   | { readonly kind: "distributions"; readonly distributions: Distributions }

@@ -126,7 +126,7 @@ async function evaluateState(
   const module = createCardModule(network);
   const { imageShape } = network;
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
-    setup.evaluate(session, part),
+    setup.evaluate(session, part, (done, count) => context.report({ kind: "evaluating", part, done, count })),
   );
   const cautions = isFirst ? cautionsOf(found, setup.measures.main, `the ${part} part`) : [];
   for (const text of cautions) context.report({ kind: "note", text });

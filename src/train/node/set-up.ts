@@ -4,7 +4,7 @@ import { createCardModule, type TaskNotes } from "../../networks/card.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { Checkpoint, CheckpointNotes, Engine } from "../checkpoint.ts";
 import { planTraining, type TaskStep, type TrainingPlan } from "../engine.ts";
-import type { Evaluation } from "../evaluation.ts";
+import type { Evaluation, EvaluationProgress } from "../evaluation.ts";
 import { fitBatch } from "../fit-batch.ts";
 import type { TrainingMeasures } from "../measure.ts";
 import type { Recipe } from "../recipe.ts";
@@ -31,7 +31,11 @@ export interface TrainingSetup {
   /** Shape of one sample, if it differs from the image that the network predicts. */
   readonly sampleShape?: readonly number[];
   /** Evaluates predictions; images are read on demand. */
-  readonly evaluate: (session: Session, part: "validation" | "test") => Promise<Evaluation>;
+  readonly evaluate: (
+    session: Session,
+    part: "validation" | "test",
+    onProgress: EvaluationProgress,
+  ) => Promise<Evaluation>;
 }
 
 /** The environment of a set-up. */

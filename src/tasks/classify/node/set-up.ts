@@ -9,7 +9,7 @@ import { selectClasses } from "../../../data/select-classes.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../../tensor/shape.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
-import { evaluationBatchSize } from "../../../train/evaluation.ts";
+import { evaluationBatchSize, tellDone } from "../../../train/evaluation.ts";
 import { accuracy } from "../../../train/measure.ts";
 import { evaluateClassifier } from "../judge.ts";
 import { imagenetStatistics, standardValidation } from "../train-options.ts";
@@ -51,13 +51,18 @@ function toSetup({ data, split, augmentation, notes, state }: ClassificationStar
     imagesToWhiten: () => openEvaluation(data.train, normalization, batch, split.train.subarray(0, imagesToWhiten)),
     validates: split.validation.length > 0,
     measures: { training: accuracy, main: accuracy },
-    evaluate: (session, part) =>
-      evaluateClassifier(
-        session,
+    evaluate: (session, part, onProgress) => {
+      const [batches, count] =
         part === "test"
-          ? openEvaluation(data.test, normalization, batch)
-          : openEvaluation(data.train, normalization, batch, split.validation),
-      ),
+          ? [openEvaluation(data.test, normalization, batch), data.test.count]
+          : [openEvaluation(data.train, normalization, batch, split.validation), split.validation.length];
+      const told = tellDone(
+        batches,
+        ({ labels }) => labels.data.length,
+        (done) => onProgress(done, count),
+      );
+      return evaluateClassifier(session, told);
+    },
   };
 }
 

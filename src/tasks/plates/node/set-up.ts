@@ -1,6 +1,7 @@
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
+import { tellDone } from "../../../train/evaluation.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import { openStart } from "../../../train/node/start.ts";
 import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
@@ -58,15 +59,17 @@ async function toSetup({ parts, settings, notes, state }: Start): Promise<Traini
     step: platesStep(settings, sampleShape, recipe),
     refuses: refusedFields,
     sampleShape,
-    evaluate: async (session, part) => {
+    evaluate: async (session, part, onProgress) => {
       const files = parts[part];
       const drawn = { glyphs, seed: recipe.seed, part, count: DRAWN_JUDGED };
       const samples = files.length > 0 ? readPlateSamples(files, settings) : isReader ? drawnSamples(drawn) : [];
-      const {
-        figures: _,
-        pictures: __,
-        ...evaluation
-      } = await judgePlates({ card: network, session, settings }, samples);
+      const count = files.length > 0 ? files.length : DRAWN_JUDGED;
+      const told = tellDone(
+        samples,
+        () => 1,
+        (done) => onProgress(done, count),
+      );
+      const { figures: _, pictures: __, ...evaluation } = await judgePlates({ card: network, session, settings }, told);
       return evaluation;
     },
   };

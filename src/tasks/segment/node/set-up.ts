@@ -5,6 +5,7 @@ import { IGNORED, type SegmentationSet } from "../data/set.ts";
 import { splitValidation, standardShare } from "../../../data/split.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
+import { tellDone } from "../../../train/evaluation.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import { readSettings } from "../../find-task.ts";
@@ -102,8 +103,12 @@ function toSetup({ parts, set, settings, notes, state }: Start): TrainingSetup {
     step: segmentationStep(settings, sampleShape, recipe),
     refuses: refusedFields,
     sampleShape,
-    evaluate: async (session, part) => {
-      const samples = readSamples(parts[part], settings);
+    evaluate: async (session, part, onProgress) => {
+      const samples = tellDone(
+        readSamples(parts[part], settings),
+        () => 1,
+        (done) => onProgress(done, parts[part].length),
+      );
       const options = part === "test" ? {} : ({ views: 1 } as const);
       const { found: _, ...evaluation } = await judgeSegmentation(
         { card: network, session, settings },
