@@ -96,16 +96,18 @@ async function compareTraining(test: TrainCase, setting: BenchmarkSetting): Prom
   const rows: Comparison[] = [];
   for (const tunables of ["", "hugetlb"] as const satisfies readonly Tunables[]) {
     say(`${test.name} ${tunables}`.trim());
+    // They were measured without large pages.
+    const known = tunables === "" ? { shares } : {};
     const [ours, roofline, ...peers] = await takeTurnsAndStop(test, [
       startOurs(test, tunables, { threads }),
       startRoofline(threads, tunables),
       ...torches.flatMap((torch) => startTorch(torch, test, { threads, tunables, several: torches.length > 1 })),
     ]);
     for (const peer of peers) {
-      rows.push({ ...compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }), shares });
+      rows.push({ ...compareRates(test.name, test.batch, { ours, peer, peerName: peer.name }), ...known });
       rows.push(compareMemory(test, ours, peer));
     }
-    rows.push({ ...compareRoofline(test, ours, roofline, `roofline ${tunables}`.trim()), shares });
+    rows.push({ ...compareRoofline(test, ours, roofline, `roofline ${tunables}`.trim()), ...known });
   }
   return rows;
 }

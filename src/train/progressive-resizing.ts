@@ -10,6 +10,27 @@ const SMALL_STEPS = 0.5;
 /** How large the images of a step are. @param step counts from 0 */
 export type ImageShapeAt = (step: number) => Shape;
 
+const shrink = ([channels, ...sides]: Shape, share: number): Shape => [
+  channels,
+  ...sides.map((side) => Math.max(1, Math.round(share * side))),
+];
+
+/**
+ * Multiply-adds of a forward pass per image, the mean over a training's steps.
+ *
+ * @param sample `[C, …]` of a whole image
+ */
+export function meanMultiplyAdds(
+  { progressiveResize: share }: Pick<Recipe, "progressiveResize">,
+  module: Module,
+  sample: Shape,
+): number {
+  const whole = describeModule(module, sample).multiplyAdds;
+  if (share === undefined) return whole;
+  const small = describeModule(module, shrink(sample, share)).multiplyAdds;
+  return SMALL_STEPS * small + (1 - SMALL_STEPS) * whole;
+}
+
 /**
  * Progressive resizing: the first half of the steps see smaller images, which cost less; the second half sees whole ones.
  *
@@ -24,8 +45,7 @@ export function planImageSizes(
   { sample, steps }: { readonly sample: Shape; readonly steps: number },
 ): ImageShapeAt {
   if (share === undefined) return () => sample;
-  const [channels, ...sides] = sample;
-  const small = [channels, ...sides.map((side) => Math.max(1, Math.round(share * side)))];
+  const small = shrink(sample, share);
   const shown = small.slice(1).join(" × ");
   if (small.join() === sample.join())
     throw new OptionError("progressiveResize", `leaves images of ${shown} as they are; give a smaller share`);

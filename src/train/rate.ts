@@ -1,11 +1,16 @@
+/** A step that took more than so many times the median counts as that: the first one compiles, others wait for a validation. */
+const LONGEST = 2;
+
 /**
  * Images per second of a training.
  *
- * @param durations of its steps, in milliseconds; their median counts, since the first steps and those next to a validation take longer
+ * @param durations of its steps, in milliseconds; with progressive resizing, those of small and of whole images count as many as they are
  * @param batch images per step
  * @returns NaN if there was no step
  */
 export function rateOf(durations: readonly number[], batch: number): number {
   const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)];
-  return middle === undefined ? Number.NaN : (1000 * batch) / middle;
+  if (middle === undefined) return Number.NaN;
+  const total = durations.reduce((sum, duration) => sum + Math.min(duration, LONGEST * middle), 0);
+  return (1000 * batch * durations.length) / total;
 }

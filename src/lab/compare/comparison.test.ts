@@ -119,6 +119,19 @@ describe("a grid", () => {
     expect(large.length).toBeUndefined();
     expect(small.length! * costs[0]).toBeCloseTo(costs[1], -5);
   });
+
+  test("counts what small images of progressive resizing save", () => {
+    const axes = { progressiveResize: [0.5, 0.75] };
+    const plans = planGrid({ depths: [8], shortcuts: ["pad"], seeds: [0], axes });
+    const [half, most] = measurePlans(plans, defaultRecipe);
+    const [whole] = measurePlans(planGrid({ depths: [8], shortcuts: ["pad"], seeds: [0] }), defaultRecipe);
+    expect(half / whole).toBeCloseTo((1 + 0.5 ** 2) / 2, 2);
+    expect(most / whole).toBeCloseTo((1 + 0.75 ** 2) / 2, 2);
+    expect(equalizePlans(plans, [half, most], "multiply-adds").map(({ length }) => length)).toEqual([
+      Number((most / half).toFixed(3)),
+      undefined,
+    ]);
+  });
 });
 
 test("without a test, what was measured is said first", () => {

@@ -16,6 +16,7 @@ import { cautionsOfAverages } from "../../train/cautions.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { imagesToWhiten } from "../../train/whitening.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
+import { rateOf } from "../../train/rate.ts";
 import { refuseRecipeFields } from "../../train/recipe-check.ts";
 import { fitBatch } from "../../train/fit-batch.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
@@ -189,9 +190,8 @@ async function trainRun(
       const { step, loss, gradientNorm } = end.error.report;
       context.report({ kind: "diverged", run, step, loss, gradientNorm, reason: end.error.message });
     }
-    const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
     const status = end.status === "enough" ? "done" : end.status;
-    const speed = { imagesPerSecond: (1000 * plan.imagesPerStep) / middle };
+    const speed = { imagesPerSecond: rateOf(durations, plan.imagesPerStep) };
     return { curve, status, ...speed, ...(tested === undefined ? {} : { tested }) };
   } finally {
     await loader.release();

@@ -1,10 +1,10 @@
 import { describeChoices } from "../../tensor/choices.ts";
-import { describeModule } from "../../nn/describe.ts";
 import { cifarModelName } from "../../nn/families/resnet.ts";
 import { type ModelOptions, modelOptionNames } from "../../nn/model-options.ts";
 import { createModel } from "../../nn/models.ts";
 import type { ShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { meanMultiplyAdds } from "../../train/progressive-resizing.ts";
 import { defaultRecipe, type Recipe } from "../../train/recipe.ts";
 import { requireRecipe } from "../../train/recipe-check.ts";
 import { type RecipeField, recipeFields, recipeOptions } from "../../train/recipe-options.ts";
@@ -149,13 +149,13 @@ export function planGrid(grid: ComparisonGrid): readonly RunPlan[] {
   );
 }
 
-/** Identifies a plan's network, regardless of the seed. */
-function networkKey({ model, shortcut, options }: RunPlan): string {
-  return JSON.stringify([model, shortcut, options]);
+/** Identifies what a plan costs: its network and how large its images are, regardless of the seed. */
+function costKey({ model, shortcut, options }: RunPlan, { progressiveResize }: Partial<Recipe>): string {
+  return JSON.stringify([model, shortcut, options, progressiveResize]);
 }
 
 /**
- * Multiply-adds of every plan's network on CIFAR's images; all of them are made, so that what a family cannot have is named
+ * Multiply-adds of every plan's network per image, the mean over its steps, on CIFAR's images; all of them are made, so that what a family cannot have is named
  * before anything starts.
  *
  * @throws {OptionError} for the first network, option or recipe that cannot be
@@ -163,17 +163,18 @@ function networkKey({ model, shortcut, options }: RunPlan): string {
 export function measurePlans(plans: readonly RunPlan[], recipe: Omit<Recipe, "seed">): readonly number[] {
   const known = new Map<string, number>();
   return plans.map((plan) => {
-    requireRecipe({ ...recipe, ...plan.recipe, seed: plan.seed });
-    const key = networkKey(plan);
-    const cost = known.get(key) ?? costOf(plan);
+    const own = { ...recipe, ...plan.recipe, seed: plan.seed };
+    requireRecipe(own);
+    const key = costKey(plan, own);
+    const cost = known.get(key) ?? costOf(plan, own);
     known.set(key, cost);
     return cost;
   });
 }
 
-function costOf({ model, shortcut, options }: RunPlan): number {
+function costOf({ model, shortcut, options }: RunPlan, recipe: Recipe): number {
   const { module } = createModel(model, { ...options, shortcut, channels: 3, classes: 10 });
-  return describeModule(module, [3, 32, 32]).multiplyAdds;
+  return meanMultiplyAdds(recipe, module, [3, 32, 32]);
 }
 
 /** Equalises compute: a network with half the multiply-adds trains for twice the steps. */
