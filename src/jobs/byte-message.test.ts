@@ -62,3 +62,11 @@ test("a message that names itself as its prototype changes no object's", () => {
   decodeMessage(head('{"bytes":[],"value":{"__proto__":{"polluted":true}}}'), "body");
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
 });
+
+test("numbers that a message names twice are there once", () => {
+  const own = { first: { $floats: 0 }, second: { $floats: 0 } };
+  const text = JSON.stringify({ bytes: [4], value: own });
+  const { first, second } = decodeMessage(head(text, [0, 0, 128, 63]), "body") as Record<string, Float32Array>;
+  expect(first).toEqual(Float32Array.of(1));
+  expect(second).toBe(first);
+});

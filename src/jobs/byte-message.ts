@@ -69,12 +69,19 @@ function restore({ value, bytes }: Head, rest: Uint8Array, where: string): unkno
   );
   const pieceAt = (place: unknown): Uint8Array =>
     piecesByPlace.get(place) ?? refuse(where, "it lacks bytes that it names");
+  // One copy of a piece, however often it is named.
+  const floatsByPlace = new Map<unknown, Float32Array>();
+  const floatsAt = (place: unknown): Float32Array => {
+    const floats = floatsByPlace.get(place) ?? toFloats(pieceAt(place), where);
+    floatsByPlace.set(place, floats);
+    return floats;
+  };
   const visit = (entry: unknown): unknown => {
     if (Array.isArray(entry)) return entry.map(visit);
     if (typeof entry !== "object" || entry === null) return entry;
     const own = entry as Readonly<Record<string, unknown>>;
     if (Object.hasOwn(own, BYTES)) return pieceAt(own[BYTES]);
-    if (Object.hasOwn(own, FLOATS)) return toFloats(pieceAt(own[FLOATS]), where);
+    if (Object.hasOwn(own, FLOATS)) return floatsAt(own[FLOATS]);
     if (Object.hasOwn(own, NUMBER)) return nonFinite.get(own[NUMBER]) ?? refuse(where, "it has an unknown number");
     return Object.fromEntries(Object.entries(own).map(([key, part]) => [key, visit(part)]));
   };
