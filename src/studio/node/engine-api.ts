@@ -48,34 +48,37 @@ export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limi
   const jobs = createRunningJobs(limits);
   const followed = createFollowedJobs();
   routes.addHook("onClose", () => jobs.killAll());
-  // No form can send this type, and other pages have to ask before they may.
+  // What takes no job takes no body.
   routes.removeAllContentTypeParsers();
-  routes.addContentTypeParser("application/octet-stream", readBody);
   const refuse = (reply: FastifyReply, status: number, error: unknown): FastifyReply =>
     typed(reply)
       .code(status)
       .send(pieceOf({ kind: "error", error: tellError(error) }));
   const arrivals = createArrivals(jobs);
   routes.get("/engine", async (): Promise<ServerFacts> => ({ threads: availableParallelism() }));
-  for (const served of servedJobs)
-    routes.post<{ Body: Uint8Array | undefined }>(
-      `/jobs/${served.name}`,
-      {
-        onRequest: async (request, reply) => {
-          const refusal = arrivals.admit(request, reply, served);
-          return refusal === undefined ? undefined : refuse(reply, refusal.status, refusal.error);
+  void routes.register(async (own) => {
+    // No form can send this type, and other pages have to ask before they may.
+    own.addContentTypeParser("application/octet-stream", readBody);
+    for (const served of servedJobs)
+      own.post<{ Body: Uint8Array | undefined }>(
+        `/jobs/${served.name}`,
+        {
+          onRequest: async (request, reply) => {
+            const refusal = arrivals.admit(request, reply, served);
+            return refusal === undefined ? undefined : refuse(reply, refusal.status, refusal.error);
+          },
         },
-      },
-      async (request, reply) => {
-        const { body = new Uint8Array(0) } = request;
-        try {
-          const job = served.check(decodeMessage(body, served.name));
-          return answerJob(reply, (listener) => followed.start(arrivals.placeOf(request), job, listener));
-        } catch (error) {
-          return refuse(reply, statusOf(error), error);
-        }
-      },
-    );
+        async (request, reply) => {
+          const { body = new Uint8Array(0) } = request;
+          try {
+            const job = served.check(decodeMessage(body, served.name));
+            return answerJob(reply, (listener) => followed.start(arrivals.placeOf(request), job, listener));
+          } catch (error) {
+            return refuse(reply, statusOf(error), error);
+          }
+        },
+      );
+  });
   routes.get("/running", async (): Promise<readonly OngoingJob[]> => followed.list());
   routes.get<{ Params: { id: string } }>("/running/:id", async ({ params: { id } }, reply) => {
     const isThere = followed.list().some((job) => job.id === id);
