@@ -43,6 +43,8 @@ export function callRemote<Input, Event, Result>(
 ): Call<Event, Result> {
   const control = { stop: () => send({ kind: "stop" }), kill };
   const { running, report, succeed, fail } = createRunning<Event, Result>(name, control, options);
+  // Not held once it is sent: it may be large, and a job's handle lives as long as somebody holds it.
+  let first: Order<Input> | undefined = { kind: "start", input };
   return {
     running,
     fail,
@@ -53,7 +55,8 @@ export function callRemote<Input, Event, Result>(
     },
     start: () => {
       try {
-        send({ kind: "start", input });
+        if (first !== undefined) send(first);
+        first = undefined;
       } catch (cause) {
         fail(new OptionError(`${name} input`, `cannot be sent, must be plain data: ${errorMessage(cause)}`, { cause }));
         kill();

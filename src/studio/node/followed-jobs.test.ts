@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import type { EngineAnswer } from "../server-protocol.ts";
 import { createFollowedJobs, type JobListener } from "./followed-jobs.ts";
@@ -5,12 +7,15 @@ import { createRunningJobs, type RunningJobs } from "./running-jobs.ts";
 import type { CheckedJob, JobMemory } from "./served-job.ts";
 
 /** A job that reports what it is told to, until it is ended; it goes on without a page if it has a memory. */
-function fakeJob(memory?: JobMemory): CheckedJob & { say(word: string): void; end(): void; readonly asked: string[] } {
+function fakeJob(
+  memory?: JobMemory,
+): CheckedJob & { say(word: string): void; end(): void; fail(): void; readonly asked: string[] } {
   const asked: string[] = [];
-  let [say, end]: [(event: unknown) => void, (result: unknown) => void] = [() => undefined, () => undefined];
+  let say: (event: unknown) => void = () => undefined;
+  let [end, fail]: [(result: unknown) => void, (error: Error) => void] = [() => undefined, () => undefined];
   const start: CheckedJob["start"] = (onEvent) => {
     say = onEvent;
-    const result = new Promise<unknown>((resolve) => (end = resolve));
+    const result = new Promise<unknown>((resolve, reject) => ([end, fail] = [resolve, reject]));
     return { result, stop: () => void asked.push("stop"), kill: () => void asked.push("kill") };
   };
   return {
@@ -19,6 +24,7 @@ function fakeJob(memory?: JobMemory): CheckedJob & { say(word: string): void; en
     ...(memory === undefined ? {} : { memory }),
     say: (word) => say(word),
     end: () => end("done"),
+    fail: () => fail(new Error("failed")),
     asked,
   };
 }
@@ -80,4 +86,63 @@ test("of jobs that have ended, the last four are kept; one that is forgotten whi
   followed.start(place(createRunningJobs()), job, listen());
   followed.forget(followed.list().at(-1)!.id);
   expect(job.asked).toEqual(["kill"]);
+});
+
+test("of more jobs than are kept, the one that ended first leaves, whichever started first; failures before results", async () => {
+  const followed = createFollowedJobs();
+  const begin = (name: string): ReturnType<typeof fakeJob> => {
+    const job = fakeJob(lastWord());
+    followed.start(place(createRunningJobs()), job, listen());
+    job.say(name);
+    return job;
+  };
+  const isOver = (name: string): boolean | undefined => followed.list().find(({ facts }) => facts === name)?.isOver;
+  const names = (): readonly unknown[] => followed.list().map(({ facts }) => facts);
+  const long = begin("long");
+  for (const name of ["0", "1", "2", "3"]) {
+    begin(name).end();
+    await expect.poll(() => isOver(name)).toBe(true);
+  }
+  long.end();
+  await expect.poll(() => isOver("long")).toBe(true);
+  expect(names()).toEqual(["long", "1", "2", "3"]);
+  followed.forget(followed.list()[1].id);
+  begin("failed").fail();
+  await expect.poll(() => isOver("failed")).toBe(true);
+  begin("4").end();
+  await expect.poll(names).toEqual(["long", "2", "3", "4"]);
+  // One that was forgotten in mid-computation ends afterwards, and takes nobody's place.
+  const forgotten = begin("forgotten");
+  followed.forget(followed.list().at(-1)!.id);
+  forgotten.fail();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(names()).toEqual(["long", "2", "3", "4"]);
+});
+
+test("a job that has ended holds nothing of what computed it", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const followed = createFollowedJobs();
+  // Apart, so that nothing below holds what it makes.
+  const begin = (): WeakRef<object> => {
+    const input = new Uint8Array(1e6);
+    const job = fakeJob(lastWord());
+    const holding: CheckedJob = {
+      ...job,
+      start: (onEvent) => {
+        const started = job.start(onEvent);
+        return { ...started, kill: () => void (input[0] = 1) };
+      },
+    };
+    followed.start(place(createRunningJobs()), holding, listen());
+    job.end();
+    return new WeakRef(input);
+  };
+  const input = begin();
+  const isHeld = (): boolean => {
+    collect();
+    return input.deref() !== undefined;
+  };
+  await expect.poll(isHeld).toBe(false);
+  expect(followed.list()).toHaveLength(1);
 });

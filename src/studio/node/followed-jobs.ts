@@ -27,14 +27,16 @@ export interface FollowedJobs {
   forget(id: string): void;
 }
 
-/** Jobs that have ended, and wait for a page to come back. */
+/** Jobs that have ended, and wait for a page to come back: those that ended last, results before failures. */
 const MOST_ENDED = 4;
 
 /** A job, and all that may be told of it. */
 interface Held {
-  readonly running: RunningJob;
+  readonly id: string;
   readonly memory: JobMemory | undefined;
   readonly listeners: Set<JobListener>;
+  /** Ends it. Gone once it is over: what computed it may hold its input. */
+  kill?: RunningJob["kill"] | undefined;
   /** The result, or why there is none. */
   last?: EngineAnswer;
 }
@@ -44,36 +46,50 @@ export function tellError(error: unknown): RemoteError {
   return { ...describeError(error), stack: undefined };
 }
 
+/** Which of those that have ended, in the order of their ends, leaves first: one without a result, else the first. */
+function leastOf(ended: readonly Held[]): Held {
+  return ended.find(({ last }) => last?.kind === "error") ?? ended[0];
+}
+
 /** Tells jobs to those who listen, and keeps those that go on without anyone. */
 export function createFollowedJobs(): FollowedJobs {
   const jobs = new Map<string, Held>();
+  /** In the order of their ends. */
+  let ended: readonly Held[] = [];
+  const remove = (held: Held): void => {
+    jobs.delete(held.id);
+    ended = ended.filter((other) => other !== held);
+  };
   const leave = (held: Held, listener: JobListener): void => {
     held.listeners.delete(listener);
-    if (held.memory === undefined) held.running.kill();
+    if (held.memory === undefined) held.kill?.();
   };
   const conclude = (held: Held, last: EngineAnswer): void => {
     held.last = last;
+    held.kill = undefined;
     for (const { hear, end } of held.listeners) {
       hear(last);
       end();
     }
-    if (held.memory === undefined) jobs.delete(held.running.id);
-    const ended = [...jobs].filter(([, job]) => job.last !== undefined);
-    for (const [id] of ended.slice(0, -MOST_ENDED)) jobs.delete(id);
+    held.listeners.clear();
+    // One that was forgotten is ended by that, and stays so.
+    if (held.memory === undefined || !jobs.has(held.id)) return remove(held);
+    ended = [...ended, held];
+    if (ended.length > MOST_ENDED) remove(leastOf(ended));
   };
   return {
     start: (place, job, listener) => {
       const { memory } = job;
       const listeners = new Set([listener]);
-      const running = place.start(job, (event) => {
+      const { id, kill, result } = place.start(job, (event) => {
         memory?.hear(event);
         for (const { hear } of listeners) hear({ kind: "event", event });
       });
-      const held: Held = { running, memory, listeners };
-      jobs.set(running.id, held);
-      listener.hear({ kind: "started", id: running.id });
-      running.result.then(
-        (result) => conclude(held, { kind: "result", result }),
+      const held: Held = { id, kill, memory, listeners };
+      jobs.set(id, held);
+      listener.hear({ kind: "started", id });
+      result.then(
+        (value) => conclude(held, { kind: "result", result: value }),
         (error: unknown) => conclude(held, { kind: "error", error: tellError(error) }),
       );
       return () => leave(held, listener);
@@ -95,8 +111,10 @@ export function createFollowedJobs(): FollowedJobs {
         memory === undefined ? [] : [{ id, isOver: last !== undefined, facts: memory.describe() }],
       ),
     forget: (id) => {
-      jobs.get(id)?.running.kill();
-      jobs.delete(id);
+      const held = jobs.get(id);
+      if (held === undefined) return;
+      held.kill?.();
+      remove(held);
     },
   };
 }

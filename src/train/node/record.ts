@@ -30,8 +30,8 @@ export interface MemoryRecord extends Omit<TrainingResult, "files"> {
 export interface TrainingOrigin {
   /** The command that makes it, such as "studio". */
   readonly command?: string;
-  /** The checkpoint that it resumes from, if that is no file. */
-  readonly resumed?: Uint8Array | undefined;
+  /** The SHA-256 of the checkpoint that it resumes from, if that is no file: a content may be a part of far more bytes. */
+  readonly resumed?: string | undefined;
 }
 
 type Recorded = TrainingEvent | MemoryEvent;
@@ -124,11 +124,10 @@ async function begin(
   options: RecordOptions,
   { command = "train", resumed: content }: TrainingOrigin,
 ): Promise<RunRecorder> {
-  const { notes, folder, resumed = content } = start;
-  const [code, parentId] = await Promise.all([
-    describeCode(process.cwd()),
-    resumed === undefined ? undefined : findParent(resumed, options.open),
-  ]);
+  const { notes, folder, resumed: path } = start;
+  const findSha256 = async (): Promise<string | undefined> =>
+    path === undefined ? content : (await hashFile(path)).sha256;
+  const [code, parentId] = await Promise.all([describeCode(process.cwd()), findParent(findSha256, options.open)]);
   const { model, data } = notes.network;
   const shortcut = "shortcut" in model.options ? ` ${model.options.shortcut}` : "";
   const run: RunStart = {
@@ -144,10 +143,14 @@ async function begin(
   return startRecording(run, options);
 }
 
-/** The run that wrote a checkpoint, if the store knows it. */
-async function findParent(checkpoint: string | Uint8Array, open: () => Promise<RunStore>): Promise<string | undefined> {
+/** The run that wrote a checkpoint, if there is one and the store knows it. */
+async function findParent(
+  findSha256: () => Promise<string | undefined>,
+  open: () => Promise<RunStore>,
+): Promise<string | undefined> {
   try {
-    const { sha256 } = typeof checkpoint === "string" ? await hashFile(checkpoint) : contentIdOf(checkpoint);
+    const sha256 = await findSha256();
+    if (sha256 === undefined) return undefined;
     const store = await open();
     try {
       return (await findArtifact(store, sha256))[0]?.run_id;

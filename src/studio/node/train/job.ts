@@ -1,5 +1,6 @@
 import { builtFile } from "../../../files/node.ts";
 import { type ChildJob, runInChild } from "../../../jobs/node/child-process.ts";
+import { contentIdOf } from "../../../store/artifacts.ts";
 import { type MemoryRecord, type RecordOptions, recordTraining } from "../../../train/node/record.ts";
 import { combineObservers } from "../../../train/observers.ts";
 import type { ComputedEvent, Judgement, TrainedFile, TrainJob } from "../../engine.ts";
@@ -46,8 +47,8 @@ export function trainingJob(record: RecordOptions | undefined): ServedJob {
     networks: () => 1,
     remember: rememberTraining,
     start: (job, onEvent: (event: ComputedEvent) => void) => {
-      const origin = { command: "studio", resumed: job.resume };
-      const recorders = record === undefined ? [] : [recordTraining(record, origin)];
+      const resumed = job.resume && contentIdOf(job.resume).sha256;
+      const recorders = record === undefined ? [] : [recordTraining(record, { command: "studio", resumed })];
       const recorder = combineObservers(recorders, record?.say ?? ignore);
       const hear = (event: ComputedEvent): void => {
         onEvent(event);
