@@ -18,8 +18,8 @@ export interface JobObserver<Event, Result> {
   finish(outcome: JobOutcome<Result>): Promise<void>;
 }
 
-/** How a job ended. */
-export type JobOutcome<Result> = { readonly result: Result } | { readonly error: unknown };
+/** How a job ended; `isAsked` if it has no result since it was ended on request. */
+export type JobOutcome<Result> = { readonly result: Result } | { readonly error: unknown; readonly isAsked?: boolean };
 
 /**
  * Combines several observers into one that never fails.

@@ -23,7 +23,7 @@ async function studio(options: Options): Promise<void> {
   const folders = await Promise.all((options.data ?? []).map(openDataFolder));
   const store = await offerStore(options.store);
   try {
-    const { firstAddress, close } = await serveSite(options.port ?? STANDARD_PORT, { store, folders });
+    const { firstAddress, countTrainings, close } = await serveSite(options.port ?? STANDARD_PORT, { store, folders });
     print({
       en: `The studio is at ${firstAddress}; Ctrl-C ends it.`,
       zh: `工作室在 ${firstAddress}；按 Ctrl-C 结束。`,
@@ -41,7 +41,13 @@ async function studio(options: Options): Promise<void> {
       process.once("SIGINT", resolve);
       process.once("SIGTERM", resolve);
     });
+    const ended = countTrainings();
     await close();
+    if (ended > 0)
+      say({
+        en: `Trainings that went on, and ended with the studio: ${ended}.`,
+        zh: `正在进行、随工作室结束的训练：${ended} 个。`,
+      });
   } finally {
     await store?.close();
   }

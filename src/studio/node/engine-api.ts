@@ -42,12 +42,13 @@ function answerJob(reply: FastifyReply, listen: (listener: JobListener) => () =>
  * `running/ID` answers with all that one has reported and will report, and its deletion ends and forgets it.
  *
  * @param record how trainings are recorded; they are not if left out
+ * @returns counts the trainings that go on
  */
-export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limits?: EngineLimits): void {
+export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limits?: EngineLimits): () => number {
   const servedJobs: readonly ServedJob[] = [raceJob, trainingJob(record)];
   const jobs = createRunningJobs(limits);
   const followed = createFollowedJobs();
-  routes.addHook("onClose", () => jobs.killAll());
+  routes.addHook("onClose", () => jobs.endAll());
   // What takes no job takes no body.
   routes.removeAllContentTypeParsers();
   const refuse = (reply: FastifyReply, status: number, error: unknown): FastifyReply =>
@@ -94,4 +95,5 @@ export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limi
     jobs.stop(id);
     return reply.code(204).send();
   });
+  return () => followed.list().filter(({ isOver }) => !isOver).length;
 }

@@ -20,7 +20,7 @@ function fakeJob(networks = 1): CheckedJob & { readonly say: () => void; readonl
   return { networks, start, say: () => say(), asked };
 }
 
-const limits = { jobs: 2, networks: 3, bytes: 10e6, silentMilliseconds: 200 };
+const limits = { jobs: 2, networks: 3, bytes: 10e6, silentMilliseconds: 200, stopMilliseconds: 50 };
 const ignore = (): void => undefined;
 
 function begin(jobs: RunningJobs, job: CheckedJob, onEvent: (event: unknown) => void = ignore): RunningJob {
@@ -39,8 +39,8 @@ test("jobs and their networks are counted, and a place is free again when a job 
   jobs.stop(first.id);
   expect(await first.result).toBe("stop");
   begin(jobs, fakeJob(2));
-  await jobs.killAll();
-  expect(await second.result).toBe("kill");
+  await jobs.endAll();
+  expect(await second.result).toBe("stop");
 });
 
 test("room is kept for inputs before they are read, until their jobs have ended or nobody brings them", async () => {
@@ -73,6 +73,19 @@ test("a job that says nothing is ended; one that goes on saying something is not
   expect(await kept.result).toBe("stop");
 });
 
+test("with the server, a job is stopped, and ended if it does not stop", async () => {
+  const jobs = createRunningJobs(limits);
+  const [quick, slow] = [fakeJob(), fakeJob()];
+  const slowly: CheckedJob = {
+    ...slow,
+    start: (onEvent) => ({ ...slow.start(onEvent), stop: () => void slow.asked.push("too slow") }),
+  };
+  const results = [begin(jobs, quick).result, begin(jobs, slowly).result];
+  await jobs.endAll();
+  expect(await Promise.all(results)).toEqual(["stop", "kill"]);
+  expect([quick.asked, slow.asked]).toEqual([["stop"], ["too slow", "kill"]]);
+});
+
 test("a job that was ended says nothing more", async () => {
   const jobs = createRunningJobs(limits);
   const [silent, said] = [fakeJob(), vi.fn<() => void>()];
@@ -91,5 +104,5 @@ test("a job that cannot be started leaves its place, and nothing that would end 
   expect(() => begin(jobs, { networks: 3, start: fail })).toThrow("spawn ENOMEM");
   expect(vi.getTimerCount()).toBe(0);
   begin(jobs, fakeJob(3));
-  await jobs.killAll();
+  await jobs.endAll();
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { EnvironmentError } from "../../tensor/errors.ts";
 import { mostJobBytes } from "../train-job.ts";
 import type { CheckedJob, StartedJob } from "./served-job.ts";
@@ -13,9 +14,17 @@ export interface EngineLimits {
   readonly bytes: number;
   /** After which a job that says nothing is ended. */
   readonly silentMilliseconds: number;
+  /** What a job has to end after its current step once the server ends. */
+  readonly stopMilliseconds: number;
 }
 
-const engineLimits: EngineLimits = { jobs: 4, networks: 8, bytes: 2 * mostJobBytes, silentMilliseconds: 600_000 };
+const engineLimits: EngineLimits = {
+  jobs: 4,
+  networks: 8,
+  bytes: 2 * mostJobBytes,
+  silentMilliseconds: 600_000,
+  stopMilliseconds: 5000,
+};
 
 /** A job that was let in. */
 export interface RunningJob extends StartedJob {
@@ -46,8 +55,8 @@ export interface RunningJobs {
   reserve(name: string, bytes: number): JobPlace;
   /** Asks a job to end after its current step, if there is one of this id. */
   stop(id: string): void;
-  /** Ends all of them, and waits for what they still write. */
-  killAll(): Promise<void>;
+  /** Ends all of them, after their current steps if those are short, and waits for what they still write. */
+  endAll(): Promise<void>;
 }
 
 /** The room that one job takes. */
@@ -65,24 +74,26 @@ export function createRunningJobs({
   networks,
   bytes,
   silentMilliseconds,
+  stopMilliseconds,
 }: EngineLimits = engineLimits): RunningJobs {
   const taken = new Map<JobPlace, Taken>();
-  const running = new Map<string, StartedJob>();
+  const running = new Map<string, RunningJob>();
   const writing = new Set<Promise<void>>();
   const sumOf = (what: keyof Taken): number => [...taken.values()].reduce((sum, own) => sum + own[what], 0);
 
   /** A job's id, and its end if it says nothing for too long. */
-  const watch = (job: CheckedJob, name: string, onEvent: (event: unknown) => void): RunningJob => {
+  const watch = (checked: CheckedJob, name: string, onEvent: (event: unknown) => void): RunningJob => {
     const id = randomUUID();
     let fail: (error: Error) => void = () => undefined;
     const silence = new Promise<never>((_, reject) => (fail = reject));
     const seconds = silentMilliseconds / 1000;
     const giveUp = (): void => {
-      fail(new EnvironmentError(name, `said nothing for ${seconds} seconds and was ended; start it again`));
-      started.kill();
+      const why = new EnvironmentError(name, `said nothing for ${seconds} seconds and was ended; start it again`);
+      fail(why);
+      started.kill(why);
     };
     let isOver = false;
-    const started = job.start((event) => {
+    const started = checked.start((event) => {
       // A process that is being ended may have said more by then.
       if (isOver) return;
       timer.refresh();
@@ -90,8 +101,7 @@ export function createRunningJobs({
     });
     // Not before: a process that cannot be started leaves nothing to wait for.
     const timer = setTimeout(giveUp, silentMilliseconds);
-    running.set(id, started);
-    const { written } = started;
+    const { written, stop, kill } = started;
     if (written !== undefined) {
       writing.add(written);
       void written.finally(() => writing.delete(written));
@@ -101,7 +111,9 @@ export function createRunningJobs({
       clearTimeout(timer);
       running.delete(id);
     });
-    return { id, result, stop: started.stop, kill: started.kill };
+    const job = { id, result, stop, kill };
+    running.set(id, job);
+    return job;
   };
 
   const requireRoom = (name: string, wanted: Taken): void => {
@@ -141,7 +153,10 @@ export function createRunningJobs({
   return {
     reserve,
     stop: (id) => running.get(id)?.stop(),
-    killAll: async () => {
+    endAll: async () => {
+      running.forEach(({ stop }) => stop());
+      const results = [...running.values()].map(({ result }) => result);
+      await Promise.race([Promise.allSettled(results), wait(stopMilliseconds, undefined, { ref: false })]);
       running.forEach(({ kill }) => kill());
       await Promise.all(writing);
     },

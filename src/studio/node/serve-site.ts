@@ -15,6 +15,8 @@ export interface SiteServer {
   readonly address: string;
   /** The address to open first: with a token that works once, and lets one browser use the engine and read the store. */
   readonly firstAddress: string;
+  /** How many trainings go on, which its end would end. */
+  readonly countTrainings: () => number;
   /** Ends it, with the connections that browsers keep open. */
   readonly close: () => Promise<void>;
 }
@@ -70,9 +72,10 @@ export async function serveSite(port: number, { store, folders = [] }: SiteOffer
     ...(store === undefined ? [] : ["store"]),
     ...(folders.length === 0 ? [] : ["data"]),
   ]);
+  let countTrainings = (): number => 0;
   const give = async (routes: FastifyInstance): Promise<void> => {
     access.guard(routes);
-    giveEngine(routes, store?.record);
+    countTrainings = giveEngine(routes, store?.record);
     if (store !== undefined) giveStore(routes, store);
     giveData(routes, folders);
   };
@@ -81,7 +84,12 @@ export async function serveSite(port: number, { store, folders = [] }: SiteOffer
   try {
     const address = await server.listen({ host: HOST, port });
     const firstAddress = `${address}/?token=${access.token}`;
-    return { address: `${address}/`, firstAddress, close: () => server.close() };
+    return {
+      address: `${address}/`,
+      firstAddress,
+      countTrainings: () => countTrainings(),
+      close: () => server.close(),
+    };
   } catch (error) {
     await server.close();
     throw toListeningError(`${HOST}:${port}`, error);

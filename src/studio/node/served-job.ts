@@ -4,7 +4,9 @@ import type { Running } from "../../jobs/job.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** A job under way for a page. */
-export interface StartedJob<Result = unknown> extends Pick<Running<unknown, Result>, "result" | "stop" | "kill"> {
+export interface StartedJob<Result = unknown> extends Pick<Running<unknown, Result>, "result" | "stop"> {
+  /** Ends it at once. @param why what is wrong with it; it was asked for if left out */
+  readonly kill: (why?: Error) => void;
   /** What is still to be written once it has ended, if anything; never rejects. */
   readonly written?: Promise<void>;
 }

@@ -204,7 +204,8 @@ function addFigures(run: RunRecorder, { steps, test, diverged }: RecordedResult)
 }
 
 function describeEnd(outcome: JobOutcome<RecordedResult>): RunEnd {
-  if ("error" in outcome) return { status: "crashed", reason: errorMessage(outcome.error) };
+  if ("error" in outcome)
+    return { status: outcome.isAsked === true ? "stopped" : "crashed", reason: errorMessage(outcome.error) };
   const { status, reason, epochs: _, diverged: __, ...rest } = outcome.result;
   // Files and networks are artifacts.
   const { files: ___, onnx: ____, ...result } = rest as Partial<TrainingResult & MemoryRecord>;
