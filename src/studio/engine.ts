@@ -103,8 +103,14 @@ export interface TrainedFile extends Pick<MemoryResult, "status" | "reason" | "o
   readonly judgement: Judgement;
 }
 
-/** What computes a training reports; `judging` is the last. */
-export type ComputedEvent = MemoryEvent | { readonly kind: "judging" };
+/** How many of the images held back are judged. */
+export interface JudgeProgress {
+  readonly done: number;
+  readonly count: number;
+}
+
+/** What computes a training reports; in the end that it judges, and of how many images it has. */
+export type ComputedEvent = MemoryEvent | ({ readonly kind: "judging" } & JudgeProgress);
 
 /** What a page hears of a training. */
 export type TrainEvent =

@@ -3,7 +3,7 @@ import { describableModule } from "../networks/describe.ts";
 import { countCosts } from "../nn/describe.ts";
 import { createModel } from "../nn/models.ts";
 import type { Prediction } from "../tasks/classify/predict.ts";
-import type { Judgement, NetworkFacts, TrainJob } from "./engine.ts";
+import type { Judgement, JudgeProgress, NetworkFacts, TrainJob } from "./engine.ts";
 
 /** A trained network, and the images held back for it to judge. */
 export type JudgeInput = Pick<TrainJob, "choice" | "classes" | "test"> & { readonly onnx: Uint8Array };
@@ -22,14 +22,24 @@ export interface OpenClassifier {
 /** The least probability whose logarithm float32 keeps apart from minus infinity. */
 const LEAST = 1e-38;
 
+/** How often it says how far it is. */
+const MILLISECONDS_BETWEEN = 1000;
+
 async function scoreAll(
   network: OpenClassifier,
   { classes, choice: { size }, test: { images } }: JudgeInput,
+  onProgress: (progress: JudgeProgress) => void,
 ): Promise<Float32Array> {
   const length = 3 * size * size;
+  const count = images.length / length;
+  let last = performance.now();
   const places = new Map(classes.map((name, place) => [name, place]));
-  const scores = new Float32Array((images.length / length) * classes.length);
-  for (let at = 0; at * length < images.length; at++) {
+  const scores = new Float32Array(count * classes.length);
+  for (let at = 0; at < count; at++) {
+    if (performance.now() - last >= MILLISECONDS_BETWEEN) {
+      onProgress({ done: at, count });
+      last = performance.now();
+    }
     const pixels = images.subarray(at * length, (at + 1) * length);
     for (const found of await network.predict({ channels: 3, height: size, width: size, pixels }))
       scores[at * classes.length + places.get(found.class)!] = Math.log(Math.max(LEAST, found.probability));
@@ -49,14 +59,17 @@ function describe({ choice: { depth, shortcut, size }, classes }: JudgeInput): N
  * Has a trained network judge the images held back, image by image, wherever it runs.
  *
  * @param open opens the network in the engine's own runtime
+ * @param onProgress told before the first image, and every second
  */
 export async function judge(
   input: JudgeInput,
   open: (onnx: Uint8Array) => Promise<OpenClassifier>,
+  onProgress: (progress: JudgeProgress) => void,
 ): Promise<Judgement> {
+  onProgress({ done: 0, count: input.test.labels.length });
   const network = await open(input.onnx);
   try {
-    return { scores: await scoreAll(network, input), ...describe(input) };
+    return { scores: await scoreAll(network, input, onProgress), ...describe(input) };
   } finally {
     await network.release();
   }

@@ -1,36 +1,19 @@
 import { builtFile } from "../../../files/node.ts";
 import { type ChildJob, runInChild } from "../../../jobs/node/child-process.ts";
 import { contentIdOf } from "../../../store/artifacts.ts";
-import { type MemoryRecord, type RecordOptions, recordTraining } from "../../../train/node/record.ts";
+import { type RecordOptions, recordTraining } from "../../../train/node/record.ts";
 import { combineObservers } from "../../../train/observers.ts";
-import type { ComputedEvent, Judgement, TrainedFile, TrainJob } from "../../engine.ts";
+import type { ComputedEvent, Judgement, TrainJob } from "../../engine.ts";
 import { mostJobBytes, trainJobSchema } from "../../train-job.ts";
 import { serveJob, type ServedJob } from "../served-job.ts";
+import { hearTraining, type ProcessEvent } from "./hear-training.ts";
 import { rememberTraining } from "./memory.ts";
 
-/** What the process of a training gives: what the page is told, and what is recorded. */
-interface Outcome extends MemoryRecord {
-  readonly judgement: Judgement;
-}
-
 /** A training on images of the reader's own, in a process of its own. */
-export const trainingChild: ChildJob<TrainJob, ComputedEvent, Outcome> = {
+export const trainingChild: ChildJob<TrainJob, ProcessEvent, Judgement> = {
   name: "training",
   worker: builtFile(import.meta.url, "./worker.js"),
 };
-
-const toTrainedFile = ({ status, reason, onnx, steps, judgement }: Outcome): TrainedFile => ({
-  status,
-  onnx,
-  steps,
-  judgement,
-  ...(reason === undefined ? {} : { reason }),
-});
-
-function toRecord(outcome: Outcome): MemoryRecord {
-  const { judgement: _, ...record } = outcome;
-  return record;
-}
 
 const ignore = (): void => undefined;
 
@@ -50,17 +33,19 @@ export function trainingJob(record: RecordOptions | undefined): ServedJob {
       const resumed = job.resume && contentIdOf(job.resume).sha256;
       const recorders = record === undefined ? [] : [recordTraining(record, { command: "studio", resumed })];
       const recorder = combineObservers(recorders, record?.say ?? ignore);
-      const hear = (event: ComputedEvent): void => {
-        onEvent(event);
-        if (event.kind !== "judging") recorder.observe(event);
-      };
+      const { hear, judged, end } = hearTraining(recorder, onEvent);
       const { result, stop, kill } = runInChild(trainingChild, job, { onEvent: hear });
+      let [isAsked, fault]: [boolean, Error | undefined] = [false, undefined];
       // A store that cannot be reached keeps no page waiting.
       const written = result.then(
-        (outcome) => recorder.finish({ result: toRecord(outcome) }),
-        (error: unknown) => recorder.finish({ error }),
+        () => end(),
+        (error: unknown) => end({ error: fault ?? error, isAsked }),
       );
-      return { result: result.then(toTrainedFile), stop, kill, written };
+      const endAtOnce = (why?: Error): void => {
+        [isAsked, fault] = [why === undefined, why];
+        kill();
+      };
+      return { result: result.then(judged), stop, kill: endAtOnce, written };
     },
   });
 }

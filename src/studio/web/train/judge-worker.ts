@@ -6,6 +6,6 @@ import type { judging } from "./judge-job.ts";
 const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url);
 
 serveInWorker<typeof judging>(
-  (input) => judge(input, (onnx) => open(onnx, { task: "classify", name: "network.onnx", wasm })),
+  (input, { report }) => judge(input, (onnx) => open(onnx, { task: "classify", name: "network.onnx", wasm }), report),
   { transfer: ({ scores }) => [scores.buffer] },
 );

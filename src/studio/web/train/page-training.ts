@@ -12,8 +12,12 @@ export function startInPage(job: TrainJob, onEvent: (event: TrainEvent) => void)
   let current: Pick<Training, "kill"> = training;
   const finish = async (): Promise<TrainedFile> => {
     const { status, steps, onnx, reason } = await training.result;
-    onEvent({ kind: "judging" });
-    const judgement = runInWorker(judging, { onnx, choice, classes, test });
+    onEvent({ kind: "judging", done: 0, count: test.labels.length });
+    const judgement = runInWorker(
+      judging,
+      { onnx, choice, classes, test },
+      { onEvent: (progress) => onEvent({ kind: "judging", ...progress }) },
+    );
     current = judgement;
     const about = { status, steps, onnx, ...(reason === undefined ? {} : { reason }) };
     return { ...about, judgement: await judgement.result };
