@@ -4,6 +4,7 @@ import type { Dropped } from "../dropped.ts";
 import { replaceQuery } from "../route.ts";
 import type { DescribeInput, NetworkSource, SignatureFiles } from "./describe-job.ts";
 import { type NamedNetwork, standardNetwork, writeNamedNetwork } from "./options.ts";
+import { isUnclear, signingOf, signingOfTwo, sortDropped, type Sorted } from "./signing-files.ts";
 import { describe, refuse } from "./state.ts";
 
 /** What is looked at. */
@@ -93,48 +94,8 @@ export function chooseOther(name: string | undefined, shortcut?: ShortcutType): 
   choose({ ...own, named: { ...named, with: name, withShortcut: shortcut } });
 }
 
-/** Files by what their names say that they are. */
-interface Sorted {
-  readonly networks: readonly File[];
-  readonly signatures: readonly File[];
-  readonly keys: readonly File[];
-}
-
-function sortDropped(dropped: Dropped): Sorted {
-  const files = "files" in dropped ? dropped.files.map(({ file }) => file) : [];
-  const ending = (end: string): readonly File[] => files.filter(({ name }) => name.endsWith(end));
-  const [signatures, keys] = [ending(".sig"), ending(".pub")];
-  const networks = files.filter((file) => !signatures.includes(file) && !keys.includes(file));
-  return { networks, signatures, keys };
-}
-
-const signingOf = (signature: File | undefined, key: File | undefined): SignatureFiles => ({
-  ...(signature === undefined ? {} : { signature }),
-  ...(key === undefined ? {} : { key }),
-});
-
-const isNamedAfter = (signature: File, network: File | undefined): boolean => signature.name === `${network?.name}.sig`;
-
-/** What two files are checked by: the signatures that are called after them, and one key for both. */
-function signingOfTwo(
-  [first, other]: readonly [File | undefined, File | undefined],
-  { signatures, keys: [key] }: Sorted,
-): { readonly signing: SignatureFiles; readonly otherSigning: SignatureFiles } {
-  const isOthers = (one: File): boolean => isNamedAfter(one, other) && !isNamedAfter(one, first);
-  const [own, theirs] = [signatures.find((one) => !isOthers(one)), signatures.find(isOthers)];
-  return { signing: signingOf(own, key), otherSigning: signingOf(theirs, key) };
-}
-
 /** Most files that mean something together: two networks, a signature of each, and a key. */
 export const mostFiles = 5;
-
-/** Whether there is too much of something, or it cannot be told which signature is whose. */
-function isUnclear({ networks, signatures, keys }: Sorted, [first, other]: readonly (File | undefined)[]): boolean {
-  if (networks.length > 2 || keys.length > 1 || signatures.length > 2) return true;
-  if (signatures.length < 2) return false;
-  const isPair = first !== undefined && other !== undefined && first.name !== other.name;
-  return !isPair || [first, other].some((network) => !signatures.some((one) => isNamedAfter(one, network)));
-}
 
 /** Shows the network that was dropped, with its signature; two of them side by side. */
 export function takeNetworks(dropped: Dropped): void {
