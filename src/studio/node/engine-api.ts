@@ -70,6 +70,8 @@ export function giveEngine(routes: FastifyInstance, record?: RecordOptions, limi
           },
         },
         async (request, reply) => {
+          // Whoever has left has left its place, too.
+          if (reply.raw.destroyed) return reply.hijack();
           const { body = new Uint8Array(0) } = request;
           try {
             const job = served.check(decodeMessage(body, served.name));

@@ -76,11 +76,10 @@ function openLine<Input, Event, Result>(
     const known = await id;
     if (!isOver) await stopOnServer(known);
   };
-  /** Ends the job, which may go on without its page: one that has not started yet, as soon as it has. */
+  /** Ends the job, which may go on without its page; of one that has not started yet, the server gets no more. */
   const end = async (): Promise<void> => {
-    const known = await id;
     abort.abort();
-    await forgetOnServer(known);
+    await forgetOnServer(await id);
   };
   const follow = async (): Promise<void> => {
     const { address, ...request } = ask(input);
@@ -89,7 +88,7 @@ function openLine<Input, Event, Result>(
     await readAnswers(response, address.href, (answer) => {
       if (answer.kind === "started") {
         learn(answer.id);
-        options.onStart?.(answer.id);
+        if (!abort.signal.aborted) options.onStart?.(answer.id);
       } else call.receive(answer as Parameters<typeof call.receive>[0]);
     });
   };
