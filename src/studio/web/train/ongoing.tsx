@@ -92,8 +92,8 @@ export function Ongoing({ own }: { readonly own: string | undefined }): JSX.Elem
     <section class="panel ongoing" aria-label={say({ en: "Other trainings of the server", zh: "服务器的其他训练" })}>
       <p>
         {say({
-          en: "Trainings of other tabs, or of tabs that were closed: they go on in the server. Of those that have ended, it keeps the last four.",
-          zh: "其他标签页或已关闭的标签页的训练：它们在服务器中继续。已结束的训练，服务器保留最后四个。",
+          en: "Trainings of other tabs, or of tabs that were closed: they go on in the server. Of those that have ended, it keeps the last four; one that failed leaves first.",
+          zh: "其他标签页或已关闭的标签页的训练：它们在服务器中继续。已结束的训练，服务器保留最后四个，失败的先移除。",
         })}
       </p>
       <ul>
