@@ -121,6 +121,33 @@ test("a native training goes on while its tab is closed, is found again, stopped
   expect(faults).toEqual([]);
 });
 
+test("until the server has answered for a training of an earlier visit, it is not gone on with beside the one there", async () => {
+  const { page, server, faults } = await openTraining("depth=20&epochs=500");
+  await press(page, "Train");
+  await page.getByText(/^Kept up to step ([2-9]|\d\d+): should the server end/).waitFor();
+  await page.close();
+  const again = await page.context().newPage();
+  again.setDefaultTimeout(120_000);
+  let answer: () => void = () => undefined;
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+  await again.route("**/api/1/running", async (route) => {
+    await mayAnswer;
+    await route.continue();
+  });
+  await again.goto(`${server.address}#/train`);
+  await again.getByRole("button", { name: "Train", exact: true }).waitFor();
+  expect(await again.getByRole("button", { name: "Go on", exact: true }).count()).toBe(0);
+  answer();
+  await stepOf(again);
+  await press(again, "Stop");
+  await again.getByText(/^Stopped after \d+ of 1000 steps/).waitFor();
+  // Found again once more when it is over, it still says of how many steps.
+  await again.reload();
+  await again.getByText(/^Stopped after \d+ of 1000 steps/).waitFor();
+  await again.getByRole("button", { name: "Go on", exact: true }).waitFor();
+  expect(faults).toEqual([]);
+});
+
 test("another tab lists a native training, stops it, and has its network; whoever leaves it has the server forget it", async () => {
   const { page, server, faults } = await openTraining("depth=20&epochs=500");
   await press(page, "Train");

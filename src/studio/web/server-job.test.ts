@@ -8,9 +8,11 @@ const training: ServerJob<string, unknown, string> = { name: "training" };
 function standIn(answer: (signal: AbortSignal) => Promise<Response>): readonly string[] {
   const asked: string[] = [];
   vi.stubGlobal("document", { baseURI: "http://127.0.0.1:1/" });
-  vi.stubGlobal("fetch", (address: URL, { method = "GET", signal }: RequestInit) => {
+  vi.stubGlobal("fetch", (address: URL, { method = "GET", signal }: RequestInit = {}) => {
     asked.push(`${method} ${address.pathname}`);
-    return signal == null ? Promise.resolve(new Response(undefined, { status: 204 })) : answer(signal);
+    return signal === undefined || signal === null
+      ? Promise.resolve(new Response(undefined, { status: 204 }))
+      : answer(signal);
   });
   onTestFinished(() => void vi.unstubAllGlobals());
   return asked;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { encodeNotes, keptNumber } from "../../../jobs/journal.ts";
 import type { Words } from "../../../report/words.ts";
 import type { CurvePoint } from "../../curve-point.ts";
 import { keep, kept } from "../kept.ts";
@@ -59,7 +60,7 @@ const aboutSchema = v.strictObject({
   held: v.array(v.boolean()),
 });
 
-const curveSchema = v.array(v.strictObject({ loss: v.number(), accuracy: v.number() }));
+const curveSchema = v.array(v.strictObject({ loss: keptNumber, accuracy: keptNumber }));
 
 const open = async (): Promise<FileSystemDirectoryHandle> =>
   (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
@@ -131,7 +132,7 @@ function createKeeper(): Keeper {
       const { checkpoint, curve } = waiting;
       waiting = undefined;
       // The curve first: one that is longer than its checkpoint is cut.
-      await write(names.curve, JSON.stringify(curve));
+      await write(names.curve, encodeNotes(curve));
       await write(names.checkpoint, checkpoint);
     }
   };

@@ -7,6 +7,7 @@ import { sayAny, sayMessage } from "../message.ts";
 import { replaceQuery, useQuery } from "../route.ts";
 import { Capture } from "./capture.tsx";
 import { ImageDrop, Images, Overview, Reading } from "./images.tsx";
+import { describeKeeping } from "./keeping.ts";
 import { readTrainChoice, standardChoice, writeTrainChoice } from "./options.ts";
 import { Curves, describePhase } from "./progress.tsx";
 import { OfferedFolders } from "./offered-folders.tsx";
@@ -115,40 +116,14 @@ function Buttons({ state }: { readonly state: TrainState }): JSX.Element {
 }
 
 function Said({ state }: { readonly state: TrainState }): JSX.Element {
-  const { phase, isKept, keptSteps = 0, notKept, notes, curve, job } = state;
-  const isTraining = phase === "training";
+  const { notes } = state;
   return (
     <>
-      {isTraining && job !== undefined && (
-        <p class="quiet">
-          {say({
-            en: "It goes on in the server when this tab is closed, and is found again here: until it is done, stopped in any tab of this page, or the server ends.",
-            zh: "关闭此标签页后，训练在服务器中继续，回到这里即可找到：直到完成，或在本页的任一标签页中停止，或服务器结束。",
-          })}
+      {describeKeeping(state).map(({ words, isOffer }, index) => (
+        <p key={index} class={isOffer ? "kept" : "quiet"}>
+          {say(words)}
         </p>
-      )}
-      {isTraining && notKept === undefined && keptSteps > 0 && (
-        <p class="quiet">
-          {job === undefined
-            ? say({
-                en: `Kept up to step ${keptSteps}: after a reload of this page, the training goes on from there.`,
-                zh: `已保存到第 ${keptSteps} 步：刷新页面后从这里继续训练。`,
-              })
-            : say({
-                en: `Kept up to step ${keptSteps}: should the server end, the training can go on from there.`,
-                zh: `已保存到第 ${keptSteps} 步：如果服务器结束，可从这里继续训练。`,
-              })}
-        </p>
-      )}
-      {isKept && (
-        <p class="kept">
-          {say({
-            en: `This training was kept from an earlier visit: ${curve.length} steps are done. Go on, or choose other images.`,
-            zh: `这是上次访问时保存的训练：已完成 ${curve.length} 步。可以继续，或换一批图像。`,
-          })}
-        </p>
-      )}
-      {notKept !== undefined && <p class="quiet">{say(notKept)}</p>}
+      ))}
       {notes.map((message, index) => (
         <p key={index} class="quiet">
           {sayMessage({ message })}

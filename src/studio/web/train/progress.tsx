@@ -4,16 +4,22 @@ import { movingMean } from "../../moving-mean.ts";
 import { say } from "../language.ts";
 import { Chart } from "../parts/chart.tsx";
 import { describeTimeLeft } from "../time-left.ts";
+import type { JudgeProgress } from "../../engine.ts";
 import type { CurvePoint } from "../../curve-point.ts";
 import type { TrainState } from "./state.ts";
 
 /** Steps whose mean is shown: one small batch alone jumps. */
 const meanOver = 10;
 
+function describeJudging({ done, count }: JudgeProgress = { done: 0, count: 0 }): Words {
+  const far = done === 0 ? { en: "", zh: "" } : { en: ` ${done} of ${count}`, zh: `第 ${done} 张，共 ${count} 张` };
+  return { en: `Testing on the images held back …${far.en}`, zh: `正在用留出的图像测试……${far.zh}` };
+}
+
 /** What the training is doing, in one sentence. */
-export function describePhase({ phase, curve, steps, secondsLeft }: TrainState): Words {
+export function describePhase({ phase, curve, steps, secondsLeft, judging }: TrainState): Words {
   if (phase === "preparing") return { en: "Building the training graph …", zh: "正在构建训练图……" };
-  if (phase === "judging") return { en: "Testing on the images held back …", zh: "正在用留出的图像测试……" };
+  if (phase === "judging") return describeJudging(judging);
   const step = curve.length;
   if (steps === undefined) return { en: `${step} steps trained`, zh: `已训练 ${step} 步` };
   const { en, zh } =
@@ -43,7 +49,7 @@ export function Curves({ state, color }: { readonly state: TrainState; readonly 
         across={across}
         lines={[{ name, color, values: meansOf(curve, "loss") }]}
         steps={steps}
-        range={[0, Math.max(1, Math.ceil(Math.max(0, ...meansOf(curve, "loss"))))]}
+        range={[0, Math.max(1, Math.ceil(Math.max(0, ...meansOf(curve, "loss").filter(Number.isFinite))))]}
         format={(value) => value.toFixed(1)}
       />
       <Chart

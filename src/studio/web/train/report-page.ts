@@ -152,7 +152,8 @@ function trainingSection(curve: readonly CurvePoint[]): ReportSection {
         },
         x: { label: { en: "step", zh: "步" } },
         y: { label: { en: "loss", zh: "损失" } },
-        series: [{ name: "", points: means.map((y, index) => ({ x: index + 1, y })) }],
+        // A step that is not known is none of the curve's.
+        series: [{ name: "", points: means.map((y, at) => ({ x: at + 1, y })).filter(({ y }) => Number.isFinite(y)) }],
       },
     ],
   };

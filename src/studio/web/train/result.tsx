@@ -37,17 +37,22 @@ function describeEnd({ trained, steps = trained.steps }: ResultProps): Words | u
   return undefined;
 }
 
-/** What computed all that is shown. */
-const computedBy: { readonly [Kind in EngineKind]: (words: string) => Words } = {
-  page: (words) => ({
-    en: `Trained and tested in this page: ${words}.`,
-    zh: `在本页中训练并测试：${words}。`,
-  }),
-  server: (words) => ({
-    en: `Trained and tested natively, by the server: ${words}.`,
-    zh: `由服务器原生训练并测试：${words}。`,
-  }),
+/** Where each engine computes. */
+const enginePlaces: { readonly [Kind in EngineKind]: { readonly en: string; readonly zh: string } } = {
+  page: { en: "in this page", zh: "在本页中" },
+  server: { en: "natively, by the server", zh: "由服务器原生" },
 };
+
+/** What computed all that is shown, or what of it. */
+function describeComputed({ kind, words, before }: TrainedNetwork["engine"]): Words {
+  const place = enginePlaces[kind];
+  const part =
+    before === 0 ? { en: "", zh: "" } : { en: ` from step ${before + 1} on`, zh: `第 ${before + 1} 步起的部分` };
+  return {
+    en: `Trained${part.en} and tested ${place.en}: ${words}.`,
+    zh: `${place.zh}训练${part.zh}并测试：${words}。`,
+  };
+}
 
 /** A file's name out of the names of classes. */
 function fileNameOf(classes: readonly string[]): string {
@@ -209,7 +214,7 @@ export function Result(props: ResultProps): JSX.Element {
           zh: `网络没有见过这些图像。括号中是这么多图像所能给出的 95 % 区间。${parameters.toLocaleString("en")} 个参数，每张图像 ${Math.round(multiplyAdds / 1e4).toLocaleString("en")} 万次乘加。`,
         })}
       </p>
-      <p class="quiet">{say(computedBy[engine.kind](engine.words))}</p>
+      <p class="quiet">{say(describeComputed(engine))}</p>
       <p class="controls">
         <button
           type="button"

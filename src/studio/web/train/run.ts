@@ -1,7 +1,5 @@
 import { imageSize } from "../../../data/image-set.ts";
 import { type Judged, judgeImages } from "../../../tasks/classify/predictions.ts";
-import { describeEngine } from "../../../train/describe-engine.ts";
-import { type CurvePoint, toCurvePoint } from "../../curve-point.ts";
 import type {
   EngineKind,
   NetworkFacts,
@@ -13,6 +11,7 @@ import type {
 } from "../../engine.ts";
 import type { TrainChoice } from "../../train-choice.ts";
 import { engine } from "../engines.ts";
+import { type ComputedBy, hearTraining, type RunHooks } from "./hear-training.ts";
 import type { Reached } from "./kept-training.ts";
 import type { ReadImages } from "./read-job.ts";
 
@@ -23,29 +22,11 @@ export interface TrainedNetwork extends NetworkFacts {
   readonly reason?: string;
   readonly choice: TrainChoice;
   /** What computed the training, or its last part, and the judgement. */
-  readonly engine: { readonly kind: EngineKind; readonly words: string };
+  readonly engine: ComputedBy & { readonly kind: EngineKind };
   readonly steps: number;
   readonly onnx: Uint8Array;
   /** By place among the images held back. */
   readonly judged: readonly Judged[];
-}
-
-/** What of the page's state a training changes. */
-export interface RunProgress {
-  readonly phase?: "training" | "judging";
-  readonly curve?: readonly CurvePoint[];
-  readonly steps?: number;
-  readonly secondsLeft?: number;
-}
-
-/** What a training tells, and what it goes on from. */
-export interface RunHooks {
-  readonly from: Reached | undefined;
-  readonly show: (progress: RunProgress) => void;
-  readonly note: (text: string) => void;
-  readonly keep: (reached: Reached) => void;
-  /** Told the server's job that goes on without the page. */
-  readonly goesOn: (id: string) => void;
 }
 
 /** A training under way, to the end of its judgement. */
@@ -54,8 +35,6 @@ export interface TrainingRun {
   readonly stop: () => void;
   readonly kill: () => void;
 }
-
-const MILLISECONDS_BETWEEN = 100;
 
 /** The images that are held back, or the others. */
 function partOf(
@@ -81,60 +60,6 @@ function jobOf(images: ReadImages, choice: TrainChoice, from: Reached | undefine
     test: partOf(images, true),
     ...(from === undefined ? {} : { resume: from.checkpoint }),
   };
-}
-
-/** Hears a training's events. */
-interface Listener {
-  readonly hear: (event: TrainEvent) => void;
-  /** What computes, in words, once that is known. */
-  readonly engine: () => string;
-  /** Shows the steps that were not shown yet, and nothing from then on. */
-  readonly end: () => void;
-}
-
-/** Hears a training's events: steps are shown ten times a second, checkpoints kept with their curve. */
-function createListener({ from, show, note, keep, goesOn }: RunHooks): Listener {
-  const curve = from === undefined ? [] : [...from.curve];
-  let engineWords = "";
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  let first: { readonly at: number; readonly step: number } | undefined;
-  const hear = (event: TrainEvent): void => {
-    if (event.kind === "note") note(event.text);
-    if (event.kind === "start") engineWords = describeEngine(event.start.notes.engine);
-    if (event.kind === "goes-on") goesOn(event.id);
-    if (event.kind === "curve") {
-      const { losses, accuracies } = event;
-      curve.length = Math.min(curve.length, event.first - 1);
-      losses.forEach((loss, at) => curve.push({ loss, accuracy: accuracies[at] }));
-    }
-    if (event.kind === "judging") {
-      end();
-      show({ phase: "judging" });
-    }
-    if (event.kind === "checkpoint") keep({ checkpoint: event.checkpoint, curve: curve.slice(0, event.step) });
-    if (event.kind !== "step") return;
-    const { step, steps } = event.progress;
-    // What is beyond a checkpoint is trained once more.
-    curve.splice(step - 1, Number.POSITIVE_INFINITY, toCurvePoint(event.progress));
-    const now = performance.now();
-    first ??= { at: now, step };
-    const { at } = first;
-    const rate = (now - at) / Math.max(1, step - first.step);
-    waiting ??= setTimeout(() => {
-      waiting = undefined;
-      const left = step > first!.step ? { secondsLeft: (rate * (steps - curve.length)) / 1000 } : {};
-      show({ phase: "training", curve: [...curve], steps, ...left });
-    }, MILLISECONDS_BETWEEN);
-    if (step === steps) {
-      clearTimeout(waiting);
-      show({ curve: [...curve], steps, secondsLeft: 0 });
-    }
-  };
-  const end = (): void => {
-    clearTimeout(waiting);
-    show({ curve: [...curve] });
-  };
-  return { hear, end, engine: () => engineWords };
 }
 
 /** A network and its judgement, laid beside what the images held back are. */
@@ -164,11 +89,11 @@ function followTraining(
     readonly start: (hear: (event: TrainEvent) => void) => Training;
   },
 ): TrainingRun {
-  const listener = createListener(hooks);
+  const listener = hearTraining(hooks);
   const running = start(listener.hear);
   const finish = async (): Promise<TrainedNetwork> => {
     const trained = await running.result.finally(listener.end);
-    return conclude(images, trained, { choice, engine: { kind, words: listener.engine() } });
+    return conclude(images, trained, { choice, engine: { kind, ...listener.engine() } });
   };
   return { result: finish(), stop: running.stop, kill: running.kill };
 }

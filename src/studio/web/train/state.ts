@@ -3,14 +3,16 @@ import type { Running } from "../../../jobs/job.ts";
 import { runInWorker } from "../../../jobs/web/worker.ts";
 import type { Words } from "../../../report/words.ts";
 import type { CurvePoint } from "../../curve-point.ts";
+import type { JudgeProgress } from "../../engine.ts";
 import type { Said } from "../../said.ts";
 import type { TrainChoice } from "../../train-choice.ts";
 import { holdBusy } from "../busy.ts";
 import { findOngoing, holdEngine } from "../engines.ts";
 import { messageOf } from "../message.ts";
+import type { RunHooks } from "./hear-training.ts";
 import { type Keeper, notKept, openKeeper, type Reached, readKept } from "./kept-training.ts";
 import { type ImageSource, type ReadEvent, type ReadImages, reading } from "./read-job.ts";
-import { findRun, type RunHooks, startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
+import { findRun, startRun, type TrainedNetwork, type TrainingRun } from "./run.ts";
 
 /** What the page is doing. */
 export type Phase = "empty" | "reading" | "ready" | "preparing" | "training" | "judging" | "ended";
@@ -28,6 +30,8 @@ export interface TrainState {
   /** All steps of the training. */
   readonly steps?: number | undefined;
   readonly secondsLeft?: number | undefined;
+  /** How far the judgement is. */
+  readonly judging?: JudgeProgress | undefined;
   readonly trained?: TrainedNetwork | undefined;
   /** Whether there is a checkpoint to go on from. */
   readonly canGoOn: boolean;
@@ -74,12 +78,20 @@ export function hasSource(): boolean {
   return source !== undefined;
 }
 
-/** Follows the job that went on, or ended, while the page was away; what is kept is left if the server has it no more. */
+/** What is shown of a training that an earlier visit kept. */
+const offered: Pick<TrainState, "canGoOn" | "isKept"> = { canGoOn: true, isKept: true };
+
+/** Follows the job that went on, or ended, while the page was away; offers what is kept if the server has it no more. */
 async function findAgain(images: ReadImages, choice: TrainChoice, job: string): Promise<void> {
   const ongoing = await findOngoing();
   const jobs = await ongoing?.list().catch(() => []);
-  if (ongoing === undefined || jobs?.some(({ id }) => id === job) !== true || shown.value.phase !== "ready") return;
-  change({ phase: "preparing", isKept: false, job });
+  // Meanwhile its reader may have left it.
+  if (shown.value.job !== job || shown.value.phase !== "ready") return;
+  if (ongoing === undefined || jobs?.some(({ id }) => id === job) !== true) {
+    change({ ...offered, job: undefined });
+    return;
+  }
+  change({ phase: "preparing", canGoOn: true });
   await follow(findRun(images, choice, hooksFrom(reached), { ongoing, job }));
 }
 
@@ -98,7 +110,8 @@ export function openKept(): Promise<TrainChoice | undefined> {
     const { images, choice, job } = before;
     reached = before.reached;
     trainedWith = choice;
-    change({ phase: "ready", images, curve: reached?.curve ?? [], canGoOn: true, isKept: true });
+    // One that may go on in the server is not begun beside it; whoever leaves it leaves it there, too.
+    change({ phase: "ready", images, curve: reached?.curve ?? [], job, ...(job === undefined ? offered : {}) });
     if (job !== undefined) void findAgain(images, choice, job);
     return choice;
   })();
