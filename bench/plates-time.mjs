@@ -87,7 +87,7 @@ for (const [turn, path] of [paths[0], ...paths].entries()) {
 const quantile = (values, share) =>
   Math.round(values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))]);
 for (const [where, values] of Object.entries(times))
-  console.log(`${where}: median ${quantile(values, 0.5)} ms, of 10 pictures the slowest ${quantile(values, 0.9)} ms`);
+  console.log(`${where}: median ${quantile(values, 0.5)} ms, 90th percentile ${quantile(values, 0.9)} ms`);
 console.log(
   `${paths.length} pictures; texts differ in ${differ}; onnxruntime-node ${createRequire(import.meta.url)("onnxruntime-node/package.json").version}, Chromium ${browser.version()}`,
 );

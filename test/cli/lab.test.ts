@@ -225,7 +225,7 @@ describe("interrupted and called again with the same arguments, each gives what 
       "advise resnet8 --shortcut C --measure --steps 8 --seeds 1 --batch-size 16 --test-limit 50 --threads 1 --json",
       "--out whole.html",
       "%",
-      /, seed 0: resumes at step [1-9]\d* of 8/,
+      /(wasted-projection, seed 0: resumes at step \d|, seed 0: resumes at step [1-9])\d* of 8/,
     ],
   ])("%s", async (_, line, other, sign, goesOn) => {
     const stopped = await runUntil(line, sign);
