@@ -81,7 +81,8 @@ export const launchesBenchmark: Benchmark = {
   against: "ourselves",
   run: async ({ say }) => {
     const folder = await mkdtemp(join(tmpdir(), "residua-idle-driver-"));
-    if (!takeIdleDriver(folder)) say("launches: VK_DRIVER_FILES names no driver, so that each step is computed");
+    const reason = takeIdleDriver(folder);
+    if (reason !== undefined) say(`launches: ${reason}, so that each step is computed`);
     // The library is in use from then on, so that its file may go.
     const { runtime } = await openDevice("webgpu").finally(() => rm(folder, { recursive: true, force: true }));
     const few = portableChoices.webgpu;

@@ -1,20 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileDriver, hasCompiler } from "../../src/bench/forwarding-driver.ts";
 import { adapterEnvironment } from "./software-adapter.ts";
 
 const source = fileURLToPath(new URL("failing-driver.c", import.meta.url));
 
 /** Whether a driver that fails can be made here: it takes a C compiler and the software adapter. */
 export function canFail(): boolean {
-  try {
-    execFileSync("cc", ["--version"], { stdio: "ignore" });
-    return adapterEnvironment["LD_LIBRARY_PATH"] !== undefined;
-  } catch {
-    console.warn("tests of devices that fail are left out: there is no C compiler");
-    return false;
-  }
+  if (hasCompiler()) return adapterEnvironment["LD_LIBRARY_PATH"] !== undefined;
+  console.warn("tests of devices that fail are left out: there is no C compiler");
+  return false;
 }
 
 /**
@@ -23,19 +18,8 @@ export function canFail(): boolean {
  * @returns variables with which a process finds it, and the file at which the device is lost
  */
 export function makeFailingDriver(folder: string): { readonly env: NodeJS.ProcessEnv; readonly sign: string } {
-  const [library, icd, sign] = ["libvk_failing.so", "failing.json", "lost"].map((name) => join(folder, name));
-  execFileSync("cc", ["-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"]);
-  const row = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.0.5" } };
-  writeFileSync(icd, JSON.stringify(row));
+  const sign = join(folder, "lost");
   const loaders = adapterEnvironment["LD_LIBRARY_PATH"]!;
-  return {
-    env: {
-      LD_LIBRARY_PATH: loaders,
-      FAILING_DRIVER: join(loaders, "libvk_swiftshader.so"),
-      VK_DRIVER_FILES: icd,
-      VK_ICD_FILENAMES: icd,
-      LOSE_AT: sign,
-    },
-    sign,
-  };
+  const driver = compileDriver(source, folder, join(loaders, "libvk_swiftshader.so"));
+  return { env: { LD_LIBRARY_PATH: loaders, LOSE_AT: sign, ...driver }, sign };
 }
