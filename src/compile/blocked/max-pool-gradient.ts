@@ -19,7 +19,7 @@ function windowKind(kernel: number, begin: number): WindowKind | undefined {
 /** Multiplied by the difference of two floats of at least 1e-30, gives at least 1 unless they are equal. */
 const STEEP = 3e38;
 
-/** How windows of stride 2 lie on planes of even extents; undefined for any other arrangement. */
+/** How windows of stride 2 lie; pairs leave the last place of an odd extent out. Undefined for any other arrangement. */
 function windowKinds(
   where: string,
   { masked = 0, ...attributes }: MaxPoolGradientAttributes,
@@ -28,8 +28,9 @@ function windowKinds(
 ): readonly [down: WindowKind, across: WindowKind] | undefined {
   const { kernel, strides, dilations, begins } = poolingWindow(where, attributes);
   const kinds = kernel.map((extent, axis) => {
-    const halves = strides[axis] === 2 && dilations[axis] === 1 && outputs[axis] * 2 === extents[axis];
-    return halves ? windowKind(extent, begins[axis]) : undefined;
+    const kind = windowKind(extent, begins[axis]);
+    const covered = kind === "pairs" ? extents[axis] - (extents[axis] % 2) : extents[axis];
+    return strides[axis] === 2 && dilations[axis] === 1 && outputs[axis] * 2 === covered ? kind : undefined;
   });
   // Padding counts as 0 here: below every maximum whose gradient matters, if x is a relu's result and its mask has been
   // applied.
@@ -44,23 +45,22 @@ type Taps = readonly (readonly number[])[];
 interface Direction {
   /** Taps in this direction, as a kernel. */
   readonly lay: (taps: readonly number[]) => Taps;
-  /** The row of each pair that is examined: for the second, the kernel begins with a row of zeros. */
-  readonly row: 0 | 1;
+  /** Where a row of zeros makes the kernel span both rows of a pair, to examine one of them. */
+  readonly zeros?: "before" | "after";
   readonly strides: readonly [number, number];
   readonly pads: (before: number, after: number) => readonly number[];
 }
 
 const down: Direction = {
   lay: (taps) => taps.map((tap) => [tap]),
-  row: 0,
   strides: [2, 1],
   pads: (before, after) => [before, 0, after, 0],
 };
 
-/** Along every second row of x. */
+/** Along the first or the second row of each pair. */
 const across = (row: 0 | 1): Direction => ({
   lay: (taps) => [taps],
-  row,
+  zeros: row === 0 ? "after" : "before",
   strides: [2, 2],
   pads: (before, after) => [0, before, 0, after],
 });
@@ -95,11 +95,12 @@ function convolve(
 function compare(
   c: BlockedContext,
   x: Value,
-  { lay, row, strides, pads }: Direction,
+  { lay, zeros, strides, pads }: Direction,
   taps: readonly number[],
   before: number,
 ): Value {
-  const kernel = row === 0 ? lay(taps) : [taps.map(() => 0), ...lay(taps)];
+  const none = taps.map(() => 0);
+  const kernel = [...(zeros === "before" ? [none] : []), ...lay(taps), ...(zeros === "after" ? [none] : [])];
   const difference = convolve(c, x, kernel, { strides, pads: pads(before, 0) });
   return c.g.op("HardSigmoid", [difference], { alpha: STEEP, beta: 1 });
 }
@@ -131,8 +132,8 @@ function share(
 }
 
 /**
- * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The largest value of
- * each row of a window is found first and then the first of these, so that among equal values the first in row-major
+ * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The last row or
+ * column of an odd extent lies in no window of 2. The largest value of each row of a window is found first and then the first of these, so that among equal values the first in row-major
  * order takes the whole gradient, as in PyTorch. All windows are compared at once, by products: an infinity or NaN in x
  * or dy makes its neighbours NaN.
  */
@@ -154,7 +155,10 @@ export const maxPoolGradient: BlockedRule<"MaxPoolGradient"> = (c, { node, input
   });
   const rows = share(c, rowMaxima, c.blocked(dyName), down, vertical);
   const phases = rows.flatMap((row, at) => share(c, x, row, across(at as 0 | 1), horizontal));
-  const joined = c.g.op("Concat", phases, { axis: 1 });
-  c.define(outputs[0], { blocked: interleave(c, joined, { shape, strides: [2, 2], groups: 1 }) });
+  const extents = pooled.slice(2);
+  const isCovered = extents.every((extent, axis) => 2 * extent === shape[axis + 2]);
+  const zeros = isCovered ? [] : [c.g.op("Expand", [c.g.fill(0), c.g.ints([shape[0], c.block, ...extents])])];
+  const joined = c.g.op("Concat", [...phases, ...zeros], { axis: 1 });
+  c.define(outputs[0], { blocked: interleave(c, joined, { shape, strides: [2, 2], groups: 1, extents }) });
   return true;
 };

@@ -112,19 +112,31 @@ export function writeStrided(c: BlockedContext, gradient: StridedGradient): Valu
   return interleave(c, joined, gradient);
 }
 
-/** [N, groups, phases, C', ⌈H/s⌉, ⌈W/s⌉] → [N,C,H,W], moving a point's channels at a time. */
+/**
+ * [N, groups, phases, C', ⌈H/s⌉, ⌈W/s⌉] → [N,C,H,W], moving a point's channels at a time.
+ *
+ * @param options `extents`, if the phases have fewer points: in each group a block of zeros then follows the phases, for the
+ *   points beyond
+ */
 export function interleave(
   c: BlockedContext,
   planes: Value,
-  { shape, strides, groups }: Pick<StridedGradient, "shape" | "strides" | "groups">,
+  {
+    shape,
+    strides,
+    groups,
+    extents,
+  }: Pick<StridedGradient, "shape" | "strides" | "groups"> & { readonly extents?: Shape },
 ): Value {
   const { g, block } = c;
   const declared = declaredShape(shape, block);
   const [N, C, H, W] = declared as readonly [number, number, number, number];
-  const [height, width] = phaseExtents([H, W], strides);
+  const whole = phaseExtents([H, W], strides);
+  const [height, width] = extents ?? whole;
   const blocks = C / block / groups;
   const phases = strides[0] * strides[1];
-  const rows = c.memo(`interleave/${[...shape, ...strides, groups].join()}`, () => {
+  const planesPerGroup = phases * blocks + (height < whole[0] || width < whole[1] ? 1 : 0);
+  const rows = c.memo(`interleave/${[...shape, ...strides, groups, height, width].join()}`, () => {
     const indices = new Int32Array(N * groups * blocks * H * W);
     let at = 0;
     for (let outer = 0; outer < N * groups; outer++) {
@@ -132,15 +144,17 @@ export function interleave(
         for (let y = 0; y < H; y++) {
           for (let x = 0; x < W; x++) {
             const phase = (y % strides[0]) * strides[1] + (x % strides[1]);
-            const plane = (outer * phases + phase) * blocks + inner;
-            indices[at++] = (plane * height + Math.floor(y / strides[0])) * width + Math.floor(x / strides[1]);
+            const [row, column] = [Math.floor(y / strides[0]), Math.floor(x / strides[1])];
+            const isBeyond = row >= height || column >= width;
+            const plane = outer * planesPerGroup + (isBeyond ? phases * blocks : phase * blocks + inner);
+            indices[at++] = plane * height * width + (isBeyond ? 0 : row * width + column);
           }
         }
       }
     }
     return constantIndices(g, indices);
   });
-  const points = reshape(g, planes, [N * groups * phases * blocks * height * width, block]);
+  const points = reshape(g, planes, [N * groups * planesPerGroup * height * width, block]);
   return reshape(g, gatherRows(g, points, rows), declared);
 }
 
