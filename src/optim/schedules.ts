@@ -17,6 +17,14 @@ export function stepDecay(rate: number, milestones: readonly number[], factor = 
 }
 
 /**
+ * Falls from `rate` to 0 in equal steps over `steps`.
+ * @source `torch.optim.lr_scheduler.LinearLR`, from a factor of 1 to 0
+ */
+export function linearDecay(rate: number, steps: number): Schedule {
+  return (step) => rate * (1 - Math.min(step, steps) / steps);
+}
+
+/**
  * Falls from `rate` to `minimum` along half a cosine over `steps`.
  * @source Loshchilov and Hutter 2017, arXiv:1608.03983; `torch.optim.lr_scheduler.CosineAnnealingLR`
  */
@@ -59,10 +67,10 @@ export function withWarmup(schedule: Schedule, warmupSteps: number): Schedule {
 }
 
 /** Names of the schedules, as recipes have them. */
-export type ScheduleName = "constant" | "step" | "cosine" | "one-cycle";
+export type ScheduleName = "constant" | "step" | "linear" | "cosine" | "one-cycle";
 
 /** All schedules. */
-export const scheduleNames: readonly ScheduleName[] = ["constant", "step", "cosine", "one-cycle"];
+export const scheduleNames: readonly ScheduleName[] = ["constant", "step", "linear", "cosine", "one-cycle"];
 
 /**
  * A schedule by its name over a whole training; "step" falls at half and at three quarters, as He et al. 2015 do.
@@ -74,6 +82,7 @@ export function createSchedule(name: ScheduleName, rate: number, steps: number, 
   const schedules: { readonly [Name in ScheduleName]: () => Schedule } = {
     constant: () => constantRate(rate),
     step: () => stepDecay(rate, [Math.floor(rest / 2), Math.floor((rest * 3) / 4)]),
+    linear: () => linearDecay(rate, rest),
     cosine: () => cosine(rate, rest),
     "one-cycle": () => oneCycle(rate, rest),
   };

@@ -211,7 +211,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     help: "how the learning rate changes over the training",
     isAxis: true,
     flag: { usage: "--schedule <name>", ...training },
-    trial: { values: ["constant", "step", "cosine"] },
+    trial: { values: ["constant", "step", "linear", "cosine"] },
   },
   warmupSteps: {
     ...wholeFrom(0),
