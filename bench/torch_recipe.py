@@ -36,7 +36,7 @@ def take(options, known, what):
 
 
 take(recipe, ["epochs", "batch", "optimizer", "learningRate", "schedule", "warmupSteps", "decaySparesNorms", "labelSmoothing", "seed",
-              "rotation", "alternateFlip"], "field of a recipe")
+              "rotation", "alternateFlip", "reflectBorder"], "field of a recipe")
 optimizer_options = take(recipe["optimizer"], ["name", "momentum", "nesterov", "weightDecay", "otherRate"], "option of an optimizer")
 augmentation = take(job["augmentation"], ["cropPadding", "flip"], "augmentation")
 network = take(job["network"], ["model", "width", "stemStride", "channels", "classes"], "option of a network")
@@ -161,7 +161,7 @@ def train():
     start, begin = processor_seconds(), time.perf_counter()
     training = Training(create_network(), mode)
     images, labels = read_images("train")
-    variation = {name: recipe[name] for name in ("rotation", "alternateFlip") if name in recipe}
+    variation = {name: recipe[name] for name in ("rotation", "alternateFlip", "reflectBorder") if name in recipe}
     views = Views(images, **normalization, **augmentation, **variation)
     batch, step, losses = recipe["batch"], 0, []
     for epoch in range(recipe["epochs"]):

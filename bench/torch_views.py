@@ -7,13 +7,14 @@ import torch
 class Views:
     """Nearest neighbour, black outside. One look-up per point goes through shift, mirror and turn at once."""
 
-    def __init__(self, images, mean, deviation, cropPadding, flip, rotation=0, alternateFlip=False):
+    def __init__(self, images, mean, deviation, cropPadding, flip, rotation=0, alternateFlip=False, reflectBorder=False):
         count, channels, self.height, self.width = images.shape
         # One more point, black, for all that lies outside.
         flat = images.reshape(count, channels, -1)
         self.flat = torch.cat([flat, torch.zeros(count, channels, 1, dtype=torch.uint8)], 2)
         self.mean, self.deviation = (255 * torch.tensor(each).view(1, -1, 1) for each in (mean, deviation))
         self.padding, self.flip, self.rotation, self.alternates = cropPadding, flip, rotation, alternateFlip
+        self.reflects = reflectBorder
         self.rows, self.columns = torch.arange(self.height).view(1, -1, 1), torch.arange(self.width).view(1, 1, -1)
         # Drawn once: whether an image is mirrored in the odd epochs, or in the even ones.
         self.is_odd = torch.rand(count) < 0.5
@@ -33,6 +34,8 @@ class Views:
             mirrored = self.is_odd[indices] == (epoch % 2 == 1) if self.alternates else torch.rand(count) < 0.5
             columns = torch.where(mirrored.view(-1, 1, 1), self.width - 1 - columns, columns)
         rows, columns = self.rows + shift(), columns + shift()
+        if self.reflects:
+            rows, columns = self.reflect(rows, self.height), self.reflect(columns, self.width)
         inside = self.contains(rows, columns)
         if self.rotation:
             angle = (2 * torch.rand(count, 1, 1) - 1) * (self.rotation * math.pi / 180)
@@ -45,6 +48,9 @@ class Views:
         places = torch.where(inside, rows * self.width + columns, self.height * self.width).view(count, 1, -1)
         pixels = self.flat[indices].gather(2, places.expand(-1, self.flat.size(1), -1))
         return self.normalized(pixels)
+
+    def reflect(self, places, extent):
+        return torch.where(places < extent, places, 2 * (extent - 1) - places).abs()
 
     def contains(self, rows, columns):
         return (rows >= 0) & (rows < self.height) & (columns >= 0) & (columns < self.width)

@@ -121,6 +121,32 @@ test("pixels become (pixel / 255 − mean) / deviation by channel, and padding w
   expect(crops).toContain("-1,-1,0");
 });
 
+test("what a shift lays bare is the image mirrored at its border, as PyTorch pads by reflection", () => {
+  const set: ImageSet = {
+    ...exampleSet(1, { channels: 1, height: 3, width: 3 }),
+    images: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9),
+  };
+  // torch.nn.functional.pad(torch.arange(1, 10).reshape(1, 1, 3, 3).float(), (2, 2, 2, 2), mode="reflect")
+  const padded = [
+    [9, 8, 7, 8, 9, 8, 7],
+    [6, 5, 4, 5, 6, 5, 4],
+    [3, 2, 1, 2, 3, 2, 1],
+    [6, 5, 4, 5, 6, 5, 4],
+    [9, 8, 7, 8, 9, 8, 7],
+    [6, 5, 4, 5, 6, 5, 4],
+    [3, 2, 1, 2, 3, 2, 1],
+  ];
+  const crops = padded
+    .slice(0, 5)
+    .flatMap((_, top) =>
+      padded.slice(0, 5).map((__, left) => String(padded.slice(top, top + 3).map((row) => row.slice(left, left + 3)))),
+    );
+  const drawn = Array.from({ length: 300 }, (_, epoch) =>
+    String(sample(set, { cropPadding: 2, flip: false, reflectBorder: true }, { seed: 0, epoch, index: 0 })),
+  );
+  expect(new Set(drawn)).toEqual(new Set(crops));
+});
+
 test("a sample touches nothing outside its own place", () => {
   const set = exampleSet(2, { channels: 1, height: 2, width: 3 });
   const out = new Float32Array(8).fill(-7);

@@ -30,6 +30,8 @@ export interface View {
   readonly top: number;
   readonly left: number;
   readonly mirrored: boolean;
+  /** What lies beyond the border is the image mirrored there, not black. Default false. */
+  readonly reflects?: boolean;
 }
 
 /** Identifies one augmented sample. */
@@ -42,16 +44,16 @@ export interface SampleKey {
 
 /** Draws the augmentation of a sample from (seed, epoch, index) alone. */
 export function drawView(
-  { cropPadding, flip, alternateFlip = false }: Augmentation,
+  { cropPadding, flip, alternateFlip = false, reflectBorder: reflects = false }: Augmentation,
   { seed, epoch, index }: SampleKey,
 ): View {
   if (cropPadding === 0 && !flip && !alternateFlip) return { top: 0, left: 0, mirrored: false };
   const stream = randomStream(seed, "augmentation", epoch, index);
   const top = stream.integer(2 * cropPadding + 1) - cropPadding;
   const left = stream.integer(2 * cropPadding + 1) - cropPadding;
-  if (!alternateFlip) return { top, left, mirrored: flip && stream.uniform() < 0.5 };
+  if (!alternateFlip) return { top, left, mirrored: flip && stream.uniform() < 0.5, reflects };
   const isOdd = randomStream(seed, "alternate flip", index).uniform() < 0.5;
-  return { top, left, mirrored: (epoch % 2 === 1) === isOdd };
+  return { top, left, mirrored: (epoch % 2 === 1) === isOdd, reflects };
 }
 
 /**
@@ -93,19 +95,22 @@ export interface ImageView {
   readonly view: View;
 }
 
+/** The place that a point beyond a border mirrors; the border itself is not repeated. */
+const reflect = (place: number, extent: number): number => Math.abs(place >= extent ? 2 * (extent - 1) - place : place);
+
 /**
- * Writes one image in one pass: cropped, mirrored, normalised. Padding is black, that is, 0 before normalisation, as in
- * torchvision's RandomCrop on pixels.
+ * Writes one image in one pass: cropped, mirrored, normalised. Padding is black, that is, 0 before normalisation, or the image
+ * mirrored at its border, as in torchvision's RandomCrop on pixels.
  */
 export function writeImage({ pixels, format, tables, view }: ImageView, out: Float32Array, offset: number): void {
   const { channels, height, width } = format;
-  const { top, left, mirrored } = view;
+  const { top, left, mirrored, reflects = false } = view;
   let at = offset;
   for (let channel = 0; channel < channels; channel++) {
     const table = tables[channel];
     const black = table[0];
     for (let row = 0; row < height; row++) {
-      const from = row + top;
+      const from = reflects ? reflect(row + top, height) : row + top;
       const base = (channel * height + from) * width;
       if (from < 0 || from >= height) {
         out.fill(black, at, at + width);
@@ -113,7 +118,8 @@ export function writeImage({ pixels, format, tables, view }: ImageView, out: Flo
         continue;
       }
       for (let column = 0; column < width; column++) {
-        const source = (mirrored ? width - 1 - column : column) + left;
+        const place = (mirrored ? width - 1 - column : column) + left;
+        const source = reflects ? reflect(place, width) : place;
         out[at++] = source < 0 || source >= width ? black : table[pixels[base + source]];
       }
     }

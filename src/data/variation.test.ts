@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { noAugmentation } from "./augmentation.ts";
 import { createBatchWriter } from "./batches.ts";
 import type { ImageSet } from "./image-set.ts";
-import { colourChanges, eraseRectangle, rotatePixels, varyPixels } from "./variation.ts";
+import { colourChanges, eraseRectangle, requireVariation, rotatePixels, varyPixels } from "./variation.ts";
 
 const grey = { channels: 1, height: 3, width: 3 };
 const colour = { channels: 3, height: 1, width: 2 };
@@ -78,6 +78,17 @@ test("a variation depends on seed, epoch and image alone, and none leaves the pi
   expect(vary(1, 2, 3)).toEqual(vary(1, 2, 3));
   expect(new Set([vary(1, 2, 3), vary(2, 2, 3), vary(1, 3, 3), vary(1, 2, 4)].map(String)).size).toBe(4);
   expect(varyPixels(square, grey, {}, { seed: 0, epoch: 0, index: 0 })).toBe(square);
+});
+
+test("only shifts have borders to mirror, and only images that are larger than the shift", () => {
+  expect(() => requireVariation({ reflectBorder: true, cropPadding: 0 }, colour)).toThrow(
+    /^reflectBorder: needs images that are shifted/,
+  );
+  const small = { channels: 3, height: 4, width: 8 };
+  expect(() => requireVariation({ reflectBorder: true, cropPadding: 4 }, small)).toThrow(
+    /^reflectBorder: needs images of more than 4 points a side, got 4 × 8/,
+  );
+  requireVariation({ reflectBorder: true, cropPadding: 3 }, small);
 });
 
 test("grey images have no saturation", () => {

@@ -21,10 +21,22 @@ export interface Variation {
    * image, where chance shows a quarter of them the same side twice and another the other. Jordan 2024, arXiv:2404.00498, 3.6.
    */
   readonly alternateFlip?: boolean;
+  /** What a shift lays bare shows the image mirrored at its border, not black. `RandomCrop`, padding_mode="reflect". */
+  readonly reflectBorder?: boolean;
 }
 
-/** @throws {OptionError} if an augmentation has no effect on such images */
-export function requireVariation({ saturation }: Variation, { channels }: ImageFormat): void {
+/** @throws {OptionError} if an augmentation has no effect on such images, or without shifts */
+export function requireVariation(
+  { saturation, reflectBorder = false, cropPadding }: Variation & { readonly cropPadding: number },
+  { channels, height, width }: ImageFormat,
+): void {
+  if (reflectBorder && cropPadding === 0)
+    throw new OptionError("reflectBorder", "needs images that are shifted; shift them (--augment), or leave it out");
+  if (reflectBorder && cropPadding >= Math.min(height, width))
+    throw new OptionError(
+      "reflectBorder",
+      `needs images of more than ${cropPadding} points a side, got ${height} × ${width}; leave it out`,
+    );
   if (saturation !== undefined && channels !== 3)
     throw new OptionError("saturation", `needs images of 3 colours, got ${channels} channel(s); leave it out`);
 }

@@ -398,6 +398,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--alternate-flip", ...lossAndSteps },
     trial: { values: [true] },
   },
+  reflectBorder: {
+    ...yesOrNo,
+    help: "what a shift lays bare shows the image mirrored at its border, not black",
+    isAxis: true,
+    off: false,
+    flag: { usage: "--reflect-border", ...lossAndSteps },
+    trial: { values: [true] },
+  },
   precision: {
     ...oneOf(precisions),
     help: "float32, or mixed: float16 in convolutions and products, for graphics processors",

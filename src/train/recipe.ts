@@ -93,8 +93,8 @@ export const defaultRecipe: Recipe = {
 
 /** The augmentation of a recipe, besides crops and mirroring by chance. */
 export function variationOf(recipe: Recipe): Variation {
-  const { rotation, brightness, contrast, saturation, erasing, alternateFlip } = recipe;
-  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing, alternateFlip });
+  const { rotation, brightness, contrast, saturation, erasing, alternateFlip, reflectBorder } = recipe;
+  const fields = Object.entries({ rotation, brightness, contrast, saturation, erasing, alternateFlip, reflectBorder });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 

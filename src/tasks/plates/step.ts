@@ -21,6 +21,7 @@ export const refusedFields: RecipeRefusals = {
   erasing: varied,
   progressiveResize: classified,
   alternateFlip: varied,
+  reflectBorder: varied,
 };
 
 /** What a training step has of its own. @param sample `[channels, height, width]` */

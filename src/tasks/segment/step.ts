@@ -18,6 +18,7 @@ export const refusedFields: RecipeRefusals = {
   erasing: "applies to classification, not to segmentation",
   progressiveResize: "applies to classification, not to segmentation",
   alternateFlip: "applies to classification; segmentation mirrors its crops by itself",
+  reflectBorder: "applies to classification, not to segmentation",
 };
 
 /** The loss's own options, with the recipe's weights of the classes in their place. */

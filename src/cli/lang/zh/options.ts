@@ -147,6 +147,8 @@ export const optionTexts: Templates = {
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
+  "what a shift lays bare shows the image mirrored at its border, not black":
+    "平移后空出的部分填入图像在边缘处的镜像，而不是黑色",
   "learning rate of biases, those of batch norms included, as a multiple of the others'":
     "偏置（含批归一化的偏置）的学习率，为其余参数的倍数",
   "turn images by an angle from −x to x degrees": "把图像旋转 −x 到 x 度",
