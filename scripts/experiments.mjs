@@ -10,6 +10,7 @@
  * @property {Words} note what a reader must know to judge it
  * @property {Readonly<Record<string, string>>} [namesZh] Chinese names of the networks, where they are not the types' own
  * @property {readonly string[]} command
+ * @property {string} [views] views of each test image by whose mean the networks are judged as well
  * @property {number} [seeds] how many trainings there are, with seeds from 0 on; one as the command says it if left out
  * @property {readonly string[]} short the arguments that the short version adds or replaces
  * @property {readonly string[]} tiny likewise, for CI

@@ -91,17 +91,35 @@ function describeSeeds(runs) {
   const images = grouped(result.test.count);
   const single = of(({ seed }) => seed).join(", ");
   const each = found.map(percent).join(", ");
-  const cost = describeCost(runs);
+  const [cost, views] = [describeCost(runs), describeViews(runs)];
   if (runs.length === 1) {
     return {
-      en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, seed ${single}.${cost.en}`,
-      zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**（种子 ${single}）。${cost.zh}`,
+      en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, seed ${single}.${views.en}${cost.en}`,
+      zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**（种子 ${single}）。${views.zh}${cost.zh}`,
     };
   }
   const spread = (100 * deviation).toFixed(2);
   return {
-    en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, the mean of seeds ${single}: ${each}; standard deviation ${spread} points.${cost.en}`,
-    zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**，即种子 ${single} 的平均：${each}；标准差 ${spread} 个百分点。${cost.zh}`,
+    en: `**${percent(middle)}** of ${images} test images after ${epochs} epochs, the mean of seeds ${single}: ${each}; standard deviation ${spread} points.${views.en}${cost.en}`,
+    zh: `训练 ${epochs} 个轮次后，${images} 张测试图像的准确率为 **${percent(middle)}**，即种子 ${single} 的平均：${each}；标准差 ${spread} 个百分点。${views.zh}${cost.zh}`,
+  };
+}
+
+/**
+ * The mean accuracy over several views of each test image, if that was measured.
+ *
+ * @param {readonly any[]} runs
+ * @returns {Words}
+ */
+function describeViews(runs) {
+  const judged = runs.flatMap(({ views }) => (views === undefined ? [] : [views]));
+  if (judged.length === 0) return { en: "", zh: "" };
+  const found = judged.map(({ measures }) => measures.accuracy);
+  const middle = percent(found.reduce((sum, value) => sum + value, 0) / found.length);
+  const { views } = judged[0];
+  return {
+    en: ` With \`evaluate --views ${views}\`: **${middle}** (${found.map(percent).join(", ")}).`,
+    zh: `用 \`evaluate --views ${views}\` 评估：**${middle}**（${found.map(percent).join("、")}）。`,
   };
 }
 

@@ -85,7 +85,7 @@ function argumentsOf(experiment, { size, work, threads }, seed) {
   const isBegun = command[0] === "train" && existsSync(join(folder, "last.safetensors"));
   const args = isBegun ? ["train", "--resume", folder] : [...command, "--out", folder];
   const shared = ["--store", join(work, "runs.db"), ...(threads === undefined ? [] : ["--threads", threads])];
-  return { command, args: [...args, ...shared] };
+  return { command, args: [...args, ...shared], folder };
 }
 
 /** @param {string} path @returns {any} */
@@ -111,14 +111,32 @@ function describeMachine() {
  * @param {number} [seed]
  */
 async function runOnce(experiment, place, seed) {
-  const { command, args } = argumentsOf(experiment, place, seed);
+  const { command, args, folder } = argumentsOf(experiment, place, seed);
   process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
   const start = performance.now();
   const { code, json } = await runResidua(args);
   const seconds = Math.round((performance.now() - start) / 1000);
   if (code !== 0 || json === undefined) return { code };
   const resumed = args.includes("--resume") ? { resumed: true } : {};
-  return { code, run: { command: `residua ${command.join(" ")}`, seconds, ...resumed, result: withoutFiles(json) } };
+  const views = experiment.views === undefined ? {} : { views: await judgeViews(experiment.views, folder, place) };
+  const run = { command: `residua ${command.join(" ")}`, seconds, ...resumed, result: withoutFiles(json), ...views };
+  return { code, run };
+}
+
+/**
+ * Judges a trained network by the mean scores of several views of each test image.
+ *
+ * @param {string} views
+ * @param {string} folder of the training
+ * @param {Place} place
+ */
+async function judgeViews(views, folder, { size, threads }) {
+  const few = size === "full" ? [] : ["--limit", "100"];
+  const own = threads === undefined ? [] : ["--threads", threads];
+  const model = join(folder, "model.onnx");
+  const { code, json } = await runResidua(["evaluate", "--model", model, "--views", views, ...few, ...own]);
+  if (code !== 0) throw new Error(`${model}: could not be judged by ${views}`);
+  return { views, measures: /** @type {any} */ (json).measures };
 }
 
 /**
