@@ -1,5 +1,5 @@
 import { OptionError } from "../tensor/errors.ts";
-import { type Optimizer, scale } from "./optimizer.ts";
+import { type Optimizer, scale, shrink } from "./optimizer.ts";
 
 /** Options of AdamW; the defaults are PyTorch's. */
 export interface AdamwOptions {
@@ -31,12 +31,13 @@ export function adamw(options: AdamwOptions = {}): Optimizer {
     scalars: ["learningRate", "firstCorrection", "secondCorrection"],
     isElementwise: () => true,
     scalarValues: (learningRate, step) => [learningRate, 1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
-    update: (
-      g,
-      { parameter, gradient, state: [first, second], scalars: [rate, firstCorrection, secondCorrection], decayed },
-    ) => {
-      const shrink = decayed && weightDecay > 0 ? g.op("Mul", [scale(g, parameter, weightDecay), rate]) : undefined;
-      const kept = shrink ? g.op("Sub", [parameter, shrink]) : parameter;
+    update: (g, input) => {
+      const {
+        gradient,
+        state: [first, second],
+        scalars: [rate, firstCorrection, secondCorrection],
+      } = input;
+      const kept = shrink(g, input, weightDecay);
       const m = g.op("Add", [scale(g, first, beta1), scale(g, gradient, 1 - beta1)]);
       const v = g.op("Add", [scale(g, second, beta2), scale(g, g.op("Mul", [gradient, gradient]), 1 - beta2)]);
       const root = g.op("Add", [g.op("Sqrt", [g.op("Mul", [v, secondCorrection])]), g.fill(epsilon)]);

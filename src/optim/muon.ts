@@ -4,7 +4,7 @@ import type { Value } from "../onnx/graph.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { ParameterRole } from "../nn/module.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
-import { type Optimizer, scale } from "./optimizer.ts";
+import { type Optimizer, scale, shrink } from "./optimizer.ts";
 import { sgd } from "./sgd.ts";
 
 /** Options of Muon. */
@@ -15,12 +15,20 @@ export interface MuonOptions {
   readonly nesterov?: boolean;
   /** Share of a filter removed per step, multiplied by the learning rate; for all else, the weight of ½‖w‖² in the loss. Default 0. */
   readonly weightDecay?: number;
+  /** Weight decay shrinks all else by rate times decay as well. Default false. */
+  readonly decoupledDecay?: boolean;
   /** Learning rate of all that is no filter, which SGD trains, as a multiple of the filters'. Default 5. */
   readonly otherRate?: number;
 }
 
 /** What is not given. */
-export const muonDefaults: Required<MuonOptions> = { momentum: 0.95, nesterov: true, weightDecay: 0, otherRate: 5 };
+export const muonDefaults: Required<MuonOptions> = {
+  momentum: 0.95,
+  nesterov: true,
+  weightDecay: 0,
+  decoupledDecay: false,
+  otherRate: 5,
+};
 
 /** a, b and c of the quintic: its slope at 0 is as steep as possible, at the price of singular values of 0.7 to 1.2 instead of 1. */
 const QUINTIC = [3.4445, -4.775, 2.0315] as const;
@@ -68,10 +76,10 @@ const isFilter = (role: ParameterRole, shape: Shape): boolean => role === "weigh
  *   all else by SGD as in `airbench94_muon.py` of github.com/KellerJordan/cifar10-airbench
  */
 export function muon(options: MuonOptions = {}): Optimizer {
-  const { momentum, nesterov, weightDecay, otherRate } = { ...muonDefaults, ...options };
+  const { momentum, nesterov, weightDecay, decoupledDecay, otherRate } = { ...muonDefaults, ...options };
   if (!(otherRate > 0 && otherRate < Infinity)) throw new OptionError("otherRate", `must be above 0, got ${otherRate}`);
   // It checks the other options as well.
-  const others = sgd({ momentum, nesterov, weightDecay });
+  const others = sgd({ momentum, nesterov, weightDecay, decoupledDecay });
   return {
     name: "muon",
     state: others.state,
@@ -79,7 +87,7 @@ export function muon(options: MuonOptions = {}): Optimizer {
     scalarValues: others.scalarValues,
     isElementwise: (role, shape) => !isFilter(role, shape),
     update: (g, input) => {
-      const { parameter, gradient, decayed, role, rowMajor } = input;
+      const { gradient, role, rowMajor } = input;
       const [velocity, rate] = [input.state[0], input.scalars[0]];
       const { shape } = rowMajor;
       if (!isFilter(role, shape)) return others.update(g, { ...input, scalars: [scale(g, rate, otherRate)] });
@@ -92,10 +100,7 @@ export function muon(options: MuonOptions = {}): Optimizer {
         rowMajor.pack(g.op("Reshape", [direction, g.ints(shape)])),
         Math.sqrt(Math.max(1, rows / columns)),
       );
-      const kept =
-        decayed && weightDecay > 0
-          ? g.op("Sub", [parameter, g.op("Mul", [scale(g, parameter, weightDecay), rate])])
-          : parameter;
+      const kept = shrink(g, input, weightDecay);
       return { parameter: g.op("Sub", [kept, g.op("Mul", [step, rate])]), state: next ? [next] : [] };
     },
   };

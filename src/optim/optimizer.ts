@@ -42,6 +42,14 @@ export interface Optimizer {
   readonly isElementwise: (role: ParameterRole, shape: Shape) => boolean;
 }
 
+/**
+ * Decoupled weight decay: w − rate·decay·w, or w itself where none applies.
+ * @source Loshchilov and Hutter 2019, arXiv:1711.05101
+ */
+export function shrink(g: GraphBuilder, { parameter, decayed, scalars: [rate] }: UpdateInput, decay: number): Value {
+  return decayed && decay > 0 ? g.op("Sub", [parameter, g.op("Mul", [scale(g, parameter, decay), rate])]) : parameter;
+}
+
 /** `a·x`, or x itself for a = 1. */
 export function scale(g: GraphBuilder, x: Value, factor: number): Value {
   return factor === 1 ? x : g.op("Mul", [x, g.fill(factor)]);

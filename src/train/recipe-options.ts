@@ -13,6 +13,7 @@ export type RecipeField =
   | "optimizer.beta1"
   | "optimizer.beta2"
   | "optimizer.otherRate"
+  | "optimizer.decoupledDecay"
   | "optimizer.weightDecay";
 
 /** The headings under which a command's help lists recipe fields. */
@@ -229,6 +230,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     optimizers: ["sgd", "adamw", "muon"],
     flag: { usage: "--weight-decay <x>", ...training },
     trial: { values: [0.1] },
+  },
+  "optimizer.decoupledDecay": {
+    ...yesOrNo,
+    help: "weight decay shrinks what sgd trains by rate times decay, instead of entering its gradient",
+    off: false,
+    isAxis: true,
+    optimizers: ["sgd", "muon"],
+    trial: { values: [true] },
   },
   decaySparesNorms: {
     ...yesOrNo,
