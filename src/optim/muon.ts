@@ -17,6 +17,8 @@ export interface MuonOptions {
   readonly weightDecay?: number;
   /** Weight decay shrinks all else by rate times decay as well. Default false. */
   readonly decoupledDecay?: boolean;
+  /** Gives every filter that a batch norm follows the norm √O before each step, so that equal rates turn them by equal angles. Default false. */
+  readonly unitFilters?: boolean;
   /** Learning rate of all that is no filter, which SGD trains, as a multiple of the filters'. Default 5. */
   readonly otherRate?: number;
 }
@@ -27,6 +29,7 @@ export const muonDefaults: Required<MuonOptions> = {
   nesterov: true,
   weightDecay: 0,
   decoupledDecay: false,
+  unitFilters: false,
   otherRate: 5,
 };
 
@@ -63,20 +66,27 @@ export function orthogonalize(g: GraphBuilder, matrix: Value): Value {
   return transpose(x);
 }
 
+/** A tensor of any shape with this Euclidean norm; zeros stay zeros. */
+function rescale(g: GraphBuilder, tensor: Value, norm: number): Value {
+  const own = g.op("Sqrt", [g.op("ReduceSumSquare", [tensor], { keepdims: 0 })]);
+  return g.op("Mul", [tensor, g.op("Div", [g.fill(norm), g.op("Add", [own, g.fill(NORM_FLOOR)])])]);
+}
+
 /** Whether it is the weight of a convolution. */
 const isFilter = (role: ParameterRole, shape: Shape): boolean => role === "weight" && shape.length >= 3;
 
 /**
  * Muon: the direction of SGD with momentum, as a matrix [O, I·k·k] for every filter, with all its singular values near 1:
  * m ← μ·m + g, D = orthogonal(g + μ·m)·√max(1, O/(I·k·k)), w ← w − rate·decay·w − rate·D. Filters are the weights of
- * convolutions; biases, norms and linear layers (the classifier) are trained by SGD with the same momentum.
+ * convolutions; biases, norms and linear layers (the classifier) are trained by SGD with the same momentum. With `unitFilters`,
+ * w ← w·√O/‖w‖ comes first where a batch norm follows.
  *
  * @throws {OptionError} if an option is out of its range
  * @source Jordan et al. 2024, kellerjordan.github.io/posts/muon; github.com/KellerJordan/Muon, `muon_update`; filters by Muon and
- *   all else by SGD as in `airbench94_muon.py` of github.com/KellerJordan/cifar10-airbench
+ *   all else by SGD, and norms of √O, as in `airbench94_muon.py` of github.com/KellerJordan/cifar10-airbench
  */
 export function muon(options: MuonOptions = {}): Optimizer {
-  const { momentum, nesterov, weightDecay, decoupledDecay, otherRate } = { ...muonDefaults, ...options };
+  const { momentum, nesterov, weightDecay, decoupledDecay, unitFilters, otherRate } = { ...muonDefaults, ...options };
   if (!(otherRate > 0 && otherRate < Infinity)) throw new OptionError("otherRate", `must be above 0, got ${otherRate}`);
   // It checks the other options as well.
   const others = sgd({ momentum, nesterov, weightDecay, decoupledDecay });
@@ -87,7 +97,7 @@ export function muon(options: MuonOptions = {}): Optimizer {
     scalarValues: others.scalarValues,
     isElementwise: (role, shape) => !isFilter(role, shape),
     update: (g, input) => {
-      const { gradient, role, rowMajor } = input;
+      const { parameter, gradient, role, rowMajor, scaleFree } = input;
       const [velocity, rate] = [input.state[0], input.scalars[0]];
       const { shape } = rowMajor;
       if (!isFilter(role, shape)) return others.update(g, { ...input, scalars: [scale(g, rate, otherRate)] });
@@ -100,7 +110,8 @@ export function muon(options: MuonOptions = {}): Optimizer {
         rowMajor.pack(g.op("Reshape", [direction, g.ints(shape)])),
         Math.sqrt(Math.max(1, rows / columns)),
       );
-      const kept = shrink(g, input, weightDecay);
+      const sized = unitFilters && scaleFree ? rescale(g, parameter, Math.sqrt(rows)) : parameter;
+      const kept = shrink(g, { ...input, parameter: sized }, weightDecay);
       return { parameter: g.op("Sub", [kept, g.op("Mul", [step, rate])]), state: next ? [next] : [] };
     },
   };

@@ -14,6 +14,8 @@ export interface UpdateInput {
   /** Whether weight decay applies to it. */
   readonly decayed: boolean;
   readonly role: ParameterRole;
+  /** Whether the network computes the same for any multiple of it, because a batch norm follows. */
+  readonly scaleFree: boolean;
   /** The parameter's logical shape, and how to reach it from the stored form of all tensors here, and back. */
   readonly rowMajor: {
     readonly shape: Shape;

@@ -2,6 +2,7 @@ import { headOf, type Module, parametersOf, type ParameterSpec } from "../nn/mod
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Recipe } from "./recipe.ts";
+import { scaleFreeFilters } from "./scale-free.ts";
 import { whitenedLayer } from "./whitening.ts";
 
 /**
@@ -74,6 +75,7 @@ export interface FineTuning {
   readonly optionsOf: (phase: number) => {
     readonly frozen: (name: string) => boolean;
     readonly rateFactor: (name: string) => number;
+    readonly scaleFree?: (name: string) => boolean;
   };
 }
 
@@ -127,10 +129,25 @@ export function planFineTuning(
   // If the classifier is frozen, gradual unfreezing would start with nothing to train.
   if (names.every(frozenIn(0))) throw new OptionError("freeze", "leaves nothing to train in the first epochs");
   const phases = unfreezeEvery === undefined ? 1 : groups.length;
+  /** The filters to rescale, if the optimizer does; before some phases there may be none. */
+  const scaleFreeIn = (frozen: (name: string) => boolean) => {
+    if (recipe.optimizer.name !== "muon" || recipe.optimizer.unitFilters !== true) return {};
+    const filters = scaleFreeFilters(module, sample, frozen);
+    return { scaleFree: (name: string) => filters.has(name) };
+  };
+  const { frozen: frozenAtLast, scaleFree } = { frozen: frozenIn(phases - 1), ...scaleFreeIn(frozenIn(phases - 1)) };
+  if (scaleFree !== undefined && !names.some((name) => !frozenAtLast(name) && scaleFree(name)))
+    throw new OptionError(
+      "unitFilters",
+      "has no filter to apply to: a batch norm follows none that is trained; leave it out",
+    );
   return {
     phases,
     phaseOf: (step) => (phases === 1 ? 0 : Math.min(Math.floor(step / (stepsPerEpoch * unfreezeEvery!)), phases - 1)),
-    optionsOf: (phase) => ({ frozen: frozenIn(phase), rateFactor }),
+    optionsOf: (phase) => {
+      const frozen = frozenIn(phase);
+      return { frozen, rateFactor, ...scaleFreeIn(frozen) };
+    },
   };
 }
 

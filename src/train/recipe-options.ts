@@ -14,6 +14,7 @@ export type RecipeField =
   | "optimizer.beta2"
   | "optimizer.otherRate"
   | "optimizer.decoupledDecay"
+  | "optimizer.unitFilters"
   | "optimizer.weightDecay";
 
 /** The headings under which a command's help lists recipe fields. */
@@ -206,6 +207,14 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     isAxis: true,
     optimizers: ["muon"],
     trial: { values: [1], beside: { optimizer: { name: "muon" } } },
+  },
+  "optimizer.unitFilters": {
+    ...yesOrNo,
+    help: "muon gives every filter that a batch norm follows the same norm before each step",
+    off: false,
+    isAxis: true,
+    optimizers: ["muon"],
+    trial: { values: [true], beside: { optimizer: { name: "muon" } } },
   },
   schedule: {
     ...oneOf(scheduleNames),

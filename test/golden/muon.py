@@ -27,9 +27,11 @@ def newtonschulz5(G, steps=5, eps=1e-7):
 
 
 class Muon(torch.optim.Optimizer):
-    """`Muon` of github.com/KellerJordan/Muon for filters, flattened, and torch.optim.SGD for all else."""
+    """`Muon` of github.com/KellerJordan/Muon for filters, flattened, and torch.optim.SGD for all else; with unit filters, the norms
+    of airbench94_muon.py, for a network in which a batch norm follows every convolution."""
 
-    def __init__(self, params, momentum, nesterov):
+    def __init__(self, params, momentum, nesterov, unit=False):
+        self.unit = unit
         params = list(params)
         filters = [p for p in params if p.ndim == 4]
         super().__init__(filters, {"momentum": momentum, "nesterov": nesterov})
@@ -52,6 +54,8 @@ class Muon(torch.optim.Optimizer):
                 update = p.grad.lerp(state["momentum"], beta) if group["nesterov"] else state["momentum"]
                 matrix = update.reshape(len(update), -1)
                 matrix = newtonschulz5(matrix) * max(1, matrix.size(0) / matrix.size(1)) ** 0.5
+                if self.unit:
+                    p.mul_(len(p) ** 0.5 / p.norm())
                 p.mul_(1 - RATE * DECAY)
                 p.add_(matrix.reshape(p.shape), alpha=-RATE)
         self.rest.step()
@@ -60,8 +64,9 @@ class Muon(torch.optim.Optimizer):
 def trajectories():
     made = []
     make = lambda: CifarResnet(8, "project")
-    for name, momentum, nesterov in (("nesterov", 0.95, True), ("plain momentum", 0.9, False)):
-        optimizer = lambda p, momentum=momentum, nesterov=nesterov: Muon(p, momentum, nesterov)
+    for name, momentum, nesterov, unit in (("nesterov", 0.95, True, False), ("plain momentum", 0.9, False, False),
+                                           ("unit filters", 0.9, True, True)):
+        optimizer = lambda p, momentum=momentum, nesterov=nesterov, unit=unit: Muon(p, momentum, nesterov, unit)
         best = None
         for seed in range(7, 15):
             exact = trajectory(make, seed, optimizer, 0.0, None, torch.float64, steps=12)
@@ -69,7 +74,7 @@ def trajectories():
                       trajectory(make, seed, optimizer, 0.0, None, torch.float64, 1e-7, steps=12)]
             limit = 3 * max(abs(a - b) for other in others for a, b in zip(exact, other))
             if best is None or limit < best["limit"]:
-                best = {"name": name, "momentum": momentum, "nesterov": nesterov, "seed": seed, "losses": exact, "limit": limit}
+                best = {"name": name, "momentum": momentum, "nesterov": nesterov, "unitFilters": unit, "seed": seed, "losses": exact, "limit": limit}
         print(name, "seed", best["seed"], "loss limit", best["limit"])
         made.append({**best, "limit": max(best["limit"], 1e-5)})
     return made

@@ -13,6 +13,7 @@ import type { Lowering } from "../../src/compile/lowering.ts";
 import type { Optimizer } from "../../src/optim/optimizer.ts";
 import { lowerings } from "../support/lowerings.ts";
 import { uniformNoise } from "../support/noise.ts";
+import { scaleFreeFilters } from "../../src/train/scale-free.ts";
 import { runGraph } from "../support/run-graph.ts";
 import { followLosses } from "../support/trajectory.ts";
 
@@ -26,6 +27,7 @@ const { matrices, trajectories, rate, otherRate, weightDecay } = readGoldenJson<
     readonly name: string;
     readonly momentum: number;
     readonly nesterov: boolean;
+    readonly unitFilters: boolean;
     readonly seed: number;
     readonly losses: readonly number[];
     readonly limit: number;
@@ -41,9 +43,12 @@ function follow(
   options: { readonly optimizer: Optimizer; readonly lowering: Lowering; readonly seed: number },
   steps: number,
 ): Promise<readonly number[]> {
+  const imageShape = [3, 16, 16];
+  const filters = scaleFreeFilters(module, imageShape, () => false);
   const step = buildTrainingStep({
     module,
-    imageShape: [3, 16, 16],
+    imageShape,
+    scaleFree: (name) => filters.has(name),
     batch: 8,
     loss: (g, scores, labels) => crossEntropy(g, scores, labels),
     optimizer: options.optimizer,
@@ -83,7 +88,8 @@ describe.each(lowerings)("$name", (lowering) => {
   test.each(trajectories)(
     "12 steps with $name follow PyTorch's losses",
     async ({ losses, limit, seed, ...options }) => {
-      const optimizer = muon({ momentum: options.momentum, nesterov: options.nesterov, weightDecay, otherRate });
+      const { momentum, nesterov, unitFilters } = options;
+      const optimizer = muon({ momentum, nesterov, unitFilters, weightDecay, otherRate });
       const found = await follow(createModel("resnet8").module, { optimizer, lowering, seed }, losses.length);
       for (const [index, loss] of losses.entries())
         expect.soft(Math.abs(found[index] - loss), `step ${index}`).toBeLessThan(limit);

@@ -25,6 +25,8 @@ export interface UpdateOptions {
   readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
   /** The factor on a parameter's learning rate. Default 1. */
   readonly rateFactor?: ((name: string, spec: ParameterSpec) => number) | undefined;
+  /** Whether the network computes the same for any multiple of a parameter. Default for none. */
+  readonly scaleFree?: ((name: string) => boolean) | undefined;
   /** Keeps a moving average of trained parameters and running statistics, e ← d·e + (1 − d)·x, as `ema/NAME`. */
   readonly average?: boolean;
   /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
@@ -98,11 +100,12 @@ interface Entry extends UpdatedParameter {
   readonly stateNames: readonly string[];
   readonly state: readonly Value[];
   readonly decayed: boolean;
+  readonly scaleFree: boolean;
   readonly factor: number;
 }
 
 /** Parameters that are updated as one, and their tensors, joined if they are several. */
-interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "factor"> {
+interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleFree" | "factor"> {
   readonly members: readonly Entry[];
   readonly parameter: Value;
 }
@@ -111,10 +114,10 @@ interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "factor"> 
 const SMALL_PARAMETER = 2 ** 12;
 
 /** What parameters must have in common to be updated as one; a name of its own for one that cannot be joined. */
-function kindOf({ name, spec, decayed, factor, layout }: Entry, optimizer: Optimizer): string {
+function kindOf({ name, spec, decayed, scaleFree, factor, layout }: Entry, optimizer: Optimizer): string {
   const isAlone =
     layout !== undefined || sizeOf(spec.shape) > SMALL_PARAMETER || !optimizer.isElementwise(spec.role, spec.shape);
-  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${factor}`;
+  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${scaleFree} ${factor}`;
 }
 
 function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
@@ -124,6 +127,7 @@ function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
   return {
     members,
     decayed: first.decayed,
+    scaleFree: first.scaleFree,
     factor: first.factor,
     parameter: join(({ value }) => value),
     gradient: join(({ gradient }) => gradient),
@@ -136,7 +140,7 @@ export function addUpdate(
   g: GraphBuilder,
   parameters: ReadonlyMap<string, UpdatedParameter>,
   gradients: ReadonlyMap<string, Value>,
-  { optimizer, clipNorm, exempt, rateFactor, joinsSmall = false }: UpdateOptions,
+  { optimizer, clipNorm, exempt, rateFactor, scaleFree, joinsSmall = false }: UpdateOptions,
   guardedBy?: Value,
 ): Update {
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
@@ -151,6 +155,7 @@ export function addUpdate(
       stateNames,
       state: stateNames.map((stateName) => g.input(stateName, "float32", value.shape)),
       decayed: !exempt?.(name, spec),
+      scaleFree: scaleFree?.(name) ?? false,
       factor: rateFactor?.(name, spec) ?? 1,
     };
   });
@@ -179,6 +184,7 @@ export function addUpdate(
         scalars: own,
         decayed,
         role: spec.role,
+        scaleFree: unit.scaleFree,
         rowMajor: rowMajorOf(g, members.length === 1 ? spec.shape : shapeOf(parameter), layout),
       });
       const split = (value: Value): readonly Value[] => (members.length === 1 ? [value] : splitRow(g, value, shapes));

@@ -7,6 +7,8 @@ export const networkErrors: Templates = {
   "needs a shortcut: with plain, y = act(λ·F(x)) would start at nothing":
     "需要快捷连接：用 plain 时，y = act(λ·F(x)) 将从零开始",
   'give "none" with plain': "用 plain 时请给出 “none”",
+  "has no filter to apply to: a batch norm follows none that is trained":
+    "没有可作用的卷积核：参与训练的卷积核之后都没有批归一化",
   "has no bias to apply to: the network has none that is trained": "没有可作用的偏置：网络中没有参与训练的偏置",
   "starts at 0, and so does zeroInitResidual: neither would ever get a gradient":
     "从 0 开始，zeroInitResidual 也从 0 开始：两者都永远得不到梯度",

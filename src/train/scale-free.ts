@@ -1,0 +1,53 @@
+import { addForward } from "../nn/forward.ts";
+import type { Module } from "../nn/module.ts";
+import { createGraphBuilder } from "../onnx/builder.ts";
+import type { Node } from "../onnx/graph.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+/** Operators that multiply their result by a positive factor if their first input is. */
+const homogeneous: ReadonlySet<string> = new Set(["MaxPool", "AveragePool", "Identity", "Relu"]);
+
+/**
+ * The filters that a batch norm follows, which divides by whatever factor they are multiplied with: for any such factor the
+ * network computes the same in training, but for the norm's epsilon. A convolution with a bias has none, nor has one whose
+ * result goes anywhere else.
+ *
+ * @param sample `[C, …]` of one sample
+ * @param frozen which parameters are not trained: a batch norm that is frozen divides by its running statistics
+ */
+export function scaleFreeFilters(
+  module: Module,
+  sample: Shape,
+  frozen: (name: string) => boolean,
+): ReadonlySet<string> {
+  const g = createGraphBuilder("scale-free");
+  const { parameters } = addForward(g, module, g.input("x", "float32", [2, ...sample]), { mode: "train", frozen });
+  const readers = new Map<string, Node[]>();
+  for (const node of g.nodes())
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+  const isNormalized = (name: string): boolean => {
+    const all = readers.get(name) ?? [];
+    return (
+      all.length > 0 &&
+      all.every(
+        ({ op, inputs, outputs }) =>
+          inputs[0] === name && (op === "BatchNormTraining" || (homogeneous.has(op) && isNormalized(outputs[0]))),
+      )
+    );
+  };
+  const isScaleFree = (name: string): boolean => {
+    const all = readers.get(name) ?? [];
+    return (
+      all.length > 0 &&
+      all.every(
+        ({ op, inputs, outputs }) =>
+          op === "Conv" && inputs[1] === name && inputs[2] === undefined && isNormalized(outputs[0]),
+      )
+    );
+  };
+  return new Set(
+    Array.from(parameters, ([name, { value }]) => [name, value.name] as const).flatMap(([name, value]) =>
+      isScaleFree(value) ? [name] : [],
+    ),
+  );
+}
