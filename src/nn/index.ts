@@ -1,5 +1,7 @@
+export * from "./activations.ts";
 export * from "./blocks/index.ts";
 export * from "./describe.ts";
+export * from "./families/airbench.ts";
 export * from "./families/attention-resnet.ts";
 export * from "./families/convnext.ts";
 export * from "./families/densenet.ts";

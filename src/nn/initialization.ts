@@ -32,22 +32,24 @@ export function normal(deviation: number): Initializer {
 }
 
 /**
- * The identity on the first input channels, and He et al. 2015 (fan-out) on the filters after them: filter f < I has a 1 in the
- * middle of channel f, and zeros elsewhere.
+ * The identity on the first input channels, and `rest` on the filters after them: filter f < I has a 1 in the middle of channel
+ * f, and zeros elsewhere.
  * @source Zagoruyko and Komodakis 2017, arXiv:1706.00388, `torch.nn.init.dirac_`; in part as in Jordan 2024, arXiv:2404.00498, 3.3
  */
-export const diracStart: Initializer = (shape, stream) => {
-  const weight = kaimingNormal("fan-out")(shape, stream);
-  const [filters, channels] = shape;
-  const taps = sizeOf(shape.slice(2));
-  const middle = shape.slice(2).reduce((at, extent) => at * extent + Math.floor(extent / 2), 0);
-  for (let filter = 0; filter < Math.min(filters, channels); filter++) {
-    const start = filter * channels * taps;
-    weight.fill(0, start, start + channels * taps);
-    weight[start + filter * taps + middle] = 1;
-  }
-  return weight;
-};
+export const diracOver =
+  (rest: Initializer): Initializer =>
+  (shape, stream) => {
+    const weight = rest(shape, stream);
+    const [filters, channels] = shape;
+    const taps = sizeOf(shape.slice(2));
+    const middle = shape.slice(2).reduce((at, extent) => at * extent + Math.floor(extent / 2), 0);
+    for (let filter = 0; filter < Math.min(filters, channels); filter++) {
+      const start = filter * channels * taps;
+      weight.fill(0, start, start + channels * taps);
+      weight[start + filter * taps + middle] = 1;
+    }
+    return weight;
+  };
 
 /**
  * Uniform in ±1/√fanIn, PyTorch's default for linear layers and for the biases of linear and convolution layers.

@@ -1,5 +1,3 @@
-import { composeGelu } from "../onnx/compose/activations.ts";
-import { writeTo } from "../onnx/compose/writer.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Value } from "../onnx/graph.ts";
@@ -70,9 +68,4 @@ export function linearPerPoint(
     const product = g.op("MatMul", [x, g.op("Transpose", [parameter("weight")], { perm: [1, 0] })]);
     return g.op("Add", [product, parameter("bias")]);
   });
-}
-
-/** x·Φ(x), any shape. @source Hendrycks and Gimpel 2016, arXiv:1606.08415; `torch.nn.GELU` */
-export function gelu(): Module {
-  return defineModule("GELU", {}, ({ g }, x) => composeGelu(writeTo(g), x));
 }

@@ -2,6 +2,7 @@ import type { Value } from "../onnx/graph.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { shapeOf } from "../onnx/builder.ts";
+import { activation } from "./activations.ts";
 import { constantInitializer, kaimingNormal, uniformFanIn } from "./initialization.ts";
 import { defineModule, type ForwardContext, type Initializer, type Module, requireInput } from "./module.ts";
 
@@ -180,7 +181,12 @@ export function convTranspose(
 
 /** max(x, 0), with any shape. */
 export function relu(): Module {
-  return defineModule("ReLU", {}, ({ g }, x) => g.op("Relu", [x]));
+  return activation("relu");
+}
+
+/** x·Φ(x), with any shape. @source Hendrycks and Gimpel 2016, arXiv:1606.08415; `torch.nn.GELU` */
+export function gelu(): Module {
+  return activation("gelu");
 }
 
 /** A pooling window, the same on every spatial axis. */
@@ -223,6 +229,16 @@ export function globalAveragePool(options: { readonly keepsAxes?: boolean } = {}
     const means = g.op("GlobalAveragePool", [x]);
     return options.keepsAxes === true ? means : g.op("Flatten", [means], { axis: 1 });
   });
+}
+
+/** The maximum of each plane. @shape `[N,C,…]` → `[N,C]` */
+export function globalMaxPool(): Module {
+  return defineModule("GlobalMaxPool", {}, ({ g }, x) => g.op("Flatten", [g.op("GlobalMaxPool", [x])], { axis: 1 }));
+}
+
+/** Multiplies by a constant, with any shape. */
+export function scaleBy(factor: number): Module {
+  return defineModule("Scale", {}, ({ g }, x) => g.op("Mul", [x, g.fill(factor)]));
 }
 
 /** Flattens all axes but the batch. @shape `[N,…]` → `[N, elements]` */

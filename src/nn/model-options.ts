@@ -1,5 +1,6 @@
 import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { type ActivationName, activationNames } from "./activations.ts";
 import { type NormKind, normKinds } from "./norm-free.ts";
 import { type LayerScale, layerScales } from "./shortcuts/layer-scale.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
@@ -37,6 +38,7 @@ export interface ModelOptions {
   readonly normEpsilon?: number;
   readonly stemStride?: number;
   readonly width?: number;
+  readonly activation?: ActivationName;
   readonly hidden?: number;
   readonly pyramidWidth?: number;
   readonly slots?: number;
@@ -157,7 +159,12 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
     kind: "number",
     minimum: 0.0625,
     below: Number.POSITIVE_INFINITY,
-    meaning: "factor of all channels of a CIFAR ResNet or of a network for plates, such as 2 or 0.5",
+    meaning: "factor of all channels of a CIFAR ResNet, an airbench or a network for plates, such as 2 or 0.5",
+  },
+  activation: {
+    kind: "choice",
+    values: activationNames,
+    meaning: "what follows the norms and additions of an airbench",
   },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
   pyramidWidth: { kind: "count", meaning: "channels of a feature pyramid; its head has half as many" },

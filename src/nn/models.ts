@@ -4,6 +4,7 @@ import { requireLayerScale } from "./shortcuts/layer-scale.ts";
 import { parseShortcutType, type ShortcutName } from "./shortcuts/type.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { airbenchFamily } from "./families/airbench.ts";
 import { cbamFamily, squeezeExcitationFamily } from "./families/attention-resnet.ts";
 import { convnextFamily } from "./families/convnext.ts";
 import { densenetFamily } from "./families/densenet.ts";
@@ -54,6 +55,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   cbamFamily,
   stochasticDepthFamily,
   densenetFamily,
+  airbenchFamily,
   convnextFamily,
   regnetFamily,
   signalFamily,

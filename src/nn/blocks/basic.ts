@@ -27,5 +27,5 @@ export function basicBlock(inChannels: number, channels: number, options: BlockO
   };
   const order = ["conv1", "bn1", "relu", ...Object.keys(inner), "conv2", "bn2", ...Object.keys(end)];
   const shortcut = createShortcut(options.shortcut, { inChannels, outChannels: channels, stride }, options);
-  return residualBlock("BasicBlock", { branch, shortcut, run: inOrder(order), activates: true });
+  return residualBlock("BasicBlock", { branch, shortcut, run: inOrder(order), activation: "relu" });
 }

@@ -43,5 +43,5 @@ export function bottleneck(inChannels: number, width: number, options: BlockOpti
   const order = ["conv1", "bn1", "relu", "conv2", "bn2", "relu", ...Object.keys(dropped), "conv3", "bn3"];
   const shortcut = createShortcut(options.shortcut, { inChannels, outChannels: channels, stride }, options);
   const run = inOrder([...order, ...Object.keys(end)]);
-  return residualBlock("Bottleneck", { branch, shortcut, run, activates: true });
+  return residualBlock("Bottleneck", { branch, shortcut, run, activation: "relu" });
 }

@@ -1,6 +1,6 @@
 import { constantInitializer, normal } from "../initialization.ts";
-import { channelsLast, channelsSecond, gelu, layerNorm, linearPerPoint, permute } from "../last-axis.ts";
-import { conv, type ConvOptions, sequence } from "../layers.ts";
+import { channelsLast, channelsSecond, layerNorm, linearPerPoint, permute } from "../last-axis.ts";
+import { conv, type ConvOptions, gelu, sequence } from "../layers.ts";
 import type { ForwardContext, Module, ParameterSpec } from "../module.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { createShortcut, type ShortcutOptions } from "../shortcuts/create.ts";
@@ -80,5 +80,5 @@ export function convnextBlock(channels: number, options: ConvnextBlockOptions): 
     const scaled = "layer_scale" in parameters ? context.g.op("Mul", [y, context.parameter("layer_scale")]) : y;
     return { residual: probability === 0 ? scaled : context.call("stochastic_depth", scaled) };
   };
-  return residualBlock("ConvNeXtBlock", { branch, parameters, shortcut, run, activates: false });
+  return residualBlock("ConvNeXtBlock", { branch, parameters, shortcut, run, activation: "none" });
 }

@@ -39,5 +39,5 @@ export function denseLayer(inChannels: number, options: DenseLayerOptions): Modu
     ...(probability === 0 ? {} : { drop: dropout(probability) }),
   };
   const shortcut = createShortcut("concat", { inChannels, outChannels: inChannels + growth, stride: 1 });
-  return residualBlock("DenseLayer", { branch, shortcut, run: inOrder(Object.keys(branch)), activates: false });
+  return residualBlock("DenseLayer", { branch, shortcut, run: inOrder(Object.keys(branch)), activation: "none" });
 }

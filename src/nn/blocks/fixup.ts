@@ -33,7 +33,7 @@ function fixupBlock(
       const activated = context.call("bias1a", x);
       return { residual: callInOrder(context, activated, [...rest, ...Object.keys(end)]), activated };
     },
-    activates: true,
+    activation: "relu",
   });
 }
 

@@ -1,3 +1,4 @@
+export * from "./airbench.ts";
 export * from "./attention.ts";
 export * from "./basic.ts";
 export * from "./bottleneck.ts";

@@ -48,7 +48,7 @@ export function preactivationBlock(inChannels: number, channels: number, options
   };
   const rest = ["conv1", "norm2", "relu", ...Object.keys(inner), "conv2", ...Object.keys(end)];
   const shortcut = createPreactivationShortcut(inChannels, channels, options);
-  return residualBlock("PreActBlock", { branch, shortcut, run: afterFirstActivation(rest), activates: false });
+  return residualBlock("PreActBlock", { branch, shortcut, run: afterFirstActivation(rest), activation: "none" });
 }
 
 /**
@@ -80,5 +80,5 @@ export function preactivationBottleneck(inChannels: number, width: number, optio
   const first = ["conv1", "norm2", "relu", "conv2", "norm3", "relu"];
   const rest = [...first, ...Object.keys(dropped), "conv3", ...Object.keys(end)];
   const shortcut = createPreactivationShortcut(inChannels, channels, options);
-  return residualBlock("PreActBottleneck", { branch, shortcut, run: afterFirstActivation(rest), activates: false });
+  return residualBlock("PreActBottleneck", { branch, shortcut, run: afterFirstActivation(rest), activation: "none" });
 }

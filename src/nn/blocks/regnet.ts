@@ -48,6 +48,6 @@ export function regnetBlock(
     branch,
     shortcut,
     run: inOrder(Object.keys(branch)),
-    activates: true,
+    activation: "relu",
   });
 }

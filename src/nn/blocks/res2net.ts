@@ -88,5 +88,5 @@ export function res2netBottleneck(inChannels: number, width: number, options: Re
     const inner = runParts(context, callInOrder(context, x, ["conv1", "bn1", "relu"]), parts);
     return { residual: callInOrder(context, inner, ["conv3", "bn3", ...Object.keys(end)]) };
   };
-  return residualBlock("Res2NetBottleneck", { branch, shortcut, run, activates: true });
+  return residualBlock("Res2NetBottleneck", { branch, shortcut, run, activation: "relu" });
 }

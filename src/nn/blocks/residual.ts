@@ -1,5 +1,6 @@
 import type { Value } from "../../onnx/graph.ts";
-import { diracStart } from "../initialization.ts";
+import { activate, type ActivationName } from "../activations.ts";
+import { diracOver, kaimingNormal } from "../initialization.ts";
 import { batchNorm, callInOrder, conv, type ConvOptions, dropout } from "../layers.ts";
 import { noNorm } from "../norm-free.ts";
 import { defineModule, type ForwardContext, type Module, type ParameterSpec } from "../module.ts";
@@ -16,16 +17,20 @@ export interface BlockLayers {
 
 /** Convolutions and norms of a block; without norms, convolutions have biases. */
 export function blockLayers(options: BlockOptions): BlockLayers {
-  const { dimensions = 2, norm = "batch", normEpsilon, zeroInitResidual = false, diracInit = false } = options;
+  const { dimensions = 2, norm = "batch", normEpsilon, normMomentum } = options;
+  const { zeroInitResidual = false, diracInit = false } = options;
   const bias = norm === "none";
-  const shared = { dimensions, ...(diracInit ? { initialize: diracStart } : {}) };
+  const startOf = ({ initialize = kaimingNormal("fan-out") }: ConvOptions) =>
+    diracInit ? diracOver(initialize) : initialize;
   return {
-    conv: (inChannels, outChannels, own) => conv(inChannels, outChannels, { bias, ...own, ...shared }),
+    conv: (inChannels, outChannels, own) =>
+      conv(inChannels, outChannels, { bias, ...own, dimensions, initialize: startOf(own) }),
     norm: (channels, { last = false } = {}) =>
       norm === "none"
         ? noNorm()
         : batchNorm(channels, {
             ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),
+            ...(normMomentum === undefined ? {} : { momentum: normMomentum }),
             initialScale: last && zeroInitResidual ? 0 : 1,
           }),
   };
@@ -55,21 +60,21 @@ export interface ResidualParts {
   readonly shortcut: Shortcut;
   /** Runs F and returns what the shortcut carries. */
   readonly run: (context: ForwardContext, x: Value) => { readonly residual: Value; readonly activated?: Value };
-  /** Whether a relu follows the addition. */
-  readonly activates: boolean;
+  /** What follows the addition. */
+  readonly activation: ActivationName | "none";
 }
 
 /** A block y = act(F(x) + S(x)), with the sum defined by the shortcut. */
 export function residualBlock(
   kind: string,
-  { branch, parameters = {}, shortcut, run, activates }: ResidualParts,
+  { branch, parameters = {}, shortcut, run, activation }: ResidualParts,
 ): Module {
   const children = { ...branch, ...shortcut.children };
   const parts = { children, parameters, facts: { block: true, shortcut: shortcut.kind } };
   return defineModule(kind, parts, (context, x) => {
     const { residual, ...carried } = run(context, x);
     const sum = shortcut.join(context, { x, ...carried }, residual);
-    return activates ? context.g.op("Relu", [sum]) : sum;
+    return activation === "none" ? sum : activate(context.g, activation, sum);
   });
 }
 

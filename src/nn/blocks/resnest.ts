@@ -44,5 +44,5 @@ export function resnestBottleneck(inChannels: number, width: number, options: Re
   const middle = pool === undefined ? ["conv2"] : averageFirst ? [pool, "conv2"] : ["conv2", pool];
   const shortcut = createShortcut(options.shortcut, { inChannels, outChannels: channels, stride }, options);
   const run = inOrder(["conv1", "bn1", "relu", ...middle, "conv3", "bn3", ...Object.keys(end)]);
-  return residualBlock("ResNeStBottleneck", { branch, shortcut, run, activates: true });
+  return residualBlock("ResNeStBottleneck", { branch, shortcut, run, activation: "relu" });
 }

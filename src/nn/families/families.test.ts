@@ -50,6 +50,10 @@ const exact: readonly (readonly [name: string, parameters: number])[] = [
   ["wrn-28-10", 36_479_194],
   // github.com/gpleiss/efficient_densenet_pytorch: "769162 total parameters".
   ["densenetbc100_k12", 769_162],
+  // By hand: 12 · 24 + 24 of the first convolution; in each stage 9 · (in + depth · width) · width, and a norm for each; 10 · width.
+  ["airbench94", 312 + 9 * (88 * 64 + 320 * 256 + 512 * 256) + 4 * 576 + 2560],
+  ["airbench95", 312 + 9 * (152 * 128 + 512 * 384 + 768 * 384) + 4 * 896 + 3840],
+  ["airbench96", 312 + 9 * (280 * 128 + 1152 * 512 + 1536 * 512) + 6 * 1152 + 5120],
   // By hand: SE adds C·s + s + s·C + C a block, s = C/16 in the 16 bottlenecks, to ResNet-50's 25,557,032.
   ["seresnet50", 25_557_032 + 3 * 8_464 + 4 * 33_312 + 6 * 132_160 + 3 * 526_464],
   // By hand: CBAM adds 2·C²/16 and a 7×7 convolution of 2 channels with a batch norm of 1 a block.
@@ -178,6 +182,78 @@ test("a ConvNeXt refuses what would reach nothing in it, by name", () => {
   expect(() => createModel("convnext_tiny", { attention: "se" })).toThrow(/attention.*not an option of convnext_tiny/);
   expect(() => createModel("convnext_tiny", { normEpsilon: 1e-3 })).toThrow(/normEpsilon.*not an option/);
   expect(count("convnext_tiny", { shortcut: "plain", layerScale: "none" })).toBe(28_589_128 - 6_624);
+});
+
+test.each([
+  ["airbench94", "pad", "identity"],
+  ["airbench94", "project-all", "projection"],
+  ["airbench95", "scaled", "scaled identity"],
+  ["airbench95", "gated", "gated identity and residual"],
+  ["airbench96", "gated-shortcut", "gated identity"],
+  ["airbench96", "dropout", "identity with dropout"],
+  ["airbench94", undefined, "none"],
+  ["airbench95", undefined, "none"],
+  ["airbench96", undefined, "identity"],
+] as const)("the three blocks of %s keep their shape, and shortcut %s is theirs: %s", (name, shortcut, kind) => {
+  // From 16 up, of any number of channels; half as wide as published.
+  for (const [channels, side] of [
+    [3, 32],
+    [1, 28],
+    [3, 24],
+    [2, 16],
+  ]) {
+    const { module } = createModel(name, { channels, width: 0.5, ...(shortcut === undefined ? {} : { shortcut }) });
+    const { blocks, modules } = describeModule(module, [channels, side, side]);
+    expect(blocks.map((block) => block.shortcut)).toEqual([kind, kind, kind]);
+    expect(modules.find(({ path }) => path === "conv1")?.outputShape).toEqual([8 * channels, side - 1, side - 1]);
+  }
+});
+
+test("an airbench refuses what would reach nothing in it, and blocks that would start at nothing", () => {
+  expect(() => createModel("airbench94", { shortcut: "project" })).toThrow(/"project" does not fit airbench94/);
+  expect(() => createModel("airbench94", { shortcut: "concat" })).toThrow(/"concat" does not fit airbench94/);
+  expect(() => createModel("airbench94", { padSide: "both" })).toThrow(/padSide.*not an option of airbench94/);
+  expect(() => createModel("airbench94", { layerScale: "scalar" })).toThrow(/layerScale.*needs a shortcut/);
+  expect(() => createModel("airbench94", { zeroInitResidual: true })).toThrow(/zeroInitResidual.*needs a shortcut/);
+  expect(() => createModel("resnet20", { activation: "gelu" })).toThrow(/activation.*not an option of resnet20/);
+  expect(() => createModel("airbench97")).toThrow(/unknown model "airbench97"/);
+});
+
+test("zeroInitResidual starts the last norm of an airbench's blocks at 0, attention and stochastic depth end them", () => {
+  const { module } = createModel("airbench96", { zeroInitResidual: true, attention: "se", stochasticDepth: 0.2 });
+  const parameters = parametersOf(module);
+  const starts = ["bn1", "bn2"].map((norm) => {
+    const { shape, initialize } = parameters.get(`layer2.block.${norm}.weight`)!;
+    return initialize(shape, randomStream(1, norm))[0];
+  });
+  expect(starts).toEqual([1, 0]);
+  expect([...parameters.keys()].filter((key) => key.startsWith("layer2.block.se."))).toHaveLength(4);
+});
+
+test("an airbench's convolutions start as published: the identity, then PyTorch's default; without diracInit that alone", () => {
+  for (const diracInit of [true, false]) {
+    const parameters = parametersOf(createModel("airbench94", { diracInit }).module);
+    for (const [key, identities] of [
+      ["layer1.conv.weight", 24],
+      ["layer1.block.conv1.weight", 64],
+      ["layer2.conv.weight", 64],
+    ] as const) {
+      const { shape, initialize } = parameters.get(key)!;
+      const data = initialize(shape, randomStream(5, key));
+      const size = data.length / shape[0];
+      const bound = 1 / Math.sqrt(size);
+      const filters = Array.from({ length: shape[0] }, (_, filter) => data.slice(filter * size, (filter + 1) * size));
+      const isIdentity = (filter: Float32Array, at: number): boolean =>
+        filter[at * 9 + 4] === 1 && filter.filter((value) => value !== 0).length === 1;
+      const uniform = filters.filter((filter) => filter.every((value) => Math.abs(value) <= bound));
+      expect(filters.filter(isIdentity)).toHaveLength(diracInit ? identities : 0);
+      expect(uniform).toHaveLength(shape[0] - (diracInit ? identities : 0));
+      const largest = Math.max(0, ...uniform.map((filter) => Math.max(...filter)));
+      expect(largest > 0.99 * bound).toBe(uniform.length > 0);
+    }
+    const { shape, initialize } = parameters.get("conv1.bias")!;
+    expect(initialize(shape, randomStream(5, "conv1.bias")).every((value) => value === 0)).toBe(true);
+  }
 });
 
 test("a RegNet refuses what would reach nothing in it, and shortcuts that would drop channels", () => {

@@ -76,7 +76,7 @@ function residualLayer(cell: Cell, inputs: number, options: CompleteModelOptions
     dimensions: 1,
   });
   const kind = `Residual${cell.toUpperCase()}`;
-  return residualBlock(kind, { branch, shortcut, run: inOrder(Object.keys(branch)), activates: false });
+  return residualBlock(kind, { branch, shortcut, run: inOrder(Object.keys(branch)), activation: "none" });
 }
 
 /** The values of the last step. @shape `[N,C,T]` → `[N,C]` */

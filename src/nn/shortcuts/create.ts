@@ -51,6 +51,8 @@ export interface ShortcutOptions extends LayerScaleOptions {
   readonly dimensions?: number;
   /** Epsilon of batch norms. Default 1e-5. */
   readonly normEpsilon?: number;
+  /** Weight of the new batch in batch norms' running statistics. Default 0.1. */
+  readonly normMomentum?: number;
 }
 
 /** The change of shape that a shortcut has to follow. */
@@ -204,7 +206,7 @@ function concatenation({ stride }: ShapeChange): Shortcut {
  * place for the averaging in every block, so that the convolution's name does not depend on the stride.
  */
 function projection({ inChannels, outChannels, stride }: ShapeChange, options: ShortcutOptions): Module {
-  const { subsample = "stride", norm = "batch", dimensions = 2, normEpsilon } = options;
+  const { subsample = "stride", norm = "batch", dimensions = 2, normEpsilon, normMomentum } = options;
   const { projectionNorm = norm === "batch", projectionBias = norm === "none" } = options;
   const averaged = subsample === "average";
   const conv1x1 = conv(inChannels, outChannels, {
@@ -217,7 +219,12 @@ function projection({ inChannels, outChannels, stride }: ShapeChange, options: S
     ...(averaged ? { pool: stride > 1 ? averageSubsample(stride) : identity() } : {}),
     conv: conv1x1,
     ...(projectionNorm
-      ? { norm: batchNorm(outChannels, normEpsilon === undefined ? {} : { epsilon: normEpsilon }) }
+      ? {
+          norm: batchNorm(outChannels, {
+            ...(normEpsilon === undefined ? {} : { epsilon: normEpsilon }),
+            ...(normMomentum === undefined ? {} : { momentum: normMomentum }),
+          }),
+        }
       : {}),
   };
   return options.projectionNames === "words" ? sequential(layers) : sequence(Object.values(layers));

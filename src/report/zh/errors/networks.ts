@@ -6,6 +6,9 @@ export const networkErrors: Templates = {
   'applies only with "layerScale" of scalar or channel': "只在 “layerScale” 为 scalar 或 channel 时适用",
   "needs a shortcut: with plain, y = act(λ·F(x)) would start at nothing":
     "需要快捷连接：用 plain 时，y = act(λ·F(x)) 将从零开始",
+  "needs a shortcut: with plain, y = act(F(x)) would start at nothing":
+    "需要快捷连接：用 plain 时，y = act(F(x)) 将从零开始",
+  "give false with plain": "用 plain 时请给出 false",
   'give "none" with plain': "用 plain 时请给出 “none”",
   "has no filter to apply to: a batch norm follows none that is trained":
     "没有可作用的卷积核：参与训练的卷积核之后都没有批归一化",
