@@ -61,6 +61,8 @@ export interface Forms {
   readonly plain?: Value | (() => Value);
   /** Channels in blocks. */
   readonly blocked?: Value | (() => Value);
+  /** The same, but the channels that fill up the last block are only finite, not zero: for elementwise operators alone. */
+  readonly unclean?: Value;
   /** In the layout of a convolution's weight. */
   readonly stored?: StoredValue;
   readonly pending?: Pending;

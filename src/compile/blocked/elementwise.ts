@@ -124,12 +124,15 @@ function applyStored(
   return true;
 }
 
+/** An image batch in blocks as an elementwise operator may read it. */
+const blockedOperand = (c: BlockedContext, name: string): Value => c.formsOf(name).unclean ?? c.blocked(name);
+
 /** An operand of an elementwise operator on [N,C,H,W], in the five axes of blocked memory. */
 function broadcastOperand(c: BlockedContext, name: string, full: Shape): Value | undefined {
   const type = c.typeOf(name);
   if (isScalar(type.shape)) return c.plain(name);
   const shape = Array.from({ length: 4 - type.shape.length }, () => 1).concat(type.shape as number[]);
-  if (sameShape(shape, full)) return reshape(c.g, c.blocked(name), memoryShape(full, c.block));
+  if (sameShape(shape, full)) return reshape(c.g, blockedOperand(c, name), memoryShape(full, c.block));
   const [n, channels, height, width] = shape as [number, number, number, number];
   if (channels === 1) return reshape(c.g, c.plain(name), [n, 1, height, width, 1]);
   const own = type.shape.length === 4 ? c.blocked(name) : toBlocked(c.g, reshape(c.g, c.plain(name), shape), c.block);
@@ -146,21 +149,29 @@ function applyBlocked(c: BlockedContext, logical: ElementwiseNode): boolean {
       dtype === "float32" && shape.length <= 4 && shape.every((extent) => typeof extent === "number"),
   );
   const isFull = (name: string): boolean => sameShape(c.typeOf(name).shape, full!);
-  if (full === undefined || !usable || !inputs.some((name) => isFull(name) && c.isBlocked(name))) return false;
+  const isUnclean = (name: string): boolean => c.formsOf(name).unclean !== undefined;
+  const isAtHand = (name: string): boolean => isFull(name) && (c.isBlocked(name) || isUnclean(name));
+  if (full === undefined || !usable || !inputs.some(isAtHand)) return false;
   // A broadcast operand has padded channels of its own, zero too, unless it has one channel for all.
-  const paddingOf = (name: string): Padding =>
-    c.typeOf(name).shape.at(-3) === full[1] && !isScalar(c.typeOf(name).shape) ? "zero" : "finite";
-  if (combinePadding(op, inputs.map(paddingOf), full[1] % c.block !== 0) !== "zero") return false;
-  if (types.every(({ shape }) => isScalar(shape) || sameShape(shape, full))) {
-    const operands = inputs.map((name) => (isFull(name) ? c.blocked(name) : c.plain(name)));
-    c.define(outputs[0], { blocked: c.g.op(op, operands, attributes) });
+  const paddingOf = (name: string): Padding => {
+    if (isUnclean(name)) return "finite";
+    return c.typeOf(name).shape.at(-3) === full[1] && !isScalar(c.typeOf(name).shape) ? "zero" : "finite";
+  };
+  const padding = combinePadding(op, inputs.map(paddingOf), full[1] % c.block !== 0);
+  // What is finite may be zero, unlike a scalar.
+  if (padding === "unsafe" || (op === "Div" && isUnclean(inputs[1]))) return false;
+  const made = (value: Value): true => {
+    c.define(outputs[0], padding === "zero" ? { blocked: value } : { unclean: value });
     return true;
+  };
+  if (types.every(({ shape }) => isScalar(shape) || sameShape(shape, full))) {
+    const operands = inputs.map((name) => (isFull(name) ? blockedOperand(c, name) : c.plain(name)));
+    return made(c.g.op(op, operands, attributes));
   }
   const operands = inputs.map((name) => broadcastOperand(c, name, full)!);
   const result = c.g.op(op, operands, attributes);
   const [N, , H, W] = full as [number, number, number, number];
-  c.define(outputs[0], { blocked: reshape(c.g, result, [N, memoryShape(full, c.block)[1] * c.block, H, W]) });
-  return true;
+  return made(reshape(c.g, result, [N, memoryShape(full, c.block)[1] * c.block, H, W]));
 }
 
 const applyElementwise: Rule = (c, logical) => {
