@@ -122,16 +122,25 @@ export function findBlocks(g: GraphBuilder, pass: ForwardPass, images: Value): r
     const ends = { name: path, kind: module.facts.shortcut ?? "none", input: input.name, output: output.name };
     if (own !== undefined && module.facts.shortcut !== "none")
       return { ...ends, join: own.join, residual: own.branchValue, shortcut: own.skipValue };
+    const additions = graph.nodes.filter((node) => node.op === "Add" && scopeOfOwn(node) === path);
     // (1 − g)·x + g·F is added as x + g·(F − x): both ways lead to x.
-    const added = graph.nodes.findLast((node) => node.op === "Add" && scopeOfOwn(node) === path);
-    if (added !== undefined && added.inputs.includes(input.name)) {
-      const residual = added.inputs.find((name) => name !== input.name);
-      if (residual !== undefined) return { ...ends, join: "add", residual, shortcut: input.name };
-    }
-    const last = wiring.maker.get(output.name);
-    const isActivated = last !== undefined && scopeOfOwn(last) === path && activations.has(last.op);
-    return { ...ends, residual: isActivated ? last.inputs[0] : output.name };
+    const gated = additions.findLast(({ inputs }) => inputs.includes(input.name));
+    const residual = gated?.inputs.find((name) => name !== input.name);
+    if (residual !== undefined) return { ...ends, join: "add", residual, shortcut: input.name };
+    // An F of one layer is no longer than a projection: it is told by its place, which is the first.
+    const parts = pass.trace.filter((part) => part.path.startsWith(`${path}.`)).map((part) => part.output.name);
+    const summed = additions.findLast(({ inputs }) => inputs.every((name) => parts.includes(name)));
+    if (summed !== undefined) return { ...ends, join: "add", residual: summed.inputs[0], shortcut: summed.inputs[1] };
+    return { ...ends, residual: beforeActivation(wiring, path, output.name) };
   });
+}
+
+/** What an activation in a block's own nodes reads, be it one node or several; a block without one gives its output itself. */
+function beforeActivation({ maker }: Wiring, path: string, output: string): string {
+  let value = output;
+  for (let node = maker.get(value); node !== undefined && scopeOfOwn(node) === path; node = maker.get(value))
+    value = node.inputs[0];
+  return value;
 }
 
 const scopeOfOwn = ({ name }: Node): string => name.slice(0, Math.max(0, name.lastIndexOf("/")));
