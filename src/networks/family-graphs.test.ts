@@ -41,6 +41,8 @@ test.each([
   ["res2net50_26w_4s", res2netKinds, 1 + 16 * 5 + 4 + 1],
   ["resnest26d", changing([2, 2, 2, 2]), 3 + 8 * 5 + 4 + 1],
   ["regnety_002", changing([1, 1, 4, 7]), 1 + 13 * 5 + 4 + 1],
+  ["airbench94", ["identity", "identity", "identity"], 1 + 3 * 2 + 1, { shortcut: "pad" }],
+  ["airbench96", ["identity", "identity", "identity"], 1 + 3 * 3 + 1],
   ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "fixup" }],
   ["resnet20", [...changing([3, 3, 3])].with(0, "identity"), 1 + 9 * 2 + 2 + 1, { norm: "none", layerScale: "scalar" }],
 ] satisfies readonly (readonly [string, readonly string[], number, ModelOptions?])[])(

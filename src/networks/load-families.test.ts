@@ -50,6 +50,9 @@ const networks: readonly (readonly [string, ModelOptions])[] = [
   ["res2net50_26w_4s", { channels: 1, attention: "se" }],
   ["resnest14d", { channels: 1 }],
   ["resnest26d", { shortcut: "gated" }],
+  ["airbench94", { channels: 1 }],
+  ["airbench94", { shortcut: "project-all" }],
+  ["airbench96", { layerScale: "channel" }],
 ];
 
 test.each(networks)("%s with %j: its own names are written, told and read again", async (name, options) => {
@@ -95,6 +98,7 @@ test.each([
   ["regnet_x_400mf", "regnetx_004", "regnet_y_400mf", "resnet50"],
   ["res2net50_26w_4s", "res2net50_14w_8s", "resnet50"],
   ["resnest14d", "resnest26d", "resnet50d"],
+  ["airbench95", "airbench94", "resnet20"],
 ])("weights of %s are no sibling's", (name, ...others) => {
   const file = asFile(stateOf(name));
   for (const other of others)

@@ -1,3 +1,4 @@
+import { originalAirbench, ownAirbench } from "./airbench.ts";
 import { originalConvnext, timmConvnext, torchvisionConvnext } from "./convnext.ts";
 import { timmRegnet, torchvisionRegnet } from "./regnet.ts";
 import { timmRes2net } from "./res2net.ts";
@@ -15,4 +16,6 @@ export const familyLayouts: readonly FamilyLayout[] = [
   timmRegnet,
   timmRes2net,
   timmResnest,
+  ownAirbench,
+  originalAirbench,
 ];
