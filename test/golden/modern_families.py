@@ -5,13 +5,14 @@ python3 test/golden/modern_families.py [NAME …] (PyTorch 1.13, Debian's python
 import sys
 
 import torch
+import torch.nn.functional as F
 
 import networks
 from calm import CalmFill
 from families_reference import PreactivationResnet, Resnet
 from files import write_json, write_safetensors
 from fixup_reference import Fixup, start_fixup, without_norm
-from modern_reference import Convnext, Regnet
+from modern_reference import Airbench, Convnext, Regnet
 from networks import SAMPLES, network_case
 import split_reference
 from split_reference import NETWORKS
@@ -102,8 +103,19 @@ def resnest():
     yield "resnest14d", {}, NETWORKS["resnest14d"], 48, 4, 3, True
 
 
+def airbench():
+    """The same."""
+    small, large = [64, 256, 256], [128, 512, 512]
+    yield "airbench94", {}, lambda: Airbench(small), 32, 3, 3, False
+    yield "airbench96", {}, lambda: Airbench(large, 2, momentum=0.1, kind="pad"), 32, 3, 3, False
+    yield "airbench95", {"width": 0.5}, lambda: Airbench([64, 192, 192]), 24, 3, 3, False
+    for kind in ("pad", "project-all", "gated", "dropout"):
+        yield "airbench94", {"shortcut": kind}, lambda kind=kind: Airbench(small, kind=kind), 16, 3, 3, False
+    yield "airbench94", {"activation": "relu", "shortcut": "pad"}, lambda: Airbench(small, act=lambda x: F.relu(x), kind="pad"), 16, 3, 3, True
+
+
 FAMILIES = {"convnext": (convnext, 20000), "resnet-rs": (resnet_rs, 30000), "regnet": (regnet, 40000), "fixup": (fixup, 50000)}
-FAMILIES |= {"res2net": (res2net, 40000), "resnest": (resnest, 50000, (".fc2.", ".bn0."))}
+FAMILIES |= {"airbench": (airbench, 60000), "res2net": (res2net, 40000), "resnest": (resnest, 50000, (".fc2.", ".bn0."))}
 
 
 def build(file, cases, first_seed, spared=SPARED):

@@ -93,6 +93,57 @@ class Convnext(nn.Module):
         return self.classifier(self.features(x).mean((2, 3), keepdim=True))
 
 
+class AirbenchBlock(Joined):
+    """github.com/KellerJordan/cifar10-airbench airbench96.py ConvGroup after its first activation; with one convolution, airbench94.py's"""
+
+    def __init__(self, channels, depth, act, momentum, kind):
+        super().__init__()
+        self.depth, self.act = depth, act
+        for place in range(1, depth + 1):
+            setattr(self, f"conv{place}", nn.Conv2d(channels, channels, 3, padding=1, bias=False))
+            setattr(self, f"bn{place}", nn.BatchNorm2d(channels, 1e-12, momentum))
+        self.add_shortcut(kind, channels)
+        if kind == "project-all":
+            self.downsample.append(nn.BatchNorm2d(channels, 1e-12, momentum))
+
+    def forward(self, x):
+        y = x
+        for place in range(1, self.depth + 1):
+            y = getattr(self, f"bn{place}")(getattr(self, f"conv{place}")(y))
+            y = self.act(y) if place < self.depth else y
+        return self.act(self.join(x, y))
+
+
+class AirbenchStage(nn.Module):
+    """The same's ConvGroup"""
+
+    def __init__(self, inside, outside, depth, act, momentum, kind):
+        super().__init__()
+        self.act = act
+        self.conv, self.bn = nn.Conv2d(inside, outside, 3, padding=1, bias=False), nn.BatchNorm2d(outside, 1e-12, momentum)
+        self.block = AirbenchBlock(outside, depth, act, momentum, kind)
+
+    def forward(self, x):
+        return self.block(self.act(self.bn(F.max_pool2d(self.conv(x), 2))))
+
+
+class Airbench(nn.Module):
+    """The same's make_net"""
+
+    def __init__(self, widths, depth=1, act=F.gelu, momentum=0.4, kind="plain", classes=10):
+        super().__init__()
+        self.act, inside = act, 2 * 3 * 2**2
+        self.conv1 = nn.Conv2d(3, inside, 2)
+        for index, width in enumerate(widths, 1):
+            setattr(self, f"layer{index}", AirbenchStage(inside, width, depth, act, momentum, kind))
+            inside = width
+        self.fc = nn.Linear(inside, classes, bias=False)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(self.act(self.conv1(x)))))
+        return self.fc(x.amax((2, 3))) / 9
+
+
 def conv_norm(inside, outside, kernel, stride=1, groups=1, activates=True):
     """torchvision/ops/misc.py Conv2dNormActivation"""
     conv = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, groups=groups, bias=False)
