@@ -2,7 +2,7 @@ import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import * as v from "valibot";
 import { createGraphModule } from "../nn/imported/graph-module.ts";
 import { type CompleteModelOptions, modelOptionTable, type OptionRule } from "../nn/model-options.ts";
-import { createModel } from "../nn/models.ts";
+import { createModel, modelNames } from "../nn/models.ts";
 import { buffersOf, type Module, parametersOf } from "../nn/module.ts";
 import { toModel } from "../compile/inference.ts";
 import { stepNames } from "../compile/step/names.ts";
@@ -186,8 +186,9 @@ export function createKnownModel(
   where: string,
 ): { readonly module: Module } {
   const { name, graph } = card.model;
-  // Every layer has a tensor: a name alone must not make us build a million layers.
-  const depth = graph === undefined ? Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number)) : 0;
+  // Every layer has a tensor: a name alone must not make us build a million layers. A listed name does not, whatever its number is.
+  const isOpen = graph === undefined && !modelNames.includes(name);
+  const depth = isOpen ? Math.max(0, ...(name.match(/\d+/g) ?? []).map(Number)) : 0;
   if (depth > tensorCount) throw new FormatError(where, `holds ${tensorCount} tensors, too few for "${name}"`);
   try {
     return { module: createCardModule(card) };
