@@ -18,9 +18,6 @@ const activations: { readonly [Name in ActivationName]: Activation } = {
   gelu: { kind: "GELU", apply: (g, x) => composeGelu(writeTo(g), x) },
 };
 
-/** All activations. */
-export const activationNames = Object.keys(activations) as readonly ActivationName[];
-
 /** Applies an activation within a module. */
 export function activate(g: GraphBuilder, name: ActivationName, x: Value): Value {
   return activations[name].apply(g, x);
