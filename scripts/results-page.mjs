@@ -10,7 +10,7 @@
  * @property {string} machine
  * @property {string} date
  * @property {any} result
- * @property {readonly any[]} [runs] by seed, of an experiment of several; `result` and `seconds` are each run's then
+ * @property {readonly any[]} [runs] by seed or part, of an experiment of several; `result` and `seconds` are each run's then
  */
 
 const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(2)} %`;
@@ -41,6 +41,10 @@ const texts = {
     en: "| depth | shortcut | test accuracy, median | 95 % interval of the mean | seeds |",
     zh: "| 深度 | 快捷连接 | 测试准确率（中位数） | 均值的 95 % 置信区间 | 种子数 |",
   },
+  parts: {
+    en: "| without | validation accuracy, last epoch | points | processor minutes |",
+    zh: "| 去掉的部分 | 验证准确率（最后一轮） | 变化（百分点） | 处理器分钟 |",
+  },
   resumed: { en: " (the part after an interruption)", zh: "（中断后的部分）" },
 };
 
@@ -69,6 +73,36 @@ function describeTraining({ test, epochs }) {
     en: `${accuracy} of ${grouped(test.count)} test images after ${epochs.length} epochs.`,
     zh: `训练 ${epochs.length} 个轮次后，${grouped(test.count)} 张测试图像的准确率为 ${accuracy}。`,
   };
+}
+
+/**
+ * @param {readonly any[]} runs
+ * @param {Experiment} experiment
+ * @param {Language} language
+ */
+function describeRuns(runs, { parts }, language) {
+  return parts === undefined ? describeSeeds(runs)[language] : describeParts(runs, parts, language);
+}
+
+/**
+ * What each part of a recipe brings: a training without it, judged by the validation part.
+ *
+ * @param {readonly any[]} runs
+ * @param {readonly import("./experiments.mjs").Part[]} parts
+ * @param {Language} language
+ */
+function describeParts(runs, parts, language) {
+  const last = (/** @type {any} */ { result }) => result.epochs.at(-1).validation.measures.accuracy;
+  const whole = runs.find(({ part }) => part === parts[0].name);
+  const rows = runs.map((run) => {
+    const title = parts.find(({ name }) => name === run.part)?.title[language] ?? run.part;
+    const change = 100 * (last(run) - last(whole ?? run));
+    const shown =
+      run === whole || whole === undefined ? "–" : `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)}`;
+    const minutes = run.resumed === true ? "–" : (run.result.processorSeconds / 60).toFixed(1);
+    return `| ${title} | ${percent(last(run))} | ${shown} | ${minutes} |`;
+  });
+  return [texts.parts[language], "| --- | ---: | ---: | ---: |", ...rows].join("\n");
 }
 
 /**
@@ -174,7 +208,7 @@ function describeExperiment({ experiment, record }, options) {
     record === undefined
       ? texts.notRun[language]
       : record.runs !== undefined
-        ? describeSeeds(record.runs)[language]
+        ? describeRuns(record.runs, experiment, language)
         : "runs" in record.result
           ? describeComparison(record.result, experiment, options)
           : describeTraining(record.result)[language];

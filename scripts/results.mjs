@@ -19,6 +19,7 @@ import { stampTranslation } from "./translations.mjs";
  * @property {string} [threads] of each run
  * @property {readonly number[]} [seeds] only these of an experiment of several
  */
+/** @typedef {{ readonly id: string, readonly key: { readonly seed?: number, readonly part?: string }, readonly args: readonly string[] }} Run one of several */
 
 const help = `Runs the experiments of docs/results.md, most important first, and rewrites the page in both languages.
 Finished experiments are not repeated; interrupted ones resume.
@@ -76,12 +77,11 @@ function commandOf(experiment, size) {
  *
  * @param {Experiment} experiment
  * @param {Place} place
- * @param {number} [seed] of an experiment of several
+ * @param {Run} [run] of an experiment of several
  */
-function argumentsOf(experiment, { size, work, threads }, seed) {
-  const own = seed === undefined ? [] : ["--seed", `${seed}`];
-  const command = [...commandOf(experiment, size), ...own];
-  const folder = join(work, seed === undefined ? experiment.name : `${experiment.name}-${seed}`);
+function argumentsOf(experiment, { size, work, threads }, run) {
+  const command = [...commandOf(experiment, size), ...(run?.args ?? [])];
+  const folder = join(work, run === undefined ? experiment.name : `${experiment.name}-${run.id}`);
   const isBegun = command[0] === "train" && existsSync(join(folder, "last.safetensors"));
   const args = isBegun ? ["train", "--resume", folder] : [...command, "--out", folder];
   const shared = ["--store", join(work, "runs.db"), ...(threads === undefined ? [] : ["--threads", threads])];
@@ -108,10 +108,10 @@ function describeMachine() {
  *
  * @param {Experiment} experiment
  * @param {Place} place
- * @param {number} [seed]
+ * @param {Run} [of]
  */
-async function runOnce(experiment, place, seed) {
-  const { command, args, folder } = argumentsOf(experiment, place, seed);
+async function runOnce(experiment, place, of) {
+  const { command, args, folder } = argumentsOf(experiment, place, of);
   process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
   const start = performance.now();
   const { code, json } = await runResidua(args);
@@ -136,7 +136,8 @@ async function judgeViews(views, folder, { size, threads }) {
   const model = join(folder, "model.onnx");
   const { code, json } = await runResidua(["evaluate", "--model", model, "--views", views, ...few, ...own]);
   if (code !== 0) throw new Error(`${model}: could not be judged by ${views}`);
-  return { views, measures: /** @type {any} */ (json).measures };
+  const { count, accuracy, loss } = /** @type {any} */ (json);
+  return { views, count, measures: { accuracy, loss } };
 }
 
 /**
@@ -145,7 +146,7 @@ async function judgeViews(views, folder, { size, threads }) {
  */
 async function perform(experiment, place) {
   const path = join(place.records, `${experiment.name}.json`);
-  if (experiment.seeds !== undefined) return performSeeds(experiment, place, path);
+  if (isSeveral(experiment)) return performRuns(experiment, place, path);
   const { code, run } = await runOnce(experiment, place);
   if (run === undefined) return { code };
   const { result, ...about } = run;
@@ -153,11 +154,29 @@ async function perform(experiment, place) {
   return { code };
 }
 
-/** Seeds of an experiment: one alone in a shorter version. @param {Experiment} experiment @param {Place} place */
-function seedsOf({ seeds = 0 }, { size, seeds: wanted }) {
-  const all = Array.from({ length: size === "full" ? seeds : 1 }, (_, seed) => seed);
-  return wanted === undefined ? all : all.filter((seed) => wanted.includes(seed));
+/** @param {Experiment} experiment */
+const isSeveral = ({ seeds, parts }) => seeds !== undefined || parts !== undefined;
+
+/**
+ * The runs of an experiment of several, by seed or by what is left out of a recipe.
+ *
+ * @param {Experiment} experiment
+ * @returns {readonly Run[]}
+ */
+function allRunsOf({ seeds = 0, parts }) {
+  if (parts !== undefined) return parts.map(({ name, args }) => ({ id: name, key: { part: name }, args }));
+  return Array.from({ length: seeds }, (_, seed) => ({ id: `${seed}`, key: { seed }, args: ["--seed", `${seed}`] }));
 }
+
+/** Those wanted: the first alone in a shorter version. @param {Experiment} experiment @param {Place} place */
+function runsOf(experiment, { size, seeds: wanted }) {
+  const all = allRunsOf(experiment).slice(0, size === "full" ? undefined : 1);
+  return wanted === undefined ? all : all.filter(({ key }) => key.seed === undefined || wanted.includes(key.seed));
+}
+
+/** @param {any} record @param {Run} run */
+const isKept = (record, { key }) =>
+  record?.runs.some((/** @type {any} */ { seed, part }) => seed === key.seed && part === key.part) === true;
 
 /**
  * One training after another, each kept as soon as it has ended, beside what another call has kept by then.
@@ -166,15 +185,17 @@ function seedsOf({ seeds = 0 }, { size, seeds: wanted }) {
  * @param {Place} place
  * @param {string} path
  */
-async function performSeeds(experiment, place, path) {
-  for (const seed of seedsOf(experiment, place)) {
-    if (readRecord(path)?.runs.some((/** @type {any} */ run) => run.seed === seed)) continue;
-    const { code, run } = await runOnce(experiment, place, seed);
+async function performRuns(experiment, place, path) {
+  const order = allRunsOf(experiment).map(({ id }) => id);
+  const indexOf = (/** @type {any} */ { seed, part }) => order.indexOf(`${seed ?? part}`);
+  for (const each of runsOf(experiment, place)) {
+    if (isKept(readRecord(path), each)) continue;
+    const { code, run } = await runOnce(experiment, place, each);
     if (run === undefined) return { code };
     const { command: _, ...own } = run;
     const load = Number(loadavg()[0].toFixed(1));
     const others = readRecord(path)?.runs ?? [];
-    const runs = [...others, { seed, ...own, load }].toSorted((a, b) => a.seed - b.seed);
+    const runs = [...others, { ...each.key, ...own, load }].toSorted((a, b) => indexOf(a) - indexOf(b));
     const command = `residua ${commandOf(experiment, place.size).join(" ")}`;
     writeRecord(path, { name: experiment.name, command, ...describeMachine(), runs });
   }
@@ -184,8 +205,8 @@ async function performSeeds(experiment, place, path) {
 /** Whether nothing is left to do. @param {Experiment} experiment @param {Place} place */
 function isFinished(experiment, place) {
   const record = readRecord(join(place.records, `${experiment.name}.json`));
-  if (record === undefined || experiment.seeds === undefined) return record !== undefined;
-  return seedsOf(experiment, place).every((seed) => record.runs.some((/** @type {any} */ run) => run.seed === seed));
+  if (record === undefined || !isSeveral(experiment)) return record !== undefined;
+  return runsOf(experiment, place).every((run) => isKept(record, run));
 }
 
 /** @param {string} folder */
@@ -229,8 +250,9 @@ async function writePages({ size, records, pages }) {
 }
 
 /** Removes the records and the runs that are to be made again. @param {Experiment} experiment @param {Place} place */
-function forget({ name, seeds }, { records, work }) {
-  const runs = seeds === undefined ? [name] : Array.from({ length: seeds }, (_, seed) => `${name}-${seed}`);
+function forget(experiment, { records, work }) {
+  const { name } = experiment;
+  const runs = isSeveral(experiment) ? allRunsOf(experiment).map(({ id }) => `${name}-${id}`) : [name];
   for (const path of [join(records, `${name}.json`), ...runs.map((run) => join(work, run))])
     rmSync(path, { recursive: true, force: true });
 }

@@ -31,7 +31,7 @@ export function requireVariation(
   { channels, height, width }: ImageFormat,
 ): void {
   if (reflectBorder && cropPadding === 0)
-    throw new OptionError("reflectBorder", "needs images that are shifted; shift them (--augment), or leave it out");
+    throw new OptionError("reflectBorder", "needs images that are shifted; shift them, or leave it out");
   if (reflectBorder && cropPadding >= Math.min(height, width))
     throw new OptionError(
       "reflectBorder",

@@ -214,6 +214,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: false,
     isAxis: true,
     optimizers: ["muon"],
+    flag: { usage: "--unit-filters", ...lossAndSteps },
     trial: { values: [true], beside: { optimizer: { name: "muon" } } },
   },
   schedule: {

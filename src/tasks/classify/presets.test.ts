@@ -52,7 +52,7 @@ test("images are varied as the preset says, as is usual for the data, or not at 
 });
 
 test("data without a recipe, trained weights and unknown names are refused by name", () => {
-  expect(() => startOn("cifar10")).toThrow('preset: "fast" has no recipe for cifar10, it has one for mnist');
+  expect(() => startOn("cifar100")).toThrow('preset: "fast" has no recipe for cifar100, it has one for mnist');
   expect(() => startOn("mnist", {}, { from: "trained.onnx" })).toThrow('preset: "fast" starts from fresh weights');
   expect(() => startOn("mnist", { preset: "quick" as "fast" })).toThrow(
     'preset: unknown value "quick"; must be one of fast',

@@ -42,6 +42,33 @@ const fashionMnist: ClassifyPreset = {
   recipe: { ...common, epochs: 14, alternateFlip: true },
 };
 
+/** An airbench with the identity as shortcut, and its author's options. */
+const cifar10: ClassifyPreset = {
+  model: "airbench94",
+  modelOptions: { shortcut: "pad" },
+  validation: 0,
+  augmentation: { cropPadding: 2, flip: false },
+  recipe: {
+    ...common,
+    epochs: 13,
+    batch: 512,
+    optimizer: {
+      name: "muon",
+      momentum: 0.9,
+      nesterov: true,
+      weightDecay: 5e-4,
+      unitFilters: true,
+    },
+    learningRate: 0.08,
+    warmupSteps: 0,
+    labelSmoothing: 0.2,
+    whiten: true,
+    biasRate: 64,
+    alternateFlip: true,
+    reflectBorder: true,
+  },
+};
+
 /** Few images, of anything: many passes in small batches, and no mirroring, which could change a class. */
 const folder: ClassifyPreset = {
   model: "resnet8",
@@ -54,6 +81,7 @@ const folder: ClassifyPreset = {
 export const fastPresets: { readonly [Name in DatasetName]?: ClassifyPreset } & { readonly folder: ClassifyPreset } = {
   mnist,
   "fashion-mnist": fashionMnist,
+  cifar10,
   folder,
 };
 
