@@ -219,6 +219,7 @@ function registerTrain(program: Command, flags: AllTaskFlags): void {
       `
 Examples:
   $ residua train --data mnist --model resnet20 --epochs 3
+  $ residua train --preset fast --data cifar10 --threads 1         a network and recipe chosen for the data
   $ residua train --data cifar10 --model resnet20 --shortcut A --epochs 60 --batch-size 128
   $ residua train --data cifar10 --model wrn-16-4 --option dropout=0.3 --epochs 30
   $ residua train --data photos/ --model resnet18 --out runs/photos

@@ -70,6 +70,7 @@ export const exampleNotes: Templates = {
   "what an accuracy costs, within 4 epochs": "达到某一准确率的开销，限 4 个轮次",
   "other networks": "其他网络",
   "with tests over seeds, as far as time allows": "对种子做统计检验，以时间允许为限",
+  "a network and recipe chosen for the data": "为该数据选定的网络和配方",
   "then: tensorboard --logdir logs": "然后：tensorboard --logdir logs",
   "on two processes, 128 images a step": "两个进程，每步 128 幅图像",
   "longer than it was planned": "比原计划更久",

@@ -93,6 +93,12 @@ export function Settings({ choice, change, disabled, canReadAgain }: SettingsPro
         />
       ))}
       <Problem words={refused.value} />
+      <p class="quiet">
+        {say({
+          en: "In a terminal, residua train --preset fast --data FOLDER trains a network by a recipe that was chosen for few images.",
+          zh: "在终端中，residua train --preset fast --data FOLDER 会用为少量图像选定的网络和配方来训练。",
+        })}
+      </p>
     </div>
   );
 }
