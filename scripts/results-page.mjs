@@ -42,7 +42,7 @@ const texts = {
     zh: "| 深度 | 快捷连接 | 测试准确率（中位数） | 均值的 95 % 置信区间 | 种子数 |",
   },
   parts: {
-    en: "| without | validation accuracy, last epoch | points | processor minutes |",
+    en: "| without | validation accuracy, last epoch | change, points | processor minutes |",
     zh: "| 去掉的部分 | 验证准确率（最后一轮） | 变化（百分点） | 处理器分钟 |",
   },
   resumed: { en: " (the part after an interruption)", zh: "（中断后的部分）" },

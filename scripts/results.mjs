@@ -111,15 +111,14 @@ function describeMachine() {
  * @param {Run} [of]
  */
 async function runOnce(experiment, place, of) {
-  const { command, args, folder } = argumentsOf(experiment, place, of);
+  const { command, args } = argumentsOf(experiment, place, of);
   process.stderr.write(`\n${experiment.name}: residua ${command.join(" ")}\n`);
   const start = performance.now();
   const { code, json } = await runResidua(args);
   const seconds = Math.round((performance.now() - start) / 1000);
   if (code !== 0 || json === undefined) return { code };
   const resumed = args.includes("--resume") ? { resumed: true } : {};
-  const views = experiment.views === undefined ? {} : { views: await judgeViews(experiment.views, folder, place) };
-  const run = { command: `residua ${command.join(" ")}`, seconds, ...resumed, result: withoutFiles(json), ...views };
+  const run = { command: `residua ${command.join(" ")}`, seconds, ...resumed, result: withoutFiles(json) };
   return { code, run };
 }
 
@@ -135,9 +134,9 @@ async function judgeViews(views, folder, { size, threads }) {
   const own = threads === undefined ? [] : ["--threads", threads];
   const model = join(folder, "model.onnx");
   const { code, json } = await runResidua(["evaluate", "--model", model, "--views", views, ...few, ...own]);
-  if (code !== 0) throw new Error(`${model}: could not be judged by ${views}`);
+  if (code !== 0 || json === undefined) return { code };
   const { count, accuracy, loss } = /** @type {any} */ (json);
-  return { views, count, measures: { accuracy, loss } };
+  return { code, judged: { views, count, measures: { accuracy, loss } } };
 }
 
 /**
@@ -174,9 +173,9 @@ function runsOf(experiment, { size, seeds: wanted }) {
   return wanted === undefined ? all : all.filter(({ key }) => key.seed === undefined || wanted.includes(key.seed));
 }
 
-/** @param {any} record @param {Run} run */
-const isKept = (record, { key }) =>
-  record?.runs.some((/** @type {any} */ { seed, part }) => seed === key.seed && part === key.part) === true;
+/** @param {any} record @param {Run} run @returns {any} */
+const findKept = (record, { key }) =>
+  record?.runs.find((/** @type {any} */ { seed, part }) => seed === key.seed && part === key.part);
 
 /**
  * One training after another, each kept as soon as it has ended, beside what another call has kept by then.
@@ -188,16 +187,24 @@ const isKept = (record, { key }) =>
 async function performRuns(experiment, place, path) {
   const order = allRunsOf(experiment).map(({ id }) => id);
   const indexOf = (/** @type {any} */ { seed, part }) => order.indexOf(`${seed ?? part}`);
-  for (const each of runsOf(experiment, place)) {
-    if (isKept(readRecord(path), each)) continue;
-    const { code, run } = await runOnce(experiment, place, each);
-    if (run === undefined) return { code };
-    const { command: _, ...own } = run;
-    const load = Number(loadavg()[0].toFixed(1));
-    const others = readRecord(path)?.runs ?? [];
-    const runs = [...others, { ...each.key, ...own, load }].toSorted((a, b) => indexOf(a) - indexOf(b));
-    const command = `residua ${commandOf(experiment, place.size).join(" ")}`;
+  const command = `residua ${commandOf(experiment, place.size).join(" ")}`;
+  const keep = (/** @type {any} */ run) => {
+    const others = (readRecord(path)?.runs ?? []).filter((/** @type {any} */ other) => indexOf(other) !== indexOf(run));
+    const runs = [...others, run].toSorted((a, b) => indexOf(a) - indexOf(b));
     writeRecord(path, { name: experiment.name, command, ...describeMachine(), runs });
+  };
+  for (const each of runsOf(experiment, place)) {
+    if (findKept(readRecord(path), each) === undefined) {
+      const { code, run } = await runOnce(experiment, place, each);
+      if (run === undefined) return { code };
+      const { command: _, ...own } = run;
+      keep({ ...each.key, ...own, load: Number(loadavg()[0].toFixed(1)) });
+    }
+    const kept = findKept(readRecord(path), each);
+    if (experiment.views === undefined || kept.views !== undefined) continue;
+    const { code, judged } = await judgeViews(experiment.views, argumentsOf(experiment, place, each).folder, place);
+    if (judged === undefined) return { code };
+    keep({ ...kept, views: judged });
   }
   return { code: 0 };
 }
@@ -206,7 +213,10 @@ async function performRuns(experiment, place, path) {
 function isFinished(experiment, place) {
   const record = readRecord(join(place.records, `${experiment.name}.json`));
   if (record === undefined || !isSeveral(experiment)) return record !== undefined;
-  return runsOf(experiment, place).every((run) => isKept(record, run));
+  return runsOf(experiment, place).every((run) => {
+    const kept = findKept(record, run);
+    return kept !== undefined && (experiment.views === undefined || kept.views !== undefined);
+  });
 }
 
 /** @param {string} folder */

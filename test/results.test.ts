@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { experiments } from "../scripts/experiments.mjs";
 
-const script = fileURLToPath(new URL("../scripts/results.mjs", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const script = join(root, "scripts/results.mjs");
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "residua-results-"));
@@ -89,6 +90,21 @@ describe("the tiny version of the results", { timeout }, () => {
     expect((await runResults("--only", "cifar")).errors).toBe('results: --only: knows no "cifar"; see --list\n');
     expect((await runResults("--out", folder)).errors).toMatch(/--out: goes with --short or --tiny/);
   });
+});
+
+const parts = experiments.flatMap((experiment) => (experiment.parts ?? []).map((part) => [experiment, part] as const));
+
+test("every part of a recipe can be left out: its command ends where the images are missing", async () => {
+  expect(parts.length).toBeGreaterThan(0);
+  const main = join(root, "dist/cli/main.js");
+  const env = { ...process.env, RESIDUA_CACHE: join(folder, "no-cache") };
+  for (const [{ name, command }, part] of parts) {
+    const out = ["--no-store", "--out", join(folder, `${name}-${part.name}`)];
+    const errors = await new Promise<string>((resolve) => {
+      execFile(process.execPath, [main, ...command, ...part.args, ...out], { env }, (_, __, text) => resolve(text));
+    });
+    expect(errors, part.name).toMatch(/^residua: cifar10: is not on this machine/m);
+  }
 });
 
 test("the short version names every experiment's command, none longer than its full one", async () => {

@@ -86,7 +86,7 @@ test("only shifts have borders to mirror, and only images that are larger than t
   );
   const small = { channels: 3, height: 4, width: 8 };
   expect(() => requireVariation({ reflectBorder: true, cropPadding: 4 }, small)).toThrow(
-    /^reflectBorder: needs images of more than 4 points a side, got 4 × 8/,
+    /^reflectBorder: needs images of more than 4 pixels per side, got 4 × 8/,
   );
   requireVariation({ reflectBorder: true, cropPadding: 3 }, small);
 });

@@ -21,7 +21,7 @@ export interface Variation {
    * image, where chance shows a quarter of them the same side twice and another the other. Jordan 2024, arXiv:2404.00498, 3.6.
    */
   readonly alternateFlip?: boolean;
-  /** What a shift lays bare shows the image mirrored at its border, not black. `RandomCrop`, padding_mode="reflect". */
+  /** Pads shifted images by reflection, not with black. `RandomCrop`, padding_mode="reflect". */
   readonly reflectBorder?: boolean;
 }
 
@@ -35,7 +35,7 @@ export function requireVariation(
   if (reflectBorder && cropPadding >= Math.min(height, width))
     throw new OptionError(
       "reflectBorder",
-      `needs images of more than ${cropPadding} points a side, got ${height} × ${width}; leave it out`,
+      `needs images of more than ${cropPadding} pixels per side, got ${height} × ${width}; leave it out`,
     );
   if (saturation !== undefined && channels !== 3)
     throw new OptionError("saturation", `needs images of 3 colours, got ${channels} channel(s); leave it out`);

@@ -15,9 +15,12 @@ export interface MuonOptions {
   readonly nesterov?: boolean;
   /** Share of a filter removed per step, multiplied by the learning rate; for all else, the weight of ½‖w‖² in the loss. Default 0. */
   readonly weightDecay?: number;
-  /** Weight decay shrinks all else by rate times decay as well. Default false. */
+  /** Weight decay shrinks all else too, by its own rate times decay. Default false. */
   readonly decoupledDecay?: boolean;
-  /** Gives every filter that a batch norm follows the norm √O before each step, so that equal rates turn them by equal angles. Default false. */
+  /**
+   * Rescales the weight W of each convolution before a batch norm to ‖W‖ = √O before each step, so that equal rates turn all by equal
+   * angles; weight decay has no effect on these. Default false.
+   */
   readonly unitFilters?: boolean;
   /** Learning rate of all that is no filter, which SGD trains, as a multiple of the filters'. Default 5. */
   readonly otherRate?: number;
@@ -79,7 +82,7 @@ const isFilter = (role: ParameterRole, shape: Shape): boolean => role === "weigh
  * Muon: the direction of SGD with momentum, as a matrix [O, I·k·k] for every filter, with all its singular values near 1:
  * m ← μ·m + g, D = orthogonal(g + μ·m)·√max(1, O/(I·k·k)), w ← w − rate·decay·w − rate·D. Filters are the weights of
  * convolutions; biases, norms and linear layers (the classifier) are trained by SGD with the same momentum. With `unitFilters`,
- * w ← w·√O/‖w‖ comes first where a batch norm follows.
+ * w ← w·√O/‖w‖ comes first where a batch norm follows, and no decay.
  *
  * @throws {OptionError} if an option is out of its range
  * @source Jordan et al. 2024, kellerjordan.github.io/posts/muon; github.com/KellerJordan/Muon, `muon_update`; filters by Muon and
@@ -110,8 +113,7 @@ export function muon(options: MuonOptions = {}): Optimizer {
         rowMajor.pack(g.op("Reshape", [direction, g.ints(shape)])),
         Math.sqrt(Math.max(1, rows / columns)),
       );
-      const sized = unitFilters && scaleFree ? rescale(g, parameter, Math.sqrt(rows)) : parameter;
-      const kept = shrink(g, { ...input, parameter: sized }, weightDecay);
+      const kept = unitFilters && scaleFree ? rescale(g, parameter, Math.sqrt(rows)) : shrink(g, input, weightDecay);
       return { parameter: g.op("Sub", [kept, g.op("Mul", [step, rate])]), state: next ? [next] : [] };
     },
   };

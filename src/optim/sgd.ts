@@ -18,7 +18,8 @@ export interface SgdOptions {
  * decoupled weight decay w ← w − rate·decay·w first, and g stays as it is.
  *
  * @throws {OptionError} if an option is out of its range
- * @source Sutskever et al. 2013; `torch.optim.SGD`; decoupled: Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 1
+ * @source Sutskever et al. 2013; `torch.optim.SGD`; decoupled: after Loshchilov and Hutter 2019, arXiv:1711.05101, the decay multiplied by
+ *   the whole rate, as in `torch.optim.AdamW`
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0.9, nesterov = false, weightDecay = 0, decoupledDecay = false } = options;

@@ -210,7 +210,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
   },
   "optimizer.unitFilters": {
     ...yesOrNo,
-    help: "muon gives every filter that a batch norm follows the same norm before each step",
+    help: "muon first rescales each convolution's weight W before a batch norm to ‖W‖ = √(output channels)",
     off: false,
     isAxis: true,
     optimizers: ["muon"],
@@ -247,6 +247,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: false,
     isAxis: true,
     optimizers: ["sgd", "muon"],
+    flag: { usage: "--decoupled-decay", ...lossAndSteps },
     trial: { values: [true] },
   },
   decaySparesNorms: {
@@ -419,8 +420,8 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
   },
   reflectBorder: {
     ...yesOrNo,
-    help: "what a shift lays bare shows the image mirrored at its border, not black",
-    isAxis: true,
+    help: "pad shifted images by reflection, not with black",
+    isAxis: false,
     off: false,
     flag: { usage: "--reflect-border", ...lossAndSteps },
     trial: { values: [true] },

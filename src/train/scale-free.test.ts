@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
+import { relativeError } from "../../test/support/golden.ts";
+import { normalTensor } from "../../test/support/compare-lowerings.ts";
+import { runGraph } from "../../test/support/run-graph.ts";
+import { addForward } from "../nn/forward.ts";
+import { initializeState } from "../nn/initialization.ts";
 import { createModel } from "../nn/models.ts";
+import { createGraphBuilder } from "../onnx/builder.ts";
 import { OptionError } from "../tensor/errors.ts";
+import { float32 } from "../tensor/tensor.ts";
 import { planFineTuning } from "./fine-tuning.ts";
 import { defaultRecipe, type Recipe } from "./recipe.ts";
 import { scaleFreeFilters } from "./scale-free.ts";
@@ -34,6 +41,49 @@ test("filters with biases, gates, and filters before an addition are not", () =>
   expect(scaleFreeFilters(createModel("resnet8", { norm: "fixup", shortcut: "pad" }).module, sample, none).size).toBe(
     0,
   );
+});
+
+test.each([
+  ["airbench94", 6, "max pooling stands between"],
+  ["resnext50_32x4d", 53, "groups"],
+  ["seresnet18", 20, "attention follows the norm"],
+] as const)("%s has %i: %s", (model, count) => {
+  expect(scaleFreeFilters(createModel(model).module, [3, 64, 64], none).size).toBe(count);
+});
+
+test("a multiple of such a weight changes no score in training, of another it does", async () => {
+  const { module } = createModel("airbench94", { width: 0.1, shortcut: "pad" });
+  const filters = scaleFreeFilters(module, sample, none);
+  const g = createGraphBuilder("scores");
+  const { output } = addForward(g, module, g.input("x", "float32", [4, ...sample]), { mode: "train" });
+  g.output("scores", output);
+  const graph = g.finish();
+  const state = initializeState(module, 1);
+  const x = normalTensor(1, "x", [4, ...sample]);
+  const scoresOf = async (scaled: string | undefined): Promise<Float32Array> => {
+    const feeds = Object.fromEntries(
+      graph.inputs.map(({ name }) => {
+        const value = state.get(name) ?? x;
+        return [
+          name,
+          name === scaled
+            ? float32(
+                value.shape,
+                (value.data as Float32Array).map((w) => 3 * w),
+              )
+            : value,
+        ];
+      }),
+    );
+    return (await runGraph(graph, feeds)).scores.data as Float32Array;
+  };
+  const whole = await scoresOf(undefined);
+  for (const name of ["layer1.conv.weight", "layer1.block.conv1.weight", "conv1.weight"]) {
+    const change = relativeError(await scoresOf(name), whole);
+    if (filters.has(name)) expect(change, name).toBeLessThan(1e-4);
+    else expect(change, name).toBeGreaterThan(1e-2);
+  }
+  expect(filters.has("conv1.weight")).toBe(false);
 });
 
 test("a frozen batch norm divides by its running statistics, so that filters before it are not", () => {

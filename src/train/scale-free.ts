@@ -8,9 +8,8 @@ import type { Shape } from "../tensor/shape.ts";
 const homogeneous: ReadonlySet<string> = new Set(["MaxPool", "AveragePool", "Identity", "Relu"]);
 
 /**
- * The filters that a batch norm follows, which divides by whatever factor they are multiplied with: for any such factor the
- * network computes the same in training, but for the norm's epsilon. A convolution with a bias has none, nor has one whose
- * result goes anywhere else.
+ * Weights of convolutions whose scale the following batch norm cancels: multiplied by any positive factor, they give the same
+ * network in training, but for the norm's epsilon. A convolution with a bias is none, nor is one whose result goes anywhere else.
  *
  * @param sample `[C, …]` of one sample
  * @param frozen which parameters are not trained: a batch norm that is frozen divides by its running statistics

@@ -9,7 +9,7 @@ RATE, MOMENTUM, DECAY = 0.05, 0.9, 0.2
 
 
 class DecoupledSgd(torch.optim.SGD):
-    """Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 1, as torch.optim.AdamW has it for Adam."""
+    """After Loshchilov and Hutter 2019, arXiv:1711.05101, the decay multiplied by the whole rate, as in torch.optim.AdamW."""
 
     @torch.no_grad()
     def step(self):

@@ -56,7 +56,8 @@ class Muon(torch.optim.Optimizer):
                 matrix = newtonschulz5(matrix) * max(1, matrix.size(0) / matrix.size(1)) ** 0.5
                 if self.unit:
                     p.mul_(len(p) ** 0.5 / p.norm())
-                p.mul_(1 - RATE * DECAY)
+                else:
+                    p.mul_(1 - RATE * DECAY)
                 p.add_(matrix.reshape(p.shape), alpha=-RATE)
         self.rest.step()
 

@@ -62,7 +62,7 @@ export interface Forms {
   /** Channels in blocks. */
   readonly blocked?: Value | (() => Value);
   /** The same, but the channels that fill up the last block are only finite, not zero: for elementwise operators alone. */
-  readonly unclean?: Value;
+  readonly unmasked?: Value;
   /** In the layout of a convolution's weight. */
   readonly stored?: StoredValue;
   readonly pending?: Pending;

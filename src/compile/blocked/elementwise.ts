@@ -30,6 +30,9 @@ type Padding = StoredValue["padding"] | "unsafe";
 const zeroWhereZero = (x: Padding): Padding => x;
 const finite = (x: Padding): Padding => (x === "unsafe" ? x : "finite");
 const unsafe = (): Padding => "unsafe";
+/** Of 0 alone it is known what it gives: of other numbers it may give an infinity or NaN. */
+const zeroAtZero = (x: Padding): Padding => (x === "zero" ? "zero" : "unsafe");
+const finiteAtZero = (x: Padding): Padding => (x === "zero" ? "finite" : "unsafe");
 const zeroWhereBoth = (a: Padding, b: Padding): Padding => (a === b ? a : finite(a === "unsafe" ? a : b));
 const zeroWhereEither = (a: Padding, b: Padding): Padding =>
   a === "unsafe" || b === "unsafe" ? "unsafe" : a === "zero" || b === "zero" ? "zero" : "finite";
@@ -46,7 +49,7 @@ const paddingRules: { readonly [Op in ArithmeticOp]: (a: Padding, b: Padding) =>
   Div: (a, b) => (b === "finite" ? a : "unsafe"),
   Elu: zeroWhereZero,
   Erf: zeroWhereZero,
-  Exp: finite,
+  Exp: finiteAtZero,
   Floor: zeroWhereZero,
   HardSigmoid: finite,
   Identity: zeroWhereZero,
@@ -65,8 +68,8 @@ const paddingRules: { readonly [Op in ArithmeticOp]: (a: Padding, b: Padding) =>
   Sigmoid: finite,
   Sign: zeroWhereZero,
   Sin: zeroWhereZero,
-  Softplus: finite,
-  Sqrt: zeroWhereZero,
+  Softplus: finiteAtZero,
+  Sqrt: zeroAtZero,
   Sub: zeroWhereBoth,
   Tanh: zeroWhereZero,
 };
@@ -125,7 +128,7 @@ function applyStored(
 }
 
 /** An image batch in blocks as an elementwise operator may read it. */
-const blockedOperand = (c: BlockedContext, name: string): Value => c.formsOf(name).unclean ?? c.blocked(name);
+const blockedOperand = (c: BlockedContext, name: string): Value => c.formsOf(name).unmasked ?? c.blocked(name);
 
 /** An operand of an elementwise operator on [N,C,H,W], in the five axes of blocked memory. */
 function broadcastOperand(c: BlockedContext, name: string, full: Shape): Value | undefined {
@@ -149,19 +152,19 @@ function applyBlocked(c: BlockedContext, logical: ElementwiseNode): boolean {
       dtype === "float32" && shape.length <= 4 && shape.every((extent) => typeof extent === "number"),
   );
   const isFull = (name: string): boolean => sameShape(c.typeOf(name).shape, full!);
-  const isUnclean = (name: string): boolean => c.formsOf(name).unclean !== undefined;
-  const isAtHand = (name: string): boolean => isFull(name) && (c.isBlocked(name) || isUnclean(name));
+  const isUnmasked = (name: string): boolean => c.formsOf(name).unmasked !== undefined;
+  const isAtHand = (name: string): boolean => isFull(name) && (c.isBlocked(name) || isUnmasked(name));
   if (full === undefined || !usable || !inputs.some(isAtHand)) return false;
   // A broadcast operand has padded channels of its own, zero too, unless it has one channel for all.
   const paddingOf = (name: string): Padding => {
-    if (isUnclean(name)) return "finite";
+    if (isUnmasked(name)) return "finite";
     return c.typeOf(name).shape.at(-3) === full[1] && !isScalar(c.typeOf(name).shape) ? "zero" : "finite";
   };
   const padding = combinePadding(op, inputs.map(paddingOf), full[1] % c.block !== 0);
   // What is finite may be zero, unlike a scalar.
-  if (padding === "unsafe" || (op === "Div" && isUnclean(inputs[1]))) return false;
+  if (padding === "unsafe" || (op === "Div" && isUnmasked(inputs[1]))) return false;
   const made = (value: Value): true => {
-    c.define(outputs[0], padding === "zero" ? { blocked: value } : { unclean: value });
+    c.define(outputs[0], padding === "zero" ? { blocked: value } : { unmasked: value });
     return true;
   };
   if (types.every(({ shape }) => isScalar(shape) || sameShape(shape, full))) {

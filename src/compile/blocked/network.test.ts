@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { blockedForThisMachine, expectAgreement, normalTensor } from "../../../test/support/compare-lowerings.ts";
 import { basicBlock, bottleneck } from "../../nn/blocks/index.ts";
 import { createModel } from "../../nn/models.ts";
+import { scale } from "../../optim/optimizer.ts";
 import { sgd } from "../../optim/sgd.ts";
 import { cellLoss, countCorrectPoints } from "../../tasks/segment/losses.ts";
 import { initializeState } from "../../nn/initialization.ts";
@@ -10,6 +11,7 @@ import { batchNorm, conv, globalAveragePool, linear, maxPool, relu, sequence } f
 import { crossEntropy } from "../../nn/losses.ts";
 import type { Module } from "../../nn/module.ts";
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
+import { createGraphBuilder } from "../../onnx/builder.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { int64, type Tensor } from "../../tensor/tensor.ts";
 import { createTrainer } from "../../train/trainer.ts";
@@ -138,6 +140,29 @@ test.skipIf(blocked === undefined).each([
     expect(conversions("gelu")).toBe(conversions("relu"));
   },
   120_000,
+);
+
+test.skipIf(blocked === undefined).each([
+  ["exp of what is left of the largest channel", "Exp", 1, -300],
+  ["root of what exceeds the smallest channel", "Sqrt", -1, 300],
+] as const)(
+  "%s: functions that overflow, or know no negative number, are not taken where a block is filled up",
+  async (_, op, sign, offset) => {
+    const g = createGraphBuilder("overflow");
+    const x = g.input("x", "float32", [2, 16, 6, 6]);
+    const made = g.op("Conv", [x, g.input("weight", "float32", [5, 16, 1, 1])]);
+    const y = g.op("Add", [made, g.fill(offset)]);
+    // A plane for all channels: where a block is filled up, 0 less its numbers.
+    const extreme = g.op("ReduceMax", [scale(g, y, sign), g.ints([1])], { keepdims: 1 });
+    const rest = g.op("Sub", [y, scale(g, extreme, sign)]);
+    const product = g.op("Mul", [g.op(op, [rest]), y]);
+    g.output("z", g.op("Conv", [product, g.input("last", "float32", [16, 5, 3, 3])]));
+    const graph = g.finish();
+    const feeds = Object.fromEntries(
+      graph.inputs.map(({ name, shape }) => [name, normalTensor(1, name, shape as number[])]),
+    );
+    await expectAgreement(runtime, blocked!, graph, feeds, { tolerance: TOLERANCE, least: LEAST });
+  },
 );
 
 test.skipIf(blocked === undefined)(

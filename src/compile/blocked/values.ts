@@ -41,8 +41,8 @@ export function createContext(g: GraphBuilder, graph: Graph, { block, plans, lay
   };
   const fromBlocks = (name: string): Value => {
     const held = formsOf(name);
-    if (!held.blocked && !held.pending && !held.unclean) throw new ResiduaError(name, "is used before it is computed");
-    return toPlain(g, held.unclean ?? blocked(name), types.get(name)!.shape[1] as number);
+    if (!held.blocked && !held.pending && !held.unmasked) throw new ResiduaError(name, "is used before it is computed");
+    return toPlain(g, held.unmasked ?? blocked(name), types.get(name)!.shape[1] as number);
   };
   const blocked = (name: string): Value => {
     const held = formsOf(name);

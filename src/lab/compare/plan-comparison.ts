@@ -55,6 +55,7 @@ const MOST_RUNS = 20_000;
 export const notForComparisons = {
   seed: "cannot be set in a comparison's recipe; give `seed` and `seeds`",
   patience: "needs a validation part, and a comparison trains on all images",
+  reflectBorder: "needs images that are shifted, and a comparison shifts none; leave it out",
 } as const;
 
 /**

@@ -92,6 +92,10 @@ describe.each(lowerings)("data parallel, %s", (_, lowering) => {
     ["batch norm", { module: resnet }],
     ["AdamW", { optimizer: adamw() }],
     ["Muon", { optimizer: muon() }],
+    [
+      "Muon and weights of equal norms",
+      { module: resnet, optimizer: muon({ unitFilters: true }), scaleFree: (name) => /conv\d.weight$/.test(name) },
+    ],
     ["clipping", { clipNorm: 0.1 }],
     ["accumulation", { accumulate: 3, clipNorm: 0.1 }],
     ["mixup", { mixup: 0.4 }],

@@ -34,7 +34,7 @@ function fitImages({ images, labels }: LabeledBatch, [, ...sides]: Shape): Label
  * @throws as `strategy` does
  */
 export async function createGradualTrainer(
-  options: Omit<TrainerOptions, "frozen" | "rateFactor" | "imageShape">,
+  options: Omit<TrainerOptions, "frozen" | "rateFactor" | "scaleFree" | "imageShape">,
   { fineTuning, imageShapeAt }: GradualChanges,
   { firstStep, strategy }: { readonly firstStep: number; readonly strategy: TrainerStrategy },
 ): Promise<Trainer> {

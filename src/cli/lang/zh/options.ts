@@ -147,8 +147,11 @@ export const optionTexts: Templates = {
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
-  "what a shift lays bare shows the image mirrored at its border, not black":
-    "平移后空出的部分填入图像在边缘处的镜像，而不是黑色",
+  "muon first rescales each convolution's weight W before a batch norm to ‖W‖ = √(output channels)":
+    "muon 在每步之前，把批归一化之前的每个卷积的权重 W 缩放到 ‖W‖ = √(输出通道数)",
+  "weight decay shrinks what sgd trains by rate times decay, instead of entering its gradient":
+    "权重衰减把 sgd 训练的权重按学习率乘以衰减系数缩小，而不进入梯度",
+  "pad shifted images by reflection, not with black": "平移后空出的部分用镜像填充，而不是黑色",
   "learning rate of biases, those of batch norms included, as a multiple of the others'":
     "偏置（含批归一化的偏置）的学习率，为其余参数的倍数",
   "turn images by an angle from −x to x degrees": "把图像旋转 −x 到 x 度",

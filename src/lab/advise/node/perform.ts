@@ -93,6 +93,7 @@ function planRun({ data, job }: Pick<Workplace, "data" | "job">, run: RunPlan): 
   refuseRecipeFields(job.recipe, {
     epochs: "does not apply to a measurement, whose length is `steps`",
     seed: "does not apply to a measurement, which takes several `seeds`",
+    reflectBorder: "needs images that are shifted, and a measurement shifts none; leave it out",
     progressiveResize: "does not apply to a measurement, whose steps must cost the same",
   });
   const recipe = resolveClassWeights({ ...completeRecipe(job.recipe), seed: run.seed }, { labels, classes });

@@ -63,6 +63,7 @@ function refusalsOf(steps: number): RecipeRefusals {
   const idle = recipeFields.filter((field) => !fieldsOfTheStart.has(field));
   return {
     epochs: "does not apply to following the gradient, whose length is `steps`",
+    reflectBorder: "needs images that are shifted, and following the gradient shifts none; leave it out",
     average: "does not apply to following the gradient: the weights are measured, not their moving average",
     ...(steps > 0
       ? {}

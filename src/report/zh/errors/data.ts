@@ -32,8 +32,8 @@ export const dataErrors: Templates = {
   "must name two or more different classes, got {}": "必须给出两个或更多不同的类别，实际为 {1}",
   "needs images of 3 colours, got {} channel(s)": "需要 3 种颜色的图像，实际为 {1} 个通道",
   "needs images that are shifted; shift them, or leave it out": "需要平移图像；请平移图像，或去掉这一项",
-  "needs images of more than {} points a side, got {} × {}; leave it out":
-    "需要每边多于 {1} 个点的图像，实际为 {2} × {3}；请去掉这一项",
+  "needs images of more than {} pixels per side, got {} × {}; leave it out":
+    "需要每边多于 {1} 个像素的图像，实际为 {2} × {3}；请去掉这一项",
   "no batch was ready within {} s": "{1} 秒内没有准备好批",
   "the loader was stopped": "加载器已停止",
   "the loader was released": "加载器已释放",
