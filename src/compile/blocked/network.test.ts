@@ -13,7 +13,7 @@ import type { Module } from "../../nn/module.ts";
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import { createNodeRuntime } from "../../runtime/node.ts";
-import { int64, type Tensor } from "../../tensor/tensor.ts";
+import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
 import { createTrainer } from "../../train/trainer.ts";
 import type { Lowering } from "../lowering.ts";
 import { portable } from "../portable/lowering.ts";
@@ -150,8 +150,8 @@ test.skipIf(blocked === undefined).each([
   async (_, op, sign, offset) => {
     const g = createGraphBuilder("overflow");
     const x = g.input("x", "float32", [2, 16, 6, 6]);
-    const made = g.op("Conv", [x, g.input("weight", "float32", [5, 16, 1, 1])]);
-    const y = g.op("Add", [made, g.fill(offset)]);
+    const bias = g.constant(float32([5], new Float32Array(5).fill(offset)));
+    const y = g.op("Conv", [x, g.input("weight", "float32", [5, 16, 1, 1]), bias]);
     // A plane for all channels: where a block is filled up, 0 less its numbers.
     const extreme = g.op("ReduceMax", [scale(g, y, sign), g.ints([1])], { keepdims: 1 });
     const rest = g.op("Sub", [y, scale(g, extreme, sign)]);
