@@ -2,10 +2,8 @@ import type { GraphBuilder } from "../onnx/builder.ts";
 import { composeGelu } from "../onnx/compose/activations.ts";
 import { writeTo } from "../onnx/compose/writer.ts";
 import type { Value } from "../onnx/graph.ts";
+import type { ActivationName } from "./activation-name.ts";
 import { defineModule, type Module } from "./module.ts";
-
-/** A function of each element, after a layer or after an addition. */
-export type ActivationName = "relu" | "gelu";
 
 interface Activation {
   /** PyTorch's name of the module. */

@@ -1,6 +1,6 @@
 import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
-import type { ActivationName } from "./activations.ts";
+import { type ActivationName, activationNames } from "./activation-name.ts";
 import { type NormKind, normKinds } from "./norm-free.ts";
 import { type LayerScale, layerScales } from "./shortcuts/layer-scale.ts";
 import { type ShortcutType, shortcutTypes } from "./shortcuts/type.ts";
@@ -163,8 +163,8 @@ export const modelOptionTable: { readonly [Name in ModelOptionName]-?: OptionRul
   },
   activation: {
     kind: "choice",
-    values: ["gelu", "relu"] satisfies readonly ActivationName[],
-    meaning: "what follows the norms and additions of an airbench",
+    values: activationNames,
+    meaning: "what follows the first convolution, the norms and the additions of an airbench",
   },
   hidden: { kind: "count", meaning: "width of a recurrent layer's hidden state" },
   pyramidWidth: { kind: "count", meaning: "channels of a feature pyramid; its head has half as many" },

@@ -129,14 +129,12 @@ export function planFineTuning(
   // If the classifier is frozen, gradual unfreezing would start with nothing to train.
   if (names.every(frozenIn(0))) throw new OptionError("freeze", "leaves nothing to train in the first epochs");
   const phases = unfreezeEvery === undefined ? 1 : groups.length;
-  /** The filters to rescale, if the optimizer does; before some phases there may be none. */
-  const scaleFreeIn = (frozen: (name: string) => boolean) => {
-    if (recipe.optimizer.name !== "muon" || recipe.optimizer.unitFilters !== true) return {};
-    const filters = scaleFreeFilters(module, sample, frozen);
-    return { scaleFree: (name: string) => filters.has(name) };
-  };
-  const { frozen: frozenAtLast, scaleFree } = { frozen: frozenIn(phases - 1), ...scaleFreeIn(frozenIn(phases - 1)) };
-  if (scaleFree !== undefined && !names.some((name) => !frozenAtLast(name) && scaleFree(name)))
+  const own = Array.from({ length: phases }, (_, phase) => {
+    const frozen = frozenIn(phase);
+    return { frozen, rateFactor, ...rescaled(recipe, module, { sample, frozen }) };
+  });
+  const { frozen: isFrozen, scaleFree } = own[phases - 1];
+  if (scaleFree !== undefined && !names.some((name) => !isFrozen(name) && scaleFree(name)))
     throw new OptionError(
       "unitFilters",
       "has no filter to apply to: a batch norm follows none that is trained; leave it out",
@@ -144,11 +142,19 @@ export function planFineTuning(
   return {
     phases,
     phaseOf: (step) => (phases === 1 ? 0 : Math.min(Math.floor(step / (stepsPerEpoch * unfreezeEvery!)), phases - 1)),
-    optionsOf: (phase) => {
-      const frozen = frozenIn(phase);
-      return { frozen, rateFactor, ...scaleFreeIn(frozen) };
-    },
+    optionsOf: (phase) => own[phase],
   };
+}
+
+/** Which weights the optimizer rescales, if it does; while much is frozen there may be none. */
+function rescaled(
+  { optimizer }: Recipe,
+  module: Module,
+  { sample, frozen }: { readonly sample: Shape; readonly frozen: (name: string) => boolean },
+): { readonly scaleFree?: (name: string) => boolean } {
+  if (optimizer.name !== "muon" || optimizer.unitFilters !== true) return {};
+  const filters = scaleFreeFilters(module, sample, frozen);
+  return { scaleFree: (name) => filters.has(name) };
 }
 
 /** Whether a parameter is added rather than multiplied with: a layer's bias, or a norm's. */

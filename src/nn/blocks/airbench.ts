@@ -1,4 +1,5 @@
-import { type ActivationName, activation } from "../activations.ts";
+import type { ActivationName } from "../activation-name.ts";
+import { activation } from "../activations.ts";
 import { uniformFanIn } from "../initialization.ts";
 import type { Module } from "../module.ts";
 import { createShortcut, type ShortcutOptions } from "../shortcuts/create.ts";

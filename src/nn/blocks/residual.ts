@@ -1,5 +1,6 @@
 import type { Value } from "../../onnx/graph.ts";
-import { activate, type ActivationName } from "../activations.ts";
+import type { ActivationName } from "../activation-name.ts";
+import { activate } from "../activations.ts";
 import { diracOver, kaimingNormal } from "../initialization.ts";
 import { batchNorm, callInOrder, conv, type ConvOptions, dropout } from "../layers.ts";
 import { noNorm } from "../norm-free.ts";

@@ -30,7 +30,7 @@ export const modelOptionMeanings: { readonly [Name in ModelOptionName]: string }
   normEpsilon: "每个批归一化的 epsilon",
   stemStride: "stem 第一个卷积沿各轴的步幅；2 使 U-Net 的分辨率减半",
   width: "CIFAR ResNet、airbench 或车牌网络所有通道数的倍数，如 2 或 0.5",
-  activation: "airbench 中归一化与相加之后的激活函数",
+  activation: "airbench 中第一个卷积、归一化与相加之后的激活函数",
   hidden: "循环层隐藏状态的宽度",
   pyramidWidth: "特征金字塔的通道数；其预测头的通道数减半",
   slots: "车牌识读网络所看的位置数：每个字符一个，颜色一个",
