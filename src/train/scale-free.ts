@@ -24,29 +24,21 @@ export function scaleFreeFilters(
   const readers = new Map<string, Node[]>();
   for (const node of g.nodes())
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
-  const isNormalized = (name: string): boolean => {
+  const isReadOnlyBy = (name: string, isWanted: (reader: Node) => boolean): boolean => {
     const all = readers.get(name) ?? [];
-    return (
-      all.length > 0 &&
-      all.every(
-        ({ op, inputs, outputs }) =>
-          inputs[0] === name && (op === "BatchNormTraining" || (homogeneous.has(op) && isNormalized(outputs[0]))),
-      )
-    );
+    return all.length > 0 && all.every(isWanted);
   };
-  const isScaleFree = (name: string): boolean => {
-    const all = readers.get(name) ?? [];
-    return (
-      all.length > 0 &&
-      all.every(
-        ({ op, inputs, outputs }) =>
-          op === "Conv" && inputs[1] === name && inputs[2] === undefined && isNormalized(outputs[0]),
-      )
+  const isNormalized = (name: string): boolean =>
+    isReadOnlyBy(
+      name,
+      ({ op, inputs, outputs }) =>
+        inputs[0] === name && (op === "BatchNormTraining" || (homogeneous.has(op) && isNormalized(outputs[0]))),
     );
-  };
-  return new Set(
-    Array.from(parameters, ([name, { value }]) => [name, value.name] as const).flatMap(([name, value]) =>
-      isScaleFree(value) ? [name] : [],
-    ),
-  );
+  const isScaleFree = (name: string): boolean =>
+    isReadOnlyBy(
+      name,
+      ({ op, inputs, outputs }) =>
+        op === "Conv" && inputs[1] === name && inputs[2] === undefined && isNormalized(outputs[0]),
+    );
+  return new Set(Array.from(parameters).flatMap(([name, { value }]) => (isScaleFree(value.name) ? [name] : [])));
 }

@@ -7,7 +7,7 @@ import { constantInitializer, uniformFanIn } from "../initialization.ts";
 import { conv, globalMaxPool, linear, maxPool, scaleBy, sequential } from "../layers.ts";
 import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
-import type { ShortcutType } from "../shortcuts/type.ts";
+import { type ShortcutType, shapeKeepingShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 
 /** What distinguishes one airbench from another. */
@@ -110,17 +110,6 @@ const accepts: readonly ModelOptionName[] = [
   "activation",
 ];
 
-/** As in a ConvNeXt, an identity is all that `project` could be, and `pad` is that by name. */
-const shortcuts: readonly ShortcutType[] = [
-  "plain",
-  "pad",
-  "project-all",
-  "scaled",
-  "gated",
-  "gated-shortcut",
-  "dropout",
-];
-
 /** airbench: networks made for the fastest training to 94, 95 and 96 % of CIFAR-10. */
 export const airbenchFamily: ModelFamily = {
   title: "airbench",
@@ -134,7 +123,7 @@ export const airbenchFamily: ModelFamily = {
     return {
       defaults: { shortcut: plan.shortcut, channels: 3, classes: 10, ...own },
       accepts,
-      shortcuts,
+      shortcuts: shapeKeepingShortcutTypes,
       extents: [32, 32],
       build: (options) => buildAirbench(plan, options),
     };

@@ -5,7 +5,7 @@ import { layerNorm } from "../last-axis.ts";
 import { conv, flatten, globalAveragePool, linear, sequence, sequential } from "../layers.ts";
 import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
 import type { Module } from "../module.ts";
-import type { ShortcutType } from "../shortcuts/type.ts";
+import { shapeKeepingShortcutTypes } from "../shortcuts/type.ts";
 
 /** What distinguishes one ConvNeXt from another. */
 interface ConvnextPlan {
@@ -77,17 +77,6 @@ const accepts: readonly ModelOptionName[] = [
   "stochasticDepth",
 ];
 
-/** Planes shrink between blocks, never in one: an identity is all that `project` could be, and `pad` is that by name. */
-const shortcuts: readonly ShortcutType[] = [
-  "plain",
-  "pad",
-  "project-all",
-  "scaled",
-  "gated",
-  "gated-shortcut",
-  "dropout",
-];
-
 /** ConvNeXt: blocks like a Transformer's, of convolutions. Names as in torchvision, the small ones as in timm. */
 export const convnextFamily: ModelFamily = {
   title: "ConvNeXt",
@@ -101,7 +90,7 @@ export const convnextFamily: ModelFamily = {
     return {
       defaults: { shortcut: "pad", channels: 3, classes: 1000, layerScale: "channel", stochasticDepth },
       accepts,
-      shortcuts,
+      shortcuts: shapeKeepingShortcutTypes,
       extents: [224, 224],
       build: (options) => buildConvnext(plan, options),
     };

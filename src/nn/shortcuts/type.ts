@@ -46,6 +46,11 @@ export const shortcutTypes: readonly ShortcutType[] = [
 /** The types that add F and S: every residual network supports all of them. */
 export const additiveShortcutTypes: readonly ShortcutType[] = shortcutTypes.filter((type) => type !== "concat");
 
+/** Those of blocks that never change the shape: an identity is all that `project` could be there, and `pad` is that by name. */
+export const shapeKeepingShortcutTypes: readonly ShortcutType[] = additiveShortcutTypes.filter(
+  (type) => type !== "project",
+);
+
 type Alias = "none" | "a" | "b" | "c" | "identity" | "projection";
 
 /** The paper's letters, its two words for shortcuts without and with parameters, and the word for no shortcut. */
