@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { createNodeRuntime } from "../../runtime/node.ts";
 import { createGraphBuilder } from "../../onnx/builder.ts";
 import type { Graph } from "../../onnx/graph.ts";
@@ -126,6 +126,28 @@ test.skipIf(blocked === undefined).each<readonly [string, Partial<Case>]>([
   ["3×3, grouped", { groups: 2, inGroup: 16, outGroup: 32 }],
 ])("a convolution of large planes and its gradients agree with the portable lowering's: %s", async (_, changes) => {
   await expectSame({ ...large, ...changes });
+});
+
+/** Nodes of one place of Winograd's tiles. */
+const tilePlaces = (config: Case): number =>
+  blocked!
+    .lower(buildGraph(config))
+    .write()
+    .nodes.filter(({ op, attributes }) => op === "Conv" && String(attributes.get("kernel_shape")?.value) === "2,2")
+    .length;
+
+const wide: Case = { ...large, batch: 12, inGroup: 160, outGroup: 144, extents: [20, 18], bias: true };
+
+test.skipIf(blocked === undefined).each<readonly [string, Partial<Case>, number]>([
+  ["even planes", {}, 32],
+  ["odd planes, channels that fill no block", { inGroup: 150, outGroup: 163, extents: [15, 21], batch: 20 }, 32],
+  ["a border of another width", { pads: [1, 1, 1, 2] }, 0],
+  ["few points", { batch: 1, extents: [6, 6] }, 0],
+  ["few channels", { inGroup: 64, outGroup: 64 }, 0],
+])("wide convolutions go by Winograd's tiles, and agree: %s", async (_, changes, places) => {
+  const config = { ...wide, ...changes };
+  expect(tilePlaces(config)).toBe(places);
+  await expectSame(config);
 });
 
 test.skipIf(blocked === undefined)(

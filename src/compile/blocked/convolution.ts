@@ -3,6 +3,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { type BlockedContext, type BlockedRule, cleanStored, type PendingConvolution } from "./context.ts";
 import type { ConvolutionPlan } from "./convolution-plan.ts";
 import { padVector, reshape } from "./layout.ts";
+import { isWinograd, writeWinograd } from "./winograd.ts";
 import { weightLayout } from "./weight-layout.ts";
 
 /**
@@ -12,6 +13,7 @@ import { weightLayout } from "./weight-layout.ts";
  */
 export function writeConvolution(c: BlockedContext, pending: PendingConvolution, activation?: "Relu"): Value {
   const { sum } = pending;
+  if (activation === undefined && isWinograd(pending)) return writeWinograd(c, pending);
   if (typeof sum === "string" && !c.isUsedOnce(sum)) {
     const result = writeNode(c, { ...pending, sum: undefined });
     return writeNode(c, tapOf(c, c.blocked(sum)), result, activation);
