@@ -91,6 +91,7 @@ export const commonErrors: Templates = {
   "has images of {}, the network takes {}": "图像为 {1}，网络要求 {2}",
   "needs a validation part to judge epochs by": "需要验证集才能评判轮次",
   "needs a momentum above 0": "需要大于 0 的动量",
+  "needs a weight decay above 0": "需要大于 0 的权重衰减",
   "leaves nothing to train": "没有剩下可训练的参数",
   "{} of {} images leaves none to train on": "{2} 幅图像中留出 {1}，没有剩下可训练的图像",
 
