@@ -1,3 +1,4 @@
+export * from "./activation-name.ts";
 export * from "./activations.ts";
 export * from "./blocks/index.ts";
 export * from "./describe.ts";

@@ -63,6 +63,11 @@ export const additiveOptionNames: readonly ModelOptionName[] = [
   "layerScaleInit",
 ];
 
+/** The same where no block changes the shape, so that no shortcut pads. */
+export const shapeKeepingOptionNames: readonly ModelOptionName[] = additiveOptionNames.filter(
+  (name) => name !== "padSide",
+);
+
 /** Options with those that every network needs filled in. */
 export interface CompleteModelOptions extends ModelOptions {
   readonly shortcut: ShortcutType;

@@ -132,10 +132,10 @@ function share(
 }
 
 /**
- * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The last row or
- * column of an odd extent lies in no window of 2. The largest value of each row of a window is found first and then the first of these, so that among equal values the first in row-major
- * order takes the whole gradient, as in PyTorch. All windows are compared at once, by products: an infinity or NaN in x
- * or dy makes its neighbours NaN.
+ * The gradient of max pooling with stride 2 and windows of 2×2, or of 3×3 over a relu's result. The last row or column of an odd
+ * extent lies in no window of 2. The largest value of each row of a window is found first and then the first of these, so that
+ * among equal values the first in row-major order takes the whole gradient, as in PyTorch. All windows are compared at once, by
+ * products: an infinity or NaN in x or dy makes its neighbours NaN.
  */
 export const maxPoolGradient: BlockedRule<"MaxPoolGradient"> = (c, { node, inputs, outputs, attributes }) => {
   const [dyName, xName] = inputs as [string, string];

@@ -5,7 +5,7 @@ import { decayedProbability } from "../blocks/stochastic-depth.ts";
 import type { ModelFamily } from "../family.ts";
 import { constantInitializer, uniformFanIn } from "../initialization.ts";
 import { conv, globalMaxPool, linear, maxPool, scaleBy, sequential } from "../layers.ts";
-import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import { type CompleteModelOptions, type ModelOptionName, shapeKeepingOptionNames } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import { type ShortcutType, shapeKeepingShortcutTypes } from "../shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -90,19 +90,9 @@ function buildAirbench(plan: AirbenchPlan, options: CompleteModelOptions): Modul
 
 /** Planes shrink between blocks: no option of a strided block reaches anything. */
 const accepts: readonly ModelOptionName[] = [
-  "shortcut",
-  "channels",
-  "classes",
-  "projectionNorm",
-  "projectionBias",
+  ...shapeKeepingOptionNames,
   "zeroInitResidual",
   "diracInit",
-  "shortcutScale",
-  "scaleResidual",
-  "gateBias",
-  "shortcutDropout",
-  "layerScale",
-  "layerScaleInit",
   "attention",
   "stochasticDepth",
   "normEpsilon",

@@ -3,7 +3,7 @@ import { decayedProbability } from "../blocks/stochastic-depth.ts";
 import type { ModelFamily } from "../family.ts";
 import { layerNorm } from "../last-axis.ts";
 import { conv, flatten, globalAveragePool, linear, sequence, sequential } from "../layers.ts";
-import type { CompleteModelOptions, ModelOptionName } from "../model-options.ts";
+import { type CompleteModelOptions, type ModelOptionName, shapeKeepingOptionNames } from "../model-options.ts";
 import type { Module } from "../module.ts";
 import { shapeKeepingShortcutTypes } from "../shortcuts/type.ts";
 
@@ -64,16 +64,7 @@ function buildConvnext({ counts, widths }: ConvnextPlan, options: CompleteModelO
 
 /** Options that reach something in a ConvNeXt; it has no batch norm, no attention and no strided block. */
 const accepts: readonly ModelOptionName[] = [
-  "shortcut",
-  "channels",
-  "classes",
-  "projectionBias",
-  "shortcutScale",
-  "scaleResidual",
-  "gateBias",
-  "shortcutDropout",
-  "layerScale",
-  "layerScaleInit",
+  ...shapeKeepingOptionNames.filter((name) => name !== "projectionNorm"),
   "stochasticDepth",
 ];
 
