@@ -3,7 +3,7 @@ import type { Value } from "../../onnx/graph.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import type { BlockedContext, PendingConvolution } from "./context.ts";
 import { reshape } from "./layout.ts";
-import { interleave } from "./strided-gradient.ts";
+import { constantIndices, gatherRows } from "./weight-layout.ts";
 
 /**
  * Winograd's F(2×2, 3×3): y = Aᵀ·((G·w·Gᵀ) ⊙ (Bᵀ·d·B))·A for tiles d of 4×4 points, which give 2×2 of the result. Each of the 16
@@ -47,11 +47,23 @@ const transform = float32(
 );
 
 /** What a point of a tile costs besides its products, per channel in and out, in multiply-adds; measured on a Zen 4. */
-const PASS_COST = 50;
+const PASS_COST = 32;
 /** What transforming a weight costs per input and output channel, likewise. */
 const WEIGHT_COST = 2400;
 /** It has to be this much cheaper to be worth its rounding, and the memory of the tiles. */
-const MARGIN = 1.15;
+const MARGIN = 1.1;
+
+/** Bytes of tiles and their products at a time, so that they stay in a processor's last cache from one operator to the next. */
+const TILE_BYTES = 10 * 2 ** 20;
+
+/** How many samples are transformed at a time, so that all parts but the last are equal. */
+function samplesPerPart({ x, weight }: PendingConvolution): number {
+  const [batch, , height, width] = shapeOf(x);
+  const [outside, inside] = shapeOf(weight);
+  const points = SIDE ** 2 * Math.ceil(height / 2) * Math.ceil(width / 2);
+  const most = Math.max(1, Math.floor(TILE_BYTES / (points * (inside + outside) * Float32Array.BYTES_PER_ELEMENT)));
+  return Math.ceil(batch / Math.ceil(batch / most));
+}
 
 /** Whether a convolution is written faster so: of 3×3 with a border of one point, wide, with enough points. */
 export function isWinograd({ x, weight, sum, attributes }: PendingConvolution): boolean {
@@ -105,13 +117,14 @@ function tilePlace(c: BlockedContext, x: Value, down: Row, across: Row): Value {
 
 const point = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: 1 } as const;
 
-/** Writes such a convolution. */
-export function writeWinograd(c: BlockedContext, { x, weight, bias }: PendingConvolution): Value {
+/** The four points of each tile's result, for samples `[n, inside, H, W]`: four times `[n, outside, ⌈H/2⌉, ⌈W/2⌉]`. */
+function writePhases(
+  c: BlockedContext,
+  samples: Value,
+  { weights, bias }: { readonly weights: readonly Value[]; readonly bias: Value | undefined },
+): readonly Value[] {
   const { g } = c;
-  const [batch, , height, width] = shapeOf(x);
-  const [outside] = shapeOf(weight);
-  const weights = placesOf(c, weight);
-  const places = rows.flatMap((down) => rows.map((across) => tilePlace(c, x, down, across)));
+  const places = rows.flatMap((down) => rows.map((across) => tilePlace(c, samples, down, across)));
   // Of the second place in both directions, Aᵀ has a 1 in every row: there a bias reaches each point once.
   const products = places.map((place, at) =>
     g.op("BlockedConv", [place, weights[at], ...(bias && at === SIDE + 1 ? [bias] : [])], point),
@@ -124,7 +137,44 @@ export function writeWinograd(c: BlockedContext, { x, weight, bias }: PendingCon
   const columns = Array.from({ length: SIDE }, (_, column) =>
     fold(Array.from({ length: SIDE }, (__, row) => products[SIDE * row + column])),
   );
-  const phases = [0, 1].flatMap((row) => fold(columns.map((column) => column[row])));
-  const joined = g.op("Concat", phases, { axis: 1 });
-  return interleave(c, joined, { shape: [batch, outside, height, width], strides: [2, 2], groups: 1 });
+  return [0, 1].flatMap((row) => fold(columns.map((column) => column[row])));
+}
+
+/** For each point of `[N, blocks, H, W]`, its row in the parts' phases, one after the other. */
+function pointRows([batch, blocks, height, width]: readonly number[], perPart: number): Int32Array {
+  const [down, across] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+  const indices = new Int32Array(batch * blocks * height * width);
+  let at = 0;
+  for (let sample = 0; sample < batch; sample++) {
+    const first = sample - (sample % perPart);
+    const samples = Math.min(perPart, batch - first);
+    for (let block = 0; block < blocks; block++) {
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const phase = (y % 2) * 2 + (x % 2);
+          const plane = (4 * first + phase * samples + (sample - first)) * blocks + block;
+          indices[at++] = (plane * down + Math.floor(y / 2)) * across + Math.floor(x / 2);
+        }
+      }
+    }
+  }
+  return indices;
+}
+
+/** Writes such a convolution. */
+export function writeWinograd(c: BlockedContext, pending: PendingConvolution): Value {
+  const { g, block } = c;
+  const { x, weight, bias } = pending;
+  const [batch, , height, width] = shapeOf(x);
+  const [outside] = shapeOf(weight);
+  const weights = placesOf(c, weight);
+  const perPart = samplesPerPart(pending);
+  const count = Math.ceil(batch / perPart);
+  const parts = count === 1 ? [x] : g.ops("Split", [x], count, { axis: 0, num_outputs: count });
+  const phases = parts.flatMap((samples) => writePhases(c, samples, { weights, bias }));
+  const shape = [batch, outside / block, height, width];
+  const order = c.memo(`winograd/${[...shape, perPart].join()}`, () => constantIndices(g, pointRows(shape, perPart)));
+  const points = 4 * batch * (outside / block) * Math.ceil(height / 2) * Math.ceil(width / 2);
+  const joined = reshape(g, g.op("Concat", phases, { axis: 0 }), [points, block]);
+  return reshape(g, gatherRows(g, joined, order), [batch, outside, height, width]);
 }
