@@ -11,6 +11,7 @@
  * @property {Words} note what a reader must know to judge it
  * @property {Readonly<Record<string, string>>} [namesZh] Chinese names of the networks, where they are not the types' own
  * @property {readonly string[]} command
+ * @property {Words} [folder] what the folder of images holds that the command's `--data` stands for, where no command fetches it
  * @property {string} [views] views of each test image by whose mean the networks are judged as well
  * @property {number} [seeds] how many trainings there are, with seeds from 0 on; one as the command says it if left out
  * @property {readonly Part[]} [parts] instead of seeds: what each training leaves out of a recipe, first nothing
@@ -98,6 +99,28 @@ export const experiments = [
     seeds: 3,
     short: shortTraining,
     tiny: tinyTraining,
+  },
+  {
+    name: "cells",
+    title: {
+      en: "Cells, preset cells: nuclei of the Data Science Bowl 2018",
+      zh: "细胞，预设 cells：2018 年数据科学碗的细胞核",
+    },
+    published: {
+      en: "none for this network and part; the goal was F1 0.88 and a mean AP of 0.60 within 60 minutes of one core",
+      zh: "没有这个网络和这一部分的公开结果；目标是单核 60 分钟之内 F1 达到 0.88、平均 AP 达到 0.60",
+    },
+    folder: {
+      en: "BBBC038's stage 1, the training images with their masks",
+      zh: "BBBC038 第一阶段的训练图像及其掩码",
+    },
+    note: {
+      en: "15 % of the images are held back for the test, 4 % of the others choose the epoch: [Cells](segmentation.md).",
+      zh: "15 % 的图像留作测试，其余的 4 % 用来选择轮次：[细胞](segmentation.zh-CN.md)。",
+    },
+    command: ["train", "--preset", "cells", "--data", "nuclei/", "--threads", "1"],
+    short: ["--epochs", "1"],
+    tiny: ["--epochs", "1", "--batch-size", "4", "--crop", "64"],
   },
   {
     name: "cifar10-fast",

@@ -64,14 +64,39 @@ function duration(seconds, language) {
 }
 
 /**
- * @param {any} result
+ * What a test of pixels found.
+ *
+ * @param {any} test
  * @returns {Words}
  */
-function describeTraining({ test, epochs }) {
-  const accuracy = `**${percent(test.measures.accuracy)}**`;
+function describeCells({ count, measures: { f1At50, meanAp } }) {
   return {
-    en: `${accuracy} of ${grouped(test.count)} test images after ${epochs.length} epochs.`,
-    zh: `训练 ${epochs.length} 个轮次后，${grouped(test.count)} 张测试图像的准确率为 ${accuracy}。`,
+    en: `F1 at 0.5 **${f1At50.toFixed(3)}**, mean AP **${meanAp.toFixed(3)}** of ${grouped(count)} test images`,
+    zh: `${grouped(count)} 张测试图像的 F1（阈值 0.5）为 **${f1At50.toFixed(3)}**，平均 AP 为 **${meanAp.toFixed(3)}**`,
+  };
+}
+
+/**
+ * @param {ResultRecord} record
+ * @returns {Words}
+ */
+function describeTraining({ result: { test, epochs, processorSeconds }, resumed }) {
+  const accuracy = `**${percent(test.measures.accuracy)}**`;
+  const found =
+    test.measures.f1At50 === undefined
+      ? {
+          en: `${accuracy} of ${grouped(test.count)} test images`,
+          zh: `${grouped(test.count)} 张测试图像的准确率为 ${accuracy}`,
+        }
+      : describeCells(test);
+  const minutes = (processorSeconds / 60).toFixed(1);
+  const cost =
+    processorSeconds === undefined || resumed === true
+      ? { en: "", zh: "" }
+      : { en: ` and ${minutes} minutes of processor time`, zh: `，用去 ${minutes} 分钟处理器时间` };
+  return {
+    en: `${found.en} after ${epochs.length} epochs${cost.en}.`,
+    zh: `训练 ${epochs.length} 个轮次后${cost.zh}，${found.zh}。`,
   };
 }
 
@@ -203,7 +228,7 @@ function describeComparison(result, { namesZh = {} }, { language, summarize }) {
  */
 function describeExperiment({ experiment, record }, options) {
   const { language } = options;
-  const { title, published, note } = experiment;
+  const { title, published, note, folder } = experiment;
   const found =
     record === undefined
       ? texts.notRun[language]
@@ -211,9 +236,17 @@ function describeExperiment({ experiment, record }, options) {
         ? describeRuns(record.runs, experiment, language)
         : "runs" in record.result
           ? describeComparison(record.result, experiment, options)
-          : describeTraining(record.result)[language];
+          : describeTraining(record)[language];
   const source = { en: `Published: ${published.en}.`, zh: `文献数值：${published.zh}。` }[language];
-  return [`## ${title[language]}`, found, source, note[language], describeRun(experiment, record, language)];
+  const images = folder && { en: `\`nuclei/\`: ${folder.en}.`, zh: `\`nuclei/\`：${folder.zh}。` }[language];
+  return [
+    `## ${title[language]}`,
+    found,
+    source,
+    ...(images ? [images] : []),
+    note[language],
+    describeRun(experiment, record, language),
+  ];
 }
 
 /**

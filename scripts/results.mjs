@@ -17,6 +17,7 @@ import { stampTranslation } from "./translations.mjs";
  * @property {string} records what each experiment found, as JSON
  * @property {string} pages the folder of the pages
  * @property {string} [threads] of each run
+ * @property {string} [data] the folder of images of an experiment that needs one
  * @property {readonly number[]} [seeds] only these of an experiment of several
  */
 /** @typedef {{ readonly id: string, readonly key: { readonly seed?: number, readonly part?: string }, readonly args: readonly string[] }} Run one of several */
@@ -24,10 +25,11 @@ import { stampTranslation } from "./translations.mjs";
 const help = `Runs the experiments of docs/results.md, most important first, and rewrites the page in both languages.
 Finished experiments are not repeated; interrupted ones resume.
 
-  node scripts/results.mjs [--only NAME]... [--seeds LIST] [--short | --tiny] [--out FOLDER] [--again] [--list | --page] [--threads N]
+  node scripts/results.mjs [--only NAME]... [--seeds LIST] [--short | --tiny] [--data FOLDER] [--out FOLDER] [--again] [--list | --page] [--threads N]
 
   --only NAME  only this experiment; repeatable
   --seeds LIST only these of an experiment of several seeds, such as 0,1: two calls can share the cores
+  --data FOLDER the images of an experiment that no command fetches; it is left out without. Shorter versions draw some
   --short      minutes instead of hours, into .residua-results/short
   --tiny       the version for CI: checks that every experiment works, on MNIST alone, into .residua-results/tiny
   --out FOLDER the folder for the short or tiny version
@@ -79,11 +81,12 @@ function commandOf(experiment, size) {
  * @param {Place} place
  * @param {Run} [run] of an experiment of several
  */
-function argumentsOf(experiment, { size, work, threads }, run) {
+function argumentsOf(experiment, { size, work, threads, data }, run) {
   const command = [...commandOf(experiment, size), ...(run?.args ?? [])];
+  const own = experiment.folder === undefined || data === undefined ? command : shorten(command, ["--data", data]);
   const folder = join(work, run === undefined ? experiment.name : `${experiment.name}-${run.id}`);
   const isBegun = command[0] === "train" && existsSync(join(folder, "last.safetensors"));
-  const args = isBegun ? ["train", "--resume", folder] : [...command, "--out", folder];
+  const args = isBegun ? ["train", "--resume", folder] : [...own, "--out", folder];
   const shared = ["--store", join(work, "runs.db"), ...(threads === undefined ? [] : ["--threads", threads])];
   return { command, args: [...args, ...shared], folder };
 }
@@ -120,6 +123,28 @@ async function runOnce(experiment, place, of) {
   const resumed = args.includes("--resume") ? { resumed: true } : {};
   const run = { command: `residua ${command.join(" ")}`, seconds, ...resumed, result: withoutFiles(json) };
   return { code, run };
+}
+
+/**
+ * The place with the images that an experiment needs: in a shorter version drawn, for the full one undefined without `--data`.
+ *
+ * @param {Experiment} experiment
+ * @param {Place} place
+ * @returns {Promise<Place | undefined>}
+ */
+async function withImages({ name, folder }, place) {
+  const { size, work, data } = place;
+  if (folder === undefined || data !== undefined) return place;
+  if (size === "full") {
+    process.stderr.write(`${name}: left out; it needs --data FOLDER with ${folder.en}\n`);
+    return undefined;
+  }
+  const drawn = join(work, `${name}-images`);
+  if (!existsSync(drawn)) {
+    const { code } = await runResidua(["data", "draw", drawn, "--images", "12", "--size", "64"]);
+    if (code !== 0) throw new Error(`${name}: could not draw images`);
+  }
+  return { ...place, data: drawn };
 }
 
 /**
@@ -226,10 +251,10 @@ function readRecords(folder) {
 
 /**
  * @param {Place["size"]} size
- * @param {{ readonly out?: string | undefined, readonly threads?: string | undefined, readonly seeds?: string | undefined }} options
+ * @param {{ readonly out?: string | undefined, readonly data?: string | undefined, readonly threads?: string | undefined, readonly seeds?: string | undefined }} options
  * @returns {Place}
  */
-function placeOf(size, { out, threads, seeds }) {
+function placeOf(size, { out, data, threads, seeds }) {
   const work = resolve(root, out ?? join(".residua-results", size));
   const wanted = seeds?.split(",").map(Number);
   if (wanted?.some((seed) => !Number.isSafeInteger(seed) || seed < 0))
@@ -237,6 +262,7 @@ function placeOf(size, { out, threads, seeds }) {
   const runs = {
     size,
     work,
+    ...(data === undefined ? {} : { data: resolve(data) }),
     ...(threads === undefined ? {} : { threads }),
     ...(wanted === undefined ? {} : { seeds: wanted }),
   };
@@ -272,6 +298,7 @@ async function main() {
     options: {
       only: { type: "string", multiple: true },
       seeds: { type: "string" },
+      data: { type: "string" },
       short: { type: "boolean" },
       tiny: { type: "boolean" },
       out: { type: "string" },
@@ -297,7 +324,9 @@ async function main() {
   for (const experiment of values.page ? [] : chosen) {
     if (values.again) forget(experiment, place);
     if (isFinished(experiment, place)) continue;
-    const { code } = await perform(experiment, place);
+    const own = await withImages(experiment, place);
+    if (own === undefined) continue;
+    const { code } = await perform(experiment, own);
     isWhole &&= code === 0;
     if (code === 130) break;
   }

@@ -52,6 +52,7 @@ const expected: Readonly<Record<string, readonly unknown[]>> = {
   "shortcut-types": done(6),
   "identity-mappings": done(7),
   "factors-on-f": done(3),
+  cells: [2],
 };
 
 describe("the tiny version of the results", { timeout }, () => {
@@ -70,7 +71,7 @@ describe("the tiny version of the results", { timeout }, () => {
       const { machine } = record;
       const { result } = record.runs?.[0] ?? record;
       expect(page).toContain(`\`${record.command}\``);
-      expect(record.command).toMatch(new RegExp(`^residua ${command[0]} .*--data mnist`));
+      expect(record.command).toMatch(new RegExp(`^residua ${command[0]} .*--data (mnist|nuclei/)`));
       expect(machine).toMatch(/cores/);
       expect(JSON.stringify(record)).not.toContain(folder);
       const statuses = result.runs?.map(({ status }) => status) ?? [];

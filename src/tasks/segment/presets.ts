@@ -19,7 +19,7 @@ const cells: SegmentationPreset = {
   imageSize: 256,
   recipe: {
     ...defaultRecipe,
-    epochs: 60,
+    epochs: 34,
     batch: 16,
     optimizer: { name: "adamw", weightDecay: 0.01 },
     learningRate: 0.003,
