@@ -9,12 +9,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * second ends it at once.
  *
  * @param message what is said after the first; nothing if false
- * @returns functions that tell whether it was pressed, and end the watch
+ * @returns functions that tell whether it was pressed and whether twice, and end the watch
  */
 export function watchInterrupt(
   job: Pick<Running<unknown, unknown>, "stop" | "kill">,
   message: Words | false,
-): { readonly pressed: () => boolean; readonly end: () => void } {
+): { readonly pressed: () => boolean; readonly pressedAgain: () => boolean; readonly end: () => void } {
   let presses = 0;
   const onSignal = (): void => {
     presses++;
@@ -31,6 +31,7 @@ export function watchInterrupt(
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
     pressed: () => presses > 0,
+    pressedAgain: () => presses > 1,
     end: () => {
       for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     },

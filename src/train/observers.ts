@@ -61,17 +61,22 @@ export function combineObservers<Event, Result>(
   };
 }
 
-/** The job's own outcome, once its observers have been notified. */
+/**
+ * The job's own outcome, once its observers have been notified.
+ *
+ * @param options.isAsked whether somebody has asked for its end at once
+ */
 export async function finishObserved<Event, Observed, Result extends Observed>(
   job: Promise<Result>,
   observer: JobObserver<Event, Observed>,
+  { isAsked }: { readonly isAsked: () => boolean },
 ): Promise<Result> {
   try {
     const result = await job;
     await observer.finish({ result });
     return result;
   } catch (error) {
-    await observer.finish({ error });
+    await observer.finish({ error, isAsked: isAsked() });
     throw error;
   }
 }

@@ -123,7 +123,9 @@ async function compare(given: Options, command: Command): Promise<void> {
       const written = await writeReport(options.out, comparison);
       return { ...result, comparison, written, reports: written === undefined ? [] : [written.page, written.data] };
     });
-    const { comparison, written, runs, skipped } = await finishObserved(reported, observers);
+    const { comparison, written, runs, skipped } = await finishObserved(reported, observers, {
+      isAsked: interrupt.pressedAgain,
+    });
     await showComparison(comparison, { json: options.json, report: written?.page });
     const time = formatDuration((performance.now() - start) / 1000);
     say(

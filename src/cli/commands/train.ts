@@ -147,7 +147,7 @@ async function train(options: Options, command: Command, flags: AllTaskFlags): P
     },
   );
   try {
-    const result = await finishObserved(running.result, observers);
+    const result = await finishObserved(running.result, observers, { isAsked: interrupt.pressedAgain });
     // Its exit code and words are those of rank 0.
     if (!isFirst) return;
     if (options.json) printJson(result);

@@ -110,7 +110,8 @@ export function recordComparison(
 }
 
 function describeRest(outcome: JobOutcome<ReportedComparison>): RunEnd {
-  return "error" in outcome ? { status: "crashed", reason: errorMessage(outcome.error) } : { status: "stopped" };
+  if (!("error" in outcome)) return { status: "stopped" };
+  return { status: outcome.isAsked === true ? "stopped" : "crashed", reason: errorMessage(outcome.error) };
 }
 
 async function begin(
