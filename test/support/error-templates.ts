@@ -132,9 +132,10 @@ export function collectErrorTemplates(): readonly ErrorTemplate[] {
       if (node.type === "CallExpression" && node.callee.type === "Identifier")
         push(calls, node.callee.name, { args: node.arguments, scope });
       const argument = sentenceOf(node);
-      if (argument === undefined) return;
-      const line = source.text.slice(0, node.start).split("\n").length;
-      thrown.push({ argument, scope, place: `${relative(root, source.path)}:${line}` });
+      for (const sentence of argument === undefined ? refusalsOf(node) : [argument]) {
+        const line = source.text.slice(0, sentence.start).split("\n").length;
+        thrown.push({ argument: sentence, scope, place: `${relative(root, source.path)}:${line}` });
+      }
     });
   }
   const resolve = createResolver(sources, calls);
@@ -154,6 +155,40 @@ function sentenceOf(node: Node): Argument | undefined {
   }
   if (node.type === "CallExpression" && isSchemaCheck(node)) return node.arguments.at(-1);
   return undefined;
+}
+
+const REFUSALS = "RecipeRefusals";
+
+/** The reasons in a table of recipe fields that are refused: by its type or name, or as it is given to the function that throws them. */
+function refusalsOf(node: Node): readonly Expression[] {
+  switch (node.type) {
+    case "CallExpression":
+      return node.callee.type === "Identifier" && node.callee.name === "refuseRecipeFields"
+        ? node.arguments.slice(1).flatMap(reasonsIn)
+        : [];
+    case "VariableDeclarator":
+      return node.init !== null && (isRefusals(node.id.typeAnnotation) || /Refusals$/.test(nameOf(node.id) ?? ""))
+        ? reasonsIn(node.init)
+        : [];
+    case "FunctionDeclaration":
+    case "ArrowFunctionExpression":
+      return isRefusals(node.returnType) ? returnsOf(node).flatMap(reasonsIn) : [];
+    default:
+      return [];
+  }
+}
+
+/** Whether something is declared as a table of refused fields. */
+const isRefusals = (typed: { readonly typeAnnotation: Node } | null | undefined): boolean =>
+  typed?.typeAnnotation.type === "TSTypeReference" &&
+  typed.typeAnnotation.typeName.type === "Identifier" &&
+  typed.typeAnnotation.typeName.name === REFUSALS;
+
+/** Sentences within an expression, as text or by the name of a constant. */
+function reasonsIn(node: Node): readonly Expression[] {
+  if (node.type === "TemplateLiteral" || (node.type === "Literal" && / /.test(String(node.value)))) return [node];
+  if (node.type === "Property" && node.value.type === "Identifier") return [node.value as Expression];
+  return childrenOf(node).flatMap(reasonsIn);
 }
 
 function isSchemaCheck({ callee, arguments: args }: CallExpression): boolean {

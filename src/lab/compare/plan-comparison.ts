@@ -2,7 +2,7 @@ import { cifarResnet } from "../../nn/families/resnet.ts";
 import { parseShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Recipe } from "../../train/recipe.ts";
-import { completeRecipe, refuseRecipeFields } from "../../train/recipe-check.ts";
+import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../train/recipe-check.ts";
 import type { EqualBudget } from "./comparison.ts";
 import { requireGoal } from "./goal.ts";
 import { type AxisValue, equalizePlans, measurePlans, planGrid, type RunPlan, type Variant } from "./plan.ts";
@@ -52,11 +52,11 @@ export interface PlannedComparison {
 const MOST_RUNS = 20_000;
 
 /** Fields that a comparison decides itself, with the reason. */
-export const notForComparisons = {
+export const notForComparisons: RecipeRefusals = {
   seed: "cannot be set in a comparison's recipe; give `seed` and `seeds`",
   patience: "needs a validation part, and a comparison trains on all images",
   reflectBorder: "needs images that are shifted, and a comparison shifts none; leave it out",
-} as const;
+};
 
 /**
  * Plans every run of a comparison and builds every network once, so that mistakes are refused before anything starts.

@@ -2,6 +2,22 @@ import type { Templates } from "../templates.ts";
 
 /** Errors of studies: compare, lesion, landscape, gradient flow, reports. */
 export const studyErrors: Templates = {
+  "does not apply to a measurement, whose length is {}": "不用于测量，其长度由 {1} 决定",
+  "does not apply to a measurement, which takes several {}": "不用于测量，它取多个 {1}",
+  "needs images that are shifted, and a measurement shifts none": "需要平移图像，而测量不平移图像",
+  "does not apply to a measurement, whose steps must cost the same": "不用于测量，其各步的开销必须相同",
+  "cannot be set in a run's recipe": "不能在单次训练的配方中设置",
+  "it is the run's own {}": "它是该训练自己的 {1}",
+  "cannot be set in a comparison's recipe": "不能在比较的配方中设置",
+  "give {} and {}": "请给出 {1} 和 {2}",
+  "needs a validation part, and a comparison trains on all images": "需要验证集，而比较用全部图像训练",
+  "needs images that are shifted, and a comparison shifts none": "需要平移图像，而比较不平移图像",
+  "does not apply to following the gradient, whose length is {}": "不用于跟踪梯度，其长度由 {1} 决定",
+  "needs images that are shifted, and following the gradient shifts none": "需要平移图像，而跟踪梯度不平移图像",
+  "does not apply to following the gradient: the weights are measured, not their moving average":
+    "不用于跟踪梯度：测量的是权重本身，而非其滑动平均",
+  "changes nothing without updates": "不更新权重时不起作用",
+  "give {} above 0": "请给出大于 0 的 {1}",
   'must be INDEX/COUNT, from 0/20 to 19/20 for 20 parts, got "{}"':
     "必须是 INDEX/COUNT，20 份时从 0/20 到 19/20，实际为 “{1}”",
   "must be from 0/{} to {}/{}, got {}/{}": "必须从 0/{1} 到 {2}/{3}，实际为 {4}/{5}",
