@@ -87,6 +87,7 @@ export const commonErrors: Templates = {
   "must end in {}": "文件名必须以其中之一结尾：{1}",
   "must not be empty": "不能为空",
   "is missing": "缺失",
+  "is not known": "未知",
   "is needed: {}": "必须给出：{1}",
   "has images of {}, the network takes {}": "图像为 {1}，网络要求 {2}",
   "needs a validation part to judge epochs by": "需要验证集才能评判轮次",
