@@ -5,7 +5,7 @@ import { noteTexts } from "./notes.ts";
 const lookUp = createTranslate({ ...noteTexts, ...errorTexts });
 
 /** A field of a document, and what its schema has against it: `compare.seeds must be >=1, got 0`. */
-const FIELD = /^(?!its? )([\w.[\]-]+) ((?:must|is) .+)$/su;
+const FIELD = /^(\w+[.[][\w.[\]-]*) ((?:must|is) .+)$/su;
 
 function lookUpField(english: string): string | undefined {
   const [, field, detail] = FIELD.exec(english) ?? [];
@@ -19,7 +19,7 @@ export function findTranslation(english: string): string | undefined {
   if (whole !== undefined) return whole;
   for (let at = english.indexOf(": "); at !== -1; at = english.indexOf(": ", at + 1)) {
     const what = english.slice(at + 2);
-    const detail = lookUp(what) ?? lookUpField(what);
+    const detail = lookUpField(what) ?? lookUp(what);
     if (detail !== undefined) return `${english.slice(0, at)}：${detail}`;
   }
   return undefined;
