@@ -85,9 +85,8 @@ export function planTraining(options: TrainingOptions): TrainingPlan {
   if (recipe.whiten === true && options.imagesToWhiten === undefined)
     throw new OptionError("whiten", "needs fresh weights, and images to classify; leave it out");
   requireAsManyRanks(recipe.syncBatchNorm, options.ranks ?? 1);
-  const fineTuning = planFineTuning(recipe, module, { stepsPerEpoch, sample: options.sampleShape });
-  if (recipe.syncBatchNorm !== undefined)
-    requireBatchNorm(module, options.sampleShape, fineTuning.optionsOf(fineTuning.phases - 1).frozen);
+  const fineTuning = planFineTuning(recipe, module, { steps, stepsPerEpoch, sample: options.sampleShape });
+  if (recipe.syncBatchNorm !== undefined) requireBatchNorm(module, options.sampleShape, fineTuning.isNeverTrained);
   const plan: TrainingPlan = {
     ...options,
     steps,
@@ -103,7 +102,7 @@ export function planTraining(options: TrainingOptions): TrainingPlan {
 /** @throws {UnsupportedError} naming an operator between the loss and a parameter that is ever trained */
 function requireGradients({ recipe, module, sampleShape, step, fineTuning }: TrainingPlan): void {
   const { loss } = stepOptionsOf(recipe);
-  const { frozen } = fineTuning.optionsOf(fineTuning.phases - 1);
+  const { isNeverTrained: frozen } = fineTuning;
   buildGradientStep({ module, imageShape: sampleShape, batch: recipe.batch, loss, ...step, frozen });
 }
 

@@ -9,7 +9,11 @@ const { module } = createModel("resnet18", { classes: 2 });
 const names = [...parametersOf(module).keys()];
 
 function frozenNames(recipe: object, step = 0): readonly string[] {
-  const plan = planFineTuning({ ...defaultRecipe, ...recipe }, module, { stepsPerEpoch: 10, sample: [3, 32, 32] });
+  const plan = planFineTuning({ ...defaultRecipe, ...recipe }, module, {
+    steps: 1000,
+    stepsPerEpoch: 10,
+    sample: [3, 32, 32],
+  });
   const { frozen } = plan.optionsOf(plan.phaseOf(step));
   return [...parametersOf(module)].filter(([name]) => frozen(name)).map(([name]) => name);
 }
@@ -73,6 +77,7 @@ describe("a plan", () => {
       { pattern: "layer3.1", factor: 3 },
     ];
     const { rateFactor } = planFineTuning({ ...defaultRecipe, layerDecay: 0.5, rates }, module, {
+      steps: 1000,
       stepsPerEpoch: 10,
       sample: [3, 32, 32],
     }).optionsOf(0);
@@ -83,6 +88,7 @@ describe("a plan", () => {
 
   test("multiplies the learning rate of every bias, those of norms included, and of nothing else", () => {
     const { rateFactor } = planFineTuning({ ...defaultRecipe, biasRate: 64 }, module, {
+      steps: 1000,
       stepsPerEpoch: 10,
       sample: [3, 32, 32],
     }).optionsOf(0);

@@ -1,6 +1,8 @@
+import type { ParameterGroup } from "../compile/step/update.ts";
 import { headOf, type Module, parametersOf, type ParameterSpec } from "../nn/module.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { planPhases } from "./phases.ts";
 import type { Recipe } from "./recipe.ts";
 import { scaleFreeFilters } from "./scale-free.ts";
 import { whitenedLayer } from "./whitening.ts";
@@ -67,7 +69,7 @@ function requireMatches(option: string, patterns: readonly string[], names: read
 
 /** Which parameters are trained, when, and at what rate. */
 export interface FineTuning {
-  /** Number of phases; only gradual unfreezing has several. */
+  /** Number of phases; only gradual unfreezing and FreezeOut have several. */
   readonly phases: number;
   /** The phase of a step. @param step counts from 0 */
   readonly phaseOf: (step: number) => number;
@@ -75,8 +77,11 @@ export interface FineTuning {
   readonly optionsOf: (phase: number) => {
     readonly frozen: (name: string) => boolean;
     readonly rateFactor: (name: string) => number;
+    readonly groups?: readonly ParameterGroup[];
     readonly scaleFree?: (name: string) => boolean;
   };
+  /** Whether no phase trains a parameter. */
+  readonly isNeverTrained: (name: string) => boolean;
 }
 
 /**
@@ -84,22 +89,14 @@ export interface FineTuning {
  *
  * @param sample `[C, H, W]` of one sample
  * @throws {OptionError} if a field would have no effect (a pattern that matches no parameter or only frozen ones, a
- *   rate for untrained layers), if two fields exclude each other, or if nothing is left to train
+ *   rate for untrained layers), if two fields exclude each other, or if nothing is left to train or to freeze
  */
 export function planFineTuning(
   recipe: Recipe,
   module: Module,
-  { stepsPerEpoch, sample }: { readonly stepsPerEpoch: number; readonly sample: Shape },
+  { steps, stepsPerEpoch, sample }: { readonly steps: number; readonly stepsPerEpoch: number; readonly sample: Shape },
 ): FineTuning {
-  const {
-    whiten = false,
-    freeze = [],
-    headOnly = false,
-    unfreezeEvery,
-    layerDecay = 1,
-    rates = [],
-    biasRate = 1,
-  } = recipe;
+  const { whiten = false, freeze = [], headOnly = false, layerDecay = 1, rates = [], biasRate = 1 } = recipe;
   const parameters = parametersOf(module);
   const names = [...parameters.keys()];
   const isBias = (name: string): boolean => isOffset(name, parameters.get(name)!);
@@ -109,40 +106,39 @@ export function planFineTuning(
   const whitened = whiten ? whitenedLayer(module, sample) : undefined;
   const isFixed = (name: string): boolean =>
     name === whitened || freeze.some((pattern) => matchesPattern(pattern, name));
-  const trainedInTheEnd = names.filter((name) => !isFixed(name) && !(headOnly && fromEnd(name) > 0));
+  const trainedAtAll = names.filter((name) => !isFixed(name) && !(headOnly && fromEnd(name) > 0));
   requireMatches("freeze", freeze, names);
   requireHead(recipe, module);
-  if (trainedInTheEnd.length === 0) throw new OptionError("freeze", "leaves nothing to train");
-  requireTrainedRates(rates, names, trainedInTheEnd);
-  if (layerDecay !== 1 && trainedInTheEnd.every((name) => fromEnd(name) === 0))
+  if (trainedAtAll.length === 0) throw new OptionError("freeze", "leaves nothing to train");
+  requireTrainedRates(rates, names, trainedAtAll);
+  if (layerDecay !== 1 && trainedAtAll.every((name) => fromEnd(name) === 0))
     throw new OptionError("layerDecay", "changes nothing when only the last stage is trained; leave it out");
-  if (biasRate !== 1 && !trainedInTheEnd.some(isBias))
+  if (biasRate !== 1 && !trainedAtAll.some(isBias))
     throw new OptionError("biasRate", "has no bias to apply to: the network has none that is trained; leave it out");
   const rateFactor = (name: string): number =>
     layerDecay ** fromEnd(name) *
     (isBias(name) ? biasRate : 1) *
     (rates.findLast(({ pattern }) => matchesPattern(pattern, name))?.factor ?? 1);
-  const frozenIn = (phase: number) => {
-    const trainedGroups = headOnly ? 1 : unfreezeEvery === undefined ? groups.length : phase + 1;
-    return (name: string): boolean => isFixed(name) || fromEnd(name) >= trainedGroups;
-  };
-  // If the classifier is frozen, gradual unfreezing would start with nothing to train.
-  if (names.every(frozenIn(0))) throw new OptionError("freeze", "leaves nothing to train in the first epochs");
-  const phases = unfreezeEvery === undefined ? 1 : groups.length;
-  const own = Array.from({ length: phases }, (_, phase) => {
-    const frozen = frozenIn(phase);
-    return { frozen, rateFactor, ...rescaled(recipe, module, { sample, frozen }) };
+  const everTrained = new Set(trainedAtAll);
+  const { phases, groups: ownRates } = planPhases(recipe, {
+    groups: groups.map((group) => group.filter((name) => everTrained.has(name))),
+    hasHead: headOf(module).length > 0,
+    steps,
+    stepsPerEpoch,
   });
-  const { frozen: isFrozen, scaleFree } = own[phases - 1];
-  if (scaleFree !== undefined && !names.some((name) => !isFrozen(name) && scaleFree(name)))
-    throw new OptionError(
-      "unitFilters",
-      "has no filter to apply to: a batch norm follows none that is trained; leave it out",
-    );
+  // If the classifier is frozen, gradual unfreezing would start with nothing to train.
+  if (phases[0].trained.size === 0) throw new OptionError("freeze", "leaves nothing to train in the first epochs");
+  const own = phases.map(({ trained }) => {
+    const frozen = (name: string): boolean => !trained.has(name);
+    const given = ownRates === undefined ? {} : { groups: ownRates };
+    return { frozen, rateFactor, ...given, ...rescaled(recipe, module, { sample, frozen }) };
+  });
+  if (own[0].scaleFree !== undefined) requireFilters(own, names);
   return {
-    phases,
-    phaseOf: (step) => (phases === 1 ? 0 : Math.min(Math.floor(step / (stepsPerEpoch * unfreezeEvery!)), phases - 1)),
+    phases: phases.length,
+    phaseOf: (step) => phases.findLastIndex(({ firstStep }) => step >= firstStep),
     optionsOf: (phase) => own[phase],
+    isNeverTrained: (name) => !everTrained.has(name),
   };
 }
 
@@ -157,14 +153,30 @@ function rescaled(
   return { scaleFree: (name) => filters.has(name) };
 }
 
+/** @throws {OptionError} if the optimizer would rescale filters and no phase trains one that it may */
+function requireFilters(
+  phases: readonly Pick<ReturnType<FineTuning["optionsOf"]>, "frozen" | "scaleFree">[],
+  names: readonly string[],
+): void {
+  if (phases.some(({ frozen, scaleFree }) => names.some((name) => !frozen(name) && scaleFree?.(name) === true))) return;
+  throw new OptionError(
+    "unitFilters",
+    "has no filter to apply to: a batch norm follows none that is trained; leave it out",
+  );
+}
+
 /** Whether a parameter is added rather than multiplied with: a layer's bias, or a norm's. */
 function isOffset(name: string, { role }: ParameterSpec): boolean {
   return role === "bias" || (role === "norm" && name.endsWith(".bias"));
 }
 
-function requireHead({ headOnly = false, unfreezeEvery }: Recipe, module: Module): void {
+function requireHead({ headOnly = false, unfreezeEvery, freezeOut }: Recipe, module: Module): void {
   if (headOnly && unfreezeEvery !== undefined)
     throw new OptionError("unfreezeEvery", "excludes headOnly, which trains nothing but the classifier; leave one out");
+  if (headOnly && freezeOut !== undefined)
+    throw new OptionError("freezeOut", "excludes headOnly, which trains nothing but the classifier; leave one out");
+  if (unfreezeEvery !== undefined && freezeOut !== undefined)
+    throw new OptionError("freezeOut", "excludes unfreezeEvery, which begins at the other end; leave one out");
   if ((headOnly || unfreezeEvery !== undefined) && headOf(module).length === 0)
     throw new OptionError(
       headOnly ? "headOnly" : "unfreezeEvery",

@@ -442,6 +442,19 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     flag: { usage: "--progressive-resize [share]", ...lossAndSteps, implied: 0.75 },
     trial: { values: [0.5] },
   },
+  freezeOut: {
+    ...numberThat("a number above 0 and below 1", (x) => x > 0 && x < 1),
+    help: "stages freeze from the front on: the first after this share of the steps, those behind it later",
+    isAxis: true,
+    off: undefined,
+    flag: {
+      usage: "--freeze-out [share]",
+      ...lossAndSteps,
+      implied: 0.5,
+      conflicts: ["headOnly", "unfreezeEvery"],
+    },
+    trial: { values: [0.4] },
+  },
   whiten: {
     ...yesOrNo,
     help: "the first convolution whitens patches of the images, and is not trained",

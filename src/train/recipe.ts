@@ -62,6 +62,8 @@ export interface Recipe extends Variation {
   readonly headOnly?: boolean;
   /** Unfreezes one more group of layers every this many epochs, starting from the classifier alone. */
   readonly unfreezeEvery?: number;
+  /** Layers freeze from the front on: the first stage after this share of the steps, the last one never. */
+  readonly freezeOut?: number;
   /** Ratio of each layer group's learning rate to that of the next group towards the output; 1 if left out. */
   readonly layerDecay?: number;
   /** Learning-rate factors by pattern; the last match wins. */

@@ -98,7 +98,11 @@ test("a frozen batch norm divides by its running statistics, so that filters bef
 });
 
 const plan = (optimizer: Recipe["optimizer"], model: string, options = {}) =>
-  planFineTuning({ ...defaultRecipe, optimizer }, createModel(model, options).module, { stepsPerEpoch: 10, sample });
+  planFineTuning({ ...defaultRecipe, optimizer }, createModel(model, options).module, {
+    steps: 4,
+    stepsPerEpoch: 10,
+    sample,
+  });
 
 test("Muon is told which filters to rescale, and refused where there are none", () => {
   const unit = { name: "muon", unitFilters: true } as const;

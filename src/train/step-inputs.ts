@@ -1,4 +1,5 @@
 import { stepNames } from "../compile/step/names.ts";
+import type { ParameterGroup } from "../compile/step/update.ts";
 import type { NoiseInput } from "../nn/forward.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { drawBeta } from "../tensor/distributions.ts";
@@ -10,13 +11,14 @@ import type { LossScale } from "./loss-scale.ts";
 /** The settings behind a step's scalars: see the trainer's options. */
 interface StepScalars {
   readonly optimizer: Optimizer;
+  readonly groups?: readonly ParameterGroup[];
   readonly mixup?: number | undefined;
   readonly average?: number | undefined;
 }
 
 /** All scalar inputs of a step, by name. @param step counts from 1 */
 export function scalarValues(
-  { optimizer, mixup, average }: StepScalars,
+  { optimizer, groups = [], mixup, average }: StepScalars,
   learningRate: number,
   step: number,
   draw: { readonly seed: number; readonly step: number },
@@ -24,9 +26,13 @@ export function scalarValues(
 ): Readonly<Record<string, number>> {
   // A skipped update is none to the optimizer and the average.
   const updates = step - (lossScale?.skipped ?? 0);
-  const values = optimizer.scalarValues(learningRate, updates);
+  const valuesAt = (rate: number): readonly number[] => optimizer.scalarValues(rate, updates);
+  const values = valuesAt(learningRate);
   return {
     ...Object.fromEntries(optimizer.scalars.map((name, index) => [name, values[index]])),
+    ...Object.fromEntries(
+      groups.map(({ rateAt }, place) => [stepNames.groupRate(place), valuesAt(rateAt(step - 1))[0]]),
+    ),
     ...(mixup === undefined ? {} : { [stepNames.mixup]: drawMixup(draw.seed, draw.step, mixup) }),
     ...(average === undefined ? {} : { [stepNames.averageDecay]: averageDecay(average, updates) }),
     ...(lossScale === undefined ? {} : { [stepNames.lossScale]: lossScale.value }),

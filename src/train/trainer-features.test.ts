@@ -121,6 +121,7 @@ test("a parameter's factor multiplies its step of plain SGD", async () => {
 
 describe("gradual unfreezing", () => {
   const plan = planFineTuning({ ...defaultRecipe, unfreezeEvery: 1 }, resnet.module, {
+    steps: 10,
     stepsPerEpoch: 2,
     sample: resnet.imageShape,
   });

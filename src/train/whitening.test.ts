@@ -86,6 +86,7 @@ test("outputs of the first layer over patches are uncorrelated and of variance n
 
 test("the whitened layer is the only one that is not trained", () => {
   const plan = planFineTuning({ ...defaultRecipe, whiten: true }, grey.module, {
+    steps: 4,
     stepsPerEpoch: 1,
     sample: [1, 12, 12],
   });

@@ -49,6 +49,7 @@ async function openStart(options: Options, given: OptionValues, flags: AllTaskFl
     patience: _____,
     average: ______,
     progressiveResize: _______,
+    freezeOut: ________,
     ...rest
   } = recipe;
   return { ...start, recipe: rest };

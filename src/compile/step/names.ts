@@ -9,6 +9,8 @@ export const stepNames = {
   gradientScale: "gradientScale",
   /** What the loss is multiplied by before it is differentiated, and gradients are divided by before they are used. */
   lossScale: "lossScale",
+  /** The learning rate of a group of parameters with a schedule of its own, by its place among them. */
+  groupRate: (group: number): string => `learningRate/${group}`,
   gradient: (parameter: string): string => `gradient/${parameter}`,
   state: (state: string, parameter: string): string => `${state}/${parameter}`,
   next: (input: string): string => `next/${input}`,

@@ -3,6 +3,7 @@ import { type GraphBuilder, shapeOf } from "../../onnx/builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import { addSquaredNorm, clipByNorm, joinNorms } from "../../optim/clip.ts";
 import type { Optimizer, UpdateInput } from "../../optim/optimizer.ts";
+import type { Schedule } from "../../optim/schedules.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { packInGraph, unpackInGraph } from "../blocked/weight-layout.ts";
@@ -10,6 +11,13 @@ import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { stepNames } from "./names.ts";
 import { groupBy, joinRows, type NamedRow, shapesOf, splitRow } from "./rows.ts";
+
+/** Parameters whose learning rate follows a schedule of its own. */
+export interface ParameterGroup {
+  readonly parameters: ReadonlySet<string>;
+  /** The rate at a step, counted from 0, in place of the one that the step is given. */
+  readonly rateAt: Schedule;
+}
 
 /** How gradients become an update. */
 export interface UpdateOptions {
@@ -23,6 +31,8 @@ export interface UpdateOptions {
    * updated either.
    */
   readonly frozen?: ((name: string, spec: ParameterSpec) => boolean) | undefined;
+  /** Groups with their own learning rates, each a scalar input; all other parameters have the step's. Default none. */
+  readonly groups?: readonly ParameterGroup[];
   /** The factor on a parameter's learning rate. Default 1. */
   readonly rateFactor?: ((name: string, spec: ParameterSpec) => number) | undefined;
   /** Whether the network computes the same for any multiple of a parameter. Default for none. */
@@ -101,11 +111,13 @@ interface Entry extends UpdatedParameter {
   readonly state: readonly Value[];
   readonly decayed: boolean;
   readonly scaleFree: boolean;
+  /** The place of its group; −1 without one. */
+  readonly group: number;
   readonly factor: number;
 }
 
 /** Parameters that are updated as one, and their tensors, joined if they are several. */
-interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleFree" | "factor"> {
+interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleFree" | "group" | "factor"> {
   readonly members: readonly Entry[];
   readonly parameter: Value;
 }
@@ -114,10 +126,10 @@ interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleFree
 const SMALL_PARAMETER = 2 ** 12;
 
 /** What parameters must have in common to be updated as one; a name of its own for one that cannot be joined. */
-function kindOf({ name, spec, decayed, scaleFree, factor, layout }: Entry, optimizer: Optimizer): string {
+function kindOf({ name, spec, decayed, scaleFree, group, factor, layout }: Entry, optimizer: Optimizer): string {
   const isAlone =
     layout !== undefined || sizeOf(spec.shape) > SMALL_PARAMETER || !optimizer.isElementwise(spec.role, spec.shape);
-  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${scaleFree} ${factor}`;
+  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${scaleFree} ${group} ${factor}`;
 }
 
 function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
@@ -128,6 +140,7 @@ function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
     members,
     decayed: first.decayed,
     scaleFree: first.scaleFree,
+    group: first.group,
     factor: first.factor,
     parameter: join(({ value }) => value),
     gradient: join(({ gradient }) => gradient),
@@ -135,12 +148,18 @@ function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
   };
 }
 
+/** The learning rates of groups that are trained in this step, by their places. */
+function addGroupRates(g: GraphBuilder, entries: readonly Entry[]): ReadonlyMap<number, Value> {
+  const places = new Set(entries.map(({ group }) => group).filter((place) => place >= 0));
+  return new Map(Array.from(places, (place) => [place, g.input(stepNames.groupRate(place), "float32", [])]));
+}
+
 /** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
 export function addUpdate(
   g: GraphBuilder,
   parameters: ReadonlyMap<string, UpdatedParameter>,
   gradients: ReadonlyMap<string, Value>,
-  { optimizer, clipNorm, exempt, rateFactor, scaleFree, joinsSmall = false }: UpdateOptions,
+  { optimizer, clipNorm, exempt, groups = [], rateFactor, scaleFree, joinsSmall = false }: UpdateOptions,
   guardedBy?: Value,
 ): Update {
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
@@ -156,11 +175,13 @@ export function addUpdate(
       state: stateNames.map((stateName) => g.input(stateName, "float32", value.shape)),
       decayed: !exempt?.(name, spec),
       scaleFree: scaleFree?.(name) ?? false,
+      group: groups.findIndex((group) => group.parameters.has(name)),
       factor: rateFactor?.(name, spec) ?? 1,
     };
   });
-  const groups = joinsSmall ? groupBy(entries, (entry) => kindOf(entry, optimizer)) : entries.map((entry) => [entry]);
-  const units = groups.map((members) => joinUnit(g, members));
+  const joined = joinsSmall ? groupBy(entries, (entry) => kindOf(entry, optimizer)) : entries.map((entry) => [entry]);
+  const units = joined.map((members) => joinUnit(g, members));
+  const rates = addGroupRates(g, entries);
   const squares = units.map(({ gradient }) => addSquaredNorm(g, gradient));
   const norm = joinNorms(g, squares);
   g.output(stepNames.gradientNorm, norm);
@@ -170,12 +191,13 @@ export function addUpdate(
   const nextParameters = new Map<string, Value>();
   const rows: NamedRow[] = [];
   units.forEach((unit, index) => {
-    const { members, parameter, state, decayed, factor } = unit;
+    const { members, parameter, state, decayed, group, factor } = unit;
     const [{ name, spec, layout, stateNames }] = members;
     const isLarge = members.length === 1 && sizeOf(spec.shape) >= LARGE_GRADIENT;
     const shapes = shapesOf(members.map(({ value }) => value));
     const { row, next, after } = g.within(`update/${name}`, () => {
-      const [rate, ...others] = scaleRate(g, scalars, factor);
+      const [common, ...rest] = scalars;
+      const [rate, ...others] = scaleRate(g, [rates.get(group) ?? common, ...rest], factor);
       const own = [isLarge ? waitFor(g, rate, squares[index]) : rate, ...others];
       const updated = optimizer.update(g, {
         parameter,
@@ -207,7 +229,7 @@ export function addUpdate(
   return {
     guarded,
     kept: entries.flatMap(({ name, stateNames }) => [name, ...stateNames]),
-    scalars: optimizer.scalars,
+    scalars: [...optimizer.scalars, ...Array.from(rates.keys(), stepNames.groupRate)],
     next: new Map(entries.map(({ name }) => [name, nextParameters.get(name)!])),
     rows,
   };

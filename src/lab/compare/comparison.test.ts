@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DrawnRun } from "./comparison.ts";
 import { equalizePlans, measurePlans, planGrid } from "./plan.ts";
+import { planComparison } from "./plan-comparison.ts";
 import { compareTypes, summarizeCell } from "./statistics.ts";
 import { describeComparison, summarize } from "./words.ts";
 import { groupCells } from "./comparison.ts";
@@ -118,6 +119,14 @@ describe("a grid", () => {
     const [small, large] = equalizePlans(plans, costs, "multiply-adds");
     expect(large.length).toBeUndefined();
     expect(small.length! * costs[0]).toBeCloseTo(costs[1], -5);
+  });
+
+  test("of equal multiply-adds refuses layers that freeze: what they save is not in the forward pass", () => {
+    const axes = { freezeOut: [0.5] };
+    const plan = (equal: "epochs" | "multiply-adds") => () =>
+      planComparison({ depths: [8, 14], shortcuts: ["pad"], axes, equal });
+    expect(plan("multiply-adds")).toThrow("freezeOut: changes what a step costs, which `equal` counts; leave it out");
+    expect(plan("epochs")().costs).toEqual(planComparison({ depths: [8, 14], shortcuts: ["pad"] }).costs);
   });
 
   test("counts what small images of progressive resizing save", () => {

@@ -39,6 +39,9 @@ function firstLayerOf(module: Module): string {
 
 const EVALUATION_BATCH = 250;
 
+/** Why a run with a goal refuses what changes from step to step. */
+const unequalSteps = "changes what a step costs, which `until` counts; leave it out";
+
 const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
   v.array(
     v.strictObject({
@@ -238,10 +241,7 @@ function planRun({ host, job }: Workplace, run: RunPlan): { readonly model: Name
     stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
     steps: countSteps(data.train.count, recipe, run),
     validates: false,
-    refuses:
-      job.until === undefined
-        ? {}
-        : { progressiveResize: "changes what a step costs, which `until` counts; leave it out" },
+    refuses: job.until === undefined ? {} : { progressiveResize: unequalSteps, freezeOut: unequalSteps },
     imagesToWhiten: () =>
       host.evaluate(
         takeFirst(data.train, Math.min(data.train.count, imagesToWhiten)),

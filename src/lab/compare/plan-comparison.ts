@@ -58,6 +58,9 @@ export const notForComparisons: RecipeRefusals = {
   reflectBorder: "needs images that are shifted, and a comparison shifts none; leave it out",
 };
 
+/** Fields that make a step cost less without a multiply-add less in its forward pass. */
+const notForEqualCosts = { freezeOut: "changes what a step costs, which `equal` counts; leave it out" } as const;
+
 /**
  * Plans every run of a comparison and builds every network once, so that mistakes are refused before anything starts.
  *
@@ -88,6 +91,8 @@ export function planComparison(choice: GridChoice): PlannedComparison {
   });
   const ordered =
     choice.seedBySeed === true ? every.flatMap((own) => plans.filter((plan) => plan.seed === own)) : plans;
+  if (equal === "multiply-adds")
+    for (const run of ordered) refuseRecipeFields({ ...recipe, ...run.recipe }, notForEqualCosts);
   const costs = measurePlans(ordered, recipe);
   refuseTwins(ordered, recipe);
   return { runs: equalizePlans(ordered, costs, equal), costs, recipe };

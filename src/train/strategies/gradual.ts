@@ -27,19 +27,21 @@ function fitImages({ images, labels }: LabeledBatch, [, ...sides]: Shape): Label
 }
 
 /**
- * A trainer whose layers are unfrozen, and whose images grow, in phases: each phase has its own compiled step, which takes over
- * the previous one's state. The optimizer state of a newly unfrozen layer starts at zero. The phase depends only on the step
+ * A trainer whose layers are unfrozen or freeze, and whose images grow, in phases: each phase has its own compiled step, which
+ * takes over the previous one's state. The optimizer state of a newly unfrozen layer starts at zero; that of a frozen layer is
+ * dropped, and so is its moving average: the layer itself is what those behind it go on with. The phase depends only on the step
  * count, so resuming preserves it.
  *
  * @throws as `strategy` does
  */
 export async function createGradualTrainer(
-  options: Omit<TrainerOptions, "frozen" | "rateFactor" | "scaleFree" | "imageShape">,
+  options: Omit<TrainerOptions, "frozen" | "groups" | "rateFactor" | "scaleFree" | "imageShape">,
   { fineTuning, imageShapeAt }: GradualChanges,
   { firstStep, strategy }: { readonly firstStep: number; readonly strategy: TrainerStrategy },
 ): Promise<Trainer> {
   const phaseAt = (step: number): Phase => ({ layers: fineTuning.phaseOf(step), imageShape: imageShapeAt(step) });
-  let phase = phaseAt(firstStep);
+  // A state is that of the step before it, whose averages may be asked for before the next step.
+  let phase = phaseAt(Math.max(0, firstStep - 1));
   let current = await strategy(optionsIn(phase));
   function optionsIn({ layers, imageShape }: Phase): TrainerOptions {
     const own = fineTuning.optionsOf(layers);

@@ -144,6 +144,8 @@ export const optionTexts: Templates = {
     "精度：float32；或 mixed：卷积和矩阵乘法用 float16，适合图形处理器",
   "the first half of the steps see images of this share of their height and width (0.75)":
     "渐进式尺寸：前一半训练步使用高和宽缩小到该比例的图像（0.75）",
+  "stages freeze from the front on: the first after this share of the steps, those behind it later (0.5)":
+    "FreezeOut：各阶段从网络前端起依次冻结：第一个阶段在该比例的训练步之后冻结，其后的阶段更晚（0.5）",
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
   "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",

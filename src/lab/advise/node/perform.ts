@@ -95,6 +95,7 @@ function planRun({ data, job }: Pick<Workplace, "data" | "job">, run: RunPlan): 
     seed: "does not apply to a measurement, which takes several `seeds`",
     reflectBorder: "needs images that are shifted, and a measurement shifts none; leave it out",
     progressiveResize: "does not apply to a measurement, whose steps must cost the same",
+    freezeOut: "does not apply to a measurement, whose steps must cost the same",
   });
   const recipe = resolveClassWeights({ ...completeRecipe(job.recipe), seed: run.seed }, { labels, classes });
   return planTraining({

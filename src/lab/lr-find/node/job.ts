@@ -16,7 +16,8 @@ type RampedField =
   | "warmupSteps"
   | "patience"
   | "average"
-  | "progressiveResize";
+  | "progressiveResize"
+  | "freezeOut";
 
 /** Why each of them is refused. */
 export const rateRefusals: Readonly<Record<RampedField, string>> = {
@@ -26,6 +27,7 @@ export const rateRefusals: Readonly<Record<RampedField, string>> = {
   warmupSteps: ramps,
   patience: "does not apply to lr-find, which takes no validation; leave it out",
   average: "does not apply to lr-find: the loss is that of the weights, not of their moving average; leave it out",
+  freezeOut: ramps,
   progressiveResize: "does not apply to lr-find: the loss would change with the images, not the rate; leave it out",
 };
 

@@ -162,6 +162,12 @@ export const networkErrors: Templates = {
   "is stored differently in the two graphs of an accumulated step": "在累积步的两个计算图中存储方式不同",
   "leaves nothing to train in the first epochs": "使最初几个轮次没有可训练的参数",
   "excludes {}, which trains nothing but the classifier": "与只训练分类器的 {1} 不能同用",
+  "excludes {}, which begins at the other end": "与从另一端开始的 {1} 不能同用",
+  "has no stage to freeze but the last that is trained": "除了最后一个参与训练的阶段，没有可冻结的阶段",
+  "needs a {} that falls to 0, such as cosine, got {}": "需要降到 0 的 {1}，如 cosine，实际为 {2}",
+  "freezes nothing within {} steps": "在 {1} 步之内不会冻结任何阶段",
+  "freezes the first stage after {} steps, before the warm-up of {} ends":
+    "在 {1} 步之后冻结第一个阶段，而 {2} 步的预热尚未结束",
   "needs a fully connected layer at the network's end": "需要网络末端有全连接层",
   '"{}" matches frozen parameters only': "“{1}” 只与冻结的参数匹配",
   '"{}" matches no parameter of the network': "“{1}” 与网络的任何参数都不匹配",
