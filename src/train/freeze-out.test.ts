@@ -265,6 +265,13 @@ describe("a training with FreezeOut", () => {
     expect(averagedState(states[12]).get("fc.weight")).not.toEqual(states[12].get("fc.weight"));
   });
 
+  test("is pulled to the slow average of Lookahead once more after it froze, and then stays", async () => {
+    const states = await train(planOf({ lookahead: 0.9 }), { to: 12 });
+    const stays = (step: number): boolean => isSame("conv1.weight", states[step - 1], states[step]);
+    // It freezes after 6 steps; pulls are after 10 and 12.
+    expect([6, 7, 8, 9, 10, 11, 12].map(stays)).toEqual([false, true, true, true, false, true, true]);
+  });
+
   test("on two ranks leaves the bits of one process that accumulates their batches", async () => {
     const plan = planOf({ accumulate: 2, average: 0.9 });
     const alone = (await train(plan, { to: 12 })).map(hashState);
