@@ -37,6 +37,13 @@ const recipes: Readonly<Record<string, Partial<TrainerOptions>>> = {
   "clipping and watched parameters": { clipNorm: 0.1, watch: ["bn1.weight", "fc.bias", "conv1.weight"] },
   averages: { optimizer: adamw(), average: 0.9, exempt: (_name, { role }) => role !== "weight" },
   "averages of accumulated batches": { batch: 2, accumulate: 2, average: 0.9 },
+  "groups with schedules of their own": {
+    optimizer: adamw(),
+    groups: ["layer1", "layer2"].map((stage) => ({
+      parameters: new Set([...parametersOf(base.module).keys()].filter((name) => name.startsWith(stage))),
+      rateAt: (step) => (stage === "layer1" ? 0.01 : 0.02) / (1 + step),
+    })),
+  },
   "frozen layers, rates and exemptions": {
     frozen: (name) => name.startsWith("layer1"),
     rateFactor: (name) => (name.startsWith("layer2") ? 0.5 : 1),
