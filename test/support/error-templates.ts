@@ -167,7 +167,8 @@ function refusalsOf(node: Node): readonly Expression[] {
         ? node.arguments.slice(1).flatMap(reasonsIn)
         : [];
     case "VariableDeclarator":
-      return node.init !== null && (isRefusals(node.id.typeAnnotation) || /Refusals$/.test(nameOf(node.id) ?? ""))
+      return node.init !== null &&
+        (isRefusals(node.id.typeAnnotation) || nameOf(node.id)?.endsWith("Refusals") === true)
         ? reasonsIn(node.init)
         : [];
     case "FunctionDeclaration":
