@@ -88,16 +88,18 @@ function requireInMemory(set) {
   throw new Error("the images are not in memory");
 }
 
-/** Every PyTorch in every mode. */
+/** Every PyTorch in every mode, or in those that were asked for; one that cannot compile says so. */
 async function listTorches() {
   const torches = values.only === "ours" ? [] : await findTorches(values.python);
   if (values.only !== "ours" && torches.length === 0)
     throw new Error("no Python here imports torch; name one with --python, or take --only ours");
-  return torches.flatMap((torch) =>
-    MODES.filter((mode) =>
-      values.mode.length > 0 ? values.mode.includes(mode) : mode !== "compiled" || torch.compiles,
-    ).map((mode) => ({ torch, mode })),
-  );
+  const wanted = MODES.filter((mode) => values.mode.length === 0 || values.mode.includes(mode));
+  const all = torches.flatMap((torch) => wanted.map((mode) => ({ torch, mode })));
+  const can = all.filter(({ torch, mode }) => mode !== "compiled" || torch.compiles);
+  for (const { torch } of all.filter((each) => !can.includes(each)))
+    process.stderr.write(`PyTorch ${torch.version} has no torch.compile\n`);
+  if (can.length === 0 && values.only !== "ours") throw new Error("no PyTorch here has a mode that was asked for");
+  return can;
 }
 
 /** @param {string} folder the first steps of all sides, in turns, and the PyTorch that takes least */
@@ -106,12 +108,18 @@ async function compareSteps(folder) {
   const sides = [await startOwnSide(folder)];
   try {
     for (const { torch, mode } of torches) sides.push(await startTorchSide(torch, mode, folder));
-    // Compiling needs a C++ compiler.
-    const taken = await takeRecipeTurns(sides, steps, (side) => {
-      const isOptional = values.mode.length === 0 && side.name.endsWith("compiled");
-      if (isOptional) process.stderr.write(`${side.name} is left out: its first step failed\n`);
-      return isOptional;
+    const taken = await takeRecipeTurns(sides, steps, {
+      // Compiling needs a C++ compiler.
+      isOptional: (side) => values.mode.length === 0 && side.name.endsWith("compiled"),
+      onRound: (turns) => {
+        const row = turns
+          .map(({ side, steps: done }) => `${side.name} ${done.at(-1)?.seconds.toFixed(3)} s`)
+          .join(", ");
+        process.stderr.write(`step ${turns[0].steps.length}/${steps}: ${row}\n`);
+      },
     });
+    for (const side of sides.filter((each) => taken.every((turns) => turns.side !== each)))
+      process.stderr.write(`${side.name} is left out: its first step failed\n`);
     const [ours, ...peers] = taken;
     const rows = taken.map((turns) => ({
       ...summarizeTurns(turns),

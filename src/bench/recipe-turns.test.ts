@@ -73,7 +73,9 @@ describe("sides take turns", () => {
   };
 
   test("step by step; one that cannot take its first is left out if it may be", async () => {
-    const turns = await takeRecipeTurns([side("a"), side("b", 0), side("c")], 2, ({ name }) => name === "b");
+    const turns = await takeRecipeTurns([side("a"), side("b", 0), side("c")], 2, {
+      isOptional: ({ name }) => name === "b",
+    });
     expect(order).toEqual(["a", "c", "a", "c"]);
     expect(turns.map(({ side: { name }, steps }) => [name, steps.length])).toEqual([
       ["a", 2],
@@ -82,7 +84,7 @@ describe("sides take turns", () => {
   });
 
   test("and one that fails later is a failure, as is one that may not be left out", async () => {
-    await expect(takeRecipeTurns([side("a"), side("b", 1)], 2, () => true)).rejects.toThrow("b fails");
+    await expect(takeRecipeTurns([side("a"), side("b", 1)], 2, { isOptional: () => true })).rejects.toThrow("b fails");
     await expect(takeRecipeTurns([side("a", 0)], 2)).rejects.toThrow("a fails");
   });
 });
@@ -90,8 +92,13 @@ describe("sides take turns", () => {
 describe.skipIf(torch === undefined)("PyTorch's side of the presets (skipped without PyTorch)", () => {
   const preset = findClassifyPreset("fast", "cifar10").recipe;
   const other = { name: "muon", momentum: 0.8, nesterov: false, weightDecay: 1, decoupledDecay: true } as const;
+  const whitened = { whiten: true, alternateFlip: true };
   test.each([
     ["MNIST", training("mnist")],
+    [
+      "a deeper ResNet, whitened",
+      training("mnist", { model: "resnet14", options: { stemStride: 2 }, recipe: whitened }),
+    ],
     ["Fashion-MNIST", training("fashion-mnist")],
     ["CIFAR-10, narrow", training("cifar10", { options: { width: 0.125 } })],
     [

@@ -90,29 +90,37 @@ export interface RecipeTurns {
 }
 
 /**
- * Lets sides take steps in turns, one step each, so that what else runs on the machine reaches all alike. One that cannot take its first
- * is left out if it may be.
+ * Lets sides take steps in turns, one step each, so that what else runs on the machine reaches all alike.
  *
- * @param optional told of a side that is left out, and why
+ * @param options.isOptional whether a side that cannot take its first step is left out
+ * @param options.onRound told after each has taken a step
  */
 export async function takeRecipeTurns(
   sides: readonly RecipeSide[],
   count: number,
-  optional: (side: RecipeSide, error: unknown) => boolean = () => false,
+  {
+    isOptional = () => false,
+    onRound,
+  }: {
+    readonly isOptional?: (side: RecipeSide) => boolean;
+    readonly onRound?: (turns: readonly RecipeTurns[]) => void;
+  } = {},
 ): Promise<readonly RecipeTurns[]> {
-  const turns = sides.map((side) => ({ side, steps: [] as RecipeStep[] }));
   const out = new Set<RecipeSide>();
+  const turns = sides.map((side) => ({ side, steps: [] as RecipeStep[] }));
+  const left = (): readonly (typeof turns)[number][] => turns.filter(({ side }) => !out.has(side));
   for (let step = 0; step < count; step++) {
-    for (const { side, steps } of turns.filter(({ side: each }) => !out.has(each))) {
+    for (const { side, steps } of left()) {
       try {
         steps.push(await side.take());
       } catch (error) {
-        if (step > 0 || !optional(side, error)) throw error;
+        if (step > 0 || !isOptional(side)) throw error;
         out.add(side);
       }
     }
+    onRound?.(left());
   }
-  return turns.filter(({ side }) => !out.has(side));
+  return left();
 }
 
 /** Processor seconds of a side's steps. */
