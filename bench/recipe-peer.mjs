@@ -1,43 +1,48 @@
-// `residua train --preset fast` beside the same network and recipe in PyTorch (bench/torch_recipe.py), one after the other, on all
-// training images: test accuracy, processor time and wall time. The recipe is the preset's own. Beforehand, both take the first steps
-// from the same weights on the same batches, and their losses must agree. Run: npm run build && node bench/recipe-peer.mjs mnist
-// [--threads 1] [--seed 0] [--epochs N] [--only ours|torch] [--python PATH] [--mode contiguous|channels-last|compiled]
+// `residua train --preset fast` beside the same network and recipe in PyTorch (bench/torch_recipe.py). First both take steps in turns,
+// from the same weights on the same batches: their losses must agree, and each step's processor time is measured. Then, unless --steps asks
+// for no more than that, both train on all training images, one after the other: test accuracy, processor time and wall time, with
+// PyTorch in the mode whose steps cost least. The recipe is the preset's own.
+// Run: npm run build && node bench/recipe-peer.mjs mnist|fashion-mnist|cifar10 [--steps N]
+// [--threads 1] [--seed 0] [--epochs N] [--only ours|torch] [--python PATH]… [--mode contiguous|channels-last|compiled]…
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  catalog,
-  createBatchWriter,
-  findDatasetName,
-  isInMemory,
-  labelledShapes,
-  makeBatch,
-  stepsPerEpoch,
-} from "residua/data";
+import { catalog, findDatasetName, isInMemory } from "residua/data";
 import { openDataset } from "residua/data/node";
-import { createModel, initializeState, parametersOf } from "residua/nn";
 import { createNodeRuntime } from "residua/runtime/node";
 import { findClassifyPreset } from "residua/tasks";
-import { sizeOf } from "residua/tensor";
-import { chooseLowering, createRecipeSchedule, createTrainer, stepOptionsOf, variationOf } from "residua/train";
+import { writeRecipeJob } from "../dist/bench/recipe-job.js";
+import {
+  differenceOf,
+  recipeEnvironment,
+  startOwnSide,
+  startTorchSide,
+  summarizeTurns,
+  takeRecipeTurns,
+  torchRecipe,
+} from "../dist/bench/recipe-turns.js";
 import { findTorches } from "../dist/bench/torch.js";
 import { cacheFolder } from "../dist/front/node/cache.js";
 
 const FIRST_STEPS = 10;
+/** How far the losses of the first steps may be apart: Muon amplifies rounding. */
+const LOSS_LIMIT = 0.01;
+const MODES = /** @type {const} */ (["contiguous", "channels-last", "compiled"]);
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
+    steps: { type: "string" },
     threads: { type: "string", default: "1" },
     seed: { type: "string", default: "0" },
     epochs: { type: "string" },
     only: { type: "string" },
     python: { type: "string", multiple: true, default: [] },
-    mode: { type: "string", multiple: true },
+    mode: { type: "string", multiple: true, default: [] },
   },
 });
 const data = findDatasetName(positionals[0] ?? "");
@@ -45,8 +50,10 @@ if (data === undefined || positionals.length > 1)
   throw new Error(`usage: node bench/recipe-peer.mjs ${Object.keys(catalog).join("|")}`);
 if (values.only !== undefined && values.only !== "ours" && values.only !== "torch")
   throw new Error(`--only must be ours or torch, got "${values.only}"`);
+const wrong = values.mode.find((mode) => !MODES.some((known) => known === mode));
+if (wrong !== undefined) throw new Error(`--mode must be ${MODES.join(", ")}, got "${wrong}"`);
 
-/** @param {"threads" | "seed" | "epochs"} name @param {number} least */
+/** @param {"threads" | "seed" | "epochs" | "steps"} name @param {number} least */
 function wholeNumber(name, least) {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least) return value;
@@ -54,18 +61,16 @@ function wholeNumber(name, least) {
 }
 
 const [threads, seed] = [wholeNumber("threads", 1), wholeNumber("seed", 0)];
+const steps = values.steps === undefined ? FIRST_STEPS : wholeNumber("steps", 2);
 const preset = findClassifyPreset("fast", data);
 const epochs = values.epochs === undefined ? preset.recipe.epochs : wholeNumber("epochs", 1);
-const recipe = { ...preset.recipe, epochs, seed };
 const { image, classes, normalization } = catalog[data];
-const model = createModel(preset.model, { ...preset.modelOptions, channels: image.channels, classes: classes.length });
-const imageShape = [image.channels, image.height, image.width];
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** @param {string} command @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] what it prints, as JSON, and how long it ran */
-function run(command, args, env = {}) {
+function run(command, args, env = process.env) {
   const begin = performance.now();
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ piece) => void (text += piece));
   return new Promise((resolve, reject) => {
@@ -83,44 +88,54 @@ function requireInMemory(set) {
   throw new Error("the images are not in memory");
 }
 
-const dataset = await openDataset(data, cacheFolder(), image);
-const [train, test] = [dataset.train, dataset.test].map(requireInMemory);
-const plan = {
-  batch: recipe.batch,
-  seed,
-  shuffle: true,
-  indices: Uint32Array.from({ length: train.count }, (_, index) => index),
-};
-const steps = epochs * stepsPerEpoch(plan);
-const start = initializeState(model.module, seed);
-const parameters = Array.from(parametersOf(model.module).values(), ({ shape }) => sizeOf(shape)).reduce(
-  (a, b) => a + b,
-);
+/** Every PyTorch in every mode, or in those that were asked for; one that cannot compile says so. */
+async function listTorches() {
+  const torches = values.only === "ours" ? [] : await findTorches(values.python);
+  if (values.only !== "ours" && torches.length === 0)
+    throw new Error("no Python here imports torch; name one with --python, or take --only ours");
+  const wanted = MODES.filter((mode) => values.mode.length === 0 || values.mode.includes(mode));
+  const all = torches.flatMap((torch) => wanted.map((mode) => ({ torch, mode })));
+  const can = all.filter(({ torch, mode }) => mode !== "compiled" || torch.compiles);
+  for (const { torch } of all.filter((each) => !can.includes(each)))
+    process.stderr.write(`PyTorch ${torch.version} has no torch.compile\n`);
+  if (can.length === 0 && values.only !== "ours") throw new Error("no PyTorch here has a mode that was asked for");
+  return can;
+}
 
-/** Residua's first batches, as its training has them, and the losses of its steps on them. */
-async function takeFirstSteps() {
-  const augmentation = { ...preset.augmentation, ...variationOf(recipe) };
-  const write = createBatchWriter({ set: train, normalization, augmentation, plan });
-  const runtime = createNodeRuntime();
-  const { lowering } = await chooseLowering(runtime, "auto");
-  const options = {
-    ...stepOptionsOf(recipe),
-    module: model.module,
-    imageShape,
-    runtime,
-    lowering,
-    session: { threads },
-  };
-  const trainer = await createTrainer(options);
-  const rateAt = createRecipeSchedule(recipe, steps);
-  const taken = [];
-  for (let step = 0; step < FIRST_STEPS; step++) {
-    const batch = makeBatch(labelledShapes(image), recipe.batch, (images, labels) => write(step, images, labels));
-    const { loss } = await trainer.step(batch, rateAt(step));
-    taken.push({ images: batch.images.data, labels: Uint8Array.from(batch.labels.data, Number), loss });
+/** @param {string} folder the first steps of all sides, in turns, and the PyTorch that takes least */
+async function compareSteps(folder) {
+  const torches = await listTorches();
+  const sides = [await startOwnSide(folder)];
+  try {
+    for (const { torch, mode } of torches) sides.push(await startTorchSide(torch, mode, folder));
+    const taken = await takeRecipeTurns(sides, steps, {
+      // Compiling needs a C++ compiler.
+      isOptional: (side) => values.mode.length === 0 && side.name.endsWith("compiled"),
+      onRound: (turns) => {
+        const row = turns
+          .map(({ side, steps: done }) => `${side.name} ${done.at(-1)?.seconds.toFixed(3)} s`)
+          .join(", ");
+        process.stderr.write(`step ${turns[0].steps.length}/${steps}: ${row}\n`);
+      },
+    });
+    for (const side of sides.filter((each) => taken.every((turns) => turns.side !== each)))
+      process.stderr.write(`${side.name} is left out: its first step failed\n`);
+    const [ours, ...peers] = taken;
+    const rows = taken.map((turns) => ({
+      ...summarizeTurns(turns),
+      ...(turns === ours ? {} : { lossesDifferBy: Number(differenceOf(turns, ours).toPrecision(2)) }),
+    }));
+    for (const peer of peers) {
+      const difference = differenceOf(peer, ours);
+      if (!(difference < LOSS_LIMIT))
+        throw new Error(`${peer.side.name}: the losses of the first steps differ from Residua's by ${difference}`);
+    }
+    const least = Math.min(...rows.slice(1).map(({ median }) => median));
+    const best = peers.findIndex((_, index) => rows[index + 1].median === least);
+    return { rows, best: torches[sides.indexOf(peers[best]?.side) - 1] };
+  } finally {
+    for (const side of sides) await side.stop();
   }
-  await trainer.release();
-  return taken;
 }
 
 async function trainOurs(/** @type {string} */ name, /** @type {string} */ folder) {
@@ -137,58 +152,10 @@ async function trainOurs(/** @type {string} */ name, /** @type {string} */ folde
   };
 }
 
-async function trainTorch(/** @type {string} */ folder) {
-  const [torch] = await findTorches(values.python);
-  if (torch === undefined) throw new Error("no Python here imports torch; name one with --python, or take --only ours");
-  const first = await takeFirstSteps();
-  const files = {
-    "train-images": train.images,
-    "train-labels": Uint8Array.from(train.labels),
-    "test-images": test.images,
-    "test-labels": Uint8Array.from(test.labels),
-    ...Object.fromEntries(Array.from(start, ([name, { data: value }]) => [`start-${name}`, value])),
-    ...Object.fromEntries(
-      first.flatMap(({ images, labels }, step) => [
-        [`batch-${step}-images`, images],
-        [`batch-${step}-labels`, labels],
-      ]),
-    ),
-  };
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  const job = {
-    recipe,
-    augmentation: preset.augmentation,
-    network: { model: preset.model, ...preset.modelOptions, channels: image.channels, classes: classes.length },
-    normalization,
-    imageShape,
-    counts: { train: train.count, test: test.count },
-    start: Object.fromEntries(Array.from(start, ([name, { shape }]) => [name, shape])),
-    parameters,
-    firstLosses: first.map(({ loss }) => loss),
-    steps,
-    threads,
-    modes: values.mode,
-  };
-  await writeFile(join(folder, "job.json"), JSON.stringify(job));
-  const count = String(threads);
-  const { found } = await run(torch.python, [join(root, "bench/torch_recipe.py"), folder], {
-    OMP_NUM_THREADS: count,
-    OPENBLAS_NUM_THREADS: count,
-    MKL_NUM_THREADS: count,
-    // As `residua train` sets it for itself: large allocations in huge pages.
-    GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
-  });
-  return {
-    how: `PyTorch ${found.version}, ${found.mode}, matrix products by ${found.blas}`,
-    epochs: found.lossByEpoch.length,
-    accuracy: found.accuracy,
-    processorSeconds: found.processorSeconds,
-    wallSeconds: found.wallSeconds,
-    lossByEpoch: found.lossByEpoch,
-    processorSecondsOfTest: found.processorSecondsOfTest,
-    processorSecondsPerStep: found.processorSecondsPerStep,
-    firstLossesDifferBy: found.firstLossesDifferBy,
-  };
+/** @param {string} folder @param {{ torch: import("../dist/bench/torch.js").Torch, mode: string }} best */
+async function trainTorch(folder, { torch, mode }) {
+  const { found } = await run(torch.python, [torchRecipe, "train", folder, mode], recipeEnvironment(threads));
+  return { how: `PyTorch ${torch.version}, ${mode}`, epochs, ...found };
 }
 
 /** What it took, and under what load. @template T @param {() => Promise<T>} work */
@@ -200,14 +167,33 @@ async function underLoad(work) {
 
 const folder = await mkdtemp(join(tmpdir(), "residua-recipe-peer-"));
 try {
-  const ours = values.only === "torch" ? undefined : await underLoad(() => trainOurs(data, folder));
-  const torch = values.only === "ours" ? undefined : await underLoad(() => trainTorch(folder));
+  const dataset = await openDataset(data, cacheFolder(), image);
+  const { parameters } = await writeRecipeJob(
+    folder,
+    {
+      model: preset.model,
+      modelOptions: { ...preset.modelOptions, channels: image.channels, classes: classes.length },
+      recipe: { ...preset.recipe, epochs, seed },
+      augmentation: preset.augmentation,
+      normalization,
+      train: requireInMemory(dataset.train),
+      test: requireInMemory(dataset.test),
+      threads,
+    },
+    steps,
+  );
+  const isWhole = values.steps === undefined;
+  const first = isWhole && values.only === "ours" ? undefined : await underLoad(() => compareSteps(folder));
+  const best = first?.best;
+  const ours = isWhole && values.only !== "torch" ? await underLoad(() => trainOurs(data, folder)) : undefined;
+  const torch = isWhole && best !== undefined ? await underLoad(() => trainTorch(folder, best)) : undefined;
   const report = {
     machine: `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
     data,
     seed,
     threads,
     parameters,
+    ...(first && { firstSteps: { load: first.load, processorSecondsPerStep: first.rows } }),
     ours,
     torch,
     ...(ours && torch && { processorRatio: Number((torch.processorSeconds / ours.processorSeconds).toFixed(2)) }),

@@ -1,5 +1,6 @@
 """Muon for the filters of convolutions and SGD for all else, in PyTorch: docs/speed.md, Muon."""
 import torch
+import torch.nn as nn
 
 
 def orthogonal(matrix):
@@ -21,28 +22,39 @@ def as_matrix(filters):
 
 
 class Muon:
-    """`github.com/KellerJordan/Muon` with momentum summed as in SGD, which changes the directions' length alone, and decay by the rate."""
+    """`github.com/KellerJordan/Muon` with momentum summed as in SGD, which changes the directions' length alone, and decay by the rate.
 
-    def __init__(self, parameters, momentum, nesterov, weightDecay=0, otherRate=5):
-        parameters = list(parameters)
-        self.filters = [p for p in parameters if p.ndim == 4]
-        self.velocities = [torch.zeros_like(p) for p in self.filters]
-        self.momentum, self.nesterov, self.decay, self.other_rate = momentum, nesterov, weightDecay, otherRate
-        others = [p for p in parameters if p.ndim != 4]
-        self.rest = torch.optim.SGD(others, 1.0, momentum=momentum, nesterov=nesterov, weight_decay=weightDecay)
+    With unitFilters, ‖W‖ = √O before each step where a norm follows; in the networks here, it does where a convolution has no bias.
+    """
+
+    def __init__(self, model, momentum, nesterov, weightDecay=0, decoupledDecay=False, unitFilters=False, otherRate=5, biasRate=1):
+        convs = [module for module in model.modules() if isinstance(module, nn.Conv2d) and module.weight.requires_grad]
+        # Each with its velocity, and whether its norm is set.
+        self.filters = [(conv.weight, torch.zeros_like(conv.weight), unitFilters and conv.bias is None) for conv in convs]
+        self.momentum, self.nesterov, self.decay, self.decouples = momentum, nesterov, weightDecay, decoupledDecay
+        others = [(name, p) for name, p in model.named_parameters() if p.requires_grad and p.ndim != 4]
+        groups = [{"params": [p for name, p in others if name.endswith(".bias") == is_bias], "factor": otherRate * factor}
+                  for is_bias, factor in ((False, 1), (True, biasRate))]
+        self.rest = torch.optim.SGD(groups, 1.0, momentum=momentum, nesterov=nesterov, weight_decay=0 if decoupledDecay else weightDecay)
 
     def zero_grad(self):
-        for p in self.filters:
+        for p, _, _ in self.filters:
             p.grad = None
         self.rest.zero_grad(set_to_none=True)
 
     @torch.no_grad()
     def step(self, rate):
-        self.rest.param_groups[0]["lr"] = rate * self.other_rate
+        for group in self.rest.param_groups:
+            group["lr"] = rate * group["factor"]
+            if self.decouples:
+                for p in group["params"]:
+                    p.mul_(1 - group["lr"] * self.decay)
         self.rest.step()
-        for p, velocity in zip(self.filters, self.velocities):
+        for p, velocity, has_norm in self.filters:
             velocity.mul_(self.momentum).add_(p.grad)
-            ahead = p.grad.add(velocity, alpha=self.momentum) if self.nesterov else velocity
+            # In the velocity's memory format, which is the filters'.
+            ahead = velocity.mul(self.momentum).add_(p.grad) if self.nesterov else velocity
             matrix = as_matrix(p)
             rows, columns = matrix.shape
-            matrix.mul_(1 - rate * self.decay).add_(orthogonal(as_matrix(ahead)), alpha=-rate * max(1, rows / columns) ** 0.5)
+            kept = rows**0.5 / (matrix.norm() + 1e-7) if has_norm else 1 - rate * self.decay
+            matrix.mul_(kept).add_(orthogonal(as_matrix(ahead)), alpha=-rate * max(1, rows / columns) ** 0.5)

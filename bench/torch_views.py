@@ -1,4 +1,4 @@
-"""Residua's views of training images in PyTorch, a whole batch at a time: turned, shifted, mirrored, normalised."""
+"""Residua's views of training images in PyTorch, a whole batch at a time: turned, shifted, mirrored, normalised, blanked out in part."""
 import math
 
 import torch
@@ -7,14 +7,14 @@ import torch
 class Views:
     """Nearest neighbour, black outside. One look-up per point goes through shift, mirror and turn at once."""
 
-    def __init__(self, images, mean, deviation, cropPadding, flip, rotation=0, alternateFlip=False, reflectBorder=False):
+    def __init__(self, images, mean, deviation, cropPadding, flip, rotation=0, erasing=0, alternateFlip=False, reflectBorder=False):
         count, channels, self.height, self.width = images.shape
         # One more point, black, for all that lies outside.
         flat = images.reshape(count, channels, -1)
         self.flat = torch.cat([flat, torch.zeros(count, channels, 1, dtype=torch.uint8)], 2)
         self.mean, self.deviation = (255 * torch.tensor(each).view(1, -1, 1) for each in (mean, deviation))
         self.padding, self.flip, self.rotation, self.alternates = cropPadding, flip, rotation, alternateFlip
-        self.reflects = reflectBorder
+        self.reflects, self.erasing = reflectBorder, erasing
         self.rows, self.columns = torch.arange(self.height).view(1, -1, 1), torch.arange(self.width).view(1, 1, -1)
         # Drawn once: whether an image is mirrored in the odd epochs, or in the even ones.
         self.is_odd = torch.rand(count) < 0.5
@@ -47,7 +47,24 @@ class Views:
             inside = inside & self.contains(rows, columns)
         places = torch.where(inside, rows * self.width + columns, self.height * self.width).view(count, 1, -1)
         pixels = self.flat[indices].gather(2, places.expand(-1, self.flat.size(1), -1))
-        return self.normalized(pixels)
+        normal = self.normalized(pixels)
+        return normal.masked_fill(self.rectangles(count), 0) if self.erasing else normal
+
+    def rectangles(self, count):
+        """torchvision's RandomErasing: 2 to 33 % of the image, sides in a ratio of 0.3 to 3.3, the first of ten that fits."""
+        area = self.height * self.width * (0.02 + 0.31 * torch.rand(count, 10))
+        ratio = torch.exp(math.log(0.3) + math.log(3.3 / 0.3) * torch.rand(count, 10))
+        tall, wide = (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
+        fits = (tall < self.height) & (wide < self.width)
+        first = fits.long().argmax(1, keepdim=True)
+        tall, wide = tall.gather(1, first), wide.gather(1, first)
+        # A place from 0 to what the rectangle leaves.
+        draw = lambda extent, side: (torch.rand(count, 1) * (extent - side + 1)).long().view(-1, 1, 1)
+        top, left = draw(self.height, tall), draw(self.width, wide)
+        tall, wide = tall.view(-1, 1, 1), wide.view(-1, 1, 1)
+        inside = (self.rows >= top) & (self.rows < top + tall) & (self.columns >= left) & (self.columns < left + wide)
+        drawn = fits.any(1) & (torch.rand(count) < self.erasing)
+        return (inside & drawn.view(-1, 1, 1)).unsqueeze(1)
 
     def reflect(self, places, extent):
         return torch.where(places < extent, places, 2 * (extent - 1) - places).abs()

@@ -31,7 +31,7 @@ const script = (name: string): string => fileURLToPath(new URL(`../../bench/${na
 /** What a Python says of its PyTorch; undefined if it has none. */
 function ask(python: string): Promise<Torch | undefined> {
   return new Promise((resolve) => {
-    execFile(python, [script("torch_version.py")], { timeout: 60_000 }, (error, stdout) => {
+    execFile(python, [script("torch_version.py")], { timeout: 300_000 }, (error, stdout) => {
       const line = stdout.trim().split("\n").at(-1) ?? "";
       resolve(error === null ? { python, ...(JSON.parse(line) as Omit<Torch, "python">) } : undefined);
     });
