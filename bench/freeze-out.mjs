@@ -1,8 +1,10 @@
 // What FreezeOut saves: processor time of a step in each of its phases, in turns, on one thread, beside a training without it.
 // Run: npm run build && node bench/freeze-out.mjs [resnet20|airbench94] [SHARE]
+import { cpus, loadavg } from "node:os";
 import process from "node:process";
 import { createModel } from "residua/nn";
 import { createNodeRuntime } from "residua/runtime/node";
+import { findClassifyPreset } from "residua/tasks";
 import { float32, int64, randomStream } from "residua/tensor";
 import { chooseLowering, defaultRecipe } from "residua/train";
 import { openTrainer, planTraining } from "../dist/train/engine.js";
@@ -12,18 +14,11 @@ const ROUNDS = 5;
 const STEPS = 1000;
 const sampleShape = [3, 32, 32];
 
-/** What differs from the standard recipe: an airbench is trained as `--preset fast` does, its first filters kept as whitened ones are. */
+/** The recipe of `--preset fast --data cifar10`, its first filters kept as whitened ones are. */
+const fast = { ...findClassifyPreset("fast", "cifar10").recipe, whiten: false };
+/** What differs from the standard recipe. */
 /** @type {Readonly<Record<string, Partial<import("residua/train").Recipe>>>} */
-const recipes = {
-  resnet20: { batch: 128 },
-  airbench94: {
-    batch: 256,
-    schedule: "cosine",
-    optimizer: { name: "muon", momentum: 0.9, nesterov: true, weightDecay: 5e-4, unitFilters: true },
-    biasRate: 64,
-    freeze: ["conv1.weight"],
-  },
-};
+const recipes = { resnet20: { batch: 128 }, airbench94: { ...fast, freeze: ["conv1.weight"] } };
 if (name !== "resnet20" && name !== "airbench94") throw new Error(`no recipe for ${name}`);
 /** @type {import("residua/train").Recipe} */
 const recipe = { ...defaultRecipe, ...recipes[name], epochs: 1 };
@@ -85,6 +80,9 @@ const [whole, ...phases] = times.map(medianOf);
 /** @param {readonly number[]} values */
 const show = (values) =>
   `${medianOf(values).toFixed(0)} ms (${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)})`;
+process.stdout.write(
+  `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, onnxruntime-node ${runtime.version}, load ${loadavg()[0].toFixed(1)}\n`,
+);
 process.stdout.write(`${name}, batches of ${batch}: ${show(times[0])} without FreezeOut\n`);
 for (const [index, start] of starts.entries())
   process.stdout.write(

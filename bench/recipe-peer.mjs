@@ -5,6 +5,7 @@
 // Run: npm run build && node bench/recipe-peer.mjs mnist|fashion-mnist|cifar10 [--steps N]
 // [--threads 1] [--seed 0] [--epochs N] [--only ours|torch] [--python PATH]… [--mode contiguous|channels-last|compiled]…
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -154,8 +155,8 @@ async function trainOurs(/** @type {string} */ name, /** @type {string} */ folde
 
 /** @param {string} folder @param {{ torch: import("../dist/bench/torch.js").Torch, mode: string }} best */
 async function trainTorch(folder, { torch, mode }) {
-  const { found } = await run(torch.python, [torchRecipe, "train", folder, mode], recipeEnvironment(threads));
-  return { how: `PyTorch ${torch.version}, ${mode}`, epochs, ...found };
+  const { found, wall } = await run(torch.python, [torchRecipe, "train", folder, mode], recipeEnvironment(threads));
+  return { how: `PyTorch ${torch.version}, ${mode}`, epochs, ...found, wallSeconds: wall };
 }
 
 /** What it took, and under what load. @template T @param {() => Promise<T>} work */
@@ -166,6 +167,10 @@ async function underLoad(work) {
 }
 
 const folder = await mkdtemp(join(tmpdir(), "residua-recipe-peer-"));
+process.once("SIGINT", () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(130);
+});
 try {
   const dataset = await openDataset(data, cacheFolder(), image);
   const { parameters } = await writeRecipeJob(

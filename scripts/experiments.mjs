@@ -92,8 +92,8 @@ export const experiments = [
       zh: "没有这个网络的公开结果；目标是单核 30 分钟之内达到 94 %",
     },
     note: {
-      en: "Chosen on 10,000 of the training images; the test images were looked at once per seed. Why it is fast: [Training with less](speed.md).",
-      zh: "配方是在 10,000 张训练图像上选定的；每个种子只看一次测试图像。为什么快：[用更少的计算训练](speed.zh-CN.md)。",
+      en: "Chosen on 10,000 of the training images, by a training of 15 epochs on the others, which was tested as well (93.89 %); 18 are what 30 minutes hold. Why it is fast: [Training with less](speed.md).",
+      zh: "配方是在 10,000 张训练图像上选定的：用其余图像训练 15 个轮次，那次训练也做了测试（93.89 %）；30 分钟可训练 18 个轮次。为什么快：[用更少的计算训练](speed.zh-CN.md)。",
     },
     command: trainFast("fashion-mnist"),
     seeds: 3,

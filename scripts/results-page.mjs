@@ -33,8 +33,8 @@ const texts = {
     zh: "这是微型版本：只说明实验能够运行，不代表其结论。",
   },
   repeat: {
-    en: "`npm run results` repeats everything (it takes hours and resumes after an interruption), `npm run results -- --short` runs a version that takes minutes, and `--only NAME` runs one experiment. The records of all runs are in [results/](results/).",
-    zh: "`npm run results` 重新运行全部实验（需要数小时，中断后可继续），`npm run results -- --short` 运行几分钟的短版本，`--only NAME` 只运行其中一个。每次运行的记录在 [results/](results/) 中。",
+    en: "`npm run results` repeats everything (it takes hours and resumes after an interruption), `npm run results -- --short` runs a version that takes minutes, and `--only NAME` runs one experiment; `--data FOLDER` names the images of one that no command fetches, which is left out otherwise. The records of all runs are in [results/](results/).",
+    zh: "`npm run results` 重新运行全部实验（需要数小时，中断后可继续），`npm run results -- --short` 运行几分钟的短版本，`--only NAME` 只运行其中一个；有的实验的图像没有命令可以下载，要用 `--data FOLDER` 给出，否则略过。每次运行的记录在 [results/](results/) 中。",
   },
   notRun: { en: "Not run yet.", zh: "尚未运行。" },
   head: {
@@ -224,10 +224,10 @@ function describeComparison(result, { namesZh = {} }, { language, summarize }) {
 
 /**
  * @param {{ readonly experiment: Experiment, readonly record: ResultRecord | undefined }} run
- * @param {{ readonly language: Language, readonly summarize: Summarize }} options
+ * @param {{ readonly language: Language, readonly size: "full" | "short" | "tiny", readonly summarize: Summarize }} options
  */
 function describeExperiment({ experiment, record }, options) {
-  const { language } = options;
+  const { language, size } = options;
   const { title, published, note, folder } = experiment;
   const found =
     record === undefined
@@ -238,12 +238,17 @@ function describeExperiment({ experiment, record }, options) {
           ? describeComparison(record.result, experiment, options)
           : describeTraining(record)[language];
   const source = { en: `Published: ${published.en}.`, zh: `文献数值：${published.zh}。` }[language];
-  const images = folder && { en: `\`nuclei/\`: ${folder.en}.`, zh: `\`nuclei/\`：${folder.zh}。` }[language];
+  const name = experiment.command[experiment.command.indexOf("--data") + 1];
+  // Shorter versions draw their images.
+  const images =
+    folder !== undefined && size === "full"
+      ? { en: `\`${name}\`: ${folder.en}.`, zh: `\`${name}\`：${folder.zh}。` }[language]
+      : undefined;
   return [
     `## ${title[language]}`,
     found,
     source,
-    ...(images ? [images] : []),
+    ...(images === undefined ? [] : [images]),
     note[language],
     describeRun(experiment, record, language),
   ];
@@ -272,5 +277,5 @@ function describeRun(experiment, record, language) {
 export function describeResult(all, size, options) {
   const { language } = options;
   const top = [texts.twin, texts.title, texts[size], texts.repeat].map((words) => words[language]);
-  return `${[...top, ...all.flatMap((run) => describeExperiment(run, options))].join("\n\n")}\n`;
+  return `${[...top, ...all.flatMap((run) => describeExperiment(run, { ...options, size }))].join("\n\n")}\n`;
 }

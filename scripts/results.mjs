@@ -141,8 +141,11 @@ async function withImages({ name, folder }, place) {
   }
   const drawn = join(work, `${name}-images`);
   if (!existsSync(drawn)) {
-    const { code } = await runResidua(["data", "draw", drawn, "--images", "12", "--size", "64"]);
+    const part = `${drawn}.part`;
+    rmSync(part, { recursive: true, force: true });
+    const { code } = await runResidua(["data", "draw", part, "--images", "12", "--size", "64"]);
     if (code !== 0) throw new Error(`${name}: could not draw images`);
+    renameSync(part, drawn);
   }
   return { ...place, data: drawn };
 }

@@ -133,7 +133,7 @@ test.each([
   [{ schedule: "step" } as const, /freezeOut: needs a `schedule` that falls to 0, such as cosine, got step/],
   [{ warmupSteps: 60 }, /freezeOut: freezes the first stage after 60 steps, before the warm-up of 60 ends/],
   [{ freezeOut: 0.999 }, /freezeOut: freezes nothing within 120 steps; give a smaller share/],
-  [{ freeze: ["conv1", "bn1", "layer1", "layer2"] }, /freezeOut: has no stage to freeze but the last/],
+  [{ freeze: ["conv1", "bn1", "layer1", "layer2"] }, /freezeOut: has no stage to freeze: only the last/],
   [{ freeze: ["*.weight", "*.bias"] }, /freeze: leaves nothing to train/],
 ])("%o beside it is refused in one line", (change, message) => {
   expect(() => tune(change)).toThrow(OptionError);
@@ -146,7 +146,7 @@ test("a network of one stage and a classifier is refused", () => {
     pool: globalAveragePool(),
     fc: linear(4, 3),
   });
-  expect(() => tune({}, small)).toThrow(/freezeOut: has no stage to freeze but the last/);
+  expect(() => tune({}, small)).toThrow(/freezeOut: has no stage to freeze: only the last/);
 });
 
 describe("a training with FreezeOut", () => {

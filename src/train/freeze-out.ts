@@ -29,14 +29,16 @@ export function planFreezeOut(
 ): readonly FreezingStage[] {
   const { freezeOut: share, schedule, warmupSteps } = recipe;
   const last = stages.length - 1;
-  if (last < 1) throw new OptionError("freezeOut", "has no stage to freeze but the last that is trained; leave it out");
+  if (last < 1)
+    throw new OptionError("freezeOut", "has no stage to freeze: only the last one is trained; leave it out");
   if (!fallsToZero.has(schedule))
     throw new OptionError("freezeOut", `needs a \`schedule\` that falls to 0, such as cosine, got ${schedule}`);
   const trainedFor = stages
     .slice(0, last)
     .map((_, stage) => Math.max(1, Math.round(steps * (share + ((1 - share) * stage) / last))));
   const [first] = trainedFor;
-  if (first >= steps) throw new OptionError("freezeOut", `freezes nothing within ${steps} steps; give a smaller share`);
+  if (first >= steps)
+    throw new OptionError("freezeOut", `freezes nothing within ${steps} steps; give a smaller share, or more steps`);
   if (first <= warmupSteps)
     throw new OptionError(
       "freezeOut",

@@ -61,6 +61,10 @@ test("a field of a document keeps its name, and what its schema has against it i
   expect(said("compare.dpeth is not known")).toBe("a.json：compare.dpeth 未知");
   expect(said("runs[0].name is missing")).toBe("a.json：runs[0].name 缺失");
   expect(said("runs[0].name sings")).toBeUndefined();
+  expect(said("layer1.conv is encrypted")).toBe("a.json：layer1.conv 已加密");
+  expect(said('layer1.conv must be one of A, B, got "C"')).toMatch(
+    /^a\.json：layer1\.conv 必须是其中之一：A, B，实际为/,
+  );
 });
 
 test("a sentence that is in no table has no translation: the tests above can fail", () => {

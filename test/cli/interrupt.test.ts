@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { main, runCommand } from "./run.ts";
 
 let folder: string;
@@ -17,6 +17,7 @@ function endAtOnce(line: string): Promise<number | null> {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   let [errors, presses] = ["", 0];
   child.stderr.setEncoding("utf8").on("data", (piece: string) => {
     errors += piece;

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { LoweringChoice } from "../../compile/lowering.ts";
-import { type RateEvent, type RateJob, rateJob, rateRefusals } from "../../lab/lr-find/node/job.ts";
+import { type RateEvent, type RateJob, rateJob, type RateRecipe, rateRefusals } from "../../lab/lr-find/node/job.ts";
 import { reportRates } from "../../lab/lr-find/report.ts";
 import { formatRate, summarizeRates } from "../../lab/lr-find/study.ts";
 import { OptionError } from "../../tensor/errors.ts";
@@ -41,18 +41,8 @@ async function openStart(options: Options, given: OptionValues, flags: AllTaskFl
   if (field !== undefined) throw new OptionError(field, rateRefusals[field]);
   const { recipe, ...start } = (await openFreshTraining(options, given, flags)).start;
   // What the standard recipe or a preset says of the rate is what the test is for.
-  const {
-    epochs: _,
-    learningRate: __,
-    schedule: ___,
-    warmupSteps: ____,
-    patience: _____,
-    average: ______,
-    progressiveResize: _______,
-    freezeOut: ________,
-    ...rest
-  } = recipe;
-  return { ...start, recipe: rest };
+  const rest = Object.entries(recipe).filter(([name]) => !(name in rateRefusals));
+  return { ...start, recipe: Object.fromEntries(rest) as unknown as RateRecipe };
 }
 
 function createReporter(): (event: RateEvent) => void {

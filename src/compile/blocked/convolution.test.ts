@@ -142,6 +142,8 @@ test.skipIf(blocked === undefined).each<readonly [string, Partial<Case>, number]
   ["even planes, a last part with fewer samples", {}, 3 * 32],
   ["odd planes, channels that fill no block", { inGroup: 150, outGroup: 163, extents: [15, 21], batch: 20 }, 4 * 32],
   ["one part", { batch: 4 }, 32],
+  ["at most 32 parts", { batch: 34, inGroup: 64, outGroup: 64, extents: [64, 64] }, 17 * 32],
+  ["tiles that fit no cache, few channels", { batch: 1, inGroup: 64, outGroup: 64, extents: [128, 128] }, 0],
   ["a border of another width", { pads: [1, 1, 1, 2] }, 0],
   ["few points", { batch: 1, extents: [6, 6] }, 0],
   ["few channels", { inGroup: 64, outGroup: 64 }, 0],

@@ -47,7 +47,7 @@ const transform = float32(
 );
 
 /** What a point of a tile costs besides its products, per channel in and out, in multiply-adds; measured on a Zen 4. */
-const PASS_COST = 32;
+const PASS_COST = { cached: 32, uncached: 50 } as const;
 /** What transforming a weight costs per input and output channel, likewise. */
 const WEIGHT_COST = 2400;
 /** It has to be this much cheaper to be worth its rounding, and the memory of the tiles. */
@@ -55,18 +55,25 @@ const MARGIN = 1.1;
 
 /** Bytes of tiles and their products at a time, so that they stay in a processor's last cache from one operator to the next. */
 const TILE_BYTES = 10 * 2 ** 20;
+/** Parts of a batch at most: each is 56 operators. */
+const MOST_PARTS = 32;
+/** Tiles of a part larger than this, as those of large planes and batches, leave the cache. */
+const CACHED_BYTES = 2 * TILE_BYTES;
 
-/** How many samples are transformed at a time, so that all parts but the last are equal. */
-function samplesPerPart({ x, weight }: PendingConvolution): number {
+/** How many samples are transformed at a time, so that all parts but the last are equal; and the bytes of their tiles. */
+function partOf({ x, weight }: PendingConvolution): { readonly samples: number; readonly bytes: number } {
   const [batch, , height, width] = shapeOf(x);
   const [outside, inside] = shapeOf(weight);
   const points = SIDE ** 2 * Math.ceil(height / 2) * Math.ceil(width / 2);
-  const most = Math.max(1, Math.floor(TILE_BYTES / (points * (inside + outside) * Float32Array.BYTES_PER_ELEMENT)));
-  return Math.ceil(batch / Math.ceil(batch / most));
+  const each = points * (inside + outside) * Float32Array.BYTES_PER_ELEMENT;
+  const most = Math.max(1, Math.floor(TILE_BYTES / each));
+  const samples = Math.ceil(batch / Math.min(MOST_PARTS, Math.ceil(batch / most)));
+  return { samples, bytes: samples * each };
 }
 
 /** Whether a convolution is written faster so: of 3×3 with a border of one point, wide, with enough points. */
-export function isWinograd({ x, weight, sum, attributes }: PendingConvolution): boolean {
+export function isWinograd(pending: PendingConvolution): boolean {
+  const { x, weight, sum, attributes } = pending;
   const { kernel_shape, strides, dilations, pads, group } = attributes;
   const isPlain = [kernel_shape, strides, dilations, pads].join(";") === "3,3;1,1;1,1;1,1,1,1" && group === 1;
   if (!isPlain || sum !== undefined) return false;
@@ -75,7 +82,7 @@ export function isWinograd({ x, weight, sum, attributes }: PendingConvolution): 
   const tiles = batch * Math.ceil(height / 2) * Math.ceil(width / 2);
   const products = outside * inside;
   const direct = batch * height * width * 9 * products;
-  const passes = PASS_COST * (outside + inside);
+  const passes = PASS_COST[partOf(pending).bytes <= CACHED_BYTES ? "cached" : "uncached"] * (outside + inside);
   return direct > MARGIN * (tiles * SIDE ** 2 * (products + passes) + WEIGHT_COST * products);
 }
 
@@ -168,7 +175,7 @@ export function writeWinograd(c: BlockedContext, pending: PendingConvolution): V
   const [batch, , height, width] = shapeOf(x);
   const [outside] = shapeOf(weight);
   const weights = placesOf(c, weight);
-  const perPart = samplesPerPart(pending);
+  const perPart = partOf(pending).samples;
   const count = Math.ceil(batch / perPart);
   const parts = count === 1 ? [x] : g.ops("Split", [x], count, { axis: 0, num_outputs: count });
   const phases = parts.flatMap((samples) => writePhases(c, samples, { weights, bias }));

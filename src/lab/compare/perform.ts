@@ -17,7 +17,7 @@ import { resolveClassWeights } from "../../train/class-weights.ts";
 import { imagesToWhiten } from "../../train/whitening.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../train/engine.ts";
 import { rateOf } from "../../train/rate.ts";
-import { refuseRecipeFields } from "../../train/recipe-check.ts";
+import { type RecipeRefusals, refuseRecipeFields } from "../../train/recipe-check.ts";
 import { fitBatch } from "../../train/fit-batch.ts";
 import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
 import { describeSkippedStep } from "../../train/loop.ts";
@@ -41,6 +41,8 @@ const EVALUATION_BATCH = 250;
 
 /** Why a run with a goal refuses what changes from step to step. */
 const unequalSteps = "changes what a step costs, which `until` counts; leave it out";
+/** Of a comparison by what it costs to reach an accuracy. */
+const unequalRefusals: RecipeRefusals = { progressiveResize: unequalSteps, freezeOut: unequalSteps };
 
 const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
   v.array(
@@ -241,7 +243,7 @@ function planRun({ host, job }: Workplace, run: RunPlan): { readonly model: Name
     stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
     steps: countSteps(data.train.count, recipe, run),
     validates: false,
-    refuses: job.until === undefined ? {} : { progressiveResize: unequalSteps, freezeOut: unequalSteps },
+    refuses: job.until === undefined ? {} : unequalRefusals,
     imagesToWhiten: () =>
       host.evaluate(
         takeFirst(data.train, Math.min(data.train.count, imagesToWhiten)),

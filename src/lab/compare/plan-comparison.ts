@@ -59,7 +59,9 @@ export const notForComparisons: RecipeRefusals = {
 };
 
 /** Fields that make a step cost less without a multiply-add less in its forward pass. */
-const notForEqualCosts = { freezeOut: "changes what a step costs, which `equal` counts; leave it out" } as const;
+const notForEqualCosts: RecipeRefusals = {
+  freezeOut: "changes what a step costs, which `equal` counts; leave it out",
+};
 
 /**
  * Plans every run of a comparison and builds every network once, so that mistakes are refused before anything starts.

@@ -5,11 +5,16 @@ import { noteTexts } from "./notes.ts";
 const lookUp = createTranslate({ ...noteTexts, ...errorTexts });
 
 /** A field of a document, and what its schema has against it: `compare.seeds must be >=1, got 0`. */
-const FIELD = /^(\w+[.[][\w.[\]-]*) ((?:must|is) .+)$/su;
+const FIELD = /^(\w+[.[][\w.[\]-]*) (is (?:missing|not known)$|must .+)/su;
 
-function lookUpField(english: string): string | undefined {
-  const [, field, detail] = FIELD.exec(english) ?? [];
-  const said = detail === undefined ? undefined : lookUp(detail);
+/** A part of a message; sentences about a field of a document keep its name. */
+function lookUpPart(english: string): string | undefined {
+  const [, field, detail = ""] = FIELD.exec(english) ?? [];
+  // "{} is {}" would be a whole sentence, too.
+  const isSchemas = field !== undefined && detail.startsWith("is ");
+  const whole = isSchemas ? undefined : lookUp(english);
+  if (whole !== undefined || field === undefined) return whole;
+  const said = lookUp(detail);
   return said === undefined ? undefined : `${field} ${said}`;
 }
 
@@ -18,8 +23,7 @@ export function findTranslation(english: string): string | undefined {
   const whole = lookUp(english);
   if (whole !== undefined) return whole;
   for (let at = english.indexOf(": "); at !== -1; at = english.indexOf(": ", at + 1)) {
-    const what = english.slice(at + 2);
-    const detail = lookUpField(what) ?? lookUp(what);
+    const detail = lookUpPart(english.slice(at + 2));
     if (detail !== undefined) return `${english.slice(0, at)}：${detail}`;
   }
   return undefined;

@@ -40,7 +40,7 @@ export async function createGradualTrainer(
   { firstStep, strategy }: { readonly firstStep: number; readonly strategy: TrainerStrategy },
 ): Promise<Trainer> {
   const phaseAt = (step: number): Phase => ({ layers: fineTuning.phaseOf(step), imageShape: imageShapeAt(step) });
-  // A state is that of the step before it, whose averages may be asked for before the next step.
+  // A state is that of the step before it, and may be asked for again before the next step.
   let phase = phaseAt(Math.max(0, firstStep - 1));
   let current = await strategy(optionsIn(phase));
   function optionsIn({ layers, imageShape }: Phase): TrainerOptions {

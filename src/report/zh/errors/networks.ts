@@ -164,7 +164,7 @@ export const networkErrors: Templates = {
   "excludes {}, which trains nothing but the classifier": "与只训练分类器的 {1} 不能同用",
   "must be a number above 0 and below 1, got {}": "必须是大于 0 且小于 1 的数，实际为 {1}",
   "excludes {}, which begins at the other end": "与从另一端开始的 {1} 不能同用",
-  "has no stage to freeze but the last that is trained": "除了最后一个参与训练的阶段，没有可冻结的阶段",
+  "has no stage to freeze: only the last one is trained": "没有可冻结的阶段：只训练最后一个阶段",
   "needs a {} that falls to 0, such as cosine, got {}": "需要降到 0 的 {1}，如 cosine，实际为 {2}",
   "freezes nothing within {} steps": "在 {1} 步之内不会冻结任何阶段",
   "freezes the first stage after {} steps, before the warm-up of {} ends":

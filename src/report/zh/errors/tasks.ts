@@ -56,6 +56,7 @@ export const taskErrors: Templates = {
   "needs a network that begins with a convolution of the images": "需要以图像上的卷积开始的网络",
   "leaves images of {} as they are": "使 {1} 的图像保持原样",
   "give a smaller share": "请给出更小的比例",
+  "give a smaller share, or more steps": "请给出更小的比例，或更多的步数",
   "the network takes no images of {}": "网络不接受 {1} 的图像",
   "give a larger share": "请给出更大的比例",
   "changes what a step costs, which {} counts": "改变 {1} 所计的每步计算量",
