@@ -112,7 +112,7 @@ export const experiments = [
     },
     folder: {
       en: "BBBC038's stage 1, the training images with their masks",
-      zh: "BBBC038 第一阶段的训练图像及其掩码",
+      zh: "BBBC038 第一阶段（stage 1）的训练图像及其掩膜",
     },
     note: {
       en: "15 % of the images are held back for the test, 4 % of the others choose the epoch: [Cells](segmentation.md).",
