@@ -118,6 +118,7 @@ test("the short version names every experiment's command, none longer than its f
       args.includes(name) ? Number(args[args.indexOf(name) + 1]) : Number.POSITIVE_INFINITY;
     const args = line.split(" ");
     expect(valueOf(args, "--epochs")).toBeLessThanOrEqual(valueOf(experiments[index].command, "--epochs"));
-    expect(valueOf(args, "--limit")).toBeLessThanOrEqual(6400);
+    // Images that no command fetches are a few drawn ones.
+    if (experiments[index].folder === undefined) expect(valueOf(args, "--limit")).toBeLessThanOrEqual(6400);
   }
 });
