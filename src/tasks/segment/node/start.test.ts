@@ -12,7 +12,7 @@ const startWith = (from: string | undefined, options: SegmentTrainOptions = {}, 
 
 test("a network by its name has the preset's crop, tile, rate and epochs", () => {
   const { imageSize, task, recipe } = startWith(undefined);
-  expect([imageSize, task?.["crop"], recipe.epochs, recipe.learningRate]).toEqual([256, 128, 60, 0.003]);
+  expect([imageSize, task?.["crop"], recipe.epochs, recipe.learningRate]).toEqual([256, 128, 34, 0.003]);
 });
 
 test("an ONNX file keeps the size of its images, and has the rate and epochs of fine-tuning", () => {
