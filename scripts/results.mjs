@@ -29,7 +29,7 @@ Finished experiments are not repeated; interrupted ones resume.
 
   --only NAME  only this experiment; repeatable
   --seeds LIST only these of an experiment of several seeds, such as 0,1: two calls can share the cores
-  --data FOLDER the images of an experiment that no command fetches; it is left out without. Shorter versions draw some
+  --data FOLDER the images of an experiment that no command fetches, which is left out otherwise; shorter versions draw some
   --short      minutes instead of hours, into .residua-results/short
   --tiny       the version for CI: checks that every experiment works, on MNIST alone, into .residua-results/tiny
   --out FOLDER the folder for the short or tiny version
@@ -328,7 +328,10 @@ async function main() {
     if (values.again) forget(experiment, place);
     if (isFinished(experiment, place)) continue;
     const own = await withImages(experiment, place);
-    if (own === undefined) continue;
+    if (own === undefined) {
+      isWhole &&= values.only === undefined;
+      continue;
+    }
     const { code } = await perform(experiment, own);
     isWhole &&= code === 0;
     if (code === 130) break;
