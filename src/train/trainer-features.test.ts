@@ -119,6 +119,23 @@ test("a parameter's factor multiplies its step of plain SGD", async () => {
   expect(tenth.get("fc.weight")).toEqual(whole.get("fc.weight"));
 });
 
+test("a group has its own rate at each step", async () => {
+  const optimizer = sgd({ momentum: 0 });
+  const groups = [{ parameters: new Set(["fc.bias"]), rateAt: (step: number) => (step === 0 ? 0 : 0.1) }];
+  const [start, one, two] = await Promise.all([0, 1, 2].map((steps) => train({ ...base, optimizer, groups }, steps)));
+  expect(one.get("fc.bias")).toEqual(start.get("fc.bias"));
+  expect(two.get("fc.bias")).not.toEqual(one.get("fc.bias"));
+  expect(one.get("fc.weight")).not.toEqual(start.get("fc.weight"));
+});
+
+test.each([
+  [[["fc.bais"]], 'groups: no parameter is called "fc.bais"'],
+  [[["fc.bias"], ["fc.weight", "fc.bias"]], 'groups: "fc.bias" is in two groups'],
+])("groups of %j are refused", async (names, message) => {
+  const groups = names.map((group) => ({ parameters: new Set(group), rateAt: () => 0.1 }));
+  await expect(createTrainer({ ...base, groups })).rejects.toThrow(message);
+});
+
 describe("gradual unfreezing", () => {
   const plan = planFineTuning({ ...defaultRecipe, unfreezeEvery: 1 }, resnet.module, {
     steps: 10,
