@@ -174,6 +174,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: 0,
     isAxis: true,
     optimizers: ["sgd", "muon"],
+    flag: { usage: "--momentum <x>", ...training },
     trial: { values: [0.5] },
   },
   "optimizer.nesterov": {
@@ -206,6 +207,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
     off: 5,
     isAxis: true,
     optimizers: ["muon"],
+    flag: { usage: "--other-lr <factor>", ...training },
     trial: { values: [1], beside: { optimizer: { name: "muon" } } },
   },
   "optimizer.unitFilters": {

@@ -52,6 +52,8 @@ const defaults: FieldDefaults = {
   batch: String(defaultRecipe.batch),
   learningRate: "0.1 with sgd, 0.003 with adamw, 0.02 with muon; with --from or --weights 0.01, 0.0005, 0.002",
   "optimizer.name": "sgd; with --from or --weights adamw",
+  "optimizer.momentum": "0.9 with sgd, 0.95 with muon",
+  "optimizer.otherRate": "5",
   "optimizer.weightDecay": "0.0005",
   schedule: defaultRecipe.schedule,
   labelSmoothing: "0",

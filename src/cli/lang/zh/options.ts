@@ -107,6 +107,9 @@ export const optionTexts: Templates = {
   "how the learning rate changes over the training": "学习率在训练过程中如何变化",
   "steps over which the learning rate first rises from almost nothing": "预热步数：学习率从接近零逐渐升起的步数",
   "weight decay": "权重衰减",
+  "momentum of sgd and muon": "sgd 和 muon 的动量",
+  "learning rate of what muon leaves to sgd, as a multiple of the filters'":
+    "muon 交给 sgd 的参数的学习率，为卷积核学习率的倍数",
   "weight decay spares biases and batch norms": "权重衰减不作用于偏置和批归一化",
   "share of the label that is spread over all classes": "标签平滑：标签中分摊给所有类别的比例",
   "largest global norm of the gradients": "梯度裁剪：梯度全局范数的上限",
@@ -446,6 +449,7 @@ export const standardTexts: Templates = {
   "{}; with --from or --weights {}": "{1}；用 --from 或 --weights 时 {2}",
   "0.1 with sgd, 0.003 with adamw, 0.02 with muon; with --from or --weights 0.01, 0.0005, 0.002":
     "sgd 为 0.1，adamw 为 0.003，muon 为 0.02；用 --from 或 --weights 时为 0.01、0.0005、0.002",
+  "0.9 with sgd, 0.95 with muon": "sgd 为 0.9，muon 为 0.95",
   "0.1, in one cycle": "0.1，one-cycle 调度",
   all: "全部",
   "what --from's file records, else data": "--from 的文件所记录的，否则为 data",
