@@ -9,7 +9,8 @@ import { openJournal } from "../../../jobs/node/journal.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { openEngine } from "../../../train/node/open-engine.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
-import { type ComparisonHost, performComparison } from "../perform.ts";
+import type { ComparisonHost } from "../host.ts";
+import { performComparison } from "../perform.ts";
 import type { CompareJob, comparisonJob } from "./job.ts";
 
 /** What computes a comparison on this machine, from data that lie here. */

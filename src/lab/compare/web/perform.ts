@@ -12,7 +12,8 @@ import { requireThreads } from "../../../train/web/perform-training.ts";
 import type { WebDevice } from "../../../train/web/protocol.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 import type { CompareEvent, CompareResult, ComparisonWork } from "../job.ts";
-import { type ComparisonHost, performComparison } from "../perform.ts";
+import type { ComparisonHost } from "../host.ts";
+import { performComparison } from "../perform.ts";
 
 /** A comparison as a page asks for it. */
 export interface WebCompareJob extends Omit<ComparisonWork, "session"> {
