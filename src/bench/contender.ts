@@ -19,22 +19,30 @@ export interface Contender {
 /** Memory settings that both sides of a pairing get. */
 export type Tunables = "" | "hugetlb";
 
+/** Minutes in which an answer must come: a compiler may take a quarter of an hour before the first step. */
+const ANSWER_MINUTES = 30;
+
 /** A process that answers lines with lines. */
 export interface LineProcess {
   readonly pid: number;
-  /** The next line that it writes. @throws {EnvironmentError} if it ends before */
+  /** The next line that it writes. @throws {EnvironmentError} if it ends before, or takes too long, and is ended then */
   readonly read: () => Promise<string>;
   readonly ask: (line: string) => Promise<string>;
   /** Ends it by an empty line, and waits until it has ended. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a process that answers lines with lines. */
+/**
+ * Starts a process that answers lines with lines.
+ *
+ * @param minutes in which each answer must come
+ */
 export function startLineProcess(
   name: string,
   command: string,
   args: readonly string[],
   env: Readonly<NodeJS.ProcessEnv>,
+  minutes: number = ANSWER_MINUTES,
 ): LineProcess {
   const child: ChildProcess = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
   // One that has ended is told of when it is asked.
@@ -45,7 +53,13 @@ export function startLineProcess(
     child.once("error", () => resolve());
   });
   const read = async (): Promise<string> => {
-    const { value, done } = await lines.next();
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      child.kill("SIGKILL");
+    }, minutes * 60_000);
+    const { value, done } = await lines.next().finally(() => clearTimeout(limit));
+    if (isLate) throw new EnvironmentError(name, `gave no answer within ${minutes} minutes`);
     if (done === true) throw new EnvironmentError(name, "ended before it answered");
     return value;
   };
