@@ -9,6 +9,7 @@ import { leaveOutputsInPlace } from "../compile/outputs-in-place.ts";
 import { guardUpdates } from "../compile/updates-in-place.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
+import { releaseOnFailure } from "../runtime/release-on-failure.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -81,18 +82,17 @@ export async function compileStep(options: StepOptions): Promise<CompiledStep> {
   const fed = new Set([stepNames.images, stepNames.labels, ...logical.scalars, ...logical.noise.keys(), ...sums]);
   const shapesOf = (isWanted: (name: string) => boolean): ReadonlyMap<string, Shape> =>
     new Map(logical.graph.inputs.filter(({ name }) => isWanted(name)).map(({ name, shape }) => [name, shape as Shape]));
+  const session = await loadStep(options, logical, lowered);
+  const collect = (): Promise<CompiledCollection> =>
+    compileCollection(
+      options,
+      shapesOf((name) => sums.has(name)),
+      layouts,
+    );
   return {
-    session: await loadStep(options, logical, lowered),
+    session,
     logical,
-    ...(accumulate === 1
-      ? {}
-      : {
-          collection: await compileCollection(
-            options,
-            shapesOf((name) => sums.has(name)),
-            layouts,
-          ),
-        }),
+    ...(accumulate === 1 ? {} : { collection: await releaseOnFailure(session, collect) }),
     shapes: shapesOf((name) => !fed.has(name)),
     inPlace: new Map(logical.guarded.flatMap(({ pairs }) => pairs)),
     optimizerState: new Set(optimizer.state.flatMap((kind) => trained.map((name) => stepNames.state(kind, name)))),

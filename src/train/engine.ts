@@ -4,6 +4,7 @@ import type { ForwardOptions } from "../compile/step/loss-pass.ts";
 import { averagedState } from "../networks/card.ts";
 import type { Module } from "../nn/module.ts";
 import type { Schedule } from "../optim/schedules.ts";
+import { releaseOnFailure } from "../runtime/release-on-failure.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -147,14 +148,12 @@ export async function openTrainer(plan: TrainingPlan, host: TrainingHost, given?
   );
   const { lookahead: share } = plan.recipe;
   const { module, steps } = plan;
-  const trainer = share === undefined ? gradual : await createLookaheadTrainer(gradual, { module, share, steps });
-  try {
-    if (start !== undefined) trainer.load(start.state, start.steps);
-    return trainer;
-  } catch (error) {
-    await trainer.release();
-    throw error;
-  }
+  const trainer =
+    share === undefined
+      ? gradual
+      : await releaseOnFailure(gradual, () => createLookaheadTrainer(gradual, { module, share, steps }));
+  if (start !== undefined) await releaseOnFailure(trainer, () => trainer.load(start.state, start.steps));
+  return trainer;
 }
 
 /** The state to validate, test and export: moving averages if the recipe keeps them, otherwise the weights. */

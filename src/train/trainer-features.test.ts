@@ -11,6 +11,8 @@ import { OptionError } from "../tensor/errors.ts";
 import { float32, int64, type Tensor } from "../tensor/tensor.ts";
 import { runGraph } from "../../test/support/run-graph.ts";
 import { planFineTuning } from "./fine-tuning.ts";
+import { alone } from "./strategies/collective.ts";
+import { dataParallel } from "./strategies/data-parallel.ts";
 import { createGradualTrainer } from "./strategies/gradual.ts";
 import { chooseLowering } from "./lowering.ts";
 import { averagedState } from "../networks/card.ts";
@@ -134,6 +136,18 @@ test.each([
 ])("groups of %j are refused", async (names, message) => {
   const groups = names.map((group) => ({ parameters: new Set(group), rateAt: () => 0.1 }));
   await expect(createTrainer({ ...base, groups })).rejects.toThrow(message);
+  await expect(dataParallel(alone)({ ...base, groups })).rejects.toThrow(message);
+});
+
+test.each([createTrainer, dataParallel(alone)])("a group may hold a parameter that is frozen", async (make) => {
+  const groups = [{ parameters: new Set(["fc.bias", "fc.weight"]), rateAt: () => 0.1 }];
+  const frozen = (name: string): boolean => name === "fc.bias";
+  const [start, end] = [
+    await train({ ...base, groups, frozen }, 0, make),
+    await train({ ...base, groups, frozen }, 1, make),
+  ];
+  expect(end.get("fc.bias")).toEqual(start.get("fc.bias"));
+  expect(end.get("fc.weight")).not.toEqual(start.get("fc.weight"));
 });
 
 describe("gradual unfreezing", () => {

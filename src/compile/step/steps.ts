@@ -9,7 +9,7 @@ import type { Layout } from "../lowering.ts";
 import type { GuardedUpdate } from "../updates-in-place.ts";
 import { addLossPass, type ForwardOptions, type LossPass } from "./loss-pass.ts";
 import { stepNames } from "./names.ts";
-import { addAverages, addUpdate, type UpdateOptions } from "./update.ts";
+import { addAverages, addUpdate, requireGroups, type UpdateOptions } from "./update.ts";
 
 /** A training graph, still in logical operators, with what must be fed and kept between steps. */
 export interface StepGraph {
@@ -59,9 +59,10 @@ function specsOf(pass: ForwardPass, names: Iterable<string>): ReadonlyMap<string
  * everything that is kept. When gradients are accumulated, their sum over the previous batches is the input `sum/NAME`.
  *
  * @param watch parameters whose gradient norm becomes an output `norm/NAME`
- * @throws {OptionError} if the batch is not a whole number above 0
+ * @throws {OptionError} if the batch is not a whole number above 0, or groups name what the network lacks or one parameter twice
  */
 export function buildTrainingStep(options: ForwardOptions & UpdateOptions, watch: readonly string[] = []): StepGraph {
+  requireGroups(options.groups, parametersOf(options.module));
   const g = createGraphBuilder("training-step");
   const { accumulate = 1 } = options;
   const loss = addLossPass(g, options, options.frozen);
@@ -151,9 +152,10 @@ export interface UpdateStepOptions extends UpdateOptions {
  * The update alone: takes `gradient/NAME` and `gradientScale`, a scalar that each gradient is multiplied by first (one
  * over the number of machines averages sums); if it is guarded, also the loss.
  *
- * @throws {OptionError} if a watched parameter is not trained
+ * @throws {OptionError} if a watched parameter is not trained, or groups name what the network lacks or one parameter twice
  */
 export function buildUpdateStep(module: Module, options: UpdateStepOptions): StepGraph {
+  requireGroups(options.groups, parametersOf(module));
   const g = createGraphBuilder("update-step");
   const { layoutOf, statistics = new Map<string, Shape>(), watch = [] } = options;
   const specs = [...parametersOf(module)];

@@ -149,23 +149,21 @@ function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
 }
 
 /**
- * Each grouped parameter's place among the groups.
+ * Checks the groups of a whole network; a step may train a part of it.
  *
+ * @param parameters all parameters of the network, frozen ones too
  * @throws {OptionError} for a name that the network lacks, or that two groups have
  */
-function groupPlaces(
-  groups: readonly ParameterGroup[],
+export function requireGroups(
+  groups: readonly ParameterGroup[] | undefined,
   parameters: ReadonlyMap<string, unknown>,
-): ReadonlyMap<string, number> {
-  const places = new Map<string, number>();
-  groups.forEach(({ parameters: names }, place) => {
-    for (const name of names) {
-      if (!parameters.has(name)) throw new OptionError("groups", `no parameter is called "${name}"`);
-      if (places.has(name)) throw new OptionError("groups", `"${name}" is in two groups; each parameter has one rate`);
-      places.set(name, place);
-    }
-  });
-  return places;
+): void {
+  const seen = new Set<string>();
+  for (const name of (groups ?? []).flatMap((group) => [...group.parameters])) {
+    if (!parameters.has(name)) throw new OptionError("groups", `no parameter is called "${name}"`);
+    if (seen.has(name)) throw new OptionError("groups", `"${name}" is in two groups; each parameter has one rate`);
+    seen.add(name);
+  }
 }
 
 /** The learning rates of groups that are trained in this step, by their places. */
@@ -174,11 +172,7 @@ function addGroupRates(g: GraphBuilder, entries: readonly Entry[]): ReadonlyMap<
   return new Map(Array.from(places, (place) => [place, g.input(stepNames.groupRate(place), "float32", [])]));
 }
 
-/**
- * Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph.
- *
- * @throws {OptionError} for groups that name what the network lacks, or one parameter twice
- */
+/** Clips, decays and applies the gradients, and makes the new parameters and state outputs of the graph. */
 export function addUpdate(
   g: GraphBuilder,
   parameters: ReadonlyMap<string, UpdatedParameter>,
@@ -187,7 +181,6 @@ export function addUpdate(
   guardedBy?: Value,
 ): Update {
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
-  const places = groupPlaces(groups, parameters);
   const entries = Array.from(gradients, ([name, gradient]): Entry => {
     const parameter = parameters.get(name)!;
     const { value, spec } = parameter;
@@ -200,7 +193,7 @@ export function addUpdate(
       state: stateNames.map((stateName) => g.input(stateName, "float32", value.shape)),
       decayed: !exempt?.(name, spec),
       scaleFree: scaleFree?.(name) ?? false,
-      group: places.get(name) ?? -1,
+      group: groups.findIndex((group) => group.parameters.has(name)),
       factor: rateFactor?.(name, spec) ?? 1,
     };
   });

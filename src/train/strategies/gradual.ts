@@ -1,4 +1,5 @@
 import { shrinkImages } from "../../data/shrink-images.ts";
+import { releaseOnFailure } from "../../runtime/release-on-failure.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { LabeledBatch } from "../batch.ts";
 import type { FineTuning } from "../fine-tuning.ts";
@@ -52,9 +53,10 @@ export async function createGradualTrainer(
   const enter = async (next: Phase): Promise<void> => {
     const [state, { steps }] = [await current.state(), current];
     const following = await strategy(optionsIn(next));
-    following.load(state, steps, { partial: true });
-    await current.release();
+    await releaseOnFailure(following, () => following.load(state, steps, { partial: true }));
+    const left = current;
     [current, phase] = [following, next];
+    await left.release();
   };
   return {
     get steps() {

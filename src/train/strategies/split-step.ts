@@ -7,6 +7,7 @@ import { crossEntropy } from "../../nn/losses.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { releaseOnFailure } from "../../runtime/release-on-failure.ts";
 import { loadStep, type StepOptions } from "../compiled-step.ts";
 import { alone, type Collective } from "./collective.ts";
 import { loadStages, type RunningSession } from "./staged-session.ts";
@@ -82,7 +83,9 @@ export async function compileSplitStep(options: StepOptions, collective: Collect
   return {
     gradient,
     update: {
-      session: await loadStep(quiet, update, updateLowering.lower(update.graph)),
+      session: await releaseOnFailure(gradient.session, () =>
+        loadStep(quiet, update, updateLowering.lower(update.graph)),
+      ),
       logical: update,
     },
     shapes: new Map([...fixed, ...states, ...(options.average === true ? averages : [])]),

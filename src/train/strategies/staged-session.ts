@@ -4,6 +4,7 @@ import { planStageMemory } from "../../compile/stage-memory.ts";
 import { cutAtGathers, type Stage } from "../../compile/stages.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { Graph } from "../../onnx/graph.ts";
+import { releaseOnFailure } from "../../runtime/release-on-failure.ts";
 import type { Runtime, RuntimeTensor, Session, SessionOptions } from "../../runtime/runtime.ts";
 import { dtypeArrays } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
@@ -80,9 +81,12 @@ export async function loadStages(
   const memory = createMemory(parts, new Set(outputNames));
   const taken = new Set(parts.flatMap((part) => part.graph.inputs.map(({ name }) => name)));
   const stages: LoadedStage[] = [];
+  const release = async (): Promise<void> => {
+    for (const { session } of stages) await session.release();
+  };
   for (const stage of parts) {
     const whole = runtime.writesInPlace ? leaveOutputsInPlace(stage.graph) : stage.graph;
-    const session = await runtime.load(encodeModel(toModel(whole)), settings);
+    const session = await releaseOnFailure({ release }, () => runtime.load(encodeModel(toModel(whole)), settings));
     const handedOn = Object.fromEntries(
       session.outputNames.flatMap((name) => (Object.hasOwn(memory, name) ? [[name, memory[name]] as const] : [])),
     );
@@ -96,9 +100,7 @@ export async function loadStages(
     inputNames: graph.inputs.map(({ name }) => name),
     outputNames,
     run: (feeds, fetches = outputNames, into = {}) => runStages(stages, collective, { feeds, fetches, into }),
-    release: async () => {
-      for (const { session } of stages) await session.release();
-    },
+    release,
   };
 }
 
