@@ -9,6 +9,7 @@ import {
   recipeOptions,
   recipeValue,
 } from "../train/recipe-options.ts";
+import { completeOptimizer } from "../train/recipe-step.ts";
 import type { RecipeFields } from "../train/standard-recipe.ts";
 
 /** Options of a command by commander's names; undefined for one that has no value. */
@@ -96,7 +97,8 @@ export function typedRecipe(options: OptionValues): RecipeFields {
 
 /** A recipe by commander's option names, for comparison with what was typed. */
 export function recipeAsOptions(recipe: Recipe): OptionValues {
+  const whole = { ...recipe, optimizer: completeOptimizer(recipe.optimizer) };
   return Object.fromEntries(
-    typedFields.map((field) => [attributeOf(field), recipeValue(recipe, field) ?? recipeOptions[field].off]),
+    typedFields.map((field) => [attributeOf(field), recipeValue(whole, field) ?? recipeOptions[field].off]),
   );
 }

@@ -16,6 +16,14 @@ test.each(trials)("$field = $value reaches the recipe as it was given", ({ field
   expect(withRecipeFields(standard, fieldsOf(given))).toEqual(withRecipeValue(base, field, value));
 });
 
+test("without a momentum, Nesterov's is off unless it is asked for", () => {
+  const optimizerOf = (options: object) =>
+    withRecipeFields(standardRecipe("fresh"), fieldsOf({ optimizer: { name: "sgd", momentum: 0, ...options } }))
+      .optimizer;
+  expect(optimizerOf({})).toEqual({ name: "sgd", momentum: 0, nesterov: false, weightDecay: 5e-4 });
+  expect(optimizerOf({ nesterov: true })).toMatchObject({ momentum: 0, nesterov: true });
+});
+
 test("fields that are undefined are left to the standard", () => {
   expect(fieldsOf({ epochs: 3, patience: undefined } as object)).toEqual(new Map([["epochs", 3]]));
 });

@@ -10,6 +10,9 @@ export interface AdamwOptions {
   readonly weightDecay?: number;
 }
 
+/** What is not given. */
+export const adamwDefaults: Required<AdamwOptions> = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+
 /**
  * Adam with decoupled weight decay: w ← w − rate·decay·w, then w ← w − rate·m̂ / (√v̂ + ε), with m̂ = m/(1 − β₁ᵗ) and
  * v̂ = v/(1 − β₂ᵗ). The corrections are inputs, since they change from step to step.
@@ -18,7 +21,12 @@ export interface AdamwOptions {
  * @source Loshchilov and Hutter 2019, arXiv:1711.05101; `torch.optim.AdamW`
  */
 export function adamw(options: AdamwOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
+  const {
+    beta1 = adamwDefaults.beta1,
+    beta2 = adamwDefaults.beta2,
+    epsilon = adamwDefaults.epsilon,
+    weightDecay = adamwDefaults.weightDecay,
+  } = options;
   for (const [name, beta] of [
     ["beta1", beta1],
     ["beta2", beta2],

@@ -13,6 +13,14 @@ export interface SgdOptions {
   readonly decoupledDecay?: boolean;
 }
 
+/** What is not given. */
+export const sgdDefaults: Required<SgdOptions> = {
+  momentum: 0.9,
+  nesterov: false,
+  weightDecay: 0,
+  decoupledDecay: false,
+};
+
 /**
  * Stochastic gradient descent with momentum: g ← g + decay·w, m ← μ·m + g, w ← w − rate·m (Nesterov: rate·(g + μ·m)); with
  * decoupled weight decay w ← w − rate·decay·w first, and g stays as it is.
@@ -22,7 +30,12 @@ export interface SgdOptions {
  *   the whole rate, as in `torch.optim.AdamW`
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { momentum = 0.9, nesterov = false, weightDecay = 0, decoupledDecay = false } = options;
+  const {
+    momentum = sgdDefaults.momentum,
+    nesterov = sgdDefaults.nesterov,
+    weightDecay = sgdDefaults.weightDecay,
+    decoupledDecay = sgdDefaults.decoupledDecay,
+  } = options;
   if (!(momentum >= 0 && momentum < 1)) throw new OptionError("momentum", `must be in [0, 1), got ${momentum}`);
   if (!(weightDecay >= 0)) throw new OptionError("weightDecay", `must be at least 0, got ${weightDecay}`);
   if (decoupledDecay && weightDecay === 0) throw new OptionError("decoupledDecay", "needs a weight decay above 0");

@@ -118,7 +118,7 @@ export async function runTraining(options: TrainingLoopOptions): Promise<Trainin
   };
   // The checkpoint was saved before the validation of its last epoch.
   if (stepsInEpoch(place, stepsPerEpoch) === stepsPerEpoch) await finishEpoch();
-  if (isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
+  if (place.step < steps && isPatienceOver(place, recipe.patience)) return { place, status: "early-stopped" };
   const end = await runSteps({
     ...options,
     afterStep: async (result, learningRate) => {

@@ -4,7 +4,7 @@ const LONGEST = 2;
 /**
  * Images per second of a training.
  *
- * @param durations of its steps, in milliseconds; with progressive resizing, those of small and of whole images count as many as they are
+ * @param durations of all its steps, in milliseconds, also of those on smaller images with progressive resizing
  * @param batch images per step
  * @returns NaN if there was no step
  */

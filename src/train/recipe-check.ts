@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { canonicalJson } from "../tensor/canonical-json.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { defaultRecipe, type OptimizerRecipe, type Recipe } from "./recipe.ts";
+import { createOptimizer } from "./recipe-step.ts";
 import {
   isOptimizerPart,
   optimizerNames,
@@ -98,15 +99,36 @@ function requireOptimizer(optimizer: unknown): void {
     const field = `optimizer.${part}` as RecipeField;
     const row = Object.hasOwn(recipeOptions, field) ? recipeOptions[field] : undefined;
     if (row === undefined || row.optimizers?.includes(name as OptimizerRecipe["name"]) === false)
-      throw new OptionError(field, `is not an option of ${String(name)}`);
+      throw new OptionError(field, `is not an option of ${String(name)}; it takes ${optionsOf(name)}`);
     const fault = value === undefined ? undefined : recipeValueFault(field, value);
     if (fault !== undefined) throw new OptionError(field, fault);
   }
 }
 
-/** @throws {OptionError} naming the first field that is missing, not known or out of its range */
+/** The options of an optimizer, besides its name. */
+function optionsOf(name: unknown): string {
+  const options = recipeFields.filter((field) => {
+    const { optimizers } = recipeOptions[field];
+    const isFor = optimizers === undefined || optimizers.some((each) => each === name);
+    return field.startsWith("optimizer.") && field !== "optimizer.name" && isFor;
+  });
+  return options.map((field) => field.replace("optimizer.", "")).join(", ");
+}
+
+/** @throws {OptionError} naming an option of the optimizer that asks for another one, such as Nesterov's for a momentum */
+function requireConsistentOptimizer(recipe: Pick<Recipe, "optimizer">): void {
+  try {
+    createOptimizer(recipe);
+  } catch (error) {
+    if (error instanceof OptionError) throw new OptionError(`optimizer.${error.where}`, error.detail);
+    throw error;
+  }
+}
+
+/** @throws {OptionError} naming the first field that is missing, not known, out of its range or without what it needs */
 export function requireRecipe(recipe: Recipe): void {
   requireRecipeFields(recipe, { complete: true });
+  requireConsistentOptimizer(recipe);
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { LossFunction } from "../compile/step/loss-pass.ts";
 import { exemptBiasAndNorm, type UpdateOptions } from "../compile/step/update.ts";
 import { crossEntropy } from "../nn/losses.ts";
-import { adamw } from "../optim/adamw.ts";
+import { adamw, adamwDefaults } from "../optim/adamw.ts";
 import { muon, muonDefaults } from "../optim/muon.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { createSchedule, type Schedule } from "../optim/schedules.ts";
-import { sgd } from "../optim/sgd.ts";
+import { sgd, sgdDefaults } from "../optim/sgd.ts";
 import { OptionError } from "../tensor/errors.ts";
 import type { OptimizerRecipe, Recipe } from "./recipe.ts";
 
@@ -15,9 +15,13 @@ export function createOptimizer({ optimizer }: Pick<Recipe, "optimizer">): Optim
   return optimizer.name === "sgd" ? sgd(optimizer) : adamw(optimizer);
 }
 
-/** An optimizer with the options that it takes where none are given, if those are not what leaving them out says. */
+/** An optimizer with the options that it takes where none are given. */
 export function completeOptimizer(optimizer: OptimizerRecipe): OptimizerRecipe {
-  return optimizer.name === "muon" ? { ...muonDefaults, ...optimizer } : optimizer;
+  if (optimizer.name === "muon") return { ...muonDefaults, ...optimizer };
+  if (optimizer.name === "sgd") return { ...sgdDefaults, ...optimizer };
+  // A recipe does not say epsilon.
+  const { epsilon: _, ...defaults } = adamwDefaults;
+  return { ...defaults, ...optimizer };
 }
 
 /** The recipe's learning-rate schedule over `steps` steps. @throws {OptionError} if it is out of range */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { OptionError } from "../tensor/errors.ts";
-import { defaultRecipe } from "./recipe.ts";
+import { defaultRecipe, type Recipe } from "./recipe.ts";
 import { createOptimizer, createRecipeSchedule, stepOptionsOf } from "./recipe-step.ts";
 import { requireRecipe } from "./recipe-check.ts";
 
@@ -19,6 +19,18 @@ test.each([
   const refuse = (): void => requireRecipe({ ...defaultRecipe, ...change });
   expect(refuse).toThrow(OptionError);
   expect(refuse).toThrow(new RegExp(`^${where}: must be `));
+});
+
+test.each([
+  [{ name: "sgd", momentum: 0, nesterov: true }, "optimizer.nesterov: needs a momentum above 0"],
+  [{ name: "muon", decoupledDecay: true }, "optimizer.decoupledDecay: needs a weight decay above 0"],
+  [
+    { name: "adamw", momentum: 0.9 },
+    "optimizer.momentum: is not an option of adamw; it takes beta1, beta2, weightDecay",
+  ],
+])("%j is refused", (optimizer, message) => {
+  const recipe = { ...defaultRecipe, optimizer: optimizer as Recipe["optimizer"] };
+  expect(() => requireRecipe(recipe)).toThrow(new OptionError(...(message.split(": ") as [string, string])));
 });
 
 test("a recipe names its optimizer and what of it decays", () => {

@@ -47,9 +47,17 @@ export function optimizerIn(fields: RecipeFields): OptimizerRecipe["name"] | und
   return fields.get("optimizer.name") as OptimizerRecipe["name"] | undefined;
 }
 
+/** Nesterov's momentum looks ahead along a momentum: without one, and nothing said of it, it is off. */
+function withoutAimlessNesterov(fields: RecipeFields): RecipeFields {
+  if (fields.get("optimizer.momentum") !== 0 || fields.has("optimizer.nesterov")) return fields;
+  return new Map([...fields, ["optimizer.nesterov", false]]);
+}
+
 /** Overrides fields of a recipe. */
 export function withRecipeFields<R extends Partial<Recipe>>(recipe: R, fields: RecipeFields): R {
   // The optimizer comes first: options that the new one lacks are dropped.
-  const ordered = [...fields].toSorted(([a], [b]) => Number(b === "optimizer.name") - Number(a === "optimizer.name"));
+  const ordered = [...withoutAimlessNesterov(fields)].toSorted(
+    ([a], [b]) => Number(b === "optimizer.name") - Number(a === "optimizer.name"),
+  );
   return ordered.reduce((made, [field, value]) => withRecipeValue(made, field, value), recipe);
 }

@@ -68,7 +68,7 @@ function addPatches(
 
 /**
  * Filters whose outputs over the images' patches are uncorrelated and of variance near 1: the eigenvectors of the patches'
- * covariance, each divided by the root of its eigenvalue, the largest first; then the same with the other sign, since ReLU keeps
+ * second moments (their covariance where the mean is 0, which normalised images come near), each divided by the root of its eigenvalue, the largest first; then the same with the other sign, since ReLU keeps
  * one sign alone. As many pairs as there are filters for; filters beyond twice the patch's size stay as they are.
  *
  * @param weight `[filters, C, k, k]`

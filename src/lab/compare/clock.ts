@@ -4,7 +4,7 @@ import type { ComparisonWork } from "./job.ts";
 export interface Clock {
   /** How long a run would take that no longer fits; undefined if it fits. */
   missing(run: number): number | undefined;
-  /** Notes that a run has ended. @param share of its steps that were taken */
+  /** Notes that a run has ended. @param share of its steps that were taken, without those before an interruption */
   done(run: number, share: number): void;
 }
 

@@ -4,7 +4,7 @@ import { cautionsOfAverages } from "../../train/cautions.ts";
 import { fitBatch } from "../../train/fit-batch.ts";
 import { imagesPerStep } from "../../train/recipe.ts";
 import { createClock } from "./clock.ts";
-import type { DrawnRun } from "./comparison.ts";
+import { type DrawnRun, keyOfCell } from "./comparison.ts";
 import { requireGoal } from "./goal.ts";
 import type { CompareEvent, CompareResult, ComparisonWork } from "./job.ts";
 import type { ComparisonHost, Workplace } from "./host.ts";
@@ -40,7 +40,7 @@ export async function performComparison(
   const job = fitWork(work, data.train.count, note);
   const place: Workplace = { host, job, context };
   // Checked before anything is reported or trained: even a grid's last row may hold a mistake.
-  for (const run of job.runs.filter(({ seed }) => seed === job.runs[0].seed)) planRun(place, run);
+  for (const run of new Map(job.runs.map((each) => [keyOfCell(each), each])).values()) planRun(place, run);
   const runs: DrawnRun[] = [];
   const stepsOf = (index: number): number => {
     const own = recipeOf(job, job.runs[index]);
@@ -57,11 +57,11 @@ export async function performComparison(
       context.report({ kind: "skip", run: index, seconds });
       continue;
     }
-    const run = await performRun(place, plan, index);
-    if (run.status === "stopped") break;
-    fits.done(index, run.curve.length / stepsOf(index));
-    runs.push(run);
-    context.report({ kind: "run", run: index, result: run });
+    const { result, stepsBefore } = await performRun(place, plan, index);
+    if (result.status === "stopped") break;
+    fits.done(index, (result.curve.length - stepsBefore) / stepsOf(index));
+    runs.push(result);
+    context.report({ kind: "run", run: index, result });
   }
   return {
     runs,

@@ -3,7 +3,7 @@ import { parseShortcutType } from "../../nn/shortcuts/type.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../train/recipe-check.ts";
-import type { EqualBudget } from "./comparison.ts";
+import { type EqualBudget, nameType } from "./comparison.ts";
 import { requireGoal } from "./goal.ts";
 import { type AxisValue, equalizePlans, measurePlans, planGrid, type RunPlan, type Variant } from "./plan.ts";
 import { comparedShortcuts, comparisonRecipe } from "./standard-comparison.ts";
@@ -91,6 +91,7 @@ export function planComparison(choice: GridChoice): PlannedComparison {
     ...(axes === undefined ? {} : { axes }),
     recipe,
   });
+  refuseEqualNames(plans);
   const ordered =
     choice.seedBySeed === true ? every.flatMap((own) => plans.filter((plan) => plan.seed === own)) : plans;
   if (equal === "multiply-adds")
@@ -98,6 +99,18 @@ export function planComparison(choice: GridChoice): PlannedComparison {
   const costs = measurePlans(ordered, recipe);
   refuseTwins(ordered, recipe);
   return { runs: equalizePlans(ordered, costs, equal), costs, recipe };
+}
+
+/** @throws {OptionError} for two networks that reports could not tell apart */
+function refuseEqualNames(plans: readonly RunPlan[]): void {
+  const seen = new Set<string>();
+  for (const plan of plans.filter(({ seed }) => seed === plans[0].seed)) {
+    const name = nameType(plan);
+    const key = JSON.stringify([plan.depth, name]);
+    if (seen.has(key))
+      throw new OptionError("variants", `two networks are called "${name}"; give each a name of its own`);
+    seen.add(key);
+  }
 }
 
 function requireCount(count: number): void {

@@ -35,15 +35,17 @@ test("so is a recipe that says nothing new", () => {
   expect(() => refuseTwins(plan({ shortcuts: [], variants }))).toThrow(/"plain" and "smooth" are the same resnet8/);
 });
 
-test("what muon takes where nothing is given is what it is compared by", () => {
-  const muon = (optimizer: object) => ({
+test.each([
+  ["muon", [{ nesterov: true }, { momentum: 0.95 }], [{ nesterov: false }, { momentum: 0.5 }]],
+  ["sgd", [{ momentum: 0.9 }, { weightDecay: 0 }], [{ momentum: 0 }, { nesterov: true }]],
+  ["adamw", [{ weightDecay: 0.01 }, { beta1: 0.9 }], [{ weightDecay: 0 }, { beta2: 0.9 }]],
+] as const)("what %s takes where nothing is given is what it is compared by", (name, same, other) => {
+  const variant = (optimizer: object) => ({
     name: JSON.stringify(optimizer),
     shortcut: "pad" as const,
-    recipe: { optimizer: { name: "muon" as const, ...optimizer } },
+    recipe: { optimizer: { name, ...optimizer } },
   });
-  const refuse = (other: object) => refuseTwins(plan({ shortcuts: [], variants: [muon({}), muon(other)] }));
-  expect(() => refuse({ nesterov: true })).toThrow(/are the same resnet8/);
-  expect(() => refuse({ momentum: 0.95 })).toThrow(/are the same resnet8/);
-  expect(() => refuse({ nesterov: false })).not.toThrow();
-  expect(() => refuse({ momentum: 0 })).not.toThrow();
+  const refuse = (options: object) => refuseTwins(plan({ shortcuts: [], variants: [variant({}), variant(options)] }));
+  for (const options of same) expect(() => refuse(options)).toThrow(/are the same resnet8/);
+  for (const options of other) expect(() => refuse(options)).not.toThrow();
 });

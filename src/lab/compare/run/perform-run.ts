@@ -4,13 +4,14 @@ import type { NamedModel } from "../../../nn/models.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
 import { openTrainer, predictingState } from "../../../train/engine.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import type { Trainer } from "../../../train/trainer.ts";
 import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import { judgeGoal } from "../goal.ts";
 import type { RunPlan } from "../plan.ts";
 import { keptNumber } from "../../../jobs/journal.ts";
 import type { Workplace } from "../host.ts";
-import { EVALUATION_BATCH, planRun } from "./plan-run.ts";
+import { planRun } from "./plan-run.ts";
 import { type Tested, trainRun } from "./train-run.ts";
 
 const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
@@ -38,15 +39,21 @@ async function testRun(
   trainer: Trainer,
 ): Promise<Tested> {
   const state = await predictingState(trainer);
-  const batches = evaluate(data.test, data.normalization, EVALUATION_BATCH);
+  const batches = evaluate(data.test, data.normalization, evaluationBatchSize(imageShape));
   const found = await withInference({ runtime, module, imageShape, state, session: job.session }, (session) =>
     evaluateClassifier(session, batches),
   );
   return { testAccuracy: found.measures.accuracy ?? Number.NaN, testLoss: found.loss };
 }
 
+/** A run that has ended, and how many of its steps were taken before it was interrupted. */
+export interface PerformedRun {
+  readonly result: DrawnRun;
+  readonly stepsBefore: number;
+}
+
 /** Trains and tests one network, from where it was interrupted if it was. */
-export async function performRun(place: Workplace, run: RunPlan, index: number): Promise<DrawnRun> {
+export async function performRun(place: Workplace, run: RunPlan, index: number): Promise<PerformedRun> {
   const { host, job } = place;
   const { runtime, chosen, data, cache, device } = host;
   const { model, plan } = planRun(place, run);
@@ -86,7 +93,7 @@ export async function performRun(place: Workplace, run: RunPlan, index: number):
     const { curve, status, imagesPerSecond, tested: last } = await trainRun(place, trainer, start);
     const tested = status === "done" ? (last ?? (await test())) : { testAccuracy: Number.NaN };
     if (status !== "stopped") await keeper.forget();
-    return {
+    const result: DrawnRun = {
       ...cellOf(run),
       seed: run.seed,
       parameters,
@@ -100,6 +107,7 @@ export async function performRun(place: Workplace, run: RunPlan, index: number):
       ...(job.until === undefined ? {} : { goal: judgeGoal(job.until, curve, plan) }),
       curve,
     };
+    return { result, stepsBefore: before?.notes.length ?? 0 };
   } finally {
     await trainer.release();
   }

@@ -4,6 +4,7 @@ import { createModel, type NamedModel } from "../../../nn/models.ts";
 import { type Module, parametersOf } from "../../../nn/module.ts";
 import { ResiduaError } from "../../../tensor/errors.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
+import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { imagesToWhiten } from "../../../train/whitening.ts";
 import { planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
@@ -23,9 +24,6 @@ function firstLayerOf(module: Module): string {
 const unequalSteps = "changes what a step costs, which `until` counts; leave it out";
 /** Of a comparison by what it costs to reach an accuracy. */
 const unequalRefusals: RecipeRefusals = { progressiveResize: unequalSteps, freezeOut: unequalSteps };
-
-/** Images per test batch. */
-export const EVALUATION_BATCH = 250;
 
 /** All images of each epoch, shuffled by the recipe's seed. */
 export function planBatches(count: number, recipe: Recipe): BatchPlan {
@@ -76,7 +74,7 @@ export function planRun(
       host.evaluate(
         takeFirst(data.train, Math.min(data.train.count, imagesToWhiten)),
         data.normalization,
-        EVALUATION_BATCH,
+        evaluationBatchSize(model.imageShape),
       ),
     watch: [firstLayerOf(model.module)],
   });

@@ -19,7 +19,7 @@ export interface Training {
   readonly curve: readonly CurvePoint[];
   readonly status: DrawnRun["status"];
   readonly imagesPerSecond: number;
-  /** The last test, if the run was tested on the way. */
+  /** The test after the last step, if the run was tested on the way. */
   readonly tested?: Tested;
 }
 

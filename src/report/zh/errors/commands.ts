@@ -106,6 +106,8 @@ export const commandErrors: Templates = {
   "is not a field of a recipe": "不是训练方案的字段",
   "must be an object with a name": "必须是带名称的对象",
   "it takes {}": "可用的有 {1}",
+  'two networks are called "{}"': "有两个网络都叫 “{1}”",
+  "give each a name of its own": "请给它们不同的名称",
   "there are {}": "有 {1}",
   "known are {}": "已知的有 {1}",
   "at least {}": "不小于 {1} ",
