@@ -112,6 +112,7 @@ async function compareSteps(folder) {
     const taken = await takeRecipeTurns(sides, steps, {
       // Compiling needs a C++ compiler.
       isOptional: (side) => values.mode.length === 0 && side.name.endsWith("compiled"),
+      onLeftOut: (side, reason) => process.stderr.write(`${side.name} is left out: ${reason}\n`),
       onRound: (turns) => {
         const row = turns
           .map(({ side, steps: done }) => `${side.name} ${done.at(-1)?.seconds.toFixed(3)} s`)
@@ -119,8 +120,6 @@ async function compareSteps(folder) {
         process.stderr.write(`step ${turns[0].steps.length}/${steps}: ${row}\n`);
       },
     });
-    for (const side of sides.filter((each) => taken.every((turns) => turns.side !== each)))
-      process.stderr.write(`${side.name} is left out: its first step failed\n`);
     const [ours, ...peers] = taken;
     const rows = taken.map((turns) => ({
       ...summarizeTurns(turns),

@@ -53,13 +53,15 @@ export function startLineProcess(
     child.once("error", () => resolve());
   });
   const read = async (): Promise<string> => {
-    let isLate = false;
-    const limit = setTimeout(() => {
-      isLate = true;
-      child.kill("SIGKILL");
-    }, minutes * 60_000);
-    const { value, done } = await lines.next().finally(() => clearTimeout(limit));
-    if (isLate) throw new EnvironmentError(name, `gave no answer within ${minutes} minutes`);
+    let timer: NodeJS.Timeout | undefined;
+    // What it has started may hold its output open: the answer is not waited for any longer.
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        child.kill("SIGKILL");
+        reject(new EnvironmentError(name, `gave no answer within ${minutes} minutes`));
+      }, minutes * 60_000);
+    });
+    const { value, done } = await Promise.race([lines.next(), late]).finally(() => clearTimeout(timer));
     if (done === true) throw new EnvironmentError(name, "ended before it answered");
     return value;
   };

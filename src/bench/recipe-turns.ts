@@ -93,6 +93,7 @@ export interface RecipeTurns {
  * Lets sides take steps in turns, one step each, so that what else runs on the machine reaches all alike.
  *
  * @param options.isOptional whether a side that cannot take its first step is left out
+ * @param options.onLeftOut told why one is
  * @param options.onRound told after each has taken a step
  */
 export async function takeRecipeTurns(
@@ -100,9 +101,11 @@ export async function takeRecipeTurns(
   count: number,
   {
     isOptional = () => false,
+    onLeftOut,
     onRound,
   }: {
     readonly isOptional?: (side: RecipeSide) => boolean;
+    readonly onLeftOut?: (side: RecipeSide, reason: string) => void;
     readonly onRound?: (turns: readonly RecipeTurns[]) => void;
   } = {},
 ): Promise<readonly RecipeTurns[]> {
@@ -116,6 +119,7 @@ export async function takeRecipeTurns(
       } catch (error) {
         if (step > 0 || !isOptional(side)) throw error;
         out.add(side);
+        onLeftOut?.(side, error instanceof Error ? error.message : String(error));
       }
     }
     onRound?.(left());
