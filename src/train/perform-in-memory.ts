@@ -40,8 +40,6 @@ function planJob(job: MemoryJob, setUpInMemory: SetUpInMemory): Omit<Workplace, 
   const { network } = job;
   requireConsistentCard(network, "network");
   const setup = setUpInMemory(job, completeRecipe(job.recipe));
-  if (setup.recipe.whiten === true && job.start !== undefined)
-    throw new OptionError("whiten", "needs fresh weights, and images to classify; leave it out");
   const { recipe, source, step, refuses, sampleShape = network.imageShape, validate, imagesToWhiten } = setup;
   const plan = planTraining({
     module: createCardModule(network),
@@ -52,7 +50,8 @@ function planJob(job: MemoryJob, setUpInMemory: SetUpInMemory): Omit<Workplace, 
     isImported: network.model.graph !== undefined,
     ...(step === undefined ? {} : { step }),
     ...(refuses === undefined ? {} : { refuses }),
-    ...(imagesToWhiten === undefined ? {} : { imagesToWhiten }),
+    // Weights that are there are not whitened.
+    ...(imagesToWhiten === undefined || job.start !== undefined ? {} : { imagesToWhiten }),
   });
   return { job, setup, plan };
 }
