@@ -222,6 +222,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     release: async () => {
       await session.release();
       await collection?.session.release();
+      Object.values(empty ?? {}).forEach(disposeTensor);
       await uploader.release();
       memory.release();
     },
