@@ -62,7 +62,7 @@ export async function fineTuningStart(
   options: FineTuningOptions,
 ): Promise<Pick<FreshTraining, "from" | "weights" | "classes" | "imageSize">> {
   const { from, weights: path, classes, imageSize } = options;
-  const given = (["partial", "layout", "entry"] as const).find((name) => options[name] !== undefined);
+  const given = (["partial", "layout", "entry", "prefix"] as const).find((name) => options[name] !== undefined);
   if (path === undefined && given !== undefined)
     throw new OptionError(`--${given}`, "applies only with --weights FILE");
   const found = from === undefined ? undefined : await findStart(from);

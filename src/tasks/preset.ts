@@ -37,7 +37,8 @@ export function presetNetwork(
 }
 
 /**
- * The preset's recipe, with the fields that were said in their place. Another optimizer brings the rate that suits it. A network
+ * The preset's recipe, with the fields that were said in their place. Another optimizer brings the rate that suits it, and AdamW, whose steps are
+ * as large for every parameter, no rate of its own for biases. A network
  * that is trained already takes the rate and the epochs of fine-tuning: a preset's rate destroyed ready ones, whose batch norms are
  * folded, within three steps.
  */
@@ -49,5 +50,7 @@ export function presetRecipe(preset: TrainingPreset, given: RecipeFields, start:
     return withRecipeFields({ ...preset.recipe, epochs, learningRate: rate }, given);
   }
   const rate = wanted === optimizer.name ? learningRate : standardRecipe("fresh", wanted).learningRate;
-  return withRecipeFields({ ...preset.recipe, learningRate: rate }, given);
+  const { biasRate, ...rest } = preset.recipe;
+  const biases = biasRate === undefined || wanted === "adamw" ? {} : { biasRate };
+  return withRecipeFields({ ...rest, ...biases, learningRate: rate }, given);
 }

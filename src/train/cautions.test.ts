@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { wilsonInterval } from "../statistics/wilson.ts";
-import { cautionsOf, cautionsOfAverages } from "./cautions.ts";
+import { cautionOfWarmUp, cautionsOf, cautionsOfAverages } from "./cautions.ts";
 import { accuracy, type Measure } from "./measure.ts";
 
 const meanAp: Measure = { name: "meanAp", words: { en: "mean AP", zh: "平均 AP" }, better: "higher" };
@@ -21,6 +21,14 @@ test("Wilson's interval is that of Wilson's formula, and at its ends the closed 
   }
   expect(() => wilsonInterval(3, 2)).toThrow("must be from 0 to 1");
   expect(() => wilsonInterval(0, 0)).toThrow("must be a whole number of at least 1");
+});
+
+test("a warm-up that ends within the training is no matter; one that does not is named with both lengths", () => {
+  expect(cautionOfWarmUp(0, 1)).toBeUndefined();
+  expect(cautionOfWarmUp(99, 100)).toBeUndefined();
+  expect(cautionOfWarmUp(100, 2)).toBe(
+    "the warm-up takes 100 steps, the training 2: its learning rate stays below the highest",
+  );
 });
 
 test.each([

@@ -23,6 +23,12 @@ export function cautionsOfAverages(
   return new Set(cautions);
 }
 
+/** A caution about a warm-up that a training is too short for, if it is. */
+export function cautionOfWarmUp(warmupSteps: number, steps: number): string | undefined {
+  if (warmupSteps < steps) return undefined;
+  return `the warm-up takes ${warmupSteps} steps, the training ${steps}: its learning rate stays below the highest`;
+}
+
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /**

@@ -7,6 +7,7 @@ import type { Evaluation } from "./evaluation.ts";
 import { withInference } from "../networks/inference.ts";
 import { exportOnnxChunks, safetensorsMetadata } from "../networks/export.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "./engine.ts";
+import { cautionOfWarmUp } from "./cautions.ts";
 import type { TrainingPlace } from "./checkpoint.ts";
 import { describeSkippedStep, finalState, runTraining, type TrainingOutcome } from "./loop.ts";
 import { createCardModule, type NetworkCard, requireConsistentCard, stateShapes } from "../networks/card.ts";
@@ -176,7 +177,10 @@ export async function performInMemory(
     runtime: `${runtime.name} ${runtime.version}`,
     ...(device === undefined ? {} : { device }),
   });
-  const start = readReached(job.resume, notes, (text) => report({ kind: "note", text }));
+  const note = (text: string): void => report({ kind: "note", text });
+  const start = readReached(job.resume, notes, note);
+  const warmUp = cautionOfWarmUp(plan.recipe.warmupSteps, plan.steps);
+  if (warmUp !== undefined) note(warmUp);
   const state = start.state ?? job.start;
   const { measures } = setup;
   const whole = { ...notes, place: start.place };

@@ -98,8 +98,13 @@ function requireOptimizer(optimizer: unknown): void {
   for (const [part, value] of Object.entries(optimizer)) {
     const field = `optimizer.${part}` as RecipeField;
     const row = Object.hasOwn(recipeOptions, field) ? recipeOptions[field] : undefined;
-    if (row === undefined || row.optimizers?.includes(name as OptimizerRecipe["name"]) === false)
+    if (row === undefined)
       throw new OptionError(field, `is not an option of ${String(name)}; it takes ${optionsOf(name)}`);
+    if (row.optimizers?.includes(name as OptimizerRecipe["name"]) === false)
+      throw new OptionError(
+        field,
+        `is an option of ${row.optimizers.join(" and ")}, not of ${String(name)}; leave it out`,
+      );
     const fault = value === undefined ? undefined : recipeValueFault(field, value);
     if (fault !== undefined) throw new OptionError(field, fault);
   }

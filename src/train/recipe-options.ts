@@ -414,7 +414,7 @@ export const recipeOptions: { readonly [Field in RecipeField]: RecipeOption } = 
   },
   alternateFlip: {
     ...yesOrNo,
-    help: "mirror each image in every other epoch, instead of by chance",
+    help: "mirror each image in every other epoch: instead of by chance, or where images are not mirrored otherwise",
     isAxis: true,
     off: false,
     flag: { usage: "--alternate-flip", ...lossAndSteps },

@@ -69,7 +69,7 @@ async function findRate(options: Options, command: Command, flags: AllTaskFlags)
         if (study.points.length === 0) return { isWhole };
         await writeReport(out, reportRates(study));
         if (json) printJson({ ...study, report: out });
-        else for (const { en } of summarizeRates(study)) print(en);
+        else for (const sentence of summarizeRates(study)) print(sentence);
         return { isWhole, isKept: false, report: out };
       },
     },

@@ -16,6 +16,7 @@ function optionsOf(notes: CheckpointNotes, task: TaskName, flags: TaskFlags): Op
     shortcut: network.model.options.shortcut,
     data: network.data,
     limit: data.train + data.validation,
+    validation: data.validation / (data.train + data.validation),
     classes: network.classes,
     imageSize: network.imageShape[1],
     syncBatchNorm: recipe.syncBatchNorm,
@@ -38,7 +39,17 @@ export async function requireOptionsOf(
   { flags: all, network = {} }: { readonly flags: AllTaskFlags; readonly network?: ModelOptions | undefined },
 ): Promise<TaskName> {
   const implied = Object.values(all).flatMap(({ impliedBy }) => impliedBy);
-  for (const name of ["from", "weights", "partial", "layout", "entry", "normalization", "preset", ...implied]) {
+  for (const name of [
+    "from",
+    "weights",
+    "partial",
+    "layout",
+    "entry",
+    "prefix",
+    "normalization",
+    "preset",
+    ...implied,
+  ]) {
     if (name in given)
       throw new OptionError(optionName(name), "cannot be combined with --resume: the checkpoint defines it");
   }
@@ -47,8 +58,10 @@ export async function requireOptionsOf(
   const { notes } = await readCheckpoint(checkpoint);
   const task = taskNameOf(notes.network.task, checkpoint);
   requireNetworkOptions(notes.network.model.options, network);
+  const images = notes.data.train + notes.data.validation;
   for (const [name, value] of Object.entries(optionsOf(notes, task, all[task]))) {
     if (!(name in given) || isSame(given[name], value) || isRaised(name, given[name], value)) continue;
+    if (name === "validation" && isSameShare(given[name], value, images)) continue;
     const option = optionName(name);
     const began = value === undefined ? "without it" : `with ${showValue(value)}`;
     throw new OptionError(
@@ -71,7 +84,13 @@ function isSame(given: unknown, value: unknown): boolean {
   return JSON.stringify(given) === JSON.stringify(value);
 }
 
+/** A share is of whole images. */
+function isSameShare(given: unknown, value: unknown, images: number): boolean {
+  return Math.abs(Number(given) - Number(value)) * images <= 1;
+}
+
 function showValue(value: unknown): string {
+  if (typeof value === "number") return String(Number(value.toPrecision(6)));
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

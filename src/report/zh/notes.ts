@@ -8,6 +8,8 @@ export const noteTexts: Templates = {
   "{} ranks × {} = {} images a step": "{1} 个 rank × {2} = 每步 {3} 幅图像",
   "{} ranks × {} batches × {} = {} images a step": "{1} 个 rank × {2} 批 × {3} = 每步 {4} 幅图像",
   "a batch norm sees {} of them at a time": "批归一化每次看到其中 {1} 幅",
+  "the warm-up takes {} steps, the training {}: its learning rate stays below the highest":
+    "预热需要 {1} 步，而训练只有 {2} 步：学习率达不到最高值",
   "average {} is not reached in {} steps: it grows to {}": "{2} 步内达不到滑动平均系数 {1}：只增长到 {3}",
   "training with the portable lowering: {}": "用 portable lowering 训练：{1?}",
   "step {}: gradients overflowed in float16": "第 {1} 步：梯度在 float16 中溢出",

@@ -97,11 +97,13 @@ export function findClassifyPreset(preset: ClassifyPresetName, data: string): Cl
   oneOf("preset", preset, classifyPresetNames);
   const name = findDatasetName(data);
   const found = name === undefined ? fastPresets.folder : fastPresets[name];
-  if (found === undefined)
+  if (found === undefined) {
+    const known = Object.keys(fastPresets).filter((each) => each !== "folder");
     throw new OptionError(
       "preset",
-      `"${preset}" has no recipe for ${name}, it has one for ${Object.keys(fastPresets).join(", ")}; leave it out`,
+      `"${preset}" has no recipe for ${name}, it has one for ${known.join(", ")} and for folders of images; leave it out`,
     );
+  }
   return found;
 }
 

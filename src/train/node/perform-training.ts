@@ -11,7 +11,7 @@ import process from "node:process";
 import { createBatchLoader } from "../../data/node/loader.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { type Checkpoint, encodeCheckpointChunks, type TrainingPlace } from "../checkpoint.ts";
-import { cautionsOf } from "../cautions.ts";
+import { cautionOfWarmUp, cautionsOf } from "../cautions.ts";
 import { rateOf } from "../rate.ts";
 import type { Evaluation } from "../evaluation.ts";
 import { withInference } from "../../networks/inference.ts";
@@ -76,6 +76,8 @@ async function openWorkplace(
   const step = team.describeStep?.(setup.notes.recipe);
   if (step !== undefined) note(step);
   if (chosen.reason !== undefined) note(`training with the portable lowering: ${chosen.reason}`);
+  const warmUp = cautionOfWarmUp(plan.recipe.warmupSteps, plan.steps);
+  if (warmUp !== undefined) note(warmUp);
   const folder = job.out ?? (resumed === undefined ? FRESH_FOLDER : dirname(resumed));
   return { runtime, chosen, job, setup, plan, files: trainingFilesIn(folder), folder, resumed, context, team };
 }

@@ -151,7 +151,8 @@ export const optionTexts: Templates = {
     "FreezeOut：各阶段从网络前端起依次冻结：第一个阶段在该比例的训练步之后冻结，其后的阶段更晚（0.5）",
   "the first convolution whitens patches of the images, and is not trained":
     "白化：第一个卷积层对图像块做白化，不参与训练",
-  "mirror each image in every other epoch, instead of by chance": "每隔一个轮次镜像每幅图像，而不是随机镜像",
+  "mirror each image in every other epoch: instead of by chance, or where images are not mirrored otherwise":
+    "每隔一个轮次镜像每幅图像：代替随机镜像；原本不镜像的数据也会镜像",
   "muon first rescales each convolution's weight W before a batch norm to ‖W‖ = √(output channels)":
     "muon 在每步之前，把批归一化之前的每个卷积的权重 W 缩放到 ‖W‖ = √(输出通道数)",
   "weight decay shrinks what sgd trains by rate times decay, instead of entering its gradient":

@@ -47,7 +47,8 @@ export const taskErrors: Templates = {
     "文字 “{1}” 有 {2} 个字符，必须是 7 个，绿牌为 8 个",
   "has a name that is not CCPD's": "文件名不符合 CCPD 的格式",
   "has the character number {}, which CCPD does not have": "字符编号为 {1}，CCPD 没有",
-  '"{}" has no recipe for {}, it has one for {}': "“{1}” 没有用于 {2} 的配方，它有用于 {3} 的配方",
+  '"{}" has no recipe for {}, it has one for {} and for folders of images':
+    "“{1}” 没有用于 {2} 的配方，它有用于 {3} 和图像文件夹的配方",
   '"{}" starts from fresh weights': "“{1}” 从新的权重开始",
   "leave it out, or what to start from": "请去掉它，或去掉开始所用的文件",
   '"{}" belongs to --task {}, this is --task {}': "“{1}” 属于 --task {2}，这里是 --task {3}",
