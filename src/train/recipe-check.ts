@@ -100,11 +100,11 @@ function requireOptimizer(optimizer: unknown): void {
     const row = Object.hasOwn(recipeOptions, field) ? recipeOptions[field] : undefined;
     if (row === undefined)
       throw new OptionError(field, `is not an option of ${String(name)}; it takes ${optionsOf(name)}`);
-    if (row.optimizers?.includes(name as OptimizerRecipe["name"]) === false)
-      throw new OptionError(
-        field,
-        `is an option of ${row.optimizers.join(" and ")}, not of ${String(name)}; leave it out`,
-      );
+    if (row.optimizers?.includes(name as OptimizerRecipe["name"]) === false) {
+      const others = row.optimizers.join(", ");
+      const advice = `leave it out, or choose an optimizer that has it: ${others}`;
+      throw new OptionError(field, `is not an option of ${String(name)}; ${advice}`);
+    }
     const fault = value === undefined ? undefined : recipeValueFault(field, value);
     if (fault !== undefined) throw new OptionError(field, fault);
   }

@@ -103,7 +103,7 @@ export const commandErrors: Templates = {
   '{} must be a number of at least {}, got "{}"': "{1} 必须是不小于 {2} 的数，实际为 “{3}”",
   '{} must be a number {}, got "{}"': "{1} 必须是{2?}的数，实际为 “{3}”",
   "is not an option of {}": "不是 {1} 的选项",
-  "is an option of {}, not of {}": "是 {1} 的选项，不是 {2} 的",
+  "leave it out, or choose an optimizer that has it: {}": "请去掉，或改用有此选项的优化器：{1}",
   "is not a field of a recipe": "不是训练方案的字段",
   "must be an object with a name": "必须是带名称的对象",
   "it takes {}": "可用的有 {1}",
