@@ -43,14 +43,13 @@ export function presetNetwork(
  * folded, within three steps.
  */
 export function presetRecipe(preset: TrainingPreset, given: RecipeFields, start: RecipeStart = "fresh"): Recipe {
-  const { optimizer, learningRate } = preset.recipe;
+  const { optimizer, learningRate, biasRate: _, ...withoutBiasRate } = preset.recipe;
   const wanted = optimizerIn(given) ?? optimizer.name;
+  const recipe: Recipe = wanted === "adamw" ? { ...withoutBiasRate, optimizer, learningRate } : preset.recipe;
   if (start === "tuned") {
     const { epochs, learningRate: rate } = standardRecipe(start, wanted);
-    return withRecipeFields({ ...preset.recipe, epochs, learningRate: rate }, given);
+    return withRecipeFields({ ...recipe, epochs, learningRate: rate }, given);
   }
   const rate = wanted === optimizer.name ? learningRate : standardRecipe("fresh", wanted).learningRate;
-  const { biasRate, ...rest } = preset.recipe;
-  const biases = biasRate === undefined || wanted === "adamw" ? {} : { biasRate };
-  return withRecipeFields({ ...rest, ...biases, learningRate: rate }, given);
+  return withRecipeFields({ ...recipe, learningRate: rate }, given);
 }

@@ -3,6 +3,7 @@ import { createModel } from "../../nn/models.ts";
 import { requireRecipe } from "../../train/recipe-check.ts";
 import type { RecipeField } from "../../train/recipe-options.ts";
 import { startClassification } from "./node/start.ts";
+import { presetRecipe } from "../preset.ts";
 import { fastPresets } from "./presets.ts";
 import type { ClassifyTrainOptions } from "./train-options.ts";
 
@@ -58,3 +59,14 @@ test("data without a recipe, trained weights and unknown names are refused by na
     'preset: unknown value "quick"; must be one of fast',
   );
 });
+
+test.each(["fresh", "tuned"] as const)(
+  "a %s start with another optimizer: AdamW has no rate of its own for biases",
+  (start) => {
+    const preset = fastPresets.cifar10!;
+    const biasRateWith = (name: string) =>
+      presetRecipe(preset, new Map<RecipeField, unknown>([["optimizer.name", name]]), start).biasRate;
+    expect(biasRateWith("adamw")).toBeUndefined();
+    expect(biasRateWith("sgd")).toBe(64);
+  },
+);
