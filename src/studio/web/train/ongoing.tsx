@@ -12,8 +12,11 @@ import type { Said } from "../../said.ts";
 
 const MILLISECONDS_BETWEEN = 2000;
 
-function describe({ name, choice, classes, step, steps, isOver }: OngoingTraining): Words {
-  const network = `resnet${choice.depth}, ${choice.shortcut}`;
+const networkOf = ({ choice }: OngoingTraining): string => `resnet${choice.depth}, ${choice.shortcut}`;
+
+function describe(training: OngoingTraining): Words {
+  const { name, classes, step, steps, isOver } = training;
+  const network = networkOf(training);
   const how = isOver
     ? { en: "ended", zh: "已结束" }
     : step === undefined
@@ -23,6 +26,25 @@ function describe({ name, choice, classes, step, steps, isOver }: OngoingTrainin
     en: `${network} on ${name} (${classes} classes): ${how.en}`,
     zh: `${network}，${name}（${classes} 个类别）：${how.zh}`,
   };
+}
+
+/** A button of one training; its accessible name says of which. */
+function Act(props: {
+  readonly words: Words;
+  readonly training: OngoingTraining;
+  readonly onClick: () => void;
+}): JSX.Element {
+  const words = say(props.words);
+  const which = `${networkOf(props.training)}, ${props.training.name}`;
+  return (
+    <button
+      type="button"
+      aria-label={say({ en: `${words}: ${which}`, zh: `${words}：${which}` })}
+      onClick={props.onClick}
+    >
+      {words}
+    </button>
+  );
 }
 
 function Training(props: {
@@ -52,17 +74,11 @@ function Training(props: {
       <span>{say(describe(training))}</span>{" "}
       {isOver ? (
         <>
-          <button type="button" onClick={() => void save()}>
-            {say({ en: "Download ONNX", zh: "下载 ONNX" })}
-          </button>{" "}
-          <button type="button" onClick={() => void ask("forget")}>
-            {say({ en: "Discard", zh: "放弃" })}
-          </button>
+          <Act words={{ en: "Download ONNX", zh: "下载 ONNX" }} training={training} onClick={() => void save()} />{" "}
+          <Act words={{ en: "Discard", zh: "放弃" }} training={training} onClick={() => void ask("forget")} />
         </>
       ) : (
-        <button type="button" onClick={() => void ask("stop")}>
-          {say({ en: "Stop", zh: "停止" })}
-        </button>
+        <Act words={{ en: "Stop", zh: "停止" }} training={training} onClick={() => void ask("stop")} />
       )}
     </li>
   );
