@@ -100,7 +100,7 @@ export function muon(options: MuonOptions = {}): Optimizer {
     scalarValues: others.scalarValues,
     isElementwise: (role, shape) => !isFilter(role, shape),
     update: (g, input) => {
-      const { parameter, gradient, role, rowMajor, scaleFree } = input;
+      const { parameter, gradient, role, rowMajor, scaleInvariant } = input;
       const [velocity, rate] = [input.state[0], input.scalars[0]];
       const { shape } = rowMajor;
       if (!isFilter(role, shape)) return others.update(g, { ...input, scalars: [scale(g, rate, otherRate)] });
@@ -113,7 +113,8 @@ export function muon(options: MuonOptions = {}): Optimizer {
         rowMajor.pack(g.op("Reshape", [direction, g.ints(shape)])),
         Math.sqrt(Math.max(1, rows / columns)),
       );
-      const kept = unitFilters && scaleFree ? rescale(g, parameter, Math.sqrt(rows)) : shrink(g, input, weightDecay);
+      const kept =
+        unitFilters && scaleInvariant ? rescale(g, parameter, Math.sqrt(rows)) : shrink(g, input, weightDecay);
       return { parameter: g.op("Sub", [kept, g.op("Mul", [step, rate])]), state: next ? [next] : [] };
     },
   };

@@ -15,7 +15,7 @@ export interface UpdateInput {
   readonly decayed: boolean;
   readonly role: ParameterRole;
   /** Whether the network computes the same for any multiple of it, because a batch norm follows. */
-  readonly scaleFree: boolean;
+  readonly scaleInvariant: boolean;
   /** The parameter's logical shape, and how to reach it from the stored form of all tensors here, and back. */
   readonly rowMajor: {
     readonly shape: Shape;

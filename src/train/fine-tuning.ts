@@ -4,7 +4,7 @@ import { OptionError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { planPhases } from "./phases.ts";
 import type { Recipe } from "./recipe.ts";
-import { scaleFreeFilters } from "./scale-free.ts";
+import { scaleInvariantFilters } from "./scale-invariant.ts";
 import { whitenedLayer } from "./whitening.ts";
 
 /**
@@ -78,7 +78,7 @@ export interface FineTuning {
     readonly frozen: (name: string) => boolean;
     readonly rateFactor: (name: string) => number;
     readonly groups?: readonly ParameterGroup[];
-    readonly scaleFree?: (name: string) => boolean;
+    readonly scaleInvariant?: (name: string) => boolean;
   };
   /** Whether no phase trains a parameter. */
   readonly isNeverTrained: (name: string) => boolean;
@@ -133,7 +133,7 @@ export function planFineTuning(
     const given = ownRates === undefined ? {} : { groups: ownRates };
     return { frozen, rateFactor, ...given, ...rescaled(recipe, module, { sample, frozen }) };
   });
-  if (own[0].scaleFree !== undefined) requireFilters(own, names);
+  if (own[0].scaleInvariant !== undefined) requireFilters(own, names);
   return {
     phases: phases.length,
     phaseOf: (step) => phases.findLastIndex(({ firstStep }) => step >= firstStep),
@@ -147,18 +147,21 @@ function rescaled(
   { optimizer }: Recipe,
   module: Module,
   { sample, frozen }: { readonly sample: Shape; readonly frozen: (name: string) => boolean },
-): { readonly scaleFree?: (name: string) => boolean } {
+): { readonly scaleInvariant?: (name: string) => boolean } {
   if (optimizer.name !== "muon" || optimizer.unitFilters !== true) return {};
-  const filters = scaleFreeFilters(module, sample, frozen);
-  return { scaleFree: (name) => filters.has(name) };
+  const filters = scaleInvariantFilters(module, sample, frozen);
+  return { scaleInvariant: (name) => filters.has(name) };
 }
 
 /** @throws {OptionError} if the optimizer would rescale filters and no phase trains one that it may */
 function requireFilters(
-  phases: readonly Pick<ReturnType<FineTuning["optionsOf"]>, "frozen" | "scaleFree">[],
+  phases: readonly Pick<ReturnType<FineTuning["optionsOf"]>, "frozen" | "scaleInvariant">[],
   names: readonly string[],
 ): void {
-  if (phases.some(({ frozen, scaleFree }) => names.some((name) => !frozen(name) && scaleFree?.(name) === true))) return;
+  if (
+    phases.some(({ frozen, scaleInvariant }) => names.some((name) => !frozen(name) && scaleInvariant?.(name) === true))
+  )
+    return;
   throw new OptionError(
     "unitFilters",
     "has no filter to apply to: a batch norm follows none that is trained; leave it out",

@@ -13,7 +13,7 @@ import type { Lowering } from "../../src/compile/lowering.ts";
 import type { Optimizer } from "../../src/optim/optimizer.ts";
 import { lowerings } from "../support/lowerings.ts";
 import { uniformNoise } from "../support/noise.ts";
-import { scaleFreeFilters } from "../../src/train/scale-free.ts";
+import { scaleInvariantFilters } from "../../src/train/scale-invariant.ts";
 import { runGraph } from "../support/run-graph.ts";
 import { followLosses } from "../support/trajectory.ts";
 
@@ -44,11 +44,11 @@ function follow(
   steps: number,
 ): Promise<readonly number[]> {
   const imageShape = [3, 16, 16];
-  const filters = scaleFreeFilters(module, imageShape, () => false);
+  const filters = scaleInvariantFilters(module, imageShape, () => false);
   const step = buildTrainingStep({
     module,
     imageShape,
-    scaleFree: (name) => filters.has(name),
+    scaleInvariant: (name) => filters.has(name),
     batch: 8,
     loss: (g, scores, labels) => crossEntropy(g, scores, labels),
     optimizer: options.optimizer,

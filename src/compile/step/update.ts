@@ -36,7 +36,7 @@ export interface UpdateOptions {
   /** The factor on a parameter's learning rate. Default 1. */
   readonly rateFactor?: ((name: string, spec: ParameterSpec) => number) | undefined;
   /** Whether the network computes the same for any multiple of a parameter. Default for none. */
-  readonly scaleFree?: ((name: string) => boolean) | undefined;
+  readonly scaleInvariant?: ((name: string) => boolean) | undefined;
   /** Keeps a moving average of trained parameters and running statistics, e ← d·e + (1 − d)·x, as `ema/NAME`. */
   readonly average?: boolean;
   /** Batches whose mean gradient makes one update; all but the last go through {@link buildCollectingStep}. Default 1. */
@@ -110,14 +110,14 @@ interface Entry extends UpdatedParameter {
   readonly stateNames: readonly string[];
   readonly state: readonly Value[];
   readonly decayed: boolean;
-  readonly scaleFree: boolean;
+  readonly scaleInvariant: boolean;
   /** The place of its group; −1 without one. */
   readonly group: number;
   readonly factor: number;
 }
 
 /** Parameters that are updated as one, and their tensors, joined if they are several. */
-interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleFree" | "group" | "factor"> {
+interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleInvariant" | "group" | "factor"> {
   readonly members: readonly Entry[];
   readonly parameter: Value;
 }
@@ -126,10 +126,10 @@ interface Unit extends Pick<Entry, "gradient" | "state" | "decayed" | "scaleFree
 const SMALL_PARAMETER = 2 ** 12;
 
 /** What parameters must have in common to be updated as one; a name of its own for one that cannot be joined. */
-function kindOf({ name, spec, decayed, scaleFree, group, factor, layout }: Entry, optimizer: Optimizer): string {
+function kindOf({ name, spec, decayed, scaleInvariant, group, factor, layout }: Entry, optimizer: Optimizer): string {
   const isAlone =
     layout !== undefined || sizeOf(spec.shape) > SMALL_PARAMETER || !optimizer.isElementwise(spec.role, spec.shape);
-  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${scaleFree} ${group} ${factor}`;
+  return isAlone ? `alone ${name}` : `${spec.role} ${decayed} ${scaleInvariant} ${group} ${factor}`;
 }
 
 function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
@@ -139,7 +139,7 @@ function joinUnit(g: GraphBuilder, members: readonly Entry[]): Unit {
   return {
     members,
     decayed: first.decayed,
-    scaleFree: first.scaleFree,
+    scaleInvariant: first.scaleInvariant,
     group: first.group,
     factor: first.factor,
     parameter: join(({ value }) => value),
@@ -177,7 +177,7 @@ export function addUpdate(
   g: GraphBuilder,
   parameters: ReadonlyMap<string, UpdatedParameter>,
   gradients: ReadonlyMap<string, Value>,
-  { optimizer, clipNorm, exempt, groups = [], rateFactor, scaleFree, joinsSmall = false }: UpdateOptions,
+  { optimizer, clipNorm, exempt, groups = [], rateFactor, scaleInvariant, joinsSmall = false }: UpdateOptions,
   guardedBy?: Value,
 ): Update {
   const scalars = optimizer.scalars.map((name) => g.input(name, "float32", []));
@@ -192,7 +192,7 @@ export function addUpdate(
       stateNames,
       state: stateNames.map((stateName) => g.input(stateName, "float32", value.shape)),
       decayed: !exempt?.(name, spec),
-      scaleFree: scaleFree?.(name) ?? false,
+      scaleInvariant: scaleInvariant?.(name) ?? false,
       group: groups.findIndex((group) => group.parameters.has(name)),
       factor: rateFactor?.(name, spec) ?? 1,
     };
@@ -224,7 +224,7 @@ export function addUpdate(
         scalars: own,
         decayed,
         role: spec.role,
-        scaleFree: unit.scaleFree,
+        scaleInvariant: unit.scaleInvariant,
         rowMajor: rowMajorOf(g, members.length === 1 ? spec.shape : shapeOf(parameter), layout),
       });
       const split = (value: Value): readonly Value[] => (members.length === 1 ? [value] : splitRow(g, value, shapes));

@@ -94,7 +94,7 @@ describe.each(lowerings)("data parallel, %s", (_, lowering) => {
     ["Muon", { optimizer: muon() }],
     [
       "Muon and weights of equal norms",
-      { module: resnet, optimizer: muon({ unitFilters: true }), scaleFree: (name) => /conv\d.weight$/.test(name) },
+      { module: resnet, optimizer: muon({ unitFilters: true }), scaleInvariant: (name) => /conv\d.weight$/.test(name) },
     ],
     ["clipping", { clipNorm: 0.1 }],
     ["accumulation", { accumulate: 3, clipNorm: 0.1 }],

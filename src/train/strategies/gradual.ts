@@ -36,7 +36,7 @@ function fitImages({ images, labels }: LabeledBatch, [, ...sides]: Shape): Label
  * @throws as `strategy` does
  */
 export async function createGradualTrainer(
-  options: Omit<TrainerOptions, "frozen" | "groups" | "rateFactor" | "scaleFree" | "imageShape">,
+  options: Omit<TrainerOptions, "frozen" | "groups" | "rateFactor" | "scaleInvariant" | "imageShape">,
   { fineTuning, imageShapeAt }: GradualChanges,
   { firstStep, strategy }: { readonly firstStep: number; readonly strategy: TrainerStrategy },
 ): Promise<Trainer> {

@@ -14,12 +14,12 @@ const homogeneous: ReadonlySet<string> = new Set(["MaxPool", "AveragePool", "Ide
  * @param sample `[C, …]` of one sample
  * @param frozen which parameters are not trained: a batch norm that is frozen divides by its running statistics
  */
-export function scaleFreeFilters(
+export function scaleInvariantFilters(
   module: Module,
   sample: Shape,
   frozen: (name: string) => boolean,
 ): ReadonlySet<string> {
-  const g = createGraphBuilder("scale-free");
+  const g = createGraphBuilder("scale-invariant");
   const { parameters } = addForward(g, module, g.input("x", "float32", [2, ...sample]), { mode: "train", frozen });
   const readers = new Map<string, Node[]>();
   for (const node of g.nodes())
@@ -34,11 +34,11 @@ export function scaleFreeFilters(
       ({ op, inputs, outputs }) =>
         inputs[0] === name && (op === "BatchNormTraining" || (homogeneous.has(op) && isNormalized(outputs[0]))),
     );
-  const isScaleFree = (name: string): boolean =>
+  const isScaleInvariant = (name: string): boolean =>
     isReadOnlyBy(
       name,
       ({ op, inputs, outputs }) =>
         op === "Conv" && inputs[1] === name && inputs[2] === undefined && isNormalized(outputs[0]),
     );
-  return new Set(Array.from(parameters).flatMap(([name, { value }]) => (isScaleFree(value.name) ? [name] : [])));
+  return new Set(Array.from(parameters).flatMap(([name, { value }]) => (isScaleInvariant(value.name) ? [name] : [])));
 }

@@ -10,14 +10,14 @@ import { OptionError } from "../tensor/errors.ts";
 import { float32 } from "../tensor/tensor.ts";
 import { planFineTuning } from "./fine-tuning.ts";
 import { defaultRecipe, type Recipe } from "./recipe.ts";
-import { scaleFreeFilters } from "./scale-free.ts";
+import { scaleInvariantFilters } from "./scale-invariant.ts";
 
 const none = (): boolean => false;
 const sample = [3, 32, 32];
 
-test("all filters of a ResNet are scale-free, those of its projections too; the classifier is not", () => {
+test("all filters of a ResNet are scale-invariant, those of its projections too; the classifier is not", () => {
   const { module } = createModel("resnet8");
-  expect([...scaleFreeFilters(module, sample, none)]).toEqual([
+  expect([...scaleInvariantFilters(module, sample, none)]).toEqual([
     "conv1.weight",
     "layer1.0.conv1.weight",
     "layer1.0.conv2.weight",
@@ -31,16 +31,16 @@ test("all filters of a ResNet are scale-free, those of its projections too; the 
 });
 
 test("filters with biases, gates, and filters before an addition are not", () => {
-  const gated = scaleFreeFilters(createModel("resnet8", { shortcut: "gated" }).module, sample, none);
+  const gated = scaleInvariantFilters(createModel("resnet8", { shortcut: "gated" }).module, sample, none);
   expect([...gated].filter((name) => name.includes("gate"))).toEqual([]);
   expect(gated.has("layer1.0.conv2.weight")).toBe(true);
   // Before activation, a block's second convolution and its projection go straight into the sum.
-  const before = scaleFreeFilters(createModel("resnetv2_20").module, sample, none);
+  const before = scaleInvariantFilters(createModel("resnetv2_20").module, sample, none);
   expect([...before].filter((name) => /conv2|downsample|stem/.test(name))).toEqual([]);
   expect(before.size).toBe(9);
-  expect(scaleFreeFilters(createModel("resnet8", { norm: "fixup", shortcut: "pad" }).module, sample, none).size).toBe(
-    0,
-  );
+  expect(
+    scaleInvariantFilters(createModel("resnet8", { norm: "fixup", shortcut: "pad" }).module, sample, none).size,
+  ).toBe(0);
 });
 
 test.each([
@@ -51,12 +51,12 @@ test.each([
   // Attention follows the norm.
   ["seresnet18", 20],
 ] as const)("%s has %i", (model, count) => {
-  expect(scaleFreeFilters(createModel(model).module, [3, 64, 64], none).size).toBe(count);
+  expect(scaleInvariantFilters(createModel(model).module, [3, 64, 64], none).size).toBe(count);
 });
 
 test("a multiple of such a weight changes no score in training, of another it does", async () => {
   const { module } = createModel("airbench94", { width: 0.1, shortcut: "pad" });
-  const filters = scaleFreeFilters(module, sample, none);
+  const filters = scaleInvariantFilters(module, sample, none);
   const g = createGraphBuilder("scores");
   const { output } = addForward(g, module, g.input("x", "float32", [4, ...sample]), { mode: "train" });
   g.output("scores", output);
@@ -92,7 +92,7 @@ test("a multiple of such a weight changes no score in training, of another it do
 
 test("a frozen batch norm divides by its running statistics, so that filters before it are not", () => {
   const { module } = createModel("resnet8");
-  const filters = scaleFreeFilters(module, sample, (name) => name.startsWith("bn1."));
+  const filters = scaleInvariantFilters(module, sample, (name) => name.startsWith("bn1."));
   expect(filters.has("conv1.weight")).toBe(false);
   expect(filters.size).toBe(8);
 });
@@ -106,10 +106,10 @@ const plan = (optimizer: Recipe["optimizer"], model: string, options = {}) =>
 
 test("Muon is told which filters to rescale, and refused where there are none", () => {
   const unit = { name: "muon", unitFilters: true } as const;
-  const { scaleFree } = plan(unit, "resnet8").optionsOf(0);
-  expect(scaleFree!("conv1.weight")).toBe(true);
-  expect(scaleFree!("fc.weight")).toBe(false);
-  expect(plan({ name: "muon" }, "resnet8").optionsOf(0).scaleFree).toBeUndefined();
+  const { scaleInvariant } = plan(unit, "resnet8").optionsOf(0);
+  expect(scaleInvariant!("conv1.weight")).toBe(true);
+  expect(scaleInvariant!("fc.weight")).toBe(false);
+  expect(plan({ name: "muon" }, "resnet8").optionsOf(0).scaleInvariant).toBeUndefined();
   expect(() => plan(unit, "resnet8", { norm: "fixup", shortcut: "pad" })).toThrow(OptionError);
   expect(() => plan(unit, "resnet8", { norm: "fixup", shortcut: "pad" })).toThrow(
     /^unitFilters: has no filter to apply to: a batch norm follows none that is trained; leave it out$/,
