@@ -326,7 +326,10 @@ async function main() {
   let isWhole = true;
   for (const experiment of values.page ? [] : chosen) {
     if (values.again) forget(experiment, place);
-    if (isFinished(experiment, place)) continue;
+    if (isFinished(experiment, place)) {
+      process.stderr.write(`${experiment.name}: finished already; --again repeats it\n`);
+      continue;
+    }
     const own = await withImages(experiment, place);
     if (own === undefined) {
       isWhole &&= values.only === undefined;
