@@ -45,6 +45,11 @@ test.each([
   ],
   [{ count: 40, measures: {} }, meanAp, "mean AP of it says nothing: there is nothing to measure"],
   [{ count: 20, measures: { accuracy: 0.8 } }, accuracy, undefined],
+  [
+    { count: 40, notFinite: 3, measures: { accuracy: 0.8 } },
+    accuracy,
+    "accuracy of it counts 3 of 40 as wrong: the network gives them scores that are not finite numbers",
+  ],
 ] as const)("%j is told with its caution", (evaluation, main, caution) => {
   expect(cautionsOf({ loss: 1, ...evaluation }, main, "it")).toEqual(caution === undefined ? [] : [caution]);
 });

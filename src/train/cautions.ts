@@ -32,20 +32,27 @@ export function cautionOfWarmUp(warmupSteps: number, steps: number): string | un
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /**
- * Cautions about a measure, in sentences: nothing was there to measure, or it rests on few images.
+ * Cautions about a measure, in sentences: nothing was there to measure, the network gave no numbers, or it rests on few images.
  *
  * @param part the images, such as "the test part"
  */
 export function cautionsOf(evaluation: Evaluation, main: Measure, part: string): readonly string[] {
-  const { count, unmeasured = "there is nothing to measure" } = evaluation;
+  const { count, notFinite = 0, unmeasured = "there is nothing to measure" } = evaluation;
   const value = valueOf(evaluation, main);
   const { en } = main.words;
   if (value === null) return [`${en} of ${part} says nothing: ${unmeasured}`];
-  if (count >= SMALL_SET) return [];
+  const wrong =
+    notFinite === 0
+      ? []
+      : [
+          `${en} of ${part} counts ${notFinite} of ${count} as wrong: the network gives them scores that are not finite numbers`,
+        ];
+  if (count >= SMALL_SET) return wrong;
   const images = count === 1 ? "1 image" : `${count} images`;
-  if (main.isShareOfImages !== true) return [`${en} of ${part} rests on ${images}`];
+  if (main.isShareOfImages !== true) return [...wrong, `${en} of ${part} rests on ${images}`];
   const [low, high] = wilsonInterval(Math.round(value * count), count);
   return [
+    ...wrong,
     `${en} of ${part}, ${percent(value)}, rests on ${images}: its 95 % interval is ${percent(low)} to ${percent(high)}`,
   ];
 }

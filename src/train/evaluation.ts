@@ -14,6 +14,8 @@ export function evaluationBatchSize(imageShape: Shape): number {
 export interface Evaluation extends Measured {
   /** Images evaluated; if 0, the loss is NaN and every measure null. */
   readonly count: number;
+  /** Images for which the network gives what is no finite number, counted as wrong; none if left out. */
+  readonly notFinite?: number;
   /** Why the main measure is null. */
   readonly unmeasured?: string;
 }

@@ -25,6 +25,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const oneLine = (text: string): void => expect(text.trimEnd().split("\n"), text).toHaveLength(1);
 
+/** A copy of a network of two classes in whose last bias one number became NaN. */
+function damageBias(from: string, to: string): void {
+  const bytes = readFileSync(from);
+  const field = Buffer.from("fc.biasJ\b");
+  bytes.writeFloatLE(Number.NaN, bytes.indexOf(field) + field.length);
+  writeFileSync(to, bytes);
+}
+
 /** Runs a line of the shell in which `residua` is the command. */
 function shell(line: string): Promise<CommandResult> {
   const script = `residua() { "${process.execPath}" "${main}" "$@"; }; ${line}`;
@@ -130,4 +138,13 @@ test("a small folder trains with the defaults; of several images one that is dam
   const unfit = await runCommand([...predict, "nothing/*.png"], folder);
   expect(unfit.stderr).toMatch(/no file fits "nothing\/\*\.png"\n$/);
   expect(readdirSync(join(folder, "out"))).not.toContain(".residua-lock");
+
+  damageBias(join(folder, "out", "model.onnx"), join(folder, "damaged.onnx"));
+  const damaged = await runCommand(["predict", "--model", "damaged.onnx", "mixed/a.png", "--threads", "1"], folder);
+  expect(damaged).toMatchObject({ code: 1, stdout: "" });
+  expect(damaged.stderr).toMatch(/^residua: network: gives NaN as a score, must give finite numbers; [^\n]+\n/);
+  const measured = await runCommand(["evaluate", "--model", "damaged.onnx", "--data", "photos", "--json"], folder);
+  const { count, accuracy, notFinite } = JSON.parse(measured.stdout);
+  expect({ accuracy, notFinite }).toEqual({ accuracy: 0, notFinite: count });
+  expect(measured.stderr).toContain(`counts ${count} of ${count} as wrong: the network gives them scores that are not`);
 }, 300_000);

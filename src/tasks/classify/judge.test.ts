@@ -96,7 +96,20 @@ test("scores that are no numbers are never right", async () => {
     measures: { accuracy: 0 },
     topK: { accuracy: 0 },
     loss: Number.NaN,
+    notFinite: 3,
   });
+});
+
+test("an image whose scores are not finite is wrong for every k, and counted", async () => {
+  const scores = [2, -Infinity, 1];
+  const found = await evaluateClassifier(echo, [scored([scores, [2, 0, 1]], [0, 0])], { topK: 3 });
+  expect(found).toMatchObject({
+    measures: { accuracy: 0.5 },
+    topK: { accuracy: 0.5 },
+    notFinite: 1,
+    loss: expect.any(Number),
+  });
+  expect((await evaluateClassifier(echo, [scored([[2, 0, 1]], [0])])).notFinite).toBeUndefined();
 });
 
 test("a label that the network has no class for is refused", async () => {

@@ -1,8 +1,9 @@
-import { stepNames } from "../../compile/step/names.ts";
+import { scoreImages } from "../../networks/scores.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
+import { crossEntropy } from "./softmax.ts";
 import { averageViews, requireViews, type ViewsName } from "./views.ts";
 
 /** How well a network classifies images. */
@@ -36,20 +37,22 @@ export async function evaluateClassifier(
 ): Promise<Classification> {
   let k = options.topK ?? 5;
   const views = requireViews(options.views);
-  let [count, loss, first, amongFirst] = [0, 0, 0, 0];
+  const scoreOf = async (seen: LabeledBatch["images"]): Promise<Float32Array> =>
+    (await scoreImages(session, seen)).data;
+  let [count, loss, first, amongFirst, notFinite] = [0, 0, 0, 0, 0];
   for await (const { images, labels } of batches) {
-    const data =
-      views === undefined
-        ? await scoreOf(session, images)
-        : await averageViews(images, views, (seen) => scoreOf(session, seen));
+    const data = views === undefined ? await scoreOf(images) : await averageViews(images, views, scoreOf);
     const classes = data.length / labels.data.length;
     k = Math.min(k, classes);
     for (const [index, label] of labels.data.entries()) {
       const scores = data.subarray(index * classes, (index + 1) * classes);
-      const rank = rankOf(scores, requireLabel(label, classes));
+      const isFinite = scores.every(Number.isFinite);
+      const own = requireLabel(label, classes);
+      const rank = isFinite ? rankOf(scores, own) : classes;
+      if (!isFinite) notFinite++;
       if (rank < 1) first++;
       if (rank < k) amongFirst++;
-      loss += crossEntropyOf(scores, Number(label));
+      loss += crossEntropy(scores, own);
       count++;
     }
   }
@@ -58,16 +61,9 @@ export async function evaluateClassifier(
     loss: loss / count,
     measures: { accuracy: count === 0 ? null : first / count },
     topK: { k, accuracy: count === 0 ? null : amongFirst / count },
+    ...(notFinite === 0 ? {} : { notFinite }),
     ...(count === 0 ? { unmeasured: "there are no images" } : {}),
   };
-}
-
-/** The scores of a batch, `[N, classes]`. */
-async function scoreOf(session: Session, images: LabeledBatch["images"]): Promise<Float32Array> {
-  const { [stepNames.scores]: output } = await session.run({ [stepNames.images]: images }, [stepNames.scores]);
-  const { data } = await output.read();
-  output.dispose();
-  return data as Float32Array;
 }
 
 function requireLabel(label: bigint, classes: number): number {
@@ -78,18 +74,9 @@ function requireLabel(label: bigint, classes: number): number {
 /** How many classes rank above the label; ties go to the first class, as in ArgMax. */
 function rankOf(scores: Float32Array, label: number): number {
   const own = scores[label];
-  if (Number.isNaN(own)) return scores.length;
   let rank = 0;
   for (const [index, score] of scores.entries()) {
-    if (index < label ? !(score < own) : !(score <= own)) rank++;
+    if (index < label ? score >= own : score > own) rank++;
   }
   return rank;
-}
-
-/** −log softmax(scores)[label], shifted by the maximum so that it cannot overflow. */
-function crossEntropyOf(scores: Float32Array, label: number): number {
-  const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  let sum = 0;
-  for (const score of scores) sum += Math.exp(score - highest);
-  return Math.log(sum) + highest - scores[label];
 }

@@ -1,9 +1,10 @@
-import { stepNames } from "../../compile/step/names.ts";
 import { noAugmentation, normalizationTables, writeSample } from "../../data/augmentation.ts";
 import { type ImageFormat, imageSize } from "../../data/image-set.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
+import { scoreFinitely } from "../../networks/scores.ts";
 import { OptionError, ShapeError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
+import { softmax } from "./softmax.ts";
 
 /** One image of the network's size. */
 export interface ImagePixels extends ImageFormat {
@@ -26,19 +27,12 @@ export interface ClassifyOptions {
   readonly top?: number;
 }
 
-/** softmax, shifted by the maximum so that it cannot overflow. */
-export function toProbabilities(scores: Float32Array): readonly number[] {
-  const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = Array.from(scores, (score) => Math.exp(score - highest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
-}
-
 /**
  * The classes of one image, the most probable first.
  *
  * @throws {ShapeError} if the image is not of the network's size
  * @throws {OptionError} if `top` is not a whole number above 0
+ * @throws {WeightsError} if the network gives what is no finite number
  */
 export async function classifyImage(
   { card, session }: TrainedNetwork,
@@ -58,12 +52,8 @@ export async function classifyImage(
     throw new ShapeError("image", `has ${pixels.length} pixels of all channels, must have ${input.length}`);
   const set = { channels, height, width, images: pixels, labels: new Int32Array(1), count: 1 };
   writeSample(set, normalizationTables(card.normalization), noAugmentation, { seed: 0, epoch: 0, index: 0 }, input, 0);
-  const { [stepNames.scores]: scores } = await session.run({
-    [stepNames.images]: float32([1, channels, height, width], input),
-  });
-  const { data } = await scores.read();
-  scores.dispose();
-  const [best, ...others] = toProbabilities(data as Float32Array)
+  const { data } = await scoreFinitely(session, float32([1, channels, height, width], input));
+  const [best, ...others] = softmax(data)
     .map((probability, label) => ({ class: card.classes[label], probability }))
     .toSorted((a, b) => b.probability - a.probability);
   return [best, ...others.slice(0, top - 1)];

@@ -1,3 +1,5 @@
+import { logSumExp } from "./softmax.ts";
+
 /** Predictions for a set of images. */
 export interface Predictions {
   readonly classes: readonly string[];
@@ -32,16 +34,22 @@ export interface ClassScore {
   readonly f1: number;
 }
 
-/** Judges every image: softmax, shifted by the highest score so that it cannot overflow. */
+/** Judges every image. */
 export function judgeImages({ labels, scores, width }: Predictions): readonly Judged[] {
   return labels.map((label, index) => {
     const own = scores.subarray(index * width, (index + 1) * width);
     let predicted = 0;
     for (let place = 1; place < width; place++) if (own[place] > own[predicted]) predicted = place;
-    let sum = 0;
-    for (const score of own) sum += Math.exp(score - own[predicted]);
-    const loss = Math.log(sum) + own[predicted] - own[label];
-    return { index, label, predicted, confidence: 1 / sum, probability: Math.exp(-loss), loss };
+    const whole = logSumExp(own);
+    const probabilityOf = (place: number): number => Math.exp(own[place] - whole);
+    return {
+      index,
+      label,
+      predicted,
+      confidence: probabilityOf(predicted),
+      probability: probabilityOf(label),
+      loss: whole - own[label],
+    };
   });
 }
 

@@ -1,5 +1,5 @@
-import { stepNames } from "../../compile/step/names.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
+import { scoreFinitely } from "../../networks/scores.ts";
 import { OptionError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import { writePlanes } from "./planes.ts";
@@ -104,13 +104,8 @@ export async function locateInWindows(
     for (const left of windowStarts(image.width, columns)) {
       const input = new Float32Array(3 * rows * columns);
       writePlanes(cutWindow(image, left, top, [columns, rows]), card.normalization, input, 0);
-      const { [stepNames.scores]: scores } = await session.run(
-        { [stepNames.images]: float32([1, 3, rows, columns], input) },
-        [stepNames.scores],
-      );
-      const { data } = await scores.read();
-      scores.dispose();
-      for (const plate of decodeScores(data as Float32Array, [columns / STRIDE, rows / STRIDE], threshold))
+      const { data } = await scoreFinitely(session, float32([1, 3, rows, columns], input));
+      for (const plate of decodeScores(data, [columns / STRIDE, rows / STRIDE], threshold))
         if (isInside(plate, image.width - left, image.height - top))
           found.push({ ...plate, corners: moveEach(plate.corners, ([x, y]) => [x + left, y + top]) });
     }

@@ -1,5 +1,5 @@
-import { stepNames } from "../../compile/step/names.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
+import { scoreFinitely } from "../../networks/scores.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import { CHARACTER_SLOTS, characters, type PlateColour, SLOT_CLASSES, SLOTS } from "./alphabet.ts";
@@ -64,16 +64,9 @@ export async function readStraightened(
         throw new ShapeError("plate", `must be ${PLATE_WIDTH} × ${PLATE_HEIGHT}, got ${plate.width} × ${plate.height}`);
       writePlanes(plate, card.normalization, input, index * size);
     });
-    const { [stepNames.scores]: scores } = await session.run(
-      { [stepNames.images]: float32([group.length, 3, PLATE_HEIGHT, PLATE_WIDTH], input) },
-      [stepNames.scores],
-    );
-    const { data } = await scores.read();
-    scores.dispose();
+    const { data } = await scoreFinitely(session, float32([group.length, 3, PLATE_HEIGHT, PLATE_WIDTH], input));
     const each = data.length / group.length;
-    group.forEach((_, index) =>
-      readings.push(readScores((data as Float32Array).subarray(index * each, (index + 1) * each), grammar)),
-    );
+    group.forEach((_, index) => readings.push(readScores(data.subarray(index * each, (index + 1) * each), grammar)));
   }
   return readings;
 }

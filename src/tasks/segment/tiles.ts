@@ -1,7 +1,7 @@
-import { stepNames } from "../../compile/step/names.ts";
 import type { Raster } from "../../data/image/raster.ts";
 import { type IntensityLine, writeScaled } from "./data/raster.ts";
 import type { Normalization } from "../../data/image-set.ts";
+import { scoreFinitely } from "../../networks/scores.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { float32 } from "../../tensor/tensor.ts";
 
@@ -102,19 +102,13 @@ export async function predictPart(
     const group = jobs.slice(start, start + batch);
     const input = new Float32Array(group.length * channels * tileHeight * tileWidth);
     group.forEach((job, place) => readTile(predictor, image, part, job, input, place));
-    const { [stepNames.scores]: scores } = await predictor.session.run(
-      { [stepNames.images]: float32([group.length, channels, tileHeight, tileWidth], input) },
-      [stepNames.scores],
-    );
-    const { data, shape } = await scores.read();
-    scores.dispose();
+    const images = float32([group.length, channels, tileHeight, tileWidth], input);
+    const { data, shape } = await scoreFinitely(predictor.session, images);
     if (outputs === 0) {
       outputs = shape[1];
       maps = new Float32Array(outputs * plane);
     }
-    group.forEach((job, place) =>
-      addTile({ predictor, scores: data as Float32Array, outputs, weights, maps, sums, part }, job, place),
-    );
+    group.forEach((job, place) => addTile({ predictor, scores: data, outputs, weights, maps, sums, part }, job, place));
   }
   for (let output = 0; output < outputs; output++)
     for (let at = 0; at < plane; at++) maps[output * plane + at] /= sums[at];

@@ -7,9 +7,9 @@ import type { ComputePlace } from "../../../runtime/compute-place.ts";
 import { ResiduaError } from "../../../tensor/errors.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { float32, type Tensor } from "../../../tensor/tensor.ts";
-import { stepNames } from "../../../compile/step/names.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { withInference } from "../../../networks/inference.ts";
+import { scoreFinitely } from "../../../networks/scores.ts";
 import { describableModule } from "../../../networks/describe.ts";
 import { drawArchitecture } from "../architecture.ts";
 import { type Judged, judgeImages, type Predictions } from "../../../tasks/classify/predictions.ts";
@@ -51,14 +51,10 @@ async function predictAll(
     let scores = new Float32Array(0);
     let width = 0;
     for await (const batch of openEvaluation(images, normalization, evaluationBatchSize(imageShape))) {
-      const { [stepNames.scores]: output } = await session.run({ [stepNames.images]: batch.images }, [
-        stepNames.scores,
-      ]);
-      const { data, shape } = await output.read();
-      output.dispose();
+      const { data, shape } = await scoreFinitely(session, batch.images);
       width = shape[1];
       if (scores.length === 0) scores = new Float32Array(images.count * width);
-      scores.set(data as Float32Array, labels.length * width);
+      scores.set(data, labels.length * width);
       for (const label of batch.labels.data) labels.push(Number(label));
       job.onProgress(labels.length, images.count);
     }

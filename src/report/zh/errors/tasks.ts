@@ -4,6 +4,9 @@ import type { Templates } from "../templates.ts";
 export const taskErrors: Templates = {
   // Classification
   "{} is not a class of the network, which has {}": "{1} 不是网络的类别，网络有 {2}",
+  "gives {} as a score, must give finite numbers": "给出的分数为 {1}，必须是有限的数",
+  "its weights are damaged or its training diverged": "其权重已损坏，或训练已发散",
+  "give another file, or train it again": "请换一个文件，或重新训练",
   "is not an option of a classification": "不是分类的选项",
   "give data of its own classes": "请给出其自身类别的数据",
   "was trained on {}": "训练数据为 {1}",

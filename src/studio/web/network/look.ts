@@ -2,9 +2,10 @@ import { evaluationBatches } from "../../../data/batches.ts";
 import { imageSize } from "../../../data/image-set.ts";
 import { computeGradCam } from "../../../lab/network/grad-cam.ts";
 import { overlayMap } from "../../../lab/network/overlay.ts";
-import { stepNames } from "../../../compile/step/names.ts";
 import { withInference } from "../../../networks/inference.ts";
+import { scoreFinitely } from "../../../networks/scores.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
+import { softmax } from "../../../tasks/classify/softmax.ts";
 import { float32 } from "../../../tensor/tensor.ts";
 import type { Study } from "./study.ts";
 import { someOf } from "./study-images.ts";
@@ -18,9 +19,9 @@ const session = { executionProviders: ["wasm"] };
 function judge(scores: Float32Array, classes: number): readonly { readonly place: number; readonly share: number }[] {
   return Array.from({ length: scores.length / classes }, (_, index) => {
     const own = scores.subarray(index * classes, (index + 1) * classes);
-    const highest = own.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const sum = own.reduce((total, score) => total + Math.exp(score - highest), 0);
-    return { place: own.indexOf(highest), share: 1 / sum };
+    const probabilities = softmax(own);
+    const share = Math.max(...probabilities);
+    return { place: probabilities.indexOf(share), share };
   });
 }
 
@@ -35,10 +36,8 @@ export async function lookAt(study: Study, runtime: Runtime): Promise<readonly L
   const set = someOf(images.set, shownImages);
   const [batch] = evaluationBatches(set, normalization, set.count);
   const scores = await withInference({ runtime, module, imageShape, state, session }, async (open) => {
-    const { [stepNames.scores]: output } = await open.run({ [stepNames.images]: batch.images }, [stepNames.scores]);
-    const { data } = await output.read();
-    output.dispose();
-    return data as Float32Array;
+    const { data } = await scoreFinitely(open, batch.images);
+    return data;
   });
   const judged = judge(scores, classes);
   const taken = float32(batch.images.shape, batch.images.data);
