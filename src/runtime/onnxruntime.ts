@@ -11,6 +11,7 @@ import { createPlaces, runInPlace } from "./in-place.ts";
 import { createQueue, type Queue } from "./queue.ts";
 import type { DeclaredTensor, Runtime, RuntimeTensor, Session, SessionOptions } from "./runtime.ts";
 import type { TensorReader } from "./tensor-reader.ts";
+import { releaseAll } from "./release.ts";
 
 /** What differs between the packages. */
 export interface OrtFlavour {
@@ -113,12 +114,13 @@ function wrapSession(
       ]),
     );
   };
-  const release = async (): Promise<void> => {
-    // The session owns their memory: releasing it later would be a use after free.
-    await Promise.all(Array.from(onDevice, (tensor) => tensor.close()));
-    await reader?.release();
-    await inner.release();
-  };
+  const release = (): Promise<void> =>
+    releaseAll([
+      // The session owns their memory: releasing it later would be a use after free.
+      ...Array.from(onDevice, (tensor) => () => tensor.close()),
+      () => reader?.release(),
+      () => inner.release(),
+    ]);
   return {
     inputs: inputNames.map((name, index) => declare(name, inputMetadata[index])),
     outputs: outputNames.map((name) => declare(name, inner.outputMetadata[inner.outputNames.indexOf(name)])),

@@ -4,6 +4,7 @@ import { createGraphBuilder } from "../onnx/builder.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { OrtModule } from "./onnxruntime-module.ts";
+import { releaseAll } from "./release.ts";
 
 /** Reads tensors in GPU memory. */
 export interface TensorReader {
@@ -40,9 +41,10 @@ export function createCopyingReader(ort: OrtModule, settings: InferenceSession.S
       const { y } = await session.run({ x: tensor });
       return y.data;
     },
-    release: async () => {
-      for (const session of sessions.values()) await (await session).release();
+    release: () => {
+      const opened = [...sessions.values()];
       sessions.clear();
+      return releaseAll(opened.map((session) => async () => (await session).release()));
     },
   };
 }

@@ -9,7 +9,7 @@ import { leaveOutputsInPlace } from "../compile/outputs-in-place.ts";
 import { guardUpdates } from "../compile/updates-in-place.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import { releaseOnFailure } from "../runtime/release-on-failure.ts";
+import { releaseOnFailure } from "../runtime/release.ts";
 import type { Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { OptionError, ResiduaError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";

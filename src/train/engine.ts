@@ -4,7 +4,7 @@ import type { ForwardOptions } from "../compile/step/loss-pass.ts";
 import { averagedState } from "../networks/card.ts";
 import type { Module } from "../nn/module.ts";
 import type { Schedule } from "../optim/schedules.ts";
-import { releaseOnFailure } from "../runtime/release-on-failure.ts";
+import { releaseOnFailure } from "../runtime/release.ts";
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

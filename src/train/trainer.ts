@@ -9,6 +9,7 @@ import { type CompiledCollection, type CompiledStep, compileStep, type StepOptio
 import { createLossScale } from "./loss-scale.ts";
 import { drawMask, scalarValues } from "./step-inputs.ts";
 import { completeState, freshState, readScalar } from "./trainer-state.ts";
+import { releaseAll } from "../runtime/release.ts";
 
 /** The options of a trainer; a model from `createModel` supplies `module` and `imageShape`. */
 export interface TrainerOptions extends Omit<StepOptions, "mixup" | "average"> {
@@ -219,13 +220,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return new Map([...(await Promise.all(entries)), ...(lossScale ? [lossScale.entry()] : [])]);
     },
     load,
-    release: async () => {
-      await session.release();
-      await collection?.session.release();
-      Object.values(empty ?? {}).forEach(disposeTensor);
-      await uploader.release();
-      memory.release();
-    },
+    release: () =>
+      releaseAll([
+        () => session.release(),
+        () => collection?.session.release(),
+        () => Object.values(empty ?? {}).forEach(disposeTensor),
+        () => uploader.release(),
+        () => memory.release(),
+      ]),
   };
 }
 

@@ -13,6 +13,7 @@ import type { Collective } from "./collective.ts";
 import { createMessage } from "./message.ts";
 import { compileSplitStep } from "./split-step.ts";
 import type { TrainerStrategy } from "./strategy.ts";
+import { releaseAll } from "../../runtime/release.ts";
 
 /**
  * Trains one network on several ranks: they share out the batches that a step accumulates, and all apply the update of
@@ -144,11 +145,8 @@ async function createRank(options: TrainerOptions, collective: Collective): Prom
       lossScale?.load(state);
       steps = done;
     },
-    release: async () => {
-      await gradient.session.release();
-      await update.session.release();
-      memory.release();
-    },
+    release: () =>
+      releaseAll([() => gradient.session.release(), () => update.session.release(), () => memory.release()]),
   };
 }
 

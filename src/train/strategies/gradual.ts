@@ -1,5 +1,5 @@
 import { shrinkImages } from "../../data/shrink-images.ts";
-import { releaseOnFailure } from "../../runtime/release-on-failure.ts";
+import { releaseOnFailure } from "../../runtime/release.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { LabeledBatch } from "../batch.ts";
 import type { FineTuning } from "../fine-tuning.ts";

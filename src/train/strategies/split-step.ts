@@ -7,7 +7,7 @@ import { crossEntropy } from "../../nn/losses.ts";
 import { ResiduaError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { releaseOnFailure } from "../../runtime/release-on-failure.ts";
+import { releaseOnFailure } from "../../runtime/release.ts";
 import { loadStep, type StepOptions } from "../compiled-step.ts";
 import { alone, type Collective } from "./collective.ts";
 import { loadStages, type RunningSession } from "./staged-session.ts";

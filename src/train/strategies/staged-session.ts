@@ -4,7 +4,7 @@ import { planStageMemory } from "../../compile/stage-memory.ts";
 import { cutAtGathers, type Stage } from "../../compile/stages.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { Graph } from "../../onnx/graph.ts";
-import { releaseOnFailure } from "../../runtime/release-on-failure.ts";
+import { releaseAll, releaseOnFailure } from "../../runtime/release.ts";
 import type { Runtime, RuntimeTensor, Session, SessionOptions } from "../../runtime/runtime.ts";
 import { dtypeArrays } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
@@ -81,9 +81,14 @@ export async function loadStages(
   const memory = createMemory(parts, new Set(outputNames));
   const taken = new Set(parts.flatMap((part) => part.graph.inputs.map(({ name }) => name)));
   const stages: LoadedStage[] = [];
-  const release = async (): Promise<void> => {
-    for (const { session } of stages) await session.release();
-  };
+  const release = (): Promise<void> =>
+    releaseAll(
+      stages.map(
+        ({ session }) =>
+          () =>
+            session.release(),
+      ),
+    );
   for (const stage of parts) {
     const whole = runtime.writesInPlace ? leaveOutputsInPlace(stage.graph) : stage.graph;
     const session = await releaseOnFailure({ release }, () => runtime.load(encodeModel(toModel(whole)), settings));
