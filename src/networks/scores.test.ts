@@ -1,34 +1,17 @@
 import { expect, test } from "vitest";
-import { stepNames } from "../compile/step/names.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { WeightsError } from "../tensor/errors.ts";
-import { float32, type Tensor } from "../tensor/tensor.ts";
+import { float32 } from "../tensor/tensor.ts";
+import { createEchoSession } from "../../test/support/echo-session.ts";
 import { scoreFinitely, scoreImages } from "./scores.ts";
 
-/** A network that gives its images back as scores, and counts what it was asked to dispose of. */
-function createEcho(): { readonly session: Session; readonly disposed: () => number } {
+function countDisposals(): { readonly session: Session; readonly disposed: () => number } {
   let disposed = 0;
-  const session: Session = {
-    inputs: [],
-    outputs: [],
-    inputNames: [stepNames.images],
-    outputNames: [stepNames.scores],
-    run: async ({ [stepNames.images]: images }) => ({
-      [stepNames.scores]: {
-        dtype: "float32",
-        shape: images.shape,
-        read: async () => images as Tensor,
-        dispose: () => void disposed++,
-      },
-    }),
-    endProfiling: () => undefined,
-    release: async () => undefined,
-  };
-  return { session, disposed: () => disposed };
+  return { session: createEchoSession(() => void disposed++), disposed: () => disposed };
 }
 
 test("scores come with their shape, and their memory is given back", async () => {
-  const { session, disposed } = createEcho();
+  const { session, disposed } = countDisposals();
   const { data, shape } = await scoreFinitely(session, float32([1, 2], [3, -4]));
   expect([...data]).toEqual([3, -4]);
   expect(shape).toEqual([1, 2]);
@@ -38,7 +21,7 @@ test("scores come with their shape, and their memory is given back", async () =>
 test.each([Number.NaN, Infinity, -Infinity])(
   "an answer is not made of %f; measuring a changed network is",
   async (wrong) => {
-    const { session, disposed } = createEcho();
+    const { session, disposed } = countDisposals();
     const images = float32([2, 2], [1, 2, 3, wrong]);
     const refused = scoreFinitely(session, images);
     await expect(refused).rejects.toThrow(WeightsError);

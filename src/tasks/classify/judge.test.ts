@@ -1,30 +1,13 @@
 import { expect, test } from "vitest";
-import { stepNames } from "../../compile/step/names.ts";
-import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
-import { float32, int64, type Tensor } from "../../tensor/tensor.ts";
+import { createEchoSession } from "../../../test/support/echo-session.ts";
+import { float32, int64 } from "../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 import { evaluationBatchSize } from "../../train/evaluation.ts";
 import { type ClassificationOptions, evaluateClassifier } from "./judge.ts";
 import { averageViews, type ViewsName } from "./views.ts";
 
-/** A network that gives its images back as scores. */
-const echo: Session = {
-  inputs: [],
-  outputs: [],
-  inputNames: [stepNames.images],
-  outputNames: [stepNames.scores],
-  run: async ({ [stepNames.images]: images }) => ({
-    [stepNames.scores]: {
-      dtype: "float32",
-      shape: images.shape,
-      read: async () => images as Tensor,
-      dispose: () => undefined,
-    },
-  }),
-  endProfiling: () => undefined,
-  release: async () => undefined,
-};
+const echo = createEchoSession();
 
 function scored(scores: readonly (readonly number[])[], labels: readonly number[]): LabeledBatch {
   return { images: float32([scores.length, scores[0].length], scores.flat()), labels: int64([labels.length], labels) };
