@@ -41,9 +41,13 @@ const texts = {
     en: "| depth | shortcut | test accuracy, median | 95 % interval of the mean | seeds |",
     zh: "| 深度 | 快捷连接 | 测试准确率（中位数） | 均值的 95 % 置信区间 | 种子数 |",
   },
-  parts: {
+  without: {
     en: "| without | validation accuracy, last epoch | change, points | processor minutes |",
     zh: "| 去掉的部分 | 验证准确率（最后一轮） | 变化（百分点） | 处理器分钟 |",
+  },
+  with: {
+    en: "| with | validation accuracy, last epoch | change, points | processor minutes |",
+    zh: "| 加上的部分 | 验证准确率（最后一轮） | 变化（百分点） | 处理器分钟 |",
   },
   resumed: { en: " (the part after an interruption)", zh: "（中断后的部分）" },
 };
@@ -105,12 +109,13 @@ function describeTraining({ result: { test, epochs, processorSeconds }, resumed 
  * @param {Experiment} experiment
  * @param {Language} language
  */
-function describeRuns(runs, { parts }, language) {
-  return parts === undefined ? describeSeeds(runs)[language] : describeParts(runs, parts, language);
+function describeRuns(runs, { parts, parting = "without" }, language) {
+  if (parts === undefined) return describeSeeds(runs)[language];
+  return [texts[parting][language], ...describeParts(runs, parts, language)].join("\n");
 }
 
 /**
- * What each part of a recipe brings: a training without it, judged by the validation part.
+ * What each part of a recipe brings: rows of a training without it, or with it, judged by the validation part.
  *
  * @param {readonly any[]} runs
  * @param {readonly import("./experiments.mjs").Part[]} parts
@@ -127,7 +132,7 @@ function describeParts(runs, parts, language) {
     const minutes = run.resumed === true ? "–" : (run.result.processorSeconds / 60).toFixed(1);
     return `| ${title} | ${percent(last(run))} | ${shown} | ${minutes} |`;
   });
-  return [texts.parts[language], "| --- | ---: | ---: | ---: |", ...rows].join("\n");
+  return ["| --- | ---: | ---: | ---: |", ...rows];
 }
 
 /**
