@@ -19,12 +19,18 @@ export function selectClasses<I extends Images>(dataset: Dataset<I>, names: read
   if (names.length < 2 || new Set(names).size < names.length)
     throw new OptionError("classes", `must name two or more different classes, got ${names.join(", ")}`);
   if (names.length === classes.length && names.every((name, index) => name === classes[index])) return dataset;
-  const labels = new Map(names.map((name, label) => [classes.indexOf(name), label]));
+  return relabel(dataset, names);
+}
+
+/** The images whose class is one of these names, with its place among them as their label. */
+export function relabel<I extends Images>(dataset: Dataset<I>, names: readonly string[]): Dataset<I> {
+  const places = new Map(names.map((name, label) => [name, label]));
+  const labels = new Map(dataset.classes.map((name, index) => [index, places.get(name)]));
   return { ...dataset, classes: names, train: select(dataset.train, labels), test: select(dataset.test, labels) };
 }
 
-function select<I extends Images>(set: I, labels: ReadonlyMap<number, number>): I {
-  const places = Array.from(set.labels.keys()).filter((place) => labels.has(set.labels[place]));
+function select<I extends Images>(set: I, labels: ReadonlyMap<number, number | undefined>): I {
+  const places = Array.from(set.labels.keys()).filter((place) => labels.get(set.labels[place]) !== undefined);
   const chosen = { count: places.length, labels: Int32Array.from(places, (place) => labels.get(set.labels[place])!) };
   if (!isInMemory(set)) return { ...set, ...chosen, files: places.map((place) => set.files[place]) };
   const size = imageSize(set);

@@ -16,6 +16,8 @@ export interface StudyNetwork {
   readonly state: ReadonlyMap<string, Tensor<"float32">>;
   readonly imageShape: readonly [channels: number, height: number, width: number];
   readonly classes: number;
+  /** Their names in the order of its scores, where the file says so. */
+  readonly classNames?: readonly string[];
   /** The data set that it was trained on; empty where the file does not say. */
   readonly data: string;
   /** By what its images were normalised, where the file says so. */
@@ -42,7 +44,7 @@ export function toStudyNetwork(file: NetworkFile, where: string, size?: number):
   const { card } = file;
   const about = {
     data: card?.data ?? "",
-    ...(card === undefined ? {} : { normalization: card.normalization }),
+    ...(card === undefined ? {} : { normalization: card.normalization, classNames: card.classes }),
   };
   if (file.kind === "network") {
     const { model, module, state } = file;

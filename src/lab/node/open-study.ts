@@ -1,6 +1,5 @@
 import type { Dataset } from "../../data/image-set.ts";
-import { openDataset } from "../../data/node/open.ts";
-import { OptionError, ShapeError } from "../../tensor/errors.ts";
+import { openMatching } from "../../data/node/open-matching.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
 import { type StudyNetwork, toStudyNetwork } from "../study-network.ts";
 
@@ -16,29 +15,17 @@ export async function openStudyNetwork(path: string): Promise<StudyNetwork> {
 }
 
 /**
- * Opens the data that a network is studied on.
+ * Opens the data that a network is studied on, with the network's labels, and its normalisation where its file says so.
  *
  * @param wanted a data set's name or a folder; the network's own if left out
- * @throws {OptionError} if no data are named or they have more classes than the network
- * @throws {ShapeError} if the images are of another shape than the network takes
+ * @throws as {@link openMatching}
  */
 export async function openStudyData(
-  { imageShape, data, classes, normalization, label }: Omit<StudyNetwork, "module" | "state" | "notes">,
+  { imageShape, data, classes, classNames, normalization }: Omit<StudyNetwork, "module" | "state" | "notes">,
   wanted: string | undefined,
-  cache: string,
+  place: { readonly cache: string; readonly onNote: (note: string) => void },
 ): Promise<Dataset> {
-  const name = wanted ?? data;
-  if (name === "") throw new OptionError("data", `is required: ${label} does not record its training data`);
-  const [channels, height, width] = imageShape;
-  const found = await openDataset(name, cache, { channels, height, width });
-  const { test } = found;
-  if (test.channels !== channels || test.height !== height || test.width !== width) {
-    throw new ShapeError(
-      "data",
-      `has images of ${test.channels}×${test.height}×${test.width}, the network takes ${channels}×${height}×${width}`,
-    );
-  }
-  if (found.classes.length > classes)
-    throw new OptionError("data", `has ${found.classes.length} classes, the network has ${classes}`);
+  const named = { count: classes, ...(classNames === undefined ? {} : { names: classNames }) };
+  const found = await openMatching({ imageShape, data, classes: named }, wanted, place);
   return normalization === undefined ? found : { ...found, normalization };
 }

@@ -80,8 +80,9 @@ function recipeOf({ recipe, steps }: FlowJob): Recipe {
 async function openNetwork({ job, context }: Workplace, start: FlowStart): Promise<OpenedNetwork> {
   if ("file" in start) {
     const network = await openStudyNetwork(start.file);
-    for (const text of network.notes) context.report({ kind: "note", text });
-    return { ...network, data: await openStudyData(network, job.data, job.cache) };
+    const onNote = (text: string): void => context.report({ kind: "note", text });
+    network.notes.forEach(onNote);
+    return { ...network, data: await openStudyData(network, job.data, { cache: job.cache, onNote }) };
   }
   const named = createModel(start.model, start.options);
   const [channels, height, width] = named.imageShape as [number, number, number];

@@ -66,9 +66,9 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
   const { runtime } = opened;
   const computed = computedOn(opened);
   const network = await openStudyNetwork(job.file);
-  const data = await openStudyData(network, job.data, job.cache);
-  const { module, imageShape, state } = network;
   const note = (text: string): void => context.report({ kind: "note", text });
+  const data = await openStudyData(network, job.data, { cache: job.cache, onNote: note });
+  const { module, imageShape, state } = network;
   network.notes.forEach(note);
   const moments = await findMoments(network, job, note);
   const set = takeFirst(data.train, Math.min(job.images, data.train.count));

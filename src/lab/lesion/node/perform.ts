@@ -73,8 +73,9 @@ export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent
   const blocked = buildBlockedGraph(network.module, network.imageShape, network.state);
   const wished = planWish(blocked, job.wish);
   const plans = [...planLesions(blocked, job.scope), ...(wished === undefined ? [] : [wished])];
-  const data = await openStudyData(network, job.data, job.cache);
-  for (const text of network.notes) context.report({ kind: "note", text });
+  const onNote = (text: string): void => context.report({ kind: "note", text });
+  const data = await openStudyData(network, job.data, { cache: job.cache, onNote });
+  network.notes.forEach(onNote);
   const batches = await readBatches(data, job.images, evaluationBatchSize(network.imageShape));
   const images = batches.reduce((sum, { labels }) => sum + labels.data.length, 0);
   const identity = identityOf(

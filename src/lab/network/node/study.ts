@@ -99,7 +99,7 @@ function nameMistake({ label, predicted, confidence }: Judged, classes: readonly
 export async function studyNetwork(job: NetworkStudyJob): Promise<ClassificationStudy> {
   const network = await openStudyNetwork(job.model);
   network.notes.forEach(job.onNote);
-  const data = await openStudyData(network, job.data, job.cache);
+  const data = await openStudyData(network, job.data, job);
   const { classes, normalization } = data;
   const images = job.limit === undefined ? data.test : takeFirst(data.test, Math.min(job.limit, data.test.count));
   const opened = await openDevice(job.device);

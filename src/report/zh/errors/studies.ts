@@ -94,7 +94,6 @@ export const studyErrors: Templates = {
   "the network has no feature maps with more than one place": "网络没有多于一个位置的特征图",
   "the scores do not depend on the last feature maps": "得分不依赖于最后的特征图",
   "takes inputs of {} axes, must take images [C,H,W]": "输入有 {1} 个轴，必须是图像 [C,H,W]",
-  "is required: {} does not record its training data": "必须给出：{1} 没有记录训练数据",
   "has {} classes, the network has {}": "有 {1} 个类别，网络有 {2} 个",
   "is recorded already": "已有记录",
   "has more than one element": "有多于一个元素",

@@ -9,6 +9,7 @@ export const taskErrors: Templates = {
   "give another file, or train it again": "请换一个文件，或重新训练",
   "is not an option of a classification": "不是分类的选项",
   "give data of its own classes": "请给出其自身类别的数据",
+  'has the class "{}", which the network does not have': "含有类别 “{1}”，而网络没有",
   "was trained on {}": "训练数据为 {1}",
   "resume on the same data": "请用同样的数据继续",
   'says augmentation "{}", which is not known': "记有未知的数据增强 “{1}”",

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { OptionError } from "../tensor/errors.ts";
+import type { Dataset, ImageSet } from "./image-set.ts";
+import { matchClasses } from "./match-classes.ts";
+
+function imagesOf(labels: readonly number[]): ImageSet {
+  const images = Uint8Array.from(labels.keys());
+  return { channels: 1, height: 1, width: 1, images, labels: Int32Array.from(labels), count: labels.length };
+}
+
+/** One image of each class in both parts, in order. */
+function dataset(...classes: readonly string[]): Dataset<ImageSet> {
+  const images = imagesOf([...classes.keys()]);
+  return { name: "animals", classes, normalization: { mean: [0], deviation: [1] }, train: images, test: images };
+}
+
+test.each([
+  { data: ["ant", "bee"], names: ["ant", "bee"], images: [0, 1], labels: [0, 1], why: "the same order" },
+  { data: ["ant", "bee"], names: ["bee", "ant"], images: [0, 1], labels: [1, 0], why: "another order" },
+  { data: ["bee", "cat"], names: ["ant", "bee", "cat"], images: [0, 1], labels: [1, 2], why: "some of the network's" },
+  { data: ["a", "b", "c"], names: ["c", "a"], images: [0, 2], labels: [1, 0], why: "others beside the network's" },
+  { data: ["0", "1", "2"], names: ["2", "1"], images: [1, 2], labels: [1, 0], why: "numbers in another order" },
+  { data: ["ant", "bee"], names: ["0", "1"], images: [0, 1], labels: [0, 1], why: "numbers stand for no names" },
+  { data: ["ant", "bee"], names: undefined, images: [0, 1], labels: [0, 1], why: "no names" },
+])("labels are the network's: $why", ({ data, names, images, labels }) => {
+  const given = dataset(...data);
+  const { dataset: matched, note } = matchClasses(given, { count: names?.length ?? 2, ...(names && { names }) });
+  for (const part of [matched.train, matched.test]) {
+    expect([...part.images]).toEqual(images);
+    expect([...part.labels]).toEqual(labels);
+  }
+  const isPart = images.length < data.length;
+  expect(note).toBe(
+    isPart
+      ? `of the data's ${data.length} classes the network has ${names?.length}: 4 of 6 images are used`
+      : undefined,
+  );
+});
+
+test("classes that cannot be matched are refused", () => {
+  const refuse = (data: readonly string[], names: readonly string[] | undefined, count: number) =>
+    expect(() => matchClasses(dataset(...data), { count, ...(names && { names }) }));
+  refuse(["dog", "horse"], ["cat", "dog"], 2).toThrow(OptionError);
+  refuse(["dog", "horse"], ["cat", "dog"], 2).toThrow(
+    'data: has the class "horse", which the network does not have; must be one of cat, dog',
+  );
+  refuse(["a", "b", "c"], ["0", "1"], 2).toThrow("data: has 3 classes, the network has 2");
+  refuse(["a", "b", "c"], undefined, 2).toThrow("data: has 3 classes, the network has 2");
+});
