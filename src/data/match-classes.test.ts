@@ -30,11 +30,8 @@ test.each([
     expect([...part.labels]).toEqual(labels);
   }
   const isPart = images.length < data.length;
-  expect(note).toBe(
-    isPart
-      ? `of the data's ${data.length} classes the network has ${names?.length}: 4 of 6 images are used`
-      : undefined,
-  );
+  const counts = `the data's ${data.length} classes the network has ${names?.length}`;
+  expect(note).toBe(isPart ? `of ${counts}; images of the others are left out` : undefined);
 });
 
 test("classes that cannot be matched are refused", () => {

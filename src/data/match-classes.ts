@@ -32,8 +32,9 @@ export function matchClasses<I extends Images>(
   if (names?.length === classes.length && names.every((name, index) => name === classes[index])) return { dataset };
   if (names !== undefined && names.every((name) => classes.includes(name))) {
     const matched = relabel(dataset, names);
-    const isPart = names.length < classes.length;
-    return isPart ? { dataset: matched, note: describePart(dataset, matched) } : { dataset: matched };
+    if (names.length === classes.length) return { dataset: matched };
+    const note = `of the data's ${classes.length} classes the network has ${names.length}; images of the others are left out`;
+    return { dataset: matched, note };
   }
   if (names === undefined || names.every((name, index) => name === String(index))) {
     if (classes.length <= count) return { dataset };
@@ -48,9 +49,4 @@ export function matchClasses<I extends Images>(
     "data",
     `has the class "${other}", which the network does not have; ${describeChoices(other, names)}`,
   );
-}
-
-function describePart({ train, test, classes }: Dataset<Images>, part: Dataset<Images>): string {
-  const kept = part.train.count + part.test.count;
-  return `of the data's ${classes.length} classes the network has ${part.classes.length}: ${kept} of ${train.count + test.count} images are used`;
 }

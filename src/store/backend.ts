@@ -19,7 +19,7 @@ export interface Backend {
   readonly keyType: string;
   /** The clause that makes an insertion replace an existing row. */
   replaceClause(primaryKey: readonly string[], others: readonly string[]): string;
-  /** Statements around a transaction that changes the schema, so that one process does so at a time. */
+  /** Statements around a transaction that changes the schema, so that one process does so at a time; `granted` in the answer says whether it may. */
   readonly lockSchema?: { readonly lock: string; readonly unlock: string };
   /** Whether a failed schema change is rolled back completely. */
   readonly transactionalSchema: boolean;

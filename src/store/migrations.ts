@@ -2,7 +2,7 @@ import { type Database, explained, runStatement } from "./database.ts";
 import { storeTables } from "./schema.ts";
 import { nameStoredMeasures } from "./named-measures.ts";
 import { createTable } from "./tables.ts";
-import { FormatError } from "../tensor/errors.ts";
+import { EnvironmentError, FormatError } from "../tensor/errors.ts";
 
 /** A schema change. Once released, it is never modified. */
 export interface Migration {
@@ -116,7 +116,7 @@ async function applyChanges(database: Database, changes: readonly Migration[]): 
   };
   await kysely.connection().execute(async (connection) => {
     const locked = { backend, kysely: connection };
-    if (backend.lockSchema !== undefined) await runStatement(locked, backend.lockSchema.lock);
+    if (backend.lockSchema !== undefined) requireGranted(database, await runStatement(locked, backend.lockSchema.lock));
     try {
       if (!backend.transactionalSchema) await apply(locked);
       else await connection.transaction().execute((transaction) => apply({ backend, kysely: transaction }));
@@ -124,6 +124,15 @@ async function applyChanges(database: Database, changes: readonly Migration[]): 
       if (backend.lockSchema !== undefined) await runStatement(locked, backend.lockSchema.unlock);
     }
   });
+}
+
+/** @throws {EnvironmentError} if the answer says that another process still holds the lock */
+function requireGranted({ backend }: Database, [answer]: readonly Readonly<Record<string, unknown>>[]): void {
+  if (answer === undefined || !("granted" in answer) || Number(answer.granted) === 1) return;
+  throw new EnvironmentError(
+    backend.description,
+    "is being brought up to date by another process for over a minute; try again once that has ended",
+  );
 }
 
 /** Backs up a store: an SQLite file next to the file, or tables next to the tables. */

@@ -12,6 +12,7 @@ import {
   type Run,
   type RunStart,
   type RunStatus,
+  type RunSummary,
   toMetricRow,
 } from "./run.ts";
 import { decodeSummary, toRun } from "./run-row.ts";
@@ -100,12 +101,32 @@ export async function addMetrics(store: RunStore, id: string, points: readonly M
   await inTransaction(store.database, async (transaction) => {
     const [row] = await readRows(transaction, "residua_runs", storeTables.residua_runs, { where: { id } });
     if (row === undefined) throw new OptionError("run", `"${id}" is not there`);
-    const summary = encodeJson(extendSummary(decodeSummary(row.summary, id), points));
-    const steps = points.reduce((most, { step }) => Math.max(most, step), row.steps);
-    await insertRows(transaction, "residua_runs", storeTables.residua_runs, [{ ...row, summary, steps }]);
     const rows = points.map((point) => toMetricRow(id, point));
     await insertRows(transaction, "residua_metrics", storeTables.residua_metrics, rows);
+    const before = decodeSummary(row.summary, id);
+    const replaced = namesOfReplaced(before, points);
+    let summary = extendSummary(
+      Object.fromEntries(Object.entries(before).filter(([name]) => !replaced.has(name))),
+      points.filter(({ name }) => !replaced.has(name)),
+    );
+    for (const name of replaced)
+      for await (const page of readMetricPages({ database: transaction }, id, name))
+        summary = extendSummary(summary, page);
+    const steps = points.reduce((most, { step }) => Math.max(most, step), row.steps);
+    const changed = { ...row, summary: encodeJson(summary), steps };
+    await insertRows(transaction, "residua_runs", storeTables.residua_runs, [changed]);
   });
+}
+
+/** Metrics of which one of the points may stand in another's place: all whose steps do not go on from those there are. */
+function namesOfReplaced(summary: RunSummary, points: readonly MetricPoint[]): ReadonlySet<string> {
+  const latest = new Map(Object.entries(summary).map(([name, { step }]) => [name, step]));
+  const names = new Set<string>();
+  for (const { name, step } of points) {
+    if (step <= (latest.get(name) ?? Number.NEGATIVE_INFINITY)) names.add(name);
+    latest.set(name, step);
+  }
+  return names;
 }
 
 /** Filters runs. */
@@ -264,7 +285,7 @@ export async function findArtifact({ database }: RunStore, sha256: string): Prom
 
 /** A run's metrics by name and step, or one metric's values by step; page by page. */
 export function readMetricPages(
-  { database }: RunStore,
+  { database }: Pick<RunStore, "database">,
   runId: string,
   name?: string,
 ): AsyncGenerator<readonly MetricRow[]> {

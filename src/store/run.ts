@@ -79,7 +79,10 @@ export function hashConfiguration(config: unknown): string {
 }
 
 /** Adds points to metric summaries. */
-export function extendSummary(summary: RunSummary, points: readonly MetricPoint[]): RunSummary {
+export function extendSummary(
+  summary: RunSummary,
+  points: readonly Pick<MetricPoint, "name" | "step" | "value">[],
+): RunSummary {
   const next: Record<string, MetricSummary> = { ...summary };
   for (const { name, step, value } of points) {
     const before = Object.hasOwn(next, name) ? next[name] : undefined;

@@ -13,11 +13,11 @@ import {
   storeKinds,
   useStores,
 } from "../../test/support/stores.ts";
-import { FormatError, OptionError } from "../tensor/errors.ts";
+import { EnvironmentError, FormatError, OptionError } from "../tensor/errors.ts";
 import { runStatement } from "./database.ts";
 import { exportCsv, exportJson } from "./export.ts";
 import { encodeJson } from "./json.ts";
-import { type Migration, migrations } from "./migrations.ts";
+import { migrate, type Migration, migrations } from "./migrations.ts";
 import { currentProcess } from "../files/node/process.ts";
 import { nameStoredMeasures } from "./named-measures.ts";
 import { extendSummary, toMetricRow } from "./run.ts";
@@ -107,6 +107,9 @@ describe.each(storeKinds)("a store in %s", (kind) => {
       [2, 9],
       [3, 1],
     ]);
+    expect((await findRun(store, id)).summary.loss).toEqual({ count: 3, step: 3, last: 1, least: 1, greatest: 9 });
+    await addMetrics(store, id, [{ name: "loss", step: 4, value: 0.5 }]);
+    expect((await findRun(store, id)).summary.loss).toEqual({ count: 4, step: 4, last: 0.5, least: 0.5, greatest: 9 });
   });
 
   test("reads more rows than a page holds, in order", async () => {
@@ -306,6 +309,31 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     ]);
   });
 
+  test("takes what is kept for it while it is sent, from several at once", async () => {
+    const store = await stores.open(kind);
+    const folder = join(stores.folder(), `growing-${kind}`);
+    const begun = exampleRun(0);
+    const keepStep = (step: number): void => {
+      const metrics = [{ name: "loss", step, value: -step }];
+      const run = { ...begun, steps: step, summary: encodeJson(extendSummary({}, metrics)) };
+      const change = { run, metrics: metrics.map((point) => toMetricRow(run.id, point)), artifacts: [] };
+      keepUnsent(folder, store.description, change);
+    };
+    for (let step = 1; step <= 20; step++) keepStep(step);
+    const first = sendUnsent(folder, store);
+    await new Promise(setImmediate);
+    // Its file is being sent by now.
+    keepStep(21);
+    const second = sendUnsent(folder, store);
+    expect((await first) + (await second)).toBeGreaterThan(0);
+    expect(await sendUnsent(folder, store)).toBe(0);
+    expect((await readMetrics(store, begun.id)).map(({ value }) => -value)).toEqual(
+      Array.from({ length: 21 }, (_, index) => index + 1),
+    );
+    expect((await findRun(store, begun.id)).steps).toBe(21);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("whose change of the schema fails is as it was", async () => {
     const address = await stores.address(kind);
     const old = await openAddress(address);
@@ -316,6 +344,18 @@ describe.each(storeKinds)("a store in %s", (kind) => {
     const store = await openAddress(address);
     expect(await listRuns(store)).toEqual([run]);
     await store.close();
+  });
+
+  test("is left alone while another process changes its schema", async () => {
+    const { database, close } = await stores.open(kind);
+    const lockSchema = { lock: "select 0 as granted", unlock: "select broken" };
+    const change: Migration = { describe: "never", up: () => Promise.reject(new Error("must wait")) };
+    const changing = migrate({ ...database, backend: { ...database.backend, lockSchema } }, [...migrations, change]);
+    await expect(changing).rejects.toThrow(EnvironmentError);
+    await expect(changing).rejects.toThrow(
+      /is being brought up to date by another process for over a minute; try again/,
+    );
+    await close();
   });
 
   test("of a newer schema is refused and left alone", async () => {

@@ -52,27 +52,48 @@ function takeBack(path: string, size: number): void {
   }
 }
 
+/** The senders of this process take turns, so that none writes an older state of a run over a newer one. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /** Sends the buffered changes to their store, except those of other live processes. @returns how many runs */
-export async function sendUnsent(folder: string, store: RunStore): Promise<number> {
+export function sendUnsent(folder: string, store: RunStore): Promise<number> {
+  const sent = turn.then(() => sendAll(folder, store));
+  turn = sent.catch(() => undefined);
+  return sent;
+}
+
+async function sendAll(folder: string, store: RunStore): Promise<number> {
   if (!existsSync(folder)) return 0;
   const own = currentProcess();
   let runs = 0;
   for (const name of readdirSync(folder).toSorted()) {
     if (!name.endsWith(".jsonl")) continue;
     const path = join(folder, name);
-    const lines = readFileSync(path, "utf8").split("\n");
-    const head = parseLine<UnsentHead>(lines[0]);
+    const head = parseLine<UnsentHead>(readLines(path)[0]);
     const isOurs = head?.owner?.process === own.process || (head?.owner && isProcessGone(head.owner) !== false);
     if (head?.store !== store.description || !isOurs) continue;
-    for (const line of lines.slice(1)) {
-      const change = parseLine<RunChange>(line);
-      if (change !== undefined) await saveRun(store, nameInChange(withNumbers(change)));
-    }
-    rmSync(path);
+    await sendFile(path, store);
     runs++;
   }
   return runs;
 }
+
+/** Sends the changes of a file, those that are appended meanwhile too, and removes it. */
+async function sendFile(path: string, store: RunStore): Promise<void> {
+  for (let sent = 1; ;) {
+    const lines = readLines(path).slice(sent);
+    // Nothing can be appended between this look and the removal.
+    if (lines.length === 0) return rmSync(path, { force: true });
+    for (const line of lines) {
+      const change = parseLine<RunChange>(line);
+      if (change !== undefined) await saveRun(store, nameInChange(withNumbers(change)));
+    }
+    sent += lines.length;
+  }
+}
+
+/** None if another process has sent and removed the file. */
+const readLines = (path: string): readonly string[] => (existsSync(path) ? readFileSync(path, "utf8").split("\n") : []);
 
 function parseLine<T>(line: string | undefined): T | undefined {
   try {

@@ -23,7 +23,7 @@ export const noteTexts: Templates = {
     "{2?}的{1?}为 {3}，只依据 1 幅图像：其 95 % 置信区间为 {4} 至 {5}",
   "{} of {} rests on {} images": "{2?}的{1?}只依据 {3} 幅图像",
   "of the data's {} classes the network has {}": "数据有 {1} 个类别，其中网络有 {2} 个",
-  "{} of {} images are used": "{2} 幅图像中使用了 {1} 幅",
+  "images of the others are left out": "其余类别的图像不用",
   "{} of {} counts {} of {} as wrong": "{2?}的{1?}将 {4} 幅中的 {3} 幅计为错误",
   "the network gives them scores that are not finite numbers": "网络对它们给出的分数不是有限的数",
   "no checkpoint was written: {}": "未能写检查点：{1?}",

@@ -26,7 +26,10 @@ export function mysqlBackend(url: string, description: string, foreign: boolean)
       `on duplicate key update ${(others.length === 0 ? primaryKey : others)
         .map((name) => `${quote(name)} = values(${quote(name)})`)
         .join(", ")}`,
-    lockSchema: { lock: "select get_lock('residua_schema', 60)", unlock: "select release_lock('residua_schema')" },
+    lockSchema: {
+      lock: "select get_lock('residua_schema', 60) as granted",
+      unlock: "select release_lock('residua_schema')",
+    },
     transactionalSchema: false,
   };
 }
