@@ -38,6 +38,8 @@ test("Node's buffers are bytes as others are", () => {
   expect(decodeMessage(joinBytes(encodeMessage({ own: Buffer.from([1, 2]) })), "body")).toEqual({
     own: Uint8Array.of(1, 2),
   });
+  const numbers = { numbers: Float32Array.of(0.5, -2, Infinity) };
+  expect(decodeMessage(Buffer.from(joinBytes(encodeMessage(numbers))), "body")).toEqual(numbers);
 });
 
 const head = (text: string, rest: readonly number[] = []): Uint8Array =>

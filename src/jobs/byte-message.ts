@@ -57,8 +57,8 @@ function readHead(bytes: Uint8Array, where: string): Head {
 /** Little-endian, as on every machine that ONNX Runtime has a build for. */
 function toFloats(bytes: Uint8Array, where: string): Float32Array {
   if (bytes.length % Float32Array.BYTES_PER_ELEMENT !== 0) refuse(where, "its numbers are cut off");
-  // A copy: what follows a head begins anywhere.
-  return new Float32Array(bytes.slice().buffer);
+  // A copy: what follows a head begins anywhere, and `slice` of a Buffer would be a view of it.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 /** The value of a head, with what stands for bytes and numbers replaced. */

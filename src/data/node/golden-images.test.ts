@@ -27,6 +27,19 @@ test.each(goldenImages)("$name is read as tifffile and Pillow read it", async (w
   expect(image.channelNames).toEqual(wanted.imageChannels);
 });
 
+test.each(goldenImages)(
+  "$name is read from a Buffer amid others' bytes, which stay as they are",
+  async ({ name, file }) => {
+    const path = join(folder, name);
+    await writeFile(path, file);
+    const pool = Buffer.concat([Buffer.alloc(3, 255), file, Buffer.alloc(5, 255)]);
+    const before = Buffer.from(pool);
+    const image = await readImage({ bytes: pool.subarray(3, 3 + file.length), where: name });
+    expect(image.samples).toEqual((await readImage(path)).samples);
+    expect(pool.equals(before)).toBe(true);
+  },
+);
+
 test.each(refusedImages)("$name is refused by its name", async ({ name, says, file }) => {
   const path = join(folder, name);
   await writeFile(path, file);

@@ -85,7 +85,8 @@ export function readSamples(
   const rowBytes = Math.ceil((perRow * bits) / 8);
   if (bits % 8 !== 0) return readPacked(unpacked, { bits, perRow, rowBytes });
   const size = bits / 8;
-  const bytes = unpacked.slice();
+  // A copy of its own: `slice` of a Buffer would be a view of it.
+  const bytes = new Uint8Array(unpacked);
   if (predictor === 3) undoFloatPredictor(bytes, rowBytes, { size, step });
   else if (size > 1 && isLittle !== isLittleMachine) swapBytes(bytes, size);
   const { buffer } = bytes;
