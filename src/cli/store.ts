@@ -4,7 +4,7 @@ import { describeAddress, type StoreAddress } from "../store/address.ts";
 import { chooseStore, findProject, type ProjectFolder } from "../store/project.ts";
 import { openRunStore, type RunStore } from "../store/run-store.ts";
 import { sendUnsent } from "../store/unsent.ts";
-import { OptionError } from "../tensor/errors.ts";
+import { EnvironmentError, OptionError } from "../tensor/errors.ts";
 import { say } from "./output.ts";
 
 /** Where runs are kept: `--store`, else `RESIDUA_STORE`, else the project's own file. */
@@ -14,6 +14,8 @@ export interface StorePlace {
   readonly description: string;
   /** Whether there is something to read: opening a store file creates it if it does not exist. */
   readonly exists: boolean;
+  /** Whether it was named, rather than being the project's own. */
+  readonly isNamed: boolean;
   open(options?: { readonly busyMilliseconds?: number }): Promise<RunStore>;
 }
 
@@ -55,6 +57,7 @@ export function storePlace(given: string | undefined, option = "--store"): Store
     project,
     description: describeAddress(address),
     exists: address.kind !== "sqlite" || existsSync(address.path),
+    isNamed: given !== undefined || process.env.RESIDUA_STORE !== undefined,
     open: async (options = {}) => {
       const store = await openRunStore(address, options);
       const { from, to, backup } = store.migration;
@@ -68,8 +71,21 @@ export function storePlace(given: string | undefined, option = "--store"): Store
   };
 }
 
-/** Opens a store for a command, sends it the runs kept for it, and closes it at the end. */
-export async function withStore<T>(place: StorePlace, work: (store: RunStore) => Promise<T>): Promise<T> {
+/**
+ * Opens a store for a command that reads it, sends it the runs kept for it, and closes it at the end.
+ *
+ * @throws {EnvironmentError} if it is not there, unless `creates`
+ */
+export async function withStore<T>(
+  place: StorePlace,
+  work: (store: RunStore) => Promise<T>,
+  { creates = false }: { readonly creates?: boolean } = {},
+): Promise<T> {
+  if (!place.exists && !creates)
+    throw new EnvironmentError(
+      place.description,
+      "cannot read: there is no such run store; train and compare make one",
+    );
   const store = await place.open();
   try {
     const sent = await sendUnsent(place.project.unsent, store);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -74,4 +74,32 @@ test("texts in any script come back as they were written", async () => {
   await saveRun(store, { run: { ...run, status: "done", ended_at: 1.7e12 }, metrics: [], artifacts: [] });
   await store.close();
   expect(await runs("show", run.id, "--json")).toMatchObject({ code: 0, stdout: expect.stringContaining(run.name) });
+});
+
+test.each([
+  ["list"],
+  ["tree"],
+  ["show", "abc"],
+  ["export", "--csv"],
+  ["tag", "abc", "good"],
+  ["rm", "abc"],
+  ["copy", "--to", "copy.db"],
+])("runs %s of a store that is not there ends in one line, and makes none", async (...args) => {
+  const named = args[0] === "copy" ? "--from" : "--store";
+  const { code, stdout, stderr } = await runCommand(["runs", ...args, named, "other.db"], folder);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(
+    /^residua: \S*other\.db: cannot read: there is no such run store; train and compare make one\n$/,
+  );
+  expect(readdirSync(folder).filter((name) => name.endsWith(".db"))).toEqual(["runs.db"]);
+});
+
+test("a project without a store has no runs, and gets no store", async () => {
+  const [list, tree] = [
+    await runCommand(["runs", "list", "--json"], folder),
+    await runCommand(["runs", "list"], folder),
+  ];
+  expect(JSON.parse(list.stdout)).toEqual({ runs: [] });
+  expect(tree).toMatchObject({ code: 0, stdout: expect.stringMatching(/^No runs in .*\n$/) });
+  expect(readdirSync(folder)).not.toContain(".residua");
 });

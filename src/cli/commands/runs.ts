@@ -62,13 +62,21 @@ async function listReadable(store: RunStore, filter: RunFilter = {}): Promise<Re
   return { runs, damage: damaged.length === 0 ? {} : { damaged } };
 }
 
-function list(options: ListOptions): Promise<void> {
-  return withStore(storePlace(options.store), async (store) => {
+/** A project in which nothing has been trained yet has no store of its own. */
+const hasNothing = ({ exists, isNamed }: StorePlace): boolean => !exists && !isNamed;
+
+function printNone(description: string): void {
+  print({ en: `No runs in ${description}.`, zh: `${description} 中没有运行。` });
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const place = storePlace(options.store);
+  if (hasNothing(place)) return options.json ? printStoreJson({ runs: [] }) : printNone(place.description);
+  return withStore(place, async (store) => {
     const { status, tag, command, limit } = options;
     const { runs, damage } = await listReadable(store, onlyGiven({ status, tag, command, limit }));
     if (options.json) printStoreJson({ runs, ...damage });
-    else if (runs.length === 0)
-      print({ en: `No runs in ${store.description}.`, zh: `${store.description} 中没有运行。` });
+    else if (runs.length === 0) printNone(store.description);
     else printLines((await loadOutput()).formatRunList(runs));
   });
 }
@@ -123,7 +131,7 @@ function showTree(id: string | undefined, options: TreeOptions): Promise<void> {
     }
     if (options.json) return printStoreJson({ trees, ...damage });
     if (options.svg !== undefined) return;
-    if (trees.length === 0) print({ en: `No runs in ${store.description}.`, zh: `${store.description} 中没有运行。` });
+    if (trees.length === 0) printNone(store.description);
     for (const tree of trees) printLines(printTree(tree, (run) => toLine(describeRun(run))));
   });
 }
@@ -197,26 +205,30 @@ async function copy(options: SharedOptions & { readonly from?: string; readonly 
   const to = storePlace(options.to, "--to");
   const progress = createProgress();
   await withStore(from, (source) =>
-    withStore(to, async (target) => {
-      const report = await copyRuns(source, target, ({ runs, allRuns, values, allValues }) => {
-        progress.update(
-          {
-            en: `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
-            zh: `运行 ${runs + 1}/${allRuns}：数值 ${formatCount(values)}/${formatCount(allValues)}`,
-          },
-          values / allValues,
-        );
-      });
-      progress.finish();
-      if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
-      const [values, written] = [formatCount(report.values), formatCount(report.written)];
-      print({
-        en: `Copied ${report.runs} run(s) with ${values} values, ${written} of them new; read back and verified.`,
-        zh: `已复制 ${report.runs} 次运行，共 ${values} 个数值，其中 ${written} 个是新的；已读回核对。`,
-      });
-      print(`SHA-256: ${report.sha256}`);
-      say(formatDuration((performance.now() - start) / 1000));
-    }),
+    withStore(
+      to,
+      async (target) => {
+        const report = await copyRuns(source, target, ({ runs, allRuns, values, allValues }) => {
+          progress.update(
+            {
+              en: `run ${runs + 1}/${allRuns}: ${formatCount(values)} of ${formatCount(allValues)} values`,
+              zh: `运行 ${runs + 1}/${allRuns}：数值 ${formatCount(values)}/${formatCount(allValues)}`,
+            },
+            values / allValues,
+          );
+        });
+        progress.finish();
+        if (options.json) return printStoreJson({ from: source.description, to: target.description, ...report });
+        const [values, written] = [formatCount(report.values), formatCount(report.written)];
+        print({
+          en: `Copied ${report.runs} run(s) with ${values} values, ${written} of them new; read back and verified.`,
+          zh: `已复制 ${report.runs} 次运行，共 ${values} 个数值，其中 ${written} 个是新的；已读回核对。`,
+        });
+        print(`SHA-256: ${report.sha256}`);
+        say(formatDuration((performance.now() - start) / 1000));
+      },
+      { creates: true },
+    ),
   );
 }
 

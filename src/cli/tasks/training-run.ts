@@ -32,7 +32,8 @@ export async function findTrainingRun<More extends object = object>(
   const nothing = {} as NetworkOrigin & Partial<More>;
   if (store === false) return nothing;
   const place = storePlace(store);
-  if (!place.exists) return nothing;
+  // One that is named and is not there is told below.
+  if (!place.exists && store === undefined) return nothing;
   try {
     const { sha256 } = await hashFile(path);
     return await withStore(place, async (opened) => {

@@ -23,8 +23,13 @@ import { viewsOption } from "./segmenting.ts";
 import { spoken } from "../../lang/language.ts";
 
 /** The store is loaded when a page is written. */
-const findOrigin = async (model: string, store?: string | false): Promise<NetworkOrigin> =>
-  (await import("../training-run.ts")).findTrainingRun(model, store);
+async function findOrigin(model: string, store?: string | false): Promise<NetworkOrigin> {
+  const [{ findTrainingRun }, { findNetworkPath }] = await Promise.all([
+    import("../training-run.ts"),
+    import("../../../ready/node/find.ts"),
+  ]);
+  return findTrainingRun(await findNetworkPath(model, "model"), store);
+}
 
 /** Number of images that a page shows by default. */
 const WORST_IMAGES = 24;

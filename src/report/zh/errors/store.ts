@@ -34,6 +34,8 @@ export const storeErrors: Templates = {
   '"{}" must be letters, digits and underscores, at most 63': "“{1}” 必须是字母、数字和下划线，最多 63 个",
   "is not an SQLite database, or is damaged": "不是 SQLite 数据库，或已损坏",
   "take a backup": "请用备份",
+  "there is no such run store": "没有这个运行存储",
+  "train and compare make one": "train 和 compare 会建立",
   "is being brought up to date by another process for over a minute": "正由另一个进程更新，已超过一分钟",
   "try again once that has ended": "请待其结束后重试",
   "is a run store of version {}, this Residua knows up to {}": "是版本 {1} 的运行存储，此 Residua 只认到 {2}",
