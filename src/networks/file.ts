@@ -1,7 +1,7 @@
 import { decodeModel, type ReadExternal } from "../onnx/decode.ts";
 import type { Model } from "../onnx/graph.ts";
 import type { ModelOptions } from "../nn/model-options.ts";
-import { createModel, type NamedModel } from "../nn/models.ts";
+import type { NamedModel } from "../nn/models.ts";
 import type { ShortcutType } from "../nn/shortcuts/type.ts";
 import { FormatError, WeightsError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -14,6 +14,7 @@ import { requireStateDict } from "../weights/state-dict.ts";
 import { openWeights, type WeightsFile } from "../weights/weights-file.ts";
 import { isCheckpoint, readCheckpointNetwork } from "./checkpoint-file.ts";
 import { reportWeights } from "./inspect.ts";
+import { namedModel } from "./load-weights.ts";
 import { createKnownModel, type NetworkCard, stateShapes } from "./card.ts";
 import { type KnownNetwork, type NetworkNotes, readNetworkMetadata } from "./notes.ts";
 
@@ -131,7 +132,7 @@ export function decodeNetworkWeights(
   const known = model === undefined ? readNetworkMetadata(notes, where) : undefined;
   if (known !== undefined) return restoreKnown(known, file.tensors, where);
   const found = model ?? inferNetwork(file, where, shortcut);
-  const named = createModel(found.name, { ...optionsFromWeights(file.tensors), ...found.options });
+  const { model: named } = namedModel(file, where, found);
   const { state } = adaptWeights(where, { module: named.module, file });
   const { name, options: full, module, imageShape } = named;
   return { kind: "network", model: { name, options: full }, imageShape, module, state };
@@ -152,15 +153,4 @@ function inferNetwork(
         ? "which leaves the shortcut type open; say it with `shortcut`"
         : "but not all of its names fit; residua inspect lists them";
   throw new WeightsError(where, `holds ${report.summary}, ${reason}`);
-}
-
-/** Channels and classes as the first and the last weight have them. */
-function optionsFromWeights(tensors: ReadonlyMap<string, Tensor>): ModelOptions {
-  const weights = [...tensors.values()].filter(({ shape }) => shape.length >= 2);
-  const [first, last] = [weights[0], weights.at(-1)];
-  if (first === undefined || last === undefined) return {};
-  return {
-    ...(first.shape.length > 2 ? { channels: first.shape[1] } : {}),
-    ...(last.shape.length === 2 ? { classes: last.shape[0] } : {}),
-  };
 }

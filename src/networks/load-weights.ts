@@ -191,8 +191,8 @@ function foundModel(file: WeightsFile, where: string, { options = {}, layout }: 
   return { model: createModel(model.name, { ...model.options, ...options }), identification: found };
 }
 
-/** The network that the user names, with the options that the file tells. */
-function namedModel(
+/** The network that the user names, with the options that the file tells. @throws {WeightsError} if it holds no weights of it */
+export function namedModel(
   file: WeightsFile,
   where: string,
   { name, options = {}, layout }: LoadOptions & { readonly name: string },
