@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Option } from "commander";
-import { type ForeignChoice, type PixelScale, pixelScales } from "../networks/foreign.ts";
+import type { ForeignChoice } from "../networks/foreign.ts";
+import { type PixelScale, pixelScales } from "../networks/pixel-scale.ts";
 import { EnvironmentError, FormatError } from "../tensor/errors.ts";
 import { onlyGiven, positiveNumber, wholeNumber } from "./options.ts";
 
@@ -17,13 +18,14 @@ const LARGEST_SIZE = 16_384;
 /** The options behind {@link ForeignOptions}, made anew for each command. */
 export function foreignOptions(): readonly Option[] {
   return [
-    new Option("--classes <file>", "names of an ONNX file's classes, one a line (default: numbers)"),
-    new Option("--image-size <n>", "size of images, where an ONNX file leaves it open (default: 224)").argParser(
-      wholeNumber(1, LARGEST_SIZE),
-    ),
+    new Option("--classes <file>", "names of the classes of another system's file, one per line (default: numbers)"),
+    new Option(
+      "--image-size <n>",
+      "size of images, where another system's file leaves it open (default: 224, or its network's usual size)",
+    ).argParser(wholeNumber(1, LARGEST_SIZE)),
     new Option(
       "--pixels <scale>",
-      "how an ONNX file of another system wants pixels: by ImageNet's mean and deviation, from 0 to 1 or from 0 to 255",
+      "how another system's file wants pixels: by ImageNet's mean and deviation, from 0 to 1 or from 0 to 255",
     ).choices([...pixelScales]),
     new Option(
       "--time-limit <seconds>",

@@ -6,7 +6,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ChannelStatistics, imageSizeOf } from "../networks/card.ts";
 import type { NetworkFile } from "../networks/file.ts";
-import { bytesNormalization } from "../networks/foreign.ts";
+import { bytesNormalization } from "../networks/pixel-scale.ts";
 
 /** A trained network that the lab can analyse: its modules or its graph, with its weights. */
 export interface StudyNetwork {

@@ -8,15 +8,11 @@ import { quote } from "../tensor/printable.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { dtypeArrays } from "../tensor/dtype.ts";
 import { float32, isDtype, type Tensor } from "../tensor/tensor.ts";
-import { imagenetNormalization } from "../weights/layouts/layout.ts";
 import { toFloat32 } from "../weights/to-float32.ts";
 import type { ChannelStatistics, NetworkCard } from "./card.ts";
+import { describeGuess, normalizationOf, type PixelScale } from "./pixel-scale.ts";
 
-/** How pixels from 0 to 1 are converted for a network: by ImageNet's statistics, unchanged, or to 0 to 255. */
-export const pixelScales = ["imagenet", "unit", "bytes"] as const;
-export type PixelScale = (typeof pixelScales)[number];
-
-/** User-supplied facts about an ONNX classifier that does not describe itself. */
+/** User-supplied facts about a classifier of another system, which does not describe itself. */
 export interface ForeignChoice {
   /** Height and width of images, if the file leaves them open. Default 224. */
   readonly imageSize?: number;
@@ -26,17 +22,11 @@ export interface ForeignChoice {
   readonly pixels?: PixelScale;
 }
 
-/** Scales pixels from 0 to 1 back to 0 to 255: x ← (x − 0) / (1 / 255). */
-export function bytesNormalization(channels: number): ChannelStatistics {
-  const all = (value: number): readonly number[] => Array.from({ length: channels }, () => value);
-  return { mean: all(0), deviation: all(1 / 255) };
-}
-
 /** @throws {OptionError} if an option is given for a file that states it itself */
 export function refuseForeignChoice(choice: ForeignChoice = {}, where: string): void {
   const [given] = Object.keys(choice);
   if (given !== undefined)
-    throw new OptionError(given, `${where} says it itself; leave it out: it is for ONNX files of other systems`);
+    throw new OptionError(given, `${where} says it itself; leave it out: it is for files of other systems`);
 }
 
 /** @throws {FormatError} if a graph has no outputs */
@@ -88,18 +78,12 @@ function readImages(
     );
   if (isOpen && imageSize === undefined)
     onNote(
-      `${where}: leaves the size of images open; ${STANDARD_SIZE}×${STANDARD_SIZE} is taken (\`imageSize\` changes that)`,
+      `${where}: leaves the size of images open; ${STANDARD_SIZE}×${STANDARD_SIZE} is taken; \`imageSize\` changes that`,
     );
   const [channels] = open.imageShape;
   const own = [height, width].map((extent) => (typeof extent === "number" ? extent : (imageSize ?? STANDARD_SIZE)));
   return { ...open, imageShape: [channels, own[0], own[1]] };
 }
-
-const scaleWords: Readonly<Record<PixelScale, string>> = {
-  bytes: "are given from 0 to 255",
-  imagenet: "are normalised by ImageNet's mean and deviation",
-  unit: "are given from 0 to 1",
-};
 
 function chooseScale(
   input: ImageInput,
@@ -109,16 +93,10 @@ function chooseScale(
 ): ChannelStatistics {
   const [channels] = input.imageShape;
   const scale = pixels ?? (input.bytes ? "bytes" : channels === 3 ? "imagenet" : "unit");
-  if (scale === "imagenet" && channels !== 3)
-    throw new OptionError("pixels", `is imagenet, which has three channels; ${where} takes ${channels}`);
   if (input.bytes && scale !== "bytes")
     throw new OptionError("pixels", `is ${scale}, but ${where} takes whole numbers; it must be bytes`);
-  if (pixels === undefined && !input.bytes)
-    onNote(`${where}: does not say how images were normalised; pixels ${scaleWords[scale]} (\`pixels\` changes that)`);
-  if (scale === "imagenet") return imagenetNormalization;
-  if (scale === "bytes") return bytesNormalization(channels);
-  const all = (value: number): readonly number[] => Array.from({ length: channels }, () => value);
-  return { mean: all(0), deviation: all(1) };
+  if (pixels === undefined && !input.bytes) onNote(describeGuess(scale, where));
+  return normalizationOf(scale, channels, where);
 }
 
 /** `[N,C,H,W]` → `[N,H,W,C]`, row-major. */

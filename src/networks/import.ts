@@ -1,10 +1,15 @@
 import type { Runtime, SessionOptions } from "../runtime/runtime.ts";
 import { UnsupportedError } from "../tensor/errors.ts";
+import { imagenetNormalization } from "../weights/layouts/layout.ts";
 import type { WeightsFile } from "../weights/weights-file.ts";
 import { loadInference } from "./inference.ts";
 import { describeLeft, type ImportedModel, type LoadOptions, loadWeights } from "./load-weights.ts";
 import { type ChannelStatistics, type NetworkCard, requireConsistentCard } from "./card.ts";
+import { describeGuess, normalizationOf, type PixelScale } from "./pixel-scale.ts";
 import type { KeptNetwork } from "./trained.ts";
+
+/** Height of the smallest images that networks for ImageNet take. */
+const SMALLEST_OF_IMAGENET = 64;
 
 /** Options for turning another system's weights into a network that predicts. */
 export interface ImportOptions extends LoadOptions {
@@ -13,8 +18,9 @@ export interface ImportOptions extends LoadOptions {
   readonly classes?: readonly string[];
   /** Height and width of the images that it takes. Default: the network's usual ones. */
   readonly imageSize?: number;
-  /** The normalisation of images. Default: as the layout's system does it. */
+  /** The normalisation of images. Default: as `pixels` has it, else as the layout's system does it. */
   readonly normalization?: ChannelStatistics;
+  readonly pixels?: PixelScale;
   /** Receives one-line notes about facts missing from the file, and about the remainder of a partial load. */
   readonly onNote?: (text: string) => void;
 }
@@ -32,11 +38,11 @@ export async function loadImportedNetwork(
   { file: weights, where }: { readonly file: WeightsFile; readonly where: string },
   options: ImportOptions = {},
 ): Promise<KeptNetwork> {
-  const { session, onNote = () => {}, classes, normalization, imageSize, ...request } = options;
+  const { session, onNote = () => {}, classes, normalization, pixels, imageSize, ...request } = options;
   const imported = loadWeights(weights, where, request);
   const left = describeLeft(imported);
   if (left !== undefined) onNote(`${where}: ${left}`);
-  const card = imported.card ?? createCard(imported, where, { classes, normalization, imageSize, onNote });
+  const card = imported.card ?? createCard(imported, where, { classes, normalization, pixels, imageSize, onNote });
   const { state } = imported;
   const { module } = imported.model;
   const { imageShape, model } = card;
@@ -52,6 +58,7 @@ export async function loadImportedNetwork(
 interface Said {
   readonly classes: readonly string[] | undefined;
   readonly normalization: ChannelStatistics | undefined;
+  readonly pixels: PixelScale | undefined;
   readonly imageSize: number | undefined;
   readonly onNote: (text: string) => void;
 }
@@ -61,13 +68,13 @@ function createCard({ model, normalization: usual }: ImportedModel, where: strin
   if (width === undefined || more.length > 0) {
     throw new UnsupportedError(where, `holds ${model.name}, which takes no images; use residua forward`);
   }
-  const { onNote, classes, normalization, imageSize } = said;
+  const { onNote, classes, normalization, pixels, imageSize } = said;
   const card: NetworkCard = {
     model: { name: model.name, options: model.options },
     imageShape: [channels, imageSize ?? height, imageSize ?? width],
     data: "",
     classes: classes ?? Array.from({ length: model.options.classes }, (_, index) => String(index)),
-    normalization: normalization ?? chooseNormalization(usual, { channels, where, onNote }),
+    normalization: normalization ?? chooseNormalization(usual, { pixels, channels, height, where, onNote }),
   };
   requireConsistentCard(card, where);
   return card;
@@ -75,11 +82,19 @@ function createCard({ model, normalization: usual }: ImportedModel, where: strin
 
 function chooseNormalization(
   known: ChannelStatistics | undefined,
-  about: { readonly channels: number; readonly where: string; readonly onNote: (text: string) => void },
+  about: {
+    readonly pixels: PixelScale | undefined;
+    readonly channels: number;
+    readonly height: number;
+    readonly where: string;
+    readonly onNote: (text: string) => void;
+  },
 ): ChannelStatistics {
-  const { channels, where, onNote } = about;
-  if (known !== undefined && known.mean.length === channels) return known;
-  onNote(`${where}: does not say how images were normalised; pixels are taken from 0 to 1`);
-  const all = (value: number): readonly number[] => Array.from({ length: channels }, () => value);
-  return { mean: all(0), deviation: all(1) };
+  const { pixels, channels, height, where, onNote } = about;
+  if (pixels !== undefined) return normalizationOf(pixels, channels, where);
+  const isKnown = known !== undefined && known.mean.length === channels;
+  // The names are torchvision's, the network of small images is not.
+  const isGuess = !isKnown || (known === imagenetNormalization && height < SMALLEST_OF_IMAGENET);
+  if (isGuess) onNote(describeGuess(isKnown ? "imagenet" : "unit", where));
+  return isKnown ? known : normalizationOf("unit", channels, where);
 }

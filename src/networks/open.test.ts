@@ -12,7 +12,11 @@ import { zeros } from "../tensor/tensor.ts";
 import { encodeCheckpointChunks } from "../train/checkpoint.ts";
 import { exportOnnxChunks } from "./export.ts";
 import { canonicalJson } from "../tensor/canonical-json.ts";
-import { loadTrainedNetwork, type TrainedNetwork } from "./open.ts";
+import { imagenetNormalization } from "../weights/layouts/layout.ts";
+import { encodePytorch } from "../weights/pytorch/write.ts";
+import type { NetworkCard } from "./card.ts";
+import type { ForeignChoice } from "./foreign.ts";
+import { loadTrainedNetwork, openNetwork, type TrainedNetwork } from "./open.ts";
 
 const runtime = createNodeRuntime();
 const { network: card } = exampleNotes;
@@ -53,6 +57,37 @@ test("files are told apart by their content, not their names", async () => {
 test("an export that is the same network is the same file", () => {
   const again = join(exportOnnxChunks(card, new Map([...state].toReversed())));
   expect(Buffer.compare(again, onnx)).toBe(0);
+});
+
+describe("another system's weights", () => {
+  const small = createModel("resnet8", { channels: 3, classes: 2, shortcut: "project" });
+  const bytes = encodePytorch(initializeState(small.module, 0));
+  const open = async (
+    foreign: ForeignChoice,
+  ): Promise<{ readonly card: NetworkCard; readonly notes: readonly string[] }> => {
+    const notes: string[] = [];
+    const opened = await openNetwork(runtime, bytes, "w.pth", { foreign, onNote: (note) => notes.push(note) });
+    await opened.session.release();
+    return { card: opened.card, notes };
+  };
+
+  test("say in a note what was guessed about their images", async () => {
+    const { card: found, notes } = await open({});
+    expect(found).toMatchObject({ normalization: imagenetNormalization, classes: ["0", "1"] });
+    expect(notes).toEqual([
+      "w.pth: does not say how images were normalised; pixels are normalised by ImageNet's mean and deviation; `pixels` changes that",
+    ]);
+  });
+
+  test("take what the user says of them", async () => {
+    const { card: found, notes } = await open({ pixels: "unit", classes: ["ant", "bee"], imageSize: 48 });
+    expect(found).toMatchObject({
+      normalization: { mean: [0, 0, 0], deviation: [1, 1, 1] },
+      classes: ["ant", "bee"],
+      imageShape: [3, 48, 48],
+    });
+    expect(notes).toEqual([]);
+  });
 });
 
 describe("refused in one line is", () => {

@@ -177,12 +177,11 @@ export async function openNetwork(
     refuseSaid({ ...request, ...chosen }, where);
     return loadTrainedNetwork(runtime, bytes, where, own);
   }
-  refuseForeignChoice(foreign, where);
   const weights = await openWeights(bytes, where, { ...external, ...chosen });
   const isOwn = weights.origin.format === "safetensors" && Object.hasOwn(weights.origin.notes, CARD_KEY);
   if (isOwn) {
     refuseSaid({ ...request, ...chosen }, where);
     return loadTrainedNetwork(runtime, bytes, where, own);
   }
-  return loadImportedNetwork(runtime, { file: weights, where }, { ...request, session, ...noted });
+  return loadImportedNetwork(runtime, { file: weights, where }, { ...request, ...foreign, session, ...noted });
 }

@@ -35,8 +35,14 @@ export const noteTexts: Templates = {
   "the test part": "测试集",
   "the validation part": "验证集",
   "these images": "这些图像",
+  "does not say how images were normalised": "未说明图像如何归一化",
+  "pixels are given from 0 to 255": "像素按 0 到 255 给出",
+  "pixels are given from 0 to 1": "像素按 0 到 1 给出",
+  "pixels are normalised by ImageNet's mean and deviation": "像素按 ImageNet 的均值和标准差归一化",
+  "leaves the size of images open": "未定图像的尺寸",
+  "{} is taken": "取 {1}",
+  "{} changes that": "可用 {1} 更改",
   "measured earlier: {}": "先前已测量：{1}",
-  "does not say how images were normalised; pixels are taken from 0 to 1": "未说明图像如何归一化；像素按 0 到 1 处理",
 
   // Inspection
   "{}, shortcut {}, {} layout, {} input channels, {} classes":

@@ -9,7 +9,7 @@ import { OptionError, UnsupportedError } from "../../tensor/errors.ts";
 import { readExternalBeside } from "../../weights/node/external.ts";
 import { readWeightsFile } from "../../weights/node.ts";
 import { findOnnxCard } from "../../networks/export.ts";
-import { bytesNormalization } from "../../networks/foreign.ts";
+import { bytesNormalization } from "../../networks/pixel-scale.ts";
 import { describeLeft, loadWeights } from "../../networks/load-weights.ts";
 import {
   type CardModel,

@@ -261,10 +261,10 @@ export const optionTexts: Templates = {
   "the task that the network must have": "网络必须属于的任务",
   "load the model only if the signature beside it was made with this key's private half":
     "仅当模型旁的签名由此密钥的私钥生成时才载入",
-  "names of an ONNX file's classes, one a line": "ONNX 文件的类别名，每行一个",
-  "size of images, where an ONNX file leaves it open": "ONNX 文件未定图像尺寸时所用的尺寸",
-  "how an ONNX file of another system wants pixels: by ImageNet's mean and deviation, from 0 to 1 or from 0 to 255":
-    "其他系统的 ONNX 文件要求的像素值：按 ImageNet 的均值和标准差、0 到 1，或 0 到 255",
+  "names of the classes of another system's file, one per line": "其他系统的文件的类别名，每行一个",
+  "size of images, where another system's file leaves it open": "其他系统的文件未定图像尺寸时所用的尺寸",
+  "how another system's file wants pixels: by ImageNet's mean and deviation, from 0 to 1 or from 0 to 255":
+    "其他系统的文件要求的像素值：按 ImageNet 的均值和标准差、0 到 1，或 0 到 255",
   "how long loading an ONNX file of another system, and each run of it, may take":
     "载入其他系统的 ONNX 文件及其每次运行最多可用的时间",
 
@@ -459,6 +459,7 @@ export const standardTexts: Templates = {
   "all of the page's": "该页的全部通道",
   "what a TIFF says": "TIFF 文件所记录的值",
   "the one it was trained on": "训练它所用的数据集",
+  "224, or its network's usual size": "224，或其网络通常的尺寸",
   numbers: "编号",
   "standard output": "标准输出",
   "{}, for a file 0": "{1}，对文件为 0",
