@@ -16,7 +16,13 @@ export interface MaskedSample extends MaskedRaster {
 /** Figures of images, each and together. */
 export type ImageFigures =
   | { readonly target: "instances"; readonly overall: CellSetFigures; readonly images: readonly CellCounts[] }
-  | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
+  | {
+      readonly target: "classes";
+      /** In their own order, which keys of an object do not keep where they are numbers. */
+      readonly classes: readonly string[];
+      readonly overall: ClassFigures;
+      readonly images: readonly ClassCounts[];
+    };
 
 /** How well a network segments. */
 export interface SegmentationJudgement extends Evaluation {
@@ -81,7 +87,12 @@ export async function judgeSegmentation(
   return judgementOf(
     settings.target === "instances"
       ? { target: "instances", overall: summarizeCells(cells), images: cells }
-      : { target: "classes", overall: summarizeClasses(classes, card.classes), images: classes },
+      : {
+          target: "classes",
+          classes: card.classes,
+          overall: summarizeClasses(classes, card.classes),
+          images: classes,
+        },
   );
 }
 

@@ -173,7 +173,6 @@ export const taskErrors: Templates = {
   "give a number for each class": "请为每个类别给出一个数",
   "is needed: the network's file does not say what it was trained on": "必须给出：网络文件没有说明训练所用的数据",
   "must be above 0 and below 1, got {}": "必须大于 0 且小于 1，实际为 {1}",
-  "must be from 1 to {}, the number of pictures, got {}": "必须是 1 到 {1}（图片数），实际为 {2}",
   '"{}" is a folder, must be a file such as predictions.csv': "“{1}” 是文件夹，必须是文件，如 predictions.csv",
   "{} is": "只有 {1}",
   "is required: the network was trained on {}, which is not here": "必须给出：网络的训练数据 {1} 不在本机",

@@ -214,3 +214,14 @@ test("data that the training had and this machine has not is asked for by its fi
   // A folder that was named is looked for by its name.
   await expect(openSegmentationSamples(network, { cache: "", data: away })).rejects.toThrow(EnvironmentError);
 });
+
+test("a limit that is no number of the images is refused, whatever it is", async () => {
+  for (const name of ["a", "b", "c"])
+    for (const part of ["images", "masks"]) await write(`${part}/${name}.png`, await png(Uint8Array.from(ramp), 5));
+  const network = { card: { data: folder }, settings: standardSettings };
+  for (const limit of [-1, 0, 2.5, 4, Number.NaN])
+    await expect(openSegmentationSamples(network, { cache: "", limit }), String(limit)).rejects.toThrow(
+      `limit: must be from 1 to 3, the number of images, got ${limit}`,
+    );
+  expect((await openSegmentationSamples(network, { cache: "", limit: 2 })).count).toBe(2);
+});

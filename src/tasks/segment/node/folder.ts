@@ -1,5 +1,5 @@
-import { readTextFile, toEnvironmentError } from "../../../files/node.ts";
-import { readdir, stat } from "node:fs/promises";
+import { isFolder, readTextFile, toEnvironmentError } from "../../../files/node.ts";
+import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
 import type { Raster } from "../../../data/image/raster.ts";
@@ -100,12 +100,6 @@ async function pairRuns(folder: string, table: string): Promise<readonly MaskedF
     throw new FormatError(path, `has no row for ${shown(bare)}; an image without cells has a row without runs`);
   return [...images].map(([name, image]) => ({ name, image, mask: { kind: "runs", runs: runs.get(name)!, path } }));
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (about) => about.isDirectory(),
-    () => false,
-  );
 
 /** Whether a folder with `images/` has `masks/` of the same names, rather than one image with a mask for each cell. */
 async function isPair(folder: string): Promise<boolean> {

@@ -2,6 +2,8 @@ import type { MaskedFile } from "./folder.ts";
 import { listSegmentation, loadMasked } from "./load.ts";
 import { balanceImages } from "../data/balance.ts";
 import { IGNORED, type SegmentationSet } from "../data/set.ts";
+import { firstOf } from "../../../data/limit.ts";
+import { requireDifferentClasses } from "../../../data/select-classes.ts";
 import { splitValidation, standardShare } from "../../../data/split.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
@@ -51,9 +53,7 @@ async function listParts(
   },
 ): Promise<Parts> {
   const { train, test } = await listSegmentation(data, testShare);
-  if (limit !== undefined && limit > train.length)
-    throw new OptionError("limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
-  const files = limit === undefined ? train : train.slice(0, limit);
+  const files = firstOf(train, limit);
   const split = splitValidation(files.length, validation ?? standardShare(files.length, VALIDATION), seed);
   return {
     train: Array.from(split.train, (place) => files[place]),
@@ -131,8 +131,10 @@ function refuseForeign(
     throw new OptionError("normalization", "applies to classification; images to segment are scaled by percentiles");
   if (augmentation.cropPadding !== 0 || augmentation.flip)
     throw new OptionError("augmentation", "applies to classification; a task to segment has its own");
-  if (target === "instances" && classes !== undefined)
+  if (classes === undefined) return;
+  if (target === "instances")
     throw new OptionError("classes", "applies to target classes; cells that are told apart have none");
+  requireDifferentClasses(classes);
 }
 
 /** What is missing in the masks to train on. */
