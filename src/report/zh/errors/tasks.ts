@@ -10,7 +10,10 @@ export const taskErrors: Templates = {
   "is not an option of a classification": "不是分类的选项",
   "give data of its own classes": "请给出其自身类别的数据",
   'has the class "{}", which the network does not have': "含有类别 “{1}”，而网络没有",
+  'was trained on {} images, "{}" now has {}': "训练用了 {1} 幅图像，“{2}” 现有 {3} 幅",
   "was trained on {}": "训练数据为 {1}",
+  'was trained on other images than "{}" now has: some were added, removed or renamed':
+    "训练所用的图像与 “{1}” 现有的不同：有图像被添加、删除或改名",
   "resume on the same data": "请用同样的数据继续",
   'says augmentation "{}", which is not known': "记有未知的数据增强 “{1}”",
   "is {}×{}×{}, the network takes {}×{}×{}": "为 {1}×{2}×{3}，网络要求 {4}×{5}×{6}",

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FreshTraining } from "../../../train/node/job.ts";
+import type { TrainingSetup } from "../../../train/node/set-up.ts";
 import type { SegmentTrainOptions } from "../train-options.ts";
 import { drawFolder } from "./draw-folder.ts";
 import { setUpSegmentation } from "./set-up.ts";
@@ -33,6 +34,50 @@ const fresh = (options: SegmentTrainOptions = {}, start: Partial<FreshTraining> 
     ]),
     options: { crop: 16, ...options },
   });
+
+const resume = ({ notes }: Pick<TrainingSetup, "notes">, said: string[] = []): Promise<TrainingSetup> =>
+  setUpSegmentation({ path: "last.safetensors", checkpoint: { notes, state: new Map() } }, about(said));
+
+const others =
+  'last.safetensors: was trained on other images than "DATA" now has: some were added, removed or renamed; resume on the same data';
+
+test.each([{ limit: undefined }, { limit: 12 }])(
+  "a training is resumed on its own images alone, of which it took $limit",
+  async ({ limit }) => {
+    await draw(20);
+    const setup = await setUpSegmentation(fresh({}, limit === undefined ? {} : { limit }), about([]));
+    const said: string[] = [];
+    const again = await resume(setup, said);
+    expect(again.notes).toEqual(setup.notes);
+    expect(said).toEqual([]);
+    // By a seed that does not change, ten images more make others the test's.
+    await draw(30);
+    const refused = await resume(setup).catch((error: unknown) => error as Error);
+    expect((refused as Error).message.replace(data, "DATA")).toBe(others);
+  },
+);
+
+test("images that were renamed are others, and some that were removed are counted", async () => {
+  await draw(20);
+  const setup = await setUpSegmentation(fresh(), about([]));
+  for (const part of ["images", "masks"]) await rename(join(data, part, "0003.png"), join(data, part, "new.png"));
+  await expect(resume(setup)).rejects.toThrow("some were added, removed or renamed; resume on the same data");
+  for (const part of ["images", "masks"]) await rm(join(data, part, "new.png"));
+  await expect(resume(setup)).rejects.toThrow(
+    `last.safetensors: was trained on 17 images, "${data}" now has 16; resume on the same data`,
+  );
+});
+
+test("a checkpoint that does not know its images' names is resumed, and says that it cannot tell", async () => {
+  await draw(20);
+  const { notes } = await setUpSegmentation(fresh(), about([]));
+  const { names: _, ...known } = notes.data;
+  const said: string[] = [];
+  await resume({ notes: { ...notes, data: known } }, said);
+  expect(said).toEqual([
+    `last.safetensors does not say which images it was trained on; whether "${data}" has the same is not checked`,
+  ]);
+});
 
 test("classes of one name are refused, for their figures are kept by name", async () => {
   await draw(6, "classes");
