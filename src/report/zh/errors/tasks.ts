@@ -161,6 +161,9 @@ export const taskErrors: Templates = {
     "含有不是非负整数的值，每个点必须是细胞的编号",
   "is a {} whose compression changes values, which makes cells of speckle": "是压缩会改变数值的 {1}，会把噪点变成细胞",
   "save masks as PNG or TIFF": "请把掩膜保存为 PNG 或 TIFF",
+  "has {} channels, must be grey or have a colour for each cell": "有 {1} 个通道，必须是灰度，或每个细胞一种颜色",
+  "has the colour {} in a mask of classes, must be grey: a class from 0 to 255":
+    "类别掩膜中有颜色 {1}，必须是灰度：0 到 255 的类别",
   "holds the class {}, must be at most 255": "含类别 {1}，最大为 255",
   "the training kept no image of {} for its test": "训练没有为测试留出 {1} 的图像",
   "must be a folder with images and masks": "必须是带图像和掩膜的文件夹",

@@ -169,7 +169,10 @@ export async function readMasked(
     for (const [index, file] of from.paths.entries()) {
       const cell = await readLossless(file, options);
       requireSameSize(image, cell, file);
-      for (let at = 0; at < ids.length; at++) if (cell.samples[at * cell.channels] > 0) ids[at] = index + 1;
+      // In whatever colour it is drawn.
+      cell.samples.forEach((value, at) => {
+        if (value > 0) ids[Math.floor(at / cell.channels)] = index + 1;
+      });
     }
   }
   return { name, image, mask: renumber(ids, path) };
