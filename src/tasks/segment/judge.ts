@@ -5,6 +5,7 @@ import { classesOf, type MaskedRaster } from "./data/set.ts";
 import { type CellCounts, type CellSetFigures, compareCells, summarizeCells } from "./evaluate.ts";
 import type { SegmentationNetwork } from "./network.ts";
 import { predictorOf } from "./predictor.ts";
+import { requireSegmentOptions } from "./segment-options.ts";
 import { segmentCells, segmentClasses, type SegmentOptions } from "./segment.ts";
 
 /** An image with its mask. */
@@ -50,15 +51,18 @@ export interface JudgeOptions extends Omit<SegmentOptions, "onProgress"> {
 /**
  * Segments images one after another and compares them with their masks.
  *
+ * @throws {OptionError} naming an option that is not what it may be, or that the network does not have
  * @throws {FormatError} naming the file whose mask has a value that is no class
  */
 export async function judgeSegmentation(
   network: SegmentationNetwork,
   samples: AsyncIterable<MaskedSample> | Iterable<MaskedSample>,
-  { onImage = () => {}, views = network.settings.views ?? 1, ...rest }: JudgeOptions = {},
+  how: JudgeOptions = {},
 ): Promise<SegmentationJudgement> {
   const { settings, card } = network;
+  requireSegmentOptions(how, settings.target);
   const predictor = predictorOf(network);
+  const { onImage = () => {}, views = settings.views ?? 1, ...rest } = how;
   const options = { ...rest, views };
   const { scaling, longestSide, instances, values = [], ignored } = settings;
   const cells: CellCounts[] = [];

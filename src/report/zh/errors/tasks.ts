@@ -137,6 +137,11 @@ export const taskErrors: Templates = {
   "must be one for each point of the scores {}, got {}": "得分 {1} 的每个点必须各有一个，实际为 {2}",
   "must be {} numbers above 0, got {}": "必须是 {1} 个大于 0 的数，实际为 {2}",
   "is for cells, the network gives classes of points": "用于细胞，而网络给出的是各点的类别",
+  "applies to cells": "用于细胞",
+  "the network gives classes of points": "而网络给出的是各点的类别",
+  "turn tiles on their sides, which must be squares for {}, got {} × {}":
+    "要旋转图块，{1} 个视图需要正方形，实际为 {2} × {3}",
+  "give at most 4": "请最多给 4",
   "ask for JSON or PNG": "请要求 JSON 或 PNG",
   "png holds 65,535 cells at most, {} were found": "png 最多容纳 65,535 个细胞，找到 {1} 个",
   "use tiff": "请用 tiff",
