@@ -105,7 +105,12 @@ test.each([
       reportSegmentation({
         label: "unet",
         data: "pictures",
-        found: { target: "classes", overall: { dice: {}, iou: {}, meanDice: null, meanIou: null }, images: [] },
+        found: {
+          target: "classes",
+          classes: [],
+          overall: { dice: {}, iou: {}, meanDice: null, meanIou: null },
+          images: [],
+        },
         pictures: [],
         ...known,
       }),

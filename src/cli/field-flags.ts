@@ -9,6 +9,9 @@ import { recipeFlagOf } from "./recipe-flags.ts";
  */
 const otherFlags: Readonly<Record<string, string>> = {
   axes: "--vary",
+  "instances.foreground": "--foreground",
+  "instances.minimumArea": "--min-area",
+  "instances.persistence": "--persistence",
   options: "--option",
   url: "--mlflow",
 };

@@ -1,4 +1,4 @@
-import { OptionError } from "../tensor/errors.ts";
+import { requireLimit } from "./limit.ts";
 
 /** The format that images are converted to. */
 export interface ImageFormat {
@@ -65,9 +65,7 @@ export function sharedBytes(length: number): Uint8Array {
  * @throws {OptionError} if the set has fewer
  */
 export function takeFirst<I extends Images>(set: I, limit: number): I {
-  if (!Number.isInteger(limit) || limit < 1 || limit > set.count) {
-    throw new OptionError("limit", `must be from 1 to ${set.count}, the number of images, got ${limit}`);
-  }
+  requireLimit(limit, set.count);
   const first = isInMemory(set)
     ? { images: set.images.subarray(0, limit * imageSize(set)) }
     : { files: set.files.slice(0, limit) };

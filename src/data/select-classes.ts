@@ -2,6 +2,12 @@ import { describeChoices } from "../tensor/choices.ts";
 import { OptionError } from "../tensor/errors.ts";
 import { type Dataset, type Images, imageSize, isInMemory, sharedBytes } from "./image-set.ts";
 
+/** @throws {OptionError} unless they are two at least, each named once: figures of classes are kept by their names */
+export function requireDifferentClasses(names: readonly string[]): void {
+  if (names.length < 2 || new Set(names).size < names.length)
+    throw new OptionError("classes", `must name two or more different classes, got ${names.join(", ")}`);
+}
+
 /**
  * Selects the images of some classes and relabels them 0, 1, 2 … in the order given. All classes in their original
  * order give the data set itself.
@@ -16,8 +22,7 @@ export function selectClasses<I extends Images>(dataset: Dataset<I>, names: read
       "classes",
       `"${unknown}" is not a class of ${dataset.name}; ${describeChoices(unknown, classes)}`,
     );
-  if (names.length < 2 || new Set(names).size < names.length)
-    throw new OptionError("classes", `must name two or more different classes, got ${names.join(", ")}`);
+  requireDifferentClasses(names);
   if (names.length === classes.length && names.every((name, index) => name === classes[index])) return dataset;
   return relabel(dataset, names);
 }

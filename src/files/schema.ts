@@ -34,10 +34,11 @@ function hasHiddenKey(value: unknown): boolean {
   return false;
 }
 
-function describeIssue({ expected, received, message }: v.BaseIssue<unknown>): string {
+function describeIssue({ type, expected, received, message }: v.BaseIssue<unknown>): string {
   if (received === "undefined") return "is missing";
   // An extra key in an object whose keys are fixed.
   if (expected === "never") return "is not known";
+  if (type === "safe_integer") return `must be a whole number, got ${shorten(received)}`;
   // The message of a custom check says what it expects.
   return `must be ${expected ?? message}, got ${shorten(received)}`;
 }

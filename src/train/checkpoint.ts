@@ -34,6 +34,8 @@ export interface DataPlace {
   readonly validation: number;
   /** The augmentation of training images, such as "crop 4, flip". */
   readonly augmentation: string;
+  /** A hash of the images' names, where they lie in a folder and each has a part; earlier versions kept none. */
+  readonly names?: string;
   /** The images' own mean and deviation, if they are normalised by different ones. */
   readonly measured?: ChannelStatistics;
 }
@@ -94,6 +96,7 @@ const notesSchema: v.GenericSchema<unknown, CheckpointNotes> = v.strictObject({
     train: countingNumber,
     validation: wholeNumber,
     augmentation: v.string(),
+    names: v.exactOptional(v.string()),
     measured: v.exactOptional(channelStatisticsSchema),
   }),
   place: v.strictObject({

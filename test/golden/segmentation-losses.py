@@ -29,12 +29,13 @@ def focal(gamma=2):
     return ((1 - torch.exp(-surprise)) ** gamma * surprise * counted).sum() / counted.sum()
 
 
-def tversky(alpha, beta):
+def tversky(alpha, beta, weight=None):
     p = torch.softmax(scores, 1) * counted[:, None]
     over = (0, 2, 3)
     hits = (p * target).sum(over)
     excess, missed = (p * (1 - target)).sum(over), ((1 - p) * target).sum(over)
-    return (1 - (hits + 1) / (hits + 1 + alpha * excess + beta * missed)).mean()
+    loss = 1 - (hits + 1) / (hits + 1 + alpha * excess + beta * missed)
+    return loss.mean() if weight is None else (weight * loss).sum() / weight.sum()
 
 
 def boundary(weight=5):
@@ -64,6 +65,8 @@ write_json(
             "cross-entropy with class weights": run(lambda: cross_entropy(torch.tensor(WEIGHTS).double())),
             "focal": run(focal),
             "dice": run(lambda: tversky(0.5, 0.5)),
+            "dice with class weights": run(lambda: tversky(0.5, 0.5, torch.tensor(WEIGHTS).double())),
+            "tversky with class weights": run(lambda: tversky(0.3, 0.7, torch.tensor(WEIGHTS).double())),
             "tversky": run(lambda: tversky(0.3, 0.7)),
             "boundary": run(boundary),
             "combined": run(lambda: cross_entropy() + tversky(0.5, 0.5)),

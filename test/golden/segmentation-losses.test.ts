@@ -21,6 +21,8 @@ const losses: Readonly<Record<string, SegmentationLoss>> = {
   focal: { name: "focal" },
   dice: { name: "dice" },
   tversky: { name: "tversky" },
+  "dice with class weights": { name: "dice", classWeights: [1, 0.5, 2] },
+  "tversky with class weights": { name: "tversky", classWeights: [1, 0.5, 2] },
   boundary: { name: "boundary" },
   combined: { name: "combined" },
 };
@@ -41,3 +43,16 @@ describe.each(lowerings)("$name", (lowering) => {
     expect(relativeError(actual["gradient"].data as Float32Array, wanted.gradient)).toBeLessThan(1e-5);
   });
 });
+
+test.each(["cross-entropy", "focal", "boundary", "combined", "dice", "tversky"] as const)(
+  "%s refuses weights that are not one for each class",
+  (name) => {
+    const lossOf = (classWeights: readonly number[]): unknown => {
+      const g = createGraphBuilder(name);
+      const scores = g.input("scores", "float32", [2, 3, 5, 5]);
+      return classLoss(g, scores, g.input("labels", "int64", [2, 5, 5]), { name, classWeights });
+    };
+    expect(() => lossOf([1, 2])).toThrow("classWeights: must be 3 numbers above 0, got 1, 2");
+    expect(() => lossOf([1, 2, 0])).toThrow("classWeights: must be 3 numbers above 0, got 1, 2, 0");
+  },
+);

@@ -44,6 +44,13 @@ async function makeOne(path: string, mode: number | undefined): Promise<readonly
   }
 }
 
+/** Whether there is a folder at a path. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 /**
  * Checks, without making anything, that a folder exists or could be made, and is writable: for work whose result is
  * written only at the end.

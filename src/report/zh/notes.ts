@@ -12,6 +12,8 @@ export const noteTexts: Templates = {
     "预热需要 {1} 步，而训练只有 {2} 步：学习率达不到最高值",
   "average {} is not reached in {} steps: it grows to {}": "{2} 步内达不到滑动平均系数 {1}：只增长到 {3}",
   "training with the portable lowering: {}": "用 portable lowering 训练：{1?}",
+  "{} does not say which images it was trained on": "{1} 没有说明训练所用的图像",
+  'whether "{}" has the same is not checked': "无法核对 “{1}” 是否仍为同样的图像",
   "step {}: gradients overflowed in float16": "第 {1} 步：梯度在 float16 中溢出",
   "the update was skipped and the loss scale halved": "已跳过这次更新，并将损失缩放系数减半",
   "{} was made with {}, this is {}: the last bits may differ": "{1} 由 {2} 生成，当前为 {3}：末几位可能不同",

@@ -70,7 +70,11 @@ export function compareCells(
   const all = iouThresholds.map((threshold) => matchCells(overlaps, threshold));
   const [first] = all;
   const region = countRegion(truth, found, { ignored: IGNORED });
-  const borders = countBorders({ height, width, labels: truth }, { height, width, labels: found });
+  const borders = countBorders(
+    { height, width, labels: truth },
+    { height, width, labels: found },
+    { ignored: IGNORED },
+  );
   const precisions = all.map(averagePrecision);
   return {
     name,

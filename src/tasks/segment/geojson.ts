@@ -32,11 +32,19 @@ export interface FeatureDetails {
   readonly pixelSize?: number;
 }
 
+/** Tables count from the centre of the upper left pixel, outlines from its upper left corner. */
+const fromCorner = (cell: CellMeasurement): CellMeasurement => ({
+  ...cell,
+  row: cell.row + 0.5,
+  column: cell.column + 0.5,
+});
+
 const closed = (ring: Ring): readonly Position[] => [...ring, ring[0]];
 
 /**
  * Outlines as GeoJSON. Coordinates are pixels of the image whatever the pixel size, x to the right and y down from its upper left
- * corner, because QuPath counts so; outer rings are counter-clockwise and holes clockwise in these coordinates.
+ * corner, because QuPath counts so, and the centroids among the measurements are counted in the same way: half a pixel more than in
+ * tables. Outer rings are counter-clockwise and holes clockwise in these coordinates.
  *
  * @source RFC 7946, sections 3.1.6 and 3.3; QuPath 0.4 and later, `QuPathTypeAdapters`: `measurements` maps names to numbers
  */
@@ -44,7 +52,7 @@ export function outlinesToGeoJson(
   cells: readonly CellOutline[],
   { measurements = [], pixelSize }: FeatureDetails = {},
 ): CellFeatures {
-  const known = new Map(measurements.map((cell) => [cell.id, cell]));
+  const known = new Map(measurements.map((cell) => [cell.id, fromCorner(cell)]));
   const columns = measurementColumns(measurements[0]?.intensities.length ?? 0, pixelSize !== undefined);
   const features = cells.map(({ id, parts }): CellFeature => {
     const coordinates = parts.map((rings) => rings.map(closed));

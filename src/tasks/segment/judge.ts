@@ -5,6 +5,7 @@ import { classesOf, type MaskedRaster } from "./data/set.ts";
 import { type CellCounts, type CellSetFigures, compareCells, summarizeCells } from "./evaluate.ts";
 import type { SegmentationNetwork } from "./network.ts";
 import { predictorOf } from "./predictor.ts";
+import { requireSegmentOptions } from "./segment-options.ts";
 import { segmentCells, segmentClasses, type SegmentOptions } from "./segment.ts";
 
 /** An image with its mask. */
@@ -16,7 +17,13 @@ export interface MaskedSample extends MaskedRaster {
 /** Figures of images, each and together. */
 export type ImageFigures =
   | { readonly target: "instances"; readonly overall: CellSetFigures; readonly images: readonly CellCounts[] }
-  | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
+  | {
+      readonly target: "classes";
+      /** In their own order, which keys of an object do not keep where they are numbers. */
+      readonly classes: readonly string[];
+      readonly overall: ClassFigures;
+      readonly images: readonly ClassCounts[];
+    };
 
 /** How well a network segments. */
 export interface SegmentationJudgement extends Evaluation {
@@ -44,15 +51,18 @@ export interface JudgeOptions extends Omit<SegmentOptions, "onProgress"> {
 /**
  * Segments images one after another and compares them with their masks.
  *
+ * @throws {OptionError} naming an option that is not what it may be, or that the network does not have
  * @throws {FormatError} naming the file whose mask has a value that is no class
  */
 export async function judgeSegmentation(
   network: SegmentationNetwork,
   samples: AsyncIterable<MaskedSample> | Iterable<MaskedSample>,
-  { onImage = () => {}, views = network.settings.views ?? 1, ...rest }: JudgeOptions = {},
+  how: JudgeOptions = {},
 ): Promise<SegmentationJudgement> {
   const { settings, card } = network;
+  requireSegmentOptions(how, settings.target);
   const predictor = predictorOf(network);
+  const { onImage = () => {}, views = settings.views ?? 1, ...rest } = how;
   const options = { ...rest, views };
   const { scaling, longestSide, instances, values = [], ignored } = settings;
   const cells: CellCounts[] = [];
@@ -81,7 +91,12 @@ export async function judgeSegmentation(
   return judgementOf(
     settings.target === "instances"
       ? { target: "instances", overall: summarizeCells(cells), images: cells }
-      : { target: "classes", overall: summarizeClasses(classes, card.classes), images: classes },
+      : {
+          target: "classes",
+          classes: card.classes,
+          overall: summarizeClasses(classes, card.classes),
+          images: classes,
+        },
   );
 }
 

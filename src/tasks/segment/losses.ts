@@ -68,6 +68,12 @@ export function borderWeights(g: GraphBuilder, target: Value, weight: number): V
   return g.op("Add", [g.op("Mul", [isBorder, g.fill(weight - 1)]), g.fill(1)]);
 }
 
+/** @throws {OptionError} unless there are so many weights, each above 0 */
+function requireClassWeights(weights: readonly number[], classes: number): void {
+  if (weights.length !== classes || weights.some((weight) => !(weight > 0 && Number.isFinite(weight))))
+    throw new OptionError("classWeights", `must be ${classes} numbers above 0, got ${weights.join(", ")}`);
+}
+
 function weigh(
   g: GraphBuilder,
   { target, classes, counted }: Points,
@@ -75,8 +81,7 @@ function weigh(
 ): Value {
   let weights = counted;
   if (classWeights !== undefined) {
-    if (classWeights.length !== classes || classWeights.some((weight) => !(weight > 0 && Number.isFinite(weight))))
-      throw new OptionError("classWeights", `must be ${classes} numbers above 0, got ${classWeights.join(", ")}`);
+    requireClassWeights(classWeights, classes);
     const spread = g.constant(float32([1, classes, ...target.shape.slice(2).map(() => 1)], classWeights));
     weights = g.op("ReduceSum", [g.op("Mul", [target, spread]), g.ints([1])], { keepdims: 1 });
   }
@@ -145,6 +150,8 @@ export interface RegionLossOptions {
   readonly classes?: readonly number[];
   /** Whether these classes are taken together, as one foreground. */
   readonly together?: boolean;
+  /** Weights of what the mean is over, each above 0: one for each class that counts. Equal if left out. */
+  readonly classWeights?: readonly number[];
 }
 
 /** What the Tversky index weighs. */
@@ -157,10 +164,12 @@ interface TverskyLossOptions extends RegionLossOptions {
 
 /**
  * 1 − Tversky index, Σ p·t / (Σ p·t + α·Σ p·(1 − t) + β·Σ (1 − p)·t), over all points of the batch by class, then their mean;
- * 1 is added above and below. α weighs what is found too much, β what is missed. Ignored points do not count.
+ * 1 is added above and below. α weighs what is found too much, β what is missed. Ignored points do not count. With weights of the
+ * classes the mean is Σ w·(1 − index) / Σ w: as in cross-entropy, their ratios alone count.
  *
  * @shape scores `[N,K,H,W]`, labels `[N,H,W]` int64 → `[]`
- * @source Salehi et al. 2017, arXiv:1706.05721, equation 3
+ * @source Salehi et al. 2017, arXiv:1706.05721, equation 3; MONAI, `DiceLoss(weight=…)`, which multiplies each class's loss by
+ *   its weight and divides by the number of classes, here by the sum of the weights
  */
 export function tverskyLoss(g: GraphBuilder, scores: Value, labels: Value, options: TverskyLossOptions = {}): Value {
   return tverskyOf(g, readPoints(g, scores, labels), options);
@@ -169,7 +178,7 @@ export function tverskyLoss(g: GraphBuilder, scores: Value, labels: Value, optio
 function tverskyOf(
   g: GraphBuilder,
   points: Points,
-  { alpha = 0.5, beta = 0.5, classes, together = false }: TverskyLossOptions = {},
+  { alpha = 0.5, beta = 0.5, classes, together = false, classWeights }: TverskyLossOptions = {},
 ): Value {
   for (const [name, value] of [
     ["alpha", alpha],
@@ -191,7 +200,9 @@ function tverskyOf(
   const below = g.op("Add", [g.op("Mul", [excess, g.fill(alpha)]), g.op("Mul", [missed, g.fill(beta)])]);
   const smoothed = g.op("Add", [hits, g.fill(SMOOTH)]);
   const index = g.op("Div", [smoothed, g.op("Add", [smoothed, below])]);
-  return oneMinus(g, g.op("ReduceMean", [index], { keepdims: 0 }));
+  if (classWeights === undefined) return oneMinus(g, g.op("ReduceMean", [index], { keepdims: 0 }));
+  requireClassWeights(classWeights, together ? 1 : chosen.length);
+  return oneMinus(g, weightedMean(g, index, g.constant(float32([classWeights.length], classWeights))));
 }
 
 /**
@@ -204,6 +215,12 @@ export function diceLoss(g: GraphBuilder, scores: Value, labels: Value, options:
   return tverskyLoss(g, scores, labels, options);
 }
 
+/** Losses that are means over classes, whatever the number of their points. */
+const regionLosses: readonly SegmentationLossName[] = ["dice", "tversky"];
+
+/** Whether a loss is a mean over points, so that weights of classes make up for their numbers of points. */
+export const isOfPoints = (name: SegmentationLossName): boolean => !regionLosses.includes(name);
+
 /** Losses of points and regions by name. */
 export const segmentationLossNames = ["combined", "cross-entropy", "dice", "tversky", "focal", "boundary"] as const;
 export type SegmentationLossName = (typeof segmentationLossNames)[number];
@@ -211,6 +228,10 @@ export type SegmentationLossName = (typeof segmentationLossNames)[number];
 /** How classes of points are learnt. */
 export interface SegmentationLoss {
   readonly name: SegmentationLossName;
+  /**
+   * One a class, each above 0: of its points, where the loss is a mean over points; of its coefficient, where it is a mean over classes,
+   * as `dice` and `tversky` are. `combined` weighs its cross-entropy alone.
+   */
   readonly classWeights?: readonly number[];
 }
 
@@ -229,8 +250,8 @@ function classLossOf(
   if (name === "cross-entropy") return crossEntropyOf(g, points, weights);
   if (name === "focal") return focalOf(g, points, weights);
   if (name === "boundary") return crossEntropyOf(g, points, { ...weights, borderWeight: 5 });
-  if (name === "dice") return tverskyOf(g, points);
-  if (name === "tversky") return tverskyOf(g, points, { alpha: 0.3, beta: 0.7 });
+  if (name === "dice") return tverskyOf(g, points, weights);
+  if (name === "tversky") return tverskyOf(g, points, { ...weights, alpha: 0.3, beta: 0.7 });
   return g.op("Add", [crossEntropyOf(g, points, weights), tverskyOf(g, points, region)]);
 }
 

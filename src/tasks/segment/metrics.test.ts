@@ -100,13 +100,42 @@ test("ignored points count neither for nor against", () => {
   });
 });
 
+test("an ignored point is neither foreground nor outside of it where borders are counted, as the image's edge is none", () => {
+  const size = { height: 7, width: 12 };
+  const inBox = (place: number, left: number, right: number): boolean => {
+    const [row, column] = [Math.floor(place / size.width), place % size.width];
+    return row >= 1 && row <= 5 && column >= left && column <= right;
+  };
+  const labels = (left: number, right: number): number[] =>
+    Array.from({ length: size.height * size.width }, (_, place) => (inBox(place, left, right) ? 1 : 0));
+  // The right half of the image does not count: there, what is found is neither right nor wrong.
+  const half = labels(1, 5).map((id, place) => (place % size.width >= 6 ? 65_535 : id));
+  const borderPoints = 5 + 2 * 4;
+  for (const right of [5, 8, 11]) {
+    const counts = countBorders({ ...size, labels: half }, { ...size, labels: labels(1, right) }, { ignored: 65_535 });
+    expect(counts).toEqual({
+      truth: borderPoints,
+      truthMet: borderPoints,
+      found: borderPoints,
+      foundMet: borderPoints,
+    });
+  }
+  const { figures } = compareCells("half", { ...size, truth: half, found: labels(1, 9) });
+  expect(figures.borderF1).toBe(1);
+});
+
 test("a border one point aside is met within a tolerance of 1, and not of 0", () => {
   const square = (left: number): number[] =>
     Array.from({ length: 100 }, (_, at) => (at % 10 >= left && at % 10 < left + 4 && at >= 30 && at < 70 ? 1 : 0));
   const planes = [square(2), square(3)].map((labels) => ({ height: 10, width: 10, labels }));
-  expect(borderF1(countBorders(planes[0], planes[1], 1))).toBe(1);
+  expect(borderF1(countBorders(planes[0], planes[1], { tolerance: 1 }))).toBe(1);
   // Of twelve border points, three of the upper and three of the lower edge coincide.
-  expect(countBorders(planes[0], planes[1], 0)).toEqual({ truth: 12, truthMet: 6, found: 12, foundMet: 6 });
+  expect(countBorders(planes[0], planes[1], { tolerance: 0 })).toEqual({
+    truth: 12,
+    truthMet: 6,
+    found: 12,
+    foundMet: 6,
+  });
 });
 
 // The example of StarDist's `matching`: a square of 10 × 10 points, and the same 5 rows farther down.
@@ -159,7 +188,7 @@ test("borders are met as often as when every pair of border points is measured",
     ).length;
   for (const tolerance of [0, 1, 2, 3.5]) {
     const [first, second] = planes.map((labels) => ({ height, width, labels }));
-    expect(countBorders(first, second, tolerance)).toEqual({
+    expect(countBorders(first, second, { tolerance })).toEqual({
       truth: borders[0].length,
       truthMet: met(borders[0], borders[1], tolerance),
       found: borders[1].length,

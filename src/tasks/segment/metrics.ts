@@ -176,17 +176,18 @@ export function intersectionOverUnion({ both, truth, found }: RegionCounts): num
   return truth + found === 0 ? 1 : both / (truth + found - both);
 }
 
-/** Points of a region that have a neighbour outside it; the image's edge is no border. */
-function borderOf(isIn: (at: number) => boolean, height: number, width: number): Uint8Array {
+/** Points of the foreground that have a neighbour in the background; neither the image's edge nor an ignored point is a border. */
+function borderOf({ labels, height, width }: LabelPlane, isIgnored: (at: number) => boolean): Uint8Array {
   const border = new Uint8Array(height * width);
+  const isOut = (at: number): boolean => labels[at] === 0 && !isIgnored(at);
   for (let row = 0, at = 0; row < height; row++) {
     for (let column = 0; column < width; column++, at++) {
-      if (!isIn(at)) continue;
+      if (labels[at] === 0 || isIgnored(at)) continue;
       const isBorder =
-        (column > 0 && !isIn(at - 1)) ||
-        (column < width - 1 && !isIn(at + 1)) ||
-        (row > 0 && !isIn(at - width)) ||
-        (row < height - 1 && !isIn(at + width));
+        (column > 0 && isOut(at - 1)) ||
+        (column < width - 1 && isOut(at + 1)) ||
+        (row > 0 && isOut(at - width)) ||
+        (row < height - 1 && isOut(at + width));
       border[at] = isBorder ? 1 : 0;
     }
   }
@@ -202,12 +203,19 @@ export interface BorderCounts {
 }
 
 /**
- * Counts border points of the foregrounds that lie within `tolerance` points of the other's border.
+ * Counts border points of the foregrounds that lie within `tolerance` points of the other's border. Points at which `truth` is
+ * `ignored` count on neither side.
+ *
  * @source Csurka et al. 2013, "What is a good evaluation measure for semantic segmentation?", boundary F1
  */
-export function countBorders(truth: LabelPlane, found: LabelPlane, tolerance = 2): BorderCounts {
+export function countBorders(
+  truth: LabelPlane,
+  found: LabelPlane,
+  { tolerance = 2, ignored }: { readonly tolerance?: number; readonly ignored?: number } = {},
+): BorderCounts {
   const { height, width } = truth;
-  const borders = [truth, found].map(({ labels }) => borderOf((at) => labels[at] !== 0, height, width));
+  const isIgnored = (at: number): boolean => ignored !== undefined && truth.labels[at] === ignored;
+  const borders = [truth, found].map((side) => borderOf(side, isIgnored));
   const met = (own: Uint8Array, other: Uint8Array): readonly [number, number] => {
     let [all, near] = [0, 0];
     const isAny = other.includes(1);

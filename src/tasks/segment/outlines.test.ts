@@ -191,6 +191,11 @@ test("coordinates are pixels whatever the pixel size, and measurements are numbe
     "Perimeter µm": 3,
     "Max diameter px": 2.2,
     "Touches edge": 1,
+    // Counted as the outline's corners are: the cell's pixels are 1 and 2 along both axes, and its corners 1 to 3.
+    "Centroid X px": 2,
+    "Centroid Y px": 2,
+    "Centroid X µm": 1,
+    "Centroid Y µm": 1,
     "Intensity: Max": 2,
   });
   // Neither JSON nor QuPath has a number that is none.

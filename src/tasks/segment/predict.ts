@@ -2,6 +2,7 @@ import type { Raster } from "../../data/image/raster.ts";
 import type { SegmentationNetwork } from "./network.ts";
 import { type CellOutline, outlineCells } from "./outlines.ts";
 import { predictorOf } from "./predictor.ts";
+import { requireSegmentOptions } from "./segment-options.ts";
 import { segmentCells, segmentClasses, type SegmentOptions } from "./segment.ts";
 
 /** The cells of an image. */
@@ -31,23 +32,24 @@ export interface SegmentedClasses {
 /** What a network that segments says about an image: cells, or classes of points. */
 export type Segmented = SegmentedCells | SegmentedClasses;
 
-/** Segments one image of any size; what the options leave out is as the network's settings say. */
+/**
+ * Segments one image of any size; what the options leave out is as the network's settings say.
+ * @throws {OptionError} naming an option that is not what it may be, or that the network does not have
+ */
 export async function segmentImage(
   network: SegmentationNetwork,
   raster: Raster,
   options: SegmentOptions = {},
 ): Promise<Segmented> {
   const { settings, card } = network;
+  requireSegmentOptions(options, settings.target);
   const { height, width } = raster;
   const predictor = predictorOf(network);
   const input = { raster, scaling: settings.scaling, longestSide: settings.longestSide };
-  const how: SegmentOptions = {
-    ...options,
-    views: options.views ?? settings.views ?? 1,
-    instances: { ...settings.instances, ...options.instances },
-  };
+  const how: SegmentOptions = { ...options, views: options.views ?? settings.views ?? 1 };
   if (settings.target === "instances") {
-    const { labels, count } = await segmentCells(predictor, input, how);
+    const instances = { ...settings.instances, ...options.instances };
+    const { labels, count } = await segmentCells(predictor, input, { ...how, instances });
     return { target: "instances", height, width, labels, count, outlines: () => outlineCells(labels, raster) };
   }
   const labels = await segmentClasses(predictor, input, how);

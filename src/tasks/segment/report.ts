@@ -1,8 +1,9 @@
 import { SMALL_SET } from "../../train/cautions.ts";
 import { segmentationMeasures } from "./measures.ts";
-import type { ClassCounts, ClassFigures } from "./class-figures.ts";
 import { summarizeClasses } from "./class-figures.ts";
 import type { CellCounts, CellSetFigures } from "./evaluate.ts";
+import type { ImageFigures } from "./judge.ts";
+import { rankOf } from "./rank.ts";
 import type { Figure, Picture, TableFigure } from "../../report/figures.ts";
 import { type NetworkOrigin, originSections } from "../../report/origin.ts";
 import type { Report, ReportSection } from "../../report/report.ts";
@@ -13,9 +14,7 @@ export interface SegmentationStudy extends NetworkOrigin {
   /** Such as "attention-resunet, project". */
   readonly label: string;
   readonly data: string;
-  readonly found:
-    | { readonly target: "instances"; readonly overall: CellSetFigures; readonly images: readonly CellCounts[] }
-    | { readonly target: "classes"; readonly overall: ClassFigures; readonly images: readonly ClassCounts[] };
+  readonly found: ImageFigures;
   /** Four an image, the worst image first: the image, the truth, what was found, the errors. */
   readonly pictures: readonly Picture[];
 }
@@ -52,9 +51,6 @@ function table(
   const columns = head.map((title, index) => ({ title, align: index === 0 ? "left" : "right" }) as const);
   return { kind: "table", ...about, columns, rows };
 }
-
-/** Where there is nothing to judge, nothing is wrong: finite, so that two of them compare. */
-const rankOf = (score: number | null): number => score ?? Number.MAX_VALUE;
 
 /** How many images score how well. */
 function scoresFigure(scores: readonly (number | null)[], label: Words): Figure {
@@ -143,8 +139,11 @@ function cellSections(overall: CellSetFigures, images: readonly CellCounts[]): r
   ];
 }
 
-function classSections(overall: ClassFigures, images: readonly ClassCounts[]): readonly ReportSection[] {
-  const classes = Object.keys(overall.dice);
+function classSections({
+  overall,
+  images,
+  classes,
+}: Extract<ImageFigures, { readonly target: "classes" }>): readonly ReportSection[] {
   const judged = images.map((image) => ({ name: image.name, ...summarizeClasses([image], classes) }));
   return [
     {
@@ -196,7 +195,7 @@ function leadOf({ label, data, found }: SegmentationStudy): Words {
     );
   }
   const { dice, meanDice, meanIou } = found.overall;
-  const list = Object.entries(dice).map(([name, value]) => `${name} ${figure(value)}`);
+  const list = found.classes.map((name) => `${name} ${figure(dice[name])}`);
   return both(
     `${label} on ${count} images of ${data}: Dice ${list.join(", ")}; mean Dice ${figure(meanDice)}, mean IoU ${figure(meanIou)}.`,
     `${label} 在 ${data} 的 ${count} 张图像上：Dice ${list.join("，")}；平均 Dice ${figure(meanDice)}，平均 IoU ${figure(meanIou)}。`,
@@ -214,10 +213,7 @@ function fewImages(count: number): readonly Words[] {
 /** A network that segments as a report: how well it does, and image, truth, prediction and errors side by side. */
 export function reportSegmentation(study: SegmentationStudy): Report {
   const { label, found, pictures } = study;
-  const figures =
-    found.target === "instances"
-      ? cellSections(found.overall, found.images)
-      : classSections(found.overall, found.images);
+  const figures = found.target === "instances" ? cellSections(found.overall, found.images) : classSections(found);
   const sections = [...figures, ...originSections(study)];
   const worst: ReportSection = {
     heading: both("Worst images first", "最差的图像"),

@@ -1,11 +1,16 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { stepNames } from "../../compile/step/names.ts";
 import { drawCells } from "./data/drawn-cells.ts";
 import type { Raster } from "../../data/image/raster.ts";
 import { measureIntensity, standardScaling, writeScaled } from "./data/raster.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { float32, type Tensor } from "../../tensor/tensor.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { compareCells } from "./evaluate.ts";
+import { judgeSegmentation } from "./judge.ts";
+import type { SegmentationNetwork } from "./network.ts";
+import { segmentImage } from "./predict.ts";
+import { standardSettings } from "./settings.ts";
 import { predictPart, type Predictor } from "./tiles.ts";
 import { standardInstanceOptions } from "./instances.ts";
 import { type SeenWindow, segmentCells, segmentClasses, separateWindows } from "./segment.ts";
@@ -153,4 +158,80 @@ test("a cell that is large in a large image is one where the network sees it shr
   const predictor = pointwise([32, 32], [(value) => -inside(value), inside, () => -40, inside]);
   const input = { raster, scaling: { low: 0, high: 100, invertBright: false } };
   expect((await segmentCells(predictor, { ...input, longestSide: 425 })).count).toBe(1);
+});
+
+describe("what segmenting cannot follow is refused by its name", () => {
+  const raster: Raster = { height: 40, width: 50, channels: 1, samples: new Uint8Array(2000).map((_, at) => at % 251) };
+  const scores = [(value: number) => 1 - value, (value: number) => value, () => -9, (value: number) => value];
+  const networkOf = (
+    target: "instances" | "classes",
+    tile: readonly [number, number] = [32, 32],
+  ): SegmentationNetwork => {
+    const { session, normalization } = pointwise(tile, target === "instances" ? scores : scores.slice(0, 3));
+    return {
+      session,
+      card: {
+        model: { name: "unet", options: { channels: 1, classes: 3 } },
+        imageShape: [1, ...tile],
+        data: "",
+        classes: ["a", "b", "c", ...(target === "instances" ? ["distance"] : [])],
+        normalization,
+      },
+      settings: { ...standardSettings, target, values: [0, 1, 2] },
+    };
+  };
+
+  test.each([
+    ["overlap: must be >=0, got -0.5", { overlap: -0.5 }],
+    ["overlap: must be <=0.9, got 1", { overlap: 1 }],
+    ["overlap: must be number, got NaN", { overlap: Number.NaN }],
+    ["views: must be (1 | 2 | 4 | 8), got 3", { views: 3 }],
+    ["batch: must be >=1, got 0", { batch: 0 }],
+    ["batch: must be a whole number, got 1.5", { batch: 1.5 }],
+    ["instances.foreground: must be <=1, got 50", { instances: { foreground: 50 } }],
+    ["instances.minimumArea: must be >=0, got -1", { instances: { minimumArea: -1 } }],
+    ["instances.minArea: is not known", { instances: { minArea: 3 } }],
+    ["overlapp: is not known", { overlapp: 0.5 }],
+    ["options: must be Object, got 3", 3],
+  ])("%s", async (message, options) => {
+    for (const target of ["instances", "classes"] as const) {
+      const network = networkOf(target);
+      await expect(segmentImage(network, raster, options as object)).rejects.toThrow(
+        new OptionError(message.split(": ")[0], message.split(": ")[1]),
+      );
+      await expect(judgeSegmentation(network, [], options as object)).rejects.toThrow(message);
+    }
+    const input = { raster, scaling: standardScaling };
+    await expect(segmentCells(pointwise([32, 32], scores), input, options as object)).rejects.toThrow(message);
+    await expect(segmentClasses(pointwise([32, 32], scores.slice(0, 3)), input, options as object)).rejects.toThrow(
+      message,
+    );
+  });
+
+  test("eight views of tiles that are no squares, which cannot be turned", async () => {
+    const message = "views: turn tiles on their sides, which must be squares for 8, got 32 × 48; give at most 4";
+    await expect(segmentImage(networkOf("classes", [32, 48]), raster, { views: 8 })).rejects.toThrow(message);
+    expect((await segmentImage(networkOf("classes", [32, 48]), raster, { views: 4 })).target).toBe("classes");
+  });
+
+  test("how cells are told apart, where a network gives classes", async () => {
+    const message = "instances.foreground: applies to cells; the network gives classes of points";
+    const network = networkOf("classes");
+    await expect(segmentImage(network, raster, { instances: { foreground: 0.4 } })).rejects.toThrow(message);
+    await expect(judgeSegmentation(network, [], { instances: { foreground: 0.4 } })).rejects.toThrow(message);
+    expect((await segmentImage(network, raster, { instances: {} })).target).toBe("classes");
+  });
+
+  test("nothing that is left out", async () => {
+    const options = {
+      overlap: undefined,
+      views: undefined,
+      batch: undefined,
+      instances: undefined,
+      onProgress: undefined,
+    };
+    const network = networkOf("instances");
+    expect(await segmentImage(network, raster, options as object)).toMatchObject({ target: "instances" });
+    expect((await judgeSegmentation(network, [], options as object)).count).toBe(0);
+  });
 });

@@ -2,6 +2,7 @@ import type { Raster } from "../../data/image/raster.ts";
 import { type IntensityScaling, measureIntensity } from "./data/raster.ts";
 import { enlargePart, shrinkRaster } from "./data/shrink.ts";
 import { type CellMaps, type InstanceOptions, separateCells, standardInstanceOptions } from "./instances.ts";
+import { requireSegmentOptions } from "./segment-options.ts";
 import { type Part, type PredictOptions, predictPart, type Predictor } from "./tiles.ts";
 
 /** Rows and columns of a large image that are worked on at a time, and how far beyond them is looked, as the network sees it. */
@@ -105,12 +106,14 @@ async function overWindows(
  * network sees it shrunk, of what it sees.
  *
  * @returns `[height, width]`, numbers from 1; 0 is background
+ * @throws {OptionError} naming an option that is not what it may be
  */
 export async function segmentCells(
   predictor: Predictor,
   input: SegmentInput,
   options: SegmentOptions = {},
 ): Promise<{ readonly labels: Int32Array; readonly count: number }> {
+  requireSegmentOptions(options, "instances");
   const { raster } = input;
   const mapsOf = await mapImage(predictor, input, options);
   const labels = new Int32Array(raster.height * raster.width);
@@ -194,12 +197,14 @@ function keepOwn(
 /**
  * The most probable class of each point of an image of any size.
  * @returns `[height, width]`
+ * @throws {OptionError} naming an option that is not what it may be
  */
 export async function segmentClasses(
   predictor: Predictor,
   input: SegmentInput,
   options: SegmentOptions = {},
 ): Promise<Uint8Array> {
+  requireSegmentOptions(options, "classes");
   const { raster } = input;
   const mapsOf = await mapImage(predictor, input, options);
   const classes = new Uint8Array(raster.height * raster.width);

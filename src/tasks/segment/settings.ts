@@ -52,6 +52,17 @@ const least = (minimum: number): v.GenericSchema<unknown, number> => v.pipe(numb
 const side = v.pipe(v.number(), v.safeInteger(), v.minValue(sides.least), v.maxValue(sides.most));
 const value = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(255));
 
+/** Views of a tile that can be averaged. */
+export const viewCounts: v.GenericSchema<unknown, Views> = v.picklist([1, 2, 4, 8]);
+
+/** How cells are told apart, field by field. */
+export const instanceEntries: { readonly [Field in keyof InstanceOptions]: v.GenericSchema<unknown, number> } = {
+  foreground: share,
+  persistence: share,
+  boundaryWeight: least(0),
+  minimumArea: least(0),
+};
+
 /** The settings as a card keeps them. */
 export const segmentationSettings: v.GenericSchema<unknown, SegmentationSettings> = v.strictObject({
   name: v.literal("segment"),
@@ -76,13 +87,8 @@ export const segmentationSettings: v.GenericSchema<unknown, SegmentationSettings
     colour: share,
   }),
   testShare: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
-  instances: v.strictObject({
-    foreground: share,
-    persistence: share,
-    boundaryWeight: least(0),
-    minimumArea: least(0),
-  }),
-  views: v.exactOptional(v.picklist([1, 2, 4, 8])),
+  instances: v.strictObject(instanceEntries),
+  views: v.exactOptional(viewCounts),
   values: v.exactOptional(v.pipe(v.array(value), v.minLength(2))),
   ignored: v.exactOptional(value),
 });

@@ -3,6 +3,7 @@ import { type IntensityLine, writeScaled } from "./data/raster.ts";
 import type { Normalization } from "../../data/image-set.ts";
 import { scoreFinitely } from "../../networks/scores.ts";
 import type { Session } from "../../runtime/runtime.ts";
+import { OptionError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 
 /** A rectangle of an image. */
@@ -28,9 +29,9 @@ export type Views = 1 | 2 | 4 | 8;
 
 /** How images larger than a tile are predicted. */
 export interface PredictOptions {
-  /** Share of a tile that its neighbours overlap. Default 0.25. */
+  /** Share of a tile that its neighbours overlap, at most 0.9. Default 0.25. */
   readonly overlap?: number;
-  /** Views that are averaged. Default 1. */
+  /** Views that are averaged; eight of square tiles alone. Default 1. */
   readonly views?: Views;
   /** Tiles at a time. Default 4. */
   readonly batch?: number;
@@ -51,6 +52,15 @@ function blendWeights(extent: number, overlap: number): Float32Array {
     const inside = Math.min(place, extent - 1 - place) + 1;
     return Math.min(1, inside / (ramp + 1)) ** 2;
   });
+}
+
+/** @throws {OptionError} if tiles are to be turned that are not square */
+function requireTurnable(views: Views, height: number, width: number): void {
+  if (views > 4 && height !== width)
+    throw new OptionError(
+      "views",
+      `turn tiles on their sides, which must be squares for ${views}, got ${height} × ${width}; give at most 4`,
+    );
 }
 
 /** A coordinate beyond the last one, mirrored back. */
@@ -76,6 +86,7 @@ function viewPlace(
  * averaged over views.
  *
  * @returns `[outputs, part.height, part.width]`
+ * @throws {OptionError} if tiles are to be turned that are not square
  */
 export async function predictPart(
   predictor: Predictor,
@@ -86,13 +97,13 @@ export async function predictPart(
   const { tile } = predictor;
   const { overlap = 0.25, views = 1, batch = 4 } = options;
   const [channels, tileHeight, tileWidth] = tile;
+  requireTurnable(views, tileHeight, tileWidth);
   const image = new Float32Array(channels * part.height * part.width);
   writeScaled(raster, line, part, { channels, out: image });
   const corners = tileStarts(part.height, tileHeight, overlap).flatMap((top) =>
     tileStarts(part.width, tileWidth, overlap).map((left) => [top, left] as const),
   );
-  const count = tileHeight === tileWidth ? views : Math.min(views, 4);
-  const jobs = corners.flatMap(([top, left]) => Array.from({ length: count }, (_, view) => ({ top, left, view })));
+  const jobs = corners.flatMap(([top, left]) => Array.from({ length: views }, (_, view) => ({ top, left, view })));
   const plane = part.height * part.width;
   const weights = { rows: blendWeights(tileHeight, overlap), columns: blendWeights(tileWidth, overlap) };
   const sums = new Float32Array(plane);

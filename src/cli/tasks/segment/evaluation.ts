@@ -75,10 +75,7 @@ function toJson(found: ImageFigures, about: object): object {
   const images =
     found.target === "instances"
       ? found.images.map(({ name, figures }) => ({ name, ...figures }))
-      : found.images.map((image) => ({
-          name: image.name,
-          ...summarizeClasses([image], Object.keys(found.overall.dice)),
-        }));
+      : found.images.map((image) => ({ name: image.name, ...summarizeClasses([image], found.classes) }));
   return { ...about, target, count: images.length, ...overall, images };
 }
 
@@ -87,7 +84,7 @@ function printFound(found: ImageFigures): void {
   if (found.target === "classes") {
     const { dice, iou, meanIou, meanDice } = found.overall;
     const rows = [
-      ...Object.keys(dice).map((name) => [name, dice[name], iou[name]] as const),
+      ...found.classes.map((name) => [name, dice[name], iou[name]] as const),
       [spoken({ en: "mean", zh: "平均" }), meanDice, meanIou] as const,
     ];
     print(

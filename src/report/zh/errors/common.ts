@@ -68,6 +68,8 @@ export const commonErrors: Templates = {
   'must be a whole number of at least {}, got "{}"': "必须是不小于 {1} 的整数，实际为 “{2}”",
   'must be a whole number from {} to {}, got "{}"': "必须是 {1} 到 {2} 的整数，实际为 “{3}”",
   "must be a whole number above 0, got {}": "必须是大于 0 的整数，实际为 {1}",
+  "must be a whole number, got {}": "必须是整数，实际为 {1}",
+  "must be ({}), got {}": "必须是其中之一：{1}，实际为 {2}",
   'must be a number above 0, got "{}"': "必须是大于 0 的数，实际为 “{1}”",
   'must be a number at least {}, got "{}"': "必须是不小于 {1} 的数，实际为 “{2}”",
   'must be a number in [{}), got "{}"': "必须是 [{1}) 中的数，实际为 “{2}”",

@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isFolder } from "../../../files/node.ts";
 import { permutation, randomStream } from "../../../tensor/random.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import type { PlatePart } from "../settings.ts";
@@ -40,12 +40,6 @@ function splitByPlate(files: readonly PlateFile[], share: number, seed: number):
   const train = files.filter((file) => !held.has(keyOf(file)) && textsOf([file]).every((text) => !kept.has(text)));
   return { train, validation };
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 
 /**
  * The pictures of a folder by what they are for: `train/` and `test/` as they are, or all of them to train on; some plates, with

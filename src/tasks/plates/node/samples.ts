@@ -1,3 +1,4 @@
+import { firstOf } from "../../../data/limit.ts";
 import { OptionError } from "../../../tensor/errors.ts";
 import type { OpenedSamples, SamplesChoice } from "../../node/node-task.ts";
 import { rectangle } from "../geometry.ts";
@@ -56,8 +57,6 @@ export async function openPlateSamples(
   if (data === undefined) throw new OptionError("data", "is missing: a folder of labelled pictures");
   if (heldBack === true) throw new OptionError("heldBack", "does not apply to plates; give the folder of the test");
   const files = await listPlates(data, { needsText: settings.part === "read" });
-  if (limit !== undefined && limit > files.length)
-    throw new OptionError("limit", `must be from 1 to ${files.length}, the number of pictures, got ${limit}`);
-  const chosen = files.slice(0, limit);
+  const chosen = firstOf(files, limit);
   return { data, count: chosen.length, samples: readPlateSamples(chosen, settings) };
 }

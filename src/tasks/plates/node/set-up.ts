@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
@@ -9,6 +10,7 @@ import type { FreshTraining } from "../../../train/node/job.ts";
 import { requireRecipe } from "../../../train/recipe-check.ts";
 import type { TrainingState } from "../../../train/trainer.ts";
 import { readSettings } from "../../find-task.ts";
+import { hashNames, type ImageNames, requireSameImages } from "../../node/same-images.ts";
 import { readerScores, SLOTS } from "../alphabet.ts";
 import { plateNormalization } from "../planes.ts";
 import { judgePlates } from "../judge.ts";
@@ -19,6 +21,7 @@ import type { PlateSettings } from "../settings.ts";
 import { platesStep, refusedFields } from "../step.ts";
 import { drawFontGlyphs } from "./fonts.ts";
 import { readGlyphFolder } from "./glyph-folder.ts";
+import type { PlateFile } from "./folder.ts";
 import { listParts, type Parts } from "./parts.ts";
 import { drawnSamples, readPlateSamples } from "./samples.ts";
 import { readerSource, locatorSource } from "./sources.ts";
@@ -89,6 +92,13 @@ function refuseForeign({ normalization, augmentation, classes, images, limit, im
     throw new OptionError("imageSize", "is the network's own here; scenes are cut into crops");
 }
 
+/** Names of the pictures with their folders, wherever the data lie. */
+function namesIn(data: string, { train, validation, test }: Parts): ImageNames {
+  const list = (files: readonly PlateFile[]): readonly string[] =>
+    files.map(({ path }) => relative(data, path).replaceAll("\\", "/"));
+  return { train: list(train), validation: list(validation), test: list(test) };
+}
+
 /** Share of the plates held out to choose the best epoch. */
 const HELD_OUT = 0.1;
 
@@ -134,7 +144,12 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   };
   // Without pictures, what is counted is drawn.
   const train = parts.train.length === 0 ? settings.samples : parts.train.length;
-  const data = { train, validation: parts.validation.length, augmentation: "of the task" };
+  const data = {
+    train,
+    validation: parts.validation.length,
+    augmentation: "of the task",
+    ...(fresh.data === DRAWN ? {} : { names: hashNames(namesIn(fresh.data, parts)) }),
+  };
   const notes: CheckpointNotes = {
     network,
     recipe,
@@ -145,13 +160,18 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   return { parts, settings, notes, ...(started.state === undefined ? {} : { state: started.state }) };
 }
 
-async function setUpResumed({ path, checkpoint: { notes, state } }: ResumedTraining): Promise<Start> {
+/** @throws {FormatError} if the checkpoint is damaged, or the data are others now */
+async function setUpResumed(
+  { path, checkpoint: { notes, state } }: ResumedTraining,
+  { note }: SetupContext,
+): Promise<Start> {
   const settings = readSettings(notes.network.task, "plates", path);
   const { recipe, network } = notes;
   const { part, heldOut: share } = settings;
   if (share === undefined)
     throw new FormatError(path, "does not say which plates were held out; start a training from it with `from`");
   const parts = await listParts(network.data, { part, share, seed: recipe.seed });
+  if (network.data !== DRAWN) requireSameImages(namesIn(network.data, parts), { notes, path }, note);
   return { parts, settings, notes, state: state as TrainingState };
 }
 
@@ -160,6 +180,6 @@ export async function setUpPlates(
   start: FreshTraining | ResumedTraining,
   context: SetupContext,
 ): Promise<TrainingSetup> {
-  const found = "checkpoint" in start ? await setUpResumed(start) : await setUpFresh(start, context);
+  const found = "checkpoint" in start ? await setUpResumed(start, context) : await setUpFresh(start, context);
   return toSetup({ ...found, notes: { ...found.notes, engine: context.engine } });
 }

@@ -8,6 +8,7 @@ import { measureIntensity, standardScaling, writeScaled } from "../data/raster.t
 import { EnvironmentError } from "../../../tensor/errors.ts";
 import { standardSettings } from "../settings.ts";
 import { listMasked, readMasked } from "./folder.ts";
+import { idsOf } from "./read-mask.ts";
 import { openSegmentationSamples } from "./samples.ts";
 import { loadMasked } from "./load.ts";
 import { readImage } from "../../../data/node/image.ts";
@@ -213,4 +214,65 @@ test("data that the training had and this machine has not is asked for by its fi
   );
   // A folder that was named is looked for by its name.
   await expect(openSegmentationSamples(network, { cache: "", data: away })).rejects.toThrow(EnvironmentError);
+});
+
+test("a limit that is no number of the images is refused, whatever it is", async () => {
+  for (const name of ["a", "b", "c"])
+    for (const part of ["images", "masks"]) await write(`${part}/${name}.png`, await png(Uint8Array.from(ramp), 5));
+  const network = { card: { data: folder }, settings: standardSettings };
+  for (const limit of [-1, 0, 2.5, 4, Number.NaN])
+    await expect(openSegmentationSamples(network, { cache: "", limit }), String(limit)).rejects.toThrow(
+      `limit: must be from 1 to 3, the number of images, got ${limit}`,
+    );
+  expect((await openSegmentationSamples(network, { cache: "", limit: 2 })).count).toBe(2);
+});
+
+const coloured = (...colours: readonly (readonly [number, number, number])[]): Promise<Buffer> =>
+  png(
+    Uint8Array.from({ length: 60 }, (_, at) => colours[Math.floor(at / 3) % colours.length][at % 3]),
+    5,
+    3,
+  );
+
+test("every colour of a mask is a cell of its own, blue and white of the same strength, too", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await write(
+    "masks/a.png",
+    await coloured([0, 0, 0], [255, 255, 255], [0, 0, 255], [0, 255, 0], [0, 1, 0], [0, 0, 1]),
+  );
+  const { mask } = await readMasked((await listMasked(folder))[0], "instances");
+  expect([...mask.subarray(0, 6)]).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test("a class has one number in grey and coloured files of a folder, and a colour is none", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  await write("masks/a.png", await coloured([0, 0, 0], [7, 7, 7], [255, 255, 255]));
+  const [file] = await listMasked(folder);
+  expect([...(await readMasked(file, "classes")).mask.subarray(0, 3)]).toEqual([0, 7, 255]);
+  await write("masks/a.png", await coloured([0, 0, 0], [255, 255, 255], [0, 0, 255]));
+  await expect(readMasked(file, "classes")).rejects.toThrow(
+    "a.png: has the colour 0, 0, 255 in a mask of classes, must be grey: a class from 0 to 255",
+  );
+});
+
+test("a mask of more channels than tell numbers apart is refused, and so are colours that are no whole numbers", async () => {
+  await write("images/a.png", await png(Uint8Array.from(ramp), 5));
+  for (const [values, channels, wrong] of [
+    [new Uint16Array(20 * 4), 4, "has 4 channels, must be grey or have a colour for each cell"],
+    [new Float32Array(60).fill(0.5), 3, "holds values that are not whole numbers"],
+    [new Uint32Array(60).fill(70_000), 3, "holds values that are not whole numbers"],
+  ] as const) {
+    const raster = { height: 4, width: 5, channels, samples: values };
+    expect(() => idsOf(raster, "a.tif"), wrong).toThrow(`a.tif: ${wrong}`);
+  }
+});
+
+test("a cell whose file is drawn in any colour has its points", async () => {
+  await rm(join(folder, "images"), { recursive: true });
+  await rm(join(folder, "masks"), { recursive: true });
+  for (const part of ["images", "masks"]) await mkdir(join(folder, "id1", part), { recursive: true });
+  await write("id1/images/id1.png", await png(Uint8Array.from(ramp), 5));
+  await write("id1/masks/green.png", await coloured([0, 0, 0], [0, 255, 0]));
+  const { mask } = await readMasked((await listMasked(folder))[0], "instances");
+  expect([...mask.subarray(0, 4)]).toEqual([0, 1, 0, 1]);
 });

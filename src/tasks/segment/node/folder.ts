@@ -1,5 +1,5 @@
-import { readTextFile, toEnvironmentError } from "../../../files/node.ts";
-import { readdir, stat } from "node:fs/promises";
+import { isFolder, readTextFile, toEnvironmentError } from "../../../files/node.ts";
+import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
 import type { Raster } from "../../../data/image/raster.ts";
@@ -101,12 +101,6 @@ async function pairRuns(folder: string, table: string): Promise<readonly MaskedF
   return [...images].map(([name, image]) => ({ name, image, mask: { kind: "runs", runs: runs.get(name)!, path } }));
 }
 
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (about) => about.isDirectory(),
-    () => false,
-  );
-
 /** Whether a folder with `images/` has `masks/` of the same names, rather than one image with a mask for each cell. */
 async function isPair(folder: string): Promise<boolean> {
   if (!(await isFolder(join(folder, "masks")))) return false;
@@ -175,7 +169,10 @@ export async function readMasked(
     for (const [index, file] of from.paths.entries()) {
       const cell = await readLossless(file, options);
       requireSameSize(image, cell, file);
-      for (let at = 0; at < ids.length; at++) if (cell.samples[at * cell.channels] > 0) ids[at] = index + 1;
+      // In whatever colour it is drawn.
+      cell.samples.forEach((value, at) => {
+        if (value > 0) ids[Math.floor(at / cell.channels)] = index + 1;
+      });
     }
   }
   return { name, image, mask: renumber(ids, path) };

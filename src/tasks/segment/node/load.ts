@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isFolder } from "../../../files/node.ts";
 import { EnvironmentError, FormatError } from "../../../tensor/errors.ts";
 import { firstNotes } from "../../../data/image/notes.ts";
 import type { OnNote } from "../../../data/image/raster.ts";
@@ -26,11 +26,6 @@ const TEST_SEED = 0;
  * test, always the same images of the same folder.
  */
 export async function listSegmentation(folder: string, testShare: number): Promise<SegmentationFiles> {
-  const isFolder = (path: string): Promise<boolean> =>
-    stat(path).then(
-      (about) => about.isDirectory(),
-      () => false,
-    );
   if ((await isFolder(join(folder, "train"))) && (await isFolder(join(folder, "test"))))
     return { train: await listMasked(join(folder, "train")), test: await listMasked(join(folder, "test")) };
   const files = await listMasked(folder);

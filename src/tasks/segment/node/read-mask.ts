@@ -5,25 +5,32 @@ import { labelComponents } from "../data/components.ts";
 import type { ImageFile, Raster } from "../../../data/image/raster.ts";
 import { type MaskMeaning, renumber } from "../data/set.ts";
 
-/** Ids of a mask's points: the value, or what a colour amounts to. */
-function idsOf({ samples, channels, height, width }: Raster, where: string): ArrayLike<number> {
-  if (channels === 1) {
-    if (samples.some((value) => !(Number.isInteger(value) && value >= 0)))
-      throw new FormatError(
-        where,
-        "holds values that are not whole numbers from 0, must be the number of a cell at each point",
-      );
-    return samples;
-  }
-  const base = samples instanceof Uint8Array ? 256 : 65_536;
+/**
+ * Ids of a mask's points, other ones for other colours: of grey the value, whatever the number of channels, so that it is one in all
+ * files of a folder; of a colour a number above all of grey.
+ *
+ * @throws {FormatError} if values are not whole numbers from 0, or those of all channels together make no exact number
+ */
+export function idsOf({ samples, channels, height, width }: Raster, where: string): ArrayLike<number> {
+  const levels = samples instanceof Uint8Array ? 256 : 65_536;
+  const most = channels === 1 ? Infinity : levels;
+  const isWhole = samples instanceof Uint8Array || samples instanceof Uint16Array;
+  if (!isWhole && samples.some((value) => !(Number.isInteger(value) && value >= 0 && value < most)))
+    throw new FormatError(
+      where,
+      "holds values that are not whole numbers from 0, must be the number of a cell at each point",
+    );
+  if (channels === 1) return samples;
+  if (levels ** channels + levels > Number.MAX_SAFE_INTEGER)
+    throw new FormatError(where, `has ${channels} channels, must be grey or have a colour for each cell`);
   const ids = new Float64Array(height * width);
   for (let at = 0, from = 0; at < ids.length; at++, from += channels) {
-    let [id, isGrey] = [0, true];
+    let [code, isGrey] = [0, true];
     for (let channel = 0; channel < channels; channel++) {
-      id = id * base + samples[from + channel];
+      code = code * levels + samples[from + channel];
       isGrey &&= samples[from + channel] === samples[from];
     }
-    ids[at] = isGrey ? samples[from] : id;
+    ids[at] = isGrey ? samples[from] : levels + code;
   }
   return ids;
 }
@@ -49,6 +56,19 @@ export async function readLossless(path: string, options: ReadOptions = {}): Pro
   return image;
 }
 
+/** Checked before they become 16 bits, which would make other classes of large ones. */
+function requireClasses(ids: ArrayLike<number>, { samples, channels }: Raster, where: string): void {
+  const at = Array.prototype.findIndex.call(ids, (value: number) => value > 255);
+  if (at < 0) return;
+  const colour = samples.slice(at * channels, (at + 1) * channels);
+  if (new Set(colour).size > 1)
+    throw new FormatError(
+      where,
+      `has the colour ${colour.join(", ")} in a mask of classes, must be grey: a class from 0 to 255`,
+    );
+  throw new FormatError(where, `holds the class ${ids[at]}, must be at most 255`);
+}
+
 /**
  * Reads a mask.
  *
@@ -64,9 +84,6 @@ export async function readMask(
   const { height, width } = raster;
   const ids = idsOf(raster, path);
   if (meaning === "instances") return { height, width, mask: splitBinary(renumber(ids, path), raster, path) };
-  // Checked before they become 16 bits, which would make other classes of large ones.
-  const wrong = Array.prototype.find.call(ids, (value: number) => value > 255) as number | undefined;
-  const mask = Uint16Array.from(ids);
-  if (wrong !== undefined) throw new FormatError(path, `holds the class ${wrong}, must be at most 255`);
-  return { height, width, mask };
+  requireClasses(ids, raster, path);
+  return { height, width, mask: Uint16Array.from(ids) };
 }

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { OptionError } from "../../../tensor/errors.ts";
+import { firstOf } from "../../../data/limit.ts";
 import { firstNotes } from "../../../data/image/notes.ts";
 import type { OnNote } from "../../../data/image/raster.ts";
 import type { OpenedSamples, SamplesChoice } from "../../node/node-task.ts";
@@ -36,7 +37,7 @@ const isThere = (path: string): Promise<boolean> =>
 /**
  * Opens images with masks.
  *
- * @throws {OptionError} naming a limit above their number, `heldBack` if the training kept none, or `data` if nobody names a
+ * @throws {OptionError} naming a limit that is no number of them, `heldBack` if the training kept none, or `data` if nobody names a
  *   folder and that of the training is not here
  * @throws {EnvironmentError} if the folder holds no images with masks
  */
@@ -48,9 +49,7 @@ export async function openSegmentationSamples(
   if (wanted === undefined && !(await isThere(data)))
     throw new OptionError("data", `is required: the network was trained on ${data}, which is not here; give a folder`);
   const listed = await listImages(data, heldBack, settings.testShare);
-  if (limit !== undefined && limit > listed.length)
-    throw new OptionError("limit", `must be from 1 to ${listed.length}, the number of images, got ${limit}`);
-  const files = limit === undefined ? listed : listed.slice(0, limit);
-  if (files.length === 0) throw new OptionError("heldBack", `the training kept no image of ${data} for its test`);
+  if (listed.length === 0) throw new OptionError("heldBack", `the training kept no image of ${data} for its test`);
+  const files = firstOf(listed, limit);
   return { data, count: files.length, samples: readSamples(files, settings, onNote) };
 }

@@ -1,7 +1,9 @@
 import type { MaskedFile } from "./folder.ts";
-import { listSegmentation, loadMasked } from "./load.ts";
+import { listSegmentation, loadMasked, type SegmentationFiles } from "./load.ts";
 import { balanceImages } from "../data/balance.ts";
 import { IGNORED, type SegmentationSet } from "../data/set.ts";
+import { firstOf } from "../../../data/limit.ts";
+import { requireDifferentClasses } from "../../../data/select-classes.ts";
 import { splitValidation, standardShare } from "../../../data/split.ts";
 import { FormatError, OptionError } from "../../../tensor/errors.ts";
 import type { CheckpointNotes } from "../../../train/checkpoint.ts";
@@ -9,6 +11,7 @@ import { tellDone } from "../../../train/evaluation.ts";
 import { startOfTraining } from "../../../train/loop.ts";
 import type { NetworkCard } from "../../../networks/card.ts";
 import { readSettings } from "../../find-task.ts";
+import { hashNames, type ImageNames, requireAsMany, requireSameImages } from "../../node/same-images.ts";
 import { openStart } from "../../../train/node/start.ts";
 import { fitRecipe, type ResumedTraining, type SetupContext, type TrainingSetup } from "../../../train/node/set-up.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
@@ -36,24 +39,15 @@ interface Parts {
 /** Share of the images held out to choose the best epoch, of sets that are large enough. */
 const VALIDATION = 0.04;
 
-async function listParts(
-  data: string,
+function splitParts(
+  { train, test }: SegmentationFiles,
   {
-    testShare,
     validation,
     seed,
     limit,
-  }: {
-    readonly testShare: number;
-    readonly validation: number | undefined;
-    readonly seed: number;
-    readonly limit?: number;
-  },
-): Promise<Parts> {
-  const { train, test } = await listSegmentation(data, testShare);
-  if (limit !== undefined && limit > train.length)
-    throw new OptionError("limit", `must be from 1 to ${train.length}, the number of images, got ${limit}`);
-  const files = limit === undefined ? train : train.slice(0, limit);
+  }: { readonly validation: number | undefined; readonly seed: number; readonly limit?: number },
+): Parts {
+  const files = firstOf(train, limit);
   const split = splitValidation(files.length, validation ?? standardShare(files.length, VALIDATION), seed);
   return {
     train: Array.from(split.train, (place) => files[place]),
@@ -61,6 +55,11 @@ async function listParts(
     test,
   };
 }
+
+const namesOf = ({ train, validation, test }: Parts): ImageNames => {
+  const list = (files: readonly MaskedFile[]): readonly string[] => files.map(({ name }) => name);
+  return { train: list(train), validation: list(validation), test: list(test) };
+};
 
 type Crop = readonly [height: number, width: number];
 
@@ -131,8 +130,10 @@ function refuseForeign(
     throw new OptionError("normalization", "applies to classification; images to segment are scaled by percentiles");
   if (augmentation.cropPadding !== 0 || augmentation.flip)
     throw new OptionError("augmentation", "applies to classification; a task to segment has its own");
-  if (target === "instances" && classes !== undefined)
+  if (classes === undefined) return;
+  if (target === "instances")
     throw new OptionError("classes", "applies to target classes; cells that are told apart have none");
+  requireDifferentClasses(classes);
 }
 
 /** What is missing in the masks to train on. */
@@ -153,8 +154,7 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
   const start = await openStart(fresh, "maps");
   const [channels] = start.imageShape;
   const { validation, limit } = fresh;
-  const parts = await listParts(fresh.data, {
-    testShare: wanted.testShare,
+  const parts = splitParts(await listSegmentation(fresh.data, wanted.testShare), {
     validation,
     seed: fresh.recipe.seed,
     ...(limit === undefined ? {} : { limit }),
@@ -187,23 +187,30 @@ async function setUpFresh(fresh: FreshTraining, { note }: SetupContext): Promise
     normalization: { mean: repeat(centre.mean), deviation: repeat(centre.deviation) },
     task: { ...settings },
   };
-  const data = { train: parts.train.length, validation: parts.validation.length, augmentation: "of the task" };
+  const data = {
+    train: parts.train.length,
+    validation: parts.validation.length,
+    augmentation: "of the task",
+    names: hashNames(namesOf(parts)),
+  };
   const notes: CheckpointNotes = { network, recipe, data, place: startOfTraining, engine: noEngine };
   return { parts, set, settings, notes, ...(started.state === undefined ? {} : { state: started.state }) };
 }
 
 const noEngine = { lowering: "", runtime: "" };
 
-async function setUpResumed({ path, checkpoint: { notes, state } }: ResumedTraining): Promise<Start> {
+/** @throws {FormatError} if the checkpoint is damaged, or the data are others now */
+async function setUpResumed(
+  { path, checkpoint: { notes, state } }: ResumedTraining,
+  { note }: SetupContext,
+): Promise<Start> {
   const settings = readSettings(notes.network.task, "segment", path);
   const { data, recipe, network } = notes;
   const count = data.train + data.validation;
-  const parts = await listParts(network.data, {
-    testShare: settings.testShare,
-    validation: data.validation / count,
-    seed: recipe.seed,
-    limit: count,
-  });
+  const listed = await listSegmentation(network.data, settings.testShare);
+  requireAsMany(listed.train.length, { notes, path });
+  const parts = splitParts(listed, { validation: data.validation / count, seed: recipe.seed, limit: count });
+  requireSameImages(namesOf(parts), { notes, path }, note);
   const set = await loadMasked(parts.train, { ...settings, meaning: settings.target, channels: network.imageShape[0] });
   return { parts, set, settings, notes, state: state as TrainingState };
 }
@@ -213,6 +220,6 @@ export async function setUpSegmentation(
   start: FreshTraining | ResumedTraining,
   context: SetupContext,
 ): Promise<TrainingSetup> {
-  const found = "checkpoint" in start ? await setUpResumed(start) : await setUpFresh(start, context);
+  const found = "checkpoint" in start ? await setUpResumed(start, context) : await setUpFresh(start, context);
   return toSetup({ ...found, notes: { ...found.notes, engine: context.engine } });
 }

@@ -24,6 +24,15 @@ test("an ONNX file keeps the size of its images, and has the rate and epochs of 
   );
 });
 
+test("the preset's weights of classes make up for few points, and are left out of a loss that is a mean over classes", () => {
+  const lossOf = (loss?: SegmentTrainOptions["loss"]): unknown =>
+    startWith(undefined, loss === undefined ? {} : { loss }).task?.["loss"];
+  expect(lossOf()).toEqual({ name: "combined", classWeights: [1, 1, 5] });
+  expect(lossOf("focal")).toEqual({ name: "focal", classWeights: [1, 1, 5] });
+  expect(lossOf("dice")).toEqual({ name: "dice" });
+  expect(lossOf("tversky")).toEqual({ name: "tversky" });
+});
+
 test("weights take crops of any size", () => {
   const { imageSize, task } = startWith("cells.safetensors", { crop: 64 });
   expect([imageSize, task?.["crop"]]).toEqual([undefined, 64]);

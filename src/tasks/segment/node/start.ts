@@ -3,6 +3,7 @@ import { oneOf, OptionError } from "../../../tensor/errors.ts";
 import type { FreshTraining } from "../../../train/node/job.ts";
 import type { TrainingChoice } from "../../node/node-task.ts";
 import { noSegmentationAugmentation } from "../data/variation.ts";
+import { isOfPoints, type SegmentationLoss, type SegmentationLossName } from "../losses.ts";
 import { type SegmentationPreset, segmentationPresets } from "../presets.ts";
 import { presetNetwork, presetRecipe } from "../../preset.ts";
 import type { SegmentationSettings } from "../settings.ts";
@@ -53,6 +54,11 @@ export function startSegmentation({
   };
 }
 
+/** Another loss in the place of a preset's, whose weights make up for few points: where none are counted, they are left out. */
+function lossOf(preset: SegmentationLoss, name: SegmentationLossName = preset.name): SegmentationLoss {
+  return isOfPoints(name) ? { ...preset, name } : { name };
+}
+
 /** The preset's settings, with what was typed in their place. */
 function settingsOf({ settings }: SegmentationPreset, options: SegmentTrainOptions): SegmentationSettings {
   const target = options.target ?? settings.target;
@@ -64,9 +70,7 @@ function settingsOf({ settings }: SegmentationPreset, options: SegmentTrainOptio
     testShare: options.test ?? settings.testShare,
     ...(options.crop === undefined ? {} : { crop: options.crop }),
     ...(options.longestSide === undefined ? {} : { longestSide: options.longestSide }),
-    loss: isCells
-      ? { ...settings.loss, name: options.loss ?? settings.loss.name }
-      : { name: options.loss ?? "combined" },
+    loss: isCells ? lossOf(settings.loss, options.loss) : { name: options.loss ?? "combined" },
     // Stains tell classes apart where polarity and colour do.
     ...(isCells ? {} : { scaling: { ...settings.scaling, invertBright: false } }),
     augmentation:

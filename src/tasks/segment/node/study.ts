@@ -4,6 +4,7 @@ import { encodePicture } from "./encode.ts";
 import { type ComparedImage, type JudgeOptions, judgeSegmentation, type MaskedSample } from "../judge.ts";
 import type { SegmentationNetwork } from "../network.ts";
 import { drawImage, drawOverlay, type Picture } from "../overlay.ts";
+import { rankOf } from "../rank.ts";
 import type { SegmentationSettings } from "../settings.ts";
 import type { Picture as ReportPicture } from "../../../report/figures.ts";
 import type { Words } from "../../../report/words.ts";
@@ -57,9 +58,6 @@ function cut({ width, pixels }: Picture, { top, left, height, width: columns }: 
 
 const countOf = (labels: ArrayLike<number>): number =>
   Array.from(new Set(Array.from(labels))).filter((label) => label > 0 && label < 65_535).length;
-
-/** Where there is nothing to judge, nothing is wrong. */
-const rankOf = (score: number | null): number => score ?? Number.POSITIVE_INFINITY;
 
 /** A name that fits below a picture; hashes are told by their ends. */
 const shorten = (name: string): string => (name.length > 32 ? `${name.slice(0, 14)}…${name.slice(-14)}` : name);
