@@ -87,9 +87,9 @@ test("a card without a task classifies, and so does one that says it", async () 
     expect(found.map((each) => each.class)).toEqual(["grey", "bright", "dark"]);
     expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12);
     expect(await loaded.predict(image, { top: 1 })).toEqual(found.slice(0, 1));
-    await expect(loaded.predict(image, { top: 0 })).rejects.toThrow(
-      new OptionError("top", "must be a whole number above 0, got 0"),
-    );
+    await expect(loaded.predict(image, { top: 0 })).rejects.toThrow(new OptionError("top", "must be >=1, got 0"));
+    const misspelt = { tpo: 1 } as object;
+    await expect(loaded.predict(image, misspelt)).rejects.toThrow(new OptionError("tpo", "is not known"));
     await expect(loaded.predict({ ...image, width: 3 })).rejects.toThrow(ShapeError);
     await expect(loaded.predict({ ...image, pixels: new Uint8Array(3) })).rejects.toThrow(/has 3 pixels/);
     await loaded.release();

@@ -100,6 +100,15 @@ test("a label that the network has no class for is refused", async () => {
   await expect(evaluateClassifier(echo, [scored([[1, 2]], [-1])])).rejects.toThrow(/-1 is not a class/);
 });
 
+test.each([
+  [{ topK: 0 }, "topK: must be >=1, got 0"],
+  [{ topK: 2.5 }, /^topK: must be /],
+  [{ views: "all" as ViewsName }, /^views: must be /],
+  [{ topk: 3 } as ClassificationOptions, "topk: is not known"],
+])("the options %j are refused by name", async (options, message) => {
+  await expect(evaluateClassifier(echo, [scored([[2, 1]], [0])], options)).rejects.toThrow(message);
+});
+
 test("no images give no figures", async () => {
   expect(await evaluateClassifier(echo, [])).toMatchObject({
     count: 0,
@@ -146,7 +155,5 @@ test("views of what has none, and unknown ones, are refused by name", async () =
   await expect(evaluateClassifier(echo, batches, { views: "mirror" })).rejects.toThrow(
     "views: need images of at least 2×2",
   );
-  await expect(evaluateClassifier(echo, batches, { views: "turn" as "mirror" })).rejects.toThrow(
-    "views: unknown value",
-  );
+  await expect(evaluateClassifier(echo, batches, { views: "turn" as "mirror" })).rejects.toThrow(/^views: must be /);
 });

@@ -4,7 +4,8 @@ import { OptionError } from "../../tensor/errors.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 import type { Evaluation } from "../../train/evaluation.ts";
 import { crossEntropy } from "./softmax.ts";
-import { averageViews, requireViews, type ViewsName } from "./views.ts";
+import { requireEvaluationOptions } from "./classify-options.ts";
+import { averageViews, type ViewsName } from "./views.ts";
 
 /** How well a network classifies images. */
 export interface Classification extends Evaluation {
@@ -28,15 +29,16 @@ export interface ClassificationOptions {
 /**
  * Evaluates on every image of `batches`; they may differ in size.
  *
- * @throws {OptionError} if a label is not a class of the network
+ * @throws {OptionError} if a label is not a class of the network, or an option is not known or not what it may be
  */
 export async function evaluateClassifier(
   session: Session,
   batches: AsyncIterable<LabeledBatch> | Iterable<LabeledBatch>,
   options: ClassificationOptions = {},
 ): Promise<Classification> {
+  requireEvaluationOptions(options);
+  const { views } = options;
   let k = options.topK ?? 5;
-  const views = requireViews(options.views);
   const scoreOf = async (seen: LabeledBatch["images"]): Promise<Float32Array> =>
     (await scoreImages(session, seen)).data;
   let [count, loss, first, amongFirst, notFinite] = [0, 0, 0, 0, 0];

@@ -2,8 +2,9 @@ import { noAugmentation, normalizationTables, writeSample } from "../../data/aug
 import { type ImageFormat, imageSize } from "../../data/image-set.ts";
 import type { TrainedNetwork } from "../../networks/open.ts";
 import { scoreFinitely } from "../../networks/scores.ts";
-import { OptionError, ShapeError } from "../../tensor/errors.ts";
+import { ShapeError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
+import { requirePredictionOptions } from "./classify-options.ts";
 import { softmax } from "./softmax.ts";
 
 /** One image of the network's size. */
@@ -31,15 +32,16 @@ export interface ClassifyOptions {
  * The classes of one image, the most probable first.
  *
  * @throws {ShapeError} if the image is not of the network's size
- * @throws {OptionError} if `top` is not a whole number above 0
+ * @throws {OptionError} if `top` is not a whole number above 0, or another option is named
  * @throws {WeightsError} if the network gives what is no finite number
  */
 export async function classifyImage(
   { card, session }: TrainedNetwork,
   image: ImagePixels,
-  { top = card.classes.length }: ClassifyOptions = {},
+  options: ClassifyOptions = {},
 ): Promise<RankedClasses> {
-  if (!Number.isInteger(top) || top < 1) throw new OptionError("top", `must be a whole number above 0, got ${top}`);
+  requirePredictionOptions(options);
+  const { top = card.classes.length } = options;
   const { channels, height, width, pixels } = image;
   const [ownChannels, ownHeight, ownWidth] = card.imageShape;
   if (channels !== ownChannels || height !== ownHeight || width !== ownWidth)

@@ -1,4 +1,4 @@
-import { oneOf, ShapeError } from "../../tensor/errors.ts";
+import { ShapeError } from "../../tensor/errors.ts";
 import { float32 } from "../../tensor/tensor.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
 
@@ -33,11 +33,6 @@ const views: { readonly [Name in ViewsName]: readonly View[] } = {
   shift: shifted,
   "mirror-shift": both(shifted),
 };
-
-/** @throws {OptionError} unless it is the name of views */
-export function requireViews(name: ViewsName | undefined): ViewsName | undefined {
-  return name === undefined ? undefined : oneOf("views", name, viewsNames);
-}
 
 /** Where a place along an axis comes from: the border is mirrored without being repeated. */
 function sourceOf(place: number, shift: number, length: number): number {
