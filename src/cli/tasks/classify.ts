@@ -9,7 +9,7 @@ import type { Classification } from "../../tasks/classify/judge.ts";
 import type { ClassificationStudy } from "../../tasks/classify/report.ts";
 import { classifyPresetNames } from "../../tasks/classify/train-options.ts";
 import { predictionTable } from "../../tasks/classify/prediction-table.ts";
-import { viewsNames } from "../../tasks/classify/views.ts";
+import { type ViewsName, viewsNames } from "../../tasks/classify/views.ts";
 import { tasks } from "../../tasks/find-task.ts";
 import { cautionsOf } from "../../train/cautions.ts";
 import { accuracy } from "../../train/measure.ts";
@@ -59,7 +59,9 @@ async function evaluate(
   const { openSamples } = await findNodeTask(loaded.task);
   const choice = { cache: cacheFolder(), onNote: sayNote, ...onlyGiven({ data: wanted, limit }) };
   const { data, samples } = await openSamples(loaded, choice);
-  const found = await loaded.judge(samples, options);
+  // Those of the other tasks are refused where they are given, and are here by their defaults.
+  const { views } = options as { readonly views?: ViewsName };
+  const found = await loaded.judge(samples, onlyGiven({ views }));
   const { measures, unmeasured: _, ...rest } = found;
   const { count, topK, loss } = rest;
   for (const caution of cautionsOf(found, accuracy, "the test images")) sayMessage(caution);
