@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -174,17 +174,23 @@ interface Ended {
   readonly errors: string;
 }
 
-/** Runs a command, and presses Ctrl-C once it has said what is looked for. */
-function runUntil(line: string, sign: string): Promise<Ended> {
+/** Runs a command, and does something, such as pressing Ctrl-C, once it has said what is looked for. */
+function runUntil(
+  line: string,
+  sign: string,
+  act: (child: ChildProcess) => void = (child) => child.kill("SIGINT"),
+): Promise<Ended> {
   const child: ChildProcess = spawn(process.execPath, [main, ...line.split(" ")], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [output, errors, isPressed] = ["", "", false];
+  let [output, errors, isDone] = ["", "", false];
   child.stdout?.setEncoding("utf8").on("data", (piece: string) => void (output += piece));
   child.stderr?.setEncoding("utf8").on("data", (piece: string) => {
     errors += piece;
-    if (!isPressed && errors.includes(sign)) isPressed = child.kill("SIGINT");
+    if (isDone || !errors.includes(sign)) return;
+    isDone = true;
+    act(child);
   });
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, output, errors })));
 }
@@ -236,4 +242,34 @@ describe("interrupted and called again with the same arguments, each gives what 
     const whole = await runUntil(`${line} ${other}`, "\0");
     expect(timeless(resumed.output)).toEqual(timeless(whole.output));
   });
+});
+
+test.each([
+  [
+    "gradflow",
+    "gradflow --model resnet8 --shortcut pad --option norm=fixup --steps 30 --probes 3 --batch-size 16 --lr 1 --threads 1",
+    "training.safetensors",
+    "step ",
+    /measured earlier: resnet8, pad/,
+  ],
+  [
+    "lesion",
+    "lesion --draws 2 --points 24 --model net.safetensors --images 250 --threads 1",
+    "points.json",
+    "1/",
+    /lost/,
+  ],
+])("what %s has measured outlives a report that cannot be written", async (_, line, kept, sign, isKnown) => {
+  const out = join(folder, "lost", "lost.html");
+  rmSync(join(folder, "lost"), { recursive: true, force: true });
+  mkdirSync(join(folder, "lost"));
+  const lost = await runUntil(`${line} --out lost/lost.html`, sign, () => mkdirSync(out));
+  expect(lost.code, lost.errors).toBe(1);
+  expect(existsSync(`${out}.${kept}`)).toBe(true);
+  rmSync(out, { recursive: true });
+  const again = await runUntil(`${line} --out lost/lost.html`, "\0");
+  expect(again.code, again.errors).toBe(0);
+  expect(again.errors).toMatch(isKnown);
+  expect(existsSync(out)).toBe(true);
+  expect(existsSync(`${out}.${kept}`)).toBe(false);
 });

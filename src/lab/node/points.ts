@@ -8,10 +8,8 @@ export interface MeasuredPoints {
   readonly get: (key: string) => MeasuredPoint | undefined;
   /** Adds a point; the journal follows within seconds. */
   readonly add: (key: string, point: MeasuredPoint) => Promise<void>;
-  /** Writes what the journal lacks. */
+  /** Writes what the journal lacks; whoever has the study's result removes it. */
   readonly flush: () => Promise<void>;
-  /** Removes the journal: everything is done. */
-  readonly forget: () => Promise<void>;
 }
 
 const PAUSE_MILLISECONDS = 5_000;
@@ -52,6 +50,5 @@ export async function openPoints(path: string, identity: string): Promise<Measur
       if (journal.isDue()) await flush();
     },
     flush,
-    forget: journal.forget,
   };
 }

@@ -213,7 +213,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
   const kept = await keeper.read();
   const runs: ShortRun[] = [...(kept?.notes.runs ?? [])];
   const known = runs.length * job.steps + (kept?.notes.losses.length ?? 0);
-  if (kept !== undefined) {
+  if (kept !== undefined && runs.length < plans.length) {
     const { id, seed } = plans[runs.length];
     const text = `${id}, seed ${seed}: resumes at step ${kept.notes.losses.length} of ${job.steps}`;
     context.report({ kind: "note", text });
@@ -229,7 +229,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
     runs.push(run);
   }
   const isDone = runs.length === plans.length;
-  if (isDone) await keeper.forget();
+  if (isDone) await keeper.keep({ notes: { runs, losses: [], durations: [] } });
   const [base, ...others] = networks.map((_, own) => runs.filter((_run, index) => index % networks.length === own));
   const effects = others.flatMap((own, index) =>
     own.length === 0 ? [] : [measureEffect(job.variants[index].id, base, own)],

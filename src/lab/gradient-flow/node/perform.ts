@@ -249,13 +249,14 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
   const kept = await keeper.read();
   const reportOf = createFlowReport(place, kept?.notes);
   const networks: NetworkFlow[] = [...(kept?.notes.networks ?? [])];
-  let data = job.data ?? "";
+  let data = job.data ?? kept?.notes.data ?? "";
   if (networks.length > 0)
     context.report({ kind: "note", text: `measured earlier: ${networks.map(({ label }) => label).join("; ")}` });
+  const keepNetworks = (): Promise<void> => keeper.keep({ notes: { networks, data, step: 0, profiles: [] } });
   let stopped: NetworkFlow | "between" | undefined;
   for (const start of job.networks.slice(networks.length)) {
     if (await context.shouldStop()) {
-      if (networks.length > 0) await keeper.keep({ state: new Map(), notes: { networks, step: 0, profiles: [] } });
+      if (networks.length > 0) await keepNetworks();
       stopped = "between";
       break;
     }
@@ -273,7 +274,7 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
     networks.push(result);
     context.report({ kind: "network", result });
   }
-  if (stopped === undefined) await keeper.forget();
+  if (stopped === undefined) await keepNetworks();
   const { batch, seed } = recipeOf(job);
   const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
   return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name, ...opened.place };

@@ -149,6 +149,6 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
         }
       : {}),
   };
-  await (status === "done" ? journal.forget() : journal.flush());
+  await journal.flush();
   return study;
 }

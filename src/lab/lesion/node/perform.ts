@@ -106,7 +106,7 @@ export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent
     });
   }
   const paths = status === "done" ? await measurePaths(runtime, network, data, job) : [];
-  await (status === "done" ? journal.forget() : journal.flush());
+  await journal.flush();
   return {
     label: network.label,
     data: data.name,
