@@ -107,7 +107,7 @@ test("a diverged run is recorded as one, is in no figure, and is not trained aga
   expect(found.runs.map(({ status }: { status: string }) => status)).toEqual(["diverged", "diverged"]);
   expect(found.cells).toMatchObject([{ count: 0, diverged: 2 }]);
   expect(found.cells[0].median).toBeUndefined();
-  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are excluded from all figures");
+  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are excluded from all numbers");
   const listed = await runCommand(["runs", "list", "--json"], folder);
   const kept = JSON.parse(listed.stdout).runs.map(({ status }: { status: string }) => status);
   expect(kept).toEqual(["diverged", "diverged"]);

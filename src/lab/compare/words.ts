@@ -151,7 +151,10 @@ export function describeComparison(comparison: Comparison): ComparisonWords {
   const verdict = concludePairs(pairs, most, where);
   const medians = depths.flatMap((depth) => describeDepth(cells, depth));
   const cautions = [
-    ...describeDiverged(comparison, { en: "they are excluded from all figures", zh: "未计入任何统计" }),
+    ...describeDiverged(comparison, {
+      en: "they are excluded from all numbers, and their curves end there",
+      zh: "未计入任何数字，其曲线到此为止",
+    }),
     ...describeSkipped(comparison),
   ];
   const told = pairs.filter((pair) => pair.verdict === "better").length;
