@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createModel } from "../../src/nn/models.ts";
 import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
 import { noiseState } from "../support/noise.ts";
+import type { Comparison } from "../../src/lab/compare/comparison.ts";
+import { writePictures } from "../support/picture-folders.ts";
 import { exampleNotes } from "../support/training.ts";
 import { main, runCommand } from "./run.ts";
 
@@ -114,6 +116,29 @@ test("a diverged run is recorded as one, is in no figure, and is not trained aga
   const again = await runCommand(line, folder);
   expect(again.stderr).toContain("2 of 2 networks are taken from the run store");
   expect(JSON.parse(again.stdout).cells).toEqual(found.cells);
+});
+
+test("a folder's images are part of what a run is: another folder of that name, or one more image, is trained anew", async () => {
+  const store = `--store ${join(folder, "one.db")}`;
+  const line = `compare --depth 8 --shortcut A --epochs 1 --batch-size 16 --data photos --threads 1 --json ${store}`;
+  const compareIn = async (name: string): Promise<{ readonly known: boolean; readonly found: Comparison }> => {
+    const { code, stdout, stderr } = await runCommand(line.split(" "), join(folder, name));
+    expect(code, stderr).toBe(0);
+    return { known: stderr.includes("taken from the run store"), found: JSON.parse(stdout) };
+  };
+  await writePictures(join(folder, "a", "photos"), 12);
+  await writePictures(join(folder, "b", "photos"), 15);
+  const first = await compareIn("a");
+  expect(first).toMatchObject({ known: false, found: { settings: { trainImages: 29, testImages: 7, steps: 1 } } });
+  const again = await compareIn("a");
+  // As many images as there were, not as many as were asked for at most.
+  const { lowering: _, ...settings } = first.found.settings;
+  expect(again).toMatchObject({ known: true, found: { settings, runs: first.found.runs } });
+  const other = await compareIn("b");
+  expect(other).toMatchObject({ known: false, found: { settings: { trainImages: 36, testImages: 9, steps: 2 } } });
+  expect(other.found.runs).not.toEqual(first.found.runs);
+  await writePictures(join(folder, "a", "photos"), 13);
+  expect((await compareIn("a")).known).toBe(false);
 });
 
 test("a run ends at the accuracy it trains until, is recorded with what that took, and is not trained again", async () => {

@@ -9,7 +9,7 @@ import { describeComparison } from "./words.ts";
 import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
 import { onDevice } from "../../report/on-device.ts";
 import type { Report, ReportText } from "../../report/report.ts";
-import { rangeWords, withMinus, type Words } from "../../report/words.ts";
+import { pText, rangeWords, withMinus, type Words } from "../../report/words.ts";
 import { explainShortcut } from "../shortcut-words.ts";
 import { shortcutColors } from "../shortcut-colors.ts";
 
@@ -174,7 +174,7 @@ function pairsTable(pairs: readonly TypePair[]): TableFigure {
       worse,
       points(difference),
       interval === undefined ? "–" : rangeWords(points(interval[0]), points(interval[1])),
-      p === undefined ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3),
+      p === undefined ? "–" : pText(p),
       effect === undefined ? "–" : withMinus(effect.toFixed(2)),
       String(seeds),
       verdicts[verdict],

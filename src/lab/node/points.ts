@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { encodeNotes, type JournalCodec, keptNumber } from "../../jobs/journal.ts";
 import { openJournal } from "../../jobs/node/journal.ts";
-import type { MeasuredPoint } from "../lesion/evaluate.ts";
+import type { MeasuredPoint } from "../measured-point.ts";
 
 /** Measured points, kept in a journal, so that an interrupted study resumes where it stopped. */
 export interface MeasuredPoints {
