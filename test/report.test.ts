@@ -78,6 +78,41 @@ describe("a chart", () => {
     expect(frames[1]).toBeCloseTo(2, 2);
   });
 
+  test.each(["contour", "surface"])("of a plane on a logarithmic scale draws 0 as a %s at its lowest", (kind) => {
+    const figure = named(kind);
+    if (figure.kind !== "contour" && figure.kind !== "surface") throw new Error("no plane");
+    const draw = (hole: number): string => {
+      const values = [
+        [hole, 1, 10],
+        [1, 10, 100],
+        [10, 100, 1000],
+      ];
+      const value = { label: "loss", scale: "log" } as const;
+      return drawFigure({ ...figure, value, xs: [0, 1, 2], ys: [0, 1, 2], values })!.replaceAll(
+        /data-grid="[^"]*"/g,
+        "",
+      );
+    };
+    expect(draw(0)).toBe(draw(1));
+    expect(draw(-1)).toBe(draw(1));
+    expect(draw(0)).not.toBe(draw(1000));
+  });
+
+  test("whose values are all equal keeps the domain that it is given", () => {
+    const points = [0, 1].map((x) => ({ x, y: 0 }));
+    const y = { label: "runs, %" };
+    const lines: Figure = {
+      kind: "lines",
+      name: "l",
+      caption: "c",
+      x: { label: "x" },
+      y,
+      series: [{ name: "a", points }],
+    };
+    expect(drawFigure({ ...lines, y: { ...y, domain: [0, 100] } })).toContain(">100</text>");
+    expect(drawFigure(lines)).not.toContain(">100</text>");
+  });
+
   test("of a square map is as high as wide, shows what was given, and outlines its diagonal", () => {
     const svg = drawFigure(named("square"))!;
     const [, width, height] = /class="grid-hover"[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg)!;

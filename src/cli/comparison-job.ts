@@ -1,13 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { catalog } from "../data/catalog.ts";
+import { findDatasetName } from "../data/dataset.ts";
 import { type CellName, type Comparison, type DrawnRun, keyOfCell } from "../lab/compare/comparison.ts";
 import type { RunPlan } from "../lab/compare/plan.ts";
 import { describeComparison } from "../lab/compare/describe-comparison.ts";
 import { takePart } from "../lab/compare/parts.ts";
 import { planComparison } from "../lab/compare/plan-comparison.ts";
 import type { CompareJob, CompareResult } from "../lab/compare/node/job.ts";
+import { identifyImages } from "../lab/compare/node/identify-images.ts";
 import { findKnownRuns, keyOfRun } from "../lab/compare/node/known-runs.ts";
 import type { CompareConfig } from "../lab/compare/node/project-config.ts";
+import { median } from "../statistics/summary.ts";
 import { errorMessage, OptionError } from "../tensor/errors.ts";
 import type { LoweringChoice } from "../compile/lowering.ts";
 import type { RecipeFields } from "../train/standard-recipe.ts";
@@ -78,6 +82,17 @@ function createJob(
   return { job, costs };
 }
 
+/** The job with what tells its images from others of the same name, by which its runs are kept. */
+async function withContent(job: CompareJob, { queue }: ComparisonOptions): Promise<CompareJob> {
+  if (queue !== undefined && findDatasetName(job.data) === undefined && !existsSync(job.data))
+    throw new OptionError(
+      "data",
+      `"${job.data}" must be here too, not only below the workers' folder of data: a run is known by its images`,
+    );
+  const content = await identifyImages(job);
+  return content === undefined ? job : { ...job, content };
+}
+
 /** Looks up known runs in the run store. If the store cannot be read, says so and trains everything; a queue needs the store. */
 async function findKnown(
   { store, fresh, queue }: ComparisonOptions,
@@ -105,9 +120,8 @@ export function restOf({ job, costs, known }: ComparisonPlan, { store, budget }:
   const runs = left.map((index) => job.runs[index]);
   const rates = [...known]
     .map(([index, { imagesPerSecond }]) => 1 / (imagesPerSecond * costs[index]))
-    .filter((rate) => Number.isFinite(rate) && rate > 0)
-    .toSorted((a, b) => a - b);
-  const secondsPerUnit = rates[Math.floor(rates.length / 2)];
+    .filter((rate) => Number.isFinite(rate) && rate > 0);
+  const secondsPerUnit = rates.length === 0 ? undefined : median(rates);
   return {
     ...job,
     runs,
@@ -144,8 +158,18 @@ export function toComparison(
 }
 
 /** Stands in for a running job when every result is known. */
-export function nothingToTrain({ job: { trainImages, testImages } }: ComparisonPlan): CompareResult {
-  return { runs: [], skipped: 0, lowering: "kept", trainImages: trainImages ?? 0, testImages: testImages ?? 0 };
+export function nothingToTrain({
+  job: { data, trainImages = Infinity, testImages = Infinity },
+}: ComparisonPlan): CompareResult {
+  const name = findDatasetName(data);
+  const { train, test } = name === undefined ? { train: trainImages, test: testImages } : catalog[name].counts;
+  return {
+    runs: [],
+    skipped: 0,
+    lowering: "kept",
+    trainImages: Math.min(trainImages, train),
+    testImages: Math.min(testImages, test),
+  };
 }
 
 export async function planRuns(
@@ -154,5 +178,6 @@ export async function planRuns(
   typed: RecipeFields,
 ): Promise<ComparisonPlan> {
   const planned = createJob(options, config, typed);
-  return { ...planned, known: await findKnown(options, planned.job) };
+  const job = options.store === false ? planned.job : await withContent(planned.job, options);
+  return { ...planned, job, known: await findKnown(options, job) };
 }

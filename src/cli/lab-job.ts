@@ -1,5 +1,6 @@
 import { makeFolder, requireWritableFolder, writeFileAtomically } from "../files/node.ts";
 import { statSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OptionError } from "../tensor/errors.ts";
 import { type ChildJob, runInChild } from "../jobs/node/child-process.ts";
@@ -48,6 +49,8 @@ export async function writeReport(path: string, report: Report): Promise<void> {
 
 /** How a command of the lab handles its job's events and result. */
 interface LabUse<Event, Result> {
+  /** The file in which the job keeps what it has measured; removed once all of it is in the report. */
+  readonly kept?: string;
   readonly onEvent: (event: Event) => void;
   readonly conclude: (result: Result) => Promise<LabEnd>;
 }
@@ -56,7 +59,7 @@ interface LabUse<Event, Result> {
 export async function runLabJob<Input, Event, Result>(
   job: ChildJob<Input, Event, Result>,
   input: NoInfer<Input>,
-  { onEvent, conclude }: NoInfer<LabUse<Event, Result>>,
+  { kept, onEvent, conclude }: NoInfer<LabUse<Event, Result>>,
 ): Promise<void> {
   const start = performance.now();
   const running = runInChild(job, input, { onEvent });
@@ -66,6 +69,7 @@ export async function runLabJob<Input, Event, Result>(
   });
   try {
     const end = await conclude(await running.result);
+    if (end.isWhole && kept !== undefined) await rm(kept, { force: true });
     const time = formatDuration((performance.now() - start) / 1000);
     say(phrase({ en: `${time}; `, zh: `${time}；` }, describeEnd(end)));
     if (!end.isWhole) process.exitCode = ExitCode.interrupted;

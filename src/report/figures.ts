@@ -129,7 +129,11 @@ export interface HeatMapFigure extends FigureBase {
 interface PlaneFigure extends FigureBase {
   readonly x: Axis;
   readonly y: Axis;
-  readonly value: { readonly label: Words; readonly scale?: "linear" | "log" };
+  readonly value: {
+    readonly label: Words;
+    /** Default "linear"; on a logarithmic scale, values that are not above 0 are drawn like the lowest that is. */
+    readonly scale?: "linear" | "log";
+  };
   /** Where the values are: ascending. */
   readonly xs: readonly number[];
   readonly ys: readonly number[];

@@ -25,6 +25,15 @@ export function withMinus(text: string): string {
   return text.replaceAll("-", "−");
 }
 
+/** Below this, p is a bound: its digits mean nothing to a reader. */
+const LEAST_P = 0.001;
+
+/** A p value by itself: "0.012", or "< 0.001". */
+export const pText = (p: number): string => (p < LEAST_P ? `< ${LEAST_P}` : p.toFixed(3));
+
+/** A p value by name: "p = 0.012", or "p < 0.001". */
+export const namedP = (p: number): string => (p < LEAST_P ? `p ${pText(p)}` : `p = ${pText(p)}`);
+
 /** Puts texts in a row, with the comma of each language between them. */
 export function joinWords(parts: readonly Words[]): Words {
   const comma: Words = { en: ", ", zh: "，" };

@@ -1,4 +1,4 @@
-import type { Words } from "../report/words.ts";
+import { namedP, type Words } from "../report/words.ts";
 import { correctPValues } from "../statistics/correction.ts";
 import { pairedTest } from "../statistics/t-tests.ts";
 import { wilsonInterval } from "../statistics/wilson.ts";
@@ -49,7 +49,7 @@ function describeTests([first, ...others]: readonly TestedNetwork[]): readonly W
     const { difference, interval } = tests[index];
     const p = corrected[index];
     const [low, high] = interval.map((each) => (100 * each).toFixed(1).replace("-", "−"));
-    const shown = p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
+    const shown = namedP(p);
     if (p >= 0.05)
       return {
         en: `${name} and ${first.name}: not enough to tell (95 % interval of the difference ${low} to ${high} points, ${shown}).`,

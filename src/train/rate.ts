@@ -1,3 +1,5 @@
+import { median } from "../statistics/summary.ts";
+
 /** A step that took more than so many times the median counts as that: the first one compiles, others wait for a validation. */
 const LONGEST = 2;
 
@@ -9,8 +11,8 @@ const LONGEST = 2;
  * @returns NaN if there was no step
  */
 export function rateOf(durations: readonly number[], batch: number): number {
-  const middle = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)];
-  if (middle === undefined) return Number.NaN;
-  const total = durations.reduce((sum, duration) => sum + Math.min(duration, LONGEST * middle), 0);
+  if (durations.length === 0) return Number.NaN;
+  const longest = LONGEST * median(durations);
+  const total = durations.reduce((sum, duration) => sum + Math.min(duration, longest), 0);
   return (1000 * batch * durations.length) / total;
 }

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createModel } from "../../src/nn/models.ts";
 import { encodeCheckpointChunks } from "../../src/train/checkpoint.ts";
 import { noiseState } from "../support/noise.ts";
+import type { Comparison } from "../../src/lab/compare/comparison.ts";
+import { writePictures } from "../support/picture-folders.ts";
 import { exampleNotes } from "../support/training.ts";
 import { main, runCommand } from "./run.ts";
 
@@ -107,13 +109,36 @@ test("a diverged run is recorded as one, is in no figure, and is not trained aga
   expect(found.runs.map(({ status }: { status: string }) => status)).toEqual(["diverged", "diverged"]);
   expect(found.cells).toMatchObject([{ count: 0, diverged: 2 }]);
   expect(found.cells[0].median).toBeUndefined();
-  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are excluded from all figures");
+  expect(found.findings.join(" ")).toContain("2 of 2 seeds of pad diverged; they are excluded from all numbers");
   const listed = await runCommand(["runs", "list", "--json"], folder);
   const kept = JSON.parse(listed.stdout).runs.map(({ status }: { status: string }) => status);
   expect(kept).toEqual(["diverged", "diverged"]);
   const again = await runCommand(line, folder);
   expect(again.stderr).toContain("2 of 2 networks are taken from the run store");
   expect(JSON.parse(again.stdout).cells).toEqual(found.cells);
+});
+
+test("a folder's images are part of what a run is: another folder of that name, or one more image, is trained anew", async () => {
+  const store = `--store ${join(folder, "one.db")}`;
+  const line = `compare --depth 8 --shortcut A --epochs 1 --batch-size 16 --data photos --threads 1 --json ${store}`;
+  const compareIn = async (name: string): Promise<{ readonly known: boolean; readonly found: Comparison }> => {
+    const { code, stdout, stderr } = await runCommand(line.split(" "), join(folder, name));
+    expect(code, stderr).toBe(0);
+    return { known: stderr.includes("taken from the run store"), found: JSON.parse(stdout) };
+  };
+  await writePictures(join(folder, "a", "photos"), 12);
+  await writePictures(join(folder, "b", "photos"), 15);
+  const first = await compareIn("a");
+  expect(first).toMatchObject({ known: false, found: { settings: { trainImages: 29, testImages: 7, steps: 1 } } });
+  const again = await compareIn("a");
+  // As many images as there were, not as many as were asked for at most.
+  const { lowering: _, ...settings } = first.found.settings;
+  expect(again).toMatchObject({ known: true, found: { settings, runs: first.found.runs } });
+  const other = await compareIn("b");
+  expect(other).toMatchObject({ known: false, found: { settings: { trainImages: 36, testImages: 9, steps: 2 } } });
+  expect(other.found.runs).not.toEqual(first.found.runs);
+  await writePictures(join(folder, "a", "photos"), 13);
+  expect((await compareIn("a")).known).toBe(false);
 });
 
 test("a run ends at the accuracy it trains until, is recorded with what that took, and is not trained again", async () => {
@@ -174,17 +199,23 @@ interface Ended {
   readonly errors: string;
 }
 
-/** Runs a command, and presses Ctrl-C once it has said what is looked for. */
-function runUntil(line: string, sign: string): Promise<Ended> {
+/** Runs a command, and does something, such as pressing Ctrl-C, once it has said what is looked for. */
+function runUntil(
+  line: string,
+  sign: string,
+  act: (child: ChildProcess) => void = (child) => child.kill("SIGINT"),
+): Promise<Ended> {
   const child: ChildProcess = spawn(process.execPath, [main, ...line.split(" ")], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [output, errors, isPressed] = ["", "", false];
+  let [output, errors, isDone] = ["", "", false];
   child.stdout?.setEncoding("utf8").on("data", (piece: string) => void (output += piece));
   child.stderr?.setEncoding("utf8").on("data", (piece: string) => {
     errors += piece;
-    if (!isPressed && errors.includes(sign)) isPressed = child.kill("SIGINT");
+    if (isDone || !errors.includes(sign)) return;
+    isDone = true;
+    act(child);
   });
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, output, errors })));
 }
@@ -236,4 +267,34 @@ describe("interrupted and called again with the same arguments, each gives what 
     const whole = await runUntil(`${line} ${other}`, "\0");
     expect(timeless(resumed.output)).toEqual(timeless(whole.output));
   });
+});
+
+test.each([
+  [
+    "gradflow",
+    "gradflow --model resnet8 --shortcut pad --option norm=fixup --steps 30 --probes 3 --batch-size 16 --lr 1 --threads 1",
+    "training.safetensors",
+    "step ",
+    /measured earlier: resnet8, pad/,
+  ],
+  [
+    "lesion",
+    "lesion --draws 2 --points 24 --model net.safetensors --images 250 --threads 1",
+    "points.json",
+    "1/",
+    /lost/,
+  ],
+])("what %s has measured outlives a report that cannot be written", async (_, line, kept, sign, isKnown) => {
+  const out = join(folder, "lost", "lost.html");
+  rmSync(join(folder, "lost"), { recursive: true, force: true });
+  mkdirSync(join(folder, "lost"));
+  const lost = await runUntil(`${line} --out lost/lost.html`, sign, () => mkdirSync(out));
+  expect(lost.code, lost.errors).toBe(1);
+  expect(existsSync(`${out}.${kept}`)).toBe(true);
+  rmSync(out, { recursive: true });
+  const again = await runUntil(`${line} --out lost/lost.html`, "\0");
+  expect(again.code, again.errors).toBe(0);
+  expect(again.errors).toMatch(isKnown);
+  expect(existsSync(out)).toBe(true);
+  expect(existsSync(`${out}.${kept}`)).toBe(false);
 });

@@ -22,6 +22,11 @@ test.each([
     1,
     /^residua: postgres:\/\/127.0.0.1:1\/lab: no server answers there; is it running\?/,
   ],
+  [
+    `compare --data photos/birds --queue ${nowhere}`,
+    2,
+    /^residua: --data: "photos\/birds" must be here too, not only below the workers' folder of data/,
+  ],
   [`worker --shared s --store ${nowhere}`, 1, /^residua: postgres:\/\/127.0.0.1:1\/lab: no server answers there/],
   ["worker --shared s --store @address", 2, /^residua: --store: must be the address of a PostgreSQL database/],
   [`worker --store ${nowhere}`, 2, /^residua: required option '--shared <dir>' not specified/],

@@ -5,10 +5,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,6 +71,8 @@ interface Started {
 function start(name: string, args: readonly string[]): Started {
   const cwd = join(folder, name);
   mkdirSync(join(cwd, ".residua"), { recursive: true });
+  // Where runs are asked for, their images are known.
+  if (!existsSync(join(cwd, "pictures"))) symlinkSync(join(folder, "data", "pictures"), join(cwd, "pictures"));
   const env = {
     ...process.env,
     RESIDUA_STORE: `@${join(folder, "address")}`,
@@ -318,6 +321,23 @@ test("a worker that is asked to stop leaves a checkpoint, and another goes on at
   expect(await sweep.ended).toBe(0);
   expect(sweep.said()).toContain("run: was stopped with its worker; it is tried again");
   expect(readdirSync(join(shared(), "runs", key))).toEqual(["result.json"]);
+});
+
+test("a worker that has other images under the name gives the run back to one that has those that were meant", async () => {
+  const line = "compare --depth 8 --shortcut C --data pictures --limit 64 --test-limit 16 --epochs 1 --seed 7".split(
+    " ",
+  );
+  const sweep = start("asking", [...line, "--batch-size", "16", "--json", "--queue"]);
+  await writePictures(join(folder, "other", "pictures"), 31);
+  const take = (name: string, root: string): Started =>
+    start(name, ["worker", "--shared", shared(), "--data-root", join(folder, root), "--threads", "1", "--once"]);
+  const wrong = take("wrong", "other");
+  expect(await wrong.ended, wrong.said()).toBe(0);
+  expect(wrong.said()).toMatch(/A run goes back to the queue: pictures: has other images below the folder of data of/);
+  const right = take("right", "data");
+  expect(await right.ended, right.said()).toBe(0);
+  expect(await sweep.ended, sweep.said()).toBe(0);
+  expect(sweep.said()).toContain("than where the run was asked for; it is tried again");
 });
 
 test("another folder than the one that a worker has is refused", async () => {

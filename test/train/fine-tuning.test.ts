@@ -149,9 +149,10 @@ test(
       average: 0.9,
       unfreezeEvery: 1,
       layerDecay: 0.8,
+      classWeights: "balanced" as const,
       seed: 1,
     };
-    const change = { from: golden("narrow-training.onnx"), balanceClasses: true, recipe };
+    const change = { from: golden("narrow-training.onnx"), recipe };
     await fineTune("whole", change);
     const running = startTraining(createJob("stopped", change), (event) => {
       if (event.kind === "step" && event.progress.step === 30) running.stop();

@@ -122,6 +122,7 @@ async function advise(argument: string, options: Options): Promise<void> {
     if (out !== undefined) say({ en: `report: ${out}`, zh: `报告：${out}` });
     return;
   }
+  const training = `${out}.training.safetensors`;
   const { measuringJob } = await import("../../lab/advise/node/job.ts");
   await runLabJob(
     measuringJob,
@@ -136,9 +137,10 @@ async function advise(argument: string, options: Options): Promise<void> {
       recipe: { batch: options.batchSize },
       lowering: options.lowering,
       ...computePlace(options),
-      training: `${out}.training.safetensors`,
+      training,
     },
     {
+      kept: training,
       onEvent: createReporter(),
       conclude: async (measured) => {
         await conclude({ ...study, measured }, options, out);

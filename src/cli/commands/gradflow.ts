@@ -139,6 +139,7 @@ async function gradflow(options: Options): Promise<void> {
   ]);
   const job = createJob(options, await planNetworks(options));
   await runLabJob(gradientFlowJob, job, {
+    kept: job.training,
     onEvent: createReporter(),
     conclude: async (study) => {
       const isWhole =

@@ -73,6 +73,7 @@ async function landscape(options: Options): Promise<void> {
   const { data, images, radius, linePoints, planePoints, seed, out, json } = options;
   await requireReportFile(out);
   const file = await findNetworkPath(options.model, "model");
+  const journal = `${out}.points.json`;
   await runLabJob(
     landscapeJob,
     {
@@ -86,10 +87,11 @@ async function landscape(options: Options): Promise<void> {
       planePoints,
       snapshots: findSnapshots({ ...options, model: file }),
       needsSnapshots: typeof options.trajectory === "string",
-      journal: `${out}.points.json`,
+      journal,
       ...computePlace(options),
     },
     {
+      kept: journal,
       onEvent: createReporter(),
       conclude: async (study) => {
         const isWhole = study.status === "done";

@@ -76,6 +76,7 @@ function createReporter(): (event: LesionEvent) => void {
 async function lesion(options: Options): Promise<void> {
   const { model, data, images, draws, points, remove, swap, reinsert, seed, out, json } = options;
   await requireReportFile(out);
+  const journal = `${out}.points.json`;
   const [{ lesionJob }, { summarizeLesions }, { reportLesion }] = await Promise.all([
     import("../../lab/lesion/node/job.ts"),
     import("../../lab/lesion/summary.ts"),
@@ -95,10 +96,11 @@ async function lesion(options: Options): Promise<void> {
         ...(swap === undefined ? {} : { swap }),
         ...(reinsert === undefined ? {} : { reinsert }),
       },
-      journal: `${out}.points.json`,
+      journal,
       ...computePlace(options),
     },
     {
+      kept: journal,
       onEvent: createReporter(),
       conclude: async (study) => {
         const isWhole = study.status === "done";

@@ -125,18 +125,28 @@ export interface FolderOptions {
   readonly onNote?: OnNote;
 }
 
+/** A folder's images in the order that they are taken in, none of them read. */
+export interface FolderPlan {
+  readonly classes: readonly string[];
+  readonly train: ImageFiles;
+  readonly test: ImageFiles;
+  /** Training images that mean and deviation come from. */
+  readonly measured: ImageFiles;
+  /** Whether all fit in memory. */
+  readonly isSmall: boolean;
+}
+
 /**
- * A folder of images by class: `DIR/CLASS/*.png`, or `DIR/train/CLASS/…` and `DIR/test/CLASS/…`. Without a test split, a fixed fifth of the images is held out. Sets that fit in memory are decoded now, others on demand; then mean and deviation come from a thousand images.
+ * Finds the images of a folder as {@link loadFolder} takes them.
  *
  * @throws {EnvironmentError} if the folder cannot be read
- * @throws {FormatError} if it has fewer than two classes, a class without images, a test part of other classes or
- *   without images, or an image that cannot be read
+ * @throws {FormatError} if it has fewer than two classes, a class without images, a test part of other classes or without images
  */
-export async function loadFolder(
+export async function planFolder(
   folder: string,
   format: ImageFormat,
-  { memoryLimit = MEMORY_LIMIT, onNote }: FolderOptions = {},
-): Promise<Dataset> {
+  memoryLimit: number = MEMORY_LIMIT,
+): Promise<FolderPlan> {
   const top = await listClasses(folder);
   const divided = top.includes("train") && top.includes("test");
   const trainFolder = divided ? join(folder, "train") : folder;
@@ -149,12 +159,25 @@ export async function loadFolder(
   const [trainList, testList] = divided ? [all, await listTest(join(folder, "test"), classes)] : splitTest(all);
   const train = toImageFiles(mix(trainList), format);
   const test = toImageFiles(mix(testList), format);
-  const named = { name: folder, classes };
+  const isSmall = (train.count + test.count) * imageSize(format) <= memoryLimit;
+  return { classes, train, test, measured: isSmall ? train : takeSome(train, MEASURED_IMAGES), isSmall };
+}
+
+/**
+ * A folder of images by class: `DIR/CLASS/*.png`, or `DIR/train/CLASS/…` and `DIR/test/CLASS/…`. Without a test split, a fixed fifth of the images is held out. Sets that fit in memory are decoded now, others on demand; then mean and deviation come from a thousand images.
+ *
+ * @throws {EnvironmentError} if the folder cannot be read
+ * @throws {FormatError} if it has fewer than two classes, a class without images, a test part of other classes or
+ *   without images, or an image that cannot be read
+ */
+export async function loadFolder(
+  folder: string,
+  format: ImageFormat,
+  { memoryLimit = MEMORY_LIMIT, onNote }: FolderOptions = {},
+): Promise<Dataset> {
+  const { classes, train, test, measured, isSmall } = await planFolder(folder, format, memoryLimit);
   const noted = firstNotes(onNote);
-  if ((train.count + test.count) * imageSize(format) > memoryLimit) {
-    const measured = await decodeAll(takeSome(train, MEASURED_IMAGES), noted);
-    return { ...named, normalization: measureNormalization(measured), train, test };
-  }
-  const decoded = await decodeAll(train, noted);
-  return { ...named, normalization: measureNormalization(decoded), train: decoded, test: await decodeAll(test, noted) };
+  const decoded = await decodeAll(measured, noted);
+  const about = { name: folder, classes, normalization: measureNormalization(decoded) };
+  return isSmall ? { ...about, train: decoded, test: await decodeAll(test, noted) } : { ...about, train, test };
 }

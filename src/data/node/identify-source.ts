@@ -12,14 +12,22 @@ const LEAST_SHARE = 3072;
 
 /**
  * Tells the data of a training apart, on whichever machine: the SHA-256, in hexadecimal, of everything that batches are
- * made from. Images in files count by their names below their common folder, their sizes and their bytes.
+ * made from, as {@link identifyContent} has it.
+ */
+export function identifySource({ data }: SampleSource, mostBytes?: number): Promise<string> {
+  return identifyContent(data, mostBytes);
+}
+
+/**
+ * The SHA-256, in hexadecimal, of plain data and typed arrays. Files that are listed as `files` count by their names below their
+ * common folder, their sizes and their bytes.
  *
  * @param mostBytes how much of all files is read: each file gives its share, or more than it has if that is enough, and
  *   else as much of its beginning, middle and end together
  */
-export async function identifySource({ data }: SampleSource, mostBytes: number = MOST_BYTES): Promise<string> {
+export async function identifyContent(content: unknown, mostBytes: number = MOST_BYTES): Promise<string> {
   const hash = createHash("sha256");
-  await addValue(hash, "", data, mostBytes);
+  await addValue(hash, "", content, mostBytes);
   return hash.digest("hex");
 }
 

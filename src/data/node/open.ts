@@ -51,10 +51,15 @@ export async function openDataset(
     requireWhole(name, dataset, folder);
     return dataset;
   }
-  if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory())
-    return loadFolder(nameOrFolder, format, options);
+  requireFolder(nameOrFolder);
+  return loadFolder(nameOrFolder, format, options);
+}
+
+/** @throws {OptionError} if what should be a data set or a folder is neither */
+export function requireFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
   throw new OptionError(
     "data",
-    `"${nameOrFolder}" is neither a folder nor a data set; ${describeChoices(nameOrFolder, datasetNames)}`,
+    `"${folder}" is neither a folder nor a data set; ${describeChoices(folder, datasetNames)}`,
   );
 }

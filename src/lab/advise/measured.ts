@@ -1,5 +1,6 @@
 import type { ComputedOn } from "../../runtime/computed-on.ts";
 import { mean, standardDeviation } from "../../statistics/summary.ts";
+import { pairedTest } from "../../statistics/t-tests.ts";
 import { type Advice } from "./advice.ts";
 import type { Cost, NetworkFacts } from "./facts.ts";
 
@@ -26,6 +27,8 @@ export interface Effect {
   readonly gain: number;
   /** Standard error of that mean over the pairs of seeds; NaN with one seed. */
   readonly error: number;
+  /** 95 % interval of that mean, by Student's t for the number of pairs; absent unless pairs differ in what they gain. */
+  readonly interval?: readonly [low: number, high: number];
   /** Time per step, relative to the unchanged network's. */
   readonly time: number;
 }
@@ -51,21 +54,35 @@ export interface AdviceStudy {
 
 const isDiverged = ({ accuracy }: ShortRun): boolean => Number.isNaN(accuracy);
 
+/** Differences of shares of images are whole multiples of far more. */
+const ROUNDING = 1e-9;
+
+interface RunPair {
+  readonly run: ShortRun;
+  readonly own: ShortRun;
+}
+
+const accuracies = (pairs: readonly RunPair[], side: keyof RunPair): readonly number[] =>
+  pairs.map((pair) => pair[side].accuracy);
+
 /** Compares runs with the network's own, seed by seed. */
 export function measureEffect(id: string, base: readonly ShortRun[], runs: readonly ShortRun[]): Effect {
-  const pairs = runs.flatMap((run) => {
+  const pairs = runs.flatMap((run): readonly RunPair[] => {
     const own = base.find(({ seed }) => seed === run.seed);
     return own === undefined ? [] : [{ run, own }];
   });
   const whole = pairs.filter(({ run, own }) => !isDiverged(run) && !isDiverged(own));
   const gains = whole.map(({ run, own }) => run.accuracy - own.accuracy);
+  const error = gains.length < 2 ? Number.NaN : standardDeviation(gains) / Math.sqrt(gains.length);
   const times = whole.map(({ run, own }) => run.milliseconds / own.milliseconds);
   return {
     id,
     runs,
     diverged: pairs.length - whole.length,
     gain: gains.length === 0 ? Number.NaN : mean(gains),
-    error: gains.length < 2 ? Number.NaN : standardDeviation(gains) / Math.sqrt(gains.length),
+    error,
+    // Equal gains of a few seeds are counted in whole images: that they have no spread is chance.
+    ...(error > ROUNDING ? { interval: pairedTest(accuracies(whole, "run"), accuracies(whole, "own")).interval } : {}),
     time: times.length === 0 ? Number.NaN : mean(times),
   };
 }
@@ -74,7 +91,7 @@ const seedsOf = (count: number): string => `${count} seed${count === 1 ? "" : "s
 
 /** Describes an effect, claiming no more than so few and short runs can support. */
 export function describeEffect(effect: Effect): { readonly en: string; readonly zh: string } {
-  const { gain, error, time, runs, diverged } = effect;
+  const { gain, error, interval, time, runs, diverged } = effect;
   const lost =
     diverged === 0
       ? { en: "", zh: "" }
@@ -85,7 +102,7 @@ export function describeEffect(effect: Effect): { readonly en: string; readonly 
   if (Number.isNaN(gain)) return { en: `no figure${lost.en}`, zh: `无数值${lost.zh}` };
   const points = `${gain < 0 ? "−" : "+"}${(100 * Math.abs(gain)).toFixed(1)}`;
   const spread = Number.isNaN(error) ? "" : ` ± ${(100 * error).toFixed(1)}`;
-  const isClear = Math.abs(gain) > 2 * error;
+  const isClear = interval !== undefined && (interval[0] > 0 || interval[1] < 0);
   const count = runs.length - diverged;
   return {
     en: `${points}${spread} points of accuracy, ${time.toFixed(2)} × the time per step, ${seedsOf(count)}${isClear ? "" : "; not enough to tell"}${lost.en}`,

@@ -22,15 +22,15 @@ function effectFigures({ measured }: AdviceStudy): readonly Figure[] {
       kind: "dots",
       name: "effects",
       caption: {
-        en: "Change in test accuracy from following each suggestion in short training runs with equal seeds: the mean with twice its standard error, and the single seeds. Above 0 is better.",
-        zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值及两倍标准误，旁边为各个种子。大于 0 表示更好。",
+        en: "Change in test accuracy from following each suggestion in short training runs with equal seeds: the mean with its 95 % interval (Student's t), and the single seeds. Above 0 is better.",
+        zh: "在使用相同种子的短训练中，遵循每条建议后测试准确率的变化：均值及其 95 % 置信区间（学生 t 分布），旁边为各个种子。大于 0 表示更好。",
       },
       value: { label: { en: "change in accuracy, points", zh: "准确率变化（百分点）" } },
-      dots: told.map(({ id, gain, error, runs }) => ({
+      dots: told.map(({ id, gain, interval, runs }) => ({
         category: nameOf(id),
         color: palette[0],
         value: 100 * gain,
-        ...(Number.isNaN(error) ? {} : { low: 100 * (gain - 2 * error), high: 100 * (gain + 2 * error) }),
+        ...(interval === undefined ? {} : { low: 100 * interval[0], high: 100 * interval[1] }),
         samples: runs.flatMap(({ seed, accuracy }) => {
           const own = measured.base.find((run) => run.seed === seed);
           const gained = 100 * (accuracy - (own?.accuracy ?? Number.NaN));

@@ -5,6 +5,8 @@ import { planComparison } from "./plan-comparison.ts";
 import { compareTypes, summarizeCell } from "./statistics.ts";
 import { describeComparison, summarize } from "./words.ts";
 import { groupCells } from "./comparison.ts";
+import { reportComparison } from "./report.ts";
+import type { TableFigure } from "../../report/figures.ts";
 import { defaultRecipe } from "../../train/recipe.ts";
 
 const run = (
@@ -81,6 +83,18 @@ describe("types are compared seed by seed", () => {
 test("a diverged run is counted and is in no figure", () => {
   const [cell] = groupCells([...pad, run("pad", 5, 0.1, "diverged"), run("pad", 6, Number.NaN, "diverged")]);
   expect(summarizeCell(cell)).toMatchObject({ count: 5, diverged: 2, median: 0.904 });
+});
+
+test("the numbers of a report are those of the runs that ended well", () => {
+  const bad = { ...run("pad", 7, Number.NaN, "diverged"), firstLayerGradientNorm: 1e6, imagesPerSecond: 1e6 };
+  const rowOf = (runs: readonly DrawnRun[]): readonly unknown[] => {
+    const { sections } = reportComparison({ settings: { optimizer: "SGD" } as never, runs });
+    const tables = sections.flatMap(({ parts }) => parts).filter((part) => "name" in part && part.name === "numbers");
+    return (tables[0] as TableFigure).rows[0];
+  };
+  // Gradient and images per second; the last cell counts the seeds.
+  expect(rowOf([...pad, bad, { ...bad, seed: 8 }]).slice(7, 9)).toEqual(rowOf(pad).slice(7, 9));
+  expect(rowOf([bad]).slice(4, 9)).toEqual(["–", "–", "–", "–", "–"]);
 });
 
 describe("a grid", () => {

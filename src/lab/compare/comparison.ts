@@ -35,6 +35,9 @@ export interface ComparedRun extends ComputedOn {
   /** At the first step, that is, at initialisation. */
   readonly firstLayerGradientNorm: number;
   readonly imagesPerSecond: number;
+  /** Images it trained and was tested on; absent from runs recorded before they were counted. */
+  readonly trainImages?: number;
+  readonly testImages?: number;
   readonly status: "done" | "diverged" | "stopped";
   /** What it took to reach the accuracy that the comparison trains until. */
   readonly goal?: GoalOutcome;

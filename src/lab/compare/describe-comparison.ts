@@ -1,5 +1,5 @@
 import { imagesPerStep, type Recipe } from "../../train/recipe.ts";
-import type { Comparison, EqualBudget } from "./comparison.ts";
+import type { Comparison, DrawnRun, EqualBudget } from "./comparison.ts";
 import type { CompareResult } from "./job.ts";
 import { completeOptimizer } from "../../train/recipe-step.ts";
 
@@ -12,12 +12,21 @@ export interface ComparisonRequest {
   readonly until?: number | undefined;
 }
 
+function imagesOf({
+  trainImages,
+  testImages,
+}: DrawnRun): Pick<CompareResult, "trainImages" | "testImages"> | undefined {
+  return trainImages === undefined || testImages === undefined ? undefined : { trainImages, testImages };
+}
+
 /** A finished comparison, with all that its runs share. */
 export function describeComparison(
   { data, recipe, equal, until }: ComparisonRequest,
   result: CompareResult,
 ): Comparison {
-  const { runs, skipped, trainImages, testImages, lowering, batch = recipe.batch } = result;
+  const { runs, skipped, lowering, batch = recipe.batch } = result;
+  // Runs that were known had as many as there were then: no more than were asked for, but perhaps fewer.
+  const { trainImages, testImages } = { ...result, ...runs.map(imagesOf).find((counts) => counts !== undefined) };
   // Runs that were known may have been trained elsewhere.
   const devices = [...new Set(runs.map(({ device = "cpu" }) => device))];
   const { epochs, learningRate, optimizer, schedule } = recipe;

@@ -1,7 +1,7 @@
 import { kaplanMeier } from "../../statistics/survival.ts";
 import type { LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
 import type { Report } from "../../report/report.ts";
-import type { Words } from "../../report/words.ts";
+import { pText, type Words } from "../../report/words.ts";
 import { type ComparisonCell, type DrawnRun, groupCells, nameType } from "./comparison.ts";
 import { compareGoals, type CostUnit, costUnits, durationsOf, type GoalPair, summarizeGoals } from "./goal-costs.ts";
 import { costFigure, goalPercent } from "./goal-words.ts";
@@ -113,7 +113,7 @@ function pairsTable(pairs: readonly GoalPair[]): TableFigure {
       cheaper,
       dearer,
       ratio.toFixed(2),
-      p === undefined ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3),
+      p === undefined ? "–" : pText(p),
       runs.join(" / "),
       verdicts[verdict],
     ]),

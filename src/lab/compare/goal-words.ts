@@ -1,3 +1,4 @@
+import { namedP } from "../../report/words.ts";
 import { describeDiverged, describeFewSeeds, describeSkipped, seeds, whereWords } from "./cautions.ts";
 import type { Comparison, ComparisonWords, Sentence } from "./comparison.ts";
 import { compareGoals, type CostUnit, type GoalPair, type GoalSummary, summarizeGoals } from "./goal-costs.ts";
@@ -54,8 +55,8 @@ function describeCell(summary: GoalSummary, where: Sentence): Sentence {
 /** A pair in one sentence, such as "plain takes 1.8 times the computing of pad, …". */
 function describePair({ cheaper, dearer, ratio, runs, p, verdict }: GoalPair, where: Sentence): Sentence {
   const proof = {
-    en: [`${runs.join(" and ")} runs`, ...(p === undefined ? [] : [`log-rank p ${formatP(p)} after Holm`])].join(", "),
-    zh: [`${runs.join(" 与 ")} 次训练`, ...(p === undefined ? [] : [`对数秩检验 p ${formatP(p)}（Holm 校正后）`])].join(
+    en: [`${runs.join(" and ")} runs`, ...(p === undefined ? [] : [`log-rank ${namedP(p)} after Holm`])].join(", "),
+    zh: [`${runs.join(" 与 ")} 次训练`, ...(p === undefined ? [] : [`对数秩检验 ${namedP(p)}（Holm 校正后）`])].join(
       "，",
     ),
   };
@@ -70,8 +71,6 @@ function describePair({ cheaper, dearer, ratio, runs, p, verdict }: GoalPair, wh
     zh: `${where.zh}${cheaper} 与 ${dearer}：种子数不足以判断（${dearer} 的计算量是 ${times} 倍，${proof.zh}）。`,
   };
 }
-
-const formatP = (p: number): string => (p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`);
 
 /** Further pairs are in the table alone, and further differences in the tests. */
 const MOST_PAIRS = 12;

@@ -26,6 +26,8 @@ export interface ComparisonWork {
 export interface CompareJob extends ComparisonWork, ComputePlace {
   /** A data set's name, or a folder of images. */
   readonly data: string;
+  /** What tells the folder's images from others under that name, where runs are kept. */
+  readonly content?: string;
   /** Images in memory, in the place of those that `data` names. */
   readonly images?: LabelledImages;
   /** Where fetched data sets lie. */

@@ -10,7 +10,8 @@ const plan = planComparison({
   variants: [{ name: "gated", shortcut: "gated", options: { gateBias: -6 }, recipe: { epochs: 2 } }],
   seeds: 2,
 });
-const jobs = toQueuedRuns({ ...plan, data: "photos/birds", trainImages: 96, testImages: 20, lowering: "auto" });
+const folder = { data: "photos/birds", content: "0a".repeat(32) };
+const jobs = toQueuedRuns({ ...plan, ...folder, trainImages: 96, testImages: 20, lowering: "auto" });
 
 /** A job with a field replaced, by its path. */
 function withField(path: string, value: unknown): unknown {
@@ -40,6 +41,8 @@ test.each([
   ["a learning rate of text", "recipe.learningRate", "1", "recipe.learningRate: must be number"],
   ["patience, which comparisons lack", "recipe.patience", 3, "patience: needs a validation part"],
   ["a goal above 1", "until", 2, "until: must be a share"],
+  ["a folder whose images are not named", "content", undefined, "content: is missing"],
+  ["images named by a word", "content", "birds", "content: must be a SHA-256"],
   ["no images", "trainImages", 0, "trainImages: must be >=1"],
 ])("a job with %s is refused by the field's name", (_, path, value, message) => {
   expect(() => checkQueuedRun(withField(path, value))).toThrow(OptionError);

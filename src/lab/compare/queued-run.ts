@@ -22,6 +22,8 @@ export interface QueuedRun {
   readonly recipe: Omit<Recipe, "seed">;
   /** A data set's name, or a folder of images below the worker's folder of data. */
   readonly data: string;
+  /** Which images the folder holds: those of a worker must be the same. */
+  readonly content?: string;
   readonly trainImages: number;
   readonly testImages: number;
   readonly until?: number;
@@ -30,11 +32,28 @@ export interface QueuedRun {
 
 /** The jobs of a comparison's runs, in their order. @throws {OptionError} if its data cannot be found by a worker */
 export function toQueuedRuns(
-  job: Pick<CompareJob, "runs" | "recipe" | "data" | "trainImages" | "testImages" | "until" | "lowering">,
+  job: Pick<CompareJob, "runs" | "recipe" | "data" | "content" | "trainImages" | "testImages" | "until" | "lowering">,
 ): readonly QueuedRun[] {
-  const { runs, recipe, data, trainImages = Number.MAX_SAFE_INTEGER, testImages = trainImages, until, lowering } = job;
+  const {
+    runs,
+    recipe,
+    data,
+    content,
+    trainImages = Number.MAX_SAFE_INTEGER,
+    testImages = trainImages,
+    until,
+    lowering,
+  } = job;
   requireQueuedData(data);
-  const rest = { recipe, data, trainImages, testImages, lowering, ...(until === undefined ? {} : { until }) };
+  const rest = {
+    recipe,
+    data,
+    ...(content === undefined ? {} : { content }),
+    trainImages,
+    testImages,
+    lowering,
+    ...(until === undefined ? {} : { until }),
+  };
   return runs.map((run) => ({ version: 1, run, ...rest }));
 }
 
@@ -45,6 +64,11 @@ const text = (length: number): v.GenericSchema<unknown, string> =>
 const modelName = v.pipe(
   text(80),
   v.check((name) => /^[a-z0-9][\w.-]*$/i.test(name) && !/\d{5}/.test(name), "a network's name"),
+);
+
+const hash = v.pipe(
+  v.string(),
+  v.check((digits) => /^[\da-f]{64}$/.test(digits), "a SHA-256 in hexadecimal"),
 );
 
 const schema = v.strictObject({
@@ -62,6 +86,7 @@ const schema = v.strictObject({
   }),
   recipe: partialRecipeSchema,
   data: text(400),
+  content: v.exactOptional(hash),
   trainImages: countingNumber,
   testImages: countingNumber,
   until: v.exactOptional(v.number()),
@@ -80,6 +105,8 @@ export function checkQueuedRun(value: unknown): QueuedRun {
     ({ path, detail }) => new OptionError(path === "" ? "job" : path, detail),
   );
   requireQueuedData(job.data);
+  if (job.content === undefined && findDatasetName(job.data) === undefined)
+    throw new OptionError("content", "is missing: a folder is trained on only if its images are those that were meant");
   requireGoal(job.until);
   for (const recipe of [job.recipe, job.run.recipe ?? {}]) refuseRecipeFields(recipe, notForComparisons);
   measurePlans([job.run], job.recipe);

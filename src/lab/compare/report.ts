@@ -1,6 +1,6 @@
 import { shortcutTypes } from "../../nn/shortcuts/type.ts";
 import { quantile } from "../../statistics/summary.ts";
-import { type Comparison, type ComparisonCell, groupCells, nameType } from "./comparison.ts";
+import { type Comparison, type ComparisonCell, type DrawnRun, groupCells, nameType } from "./comparison.ts";
 import { TESTS_PER_EPOCH } from "./goal.ts";
 import { goalSections } from "./goal-report.ts";
 import { goalPercent } from "./goal-words.ts";
@@ -9,7 +9,7 @@ import { describeComparison } from "./words.ts";
 import type { DotsFigure, LinesFigure, SeriesPoint, TableFigure } from "../../report/figures.ts";
 import { onDevice } from "../../report/on-device.ts";
 import type { Report, ReportText } from "../../report/report.ts";
-import { rangeWords, withMinus, type Words } from "../../report/words.ts";
+import { pText, rangeWords, withMinus, type Words } from "../../report/words.ts";
 import { explainShortcut } from "../shortcut-words.ts";
 import { shortcutColors } from "../shortcut-colors.ts";
 
@@ -96,7 +96,7 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
     kind: "table",
     name: "numbers",
     caption: both(
-      "Medians over the seeds; IQR is the interquartile range. Diverged runs are counted but excluded from all other figures.",
+      "Medians over the seeds; IQR is the interquartile range. Diverged runs are counted but excluded from all other numbers.",
       "各种子的中位数；IQR 为四分位距。发散的训练单独计数，不计入其他数字。",
     ),
     columns: [
@@ -114,11 +114,12 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
     rows: cells.map((cell) => {
       const { median, quartiles, interval, count, diverged } = summarizeCell(cell);
       const [first] = cell.runs;
-      const middle = (values: readonly number[]): number => {
-        const finite = values.filter(Number.isFinite);
-        return finite.length === 0 ? Number.NaN : quantile(finite, 0.5);
+      const done = cell.runs.filter(({ status }) => status === "done");
+      const middle = (valueOf: (run: DrawnRun) => number): number | undefined => {
+        const finite = done.map(valueOf).filter(Number.isFinite);
+        return finite.length === 0 ? undefined : quantile(finite, 0.5);
       };
-      const gradient = middle(cell.runs.map((run) => run.firstLayerGradientNorm));
+      const gradient = middle((run) => run.firstLayerGradientNorm);
       return [
         String(cell.depth),
         nameType(cell),
@@ -127,8 +128,8 @@ function numbersTable(cells: readonly ComparisonCell[]): TableFigure {
         percent(median),
         percent(quartiles && quartiles[2] - quartiles[0]),
         interval === undefined ? "–" : rangeWords((100 * interval.low).toFixed(2), percent(interval.high)),
-        Number.isNaN(gradient) ? gradientMissing(cell) : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
-        middle(cell.runs.map((run) => run.imagesPerSecond)).toFixed(0),
+        gradient === undefined ? gradientMissing(cell) : Number(gradient.toPrecision(3)).toLocaleString("en-US"),
+        middle((run) => run.imagesPerSecond)?.toFixed(0) ?? "–",
         diverged === 0 ? String(count) : both(`${count}, ${diverged} diverged`, `${count}，${diverged} 个发散`),
       ];
     }),
@@ -173,7 +174,7 @@ function pairsTable(pairs: readonly TypePair[]): TableFigure {
       worse,
       points(difference),
       interval === undefined ? "–" : rangeWords(points(interval[0]), points(interval[1])),
-      p === undefined ? "–" : p < 0.001 ? "< 0.001" : p.toFixed(3),
+      p === undefined ? "–" : pText(p),
       effect === undefined ? "–" : withMinus(effect.toFixed(2)),
       String(seeds),
       verdicts[verdict],

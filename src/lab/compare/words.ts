@@ -1,6 +1,6 @@
 import type { Comparison, ComparisonWords, Sentence } from "./comparison.ts";
 import { type CellSummary, compareTypes, FEWEST_SEEDS, summarizeCell, type TypePair } from "./statistics.ts";
-import { withMinus } from "../../report/words.ts";
+import { namedP, withMinus } from "../../report/words.ts";
 import { describeDiverged, describeFewSeeds, describeSkipped, seeds, whereWords } from "./cautions.ts";
 import { groupCells } from "./comparison.ts";
 import { describeGoals } from "./goal-words.ts";
@@ -26,13 +26,13 @@ export function describePair(pair: TypePair, where: Sentence = { en: "", zh: "" 
     en: [
       ...(range === undefined ? [] : [`95 % interval after Holm ${range[0]} to ${range[1]}`]),
       seeds(pair.seeds),
-      ...(p === undefined ? [] : [`p ${p < 0.001 ? "below 0.001" : `= ${p.toFixed(3)}`}`]),
+      ...(p === undefined ? [] : [namedP(p)]),
       ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}, ${size.en}`]),
     ].join(", "),
     zh: [
       ...(range === undefined ? [] : [`Holm 校正后 95 % 置信区间 ${range[0]} 至 ${range[1]}`]),
       `${pair.seeds} 个种子`,
-      ...(p === undefined ? [] : [`p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`}`]),
+      ...(p === undefined ? [] : [namedP(p)]),
       ...(effect === undefined || size === undefined ? [] : [`Hedges' g ${effect.toFixed(1)}，${size.zh}`]),
     ].join("，"),
   };
@@ -151,7 +151,10 @@ export function describeComparison(comparison: Comparison): ComparisonWords {
   const verdict = concludePairs(pairs, most, where);
   const medians = depths.flatMap((depth) => describeDepth(cells, depth));
   const cautions = [
-    ...describeDiverged(comparison, { en: "they are excluded from all figures", zh: "未计入任何统计" }),
+    ...describeDiverged(comparison, {
+      en: "they are excluded from all numbers, and their curves end there",
+      zh: "未计入任何数字，其曲线到此为止",
+    }),
     ...describeSkipped(comparison),
   ];
   const told = pairs.filter((pair) => pair.verdict === "better").length;

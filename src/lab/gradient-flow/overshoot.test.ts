@@ -27,3 +27,15 @@ test("a loss that stays high is told from it, and one that does not rise needs n
   expect(describeOvershoots({ networks: [flow("project", [2.5, 8, 7], 0.12)] })[0].en).toMatch(/still 7 at step 2/);
   expect(describeOvershoots({ networks: [calm] })).toEqual([]);
 });
+
+test("a weight that starts at 0 has no relative update, and the others' median is told", () => {
+  const zero = { layer: "fc", gradient: 1, weight: 0, mean: 0, variance: 1, update: Infinity };
+  const withZero = (network: NetworkFlow): NetworkFlow => ({
+    ...network,
+    profiles: network.profiles.map((profile) => ({ ...profile, layers: [...profile.layers, zero] })),
+  });
+  const [sentence] = describeOvershoots({ networks: [withZero(flow("fixup", [2.3, 8, 7], 0.12))] });
+  expect(sentence.en).toMatch(/changes a layer's weight by 12 % \(median\)\./);
+  const [alone] = describeOvershoots({ networks: [flow("fixup", [2.3, 8, 7], Infinity)] });
+  expect(alone.en).not.toContain("first update");
+});

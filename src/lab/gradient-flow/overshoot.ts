@@ -11,9 +11,9 @@ const RISEN = 1.2;
 
 const digits = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** The median over the layers of how much the first update changes a weight, as a share of it. */
+/** The median over the layers of how much the first update changes a weight, as a share of it; one that starts at 0 has none. */
 function firstUpdate({ profiles }: NetworkFlow): number | undefined {
-  const updates = profiles[0].layers.flatMap(({ update }) => (update === undefined ? [] : [update]));
+  const updates = profiles[0].layers.flatMap(({ update = Number.NaN }) => (Number.isFinite(update) ? [update] : []));
   return updates.length === 0 ? undefined : median(updates);
 }
 

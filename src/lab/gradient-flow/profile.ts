@@ -7,7 +7,7 @@ export interface LayerFlow {
   readonly gradient: number;
   /** ‖W‖ */
   readonly weight: number;
-  /** ‖ΔW‖ / ‖W‖ of the training step that follows; left out where none was taken. */
+  /** ‖ΔW‖ / ‖W‖ of the training step that follows, infinite where W was 0; left out where none was taken. */
   readonly update?: number;
   /** Of the relu behind the layer, or of the layer itself where none follows, over the batch. */
   readonly mean: number;
@@ -90,7 +90,7 @@ export function readProfile(
   };
 }
 
-/** ‖after − before‖ / ‖before‖; 0 where both are 0. */
+/** ‖after − before‖ / ‖before‖; 0 where both are 0, infinite where only `before` is. */
 export function relativeChange(before: ArrayLike<number>, after: ArrayLike<number>): number {
   let [difference, size] = [0, 0];
   for (let index = 0; index < before.length; index++) {

@@ -1,7 +1,7 @@
 import { withInference } from "../../networks/inference.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
-import { evaluateClassifier } from "../../tasks/classify/judge.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
+import { type MeasuredPoint, measureSession } from "../measured-point.ts";
 import type { StudyNetwork } from "../study-network.ts";
 import { type Direction, moveWeights } from "./directions.ts";
 
@@ -32,23 +32,15 @@ export function planPlane(
   );
 }
 
-/** What is measured at a point. */
-export interface MeasuredPoint {
-  readonly loss: number;
-  /** Share of images that are taken for another class. */
-  readonly error: number;
-}
-
 /** Measures loss and error of a network whose weights were moved. */
-export async function measurePoint(
+export function measurePoint(
   { runtime, session }: { readonly runtime: Runtime; readonly session: SessionOptions },
   { module, imageShape, state }: Pick<StudyNetwork, "module" | "imageShape" | "state">,
   moves: Moves,
   batches: Iterable<LabeledBatch>,
 ): Promise<MeasuredPoint> {
   const moved = moveWeights(state, moves);
-  const { loss, measures } = await withInference({ runtime, module, imageShape, state: moved, session }, (opened) =>
-    evaluateClassifier(opened, batches),
+  return withInference({ runtime, module, imageShape, state: moved, session }, (opened) =>
+    measureSession(opened, batches),
   );
-  return { loss, error: 1 - (measures.accuracy ?? Number.NaN) };
 }

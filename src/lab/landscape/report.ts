@@ -1,6 +1,7 @@
 import { onDevice } from "../../report/on-device.ts";
 import type { ContourFigure, Figure } from "../../report/figures.ts";
 import type { Report } from "../../report/report.ts";
+import { median } from "../../statistics/summary.ts";
 import type { Words } from "../../report/words.ts";
 import { type LandscapeStudy, type LossPlane, summarizeLandscape } from "./study.ts";
 
@@ -13,7 +14,7 @@ const scaleOf = ({ loss }: LossPlane): "linear" | "log" => {
     .filter((value) => Number.isFinite(value) && value > 0)
     .toSorted((a, b) => a - b);
   if (values.length === 0) return "linear";
-  const [low, middle, high] = [values[0], values[Math.floor(values.length / 2)], values.at(-1)!];
+  const [low, middle, high] = [values[0], median(values), values.at(-1)!];
   return high > 50 * low || middle - low < 0.1 * (high - low) ? "log" : "linear";
 };
 

@@ -3,15 +3,8 @@ import { toModel } from "../../compile/inference.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { Graph } from "../../onnx/graph.ts";
 import type { Runtime, SessionOptions } from "../../runtime/runtime.ts";
-import { evaluateClassifier } from "../../tasks/classify/judge.ts";
 import type { LabeledBatch } from "../../train/batch.ts";
-
-/** The evaluation of one changed network. */
-export interface MeasuredPoint {
-  readonly loss: number;
-  /** Share of misclassified images. */
-  readonly error: number;
-}
+import { type MeasuredPoint, measureSession } from "../measured-point.ts";
 
 /** Evaluates a network that was changed, such as by `rewireBlocks`. */
 export async function evaluateGraph(
@@ -21,8 +14,7 @@ export async function evaluateGraph(
 ): Promise<MeasuredPoint> {
   const session = await runtime.load(encodeModel(toModel(foldBatchNorm(graph))), options);
   try {
-    const { loss, measures } = await evaluateClassifier(session, batches);
-    return { loss, error: 1 - (measures.accuracy ?? Number.NaN) };
+    return await measureSession(session, batches);
   } finally {
     await session.release();
   }

@@ -35,3 +35,18 @@ describe("what is said of the gradient's paths follows from them", () => {
     expect(said([1000, 100, 10, 0.1])).toMatch(/95 % of the gradient flows through paths of at most 1 of 3/);
   });
 });
+
+test("a study that was stopped says of how many networks it speaks", () => {
+  const block = (name: string): LesionStudy["blocks"][number] => ({ name, kind: "basic", removable: true });
+  const lesion = { key: "a", count: 1, loss: 1, error: 0.3 };
+  const lesions: LesionStudy["lesions"] = [
+    { ...lesion, key: "whole", kind: "whole", blocks: [], count: 0 },
+    { ...lesion, kind: "remove", blocks: ["a"] },
+  ];
+  const whole: LesionStudy = { ...study([1, 1]), paths: [], blocks: ["a", "b", "c", "d"].map(block), lesions };
+  const first = (of: LesionStudy): string => summarizeLesions(of).sentences[1].en;
+  expect(first({ ...whole, status: "stopped" })).toBe(
+    "Stopped early: 2 networks were evaluated, 1 of the 4 without one block among them; the rest is about these alone.",
+  );
+  expect(first(whole)).toMatch(/^With one block removed/);
+});

@@ -48,7 +48,7 @@ export function describeLean(paths: readonly PathLength[]): { readonly en: strin
 }
 
 /** Sums up a study in figures and sentences. */
-export function summarizeLesions({ lesions, paths, blocks, classes }: LesionStudy): LesionSummary {
+export function summarizeLesions({ lesions, paths, blocks, classes, status }: LesionStudy): LesionSummary {
   const error = lesions.find(({ kind }) => kind === "whole")?.error ?? Number.NaN;
   const singles = lesions.filter(({ kind }) => kind === "remove").toSorted((a, b) => a.error - b.error);
   const [least, most] = [singles[0], singles.at(-1)];
@@ -63,6 +63,13 @@ export function summarizeLesions({ lesions, paths, blocks, classes }: LesionStud
       zh: `完整网络的错误率为 ${percent(error)}。`,
     },
   ];
+  if (status === "stopped") {
+    const removable = blocks.filter(({ removable: can }) => can).length;
+    sentences.push({
+      en: `Stopped early: ${lesions.length} networks were evaluated, ${singles.length} of the ${removable} without one block among them; the rest is about these alone.`,
+      zh: `提前停止：已评估 ${lesions.length} 个网络，其中移除一个块的有 ${singles.length} 个（共 ${removable} 个）；以下只就这些而言。`,
+    });
+  }
   if (least !== undefined && most !== undefined) {
     const middle = median(singles.map((lesion) => lesion.error));
     sentences.push({

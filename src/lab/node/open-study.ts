@@ -1,4 +1,5 @@
 import type { Dataset } from "../../data/image-set.ts";
+import { identifyData } from "../../data/node/identify-data.ts";
 import { openMatching } from "../../data/node/open-matching.ts";
 import { openNetworkFile } from "../../networks/node/file.ts";
 import { type StudyNetwork, toStudyNetwork } from "../study-network.ts";
@@ -28,4 +29,18 @@ export async function openStudyData(
   const named = { count: classes, ...(classNames === undefined ? {} : { names: classNames }) };
   const found = await openMatching({ imageShape, data, classes: named }, wanted, place);
   return normalization === undefined ? found : { ...found, normalization };
+}
+
+/**
+ * A fact about a study's data for its identity: which images a folder holds; a known data set is told by its name.
+ *
+ * @param data empty where nothing says which
+ */
+export async function identifyStudyData(
+  data: string,
+  [channels, height, width]: readonly number[],
+): Promise<{ readonly content?: string }> {
+  // Whoever opens them says what is missing.
+  const content = data === "" ? undefined : await identifyData(data, { channels, height, width });
+  return content === undefined ? {} : { content };
 }

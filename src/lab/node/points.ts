@@ -1,17 +1,15 @@
 import * as v from "valibot";
 import { encodeNotes, type JournalCodec, keptNumber } from "../../jobs/journal.ts";
 import { openJournal } from "../../jobs/node/journal.ts";
-import type { MeasuredPoint } from "../lesion/evaluate.ts";
+import type { MeasuredPoint } from "../measured-point.ts";
 
 /** Measured points, kept in a journal, so that an interrupted study resumes where it stopped. */
 export interface MeasuredPoints {
   readonly get: (key: string) => MeasuredPoint | undefined;
   /** Adds a point; the journal follows within seconds. */
   readonly add: (key: string, point: MeasuredPoint) => Promise<void>;
-  /** Writes what the journal lacks. */
+  /** Writes what the journal lacks; whoever has the study's result removes it. */
   readonly flush: () => Promise<void>;
-  /** Removes the journal: everything is done. */
-  readonly forget: () => Promise<void>;
 }
 
 const PAUSE_MILLISECONDS = 5_000;
@@ -52,6 +50,5 @@ export async function openPoints(path: string, identity: string): Promise<Measur
       if (journal.isDue()) await flush();
     },
     flush,
-    forget: journal.forget,
   };
 }

@@ -5,7 +5,7 @@ import { drawSurface, firstView, type SurfaceShape, surfaceSize } from "../surfa
 import { escapeHtml, phrase, type Words, wordsToSvg } from "../words.ts";
 import { composeSvg, drawText, formatNumber, textWidth, WIDTH } from "./canvas.ts";
 import { createMarkedWords } from "./marked-words.ts";
-import { createRamp, drawRamp, hoverArea } from "./ramp.ts";
+import { createRamp, drawRamp, hoverArea, type Ramp } from "./ramp.ts";
 
 /** The longer side of a plane at most. */
 const SIZE = 540;
@@ -19,6 +19,9 @@ const SURFACE_COLORS = 128;
 
 /** Half the distance of two places, which are evenly apart. */
 const halfOf = (places: readonly number[]): number => (places.at(-1)! - places[0]) / (2 * (places.length - 1));
+
+/** A value between the ramp's ends, which stand for all beyond them: a logarithm has no place for 0. */
+const withinRamp = ({ low, high }: Ramp, value: number): number => Math.min(high, Math.max(low, value));
 
 const valueAt = (label: Words, value: number): Words => phrase(label, ` ${formatNumber(value)}`);
 
@@ -78,7 +81,7 @@ export function drawContour(figure: ContourFigure, document: DrawingDocument, ro
     },
     marks: [
       Plot.contour(
-        flat.map((height) => (Number.isFinite(place(height)) ? place(height) : place(ramp.high))),
+        flat.map((height) => place(Number.isNaN(height) ? ramp.high : withinRamp(ramp, height))),
         {
           width: xs.length,
           height: ys.length,
@@ -140,7 +143,7 @@ function surfaceShape({ x, y, value, xs, ys, values }: SurfaceFigure): SurfaceSh
     formatNumber(high),
   ];
   return {
-    heights: values.map((row) => row.map((height) => Number(ramp.share(height).toFixed(4)))),
+    heights: values.map((row) => row.map((height) => Number(ramp.share(withinRamp(ramp, height)).toFixed(4)))),
     x: ends(x.label, xs[0], xs.at(-1)!),
     y: ends(y.label, ys[0], ys.at(-1)!),
     z: ends(value.label, ramp.low, ramp.high),

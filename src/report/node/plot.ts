@@ -68,7 +68,8 @@ export function drawLines({ x, y, series, title }: LinesFigure, room: number = W
     );
   // All equal, they would have no scale.
   const level = points.every((point) => point.y === points[0].y) ? points[0]?.y : undefined;
-  const domain = y.scale === "log" || level === undefined ? y.domain : ([Math.min(0, level), level || 1] as const);
+  const domain =
+    y.domain ?? (y.scale === "log" || level === undefined ? undefined : ([Math.min(0, level), level || 1] as const));
   const svg = drawPlot(
     {
       x: {

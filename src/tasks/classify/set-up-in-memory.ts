@@ -4,11 +4,12 @@ import { type ImageSet, imageSize, takeFirst } from "../../data/image-set.ts";
 import { localImageSource } from "../../data/local-source.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import { OptionError } from "../../tensor/errors.ts";
+import { planAllImages } from "../../train/all-images.ts";
 import { resolveClassWeights } from "../../train/class-weights.ts";
 import { type Evaluation, evaluationBatchSize } from "../../train/evaluation.ts";
 import { accuracy } from "../../train/measure.ts";
 import type { MemorySetup, MemoryTraining } from "../../train/memory-training.ts";
-import { imagesPerStep, type Recipe, variationOf } from "../../train/recipe.ts";
+import { type Recipe, variationOf } from "../../train/recipe.ts";
 import { imagesToWhiten } from "../../train/whitening.ts";
 import { evaluateClassifier } from "./judge.ts";
 
@@ -29,13 +30,11 @@ function batchesOf(
   { network, train, augmentation = noAugmentation }: MemoryTraining,
   recipe: Recipe,
 ): ImageBatches<ImageSet> {
-  const indices = Uint32Array.from({ length: train.count }, (_, index) => index);
-  const plan = { batch: imagesPerStep(recipe), seed: recipe.seed, indices, shuffle: true };
   return {
     set: train,
     normalization: network.normalization,
     augmentation: { ...augmentation, ...variationOf(recipe) },
-    plan,
+    plan: planAllImages(train.count, recipe),
   };
 }
 

@@ -1,3 +1,4 @@
+import { median } from "../../statistics/summary.ts";
 import type { Picture } from "./overlay.ts";
 
 /** Digits of 3 × 5 pixels, row by row; bit 2 is the left column. */
@@ -56,8 +57,7 @@ function findPlaces(labels: ArrayLike<number>, width: number): readonly Place[] 
 
 /** The digits' size in pixels per dot, by the median cell's diameter. */
 function chooseSize(places: readonly Place[]): number {
-  const areas = places.map(({ area }) => area).toSorted((a, b) => a - b);
-  const diameter = 2 * Math.sqrt(areas[Math.floor(areas.length / 2)] / Math.PI);
+  const diameter = 2 * Math.sqrt(median(places.map(({ area }) => area)) / Math.PI);
   return Math.max(1, Math.min(largestSize, Math.floor(diameter / pixelsPerSize)));
 }
 

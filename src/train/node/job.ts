@@ -46,8 +46,6 @@ export interface FreshTraining {
   readonly imageSize?: number;
   /** Normalisation of the images: the data's statistics or ImageNet's; by default, those recorded in the start file. */
   readonly normalization?: NormalizationChoice;
-  /** Weights the loss so that each class counts the same, whatever its number of images. */
-  readonly balanceClasses?: boolean;
   /** A data set's name, or a folder of images. */
   readonly data: string;
   /** Images in memory, used instead of those that `data` names. */

@@ -18,7 +18,7 @@ export interface MeasureJob extends ComputePlace {
   /** Fields that differ from `defaultRecipe`; `steps` and `seeds` take the place of its epochs and seed. */
   readonly recipe: Partial<Omit<Recipe, "epochs" | "seed">>;
   readonly lowering: LoweringChoice;
-  /** File that keeps progress until everything is done. */
+  /** File that keeps progress; whoever has the result removes it. */
   readonly training: string;
 }
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { noAugmentation } from "../../../data/augmentation.ts";
-import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
-import { type Dataset, type Images, takeFirst } from "../../../data/image-set.ts";
+import { stepsPerEpoch } from "../../../data/batches.ts";
+import { type Dataset, takeFirst } from "../../../data/image-set.ts";
 import { openEvaluation } from "../../../data/node/evaluation.ts";
 import { imageSource } from "../../../data/node/image-source.ts";
 import { createBatchLoader } from "../../../data/node/loader.ts";
@@ -10,6 +10,7 @@ import { openDataset } from "../../../data/node/open.ts";
 import type { ModelOptions } from "../../../nn/model-options.ts";
 import { createModel } from "../../../nn/models.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
+import { median } from "../../../statistics/summary.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { evaluateClassifier } from "../../../tasks/classify/judge.ts";
 import { withInference } from "../../../networks/inference.ts";
@@ -18,16 +19,19 @@ import type { ChosenLowering } from "../../../train/lowering.ts";
 import { openEngine } from "../../../train/node/open-engine.ts";
 import type { JobContext, RunOf } from "../../../jobs/job.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
+import { planAllImages } from "../../../train/all-images.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, predictingState, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, refuseRecipeFields } from "../../../train/recipe-check.ts";
 import { imagesPerStep, variationOf } from "../../../train/recipe.ts";
 import { runSteps, type StepLoopEnd } from "../../../train/step-loop.ts";
 import type { Trainer } from "../../../train/trainer.ts";
+import { finalLoss } from "../../final-loss.ts";
 import { measureEffect, type ShortRun } from "../measured.ts";
 import type { MeasureEvent, MeasureJob, measuringJob } from "./job.ts";
 import { type Journal, type JournalEntry, keptNumber } from "../../../jobs/journal.ts";
 import { identityOf, openJournal } from "../../../jobs/node/journal.ts";
+import { identifyStudyData } from "../../node/open-study.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 
 interface Workplace {
@@ -70,19 +74,11 @@ interface RunPlan {
   readonly seed: number;
 }
 
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
 /** Where one training begins: at its start, or where it was interrupted. */
 interface RunStart {
   readonly runs: readonly ShortRun[];
   readonly before: JournalEntry<KeptRuns> | undefined;
   readonly onStep: (step: number) => void;
-}
-
-function batchesOf({ count }: Images, { recipe }: Pick<TrainingPlan, "recipe">): BatchPlan {
-  const indices = Uint32Array.from({ length: count }, (_, index) => index);
-  return { batch: imagesPerStep(recipe), seed: recipe.seed, shuffle: true, indices };
 }
 
 /** One training's network and recipe, checked against each other. @throws {OptionError} naming what cannot be followed */
@@ -102,7 +98,7 @@ function planRun({ data, job }: Pick<Workplace, "data" | "job">, run: RunPlan): 
     module,
     sampleShape: [channels, height, width],
     recipe,
-    stepsPerEpoch: stepsPerEpoch(batchesOf(data.train, { recipe })),
+    stepsPerEpoch: stepsPerEpoch(planAllImages(data.train.count, recipe)),
     steps: job.steps,
     validates: false,
   });
@@ -124,12 +120,10 @@ async function runShortly(place: Workplace, run: RunPlan, start: RunStart): Prom
   try {
     const status = await trainShortly(place, trainer, plan, { ...start, losses, durations });
     if (status === "stopped") return undefined;
-    const milliseconds = medianOf(durations);
+    const milliseconds = durations.length === 0 ? Number.NaN : median(durations);
     if (status === "diverged") return { seed: run.seed, accuracy: Number.NaN, loss: Number.NaN, milliseconds };
     const tested = await testShortly(place, plan, trainer);
-    const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
-    const loss = last.reduce((a, b) => a + b, 0) / last.length;
-    return { seed: run.seed, ...tested, loss, milliseconds };
+    return { seed: run.seed, ...tested, loss: finalLoss(losses), milliseconds };
   } finally {
     await trainer.release();
   }
@@ -147,7 +141,7 @@ async function trainShortly(
     set,
     normalization,
     augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
-    plan: batchesOf(set, plan),
+    plan: planAllImages(set.count, plan.recipe),
   });
   const loader = createBatchLoader(source, { firstStep: trainer.steps });
   const keep = async (): Promise<void> =>
@@ -191,18 +185,20 @@ async function testShortly(
 }
 
 /** Identifies everything that the numbers depend on. */
-function identifyMeasurement(job: MeasureJob, engine: Engine): string {
+async function identifyMeasurement(job: MeasureJob, imageShape: readonly number[], engine: Engine): Promise<string> {
   const { cache: _cache, training: _training, lowering: _lowering, device: _device, ...facts } = job;
-  return identityOf({ kind: "advise", ...facts, recipe: completeRecipe(job.recipe), ...engine });
+  const content = await identifyStudyData(job.data, imageShape);
+  return identityOf({ kind: "advise", ...facts, ...content, recipe: completeRecipe(job.recipe), ...engine });
 }
 
 /** The job of {@link measuringJob}. */
 export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) => {
   const opened = await openEngine(job, job.recipe.precision);
   const { runtime, chosen, engine } = opened;
-  const [channels, height, width] = createModel(job.base.name, job.base.options).imageShape;
+  const { imageShape } = createModel(job.base.name, job.base.options);
+  const [channels, height, width] = imageShape;
   const data = await openDataset(job.data, job.cache, { channels, height, width });
-  const identity = identifyMeasurement(job, engine);
+  const identity = await identifyMeasurement(job, imageShape, engine);
   const keeper = openJournal(job.training, { identity, notes: keptRunsSchema, codec: safetensorsCodec });
   const place: Workplace = { runtime, chosen, data, job, context, keeper };
   const networks = [{ id: "as it is", ...job.base }, ...job.variants];
@@ -213,7 +209,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
   const kept = await keeper.read();
   const runs: ShortRun[] = [...(kept?.notes.runs ?? [])];
   const known = runs.length * job.steps + (kept?.notes.losses.length ?? 0);
-  if (kept !== undefined) {
+  if (kept !== undefined && runs.length < plans.length) {
     const { id, seed } = plans[runs.length];
     const text = `${id}, seed ${seed}: resumes at step ${kept.notes.losses.length} of ${job.steps}`;
     context.report({ kind: "note", text });
@@ -229,7 +225,7 @@ export const measureAdvice: RunOf<typeof measuringJob> = async (job, context) =>
     runs.push(run);
   }
   const isDone = runs.length === plans.length;
-  if (isDone) await keeper.forget();
+  if (isDone) await keeper.keep({ notes: { runs, losses: [], durations: [] } });
   const [base, ...others] = networks.map((_, own) => runs.filter((_run, index) => index % networks.length === own));
   const effects = others.flatMap((own, index) =>
     own.length === 0 ? [] : [measureEffect(job.variants[index].id, base, own)],

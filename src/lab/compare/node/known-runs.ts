@@ -16,7 +16,7 @@ export function keyOfRun(job: Parameters<typeof comparedRunConfiguration>[0], pl
 /** Runs of a comparison that a store has already, by their place among the plans; those that diverged are results too. */
 export async function findKnownRuns(
   store: RunStore,
-  job: Pick<CompareJob, "runs" | "recipe" | "data" | "trainImages" | "testImages" | "until" | "device">,
+  job: Pick<CompareJob, "runs" | "recipe" | "data" | "content" | "trainImages" | "testImages" | "until" | "device">,
 ): Promise<ReadonlyMap<number, DrawnRun>> {
   const ended = new Map<string, Run>();
   for (const run of await listRuns(store, { command: "compare" })) {
@@ -46,6 +46,9 @@ async function restoreRun(store: RunStore, run: Run, plan: RunPlan): Promise<Dra
     firstLayerGradientNorm: number("firstLayerGradientNorm"),
     imagesPerSecond: number("imagesPerSecond"),
     status: run.status === "diverged" ? "diverged" : "done",
+    ...(result["trainImages"] === undefined
+      ? {}
+      : { trainImages: number("trainImages"), testImages: number("testImages") }),
     ...(typeof result["device"] === "string" ? { device: result["device"] } : {}),
     ...(result["goal"] === undefined ? {} : { goal: v.parse(goalOutcomeSchema, result["goal"]) }),
     curve: await restoreCurve(store, run.id),

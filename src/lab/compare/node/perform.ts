@@ -11,6 +11,7 @@ import { openEngine } from "../../../train/node/open-engine.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
 import type { ComparisonHost } from "../host.ts";
 import { performComparison } from "../perform.ts";
+import { folderFormat } from "./identify-images.ts";
 import type { CompareJob, comparisonJob } from "./job.ts";
 
 /** What computes a comparison on this machine, from data that lie here. */
@@ -22,13 +23,12 @@ export async function openComparisonHost(
   // One for all runs, so that they differ in nothing else: portable if any has mixed precision.
   const how = { lowering, ...(device === undefined ? {} : { device }) };
   const { runtime, chosen, place } = await openEngine(how, isMixed ? "mixed" : "float32");
-  const format = { channels: 3, height: 32, width: 32 };
   return {
     runtime,
     chosen,
     ...place,
     cache: createModelCache(join(cache, "compiled")),
-    data: images === undefined ? await openDataset(data, cache, format) : toDataset(images),
+    data: images === undefined ? await openDataset(data, cache, folderFormat) : toDataset(images),
     prepare: (batches, firstStep) => createBatchLoader(imageSource(batches), { workers, firstStep }),
     evaluate: openEvaluation,
     openJournal: openRunJournal,

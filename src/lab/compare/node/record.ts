@@ -27,7 +27,7 @@ const followedLater = ["average", "headOnly", "freeze", "unfreezeEvery", "layerD
 
 /** All of one run of a comparison that decides its outcome; known before it begins, so that a finished one is found. */
 export function comparedRunConfiguration(
-  job: Pick<CompareJob, "recipe" | "data" | "trainImages" | "testImages" | "until" | "device">,
+  job: Pick<CompareJob, "recipe" | "data" | "content" | "trainImages" | "testImages" | "until" | "device">,
   { model, shortcut, options, recipe, seed, length }: RunPlan,
 ): unknown {
   const whole: Recipe = { ...job.recipe, ...recipe, seed };
@@ -39,7 +39,12 @@ export function comparedRunConfiguration(
     ...(job.until === undefined ? {} : { until: job.until }),
     // Times and the last bits are others there: a run on the processor is not taken for one that was asked for on a device.
     ...(job.device === undefined || job.device === "cpu" ? {} : { device: job.device }),
-    data: { name: job.data, trainImages: job.trainImages ?? null, testImages: job.testImages ?? null },
+    data: {
+      name: job.data,
+      trainImages: job.trainImages ?? null,
+      testImages: job.testImages ?? null,
+      ...(job.content === undefined ? {} : { content: job.content }),
+    },
   };
 }
 

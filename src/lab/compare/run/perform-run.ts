@@ -10,6 +10,7 @@ import { cellOf, type CurvePoint, type DrawnRun } from "../comparison.ts";
 import { judgeGoal } from "../goal.ts";
 import type { RunPlan } from "../plan.ts";
 import { keptNumber } from "../../../jobs/journal.ts";
+import { finalLoss } from "../../final-loss.ts";
 import type { Workplace } from "../host.ts";
 import { planRun } from "./plan-run.ts";
 import { type Tested, trainRun } from "./train-run.ts";
@@ -26,12 +27,6 @@ const curveSchema: v.GenericSchema<unknown, readonly CurvePoint[]> = v.pipe(
   ),
   v.check((curve) => curve.every(({ step }, index) => step === index + 1)),
 );
-
-/** Mean loss of the last tenth of the steps: a single batch's is too noisy. */
-function finalLoss(curve: readonly CurvePoint[]): number {
-  const last = curve.slice(-Math.max(1, Math.floor(curve.length / 10)));
-  return last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
-}
 
 async function testRun(
   { host: { runtime, data, evaluate }, job }: Workplace,
@@ -99,9 +94,11 @@ export async function performRun(place: Workplace, run: RunPlan, index: number):
       parameters,
       multiplyAdds,
       ...tested,
-      trainLoss: status === "diverged" ? Number.NaN : finalLoss(curve),
+      trainLoss: status === "diverged" ? Number.NaN : finalLoss(curve.map(({ loss }) => loss)),
       firstLayerGradientNorm: curve[0]?.firstLayerGradientNorm ?? Number.NaN,
       imagesPerSecond,
+      trainImages: data.train.count,
+      testImages: data.test.count,
       status,
       ...(device === undefined ? {} : { device }),
       ...(job.until === undefined ? {} : { goal: judgeGoal(job.until, curve, plan) }),

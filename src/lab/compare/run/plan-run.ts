@@ -1,14 +1,15 @@
-import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
+import { stepsPerEpoch } from "../../../data/batches.ts";
 import { takeFirst } from "../../../data/image-set.ts";
 import { createModel, type NamedModel } from "../../../nn/models.ts";
 import { type Module, parametersOf } from "../../../nn/module.ts";
 import { ResiduaError } from "../../../tensor/errors.ts";
+import { planAllImages } from "../../../train/all-images.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { evaluationBatchSize } from "../../../train/evaluation.ts";
 import { imagesToWhiten } from "../../../train/whitening.ts";
 import { planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
-import { imagesPerStep, type Recipe } from "../../../train/recipe.ts";
+import type { Recipe } from "../../../train/recipe.ts";
 import type { RunPlan } from "../plan.ts";
 import type { ComparisonWork } from "../job.ts";
 import type { Workplace } from "../host.ts";
@@ -25,19 +26,9 @@ const unequalSteps = "changes what a step costs, which `until` counts; leave it 
 /** Of a comparison by what it costs to reach an accuracy. */
 const unequalRefusals: RecipeRefusals = { progressiveResize: unequalSteps, freezeOut: unequalSteps };
 
-/** All images of each epoch, shuffled by the recipe's seed. */
-export function planBatches(count: number, recipe: Recipe): BatchPlan {
-  return {
-    batch: imagesPerStep(recipe),
-    seed: recipe.seed,
-    shuffle: true,
-    indices: Uint32Array.from({ length: count }, (_, index) => index),
-  };
-}
-
 /** Steps of a run with this recipe, on so many images. */
 export function countSteps(count: number, recipe: Recipe, { length = 1 }: RunPlan): number {
-  return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planBatches(count, recipe))));
+  return Math.max(1, Math.round(length * recipe.epochs * stepsPerEpoch(planAllImages(count, recipe))));
 }
 
 /** A run's whole recipe. */
@@ -66,7 +57,7 @@ export function planRun(
     module: model.module,
     sampleShape: model.imageShape,
     recipe,
-    stepsPerEpoch: stepsPerEpoch(planBatches(data.train.count, recipe)),
+    stepsPerEpoch: stepsPerEpoch(planAllImages(data.train.count, recipe)),
     steps: countSteps(data.train.count, recipe, run),
     validates: false,
     refuses: job.until === undefined ? {} : unequalRefusals,

@@ -1,4 +1,5 @@
 import { noAugmentation } from "../../../data/augmentation.ts";
+import { planAllImages } from "../../../train/all-images.ts";
 import type { TrainingPlan } from "../../../train/engine.ts";
 import { rateOf } from "../../../train/rate.ts";
 import { variationOf } from "../../../train/recipe.ts";
@@ -9,7 +10,6 @@ import type { CurvePoint, DrawnRun } from "../comparison.ts";
 import { isTestDue } from "../goal.ts";
 import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
 import type { Workplace } from "../host.ts";
-import { planBatches } from "./plan-run.ts";
 
 /** What a run's network scores on the test images. */
 export type Tested = Required<Pick<DrawnRun, "testAccuracy" | "testLoss">>;
@@ -47,7 +47,7 @@ export async function trainRun(
       set: data.train,
       normalization: data.normalization,
       augmentation: { ...noAugmentation, ...variationOf(plan.recipe) },
-      plan: planBatches(data.train.count, plan.recipe),
+      plan: planAllImages(data.train.count, plan.recipe),
     },
     firstStep,
   );

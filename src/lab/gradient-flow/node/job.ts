@@ -28,7 +28,7 @@ export interface FlowJob extends ComputePlace {
   /** Fields that differ from `flowRecipe`; `steps` takes the place of its epochs. */
   readonly recipe: Partial<Omit<Recipe, "epochs">>;
   readonly lowering: LoweringChoice;
-  /** File that keeps progress until everything is done. */
+  /** File that keeps progress; whoever has the result removes it. */
   readonly training: string;
 }
 

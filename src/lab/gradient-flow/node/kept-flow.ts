@@ -7,6 +7,8 @@ import { keptNumber } from "../../../jobs/journal.ts";
 export interface KeptFlow {
   /** Networks that are done. */
   readonly networks: readonly NetworkFlow[];
+  /** The name of their data, once there are such networks. */
+  readonly data?: string;
   /** Steps done of the next one, and what was measured of it. */
   readonly step: number;
   readonly profiles: readonly FlowProfile[];
@@ -49,6 +51,7 @@ export const keptFlowSchema: v.GenericSchema<unknown, KeptFlow> = v.strictObject
       profiles: v.array(profile),
     }),
   ),
+  data: v.exactOptional(v.string()),
   step: v.number(),
   profiles: v.array(profile),
 });

@@ -2,7 +2,7 @@ import { standardDataset } from "../../../data/catalog.ts";
 import { readFileBytes } from "../../../files/node.ts";
 import { join } from "node:path";
 import { noAugmentation } from "../../../data/augmentation.ts";
-import { type BatchPlan, stepsPerEpoch } from "../../../data/batches.ts";
+import { stepsPerEpoch } from "../../../data/batches.ts";
 import type { Dataset } from "../../../data/image-set.ts";
 import { type BatchLoader, createBatchLoader } from "../../../data/node/loader.ts";
 import { openDataset } from "../../../data/node/open.ts";
@@ -19,11 +19,12 @@ import type { ChosenLowering } from "../../../train/lowering.ts";
 import type { JobContext, RunOf } from "../../../jobs/job.ts";
 import { createModelCache } from "../../../train/node/model-cache.ts";
 import { openEngine } from "../../../train/node/open-engine.ts";
+import { planAllImages } from "../../../train/all-images.ts";
 import { resolveClassWeights } from "../../../train/class-weights.ts";
 import { openTrainer, planTraining, type TrainingPlan } from "../../../train/engine.ts";
 import { completeRecipe, type RecipeRefusals, refuseRecipeFields } from "../../../train/recipe-check.ts";
 import { type RecipeField, recipeFields } from "../../../train/recipe-options.ts";
-import { imagesPerStep, type Recipe, variationOf } from "../../../train/recipe.ts";
+import { type Recipe, variationOf } from "../../../train/recipe.ts";
 import { stepOptionsOf } from "../../../train/recipe-step.ts";
 import { describeSkippedStep } from "../../../train/loop.ts";
 import { runSteps } from "../../../train/step-loop.ts";
@@ -36,7 +37,7 @@ import { type KeptFlow, keptFlowSchema } from "./kept-flow.ts";
 import type { Journal, JournalEntry } from "../../../jobs/journal.ts";
 import { identityOf, openJournal } from "../../../jobs/node/journal.ts";
 import { safetensorsCodec } from "../../../weights/safetensors/journal.ts";
-import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+import { identifyStudyData, openStudyData, openStudyNetwork } from "../../node/open-study.ts";
 
 interface Workplace {
   readonly runtime: Runtime;
@@ -91,14 +92,6 @@ async function openNetwork({ job, context }: Workplace, start: FlowStart): Promi
   const { module } = createModel(start.model, options);
   return { label: start.label, module, state: initializeState(module, recipeOf(job).seed), data };
 }
-
-/** Batches of so many images, in the order of the recipe's seed. */
-const planBatches = ({ train }: Dataset, recipe: Recipe, batch: number): BatchPlan => ({
-  batch,
-  seed: recipe.seed,
-  shuffle: true,
-  indices: Uint32Array.from({ length: train.count }, (_, index) => index),
-});
 
 /** Where one network of the study begins: at its start, or where it was interrupted. */
 interface FlowPlace {
@@ -169,7 +162,7 @@ function planFlow(job: FlowJob, { module, data }: OpenedNetwork): TrainingPlan {
     module,
     sampleShape: [channels, height, width],
     recipe,
-    stepsPerEpoch: stepsPerEpoch(planBatches(data, recipe, imagesPerStep(recipe))),
+    stepsPerEpoch: stepsPerEpoch(planAllImages(data.train.count, recipe)),
     // The last update is taken too, for its size is measured with the gradient.
     steps: job.steps + 1,
     validates: false,
@@ -187,7 +180,7 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
       set,
       normalization,
       augmentation: { ...noAugmentation, ...variationOf(recipe) },
-      plan: planBatches(data, recipe, batch),
+      plan: planAllImages(set.count, recipe, batch),
     });
   const { loss } = stepOptionsOf(recipe);
   const { session } = job;
@@ -217,12 +210,21 @@ async function measureNetwork(place: Workplace, opened: OpenedNetwork, from: Flo
   }
 }
 
+async function identifyImages(start: FlowStart, job: FlowJob): ReturnType<typeof identifyStudyData> {
+  if ("model" in start)
+    return identifyStudyData(job.data ?? standardDataset, createModel(start.model, start.options).imageShape);
+  const { data, imageShape } = await openStudyNetwork(start.file);
+  return identifyStudyData(job.data ?? data, imageShape);
+}
+
 /** Identifies everything that the numbers depend on. */
 async function identifyFlow(job: FlowJob, engine: Engine): Promise<string> {
   const { cache: _cache, training: _training, lowering: _lowering, device: _device, ...facts } = job;
   const files = job.networks.flatMap((start) => ("file" in start ? [start.file] : []));
+  const contents = await Promise.all(job.networks.map((start) => identifyImages(start, job)));
+  const content = contents.flatMap((each) => each.content ?? []);
   return identityOf(
-    { kind: "gradflow", ...facts, recipe: recipeOf(job), ...engine },
+    { kind: "gradflow", ...facts, ...(content.length === 0 ? {} : { content }), recipe: recipeOf(job), ...engine },
     await Promise.all(files.map((file) => readFileBytes(file))),
   );
 }
@@ -249,13 +251,14 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
   const kept = await keeper.read();
   const reportOf = createFlowReport(place, kept?.notes);
   const networks: NetworkFlow[] = [...(kept?.notes.networks ?? [])];
-  let data = job.data ?? "";
+  let data = job.data ?? kept?.notes.data ?? "";
   if (networks.length > 0)
     context.report({ kind: "note", text: `measured earlier: ${networks.map(({ label }) => label).join("; ")}` });
+  const keepNetworks = (): Promise<void> => keeper.keep({ notes: { networks, data, step: 0, profiles: [] } });
   let stopped: NetworkFlow | "between" | undefined;
   for (const start of job.networks.slice(networks.length)) {
     if (await context.shouldStop()) {
-      if (networks.length > 0) await keeper.keep({ state: new Map(), notes: { networks, step: 0, profiles: [] } });
+      if (networks.length > 0) await keepNetworks();
       stopped = "between";
       break;
     }
@@ -273,7 +276,7 @@ export const followGradients: RunOf<typeof gradientFlowJob> = async (job, contex
     networks.push(result);
     context.report({ kind: "network", result });
   }
-  if (stopped === undefined) await keeper.forget();
+  if (stopped === undefined) await keepNetworks();
   const { batch, seed } = recipeOf(job);
   const shown = typeof stopped === "object" && stopped.profiles.length > 0 ? [...networks, stopped] : networks;
   return { networks: shown, data, batch, steps: job.steps, seed, lowering: chosen.name, ...opened.place };

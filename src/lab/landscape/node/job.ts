@@ -20,6 +20,7 @@ export interface LandscapeJob extends ComputePlace {
   readonly snapshots: readonly string[];
   /** Whether these were asked for, so that they have to fit the network; otherwise they are left out where they do not. */
   readonly needsSnapshots: boolean;
+  /** File that keeps points; whoever has the result removes it. */
   readonly journal: string;
 }
 

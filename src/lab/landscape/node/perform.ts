@@ -14,7 +14,7 @@ import { measurePoint, planPlane, type Point } from "../points.ts";
 import type { LandscapeStudy, LossPlane } from "../study.ts";
 import type { LandscapeEvent, LandscapeJob } from "./job.ts";
 import { identityOf } from "../../../jobs/node/journal.ts";
-import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+import { identifyStudyData, openStudyData, openStudyNetwork } from "../../node/open-study.ts";
 import type { StudyNetwork } from "../../study-network.ts";
 import { openPoints } from "../../node/points.ts";
 
@@ -95,6 +95,7 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
   const facts = {
     kind: "landscape",
     data: data.name,
+    ...(await identifyStudyData(job.data ?? network.data, imageShape)),
     images,
     seed,
     snapshots: snapshots.map((file) => basename(file)),
@@ -149,6 +150,6 @@ export async function surveyLandscape(job: LandscapeJob, context: JobContext<Lan
         }
       : {}),
   };
-  await (status === "done" ? journal.forget() : journal.flush());
+  await journal.flush();
   return study;
 }

@@ -14,7 +14,7 @@ export interface LesionJob extends ComputePlace {
   readonly pathSamples: number;
   readonly scope: LesionScope;
   readonly wish: LesionWish;
-  /** Where points are kept on the way. */
+  /** File that keeps points; whoever has the result removes it. */
   readonly journal: string;
 }
 

@@ -14,7 +14,7 @@ import { buildBlockedGraph, isRemovable, rewireBlocks } from "../rewire.ts";
 import { type Lesion, type LesionStudy, planLesions, planWish } from "../study.ts";
 import type { LesionEvent, LesionJob } from "./job.ts";
 import { identityOf } from "../../../jobs/node/journal.ts";
-import { openStudyData, openStudyNetwork } from "../../node/open-study.ts";
+import { identifyStudyData, openStudyData, openStudyNetwork } from "../../node/open-study.ts";
 import type { StudyNetwork } from "../../study-network.ts";
 import { openPoints } from "../../node/points.ts";
 
@@ -79,7 +79,13 @@ export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent
   const batches = await readBatches(data, job.images, evaluationBatchSize(network.imageShape));
   const images = batches.reduce((sum, { labels }) => sum + labels.data.length, 0);
   const identity = identityOf(
-    { kind: "lesion", data: data.name, images, ...place },
+    {
+      kind: "lesion",
+      data: data.name,
+      ...(await identifyStudyData(job.data ?? network.data, network.imageShape)),
+      images,
+      ...place,
+    },
     Array.from(network.state.values(), bytesOf),
   );
   const journal = await openPoints(job.journal, identity);
@@ -106,7 +112,7 @@ export async function cutNetwork(job: LesionJob, context: JobContext<LesionEvent
     });
   }
   const paths = status === "done" ? await measurePaths(runtime, network, data, job) : [];
-  await (status === "done" ? journal.forget() : journal.flush());
+  await journal.flush();
   return {
     label: network.label,
     data: data.name,

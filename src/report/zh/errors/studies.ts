@@ -32,6 +32,13 @@ export const studyErrors: Templates = {
     "必须是 {1} 之一，或位于 worker 数据文件夹之下的文件夹，如 photos/birds",
   "is no folder below the folder of data of the worker on {}": "不是机器 {1} 上的 worker 数据文件夹之下的文件夹",
   '"{}" leads out of the folder of data of the worker on {}': "“{1}” 指向机器 {2} 上的 worker 数据文件夹之外",
+  '"{}" must be here too, not only below the workers\' folder of data: a run is known by its images':
+    "“{1}” 须同时存在于此处，而不只在 worker 的数据文件夹之下：训练按其图像识别",
+  "has other images below the folder of data of the worker on {} than where the run was asked for":
+    "在机器 {1} 上的 worker 数据文件夹之下的图像与请求训练处的不同",
+  "is missing: a folder is trained on only if its images are those that were meant":
+    "缺失：只有图像与所指的一致时，才在文件夹上训练",
+  "a SHA-256 in hexadecimal": "十六进制的 SHA-256",
   "is not a folder": "不是文件夹",
   "give the one below which folders of images lie": "请给出图像文件夹所在的上级文件夹",
   "a network's name": "网络名",

@@ -1,5 +1,5 @@
 import { gridOf } from "../../../lab/landscape/directions.ts";
-import type { MeasuredPoint } from "../../../lab/landscape/points.ts";
+import type { MeasuredPoint } from "../../../lab/measured-point.ts";
 import { type LandscapeSummary, type LossPlane, summarizeLandscape } from "../../../lab/landscape/study.ts";
 
 /** What of a landscape a page measures: few points, on few images. */

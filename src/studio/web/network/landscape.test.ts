@@ -19,6 +19,6 @@ test("a bowl of depth x² + y² has risen by a half at 0.75, the first point bey
   const plane = toPlane(landscapePoints.map(([x, y]) => ({ loss: 2 + x ** 2 + y ** 2, error: 0 })));
   const { loss, reach, flatShare } = summarizePlane("net", plane, 200);
   expect([loss, reach]).toEqual([2, 0.75]);
-  // Points with x² + y² < 0.5, of 81.
-  expect(flatShare).toBeCloseTo(landscapePoints.filter(([x, y]) => x ** 2 + y ** 2 < 0.5).length / 81, 10);
+  // Points with x² + y² of at most 0.5, of 81.
+  expect(flatShare).toBeCloseTo(landscapePoints.filter(([x, y]) => x ** 2 + y ** 2 <= 0.5).length / 81, 10);
 });

@@ -1,6 +1,7 @@
 import { evaluationBatches } from "../../../data/batches.ts";
 import { type Direction, drawDirection } from "../../../lab/landscape/directions.ts";
-import { type MeasuredPoint, measurePoint } from "../../../lab/landscape/points.ts";
+import { measurePoint } from "../../../lab/landscape/points.ts";
+import type { MeasuredPoint } from "../../../lab/measured-point.ts";
 import { parametersOf } from "../../../nn/module.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import type { LabeledBatch } from "../../../train/batch.ts";

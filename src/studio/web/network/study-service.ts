@@ -1,5 +1,5 @@
 import type { WorkerService } from "../../../jobs/web/service.ts";
-import type { MeasuredPoint } from "../../../lab/landscape/points.ts";
+import type { MeasuredPoint } from "../../../lab/measured-point.ts";
 import type { Words } from "../../../report/words.ts";
 import type { LeftOut } from "../../pictures/sort-files.ts";
 import type { ImageSource } from "../train/read-job.ts";

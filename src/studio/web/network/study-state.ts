@@ -5,7 +5,7 @@ import type { Said } from "../../said.ts";
 import { holdBusy } from "../busy.ts";
 import { messageOf } from "../message.ts";
 import type { ImageSource } from "../train/read-job.ts";
-import type { MeasuredPoint } from "../../../lab/landscape/points.ts";
+import type { MeasuredPoint } from "../../../lab/measured-point.ts";
 import type { DescribeInput } from "./describe-job.ts";
 import { landscapePoints } from "./landscape-grid.ts";
 import {

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { clearInterval, setInterval } from "node:timers";
 import { setTimeout as wait } from "node:timers/promises";
 import { combineObservers, type JobObserver } from "../../../../train/observers.ts";
@@ -8,6 +9,7 @@ import type { RunStore } from "../../../../store/run-store.ts";
 import { EnvironmentError, errorMessage, OptionError } from "../../../../tensor/errors.ts";
 import type { CompareEvent, CompareJob } from "../../job.ts";
 import { checkQueuedRun, type QueuedRun } from "../../queued-run.ts";
+import { identifyImages } from "../identify-images.ts";
 import { keyOfRun } from "../known-runs.ts";
 import type { ReportedComparison } from "../record.ts";
 import { type Attempt, beginAttempt, isHeld, whileHeld } from "./attempts.ts";
@@ -146,17 +148,18 @@ async function insist<T>(
  * A job's run, and where its data lie here.
  *
  * @throws {OptionError} if it is none that a worker may train
- * @throws {EnvironmentError} if this worker lacks the data
+ * @throws {EnvironmentError} if this worker lacks the data, or has others under their name
  */
-function readJob(
+async function readJob(
   place: WorkerPlace,
   taken: QueuedJob,
-): { readonly run: QueuedRun; readonly job: CompareJob; readonly data: string } {
+): Promise<{ readonly run: QueuedRun; readonly job: CompareJob; readonly data: string }> {
   const run = checkQueuedRun(taken.data);
-  const { recipe, trainImages, testImages, until, lowering } = run;
+  const { recipe, content, trainImages, testImages, until, lowering } = run;
   const job: CompareJob = {
     runs: [run.run],
     data: run.data,
+    ...(content === undefined ? {} : { content }),
     cache: place.cache,
     trainImages,
     testImages,
@@ -166,7 +169,13 @@ function readJob(
     workers: 1,
     ...(until === undefined ? {} : { until }),
   };
-  return { run, job, data: placeData(run.data, place.dataRoot) };
+  const data = placeData(run.data, place.dataRoot);
+  if ((await identifyImages({ ...job, data })) !== content)
+    throw new EnvironmentError(
+      run.data,
+      `has other images below the folder of data of the worker on ${hostname()} than where the run was asked for`,
+    );
+  return { run, job, data };
 }
 
 /**
@@ -188,9 +197,9 @@ function endWithout(
 async function performJob(place: WorkerPlace, control: Control, taken: QueuedJob): Promise<void> {
   const { store, queue, worker, tell } = place;
   const act = (ask: () => Promise<void>): Promise<void> => insist(place, control, ask);
-  let read: ReturnType<typeof readJob>;
+  let read: Awaited<ReturnType<typeof readJob>>;
   try {
-    read = readJob(place, taken);
+    read = await readJob(place, taken);
   } catch (error) {
     return act(endWithout(place, taken, error));
   }
