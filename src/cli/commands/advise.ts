@@ -160,7 +160,7 @@ export function registerAdvise(program: Command): void {
     .option("--measure", "try each suggestion in short training runs and show its effect")
     .addOption(dataOption())
     .addOption(new Option("--steps <n>", "steps per training run").argParser(wholeNumber(1)).default(60))
-    .addOption(new Option("--seeds <n>", "training runs per network").argParser(wholeNumber(1)).default(2))
+    .addOption(new Option("--seeds <n>", "training runs per network").argParser(wholeNumber(1)).default(3))
     .addOption(new Option("--batch-size <n>", "images per step").argParser(wholeNumber(1)).default(64))
     .addOption(new Option("--test-limit <n>", "test on the first n images").argParser(wholeNumber(1)).default(1000))
     .addOption(sharedOptions.lowering())
