@@ -34,13 +34,16 @@ test.each([
   expect(note).toBe(isPart ? `of ${counts}; images of the others are left out` : undefined);
 });
 
-test("classes that cannot be matched are refused", () => {
-  const refuse = (data: readonly string[], names: readonly string[] | undefined, count: number) =>
-    expect(() => matchClasses(dataset(...data), { count, ...(names && { names }) }));
-  refuse(["dog", "horse"], ["cat", "dog"], 2).toThrow(OptionError);
-  refuse(["dog", "horse"], ["cat", "dog"], 2).toThrow(
-    'data: has the class "horse", which the network does not have; must be one of cat, dog',
-  );
-  refuse(["a", "b", "c"], ["0", "1"], 2).toThrow("data: has 3 classes, the network has 2");
-  refuse(["a", "b", "c"], undefined, 2).toThrow("data: has 3 classes, the network has 2");
+test.each([
+  {
+    data: ["dog", "horse"],
+    names: ["cat", "dog"],
+    says: 'data: has the class "horse", which the network does not have; must be one of cat, dog',
+  },
+  { data: ["a", "b", "c"], names: ["0", "1"], says: "data: has 3 classes, the network has 2" },
+  { data: ["a", "b", "c"], names: undefined, says: "data: has 3 classes, the network has 2" },
+])("classes $data of a network's $names are refused", ({ data, names, says }) => {
+  const match = (): unknown => matchClasses(dataset(...data), { count: 2, ...(names && { names }) });
+  expect(match).toThrow(OptionError);
+  expect(match).toThrow(says);
 });
