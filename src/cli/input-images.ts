@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import { OptionError, ResiduaError } from "../tensor/errors.ts";
+import { OptionError, ResiduaError, WeightsError } from "../tensor/errors.ts";
 import { ExitCode } from "./exit-code.ts";
 import { say, sayMessage } from "./output.ts";
 
@@ -85,7 +85,9 @@ export async function doEach<T>(
     try {
       results.push(await act(image, index));
     } catch (error) {
-      if (!(error instanceof ResiduaError) || images.length === 1) throw error;
+      // Damaged weights are damaged for every image.
+      const isOfImage = error instanceof ResiduaError && !(error instanceof WeightsError);
+      if (!isOfImage || images.length === 1) throw error;
       failures.push({ image, error: error.message });
     }
   }

@@ -95,7 +95,7 @@ async function landscape(options: Options): Promise<void> {
       onEvent: createReporter(),
       conclude: async (study) => {
         const isWhole = study.status === "done";
-        if (study.line.loss.every(Number.isNaN)) return { isWhole };
+        if (study.line.error.every(Number.isNaN)) return { isWhole };
         const summary = summarizeLandscape(study);
         await writeReport(out, reportLandscape(study));
         if (json) printJson({ ...study, summary, report: out });
